@@ -1,0 +1,43 @@
+//! `bangtin city`: the recorded configuration.
+
+use clap::Subcommand;
+
+use super::{StoreArgs, store};
+use crate::config;
+use crate::domain::city::CityCommand as DomainCommand;
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum CityCommand {
+    /// Replace it by --city FILE.toml, or its address by --public-url; recorded as an event
+    Set,
+    /// Print it as JSON
+    Show,
+}
+
+/// Runs it.
+pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
+    let store = store::open_bare(args).await?;
+    let recorded = store.app.city();
+    match command {
+        CityCommand::Show => println!("{}", serde_json::to_string_pretty(&*recorded)?),
+        CityCommand::Set => {
+            let mut city = match &args.city {
+                Some(path) => {
+                    let mut city = config::city_file(path)?;
+                    city.public_url.clone_from(&recorded.public_url);
+                    city
+                }
+                None => (*recorded).clone(),
+            };
+            if city.id != recorded.id {
+                anyhow::bail!("this store belongs to {}: another city needs another store", recorded.name_vi);
+            }
+            if let Some(url) = &args.public_url {
+                city.public_url.clone_from(url);
+            }
+            store.app.set_city(DomainCommand::Set(city)).await?;
+        }
+    }
+    Ok(())
+}

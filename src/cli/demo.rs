@@ -1,0 +1,84 @@
+//! `bangtin demo`: the demo city, compiled in, loaded once through the write path.
+
+use anyhow::Context;
+
+use super::progress::Progress;
+use super::{ServeArgs, StoreArgs, apply, serve, store};
+use crate::config;
+use crate::domain::city::City;
+use crate::render::qr::Matrix;
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../fixtures/", $name)).as_slice())),+]
+    };
+}
+
+/// Files that the fixture commands name.
+const FILES: &[(&str, &[u8])] = files![
+    "units.csv",
+    "zones/land-use-2021.geojson",
+    "zones/land-use-2024.geojson",
+    "zones/schedule-2026.geojson",
+    "zones/construction.geojson",
+    "zones/general-2020.geojson",
+    "zones/general-2027.geojson",
+    "zones/zoning.geojson",
+    "zones/detailed.geojson",
+    "documents/land-use-2021-decision.pdf",
+    "documents/land-use-2021-report.pdf",
+    "documents/land-use-2024-decision.pdf",
+    "documents/land-use-2024-report.pdf",
+    "documents/schedule-2026-decision.pdf",
+    "documents/construction-decision.pdf",
+    "documents/general-2020-decision.pdf",
+    "documents/general-2020-report.pdf",
+    "documents/general-2027-decision.pdf",
+    "documents/zoning-decision.pdf",
+    "documents/detailed-decision.pdf",
+];
+
+const COMMANDS: &str = include_str!("../../fixtures/commands.jsonl");
+const CITY: &str = include_str!("../../fixtures/yen-bai.toml");
+
+/// A file of the fixtures.
+pub fn file(name: &str) -> Result<Vec<u8>, String> {
+    let found = FILES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| String::from("there is no such fixture"))
+}
+
+/// The commands of the demo city, a JSON object a line.
+pub fn commands() -> impl Iterator<Item = &'static str> {
+    COMMANDS.lines().filter(|line| !line.trim().is_empty())
+}
+
+/// The demo city.
+pub fn city(public_url: Option<String>) -> Result<City, config::ConfigError> {
+    let mut city = config::city("yen-bai.toml", CITY, |name| file(name).map_err(std::io::Error::other))?;
+    if let Some(url) = public_url {
+        city.public_url = url;
+    }
+    Ok(city)
+}
+
+/// Loads what is missing of the demo city and serves it.
+pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
+    let listener = serve::bind(&serve_args.listen).await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let store = store::open(args, Some(city(Some(address.clone()))?)).await?;
+    let mut progress = Progress::new("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
+    for (number, line) in commands().enumerate() {
+        let outcome = apply::line(&store.app, line, &file).await.with_context(|| format!("fixture command {}", number + 1))?;
+        progress.step(&outcome.code.map(|code| code.to_string()).unwrap_or_default());
+    }
+    progress.finish();
+    let node = serve::start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
+    let public_url = store.app.city().public_url.clone();
+    println!("{}", Matrix::new(&public_url.to_uppercase())?.terminal());
+    println!("Bảng tin {}: {address}", store.app.city().name_vi);
+    if public_url != address {
+        println!("Mã QR dẫn tới (codes lead to): {public_url}");
+    }
+    println!("Dừng bằng Ctrl-C (stop with Ctrl-C)");
+    node.serve(listener).await
+}

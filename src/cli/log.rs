@@ -1,0 +1,155 @@
+//! `bangtin log`: the event log itself.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use super::{StoreArgs, store};
+use crate::domain::Digest;
+use crate::event_store::chain::Verifier;
+use crate::event_store::dump::{Reader, Writer};
+use crate::event_store::{EventLog, StoreError};
+
+/// What to do with the log.
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Count events, items and blobs
+    Stats,
+    /// Check the hash chain from the first event to the head
+    Verify {
+        /// A head that was noted earlier: finds a cut tail or a recomputed chain
+        #[arg(long, value_name = "POSITION:HASH")]
+        expect: Option<String>,
+    },
+    /// Write the whole log with its blobs, without personal data
+    Export {
+        /// File to write
+        file: PathBuf,
+    },
+    /// Fill an empty store from an exported log
+    Load {
+        /// File to read
+        file: PathBuf,
+    },
+}
+
+const PAGE: usize = 5_000;
+
+/// Runs it.
+pub async fn run(args: &StoreArgs, command: LogCommand) -> anyhow::Result<ExitCode> {
+    let store = store::open_bare(args).await?;
+    let log = store.app.log();
+    match command {
+        LogCommand::Stats => stats(log).await?,
+        LogCommand::Verify { expect } => return verify(log, expect.as_deref()).await,
+        LogCommand::Export { file } => {
+            let position = write_dump(log, &file, false).await?;
+            store.app.audit("export", position).await?;
+            eprintln!("{position} events written to {}", file.display());
+        }
+        LogCommand::Load { file } => {
+            read_dump(log, &file).await?;
+            let erased = store.app.reapply_erasures().await?;
+            eprintln!("{} events loaded, {erased} erasures applied again", log.head().await?.position);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
+    let head = log.head().await?;
+    let mut names: BTreeMap<String, u64> = BTreeMap::new();
+    let mut used: HashSet<Digest> = HashSet::new();
+    let mut after = 0;
+    loop {
+        let page = log.read(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        for stored in page {
+            // Digests in an event are the only 64-digit texts in quotes.
+            used.extend(stored.event.payload.split('"').filter(|text| text.len() == 64).filter_map(|text| text.parse::<Digest>().ok()));
+            *names.entry(stored.event.name).or_default() += 1;
+        }
+    }
+    let blobs = log.blobs().await?;
+    let bytes: i64 = blobs.iter().map(|(_, bytes)| bytes).sum();
+    let unused = blobs.iter().filter(|(digest, _)| !used.contains(digest)).count();
+    println!("{}\nlog {}\nevents {}", log.describe(), head.log_id, head.position);
+    for (name, count) in names {
+        println!("  {name} {count}");
+    }
+    println!("blobs {} ({bytes} bytes), {unused} not named by any event", blobs.len());
+    Ok(())
+}
+
+async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result<ExitCode> {
+    let expected = match expect {
+        None => None,
+        Some(text) => {
+            let parsed = text.split_once(':').and_then(|(position, hash)| Some((position.parse::<i64>().ok()?, hash.parse::<Digest>().ok()?)));
+            Some(parsed.context("--expect needs POSITION:HASH as printed by “log verify”")?)
+        }
+    };
+    let head = log.head().await?;
+    let mut verifier = Verifier::default();
+    loop {
+        let page = log.read(verifier.position, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for stored in &page {
+            if let Err(error) = verifier.next(stored) {
+                bail!("the log is damaged: {error}");
+            }
+            if let Some((position, hash)) = expected
+                && stored.position == position
+                && stored.hash != hash.0
+            {
+                bail!("the chain was recomputed: position {position} has the hash {}, not {hash}", Digest(stored.hash));
+            }
+        }
+    }
+    // Events may have come while we read; what we saw must at least reach the head we began with.
+    if verifier.position == head.position {
+        verifier.finish(&head).map_err(|error| anyhow::anyhow!("the log is damaged: {error}"))?;
+    } else if verifier.position < head.position {
+        bail!("the log is damaged: it ends at position {}, but its head says {}", verifier.position, head.position);
+    }
+    if let Some((position, _)) = expected.filter(|(position, _)| *position > verifier.position) {
+        bail!("the tail was cut off: position {position} is expected, but the log ends at {}", verifier.position);
+    }
+    println!("{}:{}", verifier.position, Digest(verifier.hash));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a dump beside its place and moves it there when it is whole.
+pub async fn write_dump(log: &Arc<dyn EventLog>, file: &Path, vault: bool) -> anyhow::Result<i64> {
+    let temporary = file.with_extension("part");
+    let position = log.head().await?.position;
+    let out = File::create(&temporary).with_context(|| format!("{} cannot be written", temporary.display()))?;
+    let writer = Arc::new(Mutex::new(Some(Writer::new(BufWriter::new(out)))));
+    let sink_writer = Arc::clone(&writer);
+    let sink = move |record| match sink_writer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        Some(writer) => writer.record(record),
+        None => Err(StoreError::NotPossible("the file is closed".into())),
+    };
+    log.dump(vault, Box::new(sink)).await?;
+    let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let writer = writer.context("the file is closed")?;
+    writer.finish()?.into_inner()?.sync_all()?;
+    std::fs::rename(&temporary, file).with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(position)
+}
+
+/// Reads a dump into an empty store.
+pub async fn read_dump(log: &Arc<dyn EventLog>, file: &Path) -> anyhow::Result<()> {
+    let input = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let mut reader = Reader::new(BufReader::new(input));
+    log.load(Box::new(move || reader.next_record())).await.with_context(|| format!("{} was not loaded, the store is as it was", file.display()))
+}

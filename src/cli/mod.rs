@@ -1,0 +1,154 @@
+//! The command line: what was typed, and what it means.
+
+mod apply;
+mod backup;
+mod city;
+pub mod demo;
+mod import;
+mod log;
+mod progress;
+mod serve;
+mod store;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A city's notice board: plans, map points and campaigns as an event log, each with a page, a QR code and GeoJSON.
+#[derive(Debug, Parser)]
+#[command(name = "bangtin", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// Where the store is; taken by every command.
+#[derive(Debug, Clone, Args)]
+pub struct StoreArgs {
+    /// Folder of the store, its key and its caches
+    #[arg(long, global = true, env = "BANGTIN_DATA", default_value = "bangtin-data", value_name = "DIR")]
+    data: PathBuf,
+    /// The event log: sqlite://PATH or postgres://… [default: SQLite under --data]
+    #[arg(long, global = true, env = "BANGTIN_DATABASE", value_name = "URL", hide_env_values = true)]
+    database: Option<String>,
+    /// Configuration of the city, for the first start of a store
+    #[arg(long, global = true, env = "BANGTIN_CITY", value_name = "FILE.toml")]
+    city: Option<PathBuf>,
+    /// Address that printed codes lead to; recorded at the first start
+    #[arg(long, global = true, env = "BANGTIN_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Master key of the vault, 64 hex digits [default: the file vault.key under --data]
+    #[arg(long, global = true, env = "BANGTIN_VAULT_KEY", value_name = "HEX", hide_env_values = true)]
+    vault_key: Option<String>,
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address and port to listen on
+    #[arg(long, env = "BANGTIN_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Largest body of a request, MB
+    #[arg(long, env = "BANGTIN_MAX_BODY_MB", default_value_t = 64)]
+    max_body_mb: usize,
+    /// Memory for feature sets, blobs and answers, MB
+    #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 256)]
+    cache_mb: u64,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a demo city from an embedded store
+    Demo(ServeArgs),
+    /// Serve a store, or begin one for --city
+    Serve(ServeArgs),
+    /// Bring a planner's file in: report, then publish
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Carry out commands, one JSON object a line
+    Apply {
+        /// File of commands; “-” reads standard input
+        #[arg(env = "BANGTIN_FILE")]
+        file: PathBuf,
+    },
+    /// Tokens for writing over HTTP
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// The event log itself
+    #[command(subcommand)]
+    Log(log::LogCommand),
+    /// A consistent copy of a live store, the vault included and encrypted
+    Backup {
+        /// File to write
+        file: PathBuf,
+    },
+    /// Fill an empty store from a backup; erasures are applied again
+    Restore {
+        /// File to read
+        file: PathBuf,
+    },
+    /// Erase a person's data everywhere
+    Erase {
+        /// The person's opaque id, as printed when the contact was published
+        subject: String,
+    },
+    /// Take back a person's consent: their contact is no longer shown
+    WithdrawConsent {
+        /// The person's opaque id
+        subject: String,
+    },
+    /// The city's configuration
+    #[command(subcommand)]
+    City(city::CityCommand),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).with_target(true).compact().init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::from(error)),
+    };
+    let result = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    match result {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// One clear sentence, and a code that says it failed.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let mut sentence = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    eprintln!("bangtin: {sentence}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let store = &cli.store;
+    match cli.command {
+        Command::Demo(args) => demo::run(store, &args).await?,
+        Command::Serve(args) => serve::run(store, &args).await?,
+        Command::Import(command) => return import::run(store, command).await,
+        Command::Apply { file } => return apply::run(store, &file).await,
+        Command::Token(command) => token::run(store, command).await?,
+        Command::Log(command) => return log::run(store, command).await,
+        Command::Backup { file } => backup::backup(store, &file).await?,
+        Command::Restore { file } => backup::restore(store, &file).await?,
+        Command::Erase { subject } => backup::erase(store, subject).await?,
+        Command::WithdrawConsent { subject } => backup::withdraw_consent(store, subject).await?,
+        Command::City(command) => city::run(store, command).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

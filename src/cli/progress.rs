@@ -1,0 +1,53 @@
+//! Progress: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows how far a long work is.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    name: String,
+    total: u64,
+    done: u64,
+    told: u64,
+}
+
+impl Progress {
+    /// A work of `total` steps.
+    pub fn new(name: &str, total: u64) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(total);
+            if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}") {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.with_prefix(name.to_owned())
+        });
+        Self { bar, name: name.to_owned(), total, done: 0, told: 0 }
+    }
+
+    /// One step is done; `what` it was.
+    pub fn step(&mut self, what: &str) {
+        self.done += 1;
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(what.to_owned());
+                bar.set_position(self.done);
+            }
+            None => {
+                let tenth = if self.total == 0 { 10 } else { self.done * 10 / self.total };
+                if tenth > self.told || self.done == self.total {
+                    self.told = tenth;
+                    eprintln!("{}: {}/{} {what}", self.name, self.done, self.total);
+                }
+            }
+        }
+    }
+
+    /// The work is done.
+    pub fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

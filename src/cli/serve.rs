@@ -1,0 +1,84 @@
+//! `bangtin serve`: the node.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::store::{self, Store};
+use super::{ServeArgs, StoreArgs};
+use crate::http::{self, Limits, Site};
+use crate::read_model::blobs::Blobs;
+use crate::read_model::{ReadModel, follower};
+
+/// A snapshot is written at the end when at least this many events are new.
+const SNAPSHOT_AT_END: i64 = 1_000;
+
+/// Serves a store that exists, or begins one for `--city`.
+pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
+    let listener = bind(&serve_args.listen).await?;
+    let store = store::open(args, None).await?;
+    let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
+    eprintln!("bangtin: {} on http://{}", store.app.city().name_vi, listener.local_addr()?);
+    node.serve(listener).await
+}
+
+/// Takes the port; a taken one is said at once.
+pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| match listen.rsplit_once(':') {
+        Some((_, port)) => format!("port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen"),
+        None => format!("“{listen}” is not an address and a port, such as 127.0.0.1:8080"),
+    })
+}
+
+/// A node: the site, and where its snapshot goes.
+pub struct Node {
+    site: Arc<Site>,
+    snapshot: PathBuf,
+    started_at: i64,
+}
+
+/// Builds the image and begins to follow the log.
+pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow::Result<Node> {
+    let app = Arc::clone(&store.app);
+    let log = Arc::clone(app.log());
+    let mut image = follower::build(&log, Some(&store.snapshot)).await.context("the log cannot be read")?;
+    follower::load_contacts(&log, app.vault(), &mut image).await?;
+    let folder = if disk_cache {
+        let folder = store.data.join("blobs");
+        std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        Some(folder)
+    } else {
+        None
+    };
+    let bytes = args.cache_mb << 20;
+    let blobs = Blobs::new(Arc::clone(&log), bytes / 4, folder);
+    let started_at = image.position;
+    let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
+    tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
+    let limits = Limits { body_bytes: args.max_body_mb << 20, answer_bytes: bytes / 4, ..Limits::default() };
+    Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at })
+}
+
+impl Node {
+    /// Serves until Ctrl-C or SIGTERM, finishing what is in flight.
+    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let shutdown = async move {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            eprintln!("bangtin: finishing");
+        };
+        http::serve(listener, Arc::clone(&self.site), shutdown).await;
+        let position = self.site.model.image().position;
+        if position - self.started_at >= SNAPSHOT_AT_END
+            && let Err(error) = follower::save_snapshot(&self.site.model, self.site.app.log(), &self.snapshot).await
+        {
+            tracing::warn!("the snapshot was not written: {error}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Opens a store: folder, database, vault, city.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::StoreArgs;
+use crate::app::{App, system_clock};
+use crate::config;
+use crate::domain::city::{City, CityCommand};
+use crate::event_store::{self, EventLog};
+use crate::vault::{CHECK_SUBJECT, Vault};
+
+/// An open store.
+pub struct Store {
+    /// The write path.
+    pub app: Arc<App>,
+    /// The folder.
+    pub data: PathBuf,
+    /// Where the image's snapshot is kept.
+    pub snapshot: PathBuf,
+}
+
+impl StoreArgs {
+    fn url(&self) -> String {
+        match &self.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", self.data.join("bangtin.sqlite").display()),
+        }
+    }
+}
+
+/// Opens the log and its key; the city may not be recorded yet.
+pub async fn open_bare(args: &StoreArgs) -> anyhow::Result<Store> {
+    let data = &args.data;
+    prepare_folder(data)?;
+    if args.url().starts_with("sqlite")
+        && let Some(kind) = network_file_system(data)
+    {
+        eprintln!("bangtin: warning: {} is on a network file system ({kind}); SQLite needs a local disk, or use --database postgres://…", data.display());
+    }
+    let log: Arc<dyn EventLog> = event_store::open(&args.url(), system_clock()).await.context("the store cannot be opened")?;
+    let check = log.vault_row(CHECK_SUBJECT).await?;
+    let vault = Arc::new(Vault::open(data, args.vault_key.as_deref(), check.is_none())?);
+    if let Some(row) = &check {
+        vault.unseal(row)?;
+    }
+    let app = App::open(log, vault, system_clock(), data.join("erasures.txt")).await?;
+    if check.is_none() {
+        app.seal_check().await?;
+    }
+    Ok(Store { app: Arc::new(app), data: data.clone(), snapshot: data.join("image.snapshot") })
+}
+
+/// Opens a store whose city is recorded, or records the one given.
+pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result<Store> {
+    let given = match &args.city {
+        Some(path) => Some(config::city_file(path).context("the city's configuration cannot be read")?),
+        None => None,
+    };
+    let store = open_bare(args).await?;
+    let recorded = store.app.city();
+    if recorded.id.is_empty() {
+        let Some(mut city) = given.or(compiled_in) else {
+            bail!("this store has no city yet: begin it with --city FILE.toml, or try “bangtin demo”");
+        };
+        if let Some(url) = &args.public_url {
+            city.public_url.clone_from(url);
+        }
+        store.app.set_city(CityCommand::Record(city)).await?;
+        return Ok(store);
+    }
+    if let Some(wanted) = given.as_ref().or(compiled_in.as_ref()).filter(|wanted| wanted.id != recorded.id) {
+        bail!("this store belongs to {} ({}), not to {} ({}): use another --data", recorded.name_vi, recorded.id, wanted.name_vi, wanted.id);
+    }
+    if let Some(mut given) = given {
+        given.public_url.clone_from(&recorded.public_url);
+        if given != *recorded {
+            bail!("the configuration differs from the one recorded in the store: change it with “bangtin city set --city FILE.toml”");
+        }
+    }
+    if let Some(url) = args.public_url.as_ref().filter(|url| **url != recorded.public_url) {
+        bail!("printed codes lead to {}, not to {url}: change it with “bangtin city set --public-url {url}”", recorded.public_url);
+    }
+    Ok(store)
+}
+
+fn prepare_folder(data: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(data).with_context(|| format!("the folder {} cannot be made", data.display()))?;
+    let probe = data.join(format!(".probe-{}", std::process::id()));
+    fs::write(&probe, b"").with_context(|| format!("the folder {} cannot be written", data.display()))?;
+    fs::remove_file(&probe)?;
+    Ok(())
+}
+
+/// The kind of the file system a folder lies on, if it is one over the network.
+fn network_file_system(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let mounts = fs::read_to_string("/proc/mounts").ok()?;
+    network_mount(&mounts, &folder)
+}
+
+fn network_mount(mounts: &str, folder: &Path) -> Option<String> {
+    const NETWORK: &[&str] = &["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph", "afs"];
+    let mount = mounts
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split(' ');
+            let (_, point, kind) = (fields.next()?, fields.next()?, fields.next()?);
+            folder.starts_with(point).then(|| (point.len(), kind))
+        })
+        .max_by_key(|(length, _)| *length)?;
+    NETWORK.contains(&mount.1).then(|| mount.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_mount_point_decides() {
+        let mounts = "/dev/sda / ext4 rw 0 0\nserver:/x /mnt/office nfs4 rw 0 0\n/dev/sdb /mnt/office/local ext4 rw 0 0\n";
+        assert_eq!(network_mount(mounts, Path::new("/mnt/office/data")).as_deref(), Some("nfs4"));
+        assert_eq!(network_mount(mounts, Path::new("/mnt/office/local/data")), None);
+        assert_eq!(network_mount(mounts, Path::new("/home/data")), None);
+    }
+}

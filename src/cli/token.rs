@@ -1,0 +1,85 @@
+//! `bangtin token`: bearer tokens for writing over HTTP.
+
+use anyhow::{bail, Context};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{StoreArgs, store};
+use crate::domain::access::{Reach, Role, TokenId};
+use crate::domain::civil::date_in;
+use crate::read_model::follower;
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Create a token; its secret is printed once
+    Create {
+        /// What it may publish
+        #[arg(long)]
+        role: Role,
+        /// Units it holds in, by code or CODE-YEAR; “all” for the whole city
+        #[arg(long = "unit", value_name = "CODE", required = true)]
+        units: Vec<String>,
+        /// What it is for; no personal data
+        #[arg(long, default_value = "")]
+        label: String,
+        /// One JSON object on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a token by its id
+    Revoke {
+        /// As printed by “create” and “list”
+        token: String,
+    },
+    /// List the tokens that may be used
+    List {
+        /// One JSON array on standard output
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs it.
+pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> {
+    let store = store::open(args, None).await?;
+    let app = &store.app;
+    match command {
+        TokenCommand::Create { role, units, label, json } => {
+            let city = app.city();
+            let today = date_in(&city.zone(), app.now());
+            let reach = if units.iter().any(|unit| unit == "all") {
+                Reach::City
+            } else {
+                let mut ids = Vec::new();
+                for text in &units {
+                    match city.units.resolve(text, today) {
+                        Some(unit) => ids.push(unit.id.clone()),
+                        None => bail!("the city has no unit “{text}” today: write its code or CODE-YEAR"),
+                    }
+                }
+                Reach::Units(ids)
+            };
+            let (token, secret) = app.create_token(role, reach, label).await?;
+            if json {
+                println!("{}", json!({ "token": token, "secret": secret }));
+            } else {
+                println!("{secret}");
+                eprintln!("token {token}; keep the secret above, it is not shown again");
+            }
+        }
+        TokenCommand::Revoke { token } => app.revoke_token(TokenId(token)).await?,
+        TokenCommand::List { json } => {
+            let image = follower::build(app.log(), Some(&store.snapshot)).await.context("the log cannot be read")?;
+            let list: Vec<_> = image.tokens().map(|grant| json!({ "token": grant.token, "role": grant.role, "reach": grant.reach, "label": grant.label })).collect();
+            if json {
+                println!("{}", serde_json::to_string(&list)?);
+            } else {
+                for entry in list {
+                    println!("{entry}");
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Who may write: bearer tokens with a role and units. Only a token's SHA-256 is known.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::unit::{UnitId, Units};
+use super::{Context, Digest, Refusal};
+
+/// An opaque identity of a token, safe to print and to keep in the log.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct TokenId(pub String);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a token may publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Plans.
+    Planner,
+    /// Map points.
+    Health,
+    /// Campaigns.
+    Campaign,
+    /// Every family.
+    Editor,
+}
+
+impl Role {
+    /// True when the role covers a family by its name, `plan`.
+    pub fn covers(self, family: &str) -> bool {
+        match self {
+            Self::Planner => family == "plan",
+            Self::Health => family == "map-point",
+            Self::Campaign => family == "campaign",
+            Self::Editor => true,
+        }
+    }
+}
+
+/// Where a token's right holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// The whole city and items without units.
+    City,
+    /// These units, each for as long as it exists.
+    Units(Vec<UnitId>),
+}
+
+/// `token.created`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenCreated {
+    /// The token's opaque id.
+    pub token: TokenId,
+    /// SHA-256 of the secret.
+    pub sha256: Digest,
+    /// What it may publish.
+    pub role: Role,
+    /// Where.
+    pub reach: Reach,
+    /// What it is for, in the office's words; no personal data.
+    #[serde(default)]
+    pub label: String,
+}
+
+/// `token.revoked`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenRevoked {
+    /// The token's opaque id.
+    pub token: TokenId,
+}
+
+/// Events of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenEvent {
+    /// It may be used from now on.
+    Created(TokenCreated),
+    /// It may not be used any more.
+    Revoked(TokenRevoked),
+}
+
+/// Commands about a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenCommand {
+    /// Create it.
+    Create(TokenCreated),
+    /// Revoke it.
+    Revoke(TokenRevoked),
+}
+
+/// A token as events left it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Token {
+    /// None before its creation.
+    pub grant: Option<TokenCreated>,
+    /// True after its revocation.
+    pub revoked: bool,
+}
+
+impl Token {
+    /// Decides a command.
+    pub fn decide(&self, command: TokenCommand, context: &Context) -> Result<Vec<TokenEvent>, Refusal> {
+        match command {
+            TokenCommand::Create(created) => {
+                if let Reach::Units(units) = &created.reach {
+                    context.city.units.check(units, context.today)?;
+                }
+                Ok(vec![TokenEvent::Created(created)])
+            }
+            TokenCommand::Revoke(_) if self.revoked => Ok(Vec::new()),
+            TokenCommand::Revoke(revoked) if self.grant.is_some() => Ok(vec![TokenEvent::Revoked(revoked)]),
+            TokenCommand::Revoke(revoked) => Err(Refusal::invalid(
+                "unknown-token",
+                format!("Không có khóa truy cập {}.", revoked.token),
+                format!("There is no token {}.", revoked.token),
+            )),
+        }
+    }
+
+    /// Applies an event.
+    pub fn apply(&mut self, event: &TokenEvent) {
+        match event {
+            TokenEvent::Created(created) => self.grant = Some(created.clone()),
+            TokenEvent::Revoked(_) => self.revoked = true,
+        }
+    }
+}
+
+/// Who carries out a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody at the machine itself: the command line.
+    Local,
+    /// A bearer token over HTTP.
+    Token(TokenCreated),
+}
+
+impl Actor {
+    /// The opaque name recorded with every event.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Local => "local",
+            Self::Token(token) => &token.token.0,
+        }
+    }
+
+    /// Refuses what the actor may not do to an item of `family` that lies in `units`.
+    ///
+    /// A unit of the token counts only while it exists; an item's unit stands for the units that
+    /// took it over. An item without units is city-wide.
+    pub fn check(&self, family: &str, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
+        let Self::Token(token) = self else { return Ok(()) };
+        if !token.role.covers(family) {
+            return Err(Refusal::invalid(
+                "forbidden-role",
+                "Khóa truy cập này không được phép với loại nội dung này.",
+                "This token's role does not cover this kind of item.",
+            ));
+        }
+        let Reach::Units(own) = &token.reach else { return Ok(()) };
+        let alive = |id: &UnitId| {
+            own.contains(id) && table.get(id).is_some_and(|unit| unit.is_valid_on(today))
+        };
+        if units.is_empty() {
+            return Err(Refusal::invalid(
+                "forbidden-city",
+                "Nội dung toàn thành phố cần khóa truy cập toàn thành phố.",
+                "A city-wide item needs a city-wide token.",
+            ));
+        }
+        for id in units {
+            let today_units = table.at(id, today);
+            if today_units.is_empty() || !today_units.iter().all(|unit| alive(&unit.id)) {
+                return Err(Refusal::invalid(
+                    "forbidden-unit",
+                    format!("Khóa truy cập này không được phép với đơn vị {id}."),
+                    format!("This token does not cover unit {id}."),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

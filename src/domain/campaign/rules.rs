@@ -1,0 +1,144 @@
+//! The rules of campaigns.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::{Campaign, ReportResults, ResultsReported, Schedule, Weekday};
+use crate::domain::document::Document;
+use crate::domain::geometry::FeatureSet;
+use crate::domain::plan::check_in_city;
+use crate::domain::publication::{Family, Publication};
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::domain::{Context, Refusal};
+
+impl Weekday {
+    fn matches(self, date: Date) -> bool {
+        date.weekday().to_monday_zero_offset() as u8 == self as u8
+    }
+}
+
+impl Schedule {
+    /// First and last day.
+    pub fn span(&self) -> (Date, Option<Date>) {
+        match *self {
+            Self::Day { on } => (on, Some(on)),
+            Self::Range { from, to } => (from, Some(to)),
+            Self::Weekly { from, to, .. } => (from, to),
+        }
+    }
+
+    /// The first day it takes place, not before `date`.
+    pub fn next_on_or_after(&self, date: Date) -> Option<Date> {
+        let (first, last) = self.span();
+        let mut day = date.max(first);
+        if let Self::Weekly { weekday, .. } = self {
+            while !weekday.matches(day) {
+                day = day.checked_add(1.day()).ok()?;
+            }
+        }
+        last.is_none_or(|last| day <= last).then_some(day)
+    }
+}
+
+impl Family for Campaign {
+    const NAME: &'static str = "campaign";
+    const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("campaigns", "")];
+    const FEATURES: Option<&'static str> = Some("places");
+    const CHANGES: &'static [&'static str] = &["report-results"];
+    const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
+    type Change = ReportResults;
+    type Changed = ResultsReported;
+    type State = Vec<ResultsReported>;
+
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn units(&self) -> &[UnitId] {
+        &self.units
+    }
+
+    fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    fn features(&self) -> Option<&FeatureSet> {
+        self.places.as_ref()
+    }
+
+    fn effective(&self, _: Date) -> (Date, Option<Date>) {
+        self.schedule.span()
+    }
+
+    fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
+        if self.title.trim().is_empty() || self.organiser.trim().is_empty() {
+            return Err(Refusal::invalid(
+                "title-missing",
+                "Chiến dịch phải có tên và đơn vị tổ chức.",
+                "A campaign needs a title and an organiser.",
+            ));
+        }
+        let (first, last) = self.schedule.span();
+        if last.is_some_and(|last| last < first) || self.schedule.next_on_or_after(first).is_none() {
+            return Err(Refusal::invalid(
+                "period-reversed",
+                "Lịch của chiến dịch không có ngày nào.",
+                "The campaign's schedule has no day.",
+            ));
+        }
+        check_units_each_day(self, context)?;
+        check_in_city(self.places.as_ref(), context)
+    }
+
+    fn decide(_: &Publication<Self>, change: ReportResults, context: &Context) -> Result<Vec<ResultsReported>, Refusal> {
+        let ReportResults { as_of, source, figures } = change;
+        if figures.is_empty() || source.trim().is_empty() {
+            return Err(Refusal::invalid(
+                "results-incomplete",
+                "Kết quả phải có ít nhất một số liệu và nguồn.",
+                "Results need at least one figure and a source.",
+            ));
+        }
+        if as_of > context.today {
+            return Err(Refusal::invalid(
+                "results-in-future",
+                format!("Ngày {as_of} còn ở tương lai."),
+                format!("The day {as_of} is in the future."),
+            ));
+        }
+        Ok(vec![ResultsReported { as_of, source, figures }])
+    }
+
+    fn apply(state: &mut Vec<ResultsReported>, changed: &ResultsReported) {
+        state.push(changed.clone());
+    }
+
+    fn describe(&self, state: &Vec<ResultsReported>, moment: &Moment, view: &mut View) {
+        super::view::describe(self, state, moment, view);
+    }
+}
+
+/// Units must exist on every day of the campaign, not only on the first. An open-ended schedule
+/// is checked until the last validity that the unit table knows.
+fn check_units_each_day(campaign: &Campaign, context: &Context) -> Result<(), Refusal> {
+    let table = &context.city.units;
+    let (first, last) = campaign.schedule.span();
+    let mut ends: Vec<Date> = campaign
+        .units
+        .iter()
+        .filter_map(|id| table.get(id)?.valid_to?.tomorrow().ok())
+        .filter(|day| *day >= first && last.is_none_or(|last| *day <= last))
+        .collect();
+    ends.sort_unstable();
+    for day in std::iter::once(first).chain(ends) {
+        if let Some(day) = campaign.schedule.next_on_or_after(day) {
+            table.check(&campaign.units, day)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What a campaign adds to the shared view.
+
+use serde_json::json;
+
+use super::{Campaign, ResultsReported, Schedule};
+use crate::domain::civil::end_of;
+use crate::domain::view::{Fact, Figure, Moment, Shown, View};
+
+pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
+    view.summary.clone_from(&campaign.summary);
+    let next = campaign.schedule.next_on_or_after(moment.today);
+    let mut fact = |label, value| view.facts.push(Fact { label, value });
+    fact("organiser", Shown::Text(campaign.organiser.clone()));
+    match campaign.schedule {
+        Schedule::Day { on } => fact("day", Shown::Date(on)),
+        Schedule::Range { .. } => {}
+        Schedule::Weekly { weekday, .. } => {
+            fact("every", Shown::Key(format!("{weekday:?}").to_lowercase()));
+        }
+    }
+    if let Some(day) = next {
+        if day == moment.today {
+            fact("next-day", Shown::Keys(vec!["today".into()]));
+        } else {
+            fact("next-day", Shown::Date(day));
+        }
+    }
+    if let Some(hours) = &campaign.hours {
+        fact("hours", Shown::Text(hours.clone()));
+    }
+    // “Today” and “next” end with the day.
+    if next.is_some() {
+        let midnight = end_of(&moment.zone, moment.today);
+        view.next_change = Some(view.next_change.map_or(midnight, |at| at.min(midnight)));
+    }
+    let latest = results.last();
+    if let Some(latest) = latest {
+        view.facts.push(Fact { label: "figures-as-of", value: Shown::Date(latest.as_of) });
+        view.facts.push(Fact { label: "figures-source", value: Shown::Text(latest.source.clone()) });
+    }
+    view.figures = campaign
+        .targets
+        .iter()
+        .map(|target| Figure {
+            name_vi: target.name_vi.clone(),
+            name_en: target.name_en.clone(),
+            unit: target.unit.clone(),
+            target: Some(target.target),
+            actual: None,
+        })
+        .collect();
+    for reported in latest.iter().flat_map(|latest| &latest.figures) {
+        match view.figures.iter_mut().find(|figure| figure.name_vi == reported.name_vi) {
+            Some(figure) => figure.actual = Some(reported.actual),
+            None => view.figures.push(Figure {
+                name_vi: reported.name_vi.clone(),
+                name_en: reported.name_en.clone(),
+                unit: reported.unit.clone(),
+                target: None,
+                actual: Some(reported.actual),
+            }),
+        }
+    }
+    let properties = [
+        ("organiser", json!(campaign.organiser)),
+        ("hours", json!(campaign.hours)),
+        ("next_day", json!(next)),
+        ("place_count", json!(campaign.places.as_ref().map_or(0, |places| places.count))),
+    ];
+    view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
+}

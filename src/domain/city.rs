@@ -1,0 +1,155 @@
+//! The city as configuration that is recorded in the log.
+
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::geometry::Bbox;
+use super::unit::Units;
+use super::{Context, Refusal};
+
+/// An emergency number and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EmergencyNumber {
+    /// Digits to dial, `115`.
+    pub number: String,
+    /// Vietnamese label.
+    pub label_vi: String,
+    /// English label.
+    pub label_en: String,
+}
+
+/// Everything that makes one city's board different from another's.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct City {
+    /// Short stable name, `yen-bai`.
+    pub id: String,
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// English name.
+    pub name_en: String,
+    /// Box around the city with margin: west, south, east, north in degrees WGS 84.
+    pub bbox: Bbox,
+    /// EPSG code of the VN-2000 zone its decisions use, e.g. 9208.
+    pub default_crs: u32,
+    /// IANA name of the time zone, `Asia/Ho_Chi_Minh`.
+    pub time_zone: String,
+    /// Address that printed codes lead to, without a trailing slash.
+    pub public_url: String,
+    /// Who to ask; shown on every page.
+    pub contact_vi: String,
+    /// The same in English.
+    pub contact_en: String,
+    /// Terms for the published data.
+    pub licence: String,
+    /// Emergency numbers, most important first.
+    #[serde(default)]
+    pub emergency: Vec<EmergencyNumber>,
+    /// All generations of its administrative units.
+    #[serde(default)]
+    pub units: Units,
+}
+
+impl City {
+    /// The time zone; UTC+7 should its name be unknown here.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone)
+            .unwrap_or_else(|_| TimeZone::fixed(jiff::tz::Offset::constant(7)))
+    }
+
+    /// Refuses a city that could not work.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let [west, south, east, north] = self.bbox;
+        if !(west < east && south < north && west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0) {
+            return Err(Refusal::invalid(
+                "city-box",
+                "Khung tọa độ của thành phố phải là [tây, nam, đông, bắc] theo độ.",
+                "The city's bbox must be [west, south, east, north] in degrees.",
+            ));
+        }
+        if TimeZone::get(&self.time_zone).is_err() {
+            return Err(Refusal::invalid(
+                "time-zone",
+                format!("Không biết múi giờ “{}”; ví dụ đúng: Asia/Ho_Chi_Minh.", self.time_zone),
+                format!("Unknown time zone “{}”; write for example Asia/Ho_Chi_Minh.", self.time_zone),
+            ));
+        }
+        let url = &self.public_url;
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') || url.contains(char::is_whitespace) {
+            return Err(Refusal::invalid(
+                "public-url",
+                format!("Địa chỉ công khai “{url}” phải bắt đầu bằng http:// hoặc https:// và không kết thúc bằng “/”."),
+                format!("The public URL “{url}” must start with http:// or https:// and not end in “/”."),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What happened to the configuration; both carry the whole of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CityRecorded {
+    /// The configuration from now on.
+    pub city: City,
+}
+
+/// Events of the city.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum CityEvent {
+    /// At the first start.
+    Recorded(CityRecorded),
+    /// By `bangtin city set`.
+    Changed(CityRecorded),
+}
+
+/// Commands to the city.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CityCommand {
+    /// Record the configuration of a new store.
+    Record(City),
+    /// Replace the configuration.
+    Set(City),
+}
+
+/// The city's configuration as events left it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CityState {
+    /// None before the first start.
+    pub city: Option<City>,
+}
+
+impl CityState {
+    /// Decides a command.
+    pub fn decide(&self, command: CityCommand, _: &Context) -> Result<Vec<CityEvent>, Refusal> {
+        match (command, &self.city) {
+            (CityCommand::Record(city), None) => {
+                city.check()?;
+                Ok(vec![CityEvent::Recorded(CityRecorded { city })])
+            }
+            (CityCommand::Record(city), Some(known)) if known.id == city.id => Ok(Vec::new()),
+            (CityCommand::Record(city), Some(known)) => Err(Refusal::conflict(
+                "another-city",
+                format!("Kho này thuộc về {}, không phải {}.", known.name_vi, city.name_vi),
+                format!("This store belongs to {}, not to {}.", known.name_en, city.name_en),
+            )),
+            (CityCommand::Set(city), Some(known)) => {
+                city.check()?;
+                if city == *known {
+                    return Ok(Vec::new());
+                }
+                Ok(vec![CityEvent::Changed(CityRecorded { city })])
+            }
+            (CityCommand::Set(_), None) => Err(Refusal::conflict(
+                "no-city",
+                "Kho này chưa ghi nhận thành phố nào.",
+                "This store has recorded no city yet.",
+            )),
+        }
+    }
+
+    /// Applies an event.
+    pub fn apply(&mut self, event: &CityEvent) {
+        let (CityEvent::Recorded(recorded) | CityEvent::Changed(recorded)) = event;
+        self.city = Some(recorded.city.clone());
+    }
+}

@@ -1,0 +1,212 @@
+//! The short code behind every QR: eight characters and a check character.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Crockford's base32 alphabet: no I, L, O or U.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LENGTH: usize = 9;
+
+/// An item's code and identity: eight characters of Crockford's base32 and a check character.
+///
+/// The nine values `v0..v8` satisfy `Σ vᵢ·αⁱ = 0` in GF(2⁵) (α a root of x⁵+x²+1). As the nine
+/// weights are distinct and not zero, every single wrong character and every swap of two
+/// characters is found.
+///
+/// ```
+/// use bangtin::domain::Code;
+/// let code = Code::from_random([7, 19, 0, 31, 4, 4, 12, 25]);
+/// let typed: Code = code.to_string().to_lowercase().parse().expect("what was printed is valid");
+/// assert_eq!(typed, code);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code([u8; LENGTH]);
+
+/// Why a text is not a code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// Not nine characters of the alphabet.
+    #[error("mã phải có 9 ký tự chữ và số (a code has 9 letters and digits, without I, L, O, U)")]
+    Shape,
+    /// A character was misread or two were swapped.
+    #[error("ký tự kiểm tra của mã không khớp: hãy đối chiếu lại với mã đã in (the code's check character does not fit: compare it with the printed code)")]
+    Check,
+}
+
+/// Multiplication in GF(2⁵) modulo x⁵+x²+1; both factors below 32.
+const fn multiply(mut a: u8, mut b: u8) -> u8 {
+    let mut product = 0;
+    while b != 0 {
+        if b & 1 == 1 {
+            product ^= a;
+        }
+        a <<= 1;
+        if a & 0b10_0000 != 0 {
+            a ^= 0b10_0101;
+        }
+        b >>= 1;
+    }
+    product
+}
+
+/// α⁰ … α⁸.
+const WEIGHTS: [u8; LENGTH] = {
+    let mut weights = [1; LENGTH];
+    let mut i = 1;
+    while i < LENGTH {
+        weights[i] = multiply(weights[i - 1], 2);
+        i += 1;
+    }
+    weights
+};
+
+/// The inverse of the last weight: w³⁰, as the group has 31 elements.
+const LAST_INVERSE: u8 = {
+    let mut inverse = 1;
+    let mut i = 0;
+    while i < 30 {
+        inverse = multiply(inverse, WEIGHTS[LENGTH - 1]);
+        i += 1;
+    }
+    inverse
+};
+
+fn syndrome(values: &[u8]) -> u8 {
+    values.iter().zip(WEIGHTS).fold(0, |sum, (value, weight)| sum ^ multiply(*value, weight))
+}
+
+impl Code {
+    /// The code of eight random values; only their lower five bits count.
+    pub fn from_random(random: [u8; 8]) -> Self {
+        let mut values = [0; LENGTH];
+        for (value, random) in values.iter_mut().zip(random) {
+            *value = random & 31;
+        }
+        values[LENGTH - 1] = multiply(syndrome(&values[..LENGTH - 1]), LAST_INVERSE);
+        Self(values.map(|value| ALPHABET[usize::from(value)]))
+    }
+
+    /// The nine characters, upper case.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("")
+    }
+}
+
+impl FromStr for Code {
+    type Err = CodeError;
+
+    /// Case does not matter; I and L read as 1, O as 0.
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CodeError::Shape)?;
+        let mut values = [0; LENGTH];
+        for (value, byte) in values.iter_mut().zip(bytes) {
+            let byte = match byte.to_ascii_uppercase() {
+                b'I' | b'L' => b'1',
+                b'O' => b'0',
+                other => other,
+            };
+            let index = ALPHABET.iter().position(|&c| c == byte).ok_or(CodeError::Shape)?;
+            *value = index as u8;
+        }
+        if syndrome(&values) != 0 {
+            return Err(CodeError::Check);
+        }
+        Ok(Self(values.map(|value| ALPHABET[usize::from(value)])))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^[0-9A-HJKMNP-TV-Z]{9}$",
+            "description": "Eight characters of Crockford's base32 and a check character"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(seed: u64) -> Code {
+        let mut state = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        Code::from_random(std::array::from_fn(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u8
+        }))
+    }
+
+    #[test]
+    fn every_single_wrong_character_is_found() {
+        for seed in 0..50 {
+            let code = sample(seed);
+            for place in 0..LENGTH {
+                for &wrong in ALPHABET {
+                    let mut bytes = code.0;
+                    if bytes[place] == wrong {
+                        continue;
+                    }
+                    bytes[place] = wrong;
+                    let text = std::str::from_utf8(&bytes).expect("ascii");
+                    assert_eq!(text.parse::<Code>(), Err(CodeError::Check), "{code} → {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_swap_of_two_different_characters_is_found() {
+        for seed in 0..200 {
+            let code = sample(seed);
+            for a in 0..LENGTH {
+                for b in a + 1..LENGTH {
+                    let mut bytes = code.0;
+                    bytes.swap(a, b);
+                    let text = std::str::from_utf8(&bytes).expect("ascii");
+                    assert_eq!(text.parse::<Code>().is_ok(), code.0[a] == code.0[b]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn letters_that_look_like_digits_are_read_as_digits() {
+        let code = Code::from_random([1, 0, 1, 0, 5, 6, 7, 8]);
+        let typed = code.to_string().replacen('1', "l", 1).replacen('0', "o", 1);
+        assert_eq!(typed.parse::<Code>(), Ok(code));
+        assert_eq!("HELLO".parse::<Code>(), Err(CodeError::Shape));
+    }
+}

@@ -1,0 +1,439 @@
+//! The list of families, and everything that is generated from it.
+//!
+//! This is the one line to extend for a new family; routes, pages, tables and the event contract
+//! follow from its [`Family`] implementation.
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::access::{Actor, TokenCreated, TokenEvent, TokenRevoked};
+use super::campaign::Campaign;
+use super::city::{CityEvent, CityRecorded};
+use super::map_point::MapPoint;
+use super::plan::Plan;
+use super::publication::{
+    Claim, Command, Correct, Corrected, Draft, Drafted, Event, ExpirySet, Family, Publication, Publish, Published,
+    RevisionCancelled, Revise, Superseded, Withdrawn,
+};
+use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
+use super::view::{Moment, View};
+use super::{Code, Context, Refusal};
+
+/// Generates the enums over all families and their dispatch.
+macro_rules! families {
+    ($($family:ident),+) => {
+        /// An item of any family, as its events left it.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "the names say it")]
+        pub enum Item { $($family(Box<Publication<$family>>)),+ }
+
+        /// An event of an item of any family.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "the names say it")]
+        pub enum ItemEvent { $($family(Event<$family>)),+ }
+
+        /// A command to an item of any family.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "the names say it")]
+        pub enum ItemCommand { $($family(Box<Command<$family>>)),+ }
+
+        impl Item {
+            /// A new item of the family of that name.
+            pub fn new(family: &str) -> Option<Self> {
+                match family {
+                    $(<$family as Family>::NAME => Some(Self::$family(Box::default())),)+
+                    _ => None,
+                }
+            }
+
+            /// Its family's name.
+            pub fn family(&self) -> &'static str {
+                match self { $(Self::$family(_) => $family::NAME),+ }
+            }
+
+            /// Decides a command; one of another family is refused.
+            pub fn decide(&self, command: ItemCommand, context: &Context) -> Result<Vec<ItemEvent>, Refusal> {
+                match (self, command) {
+                    $((Self::$family(item), ItemCommand::$family(command)) => {
+                        Ok(item.decide(*command, context)?.into_iter().map(ItemEvent::$family).collect())
+                    })+
+                    _ => Err(another_family()),
+                }
+            }
+
+            /// Applies an event that was recorded at `at`, microseconds since 1970.
+            pub fn apply_at(&mut self, event: ItemEvent, at: i64) {
+                match (self, event) {
+                    $((Self::$family(item), ItemEvent::$family(event)) => item.apply_at(event, at),)+
+                    _ => {}
+                }
+            }
+
+            /// The item as shown at `moment`, or one of its revisions; none for a draft.
+            pub fn view(&self, revision: Option<u32>, moment: &Moment) -> Option<View> {
+                match self { $(Self::$family(item) => item.view(revision, moment)),+ }
+            }
+
+            /// Its title on a day; none for a draft.
+            pub fn title(&self, today: jiff::civil::Date) -> Option<&str> {
+                match self { $(Self::$family(item) => item.shown_on(today).map(|r| r.facts.title())),+ }
+            }
+
+            /// The collection it belongs to; none for a draft.
+            pub fn collection(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$family(item) => {
+                        let kind = item.revisions.first()?.facts.kind();
+                        let mut all = <$family as Family>::COLLECTIONS.iter();
+                        all.find(|(_, k)| k.is_empty() || *k == kind).map(|(name, _)| *name)
+                    })+
+                }
+            }
+
+            /// The feature set of its newest revision.
+            pub fn latest_set(&self) -> Option<super::Digest> {
+                match self { $(Self::$family(item) => item.revisions.last()?.facts.features().map(|set| set.sha256)),+ }
+            }
+
+            /// The feature sets of all its revisions.
+            pub fn sets(&self) -> Vec<super::Digest> {
+                match self {
+                    $(Self::$family(item) => {
+                        item.revisions.iter().filter_map(|r| r.facts.features()).map(|set| set.sha256).collect()
+                    })+
+                }
+            }
+
+            /// True when something of it is public.
+            pub fn is_public(&self) -> bool {
+                match self { $(Self::$family(item) => !item.revisions.is_empty()),+ }
+            }
+
+            /// Microseconds since 1970 of its last event.
+            pub fn updated_at(&self) -> i64 {
+                match self { $(Self::$family(item) => item.updated_at),+ }
+            }
+
+            /// Number of the highest revision that was not cancelled.
+            pub fn latest(&self) -> Option<u32> {
+                match self { $(Self::$family(item) => item.latest().map(|r| r.number)),+ }
+            }
+
+            /// Refuses what the actor may not do to the item as it stands.
+            pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
+                match self { $(Self::$family(item) => item.check_actor(actor, context)),+ }
+            }
+        }
+
+        impl ItemEvent {
+            /// Type, version and stored text of the event.
+            pub fn encode(&self) -> serde_json::Result<Encoded> {
+                match self { $(Self::$family(event) => encode_event(event)),+ }
+            }
+
+            /// Its family's name.
+            pub fn family(&self) -> &'static str {
+                match self { $(Self::$family(_) => $family::NAME),+ }
+            }
+
+            /// Keys that the event lays claim to.
+            pub fn claims(&self) -> Vec<Claim> {
+                match self {
+                    $(Self::$family(Event::Published(published)) => published.facts.claims(),
+                      Self::$family(Event::Corrected(corrected)) => corrected.facts.claims(),)+
+                    _ => Vec::new(),
+                }
+            }
+        }
+
+        impl ItemCommand {
+            /// Reads a command of `family`; the text of the error says what is missing.
+            pub fn parse(family: &str, action: &str, body: Value) -> Option<serde_json::Result<Self>> {
+                match family {
+                    $(<$family as Family>::NAME => {
+                        parse_command(action, body).map(|c| c.map(|c| Self::$family(Box::new(c))))
+                    })+
+                    _ => None,
+                }
+            }
+
+            /// Codes of other items that the command mentions.
+            pub fn mentions(&self) -> Vec<Code> {
+                match self {
+                    $(Self::$family(command) => match command.as_ref() {
+                        Command::Supersede(superseded) => vec![superseded.by],
+                        Command::Withdraw(withdrawn) => withdrawn.replaced_by.into_iter().collect(),
+                        _ => Vec::new(),
+                    }),+
+                }
+            }
+        }
+
+        impl ItemCommand {
+            /// Refuses a command whose new statement reaches beyond what the actor may do.
+            pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
+                match self {
+                    $(Self::$family(command) => {
+                        let units = match command.as_ref() {
+                            Command::Draft(Draft { facts, .. })
+                            | Command::Publish(Publish { facts, .. })
+                            | Command::Revise(Revise { facts, .. })
+                            | Command::Correct(Correct { facts, .. }) => Some(facts.units()),
+                            _ => None,
+                        };
+                        match units {
+                            Some(units) => actor.check($family::NAME, units, &context.city.units, context.today),
+                            None => Ok(()),
+                        }
+                    })+
+                }
+            }
+        }
+
+        fn decode_item(family: &str, name: &str, version: u32, payload: &str) -> Option<serde_json::Result<ItemEvent>> {
+            match family {
+                $(<$family as Family>::NAME => decode_event(name, version, payload).map(|e| e.map(ItemEvent::$family)),)+
+                _ => None,
+            }
+        }
+
+        /// Every collection of items: name, family and kind (empty: all kinds).
+        pub fn collections() -> Vec<(&'static str, &'static str, &'static str)> {
+            let mut list = Vec::new();
+            $(list.extend($family::COLLECTIONS.iter().map(|(name, kind)| (*name, $family::NAME, *kind)));)+
+            list
+        }
+
+        /// Every collection of single features: name and family.
+        pub fn feature_collections() -> Vec<(&'static str, &'static str)> {
+            let mut list = Vec::new();
+            $(list.extend($family::FEATURES.map(|name| (name, $family::NAME)));)+
+            list
+        }
+
+        /// Type, current version and JSON schema of every event of every family.
+        fn item_schemas() -> Vec<(String, u32, Schema)> {
+            let mut list = Vec::new();
+            $(list.extend(event_schemas::<$family>());)+
+            list
+        }
+
+        /// Type and JSON schema of every command of every family.
+        pub fn command_schemas() -> Vec<(String, Schema)> {
+            let mut list = Vec::new();
+            $(list.extend(schemas_of_commands::<$family>());)+
+            list
+        }
+    };
+}
+families! { Plan, MapPoint, Campaign }
+
+/// An event ready to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// `plan.published`
+    pub name: String,
+    /// Version of its form.
+    pub version: u32,
+    /// JSON text, stored and hashed as it is.
+    pub payload: String,
+}
+
+fn another_family() -> Refusal {
+    Refusal::conflict(
+        "another-family",
+        "Mã này thuộc về một loại nội dung khác.",
+        "This code belongs to another family of item.",
+    )
+}
+
+/// Any event of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogEvent {
+    /// Of a published item.
+    Item(ItemEvent),
+    /// Of the city's configuration.
+    City(CityEvent),
+    /// Of a token.
+    Token(TokenEvent),
+    /// Of a person.
+    Subject(SubjectEvent),
+    /// A note of who did what to the log itself.
+    Audited(Audited),
+}
+
+/// `audit.noted`: an export, a backup or a restore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Audited {
+    /// `export`, `backup`, `restore`, `load`.
+    pub action: String,
+    /// The position it was about.
+    pub position: i64,
+}
+
+/// Why a stored event cannot be read. Never skipped: the follower stops.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Written by a newer program.
+    #[error("event type {0} version {1} is unknown to this program: update it")]
+    Unknown(String, u32),
+    /// Damaged.
+    #[error("event {0} version {1} cannot be read: {2}")]
+    Payload(String, u32, serde_json::Error),
+}
+
+impl LogEvent {
+    /// Reads a stored event, upcast to today's form.
+    pub fn decode(name: &str, version: u32, payload: &str) -> Result<Self, DecodeError> {
+        let decoded = match name.split_once('.') {
+            Some(("city", "recorded")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Recorded(e)))),
+            Some(("city", "changed")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Changed(e)))),
+            Some(("token", "created")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Created(e)))),
+            Some(("token", "revoked")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Revoked(e)))),
+            Some(("subject", action)) if version == 1 => match action {
+                "consent_recorded" => Some(parse(payload).map(|e| Self::Subject(SubjectEvent::ConsentRecorded(e)))),
+                "consent_withdrawn" => Some(parse(payload).map(|e| Self::Subject(SubjectEvent::ConsentWithdrawn(e)))),
+                "erased" => Some(parse(payload).map(|e| Self::Subject(SubjectEvent::Erased(e)))),
+                _ => None,
+            },
+            Some(("audit", "noted")) if version == 1 => Some(parse(payload).map(Self::Audited)),
+            Some((family, _)) => decode_item(family, name, version, payload).map(|e| e.map(Self::Item)),
+            None => None,
+        };
+        match decoded {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(DecodeError::Payload(name.to_owned(), version, error)),
+            None => Err(DecodeError::Unknown(name.to_owned(), version)),
+        }
+    }
+
+    /// Type, version and stored text of the event.
+    pub fn encode(&self) -> serde_json::Result<Encoded> {
+        let (name, payload) = match self {
+            Self::Item(event) => return event.encode(),
+            Self::City(CityEvent::Recorded(e)) => ("city.recorded", serde_json::to_string(e)),
+            Self::City(CityEvent::Changed(e)) => ("city.changed", serde_json::to_string(e)),
+            Self::Token(TokenEvent::Created(e)) => ("token.created", serde_json::to_string(e)),
+            Self::Token(TokenEvent::Revoked(e)) => ("token.revoked", serde_json::to_string(e)),
+            Self::Subject(SubjectEvent::ConsentRecorded(e)) => ("subject.consent_recorded", serde_json::to_string(e)),
+            Self::Subject(SubjectEvent::ConsentWithdrawn(e)) => ("subject.consent_withdrawn", serde_json::to_string(e)),
+            Self::Subject(SubjectEvent::Erased(e)) => ("subject.erased", serde_json::to_string(e)),
+            Self::Audited(e) => ("audit.noted", serde_json::to_string(e)),
+        };
+        Ok(Encoded { name: name.to_owned(), version: 1, payload: payload? })
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(payload: &'a str) -> serde_json::Result<T> {
+    serde_json::from_str(payload)
+}
+
+fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
+    let (action, payload) = match event {
+        Event::Drafted(e) => ("drafted", serde_json::to_string(e)),
+        Event::Published(e) => ("published", serde_json::to_string(e)),
+        Event::Corrected(e) => ("corrected", serde_json::to_string(e)),
+        Event::RevisionCancelled(e) => ("revision_cancelled", serde_json::to_string(e)),
+        Event::ExpirySet(e) => ("expiry_set", serde_json::to_string(e)),
+        Event::Superseded(e) => ("superseded", serde_json::to_string(e)),
+        Event::Withdrawn(e) => ("withdrawn", serde_json::to_string(e)),
+        Event::Changed(e) => {
+            let (name, version) = F::CHANGED[F::changed_index(e)];
+            return Ok(Encoded { name: name.to_owned(), version, payload: serde_json::to_string(e)? });
+        }
+    };
+    Ok(Encoded { name: format!("{}.{action}", F::NAME), version: 1, payload: payload? })
+}
+
+fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -> Option<serde_json::Result<Event<F>>> {
+    if F::CHANGED.contains(&(name, version)) {
+        return Some(parse(payload).map(Event::Changed));
+    }
+    if version != 1 {
+        return None;
+    }
+    Some(match name.split_once('.')?.1 {
+        "drafted" => parse(payload).map(Event::Drafted),
+        "published" => parse(payload).map(|e| Event::Published(Box::new(e))),
+        "corrected" => parse(payload).map(|e| Event::Corrected(Box::new(e))),
+        "revision_cancelled" => parse(payload).map(Event::RevisionCancelled),
+        "expiry_set" => parse(payload).map(Event::ExpirySet),
+        "superseded" => parse(payload).map(Event::Superseded),
+        "withdrawn" => parse(payload).map(Event::Withdrawn),
+        _ => return None,
+    })
+}
+
+fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Result<Command<F>>> {
+    fn read<T: DeserializeOwned>(mut body: Value) -> serde_json::Result<T> {
+        // The code is part of every command's envelope; some bodies do not repeat it.
+        match serde_json::from_value::<T>(body.clone()) {
+            Err(error) if error.to_string().contains("unknown field `code`") => {
+                if let Some(object) = body.as_object_mut() {
+                    object.remove("code");
+                }
+                serde_json::from_value(body)
+            }
+            other => other,
+        }
+    }
+    Some(match action {
+        "draft" => read(body).map(Command::Draft),
+        "publish" => read(body).map(Command::Publish),
+        "revise" => read(body).map(Command::Revise),
+        "correct" => read(body).map(Command::Correct),
+        "cancel-revision" => read(body).map(Command::CancelRevision),
+        "expire" => read(body).map(Command::Expire),
+        "supersede" => read(body).map(Command::Supersede),
+        "withdraw" => read(body).map(Command::Withdraw),
+        own if F::CHANGES.contains(&own) => read(body).map(Command::Change),
+        _ => return None,
+    })
+}
+
+fn event_schemas<F: Family>() -> Vec<(String, u32, Schema)> {
+    let shared = [
+        ("drafted", schema_for!(Drafted<F>)),
+        ("published", schema_for!(Published<F>)),
+        ("corrected", schema_for!(Corrected<F>)),
+        ("revision_cancelled", schema_for!(RevisionCancelled)),
+        ("expiry_set", schema_for!(ExpirySet)),
+        ("superseded", schema_for!(Superseded)),
+        ("withdrawn", schema_for!(Withdrawn)),
+    ];
+    let own = F::CHANGED.iter().map(|(name, version)| ((*name).to_owned(), *version, schema_for!(F::Changed)));
+    shared.into_iter().map(|(action, schema)| (format!("{}.{action}", F::NAME), 1, schema)).chain(own).collect()
+}
+
+fn schemas_of_commands<F: Family>() -> Vec<(String, Schema)> {
+    let shared = [
+        ("draft", schema_for!(Draft<F>)),
+        ("publish", schema_for!(Publish<F>)),
+        ("revise", schema_for!(Revise<F>)),
+        ("correct", schema_for!(Correct<F>)),
+        ("cancel-revision", schema_for!(RevisionCancelled)),
+        ("expire", schema_for!(ExpirySet)),
+        ("supersede", schema_for!(Superseded)),
+        ("withdraw", schema_for!(Withdrawn)),
+    ];
+    let own = F::CHANGES.iter().map(|action| (*action, schema_for!(F::Change)));
+    shared.into_iter().chain(own).map(|(action, schema)| (format!("{}.{action}", F::NAME), schema)).collect()
+}
+
+/// Type, current version and JSON schema of every event of the log.
+pub fn event_contract() -> Vec<(String, u32, Schema)> {
+    let mut list = item_schemas();
+    list.extend([
+        ("city.recorded".to_owned(), 1, schema_for!(CityRecorded)),
+        ("city.changed".to_owned(), 1, schema_for!(CityRecorded)),
+        ("token.created".to_owned(), 1, schema_for!(TokenCreated)),
+        ("token.revoked".to_owned(), 1, schema_for!(TokenRevoked)),
+        ("subject.consent_recorded".to_owned(), 1, schema_for!(ConsentRecorded)),
+        ("subject.consent_withdrawn".to_owned(), 1, schema_for!(SubjectNamed)),
+        ("subject.erased".to_owned(), 1, schema_for!(SubjectNamed)),
+        ("audit.noted".to_owned(), 1, schema_for!(Audited)),
+    ]);
+    list
+}

@@ -1,0 +1,122 @@
+//! Land-use codes and the regime they belong to.
+//!
+//! Sources of the table: circulars 27/2018 and 08/2024 of the ministry of natural resources
+//! (codes and names, second-hand lists), public map legends (colours that agree in two or more);
+//! a code without an agreed colour has none. Urban classes: circular 16/2025 (second-hand).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use jiff::civil::{Date, date};
+use serde::Deserialize;
+
+use super::{fold, plan::PlanKind};
+
+/// Plans approved from this day on use the codes of Land Law 2024.
+pub const REGIME_2024: Date = date(2024, 8, 1);
+/// Plans approved before this day may use codes older than Land Law 2013.
+const REGIME_2014: Date = date(2014, 7, 1);
+
+/// Which plans may use a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Regime {
+    /// Before and after 1/8/2024.
+    Both,
+    /// Land Law 2024.
+    #[serde(rename = "2024")]
+    Law2024,
+    /// Land Law 2013, circulars 28/2014 and 27/2018.
+    #[serde(rename = "2014-2018")]
+    Law2013,
+    /// Older lists and overlays.
+    Legacy,
+    /// Classes of urban and rural plans.
+    Urban,
+}
+
+/// A land-use code with its names and map colour.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LandUse {
+    /// The code as printed, `ODT`.
+    pub code: String,
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// Vietnamese name before 2024, empty when the same.
+    pub name_vi_2018: String,
+    /// English name.
+    pub name_en: String,
+    /// NNP agricultural, PNN not agricultural, CSD unused, others.
+    pub group: String,
+    /// `#rrggbb`, or empty: drawn neutral with hatching.
+    pub rgb: String,
+    /// Which plans may use it.
+    pub regime: Regime,
+}
+
+static TABLE: LazyLock<Vec<LandUse>> = LazyLock::new(|| {
+    csv::Reader::from_reader(include_bytes!("land_use.csv").as_slice())
+        .deserialize()
+        .filter_map(Result::ok)
+        .collect()
+});
+
+static BY_CODE: LazyLock<HashMap<&'static str, &'static LandUse>> =
+    LazyLock::new(|| TABLE.iter().map(|entry| (entry.code.as_str(), entry)).collect());
+
+/// All codes, in the official order.
+pub fn all() -> &'static [LandUse] {
+    &TABLE
+}
+
+/// The code's entry, whatever its regime.
+pub fn get(code: &str) -> Option<&'static LandUse> {
+    BY_CODE.get(code).copied()
+}
+
+/// True when a plan of `kind` approved on `signed` may use the code.
+pub fn is_allowed(entry: &LandUse, kind: PlanKind, signed: Date) -> bool {
+    match entry.regime {
+        Regime::Both => true,
+        Regime::Law2024 => signed >= REGIME_2024,
+        Regime::Law2013 => signed < REGIME_2024,
+        Regime::Legacy => signed < REGIME_2014,
+        Regime::Urban => kind.is_urban(),
+    }
+}
+
+/// The allowed code nearest to `text`, at most two edits away: "LUCC" → "LUC".
+pub fn near_miss(text: &str, kind: PlanKind, signed: Date) -> Option<&'static str> {
+    let typed = fold::fold(text).to_uppercase();
+    TABLE
+        .iter()
+        .filter(|entry| is_allowed(entry, kind, signed))
+        .map(|entry| (fold::distance(&typed, &entry.code), entry.code.as_str()))
+        .filter(|(distance, code)| *distance <= 2 && *distance < code.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, code)| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_complete_and_codes_are_unique() {
+        assert_eq!(all().iter().filter(|entry| entry.regime != Regime::Urban).count(), 111);
+        assert_eq!(BY_CODE.len(), TABLE.len());
+    }
+
+    #[test]
+    fn an_old_code_stays_legal_on_an_old_plan_only() {
+        let skx = get("SKX").expect("SKX");
+        assert!(is_allowed(skx, PlanKind::LandUsePlan, date(2021, 5, 1)));
+        assert!(!is_allowed(skx, PlanKind::LandUsePlan, date(2025, 5, 1)));
+    }
+
+    #[test]
+    fn a_near_miss_is_proposed() {
+        assert_eq!(near_miss("LUCC", PlanKind::LandUsePlan, date(2025, 1, 1)), Some("LUC"));
+        assert_eq!(near_miss("QQQQQ", PlanKind::LandUsePlan, date(2025, 1, 1)), None);
+    }
+}

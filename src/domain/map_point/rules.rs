@@ -1,0 +1,110 @@
+//! The rules of map points.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::{DutyChanged, MapPoint, PointKind, SetDuty};
+use crate::domain::geometry::contains;
+use crate::domain::publication::{Family, Publication};
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::domain::{Context, Refusal};
+
+impl Family for MapPoint {
+    const NAME: &'static str = "map-point";
+    const COLLECTIONS: &'static [(&'static str, &'static str)] = &[
+        ("ambulances", "ambulance"),
+        ("health-workers", "health-worker"),
+        ("health-stations", "health-station"),
+        ("advisory-desks", "advisory-desk"),
+        ("digital-teams", "digital-team"),
+    ];
+    const CHANGES: &'static [&'static str] = &["set-duty"];
+    const CHANGED: &'static [(&'static str, u32)] = &[("map-point.duty_changed", 1)];
+    type Change = SetDuty;
+    type Changed = DutyChanged;
+    type State = Option<DutyChanged>;
+
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn units(&self) -> &[UnitId] {
+        &self.units
+    }
+
+    fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
+        if self.title.trim().is_empty() {
+            return Err(Refusal::invalid("title-missing", "Điểm này phải có tên.", "A point needs a name."));
+        }
+        let position = self.position;
+        if !contains(&context.city.bbox, position.lon, position.lat) {
+            return Err(Refusal::invalid(
+                "outside-city",
+                format!("Điểm ({}, {}) nằm ngoài khung của {}; tọa độ ghi theo thứ tự kinh độ, vĩ độ.", position.lon, position.lat, context.city.name_vi),
+                format!("The point ({}, {}) lies outside the box of {}; the order is longitude, latitude.", position.lon, position.lat, context.city.name_en),
+            ));
+        }
+        if let Some(phone) = self.phones.iter().find(|phone| !is_phone(&phone.number)) {
+            return Err(Refusal::invalid(
+                "phone",
+                format!("“{}” không phải số điện thoại.", phone.number),
+                format!("“{}” is not a phone number.", phone.number),
+            ));
+        }
+        if self.duty_limit_minutes.is_some_and(|minutes| !(5..=1440).contains(&minutes)) {
+            return Err(Refusal::invalid(
+                "duty-limit",
+                "Thời hạn của tình trạng trực phải từ 5 đến 1440 phút.",
+                "A duty status lasts 5 to 1440 minutes.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn decide(current: &Publication<Self>, change: SetDuty, context: &Context) -> Result<Vec<DutyChanged>, Refusal> {
+        let kind = current.latest().map(|revision| revision.facts.kind);
+        if kind != Some(PointKind::Ambulance) {
+            return Err(Refusal::invalid(
+                "no-duty",
+                "Chỉ xe cứu thương có tình trạng trực.",
+                "Only an ambulance has a duty status.",
+            ));
+        }
+        let at = change.at.unwrap_or(context.now);
+        if at > context.now + 5.minutes() {
+            return Err(Refusal::invalid(
+                "duty-in-future",
+                format!("Thời điểm {at} còn ở tương lai."),
+                format!("The moment {at} is in the future."),
+            ));
+        }
+        if current.state.as_ref().is_some_and(|last| last.at > at) {
+            return Err(Refusal::conflict(
+                "duty-older",
+                "Đã có tình trạng trực mới hơn.",
+                "A newer duty status is already known.",
+            ));
+        }
+        Ok(vec![DutyChanged { duty: change.duty, at }])
+    }
+
+    fn apply(state: &mut Option<DutyChanged>, changed: &DutyChanged) {
+        *state = Some(changed.clone());
+    }
+
+    fn describe(&self, state: &Option<DutyChanged>, moment: &Moment, view: &mut View) {
+        super::view::describe(self, state.as_ref(), moment, view);
+    }
+}
+
+/// Digits with spaces, dots, dashes and a leading plus; 3 to 15 digits (E.164).
+pub fn is_phone(number: &str) -> bool {
+    let rest = number.strip_prefix('+').unwrap_or(number);
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    (3..=15).contains(&digits) && rest.bytes().all(|byte| byte.is_ascii_digit() || b" .-".contains(&byte))
+}

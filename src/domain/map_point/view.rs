@@ -1,0 +1,61 @@
+//! What a map point adds to the shared view.
+
+use jiff::ToSpan;
+use serde_json::json;
+
+use super::{DutyChanged, MapPoint, PointKind};
+use crate::domain::view::{Fact, Moment, Shown, View};
+
+/// Minutes a duty status is believed where the point names no limit.
+const DUTY_LIMIT_MINUTES: u16 = 120;
+
+pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &Moment, view: &mut View) {
+    view.summary.clone_from(&point.summary);
+    view.position = Some(point.position);
+    view.contact = point.contact.as_ref().map(|contact| contact.subject.clone());
+    view.phones = point.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    let mut duty = None;
+    if point.kind == PointKind::Ambulance {
+        let limit = i64::from(point.duty_limit_minutes.unwrap_or(DUTY_LIMIT_MINUTES));
+        let fresh = state.filter(|changed| changed.at + limit.minutes() > moment.now);
+        if let Some(changed) = fresh {
+            let stale_at = changed.at + limit.minutes();
+            view.next_change = Some(view.next_change.map_or(stale_at, |at| at.min(stale_at)));
+        }
+        let name = fresh.map_or("unknown", |changed| changed.duty.as_str());
+        duty = Some(name);
+        view.facts.push(Fact { label: "duty", value: Shown::Key(format!("duty-{name}")) });
+        if let Some(changed) = state {
+            view.facts.push(Fact { label: "duty-at", value: Shown::Moment(changed.at) });
+        }
+    }
+    let texts = [
+        ("address", point.address.clone()),
+        ("role", point.role.clone()),
+        ("operator", point.operator.clone()),
+        ("hours", point.hours.clone()),
+        ("languages", (!point.languages.is_empty()).then(|| point.languages.join(", "))),
+    ];
+    for (label, text) in texts {
+        if let Some(text) = text {
+            view.facts.push(Fact { label, value: Shown::Text(text) });
+        }
+    }
+    if point.always_open {
+        view.facts.push(Fact { label: "hours", value: Shown::Key("always-open".into()) });
+    }
+    let properties = [
+        ("address", json!(point.address)),
+        ("role", json!(point.role)),
+        ("operator", json!(point.operator)),
+        ("hours", json!(point.hours)),
+        ("always_open", json!(point.always_open)),
+        ("languages", json!((!point.languages.is_empty()).then(|| point.languages.join(", ")))),
+        ("phone", json!(point.phones.first().map(|phone| &phone.number))),
+    ];
+    view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
+    if point.kind == PointKind::Ambulance {
+        view.properties.insert("duty".into(), json!(duty));
+        view.properties.insert("duty_at".into(), json!(state.map(|changed| changed.at)));
+    }
+}

@@ -1,0 +1,46 @@
+//! The rules of the notice board: pure functions over plain values.
+//!
+//! Nothing here is asynchronous, reads a file, asks a clock or draws a random number; what a
+//! rule needs to know about the world comes in a [`Context`].
+
+pub mod access;
+pub mod campaign;
+pub mod city;
+pub mod civil;
+pub mod code;
+pub mod digest;
+pub mod document;
+pub mod families;
+pub mod fold;
+pub mod geometry;
+pub mod land_use;
+pub mod map_point;
+pub mod plan;
+pub mod publication;
+pub mod refusal;
+pub mod subject;
+pub mod unit;
+pub mod view;
+
+pub use code::Code;
+pub use digest::Digest;
+pub use refusal::Refusal;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil::Date};
+
+/// What a rule may know beyond the aggregate and the command: time, the city, and which of the
+/// codes that the command mentions exist.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The moment of the decision.
+    pub now: Timestamp,
+    /// The civil date of that moment in the city's time zone.
+    pub today: Date,
+    /// The city's configuration as recorded in the log.
+    pub city: Arc<city::City>,
+    /// Those codes mentioned by the command that exist in the log.
+    pub known_codes: BTreeSet<Code>,
+}

@@ -1,0 +1,11 @@
+//! Plans: land use, schedules, construction, general, zoning and detailed plans.
+
+mod facts;
+mod rules;
+mod view;
+
+pub use rules::check_in_city;
+pub use facts::{Adjustment, Decision, Period, Plan, PlanKind};
+
+#[cfg(test)]
+mod tests;

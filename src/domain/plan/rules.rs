@@ -1,0 +1,145 @@
+//! The rules of plans.
+
+use jiff::civil::Date;
+
+use super::Plan;
+use crate::domain::document::Document;
+use crate::domain::fold::fold;
+use crate::domain::geometry::{FeatureSet, contains};
+use crate::domain::publication::{Claim, Family, Publication};
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::domain::{Context, Refusal};
+
+/// Plans have no commands or events beyond the shared life cycle.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub enum Nothing {}
+
+impl Family for Plan {
+    const NAME: &'static str = "plan";
+    const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("plans", "")];
+    const FEATURES: Option<&'static str> = Some("zones");
+    type Change = Nothing;
+    type Changed = Nothing;
+    type State = ();
+
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn units(&self) -> &[UnitId] {
+        &self.units
+    }
+
+    fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    fn features(&self) -> Option<&FeatureSet> {
+        self.zones.as_ref()
+    }
+
+    fn effective(&self, _: Date) -> (Date, Option<Date>) {
+        (self.decision.signed, None)
+    }
+
+    fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
+        if self.title.trim().is_empty() {
+            return Err(Refusal::invalid("title-missing", "Quy hoạch phải có tên.", "A plan needs a title."));
+        }
+        let decision = &self.decision;
+        if decision.authority.trim().is_empty() || decision.number.trim().is_empty() {
+            return Err(Refusal::invalid(
+                "decision-incomplete",
+                "Quyết định phê duyệt phải có cơ quan ban hành và số.",
+                "The approving decision needs its authority and number.",
+            ));
+        }
+        if decision.signed > context.today {
+            return Err(Refusal::invalid(
+                "signed-in-future",
+                format!("Ngày ký {} còn ở tương lai (hôm nay {}).", decision.signed, context.today),
+                format!("The decision's date {} is in the future (today is {}).", decision.signed, context.today),
+            ));
+        }
+        if effective_from < decision.signed {
+            return Err(Refusal::invalid(
+                "effective-before-signed",
+                format!("Ngày có hiệu lực {effective_from} sớm hơn ngày ký {}.", decision.signed),
+                format!("It takes effect on {effective_from}, before it was signed on {}.", decision.signed),
+            ));
+        }
+        if let Some(period) = self.period.filter(|period| period.from > period.to) {
+            return Err(Refusal::invalid(
+                "period-reversed",
+                format!("Thời kỳ quy hoạch {}–{} bị ngược.", period.from, period.to),
+                format!("The period {}–{} is reversed.", period.from, period.to),
+            ));
+        }
+        if let Some(code) = self.information_code.as_deref().filter(|code| !is_information_code(code)) {
+            return Err(Refusal::invalid(
+                "information-code",
+                format!("Mã thông tin quy hoạch “{code}” phải có 12 chữ số theo mẫu."),
+                format!("The planning-information code “{code}” must have 12 digits of the given form."),
+            ));
+        }
+        check_in_city(self.zones.as_ref(), context)
+    }
+
+    fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {
+        if self.decision.signed < previous.decision.signed {
+            return Err(Refusal::invalid(
+                "signed-before-last",
+                format!("Quyết định ký ngày {} sớm hơn quyết định trước ({}).", self.decision.signed, previous.decision.signed),
+                format!("The decision of {} was signed before the last one ({}).", self.decision.signed, previous.decision.signed),
+            ));
+        }
+        Ok(())
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        let decision = &self.decision;
+        let key = format!("{}|{}|{}|{}", self.kind.as_str(), fold(&decision.authority), fold(&decision.number), decision.signed);
+        vec![Claim { kind: "decision", key: key.split_whitespace().collect::<Vec<_>>().join(" ") }]
+    }
+
+    fn decide(_: &Publication<Self>, change: Nothing, _: &Context) -> Result<Vec<Nothing>, Refusal> {
+        match change {}
+    }
+
+    fn apply((): &mut (), changed: &Nothing) {
+        match *changed {}
+    }
+
+    fn describe(&self, (): &(), moment: &Moment, view: &mut View) {
+        super::view::describe(self, moment, view);
+    }
+}
+
+/// `^\d{4}[1-4][1-5][0-2]\d{5}$`
+fn is_information_code(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    bytes.len() == 12
+        && bytes.iter().all(u8::is_ascii_digit)
+        && (b'1'..=b'4').contains(&bytes[4])
+        && (b'1'..=b'5').contains(&bytes[5])
+        && (b'0'..=b'2').contains(&bytes[6])
+}
+
+/// Refuses a feature set that reaches beyond the city's box.
+pub fn check_in_city(set: Option<&FeatureSet>, context: &Context) -> Result<(), Refusal> {
+    let Some(set) = set else { return Ok(()) };
+    let [west, south, east, north] = set.bbox;
+    if contains(&context.city.bbox, west, south) && contains(&context.city.bbox, east, north) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(
+        "outside-city",
+        format!("Hình vẽ ({west}, {south}, {east}, {north}) nằm ngoài khung của {}.", context.city.name_vi),
+        format!("The shapes ({west}, {south}, {east}, {north}) lie outside the box of {}.", context.city.name_en),
+    ))
+}

@@ -1,0 +1,1 @@
+//! Rules, given/when/then.

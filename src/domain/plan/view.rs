@@ -1,0 +1,53 @@
+//! What a plan adds to the shared view.
+
+use serde_json::json;
+
+use super::Plan;
+use crate::domain::view::{Fact, Moment, Shown, View};
+
+pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
+    let decision = &plan.decision;
+    view.summary.clone_from(&plan.summary);
+    let mut fact = |label, value| view.facts.push(Fact { label, value });
+    fact("decision", Shown::Text(decision.number.clone()));
+    fact("authority", Shown::Text(decision.authority.clone()));
+    fact("signed", Shown::Date(decision.signed));
+    if let Some(signatory) = &decision.signatory {
+        fact("signatory", Shown::Text(signatory.clone()));
+    }
+    if let Some(period) = plan.period {
+        fact("period", Shown::Span(period.from.into(), period.to.into()));
+    }
+    if let Some(year) = plan.vision {
+        fact("vision", Shown::Text(year.to_string()));
+    }
+    if let Some(scale) = &plan.scale {
+        fact("scale", Shown::Text(scale.clone()));
+    }
+    if let Some(level) = &plan.level {
+        fact("level", Shown::Text(level.clone()));
+    }
+    let adjustment = serde_json::to_value(plan.adjustment).ok();
+    if let Some(adjustment) = adjustment.as_ref().and_then(|value| value.as_str()) {
+        fact("adjustment", Shown::Key(format!("adjustment-{adjustment}")));
+    }
+    if let Some(code) = &plan.information_code {
+        fact("information-code", Shown::Text(code.clone()));
+    }
+    let properties = [
+        ("authority", json!(decision.authority)),
+        ("decision", json!(decision.number)),
+        ("signed", json!(decision.signed)),
+        ("signatory", json!(decision.signatory)),
+        ("period_from", json!(plan.period.map(|p| p.from))),
+        ("period_to", json!(plan.period.map(|p| p.to))),
+        ("vision", json!(plan.vision)),
+        ("scale", json!(plan.scale)),
+        ("level", json!(plan.level)),
+        ("adjustment", json!(plan.adjustment)),
+        ("information_code", json!(plan.information_code)),
+        ("zone_count", json!(plan.zones.as_ref().map_or(0, |z| z.count))),
+        ("area_ha", json!(plan.zones.as_ref().and_then(|z| z.area_ha))),
+    ];
+    view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
+}

@@ -1,0 +1,135 @@
+//! Persons behind a contact: consent and its end. Names and numbers live in the vault.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Refusal};
+
+/// An opaque identity of a person; says nothing about them.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SubjectId(pub String);
+
+impl fmt::Display for SubjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SubjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Consent of a person to the publication of their contact (Law 91/2025).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Consent {
+    /// What for, e.g. `public-contact`.
+    pub purpose: String,
+    /// Version of the text that was agreed to.
+    pub text_version: String,
+    /// Where the proof is kept, e.g. a file number; no personal data.
+    pub evidence: String,
+}
+
+/// `subject.consent_recorded`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentRecorded {
+    /// Whose.
+    pub subject: SubjectId,
+    /// To what.
+    pub consent: Consent,
+}
+
+/// `subject.consent_withdrawn`, `subject.erased`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SubjectNamed {
+    /// Whose.
+    pub subject: SubjectId,
+}
+
+/// Events of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SubjectEvent {
+    /// Consent was given.
+    ConsentRecorded(ConsentRecorded),
+    /// Consent was taken back: the contact is no longer shown.
+    ConsentWithdrawn(SubjectNamed),
+    /// The person's key was deleted: nothing can be read any more.
+    Erased(SubjectNamed),
+}
+
+/// Commands about a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SubjectCommand {
+    /// Record consent; the first creates the subject.
+    RecordConsent(ConsentRecorded),
+    /// Take it back.
+    WithdrawConsent(SubjectNamed),
+    /// Erase.
+    Erase(SubjectNamed),
+}
+
+/// A person as events left them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Subject {
+    /// Consent in force.
+    pub consent: Option<Consent>,
+    /// True once any event named them.
+    pub known: bool,
+    /// True after erasure; nothing follows it.
+    pub erased: bool,
+}
+
+impl Subject {
+    /// Decides a command.
+    pub fn decide(&self, command: SubjectCommand, _: &Context) -> Result<Vec<SubjectEvent>, Refusal> {
+        if self.erased {
+            return match command {
+                SubjectCommand::Erase(_) => Ok(Vec::new()),
+                _ => Err(Refusal::conflict(
+                    "subject-erased",
+                    "Dữ liệu của người này đã bị xóa vĩnh viễn.",
+                    "This person's data has been erased for good.",
+                )),
+            };
+        }
+        match command {
+            SubjectCommand::RecordConsent(recorded) => {
+                let consent = &recorded.consent;
+                if consent.purpose.is_empty() || consent.text_version.is_empty() || consent.evidence.is_empty() {
+                    return Err(Refusal::invalid(
+                        "consent-incomplete",
+                        "Sự đồng ý phải nêu mục đích, phiên bản văn bản và nơi lưu bằng chứng.",
+                        "A consent states its purpose, the version of the text and where the evidence is kept.",
+                    ));
+                }
+                Ok(vec![SubjectEvent::ConsentRecorded(recorded)])
+            }
+            _ if !self.known => Err(Refusal::invalid(
+                "unknown-subject",
+                "Không có người nào mang mã này.",
+                "Nobody has this subject id.",
+            )),
+            SubjectCommand::WithdrawConsent(_) if self.consent.is_none() => Ok(Vec::new()),
+            SubjectCommand::WithdrawConsent(named) => Ok(vec![SubjectEvent::ConsentWithdrawn(named)]),
+            SubjectCommand::Erase(named) => Ok(vec![SubjectEvent::Erased(named)]),
+        }
+    }
+
+    /// Applies an event.
+    pub fn apply(&mut self, event: &SubjectEvent) {
+        self.known = true;
+        match event {
+            SubjectEvent::ConsentRecorded(recorded) => self.consent = Some(recorded.consent.clone()),
+            SubjectEvent::ConsentWithdrawn(_) => self.consent = None,
+            SubjectEvent::Erased(_) => {
+                self.consent = None;
+                self.erased = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What the read model and the pages know of an item, whatever its family.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::document::Document;
+use super::geometry::{FeatureSet, Position};
+use super::publication::{Family, Publication, Revision, Status};
+use super::subject::SubjectId;
+use super::unit::UnitId;
+use super::{Code, civil};
+
+/// A moment and the city's civil date of it.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// The moment.
+    pub now: Timestamp,
+    /// Its date in the city.
+    pub today: Date,
+    /// The city's time zone.
+    pub zone: TimeZone,
+}
+
+impl Moment {
+    /// The moment `now` in `zone`.
+    pub fn new(now: Timestamp, zone: TimeZone) -> Self {
+        Self { now, today: civil::date_in(&zone, now), zone }
+    }
+}
+
+/// A value on a page; formatted by `render`, in the reader's language.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// As it stands.
+    Text(String),
+    /// A text of the catalogue.
+    Key(String),
+    /// Several texts of the catalogue.
+    Keys(Vec<String>),
+    /// A civil date.
+    Date(Date),
+    /// A moment, shown in the city's time.
+    Moment(Timestamp),
+    /// First and last year or number.
+    Span(i64, i64),
+    /// Units by id.
+    Units(Vec<UnitId>),
+    /// A number to call.
+    Phone(String),
+}
+
+/// A line of facts: the key of its label in the catalogue, and the value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Key of the label.
+    pub label: &'static str,
+    /// The value.
+    pub value: Shown,
+}
+
+/// One published figure of a campaign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// English name.
+    pub name_en: String,
+    /// `%`, or what is counted.
+    pub unit: String,
+    /// What was aimed at.
+    pub target: Option<f64>,
+    /// What was reached.
+    pub actual: Option<f64>,
+}
+
+/// One revision in the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryEntry {
+    /// 1 for the first.
+    pub number: u32,
+    /// Whether it holds.
+    pub status: Status,
+    /// Its title.
+    pub title: String,
+    /// First day in force.
+    pub effective_from: Date,
+    /// Last day in force.
+    pub effective_to: Option<Date>,
+    /// When it was published here.
+    pub recorded_at: Timestamp,
+    /// Why it will not come into force.
+    pub cancelled: Option<String>,
+    /// Corrections: when, why, which fields.
+    pub corrections: Vec<(Timestamp, String, Vec<String>)>,
+    /// Line naming the decision.
+    pub decision: Option<String>,
+    /// Number of features.
+    pub features: Option<FeatureSet>,
+}
+
+/// An item as it is shown at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The item.
+    pub code: Code,
+    /// Family, `plan`.
+    pub family: &'static str,
+    /// Kind, `land-use-plan`.
+    pub kind: &'static str,
+    /// Collection the item belongs to.
+    pub collection: &'static str,
+    /// Collection of its single features.
+    pub feature_collection: Option<&'static str>,
+    /// Title.
+    pub title: String,
+    /// A sentence or two.
+    pub summary: Option<String>,
+    /// Whether it holds.
+    pub status: Status,
+    /// The revision shown.
+    pub revision: u32,
+    /// First day in force.
+    pub effective_from: Date,
+    /// Last day in force.
+    pub effective_to: Option<Date>,
+    /// Last change of the item.
+    pub updated: Timestamp,
+    /// Units.
+    pub units: Vec<UnitId>,
+    /// Facts in reading order.
+    pub facts: Vec<Fact>,
+    /// Figures of a campaign.
+    pub figures: Vec<Figure>,
+    /// Phone numbers of institutions: label, number.
+    pub phones: Vec<(String, String)>,
+    /// A person who may be called.
+    pub contact: Option<SubjectId>,
+    /// Where it is, if it is a point.
+    pub position: Option<Position>,
+    /// Its feature set.
+    pub features: Option<FeatureSet>,
+    /// Attached files.
+    pub documents: Vec<Document>,
+    /// Its own properties in GeoJSON and JSON, beside the shared ones.
+    pub properties: Map<String, Value>,
+    /// Why it was withdrawn, what to look at instead, and when.
+    pub withdrawn: Option<(String, Option<Code>, Timestamp)>,
+    /// The item that takes its place, and from when.
+    pub superseded: Option<(Code, Date)>,
+    /// The next revision to come: number and first day.
+    pub upcoming: Option<(u32, Date)>,
+    /// All revisions, newest first.
+    pub history: Vec<HistoryEntry>,
+    /// When this view changes by itself.
+    pub next_change: Option<Timestamp>,
+}
+
+/// Microseconds since 1970 as a moment.
+pub fn moment_of(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl<F: Family> Publication<F> {
+    /// The item as shown at `moment`, or one of its revisions; none for a draft.
+    pub fn view(&self, revision: Option<u32>, moment: &Moment) -> Option<View> {
+        let code = self.code?;
+        let shown = match revision {
+            None => self.shown_on(moment.today)?,
+            Some(number) => self.revisions.iter().find(|r| r.number == number)?,
+        };
+        let status = match revision {
+            None => self.status_on(moment.today),
+            Some(_) => self.revision_status(shown, moment.today),
+        };
+        let facts = &shown.facts;
+        let kind = facts.kind();
+        let collection = F::COLLECTIONS.iter().find(|(_, k)| k.is_empty() || *k == kind).map_or("", |(name, _)| name);
+        let mut view = View {
+            code,
+            family: F::NAME,
+            kind,
+            collection,
+            feature_collection: F::FEATURES,
+            title: facts.title().to_owned(),
+            summary: None,
+            status,
+            revision: shown.number,
+            effective_from: shown.effective_from,
+            effective_to: shown.effective_to,
+            updated: moment_of(self.updated_at),
+            units: facts.units().to_vec(),
+            facts: Vec::new(),
+            figures: Vec::new(),
+            phones: Vec::new(),
+            contact: None,
+            position: None,
+            features: facts.features().cloned(),
+            documents: facts.documents().to_vec(),
+            properties: Map::new(),
+            withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),
+            superseded: self.superseded.as_ref().map(|s| (s.by, s.from)),
+            upcoming: self
+                .revisions
+                .iter()
+                .find(|r| r.cancelled.is_none() && r.effective_from > moment.today && r.number > shown.number)
+                .map(|r| (r.number, r.effective_from)),
+            history: self.revisions.iter().rev().map(|r| self.history_entry(r, moment)).collect(),
+            next_change: self.next_change(moment),
+        };
+        facts.describe(&self.state, moment, &mut view);
+        Some(view)
+    }
+
+    fn history_entry(&self, revision: &Revision<F>, moment: &Moment) -> HistoryEntry {
+        HistoryEntry {
+            number: revision.number,
+            status: self.revision_status(revision, moment.today),
+            title: revision.facts.title().to_owned(),
+            effective_from: revision.effective_from,
+            effective_to: revision.effective_to,
+            recorded_at: moment_of(revision.recorded_at),
+            cancelled: revision.cancelled.clone(),
+            corrections: revision
+                .corrections
+                .iter()
+                .map(|c| (moment_of(c.recorded_at), c.reason.clone(), c.fields.clone()))
+                .collect(),
+            decision: revision.facts.claims().into_iter().find(|c| c.kind == "decision").map(|c| c.key),
+            features: revision.facts.features().cloned(),
+        }
+    }
+}

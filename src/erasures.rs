@@ -1,0 +1,27 @@
+//! The register of erasures: kept beside the store and in no backup, so that a restored backup
+//! forgets again whom the city has promised to forget. Holds opaque ids only.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::domain::subject::SubjectId;
+
+/// Adds a person; durable when it returns.
+pub fn record(path: &Path, subject: &SubjectId) -> io::Result<()> {
+    if read(path)?.contains(subject) {
+        return Ok(());
+    }
+    let mut file = File::options().create(true).append(true).open(path)?;
+    writeln!(file, "{subject}")?;
+    file.sync_all()
+}
+
+/// Everybody in the register.
+pub fn read(path: &Path) -> io::Result<Vec<SubjectId>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text.lines().filter(|line| !line.is_empty()).map(|line| SubjectId(line.to_owned())).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}

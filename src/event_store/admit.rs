@@ -1,0 +1,144 @@
+//! Which of the waiting appends go into the next transaction: the same rule for both databases.
+
+use std::collections::HashMap;
+
+use super::{Append, AppendError, Appended, ClaimRow, CommandRow, Head, StoredEvent, chain};
+
+/// What the database says about the keys that the waiting appends mention.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Highest sequence of each aggregate; 0 where absent.
+    pub sequences: HashMap<String, i64>,
+    /// Known commands by scope and id.
+    pub commands: HashMap<(String, String), CommandRow>,
+    /// Holders by kind and key.
+    pub claims: HashMap<(String, String), String>,
+}
+
+/// What is to be written, and what each append is answered if the commit succeeds.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The new end of the log.
+    pub head: Head,
+    /// Rows to insert, in order.
+    pub events: Vec<StoredEvent>,
+    /// Commands to insert.
+    pub commands: Vec<CommandRow>,
+    /// Claims to insert.
+    pub claims: Vec<ClaimRow>,
+    /// An answer for each append, in order.
+    pub answers: Vec<Result<Appended, AppendError>>,
+}
+
+fn refusal(append: &Append, known: &Known) -> Option<AppendError> {
+    if let Some(command) = &append.command
+        && let Some(row) = known.commands.get(&(command.scope.clone(), command.id.clone()))
+    {
+        return Some(AppendError::Repeated(row.clone()));
+    }
+    let mut next: HashMap<&str, i64> = HashMap::new();
+    for event in &append.events {
+        let aggregate = event.aggregate.as_str();
+        let last = next.entry(aggregate).or_insert_with(|| known.sequences.get(aggregate).copied().unwrap_or(0));
+        *last += 1;
+        if event.sequence != *last {
+            return Some(AppendError::Conflict(event.aggregate.clone()));
+        }
+    }
+    append.claims.iter().find_map(|claim| {
+        let holder = known.claims.get(&(claim.kind.clone(), claim.key.clone()))?;
+        (*holder != claim.holder).then(|| AppendError::Claimed(ClaimRow { holder: holder.clone(), ..claim.clone() }))
+    })
+}
+
+/// Decides over the waiting appends in their order; each sees what the ones before it wrote.
+pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admitted {
+    let recorded_at = now.max(head.recorded_at);
+    let mut admitted = Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), answers: Vec::new() };
+    for append in appends {
+        if let Some(error) = refusal(append, &known) {
+            admitted.answers.push(Err(error));
+            continue;
+        }
+        let first = admitted.head.position + 1;
+        for event in &append.events {
+            let mut stored = StoredEvent {
+                position: admitted.head.position + 1,
+                event: event.clone(),
+                recorded_at,
+                actor: append.actor.clone(),
+                command_id: append.command.as_ref().map(|command| command.id.clone()).unwrap_or_default(),
+                hash: chain::GENESIS,
+            };
+            stored.hash = chain::link(&admitted.head.hash, &stored);
+            admitted.head.position = stored.position;
+            admitted.head.hash = stored.hash;
+            admitted.head.recorded_at = recorded_at;
+            known.sequences.insert(event.aggregate.clone(), event.sequence);
+            admitted.events.push(stored);
+        }
+        let last = admitted.head.position;
+        let appended = if append.events.is_empty() { Appended { first: last, last } } else { Appended { first, last } };
+        if let Some(command) = &append.command {
+            let row = CommandRow { first_position: appended.first, last_position: last, ..command.clone() };
+            known.commands.insert((row.scope.clone(), row.id.clone()), row.clone());
+            admitted.commands.push(row);
+        }
+        for claim in &append.claims {
+            let key = (claim.kind.clone(), claim.key.clone());
+            if known.claims.insert(key, claim.holder.clone()).is_none() {
+                admitted.claims.push(claim.clone());
+            }
+        }
+        admitted.answers.push(Ok(appended));
+    }
+    admitted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_store::NewEvent;
+
+    fn head() -> Head {
+        Head { log_id: "log".into(), position: 0, hash: chain::GENESIS, recorded_at: 50 }
+    }
+
+    fn append(aggregate: &str, sequence: i64, command: &str) -> Append {
+        Append {
+            command: Some(CommandRow {
+                scope: "local".into(),
+                id: command.into(),
+                digest: [0; 32],
+                first_position: 0,
+                last_position: 0,
+                result: String::new(),
+            }),
+            events: vec![NewEvent {
+                aggregate: aggregate.into(),
+                sequence,
+                name: "a.b".into(),
+                version: 1,
+                payload: "{}".into(),
+            }],
+            ..Append::default()
+        }
+    }
+
+    #[test]
+    fn a_refused_append_does_not_fail_its_neighbours() {
+        let appends = [append("a", 1, "1"), append("a", 1, "2"), append("b", 1, "3"), append("b", 1, "3")];
+        let admitted = admit(head(), 100, &appends, Known::default());
+        assert_eq!(admitted.answers[0], Ok(Appended { first: 1, last: 1 }));
+        assert_eq!(admitted.answers[1], Err(AppendError::Conflict("a".into())));
+        assert_eq!(admitted.answers[2], Ok(Appended { first: 2, last: 2 }));
+        assert!(matches!(admitted.answers[3], Err(AppendError::Repeated(_))));
+        assert_eq!(admitted.events.len(), 2);
+    }
+
+    #[test]
+    fn recorded_time_never_decreases_when_the_clock_steps_back() {
+        let admitted = admit(head(), 10, &[append("a", 1, "1")], Known::default());
+        assert_eq!(admitted.events[0].recorded_at, 50);
+    }
+}

@@ -1,0 +1,240 @@
+//! The event log: append, read from a position, follow. SQLite and PostgreSQL behind one seam.
+//!
+//! Architecture invariant: positions are dense and in commit order. One writer task a process
+//! commits all waiting appends in one transaction, under the lock of the head row; a refused
+//! append never fails its neighbours.
+
+mod admit;
+pub mod chain;
+pub mod dump;
+mod migrations;
+mod postgres;
+pub mod repository;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::domain::Digest;
+
+pub use postgres::PostgresLog;
+pub use sqlite::SqliteLog;
+
+/// Largest piece in which a blob is stored.
+pub const CHUNK_BYTES: usize = 1 << 20;
+
+/// Microseconds since 1970; the only clock is the application's.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// An event to be appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// `plan/CODE`
+    pub aggregate: String,
+    /// Its place in the aggregate, from 1.
+    pub sequence: i64,
+    /// `plan.published`
+    pub name: String,
+    /// Version of its form.
+    pub version: u32,
+    /// JSON text.
+    pub payload: String,
+}
+
+/// An event of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its place in the log, from 1, dense.
+    pub position: i64,
+    /// The event.
+    pub event: NewEvent,
+    /// Microseconds since 1970; never decreases along the log.
+    pub recorded_at: i64,
+    /// Opaque id of who did it.
+    pub actor: String,
+    /// The command that led to it.
+    pub command_id: String,
+    /// The chain's hash up to and including this event.
+    pub hash: [u8; 32],
+}
+
+/// The end of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Identity of the log; survives export and restore.
+    pub log_id: String,
+    /// Position of the last event, 0 for none.
+    pub position: i64,
+    /// Hash of the last event.
+    pub hash: [u8; 32],
+    /// When the last event was recorded.
+    pub recorded_at: i64,
+}
+
+/// A key that only one aggregate may hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ClaimRow {
+    /// `code`, `decision`
+    pub kind: String,
+    /// The key.
+    pub key: String,
+    /// The aggregate that holds it.
+    pub holder: String,
+}
+
+/// A command and what came of it; holds no body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRow {
+    /// Whose command ids these are: the actor.
+    pub scope: String,
+    /// The command's id.
+    pub id: String,
+    /// Keyed digest of its body.
+    pub digest: [u8; 32],
+    /// Position of its first event; 0 if none.
+    pub first_position: i64,
+    /// Position of its last event; 0 if none.
+    pub last_position: i64,
+    /// What was answered, as JSON.
+    pub result: String,
+}
+
+/// A person's data, encrypted under their own key, which is wrapped by the master key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultRow {
+    /// Opaque id.
+    pub subject: String,
+    /// Nonce and wrapped key.
+    pub wrapped_key: Vec<u8>,
+    /// Nonce and ciphertext.
+    pub data: Vec<u8>,
+}
+
+/// A change of the vault that commits with the events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultChange {
+    /// Insert or replace.
+    Put(VaultRow),
+    /// Delete key and data.
+    Erase(String),
+}
+
+/// Everything one command commits, all or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Append {
+    /// The command; its positions are filled in by the store.
+    pub command: Option<CommandRow>,
+    /// The events, in order.
+    pub events: Vec<NewEvent>,
+    /// Who does it.
+    pub actor: String,
+    /// Keys laid claim to.
+    pub claims: Vec<ClaimRow>,
+    /// Changes of the vault.
+    pub vault: Vec<VaultChange>,
+}
+
+/// What an append was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// Position of the first event.
+    pub first: i64,
+    /// Position of the last event.
+    pub last: i64,
+}
+
+/// Why an append was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else appended to the aggregate first.
+    #[error("{0} has changed meanwhile")]
+    Conflict(String),
+    /// Another aggregate holds the key.
+    #[error("{} “{}” is held by {}", .0.kind, .0.key, .0.holder)]
+    Claimed(ClaimRow),
+    /// The command id was used before; the row says what came of it.
+    #[error("command {} was carried out before", .0.id)]
+    Repeated(CommandRow),
+    /// Nothing was written.
+    #[error("the event log cannot be written: {0}")]
+    Unavailable(String),
+    /// The commit's outcome is not known: repeat with the same command id.
+    #[error("the outcome of the commit is unknown: {0}")]
+    Unknown(String),
+}
+
+/// The store cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file or server does not answer.
+    #[error("the event log is not available: {0}")]
+    Unavailable(String),
+    /// A newer program made it.
+    #[error("the database has format {found}, newer than {known}, the newest this program knows: update bangtin")]
+    Newer {
+        /// The database's format.
+        found: i64,
+        /// The newest known here.
+        known: i64,
+    },
+    /// What was read contradicts itself.
+    #[error("{0}")]
+    Damaged(String),
+    /// The request does not fit the store's state.
+    #[error("{0}")]
+    NotPossible(String),
+}
+
+/// The seam: what the program needs of a database.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Commits an append, durable when it returns.
+    async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+    /// Up to `limit` events after `position`, in order.
+    async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+    /// Events of one aggregate after `sequence`, in order.
+    async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError>;
+    /// The end of the log.
+    async fn head(&self) -> Result<Head, StoreError>;
+    /// What came of a command.
+    async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError>;
+    /// Who holds a key.
+    async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError>;
+    /// Stores a blob, durable when it returns; one that is there already is left alone.
+    async fn put_blob(&self, sha256: Digest, bytes: Arc<[u8]>) -> Result<(), StoreError>;
+    /// A blob's bytes, unchecked; none if it is not there.
+    async fn get_blob(&self, sha256: Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Number of blobs and of their bytes, and the digests of all.
+    async fn blobs(&self) -> Result<Vec<(Digest, i64)>, StoreError>;
+    /// One person's vault row.
+    async fn vault_row(&self, subject: &str) -> Result<Option<VaultRow>, StoreError>;
+    /// All vault rows.
+    async fn vault_rows(&self) -> Result<Vec<VaultRow>, StoreError>;
+    /// After an erasure: leaves no trace of deleted rows in the store's own files.
+    async fn scrub(&self) -> Result<(), StoreError>;
+    /// A hint that changes when the log may have grown, whoever appended; holds the position.
+    fn hint(&self) -> watch::Receiver<i64>;
+    /// Reads everything in one consistent view and hands it to `sink`, vault rows if asked.
+    async fn dump(&self, vault: bool, sink: dump::Sink) -> Result<(), StoreError>;
+    /// Fills an empty store with what was dumped, all or nothing.
+    async fn load(&self, records: dump::Source) -> Result<(), StoreError>;
+    /// A word for people: `SQLite file …`, `PostgreSQL`.
+    fn describe(&self) -> String;
+}
+
+/// Opens the store behind a URL, `sqlite://PATH` or `postgres://…`, and brings its tables up to date.
+pub async fn open(url: &str, clock: Clock) -> Result<Arc<dyn EventLog>, StoreError> {
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        Ok(Arc::new(SqliteLog::open(Path::new(path), clock).await?))
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Ok(Arc::new(PostgresLog::open(url, clock).await?))
+    } else {
+        Err(StoreError::NotPossible(format!(
+            "the database must be sqlite://PATH or postgres://…, not {}",
+            url.split(':').next().unwrap_or_default()
+        )))
+    }
+}

@@ -1,0 +1,163 @@
+//! Prebuilt answers: what many people ask for is rendered and compressed once for each change.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use jiff::Timestamp;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::respond::{self, Encoding};
+use crate::domain::Code;
+use crate::render::text::Lang;
+
+/// Clients may keep an answer this long without asking, seconds.
+const MAX_AGE: i64 = 60;
+
+/// What an answer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// The page.
+    Page(Lang),
+    /// The whole history.
+    History(Lang),
+    /// One revision's page.
+    Revision(u32, Lang),
+    /// GeoJSON of the item.
+    GeoJson,
+    /// GeoJSON of one revision.
+    RevisionGeoJson(u32),
+    /// The record.
+    Record,
+    /// The QR code as SVG.
+    QrSvg,
+    /// The QR code as PNG of that size.
+    QrPng(u32),
+}
+
+/// Which answer.
+pub type Key = (Code, What);
+
+/// What it was made from: the item's version, the city's, and the moment it ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// Position of the item's last event.
+    pub version: i64,
+    /// Position of the city's last event.
+    pub city_version: i64,
+}
+
+/// A rendered answer in all its encodings.
+pub struct Answer {
+    status: StatusCode,
+    media: &'static str,
+    body: Bytes,
+    validity: Validity,
+    ends: Option<Timestamp>,
+    private: bool,
+    compress: bool,
+    encoded: [OnceLock<(Bytes, HeaderMap)>; 3],
+}
+
+impl Answer {
+    /// An answer; `private` ones hold a person's contact and are kept nowhere.
+    pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
+        let compress = body.len() >= 860 && media != "image/png";
+        Self {
+            status,
+            media,
+            body: Bytes::from(body),
+            validity,
+            ends,
+            private,
+            compress,
+            encoded: Default::default(),
+        }
+    }
+
+    fn encoded(&self, encoding: Encoding) -> &(Bytes, HeaderMap) {
+        let place = match encoding {
+            Encoding::Identity => &self.encoded[0],
+            Encoding::Gzip => &self.encoded[1],
+            Encoding::Brotli => &self.encoded[2],
+        };
+        place.get_or_init(|| {
+            let mut headers = HeaderMap::with_capacity(16);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media));
+            headers.insert(header::ETAG, respond::etag(&self.body, encoding));
+            headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
+            respond::name_encoding(&mut headers, encoding);
+            (encoding.encode(&self.body), headers)
+        })
+    }
+
+    /// Bytes of the identity encoding.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// True when the answer still holds.
+    pub fn is_valid(&self, validity: Validity, now: Timestamp) -> bool {
+        self.validity == validity && self.ends.is_none_or(|ends| now < ends)
+    }
+
+    fn max_age(&self, now: Timestamp) -> HeaderValue {
+        if self.private {
+            return HeaderValue::from_static("no-store");
+        }
+        let left = self.ends.map_or(MAX_AGE, |ends| (ends.as_second() - now.as_second()).clamp(0, MAX_AGE));
+        if left == MAX_AGE {
+            return HeaderValue::from_static("public, max-age=60, must-revalidate");
+        }
+        HeaderValue::try_from(format!("public, max-age={left}, must-revalidate")).unwrap_or(HeaderValue::from_static("no-cache"))
+    }
+
+    /// The answer to one request.
+    pub fn respond(&self, request: &HeaderMap, now: Timestamp) -> Response {
+        let encoding = if self.compress { Encoding::choose(request) } else { Encoding::Identity };
+        let (body, headers) = self.encoded(encoding);
+        let mut headers = headers.clone();
+        headers.insert(header::CACHE_CONTROL, self.max_age(now));
+        let known = headers.get(header::ETAG).is_some_and(|etag| respond::is_known(request, etag));
+        let known = known && self.status == StatusCode::OK && !self.private;
+        let mut response = Response::new(if known { Body::empty() } else { Body::from(body.clone()) });
+        *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { self.status };
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Arc<Answer>> for ByBytes {
+    fn weight(&self, _: &Key, answer: &Arc<Answer>) -> u64 {
+        // Its compressed forms come later and take about half as much again.
+        (answer.body.len() * 3 / 2 + 512) as u64
+    }
+}
+
+/// Answers, bounded in bytes.
+pub struct Answers(Cache<Key, Arc<Answer>, ByBytes>);
+
+impl Answers {
+    /// A cache of at most `bytes`.
+    pub fn new(bytes: u64) -> Self {
+        Self(Cache::with_weighter(4_096, bytes, ByBytes))
+    }
+
+    /// An answer that still holds.
+    pub fn get(&self, key: &Key, validity: Validity, now: Timestamp) -> Option<Arc<Answer>> {
+        self.0.get(key).filter(|answer| answer.is_valid(validity, now))
+    }
+
+    /// Keeps an answer, unless it holds a person's contact.
+    pub fn insert(&self, key: Key, answer: &Arc<Answer>) {
+        if !answer.private {
+            self.0.insert(key, Arc::clone(answer));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The one table from errors to statuses, and their form: problem+json, or a page for people.
+//!
+//! A refusal says why in Vietnamese and English; a failure says when to try again. Handlers return
+//! [`HttpError`]; nothing else sets an error status.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::Site;
+use super::respond;
+use crate::app::ExecuteError;
+use crate::domain::Refusal;
+use crate::domain::code::CodeError;
+use crate::event_store::StoreError;
+use crate::import::Report;
+use crate::render::home::problem;
+use crate::render::text::{Lang, text};
+
+/// Everything that can go wrong with a request.
+#[derive(Debug)]
+pub enum HttpError {
+    /// No such page.
+    NotFound,
+    /// The code has no item.
+    UnknownCode,
+    /// The code is mistyped.
+    WrongCode(CodeError),
+    /// A parameter or header is wrong; the sentence says which, and what is allowed.
+    BadRequest(String),
+    /// The method is not for this address.
+    MethodNotAllowed,
+    /// No form that was asked for.
+    NotAcceptable,
+    /// The rules say no.
+    Refused(Refusal),
+    /// The file that came with a command has errors.
+    Import(Box<Report>),
+    /// No token, or one that is not valid.
+    Unauthorized,
+    /// The item has changed since.
+    PreconditionFailed,
+    /// The body is larger than the limit in bytes.
+    TooLarge(usize),
+    /// The body did not come in time.
+    TooSlow,
+    /// The store is away; nothing was written.
+    Unavailable,
+    /// It may have been written: repeat with the same id.
+    UnknownOutcome,
+    /// This node has not reached the position asked for.
+    Behind,
+    /// Stored data is damaged.
+    Damaged(String),
+    /// A fault of this program.
+    Internal(String),
+}
+
+impl From<ExecuteError> for HttpError {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => Self::Refused(refusal),
+            ExecuteError::Import(report) => Self::Import(report),
+            ExecuteError::Unavailable(what) => {
+                tracing::error!("a write failed: {what}");
+                Self::Unavailable
+            }
+            ExecuteError::Unknown(what) => {
+                tracing::error!("a write has an unknown outcome: {what}");
+                Self::UnknownOutcome
+            }
+            ExecuteError::Damaged(what) => Self::Internal(what),
+        }
+    }
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(what) => {
+                tracing::error!("a read failed: {what}");
+                Self::Unavailable
+            }
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+struct Form {
+    status: StatusCode,
+    name: &'static str,
+    vi: String,
+    en: String,
+    more: Value,
+}
+
+impl HttpError {
+    /// The table.
+    fn form(&self) -> Form {
+        let of = |status, name, vi: &str, en: &str| Form { status, name, vi: vi.into(), en: en.into(), more: Value::Null };
+        let key = |status, name, key: &str| of(status, name, text(Lang::Vi, key), text(Lang::En, key));
+        match self {
+            Self::NotFound => key(StatusCode::NOT_FOUND, "not-found", "not-found-help"),
+            Self::UnknownCode => key(StatusCode::NOT_FOUND, "unknown-code", "code-unknown"),
+            Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
+            Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
+            Self::BadRequest(what) => of(StatusCode::BAD_REQUEST, "bad-request", &format!("Yêu cầu sai: {what}"), what),
+            Self::MethodNotAllowed => of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Địa chỉ này không nhận phương thức đó.", "This address does not take that method."),
+            Self::NotAcceptable => of(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Không có dạng dữ liệu được yêu cầu; hãy dùng ?f=json hoặc ?f=html.", "There is no such form; use ?f=json or ?f=html."),
+            Self::Refused(refusal) => {
+                let status = match refusal.reason {
+                    "unknown-code" | "unknown-revision" => StatusCode::NOT_FOUND,
+                    reason if reason.starts_with("forbidden") => StatusCode::FORBIDDEN,
+                    _ if refusal.conflict => StatusCode::CONFLICT,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                of(status, refusal.reason, &refusal.vi, &refusal.en)
+            }
+            Self::Import(report) => Form {
+                more: json!({ "report": report }),
+                ..of(StatusCode::UNPROCESSABLE_ENTITY, "import", "Tệp có lỗi; xem báo cáo.", "The file has errors; see the report.")
+            },
+            Self::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized", "Cần khóa truy cập còn hiệu lực (Authorization: Bearer …).", "A valid token is needed (Authorization: Bearer …)."),
+            Self::PreconditionFailed => of(StatusCode::PRECONDITION_FAILED, "precondition-failed", "Nội dung đã thay đổi từ khi bạn xem; hãy xem lại.", "The item has changed since you saw it; look again."),
+            Self::TooLarge(limit) => of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", &format!("Nội dung gửi lên lớn hơn giới hạn {limit} byte."), &format!("The body is larger than the limit of {limit} bytes.")),
+            Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", "Nội dung gửi lên quá chậm.", "The body did not come in time."),
+            Self::Unavailable => of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Kho dữ liệu tạm thời không ghi được; chưa có gì được ghi. Hãy thử lại.", "The store is away; nothing was written. Try again."),
+            Self::UnknownOutcome => of(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", "Chưa rõ lệnh đã được ghi hay chưa: hãy gửi lại với cùng mã lệnh (id).", "It is not known whether the command was written: repeat it with the same id."),
+            Self::Behind => of(StatusCode::SERVICE_UNAVAILABLE, "behind", "Máy chủ này chưa nhận được thay đổi đó; hãy thử lại.", "This node has not reached that position; try again."),
+            Self::Damaged(_) => key(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "damaged"),
+            Self::Internal(_) => of(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Máy chủ gặp lỗi; lỗi đã được ghi lại.", "The server failed; it has been noted."),
+        }
+    }
+
+    /// The title of its page.
+    fn title<'a>(&self, lang: Lang, fallback: &'a str) -> &'a str {
+        match self {
+            Self::NotFound => text(lang, "not-found"),
+            Self::UnknownCode => text(lang, "code-unknown"),
+            Self::WrongCode(_) => text(lang, "code-wrong"),
+            Self::Unavailable | Self::Behind => text(lang, "unavailable"),
+            Self::Damaged(_) => text(lang, "damaged"),
+            _ => fallback,
+        }
+    }
+
+    /// The answer: a page for a browser, a problem document for a program.
+    pub fn respond(&self, site: &Site, lang: Lang, wants_html: bool) -> Response {
+        if let Self::Damaged(what) | Self::Internal(what) = self {
+            tracing::error!("{what}");
+        }
+        let form = self.form();
+        let detail = lang.pick(&form.vi, &form.en);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if form.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        if form.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if wants_html {
+            let city = site.model.image().city.clone();
+            let title = self.title(lang, detail);
+            return respond::with(form.status, "text/html; charset=utf-8", headers, problem(lang, &city, title, detail).into());
+        }
+        let mut body = json!({
+            "type": format!("/problems/{}", form.name),
+            "title": self.title(lang, detail),
+            "status": form.status.as_u16(),
+            "detail": detail,
+            "detail_en": form.en,
+        });
+        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), form.more) {
+            body.extend(more);
+        }
+        respond::with(form.status, "application/problem+json", headers, body.to_string().into())
+    }
+}

@@ -1,0 +1,86 @@
+//! Home, search, and what is answered where nothing is.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+
+use super::errors::HttpError;
+use super::items::finish;
+use super::respond::{self, Form};
+use super::{Site, api};
+use crate::domain::families;
+use crate::domain::view::View;
+use crate::render::home as pages;
+
+/// Newest items shown of each collection.
+const SHOWN: usize = 5;
+/// Results of a search.
+const RESULTS: usize = 50;
+
+/// `/`
+pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = (|| {
+        let f = respond::parameter(query, "f");
+        let json = match f.as_deref() {
+            // A browser or a curious curl gets the page; a map client says JSON.
+            None => !respond::wants_html(&headers) && respond::form(None, &headers).is_ok() && accepts_json(&headers),
+            given => respond::form(given, &headers)? == Form::Json,
+        };
+        if json {
+            return Ok(respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), api::landing(&site)));
+        }
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+        let moment = site.moment();
+        let image = site.model.image();
+        let collections: Vec<_> = families::collections()
+            .into_iter()
+            .map(|(name, _, _)| {
+                let mut newest: Vec<_> = image.collection(name).collect();
+                newest.sort_by_key(|(code, entry)| (-entry.version, **code));
+                let views = newest.into_iter().take(SHOWN).filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
+                (name, image.count(name), views)
+            })
+            .collect();
+        let page = pages::home(lang, &image.city, &collections);
+        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", HeaderMap::new(), page))
+    })();
+    finish(&site, &headers, query, result)
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    headers.get("accept").and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("json"))
+}
+
+/// `/search?q=`
+pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+    let words: String = respond::parameter(query, "q").unwrap_or_default().chars().take(200).collect();
+    let moment = site.moment();
+    let (city, views) = {
+        let image = site.model.image();
+        let found = image.search(&words, &moment, RESULTS);
+        let views: Vec<View> = found.iter().filter_map(|code| image.view(code, None, &moment)).collect();
+        (Arc::clone(&image.city), views)
+    };
+    if respond::parameter(query, "f").as_deref() == Some("json") {
+        let list: Vec<_> = views.iter().map(|view| crate::render::geojson::shared(view, &city.public_url)).collect();
+        let body = serde_json::json!({ "items": list }).to_string();
+        return respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body);
+    }
+    let page = pages::search(lang, &city, &words, &views);
+    respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page)
+}
+
+/// An address that leads nowhere.
+pub async fn not_found(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    finish(&site, &headers, uri.query(), Err(HttpError::NotFound))
+}
+
+/// A method that an address does not take; the router has named those it does.
+pub async fn method_not_allowed(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    finish(&site, &headers, uri.query(), Err(HttpError::MethodNotAllowed))
+}

@@ -1,0 +1,285 @@
+//! `/q/{code}` and everything below it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::answers::{Answer, Validity, What};
+use super::errors::HttpError;
+use super::{Site, respond};
+use crate::domain::document::Document;
+use crate::domain::publication::Status;
+use crate::domain::view::{Moment, View};
+use crate::domain::{Code, Digest};
+use crate::read_model::features::Features;
+use crate::render::page::Item;
+use crate::render::text::Lang;
+use crate::render::{geojson, qr, record};
+
+/// Splits `CODE.geojson` into the code and what is asked for.
+fn split(name: &str) -> (&str, Option<&str>) {
+    name.split_once('.').map_or((name, None), |(code, form)| (code, Some(form)))
+}
+
+fn parse(code: &str) -> Result<Code, HttpError> {
+    code.parse().map_err(HttpError::WrongCode)
+}
+
+/// Answers, or says what went wrong in the form the client wants.
+pub(super) fn finish(site: &Site, headers: &HeaderMap, query: Option<&str>, result: Result<Response, HttpError>) -> Response {
+    result.unwrap_or_else(|error| {
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), headers);
+        let f = respond::parameter(query, "f");
+        error.respond(site, lang, respond::wants_html(headers) && f.as_deref() != Some("json"))
+    })
+}
+
+/// `/q/{code}`, `.geojson`, `.json`
+pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let (code, form) = split(&name);
+        let code = parse(code)?;
+        let lang = || respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
+        let what = match form {
+            None => What::Page(lang()),
+            Some("geojson") => What::GeoJson,
+            Some("json") => What::Record,
+            Some(_) => return Err(HttpError::NotFound),
+        };
+        answer(&site, code, what, &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/q/{code}/history`
+pub async fn history(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
+        answer(&site, parse(&code)?, What::History(lang), &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/q/{code}/revisions/{n}`, `.geojson`
+pub async fn revision(
+    State(site): State<Arc<Site>>,
+    Path((code, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let result = async {
+        let (number, form) = split(&name);
+        let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;
+        let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
+        let what = match form {
+            None => What::Revision(number, lang),
+            Some("geojson") => What::RevisionGeoJson(number),
+            Some(_) => return Err(HttpError::NotFound),
+        };
+        answer(&site, parse(&code)?, what, &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/q/{code}/qr.svg`
+pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let result = async { answer(&site, parse(&code)?, What::QrSvg, &headers).await };
+    finish(&site, &headers, None, result.await)
+}
+
+/// `/q/{code}/qr.png?size=`
+pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let size = match respond::parameter(query.as_deref(), "size") {
+            None => 512,
+            Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
+                HttpError::BadRequest(format!("size must be {} to {} pixels", qr::SIZES.start(), qr::SIZES.end()))
+            })?,
+        };
+        answer(&site, parse(&code)?, What::QrPng(size), &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// The prebuilt answer, made anew where it no longer holds.
+async fn answer(site: &Site, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
+    let now = site.app.now();
+    let validity = {
+        let image = site.model.image();
+        let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
+        Validity { version: entry.version, city_version: image.city_version }
+    };
+    if let Some(answer) = site.answers.get(&(code, what), validity, now) {
+        site.metrics.cached.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        return Ok(answer.respond(headers, now));
+    }
+    site.metrics.rendered.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let answer = Arc::new(render(site, code, what, validity).await?);
+    site.answers.insert((code, what), &answer);
+    Ok(answer.respond(headers, now))
+}
+
+/// The revision an answer is about; none for the item as it stands.
+fn revision_of(what: What) -> Option<u32> {
+    match what {
+        What::Revision(number, _) | What::RevisionGeoJson(number) => Some(number),
+        _ => None,
+    }
+}
+
+async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Result<Answer, HttpError> {
+    let moment = site.moment();
+    let (city, view, contact) = {
+        let image = site.model.image();
+        let revision = revision_of(what);
+        let missing = if revision.is_some() { HttpError::NotFound } else { HttpError::UnknownCode };
+        let view = image.view(&code, revision, &moment).ok_or(missing)?;
+        let shows_contact = matches!(what, What::Page(_) | What::Revision(..)) && view.status == Status::InForce;
+        let contact = view.contact.as_ref().filter(|_| shows_contact).and_then(|subject| image.contact(subject)).cloned();
+        (Arc::clone(&image.city), view, contact)
+    };
+    let needs_features = matches!(what, What::Page(_) | What::Revision(..) | What::GeoJson | What::RevisionGeoJson(_));
+    let features = match &view.features {
+        Some(set) if needs_features => Some(site.model.features(set.sha256).await?),
+        _ => None,
+    };
+    let status = if view.status == Status::Withdrawn && revision_of(what).is_none() && !matches!(what, What::History(_)) {
+        StatusCode::GONE
+    } else {
+        StatusCode::OK
+    };
+    let (ends, private) = (view.next_change, contact.is_some());
+    let made = tokio::task::spawn_blocking(move || {
+        let page = |lang: Lang| Item {
+            lang,
+            city: &city,
+            moment: &moment,
+            view: &view,
+            features: features.as_deref(),
+            contact: contact.as_ref(),
+            revision: revision_of(what),
+        };
+        body(what, &view, features.as_deref(), &city.public_url, page)
+    });
+    let made = made.await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let (media, body) = made.map_err(|error| HttpError::Internal(error.to_string()))?;
+    // A QR code opens the page, whatever has become of the item.
+    let status = if matches!(what, What::QrSvg | What::QrPng(_)) { StatusCode::OK } else { status };
+    Ok(Answer::new(status, media, body, validity, ends, private))
+}
+
+fn body<'a>(
+    what: What,
+    view: &View,
+    features: Option<&Features>,
+    public_url: &str,
+    page: impl Fn(Lang) -> Item<'a>,
+) -> Result<(&'static str, Vec<u8>), qr::QrError> {
+    const HTML: &str = "text/html; charset=utf-8";
+    let matrix = || qr::Matrix::new(&qr::address(public_url, view.code));
+    Ok(match what {
+        What::Page(lang) | What::Revision(_, lang) => (HTML, page(lang).render()?.into_bytes()),
+        What::History(lang) => (HTML, page(lang).render_history().into_bytes()),
+        What::GeoJson | What::RevisionGeoJson(_) => {
+            ("application/geo+json", geojson::collection(view, features, public_url).into_bytes())
+        }
+        What::Record => ("application/json", record::record(view, public_url).to_string().into_bytes()),
+        What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
+        What::QrPng(size) => ("image/png", matrix()?.png(size)?),
+    })
+}
+
+/// The validator of an item's record as it is now, for `If-Match`.
+pub(super) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue; 3]> {
+    let validity = {
+        let image = site.model.image();
+        let entry = image.entry(&code)?;
+        Validity { version: entry.version, city_version: image.city_version }
+    };
+    let answer = render(site, code, What::Record, validity).await.ok()?;
+    let tag = |encoding| respond::etag(answer.body(), encoding);
+    Some([tag(respond::Encoding::Identity), tag(respond::Encoding::Gzip), tag(respond::Encoding::Brotli)])
+}
+
+/// `/q/{code}/documents/{sha256}`: only a file that this item publishes, never run by a browser.
+pub async fn document(State(site): State<Arc<Site>>, Path((code, digest)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    let result = async {
+        let code = parse(&code)?;
+        let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
+        let document = find_document(&site, code, digest)?;
+        let media = HeaderValue::try_from(&document.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+        let name = disposition(&document.file_name);
+        let cache = "public, max-age=60, must-revalidate";
+        download(&site, digest, media, name, cache, &headers).await
+    };
+    finish(&site, &headers, None, result.await)
+}
+
+fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, HttpError> {
+    let moment: Moment = site.moment();
+    let image = site.model.image();
+    let view = image.view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
+    let revisions = view.history.iter().filter_map(|entry| image.view(&code, Some(entry.number), &moment));
+    let found = revisions.flat_map(|view| view.documents).find(|document| document.sha256 == digest);
+    found.ok_or(HttpError::NotFound)
+}
+
+/// `attachment` with the name in both forms of RFC 6266.
+fn disposition(name: &str) -> HeaderValue {
+    use std::fmt::Write as _;
+    let plain: String = crate::domain::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    let text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+async fn download(
+    site: &Site,
+    digest: Digest,
+    media: HeaderValue,
+    disposition: HeaderValue,
+    cache: &'static str,
+    request: &HeaderMap,
+) -> Result<Response, HttpError> {
+    let etag = HeaderValue::try_from(format!("\"{digest}\"")).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ETAG, etag.clone());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::CONTENT_TYPE, media);
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    let mut response = if respond::is_known(request, &etag) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        let bytes = site.model.blobs.get(digest).await?;
+        Response::new(Body::from(bytes::Bytes::from_owner(bytes)))
+    };
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// `/blobs/{sha256}`: canonical geometry by its digest, immutable. Only what a public revision names.
+pub async fn blob(State(site): State<Arc<Site>>, Path(digest): Path<String>, headers: HeaderMap) -> Response {
+    let result = async {
+        let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
+        if !site.model.image().publishes(digest) {
+            return Err(HttpError::NotFound);
+        }
+        let name = disposition(&format!("{digest}.geojson"));
+        let media = HeaderValue::from_static("application/geo+json");
+        download(&site, digest, media, name, "public, max-age=31536000, immutable", &headers).await
+    };
+    finish(&site, &headers, None, result.await)
+}

@@ -1,0 +1,75 @@
+//! What happens around every request: safety headers, CORS, read-your-writes, panics, counting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::errors::HttpError;
+use super::{Site, respond};
+use crate::render::layout::CONTENT_SECURITY_POLICY;
+
+/// A read that names a position waits this long for it.
+const POSITION_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs around every handler.
+pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if request.method() == Method::OPTIONS {
+        let writes = request.uri().path().ends_with("/commands");
+        let both = request.uri().path().ends_with("/items");
+        return options(&site, if writes { "POST, OPTIONS" } else if both { "GET, HEAD, POST, OPTIONS" } else { "GET, HEAD, OPTIONS" });
+    }
+    if is_read && let Some(position) = request.headers().get("bangtin-position") {
+        let position = position.to_str().ok().and_then(|text| text.trim().parse().ok());
+        let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
+        let reached = match position {
+            None => Err(HttpError::BadRequest("Bangtin-Position must be a whole number".into())),
+            Some(position) if site.model.wait_for(position, POSITION_PATIENCE).await => Ok(()),
+            Some(_) => Err(HttpError::Behind),
+        };
+        if let Err(error) = reached {
+            return finish(&site, error.respond(&site, lang, html));
+        }
+    }
+    let response = next.run(request).await;
+    finish(&site, response)
+}
+
+fn finish(site: &Site, mut response: Response) -> Response {
+    site.metrics.count(response.status().as_u16());
+    guard(response.headers_mut());
+    response
+}
+
+/// Headers that every answer has; a handler's own come first.
+fn guard(headers: &mut HeaderMap) {
+    let html = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    if html && let Ok(policy) = HeaderValue::from_str(&CONTENT_SECURITY_POLICY) {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Link, Content-Crs, ETag, OGC-NumberMatched, Memento-Datetime, Bangtin-Position"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+fn options(site: &Site, allow: &'static str) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, Accept-Language, Bangtin-Position, If-None-Match"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.headers_mut() = headers;
+    finish(site, response)
+}

@@ -1,0 +1,148 @@
+//! Everything over HTTP: pages, QR codes, GeoJSON, collections, writes, operations.
+
+pub mod answers;
+mod api;
+mod auth;
+mod collections;
+mod errors;
+mod home;
+mod items;
+mod middleware;
+pub mod openapi;
+mod operations;
+mod respond;
+mod router;
+mod writes;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::domain::view::Moment;
+use crate::read_model::ReadModel;
+use answers::Answers;
+
+pub use router::router;
+
+/// A client that has not sent a request's head by then is let go.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// Requests in flight get this long to finish at shutdown.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What can be set from outside.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest body of a request, bytes.
+    pub body_bytes: usize,
+    /// Time to send a body.
+    pub body_patience: Duration,
+    /// Connections at a time.
+    pub connections: usize,
+    /// Bytes of prebuilt answers kept.
+    pub answer_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 << 20,
+            body_patience: Duration::from_secs(60),
+            connections: 4_096,
+            answer_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Counters for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Requests by class of status: 1xx … 5xx.
+    pub by_class: [AtomicU64; 5],
+    /// Answers taken from the cache.
+    pub cached: AtomicU64,
+    /// Answers made anew.
+    pub rendered: AtomicU64,
+}
+
+impl Metrics {
+    pub(crate) fn count(&self, status: u16) {
+        if let Some(counter) = self.by_class.get(usize::from(status / 100).saturating_sub(1)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What every handler works with.
+pub struct Site {
+    /// The write path.
+    pub app: Arc<App>,
+    /// What reading needs.
+    pub model: Arc<ReadModel>,
+    /// Prebuilt answers.
+    pub answers: Answers,
+    /// What can be set.
+    pub limits: Limits,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+impl Site {
+    /// A site over the write path and the read model.
+    pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
+        let answers = Answers::new(limits.answer_bytes);
+        Self { app, model, answers, limits, metrics: Metrics::default() }
+    }
+
+    /// Now, in the city's time zone.
+    pub fn moment(&self) -> Moment {
+        Moment::new(self.app.now(), self.model.image().city.zone())
+    }
+}
+
+/// Serves until `shutdown` resolves, then finishes what is in flight.
+pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
+    let service = TowerToHyperService::new(router(Arc::clone(&site)));
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).pipeline_flush(true);
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(site.limits.connections));
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: wait instead of spinning.
+                tracing::warn!("a connection was not accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!("too many connections: one was let go");
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service.clone()));
+        tokio::spawn(async move {
+            let _place = place;
+            if let Err(error) = connection.await {
+                tracing::debug!("connection ended: {error}");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(SHUTDOWN_PATIENCE, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+}

@@ -1,0 +1,148 @@
+//! The OpenAPI 3.0 document, generated from the routes' and commands' own descriptions.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::families;
+
+/// A JSON schema of draft 2020-12 in the words of OpenAPI 3.0.
+fn downgrade(schema: &mut Value, definitions: &mut Map<String, Value>) {
+    match schema {
+        Value::Object(object) => {
+            object.remove("$schema");
+            if let Some(Value::Object(own)) = object.remove("$defs") {
+                for (name, mut definition) in own {
+                    downgrade(&mut definition, definitions);
+                    definitions.insert(name, definition);
+                }
+            }
+            if let Some(Value::String(reference)) = object.get_mut("$ref") {
+                *reference = reference.replace("#/$defs/", "#/components/schemas/");
+            }
+            if let Some(constant) = object.remove("const") {
+                object.insert("enum".into(), json!([constant]));
+            }
+            if let Some(Value::Array(types)) = object.get("type") {
+                let named: Vec<Value> = types.iter().filter(|name| *name != "null").cloned().collect();
+                let nullable = named.len() < types.len();
+                object.insert("type".into(), named.first().cloned().unwrap_or(json!("object")));
+                if nullable {
+                    object.insert("nullable".into(), json!(true));
+                }
+            }
+            for key in ["anyOf", "oneOf"] {
+                if let Some(Value::Array(list)) = object.get_mut(key) {
+                    let before = list.len();
+                    list.retain(|part| part.get("type") != Some(&json!("null")));
+                    if list.len() < before {
+                        object.insert("nullable".into(), json!(true));
+                    }
+                }
+            }
+            if object.get("type") == Some(&json!("array")) {
+                object.remove("prefixItems");
+                object.entry("items").or_insert(json!({}));
+            }
+            object.values_mut().for_each(|value| downgrade(value, definitions));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| downgrade(value, definitions)),
+        _ => {}
+    }
+}
+
+fn parameter(name: &str, place: &str, schema: Value, description: &str) -> Value {
+    json!({ "name": name, "in": place, "required": place == "path", "schema": schema, "description": description, "style": if place == "path" { "simple" } else { "form" }, "explode": false })
+}
+
+fn answer(description: &str, media: &str) -> Value {
+    json!({ "description": description, "content": { media: { "schema": {} } } })
+}
+
+fn read(summary: &str, parameters: Vec<Value>, media: &str) -> Value {
+    let problem = json!({ "$ref": "#/components/responses/Problem" });
+    json!({ "get": { "summary": summary, "parameters": parameters, "responses": { "200": answer(summary, media), "400": problem, "404": problem, "503": problem } } })
+}
+
+fn write(summary: &str, parameters: Vec<Value>, family: &str, commands: &[String]) -> Value {
+    let problem = json!({ "$ref": "#/components/responses/Problem" });
+    let list = commands.iter().filter(|name| name.starts_with(&format!("{family}.")));
+    let schemas: Vec<Value> = list.map(|name| json!({ "$ref": format!("#/components/schemas/{name}") })).collect();
+    json!({
+        "summary": summary,
+        "parameters": parameters,
+        "security": [{ "token": [] }],
+        "requestBody": { "required": true, "content": { "application/json": { "schema": { "anyOf": schemas } } } },
+        "responses": {
+            "200": answer("Carried out, or carried out before", "application/json"),
+            "201": answer("Published", "application/json"),
+            "400": problem, "401": problem, "403": problem, "404": problem, "408": problem,
+            "409": problem, "412": problem, "413": problem, "422": problem, "503": problem,
+        },
+    })
+}
+
+/// The document.
+pub fn document(public_url: &str) -> Value {
+    let mut definitions = Map::new();
+    let mut commands = Vec::new();
+    for (name, schema) in families::command_schemas() {
+        let mut schema = serde_json::to_value(schema).unwrap_or_default();
+        downgrade(&mut schema, &mut definitions);
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert("id".into(), json!({ "type": "string", "minLength": 1, "maxLength": 100, "description": "Repeating it repeats the answer, not the deed" }));
+            properties.insert("type".into(), json!({ "type": "string", "enum": [name] }));
+        }
+        schema["required"] = json!(["id", "type"]);
+        definitions.insert(name.clone(), schema);
+        commands.push(name);
+    }
+    let code = || parameter("code", "path", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code");
+    let lang = || parameter("lang", "query", json!({ "type": "string", "enum": ["vi", "en"] }), "Language");
+    let f = || parameter("f", "query", json!({ "type": "string", "enum": ["json", "html"] }), "Form of the answer");
+    let limit = json!({ "$ref": "#/components/parameters/limit" });
+    let bbox = json!({ "$ref": "#/components/parameters/bbox" });
+    let after = || parameter("after", "query", json!({ "type": "string" }), "Continue after this id; taken from the next link");
+    let mut paths = Map::new();
+    let mut put = |path: &str, value: Value| paths.insert(path.to_owned(), value);
+    put("/", read("Landing page", vec![f(), lang()], "application/json"));
+    put("/conformance", read("Conformance", vec![], "application/json"));
+    put("/collections", read("Collections", vec![f(), lang()], "application/json"));
+    put("/search", read("Search by title or code", vec![parameter("q", "query", json!({ "type": "string", "maxLength": 200 }), "Words"), f(), lang()], "text/html"));
+    put("/q/{code}", read("The item's page", vec![code(), lang()], "text/html"));
+    put("/q/{code}.geojson", read("Its GeoJSON", vec![code()], "application/geo+json"));
+    put("/q/{code}.json", read("Its record", vec![code()], "application/json"));
+    put("/q/{code}/qr.svg", read("Its QR code as SVG", vec![code()], "image/svg+xml"));
+    put("/q/{code}/qr.png", read("Its QR code as PNG", vec![code(), parameter("size", "query", json!({ "type": "integer", "minimum": 64, "maximum": 2048 }), "Pixels a side")], "image/png"));
+    put("/q/{code}/history", read("Its history", vec![code(), lang()], "text/html"));
+    let all = families::collections().into_iter().map(|(name, family, _)| (name, Some(family)));
+    let features = families::feature_collections().into_iter().map(|(name, _)| (name, None));
+    for (name, family) in all.chain(features).chain([("units", None)]) {
+        put(&format!("/collections/{name}"), read("Collection", vec![f(), lang()], "application/json"));
+        let mut items = read("Features", vec![limit.clone(), bbox.clone(), after(), f(), lang()], "application/geo+json");
+        if let Some(family) = family {
+            items["post"] = write("Publish a new item", vec![], family, &commands);
+            let id = parameter("id", "path", json!({ "type": "string" }), "The item's code");
+            put(&format!("/collections/{name}/items/{{id}}/commands"), json!({ "post": write("A command to an item", vec![id], family, &commands) }));
+        }
+        put(&format!("/collections/{name}/items"), items);
+        let id = parameter("id", "path", json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }), "Feature id");
+        put(&format!("/collections/{name}/items/{{id}}"), read("Feature", vec![id, f(), lang()], "application/geo+json"));
+    }
+    put("/healthz", read("The process lives", vec![], "text/plain"));
+    put("/readyz", read("Whether the image keeps up with the log", vec![], "application/json"));
+    put("/metrics", read("Counters", vec![], "text/plain"));
+    json!({
+        "openapi": "3.0.3",
+        "info": { "title": "bangtin", "version": env!("CARGO_PKG_VERSION"), "description": "A city's notice board: published plans, map points and campaigns" },
+        "servers": [{ "url": public_url }],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "parameters": {
+                "limit": parameter("limit", "query", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 100 }), "Features a page"),
+                "bbox": parameter("bbox", "query", json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }), "West, south, east, north in degrees WGS 84"),
+            },
+            "responses": { "Problem": { "description": "What is wrong and what to do", "content": { "application/problem+json": { "schema": { "type": "object" } } } } },
+        },
+    })
+}

@@ -1,0 +1,197 @@
+//! Answers as bytes: encodings, validators, caching.
+
+use std::io::Write as _;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+
+use super::errors::HttpError;
+use crate::domain::Digest;
+use crate::render::text::Lang;
+
+/// How a body is encoded on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is.
+    Identity,
+    /// gzip.
+    Gzip,
+    /// Brotli.
+    Brotli,
+}
+
+impl Encoding {
+    /// The best that the client takes.
+    pub fn choose(headers: &HeaderMap) -> Self {
+        let Some(accept) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
+            return Self::Identity;
+        };
+        let takes = |name: &str| {
+            accept.split(',').any(|part| {
+                let mut pieces = part.split(';').map(str::trim);
+                pieces.next() == Some(name)
+                    && !pieces.any(|p| p.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0))
+            })
+        };
+        if takes("br") {
+            Self::Brotli
+        } else if takes("gzip") {
+            Self::Gzip
+        } else {
+            Self::Identity
+        }
+    }
+
+    /// The body in this encoding.
+    pub fn encode(self, body: &Bytes) -> Bytes {
+        match self {
+            Self::Identity => body.clone(),
+            Self::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+                let written = encoder.write_all(body).and_then(|()| encoder.finish());
+                written.map_or_else(|_| body.clone(), Bytes::from)
+            }
+            Self::Brotli => {
+                let params = brotli::enc::BrotliEncoderParams { quality: 5, lgwin: 22, size_hint: body.len(), ..Default::default() };
+                let mut out = Vec::new();
+                match brotli::BrotliCompress(&mut body.as_ref(), &mut out, &params) {
+                    Ok(_) => Bytes::from(out),
+                    Err(_) => body.clone(),
+                }
+            }
+        }
+    }
+
+    fn name(self) -> Option<HeaderValue> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some(HeaderValue::from_static("gzip")),
+            Self::Brotli => Some(HeaderValue::from_static("br")),
+        }
+    }
+}
+
+/// A plain answer with headers that every answer has.
+pub fn with(status: StatusCode, media: &'static str, mut headers: HeaderMap, body: Bytes) -> Response {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A strong validator: a digest of the content, one for each encoding.
+pub fn etag(body: &[u8], encoding: Encoding) -> HeaderValue {
+    let digest = Digest::of(body);
+    let suffix = match encoding {
+        Encoding::Identity => "",
+        Encoding::Gzip => "-gz",
+        Encoding::Brotli => "-br",
+    };
+    let short: String = digest.to_string().chars().take(32).collect();
+    HeaderValue::try_from(format!("\"{short}{suffix}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// True when the client has this already.
+pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Ok(etag) = etag.to_str() else { return false };
+    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*")
+    })
+}
+
+/// An answer that is made for this request and may be kept for a moment by the client.
+pub fn fresh(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: String) -> Response {
+    let body = Bytes::from(body);
+    let encoding = if body.len() < 860 { Encoding::Identity } else { Encoding::choose(request) };
+    let etag = etag(&body, encoding);
+    let mut headers = extra;
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
+    headers.insert(header::ETAG, etag.clone());
+    if is_known(request, &etag) {
+        return with(StatusCode::NOT_MODIFIED, media, headers, Bytes::new());
+    }
+    if let Some(name) = encoding.name() {
+        headers.insert(header::CONTENT_ENCODING, name);
+    }
+    with(StatusCode::OK, media, headers, encoding.encode(&body))
+}
+
+/// Puts the encoding's header in.
+pub fn name_encoding(headers: &mut HeaderMap, encoding: Encoding) {
+    if let Some(name) = encoding.name() {
+        headers.insert(header::CONTENT_ENCODING, name);
+    }
+}
+
+/// The form of an answer that a client can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A page.
+    Html,
+    /// JSON or GeoJSON.
+    Json,
+}
+
+/// The form asked for by `?f=`, else by Accept; a browser says text/html.
+pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
+    match f {
+        Some("html") => return Ok(Form::Html),
+        Some("json" | "geojson") => return Ok(Form::Json),
+        Some(other) => return Err(HttpError::BadRequest(format!("f={other}: use f=json or f=html"))),
+        None => {}
+    }
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    let has = |name: &str| accept.split(',').any(|part| part.split(';').next().is_some_and(|media| media.trim() == name));
+    if has("text/html") || has("application/xhtml+xml") {
+        Ok(Form::Html)
+    } else if has("*/*") || has("application/*") || has("application/json") || has("application/geo+json") {
+        Ok(Form::Json)
+    } else {
+        Err(HttpError::NotAcceptable)
+    }
+}
+
+/// True when the client is a browser.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The reader's language.
+pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
+    Lang::choose(query, headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}
+
+/// A parameter of a query string, percent-decoded.
+pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    query?.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then(|| percent_decode(value))
+    })
+}
+
+/// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.
+pub fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = || u8::from_str_radix(text.get(i + 1..i + 3)?, 16).ok();
+        match bytes[i] {
+            b'+' => decoded.push(b' '),
+            b'%' => match hex() {
+                Some(byte) => {
+                    decoded.push(byte);
+                    i += 2;
+                }
+                None => decoded.push(b'%'),
+            },
+            byte => decoded.push(byte),
+        }
+        i += 1;
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}

@@ -1,0 +1,43 @@
+//! Every route, on one screen.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use super::{Site, api, collections, home, items, middleware, operations, writes};
+
+/// The whole site.
+pub fn router(site: Arc<Site>) -> Router {
+    let item = |prefix: &str| {
+        Router::new()
+            .route(&format!("{prefix}/{{code}}"), get(items::item))
+            .route(&format!("{prefix}/{{code}}/qr.svg"), get(items::qr_svg))
+            .route(&format!("{prefix}/{{code}}/qr.png"), get(items::qr_png))
+            .route(&format!("{prefix}/{{code}}/history"), get(items::history))
+            .route(&format!("{prefix}/{{code}}/revisions/{{number}}"), get(items::revision))
+            .route(&format!("{prefix}/{{code}}/documents/{{sha256}}"), get(items::document))
+    };
+    Router::new()
+        .route("/", get(home::home))
+        .route("/search", get(home::search))
+        // A printed code is in upper case.
+        .merge(item("/q"))
+        .merge(item("/Q"))
+        .route("/blobs/{sha256}", get(items::blob))
+        .route("/conformance", get(api::conformance))
+        .route("/api", get(api::openapi))
+        .route("/collections", get(collections::list))
+        .route("/collections/{collection}", get(collections::one))
+        .route("/collections/{collection}/items", get(collections::items).post(writes::create))
+        .route("/collections/{collection}/items/{id}", get(collections::item))
+        .route("/collections/{collection}/items/{id}/commands", post(writes::command))
+        .route("/healthz", get(operations::health))
+        .route("/readyz", get(operations::ready))
+        .route("/metrics", get(operations::metrics))
+        .fallback(home::not_found)
+        .method_not_allowed_fallback(home::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&site), middleware::around))
+        .with_state(site)
+}

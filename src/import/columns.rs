@@ -1,0 +1,77 @@
+//! Which column holds what: by its name, else by its content.
+
+use serde_json::{Map, Value};
+
+use crate::domain::fold::fold;
+
+/// Names under which offices keep the land-use code, folded, without separators.
+const CODE_NAMES: &[&str] = &[
+    "landuse", "maloaidat", "loaidat", "madat", "kyhieu", "mdsd", "mdsdd", "loaidatqh", "qhsdd", "mucdich", "maqh", "code", "ma",
+];
+/// Names under which they keep a zone's or place's name.
+const NAME_NAMES: &[&str] = &["name", "ten", "tenkhu", "tenkhuvuc", "tendoituong", "tenloaidat", "tencongtrinh", "tenduan"];
+
+/// A column's name without case, diacritics and separators: `Mã loại đất` → `maloaidat`.
+pub fn plain(name: &str) -> String {
+    fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn by_name(rows: &[&Map<String, Value>], names: &[&str]) -> Option<String> {
+    let columns = columns(rows);
+    names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name).cloned())
+}
+
+fn columns(rows: &[&Map<String, Value>]) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    for row in rows.iter().take(100) {
+        for key in row.keys() {
+            if !columns.contains(key) {
+                columns.push(key.clone());
+            }
+        }
+    }
+    columns
+}
+
+/// The column of land-use codes: the one asked for, else by name, else the one whose values are
+/// codes in at least four rows of five.
+pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, is_code: impl Fn(&str) -> bool) -> Option<String> {
+    if let Some(asked) = asked {
+        return columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked));
+    }
+    let share = |column: &str| {
+        let codes = rows.iter().filter(|row| row.get(column).and_then(Value::as_str).is_some_and(|text| is_code(text.trim())));
+        codes.count() as f64 / rows.len().max(1) as f64
+    };
+    by_name(rows, CODE_NAMES).filter(|column| share(column) > 0.2).or_else(|| {
+        let best = columns(rows).into_iter().map(|column| (share(&column), column)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (best.0 >= 0.8).then_some(best.1)
+    })
+}
+
+/// The column of names.
+pub fn name_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<String> {
+    match asked {
+        Some(asked) => columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked)),
+        None => by_name(rows, NAME_NAMES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(pairs: &[(&str, &str)]) -> Map<String, Value> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect()
+    }
+
+    #[test]
+    fn the_code_column_is_found_by_name_or_by_content() {
+        let is_code = |text: &str| ["LUC", "ODT"].contains(&text);
+        let named = [row(&[("STT", "1"), ("Mã loại đất", "LUC")])];
+        let content = [row(&[("x", "ODT"), ("y", "1")]), row(&[("x", "LUC"), ("y", "2")])];
+        let refs = |rows: &'static [Map<String, Value>]| rows.iter().collect::<Vec<_>>();
+        assert_eq!(code_column(&refs(Box::leak(Box::new(named))), None, is_code).as_deref(), Some("Mã loại đất"));
+        assert_eq!(code_column(&refs(Box::leak(Box::new(content))), None, is_code).as_deref(), Some("x"));
+    }
+}

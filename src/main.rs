@@ -1,0 +1,5 @@
+//! The `bangtin` program.
+
+fn main() -> std::process::ExitCode {
+    bangtin::cli::main()
+}

@@ -1,0 +1,86 @@
+//! Blobs by digest: memory, then the node's checked disk cache, then the store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::domain::Digest;
+use crate::event_store::{EventLog, StoreError};
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Digest, Arc<[u8]>> for ByBytes {
+    fn weight(&self, _: &Digest, bytes: &Arc<[u8]>) -> u64 {
+        bytes.len().max(1) as u64
+    }
+}
+
+/// Reads blobs; whatever does not match its name is never handed out.
+pub struct Blobs {
+    log: Arc<dyn EventLog>,
+    memory: Cache<Digest, Arc<[u8]>, ByBytes>,
+    folder: Option<PathBuf>,
+}
+
+impl Blobs {
+    /// Blobs of a log, at most `bytes` of them in memory; `folder` keeps copies for when the
+    /// database is away.
+    pub fn new(log: Arc<dyn EventLog>, bytes: u64, folder: Option<PathBuf>) -> Self {
+        Self { log, memory: Cache::with_weighter(256, bytes, ByBytes), folder }
+    }
+
+    /// The bytes of that digest.
+    pub async fn get(&self, digest: Digest) -> Result<Arc<[u8]>, StoreError> {
+        if let Some(bytes) = self.memory.get(&digest) {
+            return Ok(bytes);
+        }
+        if let Some(bytes) = self.from_disk(digest).await {
+            self.memory.insert(digest, Arc::clone(&bytes));
+            return Ok(bytes);
+        }
+        let bytes = self.log.get_blob(digest).await?;
+        let bytes = bytes.ok_or_else(|| StoreError::Damaged(format!("blob {digest} is missing")))?;
+        let bytes: Arc<[u8]> = checked(digest, bytes.into()).await?;
+        self.memory.insert(digest, Arc::clone(&bytes));
+        self.to_disk(digest, &bytes).await;
+        Ok(bytes)
+    }
+
+    async fn from_disk(&self, digest: Digest) -> Option<Arc<[u8]>> {
+        let path = self.folder.as_ref()?.join(digest.to_string());
+        let bytes = tokio::fs::read(&path).await.ok()?;
+        if let Ok(bytes) = checked(digest, bytes.into()).await {
+            return Some(bytes);
+        }
+        tracing::warn!("cached blob {digest} was damaged and is fetched again");
+        let _ = tokio::fs::remove_file(&path).await;
+        None
+    }
+
+    /// A cache only: failing to write it costs speed, nothing else.
+    async fn to_disk(&self, digest: Digest, bytes: &[u8]) {
+        let Some(folder) = &self.folder else { return };
+        let path = folder.join(digest.to_string());
+        let temporary = folder.join(format!("{digest}.{}", std::process::id()));
+        if tokio::fs::write(&temporary, bytes).await.is_ok() {
+            let _ = tokio::fs::rename(&temporary, &path).await;
+        }
+    }
+}
+
+async fn checked(digest: Digest, bytes: Arc<[u8]>) -> Result<Arc<[u8]>, StoreError> {
+    let hashed = if bytes.len() < 65_536 {
+        Digest::of(&bytes)
+    } else {
+        let bytes = Arc::clone(&bytes);
+        tokio::task::spawn_blocking(move || Digest::of(&bytes)).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+    };
+    if hashed == digest {
+        return Ok(bytes);
+    }
+    tracing::error!("blob {digest} has the bytes of {hashed}: it is damaged and not served");
+    Err(StoreError::Damaged(format!("blob {digest} is damaged: its bytes do not match its name")))
+}

@@ -1,0 +1,195 @@
+//! A feature set in memory: stored bytes, boxes and an index. Answers copy the stored bytes.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use geo_index::rtree::sort::HilbertSort;
+use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::domain::Digest;
+use crate::domain::geometry::{Bbox, FeatureSet, union};
+use crate::import::geojson::{Geometry, Position};
+
+/// A feature of a canonical set.
+#[derive(Debug)]
+pub struct Feature {
+    /// Its number in the set, from 1.
+    pub number: u32,
+    /// Its box in degrees.
+    pub bbox: Bbox,
+    /// Its own properties, as stored, without braces.
+    pub properties: Range<usize>,
+    /// Its geometry, as stored.
+    pub geometry: Range<usize>,
+}
+
+/// A canonical set, parsed.
+pub struct Features {
+    bytes: Arc<[u8]>,
+    /// Features in the file's order.
+    pub list: Vec<Feature>,
+    tree: Option<RTree<f64>>,
+    outline: OnceLock<String>,
+}
+
+/// Between a feature's properties and its geometry; cannot occur inside a JSON string.
+const GEOMETRY: &[u8] = b"},\"geometry\":";
+const PROPERTIES: &[u8] = b"\"properties\":{";
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn bbox_of(geometry: &Geometry) -> Option<Bbox> {
+    let point = |Position([x, y]): &Position| [*x, *y, *x, *y];
+    match geometry {
+        Geometry::Point(position) => Some(point(position)),
+        Geometry::Polygon(rings) => rings.iter().flatten().map(point).reduce(|a, b| union(&a, &b)),
+        Geometry::MultiPolygon(parts) => parts.iter().flatten().flatten().map(point).reduce(|a, b| union(&a, &b)),
+    }
+}
+
+impl Features {
+    /// Parses canonical bytes; none if they are not canonical.
+    pub fn parse(bytes: &Arc<[u8]>) -> Option<Self> {
+        let mut list = Vec::new();
+        let mut start = 0;
+        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let line_start = start;
+            start += line.len() + 1;
+            if index == 0 || line.first() != Some(&b'{') {
+                continue;
+            }
+            let line = line.strip_suffix(b",").unwrap_or(line);
+            let properties = find(line, PROPERTIES)? + PROPERTIES.len();
+            let end = properties + find(&line[properties..], GEOMETRY)?;
+            let geometry = end + GEOMETRY.len();
+            let parsed: Geometry = serde_json::from_slice(line.get(geometry..line.len() - 1)?).ok()?;
+            list.push(Feature {
+                number: list.len() as u32 + 1,
+                bbox: bbox_of(&parsed)?,
+                properties: line_start + properties..line_start + end,
+                geometry: line_start + geometry..line_start + line.len() - 1,
+            });
+        }
+        let tree = (!list.is_empty()).then(|| {
+            let mut builder = RTreeBuilder::<f64>::new(list.len() as u32);
+            for feature in &list {
+                let [west, south, east, north] = feature.bbox;
+                builder.add(west, south, east, north);
+            }
+            builder.finish::<HilbertSort>()
+        });
+        Some(Self { bytes: Arc::clone(bytes), list, tree, outline: OnceLock::new() })
+    }
+
+    /// The feature's own properties as JSON, without braces.
+    pub fn properties(&self, feature: &Feature) -> &str {
+        self.text(&feature.properties)
+    }
+
+    /// The feature's geometry as JSON.
+    pub fn geometry(&self, feature: &Feature) -> &str {
+        self.text(&feature.geometry)
+    }
+
+    fn text(&self, range: &Range<usize>) -> &str {
+        self.bytes.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+    }
+
+    /// The feature's own properties, parsed.
+    pub fn parsed_properties(&self, feature: &Feature) -> Map<String, Value> {
+        serde_json::from_str(&format!("{{{}}}", self.properties(feature))).unwrap_or_default()
+    }
+
+    /// The feature's geometry, parsed.
+    pub fn parsed_geometry(&self, feature: &Feature) -> Option<Geometry> {
+        serde_json::from_str(self.geometry(feature)).ok()
+    }
+
+    /// Indices of the features whose boxes meet `bbox`, in the file's order.
+    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
+        let Some(tree) = &self.tree else { return Vec::new() };
+        let [west, south, east, north] = *bbox;
+        let mut found: Vec<usize> = if west <= east {
+            tree.search(west, south, east, north).into_iter().map(|index| index as usize).collect()
+        } else {
+            let (a, b) = (tree.search(west, south, 180.0, north), tree.search(-180.0, south, east, north));
+            a.into_iter().chain(b).map(|index| index as usize).collect()
+        };
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The set's outline as a GeoJSON geometry: what is left when borders shared by two features
+    /// are taken away.
+    pub fn outline(&self) -> &str {
+        self.outline.get_or_init(|| {
+            let geometries: Vec<Geometry> = self.list.iter().filter_map(|feature| self.parsed_geometry(feature)).collect();
+            crate::render::shape::outline(&geometries)
+        })
+    }
+
+    /// Bytes held in memory.
+    fn weight(&self) -> u64 {
+        (self.bytes.len() + self.list.len() * 160) as u64
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    bbox: [f64; 4],
+}
+
+/// What an event says of a canonical set, computed from its bytes; none if they are not canonical.
+pub fn summary(sha256: Digest, bytes: &[u8]) -> Option<FeatureSet> {
+    let features = Features::parse(&Arc::from(bytes))?;
+    let first = bytes.split(|byte| *byte == b'\n').next()?;
+    let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
+    let areas: Vec<f64> = features
+        .list
+        .iter()
+        .filter_map(|feature| features.parsed_properties(feature).get("area_ha").and_then(Value::as_f64))
+        .collect();
+    Some(FeatureSet {
+        sha256,
+        bytes: bytes.len() as u64,
+        count: features.list.len() as u32,
+        bbox: header.bbox,
+        area_ha: (!areas.is_empty()).then(|| (areas.iter().sum::<f64>() * 10_000.0).round() / 10_000.0),
+    })
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Digest, Arc<Features>> for ByBytes {
+    fn weight(&self, _: &Digest, features: &Arc<Features>) -> u64 {
+        features.weight().max(1)
+    }
+}
+
+/// Parsed sets, bounded in bytes.
+pub struct FeatureCache(Cache<Digest, Arc<Features>, ByBytes>);
+
+impl FeatureCache {
+    /// A cache of at most `bytes`.
+    pub fn new(bytes: u64) -> Self {
+        Self(Cache::with_weighter(256, bytes, ByBytes))
+    }
+
+    /// A set, if it is there.
+    pub fn get(&self, digest: &Digest) -> Option<Arc<Features>> {
+        self.0.get(digest)
+    }
+
+    /// Keeps a set.
+    pub fn insert(&self, digest: Digest, features: Arc<Features>) {
+        self.0.insert(digest, features);
+    }
+}

@@ -1,0 +1,236 @@
+//! Everything reading needs, folded from the log.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::{TokenCreated, TokenEvent, TokenId};
+use crate::domain::city::City;
+use crate::domain::families::{DecodeError, Item, LogEvent};
+use crate::domain::fold::fold;
+use crate::domain::subject::{SubjectEvent, SubjectId};
+use crate::domain::view::{Moment, View};
+use crate::domain::{Code, Digest};
+use crate::event_store::{StoredEvent, chain};
+use crate::vault::Contact;
+
+/// An item and the position of its last event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// The item.
+    pub item: Item,
+    /// Position of the last event that touched it; changes whenever its answers may.
+    pub version: i64,
+}
+
+/// The image. Cheap to query; one writer, the follower.
+#[derive(Debug, Default)]
+pub struct Image {
+    /// Position up to which events are applied.
+    pub position: i64,
+    /// The chain's hash there.
+    pub hash: [u8; 32],
+    /// The city; empty before one is recorded.
+    pub city: Arc<City>,
+    /// Position of the city's last change.
+    pub city_version: i64,
+    items: HashMap<Code, Entry>,
+    collections: HashMap<&'static str, BTreeSet<Code>>,
+    sets: HashSet<Digest>,
+    tokens: HashMap<Digest, TokenCreated>,
+    token_ids: HashMap<TokenId, Digest>,
+    consented: HashSet<SubjectId>,
+    contacts: HashMap<SubjectId, Contact>,
+}
+
+/// What an event asks the follower to do beside applying it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// The city's configuration changed.
+    City,
+    /// A contact may be shown: fetch it from the vault.
+    Contact(SubjectId),
+}
+
+impl Image {
+    /// An image before the first event.
+    pub fn empty() -> Self {
+        Self { hash: chain::GENESIS, ..Self::default() }
+    }
+
+    /// Applies the next event of the log.
+    pub fn apply(&mut self, stored: &StoredEvent) -> Result<Effect, DecodeError> {
+        let event = LogEvent::decode(&stored.event.name, stored.event.version, &stored.event.payload)?;
+        let effect = self.apply_event(event, stored);
+        self.position = stored.position;
+        self.hash = stored.hash;
+        Ok(effect)
+    }
+
+    /// Applies an event that was decoded before.
+    pub fn apply_event(&mut self, event: LogEvent, stored: &StoredEvent) -> Effect {
+        match event {
+            LogEvent::Item(event) => {
+                let Some((family, code)) = stored.event.aggregate.split_once('/') else { return Effect::None };
+                let Ok(code) = code.parse::<Code>() else { return Effect::None };
+                let entry = match self.items.entry(code) {
+                    std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::hash_map::Entry::Vacant(place) => {
+                        let Some(item) = Item::new(family) else { return Effect::None };
+                        place.insert(Entry { item, version: 0 })
+                    }
+                };
+                entry.item.apply_at(event, stored.recorded_at);
+                entry.version = stored.position;
+                if let Some(collection) = entry.item.collection() {
+                    self.collections.entry(collection).or_default().insert(code);
+                    self.sets.extend(entry.item.latest_set());
+                }
+                Effect::None
+            }
+            LogEvent::City(event) => {
+                let (crate::domain::city::CityEvent::Recorded(recorded) | crate::domain::city::CityEvent::Changed(recorded)) = event;
+                self.city = Arc::new(recorded.city);
+                self.city_version = stored.position;
+                Effect::City
+            }
+            LogEvent::Token(TokenEvent::Created(created)) => {
+                self.token_ids.insert(created.token.clone(), created.sha256);
+                self.tokens.insert(created.sha256, created);
+                Effect::None
+            }
+            LogEvent::Token(TokenEvent::Revoked(revoked)) => {
+                if let Some(digest) = self.token_ids.remove(&revoked.token) {
+                    self.tokens.remove(&digest);
+                }
+                Effect::None
+            }
+            LogEvent::Subject(SubjectEvent::ConsentRecorded(recorded)) => {
+                self.consented.insert(recorded.subject.clone());
+                Effect::Contact(recorded.subject)
+            }
+            LogEvent::Subject(SubjectEvent::ConsentWithdrawn(named) | SubjectEvent::Erased(named)) => {
+                self.consented.remove(&named.subject);
+                self.contacts.remove(&named.subject);
+                Effect::None
+            }
+            LogEvent::Audited(_) => Effect::None,
+        }
+    }
+
+    /// The item of that code, public or not.
+    pub fn entry(&self, code: &Code) -> Option<&Entry> {
+        self.items.get(code)
+    }
+
+    /// The item as shown; none for drafts and unknown codes.
+    pub fn view(&self, code: &Code, revision: Option<u32>, moment: &Moment) -> Option<View> {
+        self.items.get(code)?.item.view(revision, moment)
+    }
+
+    /// Public items of a collection, by code.
+    pub fn collection(&self, name: &str) -> impl Iterator<Item = (&Code, &Entry)> {
+        self.collections.get(name).into_iter().flatten().filter_map(|code| Some((code, self.items.get(code)?)))
+    }
+
+    /// Codes of a collection's public items after `after`.
+    pub fn codes_after(&self, name: &str, after: Option<Code>) -> impl Iterator<Item = Code> {
+        use std::ops::Bound;
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.collections.get(name).into_iter().flat_map(move |codes| codes.range((start, Bound::Unbounded)).copied())
+    }
+
+    /// Number of public items of a collection.
+    pub fn count(&self, name: &str) -> usize {
+        self.collections.get(name).map_or(0, BTreeSet::len)
+    }
+
+    /// Number of items, drafts included.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// True before the first item.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Codes of public items whose title or code holds every word of `query`, best first.
+    pub fn search(&self, query: &str, moment: &Moment, limit: usize) -> Vec<Code> {
+        let query = fold(query);
+        let words: Vec<&str> = query.split_whitespace().collect();
+        if words.is_empty() {
+            return Vec::new();
+        }
+        let mut found: Vec<(u8, i64, Code)> = Vec::new();
+        for (code, entry) in &self.items {
+            let Some(title) = entry.item.title(moment.today) else { continue };
+            let text = fold(title);
+            let code_text = code.as_str().to_lowercase();
+            if words.iter().all(|word| text.contains(word) || code_text.starts_with(word)) {
+                let rank = u8::from(!text.starts_with(words[0]));
+                found.push((rank, -entry.item.updated_at(), *code));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().take(limit).map(|(_, _, code)| code).collect()
+    }
+
+    /// True when a public revision names this set.
+    pub fn publishes(&self, digest: Digest) -> bool {
+        self.sets.contains(&digest)
+    }
+
+    /// The grant behind a bearer token's secret.
+    pub fn token(&self, secret: &str) -> Option<&TokenCreated> {
+        self.tokens.get(&Digest::of(secret.as_bytes()))
+    }
+
+    /// All tokens that may be used.
+    pub fn tokens(&self) -> impl Iterator<Item = &TokenCreated> {
+        self.tokens.values()
+    }
+
+    /// A person's contact, while their consent holds.
+    pub fn contact(&self, subject: &SubjectId) -> Option<&Contact> {
+        self.contacts.get(subject)
+    }
+
+    /// Persons whose consent holds but whose contact is not in memory.
+    pub fn missing_contacts(&self) -> Vec<SubjectId> {
+        self.consented.iter().filter(|subject| !self.contacts.contains_key(subject)).cloned().collect()
+    }
+
+    /// Keeps a contact, if the person's consent still holds.
+    pub fn put_contact(&mut self, subject: SubjectId, contact: Contact) {
+        if self.consented.contains(&subject) {
+            self.contacts.insert(subject, contact);
+        }
+    }
+
+    /// Everything but vault data, for a snapshot.
+    pub fn parts(&self) -> (Vec<&TokenCreated>, Vec<&SubjectId>, impl Iterator<Item = (&Code, &Entry)>) {
+        (self.tokens.values().collect(), self.consented.iter().collect(), self.items.iter())
+    }
+
+    /// Puts an item of a snapshot back.
+    pub fn restore_entry(&mut self, code: Code, entry: Entry) {
+        if let Some(collection) = entry.item.collection() {
+            self.collections.entry(collection).or_default().insert(code);
+            self.sets.extend(entry.item.sets());
+        }
+        self.items.insert(code, entry);
+    }
+
+    /// Puts tokens and consents of a snapshot back.
+    pub fn restore_people(&mut self, tokens: Vec<TokenCreated>, consented: Vec<SubjectId>) {
+        for token in tokens {
+            self.token_ids.insert(token.token.clone(), token.sha256);
+            self.tokens.insert(token.sha256, token);
+        }
+        self.consented.extend(consented);
+    }
+}

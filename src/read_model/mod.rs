@@ -1,0 +1,85 @@
+//! The memory image of the log: catalogue, history, feature sets. Rebuilt at start, follows the log.
+//!
+//! Architecture invariant: reading never asks the event store (but for the bytes of a blob) or an
+//! aggregate's rules.
+
+pub mod blobs;
+pub mod features;
+pub mod follower;
+pub mod image;
+pub mod snapshot;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::domain::Digest;
+use crate::event_store::StoreError;
+use blobs::Blobs;
+use features::{FeatureCache, Features};
+use image::Image;
+
+/// Whether the image keeps up with the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It does.
+    Following,
+    /// The store does not answer; reads go on with what is known.
+    Degraded(String),
+    /// An event cannot be read: the program is too old or the log is damaged.
+    Stopped(String),
+}
+
+/// What reading needs: the image, the blobs, and how far the image is.
+pub struct ReadModel {
+    image: RwLock<Image>,
+    /// Blobs by digest.
+    pub blobs: Blobs,
+    features: FeatureCache,
+    position: watch::Sender<i64>,
+    health: watch::Sender<Health>,
+}
+
+impl ReadModel {
+    /// A model with an image, over the blobs of a store.
+    pub fn new(image: Image, blobs: Blobs, cache_bytes: u64) -> Self {
+        let position = watch::Sender::new(image.position);
+        Self {
+            image: RwLock::new(image),
+            blobs,
+            features: FeatureCache::new(cache_bytes),
+            position,
+            health: watch::Sender::new(Health::Following),
+        }
+    }
+
+    /// The image, for as short as possible.
+    pub fn image(&self) -> RwLockReadGuard<'_, Image> {
+        self.image.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the image keeps up.
+    pub fn health(&self) -> Health {
+        self.health.borrow().clone()
+    }
+
+    /// Waits until the image has reached `position`; false after `limit`.
+    pub async fn wait_for(&self, position: i64, limit: Duration) -> bool {
+        let mut receiver = self.position.subscribe();
+        tokio::time::timeout(limit, receiver.wait_for(|reached| *reached >= position)).await.is_ok_and(|r| r.is_ok())
+    }
+
+    /// A feature set, from memory or made from its blob.
+    pub async fn features(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {
+        if let Some(features) = self.features.get(&digest) {
+            return Ok(features);
+        }
+        let bytes = self.blobs.get(digest).await?;
+        let parsed = tokio::task::spawn_blocking(move || Features::parse(&bytes)).await;
+        let features = parsed.ok().flatten().ok_or_else(|| StoreError::Damaged(format!("blob {digest} is not a feature set")))?;
+        let features = Arc::new(features);
+        self.features.insert(digest, Arc::clone(&features));
+        Ok(features)
+    }
+}

@@ -1,0 +1,132 @@
+//! Home, search, lists, and the pages that help when something is not there.
+
+use maud::{Markup, html};
+
+use super::layout::{Page, page};
+use super::text::{Lang, text};
+use super::format;
+use crate::domain::city::City;
+use crate::domain::view::View;
+
+fn language(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Vi => "",
+        Lang::En => "?lang=en",
+    }
+}
+
+fn search_form(lang: Lang, query: &str) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        form action="/search" method="get" role="search" {
+            input type="search" name="q" value=(query) aria-label=(t("search-label")) placeholder=(t("search-label"));
+            @if lang == Lang::En { input type="hidden" name="lang" value="en"; }
+            button { (t("search")) }
+        }
+    }
+}
+
+fn item_line(lang: Lang, view: &View) -> Markup {
+    html! {
+        li {
+            a href={ "/q/" (view.code) (language(lang)) } { (view.title) }
+            br; span.note { (text(lang, view.kind)) " · " (format::date(view.effective_from)) } " "
+            span.tag { (text(lang, view.status.as_str())) }
+        }
+    }
+}
+
+/// The home page: search, and the newest of each collection.
+pub fn home(lang: Lang, city: &City, collections: &[(&'static str, usize, Vec<View>)]) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (lang.pick(&city.name_vi, &city.name_en)) }
+        p { (t("welcome")) }
+        (search_form(lang, ""))
+        @for (name, count, views) in collections {
+            @if *count > 0 {
+                h2 { a href={ "/collections/" (name) "/items" (language(lang)) } { (text(lang, name)) } " (" (count) ")" }
+                ul.list { @for view in views { (item_line(lang, view)) } }
+                @if *count > views.len() { p { a href={ "/collections/" (name) "/items" (language(lang)) } { (t("more")) } } }
+            }
+        }
+        p { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
+    };
+    let alternates = vec![("application/json", String::from("/?f=json"))];
+    page(&Page { lang, city, title: t("home"), path: "/", alternates }, content)
+}
+
+/// What a search found.
+pub fn search(lang: Lang, city: &City, query: &str, found: &[View]) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("search")) }
+        (search_form(lang, query))
+        @if !query.trim().is_empty() {
+            h2 { (t("results")) " (" (found.len()) ")" }
+            @if found.is_empty() { p { (t("search-none")) } }
+            ul.list { @for view in found { (item_line(lang, view)) } }
+        }
+    };
+    page(&Page { lang, city, title: t("search"), path: "/search", alternates: Vec::new() }, content)
+}
+
+/// The list of collections.
+pub fn collections(lang: Lang, city: &City, list: &[(&str, usize)]) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("all-collections")) }
+        ul.list {
+            @for (name, count) in list {
+                li { a href={ "/collections/" (name) "/items" (language(lang)) } { (text(lang, name)) } " – " (count) " " (t("number-found")) }
+            }
+        }
+    };
+    let alternates = vec![("application/json", String::from("/collections?f=json"))];
+    page(&Page { lang, city, title: t("all-collections"), path: "/collections", alternates }, content)
+}
+
+/// A line of a collection that is not an item: name, address and a note.
+pub struct Line {
+    /// What it is called.
+    pub title: String,
+    /// Where it leads; none for plain text.
+    pub href: Option<String>,
+    /// More about it.
+    pub note: String,
+}
+
+/// A page of a collection's items.
+pub fn items(lang: Lang, city: &City, name: &str, views: &[View], lines: &[Line], next: Option<&str>) -> String {
+    let t = |key| text(lang, key);
+    let title = text(lang, name).to_owned();
+    let path = format!("/collections/{name}/items");
+    let content = html! {
+        p.kind { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
+        h1 { (title) }
+        @if views.is_empty() && lines.is_empty() { p { (t("nothing-here")) } }
+        ul.list {
+            @for view in views { (item_line(lang, view)) }
+            @for line in lines {
+                li {
+                    @if let Some(href) = &line.href { a href=(href) { (line.title) } } @else { (line.title) }
+                    @if !line.note.is_empty() { br; span.note { (line.note) } }
+                }
+            }
+        }
+        @if let Some(next) = next { p { a href=(next) rel="next" { (t("more")) } } }
+        p.note { a href={ (path) "?f=json" } { (t("json")) } }
+    };
+    let alternates = vec![("application/geo+json", format!("{path}?f=json"))];
+    page(&Page { lang, city, title: &title, path: &path, alternates }, content)
+}
+
+/// A page that says what is wrong and what to do.
+pub fn problem(lang: Lang, city: &City, title: &str, detail: &str) -> String {
+    let content = html! {
+        h1 { (title) }
+        p { (detail) }
+        (search_form(lang, ""))
+    };
+    page(&Page { lang, city, title, path: "/", alternates: Vec::new() }, content)
+}

@@ -1,0 +1,87 @@
+//! What every page has around its content.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
+
+use super::text::{Lang, text};
+use crate::domain::city::City;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The policy that lets the page's own style in, and nothing else: no script at all.
+pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE));
+    format!("default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+});
+
+/// A page: title, canonical path, and its content.
+pub struct Page<'a> {
+    /// The reader's language.
+    pub lang: Lang,
+    /// The city.
+    pub city: &'a City,
+    /// Title of the window.
+    pub title: &'a str,
+    /// Path of this page, without the language.
+    pub path: &'a str,
+    /// Alternate forms: media type, address.
+    pub alternates: Vec<(&'static str, String)>,
+}
+
+/// Puts a page together.
+pub fn page(page: &Page<'_>, content: Markup) -> String {
+    let Page { lang, city, title, path, alternates } = page;
+    let t = |key| text(*lang, key);
+    let other = match lang {
+        Lang::Vi => Lang::En,
+        Lang::En => Lang::Vi,
+    };
+    let suffix = match lang {
+        Lang::Vi => "",
+        Lang::En => "?lang=en",
+    };
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let city_name = lang.pick(&city.name_vi, &city.name_en);
+    html! {
+        (DOCTYPE)
+        html lang=(lang.code()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                title { (title) " – " (t("board")) " " (city_name) }
+                @for (media, address) in alternates {
+                    link rel="alternate" type=(media) href=(address);
+                }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#content" { (t("skip")) }
+                header {
+                    a href={ "/" (suffix) } { (t("board")) " " (city_name) }
+                    a href={ (path) (separator) "lang=" (other.code()) } lang=(other.code()) { (t("other-language")) }
+                }
+                main #content { (content) }
+                footer {
+                    p { (t("ask")) ": " (lang.pick(&city.contact_vi, &city.contact_en)) }
+                    p.note { (t("fake-qr")) }
+                    @if !city.emergency.is_empty() {
+                        p {
+                            (t("emergency")) ": "
+                            @for (i, number) in city.emergency.iter().enumerate() {
+                                @if i > 0 { ", " }
+                                a href={ "tel:" (number.number) } { (number.number) }
+                                " " (lang.pick(&number.label_vi, &number.label_en))
+                            }
+                        }
+                    }
+                    p.small { (city.licence) }
+                }
+            }
+        }
+    }
+    .into_string()
+}

@@ -1,0 +1,216 @@
+//! The map on a page, drawn by the server as SVG: small, sharp, readable without colour.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::shape::{self, Ring};
+use crate::domain::city::City;
+use crate::domain::geometry::{Bbox, Position};
+use crate::domain::land_use;
+use crate::import::canonical::round;
+use crate::import::geojson::{Geometry, Position as Pair};
+use crate::read_model::features::Features;
+
+/// Units across a map; a phone shows about half as many pixels.
+const WIDTH: f64 = 720.0;
+/// Rings that cover less than this many square units are not drawn.
+const SMALLEST: i64 = 6;
+
+/// From degrees to map units, north up.
+struct Frame {
+    west: f64,
+    north: f64,
+    scale_x: f64,
+    scale_y: f64,
+    height: f64,
+}
+
+impl Frame {
+    fn new(bbox: &Bbox) -> Self {
+        let [west, south, east, north] = *bbox;
+        let squeeze = ((south + north) / 2.0).to_radians().cos();
+        let (width, height) = (((east - west) * squeeze).max(1e-6), (north - south).max(1e-6));
+        // Nothing is drawn more than twice as high as wide, or flatter than half.
+        let (span_x, span_y) = (width.max(height / 2.0), height.max(width / 2.0));
+        let scale = (WIDTH - 16.0) / span_x;
+        Self {
+            west: west - (span_x - width) / 2.0 / squeeze - 8.0 / scale / squeeze,
+            north: north + (span_y - height) / 2.0 + 8.0 / scale,
+            scale_x: scale * squeeze,
+            scale_y: scale,
+            height: span_y * scale + 16.0,
+        }
+    }
+
+    fn place(&self, lon: f64, lat: f64) -> [f64; 2] {
+        [(lon - self.west) * self.scale_x, (self.north - lat) * self.scale_y]
+    }
+
+    fn snap(&self, [x, y]: [i64; 2]) -> [i64; 2] {
+        let [x, y] = self.place(x as f64 / 1e7, y as f64 / 1e7);
+        [x.round() as i64, y.round() as i64]
+    }
+
+    fn open(&self, alt: &str) -> String {
+        let alt = maud::html! { (alt) }.into_string();
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {0:.0}\" role=\"img\" class=\"map\"><title>{alt}</title>",
+            self.height
+        )
+    }
+}
+
+/// A ring on the map's grid as path data with relative steps; none when too small to see.
+fn push_ring(path: &mut String, ring: &Ring, frame: &Frame) {
+    let mut points: Vec<[i64; 2]> = Vec::with_capacity(ring.len());
+    for point in ring {
+        let point = frame.snap(*point);
+        if points.last() == Some(&point) {
+            continue;
+        }
+        // A middle point on the straight line between its neighbours says nothing.
+        if let [.., a, b] = points.as_slice()
+            && (b[0] - a[0]) * (point[1] - b[1]) == (b[1] - a[1]) * (point[0] - b[0])
+            && (b[0] - a[0]) * (point[0] - b[0]) >= 0
+            && (b[1] - a[1]) * (point[1] - b[1]) >= 0
+        {
+            points.pop();
+        }
+        points.push(point);
+    }
+    let doubled: i64 = (0..points.len())
+        .map(|i| {
+            let (a, b) = (points[i], points[(i + 1) % points.len()]);
+            a[0] * b[1] - a[1] * b[0]
+        })
+        .sum();
+    if points.len() < 3 || doubled.abs() < 2 * SMALLEST {
+        return;
+    }
+    let mut at = points[0];
+    let _ = write!(path, "M{} {}l", at[0], at[1]);
+    for point in &points[1..] {
+        let (dx, dy) = (point[0] - at[0], point[1] - at[1]);
+        let gap = if path.ends_with('l') || dx < 0 { "" } else { " " };
+        let second = if dy < 0 { "" } else { " " };
+        let _ = write!(path, "{gap}{dx}{second}{dy}");
+        at = *point;
+    }
+    path.push('z');
+}
+
+/// A plan's zones by land-use code, with the codes written into the largest ones.
+pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
+    let frame = Frame::new(bbox);
+    let mut by_code: BTreeMap<String, Vec<Ring>> = BTreeMap::new();
+    let mut largest: BTreeMap<String, (i128, [f64; 2])> = BTreeMap::new();
+    for feature in &features.list {
+        let Some(geometry) = features.parsed_geometry(feature) else { continue };
+        let properties = features.parsed_properties(feature);
+        let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let rings = shape::rings(&geometry);
+        if let Some(outer) = rings.first() {
+            let area = shape::doubled_area(outer);
+            if let Some(at) = label_place(outer, &rings)
+                && largest.get(&code).is_none_or(|(known, _)| area > *known)
+            {
+                largest.insert(code.clone(), (area, frame.place(at[0] as f64 / 1e7, at[1] as f64 / 1e7)));
+            }
+        }
+        by_code.entry(code).or_default().extend(rings);
+    }
+    let mut svg = frame.open(alt);
+    svg.push_str("<defs><pattern id=\"h\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 8L8 0\" stroke=\"#777\"/></pattern></defs>");
+    svg.push_str("<g stroke=\"#555\" stroke-width=\".8\" fill-rule=\"evenodd\">");
+    for (code, rings) in by_code {
+        let mut path = String::new();
+        for ring in shape::dissolve(rings) {
+            push_ring(&mut path, &ring, &frame);
+        }
+        if !path.is_empty() {
+            let colour = land_use::get(&code).map(|entry| entry.rgb.as_str()).filter(|rgb| !rgb.is_empty());
+            let _ = write!(svg, "<path fill=\"{}\" d=\"{path}\"/>", colour.unwrap_or("url(#h)"));
+        }
+    }
+    svg.push_str("</g><g font-size=\"15\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\">");
+    for (code, (area, [x, y])) in largest {
+        let side = (area as f64 / 2.0).sqrt() / 1e7 * frame.scale_y;
+        if side > 14.0 {
+            let code = maud::html! { (code) }.into_string();
+            let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{:.0}\">{code}</text>", y + 5.0);
+        }
+    }
+    svg.push_str("</g></svg>");
+    svg
+}
+
+/// A place inside a ring and outside its holes for a label: of the middles of a few horizontal cuts
+/// the one with the most room.
+fn label_place(outer: &Ring, rings: &[Ring]) -> Option<[i64; 2]> {
+    let (low, high) = (outer.iter().map(|p| p[1]).min()?, outer.iter().map(|p| p[1]).max()?);
+    let mut best: Option<(i64, [i64; 2])> = None;
+    for step in 1..8 {
+        let y = low + (high - low) * step / 8;
+        let mut cuts: Vec<i64> = Vec::new();
+        for ring in rings {
+            for (i, a) in ring.iter().enumerate() {
+                let b = ring[(i + 1) % ring.len()];
+                if (a[1] > y) != (b[1] > y) {
+                    cuts.push(a[0] + ((b[0] - a[0]) as f64 * (y - a[1]) as f64 / (b[1] - a[1]) as f64) as i64);
+                }
+            }
+        }
+        cuts.sort_unstable();
+        for pair in cuts.chunks_exact(2) {
+            let room = pair[1] - pair[0];
+            if best.is_none_or(|(known, _)| room > known) {
+                best = Some((room, [i64::midpoint(pair[0], pair[1]), y]));
+            }
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// Wards by name, and numbered marks: where points are in the city.
+pub fn points(city: &City, marks: &[Position], today: jiff::civil::Date, alt: &str) -> String {
+    let frame = Frame::new(&city.bbox);
+    let mut svg = frame.open(alt);
+    let [a, b] = [frame.place(city.bbox[0], city.bbox[3]), frame.place(city.bbox[2], city.bbox[1])];
+    let _ = write!(
+        svg,
+        "<path fill=\"#f4f4ee\" stroke=\"#555\" stroke-dasharray=\"6 5\" d=\"M{:.0} {:.0}H{:.0}V{:.0}H{:.0}z\"/>",
+        a[0], a[1], b[0], b[1], a[0]
+    );
+    svg.push_str("<g font-size=\"24\" text-anchor=\"middle\" fill=\"#333\">");
+    for unit in city.units.valid_on(today) {
+        let [x, y] = frame.place(unit.label.lon, unit.label.lat);
+        let name = maud::html! { (unit.name_vi) }.into_string();
+        let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{y:.0}\">{name}</text>");
+    }
+    svg.push_str("</g><g font-size=\"22\" font-weight=\"700\" text-anchor=\"middle\">");
+    for (i, mark) in marks.iter().enumerate() {
+        let [x, y] = frame.place(mark.lon, mark.lat);
+        let _ = write!(svg, "<circle cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"16\" fill=\"#b00020\" stroke=\"#fff\" stroke-width=\"3\"/>");
+        if marks.len() > 1 {
+            let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{:.0}\" fill=\"#fff\">{}</text>", y + 8.0, i + 1);
+        }
+    }
+    svg.push_str("</g></svg>");
+    svg
+}
+
+/// The points of a set, in order.
+pub fn positions(features: &Features) -> Vec<Position> {
+    let point = |feature| match features.parsed_geometry(feature)? {
+        Geometry::Point(Pair([lon, lat])) => Some(Position { lon, lat }),
+        _ => None,
+    };
+    features.list.iter().filter_map(point).collect()
+}
+
+/// Rounds a position for the page, five decimals: about a metre.
+pub fn readable(position: Position) -> String {
+    crate::import::points::degrees([round(position.lat), round(position.lon)])
+}

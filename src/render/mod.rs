@@ -1,0 +1,12 @@
+//! What people see: QR codes, maps, pages. All texts come from [`text`].
+
+pub mod format;
+pub mod geojson;
+pub mod home;
+pub mod layout;
+pub mod map;
+pub mod page;
+pub mod qr;
+pub mod record;
+pub mod shape;
+pub mod text;

@@ -32,3 +32,8 @@ pub fn optional_date_schema(_: &mut SchemaGenerator) -> Schema {
 pub fn moment_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "format": "date-time"})
 }
+
+/// Schema of an optional moment.
+pub fn optional_moment_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["string", "null"], "format": "date-time"})
+}

@@ -26,6 +26,9 @@ pub use code::Code;
 pub use digest::Digest;
 pub use refusal::Refusal;
 
+#[cfg(test)]
+pub mod test_support;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

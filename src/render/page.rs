@@ -60,8 +60,7 @@ impl Item<'_> {
             @if self.revision.is_some() {
                 p.note { (self.t("this-revision")) a href={ "/q/" (code) (self.language()) } { (self.t("see-current")) } }
             }
-            (self.status())
-            (self.calls())
+            @if view.kind == "ambulance" { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
             @if let Some(summary) = &view.summary {
                 h2 { (self.t("what-it-means")) }
                 p { (summary) }
@@ -149,6 +148,19 @@ impl Item<'_> {
                     (self.t("upcoming-revision")) " " (self.t("from")) " " (format::date(from)) ". "
                     a href={ "/q/" (view.code) "/revisions/" (number) (self.language()) } { (self.t("see-upcoming")) }
                 }
+            }
+        }
+    }
+
+    /// An ambulance's duty and its age come before everything else.
+    fn duty(&self) -> Markup {
+        let fact = |label| self.view.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value);
+        let Some(duty) = fact("duty").filter(|_| self.revision.is_none() && self.view.status == Status::InForce) else { return html! {} };
+        let class = if *duty == Shown::Key("duty-ready".into()) { "status good" } else { "status wait" };
+        html! {
+            div class=(class) {
+                b { (self.shown(duty)) }
+                @if let Some(at) = fact("duty-at") { (self.t("duty-at")) " " (self.shown(at)) }
             }
         }
     }

@@ -249,9 +249,11 @@ mod tests {
     #[test]
     fn every_key_that_the_pages_use_has_a_text() {
         for source in [include_str!("page.rs"), include_str!("home.rs"), include_str!("layout.rs")] {
-            for piece in source.split("t(\"").skip(1) {
-                let key = piece.split('"').next().expect("key");
-                assert!(BY_KEY.contains_key(key), "no text for “{key}”");
+            for call in ["(t(\"", ".t(\"", " t(\""] {
+                for piece in source.split(call).skip(1) {
+                    let key = piece.split('"').next().expect("key");
+                    assert!(BY_KEY.contains_key(key), "no text for “{key}”");
+                }
             }
         }
     }

@@ -1,1 +1,91 @@
-//! Rules, given/when/then.
+//! Rules of campaigns, given/when/then.
+
+use cqrs_es::test::TestFramework;
+use jiff::civil::date;
+
+use super::{Campaign, CampaignKind, ReportResults, ReportedFigure, Schedule, Target, Weekday};
+use crate::domain::publication::{Command, Publication, Publish, Status};
+use crate::domain::test_support::{code, on};
+use crate::domain::view::{Moment, Shown};
+
+type CampaignTest = TestFramework<Publication<Campaign>>;
+
+fn weekly(from: jiff::civil::Date, to: Option<jiff::civil::Date>) -> Campaign {
+    Campaign {
+        kind: CampaignKind::CashlessDay,
+        title: "Ngày không dùng tiền mặt".into(),
+        summary: None,
+        organiser: "UBND".into(),
+        schedule: Schedule::Weekly { weekday: Weekday::Friday, from, to },
+        hours: None,
+        units: Vec::new(),
+        targets: vec![Target { name_vi: "Tỷ lệ".into(), name_en: "Share".into(), unit: "%".into(), target: 70.0 }],
+        documents: Vec::new(),
+        places: None,
+    }
+}
+
+fn publish(facts: Campaign) -> Command<Campaign> {
+    Command::Publish(Publish { code: code(3), effective_from: None, effective_to: None, facts })
+}
+
+fn reason(facts: Campaign) -> &'static str {
+    let tested = CampaignTest::with(on(2026, 1, 1)).given_no_previous_events().when(publish(facts));
+    tested.inspect_result().expect_err("refused").reason
+}
+
+fn published(facts: Campaign) -> Publication<Campaign> {
+    let mut campaign = Publication::default();
+    for event in campaign.decide(publish(facts), &on(2026, 1, 1)).expect("allowed") {
+        campaign.apply_at(event, 0);
+    }
+    campaign
+}
+
+#[test]
+fn a_weekly_day_is_found_and_ends_with_its_last_week() {
+    let schedule = weekly(date(2026, 1, 2), Some(date(2026, 1, 16))).schedule;
+    assert_eq!(schedule.next_on_or_after(date(2026, 1, 3)), Some(date(2026, 1, 9)));
+    assert_eq!(schedule.next_on_or_after(date(2026, 1, 16)), Some(date(2026, 1, 16)));
+    assert_eq!(schedule.next_on_or_after(date(2026, 1, 17)), None);
+}
+
+#[test]
+fn a_schedule_without_any_day_is_refused() {
+    assert_eq!(reason(weekly(date(2026, 1, 3), Some(date(2026, 1, 8)))), "period-reversed");
+}
+
+#[test]
+fn units_must_exist_on_each_day_of_a_recurring_campaign() {
+    let units = vec!["04249-2020".parse().expect("unit")];
+    assert_eq!(reason(Campaign { units: units.clone(), ..weekly(date(2025, 6, 6), Some(date(2025, 7, 4))) }), "unit-not-valid");
+    assert_eq!(reason(Campaign { units: units.clone(), ..weekly(date(2025, 6, 6), None) }), "unit-not-valid");
+    // 30/6/2025 is a Monday: the last Friday before the merger is 27/6.
+    let until = Campaign { units, ..weekly(date(2025, 6, 6), Some(date(2025, 7, 3))) };
+    assert!(Publication::default().decide(publish(until), &on(2026, 1, 1)).is_ok());
+}
+
+#[test]
+fn the_next_day_is_shown_and_changes_at_midnight() {
+    let campaign = published(weekly(date(2026, 1, 2), None));
+    let context = on(2026, 1, 9);
+    let view = campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
+    assert_eq!(view.status, Status::InForce);
+    let next = view.facts.iter().find(|fact| fact.label == "next-day").map(|fact| &fact.value);
+    assert_eq!(next, Some(&Shown::Keys(vec!["today".into()])));
+    assert_eq!(view.next_change.map(|at| at.to_string()).as_deref(), Some("2026-01-09T17:00:00Z"));
+}
+
+#[test]
+fn results_meet_their_targets_by_name() {
+    let mut campaign = published(weekly(date(2026, 1, 2), None));
+    let figures = vec![ReportedFigure { name_vi: "Tỷ lệ".into(), name_en: "Share".into(), unit: "%".into(), actual: 74.8 }];
+    let report = ReportResults { as_of: date(2026, 3, 1), source: "Báo".into(), figures };
+    assert_eq!(campaign.decide(Command::Change(report.clone()), &on(2026, 2, 1)).expect_err("future").reason, "results-in-future");
+    for event in campaign.decide(Command::Change(report), &on(2026, 4, 1)).expect("allowed") {
+        campaign.apply_at(event, 0);
+    }
+    let context = on(2026, 4, 1);
+    let view = campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
+    assert_eq!((view.figures[0].target, view.figures[0].actual), (Some(70.0), Some(74.8)));
+}

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::civil::moment_schema;
+use crate::domain::civil::{moment_schema, optional_moment_schema};
 use crate::domain::geometry::Position;
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
@@ -132,7 +132,7 @@ pub struct SetDuty {
     pub duty: Duty,
     /// When it was observed; now where not given.
     #[serde(default)]
-    #[schemars(schema_with = "moment_schema")]
+    #[schemars(schema_with = "optional_moment_schema")]
     pub at: Option<Timestamp>,
 }
 

@@ -91,6 +91,13 @@ impl Family for Plan {
     }
 
     fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {
+        if self.claims() == previous.claims() {
+            return Err(Refusal::conflict(
+                "decision-repeated",
+                format!("Quyết định {} đã được công bố dưới mã này.", self.decision.number),
+                format!("The decision {} is already published under this code.", self.decision.number),
+            ));
+        }
         if self.decision.signed < previous.decision.signed {
             return Err(Refusal::invalid(
                 "signed-before-last",

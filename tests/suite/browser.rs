@@ -1,0 +1,56 @@
+//! The page in a real browser, without JavaScript, as narrow as a phone.
+
+use image::GrayImage;
+
+use crate::support::{Database, Kind, NOON, Node, TestClock, run};
+
+/// What headless Chromium shows of an address.
+pub fn screenshot(url: &str, width: u32, height: u32) -> GrayImage {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shot.png");
+    let profile = folder.path().join("profile");
+    run(
+        "chromium",
+        &[
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--blink-settings=scriptEnabled=false",
+            &format!("--user-data-dir={}", profile.display()),
+            &format!("--window-size={width},{height}"),
+            &format!("--screenshot={}", path.display()),
+            url,
+        ],
+    );
+    image::open(&path).expect("a screenshot").to_luma8()
+}
+
+/// The page in a frame of 360 CSS pixels; anything that sticks out to the right is seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_readable_at_360_pixels_and_its_code_scans_from_the_screen() {
+    let database = Database::new(Kind::Sqlite).await;
+    let node = Node::demo(&database, &TestClock::at(NOON)).await;
+    let folder = tempfile::tempdir().unwrap();
+    for code in ["QHSDD21AG", "XCT00001C", "NKTM20267"] {
+        let page = folder.path().join(format!("{code}.html"));
+        std::fs::write(&page, node.get(&format!("/q/{code}")).await.body).unwrap();
+        let frame = folder.path().join("frame.html");
+        let source = format!("<body style='margin:0;background:#f0f'><iframe src='{code}.html' style='border:0;width:360px;height:5200px'></iframe>");
+        std::fs::write(&frame, source).unwrap();
+        let shot = tokio::task::spawn_blocking(move || screenshot(&format!("file://{}", frame.display()), 500, 5_200)).await.unwrap();
+        // The frame scrolls sideways when something is wider than it: then a scroll bar or cut text
+        // would stand at its right edge, where the page has only white margin.
+        let margin_is_white = (0..5_000).all(|y| shot.get_pixel(356, y).0[0] > 200 || shot.get_pixel(4, y).0[0] < 255);
+        assert!(margin_is_white, "{code}: something sticks out on the right");
+        let (width, height) = shot.dimensions();
+        let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| shot.get_pixel(x as u32, y as u32).0[0]);
+        let read: Vec<_> = prepared.detect_grids().iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect();
+        assert!(read.contains(&format!("HTTPS://BANGTIN.EXAMPLE/Q/{code}")), "{code}: {read:?}");
+    }
+}

@@ -1,0 +1,14 @@
+//! Whole-program tests: the store on both databases, the site through its real router, the real
+//! process, real QR decoders, a real browser. `tools/test.sh` sets up what they need.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod browser;
+mod contract;
+mod crash;
+mod event_log;
+mod imports;
+mod personal_data;
+mod process;
+mod qr;
+mod site;
+mod support;

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what the tests need (Debian packages), starts a PostgreSQL server of their own, and runs
+# all tests. Says what it does. Arguments go to cargo test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '== %s\n' "$*"; }
+
+# program:package
+needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc)
+missing=()
+for need in "${needs[@]}"; do
+    command -v "${need%%:*}" > /dev/null || missing+=("${need##*:}")
+done
+pg_bin() { ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -1; }
+[ -n "$(pg_bin)" ] && [ -x "$(pg_bin)/initdb" ] || missing+=(postgresql)
+fc-list 2> /dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core fontconfig)
+if [ ${#missing[@]} -gt 0 ]; then
+    say "installing ${missing[*]}"
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+fi
+
+work=$(mktemp -d)
+as_server() { "$@"; }
+if [ "$(id -u)" = 0 ]; then
+    # The server refuses to run as root.
+    chown postgres "$work"
+    as_server() { runuser -u postgres -- "$@"; }
+fi
+stop() {
+    as_server "$(pg_bin)/pg_ctl" -D "$work/data" -m immediate stop > /dev/null 2>&1 || true
+    rm -rf "$work"
+}
+trap stop EXIT
+
+port=${BANGTIN_TEST_PORT:-54329}
+say "starting PostgreSQL $(basename "$(dirname "$(pg_bin)")") on 127.0.0.1:$port"
+as_server "$(pg_bin)/initdb" -D "$work/data" -U bangtin -A trust -E UTF8 --locale=C > /dev/null
+as_server "$(pg_bin)/pg_ctl" -D "$work/data" -w -l "$work/log" \
+    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300" start > /dev/null
+export BANGTIN_TEST_POSTGRES="postgres://bangtin@127.0.0.1:$port/postgres"
+export BANGTIN_TEST_POSTGRES_DATA="$work/data"
+
+say "running the tests"
+if [ $# -gt 0 ]; then
+    cargo test --locked "$@"
+else
+    cargo test --locked --all-targets
+    cargo test --locked --doc
+fi

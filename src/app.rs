@@ -230,6 +230,9 @@ impl App {
             Refusal::invalid("unknown-command", format!("Không có lệnh “{kind}”."), format!("There is no command “{kind}”."))
         };
         let fresh = Item::new(family).ok_or_else(unknown)?;
+        if !ItemCommand::is_known(family, action) {
+            return Err(unknown().into());
+        }
         let city = self.city();
         let mut attached = attach::detach(&mut body, &city, files).map_err(|error| match error {
             AttachError::Refused(refusal) => ExecuteError::Refused(refusal),

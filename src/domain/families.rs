@@ -159,6 +159,14 @@ macro_rules! families {
                 }
             }
 
+            /// True when the family takes that action.
+            pub fn is_known(family: &str, action: &str) -> bool {
+                match family {
+                    $(<$family as Family>::NAME => ACTIONS.contains(&action) || $family::CHANGES.contains(&action),)+
+                    _ => false,
+                }
+            }
+
             /// Codes of other items that the command mentions.
             pub fn mentions(&self) -> Vec<Code> {
                 match self {
@@ -229,6 +237,9 @@ macro_rules! families {
     };
 }
 families! { Plan, MapPoint, Campaign }
+
+/// Actions that every family takes.
+const ACTIONS: &[&str] = &["draft", "publish", "revise", "correct", "cancel-revision", "expire", "supersede", "withdraw"];
 
 /// An event ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -42,7 +42,12 @@ pub struct SqliteLog {
 }
 
 fn unavailable(error: rusqlite::Error) -> StoreError {
-    StoreError::Unavailable(explain(&error))
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+            StoreError::Damaged(format!("a row has another form than it was written with: {error}"))
+        }
+        error => StoreError::Unavailable(explain(&error)),
+    }
 }
 
 /// A sentence a planner can act on.

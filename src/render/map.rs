@@ -134,12 +134,12 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
             let _ = write!(svg, "<path fill=\"{}\" d=\"{path}\"/>", colour.unwrap_or("url(#h)"));
         }
     }
-    svg.push_str("</g><g font-size=\"15\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\">");
+    svg.push_str("</g><g font-size=\"21\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\">");
     for (code, (area, [x, y])) in largest {
         let side = (area as f64 / 2.0).sqrt() / 1e7 * frame.scale_y;
-        if side > 14.0 {
+        if side > 20.0 {
             let code = maud::html! { (code) }.into_string();
-            let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{:.0}\">{code}</text>", y + 5.0);
+            let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{:.0}\">{code}</text>", y + 7.0);
         }
     }
     svg.push_str("</g></svg>");

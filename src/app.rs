@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::domain::access::{Actor, Reach, Role, Token, TokenCommand, TokenCreated, TokenEvent, TokenId, TokenRevoked};
 use crate::domain::city::{City, CityCommand, CityEvent, CityState};
 use crate::domain::families::{Audited, DecodeError, Item, ItemCommand, ItemEvent, LogEvent};
+use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectEvent, SubjectId, SubjectNamed};
 use crate::domain::{Code, Context, Digest, Refusal, civil};
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, EventLog, NewEvent, StoreError, VaultChange};
@@ -39,6 +40,8 @@ pub struct Request {
     pub code: Option<Code>,
     /// Everything else.
     pub body: Value,
+    /// Sets that were imported before and that the body names by their digest.
+    pub blobs: attach::Blobs,
 }
 
 impl Request {
@@ -62,7 +65,7 @@ impl Request {
         let code = code.map(|code| code.parse::<Code>()).transpose().map_err(|error| {
             Refusal::invalid("code-wrong", error.to_string(), "Compare it with the printed code.".to_owned())
         })?;
-        Ok(Self { id, kind, code, body: Value::Object(body) })
+        Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new() })
     }
 }
 
@@ -218,13 +221,27 @@ impl App {
         Context { now, today: civil::date_in(&city.zone(), now), city, known_codes }
     }
 
+    /// True when the actor's command of that id was carried out.
+    pub async fn was_carried_out(&self, actor: &Actor, id: &str) -> Result<bool, ExecuteError> {
+        Ok(self.log.find_command(actor.name(), id).await?.is_some())
+    }
+
     /// Carries out a command: all of it or nothing, once for each id.
     pub async fn execute(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Outcome, ExecuteError> {
+        self.run(actor, request, files, false).await
+    }
+
+    /// Says what would come of a command; writes nothing.
+    pub async fn try_out(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Outcome, ExecuteError> {
+        self.run(actor, request, files, true).await
+    }
+
+    async fn run(&self, actor: &Actor, request: Request, files: Files<'_>, dry: bool) -> Result<Outcome, ExecuteError> {
         let digest = self.vault.digest(&serde_json::to_vec(&json!([request.kind, request.code, request.body]))?);
         if let Some(row) = self.log.find_command(actor.name(), &request.id).await? {
             return repeated(&row, &digest);
         }
-        let Request { id, kind, code, mut body } = request;
+        let Request { id, kind, code, mut body, blobs } = request;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
         let unknown = || {
             Refusal::invalid("unknown-command", format!("Không có lệnh “{kind}”."), format!("There is no command “{kind}”."))
@@ -234,11 +251,16 @@ impl App {
             return Err(unknown().into());
         }
         let city = self.city();
-        let mut attached = attach::detach(&mut body, &city, files).map_err(|error| match error {
+        // Reading shapes takes its time: other requests are not to wait for it.
+        let detached = tokio::task::block_in_place(|| attach::detach(&mut body, &city, files));
+        let mut attached = detached.map_err(|error| match error {
             AttachError::Refused(refusal) => ExecuteError::Refused(refusal),
             AttachError::Report(report) => ExecuteError::Import(report),
         })?;
-        self.check_existing(&mut body, &attached).await?;
+        attached.blobs.extend(blobs);
+        self.check_sets(&mut body, &attached).await?;
+        self.check_documents(&mut body, &attached).await?;
+        let named = body.pointer("/facts/contact/subject").and_then(Value::as_str).map(|text| SubjectId(text.to_owned()));
         let begins = matches!(action, "publish" | "draft");
         let code = match code {
             Some(code) => code,
@@ -252,38 +274,51 @@ impl App {
         let command = ItemCommand::parse(family, action, body).ok_or_else(unknown)?.map_err(|error| {
             Refusal::invalid("command-shape", format!("Lệnh sai dạng: {error}."), format!("The command has the wrong shape: {error}."))
         })?;
-        for (sha256, bytes) in attached.blobs {
-            self.log.put_blob(sha256, bytes).await?;
+        if !dry {
+            for (sha256, bytes) in attached.blobs {
+                self.log.put_blob(sha256, bytes).await?;
+            }
         }
         let aggregate = format!("{family}/{code}");
         let mut append = Append { actor: actor.name().to_owned(), ..Append::default() };
         append.vault.extend(row.map(VaultChange::Put));
-        let work = Work { code, aggregate, fresh, begins, actor, command, subject, consent: attached.contact.map(|c| c.consent) };
-        let mut outcome = self.commit(&work, &id, digest, append).await?;
+        let consent = attached.contact.map(|contact| contact.consent);
+        let work = Work { code, aggregate, fresh, begins, actor, command, subject, named, consent };
+        let committed = self.commit(&work, &id, digest, append, dry).await;
+        let mut outcome = match committed {
+            // A copy of this command may have come first and be the reason.
+            Err(ExecuteError::Refused(refusal)) => match self.log.find_command(actor.name(), &id).await? {
+                Some(row) => return repeated(&row, &digest),
+                None => return Err(refusal.into()),
+            },
+            other => other?,
+        };
         outcome.report = attached.report;
         Ok(outcome)
     }
 
-    async fn commit(&self, work: &Work<'_>, id: &str, digest: [u8; 32], base: Append) -> Result<Outcome, ExecuteError> {
+    async fn commit(&self, work: &Work<'_>, id: &str, digest: [u8; 32], base: Append, dry: bool) -> Result<Outcome, ExecuteError> {
+        let mut reloaded = false;
         for _ in 0..RETRIES {
             let (item, sequence) = &*self.item(work).await?;
-            let mut known = BTreeSet::new();
-            for code in work.command.mentions() {
-                if self.log.find_claim("code", code.as_str()).await?.is_some() {
-                    known.insert(code);
+            let context = self.context(self.known(work).await?);
+            let events = match decide(work, item, &context) {
+                Ok(events) => events,
+                // Another process may have changed the item since it was cached: look again once.
+                Err(_) if !reloaded && self.aggregates.remove(&work.aggregate).is_some() => {
+                    reloaded = true;
+                    continue;
                 }
-            }
-            let context = self.context(known);
-            item.check_actor(work.actor, &context)?;
-            work.command.check_actor(work.actor, &context)?;
-            let events = item.decide(work.command.clone(), &context)?;
+                Err(refusal) => return Err(refusal.into()),
+            };
             let mut append = base.clone();
             let mut after = item.clone();
             let mut last = *sequence;
             for event in &events {
                 last += 1;
                 append.events.push(new_event(&work.aggregate, last, &LogEvent::Item(event.clone()))?);
-                append.claims.extend(claims(event, &work.aggregate));
+                append.claims.extend(claims(event.claims(), &work.aggregate));
+                append.releases.extend(claims(event.releases(&after), &work.aggregate));
                 after.apply_at(event.clone(), context.now.as_microsecond());
             }
             if *sequence == 0 {
@@ -312,9 +347,14 @@ impl App {
                 last_position: 0,
                 result: serde_json::to_string(&outcome)?,
             });
+            if dry {
+                return self.would_claim(&append).await.map(|()| outcome);
+            }
             match self.log.append(append).await {
                 Ok(appended) => {
-                    self.aggregates.insert(work.aggregate.clone(), Arc::new((after, last)));
+                    if self.aggregates.get(&work.aggregate).is_none_or(|cached| cached.1 < last) {
+                        self.aggregates.insert(work.aggregate.clone(), Arc::new((after, last)));
+                    }
                     return Ok(Outcome { position: appended.last, ..outcome });
                 }
                 Err(AppendError::Conflict(_)) => {
@@ -335,6 +375,47 @@ impl App {
             "Many are changing this item at once; try again.",
         )
         .into())
+    }
+
+    /// Those of the codes a command mentions that can stand in for its item: public, of the same
+    /// family, not withdrawn, and not replaced by the item itself.
+    async fn known(&self, work: &Work<'_>) -> Result<BTreeSet<Code>, ExecuteError> {
+        let mut known = BTreeSet::new();
+        for code in work.command.mentions() {
+            let item = self.load(work.fresh.family(), code).await?;
+            if item.is_some_and(|item| item.is_public() && !item.is_withdrawn() && !item.is_superseded_by(&work.code)) {
+                known.insert(code);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Refuses what the append would be refused for, without making it.
+    async fn would_claim(&self, append: &Append) -> Result<(), ExecuteError> {
+        for claim in &append.claims {
+            let holder = self.log.find_claim(&claim.kind, &claim.key).await?;
+            if let Some(holder) = holder.filter(|holder| *holder != claim.holder) {
+                return Err(claimed(&ClaimRow { holder, ..claim.clone() }).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// An item straight from the log.
+    async fn load(&self, family: &str, code: Code) -> Result<Option<Item>, ExecuteError> {
+        let events = self.log.read_aggregate(&format!("{family}/{code}"), 0).await?;
+        let Some(mut item) = Item::new(family).filter(|_| !events.is_empty()) else { return Ok(None) };
+        for stored in events {
+            if let LogEvent::Item(event) = decode(&stored.event)? {
+                item.apply_at(event, stored.recorded_at);
+            }
+        }
+        Ok(Some(item))
+    }
+
+    /// Forgets what is cached: the log was replaced.
+    pub fn forget(&self) {
+        self.aggregates.clear();
     }
 
     /// The item as the log has it, with its last sequence.
@@ -367,25 +448,47 @@ impl App {
 
     /// Number of an item's newest revision, straight from the log.
     pub async fn latest_revision(&self, family: &str, code: Code) -> Result<Option<u32>, ExecuteError> {
-        let Some(mut item) = Item::new(family) else { return Ok(None) };
-        for stored in self.log.read_aggregate(&format!("{family}/{code}"), 0).await? {
-            if let LogEvent::Item(event) = decode(&stored.event)? {
-                item.apply_at(event, stored.recorded_at);
-            }
-        }
-        Ok(item.latest())
+        Ok(self.load(family, code).await?.and_then(|item| item.latest()))
     }
 
-    /// A set named by its digest must be stored; what the command says of it is computed anew.
-    async fn check_existing(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
-        let Some((field, digest)) = attached.existing else { return Ok(()) };
-        let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
-        let bytes = self.log.get_blob(digest).await?.ok_or_else(missing)?;
-        let set = features::summary(digest, &bytes).ok_or_else(missing)?;
-        if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
-            facts.insert(field.into(), serde_json::to_value(set)?);
+    /// A set named by its digest must be stored or come along; what the command says of it is
+    /// computed anew, and its codes must be legal for the plan.
+    async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
+        for (field, digest) in &attached.existing {
+            let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
+            let bytes = self.blob(*digest, attached).await?.ok_or_else(missing)?;
+            let facts = body.get("facts").cloned().unwrap_or_default();
+            let checked = tokio::task::block_in_place(|| features::check(*digest, &bytes, field, &facts));
+            let set = checked.ok_or_else(missing)??;
+            if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
+                facts.insert((*field).into(), serde_json::to_value(set)?);
+            }
         }
         Ok(())
+    }
+
+    /// A document named by its digest must be stored; its type and size are seen from its bytes.
+    async fn check_documents(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
+        let Some(Value::Array(documents)) = body.pointer_mut("/facts/documents") else { return Ok(()) };
+        for document in documents {
+            let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
+            let missing = || Refusal::invalid("unknown-blob", "Tài liệu chưa được gửi lên.", "The document was not sent.");
+            let digest: Digest = digest.ok_or_else(missing)?;
+            if attached.blobs.iter().any(|(known, _)| *known == digest) {
+                continue;
+            }
+            let bytes = self.blob(digest, attached).await?.ok_or_else(missing)?;
+            document["media_type"] = json!(crate::import::documents::media_type(&bytes));
+            document["bytes"] = json!(bytes.len());
+        }
+        Ok(())
+    }
+
+    async fn blob(&self, digest: Digest, attached: &Attached) -> Result<Option<Arc<[u8]>>, ExecuteError> {
+        if let Some((_, bytes)) = attached.blobs.iter().find(|(known, _)| *known == digest) {
+            return Ok(Some(Arc::clone(bytes)));
+        }
+        Ok(self.log.get_blob(digest).await?.map(Arc::from))
     }
 
     fn seal_contact(&self, body: &mut Value, attached: &mut Attached) -> Result<(Option<SubjectId>, Option<crate::event_store::VaultRow>), ExecuteError> {
@@ -412,6 +515,17 @@ impl App {
 
     /// Records the configuration of a new store, or changes it.
     pub async fn set_city(&self, command: CityCommand) -> Result<(), ExecuteError> {
+        for _ in 0..RETRIES {
+            match self.set_city_once(command.clone()).await {
+                // Two first starts at once: look at what the other one recorded.
+                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                other => return other,
+            }
+        }
+        Err(ExecuteError::Unavailable("the configuration keeps changing".into()))
+    }
+
+    async fn set_city_once(&self, command: CityCommand) -> Result<(), ExecuteError> {
         let (mut state, sequence) = self.city_state().await?;
         let events = state.decide(command, &self.context(BTreeSet::new()))?;
         for event in &events {
@@ -513,12 +627,17 @@ impl App {
         Ok(())
     }
 
-    /// Puts the row into the vault that later tells a wrong master key.
+    /// Puts the row into the vault that later tells a wrong master key. Of two first starts with
+    /// different keys one is told here.
     pub async fn seal_check(&self) -> Result<(), ExecuteError> {
         let subject = SubjectId(crate::vault::CHECK_SUBJECT.to_owned());
         let row = self.vault.seal(&subject, &Contact { name: String::new(), phone: String::new() })?;
-        let append = Append { actor: "local".into(), vault: vec![VaultChange::Put(row)], ..Append::default() };
-        self.log.append(append).await.map(|_| ()).map_err(append_failed)
+        let append = Append { actor: "local".into(), vault: vec![VaultChange::Begin(row)], ..Append::default() };
+        self.log.append(append).await.map_err(append_failed)?;
+        if let Some(row) = self.log.vault_row(crate::vault::CHECK_SUBJECT).await? {
+            self.vault.unseal(&row)?;
+        }
+        Ok(())
     }
 
     async fn append_local(
@@ -546,6 +665,8 @@ struct Work<'a> {
     actor: &'a Actor,
     command: ItemCommand,
     subject: Option<SubjectId>,
+    /// A person whom the command names by id.
+    named: Option<SubjectId>,
     consent: Option<crate::domain::subject::Consent>,
 }
 
@@ -576,8 +697,22 @@ fn decode(event: &NewEvent) -> Result<LogEvent, DecodeError> {
     LogEvent::decode(&event.name, event.version, &event.payload)
 }
 
-fn claims<'a>(event: &'a ItemEvent, holder: &'a str) -> impl Iterator<Item = ClaimRow> + 'a {
-    event.claims().into_iter().map(move |claim| ClaimRow { kind: claim.kind.into(), key: claim.key, holder: holder.to_owned() })
+fn claims(list: Vec<Claim>, holder: &str) -> impl Iterator<Item = ClaimRow> {
+    list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.into(), key: claim.key, holder: holder.to_owned() })
+}
+
+/// The rules, for whoever asks and for what is asked.
+fn decide(work: &Work<'_>, item: &Item, context: &Context) -> Result<Vec<ItemEvent>, Refusal> {
+    item.check_actor(work.actor, context)?;
+    work.command.check_actor(work.actor, context)?;
+    if let Some(subject) = work.named.as_ref().filter(|subject| !item.names(subject)) {
+        return Err(Refusal::invalid(
+            "unknown-subject",
+            format!("Nội dung này chưa từng nêu người {subject}; hãy gửi tên, số điện thoại và sự đồng ý."),
+            format!("This item has never named the person {subject}; send name, phone and consent."),
+        ));
+    }
+    item.decide(work.command.clone(), context)
 }
 
 fn claimed(claim: &ClaimRow) -> Refusal {
@@ -595,7 +730,7 @@ fn claimed(claim: &ClaimRow) -> Refusal {
 
 /// The first result of a command; a different body under the same id is refused.
 fn repeated(row: &CommandRow, digest: &[u8; 32]) -> Result<Outcome, ExecuteError> {
-    if row.digest != *digest {
+    if Vault::same_key(&row.digest, digest) && row.digest != *digest {
         return Err(Refusal::invalid(
             "command-id-reused",
             format!("Mã lệnh “{}” đã dùng cho một lệnh khác.", row.id),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::domain::city::{City, EmergencyNumber};
 use crate::domain::geometry::{Bbox, Position};
 use crate::domain::unit::{Unit, UnitId, Units};
+use crate::import::crs::Crs;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum ConfigError {
     /// The file is not as expected.
     #[error("{0}: {1}")]
     Toml(String, toml::de::Error),
+    /// Areas cannot be measured in that system.
+    #[error("{0}: default_crs {1} is not a VN-2000 zone, such as 9208")]
+    Plane(String, u32),
     /// A row of the unit table is not as expected.
     #[error("unit table, row {0}: {1}")]
     Unit(usize, String),
@@ -88,6 +92,10 @@ pub fn units(csv: &[u8]) -> Result<Units, ConfigError> {
 /// Reads a city from its TOML text; `file` gives the unit table it names.
 pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<City, ConfigError> {
     let read: CityFile = toml::from_str(text).map_err(|error| ConfigError::Toml(name.to_owned(), error))?;
+    let measures = Crs::new(read.default_crs).is_ok_and(|crs| !crs.is_geographic());
+    if !measures {
+        return Err(ConfigError::Plane(name.to_owned(), read.default_crs));
+    }
     let table = file(&read.units).map_err(|error| ConfigError::File(read.units.clone(), error))?;
     Ok(City {
         id: read.id,

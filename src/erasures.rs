@@ -13,8 +13,13 @@ pub fn record(path: &Path, subject: &SubjectId) -> io::Result<()> {
         return Ok(());
     }
     let mut file = File::options().create(true).append(true).open(path)?;
-    writeln!(file, "{subject}")?;
-    file.sync_all()
+    // One write, begun on a line of its own: a line torn by a crash harms no other.
+    file.write_all(format!("\n{subject}\n").as_bytes())?;
+    file.sync_all()?;
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// Everybody in the register.

@@ -11,7 +11,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::subject::SubjectId;
 use crate::event_store::VaultRow;
@@ -19,6 +19,8 @@ use crate::event_store::VaultRow;
 /// Name of the row that tells whether the master key is the right one.
 pub const CHECK_SUBJECT: &str = "#check";
 const NONCE: usize = 24;
+/// Bytes of a command digest that tell the key it was made under.
+const FINGERPRINT: usize = 4;
 
 /// A person's name and number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +129,15 @@ impl Vault {
     pub fn digest(&self, body: &[u8]) -> [u8; 32] {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.master).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
         mac.update(body);
-        mac.finalize().into_bytes().into()
+        let mut digest: [u8; 32] = mac.finalize().into_bytes().into();
+        // The first bytes tell the key, so that digests made under different keys are not compared.
+        digest[..FINGERPRINT].copy_from_slice(&Sha256::digest([b"bangtin key ".as_slice(), &self.master].concat())[..FINGERPRINT]);
+        digest
+    }
+
+    /// True when two digests were made under the same key.
+    pub fn same_key(a: &[u8; 32], b: &[u8; 32]) -> bool {
+        a[..FINGERPRINT] == b[..FINGERPRINT]
     }
 }
 

@@ -34,10 +34,10 @@ pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
     let store = store::open(args, None).await?;
     let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
     let files = move |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<(usize, &str)> = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).collect();
     let mut progress = Progress::new("apply", lines.len() as u64);
     let mut refused = 0;
-    for (number, text) in lines.iter().enumerate() {
+    for (number, text) in lines {
         match line(&store.app, text, &files).await {
             Ok(outcome) => {
                 println!("{}", serde_json::to_string(&outcome)?);

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
+use anyhow::{Context, bail};
+
 use super::{StoreArgs, log, store};
 use crate::domain::subject::SubjectId;
 
 /// Writes a consistent copy, the vault included as ciphertext.
 pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
-    let store = store::open_bare(args).await?;
+    let store = store::open_bare(args, store::Begin::Refused).await?;
+    if file.exists() {
+        bail!("{} exists already: choose another name", file.display());
+    }
     let position = log::write_dump(store.app.log(), file, true).await?;
     store.app.audit("backup", position).await?;
     eprintln!("{position} events and the encrypted vault written to {}; its key ({}) is not in it", file.display(), store.data.join("vault.key").display());
@@ -16,18 +21,23 @@ pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
 
 /// Fills an empty store; whoever was erased since the backup is erased again.
 pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
-    let store = store::open_bare(args).await?;
-    log::read_dump(store.app.log(), file).await?;
+    let store = store::open_bare(args, store::Begin::WithKey).await.context(
+        "to restore, first put vault.key and erasures.txt of the backed-up store into --data (or set BANGTIN_VAULT_KEY)",
+    )?;
+    log::read_dump(store.app.log(), file, Some(store.app.vault())).await?;
     let erased = store.app.reapply_erasures().await?;
     let position = store.app.log().head().await?.position;
     store.app.audit("restore", position).await?;
     eprintln!("{position} events restored, {erased} erasures applied again");
+    if !store.data.join("erasures.txt").exists() {
+        eprintln!("no erasures.txt in {}: whoever was erased after the backup is back; put the register there and start again", store.data.display());
+    }
     Ok(())
 }
 
 /// Erases a person's data everywhere.
 pub async fn erase(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
-    let store = store::open_bare(args).await?;
+    let store = store::open_bare(args, store::Begin::Refused).await?;
     store.app.erase(SubjectId(subject.clone())).await?;
     eprintln!("{subject} is erased; keep {} for the day a backup is restored", store.data.join("erasures.txt").display());
     Ok(())
@@ -35,7 +45,7 @@ pub async fn erase(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
 
 /// Takes a person's consent back.
 pub async fn withdraw_consent(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
-    let store = store::open_bare(args).await?;
+    let store = store::open_bare(args, store::Begin::Refused).await?;
     store.app.withdraw_consent(SubjectId(subject)).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ pub enum CityCommand {
 
 /// Runs it.
 pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
-    let store = store::open_bare(args).await?;
+    let store = store::open_bare(args, store::Begin::Refused).await?;
     let recorded = store.app.city();
     match command {
         CityCommand::Show => println!("{}", serde_json::to_string_pretty(&*recorded)?),

@@ -4,6 +4,7 @@ use anyhow::Context;
 
 use super::progress::Progress;
 use super::{ServeArgs, StoreArgs, apply, serve, store};
+use crate::app::ExecuteError;
 use crate::config;
 use crate::domain::city::City;
 use crate::render::qr::Matrix;
@@ -68,8 +69,23 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     let store = store::open(args, Some(city(Some(address.clone()))?)).await?;
     let mut progress = Progress::new("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
     for (number, line) in commands().enumerate() {
-        let outcome = apply::line(&store.app, line, &file).await.with_context(|| format!("fixture command {}", number + 1))?;
-        progress.step(&outcome.code.map(|code| code.to_string()).unwrap_or_default());
+        let done = tokio::select! {
+            done = apply::line(&store.app, line, &file) => done,
+            () = serve::asked_to_stop() => {
+                eprintln!("bangtin: stopped while loading; the next start goes on");
+                return Ok(());
+            }
+        };
+        let what = match done {
+            Ok(outcome) => outcome.code.map(|code| code.to_string()).unwrap_or_default(),
+            // A clock that is wrong, or a store made by another version of the demo: serve what there is.
+            Err(ExecuteError::Refused(refusal)) => {
+                eprintln!("bangtin: warning: fixture command {}: {refusal}", number + 1);
+                String::new()
+            }
+            Err(error) => return Err(error).with_context(|| format!("fixture command {}", number + 1)),
+        };
+        progress.step(&what);
     }
     progress.finish();
     let node = serve::start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;

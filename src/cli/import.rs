@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::store::{self, Store};
 use super::StoreArgs;
 use crate::app::{ExecuteError, Outcome, Request, new_command_id};
-use crate::domain::Code;
+use crate::domain::{Code, Digest};
 use crate::domain::access::Actor;
 use crate::domain::plan::{Adjustment, PlanKind};
 use crate::import::crs::Crs;
@@ -146,6 +146,9 @@ pub struct CampaignArgs {
     /// Publish the next revision of this code
     #[arg(long, value_name = "CODE")]
     revises: Option<Code>,
+    /// The revision this one was made from [default: the current one]
+    #[arg(long, value_name = "N")]
+    based_on: Option<u32>,
     #[command(flatten)]
     how: How,
 }
@@ -165,7 +168,7 @@ struct How {
 pub async fn run(args: &StoreArgs, command: ImportCommand) -> anyhow::Result<ExitCode> {
     let demo_city = super::demo::city(None)?;
     // Into a demo store neither --city nor --public-url is needed; another city's store keeps its own.
-    let bare = store::open_bare(args).await?;
+    let bare = store::open_bare(args, if args.city.is_some() { store::Begin::Allowed } else { store::Begin::Refused }).await?;
     let store = if bare.app.city().id == demo_city.id && args.city.is_none() && args.public_url.is_none() {
         bare
     } else {
@@ -234,12 +237,10 @@ async fn import_plan(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCode> 
     };
     progress.step("reading and checking");
     let imported = zones::import(&bytes, &options);
-    let Some((canonical, set)) = imported.set.filter(|_| !plan.how.dry_run) else {
+    let Some((canonical, set)) = imported.set else {
         progress.finish();
         return show(&imported.report, &plan.how);
     };
-    progress.step("storing the shapes");
-    store.app.log().put_blob(set.sha256, canonical.into()).await?;
     let file_name = plan.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut documents = Vec::new();
     for (role, file) in pairs(&plan.documents, "--document")? {
@@ -272,16 +273,24 @@ async fn import_plan(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCode> 
         body["based_on"] = json!(based_on);
     }
     let kind = if plan.revises.is_some() { "plan.revise" } else { "plan.publish" };
-    let outcome = execute(store, kind, plan.revises, body).await?;
-    progress.step("published");
+    progress.step("publishing");
+    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: plan.revises, body, blobs: vec![(set.sha256, canonical.into())] };
+    let outcome = execute(store, request, plan.how.dry_run).await?;
+    progress.step("done");
     progress.finish();
+    if plan.how.dry_run {
+        return show(&imported.report, &plan.how);
+    }
     tell(store, &outcome, &imported.report, &plan.how);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(store: &Store, kind: &str, code: Option<Code>, body: Value) -> anyhow::Result<Outcome> {
+/// Carries a command out, or only says what would come of it: a dry run is held to every rule.
+async fn execute(store: &Store, request: Request, dry_run: bool) -> anyhow::Result<Outcome> {
     let files = |name: &str| std::fs::read(name).map_err(|error| error.to_string());
-    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code, body };
+    if dry_run {
+        return Ok(store.app.try_out(&Actor::Local, request, &files).await?);
+    }
     Ok(store.app.execute(&Actor::Local, request, &files).await?)
 }
 
@@ -306,7 +315,7 @@ async fn import_points(store: &Store, args: PointsArgs) -> anyhow::Result<ExitCo
     let today = crate::domain::civil::date_in(&city.zone(), store.app.now());
     let mut facts = Vec::new();
     for row in &rows {
-        let mut value = points::facts(row, args.kind.as_deref());
+        let mut value = points::facts(row, args.kind.as_deref(), &mut report);
         if value.get("kind").is_none() {
             report.add(Severity::Error, "no-kind", row.number, "Thiếu loại (cột Loại hoặc --kind)", "It has no kind (column Loại, or --kind)");
         }
@@ -317,15 +326,19 @@ async fn import_points(store: &Store, args: PointsArgs) -> anyhow::Result<ExitCo
         }
         facts.push(value);
     }
-    if args.how.dry_run || !report.is_clean() {
+    if !report.is_clean() {
         return show(&report, &args.how);
     }
+    // The id of a row's command comes from the file, so that repeating the import publishes nothing twice.
+    let file = Digest::of(&bytes).to_string();
     let mut progress = Progress::new("import", facts.len() as u64);
     let mut codes = Vec::new();
     for (row, facts) in rows.iter().zip(facts) {
         let mut body = Map::new();
         body.insert("facts".into(), facts);
-        match execute(store, "map-point.publish", None, Value::Object(body)).await {
+        let id = format!("import-{}-{}", &file[..32], row.number);
+        let request = Request { id, kind: "map-point.publish".into(), code: None, body: Value::Object(body), blobs: Vec::new() };
+        match execute(store, request, args.how.dry_run).await {
             Ok(outcome) => codes.extend(outcome.code.map(|code| code.to_string())),
             Err(error) => {
                 let known = error.downcast_ref::<ExecuteError>().is_some_and(|e| matches!(e, ExecuteError::Refused(_)));
@@ -338,6 +351,9 @@ async fn import_points(store: &Store, args: PointsArgs) -> anyhow::Result<ExitCo
         progress.step(codes.last().map_or("", String::as_str));
     }
     progress.finish();
+    if args.how.dry_run {
+        return show(&report, &args.how);
+    }
     if args.how.json {
         println!("{}", json!({ "codes": codes, "report": report }));
     } else {
@@ -351,10 +367,13 @@ async fn import_campaign(store: &Store, args: CampaignArgs) -> anyhow::Result<Ex
     let bytes = read(&args.file)?;
     let city = store.app.city();
     let imported = points::places(&bytes, &points::options(&city, args.crs.as_deref())?);
-    let Some((canonical, set)) = imported.set.filter(|_| !args.how.dry_run) else {
+    let Some((canonical, set)) = imported.set else {
         return show(&imported.report, &args.how);
     };
-    store.app.log().put_blob(set.sha256, canonical.into()).await?;
+    let based_on = match (args.based_on, args.revises) {
+        (None, Some(code)) => store.app.latest_revision("campaign", code).await?,
+        (given, _) => given,
+    };
     let schedule = match (&args.weekday, args.to) {
         (Some(weekday), to) => json!({ "weekly": { "weekday": weekday, "from": args.from, "to": to } }),
         (None, Some(to)) => json!({ "range": { "from": args.from, "to": to } }),
@@ -368,10 +387,17 @@ async fn import_campaign(store: &Store, args: CampaignArgs) -> anyhow::Result<Ex
         "schedule": schedule,
         "units": resolve_units(store, &args.units, args.from)?,
         "places": { "sha256": set.sha256 },
-        "documents": [{ "role": "source", "title": "Tệp dữ liệu gốc", "file": args.file }],
     });
+    let mut body = json!({ "facts": facts });
+    if args.revises.is_some() {
+        body["based_on"] = json!(based_on);
+    }
     let kind = if args.revises.is_some() { "campaign.revise" } else { "campaign.publish" };
-    let outcome = execute(store, kind, args.revises, json!({ "facts": facts })).await?;
+    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: args.revises, body, blobs: vec![(set.sha256, canonical.into())] };
+    let outcome = execute(store, request, args.how.dry_run).await?;
+    if args.how.dry_run {
+        return show(&imported.report, &args.how);
+    }
     tell(store, &outcome, &imported.report, &args.how);
     Ok(ExitCode::SUCCESS)
 }

@@ -13,8 +13,9 @@ use clap::Subcommand;
 use super::{StoreArgs, store};
 use crate::domain::Digest;
 use crate::event_store::chain::Verifier;
-use crate::event_store::dump::{Reader, Writer};
+use crate::event_store::dump::{Reader, Record, Writer};
 use crate::event_store::{EventLog, StoreError};
+use crate::vault::Vault;
 
 /// What to do with the log.
 #[derive(Debug, Subcommand)]
@@ -43,7 +44,8 @@ const PAGE: usize = 5_000;
 
 /// Runs it.
 pub async fn run(args: &StoreArgs, command: LogCommand) -> anyhow::Result<ExitCode> {
-    let store = store::open_bare(args).await?;
+    let begin = if matches!(command, LogCommand::Load { .. }) { store::Begin::Allowed } else { store::Begin::Refused };
+    let store = store::open_bare(args, begin).await?;
     let log = store.app.log();
     match command {
         LogCommand::Stats => stats(log).await?,
@@ -54,7 +56,7 @@ pub async fn run(args: &StoreArgs, command: LogCommand) -> anyhow::Result<ExitCo
             eprintln!("{position} events written to {}", file.display());
         }
         LogCommand::Load { file } => {
-            read_dump(log, &file).await?;
+            read_dump(log, &file, None).await?;
             let erased = store.app.reapply_erasures().await?;
             eprintln!("{} events loaded, {erased} erasures applied again", log.head().await?.position);
         }
@@ -72,8 +74,7 @@ async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
         let Some(last) = page.last() else { break };
         after = last.position;
         for stored in page {
-            // Digests in an event are the only 64-digit texts in quotes.
-            used.extend(stored.event.payload.split('"').filter(|text| text.len() == 64).filter_map(|text| text.parse::<Digest>().ok()));
+            used.extend(digests(&stored.event.payload));
             *names.entry(stored.event.name).or_default() += 1;
         }
     }
@@ -88,6 +89,25 @@ async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Digests that an event names: the only texts of 64 hex digits in quotes.
+fn digests(payload: &str) -> impl Iterator<Item = Digest> {
+    payload.split('"').filter(|text| text.len() == 64).filter_map(|text| text.parse().ok())
+}
+
+/// A blob that a published event names and that is not stored.
+async fn missing_blob(log: &Arc<dyn EventLog>, absent: &HashSet<Digest>) -> anyhow::Result<Option<Digest>> {
+    let mut after = 0;
+    loop {
+        let page = log.read(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = last.position;
+        let of_items = page.iter().filter(|stored| !stored.event.name.starts_with("token."));
+        if let Some(digest) = of_items.flat_map(|stored| digests(&stored.event.payload)).find(|digest| absent.contains(digest)) {
+            return Ok(Some(digest));
+        }
+    }
+}
+
 async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result<ExitCode> {
     let expected = match expect {
         None => None,
@@ -96,17 +116,23 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
             Some(parsed.context("--expect needs POSITION:HASH as printed by “log verify”")?)
         }
     };
-    let head = log.head().await?;
     let mut verifier = Verifier::default();
-    loop {
+    let mut named: HashSet<Digest> = HashSet::new();
+    let head = loop {
         let page = log.read(verifier.position, PAGE).await?;
         if page.is_empty() {
-            break;
+            // Events may have come while we read: the head is looked at where nothing more follows.
+            let head = log.head().await?;
+            if head.position > verifier.position && !log.read(verifier.position, 1).await?.is_empty() {
+                continue;
+            }
+            break head;
         }
         for stored in &page {
             if let Err(error) = verifier.next(stored) {
                 bail!("the log is damaged: {error}");
             }
+            named.extend(digests(&stored.event.payload));
             if let Some((position, hash)) = expected
                 && stored.position == position
                 && stored.hash != hash.0
@@ -114,12 +140,18 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
                 bail!("the chain was recomputed: position {position} has the hash {}, not {hash}", Digest(stored.hash));
             }
         }
+    };
+    verifier.finish(&head).map_err(|error| anyhow::anyhow!("the log is damaged: {error}"))?;
+    for digest in log.blobs().await?.into_iter().map(|(digest, _)| digest).filter(|digest| named.contains(digest)).collect::<Vec<_>>() {
+        let bytes = log.get_blob(digest).await?.unwrap_or_default();
+        if Digest::of(&bytes) != digest {
+            bail!("the store is damaged: blob {digest} does not match its name");
+        }
+        named.remove(&digest);
     }
-    // Events may have come while we read; what we saw must at least reach the head we began with.
-    if verifier.position == head.position {
-        verifier.finish(&head).map_err(|error| anyhow::anyhow!("the log is damaged: {error}"))?;
-    } else if verifier.position < head.position {
-        bail!("the log is damaged: it ends at position {}, but its head says {}", verifier.position, head.position);
+    // Token digests look alike, but no blob has their name; what a revision names must be there.
+    if let Some(digest) = missing_blob(log, &named).await? {
+        bail!("the store is damaged: blob {digest} is missing");
     }
     if let Some((position, _)) = expected.filter(|(position, _)| *position > verifier.position) {
         bail!("the tail was cut off: position {position} is expected, but the log ends at {}", verifier.position);
@@ -148,8 +180,16 @@ pub async fn write_dump(log: &Arc<dyn EventLog>, file: &Path, vault: bool) -> an
 }
 
 /// Reads a dump into an empty store.
-pub async fn read_dump(log: &Arc<dyn EventLog>, file: &Path) -> anyhow::Result<()> {
+pub async fn read_dump(log: &Arc<dyn EventLog>, file: &Path, vault: Option<&Arc<Vault>>) -> anyhow::Result<()> {
     let input = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let mut reader = Reader::new(BufReader::new(input));
-    log.load(Box::new(move || reader.next_record())).await.with_context(|| format!("{} was not loaded, the store is as it was", file.display()))
+    let vault = vault.cloned();
+    let source = move || {
+        let record = reader.next_record()?;
+        if let (Some(Record::Vault(row)), Some(vault)) = (&record, &vault) {
+            vault.unseal(row).map_err(|error| StoreError::NotPossible(error.to_string()))?;
+        }
+        Ok(record)
+    };
+    log.load(Box::new(source)).await.with_context(|| format!("{} was not loaded, the store is as it was", file.display()))
 }

@@ -32,6 +32,22 @@ pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// Resolves at Ctrl-C or SIGTERM.
+pub async fn asked_to_stop() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
 /// A node: the site, and where its snapshot goes.
 pub struct Node {
     site: Arc<Site>,
@@ -64,12 +80,8 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
 impl Node {
     /// Serves until Ctrl-C or SIGTERM, finishing what is in flight.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        let shutdown = async move {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+        let shutdown = async {
+            asked_to_stop().await;
             eprintln!("bangtin: finishing");
         };
         http::serve(listener, Arc::clone(&self.site), shutdown).await;

@@ -32,9 +32,26 @@ impl StoreArgs {
     }
 }
 
+/// Whether a command may begin a store where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// It may.
+    Allowed,
+    /// A mistyped folder is not to become a new store.
+    Refused,
+    /// It may, but with the key that is there: what is filled in is encrypted with it.
+    WithKey,
+}
+
 /// Opens the log and its key; the city may not be recorded yet.
-pub async fn open_bare(args: &StoreArgs) -> anyhow::Result<Store> {
+pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> {
     let data = &args.data;
+    if begin == Begin::Refused
+        && let Some(path) = args.url().strip_prefix("sqlite://")
+        && !Path::new(path).exists()
+    {
+        bail!("there is no store at {path}: check --data, or begin one with “bangtin demo” or “bangtin serve --city FILE.toml”");
+    }
     prepare_folder(data)?;
     if args.url().starts_with("sqlite")
         && let Some(kind) = network_file_system(data)
@@ -43,14 +60,16 @@ pub async fn open_bare(args: &StoreArgs) -> anyhow::Result<Store> {
     }
     let log: Arc<dyn EventLog> = event_store::open(&args.url(), system_clock()).await.context("the store cannot be opened")?;
     let check = log.vault_row(CHECK_SUBJECT).await?;
-    let vault = Arc::new(Vault::open(data, args.vault_key.as_deref(), check.is_none())?);
+    let vault = Arc::new(Vault::open(data, args.vault_key.as_deref(), check.is_none() && begin != Begin::WithKey)?);
     if let Some(row) = &check {
         vault.unseal(row)?;
     }
     let app = App::open(log, vault, system_clock(), data.join("erasures.txt")).await?;
-    if check.is_none() {
+    if check.is_none() && begin != Begin::WithKey {
         app.seal_check().await?;
     }
+    // A restore that was cut short, or a database put back by other means, forgets again here.
+    app.reapply_erasures().await?;
     Ok(Store { app: Arc::new(app), data: data.clone(), snapshot: data.join("image.snapshot") })
 }
 
@@ -60,7 +79,8 @@ pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result
         Some(path) => Some(config::city_file(path).context("the city's configuration cannot be read")?),
         None => None,
     };
-    let store = open_bare(args).await?;
+    let begin = if given.is_some() || compiled_in.is_some() { Begin::Allowed } else { Begin::Refused };
+    let store = open_bare(args, begin).await?;
     let recorded = store.app.city();
     if recorded.id.is_empty() {
         let Some(mut city) = given.or(compiled_in) else {
@@ -88,7 +108,11 @@ pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result
 }
 
 fn prepare_folder(data: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(data).with_context(|| format!("the folder {} cannot be made", data.display()))?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data).with_context(|| format!("the folder {} cannot be made", data.display()))?;
     let probe = data.join(format!(".probe-{}", std::process::id()));
     fs::write(&probe, b"").with_context(|| format!("the folder {} cannot be written", data.display()))?;
     fs::remove_file(&probe)?;

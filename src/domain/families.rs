@@ -92,9 +92,24 @@ macro_rules! families {
                 }
             }
 
-            /// The feature set of its newest revision.
-            pub fn latest_set(&self) -> Option<super::Digest> {
-                match self { $(Self::$family(item) => item.revisions.last()?.facts.features().map(|set| set.sha256)),+ }
+            /// Its kind; none for a draft.
+            pub fn kind(&self) -> Option<&'static str> {
+                match self { $(Self::$family(item) => Some(item.revisions.first()?.facts.kind())),+ }
+            }
+
+            /// True when a revision names that person.
+            pub fn names(&self, subject: &super::subject::SubjectId) -> bool {
+                match self { $(Self::$family(item) => item.revisions.iter().any(|r| r.facts.person() == Some(subject))),+ }
+            }
+
+            /// True when it is in the place of `code` already.
+            pub fn is_superseded_by(&self, code: &Code) -> bool {
+                match self { $(Self::$family(item) => item.superseded.as_ref().is_some_and(|s| s.by == *code)),+ }
+            }
+
+            /// True once it was taken back.
+            pub fn is_withdrawn(&self) -> bool {
+                match self { $(Self::$family(item) => item.withdrawn.is_some()),+ }
             }
 
             /// The feature sets of all its revisions.
@@ -136,6 +151,14 @@ macro_rules! families {
             /// Its family's name.
             pub fn family(&self) -> &'static str {
                 match self { $(Self::$family(_) => $family::NAME),+ }
+            }
+
+            /// Keys that the event gives up, the item being `before`.
+            pub fn releases(&self, before: &Item) -> Vec<Claim> {
+                match (self, before) {
+                    $((Self::$family(event), Item::$family(item)) => item.releases(event),)+
+                    _ => Vec::new(),
+                }
             }
 
             /// Keys that the event lays claim to.
@@ -377,7 +400,27 @@ fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -> Option<se
     })
 }
 
+/// Commands that share their form with an event take no other field.
+fn only(body: &Value, known: &[&str]) -> serde_json::Result<()> {
+    use serde::de::Error;
+    let unknown = body.as_object().and_then(|object| object.keys().find(|key| *key != "code" && !known.contains(&key.as_str())));
+    match unknown {
+        Some(key) => Err(serde_json::Error::custom(format!("unknown field `{key}`, expected one of `{}`", known.join("`, `")))),
+        None => Ok(()),
+    }
+}
+
 fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Result<Command<F>>> {
+    let known: &[&str] = match action {
+        "cancel-revision" => &["revision", "reason"],
+        "expire" => &["effective_to", "reason"],
+        "supersede" => &["by", "from"],
+        "withdraw" => &["reason", "replaced_by"],
+        _ => &[],
+    };
+    if !known.is_empty() && let Err(error) = only(&body, known) {
+        return Some(Err(error));
+    }
     fn read<T: DeserializeOwned>(mut body: Value) -> serde_json::Result<T> {
         // The code is part of every command's envelope; some bodies do not repeat it.
         match serde_json::from_value::<T>(body.clone()) {

@@ -22,7 +22,7 @@ pub fn fold(text: &str) -> String {
 pub fn clean(text: &str) -> String {
     let kept = text.nfc().filter(|c| {
         (!c.is_control() || *c == '\n')
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     });
     kept.collect::<String>().trim().to_owned()
 }

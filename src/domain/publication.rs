@@ -13,6 +13,7 @@ use super::access::Actor;
 use super::civil::{date_schema, end_of, midnight, optional_date_schema};
 use super::document::Document;
 use super::geometry::FeatureSet;
+use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::view::{Moment, View};
 use super::{Code, Context, Refusal};
@@ -49,6 +50,10 @@ pub trait Family:
     }
     /// Its feature set.
     fn features(&self) -> Option<&FeatureSet> {
+        None
+    }
+    /// A person it names.
+    fn person(&self) -> Option<&SubjectId> {
         None
     }
     /// First and last day in force where the command names none.
@@ -452,6 +457,7 @@ impl<F: Family> Publication<F> {
             return Status::Superseded;
         }
         match self.revision_on(date) {
+            None if self.latest().is_none() && !self.revisions.is_empty() => Status::Cancelled,
             None => Status::Upcoming,
             Some(revision) if revision.effective_to.is_some_and(|to| to < date) => Status::Expired,
             Some(_) => Status::InForce,
@@ -465,6 +471,10 @@ impl<F: Family> Publication<F> {
         }
         if self.withdrawn.is_some() {
             return Status::Withdrawn;
+        }
+        let later = |r: &&Revision<F>| r.number > revision.number && r.cancelled.is_none();
+        if self.revisions.iter().filter(later).any(|r| r.effective_from <= revision.effective_from.max(date)) {
+            return Status::Superseded;
         }
         if revision.effective_from > date {
             return Status::Upcoming;
@@ -514,7 +524,7 @@ impl<F: Family> Publication<F> {
 
     fn check_published(&self) -> Result<&Revision<F>, Refusal> {
         self.check_open()?;
-        self.latest().ok_or_else(|| {
+        self.latest().or(self.revisions.last()).ok_or_else(|| {
             Refusal::conflict(
                 "not-published",
                 "Mã này chưa có nội dung nào được công bố.",
@@ -564,7 +574,17 @@ impl<F: Family> Publication<F> {
                 format!("This was made from revision {based_on}, but meanwhile there is: {}. Look at it and publish again.", since.join("; ")),
             ));
         }
-        revise.facts.check_follows(&latest.facts)?;
+        if latest.cancelled.is_none() {
+            revise.facts.check_follows(&latest.facts)?;
+        }
+        let repeated = |r: &&Revision<F>| r.cancelled.is_none() && !r.facts.claims().is_empty() && r.facts.claims() == revise.facts.claims();
+        if let Some(known) = self.revisions.iter().find(repeated) {
+            return Err(Refusal::conflict(
+                "decision-repeated",
+                format!("Quyết định này đã được công bố ở lần {} của mã {}.", known.number, revise.code),
+                format!("This decision is already published as revision {} of {}.", known.number, revise.code),
+            ));
+        }
         if revise.facts.kind() != latest.facts.kind() {
             return Err(Refusal::invalid(
                 "kind-changed",
@@ -581,6 +601,13 @@ impl<F: Family> Publication<F> {
         let revision = self.find(correct.revision)?;
         if correct.reason.trim().is_empty() {
             return Err(reason_missing());
+        }
+        if correct.facts.kind() != revision.facts.kind() {
+            return Err(Refusal::invalid(
+                "kind-changed",
+                format!("Loại nội dung không đổi được: đang là {}.", revision.facts.kind()),
+                format!("An item keeps its kind: this one is {}.", revision.facts.kind()),
+            ));
         }
         let fields = revision.facts.differences(&correct.facts);
         if fields.is_empty() {
@@ -651,6 +678,9 @@ impl<F: Family> Publication<F> {
             Command::CancelRevision(cancel) => self.cancelled(cancel, context)?,
             Command::Expire(expiry) => {
                 let latest = self.check_published()?;
+                if expiry.reason.trim().is_empty() {
+                    return Err(reason_missing());
+                }
                 if expiry.effective_to < latest.effective_from {
                     return Err(effective_reversed(latest.effective_from, expiry.effective_to));
                 }
@@ -685,6 +715,23 @@ impl<F: Family> Publication<F> {
             }
         };
         Ok(vec![event])
+    }
+
+    /// Keys that an event gives up: a withdrawn item's, a cancelled revision's, a corrected one's.
+    /// What another revision still states stays claimed.
+    pub fn releases(&self, event: &Event<F>) -> Vec<Claim> {
+        let live = || self.revisions.iter().filter(|r| r.cancelled.is_none());
+        let gone = |number: u32, kept: Vec<Claim>| -> Vec<Claim> {
+            let still: Vec<Claim> = live().filter(|r| r.number != number).flat_map(|r| r.facts.claims()).chain(kept).collect();
+            let own = live().filter(|r| r.number == number).flat_map(|r| r.facts.claims());
+            own.filter(|claim| !still.contains(claim)).collect()
+        };
+        match event {
+            Event::Withdrawn(_) => live().flat_map(|r| r.facts.claims()).collect(),
+            Event::RevisionCancelled(cancelled) => gone(cancelled.revision, Vec::new()),
+            Event::Corrected(corrected) => gone(corrected.revision, corrected.facts.claims()),
+            _ => Vec::new(),
+        }
     }
 
     fn already_published() -> Refusal {

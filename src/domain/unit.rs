@@ -134,6 +134,12 @@ impl Units {
         found
     }
 
+    /// The first day after `date` on which a unit begins or has ended.
+    pub fn next_boundary(&self, date: Date) -> Option<Date> {
+        let ends = self.0.iter().filter_map(|unit| unit.valid_to?.tomorrow().ok());
+        self.0.iter().map(|unit| unit.valid_from).chain(ends).filter(|day| *day > date).min()
+    }
+
     /// Finds a unit from what a planner types: an id, or a bare code that is valid on `date`.
     pub fn resolve(&self, text: &str, date: Date) -> Option<&Unit> {
         self.0.iter().find(|unit| unit.id.as_str() == text).or_else(|| {

@@ -204,7 +204,9 @@ impl<F: Family> Publication<F> {
             upcoming: self
                 .revisions
                 .iter()
-                .find(|r| r.cancelled.is_none() && r.effective_from > moment.today && r.number > shown.number)
+                .filter(|r| r.number != shown.number && self.revision_status(r, moment.today) == Status::Upcoming)
+                .filter(|_| status == Status::InForce)
+                .min_by_key(|r| r.effective_from)
                 .map(|r| (r.number, r.effective_from)),
             history: self.revisions.iter().rev().map(|r| self.history_entry(r, moment)).collect(),
             next_change: self.next_change(moment),

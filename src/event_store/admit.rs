@@ -26,6 +26,8 @@ pub struct Admitted {
     pub commands: Vec<CommandRow>,
     /// Claims to insert.
     pub claims: Vec<ClaimRow>,
+    /// Claims to delete, before the others are inserted.
+    pub released: Vec<ClaimRow>,
     /// An answer for each append, in order.
     pub answers: Vec<Result<Appended, AppendError>>,
 }
@@ -54,7 +56,7 @@ fn refusal(append: &Append, known: &Known) -> Option<AppendError> {
 /// Decides over the waiting appends in their order; each sees what the ones before it wrote.
 pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admitted {
     let recorded_at = now.max(head.recorded_at);
-    let mut admitted = Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), answers: Vec::new() };
+    let mut admitted = Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), released: Vec::new(), answers: Vec::new() };
     for append in appends {
         if let Some(error) = refusal(append, &known) {
             admitted.answers.push(Err(error));
@@ -88,6 +90,18 @@ pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admi
             let key = (claim.kind.clone(), claim.key.clone());
             if known.claims.insert(key, claim.holder.clone()).is_none() {
                 admitted.claims.push(claim.clone());
+            }
+        }
+        for release in &append.releases {
+            let key = (release.kind.clone(), release.key.clone());
+            if known.claims.get(&key) == Some(&release.holder) {
+                known.claims.remove(&key);
+                // One that was claimed in this very transaction is not in the table yet.
+                let waiting = admitted.claims.len();
+                admitted.claims.retain(|claim| (&claim.kind, &claim.key) != (&release.kind, &release.key));
+                if admitted.claims.len() == waiting {
+                    admitted.released.push(release.clone());
+                }
             }
         }
         admitted.answers.push(Ok(appended));

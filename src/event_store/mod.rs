@@ -118,6 +118,8 @@ pub struct VaultRow {
 pub enum VaultChange {
     /// Insert or replace.
     Put(VaultRow),
+    /// Insert where there is none.
+    Begin(VaultRow),
     /// Delete key and data.
     Erase(String),
 }
@@ -133,6 +135,8 @@ pub struct Append {
     pub actor: String,
     /// Keys laid claim to.
     pub claims: Vec<ClaimRow>,
+    /// Keys given up.
+    pub releases: Vec<ClaimRow>,
     /// Changes of the vault.
     pub vault: Vec<VaultChange>,
 }

@@ -294,6 +294,10 @@ impl Writer {
             transaction.rollback().await.map_err(before)?;
             return Ok(admitted);
         }
+        for claim in &admitted.released {
+            let delete = "DELETE FROM claims WHERE kind = $1 AND key = $2";
+            transaction.execute(delete, &[&claim.kind, &claim.key]).await.map_err(before)?;
+        }
         let statements = Inserts { insert_events, insert_commands, insert_claims, set_head };
         insert(&transaction, &statements, &admitted).await.map_err(before)?;
         for (append, answer) in appends.iter().zip(&admitted.answers) {
@@ -303,15 +307,20 @@ impl Writer {
                         VaultChange::Put(row) => {
                             transaction.execute(&*put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await
                         }
+                        VaultChange::Begin(row) => {
+                            let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+                            transaction.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
+                        }
                         VaultChange::Erase(subject) => transaction.execute(&*erase_vault, &[subject]).await,
                     }
                     .map_err(before)?;
                 }
             }
         }
-        transaction.commit().await.map_err(|error| match error.as_db_error() {
-            Some(_) => before(error),
-            None => AppendError::Unknown(format!("PostgreSQL: {}", explain(&error))),
+        transaction.commit().await.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
+            // A broken rule or a lost race: rolled back for certain. Anything else may have gone through.
+            Some("23" | "40") => before(error),
+            _ => AppendError::Unknown(format!("PostgreSQL: {}", explain(&error))),
         })?;
         Ok(admitted)
     }
@@ -340,7 +349,7 @@ impl Keys {
                 keys.scopes.push(command.scope.clone());
                 keys.ids.push(command.id.clone());
             }
-            for claim in &append.claims {
+            for claim in append.claims.iter().chain(&append.releases) {
                 keys.kinds.push(claim.kind.clone());
                 keys.keys.push(claim.key.clone());
             }
@@ -503,7 +512,7 @@ async fn listen_once(
 impl EventLog for PostgresLog {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let (sender, receiver) = oneshot::channel();
-        let gone = |_| AppendError::Unavailable("the writer has stopped".into());
+        let gone = |_| AppendError::Unknown("the writer has stopped".into());
         self.appends.send((append, sender)).map_err(|_| AppendError::Unavailable("the writer has stopped".into()))?;
         receiver.await.map_err(gone)?
     }

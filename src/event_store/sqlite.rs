@@ -330,7 +330,7 @@ fn look_up(connection: &Connection, appends: &[Append]) -> rusqlite::Result<Know
         {
             known.commands.insert((row.scope.clone(), row.id.clone()), row);
         }
-        for claim in &append.claims {
+        for claim in append.claims.iter().chain(&append.releases) {
             if let Some(holder) = find_claim(connection, &claim.kind, &claim.key)? {
                 known.claims.insert((claim.kind.clone(), claim.key.clone()), holder);
             }
@@ -346,6 +346,10 @@ fn insert(transaction: &Transaction<'_>, admitted: &Admitted, appends: &[Append]
     for command in &admitted.commands {
         insert_command(transaction, command)?;
     }
+    for claim in &admitted.released {
+        let mut statement = transaction.prepare_cached("DELETE FROM claims WHERE kind = ?1 AND key = ?2")?;
+        statement.execute([&claim.kind, &claim.key])?;
+    }
     for claim in &admitted.claims {
         insert_claim(transaction, claim)?;
     }
@@ -354,6 +358,10 @@ fn insert(transaction: &Transaction<'_>, admitted: &Admitted, appends: &[Append]
             for change in &append.vault {
                 match change {
                     VaultChange::Put(row) => put_vault(transaction, row)?,
+                    VaultChange::Begin(row) => {
+                        let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO vault VALUES (?1, ?2, ?3)")?;
+                        statement.execute(params![row.subject, row.wrapped_key, row.data])?;
+                    }
                     VaultChange::Erase(subject) => {
                         transaction.prepare_cached("DELETE FROM vault WHERE subject = ?1")?.execute([subject])?;
                     }

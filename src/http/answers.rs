@@ -48,6 +48,8 @@ pub struct Validity {
     pub version: i64,
     /// Position of the city's last event.
     pub city_version: i64,
+    /// Number of the image: a rebuilt one has another.
+    pub generation: u64,
 }
 
 /// A rendered answer in all its encodings.

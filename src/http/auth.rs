@@ -1,17 +1,33 @@
 //! Bearer tokens.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, header};
 
 use super::Site;
 use super::errors::HttpError;
 use crate::domain::access::Actor;
 
+/// How long a new token is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Who sends a request. Tokens are looked up by their SHA-256, so nothing is compared byte by byte.
-pub fn actor(site: &Site, headers: &HeaderMap) -> Result<Actor, HttpError> {
+///
+/// A token unknown here may have been made a moment ago by another process: the image is given the
+/// time to reach the head of the log first.
+pub async fn actor(site: &Site, headers: &HeaderMap) -> Result<Actor, HttpError> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let secret = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let Some((_, secret)) = secret else { return Err(HttpError::Unauthorized) };
-    let grant = site.model.image().token(secret.trim()).cloned();
+    let find = || site.model.image().token(secret.trim()).cloned();
+    let mut grant = find();
+    if grant.is_none()
+        && let Ok(head) = site.app.log().head().await
+        && site.model.image().position < head.position
+        && site.model.wait_for(head.position, PATIENCE).await
+    {
+        grant = find();
+    }
     let Some(grant) = grant else {
         tracing::warn!(target: "audit", "a write with an unknown or revoked token was refused");
         return Err(HttpError::Unauthorized);

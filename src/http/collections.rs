@@ -16,6 +16,7 @@ use crate::domain::geometry::{Bbox, contains, intersects};
 use crate::domain::publication::Status;
 use crate::domain::view::View;
 use crate::domain::{Code, families};
+use crate::event_store::StoreError;
 use crate::read_model::features::Features;
 use crate::render::geojson::{self, Shared};
 use crate::render::home as pages;
@@ -70,12 +71,12 @@ fn count(site: &Site, name: &str, content: Content) -> usize {
         Content::Features(family) => {
             views_of(site, family).iter().filter_map(|view| view.features.as_ref()).map(|set| set.count as usize).sum()
         }
-        Content::Units => site.model.image().city.units.0.len(),
+        Content::Units => site.city().units.0.len(),
     }
 }
 
 fn description(site: &Site, name: &str) -> Value {
-    let city = site.model.image().city.clone();
+    let city = site.city();
     let url = &city.public_url;
     let link = |rel: &str, media: &str, path: String, title: &str| json!({ "rel": rel, "type": media, "href": format!("{url}{path}"), "title": title });
     json!({
@@ -102,10 +103,10 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         if form == Form::Html {
             let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
             let counts: Vec<_> = all().into_iter().map(|(name, content)| (name, count(&site, name, content))).collect();
-            let page = pages::collections(lang, &site.model.image().city, &counts);
+            let page = pages::collections(lang, &site.city(), &counts);
             return respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page);
         }
-        let url = site.model.image().city.public_url.clone();
+        let url = site.city().public_url.clone();
         let collections: Vec<_> = all().into_iter().map(|(name, _)| description(&site, name)).collect();
         let links = json!([
             { "rel": "self", "type": "application/json", "href": format!("{url}/collections?f=json") },
@@ -125,7 +126,8 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
         let form = respond::form(respond::parameter(query, "f").as_deref(), &headers)?;
         if form == Form::Html {
             let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-            let page = pages::collections(lang, &site.model.image().city, &[(name, count(&site, name, content))]);
+            let counted = count(&site, name, content);
+            let page = pages::collections(lang, &site.city(), &[(name, counted)]);
             return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
         }
         Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), description(&site, name).to_string()))
@@ -241,7 +243,7 @@ async fn choose_items(site: &Site, name: &str, ask: &Ask) -> Result<Chosen, Http
         }
     }
     if ask.form == Form::Json {
-        let url = site.model.image().city.public_url.clone();
+        let url = site.city().public_url.clone();
         for view in &chosen.views {
             let features = features_of(site, view).await?;
             chosen.features.push(geojson::item(view, features.as_deref(), &url));
@@ -252,8 +254,16 @@ async fn choose_items(site: &Site, name: &str, ask: &Ask) -> Result<Chosen, Http
 
 async fn features_of(site: &Site, view: &View) -> Result<Option<Arc<Features>>, HttpError> {
     match &view.features {
-        Some(set) => Ok(Some(site.model.features(set.sha256).await?)),
         None => Ok(None),
+        Some(set) => match site.model.features(set.sha256).await {
+            Ok(features) => Ok(Some(features)),
+            // One damaged set does not take the others away.
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!("{what}");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        },
     }
 }
 
@@ -269,7 +279,7 @@ async fn choose_features(site: &Site, family: &str, ask: &Ask) -> Result<Chosen,
         None => None,
         Some(id) => Some(split_id(id).ok_or_else(|| HttpError::BadRequest("after must be an id of this collection".into()))?),
     };
-    let url = site.model.image().city.public_url.clone();
+    let url = site.city().public_url.clone();
     let mut chosen = Chosen::default();
     for view in views_of(site, family) {
         let Some(set) = view.features.as_ref().filter(|set| ask.bbox.as_ref().is_none_or(|bbox| intersects(bbox, &set.bbox))) else { continue };
@@ -332,7 +342,7 @@ fn unit_feature(unit: &crate::domain::unit::Unit) -> String {
 }
 
 fn choose_units(site: &Site, ask: &Ask) -> Chosen {
-    let city = site.model.image().city.clone();
+    let city = site.city();
     let mut chosen = Chosen::default();
     let fits = |unit: &&crate::domain::unit::Unit| ask.bbox.as_ref().is_none_or(|bbox| contains(bbox, unit.label.lon, unit.label.lat));
     let units: Vec<_> = city.units.0.iter().filter(fits).collect();
@@ -354,7 +364,7 @@ fn choose_units(site: &Site, ask: &Ask) -> Chosen {
 }
 
 fn page(site: &Site, name: &str, ask: &Ask, chosen: Chosen, headers: &HeaderMap) -> Response {
-    let city = site.model.image().city.clone();
+    let city = site.city();
     let url = &city.public_url;
     let mut parameters = format!("limit={}", ask.limit);
     if let Some([west, south, east, north]) = ask.bbox {
@@ -398,14 +408,15 @@ pub async fn item(State(site): State<Arc<Site>>, Path((name, id)): Path<(String,
         let feature = match content {
             Content::Items => {
                 let code: Code = id.parse().map_err(|_| HttpError::NotFound)?;
-                let view = site.model.image().view(&code, None, &site.moment()).filter(|view| view.collection == name).ok_or(HttpError::NotFound)?;
+                let moment = site.moment();
+                let view = site.model.image().view(&code, None, &moment).filter(|view| view.collection == name).ok_or(HttpError::NotFound)?;
                 if form == Form::Html {
                     let mut headers = HeaderMap::new();
                     headers.insert("location", HeaderValue::try_from(format!("/q/{code}")).map_err(|_| HttpError::NotFound)?);
                     return Ok(respond::with(axum::http::StatusCode::SEE_OTHER, "text/plain", headers, String::new().into()));
                 }
                 let features = features_of(&site, &view).await?;
-                geojson::item(&view, features.as_deref(), &site.model.image().city.public_url)
+                geojson::item(&view, features.as_deref(), &site.city().public_url)
             }
             Content::Features(family) => {
                 let (code, revision, number) = split_id(&id).ok_or(HttpError::NotFound)?;
@@ -414,15 +425,15 @@ pub async fn item(State(site): State<Arc<Site>>, Path((name, id)): Path<(String,
                 let features = features_of(&site, &view).await?.ok_or(HttpError::NotFound)?;
                 let feature = features.list.get(number.wrapping_sub(1)).ok_or(HttpError::NotFound)?;
                 let mut json = String::new();
-                Shared::new(&view, &site.model.image().city.public_url).push(&mut json, &features, feature);
+                Shared::new(&view, &site.city().public_url).push(&mut json, &features, feature);
                 json
             }
             Content::Units => {
-                let city = site.model.image().city.clone();
+                let city = site.city();
                 unit_feature(city.units.0.iter().find(|unit| unit.id.as_str() == id).ok_or(HttpError::NotFound)?)
             }
         };
-        let url = site.model.image().city.public_url.clone();
+        let url = site.city().public_url.clone();
         let links = json!([
             { "rel": "self", "type": GEOJSON, "href": format!("{url}/collections/{name}/items/{id}") },
             { "rel": "collection", "type": "application/json", "href": format!("{url}/collections/{name}") },

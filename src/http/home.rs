@@ -15,7 +15,7 @@ use crate::domain::view::View;
 use crate::render::home as pages;
 
 /// Newest items shown of each collection.
-const SHOWN: usize = 5;
+const SHOWN: usize = 8;
 /// Results of a search.
 const RESULTS: usize = 50;
 

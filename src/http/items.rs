@@ -10,10 +10,12 @@ use axum::response::Response;
 use super::answers::{Answer, Validity, What};
 use super::errors::HttpError;
 use super::{Site, respond};
+use crate::domain::civil::midnight;
 use crate::domain::document::Document;
 use crate::domain::publication::Status;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Digest};
+use crate::event_store::StoreError;
 use crate::read_model::features::Features;
 use crate::render::page::Item;
 use crate::render::text::Lang;
@@ -110,7 +112,7 @@ async fn answer(site: &Site, code: Code, what: What, headers: &HeaderMap) -> Res
     let validity = {
         let image = site.model.image();
         let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
-        Validity { version: entry.version, city_version: image.city_version }
+        Validity { version: entry.version, city_version: image.city_version, generation: image.generation }
     };
     if let Some(answer) = site.answers.get(&(code, what), validity, now) {
         site.metrics.cached.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -142,8 +144,17 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
         (Arc::clone(&image.city), view, contact)
     };
     let needs_features = matches!(what, What::Page(_) | What::Revision(..) | What::GeoJson | What::RevisionGeoJson(_));
+    let is_page = matches!(what, What::Page(_) | What::Revision(..));
     let features = match &view.features {
-        Some(set) if needs_features => Some(site.model.features(set.sha256).await?),
+        Some(set) if needs_features => match site.model.features(set.sha256).await {
+            Ok(features) => Some(features),
+            // The page still says everything else.
+            Err(StoreError::Damaged(what)) if is_page => {
+                tracing::error!("{what}");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        },
         _ => None,
     };
     let status = if view.status == Status::Withdrawn && revision_of(what).is_none() && !matches!(what, What::History(_)) {
@@ -151,7 +162,9 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
     } else {
         StatusCode::OK
     };
-    let (ends, private) = (view.next_change, contact.is_some());
+    // Names of units change with their validity.
+    let boundary = city.units.next_boundary(moment.today).map(|day| midnight(&moment.zone, day));
+    let (ends, private) = (view.next_change.into_iter().chain(boundary).min(), contact.is_some());
     let made = tokio::task::spawn_blocking(move || {
         let page = |lang: Lang| Item {
             lang,
@@ -197,7 +210,7 @@ pub(super) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue;
     let validity = {
         let image = site.model.image();
         let entry = image.entry(&code)?;
-        Validity { version: entry.version, city_version: image.city_version }
+        Validity { version: entry.version, city_version: image.city_version, generation: image.generation }
     };
     let answer = render(site, code, What::Record, validity).await.ok()?;
     let tag = |encoding| respond::etag(answer.body(), encoding);

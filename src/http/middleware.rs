@@ -1,5 +1,6 @@
 //! What happens around every request: safety headers, CORS, read-your-writes, panics, counting.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use futures_util::FutureExt;
 
 use super::errors::HttpError;
 use super::{Site, respond};
@@ -35,8 +38,21 @@ pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next)
             return finish(&site, error.respond(&site, lang, html));
         }
     }
-    let response = next.run(request).await;
+    let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
+    let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let response = match ran {
+        // The router's own refusal of an address that is not UTF-8.
+        Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => {
+            HttpError::BadRequest("the address is not UTF-8".into()).respond(&site, lang, html)
+        }
+        Ok(response) => response,
+        Err(_) => HttpError::Internal("a handler panicked".into()).respond(&site, lang, html),
+    };
     finish(&site, response)
+}
+
+fn is_plain(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/plain"))
 }
 
 fn finish(site: &Site, mut response: Response) -> Response {

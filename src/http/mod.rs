@@ -23,8 +23,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 
 use crate::app::App;
+use crate::domain::city::City;
 use crate::domain::view::Moment;
 use crate::read_model::ReadModel;
 use answers::Answers;
@@ -33,6 +35,8 @@ pub use router::router;
 
 /// A client that has not sent a request's head by then is let go.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// A client that takes nothing of its answer for so long is let go.
+const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests in flight get this long to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -47,6 +51,8 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of prebuilt answers kept.
     pub answer_bytes: u64,
+    /// Bodies of writes read and worked on at a time.
+    pub writes: usize,
 }
 
 impl Default for Limits {
@@ -56,6 +62,7 @@ impl Default for Limits {
             body_patience: Duration::from_secs(60),
             connections: 4_096,
             answer_bytes: 64 << 20,
+            writes: 16,
         }
     }
 }
@@ -91,18 +98,26 @@ pub struct Site {
     pub limits: Limits,
     /// Counters.
     pub metrics: Metrics,
+    /// Places for bodies of writes.
+    pub(crate) write_places: Semaphore,
 }
 
 impl Site {
     /// A site over the write path and the read model.
     pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
         let answers = Answers::new(limits.answer_bytes);
-        Self { app, model, answers, limits, metrics: Metrics::default() }
+        let write_places = Semaphore::new(limits.writes);
+        Self { app, model, answers, limits, metrics: Metrics::default(), write_places }
     }
 
-    /// Now, in the city's time zone.
+    /// The city as the image has it. Takes the image's lock: not to be called while holding it.
+    pub fn city(&self) -> Arc<City> {
+        Arc::clone(&self.model.image().city)
+    }
+
+    /// Now, in the city's time zone. Takes the image's lock: not to be called while holding it.
     pub fn moment(&self) -> Moment {
-        Moment::new(self.app.now(), self.model.image().city.zone())
+        Moment::new(self.app.now(), self.city().zone())
     }
 }
 
@@ -110,7 +125,7 @@ impl Site {
 pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
     let service = TowerToHyperService::new(router(Arc::clone(&site)));
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).pipeline_flush(true);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).max_buf_size(64 << 10);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(site.limits.connections));
     tokio::pin!(shutdown);
@@ -133,7 +148,9 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service.clone()));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_PATIENCE));
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(Box::pin(stream)), service.clone()));
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {

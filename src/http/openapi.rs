@@ -80,6 +80,31 @@ fn write(summary: &str, parameters: Vec<Value>, family: &str, commands: &[String
     })
 }
 
+/// What a command brings along, in the form in which it is sent (`import/attach.rs` takes it out).
+fn inputs() -> [(&'static str, Value); 4] {
+    let text = || json!({ "type": "string" });
+    let set = json!({
+        "description": "GeoJSON to import, or the digest of a set that is stored already",
+        "anyOf": [
+            { "type": "object", "required": ["geojson"], "properties": { "geojson": { "type": "object" }, "crs": text(), "land_use_column": text(), "name_column": text() } },
+            { "type": "object", "required": ["sha256"], "properties": { "sha256": text() } },
+        ],
+    });
+    let document = json!({ "type": "object", "properties": {
+        "role": { "type": "string", "enum": ["decision", "report", "map", "other"] },
+        "title": text(), "file_name": text(), "base64": { "type": "string", "format": "byte" }, "sha256": text(),
+    } });
+    let consent = json!({ "type": "object", "required": ["purpose", "text_version", "evidence"], "properties": { "purpose": text(), "text_version": text(), "evidence": text() } });
+    let contact = json!({
+        "description": "A person to call: with their consent the first time, by the subject id afterwards",
+        "anyOf": [
+            { "type": "object", "required": ["name", "phone", "consent"], "properties": { "name": text(), "phone": text(), "consent": consent } },
+            { "type": "object", "required": ["subject"], "properties": { "subject": text() } },
+        ],
+    });
+    [("zones", set.clone()), ("places", set), ("documents", json!({ "type": "array", "items": document })), ("contact", contact)]
+}
+
 /// The document.
 pub fn document(public_url: &str) -> Value {
     let mut definitions = Map::new();
@@ -91,9 +116,21 @@ pub fn document(public_url: &str) -> Value {
             properties.insert("id".into(), json!({ "type": "string", "minLength": 1, "maxLength": 100, "description": "Repeating it repeats the answer, not the deed" }));
             properties.insert("type".into(), json!({ "type": "string", "enum": [name] }));
         }
-        schema["required"] = json!(["id", "type"]);
+        let mut required = vec![json!("id"), json!("type")];
+        let own = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        required.extend(own.filter(|name| *name != "code").cloned());
+        schema["required"] = json!(required);
         definitions.insert(name.clone(), schema);
         commands.push(name);
+    }
+    for name in ["Plan", "MapPoint", "Campaign"] {
+        if let Some(properties) = definitions.get_mut(name).and_then(|schema| schema.get_mut("properties")).and_then(Value::as_object_mut) {
+            for (field, input) in inputs() {
+                if properties.contains_key(field) {
+                    properties.insert(field.into(), input);
+                }
+            }
+        }
     }
     let code = || parameter("code", "path", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code");
     let lang = || parameter("lang", "query", json!({ "type": "string", "enum": ["vi", "en"] }), "Language");

@@ -51,9 +51,10 @@ async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: 
     let of_collection = families::collections().into_iter().find(|(name, _, _)| *name == collection);
     let (_, family, kind) = of_collection.ok_or(HttpError::NotFound)?;
     // The token is looked at before the body is read: a stranger cannot make us read 64 MB.
-    let actor = auth::actor(site, headers)?;
+    let actor = auth::actor(site, headers).await?;
+    let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let bytes = read_body(site, body).await?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+    let value: Value = tokio::task::block_in_place(|| serde_json::from_slice(&bytes)).map_err(|error| {
         HttpError::BadRequest(format!("the body is not JSON: line {}, column {}: {error}", error.line(), error.column()))
     })?;
     drop(bytes);
@@ -72,7 +73,13 @@ async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: 
             return Err(HttpError::BadRequest("the command names another code than the address".into()));
         }
         request.code = Some(code);
-        expect(site, code, headers, &mut request).await?;
+        let held = site.model.image().entry(&code).map(|entry| entry.item.collection());
+        if held.is_some_and(|held| held != Some(collection) && held.is_some()) {
+            return Err(HttpError::NotFound);
+        }
+        if !site.app.was_carried_out(&actor, &request.id).await? {
+            expect(site, code, headers, &mut request).await?;
+        }
     }
     // A client that hangs up changes nothing: the command is carried out in a task of its own.
     let task = {

@@ -54,8 +54,8 @@ pub struct Attached {
     pub contact: Option<ContactInput>,
     /// The report of an import.
     pub report: Option<Report>,
-    /// A set that is named by its digest and must be there already: its field and digest.
-    pub existing: Option<(&'static str, Digest)>,
+    /// Sets that are named by their digest and must be there already: field and digest.
+    pub existing: Vec<(&'static str, Digest)>,
 }
 
 /// Why attachments cannot be used.
@@ -111,7 +111,29 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>) -> Result<Attache
         facts.remove("contact");
     }
     clean_texts(body);
+    check_lengths(body)?;
     Ok(attached)
+}
+
+/// Titles have at most 300 characters, all other texts 10,000.
+fn check_lengths(body: &Value) -> Result<(), AttachError> {
+    fn longest(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.chars().count(),
+            Value::Array(items) => items.iter().map(longest).max().unwrap_or(0),
+            Value::Object(object) => object.values().map(longest).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+    let title = body.pointer("/facts/title").map_or(0, longest);
+    if title > 300 || longest(body) > 10_000 {
+        return Err(invalid(
+            "text-too-long",
+            "Tên dài tối đa 300 ký tự, các nội dung khác tối đa 10.000 ký tự.".into(),
+            "A title has at most 300 characters, any other text 10,000.".into(),
+        ));
+    }
+    Ok(())
 }
 
 fn feature_set(
@@ -124,7 +146,7 @@ fn feature_set(
 ) -> Result<Value, AttachError> {
     if let Some(digest) = input.get("sha256").and_then(Value::as_str) {
         let digest = digest.parse().map_err(|_| invalid("sha256", "SHA-256 không đúng.".into(), "The SHA-256 is not one.".into()))?;
-        attached.existing = Some((field, digest));
+        attached.existing.push((field, digest));
         return Ok(input.clone());
     }
     let bytes = if let Some(name) = input.get("file").and_then(Value::as_str) {
@@ -196,6 +218,14 @@ fn document_of(role: DocumentRole, title: &str, file_name: &str, bytes: &[u8]) -
 
 fn attach_document(document: &mut Value, files: Files<'_>, blobs: &mut Blobs) -> Result<(), AttachError> {
     if document.get("sha256").is_some() {
+        // Its bytes must be stored already; what is said of them is computed from them.
+        if let Some(object) = document.as_object_mut() {
+            object.insert("media_type".into(), json!("application/octet-stream"));
+            object.insert("bytes".into(), json!(0));
+            for name in ["title", "file_name"] {
+                object.entry(name).or_insert(json!("tài liệu"));
+            }
+        }
         return Ok(());
     }
     let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -132,7 +132,7 @@ impl Crs {
 /// best first. The second member says whether the axes had to be swapped.
 pub fn fitting(sample: &[[f64; 2]], city: &Bbox) -> Vec<(u32, bool, f64)> {
     let mut fits = Vec::new();
-    let codes = TM3_ZONES.iter().map(|(epsg, _)| *epsg).chain([3405, 3406, 4326]);
+    let codes = TM3_ZONES.iter().map(|(epsg, _)| *epsg).chain([3405, 3406, 4326, 4756]);
     for epsg in codes {
         let Ok(crs) = Crs::new(epsg) else { continue };
         for swapped in [false, true] {

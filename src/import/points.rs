@@ -33,6 +33,8 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("summary", &["mota", "ghichu", "summary", "note"]),
     ("units", &["madonvi", "donvihanhchinh", "units"]),
     ("kind", &["loai", "kind", "type"]),
+    ("contact", &["nguoilienhe", "hoten", "contact"]),
+    ("consent", &["dongy", "sodongy", "phieudongy", "consent"]),
     ("payment", &["thanhtoan", "phuongthucthanhtoan", "payment", "paymentmethods"]),
     ("offer", &["uudai", "noidung", "offer"]),
 ];
@@ -176,12 +178,35 @@ pub fn places(bytes: &[u8], options: &Options) -> Imported {
 }
 
 /// Facts of a map point from a row; `kind` counts where the row names none.
-pub fn facts(row: &Row, kind: Option<&str>) -> Value {
+///
+/// A number of a health worker or of a named person is personal: it goes to the vault with the
+/// consent the row names (columns Người liên hệ, Số điện thoại, Đồng ý), or the row is refused.
+pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
     let mut facts = Map::new();
+    let text = |field: &str| row.fields.get(field).and_then(Value::as_str);
+    let own_kind = text("kind").map(|kind| kind_of(kind).unwrap_or(kind)).or(kind);
+    let personal = text("contact").is_some() || (own_kind == Some("health-worker") && text("phone").is_some());
+    if personal {
+        match (text("contact"), text("phone"), text("consent")) {
+            (Some(name), Some(phone), Some(evidence)) => {
+                let consent = json!({ "purpose": "public-contact", "text_version": "import", "evidence": evidence });
+                facts.insert("contact".into(), json!({ "name": name, "phone": phone, "consent": consent }));
+            }
+            _ => report.add(
+                Severity::Error,
+                "consent-missing",
+                row.number,
+                "Số điện thoại của cá nhân cần đủ ba cột: Người liên hệ, Số điện thoại, Đồng ý (số phiếu đồng ý)",
+                "A person's number needs three columns: Người liên hệ, Số điện thoại, Đồng ý (number of the consent form)",
+            ),
+        }
+    }
     for (field, value) in &row.fields {
         let Some(text) = value.as_str() else { continue };
         let list = || text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
         match field.as_str() {
+            "phone" if personal => {}
+            "contact" | "consent" => {}
             "phone" => {
                 facts.insert("phones".into(), json!([{ "label": "Điện thoại", "number": text }]));
             }
@@ -246,7 +271,22 @@ mod tests {
         let rows = read(csv.as_bytes(), &options, &mut report);
         assert!(report.is_clean(), "{report:?}");
         assert_eq!(rows[0].position, [1_048_741_601, 217_062_817]);
-        assert_eq!(facts(&rows[0], None)["kind"], "health-station");
+        assert_eq!(facts(&rows[0], None, &mut report)["kind"], "health-station");
+    }
+
+    #[test]
+    fn a_persons_number_needs_their_consent() {
+        let options = options(&city(), None).expect("known");
+        let read_facts = |csv: &str| {
+            let mut report = Report::default();
+            let rows = read(csv.as_bytes(), &options, &mut report);
+            (facts(&rows[0], Some("health-worker"), &mut report), report)
+        };
+        let (_, report) = read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại\nThôn A,104.87,21.7,0900000000\n");
+        assert_eq!(report.findings[0].check, "consent-missing");
+        let (facts, report) = read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại,Người liên hệ,Đồng ý\nThôn A,104.87,21.7,0900000000,Chị A,HS-1\n");
+        assert!(report.is_clean());
+        assert!(facts.get("phones").is_none() && facts["contact"]["consent"]["evidence"] == "HS-1");
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Report {
         let mut text = String::new();
         let _ = writeln!(
             text,
-            "{} đối tượng (features); {} lỗi (errors), {} cảnh báo (warnings), {} sửa chữa (repairs)",
+            "{} đối tượng, đánh số từ #0 (features, counted from #0); {} lỗi (errors), {} cảnh báo (warnings), {} sửa chữa (repairs)",
             self.features,
             self.count(Severity::Error),
             self.count(Severity::Warning),

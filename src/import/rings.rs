@@ -166,8 +166,8 @@ fn is_spike(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
 }
 
 /// Splits a ring where it touches itself into simple rings.
-fn split_touching(ring: Ring, repairs: &mut Vec<Repair>) -> Vec<Ring> {
-    let ring = insert_touched(ring);
+fn split_touching(ring: Ring, repairs: &mut Vec<Repair>) -> Result<Vec<Ring>, Fault> {
+    let ring = insert_touched(ring)?;
     let mut loops = Vec::new();
     let mut path: Ring = Vec::with_capacity(ring.len());
     let mut place: HashMap<[i64; 2], usize> = HashMap::with_capacity(ring.len());
@@ -188,14 +188,17 @@ fn split_touching(ring: Ring, repairs: &mut Vec<Repair>) -> Vec<Ring> {
     if path.len() >= 3 {
         loops.push(path);
     }
-    loops
+    Ok(loops)
 }
 
 /// Inserts a vertex wherever another vertex of the same ring lies on an edge.
-fn insert_touched(ring: Ring) -> Ring {
+fn insert_touched(ring: Ring) -> Result<Ring, Fault> {
     let segments = segments_of(std::iter::once(&ring));
     let mut inserts: HashMap<usize, Vec<Vertex>> = HashMap::new();
-    for (a, b) in near_pairs(&segments) {
+    near_pairs(&segments, |a, b| {
+        if crosses(&segments[a], &segments[b]) {
+            return Err(Fault::Crossing(segments[b].from));
+        }
         for (edge, other) in [(a, b), (b, a)] {
             let (from, to) = (segments[edge].from, segments[edge].to);
             let vertex = segments[other].start;
@@ -204,9 +207,10 @@ fn insert_touched(ring: Ring) -> Ring {
                 inserts.entry(edge).or_default().push(vertex);
             }
         }
-    }
+        Ok(())
+    })?;
     if inserts.is_empty() {
-        return ring;
+        return Ok(ring);
     }
     let mut result = Vec::with_capacity(ring.len() + inserts.len());
     for (i, vertex) in ring.into_iter().enumerate() {
@@ -218,7 +222,7 @@ fn insert_touched(ring: Ring) -> Ring {
             result.extend(extra);
         }
     }
-    result
+    Ok(result)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -249,9 +253,9 @@ fn index(segments: &[Segment]) -> RTree<f64> {
     builder.finish::<HilbertSort>()
 }
 
-/// Pairs of segments whose boxes meet.
-fn near_pairs(segments: &[Segment]) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
+/// Visits the pairs of segments whose boxes meet, until a visit fails. Pairs are not collected: a
+/// scribble of long edges has very many.
+fn near_pairs(segments: &[Segment], mut visit: impl FnMut(usize, usize) -> Result<(), Fault>) -> Result<(), Fault> {
     let meet = |a: &Segment, b: &Segment| {
         (0..2).all(|k| a.from[k].min(a.to[k]) <= b.from[k].max(b.to[k]) && b.from[k].min(b.to[k]) <= a.from[k].max(a.to[k]))
     };
@@ -259,28 +263,34 @@ fn near_pairs(segments: &[Segment]) -> Vec<(usize, usize)> {
         for i in 0..segments.len() {
             for j in i + 1..segments.len() {
                 if meet(&segments[i], &segments[j]) {
-                    pairs.push((i, j));
+                    visit(i, j)?;
                 }
             }
         }
-        return pairs;
+        return Ok(());
     }
     let tree = index(segments);
     for (i, segment) in segments.iter().enumerate() {
         let (a, b) = (segment.from, segment.to);
         let found = tree.search(a[0].min(b[0]) as f64, a[1].min(b[1]) as f64, a[0].max(b[0]) as f64, a[1].max(b[1]) as f64);
-        pairs.extend(found.into_iter().map(|j| j as usize).filter(|j| *j > i).map(|j| (i, j)));
+        for j in found.into_iter().map(|j| j as usize).filter(|j| *j > i) {
+            visit(i, j)?;
+        }
     }
-    pairs
+    Ok(())
+}
+
+/// True when two segments cross, each inside the other.
+fn crosses(a: &Segment, b: &Segment) -> bool {
+    let sides = |s: &Segment, p| cross(s.from, s.to, p).signum();
+    sides(a, b.from) * sides(a, b.to) < 0 && sides(b, a.from) * sides(b, a.to) < 0
 }
 
 /// Where two segments do more than touch: they cross, or run over each other.
 fn conflict(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
     let o1 = cross(a.from, a.to, b.from).signum();
     let o2 = cross(a.from, a.to, b.to).signum();
-    let o3 = cross(b.from, b.to, a.from).signum();
-    let o4 = cross(b.from, b.to, a.to).signum();
-    if o1 * o2 < 0 && o3 * o4 < 0 {
+    if crosses(a, b) {
         return Some(b.from);
     }
     if o1 == 0 && o2 == 0 {
@@ -313,7 +323,7 @@ fn check_edges(parts: &[Vec<Ring>]) -> Result<(), Fault> {
     let part_of: Vec<usize> = parts.iter().enumerate().flat_map(|(i, rings)| std::iter::repeat_n(i, rings.len())).collect();
     let segments = segments_of(parts.iter().flatten());
     let mut touches: HashSet<(usize, [i64; 2])> = HashSet::new();
-    for (i, j) in near_pairs(&segments) {
+    near_pairs(&segments, |i, j| {
         let (a, b) = (&segments[i], &segments[j]);
         if let Some(at) = conflict(a, b) {
             return Err(Fault::Crossing(at));
@@ -324,7 +334,8 @@ fn check_edges(parts: &[Vec<Ring>]) -> Result<(), Fault> {
             touches.insert((a.ring, at));
             touches.insert((b.ring, at));
         }
-    }
+        Ok(())
+    })?;
     // Rings and the points they share form a graph; a cycle encloses a piece of the interior.
     let mut parents: Vec<usize> = (0..part_of.len()).collect();
     let mut points: HashMap<(usize, [i64; 2]), usize> = HashMap::new();
@@ -396,15 +407,21 @@ pub fn mend(parts: Vec<Vec<Ring>>) -> Result<Mended, Fault> {
         let mut outers: Vec<Vec<Ring>> = Vec::new();
         for (number, ring) in part.into_iter().enumerate() {
             let ring = simplify(ring, &mut repairs);
-            if ring.len() < 3 || signed_area(&ring) == 0 {
+            let first = ring.first().map(|vertex| vertex.lonlat).unwrap_or_default();
+            let second = ring.get(1).map(|vertex| vertex.lonlat).unwrap_or_default();
+            if ring.len() < 3 || ring.iter().all(|vertex| cross(first, second, vertex.lonlat) == 0) {
                 return Err(Fault::TooFewPoints);
+            }
+            if signed_area(&ring) == 0 {
+                // Its loops cancel each other out.
+                return Err(Fault::Crossing(second));
             }
             let turned_left = signed_area(&ring) > 0;
             let is_outer = number == 0;
             if turned_left != is_outer {
                 repairs.push(Repair::RingOrder);
             }
-            for mut piece in split_touching(ring, &mut repairs) {
+            for mut piece in split_touching(ring, &mut repairs)? {
                 if signed_area(&piece) == 0 {
                     continue;
                 }

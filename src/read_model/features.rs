@@ -10,7 +10,9 @@ use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::domain::Digest;
+use crate::domain::land_use;
+use crate::domain::plan::PlanKind;
+use crate::domain::{Digest, Refusal};
 use crate::domain::geometry::{Bbox, FeatureSet, union};
 use crate::import::geojson::{Geometry, Position};
 
@@ -163,6 +165,34 @@ pub fn summary(sha256: Digest, bytes: &[u8]) -> Option<FeatureSet> {
         bbox: header.bbox,
         area_ha: (!areas.is_empty()).then(|| (areas.iter().sum::<f64>() * 10_000.0).round() / 10_000.0),
     })
+}
+
+/// A stored set as a command may name it: zones with codes that are legal for the plan, places that
+/// are points. None if the bytes are not canonical.
+pub fn check(sha256: Digest, bytes: &[u8], field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
+    let set = summary(sha256, bytes)?;
+    let features = Features::parse(&Arc::from(bytes))?;
+    let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
+    let signed = facts.pointer("/decision/signed").and_then(|day| day.as_str()?.parse().ok());
+    for (number, feature) in features.list.iter().enumerate() {
+        let is_point = matches!(features.parsed_geometry(feature), Some(Geometry::Point(_)));
+        let properties = features.parsed_properties(feature);
+        let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default();
+        let legal = match (kind, signed, land_use::get(code)) {
+            (Some(kind), Some(signed), Some(entry)) => land_use::is_allowed(entry, kind, signed),
+            (Some(_), Some(_), None) => false,
+            // The command lacks what the rule needs, and is refused for that.
+            _ => true,
+        };
+        if is_point != (field == "places") || (field == "zones" && !legal) {
+            return Some(Err(Refusal::invalid(
+                "set-does-not-fit",
+                format!("Đối tượng #{number} ({code}) không dùng được ở đây."),
+                format!("Feature #{number} ({code}) cannot be used here."),
+            )));
+        }
+    }
+    Some(Ok(set))
 }
 
 #[derive(Clone)]

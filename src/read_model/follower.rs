@@ -11,7 +11,7 @@ use super::{Health, ReadModel, snapshot};
 use crate::app::App;
 use crate::domain::families::LogEvent;
 use crate::domain::subject::SubjectId;
-use crate::event_store::{EventLog, StoreError, StoredEvent};
+use crate::event_store::{EventLog, StoreError, StoredEvent, chain};
 use crate::vault::{CHECK_SUBJECT, Vault};
 
 /// Events read at a time.
@@ -147,7 +147,12 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
             }
             Err(FollowError::Replaced) => {
                 tracing::warn!("the log was replaced: the image is rebuilt");
-                lost = rebuild(&app, &model, &log).await.is_err();
+                lost = false;
+                if let Err(error) = rebuild(&app, &model, &log).await {
+                    lost = true;
+                    set_health(&model, Health::Degraded(error.to_string()));
+                    tokio::time::sleep(RETRY).await;
+                }
                 continue;
             }
             Err(FollowError::Store(error)) => {
@@ -210,6 +215,8 @@ async fn rebuild(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resul
     let mut image = replay(log, Image::empty()).await?;
     load_contacts(log, app.vault(), &mut image).await?;
     app.observe_city((*image.city).clone());
+    app.forget();
+    image.generation = model.image().generation + 1;
     let position = image.position;
     *model.image.write().unwrap_or_else(PoisonError::into_inner) = image;
     model.position.send_replace(position);
@@ -220,8 +227,10 @@ async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resu
     loop {
         let after = model.image().position;
         let page = log.read(after, PAGE).await?;
-        if page.is_empty() {
-            return Ok(());
+        let Some(first) = page.first() else { return Ok(()) };
+        // The page must continue the chain we have: a log that was exchanged does not.
+        if chain::link(&model.image().hash, first) != first.hash {
+            return Err(FollowError::Replaced);
         }
         let mut contacts = Vec::new();
         for stored in &page {

@@ -33,6 +33,8 @@ pub struct Image {
     pub hash: [u8; 32],
     /// The city; empty before one is recorded.
     pub city: Arc<City>,
+    /// Raised whenever the image is rebuilt from another log.
+    pub generation: u64,
     /// Position of the city's last change.
     pub city_version: i64,
     items: HashMap<Code, Entry>,
@@ -87,7 +89,7 @@ impl Image {
                 entry.version = stored.position;
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
-                    self.sets.extend(entry.item.latest_set());
+                    self.sets.extend(entry.item.sets());
                 }
                 Effect::None
             }
@@ -168,7 +170,7 @@ impl Image {
         let mut found: Vec<(u8, i64, Code)> = Vec::new();
         for (code, entry) in &self.items {
             let Some(title) = entry.item.title(moment.today) else { continue };
-            let text = fold(title);
+            let text = fold(&format!("{title} {}", crate::render::text::text(crate::render::text::Lang::Vi, entry.item.kind().unwrap_or_default())));
             let code_text = code.as_str().to_lowercase();
             if words.iter().all(|word| text.contains(word) || code_text.starts_with(word)) {
                 let rank = u8::from(!text.starts_with(words[0]));

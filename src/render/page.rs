@@ -65,6 +65,7 @@ impl Item<'_> {
                 h2 { (self.t("what-it-means")) }
                 p { (summary) }
             }
+            @if view.features.is_some() && self.features.is_none() { p.note { strong { (self.t("damaged")) } } }
             (self.map())
             (self.facts())
             (self.land_use())
@@ -100,18 +101,27 @@ impl Item<'_> {
     fn status_key(&self) -> &'static str {
         match (self.view.family, self.view.status) {
             ("map-point", Status::InForce) => "active",
-            ("campaign", Status::InForce) => "running",
+            ("campaign", Status::InForce) if self.is_today() => "running",
+            ("campaign", Status::InForce) => "ongoing",
             ("campaign", Status::Upcoming) => "starting",
             ("campaign", Status::Expired) => "ended",
             (_, status) => status.as_str(),
         }
     }
 
+    fn is_today(&self) -> bool {
+        self.view.facts.iter().any(|fact| fact.label == "next-day" && matches!(fact.value, Shown::Keys(_)))
+    }
+
     fn status(&self) -> Markup {
         let view = self.view;
+        if view.kind == "ambulance" && view.status == Status::InForce && self.revision.is_none() {
+            return html! {};
+        }
         let class = match view.status {
             Status::InForce => "status good",
             Status::Upcoming => "status wait",
+            Status::Expired if view.family == "campaign" => "status",
             _ => "status bad",
         };
         let decision = view.facts.iter().find(|fact| fact.label == "decision").map(|fact| &fact.value);
@@ -173,7 +183,7 @@ impl Item<'_> {
                 a.call href={ "tel:" (number.number) } { (self.t("call")) " " (number.number) " – " (self.lang.pick(&number.label_vi, &number.label_en)) }
                 p.note { (self.t("no-dispatch")) }
             }
-            @for (label, number) in &view.phones {
+            @for (label, number) in view.phones.iter().filter(|_| view.status == Status::InForce) {
                 a.call.plain href={ "tel:" (number.replace([' ', '.', '-'], "")) } { (self.t("call")) " " (number) " – " (label) }
             }
             @if let Some(contact) = self.contact {

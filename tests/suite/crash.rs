@@ -149,7 +149,11 @@ fn blob_and_event_are_synced_before_the_answer() {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let request = agent.post(format!("http://{}/collections/plans/items", server.address)).header("authorization", format!("Bearer {secret}"));
     assert_eq!(request.send(&body("traced", 1, 1, false)).unwrap().status().as_u16(), 201);
-    server.end("TERM");
+    // The server is strace's child.
+    let tracer = server.child.id();
+    let children = std::fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children")).unwrap();
+    assert!(std::process::Command::new("kill").args(["-TERM", children.trim()]).status().unwrap().success());
+    server.wait();
     let trace = std::fs::read_to_string(&trace).unwrap();
     let lines: Vec<&str> = trace.lines().collect();
     let asked = lines.iter().position(|line| line.contains("POST /collections/plans/items")).expect("the request");

@@ -70,6 +70,12 @@ impl Server {
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
+    /// Waits for its end.
+    pub fn wait(mut self) {
+        self.child.wait().unwrap();
+        self.lines.join().unwrap();
+    }
+
     /// Ends it and says how: exit code and standard error.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         self.signal(signal);
@@ -141,6 +147,7 @@ fn what_stands_in_the_way_of_a_start_is_said_in_one_sentence() {
     std::fs::write(&file, "").unwrap();
     assert!(refused(&run(&file, None, &["demo", "--listen", "127.0.0.1:0"])).contains("cannot be made"));
     assert!(refused(&run(&data, None, &["serve", "--listen", "127.0.0.1:0"])).contains("--city"));
+    assert!(!data.exists(), "a mistyped folder does not become a store");
     // Another city's store.
     let toml = folder.path().join("city.toml");
     std::fs::write(&toml, include_str!("../../fixtures/yen-bai.toml").replace("\"yen-bai\"", "\"khac\"")).unwrap();

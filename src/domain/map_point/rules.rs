@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::{DutyChanged, MapPoint, PointKind, SetDuty};
 use crate::domain::geometry::contains;
 use crate::domain::publication::{Family, Publication};
+use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Refusal};
@@ -35,6 +36,10 @@ impl Family for MapPoint {
 
     fn units(&self) -> &[UnitId] {
         &self.units
+    }
+
+    fn person(&self) -> Option<&SubjectId> {
+        self.contact.as_ref().map(|contact| &contact.subject)
     }
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {

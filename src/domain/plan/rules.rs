@@ -9,7 +9,7 @@ use crate::domain::geometry::{FeatureSet, contains};
 use crate::domain::publication::{Claim, Family, Publication};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
-use crate::domain::{Context, Refusal};
+use crate::domain::{Context, Digest, Refusal};
 
 /// Plans have no commands or events beyond the shared life cycle.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -91,13 +91,6 @@ impl Family for Plan {
     }
 
     fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {
-        if self.claims() == previous.claims() {
-            return Err(Refusal::conflict(
-                "decision-repeated",
-                format!("Quyết định {} đã được công bố dưới mã này.", self.decision.number),
-                format!("The decision {} is already published under this code.", self.decision.number),
-            ));
-        }
         if self.decision.signed < previous.decision.signed {
             return Err(Refusal::invalid(
                 "signed-before-last",
@@ -111,7 +104,10 @@ impl Family for Plan {
     fn claims(&self) -> Vec<Claim> {
         let decision = &self.decision;
         let key = format!("{}|{}|{}|{}", self.kind.as_str(), fold(&decision.authority), fold(&decision.number), decision.signed);
-        vec![Claim { kind: "decision", key: key.split_whitespace().collect::<Vec<_>>().join(" ") }]
+        let key = key.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Databases index keys of a limited length.
+        let key = if key.len() > 500 { Digest::of(key.as_bytes()).to_string() } else { key };
+        vec![Claim { kind: "decision", key }]
     }
 
     fn decide(_: &Publication<Self>, change: Nothing, _: &Context) -> Result<Vec<Nothing>, Refusal> {

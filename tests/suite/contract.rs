@@ -1,1 +1,61 @@
-//! later
+//! `events/` is a published contract: complete, current, valid, and read back as it was written.
+//! Schemas are written anew with `BLESS=1 cargo test --test suite contract`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bangtin::domain::families::{LogEvent, event_contract};
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
+}
+
+fn path(name: &str, version: u32, part: &str) -> PathBuf {
+    let (family, event) = name.split_once('.').unwrap();
+    folder().join(family).join(format!("{event}.v{version}.{part}.json"))
+}
+
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_event_has_a_current_schema_and_a_sample_that_is_valid_and_round_trips() {
+    let mut expected = BTreeSet::new();
+    for (name, version, schema) in event_contract() {
+        let schema = serde_json::to_value(schema).unwrap();
+        let schema_path = path(&name, version, "schema");
+        if std::env::var_os("BLESS").is_some() {
+            fs::create_dir_all(schema_path.parent().unwrap()).unwrap();
+            fs::write(&schema_path, serde_json::to_string_pretty(&schema).unwrap() + "\n").unwrap();
+        }
+        assert_eq!(read(&schema_path), schema, "{name}: the struct has changed. A released form is never edited: add a version");
+        let sample_path = path(&name, version, "sample");
+        let sample = fs::read_to_string(&sample_path).unwrap_or_else(|error| panic!("{}: {error}", sample_path.display()));
+        let sample = sample.trim_end();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let value: Value = serde_json::from_str(sample).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+        let event = LogEvent::decode(&name, version, sample).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let encoded = event.encode().unwrap();
+        assert_eq!((encoded.name.as_str(), encoded.version), (name.as_str(), version));
+        assert_eq!(encoded.payload, sample, "{name}: a sample stands exactly as it is stored");
+        expected.extend([schema_path, sample_path]);
+    }
+    let mut found = BTreeSet::new();
+    for family in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        found.extend(fs::read_dir(family).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    assert_eq!(found, expected, "a file too many or too few");
+}
+
+#[test]
+fn an_unknown_type_or_version_is_an_error_and_never_skipped() {
+    assert!(LogEvent::decode("plan.published", 2, "{}").is_err());
+    assert!(LogEvent::decode("plan.unheard", 1, "{}").is_err());
+    assert!(LogEvent::decode("nothing", 1, "{}").is_err());
+}

@@ -62,9 +62,10 @@ impl Request {
         if id.is_empty() || id.len() > 100 || id.chars().any(char::is_control) {
             return Err(shape("“id” must have 1 to 100 characters"));
         }
-        let code = code.map(|code| code.parse::<Code>()).transpose().map_err(|error| {
-            Refusal::invalid("code-wrong", error.to_string(), "Compare it with the printed code.".to_owned())
-        })?;
+        let code = code
+            .map(|code| code.parse::<Code>())
+            .transpose()
+            .map_err(|error| Refusal::invalid("code-wrong", error.to_string(), "Compare it with the printed code.".to_owned()))?;
         Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new() })
     }
 }
@@ -176,14 +177,7 @@ pub struct App {
 impl App {
     /// Opens the write path over a log; the city is empty until one is recorded.
     pub async fn open(log: Arc<dyn EventLog>, vault: Arc<Vault>, clock: Clock, register: PathBuf) -> Result<Self, ExecuteError> {
-        let app = Self {
-            log,
-            vault,
-            clock,
-            city: RwLock::default(),
-            aggregates: Cache::new(CACHED_AGGREGATES),
-            register,
-        };
+        let app = Self { log, vault, clock, city: RwLock::default(), aggregates: Cache::new(CACHED_AGGREGATES), register };
         let (state, _) = app.city_state().await?;
         if let Some(city) = state.city {
             app.observe_city(city);
@@ -243,9 +237,7 @@ impl App {
         }
         let Request { id, kind, code, mut body, blobs } = request;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
-        let unknown = || {
-            Refusal::invalid("unknown-command", format!("Không có lệnh “{kind}”."), format!("There is no command “{kind}”."))
-        };
+        let unknown = || Refusal::invalid("unknown-command", format!("Không có lệnh “{kind}”."), format!("There is no command “{kind}”."));
         let fresh = Item::new(family).ok_or_else(unknown)?;
         if !ItemCommand::is_known(family, action) {
             return Err(unknown().into());
@@ -491,7 +483,11 @@ impl App {
         Ok(self.log.get_blob(digest).await?.map(Arc::from))
     }
 
-    fn seal_contact(&self, body: &mut Value, attached: &mut Attached) -> Result<(Option<SubjectId>, Option<crate::event_store::VaultRow>), ExecuteError> {
+    fn seal_contact(
+        &self,
+        body: &mut Value,
+        attached: &mut Attached,
+    ) -> Result<(Option<SubjectId>, Option<crate::event_store::VaultRow>), ExecuteError> {
         let Some(contact) = &attached.contact else { return Ok((None, None)) };
         let subject = SubjectId(format!("s-{}", hex(&random::<10>()?)));
         let row = self.vault.seal(&subject, &Contact { name: contact.name.clone(), phone: contact.phone.clone() })?;
@@ -684,13 +680,7 @@ fn append_failed(error: AppendError) -> ExecuteError {
 
 fn new_event(aggregate: &str, sequence: i64, event: &LogEvent) -> Result<NewEvent, ExecuteError> {
     let encoded = event.encode()?;
-    Ok(NewEvent {
-        aggregate: aggregate.to_owned(),
-        sequence,
-        name: encoded.name,
-        version: encoded.version,
-        payload: encoded.payload,
-    })
+    Ok(NewEvent { aggregate: aggregate.to_owned(), sequence, name: encoded.name, version: encoded.version, payload: encoded.payload })
 }
 
 fn decode(event: &NewEvent) -> Result<LogEvent, DecodeError> {

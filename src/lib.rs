@@ -1,12 +1,12 @@
 //! bangtin: a city's notice board as an event log.
-pub mod domain;
-pub mod event_store;
 pub mod app;
+pub mod cli;
+pub mod config;
+pub mod domain;
 pub mod erasures;
+pub mod event_store;
+pub mod http;
 pub mod import;
 pub mod read_model;
 pub mod render;
 pub mod vault;
-pub mod http;
-pub mod cli;
-pub mod config;

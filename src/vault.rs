@@ -58,6 +58,7 @@ pub struct Vault {
 
 fn random<const N: usize>() -> Result<[u8; N], VaultError> {
     let mut bytes = [0; N];
+    #[expect(clippy::disallowed_methods, reason = "keys are made here")]
     getrandom::fill(&mut bytes).map_err(|error| VaultError::Random(error.to_string()))?;
     Ok(bytes)
 }
@@ -127,7 +128,8 @@ impl Vault {
     /// A digest of a command's body that cannot be tried out without the master key: the body may
     /// hold a phone number, and there are few of those.
     pub fn digest(&self, body: &[u8]) -> [u8; 32] {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.master).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(&self.master).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
         mac.update(body);
         let mut digest: [u8; 32] = mac.finalize().into_bytes().into();
         // The first bytes tell the key, so that digests made under different keys are not compared.

@@ -41,22 +41,51 @@ fn never(folder: &str, words: &[&str], why: &str) {
 
 #[test]
 fn the_domain_is_pure() {
-    never("src/domain", &["crate::app", "crate::event_store", "crate::read_model", "crate::http", "crate::import", "crate::render", "crate::cli", "crate::vault"], "the domain knows nothing of the rooms around it");
-    never("src/domain", &["tokio", "std::fs", "std::net", "rusqlite", "axum", "getrandom", "Timestamp::now", "SystemTime", "Instant"], "the domain has no I/O, clock or randomness");
+    never(
+        "src/domain",
+        &[
+            "crate::app",
+            "crate::event_store",
+            "crate::read_model",
+            "crate::http",
+            "crate::import",
+            "crate::render",
+            "crate::cli",
+            "crate::vault",
+        ],
+        "the domain knows nothing of the rooms around it",
+    );
+    never(
+        "src/domain",
+        &["tokio", "std::fs", "std::net", "rusqlite", "axum", "getrandom", "Timestamp::now", "SystemTime", "Instant"],
+        "the domain has no I/O, clock or randomness",
+    );
     for (path, text) in sources("src/domain") {
         // `handle` of cqrs-es is the one asynchronous line.
         let allowed = usize::from(path.ends_with("publication.rs")) * 2;
-        let found = text.lines().map(|line| line.split("//").next().unwrap()).filter(|line| line.contains("async ") || line.contains(".await")).count();
+        let found = text
+            .lines()
+            .map(|line| line.split("//").next().unwrap())
+            .filter(|line| line.contains("async ") || line.contains(".await"))
+            .count();
         assert!(found <= allowed, "{} is asynchronous", path.display());
     }
 }
 
 #[test]
 fn nothing_points_backwards() {
-    never("src/event_store", &["crate::app", "crate::read_model", "crate::http", "crate::render", "crate::import", "crate::cli"], "the store knows only the domain's digest");
+    never(
+        "src/event_store",
+        &["crate::app", "crate::read_model", "crate::http", "crate::render", "crate::import", "crate::cli"],
+        "the store knows only the domain's digest",
+    );
     never("src/read_model", &["crate::http", "crate::cli"], "the read model does not know who asks");
     never("src/render", &["crate::http", "crate::app", "crate::event_store", "crate::cli"], "rendering is a function of the view");
-    never("src/import", &["crate::http", "crate::app", "crate::event_store", "crate::read_model", "crate::cli"], "importing turns files into features");
+    never(
+        "src/import",
+        &["crate::http", "crate::app", "crate::event_store", "crate::read_model", "crate::cli"],
+        "importing turns files into features",
+    );
 }
 
 #[test]
@@ -121,7 +150,10 @@ fn both_dialects_have_the_same_migrations_and_tables() {
             for part in sql.split("CREATE TABLE ").skip(1) {
                 let (table, rest) = part.split_once(" (").unwrap();
                 let body = rest.split("\n)").next().unwrap();
-                let columns = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("PRIMARY KEY") && !line.starts_with("UNIQUE"));
+                let columns = body
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty() && !line.starts_with("PRIMARY KEY") && !line.starts_with("UNIQUE"));
                 tables.push((table.to_owned(), columns.map(|line| line.split(' ').next().unwrap().to_owned()).collect()));
             }
         }

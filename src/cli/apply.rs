@@ -51,7 +51,11 @@ pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
                 }
                 progress.step("");
             }
-            Err(error) => return Err(error).with_context(|| format!("{}, line {}; nothing after it was carried out, repeat the file", file.display(), number + 1)),
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    format!("{}, line {}; nothing after it was carried out, repeat the file", file.display(), number + 1)
+                });
+            }
         }
     }
     progress.finish();

@@ -15,22 +15,29 @@ pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
     }
     let position = log::write_dump(store.app.log(), file, true).await?;
     store.app.audit("backup", position).await?;
-    eprintln!("{position} events and the encrypted vault written to {}; its key ({}) is not in it", file.display(), store.data.join("vault.key").display());
+    eprintln!(
+        "{position} events and the encrypted vault written to {}; its key ({}) is not in it",
+        file.display(),
+        store.data.join("vault.key").display()
+    );
     Ok(())
 }
 
 /// Fills an empty store; whoever was erased since the backup is erased again.
 pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
-    let store = store::open_bare(args, store::Begin::WithKey).await.context(
-        "to restore, first put vault.key and erasures.txt of the backed-up store into --data (or set BANGTIN_VAULT_KEY)",
-    )?;
+    let store = store::open_bare(args, store::Begin::WithKey)
+        .await
+        .context("to restore, first put vault.key and erasures.txt of the backed-up store into --data (or set BANGTIN_VAULT_KEY)")?;
     log::read_dump(store.app.log(), file, Some(store.app.vault())).await?;
     let erased = store.app.reapply_erasures().await?;
     let position = store.app.log().head().await?.position;
     store.app.audit("restore", position).await?;
     eprintln!("{position} events restored, {erased} erasures applied again");
     if !store.data.join("erasures.txt").exists() {
-        eprintln!("no erasures.txt in {}: whoever was erased after the backup is back; put the register there and start again", store.data.display());
+        eprintln!(
+            "no erasures.txt in {}: whoever was erased after the backup is back; put the register there and start again",
+            store.data.display()
+        );
     }
     Ok(())
 }

@@ -112,7 +112,8 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
     let expected = match expect {
         None => None,
         Some(text) => {
-            let parsed = text.split_once(':').and_then(|(position, hash)| Some((position.parse::<i64>().ok()?, hash.parse::<Digest>().ok()?)));
+            let parsed =
+                text.split_once(':').and_then(|(position, hash)| Some((position.parse::<i64>().ok()?, hash.parse::<Digest>().ok()?)));
             Some(parsed.context("--expect needs POSITION:HASH as printed by “log verify”")?)
         }
     };

@@ -29,17 +29,14 @@ impl Progress {
     /// One step is done; `what` it was.
     pub fn step(&mut self, what: &str) {
         self.done += 1;
-        match &self.bar {
-            Some(bar) => {
-                bar.set_message(what.to_owned());
-                bar.set_position(self.done);
-            }
-            None => {
-                let tenth = if self.total == 0 { 10 } else { self.done * 10 / self.total };
-                if tenth > self.told || self.done == self.total {
-                    self.told = tenth;
-                    eprintln!("{}: {}/{} {what}", self.name, self.done, self.total);
-                }
+        if let Some(bar) = &self.bar {
+            bar.set_message(what.to_owned());
+            bar.set_position(self.done);
+        } else {
+            let tenth = (self.done * 10).checked_div(self.total).unwrap_or(10);
+            if tenth > self.told || self.done == self.total {
+                self.told = tenth;
+                eprintln!("{}: {}/{} {what}", self.name, self.done, self.total);
             }
         }
     }

@@ -27,7 +27,9 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
 /// Takes the port; a taken one is said at once.
 pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| match listen.rsplit_once(':') {
-        Some((_, port)) => format!("port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen"),
+        Some((_, port)) => {
+            format!("port {port} cannot be used ({listen}); is another program listening there? Choose another with --listen")
+        }
         None => format!("“{listen}” is not an address and a port, such as 127.0.0.1:8080"),
     })
 }

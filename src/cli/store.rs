@@ -56,7 +56,10 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
     if args.url().starts_with("sqlite")
         && let Some(kind) = network_file_system(data)
     {
-        eprintln!("bangtin: warning: {} is on a network file system ({kind}); SQLite needs a local disk, or use --database postgres://…", data.display());
+        eprintln!(
+            "bangtin: warning: {} is on a network file system ({kind}); SQLite needs a local disk, or use --database postgres://…",
+            data.display()
+        );
     }
     let log: Arc<dyn EventLog> = event_store::open(&args.url(), system_clock()).await.context("the store cannot be opened")?;
     let check = log.vault_row(CHECK_SUBJECT).await?;
@@ -93,7 +96,13 @@ pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result
         return Ok(store);
     }
     if let Some(wanted) = given.as_ref().or(compiled_in.as_ref()).filter(|wanted| wanted.id != recorded.id) {
-        bail!("this store belongs to {} ({}), not to {} ({}): use another --data", recorded.name_vi, recorded.id, wanted.name_vi, wanted.id);
+        bail!(
+            "this store belongs to {} ({}), not to {} ({}): use another --data",
+            recorded.name_vi,
+            recorded.id,
+            wanted.name_vi,
+            wanted.id
+        );
     }
     if let Some(mut given) = given {
         given.public_url.clone_from(&recorded.public_url);
@@ -133,7 +142,7 @@ fn network_mount(mounts: &str, folder: &Path) -> Option<String> {
         .filter_map(|line| {
             let mut fields = line.split(' ');
             let (_, point, kind) = (fields.next()?, fields.next()?, fields.next()?);
-            folder.starts_with(point).then(|| (point.len(), kind))
+            folder.starts_with(point).then_some((point.len(), kind))
         })
         .max_by_key(|(length, _)| *length)?;
     NETWORK.contains(&mount.1).then(|| mount.1.to_owned())

@@ -1,6 +1,6 @@
 //! `bangtin token`: bearer tokens for writing over HTTP.
 
-use anyhow::{bail, Context};
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -71,7 +71,10 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
         TokenCommand::Revoke { token } => app.revoke_token(TokenId(token)).await?,
         TokenCommand::List { json } => {
             let image = follower::build(app.log(), Some(&store.snapshot)).await.context("the log cannot be read")?;
-            let list: Vec<_> = image.tokens().map(|grant| json!({ "token": grant.token, "role": grant.role, "reach": grant.reach, "label": grant.label })).collect();
+            let list: Vec<_> = image
+                .tokens()
+                .map(|grant| json!({ "token": grant.token, "role": grant.role, "reach": grant.reach, "label": grant.label }))
+                .collect();
             if json {
                 println!("{}", serde_json::to_string(&list)?);
             } else {

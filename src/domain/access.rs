@@ -173,9 +173,7 @@ impl Actor {
             ));
         }
         let Reach::Units(own) = &token.reach else { return Ok(()) };
-        let alive = |id: &UnitId| {
-            own.contains(id) && table.get(id).is_some_and(|unit| unit.is_valid_on(today))
-        };
+        let alive = |id: &UnitId| own.contains(id) && table.get(id).is_some_and(|unit| unit.is_valid_on(today));
         if units.is_empty() {
             return Err(Refusal::invalid(
                 "forbidden-city",

@@ -53,8 +53,7 @@ pub struct City {
 impl City {
     /// The time zone; UTC+7 should its name be unknown here.
     pub fn zone(&self) -> TimeZone {
-        TimeZone::get(&self.time_zone)
-            .unwrap_or_else(|_| TimeZone::fixed(jiff::tz::Offset::constant(7)))
+        TimeZone::get(&self.time_zone).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::Offset::constant(7)))
     }
 
     /// Refuses a city that could not work.
@@ -139,11 +138,9 @@ impl CityState {
                 }
                 Ok(vec![CityEvent::Changed(CityRecorded { city })])
             }
-            (CityCommand::Set(_), None) => Err(Refusal::conflict(
-                "no-city",
-                "Kho này chưa ghi nhận thành phố nào.",
-                "This store has recorded no city yet.",
-            )),
+            (CityCommand::Set(_), None) => {
+                Err(Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet."))
+            }
         }
     }
 

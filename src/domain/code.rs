@@ -32,7 +32,9 @@ pub enum CodeError {
     #[error("mã phải có 9 ký tự chữ và số (a code has 9 letters and digits, without I, L, O, U)")]
     Shape,
     /// A character was misread or two were swapped.
-    #[error("ký tự kiểm tra của mã không khớp: hãy đối chiếu lại với mã đã in (the code's check character does not fit: compare it with the printed code)")]
+    #[error(
+        "ký tự kiểm tra của mã không khớp: hãy đối chiếu lại với mã đã in (the code's check character does not fit: compare it with the printed code)"
+    )]
     Check,
 }
 

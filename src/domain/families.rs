@@ -14,8 +14,8 @@ use super::city::{CityEvent, CityRecorded};
 use super::map_point::MapPoint;
 use super::plan::Plan;
 use super::publication::{
-    Claim, Command, Correct, Corrected, Draft, Drafted, Event, ExpirySet, Family, Publication, Publish, Published,
-    RevisionCancelled, Revise, Superseded, Withdrawn,
+    Claim, Command, Correct, Corrected, Draft, Drafted, Event, ExpirySet, Family, Publication, Publish, Published, Revise,
+    RevisionCancelled, Superseded, Withdrawn,
 };
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
 use super::view::{Moment, View};
@@ -276,11 +276,7 @@ pub struct Encoded {
 }
 
 fn another_family() -> Refusal {
-    Refusal::conflict(
-        "another-family",
-        "Mã này thuộc về một loại nội dung khác.",
-        "This code belongs to another family of item.",
-    )
+    Refusal::conflict("another-family", "Mã này thuộc về một loại nội dung khác.", "This code belongs to another family of item.")
 }
 
 /// Any event of the log.
@@ -418,7 +414,9 @@ fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Res
         "withdraw" => &["reason", "replaced_by"],
         _ => &[],
     };
-    if !known.is_empty() && let Err(error) = only(&body, known) {
+    if !known.is_empty()
+        && let Err(error) = only(&body, known)
+    {
         return Some(Err(error));
     }
     fn read<T: DeserializeOwned>(mut body: Value) -> serde_json::Result<T> {

@@ -9,11 +9,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 /// assert_eq!(bangtin::domain::fold::fold("Yên Bái"), bangtin::domain::fold::fold("Ye\u{302}n Ba\u{301}i"));
 /// ```
 pub fn fold(text: &str) -> String {
-    text.nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == 'đ' { 'd' } else { c })
-        .collect()
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c }).collect()
 }
 
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.

@@ -54,12 +54,8 @@ pub struct LandUse {
     pub regime: Regime,
 }
 
-static TABLE: LazyLock<Vec<LandUse>> = LazyLock::new(|| {
-    csv::Reader::from_reader(include_bytes!("land_use.csv").as_slice())
-        .deserialize()
-        .filter_map(Result::ok)
-        .collect()
-});
+static TABLE: LazyLock<Vec<LandUse>> =
+    LazyLock::new(|| csv::Reader::from_reader(include_bytes!("land_use.csv").as_slice()).deserialize().filter_map(Result::ok).collect());
 
 static BY_CODE: LazyLock<HashMap<&'static str, &'static LandUse>> =
     LazyLock::new(|| TABLE.iter().map(|entry| (entry.code.as_str(), entry)).collect());

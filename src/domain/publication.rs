@@ -22,9 +22,7 @@ use super::{Code, Context, Refusal};
 ///
 /// A new family is one folder with an implementation of this and one line in
 /// [`super::families`].
-pub trait Family:
-    Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
-{
+pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Prefix of its event and command types, `plan`.
     const NAME: &'static str;
     /// Its collections: name and the kind they hold (all kinds where empty).
@@ -438,9 +436,7 @@ impl<F: Family> Publication<F> {
 
     /// The revision to show on `date`: the one that holds, or the next to come.
     pub fn shown_on(&self, date: Date) -> Option<&Revision<F>> {
-        self.revision_on(date)
-            .or_else(|| self.revisions.iter().find(|r| r.cancelled.is_none()))
-            .or_else(|| self.revisions.last())
+        self.revision_on(date).or_else(|| self.revisions.iter().find(|r| r.cancelled.is_none())).or_else(|| self.revisions.last())
     }
 
     /// The highest revision that was not cancelled: what the next one follows.
@@ -525,11 +521,7 @@ impl<F: Family> Publication<F> {
     fn check_published(&self) -> Result<&Revision<F>, Refusal> {
         self.check_open()?;
         self.latest().or(self.revisions.last()).ok_or_else(|| {
-            Refusal::conflict(
-                "not-published",
-                "Mã này chưa có nội dung nào được công bố.",
-                "Nothing has been published under this code.",
-            )
+            Refusal::conflict("not-published", "Mã này chưa có nội dung nào được công bố.", "Nothing has been published under this code.")
         })
     }
 
@@ -565,19 +557,24 @@ impl<F: Family> Publication<F> {
         let newest = self.revisions.last().map_or(0, |r| r.number);
         if let Some(based_on) = revise.based_on.filter(|n| *n != latest.number && *n != newest) {
             let since = self.revisions.iter().filter(|r| r.number > based_on);
-            let since: Vec<String> = since
-                .map(|r| format!("{} ({}, {})", r.number, r.facts.title(), r.effective_from))
-                .collect();
+            let since: Vec<String> = since.map(|r| format!("{} ({}, {})", r.number, r.facts.title(), r.effective_from)).collect();
             return Err(Refusal::conflict(
                 "revised-meanwhile",
-                format!("Bản này được lập từ lần công bố {based_on}, nhưng sau đó đã có: {}. Hãy xem lại rồi công bố lại.", since.join("; ")),
-                format!("This was made from revision {based_on}, but meanwhile there is: {}. Look at it and publish again.", since.join("; ")),
+                format!(
+                    "Bản này được lập từ lần công bố {based_on}, nhưng sau đó đã có: {}. Hãy xem lại rồi công bố lại.",
+                    since.join("; ")
+                ),
+                format!(
+                    "This was made from revision {based_on}, but meanwhile there is: {}. Look at it and publish again.",
+                    since.join("; ")
+                ),
             ));
         }
         if latest.cancelled.is_none() {
             revise.facts.check_follows(&latest.facts)?;
         }
-        let repeated = |r: &&Revision<F>| r.cancelled.is_none() && !r.facts.claims().is_empty() && r.facts.claims() == revise.facts.claims();
+        let repeated =
+            |r: &&Revision<F>| r.cancelled.is_none() && !r.facts.claims().is_empty() && r.facts.claims() == revise.facts.claims();
         if let Some(known) = self.revisions.iter().find(repeated) {
             return Err(Refusal::conflict(
                 "decision-repeated",
@@ -621,11 +618,7 @@ impl<F: Family> Publication<F> {
 
     fn find(&self, number: u32) -> Result<&Revision<F>, Refusal> {
         self.revisions.iter().find(|r| r.number == number).ok_or_else(|| {
-            Refusal::invalid(
-                "unknown-revision",
-                format!("Không có lần công bố {number}."),
-                format!("There is no revision {number}."),
-            )
+            Refusal::invalid("unknown-revision", format!("Không có lần công bố {number}."), format!("There is no revision {number}."))
         })
     }
 
@@ -649,11 +642,7 @@ impl<F: Family> Publication<F> {
         if context.known_codes.contains(code) {
             return Ok(());
         }
-        Err(Refusal::invalid(
-            "unknown-code",
-            format!("Không có nội dung nào mang mã {code}."),
-            format!("No item has the code {code}."),
-        ))
+        Err(Refusal::invalid("unknown-code", format!("Không có nội dung nào mang mã {code}."), format!("No item has the code {code}.")))
     }
 
     /// Decides a command: the events it leads to, or why not.

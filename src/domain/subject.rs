@@ -109,11 +109,7 @@ impl Subject {
                 }
                 Ok(vec![SubjectEvent::ConsentRecorded(recorded)])
             }
-            _ if !self.known => Err(Refusal::invalid(
-                "unknown-subject",
-                "Không có người nào mang mã này.",
-                "Nobody has this subject id.",
-            )),
+            _ if !self.known => Err(Refusal::invalid("unknown-subject", "Không có người nào mang mã này.", "Nobody has this subject id.")),
             SubjectCommand::WithdrawConsent(_) if self.consent.is_none() => Ok(Vec::new()),
             SubjectCommand::WithdrawConsent(named) => Ok(vec![SubjectEvent::ConsentWithdrawn(named)]),
             SubjectCommand::Erase(named) => Ok(vec![SubjectEvent::Erased(named)]),

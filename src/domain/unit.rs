@@ -29,9 +29,7 @@ impl FromStr for UnitId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let fits = text.split_once('-').is_some_and(|(code, year)| {
-            (2..=5).contains(&code.len())
-                && year.len() == 4
-                && code.bytes().chain(year.bytes()).all(|byte| byte.is_ascii_digit())
+            (2..=5).contains(&code.len()) && year.len() == 4 && code.bytes().chain(year.bytes()).all(|byte| byte.is_ascii_digit())
         });
         if fits {
             Ok(Self(text.to_owned()))
@@ -142,9 +140,10 @@ impl Units {
 
     /// Finds a unit from what a planner types: an id, or a bare code that is valid on `date`.
     pub fn resolve(&self, text: &str, date: Date) -> Option<&Unit> {
-        self.0.iter().find(|unit| unit.id.as_str() == text).or_else(|| {
-            self.valid_on(date).find(|unit| unit.id.as_str().split('-').next() == Some(text))
-        })
+        self.0
+            .iter()
+            .find(|unit| unit.id.as_str() == text)
+            .or_else(|| self.valid_on(date).find(|unit| unit.id.as_str().split('-').next() == Some(text)))
     }
 
     /// Refuses when one of `ids` is unknown or does not exist on `date`.
@@ -158,8 +157,7 @@ impl Units {
                 ));
             };
             if !unit.is_valid_on(date) {
-                let now: Vec<String> =
-                    self.at(id, date).iter().map(|u| format!("{} {}", u.id, u.name_vi)).collect();
+                let now: Vec<String> = self.at(id, date).iter().map(|u| format!("{} {}", u.id, u.name_vi)).collect();
                 let (vi, en) = if unit.valid_from > date {
                     (String::from("chưa thành lập"), String::from("does not exist yet"))
                 } else {

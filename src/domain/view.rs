@@ -224,11 +224,7 @@ impl<F: Family> Publication<F> {
             effective_to: revision.effective_to,
             recorded_at: moment_of(revision.recorded_at),
             cancelled: revision.cancelled.clone(),
-            corrections: revision
-                .corrections
-                .iter()
-                .map(|c| (moment_of(c.recorded_at), c.reason.clone(), c.fields.clone()))
-                .collect(),
+            corrections: revision.corrections.iter().map(|c| (moment_of(c.recorded_at), c.reason.clone(), c.fields.clone())).collect(),
             decision: revision.facts.claims().into_iter().find(|c| c.kind == "decision").map(|c| c.key),
             features: revision.facts.features().cloned(),
         }

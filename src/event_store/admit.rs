@@ -56,7 +56,8 @@ fn refusal(append: &Append, known: &Known) -> Option<AppendError> {
 /// Decides over the waiting appends in their order; each sees what the ones before it wrote.
 pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admitted {
     let recorded_at = now.max(head.recorded_at);
-    let mut admitted = Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), released: Vec::new(), answers: Vec::new() };
+    let mut admitted =
+        Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), released: Vec::new(), answers: Vec::new() };
     for append in appends {
         if let Some(error) = refusal(append, &known) {
             admitted.answers.push(Err(error));
@@ -128,13 +129,7 @@ mod tests {
                 last_position: 0,
                 result: String::new(),
             }),
-            events: vec![NewEvent {
-                aggregate: aggregate.into(),
-                sequence,
-                name: "a.b".into(),
-                version: 1,
-                payload: "{}".into(),
-            }],
+            events: vec![NewEvent { aggregate: aggregate.into(), sequence, name: "a.b".into(), version: 1, payload: "{}".into() }],
             ..Append::default()
         }
     }

@@ -99,11 +99,7 @@ impl From<Record> for Line {
                 result: row.result,
             },
             Record::Claim(row) => Self::Claim { kind: row.kind, key: row.key, holder: row.holder },
-            Record::Vault(row) => Self::Vault {
-                subject: row.subject,
-                key: BASE64.encode(row.wrapped_key),
-                data: BASE64.encode(row.data),
-            },
+            Record::Vault(row) => Self::Vault { subject: row.subject, key: BASE64.encode(row.wrapped_key), data: BASE64.encode(row.data) },
         }
     }
 }
@@ -181,9 +177,7 @@ impl<R: BufRead> Reader<R> {
             Line::Head { format, .. } if format != FORMAT => {
                 return Err(self.damaged(&format!("the format is “{format}”, not “{FORMAT}”")));
             }
-            Line::Head { log_id, position, hash, recorded_at, .. } => {
-                Record::Head(Head { log_id, position, hash: hash.0, recorded_at })
-            }
+            Line::Head { log_id, position, hash, recorded_at, .. } => Record::Head(Head { log_id, position, hash: hash.0, recorded_at }),
             Line::Event(line) => Record::Event(StoredEvent {
                 position: line.position,
                 event: NewEvent {
@@ -200,18 +194,11 @@ impl<R: BufRead> Reader<R> {
             }),
             Line::Blob { sha256, bytes } => Record::Blob(sha256, bytes),
             Line::Chunk { sha256, number, data } => Record::Chunk(sha256, number, decode(&data)?),
-            Line::Command { scope, id, digest, first, last, result } => Record::Command(CommandRow {
-                scope,
-                id,
-                digest: digest.0,
-                first_position: first,
-                last_position: last,
-                result,
-            }),
-            Line::Claim { kind, key, holder } => Record::Claim(ClaimRow { kind, key, holder }),
-            Line::Vault { subject, key, data } => {
-                Record::Vault(VaultRow { subject, wrapped_key: decode(&key)?, data: decode(&data)? })
+            Line::Command { scope, id, digest, first, last, result } => {
+                Record::Command(CommandRow { scope, id, digest: digest.0, first_position: first, last_position: last, result })
             }
+            Line::Claim { kind, key, holder } => Record::Claim(ClaimRow { kind, key, holder }),
+            Line::Vault { subject, key, data } => Record::Vault(VaultRow { subject, wrapped_key: decode(&key)?, data: decode(&data)? }),
             Line::End { lines, sha256 } => {
                 if lines != self.lines || sha256.0 != <[u8; 32]>::from(self.hasher.clone().finalize()) {
                     return Err(self.damaged("the file was changed: its digest does not fit"));

@@ -16,8 +16,8 @@ use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
 use super::sqlite::new_log_id;
 use super::{
-    Append, AppendError, Appended, CHUNK_BYTES, ClaimRow, Clock, CommandRow, EventLog, Head, NewEvent, StoreError,
-    StoredEvent, VaultChange, VaultRow, chain,
+    Append, AppendError, Appended, CHUNK_BYTES, ClaimRow, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent,
+    VaultChange, VaultRow, chain,
 };
 use crate::domain::Digest;
 
@@ -274,17 +274,26 @@ impl Writer {
     /// it see everything that the last holder of the lock committed.
     async fn write(&mut self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
         let before = |error: Error| AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error)));
-        let Self { client, lock, sequences, commands, claims, insert_events, insert_commands, insert_claims, put_vault, erase_vault, set_head } = self;
+        let Self {
+            client,
+            lock,
+            sequences,
+            commands,
+            claims,
+            insert_events,
+            insert_commands,
+            insert_claims,
+            put_vault,
+            erase_vault,
+            set_head,
+        } = self;
         let transaction = client.transaction().await.map_err(before)?;
         let keys = Keys::of(appends);
         // All four travel together; the server answers them in order.
         let (head, rows) = {
-            let params: [&[&(dyn ToSql + Sync)]; 3] = [
-                &[&keys.aggregates],
-                &[&keys.scopes, &keys.ids],
-                &[&keys.kinds, &keys.keys],
-            ];
-            let look_ups = [sequences, commands, claims].into_iter().zip(params).map(|(statement, params)| transaction.query(&*statement, params));
+            let params: [&[&(dyn ToSql + Sync)]; 3] = [&[&keys.aggregates], &[&keys.scopes, &keys.ids], &[&keys.kinds, &keys.names]];
+            let look_ups =
+                [sequences, commands, claims].into_iter().zip(params).map(|(statement, params)| transaction.query(&*statement, params));
             let (head, rows) = futures_util::future::join(transaction.query_one(&*lock, &[]), try_join_all(look_ups)).await;
             (head.map_err(before)?, rows.map_err(before)?)
         };
@@ -304,9 +313,7 @@ impl Writer {
             if answer.is_ok() {
                 for change in &append.vault {
                     match change {
-                        VaultChange::Put(row) => {
-                            transaction.execute(&*put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await
-                        }
+                        VaultChange::Put(row) => transaction.execute(&*put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
                         VaultChange::Begin(row) => {
                             let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
                             transaction.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
@@ -333,7 +340,7 @@ struct Keys {
     scopes: Vec<String>,
     ids: Vec<String>,
     kinds: Vec<String>,
-    keys: Vec<String>,
+    names: Vec<String>,
 }
 
 impl Keys {
@@ -351,7 +358,7 @@ impl Keys {
             }
             for claim in append.claims.iter().chain(&append.releases) {
                 keys.kinds.push(claim.kind.clone());
-                keys.keys.push(claim.key.clone());
+                keys.names.push(claim.key.clone());
             }
         }
         keys
@@ -411,12 +418,7 @@ async fn insert(transaction: &Transaction<'_>, statements: &Inserts<'_>, admitte
 }
 
 /// The writer task: commits all waiting appends in one transaction; reconnects on need.
-async fn write_all(
-    config: Config,
-    clock: Clock,
-    hint: Arc<watch::Sender<i64>>,
-    mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
-) {
+async fn write_all(config: Config, clock: Clock, hint: Arc<watch::Sender<i64>>, mut appends: mpsc::UnboundedReceiver<(Append, Answer)>) {
     let mut writer = None;
     let mut batch = Vec::with_capacity(BATCH);
     while appends.recv_many(&mut batch, BATCH).await > 0 {
@@ -444,12 +446,7 @@ async fn write_all(
     }
 }
 
-async fn write_batch(
-    writer: &mut Option<Writer>,
-    config: &Config,
-    clock: &Clock,
-    waiting: &[Append],
-) -> Result<Admitted, AppendError> {
+async fn write_batch(writer: &mut Option<Writer>, config: &Config, clock: &Clock, waiting: &[Append]) -> Result<Admitted, AppendError> {
     let current = match writer {
         Some(current) if !current.client.is_closed() => current,
         _ => {
@@ -603,9 +600,7 @@ impl EventLog for PostgresLog {
         let mut parts: Vec<(&str, fn(&Row) -> Record)> = vec![
             ("SELECT * FROM events ORDER BY position", |row| Record::Event(stored_event(row))),
             ("SELECT * FROM blobs ORDER BY sha256", |row| Record::Blob(Digest(hash_of(row.get(0))), row.get(1))),
-            ("SELECT * FROM blob_chunks ORDER BY sha256, number", |row| {
-                Record::Chunk(Digest(hash_of(row.get(0))), row.get(1), row.get(2))
-            }),
+            ("SELECT * FROM blob_chunks ORDER BY sha256, number", |row| Record::Chunk(Digest(hash_of(row.get(0))), row.get(1), row.get(2))),
             ("SELECT * FROM commands ORDER BY scope, id", |row| Record::Command(command_row(row))),
             ("SELECT * FROM claims ORDER BY kind, key", |row| {
                 Record::Claim(ClaimRow { kind: row.get(0), key: row.get(1), holder: row.get(2) })
@@ -691,20 +686,15 @@ async fn insert_record(transaction: &Transaction<'_>, statements: &[Statement], 
         Record::Event(event) => {
             let (hash, version) = (event.hash.as_slice(), i64::from(event.event.version));
             let NewEvent { aggregate, sequence, name, payload, .. } = &event.event;
-            let params: [&(dyn ToSql + Sync); 10] = [
-                &event.position, aggregate, sequence, name, &version, payload, &event.recorded_at, &event.actor,
-                &event.command_id, &hash,
-            ];
+            let params: [&(dyn ToSql + Sync); 10] =
+                [&event.position, aggregate, sequence, name, &version, payload, &event.recorded_at, &event.actor, &event.command_id, &hash];
             transaction.execute(&statements[1], &params).await
         }
         Record::Blob(sha256, bytes) => transaction.execute(&statements[2], &[&sha256.0.as_slice(), &bytes]).await,
-        Record::Chunk(sha256, number, data) => {
-            transaction.execute(&statements[3], &[&sha256.0.as_slice(), &number, &data]).await
-        }
+        Record::Chunk(sha256, number, data) => transaction.execute(&statements[3], &[&sha256.0.as_slice(), &number, &data]).await,
         Record::Command(row) => {
             let digest = row.digest.as_slice();
-            let params: [&(dyn ToSql + Sync); 6] =
-                [&row.scope, &row.id, &digest, &row.first_position, &row.last_position, &row.result];
+            let params: [&(dyn ToSql + Sync); 6] = [&row.scope, &row.id, &digest, &row.first_position, &row.last_position, &row.result];
             transaction.execute(&statements[4], &params).await
         }
         Record::Claim(row) => transaction.execute(&statements[5], &[&row.kind, &row.key, &row.holder]).await,

@@ -68,11 +68,7 @@ impl PersistedEventRepository for LogRepository<'_> {
         Ok(None)
     }
 
-    async fn persist<A: Aggregate>(
-        &self,
-        events: &[SerializedEvent],
-        _: Option<(String, Value, usize)>,
-    ) -> Result<(), PersistenceError> {
+    async fn persist<A: Aggregate>(&self, events: &[SerializedEvent], _: Option<(String, Value, usize)>) -> Result<(), PersistenceError> {
         let events = events.iter().map(|event| NewEvent {
             aggregate: format!("{}/{}", event.aggregate_type, event.aggregate_id),
             sequence: event.sequence as i64,

@@ -12,8 +12,8 @@ use super::admit::{Admitted, Known, admit};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, CHUNK_BYTES, ClaimRow, Clock, CommandRow, EventLog, Head, NewEvent, StoreError,
-    StoredEvent, VaultChange, VaultRow, chain,
+    Append, AppendError, Appended, CHUNK_BYTES, ClaimRow, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent,
+    VaultChange, VaultRow, chain,
 };
 use crate::domain::Digest;
 
@@ -79,8 +79,7 @@ fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
     if !write {
         set("query_only", "ON")?;
     }
-    let synchronous: i64 =
-        connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(unavailable)?;
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(unavailable)?;
     if synchronous != 2 {
         return Err(StoreError::NotPossible("SQLite does not accept synchronous=FULL".into()));
     }
@@ -95,9 +94,7 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     let lock = lock.map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
     lock.lock().map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
     let mut connection = connect(path, true)?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(unavailable)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(unavailable)?;
     if mode != "wal" {
         return Err(StoreError::NotPossible(format!("SQLite stays in journal mode {mode}; it must be on a local disk")));
     }
@@ -108,9 +105,7 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
         transaction.pragma_update(None, "user_version", migration.number).map_err(unavailable)?;
     }
     let log_id = new_log_id()?;
-    transaction
-        .execute("INSERT OR IGNORE INTO head VALUES (1, ?1, 0, ?2, 0)", params![log_id, chain::GENESIS])
-        .map_err(unavailable)?;
+    transaction.execute("INSERT OR IGNORE INTO head VALUES (1, ?1, 0, ?2, 0)", params![log_id, chain::GENESIS]).map_err(unavailable)?;
     transaction.commit().map_err(unavailable)?;
     Ok(connection)
 }
@@ -118,6 +113,7 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
 /// Sixteen random hex digits.
 pub(super) fn new_log_id() -> Result<String, StoreError> {
     let mut random = [0; 8];
+    #[expect(clippy::disallowed_methods, reason = "the name of a new log")]
     getrandom::fill(&mut random).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -183,18 +179,12 @@ fn with_pooled<T>(
 }
 
 /// Looks for writes of other processes; ends with the log.
-async fn poll(
-    path: PathBuf,
-    readers: Arc<Mutex<Vec<Connection>>>,
-    hint: Arc<watch::Sender<i64>>,
-    alive: mpsc::WeakUnboundedSender<Job>,
-) {
+async fn poll(path: PathBuf, readers: Arc<Mutex<Vec<Connection>>>, hint: Arc<watch::Sender<i64>>, alive: mpsc::WeakUnboundedSender<Job>) {
     while alive.upgrade().is_some() {
         tokio::time::sleep(POLL).await;
         let (path, readers) = (path.clone(), Arc::clone(&readers));
-        let head = tokio::task::spawn_blocking(move || {
-            with_pooled(&readers, &path, |connection| read_head(connection).map_err(unavailable))
-        });
+        let head =
+            tokio::task::spawn_blocking(move || with_pooled(&readers, &path, |connection| read_head(connection).map_err(unavailable)));
         if let Ok(Ok(head)) = head.await {
             hint.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);
         }
@@ -262,8 +252,7 @@ impl Writer {
     }
 
     fn load(&mut self, mut source: Source) -> Result<(), StoreError> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
         load(&transaction, &mut source)?;
         let position = read_head(&transaction).map_err(unavailable)?.position;
         transaction.commit().map_err(unavailable)?;
@@ -274,10 +263,7 @@ impl Writer {
     /// `secure_delete` has overwritten the rows; this empties the WAL that still holds them.
     fn scrub(&mut self) -> Result<(), StoreError> {
         for _ in 0..50 {
-            let busy: i64 = self
-                .connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-                .map_err(unavailable)?;
+            let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(unavailable)?;
             if busy == 0 {
                 return Ok(());
             }
@@ -309,15 +295,12 @@ fn write(connection: &mut Connection, now: i64, appends: &[Append]) -> Result<Ad
 
 fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
     let mut statement = connection.prepare_cached("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1")?;
-    statement.query_row([], |row| {
-        Ok(Head { log_id: row.get(0)?, position: row.get(1)?, hash: row.get(2)?, recorded_at: row.get(3)? })
-    })
+    statement.query_row([], |row| Ok(Head { log_id: row.get(0)?, position: row.get(1)?, hash: row.get(2)?, recorded_at: row.get(3)? }))
 }
 
 fn look_up(connection: &Connection, appends: &[Append]) -> rusqlite::Result<Known> {
     let mut known = Known::default();
-    let mut sequence =
-        connection.prepare_cached("SELECT sequence FROM events WHERE aggregate = ?1 ORDER BY sequence DESC LIMIT 1")?;
+    let mut sequence = connection.prepare_cached("SELECT sequence FROM events WHERE aggregate = ?1 ORDER BY sequence DESC LIMIT 1")?;
     for append in appends {
         for event in &append.events {
             if !known.sequences.contains_key(&event.aggregate) {
@@ -373,8 +356,7 @@ fn insert(transaction: &Transaction<'_>, admitted: &Admitted, appends: &[Append]
 }
 
 fn insert_event(connection: &Connection, event: &StoredEvent) -> rusqlite::Result<()> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+    let mut statement = connection.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
     statement.execute(params![
         event.position,
         event.event.aggregate,
@@ -415,8 +397,8 @@ fn put_vault(connection: &Connection, row: &VaultRow) -> rusqlite::Result<()> {
 }
 
 fn set_head(connection: &Connection, head: &Head) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("UPDATE head SET log_id = ?1, position = ?2, hash = ?3, recorded_at = ?4 WHERE id = 1")?;
+    let mut statement =
+        connection.prepare_cached("UPDATE head SET log_id = ?1, position = ?2, hash = ?3, recorded_at = ?4 WHERE id = 1")?;
     statement.execute(params![head.log_id, head.position, head.hash, head.recorded_at])?;
     Ok(())
 }
@@ -445,13 +427,7 @@ fn find_claim(connection: &Connection, kind: &str, key: &str) -> rusqlite::Resul
 fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     Ok(StoredEvent {
         position: row.get(0)?,
-        event: NewEvent {
-            aggregate: row.get(1)?,
-            sequence: row.get(2)?,
-            name: row.get(3)?,
-            version: row.get(4)?,
-            payload: row.get(5)?,
-        },
+        event: NewEvent { aggregate: row.get(1)?, sequence: row.get(2)?, name: row.get(3)?, version: row.get(4)?, payload: row.get(5)? },
         recorded_at: row.get(6)?,
         actor: row.get(7)?,
         command_id: row.get(8)?,
@@ -465,9 +441,8 @@ fn vault_row(row: &Row<'_>) -> rusqlite::Result<VaultRow> {
 
 fn put_blob(connection: &mut Connection, sha256: Digest, bytes: &[u8]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let inserted = transaction
-        .prepare_cached("INSERT OR IGNORE INTO blobs VALUES (?1, ?2)")?
-        .execute(params![sha256.0, bytes.len() as i64])?;
+    let inserted =
+        transaction.prepare_cached("INSERT OR IGNORE INTO blobs VALUES (?1, ?2)")?.execute(params![sha256.0, bytes.len() as i64])?;
     if inserted == 1 {
         let mut statement = transaction.prepare_cached("INSERT INTO blob_chunks VALUES (?1, ?2, ?3)")?;
         for (number, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
@@ -557,9 +532,8 @@ impl EventLog for SqliteLog {
 
     async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         self.with_reader(move |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT * FROM events WHERE position > ?1 ORDER BY position LIMIT ?2")
-                .map_err(unavailable)?;
+            let mut statement =
+                connection.prepare_cached("SELECT * FROM events WHERE position > ?1 ORDER BY position LIMIT ?2").map_err(unavailable)?;
             let rows = statement.query_map([after, limit as i64], stored_event).map_err(unavailable)?;
             rows.collect::<Result<_, _>>().map_err(unavailable)
         })
@@ -604,8 +578,7 @@ impl EventLog for SqliteLog {
                     return Ok(None);
                 };
                 let mut bytes = Vec::with_capacity(size.clamp(0, 1 << 32) as usize);
-                let mut chunks =
-                    connection.prepare_cached("SELECT data FROM blob_chunks WHERE sha256 = ?1 ORDER BY number")?;
+                let mut chunks = connection.prepare_cached("SELECT data FROM blob_chunks WHERE sha256 = ?1 ORDER BY number")?;
                 let mut rows = chunks.query([sha256.0])?;
                 while let Some(row) = rows.next()? {
                     bytes.extend_from_slice(row.get_ref(0)?.as_blob()?);
@@ -624,8 +597,7 @@ impl EventLog for SqliteLog {
     async fn vault_row(&self, subject: &str) -> Result<Option<VaultRow>, StoreError> {
         let subject = subject.to_owned();
         self.with_reader(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT * FROM vault WHERE subject = ?1").map_err(unavailable)?;
+            let mut statement = connection.prepare_cached("SELECT * FROM vault WHERE subject = ?1").map_err(unavailable)?;
             statement.query_row([subject], vault_row).optional().map_err(unavailable)
         })
         .await

@@ -68,16 +68,7 @@ impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
     pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
         let compress = body.len() >= 860 && media != "image/png";
-        Self {
-            status,
-            media,
-            body: Bytes::from(body),
-            validity,
-            ends,
-            private,
-            compress,
-            encoded: Default::default(),
-        }
+        Self { status, media, body: Bytes::from(body), validity, ends, private, compress, encoded: Default::default() }
     }
 
     fn encoded(&self, encoding: Encoding) -> &(Bytes, HeaderMap) {

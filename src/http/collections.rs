@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::Site;
 use super::errors::HttpError;
 use super::items::finish;
 use super::respond::{self, Form};
-use super::Site;
 use crate::domain::geometry::{Bbox, contains, intersects};
 use crate::domain::publication::Status;
 use crate::domain::view::View;
@@ -175,7 +175,8 @@ impl Ask {
 /// Four numbers, or six with heights that are left aside; west may be greater than east.
 fn parse_bbox(text: &str) -> Result<Bbox, HttpError> {
     let wrong = || HttpError::BadRequest("bbox must be west,south,east,north in degrees".into());
-    let numbers: Vec<f64> = text.split(',').map(|part| part.trim().parse().ok().filter(|n: &f64| n.is_finite())).collect::<Option<_>>().ok_or_else(wrong)?;
+    let numbers: Vec<f64> =
+        text.split(',').map(|part| part.trim().parse().ok().filter(|n: &f64| n.is_finite())).collect::<Option<_>>().ok_or_else(wrong)?;
     let bbox = match numbers[..] {
         [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
         _ => return Err(wrong()),
@@ -222,7 +223,11 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
 }
 
 async fn choose_items(site: &Site, name: &str, ask: &Ask) -> Result<Chosen, HttpError> {
-    let after = ask.after.as_deref().map(|text| text.parse::<Code>().map_err(|_| HttpError::BadRequest("after must be an id of this collection".into()))).transpose()?;
+    let after = ask
+        .after
+        .as_deref()
+        .map(|text| text.parse::<Code>().map_err(|_| HttpError::BadRequest("after must be an id of this collection".into())))
+        .transpose()?;
     let moment = site.moment();
     let mut chosen = Chosen::default();
     {
@@ -282,7 +287,9 @@ async fn choose_features(site: &Site, family: &str, ask: &Ask) -> Result<Chosen,
     let url = site.city().public_url.clone();
     let mut chosen = Chosen::default();
     for view in views_of(site, family) {
-        let Some(set) = view.features.as_ref().filter(|set| ask.bbox.as_ref().is_none_or(|bbox| intersects(bbox, &set.bbox))) else { continue };
+        let Some(set) = view.features.as_ref().filter(|set| ask.bbox.as_ref().is_none_or(|bbox| intersects(bbox, &set.bbox))) else {
+            continue;
+        };
         let full = chosen.features.len() == ask.limit;
         let passed = after.as_ref().is_some_and(|(code, _, _)| view.code < *code);
         if ask.bbox.is_none() && (full || passed) {
@@ -389,7 +396,11 @@ fn page(site: &Site, name: &str, ask: &Ask, chosen: Chosen, headers: &HeaderMap)
     }
     let returned = chosen.features.len();
     let head = json!({ "numberMatched": chosen.matched, "numberReturned": returned, "links": links }).to_string();
-    let body = format!("{{\"type\":\"FeatureCollection\",{},\"features\":[\n{}\n]}}\n", head.trim_start_matches('{').trim_end_matches('}'), chosen.features.join(",\n"));
+    let body = format!(
+        "{{\"type\":\"FeatureCollection\",{},\"features\":[\n{}\n]}}\n",
+        head.trim_start_matches('{').trim_end_matches('}'),
+        chosen.features.join(",\n")
+    );
     respond::fresh(headers, GEOJSON, METADATA_CACHE, content_crs(), body)
 }
 
@@ -400,7 +411,12 @@ fn content_crs() -> HeaderMap {
 }
 
 /// `/collections/{c}/items/{id}`
-pub async fn item(State(site): State<Arc<Site>>, Path((name, id)): Path<(String, String)>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn item(
+    State(site): State<Arc<Site>>,
+    Path((name, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let query = query.as_deref();
     let result = async {
         let (name, content) = find(&name)?;
@@ -409,7 +425,8 @@ pub async fn item(State(site): State<Arc<Site>>, Path((name, id)): Path<(String,
             Content::Items => {
                 let code: Code = id.parse().map_err(|_| HttpError::NotFound)?;
                 let moment = site.moment();
-                let view = site.model.image().view(&code, None, &moment).filter(|view| view.collection == name).ok_or(HttpError::NotFound)?;
+                let view =
+                    site.model.image().view(&code, None, &moment).filter(|view| view.collection == name).ok_or(HttpError::NotFound)?;
                 if form == Form::Html {
                     let mut headers = HeaderMap::new();
                     headers.insert("location", HeaderValue::try_from(format!("/q/{code}")).map_err(|_| HttpError::NotFound)?);

@@ -105,8 +105,18 @@ impl HttpError {
             Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
             Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
             Self::BadRequest(what) => of(StatusCode::BAD_REQUEST, "bad-request", &format!("Yêu cầu sai: {what}"), what),
-            Self::MethodNotAllowed => of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Địa chỉ này không nhận phương thức đó.", "This address does not take that method."),
-            Self::NotAcceptable => of(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Không có dạng dữ liệu được yêu cầu; hãy dùng ?f=json hoặc ?f=html.", "There is no such form; use ?f=json or ?f=html."),
+            Self::MethodNotAllowed => of(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Địa chỉ này không nhận phương thức đó.",
+                "This address does not take that method.",
+            ),
+            Self::NotAcceptable => of(
+                StatusCode::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "Không có dạng dữ liệu được yêu cầu; hãy dùng ?f=json hoặc ?f=html.",
+                "There is no such form; use ?f=json or ?f=html.",
+            ),
             Self::Refused(refusal) => {
                 let status = match refusal.reason {
                     "unknown-code" | "unknown-revision" => StatusCode::NOT_FOUND,
@@ -120,15 +130,50 @@ impl HttpError {
                 more: json!({ "report": report }),
                 ..of(StatusCode::UNPROCESSABLE_ENTITY, "import", "Tệp có lỗi; xem báo cáo.", "The file has errors; see the report.")
             },
-            Self::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized", "Cần khóa truy cập còn hiệu lực (Authorization: Bearer …).", "A valid token is needed (Authorization: Bearer …)."),
-            Self::PreconditionFailed => of(StatusCode::PRECONDITION_FAILED, "precondition-failed", "Nội dung đã thay đổi từ khi bạn xem; hãy xem lại.", "The item has changed since you saw it; look again."),
-            Self::TooLarge(limit) => of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", &format!("Nội dung gửi lên lớn hơn giới hạn {limit} byte."), &format!("The body is larger than the limit of {limit} bytes.")),
+            Self::Unauthorized => of(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "Cần khóa truy cập còn hiệu lực (Authorization: Bearer …).",
+                "A valid token is needed (Authorization: Bearer …).",
+            ),
+            Self::PreconditionFailed => of(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition-failed",
+                "Nội dung đã thay đổi từ khi bạn xem; hãy xem lại.",
+                "The item has changed since you saw it; look again.",
+            ),
+            Self::TooLarge(limit) => of(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                &format!("Nội dung gửi lên lớn hơn giới hạn {limit} byte."),
+                &format!("The body is larger than the limit of {limit} bytes."),
+            ),
             Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", "Nội dung gửi lên quá chậm.", "The body did not come in time."),
-            Self::Unavailable => of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Kho dữ liệu tạm thời không ghi được; chưa có gì được ghi. Hãy thử lại.", "The store is away; nothing was written. Try again."),
-            Self::UnknownOutcome => of(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", "Chưa rõ lệnh đã được ghi hay chưa: hãy gửi lại với cùng mã lệnh (id).", "It is not known whether the command was written: repeat it with the same id."),
-            Self::Behind => of(StatusCode::SERVICE_UNAVAILABLE, "behind", "Máy chủ này chưa nhận được thay đổi đó; hãy thử lại.", "This node has not reached that position; try again."),
+            Self::Unavailable => of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Kho dữ liệu tạm thời không ghi được; chưa có gì được ghi. Hãy thử lại.",
+                "The store is away; nothing was written. Try again.",
+            ),
+            Self::UnknownOutcome => of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unknown-outcome",
+                "Chưa rõ lệnh đã được ghi hay chưa: hãy gửi lại với cùng mã lệnh (id).",
+                "It is not known whether the command was written: repeat it with the same id.",
+            ),
+            Self::Behind => of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "behind",
+                "Máy chủ này chưa nhận được thay đổi đó; hãy thử lại.",
+                "This node has not reached that position; try again.",
+            ),
             Self::Damaged(_) => key(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "damaged"),
-            Self::Internal(_) => of(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Máy chủ gặp lỗi; lỗi đã được ghi lại.", "The server failed; it has been noted."),
+            Self::Internal(_) => of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Máy chủ gặp lỗi; lỗi đã được ghi lại.",
+                "The server failed; it has been noted.",
+            ),
         }
     }
 

@@ -97,9 +97,11 @@ pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, Raw
     let result = async {
         let size = match respond::parameter(query.as_deref(), "size") {
             None => 512,
-            Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
-                HttpError::BadRequest(format!("size must be {} to {} pixels", qr::SIZES.start(), qr::SIZES.end()))
-            })?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|size| qr::SIZES.contains(size))
+                .ok_or_else(|| HttpError::BadRequest(format!("size must be {} to {} pixels", qr::SIZES.start(), qr::SIZES.end())))?,
         };
         answer(&site, parse(&code)?, What::QrPng(size), &headers).await
     };
@@ -196,9 +198,7 @@ fn body<'a>(
     Ok(match what {
         What::Page(lang) | What::Revision(_, lang) => (HTML, page(lang).render()?.into_bytes()),
         What::History(lang) => (HTML, page(lang).render_history().into_bytes()),
-        What::GeoJson | What::RevisionGeoJson(_) => {
-            ("application/geo+json", geojson::collection(view, features, public_url).into_bytes())
-        }
+        What::GeoJson | What::RevisionGeoJson(_) => ("application/geo+json", geojson::collection(view, features, public_url).into_bytes()),
         What::Record => ("application/json", record::record(view, public_url).to_string().into_bytes()),
         What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
         What::QrPng(size) => ("image/png", matrix()?.png(size)?),
@@ -243,7 +243,8 @@ fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, Ht
 /// `attachment` with the name in both forms of RFC 6266.
 fn disposition(name: &str) -> HeaderValue {
     use std::fmt::Write as _;
-    let plain: String = crate::domain::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        crate::domain::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
     let mut encoded = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {

@@ -24,7 +24,16 @@ pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next)
     if request.method() == Method::OPTIONS {
         let writes = request.uri().path().ends_with("/commands");
         let both = request.uri().path().ends_with("/items");
-        return options(&site, if writes { "POST, OPTIONS" } else if both { "GET, HEAD, POST, OPTIONS" } else { "GET, HEAD, OPTIONS" });
+        return options(
+            &site,
+            if writes {
+                "POST, OPTIONS"
+            } else if both {
+                "GET, HEAD, POST, OPTIONS"
+            } else {
+                "GET, HEAD, OPTIONS"
+            },
+        );
     }
     if is_read && let Some(position) = request.headers().get("bangtin-position") {
         let position = position.to_str().ok().and_then(|text| text.trim().parse().ok());
@@ -82,7 +91,8 @@ fn options(site: &Site, allow: &'static str) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, Accept-Language, Bangtin-Position, If-None-Match"));
+    headers
+        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, Accept-Language, Bangtin-Position, If-None-Match"));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

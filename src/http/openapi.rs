@@ -143,12 +143,26 @@ pub fn document(public_url: &str) -> Value {
     put("/", read("Landing page", vec![f(), lang()], "application/json"));
     put("/conformance", read("Conformance", vec![], "application/json"));
     put("/collections", read("Collections", vec![f(), lang()], "application/json"));
-    put("/search", read("Search by title or code", vec![parameter("q", "query", json!({ "type": "string", "maxLength": 200 }), "Words"), f(), lang()], "text/html"));
+    put(
+        "/search",
+        read(
+            "Search by title or code",
+            vec![parameter("q", "query", json!({ "type": "string", "maxLength": 200 }), "Words"), f(), lang()],
+            "text/html",
+        ),
+    );
     put("/q/{code}", read("The item's page", vec![code(), lang()], "text/html"));
     put("/q/{code}.geojson", read("Its GeoJSON", vec![code()], "application/geo+json"));
     put("/q/{code}.json", read("Its record", vec![code()], "application/json"));
     put("/q/{code}/qr.svg", read("Its QR code as SVG", vec![code()], "image/svg+xml"));
-    put("/q/{code}/qr.png", read("Its QR code as PNG", vec![code(), parameter("size", "query", json!({ "type": "integer", "minimum": 64, "maximum": 2048 }), "Pixels a side")], "image/png"));
+    put(
+        "/q/{code}/qr.png",
+        read(
+            "Its QR code as PNG",
+            vec![code(), parameter("size", "query", json!({ "type": "integer", "minimum": 64, "maximum": 2048 }), "Pixels a side")],
+            "image/png",
+        ),
+    );
     put("/q/{code}/history", read("Its history", vec![code(), lang()], "text/html"));
     let all = families::collections().into_iter().map(|(name, family, _)| (name, Some(family)));
     let features = families::feature_collections().into_iter().map(|(name, _)| (name, None));
@@ -158,7 +172,10 @@ pub fn document(public_url: &str) -> Value {
         if let Some(family) = family {
             items["post"] = write("Publish a new item", vec![], family, &commands);
             let id = parameter("id", "path", json!({ "type": "string" }), "The item's code");
-            put(&format!("/collections/{name}/items/{{id}}/commands"), json!({ "post": write("A command to an item", vec![id], family, &commands) }));
+            put(
+                &format!("/collections/{name}/items/{{id}}/commands"),
+                json!({ "post": write("A command to an item", vec![id], family, &commands) }),
+            );
         }
         put(&format!("/collections/{name}/items"), items);
         let id = parameter("id", "path", json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }), "Feature id");

@@ -31,8 +31,7 @@ impl Encoding {
         let takes = |name: &str| {
             accept.split(',').any(|part| {
                 let mut pieces = part.split(';').map(str::trim);
-                pieces.next() == Some(name)
-                    && !pieces.any(|p| p.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0))
+                pieces.next() == Some(name) && !pieces.any(|p| p.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0))
             })
         };
         if takes("br") {
@@ -97,9 +96,11 @@ pub fn etag(body: &[u8], encoding: Encoding) -> HeaderValue {
 /// True when the client has this already.
 pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let Ok(etag) = etag.to_str() else { return false };
-    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*")
-    })
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*"))
 }
 
 /// An answer that is made for this request and may be kept for a moment by the client.

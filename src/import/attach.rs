@@ -105,7 +105,11 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>) -> Result<Attache
         })?;
         let input = ContactInput { name: clean(&input.name), phone: clean(&input.phone), ..input };
         if !crate::domain::map_point::is_phone(&input.phone) || input.name.is_empty() {
-            return Err(invalid("contact", "Người liên hệ phải có tên và số điện thoại.".into(), "A contact needs a name and a phone number.".into()));
+            return Err(invalid(
+                "contact",
+                "Người liên hệ phải có tên và số điện thoại.".into(),
+                "A contact needs a name and a phone number.".into(),
+            ));
         }
         attached.contact = Some(input);
         facts.remove("contact");
@@ -150,7 +154,9 @@ fn feature_set(
         return Ok(input.clone());
     }
     let bytes = if let Some(name) = input.get("file").and_then(Value::as_str) {
-        let bytes = files(name).map_err(|error| invalid("file", format!("Không đọc được tệp {name}: {error}"), format!("The file {name} cannot be read: {error}")))?;
+        let bytes = files(name).map_err(|error| {
+            invalid("file", format!("Không đọc được tệp {name}: {error}"), format!("The file {name} cannot be read: {error}"))
+        })?;
         add_source(name, &bytes, facts, &mut attached.blobs);
         bytes
     } else if let Some(geojson) = input.get("geojson") {
@@ -233,11 +239,17 @@ fn attach_document(document: &mut Value, files: Files<'_>, blobs: &mut Blobs) ->
     let (bytes, file_name) = if file.is_empty() {
         let bytes = base64::engine::general_purpose::STANDARD.decode(&base64);
         let bytes = bytes.ok().filter(|bytes| !bytes.is_empty()).ok_or_else(|| {
-            invalid("document", "Tài liệu phải có file hoặc nội dung base64.".into(), "A document needs a file or its content as base64.".into())
+            invalid(
+                "document",
+                "Tài liệu phải có file hoặc nội dung base64.".into(),
+                "A document needs a file or its content as base64.".into(),
+            )
         })?;
         (bytes, text("file_name"))
     } else {
-        let bytes = files(&file).map_err(|error| invalid("file", format!("Không đọc được tệp {file}: {error}"), format!("The file {file} cannot be read: {error}")))?;
+        let bytes = files(&file).map_err(|error| {
+            invalid("file", format!("Không đọc được tệp {file}: {error}"), format!("The file {file} cannot be read: {error}"))
+        })?;
         let name = file.rsplit(['/', '\\']).next().unwrap_or(&file).to_owned();
         (bytes, name)
     };

@@ -140,7 +140,7 @@ impl Writer {
             bytes: bytes.len() as u64,
             count: self.count,
             bbox: bbox.map(|value| value as f64 / 1e7),
-            area_ha: self.area_m2.map(|area| hectares(area)),
+            area_ha: self.area_m2.map(hectares),
         };
         Some((bytes, set))
     }

@@ -5,9 +5,8 @@ use serde_json::{Map, Value};
 use crate::domain::fold::fold;
 
 /// Names under which offices keep the land-use code, folded, without separators.
-const CODE_NAMES: &[&str] = &[
-    "landuse", "maloaidat", "loaidat", "madat", "kyhieu", "mdsd", "mdsdd", "loaidatqh", "qhsdd", "mucdich", "maqh", "code", "ma",
-];
+const CODE_NAMES: &[&str] =
+    &["landuse", "maloaidat", "loaidat", "madat", "kyhieu", "mdsd", "mdsdd", "loaidatqh", "qhsdd", "mucdich", "maqh", "code", "ma"];
 /// Names under which they keep a zone's or place's name.
 const NAME_NAMES: &[&str] = &["name", "ten", "tenkhu", "tenkhuvuc", "tendoituong", "tenloaidat", "tencongtrinh", "tenduan"];
 

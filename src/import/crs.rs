@@ -31,8 +31,7 @@ const TM3_ZONES: &[(u32, f64)] = &[
 /// The official shift from VN-2000 to WGS 84 (Decision 05/2007/QĐ-BTNMT; the same numbers as
 /// EPSG:6960) as position-vector parameters: the rotations' signs are those of PROJ, the opposite
 /// of the decision's coordinate-frame rotations.
-const TO_WGS84: &str =
-    "-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278";
+const TO_WGS84: &str = "-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278";
 
 /// Why coordinates cannot be read in a system.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

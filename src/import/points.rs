@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::canonical;
 use super::columns::plain;
 use super::crs::Crs;
 use super::geojson::{self, Feature, Geometry, Position};
 use super::report::{Report, Severity};
 use super::zones::{Imported, Options, Source, source_of};
-use super::canonical;
 use crate::domain::fold::{clean, fold};
 use crate::domain::geometry::contains;
 
@@ -64,7 +64,13 @@ fn read_csv(bytes: &[u8], report: &mut Report) -> Option<geojson::File> {
     let headers: Vec<String> = match reader.headers() {
         Ok(headers) => headers.iter().map(str::to_owned).collect(),
         Err(error) => {
-            report.add(Severity::Error, "unreadable", None, format!("Không đọc được bảng: {error}"), format!("The table cannot be read: {error}"));
+            report.add(
+                Severity::Error,
+                "unreadable",
+                None,
+                format!("Không đọc được bảng: {error}"),
+                format!("The table cannot be read: {error}"),
+            );
             return None;
         }
     };
@@ -73,7 +79,13 @@ fn read_csv(bytes: &[u8], report: &mut Report) -> Option<geojson::File> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                report.add(Severity::Error, "unreadable", number, format!("Không đọc được dòng: {error}"), format!("The row cannot be read: {error}"));
+                report.add(
+                    Severity::Error,
+                    "unreadable",
+                    number,
+                    format!("Không đọc được dòng: {error}"),
+                    format!("The row cannot be read: {error}"),
+                );
                 continue;
             }
         };
@@ -81,9 +93,8 @@ fn read_csv(bytes: &[u8], report: &mut Report) -> Option<geojson::File> {
         for (header, value) in headers.iter().zip(record.iter()) {
             properties.insert(header.clone(), Value::from(value));
         }
-        let field = |names: [&str; 2]| {
-            headers.iter().zip(record.iter()).find(|(header, _)| meaning(header).is_some_and(|m| names.contains(&m)))
-        };
+        let field =
+            |names: [&str; 2]| headers.iter().zip(record.iter()).find(|(header, _)| meaning(header).is_some_and(|m| names.contains(&m)));
         let number_of = |text: Option<(&String, &str)>| text.and_then(|(_, text)| text.trim().replace(',', ".").parse::<f64>().ok());
         let geometry = match (number_of(field(["lon", "x"])), number_of(field(["lat", "y"]))) {
             (Some(x), Some(y)) => Ok(Geometry::Point(Position([x, y]))),
@@ -206,7 +217,6 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
         let list = || text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
         match field.as_str() {
             "phone" if personal => {}
-            "contact" | "consent" => {}
             "phone" => {
                 facts.insert("phones".into(), json!([{ "label": "Điện thoại", "number": text }]));
             }
@@ -216,7 +226,7 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
             "kind" => {
                 facts.insert("kind".into(), json!(kind_of(text).unwrap_or(text)));
             }
-            "payment" | "offer" => {}
+            "payment" | "offer" | "contact" | "consent" => {}
             _ => {
                 facts.insert(field.clone(), value.clone());
             }
@@ -284,7 +294,8 @@ mod tests {
         };
         let (_, report) = read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại\nThôn A,104.87,21.7,0900000000\n");
         assert_eq!(report.findings[0].check, "consent-missing");
-        let (facts, report) = read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại,Người liên hệ,Đồng ý\nThôn A,104.87,21.7,0900000000,Chị A,HS-1\n");
+        let (facts, report) =
+            read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại,Người liên hệ,Đồng ý\nThôn A,104.87,21.7,0900000000,Chị A,HS-1\n");
         assert!(report.is_clean());
         assert!(facts.get("phones").is_none() && facts["contact"]["consent"]["evidence"] == "HS-1");
     }

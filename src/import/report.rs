@@ -62,7 +62,14 @@ pub struct Report {
 
 impl Report {
     /// Adds a finding.
-    pub fn add(&mut self, severity: Severity, check: &'static str, feature: impl Into<Option<usize>>, vi: impl Into<String>, en: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        severity: Severity,
+        check: &'static str,
+        feature: impl Into<Option<usize>>,
+        vi: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.findings.push(Finding { severity, check, feature: feature.into(), vi: vi.into(), en: en.into() });
     }
 

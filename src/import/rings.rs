@@ -89,11 +89,7 @@ pub fn plane_area(ring: &[Vertex]) -> f64 {
 }
 
 fn on_segment(p: [i64; 2], a: [i64; 2], b: [i64; 2]) -> bool {
-    cross(a, b, p) == 0
-        && p[0] >= a[0].min(b[0])
-        && p[0] <= a[0].max(b[0])
-        && p[1] >= a[1].min(b[1])
-        && p[1] <= a[1].max(b[1])
+    cross(a, b, p) == 0 && p[0] >= a[0].min(b[0]) && p[0] <= a[0].max(b[0]) && p[1] >= a[1].min(b[1]) && p[1] <= a[1].max(b[1])
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,12 +301,14 @@ fn conflict(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
 
 /// The point in which two segments touch.
 fn touch(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
-    [b.from, b.to].into_iter().find(|p| on_segment(*p, a.from, a.to))
+    [b.from, b.to]
+        .into_iter()
+        .find(|p| on_segment(*p, a.from, a.to))
         .or_else(|| [a.from, a.to].into_iter().find(|p| on_segment(*p, b.from, b.to)))
 }
 
 /// Follows parents to the root.
-fn root(parents: &mut Vec<usize>, mut node: usize) -> usize {
+fn root(parents: &mut [usize], mut node: usize) -> usize {
     while parents[node] != node {
         parents[node] = parents[parents[node]];
         node = parents[node];
@@ -328,7 +326,8 @@ fn check_edges(parts: &[Vec<Ring>]) -> Result<(), Fault> {
         if let Some(at) = conflict(a, b) {
             return Err(Fault::Crossing(at));
         }
-        if a.ring != b.ring && part_of[a.ring] == part_of[b.ring]
+        if a.ring != b.ring
+            && part_of[a.ring] == part_of[b.ring]
             && let Some(at) = touch(a, b)
         {
             touches.insert((a.ring, at));
@@ -370,7 +369,9 @@ fn check_nesting(parts: &[Vec<Ring>]) -> Result<(), Fault> {
         }
         for (i, hole) in holes.iter().enumerate() {
             for (j, other) in holes.iter().enumerate() {
-                if i != j && let Some((Side::Inside, at)) = side_of(hole, other) {
+                if i != j
+                    && let Some((Side::Inside, at)) = side_of(hole, other)
+                {
                     return Err(Fault::PartsOverlap(at));
                 }
             }
@@ -379,7 +380,9 @@ fn check_nesting(parts: &[Vec<Ring>]) -> Result<(), Fault> {
     for (i, rings) in parts.iter().enumerate() {
         for (j, other) in parts.iter().enumerate() {
             let (Some(a), Some((outer, holes))) = (rings.first(), other.split_first()) else { continue };
-            if i != j && let Some((Side::Inside, at)) = side_of(a, outer) {
+            if i != j
+                && let Some((Side::Inside, at)) = side_of(a, outer)
+            {
                 let in_hole = holes.iter().any(|hole| matches!(side_of(a, hole), Some((Side::Inside, _)) | None));
                 if !in_hole {
                     return Err(Fault::PartsOverlap(at));
@@ -458,9 +461,9 @@ fn regroup(outers: &mut Vec<Vec<Ring>>) {
     let early = |rings: &Vec<Ring>| rings.first().is_some_and(|ring| signed_area(ring) < 0);
     let (holes, mut kept): (Vec<_>, Vec<_>) = std::mem::take(outers).into_iter().partition(early);
     for hole in holes.into_iter().flatten() {
-        let home = kept.iter().position(|rings| {
-            rings.first().is_some_and(|outer| matches!(side_of(&hole, outer), Some((Side::Inside, _)) | None))
-        });
+        let home = kept
+            .iter()
+            .position(|rings| rings.first().is_some_and(|outer| matches!(side_of(&hole, outer), Some((Side::Inside, _)) | None)));
         match home {
             Some(home) => kept[home].push(hole),
             None => kept.push(vec![hole]),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::canonical::{self, area_m2, hectares, round};
 use super::crs::{Crs, CrsError, fitting};
 use super::geojson::{self, Feature, Geometry, Position, Rings};
-use super::report::{CodeSum, Report, Severity};
+use super::report::{Report, Severity};
 use super::rings::{Fault, Mended, Repair, Ring, Vertex, mend};
 use super::{columns, points};
 use crate::domain::fold::clean;
@@ -177,7 +177,15 @@ pub fn source_of(file: &geojson::File, options: &Options, report: &mut Report) -
 }
 
 /// Names the system that fits, and how far away the drawing would lie in the others.
-fn propose(fits: &[(u32, bool, f64)], check: &'static str, vi: &str, en: &str, report: &mut Report, sample: &[[f64; 2]], options: &Options) {
+fn propose(
+    fits: &[(u32, bool, f64)],
+    check: &'static str,
+    vi: &str,
+    en: &str,
+    report: &mut Report,
+    sample: &[[f64; 2]],
+    options: &Options,
+) {
     match fits.first() {
         Some((epsg, swapped, _)) => {
             let others: Vec<String> = [9206, 9207, 5897, 3405]
@@ -210,7 +218,7 @@ fn propose(fits: &[(u32, bool, f64)], check: &'static str, vi: &str, en: &str, r
 fn kilometres_off(epsg: u32, swapped: bool, point: &[f64; 2], city: &Bbox) -> Option<f64> {
     let [x, y] = if swapped { [point[1], point[0]] } else { *point };
     let [lon, lat] = Crs::new(epsg).ok()?.to_wgs84(x, y).ok()?;
-    let (east, north) = ((lon - (city[0] + city[2]) / 2.0) * 103.5, (lat - (city[1] + city[3]) / 2.0) * 110.7);
+    let (east, north) = ((lon - f64::midpoint(city[0], city[2])) * 103.5, (lat - f64::midpoint(city[1], city[3])) * 110.7);
     Some(east.hypot(north))
 }
 
@@ -242,7 +250,12 @@ impl Work<'_> {
                 return self.error("no-geometry", number, "Không có hình", "It has no geometry");
             }
             Err(what) => {
-                return self.error("geometry-unreadable", number, format!("Không đọc được hình: {what}"), format!("Its geometry cannot be read: {what}"));
+                return self.error(
+                    "geometry-unreadable",
+                    number,
+                    format!("Không đọc được hình: {what}"),
+                    format!("Its geometry cannot be read: {what}"),
+                );
             }
         };
         let Some((mended, repairs)) = self.shape(number, parts) else { return };
@@ -261,7 +274,7 @@ impl Work<'_> {
         }
         let Some(code) = code else { return };
         let area = hectares(area_m2(&mended.parts));
-        let sum = self.report.codes.entry(code.clone()).or_insert_with(CodeSum::default);
+        let sum = self.report.codes.entry(code.clone()).or_default();
         sum.zones += 1;
         sum.area_ha += area;
         let name = self.name_column.as_ref().and_then(|column| feature.properties.get(column)).and_then(Value::as_str);
@@ -274,10 +287,15 @@ impl Work<'_> {
 
     fn code(&mut self, number: usize, feature: &Feature) -> Option<String> {
         let value = feature.properties.get(&self.code_column);
-        let text = value.and_then(Value::as_str).map(|text| clean(text)).filter(|text| !text.is_empty());
+        let text = value.and_then(Value::as_str).map(clean).filter(|text| !text.is_empty());
         let Some(text) = text else {
             let column = self.code_column.clone();
-            self.error("no-code", number, format!("Không có mã loại đất (cột {column} trống)"), format!("It has no land-use code (column {column} is empty)"));
+            self.error(
+                "no-code",
+                number,
+                format!("Không có mã loại đất (cột {column} trống)"),
+                format!("It has no land-use code (column {column} is empty)"),
+            );
             return None;
         };
         let (kind, signed) = (self.options.kind, self.options.signed);
@@ -298,7 +316,12 @@ impl Work<'_> {
                     Some(near) => (format!("; có phải {near}?"), format!("; {near}?")),
                     None => (String::new(), String::new()),
                 };
-                self.error("unknown-code", number, format!("Mã loại đất “{text}” không có trong danh mục{vi}"), format!("Unknown land-use code “{text}”{en}"));
+                self.error(
+                    "unknown-code",
+                    number,
+                    format!("Mã loại đất “{text}” không có trong danh mục{vi}"),
+                    format!("Unknown land-use code “{text}”{en}"),
+                );
                 None
             }
         }
@@ -375,7 +398,12 @@ impl Work<'_> {
         let place = match error {
             CrsError::Point(place) | CrsError::Unknown(place) => place.clone(),
         };
-        self.error("outside-city", number, format!("Nằm ngoài khung của thành phố ({place})"), format!("It lies outside the city's box ({place})"));
+        self.error(
+            "outside-city",
+            number,
+            format!("Nằm ngoài khung của thành phố ({place})"),
+            format!("It lies outside the city's box ({place})"),
+        );
     }
 }
 
@@ -419,18 +447,22 @@ fn repair_words(repair: Repair) -> (&'static str, &'static str) {
 fn fault_words(fault: Fault) -> (&'static str, String, String) {
     let place = |at: [i64; 2]| points::degrees(at);
     match fault {
-        Fault::TooFewPoints => ("too-few-points", "Một vòng có ít hơn 3 điểm khác nhau".into(), "A ring has fewer than 3 different points".into()),
+        Fault::TooFewPoints => {
+            ("too-few-points", "Một vòng có ít hơn 3 điểm khác nhau".into(), "A ring has fewer than 3 different points".into())
+        }
         Fault::Crossing(at) => (
             "self-crossing",
             format!("Đường biên tự cắt gần {}; hãy sửa trong phần mềm bản đồ", place(at)),
             format!("Its border crosses itself near {}; mend it in the mapping software", place(at)),
         ),
-        Fault::HoleOutside(at) => ("hole-outside", format!("Lỗ nằm ngoài vùng gần {}", place(at)), format!("A hole lies outside its area near {}", place(at))),
-        Fault::Disconnected(at) => (
-            "interior-cut",
-            format!("Các lỗ cắt rời vùng gần {}", place(at)),
-            format!("Holes cut the area into pieces near {}", place(at)),
-        ),
-        Fault::PartsOverlap(at) => ("parts-overlap", format!("Các phần chồng lên nhau gần {}", place(at)), format!("Its parts overlap near {}", place(at))),
+        Fault::HoleOutside(at) => {
+            ("hole-outside", format!("Lỗ nằm ngoài vùng gần {}", place(at)), format!("A hole lies outside its area near {}", place(at)))
+        }
+        Fault::Disconnected(at) => {
+            ("interior-cut", format!("Các lỗ cắt rời vùng gần {}", place(at)), format!("Holes cut the area into pieces near {}", place(at)))
+        }
+        Fault::PartsOverlap(at) => {
+            ("parts-overlap", format!("Các phần chồng lên nhau gần {}", place(at)), format!("Its parts overlap near {}", place(at)))
+        }
     }
 }

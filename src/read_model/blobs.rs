@@ -37,7 +37,7 @@ impl Blobs {
         if let Some(bytes) = self.memory.get(&digest) {
             return Ok(bytes);
         }
-        if let Some(bytes) = self.from_disk(digest).await {
+        if let Some(bytes) = self.read_disk(digest).await {
             self.memory.insert(digest, Arc::clone(&bytes));
             return Ok(bytes);
         }
@@ -45,11 +45,11 @@ impl Blobs {
         let bytes = bytes.ok_or_else(|| StoreError::Damaged(format!("blob {digest} is missing")))?;
         let bytes: Arc<[u8]> = checked(digest, bytes.into()).await?;
         self.memory.insert(digest, Arc::clone(&bytes));
-        self.to_disk(digest, &bytes).await;
+        self.write_disk(digest, &bytes).await;
         Ok(bytes)
     }
 
-    async fn from_disk(&self, digest: Digest) -> Option<Arc<[u8]>> {
+    async fn read_disk(&self, digest: Digest) -> Option<Arc<[u8]>> {
         let path = self.folder.as_ref()?.join(digest.to_string());
         let bytes = tokio::fs::read(&path).await.ok()?;
         if let Ok(bytes) = checked(digest, bytes.into()).await {
@@ -61,7 +61,7 @@ impl Blobs {
     }
 
     /// A cache only: failing to write it costs speed, nothing else.
-    async fn to_disk(&self, digest: Digest, bytes: &[u8]) {
+    async fn write_disk(&self, digest: Digest, bytes: &[u8]) {
         let Some(folder) = &self.folder else { return };
         let path = folder.join(digest.to_string());
         let temporary = folder.join(format!("{digest}.{}", std::process::id()));

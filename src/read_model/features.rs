@@ -10,10 +10,10 @@ use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::domain::geometry::{Bbox, FeatureSet, union};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
-use crate::domain::geometry::{Bbox, FeatureSet, union};
 use crate::import::geojson::{Geometry, Position};
 
 /// A feature of a canonical set.
@@ -153,11 +153,8 @@ pub fn summary(sha256: Digest, bytes: &[u8]) -> Option<FeatureSet> {
     let features = Features::parse(&Arc::from(bytes))?;
     let first = bytes.split(|byte| *byte == b'\n').next()?;
     let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
-    let areas: Vec<f64> = features
-        .list
-        .iter()
-        .filter_map(|feature| features.parsed_properties(feature).get("area_ha").and_then(Value::as_f64))
-        .collect();
+    let areas: Vec<f64> =
+        features.list.iter().filter_map(|feature| features.parsed_properties(feature).get("area_ha").and_then(Value::as_f64)).collect();
     Some(FeatureSet {
         sha256,
         bytes: bytes.len() as u64,

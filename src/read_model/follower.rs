@@ -133,7 +133,10 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
         let step = async {
             if lost {
                 // After a gap the log may be another one: compare the hash at our own position.
-                let (position, hash) = { let image = model.image(); (image.position, image.hash) };
+                let (position, hash) = {
+                    let image = model.image();
+                    (image.position, image.hash)
+                };
                 if hash_at(&log, position).await? != Some(hash) {
                     return Err(FollowError::Replaced);
                 }

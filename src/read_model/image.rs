@@ -170,7 +170,10 @@ impl Image {
         let mut found: Vec<(u8, i64, Code)> = Vec::new();
         for (code, entry) in &self.items {
             let Some(title) = entry.item.title(moment.today) else { continue };
-            let text = fold(&format!("{title} {}", crate::render::text::text(crate::render::text::Lang::Vi, entry.item.kind().unwrap_or_default())));
+            let text = fold(&format!(
+                "{title} {}",
+                crate::render::text::text(crate::render::text::Lang::Vi, entry.item.kind().unwrap_or_default())
+            ));
             let code_text = code.as_str().to_lowercase();
             if words.iter().all(|word| text.contains(word) || code_text.starts_with(word)) {
                 let rank = u8::from(!text.starts_with(words[0]));

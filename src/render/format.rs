@@ -43,7 +43,13 @@ fn grouped(value: f64, places: usize, thousands: char, point: char) -> String {
 
 /// A number with as many decimals as it needs, two at the most.
 pub fn short(lang: Lang, value: f64) -> String {
-    let places = if value.fract() == 0.0 { 0 } else if (value * 10.0).fract().abs() < 1e-9 { 1 } else { 2 };
+    let places = if value.fract() == 0.0 {
+        0
+    } else if (value * 10.0).fract().abs() < 1e-9 {
+        1
+    } else {
+        2
+    };
     number(lang, value, places)
 }
 

@@ -67,7 +67,11 @@ impl Shared {
     pub fn push(&self, out: &mut String, features: &Features, feature: &Feature) {
         let id = self.id(feature);
         let code = self.view_id.split('-').next().unwrap_or_default();
-        let _ = write!(out, "{{\"type\":\"Feature\",\"id\":\"{id}\",\"properties\":{{\"id\":\"{id}\",\"{}\":\"{code}\",{}", self.owner, self.members);
+        let _ = write!(
+            out,
+            "{{\"type\":\"Feature\",\"id\":\"{id}\",\"properties\":{{\"id\":\"{id}\",\"{}\":\"{code}\",{}",
+            self.owner, self.members
+        );
         let own = features.properties(feature);
         if !own.is_empty() {
             let _ = write!(out, ",{own}");

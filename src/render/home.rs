@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::format;
 use super::layout::{Page, page};
 use super::text::{Lang, text};
-use super::format;
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::view::{Shown, View};

@@ -30,7 +30,7 @@ struct Frame {
 impl Frame {
     fn new(bbox: &Bbox) -> Self {
         let [west, south, east, north] = *bbox;
-        let squeeze = ((south + north) / 2.0).to_radians().cos();
+        let squeeze = f64::midpoint(south, north).to_radians().cos();
         let (width, height) = (((east - west) * squeeze).max(1e-6), (north - south).max(1e-6));
         // Nothing is drawn more than twice as high as wide, or flatter than half.
         let (span_x, span_y) = (width.max(height / 2.0), height.max(width / 2.0));
@@ -134,7 +134,9 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
             let _ = write!(svg, "<path fill=\"{}\" d=\"{path}\"/>", colour.unwrap_or("url(#h)"));
         }
     }
-    svg.push_str("</g><g font-size=\"21\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\">");
+    svg.push_str(
+        "</g><g font-size=\"21\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\">",
+    );
     for (code, (area, [x, y])) in largest {
         let side = (area as f64 / 2.0).sqrt() / 1e7 * frame.scale_y;
         if side > 20.0 {

@@ -198,9 +198,7 @@ impl Item<'_> {
         let svg = match (view.position, self.features, &view.features) {
             (Some(position), _, _) => Some(map::points(self.city, &[position], self.moment.today, &alt)),
             (None, Some(features), Some(set)) if set.area_ha.is_some() => Some(map::zones(features, &set.bbox, &alt)),
-            (None, Some(features), Some(_)) => {
-                Some(map::points(self.city, &map::positions(features), self.moment.today, &alt))
-            }
+            (None, Some(features), Some(_)) => Some(map::points(self.city, &map::positions(features), self.moment.today, &alt)),
             _ => None,
         };
         html! {

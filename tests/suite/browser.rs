@@ -42,7 +42,9 @@ async fn a_page_is_readable_at_360_pixels_and_its_code_scans_from_the_screen() {
         let page = folder.path().join(format!("{code}.html"));
         std::fs::write(&page, node.get(&format!("/q/{code}")).await.body).unwrap();
         let frame = folder.path().join("frame.html");
-        let source = format!("<body style='margin:0;background:#f0f'><iframe src='{code}.html' style='border:0;width:360px;height:7400px'></iframe>");
+        let source = format!(
+            "<body style='margin:0;background:#f0f'><iframe src='{code}.html' style='border:0;width:360px;height:7400px'></iframe>"
+        );
         std::fs::write(&frame, source).unwrap();
         let shot = tokio::task::spawn_blocking(move || screenshot(&format!("file://{}", frame.display()), 500, 7_400)).await.unwrap();
         // What is wider than the frame would reach into its right margin, where only the two rules

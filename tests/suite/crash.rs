@@ -26,7 +26,8 @@ fn body(id: &str, writer: u64, n: u64, revise: bool) -> String {
 }
 
 fn write_until_it_dies(address: &str, secret: &str, writer: u64, round: u64, told: &Acknowledged) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10))).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10))).build().into();
     let mut code: Option<String> = None;
     for n in 0..10_000 {
         let id = format!("r{round}-w{writer}-n{n}");
@@ -59,10 +60,12 @@ fn killed_again_and_again(data: &Path, database: Option<&str>) {
     for round in 0..ROUNDS {
         let server = Server::demo(data, database);
         let before = told.lock().unwrap().len();
-        let writers: Vec<_> = (0..8).map(|writer| {
-            let (address, secret, told) = (server.address.clone(), secret.clone(), Arc::clone(&told));
-            std::thread::spawn(move || write_until_it_dies(&address, &secret, writer, round, &told))
-        }).collect();
+        let writers: Vec<_> = (0..8)
+            .map(|writer| {
+                let (address, secret, told) = (server.address.clone(), secret.clone(), Arc::clone(&told));
+                std::thread::spawn(move || write_until_it_dies(&address, &secret, writer, round, &told))
+            })
+            .collect();
         // Killed in the middle of the work: after a number of acknowledgements, not of seconds.
         while told.lock().unwrap().len() < before + 60 {
             std::thread::yield_now();
@@ -143,11 +146,21 @@ fn blob_and_event_are_synced_before_the_answer() {
     let trace = folder.path().join("trace");
     let program = bangtin(&data, None);
     let mut command = std::process::Command::new("strace");
-    command.args(["-f", "-y", "-s", "40", "-e", "trace=fdatasync,fsync,write,writev,sendto,pwrite64,recvfrom,read", "-o", trace.to_str().unwrap()]);
+    command.args([
+        "-f",
+        "-y",
+        "-s",
+        "40",
+        "-e",
+        "trace=fdatasync,fsync,write,writev,sendto,pwrite64,recvfrom,read",
+        "-o",
+        trace.to_str().unwrap(),
+    ]);
     command.arg(program.get_program()).args(program.get_args()).args(["demo", "--listen", "127.0.0.1:0"]).env_remove("BANGTIN_DATABASE");
     let server = Server::start(&mut command);
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let request = agent.post(format!("http://{}/collections/plans/items", server.address)).header("authorization", format!("Bearer {secret}"));
+    let request =
+        agent.post(format!("http://{}/collections/plans/items", server.address)).header("authorization", format!("Bearer {secret}"));
     assert_eq!(request.send(&body("traced", 1, 1, false)).unwrap().status().as_u16(), 201);
     // The server is strace's child.
     let tracer = server.child.id();
@@ -159,7 +172,12 @@ fn blob_and_event_are_synced_before_the_answer() {
     let asked = lines.iter().position(|line| line.contains("POST /collections/plans/items")).expect("the request");
     let answered = lines.iter().position(|line| line.contains("HTTP/1.1 201")).expect("the answer");
     let between = &lines[asked..answered];
-    let syncs: Vec<usize> = between.iter().enumerate().filter(|(_, line)| (line.contains("fdatasync(") || line.contains("fsync(")) && line.contains("sqlite-wal")).map(|(i, _)| i).collect();
+    let syncs: Vec<usize> = between
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| (line.contains("fdatasync(") || line.contains("fsync(")) && line.contains("sqlite-wal"))
+        .map(|(i, _)| i)
+        .collect();
     assert!(syncs.len() >= 2, "the write-ahead log is synced for blob and event: {between:#?}");
     let last_write = between.iter().rposition(|line| line.contains("pwrite64(") && line.contains("sqlite-wal")).expect("a write");
     assert!(*syncs.last().unwrap() > last_write, "nothing is written after the last sync");

@@ -79,7 +79,10 @@ async fn a_sequence_that_was_taken_is_a_conflict(kind: Kind) {
 async fn a_repeated_command_gets_its_first_result(kind: Kind) {
     let database = Database::new(kind).await;
     let log = database.open().await;
-    let with = |id: &str, scope: &str, sequence| Append { command: Some(CommandRow { scope: scope.into(), ..command(id) }), ..append("a", sequence) };
+    let with = |id: &str, scope: &str, sequence| Append {
+        command: Some(CommandRow { scope: scope.into(), ..command(id) }),
+        ..append("a", sequence)
+    };
     log.append(with("1", "local", 1)).await.unwrap();
     let Err(AppendError::Repeated(row)) = log.append(with("1", "local", 2)).await else { panic!("carried out twice") };
     assert_eq!((row.first_position, row.last_position, row.digest), (1, 1, [1; 32]));
@@ -202,10 +205,12 @@ async fn a_second_node_sees_every_event_within_a_second(kind: Kind) {
 
 async fn two_first_starts_at_once_make_one_log(kind: Kind) {
     let database = Arc::new(Database::new(kind).await);
-    let starts: Vec<_> = (0..4).map(|_| {
-        let database = Arc::clone(&database);
-        tokio::spawn(async move { database.open().await.head().await.unwrap().log_id })
-    }).collect();
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let database = Arc::clone(&database);
+            tokio::spawn(async move { database.open().await.head().await.unwrap().log_id })
+        })
+        .collect();
     let mut ids = HashSet::new();
     for start in starts {
         ids.insert(start.await.unwrap());
@@ -251,7 +256,15 @@ async fn recorded_time_never_decreases(kind: Kind) {
 async fn dumped(log: &Arc<dyn EventLog>, vault: bool) -> Vec<Record> {
     let records = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&records);
-    log.dump(vault, Box::new(move |record| { sink.lock().unwrap().push(record); Ok(()) })).await.unwrap();
+    log.dump(
+        vault,
+        Box::new(move |record| {
+            sink.lock().unwrap().push(record);
+            Ok(())
+        }),
+    )
+    .await
+    .unwrap();
     Arc::try_unwrap(records).unwrap().into_inner().unwrap()
 }
 
@@ -283,7 +296,11 @@ async fn a_whole_log_moves_to_the_other_database_and_back(kind: Kind) {
     load(&third, moved.clone()).await.unwrap();
     let returned = dumped(&third, true).await;
     assert_eq!(records.len(), returned.len());
-    let unordered = |records: &[Record]| { let mut texts: Vec<String> = records.iter().map(|r| format!("{r:?}")).collect(); texts.sort(); texts };
+    let unordered = |records: &[Record]| {
+        let mut texts: Vec<String> = records.iter().map(|r| format!("{r:?}")).collect();
+        texts.sort();
+        texts
+    };
     assert_eq!(unordered(&records), unordered(&moved));
     assert_eq!(unordered(&records), unordered(&returned));
     assert_eq!(verified(&third).await, Ok(150));

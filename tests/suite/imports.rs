@@ -61,8 +61,10 @@ fn file(crs: Option<u32>, changes: impl Fn(&mut Vec<Value>)) -> String {
     };
     let codes = ["LUC", "ODT", "CLN", "DGT", "RSX", "NTS"];
     let mut features: Vec<Value> = (0..6)
-        .map(|i: i32| json!({ "type": "Feature", "properties": { "STT": i, "Mã loại đất": codes[i as usize], "Tên khu": format!("Khu {i}") },
-                         "geometry": { "type": "Polygon", "coordinates": [square(i)] } }))
+        .map(|i: i32| {
+            json!({ "type": "Feature", "properties": { "STT": i, "Mã loại đất": codes[i as usize], "Tên khu": format!("Khu {i}") },
+                         "geometry": { "type": "Polygon", "coordinates": [square(i)] } })
+        })
         .collect();
     changes(&mut features);
     let mut file = json!({ "type": "FeatureCollection", "features": features });
@@ -74,7 +76,11 @@ fn file(crs: Option<u32>, changes: impl Fn(&mut Vec<Value>)) -> String {
 
 fn checks(report: &Value, severity: &str) -> Vec<(String, Option<u64>)> {
     let findings = report["report"]["findings"].as_array().cloned().unwrap_or_default();
-    findings.iter().filter(|f| f["severity"] == severity).map(|f| (f["check"].as_str().unwrap().to_owned(), f["feature"].as_u64())).collect()
+    findings
+        .iter()
+        .filter(|f| f["severity"] == severity)
+        .map(|f| (f["check"].as_str().unwrap().to_owned(), f["feature"].as_u64()))
+        .collect()
 }
 
 #[test]
@@ -107,7 +113,17 @@ fn safe_repairs_are_made_and_reported_by_feature() {
         let mut doubled = ring(features, 2);
         doubled.insert(1, doubled[1].clone());
         features[2]["geometry"]["coordinates"][0] = json!(doubled);
-        features[3]["geometry"]["coordinates"][0] = json!([[512_300, 2_401_000], [512_400, 2_401_000], [512_400, 2_401_100], [512_300, 2_401_100], [512_300, 2_401_000], [512_330, 2_401_060], [512_370, 2_401_060], [512_370, 2_401_030], [512_300, 2_401_000]]);
+        features[3]["geometry"]["coordinates"][0] = json!([
+            [512_300, 2_401_000],
+            [512_400, 2_401_000],
+            [512_400, 2_401_100],
+            [512_300, 2_401_100],
+            [512_300, 2_401_000],
+            [512_330, 2_401_060],
+            [512_370, 2_401_060],
+            [512_370, 2_401_030],
+            [512_300, 2_401_000]
+        ]);
     });
     let (ok, published, errors) = office.plan(&office.write("b.geojson", &broken), &[]);
     assert!(ok, "{errors}{published}");
@@ -122,7 +138,8 @@ fn safe_repairs_are_made_and_reported_by_feature() {
 fn what_cannot_be_mended_is_refused_by_feature_and_nothing_is_published() {
     let office = Office::new();
     let broken = file(Some(9208), |features| {
-        features[0]["geometry"]["coordinates"][0] = json!([[512_000, 2_401_000], [512_100, 2_401_100], [512_100, 2_401_000], [512_000, 2_401_200], [512_000, 2_401_000]]);
+        features[0]["geometry"]["coordinates"][0] =
+            json!([[512_000, 2_401_000], [512_100, 2_401_100], [512_100, 2_401_000], [512_000, 2_401_200], [512_000, 2_401_000]]);
         features[1]["properties"]["Mã loại đất"] = json!("LUCC");
         features[2]["properties"]["Mã loại đất"] = Value::Null;
         features[3]["geometry"] = Value::Null;
@@ -145,7 +162,14 @@ fn what_cannot_be_mended_is_refused_by_feature_and_nothing_is_published() {
     assert!(!ok && report.get("code").is_none());
     let errors = checks(&report, "error");
     let expected = [
-        ("self-crossing", 0), ("unknown-code", 1), ("no-code", 2), ("no-geometry", 3), ("too-few-points", 4), ("same-zone-twice", 6), ("axes-swapped", 7), ("outside-city", 8),
+        ("self-crossing", 0),
+        ("unknown-code", 1),
+        ("no-code", 2),
+        ("no-geometry", 3),
+        ("too-few-points", 4),
+        ("same-zone-twice", 6),
+        ("axes-swapped", 7),
+        ("outside-city", 8),
     ];
     assert_eq!(errors, expected.map(|(check, feature)| (check.to_owned(), Some(feature))));
     let lucc = report["report"]["findings"].as_array().unwrap().iter().find(|f| f["check"] == "unknown-code").unwrap();
@@ -169,13 +193,16 @@ fn the_coordinate_system_is_stated_found_or_proposed_never_guessed_wrong() {
     let stated = office.write("s.geojson", &file(Some(9208), |_| {}));
     let (ok, report, _) = office.plan(&stated, &["--crs", "EPSG:5897"]);
     assert!(!ok && checks(&report, "error")[0].0 == "crs-contradiction");
-    let swapped = office.write("x.geojson", &file(Some(9208), |features| {
-        for feature in features {
-            for point in feature["geometry"]["coordinates"][0].as_array_mut().unwrap() {
-                *point = json!([point[1], point[0]]);
+    let swapped = office.write(
+        "x.geojson",
+        &file(Some(9208), |features| {
+            for feature in features {
+                for point in feature["geometry"]["coordinates"][0].as_array_mut().unwrap() {
+                    *point = json!([point[1], point[0]]);
+                }
             }
-        }
-    }));
+        }),
+    );
     let (ok, report, errors) = office.plan(&swapped, &["--dry-run"]);
     assert!(ok, "{errors}");
     assert!(checks(&report, "repair").contains(&("axes-swapped".to_owned(), None)));
@@ -214,7 +241,24 @@ fn points_and_campaigns_come_in_as_tables() {
     assert_eq!(published["codes"].as_array().unwrap().len(), 2);
     let places = "Tên;Địa chỉ;Kinh độ;Vĩ độ;Thanh toán\nChợ Ga;Tổ 1;104.87;21.7;VietQR\n";
     let file = office.write("places.csv", places);
-    let arguments = ["import", "campaign", file.to_str().unwrap(), "--title", "Ngày không tiền mặt", "--kind", "cashless-day", "--organiser", "UBND", "--from", "2026-01-02", "--weekday", "friday", "--unit", "04252", "--json"];
+    let arguments = [
+        "import",
+        "campaign",
+        file.to_str().unwrap(),
+        "--title",
+        "Ngày không tiền mặt",
+        "--kind",
+        "cashless-day",
+        "--organiser",
+        "UBND",
+        "--from",
+        "2026-01-02",
+        "--weekday",
+        "friday",
+        "--unit",
+        "04252",
+        "--json",
+    ];
     let output = office.run(&arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

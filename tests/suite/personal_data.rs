@@ -103,11 +103,19 @@ async fn an_erased_person_is_nowhere_not_even_in_a_restored_backup(kind: Kind) {
         assert_eq!(files_with(database.folder.path(), needle), Vec::<std::path::PathBuf>::new(), "{needle}");
     }
     if kind == Kind::Sqlite {
-        let live: Vec<_> = std::fs::read_dir(database.folder.path()).unwrap().map(|e| e.unwrap().path()).filter(|p| p.to_string_lossy().contains("log.sqlite")).collect();
+        let live: Vec<_> = std::fs::read_dir(database.folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(|p| p.to_string_lossy().contains("log.sqlite"))
+            .collect();
         assert!(live.len() >= 2, "the file and its write-ahead log");
         for path in live {
             let bytes = std::fs::read(&path).unwrap();
-            assert!(!bytes.windows(row.wrapped_key.len()).any(|window| window == row.wrapped_key), "the key is still in {}", path.display());
+            assert!(
+                !bytes.windows(row.wrapped_key.len()).any(|window| window == row.wrapped_key),
+                "the key is still in {}",
+                path.display()
+            );
         }
     } else if let Ok(folder) = std::env::var("BANGTIN_TEST_POSTGRES_DATA") {
         database.tamper("CHECKPOINT").await.unwrap();

@@ -46,7 +46,9 @@ impl Server {
         let mut address = None;
         let mut line = String::new();
         while out.read_line(&mut line).is_ok_and(|read| read > 0) {
-            if let Some((_, rest)) = line.split_once("http://127.0.0.1:") && line.starts_with("Bảng tin") {
+            if let Some((_, rest)) = line.split_once("http://127.0.0.1:")
+                && line.starts_with("Bảng tin")
+            {
                 address = Some(format!("127.0.0.1:{}", rest.trim()));
                 break;
             }
@@ -85,7 +87,8 @@ impl Server {
 }
 
 pub fn get(address: &str, path: &str) -> (u16, String) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(20))).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(20))).build().into();
     let mut response = agent.get(format!("http://{address}{path}")).call().unwrap();
     let status = response.status().as_u16();
     (status, response.body_mut().with_config().limit(1 << 28).read_to_string().unwrap_or_default())
@@ -110,7 +113,8 @@ fn refused(output: &Output) -> String {
 fn a_demo_killed_while_loading_is_finished_by_the_next_start_and_loads_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let mut child = bangtin(&data, None).args(["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        bangtin(&data, None).args(["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     // Plain lines say how far it is; kill it after the first.
     let mut line = String::new();
     BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -228,7 +232,11 @@ fn apply_goes_on_after_a_refusal_and_says_which_line() {
     let data = folder.path().join("data");
     Server::demo(&data, None).end("TERM");
     let file = folder.path().join("commands.jsonl");
-    let point = |id: &str, lon: f64| format!(r#"{{"id":"{id}","type":"map-point.publish","facts":{{"kind":"advisory-desk","title":"Bàn {id}","position":{{"lon":{lon},"lat":21.7}}}}}}"#);
+    let point = |id: &str, lon: f64| {
+        format!(
+            r#"{{"id":"{id}","type":"map-point.publish","facts":{{"kind":"advisory-desk","title":"Bàn {id}","position":{{"lon":{lon},"lat":21.7}}}}}}"#
+        )
+    };
     std::fs::write(&file, format!("{}\n{}\n{}\n", point("a", 104.87), point("b", 10.0), point("c", 104.88))).unwrap();
     let output = run(&data, None, &["apply", file.to_str().unwrap()]);
     assert!(!output.status.success());
@@ -263,7 +271,10 @@ impl OwnServer {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let _ = Command::new("chown").arg("postgres").arg(folder.path()).status();
         let data = folder.path().join("pg");
-        assert!(Self::as_server(&Self::bin("initdb"), &["-D", data.to_str().unwrap(), "-U", "bangtin", "-A", "trust", "-E", "UTF8", "--locale=C"]));
+        assert!(Self::as_server(
+            &Self::bin("initdb"),
+            &["-D", data.to_str().unwrap(), "-U", "bangtin", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        ));
         let server = Self { folder, port };
         server.start();
         server
@@ -315,8 +326,14 @@ fn when_the_database_goes_away_reads_go_on_and_it_recovers_by_itself() {
     let ready = |word: &str| serde_json::from_str::<Value>(&server.get("/readyz").1).is_ok_and(|body| body["status"] == word);
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let write = |id: &str| {
-        let body = format!(r#"{{"id":"{id}","type":"map-point.publish","facts":{{"kind":"health-station","title":"T","position":{{"lon":104.87,"lat":21.7}}}}}}"#);
-        let response = agent.post(format!("http://{}/collections/health-stations/items", server.address)).header("authorization", format!("Bearer {secret}")).send(&body).unwrap();
+        let body = format!(
+            r#"{{"id":"{id}","type":"map-point.publish","facts":{{"kind":"health-station","title":"T","position":{{"lon":104.87,"lat":21.7}}}}}}"#
+        );
+        let response = agent
+            .post(format!("http://{}/collections/health-stations/items", server.address))
+            .header("authorization", format!("Bearer {secret}"))
+            .send(&body)
+            .unwrap();
         let retry = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
         (response.status().as_u16(), retry)
     };

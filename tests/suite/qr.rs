@@ -16,7 +16,8 @@ fn png(text: &str, size: u32) -> GrayImage {
 
 fn rqrr(picture: &GrayImage) -> Option<String> {
     let (width, height) = picture.dimensions();
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| picture.get_pixel(x as u32, y as u32).0[0]);
+    let mut prepared =
+        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| picture.get_pixel(x as u32, y as u32).0[0]);
     prepared.detect_grids().first()?.decode().ok().map(|(_, text)| text)
 }
 

@@ -118,7 +118,10 @@ async fn effective_dates_come_and_go_by_themselves_with_caches_warm(kind: Kind) 
 async fn a_revision_cancelled_before_its_day_never_comes(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     node.get(&format!("/q/{GENERAL}")).await;
-    node.apply(&json!({ "id": "c", "type": "plan.cancel-revision", "code": GENERAL, "revision": 2, "reason": "Ban hành nhầm" }).to_string()).await;
+    node.apply(
+        &json!({ "id": "c", "type": "plan.cancel-revision", "code": GENERAL, "revision": 2, "reason": "Ban hành nhầm" }).to_string(),
+    )
+    .await;
     clock.set("2027-03-01T00:00:00Z");
     assert_eq!(node.get(&format!("/q/{GENERAL}.json")).await.json()["revision"], 1);
     let history = node.get(&format!("/q/{GENERAL}/history")).await.text();
@@ -146,7 +149,10 @@ async fn geojson_follows_rfc_7946_in_the_files_order(kind: Kind) {
             for (number, ring) in part.as_array().unwrap().iter().enumerate() {
                 let ring: Vec<[f64; 2]> = serde_json::from_value(ring.clone()).unwrap();
                 assert_eq!(ring.first(), ring.last());
-                let doubled: f64 = ring.windows(2).map(|p| (p[0][0] - ring[0][0]) * (p[1][1] - ring[0][1]) - (p[1][0] - ring[0][0]) * (p[0][1] - ring[0][1])).sum();
+                let doubled: f64 = ring
+                    .windows(2)
+                    .map(|p| (p[0][0] - ring[0][0]) * (p[1][1] - ring[0][1]) - (p[1][0] - ring[0][0]) * (p[0][1] - ring[0][1]))
+                    .sum();
                 assert_eq!(doubled > 0.0, number == 0, "the right-hand rule");
             }
         }
@@ -178,7 +184,9 @@ async fn answers_are_compressed_validated_and_safe(kind: Kind) {
         etags.push(answer.header("etag").to_owned());
         let mut decoded = Vec::new();
         match name {
-            "gzip" => { std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&answer.body[..]), &mut decoded).unwrap(); }
+            "gzip" => {
+                std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&answer.body[..]), &mut decoded).unwrap();
+            }
             _ => brotli::BrotliDecompress(&mut &answer.body[..], &mut decoded).unwrap(),
         }
         assert_eq!(decoded, plain.body);
@@ -207,7 +215,11 @@ async fn answers_are_compressed_validated_and_safe(kind: Kind) {
 async fn a_withdrawn_item_is_gone_with_a_page_that_helps(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     node.get("/q/QHXD2200H").await;
-    node.apply(&json!({ "id": "w", "type": "plan.withdraw", "code": "QHXD2200H", "reason": "Ban hành nhầm tờ bản đồ", "replaced_by": PLAN }).to_string()).await;
+    node.apply(
+        &json!({ "id": "w", "type": "plan.withdraw", "code": "QHXD2200H", "reason": "Ban hành nhầm tờ bản đồ", "replaced_by": PLAN })
+            .to_string(),
+    )
+    .await;
     let page = node.get("/q/QHXD2200H").await;
     assert_eq!(page.status, StatusCode::GONE);
     assert!(page.text().contains("Ban hành nhầm tờ bản đồ") && page.text().contains(&format!("/q/{PLAN}")));
@@ -225,7 +237,13 @@ async fn drafts_are_nowhere(kind: Kind) {
     let facts = json!({ "kind": "land-use-plan", "title": "Bản nháp bí mật", "decision": { "authority": "UBND", "number": "77/QĐ", "signed": "2026-01-01" } });
     let draft = node.apply(&json!({ "id": "d", "type": "plan.draft", "facts": facts }).to_string()).await;
     let code = draft.code.unwrap();
-    for path in [format!("/q/{code}"), format!("/q/{code}.json"), format!("/q/{code}/qr.svg"), format!("/q/{code}/history"), format!("/collections/plans/items/{code}")] {
+    for path in [
+        format!("/q/{code}"),
+        format!("/q/{code}.json"),
+        format!("/q/{code}/qr.svg"),
+        format!("/q/{code}/history"),
+        format!("/collections/plans/items/{code}"),
+    ] {
         assert_eq!(node.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert_eq!(node.get("/collections/plans/items?f=json").await.json()["numberMatched"], before);
@@ -294,7 +312,10 @@ async fn lists_page_and_filter_by_bbox(kind: Kind) {
                 assert_eq!(feature["id"], feature["properties"]["id"]);
             }
             let links = page["links"].as_array().unwrap();
-            next = links.iter().find(|link| link["rel"] == "next").map(|link| link["href"].as_str().unwrap().replace("https://bangtin.example", ""));
+            next = links
+                .iter()
+                .find(|link| link["rel"] == "next")
+                .map(|link| link["href"].as_str().unwrap().replace("https://bangtin.example", ""));
         }
         assert_eq!(ids.len() as u64, matched, "{name}: none lost");
         assert!(matched > 0);
@@ -330,11 +351,16 @@ async fn writes_need_a_token_of_the_right_role_and_units(kind: Kind) {
     // Before and after: an item cannot be taken over from another unit, nor given away.
     settle(&node).await;
     let code = written.json()["code"].as_str().unwrap().to_owned();
-    let revise = |id: &str, unit: &str| json!({ "id": id, "type": "map-point.revise", "facts": { "kind": "health-station", "title": "Trạm thử", "position": { "lon": 104.87, "lat": 21.7 }, "units": [unit] } }).to_string();
+    let revise = |id: &str, unit: &str| {
+        json!({ "id": id, "type": "map-point.revise", "facts": { "kind": "health-station", "title": "Trạm thử", "position": { "lon": 104.87, "lat": 21.7 }, "units": [unit] } }).to_string()
+    };
     assert_eq!(node.post(&format!("{path}/{code}/commands"), &health, revise("2", "04279-2025")).await.status, StatusCode::FORBIDDEN);
     let foreign = node.post(&format!("{path}/TYT00003A/commands"), &health, revise("3", "04252-2025")).await;
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
-    assert_eq!(node.post("/collections/plans/items", &health, station("4", &["04252-2025"])).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        node.post("/collections/plans/items", &health, station("4", &["04252-2025"])).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     // Revoked: every node obeys.
     let id = node.model.image().token(&health).unwrap().token.clone();
     node.app.revoke_token(id).await.unwrap();
@@ -354,7 +380,10 @@ async fn a_command_is_carried_out_once_for_each_id(kind: Kind) {
     assert_eq!(first.header("bangtin-position"), again.header("bangtin-position"));
     assert_eq!(again.json()["repeated"], true);
     let other = node.post(path, &health, station("same", &["04252-2025"])).await;
-    assert_eq!((other.status, other.json()["type"].as_str().unwrap().to_owned()), (StatusCode::UNPROCESSABLE_ENTITY, "/problems/command-id-reused".into()));
+    assert_eq!(
+        (other.status, other.json()["type"].as_str().unwrap().to_owned()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "/problems/command-id-reused".into())
+    );
     // The ids are the token's own.
     let second = token(&node, Role::Health, &[]).await;
     assert_eq!(node.post(path, &second, station("same", &["04252-2025"])).await.status, StatusCode::CREATED);
@@ -367,8 +396,10 @@ async fn two_planners_minutes_apart_are_told(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     let planner = token(&node, Role::Planner, &[]).await;
     let path = format!("/collections/plans/items/{PLAN}/commands");
-    let revise = |id: &str, number: &str| json!({ "id": id, "type": "plan.revise", "based_on": 2, "effective_from": "2026-11-01", "facts": {
-        "kind": "land-use-plan", "title": format!("Điều chỉnh {number}"), "decision": { "authority": "UBND", "number": number, "signed": "2026-10-01" } } }).to_string();
+    let revise = |id: &str, number: &str| {
+        json!({ "id": id, "type": "plan.revise", "based_on": 2, "effective_from": "2026-11-01", "facts": {
+        "kind": "land-use-plan", "title": format!("Điều chỉnh {number}"), "decision": { "authority": "UBND", "number": number, "signed": "2026-10-01" } } }).to_string()
+    };
     assert_eq!(node.post(&path, &planner, revise("a", "90/QĐ")).await.status, StatusCode::CREATED);
     let late = node.post(&path, &planner, revise("b", "91/QĐ")).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
@@ -406,7 +437,11 @@ async fn bad_bodies_get_clear_errors_and_nothing_is_written(kind: Kind) {
     let planner = token(&node, Role::Editor, &[]).await;
     let path = "/collections/plans/items";
     let head = node.app.log().head().await.unwrap().position;
-    let ring = |ring: &str| format!(r#"{{"id":"z","type":"plan.publish","facts":{{"kind":"land-use-plan","title":"T","decision":{{"authority":"U","number":"1","signed":"2026-01-01"}},"zones":{{"geojson":{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"LUC"}},"geometry":{ring}}}]}}}}}}}}"#);
+    let ring = |ring: &str| {
+        format!(
+            r#"{{"id":"z","type":"plan.publish","facts":{{"kind":"land-use-plan","title":"T","decision":{{"authority":"U","number":"1","signed":"2026-01-01"}},"zones":{{"geojson":{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"LUC"}},"geometry":{ring}}}]}}}}}}}}"#
+        )
+    };
     let cases: Vec<(Vec<u8>, u16, &str)> = vec![
         (b"not json".to_vec(), 400, "line 1"),
         (b"[1,2]".to_vec(), 422, "command-shape"),
@@ -416,8 +451,16 @@ async fn bad_bodies_get_clear_errors_and_nothing_is_written(kind: Kind) {
         (b"{\"id\":\"\xff\"}".to_vec(), 400, "line 1"),
         (b"{\"id\":\"a\\u0000b\",\"type\":\"plan.publish\"}".to_vec(), 422, "command-shape"),
         (ring(r#"{"type":"Polygon","coordinates":[]}"#).into_bytes(), 422, "no-geometry"),
-        (ring(r#"{"type":"Polygon","coordinates":[[[104.87,21.7],[104.88,21.71],[104.88,21.7],[104.87,21.72]]]}"#).into_bytes(), 422, "self-crossing"),
-        (ring(r#"{"type":"Polygon","coordinates":[[[105.8,21.0],[105.9,21.0],[105.9,21.1],[105.8,21.0]]]}"#).into_bytes(), 422, "crs-misses-city"),
+        (
+            ring(r#"{"type":"Polygon","coordinates":[[[104.87,21.7],[104.88,21.71],[104.88,21.7],[104.87,21.72]]]}"#).into_bytes(),
+            422,
+            "self-crossing",
+        ),
+        (
+            ring(r#"{"type":"Polygon","coordinates":[[[105.8,21.0],[105.9,21.0],[105.9,21.1],[105.8,21.0]]]}"#).into_bytes(),
+            422,
+            "crs-misses-city",
+        ),
         (ring(r#"{"type":"Polygon","coordinates":[[[1e400,21.0],[105.9,21.0],[105.9,21.1]]]}"#).into_bytes(), 400, "number out of range"),
         (ring(r#"{"type":"Polygon","coordinates":[[[NaN,21.0],[105.9,21.0],[105.9,21.1]]]}"#).into_bytes(), 400, "line 1"),
         (ring("null").into_bytes(), 422, "no-geometry"),
@@ -442,7 +485,13 @@ async fn bad_bodies_get_clear_errors_and_nothing_is_written(kind: Kind) {
     let written = node.post("/collections/health-stations/items", &planner, command.to_string()).await;
     let code = written.json()["code"].as_str().unwrap().to_owned();
     settle(&node).await;
-    for path in [format!("/q/{code}"), "/".into(), "/search?q=script".into(), format!("/q/{code}/qr.svg"), "/collections/health-stations/items?f=html".into()] {
+    for path in [
+        format!("/q/{code}"),
+        "/".into(),
+        "/search?q=script".into(),
+        format!("/q/{code}/qr.svg"),
+        "/collections/health-stations/items?f=html".into(),
+    ] {
         let text = node.get(&path).await.text();
         assert!(!text.contains("<script>") && !text.contains('\u{202e}'), "{path}");
     }
@@ -461,14 +510,23 @@ async fn a_damaged_blob_is_not_served(kind: Kind) {
     let database = Database { folder: tempfile::tempdir().unwrap(), ..database };
     let node = Node::start(&database, &clock).await;
     let answer = node.get(&format!("/q/{PLAN}.geojson")).await;
-    assert_eq!((answer.status, answer.json()["type"].as_str().unwrap().to_owned()), (StatusCode::INTERNAL_SERVER_ERROR, "/problems/damaged".into()));
+    assert_eq!(
+        (answer.status, answer.json()["type"].as_str().unwrap().to_owned()),
+        (StatusCode::INTERNAL_SERVER_ERROR, "/problems/damaged".into())
+    );
     assert_eq!(node.get("/q/XCT00001C").await.status, StatusCode::OK, "the rest lives");
 }
 
 async fn an_unknown_event_stops_the_follower_and_readyz(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     assert_eq!(node.get("/readyz").await.json()["status"], "ready");
-    let event = bangtin::event_store::NewEvent { aggregate: "plan/NEW".into(), sequence: 1, name: "plan.teleported".into(), version: 7, payload: "{}".into() };
+    let event = bangtin::event_store::NewEvent {
+        aggregate: "plan/NEW".into(),
+        sequence: 1,
+        name: "plan.teleported".into(),
+        version: 7,
+        payload: "{}".into(),
+    };
     node.app.log().append(bangtin::event_store::Append { events: vec![event], ..Default::default() }).await.unwrap();
     let stopped = async {
         while !matches!(node.model.health(), Health::Stopped(_)) {
@@ -484,7 +542,9 @@ async fn an_unknown_event_stops_the_follower_and_readyz(kind: Kind) {
 
 async fn search_folds_diacritics(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
-    let found = |answer: Value| answer["items"].as_array().unwrap().iter().map(|item| item["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let found = |answer: Value| {
+        answer["items"].as_array().unwrap().iter().map(|item| item["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     for query in ["quy+hoach+chung", "Quy%20ho%E1%BA%A1ch+CHUNG", "chung+quy"] {
         assert_eq!(found(node.get(&format!("/search?q={query}&f=json")).await.json()), [GENERAL], "{query}");
     }
@@ -494,8 +554,10 @@ async fn search_folds_diacritics(kind: Kind) {
 
 async fn the_same_decision_is_published_once(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
-    let command = |id: &str, kind: &str| json!({ "id": id, "type": "plan.publish", "effective_from": "2024-04-01", "facts": {
-        "kind": kind, "title": "Lần nữa", "decision": { "authority": "UBND TỈNH YÊN BÁI (minh họa)", "number": "0003/QĐ-DEMO", "signed": "2024-03-20" } } }).to_string();
+    let command = |id: &str, kind: &str| {
+        json!({ "id": id, "type": "plan.publish", "effective_from": "2024-04-01", "facts": {
+        "kind": kind, "title": "Lần nữa", "decision": { "authority": "UBND TỈNH YÊN BÁI (minh họa)", "number": "0003/QĐ-DEMO", "signed": "2024-03-20" } } }).to_string()
+    };
     let error = node.try_apply(&command("x", "land-use-plan"), &bangtin::cli::demo::file).await.expect_err("refused").to_string();
     assert!(error.contains(PLAN), "the existing code is named: {error}");
     // A number alone is not unique: the same decision may approve a plan of another kind.

@@ -4,8 +4,8 @@ mod facts;
 mod rules;
 mod view;
 
-pub use rules::is_phone;
 pub use facts::{ContactRef, Duty, DutyChanged, MapPoint, Phone, PointKind, SetDuty};
+pub use rules::is_phone;
 
 #[cfg(test)]
 mod tests;

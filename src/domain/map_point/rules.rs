@@ -50,8 +50,14 @@ impl Family for MapPoint {
         if !contains(&context.city.bbox, position.lon, position.lat) {
             return Err(Refusal::invalid(
                 "outside-city",
-                format!("Điểm ({}, {}) nằm ngoài khung của {}; tọa độ ghi theo thứ tự kinh độ, vĩ độ.", position.lon, position.lat, context.city.name_vi),
-                format!("The point ({}, {}) lies outside the box of {}; the order is longitude, latitude.", position.lon, position.lat, context.city.name_en),
+                format!(
+                    "Điểm ({}, {}) nằm ngoài khung của {}; tọa độ ghi theo thứ tự kinh độ, vĩ độ.",
+                    position.lon, position.lat, context.city.name_vi
+                ),
+                format!(
+                    "The point ({}, {}) lies outside the box of {}; the order is longitude, latitude.",
+                    position.lon, position.lat, context.city.name_en
+                ),
             ));
         }
         if let Some(phone) = self.phones.iter().find(|phone| !is_phone(&phone.number)) {
@@ -74,11 +80,7 @@ impl Family for MapPoint {
     fn decide(current: &Publication<Self>, change: SetDuty, context: &Context) -> Result<Vec<DutyChanged>, Refusal> {
         let kind = current.latest().map(|revision| revision.facts.kind);
         if kind != Some(PointKind::Ambulance) {
-            return Err(Refusal::invalid(
-                "no-duty",
-                "Chỉ xe cứu thương có tình trạng trực.",
-                "Only an ambulance has a duty status.",
-            ));
+            return Err(Refusal::invalid("no-duty", "Chỉ xe cứu thương có tình trạng trực.", "Only an ambulance has a duty status."));
         }
         let at = change.at.unwrap_or(context.now);
         if at > context.now + 5.minutes() {
@@ -89,11 +91,7 @@ impl Family for MapPoint {
             ));
         }
         if current.state.as_ref().is_some_and(|last| last.at > at) {
-            return Err(Refusal::conflict(
-                "duty-older",
-                "Đã có tình trạng trực mới hơn.",
-                "A newer duty status is already known.",
-            ));
+            return Err(Refusal::conflict("duty-older", "Đã có tình trạng trực mới hơn.", "A newer duty status is already known."));
         }
         Ok(vec![DutyChanged { duty: change.duty, at }])
     }

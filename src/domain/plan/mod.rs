@@ -4,8 +4,8 @@ mod facts;
 mod rules;
 mod view;
 
-pub use rules::check_in_city;
 pub use facts::{Adjustment, Decision, Period, Plan, PlanKind};
+pub use rules::check_in_city;
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,7 @@ use super::{Adjustment, Decision, Plan, PlanKind};
 use crate::domain::access::{Actor, Reach, Role, TokenCreated, TokenId};
 use crate::domain::geometry::FeatureSet;
 use crate::domain::publication::{
-    Command, Correct, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded,
-    Withdrawn,
+    Command, Correct, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded, Withdrawn,
 };
 use crate::domain::test_support::{code, on};
 use crate::domain::view::Moment;
@@ -72,10 +71,11 @@ fn folded(events: Vec<Event<Plan>>) -> Publication<Plan> {
 
 #[test]
 fn a_plan_without_a_day_takes_effect_when_it_was_signed() {
-    PlanTest::with(on(2026, 1, 1))
-        .given_no_previous_events()
-        .when(publish(first()))
-        .then_expect_events(vec![published(1, first(), date(2021, 12, 15))]);
+    PlanTest::with(on(2026, 1, 1)).given_no_previous_events().when(publish(first())).then_expect_events(vec![published(
+        1,
+        first(),
+        date(2021, 12, 15),
+    )]);
 }
 
 #[test]
@@ -151,7 +151,10 @@ fn a_revision_not_yet_in_force_can_be_cancelled_and_one_in_force_cannot() {
     assert_eq!(reason(given.clone(), cancel(1), on(2026, 1, 1)), "already-in-force");
     assert_eq!(reason(given.clone(), cancel(2), on(2026, 2, 1)), "already-in-force");
     let cancelled = RevisionCancelled { revision: 2, reason: "Ban hành nhầm".into() };
-    PlanTest::with(on(2026, 1, 31)).given(given.clone()).when(cancel(2)).then_expect_events(vec![Event::RevisionCancelled(cancelled.clone())]);
+    PlanTest::with(on(2026, 1, 31))
+        .given(given.clone())
+        .when(cancel(2))
+        .then_expect_events(vec![Event::RevisionCancelled(cancelled.clone())]);
     let mut all = given;
     all.push(Event::RevisionCancelled(cancelled));
     assert_eq!(folded(all).revision_on(date(2026, 3, 1)).map(|r| r.number), Some(1));
@@ -223,7 +226,13 @@ fn the_period_of_a_plan_does_not_end_it() {
 fn a_token_covers_the_units_that_took_over_and_ends_with_its_own() {
     let token = |units: &[&str]| {
         let units = units.iter().map(|id| id.parse().expect("unit")).collect();
-        let grant = TokenCreated { token: TokenId("t".into()), sha256: Digest([0; 32]), role: Role::Planner, reach: Reach::Units(units), label: String::new() };
+        let grant = TokenCreated {
+            token: TokenId("t".into()),
+            sha256: Digest([0; 32]),
+            role: Role::Planner,
+            reach: Reach::Units(units),
+            label: String::new(),
+        };
         Actor::Token(grant)
     };
     let context = on(2026, 1, 1);
@@ -235,5 +244,8 @@ fn a_token_covers_the_units_that_took_over_and_ends_with_its_own() {
     assert_eq!(check(&token(&["04249-2020"]), &["04249-2020"]), Err("forbidden-unit"));
     assert_eq!(check(&token(&["04279-2025"]), &["04279-2025", "04252-2025"]), Err("forbidden-unit"));
     assert_eq!(check(&token(&["04279-2025"]), &[]), Err("forbidden-city"));
-    assert_eq!(token(&["04279-2025"]).check("campaign", &[], &context.city.units, context.today).map_err(|r| r.reason), Err("forbidden-role"));
+    assert_eq!(
+        token(&["04279-2025"]).check("campaign", &[], &context.city.units, context.today).map_err(|r| r.reason),
+        Err("forbidden-role")
+    );
 }

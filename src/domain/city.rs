@@ -89,7 +89,7 @@ impl City {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CityRecorded {
     /// The configuration from now on.
-    pub city: City,
+    pub city: Box<City>,
 }
 
 /// Events of the city.
@@ -123,7 +123,7 @@ impl CityState {
         match (command, &self.city) {
             (CityCommand::Record(city), None) => {
                 city.check()?;
-                Ok(vec![CityEvent::Recorded(CityRecorded { city })])
+                Ok(vec![CityEvent::Recorded(CityRecorded { city: Box::new(city) })])
             }
             (CityCommand::Record(city), Some(known)) if known.id == city.id => Ok(Vec::new()),
             (CityCommand::Record(city), Some(known)) => Err(Refusal::conflict(
@@ -136,7 +136,7 @@ impl CityState {
                 if city == *known {
                     return Ok(Vec::new());
                 }
-                Ok(vec![CityEvent::Changed(CityRecorded { city })])
+                Ok(vec![CityEvent::Changed(CityRecorded { city: Box::new(city) })])
             }
             (CityCommand::Set(_), None) => {
                 Err(Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet."))
@@ -147,6 +147,6 @@ impl CityState {
     /// Applies an event.
     pub fn apply(&mut self, event: &CityEvent) {
         let (CityEvent::Recorded(recorded) | CityEvent::Changed(recorded)) = event;
-        self.city = Some(recorded.city.clone());
+        self.city = Some((*recorded.city).clone());
     }
 }

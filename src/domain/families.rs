@@ -385,7 +385,7 @@ fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -> Option<se
         return None;
     }
     Some(match name.split_once('.')?.1 {
-        "drafted" => parse(payload).map(Event::Drafted),
+        "drafted" => parse(payload).map(|e| Event::Drafted(Box::new(e))),
         "published" => parse(payload).map(|e| Event::Published(Box::new(e))),
         "corrected" => parse(payload).map(|e| Event::Corrected(Box::new(e))),
         "revision_cancelled" => parse(payload).map(Event::RevisionCancelled),

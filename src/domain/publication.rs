@@ -193,7 +193,7 @@ pub struct Withdrawn {
 #[serde(bound = "")]
 pub enum Event<F: Family> {
     /// Begun, not public.
-    Drafted(Drafted<F>),
+    Drafted(Box<Drafted<F>>),
     /// A revision was published.
     Published(Box<Published<F>>),
     /// A typing error was put right.
@@ -653,7 +653,7 @@ impl<F: Family> Publication<F> {
                 if !self.revisions.is_empty() {
                     return Err(Self::already_published());
                 }
-                Event::Drafted(Drafted { code: draft.code, facts: draft.facts })
+                Event::Drafted(Box::new(Drafted { code: draft.code, facts: draft.facts }))
             }
             Command::Publish(publish) => {
                 self.check_open()?;

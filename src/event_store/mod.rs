@@ -199,6 +199,10 @@ pub trait EventLog: Send + Sync {
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
     /// Up to `limit` events after `position`, in order.
     async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+    /// The same for a replay: without actor and command id, which no image needs.
+    async fn read_facts(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(after, limit).await
+    }
     /// Events of one aggregate after `sequence`, in order.
     async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError>;
     /// The end of the log.

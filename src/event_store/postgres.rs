@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::future::{poll_fn, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{RwLock, mpsc, oneshot, watch};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Row, Statement, Transaction};
 
@@ -23,6 +23,8 @@ use crate::domain::Digest;
 
 /// Most appends in one transaction.
 const BATCH: usize = 256;
+/// How long a commit waits for the writers that were answered with the last one.
+const GATHER: Duration = Duration::from_micros(600);
 /// A statement that takes longer counts as a lost server.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How often the follower looks by itself; notifications are only hints.
@@ -36,6 +38,7 @@ type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 pub struct PostgresLog {
     config: Config,
     appends: mpsc::UnboundedSender<(Append, Answer)>,
+    reader: RwLock<Option<Arc<Reader>>>,
     pool: Arc<Mutex<Vec<Client>>>,
     hint: watch::Receiver<i64>,
 }
@@ -114,7 +117,7 @@ impl PostgresLog {
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (appends, receiver) = mpsc::unbounded_channel();
-        let log = Self { config, appends, pool: Arc::new(Mutex::new(vec![client])), hint };
+        let log = Self { config, appends, reader: RwLock::default(), pool: Arc::new(Mutex::new(vec![client])), hint };
         tokio::spawn(write_all(log.config.clone(), clock, Arc::clone(&hint_sender), receiver));
         tokio::spawn(listen(log.config.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
@@ -138,21 +141,48 @@ impl PostgresLog {
         }
     }
 
-    /// Runs one query on a pooled connection; a connection that had died in the pool is replaced.
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let client = self.client().await?;
-        let first = in_time(client.query(sql, params)).await;
-        let rows = match first {
-            Err(_) if client.is_closed() => {
-                let client = connect(&self.config).await?;
-                let rows = in_time(client.query(sql, params)).await?;
-                self.give_back(client);
-                return Ok(rows);
+    /// The connection for short queries, replaced when it has died.
+    async fn reader(&self) -> Result<Arc<Reader>, StoreError> {
+        if let Some(reader) = self.reader.read().await.as_ref().filter(|reader| !reader.client.is_closed()) {
+            return Ok(Arc::clone(reader));
+        }
+        let mut place = self.reader.write().await;
+        if let Some(reader) = place.as_ref().filter(|reader| !reader.client.is_closed()) {
+            return Ok(Arc::clone(reader));
+        }
+        let fresh = Arc::new(Reader { client: connect(&self.config).await?, statements: Mutex::default() });
+        *place = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// Runs one short query; those of other tasks travel on the same connection at the same time.
+    async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let reader = self.reader().await?;
+        match reader.query(sql, params).await {
+            Err(_) if reader.client.is_closed() => self.reader().await?.query(sql, params).await,
+            result => result,
+        }
+    }
+}
+
+/// A connection with its prepared statements.
+struct Reader {
+    client: Client,
+    statements: Mutex<HashMap<&'static str, Statement>>,
+}
+
+impl Reader {
+    async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => {
+                let prepared = in_time(self.client.prepare(sql)).await?;
+                self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
+                prepared
             }
-            result => result?,
         };
-        self.give_back(client);
-        Ok(rows)
+        in_time(self.client.query(&statement, params)).await
     }
 }
 
@@ -226,8 +256,15 @@ impl Writer {
                 "SELECT a, coalesce((SELECT sequence FROM events WHERE aggregate = a ORDER BY sequence DESC LIMIT 1), 0) \
                  FROM unnest($1::text[]) a",
             ),
-            prepare("SELECT c.* FROM unnest($1::text[], $2::text[]) k(s, i) JOIN commands c ON c.scope = k.s AND c.id = k.i"),
-            prepare("SELECT c.* FROM unnest($1::text[], $2::text[]) k(a, b) JOIN claims c ON c.kind = k.a AND c.key = k.b"),
+            // LATERAL with a limit: an index look-up for each key, whatever the planner believes.
+            prepare(
+                "SELECT c.* FROM unnest($1::text[], $2::text[]) k(s, i), \
+                 LATERAL (SELECT * FROM commands WHERE scope = k.s AND id = k.i LIMIT 1) c",
+            ),
+            prepare(
+                "SELECT c.* FROM unnest($1::text[], $2::text[]) k(a, b), \
+                 LATERAL (SELECT * FROM claims WHERE kind = k.a AND key = k.b LIMIT 1) c",
+            ),
             prepare(
                 "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], \
                  $5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bytea[])",
@@ -274,6 +311,7 @@ impl Writer {
     /// it see everything that the last holder of the lock committed.
     async fn write(&mut self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
         let before = |error: Error| AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error)));
+        let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
         let Self {
             client,
             lock,
@@ -287,47 +325,52 @@ impl Writer {
             erase_vault,
             set_head,
         } = self;
-        let transaction = client.transaction().await.map_err(before)?;
         let keys = Keys::of(appends);
-        // All four travel together; the server answers them in order.
+        // All five travel together; the server answers them in order. A connection on which one of
+        // them fails is given up, and its transaction with it.
         let (head, rows) = {
             let params: [&[&(dyn ToSql + Sync)]; 3] = [&[&keys.aggregates], &[&keys.scopes, &keys.ids], &[&keys.kinds, &keys.names]];
             let look_ups =
-                [sequences, commands, claims].into_iter().zip(params).map(|(statement, params)| transaction.query(&*statement, params));
-            let (head, rows) = futures_util::future::join(transaction.query_one(&*lock, &[]), try_join_all(look_ups)).await;
+                [sequences, commands, claims].into_iter().zip(params).map(|(statement, params)| client.query(&*statement, params));
+            let (begun, head, rows) =
+                futures_util::future::join3(client.batch_execute("BEGIN"), client.query_one(&*lock, &[]), try_join_all(look_ups)).await;
+            begun.map_err(before)?;
             (head.map_err(before)?, rows.map_err(before)?)
         };
         let known = known(&rows);
         let admitted = admit(head_of(&head), clock(), appends, known);
         if admitted.answers.iter().all(Result::is_err) {
-            transaction.rollback().await.map_err(before)?;
+            client.batch_execute("ROLLBACK").await.map_err(before)?;
             return Ok(admitted);
         }
         for claim in &admitted.released {
             let delete = "DELETE FROM claims WHERE kind = $1 AND key = $2";
-            transaction.execute(delete, &[&claim.kind, &claim.key]).await.map_err(before)?;
+            client.execute(delete, &[&claim.kind, &claim.key]).await.map_err(before)?;
         }
-        let statements = Inserts { insert_events, insert_commands, insert_claims, set_head };
-        insert(&transaction, &statements, &admitted).await.map_err(before)?;
         for (append, answer) in appends.iter().zip(&admitted.answers) {
             if answer.is_ok() {
                 for change in &append.vault {
                     match change {
-                        VaultChange::Put(row) => transaction.execute(&*put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
+                        VaultChange::Put(row) => client.execute(&*put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
                         VaultChange::Begin(row) => {
                             let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-                            transaction.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
+                            client.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
                         }
-                        VaultChange::Erase(subject) => transaction.execute(&*erase_vault, &[subject]).await,
+                        VaultChange::Erase(subject) => client.execute(&*erase_vault, &[subject]).await,
                     }
                     .map_err(before)?;
                 }
             }
         }
-        transaction.commit().await.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
+        let statements = Inserts { insert_events, insert_commands, insert_claims, set_head };
+        // COMMIT travels behind the inserts; should one of them fail, the server makes it a rollback.
+        let (inserted, committed) =
+            futures_util::future::join(insert(client, &statements, &admitted), client.batch_execute("COMMIT")).await;
+        inserted.map_err(|error| if error.as_db_error().is_some() { before(error) } else { unknown(&error) })?;
+        committed.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
             // A broken rule or a lost race: rolled back for certain. Anything else may have gone through.
             Some("23" | "40") => before(error),
-            _ => AppendError::Unknown(format!("PostgreSQL: {}", explain(&error))),
+            _ => unknown(&error),
         })?;
         Ok(admitted)
     }
@@ -381,7 +424,7 @@ struct Inserts<'a> {
     set_head: &'a Statement,
 }
 
-async fn insert(transaction: &Transaction<'_>, statements: &Inserts<'_>, admitted: &Admitted) -> Result<(), Error> {
+async fn insert(client: &Client, statements: &Inserts<'_>, admitted: &Admitted) -> Result<(), Error> {
     let events = &admitted.events;
     let column = |read: fn(&StoredEvent) -> i64| events.iter().map(read).collect::<Vec<i64>>();
     let text = |read: fn(&StoredEvent) -> &str| events.iter().map(read).collect::<Vec<&str>>();
@@ -406,24 +449,40 @@ async fn insert(transaction: &Transaction<'_>, statements: &Inserts<'_>, admitte
     let command_params: [&(dyn ToSql + Sync); 6] = [&scopes, &command_ids, &digests, &firsts, &lasts, &results];
     let claim_params: [&(dyn ToSql + Sync); 3] = [&kinds, &keys, &holders];
     let head_params: [&(dyn ToSql + Sync); 3] = [&admitted.head.position, &hash, &admitted.head.recorded_at];
-    let mut work = vec![transaction.execute(statements.insert_events, &event_params)];
+    let mut work = vec![client.execute(statements.insert_events, &event_params)];
     if !commands.is_empty() {
-        work.push(transaction.execute(statements.insert_commands, &command_params));
+        work.push(client.execute(statements.insert_commands, &command_params));
     }
     if !admitted.claims.is_empty() {
-        work.push(transaction.execute(statements.insert_claims, &claim_params));
+        work.push(client.execute(statements.insert_claims, &claim_params));
     }
-    work.push(transaction.execute(statements.set_head, &head_params));
+    work.push(client.execute(statements.set_head, &head_params));
     try_join_all(work).await.map(|_| ())
+}
+
+/// Writers that were answered together come back within moments of each other; without waiting for
+/// the last of them each round would take two commits. Nobody waits where there is one writer.
+async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: &mut Vec<(Append, Answer)>, expected: usize) {
+    let begun = Instant::now();
+    while batch.len() < expected && begun.elapsed() < GATHER {
+        tokio::task::yield_now().await;
+        while let Ok(append) = appends.try_recv() {
+            batch.push(append);
+        }
+    }
 }
 
 /// The writer task: commits all waiting appends in one transaction; reconnects on need.
 async fn write_all(config: Config, clock: Clock, hint: Arc<watch::Sender<i64>>, mut appends: mpsc::UnboundedReceiver<(Append, Answer)>) {
     let mut writer = None;
     let mut batch = Vec::with_capacity(BATCH);
+    let mut expected = 1;
     while appends.recv_many(&mut batch, BATCH).await > 0 {
+        gather(&mut appends, &mut batch, expected).await;
         let (waiting, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
         let outcome = write_batch(&mut writer, &config, &clock, &waiting).await;
+        // Who was answered now and who waits will be back together.
+        expected = (waiting.len() + appends.len()).min(BATCH);
         match outcome {
             Ok(admitted) => {
                 hint.send_if_modified(|known| {
@@ -584,7 +643,10 @@ impl EventLog for PostgresLog {
     async fn scrub(&self) -> Result<(), StoreError> {
         // What was deleted is ciphertext whose key the master key wraps; nothing is in clear in
         // the server's files. VACUUM takes the dead rows out of the table itself.
-        self.query("VACUUM vault", &[]).await.map(|_| ())
+        let client = self.client().await?;
+        in_time(client.batch_execute("VACUUM vault")).await?;
+        self.give_back(client);
+        Ok(())
     }
 
     fn hint(&self) -> watch::Receiver<i64> {

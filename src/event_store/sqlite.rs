@@ -540,6 +540,29 @@ impl EventLog for SqliteLog {
         .await
     }
 
+    async fn read_facts(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.with_reader(move |connection| {
+            let sql = "SELECT position, aggregate, name, version, payload, recorded_at, hash FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            let read = |row: &Row<'_>| {
+                Ok(StoredEvent {
+                    position: row.get(0)?,
+                    event: NewEvent { aggregate: row.get(1)?, sequence: 0, name: row.get(2)?, version: row.get(3)?, payload: row.get(4)? },
+                    recorded_at: row.get(5)?,
+                    actor: String::new(),
+                    command_id: String::new(),
+                    hash: row.get(6)?,
+                })
+            };
+            let mut events = Vec::with_capacity(limit);
+            for event in statement.query_map([after, limit as i64], read).map_err(unavailable)? {
+                events.push(event.map_err(unavailable)?);
+            }
+            Ok(events)
+        })
+        .await
+    }
+
     async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
         let aggregate = aggregate.to_owned();
         self.with_reader(move |connection| {

@@ -69,7 +69,7 @@ async fn replay(log: &Arc<dyn EventLog>, mut image: Image) -> Result<Image, Foll
         let mut after = image.position;
         tokio::spawn(async move {
             loop {
-                let page = log.read(after, PAGE).await?;
+                let page = log.read_facts(after, PAGE).await?;
                 let Some(last) = page.last() else { return Ok::<(), StoreError>(()) };
                 after = last.position;
                 if sender.send(page).await.is_err() {

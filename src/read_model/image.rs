@@ -95,7 +95,7 @@ impl Image {
             }
             LogEvent::City(event) => {
                 let (crate::domain::city::CityEvent::Recorded(recorded) | crate::domain::city::CityEvent::Changed(recorded)) = event;
-                self.city = Arc::new(recorded.city);
+                self.city = Arc::new(*recorded.city);
                 self.city_version = stored.position;
                 Effect::City
             }

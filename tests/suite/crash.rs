@@ -67,8 +67,11 @@ fn killed_again_and_again(data: &Path, database: Option<&str>) {
             })
             .collect();
         // Killed in the middle of the work: after a number of acknowledgements, not of seconds.
+        let begun = std::time::Instant::now();
         while told.lock().unwrap().len() < before + 60 {
-            std::thread::yield_now();
+            assert!(!writers.iter().all(std::thread::JoinHandle::is_finished), "all writers gave up");
+            assert!(begun.elapsed() < Duration::from_secs(60), "{} acknowledgements in a minute", told.lock().unwrap().len() - before);
+            std::thread::sleep(Duration::from_millis(1));
         }
         let (code, _) = server.end("KILL");
         assert_eq!(code, None);
@@ -158,7 +161,8 @@ fn blob_and_event_are_synced_before_the_answer() {
     ]);
     command.arg(program.get_program()).args(program.get_args()).args(["demo", "--listen", "127.0.0.1:0"]).env_remove("BANGTIN_DATABASE");
     let server = Server::start(&mut command);
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(30))).build().into();
     let request =
         agent.post(format!("http://{}/collections/plans/items", server.address)).header("authorization", format!("Bearer {secret}"));
     assert_eq!(request.send(&body("traced", 1, 1, false)).unwrap().status().as_u16(), 201);

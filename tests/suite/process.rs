@@ -324,7 +324,8 @@ fn when_the_database_goes_away_reads_go_on_and_it_recovers_by_itself() {
     let secret = String::from_utf8(secret.stdout).unwrap().trim().to_owned();
     assert_eq!(server.get("/q/QHSDD21AG.geojson").0, 200);
     let ready = |word: &str| serde_json::from_str::<Value>(&server.get("/readyz").1).is_ok_and(|body| body["status"] == word);
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(30))).build().into();
     let write = |id: &str| {
         let body = format!(
             r#"{{"id":"{id}","type":"map-point.publish","facts":{{"kind":"health-station","title":"T","position":{{"lon":104.87,"lat":21.7}}}}}}"#

@@ -185,7 +185,7 @@ pub fn points(city: &City, marks: &[Position], today: jiff::civil::Date, alt: &s
         "<path fill=\"#f4f4ee\" stroke=\"#555\" stroke-dasharray=\"6 5\" d=\"M{:.0} {:.0}H{:.0}V{:.0}H{:.0}z\"/>",
         a[0], a[1], b[0], b[1], a[0]
     );
-    svg.push_str("<g font-size=\"24\" text-anchor=\"middle\" fill=\"#333\">");
+    svg.push_str("<g font-size=\"30\" text-anchor=\"middle\" fill=\"#333\">");
     for unit in city.units.valid_on(today) {
         let [x, y] = frame.place(unit.label.lon, unit.label.lat);
         let name = maud::html! { (unit.name_vi) }.into_string();

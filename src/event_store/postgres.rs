@@ -174,13 +174,12 @@ struct Reader {
 impl Reader {
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
-        let statement = match known {
-            Some(statement) => statement,
-            None => {
-                let prepared = in_time(self.client.prepare(sql)).await?;
-                self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
-                prepared
-            }
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let prepared = in_time(self.client.prepare(sql)).await?;
+            self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
+            prepared
         };
         in_time(self.client.query(&statement, params)).await
     }

@@ -70,7 +70,7 @@ fn killed_again_and_again(data: &Path, database: Option<&str>) {
         let begun = std::time::Instant::now();
         while told.lock().unwrap().len() < before + 60 {
             assert!(!writers.iter().all(std::thread::JoinHandle::is_finished), "all writers gave up");
-            assert!(begun.elapsed() < Duration::from_secs(60), "{} acknowledgements in a minute", told.lock().unwrap().len() - before);
+            assert!(begun.elapsed() < Duration::from_mins(1), "{} acknowledgements in a minute", told.lock().unwrap().len() - before);
             std::thread::sleep(Duration::from_millis(1));
         }
         let (code, _) = server.end("KILL");

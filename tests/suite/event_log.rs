@@ -253,7 +253,7 @@ async fn recorded_time_never_decreases(kind: Kind) {
     assert_eq!(times, [NOON, NOON]);
 }
 
-async fn dumped(log: &Arc<dyn EventLog>, vault: bool) -> Vec<Record> {
+pub async fn dumped(log: &Arc<dyn EventLog>, vault: bool) -> Vec<Record> {
     let records = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&records);
     log.dump(
@@ -268,7 +268,7 @@ async fn dumped(log: &Arc<dyn EventLog>, vault: bool) -> Vec<Record> {
     Arc::try_unwrap(records).unwrap().into_inner().unwrap()
 }
 
-async fn load(log: &Arc<dyn EventLog>, records: Vec<Record>) -> Result<(), StoreError> {
+pub async fn load(log: &Arc<dyn EventLog>, records: Vec<Record>) -> Result<(), StoreError> {
     let mut records = records.into_iter();
     log.load(Box::new(move || Ok(records.next()))).await
 }

@@ -12,3 +12,4 @@ mod process;
 mod qr;
 mod site;
 mod support;
+mod unknown_outcome;

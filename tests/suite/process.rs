@@ -176,6 +176,28 @@ fn what_stands_in_the_way_of_a_start_is_said_in_one_sentence() {
 }
 
 #[test]
+fn two_processes_that_start_first_at_once_make_one_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::write(folder.path().join("city.toml"), include_str!("../../fixtures/yen-bai.toml")).unwrap();
+    std::fs::write(folder.path().join("units.csv"), include_str!("../../fixtures/units.csv")).unwrap();
+    std::fs::write(folder.path().join("empty.jsonl"), "").unwrap();
+    let (city, file) = (folder.path().join("city.toml"), folder.path().join("empty.jsonl"));
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = bangtin(&data, None);
+            command.args(["--city", city.to_str().unwrap(), "apply", file.to_str().unwrap()]);
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for start in starts {
+        let output = start.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(stats(&data, None).contains("events 1\n"), "the city is recorded once");
+}
+
+#[test]
 fn clients_that_never_finish_a_request_are_let_go_and_hinder_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::demo(&folder.path().join("data"), None);

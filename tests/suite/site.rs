@@ -33,6 +33,11 @@ on_both_databases!(
     an_unknown_event_stops_the_follower_and_readyz,
     search_folds_diacritics,
     the_same_decision_is_published_once,
+    a_withdrawn_decision_can_be_published_again,
+    a_log_that_was_replaced_rebuilds_the_image,
+    commands_without_expectation_are_retried_on_conflict,
+    another_process_is_not_answered_from_a_stale_cache,
+    nonsense_relations_are_refused,
 );
 
 const PLAN: &str = "QHSDD21AG";
@@ -562,4 +567,107 @@ async fn the_same_decision_is_published_once(kind: Kind) {
     assert!(error.contains(PLAN), "the existing code is named: {error}");
     // A number alone is not unique: the same decision may approve a plan of another kind.
     node.apply(&command("y", "general-plan")).await;
+}
+
+async fn a_withdrawn_decision_can_be_published_again(kind: Kind) {
+    let database = Database::new(kind).await;
+    let node = Node::start(&database, &TestClock::at(NOON)).await;
+    let facts = json!({ "kind": "land-use-plan", "title": "Quy hoạch", "decision": { "authority": "UBND", "number": "5/QĐ", "signed": "2026-01-01" } });
+    let publish = |id: &str| json!({ "id": id, "type": "plan.publish", "facts": facts }).to_string();
+    let first = node.apply(&publish("a")).await.code.unwrap();
+    assert!(node.try_apply(&publish("b"), &bangtin::cli::demo::file).await.is_err());
+    node.apply(&json!({ "id": "w", "type": "plan.withdraw", "code": first, "reason": "Nhầm bản đồ" }).to_string()).await;
+    let second = node.apply(&publish("c")).await.code.unwrap();
+    assert_ne!(first, second);
+    // A corrected number gives the wrong one back, and holds the right one.
+    let corrected = json!({ "kind": "land-use-plan", "title": "Quy hoạch", "decision": { "authority": "UBND", "number": "6/QĐ", "signed": "2026-01-01" } });
+    node.apply(
+        &json!({ "id": "d", "type": "plan.correct", "code": second, "revision": 1, "reason": "lỗi đánh máy", "facts": corrected })
+            .to_string(),
+    )
+    .await;
+    node.apply(&publish("e")).await;
+    let taken = json!({ "id": "f", "type": "plan.publish", "facts": corrected }).to_string();
+    assert!(node.try_apply(&taken, &bangtin::cli::demo::file).await.is_err());
+}
+
+async fn a_log_that_was_replaced_rebuilds_the_image(kind: Kind) {
+    let (database, other) = (Database::new(kind).await, Database::new(kind).await);
+    let clock = TestClock::at(NOON);
+    let node = Node::start(&database, &clock).await;
+    for n in 0..3 {
+        node.apply(&station(&format!("old-{n}"), &[])).await;
+    }
+    let source = Node::start(&other, &clock).await;
+    let code = source.apply(&station("new", &[])).await.code.unwrap();
+    let records = crate::event_log::dumped(source.app.log(), false).await;
+    let empty = match kind {
+        Kind::Sqlite => {
+            "DROP TRIGGER events_delete; DELETE FROM events; DELETE FROM commands; DELETE FROM claims; UPDATE head SET position = 0"
+        }
+        Kind::Postgres => {
+            "ALTER TABLE events DISABLE TRIGGER ALL; DELETE FROM events; DELETE FROM commands; DELETE FROM claims; UPDATE head SET position = 0"
+        }
+    };
+    database.tamper(empty).await.unwrap();
+    crate::event_log::load(node.app.log(), records).await.unwrap();
+    let rebuilt = async {
+        while node.get(&format!("/q/{code}")).await.status != StatusCode::OK {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), rebuilt).await.expect("the image was rebuilt");
+    assert_eq!(node.model.image().len(), 1, "nothing of the old log is left");
+    assert_eq!(node.get("/readyz").await.json()["status"], "ready");
+}
+
+async fn commands_without_expectation_are_retried_on_conflict(kind: Kind) {
+    let database = Database::new(kind).await;
+    let clock = TestClock::at(NOON);
+    // Two nodes, each with its own cache of the item.
+    let nodes = [Node::start(&database, &clock).await, Node::start(&database, &clock).await];
+    let ambulance = json!({ "id": "a", "type": "map-point.publish", "facts": { "kind": "ambulance", "title": "Xe", "position": { "lon": 104.87, "lat": 21.7 } } });
+    let code = nodes[0].apply(&ambulance.to_string()).await.code.unwrap();
+    let duty = |id: String| json!({ "id": id, "type": "map-point.set-duty", "code": code, "duty": "ready" }).to_string();
+    let all = (0..16).map(|n| {
+        let (node, line) = (&nodes[n % 2], duty(format!("d{n}")));
+        async move { node.try_apply(&line, &bangtin::cli::demo::file).await }
+    });
+    for result in futures_util::future::join_all(all).await {
+        result.expect("retried until it was written");
+    }
+    assert_eq!(nodes[0].app.log().read_aggregate(&format!("map-point/{code}"), 0).await.unwrap().len(), 17);
+}
+
+async fn another_process_is_not_answered_from_a_stale_cache(kind: Kind) {
+    let database = Database::new(kind).await;
+    let clock = TestClock::at(NOON);
+    let (server, office) = (Node::start(&database, &clock).await, Node::start(&database, &clock).await);
+    let facts = |number: &str| json!({ "kind": "land-use-plan", "title": format!("Bản {number}"), "decision": { "authority": "UBND", "number": number, "signed": "2026-01-01" } });
+    let code = server.apply(&json!({ "id": "1", "type": "plan.publish", "facts": facts("1") }).to_string()).await.code.unwrap();
+    let revise = |id: &str, based_on: u32| {
+        json!({ "id": id, "type": "plan.revise", "code": code, "based_on": based_on, "facts": facts(id) }).to_string()
+    };
+    office.apply(&revise("2", 1)).await;
+    let third = server.apply(&revise("3", 2)).await;
+    assert_eq!(third.revision, Some(3));
+}
+
+async fn nonsense_relations_are_refused(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let refused = |line: Value| {
+        let node = &node;
+        async move { node.try_apply(&line.to_string(), &bangtin::cli::demo::file).await.expect_err("refused").to_string() }
+    };
+    // By an item of another family, in a circle, by a draft; a person nobody named.
+    refused(json!({ "id": "1", "type": "plan.supersede", "code": PLAN, "by": "XCT00001C", "from": "2026-11-01" })).await;
+    node.apply(&json!({ "id": "2", "type": "plan.supersede", "code": PLAN, "by": GENERAL, "from": "2026-11-01" }).to_string()).await;
+    refused(json!({ "id": "3", "type": "plan.supersede", "code": GENERAL, "by": PLAN, "from": "2026-11-01" })).await;
+    let contact =
+        json!({ "kind": "health-worker", "title": "T", "position": { "lon": 104.87, "lat": 21.7 }, "contact": { "subject": "s-unknown" } });
+    refused(json!({ "id": "4", "type": "map-point.publish", "facts": contact })).await;
+    refused(json!({ "id": "5", "type": "plan.withdraw", "code": GENERAL, "reason": "x", "replacedby": PLAN })).await;
+    let document = json!({ "kind": "land-use-plan", "title": "T", "decision": { "authority": "U", "number": "9", "signed": "2026-01-01" },
+        "documents": [{ "role": "decision", "title": "Không có", "sha256": Digest::of(b"nothing") }] });
+    refused(json!({ "id": "6", "type": "plan.publish", "facts": document })).await;
 }

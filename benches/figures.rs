@@ -195,6 +195,20 @@ async fn postgres() {
     let ours = commands(&app, 8, None).await;
     let theirs = postgres_one_row(&url, 8, true).await;
     say("durable commands/s, PostgreSQL, 8 writers ÷ one-row transactions through the head row", ours, theirs, "≥ 2");
+    let old = app.execute(&Actor::Local, publish("old".into()), &no_files).await.unwrap().code.unwrap();
+    for n in 0..1_000 {
+        app.execute(&Actor::Local, duty(format!("old-{n}"), old), &no_files).await.unwrap();
+    }
+    let (young, long) = (commands(&app, 1, None).await, commands(&app, 1, Some(old)).await);
+    say("the same, one writer, on an item of 1,000 events ÷ a new one", long, young, "0.9–1.1");
+    let large = format!("bench_large_{}", std::process::id());
+    postgres_client(&admin).await.batch_execute(&format!("CREATE DATABASE {large}")).await.unwrap();
+    let large = format!("{}/{large}", admin.rsplit_once('/').unwrap().0);
+    let log = event_store::open(&large, clock()).await.unwrap();
+    log.load(Box::new(records(100_000, 1))).await.unwrap();
+    let large = self::app(log, folder.path()).await;
+    let (many, none) = (commands(&large, 8, None).await, commands(&app, 8, None).await);
+    say("the same, 8 writers, with 100,000 items ÷ with few", many, none, "0.9–1.1");
     client.batch_execute("TRUNCATE bench_events").await.unwrap();
     let (ours, theirs) = (commands(&app, 64, None).await, postgres_one_row(&url, 64, false).await);
     say("the same, 64 writers ÷ plain INSERT transactions", ours, theirs, "≥ 0.5");

@@ -64,14 +64,20 @@ pub fn city(public_url: Option<String>) -> Result<City, config::ConfigError> {
 
 /// Loads what is missing of the demo city and serves it.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
+    let mut stop = serve::Stop::listen()?;
     let listener = serve::bind(&serve_args.listen).await?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let mut local = listener.local_addr()?;
+    if local.ip().is_unspecified() {
+        // “Every address” is none that a phone could open.
+        local.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let address = format!("http://{local}");
     let store = store::open(args, Some(city(Some(address.clone()))?)).await?;
     let mut progress = Progress::new("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
     for (number, line) in commands().enumerate() {
         let done = tokio::select! {
             done = apply::line(&store.app, line, &file) => done,
-            () = serve::asked_to_stop() => {
+            () = stop.asked() => {
                 eprintln!("bangtin: stopped while loading; the next start goes on");
                 return Ok(());
             }
@@ -96,5 +102,5 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
         println!("Mã QR dẫn tới (codes lead to): {public_url}");
     }
     println!("Dừng bằng Ctrl-C (stop with Ctrl-C)");
-    node.serve(listener).await
+    node.serve(listener, stop).await
 }

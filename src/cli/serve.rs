@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
@@ -17,11 +19,12 @@ const SNAPSHOT_AT_END: i64 = 1_000;
 
 /// Serves a store that exists, or begins one for `--city`.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
+    let stop = Stop::listen()?;
     let listener = bind(&serve_args.listen).await?;
     let store = store::open(args, None).await?;
     let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
     eprintln!("bangtin: {} on http://{}", store.app.city().name_vi, listener.local_addr()?);
-    node.serve(listener).await
+    node.serve(listener, stop).await
 }
 
 /// Takes the port; a taken one is said at once.
@@ -34,19 +37,34 @@ pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Resolves at Ctrl-C or SIGTERM.
-pub async fn asked_to_stop() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
+/// The wish to stop, by Ctrl-C or SIGTERM. Listens from its making on: a signal that comes while
+/// nobody waits is not lost.
+#[derive(Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Begins to listen.
+    pub fn listen() -> anyhow::Result<Self> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
-            Err(_) => std::future::pending().await,
+            sender.send_replace(true);
+            // Kept open, so that whoever asks later still learns of it.
+            sender.closed().await;
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Resolves when it is time.
+    pub async fn asked(&mut self) {
+        if self.0.wait_for(|asked| *asked).await.is_err() {
+            std::future::pending::<()>().await;
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
     }
 }
 
@@ -81,9 +99,9 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
 
 impl Node {
     /// Serves until Ctrl-C or SIGTERM, finishing what is in flight.
-    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+    pub async fn serve(self, listener: TcpListener, mut stop: Stop) -> anyhow::Result<()> {
         let shutdown = async {
-            asked_to_stop().await;
+            stop.asked().await;
             eprintln!("bangtin: finishing");
         };
         http::serve(listener, Arc::clone(&self.site), shutdown).await;

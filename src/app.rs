@@ -375,7 +375,7 @@ impl App {
         let mut known = BTreeSet::new();
         for code in work.command.mentions() {
             let item = self.load(work.fresh.family(), code).await?;
-            if item.is_some_and(|item| item.is_public() && !item.is_withdrawn() && !item.is_superseded_by(&work.code)) {
+            if item.is_some_and(|(item, _)| item.is_public() && !item.is_withdrawn() && !item.is_superseded_by(&work.code)) {
                 known.insert(code);
             }
         }
@@ -393,16 +393,18 @@ impl App {
         Ok(())
     }
 
-    /// An item straight from the log.
-    async fn load(&self, family: &str, code: Code) -> Result<Option<Item>, ExecuteError> {
+    /// An item straight from the log, with its last sequence.
+    async fn load(&self, family: &str, code: Code) -> Result<Option<(Item, i64)>, ExecuteError> {
         let events = self.log.read_aggregate(&format!("{family}/{code}"), 0).await?;
         let Some(mut item) = Item::new(family).filter(|_| !events.is_empty()) else { return Ok(None) };
+        let mut sequence = 0;
         for stored in events {
+            sequence = stored.event.sequence;
             if let LogEvent::Item(event) = decode(&stored.event)? {
                 item.apply_at(event, stored.recorded_at);
             }
         }
-        Ok(Some(item))
+        Ok(Some((item, sequence)))
     }
 
     /// Forgets what is cached: the log was replaced.
@@ -415,22 +417,18 @@ impl App {
         if let Some(cached) = self.aggregates.get(&work.aggregate) {
             return Ok(cached);
         }
-        let mut item = work.fresh.clone();
-        let mut sequence = 0;
-        for stored in self.log.read_aggregate(&work.aggregate, 0).await? {
-            sequence = stored.event.sequence;
-            if let LogEvent::Item(event) = decode(&stored.event)? {
-                item.apply_at(event, stored.recorded_at);
+        let (item, sequence) = match self.load(work.fresh.family(), work.code).await? {
+            Some(loaded) => loaded,
+            None if work.begins => (work.fresh.clone(), 0),
+            None => {
+                return Err(Refusal::invalid(
+                    "unknown-code",
+                    format!("Không có nội dung nào mang mã {}.", work.code),
+                    format!("No item of this family has the code {}.", work.code),
+                )
+                .into());
             }
-        }
-        if sequence == 0 && !work.begins {
-            return Err(Refusal::invalid(
-                "unknown-code",
-                format!("Không có nội dung nào mang mã {}.", work.code),
-                format!("No item of this family has the code {}.", work.code),
-            )
-            .into());
-        }
+        };
         let loaded = Arc::new((item, sequence));
         if sequence > 0 {
             self.aggregates.insert(work.aggregate.clone(), Arc::clone(&loaded));
@@ -440,7 +438,7 @@ impl App {
 
     /// Number of an item's newest revision, straight from the log.
     pub async fn latest_revision(&self, family: &str, code: Code) -> Result<Option<u32>, ExecuteError> {
-        Ok(self.load(family, code).await?.and_then(|item| item.latest()))
+        Ok(self.load(family, code).await?.and_then(|(item, _)| item.latest()))
     }
 
     /// A set named by its digest must be stored or come along; what the command says of it is

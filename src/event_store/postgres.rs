@@ -308,31 +308,21 @@ impl Writer {
     ///
     /// The head row is locked by a statement of its own; under READ COMMITTED the look-ups after
     /// it see everything that the last holder of the lock committed.
-    async fn write(&mut self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
+    async fn write(&self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
         let before = |error: Error| AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error)));
         let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
-        let Self {
-            client,
-            lock,
-            sequences,
-            commands,
-            claims,
-            insert_events,
-            insert_commands,
-            insert_claims,
-            put_vault,
-            erase_vault,
-            set_head,
-        } = self;
+        let client = &self.client;
         let keys = Keys::of(appends);
         // All five travel together; the server answers them in order. A connection on which one of
         // them fails is given up, and its transaction with it.
         let (head, rows) = {
             let params: [&[&(dyn ToSql + Sync)]; 3] = [&[&keys.aggregates], &[&keys.scopes, &keys.ids], &[&keys.kinds, &keys.names]];
-            let look_ups =
-                [sequences, commands, claims].into_iter().zip(params).map(|(statement, params)| client.query(&*statement, params));
+            let look_ups = [&self.sequences, &self.commands, &self.claims]
+                .into_iter()
+                .zip(params)
+                .map(|(statement, params)| client.query(statement, params));
             let (begun, head, rows) =
-                futures_util::future::join3(client.batch_execute("BEGIN"), client.query_one(&*lock, &[]), try_join_all(look_ups)).await;
+                futures_util::future::join3(client.batch_execute("BEGIN"), client.query_one(&self.lock, &[]), try_join_all(look_ups)).await;
             begun.map_err(before)?;
             (head.map_err(before)?, rows.map_err(before)?)
         };
@@ -350,21 +340,19 @@ impl Writer {
             if answer.is_ok() {
                 for change in &append.vault {
                     match change {
-                        VaultChange::Put(row) => client.execute(&*put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
+                        VaultChange::Put(row) => client.execute(&self.put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
                         VaultChange::Begin(row) => {
                             let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
                             client.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
                         }
-                        VaultChange::Erase(subject) => client.execute(&*erase_vault, &[subject]).await,
+                        VaultChange::Erase(subject) => client.execute(&self.erase_vault, &[subject]).await,
                     }
                     .map_err(before)?;
                 }
             }
         }
-        let statements = Inserts { insert_events, insert_commands, insert_claims, set_head };
         // COMMIT travels behind the inserts; should one of them fail, the server makes it a rollback.
-        let (inserted, committed) =
-            futures_util::future::join(insert(client, &statements, &admitted), client.batch_execute("COMMIT")).await;
+        let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute("COMMIT")).await;
         inserted.map_err(|error| if error.as_db_error().is_some() { before(error) } else { unknown(&error) })?;
         committed.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
             // A broken rule or a lost race: rolled back for certain. Anything else may have gone through.
@@ -372,6 +360,43 @@ impl Writer {
             _ => unknown(&error),
         })?;
         Ok(admitted)
+    }
+
+    /// The rows of a transaction, sent together.
+    async fn insert(&self, admitted: &Admitted) -> Result<(), Error> {
+        let events = &admitted.events;
+        let column = |read: fn(&StoredEvent) -> i64| events.iter().map(read).collect::<Vec<i64>>();
+        let text = |read: fn(&StoredEvent) -> &str| events.iter().map(read).collect::<Vec<&str>>();
+        let (positions, sequences) = (column(|e| e.position), column(|e| e.event.sequence));
+        let (versions, recorded) = (column(|e| i64::from(e.event.version)), column(|e| e.recorded_at));
+        let (aggregates, names) = (text(|e| &e.event.aggregate), text(|e| &e.event.name));
+        let (payloads, actors, ids) = (text(|e| &e.event.payload), text(|e| &e.actor), text(|e| &e.command_id));
+        let hashes: Vec<&[u8]> = events.iter().map(|e| e.hash.as_slice()).collect();
+        let commands = &admitted.commands;
+        let scopes: Vec<&str> = commands.iter().map(|c| c.scope.as_str()).collect();
+        let command_ids: Vec<&str> = commands.iter().map(|c| c.id.as_str()).collect();
+        let digests: Vec<&[u8]> = commands.iter().map(|c| c.digest.as_slice()).collect();
+        let firsts: Vec<i64> = commands.iter().map(|c| c.first_position).collect();
+        let lasts: Vec<i64> = commands.iter().map(|c| c.last_position).collect();
+        let results: Vec<&str> = commands.iter().map(|c| c.result.as_str()).collect();
+        let kinds: Vec<&str> = admitted.claims.iter().map(|c| c.kind.as_str()).collect();
+        let keys: Vec<&str> = admitted.claims.iter().map(|c| c.key.as_str()).collect();
+        let holders: Vec<&str> = admitted.claims.iter().map(|c| c.holder.as_str()).collect();
+        let hash = admitted.head.hash.as_slice();
+        let event_params: [&(dyn ToSql + Sync); 10] =
+            [&positions, &aggregates, &sequences, &names, &versions, &payloads, &recorded, &actors, &ids, &hashes];
+        let command_params: [&(dyn ToSql + Sync); 6] = [&scopes, &command_ids, &digests, &firsts, &lasts, &results];
+        let claim_params: [&(dyn ToSql + Sync); 3] = [&kinds, &keys, &holders];
+        let head_params: [&(dyn ToSql + Sync); 3] = [&admitted.head.position, &hash, &admitted.head.recorded_at];
+        let mut work = vec![self.client.execute(&self.insert_events, &event_params)];
+        if !commands.is_empty() {
+            work.push(self.client.execute(&self.insert_commands, &command_params));
+        }
+        if !admitted.claims.is_empty() {
+            work.push(self.client.execute(&self.insert_claims, &claim_params));
+        }
+        work.push(self.client.execute(&self.set_head, &head_params));
+        try_join_all(work).await.map(|_| ())
     }
 }
 
@@ -416,56 +441,15 @@ fn known(rows: &[Vec<Row>]) -> Known {
     }
 }
 
-struct Inserts<'a> {
-    insert_events: &'a Statement,
-    insert_commands: &'a Statement,
-    insert_claims: &'a Statement,
-    set_head: &'a Statement,
-}
-
-async fn insert(client: &Client, statements: &Inserts<'_>, admitted: &Admitted) -> Result<(), Error> {
-    let events = &admitted.events;
-    let column = |read: fn(&StoredEvent) -> i64| events.iter().map(read).collect::<Vec<i64>>();
-    let text = |read: fn(&StoredEvent) -> &str| events.iter().map(read).collect::<Vec<&str>>();
-    let (positions, sequences) = (column(|e| e.position), column(|e| e.event.sequence));
-    let (versions, recorded) = (column(|e| i64::from(e.event.version)), column(|e| e.recorded_at));
-    let (aggregates, names) = (text(|e| &e.event.aggregate), text(|e| &e.event.name));
-    let (payloads, actors, ids) = (text(|e| &e.event.payload), text(|e| &e.actor), text(|e| &e.command_id));
-    let hashes: Vec<&[u8]> = events.iter().map(|e| e.hash.as_slice()).collect();
-    let commands = &admitted.commands;
-    let scopes: Vec<&str> = commands.iter().map(|c| c.scope.as_str()).collect();
-    let command_ids: Vec<&str> = commands.iter().map(|c| c.id.as_str()).collect();
-    let digests: Vec<&[u8]> = commands.iter().map(|c| c.digest.as_slice()).collect();
-    let firsts: Vec<i64> = commands.iter().map(|c| c.first_position).collect();
-    let lasts: Vec<i64> = commands.iter().map(|c| c.last_position).collect();
-    let results: Vec<&str> = commands.iter().map(|c| c.result.as_str()).collect();
-    let kinds: Vec<&str> = admitted.claims.iter().map(|c| c.kind.as_str()).collect();
-    let keys: Vec<&str> = admitted.claims.iter().map(|c| c.key.as_str()).collect();
-    let holders: Vec<&str> = admitted.claims.iter().map(|c| c.holder.as_str()).collect();
-    let hash = admitted.head.hash.as_slice();
-    let event_params: [&(dyn ToSql + Sync); 10] =
-        [&positions, &aggregates, &sequences, &names, &versions, &payloads, &recorded, &actors, &ids, &hashes];
-    let command_params: [&(dyn ToSql + Sync); 6] = [&scopes, &command_ids, &digests, &firsts, &lasts, &results];
-    let claim_params: [&(dyn ToSql + Sync); 3] = [&kinds, &keys, &holders];
-    let head_params: [&(dyn ToSql + Sync); 3] = [&admitted.head.position, &hash, &admitted.head.recorded_at];
-    let mut work = vec![client.execute(statements.insert_events, &event_params)];
-    if !commands.is_empty() {
-        work.push(client.execute(statements.insert_commands, &command_params));
-    }
-    if !admitted.claims.is_empty() {
-        work.push(client.execute(statements.insert_claims, &claim_params));
-    }
-    work.push(client.execute(statements.set_head, &head_params));
-    try_join_all(work).await.map(|_| ())
-}
-
 /// Writers that were answered together come back within moments of each other; without waiting for
 /// the last of them each round would take two commits. Nobody waits where there is one writer.
 async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: &mut Vec<(Append, Answer)>, expected: usize) {
     let begun = Instant::now();
     while batch.len() < expected && begun.elapsed() < GATHER {
         tokio::task::yield_now().await;
-        while let Ok(append) = appends.try_recv() {
+        while batch.len() < BATCH
+            && let Ok(append) = appends.try_recv()
+        {
             batch.push(append);
         }
     }

@@ -28,26 +28,34 @@ async fn proxy(target: String, armed: Arc<AtomicBool>) -> String {
 async fn pass(client: TcpStream, server: TcpStream, armed: Arc<AtomicBool>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mute = Arc::new(AtomicBool::new(false));
+    let muted = Arc::clone(&mute);
+    let answers = tokio::spawn(async move {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
+            if muted.load(Ordering::SeqCst) {
+                // The answer to COMMIT: it is known here that it was made, and nowhere else.
+                if buffer[..read].windows(7).any(|window| window == b"COMMIT\0") {
+                    return;
+                }
+            } else if to_client.write_all(&buffer[..read]).await.is_err() {
+                return;
+            }
+        }
+    });
     let mut buffer = vec![0; 1 << 16];
-    while let Ok(read) = from_client.read(&mut buffer).await {
-        if read == 0 {
-            break;
-        }
+    while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
         let cut = buffer[..read].windows(7).any(|window| window == b"COMMIT\0") && armed.swap(false, Ordering::SeqCst);
-        if cut {
-            // No answer comes back any more, but the server gets to see the whole message.
-            answers.abort();
-            let _ = to_server.write_all(&buffer[..read]).await;
-            let _ = to_server.flush().await;
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            return;
-        }
-        if to_server.write_all(&buffer[..read]).await.is_err() {
+        mute.store(cut, Ordering::SeqCst);
+        if to_server.write_all(&buffer[..read]).await.is_err() || cut {
             break;
         }
     }
-    answers.abort();
+    if mute.load(Ordering::SeqCst) {
+        let _ = answers.await;
+    } else {
+        answers.abort();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

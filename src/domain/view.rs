@@ -119,6 +119,8 @@ pub struct View {
     pub summary: Option<String>,
     /// Whether it holds.
     pub status: Status,
+    /// Key of the word for it on pages and in lists: the status, or what the family says instead.
+    pub standing: String,
     /// The revision shown.
     pub revision: u32,
     /// First day in force.
@@ -186,6 +188,7 @@ impl<F: Family> Publication<F> {
             title: facts.title().to_owned(),
             summary: None,
             status,
+            standing: status.as_str().to_owned(),
             revision: shown.number,
             effective_from: shown.effective_from,
             effective_to: shown.effective_to,

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::rings::{Mended, Ring, plane_area};
+use geo::Area;
+
+use super::rings::{Mended, Ring, polygon};
 use crate::domain::Digest;
 use crate::domain::geometry::FeatureSet;
 
@@ -66,13 +68,7 @@ fn push_polygon(out: &mut String, rings: &[Ring]) {
 
 /// Plane area of a valid multi-polygon in square metres, holes taken off.
 pub fn area_m2(parts: &[Vec<Ring>]) -> f64 {
-    parts
-        .iter()
-        .map(|rings| {
-            let mut areas = rings.iter().map(|ring| plane_area(ring));
-            areas.next().unwrap_or(0.0) - areas.sum::<f64>()
-        })
-        .sum()
+    parts.iter().map(|rings| polygon(rings, |vertex| vertex.plane).unsigned_area()).sum()
 }
 
 impl Writer {

@@ -6,8 +6,7 @@ use super::format;
 use super::layout::{Page, page};
 use super::text::{Lang, text};
 use crate::domain::city::City;
-use crate::domain::publication::Status;
-use crate::domain::view::{Shown, View};
+use crate::domain::view::View;
 
 fn language(lang: Lang) -> &'static str {
     match lang {
@@ -27,25 +26,12 @@ fn search_form(lang: Lang, query: &str) -> Markup {
     }
 }
 
-/// The word for an item in a list: an ambulance's duty, what a campaign does, whether a plan holds.
-fn status_key(view: &View) -> String {
-    let duty = view.facts.iter().find(|fact| fact.label == "duty").map(|fact| &fact.value);
-    match (view.family, view.status, duty) {
-        (_, Status::InForce, Some(Shown::Key(duty))) => duty.clone(),
-        ("map-point", Status::InForce, _) => "active".into(),
-        ("campaign", Status::InForce, _) => "ongoing".into(),
-        ("campaign", Status::Upcoming, _) => "starting".into(),
-        ("campaign", Status::Expired, _) => "ended".into(),
-        (_, status, _) => status.as_str().into(),
-    }
-}
-
 fn item_line(lang: Lang, view: &View) -> Markup {
     html! {
         li {
             a href={ "/q/" (view.code) (language(lang)) } { (view.title) }
             br; span.note { (text(lang, view.kind)) " · " (format::date(view.effective_from)) } " "
-            span.tag { (text(lang, &status_key(view))) }
+            span.tag { (text(lang, &view.standing)) }
         }
     }
 }

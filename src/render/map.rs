@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use geo::InteriorPoint;
 use serde_json::Value;
 
 use super::shape::{self, Ring};
@@ -113,10 +114,10 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
         let rings = shape::rings(&geometry);
         if let Some(outer) = rings.first() {
             let area = shape::doubled_area(outer);
-            if let Some(at) = label_place(outer, &rings)
+            if let Some(at) = label_place(&geometry)
                 && largest.get(&code).is_none_or(|(known, _)| area > *known)
             {
-                largest.insert(code.clone(), (area, frame.place(at[0] as f64 / 1e7, at[1] as f64 / 1e7)));
+                largest.insert(code.clone(), (area, frame.place(at[0], at[1])));
             }
         }
         by_code.entry(code).or_default().extend(rings);
@@ -148,31 +149,16 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
     svg
 }
 
-/// A place inside a ring and outside its holes for a label: of the middles of a few horizontal cuts
-/// the one with the most room.
-fn label_place(outer: &Ring, rings: &[Ring]) -> Option<[i64; 2]> {
-    let (low, high) = (outer.iter().map(|p| p[1]).min()?, outer.iter().map(|p| p[1]).max()?);
-    let mut best: Option<(i64, [i64; 2])> = None;
-    for step in 1..8 {
-        let y = low + (high - low) * step / 8;
-        let mut cuts: Vec<i64> = Vec::new();
-        for ring in rings {
-            for (i, a) in ring.iter().enumerate() {
-                let b = ring[(i + 1) % ring.len()];
-                if (a[1] > y) != (b[1] > y) {
-                    cuts.push(a[0] + ((b[0] - a[0]) as f64 * (y - a[1]) as f64 / (b[1] - a[1]) as f64) as i64);
-                }
-            }
-        }
-        cuts.sort_unstable();
-        for pair in cuts.chunks_exact(2) {
-            let room = pair[1] - pair[0];
-            if best.is_none_or(|(known, _)| room > known) {
-                best = Some((room, [i64::midpoint(pair[0], pair[1]), y]));
-            }
-        }
-    }
-    best.map(|(_, at)| at)
+/// A place for a label inside a feature's first polygon, clear of its holes, in degrees.
+fn label_place(geometry: &Geometry) -> Option<[f64; 2]> {
+    let rings = match geometry {
+        Geometry::Point(_) => return None,
+        Geometry::Polygon(rings) => rings,
+        Geometry::MultiPolygon(parts) => parts.first()?,
+    };
+    let mut lines = rings.iter().map(|ring| ring.iter().map(|Pair(at)| geo::Coord::from(*at)).collect::<geo::LineString>());
+    let place = geo::Polygon::new(lines.next()?, lines.collect()).interior_point()?;
+    Some([place.x(), place.y()])
 }
 
 /// Wards by name, and numbered marks: where points are in the city.

@@ -97,22 +97,6 @@ impl Item<'_> {
         Ok(page(&frame, content))
     }
 
-    /// The banner's word: a campaign takes place, a point is active, a plan is in force.
-    fn status_key(&self) -> &'static str {
-        match (self.view.family, self.view.status) {
-            ("map-point", Status::InForce) => "active",
-            ("campaign", Status::InForce) if self.is_today() => "running",
-            ("campaign", Status::InForce) => "ongoing",
-            ("campaign", Status::Upcoming) => "starting",
-            ("campaign", Status::Expired) => "ended",
-            (_, status) => status.as_str(),
-        }
-    }
-
-    fn is_today(&self) -> bool {
-        self.view.facts.iter().any(|fact| fact.label == "next-day" && matches!(fact.value, Shown::Keys(_)))
-    }
-
     fn status(&self) -> Markup {
         let view = self.view;
         if view.kind == "ambulance" && view.status == Status::InForce && self.revision.is_none() {
@@ -129,7 +113,7 @@ impl Item<'_> {
         let signed = view.facts.iter().find(|fact| fact.label == "signed").map(|fact| &fact.value);
         html! {
             div class=(class) role="status" {
-                b { (self.t(self.status_key())) }
+                b { (self.t(&view.standing)) }
                 @match view.status {
                     Status::InForce | Status::Upcoming => span {
                         (self.t("since")) " " (format::date(view.effective_from))

@@ -4,11 +4,23 @@ use serde_json::json;
 
 use super::{Campaign, ResultsReported, Schedule};
 use crate::domain::civil::end_of;
+use crate::domain::publication::Status;
 use crate::domain::view::{Fact, Figure, Moment, Shown, View};
 
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);
     let next = campaign.schedule.next_on_or_after(moment.today);
+    let is_today = next == Some(moment.today);
+    let standing = match view.status {
+        Status::InForce if is_today => Some("running"),
+        Status::InForce => Some("ongoing"),
+        Status::Upcoming => Some("starting"),
+        Status::Expired => Some("ended"),
+        _ => None,
+    };
+    if let Some(standing) = standing {
+        view.standing = standing.into();
+    }
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("organiser", Shown::Text(campaign.organiser.clone()));
     match campaign.schedule {
@@ -19,7 +31,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
         }
     }
     if let Some(day) = next {
-        if day == moment.today {
+        if is_today {
             fact("next-day", Shown::Keys(vec!["today".into()]));
         } else {
             fact("next-day", Shown::Date(day));

@@ -4,6 +4,7 @@ use jiff::ToSpan;
 use serde_json::json;
 
 use super::{DutyChanged, MapPoint, PointKind};
+use crate::domain::publication::Status;
 use crate::domain::view::{Fact, Moment, Shown, View};
 
 /// Minutes a duty status is believed where the point names no limit.
@@ -14,6 +15,9 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
     view.position = Some(point.position);
     view.contact = point.contact.as_ref().map(|contact| contact.subject.clone());
     view.phones = point.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    if view.status == Status::InForce {
+        view.standing = "active".into();
+    }
     let mut duty = None;
     if point.kind == PointKind::Ambulance {
         let limit = i64::from(point.duty_limit_minutes.unwrap_or(DUTY_LIMIT_MINUTES));
@@ -24,6 +28,9 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
         }
         let name = fresh.map_or("unknown", |changed| changed.duty.as_str());
         duty = Some(name);
+        if view.status == Status::InForce {
+            view.standing = format!("duty-{name}");
+        }
         view.facts.push(Fact { label: "duty", value: Shown::Key(format!("duty-{name}")) });
         if let Some(changed) = state {
             view.facts.push(Fact { label: "duty-at", value: Shown::Moment(changed.at) });

@@ -19,6 +19,9 @@ const WIDTH: f64 = 720.0;
 /// Rings that cover less than this many square units are not drawn.
 const SMALLEST: i64 = 6;
 
+/// Room of a label, map units across and down.
+const LABEL: [f64; 2] = [46.0, 22.0];
+
 /// From degrees to map units, north up.
 struct Frame {
     west: f64,
@@ -138,9 +141,15 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
     svg.push_str(
         "</g><g font-size=\"21\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\">",
     );
-    for (code, (area, [x, y])) in largest {
+    // The largest come first; a code that would stand over another is left to the table.
+    let mut labels: Vec<_> = largest.into_iter().collect();
+    labels.sort_by_key(|(_, (area, _))| std::cmp::Reverse(*area));
+    let mut taken: Vec<[f64; 2]> = Vec::new();
+    for (code, (area, [x, y])) in labels {
         let side = (area as f64 / 2.0).sqrt() / 1e7 * frame.scale_y;
-        if side > 20.0 {
+        let is_free = taken.iter().all(|[u, v]| (x - u).abs() > LABEL[0] || (y - v).abs() > LABEL[1]);
+        if side > 20.0 && is_free {
+            taken.push([x, y]);
             let code = maud::html! { (code) }.into_string();
             let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{:.0}\">{code}</text>", y + 7.0);
         }

@@ -3,142 +3,34 @@
 //! Architecture invariant: nothing is appended to the log but through [`App`], and nothing here
 //! asks the read model.
 
+mod attachments;
+mod records;
+mod request;
+
+pub use request::{ExecuteError, Outcome, Request};
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::access::{Actor, Reach, Role, Token, TokenCommand, TokenCreated, TokenEvent, TokenId, TokenRevoked};
-use crate::domain::city::{City, CityCommand, CityEvent, CityState};
-use crate::domain::families::{Audited, DecodeError, Item, ItemCommand, ItemEvent, LogEvent};
+use crate::domain::access::Actor;
+use crate::domain::city::City;
+use crate::domain::families::{DecodeError, Item, ItemCommand, ItemEvent, LogEvent};
 use crate::domain::publication::Claim;
-use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectEvent, SubjectId, SubjectNamed};
-use crate::domain::{Code, Context, Digest, Refusal, civil};
-use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, EventLog, NewEvent, StoreError, VaultChange};
-use crate::import::Report;
-use crate::import::attach::{self, AttachError, Attached, Files};
-use crate::read_model::features;
-use crate::vault::{Contact, Vault, VaultError};
+use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
+use crate::domain::{Code, Context, Refusal, civil};
+use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, EventLog, NewEvent, VaultChange};
+use crate::import::attach::{self, AttachError, Files};
+use crate::vault::Vault;
 
 /// Aggregates kept ready for the next command.
 const CACHED_AGGREGATES: usize = 4_096;
 /// How often a command without expectation is decided again when another came first.
 const RETRIES: usize = 20;
-
-/// A command as it comes in, whoever sends it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Request {
-    /// The sender's id for it: repeating it repeats the answer, not the deed.
-    pub id: String,
-    /// `plan.publish`
-    pub kind: String,
-    /// The item; none for a new one.
-    pub code: Option<Code>,
-    /// Everything else.
-    pub body: Value,
-    /// Sets that were imported before and that the body names by their digest.
-    pub blobs: attach::Blobs,
-}
-
-impl Request {
-    /// Reads a command `{"id", "type", "code"?, …}`.
-    pub fn parse(value: Value) -> Result<Self, Refusal> {
-        let shape = |what: &str| {
-            Refusal::invalid("command-shape", format!("Lệnh sai dạng: {what}."), format!("The command has the wrong shape: {what}."))
-        };
-        let Value::Object(mut body) = value else { return Err(shape("it must be a JSON object")) };
-        let mut text = |name: &str| match body.remove(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(shape(&format!("“{name}” must be text"))),
-        };
-        let id = text("id")?.ok_or_else(|| shape("“id” is missing"))?;
-        let kind = text("type")?.ok_or_else(|| shape("“type” is missing"))?;
-        let code = text("code")?;
-        if id.is_empty() || id.len() > 100 || id.chars().any(char::is_control) {
-            return Err(shape("“id” must have 1 to 100 characters"));
-        }
-        let code = code
-            .map(|code| code.parse::<Code>())
-            .transpose()
-            .map_err(|error| Refusal::invalid("code-wrong", error.to_string(), "Compare it with the printed code.".to_owned()))?;
-        Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new() })
-    }
-}
-
-/// What came of a command.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The item.
-    pub code: Option<Code>,
-    /// Its newest revision.
-    pub revision: Option<u32>,
-    /// Types of the events, in order.
-    pub events: Vec<String>,
-    /// The person a contact was recorded for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<SubjectId>,
-    /// Position of the last event.
-    #[serde(default)]
-    pub position: i64,
-    /// True when the command had been carried out before.
-    #[serde(skip)]
-    pub repeated: bool,
-    /// The report of an import.
-    #[serde(skip)]
-    pub report: Option<Report>,
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// The rules say no.
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-    /// The file that came with it has errors.
-    #[error("tệp có {n} lỗi (the file has {n} errors)", n = .0.count(crate::import::Severity::Error))]
-    Import(Box<Report>),
-    /// Nothing was written: try again later.
-    #[error("{0}")]
-    Unavailable(String),
-    /// It may have been written: repeat with the same id.
-    #[error("{0}")]
-    Unknown(String),
-    /// Stored data cannot be read.
-    #[error("{0}")]
-    Damaged(String),
-}
-
-impl From<StoreError> for ExecuteError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(what) => Self::Unavailable(what),
-            other => Self::Damaged(other.to_string()),
-        }
-    }
-}
-
-impl From<DecodeError> for ExecuteError {
-    fn from(error: DecodeError) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
-
-impl From<VaultError> for ExecuteError {
-    fn from(error: VaultError) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
-
-impl From<serde_json::Error> for ExecuteError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
 
 /// The clock of the running program, microseconds since 1970.
 pub fn system_clock() -> Clock {
@@ -393,18 +285,26 @@ impl App {
         Ok(())
     }
 
+    /// What an aggregate's events leave, and its last sequence; 0 where it has none.
+    async fn fold<S>(&self, aggregate: &str, mut state: S, apply: impl Fn(&mut S, LogEvent, i64)) -> Result<(S, i64), ExecuteError> {
+        let mut sequence = 0;
+        for stored in self.log.read_aggregate(aggregate, 0).await? {
+            sequence = stored.event.sequence;
+            apply(&mut state, decode(&stored.event)?, stored.recorded_at);
+        }
+        Ok((state, sequence))
+    }
+
     /// An item straight from the log, with its last sequence.
     async fn load(&self, family: &str, code: Code) -> Result<Option<(Item, i64)>, ExecuteError> {
-        let events = self.log.read_aggregate(&format!("{family}/{code}"), 0).await?;
-        let Some(mut item) = Item::new(family).filter(|_| !events.is_empty()) else { return Ok(None) };
-        let mut sequence = 0;
-        for stored in events {
-            sequence = stored.event.sequence;
-            if let LogEvent::Item(event) = decode(&stored.event)? {
-                item.apply_at(event, stored.recorded_at);
+        let Some(fresh) = Item::new(family) else { return Ok(None) };
+        let apply = |item: &mut Item, event, at| {
+            if let LogEvent::Item(event) = event {
+                item.apply_at(event, at);
             }
-        }
-        Ok(Some((item, sequence)))
+        };
+        let (item, sequence) = self.fold(&format!("{family}/{code}"), fresh, apply).await?;
+        Ok((sequence > 0).then_some((item, sequence)))
     }
 
     /// Forgets what is cached: the log was replaced.
@@ -440,215 +340,6 @@ impl App {
     pub async fn latest_revision(&self, family: &str, code: Code) -> Result<Option<u32>, ExecuteError> {
         Ok(self.load(family, code).await?.and_then(|(item, _)| item.latest()))
     }
-
-    /// A set named by its digest must be stored or come along; what the command says of it is
-    /// computed anew, and its codes must be legal for the plan.
-    async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
-        for (field, digest) in &attached.existing {
-            let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
-            let bytes = self.blob(*digest, attached).await?.ok_or_else(missing)?;
-            let facts = body.get("facts").cloned().unwrap_or_default();
-            let checked = tokio::task::block_in_place(|| features::check(*digest, &bytes, field, &facts));
-            let set = checked.ok_or_else(missing)??;
-            if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
-                facts.insert((*field).into(), serde_json::to_value(set)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// A document named by its digest must be stored; its type and size are seen from its bytes.
-    async fn check_documents(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
-        let Some(Value::Array(documents)) = body.pointer_mut("/facts/documents") else { return Ok(()) };
-        for document in documents {
-            let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
-            let missing = || Refusal::invalid("unknown-blob", "Tài liệu chưa được gửi lên.", "The document was not sent.");
-            let digest: Digest = digest.ok_or_else(missing)?;
-            if attached.blobs.iter().any(|(known, _)| *known == digest) {
-                continue;
-            }
-            let bytes = self.blob(digest, attached).await?.ok_or_else(missing)?;
-            document["media_type"] = json!(crate::import::documents::media_type(&bytes));
-            document["bytes"] = json!(bytes.len());
-        }
-        Ok(())
-    }
-
-    async fn blob(&self, digest: Digest, attached: &Attached) -> Result<Option<Arc<[u8]>>, ExecuteError> {
-        if let Some((_, bytes)) = attached.blobs.iter().find(|(known, _)| *known == digest) {
-            return Ok(Some(Arc::clone(bytes)));
-        }
-        Ok(self.log.get_blob(digest).await?.map(Arc::from))
-    }
-
-    fn seal_contact(
-        &self,
-        body: &mut Value,
-        attached: &mut Attached,
-    ) -> Result<(Option<SubjectId>, Option<crate::event_store::VaultRow>), ExecuteError> {
-        let Some(contact) = &attached.contact else { return Ok((None, None)) };
-        let subject = SubjectId(format!("s-{}", hex(&random::<10>()?)));
-        let row = self.vault.seal(&subject, &Contact { name: contact.name.clone(), phone: contact.phone.clone() })?;
-        if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
-            facts.insert("contact".into(), json!({ "subject": subject }));
-        }
-        Ok((Some(subject), Some(row)))
-    }
-
-    async fn city_state(&self) -> Result<(CityState, i64), ExecuteError> {
-        let mut state = CityState::default();
-        let mut sequence = 0;
-        for stored in self.log.read_aggregate("city", 0).await? {
-            sequence = stored.event.sequence;
-            if let LogEvent::City(event) = decode(&stored.event)? {
-                state.apply(&event);
-            }
-        }
-        Ok((state, sequence))
-    }
-
-    /// Records the configuration of a new store, or changes it.
-    pub async fn set_city(&self, command: CityCommand) -> Result<(), ExecuteError> {
-        for _ in 0..RETRIES {
-            match self.set_city_once(command.clone()).await {
-                // Two first starts at once: look at what the other one recorded.
-                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
-                other => return other,
-            }
-        }
-        Err(ExecuteError::Unavailable("the configuration keeps changing".into()))
-    }
-
-    async fn set_city_once(&self, command: CityCommand) -> Result<(), ExecuteError> {
-        let (mut state, sequence) = self.city_state().await?;
-        let events = state.decide(command, &self.context(BTreeSet::new()))?;
-        for event in &events {
-            state.apply(event);
-        }
-        self.append_local("city", sequence, events.into_iter().map(LogEvent::City), Vec::new()).await?;
-        if let Some(city) = state.city {
-            self.observe_city(city);
-        }
-        Ok(())
-    }
-
-    /// Creates a token; its secret is handed out once and known to nobody else.
-    pub async fn create_token(&self, role: Role, reach: Reach, label: String) -> Result<(TokenId, String), ExecuteError> {
-        let secret = format!("bt_{}", hex(&random::<32>()?));
-        let token = TokenId(format!("t-{}", hex(&random::<8>()?)));
-        let created = TokenCreated { token: token.clone(), sha256: Digest::of(secret.as_bytes()), role, reach, label };
-        let events = Token::default().decide(TokenCommand::Create(created), &self.context(BTreeSet::new()))?;
-        self.append_local(&format!("token/{token}"), 0, events.into_iter().map(LogEvent::Token), Vec::new()).await?;
-        Ok((token, secret))
-    }
-
-    /// Revokes a token.
-    pub async fn revoke_token(&self, token: TokenId) -> Result<(), ExecuteError> {
-        let aggregate = format!("token/{token}");
-        let mut state = Token::default();
-        let mut sequence = 0;
-        for stored in self.log.read_aggregate(&aggregate, 0).await? {
-            sequence = stored.event.sequence;
-            if let LogEvent::Token(event) = decode(&stored.event)? {
-                state.apply(&event);
-            }
-        }
-        let events = state.decide(TokenCommand::Revoke(TokenRevoked { token }), &self.context(BTreeSet::new()))?;
-        self.append_local(&aggregate, sequence, events.into_iter().map(LogEvent::Token), Vec::new()).await
-    }
-
-    async fn subject(&self, subject: &SubjectId) -> Result<(Subject, i64), ExecuteError> {
-        let mut state = Subject::default();
-        let mut sequence = 0;
-        for stored in self.log.read_aggregate(&format!("subject/{subject}"), 0).await? {
-            sequence = stored.event.sequence;
-            if let LogEvent::Subject(event) = decode(&stored.event)? {
-                state.apply(&event);
-            }
-        }
-        Ok((state, sequence))
-    }
-
-    /// Takes a person's consent back: their contact is no longer shown.
-    pub async fn withdraw_consent(&self, subject: SubjectId) -> Result<(), ExecuteError> {
-        let (state, sequence) = self.subject(&subject).await?;
-        let aggregate = format!("subject/{subject}");
-        let command = SubjectCommand::WithdrawConsent(SubjectNamed { subject });
-        let events = state.decide(command, &self.context(BTreeSet::new()))?;
-        self.append_local(&aggregate, sequence, events.into_iter().map(LogEvent::Subject), Vec::new()).await
-    }
-
-    /// Erases a person's data everywhere: the key and the data, then the traces in the store's files.
-    pub async fn erase(&self, subject: SubjectId) -> Result<(), ExecuteError> {
-        let (state, sequence) = self.subject(&subject).await?;
-        let command = SubjectCommand::Erase(SubjectNamed { subject: subject.clone() });
-        let events = state.decide(command, &self.context(BTreeSet::new()))?;
-        // The register comes first: a backup restored after a crash must still forget this person.
-        crate::erasures::record(&self.register, &subject).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-        let aggregate = format!("subject/{subject}");
-        let events = events.into_iter().map(LogEvent::Subject);
-        self.append_local(&aggregate, sequence, events, vec![VaultChange::Erase(subject.0.clone())]).await?;
-        self.log.scrub().await?;
-        tracing::info!(target: "audit", subject = %subject, "erased");
-        Ok(())
-    }
-
-    /// Re-applies every erasure of the register to a store that was loaded or restored.
-    pub async fn reapply_erasures(&self) -> Result<usize, ExecuteError> {
-        let subjects = crate::erasures::read(&self.register).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-        let mut count = 0;
-        for subject in subjects {
-            let (state, _) = self.subject(&subject).await?;
-            let has_row = self.log.vault_row(&subject.0).await?.is_some();
-            if state.known && (!state.erased || has_row) {
-                self.erase(subject).await?;
-                count += 1;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Notes an export, backup or restore in the log.
-    pub async fn audit(&self, action: &str, position: i64) -> Result<(), ExecuteError> {
-        for _ in 0..RETRIES {
-            let sequence = self.log.read_aggregate("audit", 0).await?.last().map_or(0, |stored| stored.event.sequence);
-            let event = LogEvent::Audited(Audited { action: action.to_owned(), position });
-            match self.append_local("audit", sequence, std::iter::once(event), Vec::new()).await {
-                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
-                other => return other,
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the row into the vault that later tells a wrong master key. Of two first starts with
-    /// different keys one is told here.
-    pub async fn seal_check(&self) -> Result<(), ExecuteError> {
-        let subject = SubjectId(crate::vault::CHECK_SUBJECT.to_owned());
-        let row = self.vault.seal(&subject, &Contact { name: String::new(), phone: String::new() })?;
-        let append = Append { actor: "local".into(), vault: vec![VaultChange::Begin(row)], ..Append::default() };
-        self.log.append(append).await.map_err(append_failed)?;
-        if let Some(row) = self.log.vault_row(crate::vault::CHECK_SUBJECT).await? {
-            self.vault.unseal(&row)?;
-        }
-        Ok(())
-    }
-
-    async fn append_local(
-        &self,
-        aggregate: &str,
-        sequence: i64,
-        events: impl Iterator<Item = LogEvent>,
-        vault: Vec<VaultChange>,
-    ) -> Result<(), ExecuteError> {
-        let events = events.enumerate().map(|(i, event)| new_event(aggregate, sequence + 1 + i as i64, &event));
-        let events = events.collect::<Result<Vec<_>, _>>()?;
-        if events.is_empty() && vault.is_empty() {
-            return Ok(());
-        }
-        let append = Append { actor: "local".into(), events, vault, ..Append::default() };
-        self.log.append(append).await.map(|_| ()).map_err(append_failed)
-    }
 }
 
 struct Work<'a> {
@@ -662,18 +353,6 @@ struct Work<'a> {
     /// A person whom the command names by id.
     named: Option<SubjectId>,
     consent: Option<crate::domain::subject::Consent>,
-}
-
-fn append_failed(error: AppendError) -> ExecuteError {
-    match error {
-        AppendError::Conflict(_) => {
-            Refusal::conflict("busy", "Có thay đổi khác cùng lúc; hãy thử lại.", "Another change came first; try again.").into()
-        }
-        AppendError::Claimed(claim) => claimed(&claim).into(),
-        AppendError::Repeated(row) => ExecuteError::Damaged(format!("command {} was repeated", row.id)),
-        AppendError::Unavailable(what) => ExecuteError::Unavailable(what),
-        AppendError::Unknown(what) => ExecuteError::Unknown(what),
-    }
 }
 
 fn new_event(aggregate: &str, sequence: i64, event: &LogEvent) -> Result<NewEvent, ExecuteError> {
@@ -728,28 +407,4 @@ fn repeated(row: &CommandRow, digest: &[u8; 32]) -> Result<Outcome, ExecuteError
     }
     let outcome: Outcome = serde_json::from_str(&row.result)?;
     Ok(Outcome { position: row.last_position, repeated: true, ..outcome })
-}
-
-/// Events of the city for those who follow the log.
-pub fn city_of(event: &LogEvent) -> Option<&City> {
-    match event {
-        LogEvent::City(CityEvent::Recorded(recorded) | CityEvent::Changed(recorded)) => Some(&recorded.city),
-        _ => None,
-    }
-}
-
-/// The token an event grants or takes away.
-pub fn token_of(event: &LogEvent) -> Option<&TokenEvent> {
-    match event {
-        LogEvent::Token(event) => Some(event),
-        _ => None,
-    }
-}
-
-/// The person an event is about.
-pub fn subject_of(event: &LogEvent) -> Option<&SubjectEvent> {
-    match event {
-        LogEvent::Subject(event) => Some(event),
-        _ => None,
-    }
 }

@@ -45,10 +45,6 @@ pub enum Shown {
     Moment(Timestamp),
     /// First and last year or number.
     Span(i64, i64),
-    /// Units by id.
-    Units(Vec<UnitId>),
-    /// A number to call.
-    Phone(String),
 }
 
 /// A line of facts: the key of its label in the catalogue, and the value.

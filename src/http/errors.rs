@@ -46,6 +46,8 @@ pub enum HttpError {
     TooSlow,
     /// The store is away; nothing was written.
     Unavailable,
+    /// What is asked for is not in memory, and the store is away.
+    Away,
     /// It may have been written: repeat with the same id.
     UnknownOutcome,
     /// This node has not reached the position asked for.
@@ -79,7 +81,7 @@ impl From<StoreError> for HttpError {
         match error {
             StoreError::Unavailable(what) => {
                 tracing::error!("a read failed: {what}");
-                Self::Unavailable
+                Self::Away
             }
             other => Self::Damaged(other.to_string()),
         }
@@ -155,6 +157,7 @@ impl HttpError {
                 "Kho dữ liệu tạm thời không ghi được; chưa có gì được ghi. Hãy thử lại.",
                 "The store is away; nothing was written. Try again.",
             ),
+            Self::Away => key(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable-help"),
             Self::UnknownOutcome => of(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unknown-outcome",
@@ -183,7 +186,7 @@ impl HttpError {
             Self::NotFound => text(lang, "not-found"),
             Self::UnknownCode => text(lang, "code-unknown"),
             Self::WrongCode(_) => text(lang, "code-wrong"),
-            Self::Unavailable | Self::Behind => text(lang, "unavailable"),
+            Self::Unavailable | Self::Away | Self::Behind => text(lang, "unavailable"),
             Self::Damaged(_) => text(lang, "damaged"),
             _ => fallback,
         }

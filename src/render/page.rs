@@ -202,8 +202,6 @@ impl Item<'_> {
                 Shown::Date(date) => (format::date(*date)),
                 Shown::Moment(at) => (format::moment(self.lang, &self.moment.zone, *at)),
                 Shown::Span(from, to) => { (from) "–" (to) },
-                Shown::Units(units) => (self.units(units)),
-                Shown::Phone(number) => a href={ "tel:" (number) } { (number) },
             }
         }
     }

@@ -134,7 +134,6 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("document-map", "Bản đồ", "Map"),
     ("document-source", "Dữ liệu gốc", "Source data"),
     ("document-other", "Tài liệu khác", "Other"),
-    ("download", "Tải về", "Download"),
     ("history", "Lịch sử", "History"),
     ("full-history", "Xem toàn bộ lịch sử", "Full history"),
     ("published-at", "Công bố lúc", "Published at"),

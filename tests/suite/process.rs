@@ -219,6 +219,21 @@ fn clients_that_never_finish_a_request_are_let_go_and_hinder_nobody() {
 }
 
 #[test]
+fn gdal_reads_every_feature_of_every_collection() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::demo(&folder.path().join("data"), None);
+    let source = format!("OAPIF:http://{}", server.address);
+    for name in ["plans", "zones", "ambulances", "health-workers", "campaigns", "places", "units"] {
+        let text = crate::support::run("ogrinfo", &["-ro", "-al", &source, name]);
+        let read = text.lines().filter(|line| line.starts_with("OGRFeature(")).count() as u64;
+        let page: Value = serde_json::from_str(&server.get(&format!("/collections/{name}/items?limit=1&f=json")).1).unwrap();
+        assert_eq!(page["numberMatched"].as_u64(), Some(read), "{name}: none lost over the pages");
+        assert!(read > 0);
+    }
+    assert_eq!(server.end("TERM").0, Some(0));
+}
+
+#[test]
 fn a_backup_of_a_live_store_restores_into_another() {
     let folder = tempfile::tempdir().unwrap();
     let (data, other) = (folder.path().join("data"), folder.path().join("other"));

@@ -1,0 +1,173 @@
+//! What is written beside the items: the city, tokens, persons, notes about the log itself.
+
+use std::collections::BTreeSet;
+
+use super::{App, ExecuteError, RETRIES, claimed, hex, new_event, random};
+use crate::domain::access::{Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
+use crate::domain::city::{CityCommand, CityState};
+use crate::domain::families::{Audited, LogEvent};
+use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
+use crate::domain::{Digest, Refusal};
+use crate::event_store::{Append, AppendError, VaultChange};
+use crate::vault::Contact;
+
+impl App {
+    pub(super) async fn city_state(&self) -> Result<(CityState, i64), ExecuteError> {
+        let apply = |state: &mut CityState, event, _| {
+            if let LogEvent::City(event) = event {
+                state.apply(&event);
+            }
+        };
+        self.fold("city", CityState::default(), apply).await
+    }
+
+    /// Records the configuration of a new store, or changes it.
+    pub async fn set_city(&self, command: CityCommand) -> Result<(), ExecuteError> {
+        for _ in 0..RETRIES {
+            match self.set_city_once(command.clone()).await {
+                // Two first starts at once: look at what the other one recorded.
+                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                other => return other,
+            }
+        }
+        Err(ExecuteError::Unavailable("the configuration keeps changing".into()))
+    }
+
+    async fn set_city_once(&self, command: CityCommand) -> Result<(), ExecuteError> {
+        let (mut state, sequence) = self.city_state().await?;
+        let events = state.decide(command, &self.context(BTreeSet::new()))?;
+        for event in &events {
+            state.apply(event);
+        }
+        self.append_local("city", sequence, events.into_iter().map(LogEvent::City), Vec::new()).await?;
+        if let Some(city) = state.city {
+            self.observe_city(city);
+        }
+        Ok(())
+    }
+
+    /// Creates a token; its secret is handed out once and known to nobody else.
+    pub async fn create_token(&self, role: Role, reach: Reach, label: String) -> Result<(TokenId, String), ExecuteError> {
+        let secret = format!("bt_{}", hex(&random::<32>()?));
+        let token = TokenId(format!("t-{}", hex(&random::<8>()?)));
+        let created = TokenCreated { token: token.clone(), sha256: Digest::of(secret.as_bytes()), role, reach, label };
+        let events = Token::default().decide(TokenCommand::Create(created), &self.context(BTreeSet::new()))?;
+        self.append_local(&format!("token/{token}"), 0, events.into_iter().map(LogEvent::Token), Vec::new()).await?;
+        Ok((token, secret))
+    }
+
+    /// Revokes a token.
+    pub async fn revoke_token(&self, token: TokenId) -> Result<(), ExecuteError> {
+        let aggregate = format!("token/{token}");
+        let apply = |state: &mut Token, event, _| {
+            if let LogEvent::Token(event) = event {
+                state.apply(&event);
+            }
+        };
+        let (state, sequence) = self.fold(&aggregate, Token::default(), apply).await?;
+        let events = state.decide(TokenCommand::Revoke(TokenRevoked { token }), &self.context(BTreeSet::new()))?;
+        self.append_local(&aggregate, sequence, events.into_iter().map(LogEvent::Token), Vec::new()).await
+    }
+
+    async fn subject(&self, subject: &SubjectId) -> Result<(Subject, i64), ExecuteError> {
+        let apply = |state: &mut Subject, event, _| {
+            if let LogEvent::Subject(event) = event {
+                state.apply(&event);
+            }
+        };
+        self.fold(&format!("subject/{subject}"), Subject::default(), apply).await
+    }
+
+    /// Takes a person's consent back: their contact is no longer shown.
+    pub async fn withdraw_consent(&self, subject: SubjectId) -> Result<(), ExecuteError> {
+        let (state, sequence) = self.subject(&subject).await?;
+        let aggregate = format!("subject/{subject}");
+        let command = SubjectCommand::WithdrawConsent(SubjectNamed { subject });
+        let events = state.decide(command, &self.context(BTreeSet::new()))?;
+        self.append_local(&aggregate, sequence, events.into_iter().map(LogEvent::Subject), Vec::new()).await
+    }
+
+    /// Erases a person's data everywhere: the key and the data, then the traces in the store's files.
+    pub async fn erase(&self, subject: SubjectId) -> Result<(), ExecuteError> {
+        let (state, sequence) = self.subject(&subject).await?;
+        let command = SubjectCommand::Erase(SubjectNamed { subject: subject.clone() });
+        let events = state.decide(command, &self.context(BTreeSet::new()))?;
+        // The register comes first: a backup restored after a crash must still forget this person.
+        crate::erasures::record(&self.register, &subject).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        let aggregate = format!("subject/{subject}");
+        let events = events.into_iter().map(LogEvent::Subject);
+        self.append_local(&aggregate, sequence, events, vec![VaultChange::Erase(subject.0.clone())]).await?;
+        self.log.scrub().await?;
+        tracing::info!(target: "audit", subject = %subject, "erased");
+        Ok(())
+    }
+
+    /// Re-applies every erasure of the register to a store that was loaded or restored.
+    pub async fn reapply_erasures(&self) -> Result<usize, ExecuteError> {
+        let subjects = crate::erasures::read(&self.register).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        let mut count = 0;
+        for subject in subjects {
+            let (state, _) = self.subject(&subject).await?;
+            let has_row = self.log.vault_row(&subject.0).await?.is_some();
+            if state.known && (!state.erased || has_row) {
+                self.erase(subject).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Notes an export, backup or restore in the log.
+    pub async fn audit(&self, action: &str, position: i64) -> Result<(), ExecuteError> {
+        for _ in 0..RETRIES {
+            let sequence = self.log.read_aggregate("audit", 0).await?.last().map_or(0, |stored| stored.event.sequence);
+            let event = LogEvent::Audited(Audited { action: action.to_owned(), position });
+            match self.append_local("audit", sequence, std::iter::once(event), Vec::new()).await {
+                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the row into the vault that later tells a wrong master key. Of two first starts with
+    /// different keys one is told here.
+    pub async fn seal_check(&self) -> Result<(), ExecuteError> {
+        let subject = SubjectId(crate::vault::CHECK_SUBJECT.to_owned());
+        let row = self.vault.seal(&subject, &Contact { name: String::new(), phone: String::new() })?;
+        let append = Append { actor: "local".into(), vault: vec![VaultChange::Begin(row)], ..Append::default() };
+        self.log.append(append).await.map_err(append_failed)?;
+        if let Some(row) = self.log.vault_row(crate::vault::CHECK_SUBJECT).await? {
+            self.vault.unseal(&row)?;
+        }
+        Ok(())
+    }
+
+    async fn append_local(
+        &self,
+        aggregate: &str,
+        sequence: i64,
+        events: impl Iterator<Item = LogEvent>,
+        vault: Vec<VaultChange>,
+    ) -> Result<(), ExecuteError> {
+        let events = events.enumerate().map(|(i, event)| new_event(aggregate, sequence + 1 + i as i64, &event));
+        let events = events.collect::<Result<Vec<_>, _>>()?;
+        if events.is_empty() && vault.is_empty() {
+            return Ok(());
+        }
+        let append = Append { actor: "local".into(), events, vault, ..Append::default() };
+        self.log.append(append).await.map(|_| ()).map_err(append_failed)
+    }
+}
+
+fn append_failed(error: AppendError) -> ExecuteError {
+    match error {
+        AppendError::Conflict(_) => {
+            Refusal::conflict("busy", "Có thay đổi khác cùng lúc; hãy thử lại.", "Another change came first; try again.").into()
+        }
+        AppendError::Claimed(claim) => claimed(&claim).into(),
+        AppendError::Repeated(row) => ExecuteError::Damaged(format!("command {} was repeated", row.id)),
+        AppendError::Unavailable(what) => ExecuteError::Unavailable(what),
+        AppendError::Unknown(what) => ExecuteError::Unknown(what),
+    }
+}

@@ -1,0 +1,123 @@
+//! A command as it comes in, what came of it, and why not.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::families::DecodeError;
+use crate::domain::subject::SubjectId;
+use crate::domain::{Code, Refusal};
+use crate::event_store::StoreError;
+use crate::import::Report;
+use crate::import::attach;
+use crate::vault::VaultError;
+
+/// A command as it comes in, whoever sends it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The sender's id for it: repeating it repeats the answer, not the deed.
+    pub id: String,
+    /// `plan.publish`
+    pub kind: String,
+    /// The item; none for a new one.
+    pub code: Option<Code>,
+    /// Everything else.
+    pub body: Value,
+    /// Sets that were imported before and that the body names by their digest.
+    pub blobs: attach::Blobs,
+}
+
+impl Request {
+    /// Reads a command `{"id", "type", "code"?, …}`.
+    pub fn parse(value: Value) -> Result<Self, Refusal> {
+        let shape = |what: &str| {
+            Refusal::invalid("command-shape", format!("Lệnh sai dạng: {what}."), format!("The command has the wrong shape: {what}."))
+        };
+        let Value::Object(mut body) = value else { return Err(shape("it must be a JSON object")) };
+        let mut text = |name: &str| match body.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(shape(&format!("“{name}” must be text"))),
+        };
+        let id = text("id")?.ok_or_else(|| shape("“id” is missing"))?;
+        let kind = text("type")?.ok_or_else(|| shape("“type” is missing"))?;
+        let code = text("code")?;
+        if id.is_empty() || id.len() > 100 || id.chars().any(char::is_control) {
+            return Err(shape("“id” must have 1 to 100 characters"));
+        }
+        let code = code
+            .map(|code| code.parse::<Code>())
+            .transpose()
+            .map_err(|error| Refusal::invalid("code-wrong", error.to_string(), "Compare it with the printed code.".to_owned()))?;
+        Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new() })
+    }
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The item.
+    pub code: Option<Code>,
+    /// Its newest revision.
+    pub revision: Option<u32>,
+    /// Types of the events, in order.
+    pub events: Vec<String>,
+    /// The person a contact was recorded for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectId>,
+    /// Position of the last event.
+    #[serde(default)]
+    pub position: i64,
+    /// True when the command had been carried out before.
+    #[serde(skip)]
+    pub repeated: bool,
+    /// The report of an import.
+    #[serde(skip)]
+    pub report: Option<Report>,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The rules say no.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// The file that came with it has errors.
+    #[error("tệp có {n} lỗi (the file has {n} errors)", n = .0.count(crate::import::Severity::Error))]
+    Import(Box<Report>),
+    /// Nothing was written: try again later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It may have been written: repeat with the same id.
+    #[error("{0}")]
+    Unknown(String),
+    /// Stored data cannot be read.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl From<StoreError> for ExecuteError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(what) => Self::Unavailable(what),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl From<DecodeError> for ExecuteError {
+    fn from(error: DecodeError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+impl From<VaultError> for ExecuteError {
+    fn from(error: VaultError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for ExecuteError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}

@@ -1,0 +1,244 @@
+//! The shared rules: what a command leads to, or why not.
+
+use jiff::civil::Date;
+
+use super::{Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled};
+use crate::domain::{Code, Context, Refusal};
+
+fn effective_reversed(from: Date, to: Date) -> Refusal {
+    Refusal::invalid(
+        "period-reversed",
+        format!("Ngày hết hiệu lực {to} sớm hơn ngày có hiệu lực {from}."),
+        format!("The last day in force, {to}, is before the first, {from}."),
+    )
+}
+
+fn reason_missing() -> Refusal {
+    Refusal::invalid("reason-missing", "Hãy nêu lý do.", "State the reason.")
+}
+
+impl<F: Family> Publication<F> {
+    fn check_open(&self) -> Result<(), Refusal> {
+        if self.withdrawn.is_some() {
+            return Err(Refusal::conflict(
+                "withdrawn",
+                "Nội dung này đã được thu hồi nên không thể thay đổi; hãy công bố nội dung mới.",
+                "This item has been withdrawn and cannot change; publish a new one.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_published(&self) -> Result<&Revision<F>, Refusal> {
+        self.check_open()?;
+        self.latest().or(self.revisions.last()).ok_or_else(|| {
+            Refusal::conflict("not-published", "Mã này chưa có nội dung nào được công bố.", "Nothing has been published under this code.")
+        })
+    }
+
+    fn published(
+        &self,
+        code: Code,
+        based_on: Option<u32>,
+        facts: F,
+        from: Option<Date>,
+        to: Option<Date>,
+        context: &Context,
+    ) -> Result<Event<F>, Refusal> {
+        let (default_from, default_to) = facts.effective(context.today);
+        let effective_from = from.unwrap_or(default_from);
+        let effective_to = to.or(default_to);
+        if let Some(to) = effective_to.filter(|to| *to < effective_from) {
+            return Err(effective_reversed(effective_from, to));
+        }
+        context.city.units.check(facts.units(), effective_from)?;
+        facts.check(effective_from, context)?;
+        Ok(Event::Published(Box::new(Published {
+            code,
+            revision: self.revisions.len() as u32 + 1,
+            based_on,
+            effective_from,
+            effective_to,
+            facts,
+        })))
+    }
+
+    fn revised(&self, revise: Revise<F>, context: &Context) -> Result<Event<F>, Refusal> {
+        let latest = self.check_published()?;
+        let newest = self.revisions.last().map_or(0, |r| r.number);
+        if let Some(based_on) = revise.based_on.filter(|n| *n != latest.number && *n != newest) {
+            let since = self.revisions.iter().filter(|r| r.number > based_on);
+            let since: Vec<String> = since.map(|r| format!("{} ({}, {})", r.number, r.facts.title(), r.effective_from)).collect();
+            return Err(Refusal::conflict(
+                "revised-meanwhile",
+                format!(
+                    "Bản này được lập từ lần công bố {based_on}, nhưng sau đó đã có: {}. Hãy xem lại rồi công bố lại.",
+                    since.join("; ")
+                ),
+                format!(
+                    "This was made from revision {based_on}, but meanwhile there is: {}. Look at it and publish again.",
+                    since.join("; ")
+                ),
+            ));
+        }
+        if latest.cancelled.is_none() {
+            revise.facts.check_follows(&latest.facts)?;
+        }
+        let repeated =
+            |r: &&Revision<F>| r.cancelled.is_none() && !r.facts.claims().is_empty() && r.facts.claims() == revise.facts.claims();
+        if let Some(known) = self.revisions.iter().find(repeated) {
+            return Err(Refusal::conflict(
+                "decision-repeated",
+                format!("Quyết định này đã được công bố ở lần {} của mã {}.", known.number, revise.code),
+                format!("This decision is already published as revision {} of {}.", known.number, revise.code),
+            ));
+        }
+        if revise.facts.kind() != latest.facts.kind() {
+            return Err(Refusal::invalid(
+                "kind-changed",
+                format!("Loại nội dung không đổi được: đang là {}.", latest.facts.kind()),
+                format!("An item keeps its kind: this one is {}.", latest.facts.kind()),
+            ));
+        }
+        let based_on = Some(latest.number);
+        self.published(revise.code, based_on, revise.facts, revise.effective_from, revise.effective_to, context)
+    }
+
+    fn corrected(&self, correct: Correct<F>, context: &Context) -> Result<Event<F>, Refusal> {
+        self.check_published()?;
+        let revision = self.find(correct.revision)?;
+        if correct.reason.trim().is_empty() {
+            return Err(reason_missing());
+        }
+        if correct.facts.kind() != revision.facts.kind() {
+            return Err(Refusal::invalid(
+                "kind-changed",
+                format!("Loại nội dung không đổi được: đang là {}.", revision.facts.kind()),
+                format!("An item keeps its kind: this one is {}.", revision.facts.kind()),
+            ));
+        }
+        let fields = revision.facts.differences(&correct.facts);
+        if fields.is_empty() {
+            return Err(Refusal::invalid("nothing-changed", "Không có gì thay đổi.", "Nothing would change."));
+        }
+        context.city.units.check(correct.facts.units(), revision.effective_from)?;
+        correct.facts.check(revision.effective_from, context)?;
+        let Correct { revision, reason, facts, .. } = correct;
+        Ok(Event::Corrected(Box::new(Corrected { revision, reason, fields, facts })))
+    }
+
+    fn find(&self, number: u32) -> Result<&Revision<F>, Refusal> {
+        self.revisions.iter().find(|r| r.number == number).ok_or_else(|| {
+            Refusal::invalid("unknown-revision", format!("Không có lần công bố {number}."), format!("There is no revision {number}."))
+        })
+    }
+
+    fn cancelled(&self, cancel: RevisionCancelled, context: &Context) -> Result<Event<F>, Refusal> {
+        self.check_open()?;
+        let revision = self.find(cancel.revision)?;
+        if revision.cancelled.is_some() || revision.effective_from <= context.today {
+            return Err(Refusal::conflict(
+                "already-in-force",
+                format!("Lần công bố {} đã có hiệu lực hoặc đã bị hủy nên không hủy được.", cancel.revision),
+                format!("Revision {} is already in force or cancelled and cannot be cancelled.", cancel.revision),
+            ));
+        }
+        if cancel.reason.trim().is_empty() {
+            return Err(reason_missing());
+        }
+        Ok(Event::RevisionCancelled(cancel))
+    }
+
+    fn known(code: &Code, context: &Context) -> Result<(), Refusal> {
+        if context.known_codes.contains(code) {
+            return Ok(());
+        }
+        Err(Refusal::invalid("unknown-code", format!("Không có nội dung nào mang mã {code}."), format!("No item has the code {code}.")))
+    }
+
+    /// Decides a command: the events it leads to, or why not.
+    pub fn decide(&self, command: Command<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
+        let event = match command {
+            Command::Draft(draft) => {
+                self.check_open()?;
+                if !self.revisions.is_empty() {
+                    return Err(Self::already_published());
+                }
+                Event::Drafted(Box::new(Drafted { code: draft.code, facts: draft.facts }))
+            }
+            Command::Publish(publish) => {
+                self.check_open()?;
+                if !self.revisions.is_empty() {
+                    return Err(Self::already_published());
+                }
+                self.published(publish.code, None, publish.facts, publish.effective_from, publish.effective_to, context)?
+            }
+            Command::Revise(revise) => self.revised(revise, context)?,
+            Command::Correct(correct) => self.corrected(correct, context)?,
+            Command::CancelRevision(cancel) => self.cancelled(cancel, context)?,
+            Command::Expire(expiry) => {
+                let latest = self.check_published()?;
+                if expiry.reason.trim().is_empty() {
+                    return Err(reason_missing());
+                }
+                if expiry.effective_to < latest.effective_from {
+                    return Err(effective_reversed(latest.effective_from, expiry.effective_to));
+                }
+                Event::ExpirySet(expiry)
+            }
+            Command::Supersede(superseded) => {
+                self.check_published()?;
+                Self::known(&superseded.by, context)?;
+                if Some(superseded.by) == self.code {
+                    return Err(Refusal::invalid(
+                        "superseded-by-itself",
+                        "Nội dung không thể tự thay thế chính nó.",
+                        "An item cannot take its own place.",
+                    ));
+                }
+                Event::Superseded(superseded)
+            }
+            Command::Withdraw(withdrawn) => {
+                self.check_published()?;
+                if withdrawn.reason.trim().is_empty() {
+                    return Err(reason_missing());
+                }
+                if let Some(code) = &withdrawn.replaced_by {
+                    Self::known(code, context)?;
+                }
+                Event::Withdrawn(withdrawn)
+            }
+            Command::Change(change) => {
+                self.check_published()?;
+                let changed = F::decide(self, change, context)?;
+                return Ok(changed.into_iter().map(Event::Changed).collect());
+            }
+        };
+        Ok(vec![event])
+    }
+
+    /// Keys that an event gives up: a withdrawn item's, a cancelled revision's, a corrected one's.
+    /// What another revision still states stays claimed.
+    pub fn releases(&self, event: &Event<F>) -> Vec<Claim> {
+        let live = || self.revisions.iter().filter(|r| r.cancelled.is_none());
+        let gone = |number: u32, kept: Vec<Claim>| -> Vec<Claim> {
+            let still: Vec<Claim> = live().filter(|r| r.number != number).flat_map(|r| r.facts.claims()).chain(kept).collect();
+            let own = live().filter(|r| r.number == number).flat_map(|r| r.facts.claims());
+            own.filter(|claim| !still.contains(claim)).collect()
+        };
+        match event {
+            Event::Withdrawn(_) => live().flat_map(|r| r.facts.claims()).collect(),
+            Event::RevisionCancelled(cancelled) => gone(cancelled.revision, Vec::new()),
+            Event::Corrected(corrected) => gone(corrected.revision, corrected.facts.claims()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn already_published() -> Refusal {
+        Refusal::conflict(
+            "already-published",
+            "Mã này đã được công bố; hãy công bố lần sửa đổi tiếp theo (revise).",
+            "This code is already published; publish its next revision (revise).",
+        )
+    }
+}

@@ -1,0 +1,136 @@
+//! What can happen to an item of any family, as it is stored.
+
+use cqrs_es::DomainEvent;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Family;
+use crate::domain::Code;
+use crate::domain::civil::{date_schema, optional_date_schema};
+
+/// `*.drafted`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Drafted<F> {
+    /// The item.
+    pub code: Code,
+    /// What it will state.
+    pub facts: F,
+}
+
+/// `*.published`: a revision, first or later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Published<F> {
+    /// The item.
+    pub code: Code,
+    /// 1 for the first.
+    pub revision: u32,
+    /// The revision it was made from; none for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub based_on: Option<u32>,
+    /// First day in force.
+    #[schemars(schema_with = "date_schema")]
+    pub effective_from: Date,
+    /// Last day in force, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_schema")]
+    pub effective_to: Option<Date>,
+    /// What it states.
+    pub facts: F,
+}
+
+/// `*.corrected`: a typing error put right, visible in the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Corrected<F> {
+    /// Which revision.
+    pub revision: u32,
+    /// What was wrong.
+    pub reason: String,
+    /// Names of the corrected fields.
+    pub fields: Vec<String>,
+    /// What the revision states, corrected.
+    pub facts: F,
+}
+
+/// `*.revision_cancelled`: a revision that will not come into force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RevisionCancelled {
+    /// Which revision.
+    pub revision: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// `*.expiry_set`: the last day in force became known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExpirySet {
+    /// Last day in force.
+    #[schemars(schema_with = "date_schema")]
+    pub effective_to: Date,
+    /// Why.
+    pub reason: String,
+}
+
+/// `*.superseded`: another item takes its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Superseded {
+    /// The item that takes its place.
+    pub by: Code,
+    /// From this day.
+    #[schemars(schema_with = "date_schema")]
+    pub from: Date,
+}
+
+/// `*.withdrawn`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Withdrawn {
+    /// What happened, for residents.
+    pub reason: String,
+    /// The item to look at instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Code>,
+}
+
+/// What can happen to a published item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub enum Event<F: Family> {
+    /// Begun, not public.
+    Drafted(Box<Drafted<F>>),
+    /// A revision was published.
+    Published(Box<Published<F>>),
+    /// A typing error was put right.
+    Corrected(Box<Corrected<F>>),
+    /// A future revision was cancelled.
+    RevisionCancelled(RevisionCancelled),
+    /// It ends on a day.
+    ExpirySet(ExpirySet),
+    /// Another item replaces it.
+    Superseded(Superseded),
+    /// It was taken back.
+    Withdrawn(Withdrawn),
+    /// An event of the family's own.
+    Changed(F::Changed),
+}
+
+impl<F: Family> DomainEvent for Event<F> {
+    fn event_type(&self) -> String {
+        match self {
+            Self::Drafted(_) => format!("{}.drafted", F::NAME),
+            Self::Published(_) => format!("{}.published", F::NAME),
+            Self::Corrected(_) => format!("{}.corrected", F::NAME),
+            Self::RevisionCancelled(_) => format!("{}.revision_cancelled", F::NAME),
+            Self::ExpirySet(_) => format!("{}.expiry_set", F::NAME),
+            Self::Superseded(_) => format!("{}.superseded", F::NAME),
+            Self::Withdrawn(_) => format!("{}.withdrawn", F::NAME),
+            Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].0.to_owned(),
+        }
+    }
+
+    fn event_version(&self) -> String {
+        match self {
+            Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].1.to_string(),
+            _ => String::from("1"),
+        }
+    }
+}

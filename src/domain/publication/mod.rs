@@ -1,0 +1,357 @@
+//! What every family of published item shares: revisions, effective dates and an end.
+
+mod commands;
+mod decide;
+mod events;
+
+pub use commands::{Command, Correct, Draft, Publish, Revise};
+pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
+
+use std::fmt::Debug;
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::access::Actor;
+use super::civil::{end_of, midnight};
+use super::document::Document;
+use super::geometry::FeatureSet;
+use super::subject::SubjectId;
+use super::unit::UnitId;
+use super::view::{Moment, View};
+use super::{Code, Context, Refusal};
+
+/// A family of published items. The implementing type is *what one revision states*.
+///
+/// A new family is one folder with an implementation of this and one line in
+/// [`super::families`].
+pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// Prefix of its event and command types, `plan`.
+    const NAME: &'static str;
+    /// Its collections: name and the kind they hold (all kinds where empty).
+    const COLLECTIONS: &'static [(&'static str, &'static str)];
+    /// Collection of the single features of its feature set, where it has one.
+    const FEATURES: Option<&'static str> = None;
+    /// Commands of its own, beside the shared life cycle.
+    type Change: Clone + Debug + PartialEq + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+    /// What those commands lead to.
+    type Changed: Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+    /// What those events leave behind.
+    type State: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// Its kind, `land-use-plan`.
+    fn kind(&self) -> &'static str;
+    /// Title for people.
+    fn title(&self) -> &str;
+    /// Units it concerns; none means the whole city.
+    fn units(&self) -> &[UnitId];
+    /// Attached files.
+    fn documents(&self) -> &[Document] {
+        &[]
+    }
+    /// Its feature set.
+    fn features(&self) -> Option<&FeatureSet> {
+        None
+    }
+    /// A person it names.
+    fn person(&self) -> Option<&SubjectId> {
+        None
+    }
+    /// First and last day in force where the command names none.
+    fn effective(&self, today: Date) -> (Date, Option<Date>) {
+        (today, None)
+    }
+    /// Refuses a statement that breaks the family's rules.
+    fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal>;
+    /// Refuses a revision that may not follow `previous`.
+    fn check_follows(&self, _previous: &Self) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// Keys that no two items may share.
+    fn claims(&self) -> Vec<Claim> {
+        Vec::new()
+    }
+    /// Names of the fields in which two statements differ.
+    fn differences(&self, other: &Self) -> Vec<String> {
+        let (Ok(serde_json::Value::Object(a)), Ok(serde_json::Value::Object(b))) =
+            (serde_json::to_value(self), serde_json::to_value(other))
+        else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = a.keys().chain(b.keys()).cloned().collect();
+        names.sort();
+        names.dedup();
+        names.retain(|name| a.get(name) != b.get(name));
+        names
+    }
+    /// Decides one of the family's own commands.
+    fn decide(current: &Publication<Self>, change: Self::Change, context: &Context) -> Result<Vec<Self::Changed>, Refusal>;
+    /// Applies one of the family's own events.
+    fn apply(state: &mut Self::State, changed: &Self::Changed);
+    /// Actions of its own commands, `set-duty`.
+    const CHANGES: &'static [&'static str] = &[];
+    /// Types of its own events with their current versions.
+    const CHANGED: &'static [(&'static str, u32)] = &[];
+    /// Index into [`Family::CHANGED`] of an own event.
+    fn changed_index(_changed: &Self::Changed) -> usize {
+        0
+    }
+    /// Adds what is particular to the family to the shared view.
+    fn describe(&self, state: &Self::State, moment: &Moment, view: &mut View);
+}
+
+/// A key that only one item may hold, such as an approving decision.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Claim {
+    /// What kind of key.
+    pub kind: &'static str,
+    /// The key.
+    pub key: String,
+}
+
+/// A correction that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Correction<F> {
+    /// Microseconds since 1970.
+    pub recorded_at: i64,
+    /// What was wrong.
+    pub reason: String,
+    /// Names of the corrected fields.
+    pub fields: Vec<String>,
+    /// What the revision stated before.
+    pub before: F,
+}
+
+/// A published revision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision<F> {
+    /// 1 for the first.
+    pub number: u32,
+    /// First day in force.
+    pub effective_from: Date,
+    /// Last day in force, where known.
+    pub effective_to: Option<Date>,
+    /// Microseconds since 1970 of its publication.
+    pub recorded_at: i64,
+    /// Why it will not come into force.
+    pub cancelled: Option<String>,
+    /// Corrections, oldest first.
+    pub corrections: Vec<Correction<F>>,
+    /// What it states.
+    pub facts: F,
+}
+
+/// Whether an item or a revision holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It holds today.
+    InForce,
+    /// It will hold.
+    Upcoming,
+    /// Another has taken its place.
+    Superseded,
+    /// It was taken back.
+    Withdrawn,
+    /// Its last day has passed.
+    Expired,
+    /// A revision that will not come into force.
+    Cancelled,
+}
+
+impl Status {
+    /// The name used in URLs and GeoJSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in-force",
+            Self::Upcoming => "upcoming",
+            Self::Superseded => "superseded",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A published item as its events left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Publication<F: Family> {
+    /// None before the first event.
+    pub code: Option<Code>,
+    /// What a draft states that was not published.
+    pub draft: Option<Box<F>>,
+    /// Published revisions, oldest first; their numbers are 1, 2, 3 …
+    pub revisions: Vec<Revision<F>>,
+    /// The item that takes its place, and when.
+    pub superseded: Option<Superseded>,
+    /// Set once it was taken back; with the moment in microseconds since 1970.
+    pub withdrawn: Option<(Withdrawn, i64)>,
+    /// What the family's own events left.
+    pub state: F::State,
+    /// Microseconds since 1970 of the last event.
+    pub updated_at: i64,
+}
+
+impl<F: Family> Default for Publication<F> {
+    fn default() -> Self {
+        Self {
+            code: None,
+            draft: None,
+            revisions: Vec::new(),
+            superseded: None,
+            withdrawn: None,
+            state: F::State::default(),
+            updated_at: 0,
+        }
+    }
+}
+
+impl<F: Family> Publication<F> {
+    /// The revision that holds on `date`: the highest that is not cancelled and has begun.
+    pub fn revision_on(&self, date: Date) -> Option<&Revision<F>> {
+        self.revisions.iter().rev().find(|r| r.cancelled.is_none() && r.effective_from <= date)
+    }
+
+    /// The revision to show on `date`: the one that holds, or the next to come.
+    pub fn shown_on(&self, date: Date) -> Option<&Revision<F>> {
+        self.revision_on(date).or_else(|| self.revisions.iter().find(|r| r.cancelled.is_none())).or_else(|| self.revisions.last())
+    }
+
+    /// The highest revision that was not cancelled: what the next one follows.
+    pub fn latest(&self) -> Option<&Revision<F>> {
+        self.revisions.iter().rev().find(|r| r.cancelled.is_none())
+    }
+
+    /// Whether the item holds on `date`.
+    pub fn status_on(&self, date: Date) -> Status {
+        if self.withdrawn.is_some() {
+            return Status::Withdrawn;
+        }
+        if self.superseded.as_ref().is_some_and(|s| s.from <= date) {
+            return Status::Superseded;
+        }
+        match self.revision_on(date) {
+            None if self.latest().is_none() && !self.revisions.is_empty() => Status::Cancelled,
+            None => Status::Upcoming,
+            Some(revision) if revision.effective_to.is_some_and(|to| to < date) => Status::Expired,
+            Some(_) => Status::InForce,
+        }
+    }
+
+    /// Whether one revision holds on `date`.
+    pub fn revision_status(&self, revision: &Revision<F>, date: Date) -> Status {
+        if revision.cancelled.is_some() {
+            return Status::Cancelled;
+        }
+        if self.withdrawn.is_some() {
+            return Status::Withdrawn;
+        }
+        let later = |r: &&Revision<F>| r.number > revision.number && r.cancelled.is_none();
+        if self.revisions.iter().filter(later).any(|r| r.effective_from <= revision.effective_from.max(date)) {
+            return Status::Superseded;
+        }
+        if revision.effective_from > date {
+            return Status::Upcoming;
+        }
+        if self.revision_on(date).is_some_and(|r| r.number != revision.number) {
+            return Status::Superseded;
+        }
+        self.status_on(date)
+    }
+
+    /// The next moment after `now` at which the view changes though no event happens.
+    pub fn next_change(&self, moment: &Moment) -> Option<Timestamp> {
+        let zone = &moment.zone;
+        let mut dates: Vec<Timestamp> = Vec::new();
+        for revision in self.revisions.iter().filter(|r| r.cancelled.is_none()) {
+            dates.push(midnight(zone, revision.effective_from));
+            dates.extend(revision.effective_to.map(|to| end_of(zone, to)));
+        }
+        dates.extend(self.superseded.as_ref().map(|s| midnight(zone, s.from)));
+        dates.into_iter().filter(|at| *at > moment.now).min()
+    }
+
+    /// Units of everything that is published or drafted now: what a token must cover.
+    pub fn units_now(&self) -> Vec<Vec<UnitId>> {
+        let live = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.facts.units().to_vec());
+        live.chain(self.draft.iter().map(|draft| draft.units().to_vec())).collect()
+    }
+
+    /// Refuses what the actor may not do to this item as it stands.
+    pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
+        for units in self.units_now() {
+            actor.check(F::NAME, &units, &context.city.units, context.today)?;
+        }
+        Ok(())
+    }
+
+    /// Applies an event that was recorded at `at`, microseconds since 1970.
+    pub fn apply_at(&mut self, event: Event<F>, at: i64) {
+        self.updated_at = at;
+        match event {
+            Event::Drafted(drafted) => {
+                self.code = Some(drafted.code);
+                self.draft = Some(Box::new(drafted.facts));
+            }
+            Event::Published(published) => {
+                let Published { code, revision, effective_from, effective_to, facts, .. } = *published;
+                self.code = Some(code);
+                self.draft = None;
+                self.revisions.push(Revision {
+                    number: revision,
+                    effective_from,
+                    effective_to,
+                    recorded_at: at,
+                    cancelled: None,
+                    corrections: Vec::new(),
+                    facts,
+                });
+            }
+            Event::Corrected(corrected) => {
+                let Corrected { revision, reason, fields, facts } = *corrected;
+                if let Some(revision) = self.revisions.iter_mut().find(|r| r.number == revision) {
+                    let before = std::mem::replace(&mut revision.facts, facts);
+                    revision.corrections.push(Correction { recorded_at: at, reason, fields, before });
+                }
+            }
+            Event::RevisionCancelled(cancelled) => {
+                if let Some(revision) = self.revisions.iter_mut().find(|r| r.number == cancelled.revision) {
+                    revision.cancelled = Some(cancelled.reason);
+                }
+            }
+            Event::ExpirySet(expiry) => {
+                if let Some(revision) = self.revisions.iter_mut().rev().find(|r| r.cancelled.is_none()) {
+                    revision.effective_to = Some(expiry.effective_to);
+                }
+            }
+            Event::Superseded(superseded) => self.superseded = Some(superseded),
+            Event::Withdrawn(withdrawn) => self.withdrawn = Some((withdrawn, at)),
+            Event::Changed(changed) => F::apply(&mut self.state, &changed),
+        }
+    }
+}
+
+impl<F: Family> Aggregate for Publication<F> {
+    const TYPE: &'static str = F::NAME;
+    type Command = Command<F>;
+    type Event = Event<F>;
+    type Error = Refusal;
+    type Services = Context;
+
+    async fn handle(&mut self, command: Command<F>, context: &Context, sink: &EventSink<Self>) -> Result<(), Refusal> {
+        for event in self.decide(command, context)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event<F>) {
+        self.apply_at(event, 0);
+    }
+}

@@ -1,0 +1,72 @@
+//! Fills an empty store from a dump.
+
+use futures_util::StreamExt;
+use futures_util::future::try_join_all;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Statement, Transaction};
+
+use super::unavailable;
+use crate::event_store::dump::{Record, Source};
+use crate::event_store::{Head, NewEvent, StoreError, chain};
+
+pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) -> Result<Head, StoreError> {
+    let mut verifier = chain::Verifier::default();
+    let mut target = None;
+    let sql = [
+        "UPDATE head SET log_id = $1, position = $2, hash = $3, recorded_at = $4 WHERE id = 1",
+        "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        "INSERT INTO blob_chunks VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO commands VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO claims VALUES ($1, $2, $3)",
+        "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE SET wrapped_key = excluded.wrapped_key, data = excluded.data",
+    ];
+    let statements = try_join_all(sql.map(|sql| transaction.prepare(sql))).await.map_err(unavailable)?;
+    // Insertions of many records travel together.
+    let mut waiting = futures_util::stream::FuturesOrdered::new();
+    while let Some(record) = records()? {
+        if let Record::Event(event) = &record {
+            verifier.next(event).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        }
+        if let Record::Head(head) = &record {
+            target = Some(head.clone());
+        }
+        waiting.push_back(insert_record(transaction, &statements, record));
+        if waiting.len() >= 64 {
+            while let Some(result) = waiting.next().await {
+                result.map_err(unavailable)?;
+            }
+        }
+    }
+    while let Some(result) = waiting.next().await {
+        result.map_err(unavailable)?;
+    }
+    let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
+    verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(target)
+}
+
+async fn insert_record(transaction: &Transaction<'_>, statements: &[Statement], record: Record) -> Result<u64, Error> {
+    match record {
+        Record::Head(head) => {
+            let hash = head.hash.as_slice();
+            transaction.execute(&statements[0], &[&head.log_id, &head.position, &hash, &head.recorded_at]).await
+        }
+        Record::Event(event) => {
+            let (hash, version) = (event.hash.as_slice(), i64::from(event.event.version));
+            let NewEvent { aggregate, sequence, name, payload, .. } = &event.event;
+            let params: [&(dyn ToSql + Sync); 10] =
+                [&event.position, aggregate, sequence, name, &version, payload, &event.recorded_at, &event.actor, &event.command_id, &hash];
+            transaction.execute(&statements[1], &params).await
+        }
+        Record::Blob(sha256, bytes) => transaction.execute(&statements[2], &[&sha256.0.as_slice(), &bytes]).await,
+        Record::Chunk(sha256, number, data) => transaction.execute(&statements[3], &[&sha256.0.as_slice(), &number, &data]).await,
+        Record::Command(row) => {
+            let digest = row.digest.as_slice();
+            let params: [&(dyn ToSql + Sync); 6] = [&row.scope, &row.id, &digest, &row.first_position, &row.last_position, &row.result];
+            transaction.execute(&statements[4], &params).await
+        }
+        Record::Claim(row) => transaction.execute(&statements[5], &[&row.kind, &row.key, &row.holder]).await,
+        Record::Vault(row) => transaction.execute(&statements[6], &[&row.subject, &row.wrapped_key, &row.data]).await,
+    }
+}

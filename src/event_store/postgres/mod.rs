@@ -1,0 +1,326 @@
+//! The log in PostgreSQL: one writer task a process, positions from a locked head row.
+
+mod follow;
+mod load;
+mod rows;
+mod writer;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{TryStreamExt, pin_mut};
+use tokio::sync::{RwLock, mpsc, oneshot, watch};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Error, NoTls, Row, Statement};
+
+use self::rows::{command_row, hash_of, head_of, stored_event, vault_row};
+use super::dump::{Record, Sink, Source};
+use super::migrations::pending;
+use super::{
+    Append, AppendError, Appended, CHUNK_BYTES, ClaimRow, Clock, CommandRow, EventLog, Head, StoreError, StoredEvent, VaultRow, chain,
+    new_log_id,
+};
+use crate::domain::Digest;
+
+/// A statement that takes longer counts as a lost server.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Key of the advisory lock under which tables are made: “bangtin” in ASCII.
+const SETUP_LOCK: i64 = 0x62_616e_6774_696e;
+
+type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+
+/// See the module.
+pub struct PostgresLog {
+    config: Config,
+    appends: mpsc::UnboundedSender<(Append, Answer)>,
+    reader: RwLock<Option<Arc<Reader>>>,
+    pool: Arc<Mutex<Vec<Client>>>,
+    hint: watch::Receiver<i64>,
+}
+
+fn explain(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{}{}", db.message(), db.detail().map(|d| format!(" ({d})")).unwrap_or_default()),
+        None => error.to_string(),
+    }
+}
+
+fn unavailable(error: Error) -> StoreError {
+    StoreError::Unavailable(format!("PostgreSQL: {}", explain(&error)))
+}
+
+fn late() -> StoreError {
+    StoreError::Unavailable("PostgreSQL does not answer in time".into())
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
+    tokio::time::timeout(PATIENCE, work).await.map_err(|_| late())?.map_err(unavailable)
+}
+
+/// A connection that is durable: `synchronous_commit` is set and checked.
+async fn connect(config: &Config) -> Result<Client, StoreError> {
+    let (client, connection) = in_time(config.connect(NoTls)).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("PostgreSQL connection ended: {error}");
+        }
+    });
+    in_time(client.batch_execute("SET synchronous_commit = on; SET application_name = 'bangtin'")).await?;
+    let row = in_time(client.query_one("SHOW synchronous_commit", &[])).await?;
+    if row.get::<_, &str>(0) != "on" {
+        return Err(StoreError::NotPossible("PostgreSQL does not accept synchronous_commit = on".into()));
+    }
+    Ok(client)
+}
+
+async fn prepare(client: &mut Client) -> Result<(), StoreError> {
+    let fsync = in_time(client.query_one("SHOW fsync", &[])).await?;
+    if fsync.get::<_, &str>(0) != "on" {
+        tracing::warn!("PostgreSQL runs with fsync = off: a power cut can lose what was acknowledged");
+    }
+    // The lock in a statement of its own: what follows then sees what its last holder committed.
+    in_time(client.execute("SELECT pg_advisory_lock($1)", &[&SETUP_LOCK])).await?;
+    let result = set_up(client).await;
+    in_time(client.execute("SELECT pg_advisory_unlock($1)", &[&SETUP_LOCK])).await?;
+    result
+}
+
+async fn set_up(client: &mut Client) -> Result<(), StoreError> {
+    let transaction = in_time(client.transaction()).await?;
+    in_time(transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY)")).await?;
+    let row = in_time(transaction.query_one("SELECT coalesce(max(number), 0) FROM schema_version", &[])).await?;
+    for migration in pending(row.get(0))? {
+        in_time(transaction.batch_execute(migration.postgres)).await?;
+        in_time(transaction.execute("INSERT INTO schema_version VALUES ($1)", &[&migration.number])).await?;
+    }
+    let genesis: &[u8] = &chain::GENESIS;
+    let head = "INSERT INTO head VALUES (1, $1, 0, $2, 0) ON CONFLICT DO NOTHING";
+    in_time(transaction.execute(head, &[&new_log_id()?, &genesis])).await?;
+    in_time(transaction.commit()).await
+}
+
+impl PostgresLog {
+    /// Connects, and makes the tables where they are missing.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        let mut config: Config =
+            url.parse().map_err(|error| StoreError::NotPossible(format!("the database URL cannot be read: {error}")))?;
+        config.connect_timeout(Duration::from_secs(5));
+        config.tcp_user_timeout(PATIENCE);
+        let mut client = connect(&config).await?;
+        prepare(&mut client).await?;
+        let head = read_head(&client).await?;
+        let (hint_sender, hint) = watch::channel(head.position);
+        let hint_sender = Arc::new(hint_sender);
+        let (appends, receiver) = mpsc::unbounded_channel();
+        let log = Self { config, appends, reader: RwLock::default(), pool: Arc::new(Mutex::new(vec![client])), hint };
+        tokio::spawn(writer::write_all(log.config.clone(), clock, Arc::clone(&hint_sender), receiver));
+        tokio::spawn(follow::listen(log.config.clone(), hint_sender, log.appends.downgrade()));
+        Ok(log)
+    }
+
+    async fn client(&self) -> Result<Client, StoreError> {
+        loop {
+            let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            match pooled {
+                Some(client) if client.is_closed() => {}
+                Some(client) => return Ok(client),
+                None => return connect(&self.config).await,
+            }
+        }
+    }
+
+    fn give_back(&self, client: Client) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() < 8 && !client.is_closed() {
+            pool.push(client);
+        }
+    }
+
+    /// The connection for short queries, replaced when it has died.
+    async fn reader(&self) -> Result<Arc<Reader>, StoreError> {
+        if let Some(reader) = self.reader.read().await.as_ref().filter(|reader| !reader.client.is_closed()) {
+            return Ok(Arc::clone(reader));
+        }
+        let mut place = self.reader.write().await;
+        if let Some(reader) = place.as_ref().filter(|reader| !reader.client.is_closed()) {
+            return Ok(Arc::clone(reader));
+        }
+        let fresh = Arc::new(Reader { client: connect(&self.config).await?, statements: Mutex::default() });
+        *place = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// Runs one short query; those of other tasks travel on the same connection at the same time.
+    async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let reader = self.reader().await?;
+        match reader.query(sql, params).await {
+            Err(_) if reader.client.is_closed() => self.reader().await?.query(sql, params).await,
+            result => result,
+        }
+    }
+}
+
+/// A connection with its prepared statements.
+struct Reader {
+    client: Client,
+    statements: Mutex<HashMap<&'static str, Statement>>,
+}
+
+impl Reader {
+    async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let prepared = in_time(self.client.prepare(sql)).await?;
+            self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
+            prepared
+        };
+        in_time(self.client.query(&statement, params)).await
+    }
+}
+
+async fn read_head(client: &Client) -> Result<Head, StoreError> {
+    let row = in_time(client.query_one("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1", &[])).await?;
+    Ok(head_of(&row))
+}
+
+#[async_trait]
+impl EventLog for PostgresLog {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let (sender, receiver) = oneshot::channel();
+        let gone = |_| AppendError::Unknown("the writer has stopped".into());
+        self.appends.send((append, sender)).map_err(|_| AppendError::Unavailable("the writer has stopped".into()))?;
+        receiver.await.map_err(gone)?
+    }
+
+    async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT * FROM events WHERE position > $1 ORDER BY position LIMIT $2";
+        let rows = self.query(sql, &[&after, &(limit as i64)]).await?;
+        Ok(rows.iter().map(stored_event).collect())
+    }
+
+    async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT * FROM events WHERE aggregate = $1 AND sequence > $2 ORDER BY sequence";
+        let rows = self.query(sql, &[&aggregate, &after]).await?;
+        Ok(rows.iter().map(stored_event).collect())
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        let rows = self.query("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1", &[]).await?;
+        rows.first().map(head_of).ok_or_else(|| StoreError::Damaged("the head row is missing".into()))
+    }
+
+    async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError> {
+        let rows = self.query("SELECT * FROM commands WHERE scope = $1 AND id = $2", &[&scope, &id]).await?;
+        Ok(rows.first().map(command_row))
+    }
+
+    async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError> {
+        let rows = self.query("SELECT holder FROM claims WHERE kind = $1 AND key = $2", &[&kind, &key]).await?;
+        Ok(rows.first().map(|row| row.get(0)))
+    }
+
+    async fn put_blob(&self, sha256: Digest, bytes: Arc<[u8]>) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let name: &[u8] = &sha256.0;
+        let transaction = in_time(client.transaction()).await?;
+        let insert = "INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let inserted = in_time(transaction.execute(insert, &[&name, &(bytes.len() as i64)])).await?;
+        if inserted == 1 {
+            let chunk_sql = "INSERT INTO blob_chunks VALUES ($1, $2, $3)";
+            for (number, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
+                in_time(transaction.execute(chunk_sql, &[&name, &(number as i64), &chunk])).await?;
+            }
+        }
+        in_time(transaction.commit()).await?;
+        self.give_back(client);
+        Ok(())
+    }
+
+    async fn get_blob(&self, sha256: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let name: &[u8] = &sha256.0;
+        if self.query("SELECT 1 FROM blobs WHERE sha256 = $1", &[&name]).await?.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.query("SELECT data FROM blob_chunks WHERE sha256 = $1 ORDER BY number", &[&name]).await?;
+        Ok(Some(rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect()))
+    }
+
+    async fn blobs(&self) -> Result<Vec<(Digest, i64)>, StoreError> {
+        let rows = self.query("SELECT sha256, bytes FROM blobs ORDER BY sha256", &[]).await?;
+        Ok(rows.iter().map(|row| (Digest(hash_of(row.get(0))), row.get(1))).collect())
+    }
+
+    async fn vault_row(&self, subject: &str) -> Result<Option<VaultRow>, StoreError> {
+        let rows = self.query("SELECT * FROM vault WHERE subject = $1", &[&subject]).await?;
+        Ok(rows.first().map(vault_row))
+    }
+
+    async fn vault_rows(&self) -> Result<Vec<VaultRow>, StoreError> {
+        Ok(self.query("SELECT * FROM vault", &[]).await?.iter().map(vault_row).collect())
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        // What was deleted is ciphertext whose key the master key wraps; nothing is in clear in
+        // the server's files. VACUUM takes the dead rows out of the table itself.
+        let client = self.client().await?;
+        in_time(client.batch_execute("VACUUM vault")).await?;
+        self.give_back(client);
+        Ok(())
+    }
+
+    fn hint(&self) -> watch::Receiver<i64> {
+        self.hint.clone()
+    }
+
+    async fn dump(&self, vault: bool, mut sink: Sink) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let view = client.build_transaction().isolation_level(tokio_postgres::IsolationLevel::RepeatableRead).read_only(true);
+        let view = view.start().await.map_err(unavailable)?;
+        let head = view.query_one("SELECT log_id, position, hash, recorded_at FROM head", &[]).await.map_err(unavailable)?;
+        sink(Record::Head(head_of(&head)))?;
+        let mut parts: Vec<(&str, fn(&Row) -> Record)> = vec![
+            ("SELECT * FROM events ORDER BY position", |row| Record::Event(stored_event(row))),
+            ("SELECT * FROM blobs ORDER BY sha256", |row| Record::Blob(Digest(hash_of(row.get(0))), row.get(1))),
+            ("SELECT * FROM blob_chunks ORDER BY sha256, number", |row| Record::Chunk(Digest(hash_of(row.get(0))), row.get(1), row.get(2))),
+            ("SELECT * FROM commands ORDER BY scope, id", |row| Record::Command(command_row(row))),
+            ("SELECT * FROM claims ORDER BY kind, key", |row| {
+                Record::Claim(ClaimRow { kind: row.get(0), key: row.get(1), holder: row.get(2) })
+            }),
+        ];
+        if vault {
+            parts.push(("SELECT * FROM vault ORDER BY subject", |row| Record::Vault(vault_row(row))));
+        }
+        for (sql, read) in parts {
+            let rows = view.query_raw(sql, std::iter::empty::<&str>()).await.map_err(unavailable)?;
+            pin_mut!(rows);
+            while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+                sink(read(&row))?;
+            }
+        }
+        view.commit().await.map_err(unavailable)?;
+        self.give_back(client);
+        Ok(())
+    }
+
+    async fn load(&self, mut records: Source) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(unavailable)?;
+        let head = transaction.query_one("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE", &[]);
+        if head_of(&head.await.map_err(unavailable)?).position != 0 {
+            return Err(StoreError::NotPossible("the store is not empty: load into a new one".into()));
+        }
+        let target = load::load(&transaction, &mut records).await?;
+        transaction.commit().await.map_err(unavailable)?;
+        self.give_back(client);
+        tracing::info!("loaded {} events", target.position);
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        "PostgreSQL".into()
+    }
+}

@@ -1,0 +1,297 @@
+//! The writer task: all waiting appends in one transaction, under the lock of the head row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use tokio::sync::{mpsc, watch};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Error, Row, Statement};
+
+use super::rows::{command_row, head_of};
+use super::{Answer, PATIENCE, connect, explain, in_time};
+use crate::event_store::admit::{Admitted, Known, admit};
+use crate::event_store::{Append, AppendError, Clock, StoreError, StoredEvent, VaultChange};
+
+/// Most appends in one transaction.
+const BATCH: usize = 256;
+/// How long a commit waits for the writers that were answered with the last one.
+const GATHER: Duration = Duration::from_micros(600);
+
+/// The statements of an append, prepared once a connection.
+struct Writer {
+    client: Client,
+    lock: Statement,
+    sequences: Statement,
+    commands: Statement,
+    claims: Statement,
+    insert_events: Statement,
+    insert_commands: Statement,
+    insert_claims: Statement,
+    put_vault: Statement,
+    erase_vault: Statement,
+    set_head: Statement,
+}
+
+impl Writer {
+    async fn connect(config: &Config) -> Result<Self, StoreError> {
+        let client = connect(config).await?;
+        let prepare = |sql: &'static str| client.prepare(sql);
+        let statements = try_join_all([
+            prepare("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE"),
+            prepare(
+                "SELECT a, coalesce((SELECT sequence FROM events WHERE aggregate = a ORDER BY sequence DESC LIMIT 1), 0) \
+                 FROM unnest($1::text[]) a",
+            ),
+            // LATERAL with a limit: an index look-up for each key, whatever the planner believes.
+            prepare(
+                "SELECT c.* FROM unnest($1::text[], $2::text[]) k(s, i), \
+                 LATERAL (SELECT * FROM commands WHERE scope = k.s AND id = k.i LIMIT 1) c",
+            ),
+            prepare(
+                "SELECT c.* FROM unnest($1::text[], $2::text[]) k(a, b), \
+                 LATERAL (SELECT * FROM claims WHERE kind = k.a AND key = k.b LIMIT 1) c",
+            ),
+            prepare(
+                "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], \
+                 $5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bytea[])",
+            ),
+            prepare(
+                "INSERT INTO commands SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], \
+                 $5::bigint[], $6::text[])",
+            ),
+            prepare("INSERT INTO claims SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"),
+            prepare(
+                "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE \
+                 SET wrapped_key = excluded.wrapped_key, data = excluded.data",
+            ),
+            prepare("DELETE FROM vault WHERE subject = $1"),
+            prepare(
+                "WITH told AS (SELECT pg_notify('bangtin_log', $1::bigint::text)) \
+                 UPDATE head SET position = $1, hash = $2, recorded_at = $3 FROM told WHERE id = 1",
+            ),
+        ]);
+        let statements = in_time(statements).await?;
+        let Ok([lock, sequences, commands, claims, insert_events, insert_commands, insert_claims, put_vault, erase_vault, set_head]) =
+            <[Statement; 10]>::try_from(statements)
+        else {
+            return Err(StoreError::Unavailable("PostgreSQL prepared too few statements".into()));
+        };
+        Ok(Self {
+            client,
+            lock,
+            sequences,
+            commands,
+            claims,
+            insert_events,
+            insert_commands,
+            insert_claims,
+            put_vault,
+            erase_vault,
+            set_head,
+        })
+    }
+
+    /// One transaction with all appends that are admitted.
+    ///
+    /// The head row is locked by a statement of its own; under READ COMMITTED the look-ups after
+    /// it see everything that the last holder of the lock committed.
+    async fn write(&self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
+        let before = |error: Error| AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error)));
+        let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
+        let client = &self.client;
+        let keys = Keys::of(appends);
+        // All five travel together; the server answers them in order. A connection on which one of
+        // them fails is given up, and its transaction with it.
+        let (head, rows) = {
+            let params: [&[&(dyn ToSql + Sync)]; 3] = [&[&keys.aggregates], &[&keys.scopes, &keys.ids], &[&keys.kinds, &keys.names]];
+            let look_ups = [&self.sequences, &self.commands, &self.claims]
+                .into_iter()
+                .zip(params)
+                .map(|(statement, params)| client.query(statement, params));
+            let (begun, head, rows) =
+                futures_util::future::join3(client.batch_execute("BEGIN"), client.query_one(&self.lock, &[]), try_join_all(look_ups)).await;
+            begun.map_err(before)?;
+            (head.map_err(before)?, rows.map_err(before)?)
+        };
+        let known = known(&rows);
+        let admitted = admit(head_of(&head), clock(), appends, known);
+        if admitted.answers.iter().all(Result::is_err) {
+            client.batch_execute("ROLLBACK").await.map_err(before)?;
+            return Ok(admitted);
+        }
+        for claim in &admitted.released {
+            let delete = "DELETE FROM claims WHERE kind = $1 AND key = $2";
+            client.execute(delete, &[&claim.kind, &claim.key]).await.map_err(before)?;
+        }
+        for (append, answer) in appends.iter().zip(&admitted.answers) {
+            if answer.is_ok() {
+                for change in &append.vault {
+                    match change {
+                        VaultChange::Put(row) => client.execute(&self.put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
+                        VaultChange::Begin(row) => {
+                            let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+                            client.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
+                        }
+                        VaultChange::Erase(subject) => client.execute(&self.erase_vault, &[subject]).await,
+                    }
+                    .map_err(before)?;
+                }
+            }
+        }
+        // COMMIT travels behind the inserts; should one of them fail, the server makes it a rollback.
+        let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute("COMMIT")).await;
+        inserted.map_err(|error| if error.as_db_error().is_some() { before(error) } else { unknown(&error) })?;
+        committed.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
+            // A broken rule or a lost race: rolled back for certain. Anything else may have gone through.
+            Some("23" | "40") => before(error),
+            _ => unknown(&error),
+        })?;
+        Ok(admitted)
+    }
+
+    /// The rows of a transaction, sent together.
+    async fn insert(&self, admitted: &Admitted) -> Result<(), Error> {
+        let events = &admitted.events;
+        let column = |read: fn(&StoredEvent) -> i64| events.iter().map(read).collect::<Vec<i64>>();
+        let text = |read: fn(&StoredEvent) -> &str| events.iter().map(read).collect::<Vec<&str>>();
+        let (positions, sequences) = (column(|e| e.position), column(|e| e.event.sequence));
+        let (versions, recorded) = (column(|e| i64::from(e.event.version)), column(|e| e.recorded_at));
+        let (aggregates, names) = (text(|e| &e.event.aggregate), text(|e| &e.event.name));
+        let (payloads, actors, ids) = (text(|e| &e.event.payload), text(|e| &e.actor), text(|e| &e.command_id));
+        let hashes: Vec<&[u8]> = events.iter().map(|e| e.hash.as_slice()).collect();
+        let commands = &admitted.commands;
+        let scopes: Vec<&str> = commands.iter().map(|c| c.scope.as_str()).collect();
+        let command_ids: Vec<&str> = commands.iter().map(|c| c.id.as_str()).collect();
+        let digests: Vec<&[u8]> = commands.iter().map(|c| c.digest.as_slice()).collect();
+        let firsts: Vec<i64> = commands.iter().map(|c| c.first_position).collect();
+        let lasts: Vec<i64> = commands.iter().map(|c| c.last_position).collect();
+        let results: Vec<&str> = commands.iter().map(|c| c.result.as_str()).collect();
+        let kinds: Vec<&str> = admitted.claims.iter().map(|c| c.kind.as_str()).collect();
+        let keys: Vec<&str> = admitted.claims.iter().map(|c| c.key.as_str()).collect();
+        let holders: Vec<&str> = admitted.claims.iter().map(|c| c.holder.as_str()).collect();
+        let hash = admitted.head.hash.as_slice();
+        let event_params: [&(dyn ToSql + Sync); 10] =
+            [&positions, &aggregates, &sequences, &names, &versions, &payloads, &recorded, &actors, &ids, &hashes];
+        let command_params: [&(dyn ToSql + Sync); 6] = [&scopes, &command_ids, &digests, &firsts, &lasts, &results];
+        let claim_params: [&(dyn ToSql + Sync); 3] = [&kinds, &keys, &holders];
+        let head_params: [&(dyn ToSql + Sync); 3] = [&admitted.head.position, &hash, &admitted.head.recorded_at];
+        let mut work = vec![self.client.execute(&self.insert_events, &event_params)];
+        if !commands.is_empty() {
+            work.push(self.client.execute(&self.insert_commands, &command_params));
+        }
+        if !admitted.claims.is_empty() {
+            work.push(self.client.execute(&self.insert_claims, &claim_params));
+        }
+        work.push(self.client.execute(&self.set_head, &head_params));
+        try_join_all(work).await.map(|_| ())
+    }
+}
+
+/// The keys that the waiting appends mention, as arrays.
+#[derive(Default)]
+struct Keys {
+    aggregates: Vec<String>,
+    scopes: Vec<String>,
+    ids: Vec<String>,
+    kinds: Vec<String>,
+    names: Vec<String>,
+}
+
+impl Keys {
+    fn of(appends: &[Append]) -> Self {
+        let mut keys = Self::default();
+        for append in appends {
+            for event in &append.events {
+                if !keys.aggregates.contains(&event.aggregate) {
+                    keys.aggregates.push(event.aggregate.clone());
+                }
+            }
+            if let Some(command) = &append.command {
+                keys.scopes.push(command.scope.clone());
+                keys.ids.push(command.id.clone());
+            }
+            for claim in append.claims.iter().chain(&append.releases) {
+                keys.kinds.push(claim.kind.clone());
+                keys.names.push(claim.key.clone());
+            }
+        }
+        keys
+    }
+}
+
+fn known(rows: &[Vec<Row>]) -> Known {
+    let [sequences, commands, claims] = rows else { return Known::default() };
+    Known {
+        sequences: sequences.iter().map(|row| (row.get(0), row.get(1))).collect(),
+        commands: commands.iter().map(command_row).map(|row| ((row.scope.clone(), row.id.clone()), row)).collect(),
+        claims: claims.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect::<HashMap<_, _>>(),
+    }
+}
+
+/// Writers that were answered together come back within moments of each other; without waiting for
+/// the last of them each round would take two commits. Nobody waits where there is one writer.
+async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: &mut Vec<(Append, Answer)>, expected: usize) {
+    let begun = Instant::now();
+    while batch.len() < expected && begun.elapsed() < GATHER {
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH
+            && let Ok(append) = appends.try_recv()
+        {
+            batch.push(append);
+        }
+    }
+}
+
+/// The writer task: commits all waiting appends in one transaction; reconnects on need.
+pub(super) async fn write_all(
+    config: Config,
+    clock: Clock,
+    hint: Arc<watch::Sender<i64>>,
+    mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
+) {
+    let mut writer = None;
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut expected = 1;
+    while appends.recv_many(&mut batch, BATCH).await > 0 {
+        gather(&mut appends, &mut batch, expected).await;
+        let (waiting, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+        let outcome = write_batch(&mut writer, &config, &clock, &waiting).await;
+        // Who was answered now and who waits will be back together.
+        expected = (waiting.len() + appends.len()).min(BATCH);
+        match outcome {
+            Ok(admitted) => {
+                hint.send_if_modified(|known| {
+                    let newer = admitted.head.position > *known;
+                    *known = admitted.head.position.max(*known);
+                    newer
+                });
+                for (answer, result) in answers.into_iter().zip(admitted.answers) {
+                    let _ = answer.send(result);
+                }
+            }
+            Err(error) => {
+                writer = None;
+                tracing::error!("append failed: {error}");
+                for answer in answers {
+                    let _ = answer.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+async fn write_batch(writer: &mut Option<Writer>, config: &Config, clock: &Clock, waiting: &[Append]) -> Result<Admitted, AppendError> {
+    let current = match writer {
+        Some(current) if !current.client.is_closed() => current,
+        _ => {
+            let fresh = Writer::connect(config).await.map_err(|error| AppendError::Unavailable(error.to_string()))?;
+            writer.insert(fresh)
+        }
+    };
+    match tokio::time::timeout(PATIENCE, current.write(clock, waiting)).await {
+        Ok(result) => result,
+        Err(_) => Err(AppendError::Unknown("PostgreSQL does not answer in time".into())),
+    }
+}

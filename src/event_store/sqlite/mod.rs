@@ -1,0 +1,322 @@
+//! The log in one SQLite file: WAL, `synchronous=FULL`, one writer thread a process.
+
+mod rows;
+mod transfer;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::rows::{blob_list, find_claim, find_command, read_head, stored_event, vault_row};
+use self::transfer::dump;
+use self::writer::Writer;
+use super::dump::{Sink, Source};
+use super::migrations::pending;
+use super::{
+    Append, AppendError, Appended, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent, VaultRow, chain, new_log_id,
+};
+use crate::domain::Digest;
+
+/// How long a connection waits for another process's write lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// How often the follower looks whether another process has written.
+const POLL: Duration = Duration::from_millis(200);
+
+type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+
+enum Job {
+    Append(Append, Answer),
+    Blob(Digest, Arc<[u8]>, oneshot::Sender<Result<(), StoreError>>),
+    Load(Source, oneshot::Sender<Result<(), StoreError>>),
+    Scrub(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// See the module.
+pub struct SqliteLog {
+    path: PathBuf,
+    jobs: mpsc::UnboundedSender<Job>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    hint: watch::Receiver<i64>,
+}
+
+fn unavailable(error: rusqlite::Error) -> StoreError {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+            StoreError::Damaged(format!("a row has another form than it was written with: {error}"))
+        }
+        error => StoreError::Unavailable(explain(&error)),
+    }
+}
+
+/// A sentence a planner can act on.
+fn explain(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full: free some space and repeat".into(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program holds the file: try again".into(),
+        Some(ErrorCode::ReadOnly) => "the file or its folder cannot be written".into(),
+        Some(ErrorCode::CannotOpen) => "the file cannot be opened: does its folder exist, and may it be written?".into(),
+        Some(ErrorCode::NotADatabase) => "the file is not an SQLite database".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// Opens a connection with the settings every connection must have, and checks them.
+fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if write {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
+    connection.busy_timeout(BUSY).map_err(unavailable)?;
+    let set = |pragma: &str, value: &str| connection.pragma_update(None, pragma, value).map_err(unavailable);
+    set("synchronous", "FULL")?;
+    set("secure_delete", "ON")?;
+    set("foreign_keys", "ON")?;
+    set("trusted_schema", "OFF")?;
+    set("mmap_size", "268435456")?;
+    if !write {
+        set("query_only", "ON")?;
+    }
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(unavailable)?;
+    if synchronous != 2 {
+        return Err(StoreError::NotPossible("SQLite does not accept synchronous=FULL".into()));
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Switches to WAL and brings the tables up to date, one process at a time.
+fn prepare(path: &Path) -> Result<Connection, StoreError> {
+    let lock_path = path.with_extension("lock");
+    let lock = std::fs::File::options().create(true).truncate(false).write(true).open(&lock_path);
+    let lock = lock.map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
+    lock.lock().map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
+    let mut connection = connect(path, true)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(unavailable)?;
+    if mode != "wal" {
+        return Err(StoreError::NotPossible(format!("SQLite stays in journal mode {mode}; it must be on a local disk")));
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
+    for migration in pending(found)? {
+        transaction.execute_batch(migration.sqlite).map_err(unavailable)?;
+        transaction.pragma_update(None, "user_version", migration.number).map_err(unavailable)?;
+    }
+    let log_id = new_log_id()?;
+    transaction.execute("INSERT OR IGNORE INTO head VALUES (1, ?1, 0, ?2, 0)", params![log_id, chain::GENESIS]).map_err(unavailable)?;
+    transaction.commit().map_err(unavailable)?;
+    Ok(connection)
+}
+
+impl SqliteLog {
+    /// Opens or creates the file.
+    pub async fn open(path: &Path, clock: Clock) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        let opened = {
+            let path = path.clone();
+            tokio::task::spawn_blocking(move || prepare(&path)).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+        };
+        let connection = opened?;
+        let position = read_head(&connection).map_err(unavailable)?.position;
+        let (hint_sender, hint) = watch::channel(position);
+        let hint_sender = Arc::new(hint_sender);
+        let (jobs, receiver) = mpsc::unbounded_channel();
+        let writer = Writer { connection, clock, hint: Arc::clone(&hint_sender) };
+        std::thread::Builder::new()
+            .name("log-writer".into())
+            .spawn(move || writer.run(receiver))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let log = Self { path, jobs, readers: Arc::default(), hint };
+        tokio::spawn(poll(log.path.clone(), Arc::clone(&log.readers), hint_sender, log.jobs.downgrade()));
+        Ok(log)
+    }
+
+    async fn with_reader<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || with_pooled(&readers, &path, work))
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    async fn job<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let gone = || StoreError::Unavailable("the writer has stopped".into());
+        self.jobs.send(job(sender)).map_err(|_| gone())?;
+        receiver.await.map_err(|_| gone())?
+    }
+}
+
+fn with_pooled<T>(
+    readers: &Mutex<Vec<Connection>>,
+    path: &Path,
+    work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let pooled = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut connection = match pooled {
+        Some(connection) => connection,
+        None => connect(path, false)?,
+    };
+    let result = work(&mut connection)?;
+    let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
+    if readers.len() < 8 {
+        readers.push(connection);
+    }
+    Ok(result)
+}
+
+/// Looks for writes of other processes; ends with the log.
+async fn poll(path: PathBuf, readers: Arc<Mutex<Vec<Connection>>>, hint: Arc<watch::Sender<i64>>, alive: mpsc::WeakUnboundedSender<Job>) {
+    while alive.upgrade().is_some() {
+        tokio::time::sleep(POLL).await;
+        let (path, readers) = (path.clone(), Arc::clone(&readers));
+        let head =
+            tokio::task::spawn_blocking(move || with_pooled(&readers, &path, |connection| read_head(connection).map_err(unavailable)));
+        if let Ok(Ok(head)) = head.await {
+            hint.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for SqliteLog {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let (sender, receiver) = oneshot::channel();
+        let gone = || AppendError::Unavailable("the writer has stopped".into());
+        self.jobs.send(Job::Append(append, sender)).map_err(|_| gone())?;
+        receiver.await.map_err(|_| AppendError::Unknown("the writer has stopped".into()))?
+    }
+
+    async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.with_reader(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT * FROM events WHERE position > ?1 ORDER BY position LIMIT ?2").map_err(unavailable)?;
+            let rows = statement.query_map([after, limit as i64], stored_event).map_err(unavailable)?;
+            rows.collect::<Result<_, _>>().map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn read_facts(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.with_reader(move |connection| {
+            let sql = "SELECT position, aggregate, name, version, payload, recorded_at, hash FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            let read = |row: &Row<'_>| {
+                Ok(StoredEvent {
+                    position: row.get(0)?,
+                    event: NewEvent { aggregate: row.get(1)?, sequence: 0, name: row.get(2)?, version: row.get(3)?, payload: row.get(4)? },
+                    recorded_at: row.get(5)?,
+                    actor: String::new(),
+                    command_id: String::new(),
+                    hash: row.get(6)?,
+                })
+            };
+            let mut events = Vec::with_capacity(limit);
+            for event in statement.query_map([after, limit as i64], read).map_err(unavailable)? {
+                events.push(event.map_err(unavailable)?);
+            }
+            Ok(events)
+        })
+        .await
+    }
+
+    async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        let aggregate = aggregate.to_owned();
+        self.with_reader(move |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT * FROM events WHERE aggregate = ?1 AND sequence > ?2 ORDER BY sequence")
+                .map_err(unavailable)?;
+            let rows = statement.query_map(params![aggregate, after], stored_event).map_err(unavailable)?;
+            rows.collect::<Result<_, _>>().map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.with_reader(|connection| read_head(connection).map_err(unavailable)).await
+    }
+
+    async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError> {
+        let (scope, id) = (scope.to_owned(), id.to_owned());
+        self.with_reader(move |connection| find_command(connection, &scope, &id).map_err(unavailable)).await
+    }
+
+    async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError> {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.with_reader(move |connection| find_claim(connection, &kind, &key).map_err(unavailable)).await
+    }
+
+    async fn put_blob(&self, sha256: Digest, bytes: Arc<[u8]>) -> Result<(), StoreError> {
+        self.job(|answer| Job::Blob(sha256, bytes, answer)).await
+    }
+
+    async fn get_blob(&self, sha256: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with_reader(move |connection| {
+            let read = || -> rusqlite::Result<Option<Vec<u8>>> {
+                let mut size = connection.prepare_cached("SELECT bytes FROM blobs WHERE sha256 = ?1")?;
+                let Some(size) = size.query_row([sha256.0], |row| row.get::<_, i64>(0)).optional()? else {
+                    return Ok(None);
+                };
+                let mut bytes = Vec::with_capacity(size.clamp(0, 1 << 32) as usize);
+                let mut chunks = connection.prepare_cached("SELECT data FROM blob_chunks WHERE sha256 = ?1 ORDER BY number")?;
+                let mut rows = chunks.query([sha256.0])?;
+                while let Some(row) = rows.next()? {
+                    bytes.extend_from_slice(row.get_ref(0)?.as_blob()?);
+                }
+                Ok(Some(bytes))
+            };
+            read().map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn blobs(&self) -> Result<Vec<(Digest, i64)>, StoreError> {
+        self.with_reader(|connection| blob_list(connection).map_err(unavailable)).await
+    }
+
+    async fn vault_row(&self, subject: &str) -> Result<Option<VaultRow>, StoreError> {
+        let subject = subject.to_owned();
+        self.with_reader(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT * FROM vault WHERE subject = ?1").map_err(unavailable)?;
+            statement.query_row([subject], vault_row).optional().map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn vault_rows(&self) -> Result<Vec<VaultRow>, StoreError> {
+        self.with_reader(|connection| {
+            let mut statement = connection.prepare_cached("SELECT * FROM vault").map_err(unavailable)?;
+            let rows = statement.query_map([], vault_row).map_err(unavailable)?;
+            rows.collect::<Result<_, _>>().map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.job(Job::Scrub).await
+    }
+
+    fn hint(&self) -> watch::Receiver<i64> {
+        self.hint.clone()
+    }
+
+    async fn dump(&self, vault: bool, mut sink: Sink) -> Result<(), StoreError> {
+        self.with_reader(move |connection| dump(connection, vault, &mut sink)).await
+    }
+
+    async fn load(&self, records: Source) -> Result<(), StoreError> {
+        self.job(|answer| Job::Load(records, answer)).await
+    }
+
+    fn describe(&self) -> String {
+        format!("SQLite {}", self.path.display())
+    }
+}

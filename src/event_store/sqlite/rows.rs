@@ -1,0 +1,114 @@
+//! Rows of the tables: read, found, inserted.
+
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use crate::domain::Digest;
+use crate::event_store::{CHUNK_BYTES, ClaimRow, CommandRow, Head, NewEvent, StoredEvent, VaultRow};
+
+pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
+    let mut statement = connection.prepare_cached("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1")?;
+    statement.query_row([], |row| Ok(Head { log_id: row.get(0)?, position: row.get(1)?, hash: row.get(2)?, recorded_at: row.get(3)? }))
+}
+
+pub(super) fn insert_event(connection: &Connection, event: &StoredEvent) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+    statement.execute(params![
+        event.position,
+        event.event.aggregate,
+        event.event.sequence,
+        event.event.name,
+        event.event.version,
+        event.event.payload,
+        event.recorded_at,
+        event.actor,
+        event.command_id,
+        event.hash,
+    ])?;
+    Ok(())
+}
+
+pub(super) fn insert_command(connection: &Connection, row: &CommandRow) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT INTO commands VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        row.scope,
+        row.id,
+        row.digest,
+        row.first_position,
+        row.last_position,
+        row.result
+    ])?;
+    Ok(())
+}
+
+pub(super) fn insert_claim(connection: &Connection, row: &ClaimRow) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT INTO claims VALUES (?1, ?2, ?3)")?;
+    statement.execute(params![row.kind, row.key, row.holder])?;
+    Ok(())
+}
+
+pub(super) fn put_vault(connection: &Connection, row: &VaultRow) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO vault VALUES (?1, ?2, ?3)")?;
+    statement.execute(params![row.subject, row.wrapped_key, row.data])?;
+    Ok(())
+}
+
+pub(super) fn set_head(connection: &Connection, head: &Head) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("UPDATE head SET log_id = ?1, position = ?2, hash = ?3, recorded_at = ?4 WHERE id = 1")?;
+    statement.execute(params![head.log_id, head.position, head.hash, head.recorded_at])?;
+    Ok(())
+}
+
+pub(super) fn find_command(connection: &Connection, scope: &str, id: &str) -> rusqlite::Result<Option<CommandRow>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM commands WHERE scope = ?1 AND id = ?2")?;
+    statement.query_row([scope, id], command_row).optional()
+}
+
+pub(super) fn command_row(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
+    Ok(CommandRow {
+        scope: row.get(0)?,
+        id: row.get(1)?,
+        digest: row.get(2)?,
+        first_position: row.get(3)?,
+        last_position: row.get(4)?,
+        result: row.get(5)?,
+    })
+}
+
+pub(super) fn find_claim(connection: &Connection, kind: &str, key: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT holder FROM claims WHERE kind = ?1 AND key = ?2")?;
+    statement.query_row([kind, key], |row| row.get(0)).optional()
+}
+
+pub(super) fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    Ok(StoredEvent {
+        position: row.get(0)?,
+        event: NewEvent { aggregate: row.get(1)?, sequence: row.get(2)?, name: row.get(3)?, version: row.get(4)?, payload: row.get(5)? },
+        recorded_at: row.get(6)?,
+        actor: row.get(7)?,
+        command_id: row.get(8)?,
+        hash: row.get(9)?,
+    })
+}
+
+pub(super) fn vault_row(row: &Row<'_>) -> rusqlite::Result<VaultRow> {
+    Ok(VaultRow { subject: row.get(0)?, wrapped_key: row.get(1)?, data: row.get(2)? })
+}
+
+pub(super) fn put_blob(connection: &mut Connection, sha256: Digest, bytes: &[u8]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let inserted =
+        transaction.prepare_cached("INSERT OR IGNORE INTO blobs VALUES (?1, ?2)")?.execute(params![sha256.0, bytes.len() as i64])?;
+    if inserted == 1 {
+        let mut statement = transaction.prepare_cached("INSERT INTO blob_chunks VALUES (?1, ?2, ?3)")?;
+        for (number, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
+            statement.execute(params![sha256.0, number as i64, chunk])?;
+        }
+    }
+    transaction.commit()
+}
+
+pub(super) fn blob_list(connection: &Connection) -> rusqlite::Result<Vec<(Digest, i64)>> {
+    let mut statement = connection.prepare("SELECT sha256, bytes FROM blobs ORDER BY sha256")?;
+    let rows = statement.query_map([], |row| Ok((Digest(row.get(0)?), row.get(1)?)))?;
+    rows.collect()
+}

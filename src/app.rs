@@ -4,6 +4,7 @@
 //! asks the read model.
 
 mod attachments;
+pub mod imports;
 mod records;
 mod request;
 
@@ -23,7 +24,7 @@ use crate::domain::families::{DecodeError, Item, ItemCommand, ItemEvent, LogEven
 use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
 use crate::domain::{Code, Context, Refusal, civil};
-use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, EventLog, NewEvent, VaultChange};
+use crate::event_store::{Append, AppendError, BlobBytes, ClaimRow, Clock, CommandRow, EventLog, NewEvent, VaultChange};
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
 
@@ -159,8 +160,9 @@ impl App {
             Refusal::invalid("command-shape", format!("Lệnh sai dạng: {error}."), format!("The command has the wrong shape: {error}."))
         })?;
         if !dry {
-            for (sha256, bytes) in attached.blobs {
-                self.log.put_blob(sha256, bytes).await?;
+            for brought in attached.blobs {
+                let blob = brought.content.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+                self.log.put_blob(brought.sha256, BlobBytes { bytes: blob.0, from: blob.1 }).await?;
             }
         }
         let aggregate = format!("{family}/{code}");

@@ -110,6 +110,7 @@ pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u
         licence: read.licence,
         emergency: read.emergency,
         units: units(&table)?,
+        ..City::default()
     })
 }
 

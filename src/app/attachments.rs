@@ -1,7 +1,6 @@
 //! What a command brings along is checked against what is stored.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{App, ExecuteError, hex, random};
@@ -9,6 +8,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::VaultRow;
 use crate::import::attach::Attached;
+use crate::import::documents::About;
 use crate::read_model::features;
 use crate::vault::Contact;
 
@@ -18,10 +18,15 @@ impl App {
     pub(super) async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
         for (field, digest) in &attached.existing {
             let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
-            let bytes = self.blob(*digest, attached).await?.ok_or_else(missing)?;
-            let facts = body.get("facts").cloned().unwrap_or_default();
-            let checked = tokio::task::block_in_place(|| features::check(*digest, &bytes, field, &facts));
-            let set = checked.ok_or_else(missing)??;
+            let set = if let Some(set) = attached.blobs.iter().find_map(|brought| brought.set.as_ref().filter(|set| set.sha256 == *digest)) {
+                // Made by this program for this command just now.
+                set.clone()
+            } else {
+                let bytes = self.blob(*digest, attached).await?.ok_or_else(missing)?;
+                let facts = body.get("facts").cloned().unwrap_or_default();
+                let checked = tokio::task::block_in_place(|| features::check(*digest, bytes, field, &facts));
+                checked.ok_or_else(missing)??
+            };
             if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
                 facts.insert((*field).into(), serde_json::to_value(set)?);
             }
@@ -36,21 +41,25 @@ impl App {
             let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
             let missing = || Refusal::invalid("unknown-blob", "Tài liệu chưa được gửi lên.", "The document was not sent.");
             let digest: Digest = digest.ok_or_else(missing)?;
-            if attached.blobs.iter().any(|(known, _)| *known == digest) {
+            if attached.blobs.iter().any(|brought| brought.sha256 == digest) {
                 continue;
             }
             let bytes = self.blob(digest, attached).await?.ok_or_else(missing)?;
-            document["media_type"] = json!(crate::import::documents::media_type(&bytes));
+            let about = tokio::task::block_in_place(|| About::of(&bytes));
+            document["media_type"] = json!(about.media_type);
             document["bytes"] = json!(bytes.len());
+            if let Some(pages) = about.pages {
+                document["pages"] = json!(pages);
+            }
         }
         Ok(())
     }
 
-    async fn blob(&self, digest: Digest, attached: &Attached) -> Result<Option<Arc<[u8]>>, ExecuteError> {
-        if let Some((_, bytes)) = attached.blobs.iter().find(|(known, _)| *known == digest) {
-            return Ok(Some(Arc::clone(bytes)));
+    async fn blob(&self, digest: Digest, attached: &Attached) -> Result<Option<Bytes>, ExecuteError> {
+        if let Some(brought) = attached.blobs.iter().find(|brought| brought.sha256 == digest) {
+            return Ok(Some(brought.content.bytes().map_err(|error| ExecuteError::Unavailable(error.to_string()))?));
         }
-        Ok(self.log.get_blob(digest).await?.map(Arc::from))
+        Ok(self.log.get_blob(digest).await?.map(Bytes::from))
     }
 
     pub(super) fn seal_contact(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{App, ExecuteError, RETRIES, claimed, hex, new_event, random};
 use crate::domain::access::{Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
-use crate::domain::city::{CityCommand, CityState};
+use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::families::{Audited, LogEvent};
 use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
 use crate::domain::{Digest, Refusal};
@@ -26,6 +26,22 @@ impl App {
         for _ in 0..RETRIES {
             match self.set_city_once(command.clone()).await {
                 // Two first starts at once: look at what the other one recorded.
+                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                other => return other,
+            }
+        }
+        Err(ExecuteError::Unavailable("the configuration keeps changing".into()))
+    }
+
+    /// Changes the configuration from what it is now, whoever else changes it at the same time.
+    pub async fn change_city(&self, change: impl Fn(&mut City)) -> Result<(), ExecuteError> {
+        for _ in 0..RETRIES {
+            let (state, _) = self.city_state().await?;
+            let Some(mut city) = state.city else {
+                return Err(Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet.").into());
+            };
+            change(&mut city);
+            match self.set_city_once(CityCommand::Set(city)).await {
                 Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
                 other => return other,
             }

@@ -13,6 +13,7 @@ use crate::app::{App, ExecuteError, Outcome, Request};
 use crate::domain::Refusal;
 use crate::domain::access::Actor;
 use crate::import::attach::Files;
+use crate::import::source::Source;
 
 /// Carries out one line.
 pub async fn line(app: &App, line: &str, files: Files<'_>) -> Result<Outcome, ExecuteError> {
@@ -33,7 +34,7 @@ pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
     };
     let store = store::open(args, None).await?;
     let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
-    let files = move |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
+    let files = move |name: &str| Source::file(&folder.join(name)).map_err(|error| error.to_string());
     let lines: Vec<(usize, &str)> = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).collect();
     let mut progress = Progress::new("apply", lines.len() as u64);
     let mut refused = 0;

@@ -26,6 +26,8 @@ pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
                 Some(path) => {
                     let mut city = config::city_file(path)?;
                     city.public_url.clone_from(&recorded.public_url);
+                    city.boundaries.clone_from(&recorded.boundaries);
+                    city.columns.clone_from(&recorded.columns);
                     city
                 }
                 None => (*recorded).clone(),

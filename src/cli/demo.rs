@@ -7,6 +7,7 @@ use super::{ServeArgs, StoreArgs, apply, serve, store};
 use crate::app::ExecuteError;
 use crate::config;
 use crate::domain::city::City;
+use crate::import::source::Source;
 use crate::render::qr::Matrix;
 
 macro_rules! files {
@@ -43,9 +44,9 @@ const COMMANDS: &str = include_str!("../../fixtures/commands.jsonl");
 const CITY: &str = include_str!("../../fixtures/yen-bai.toml");
 
 /// A file of the fixtures.
-pub fn file(name: &str) -> Result<Vec<u8>, String> {
+pub fn file(name: &str) -> Result<Source, String> {
     let found = FILES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| String::from("there is no such fixture"))
+    found.map(|(_, bytes)| Source::memory(name, *bytes)).ok_or_else(|| String::from("there is no such fixture"))
 }
 
 /// The commands of the demo city, a JSON object a line.
@@ -55,7 +56,7 @@ pub fn commands() -> impl Iterator<Item = &'static str> {
 
 /// The demo city.
 pub fn city(public_url: Option<String>) -> Result<City, config::ConfigError> {
-    let mut city = config::city("yen-bai.toml", CITY, |name| file(name).map_err(std::io::Error::other))?;
+    let mut city = config::city("yen-bai.toml", CITY, |name| Ok(file(name).map_err(std::io::Error::other)?.read(u64::MAX >> 1)?.to_vec()))?;
     if let Some(url) = public_url {
         city.public_url = url;
     }

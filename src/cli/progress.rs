@@ -11,6 +11,7 @@ pub struct Progress {
     total: u64,
     done: u64,
     told: u64,
+    lines: std::sync::atomic::AtomicU64,
 }
 
 impl Progress {
@@ -18,12 +19,13 @@ impl Progress {
     pub fn new(name: &str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total);
-            if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}") {
+            let template = if total == 0 { "{prefix} {spinner} {pos} {msg}" } else { "{prefix} [{bar:30}] {pos}/{len} {msg}" };
+            if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.with_prefix(name.to_owned())
         });
-        Self { bar, name: name.to_owned(), total, done: 0, told: 0 }
+        Self { bar, name: name.to_owned(), total, done: 0, told: 0, lines: std::sync::atomic::AtomicU64::new(0) }
     }
 
     /// One step is done; `what` it was.
@@ -37,6 +39,21 @@ impl Progress {
             if tenth > self.told || self.done == self.total {
                 self.told = tenth;
                 eprintln!("{}: {}/{} {what}", self.name, self.done, self.total);
+            }
+        }
+    }
+
+    /// So much of a work of unknown length is done.
+    pub fn at(&self, done: u64, what: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(what.to_owned());
+            bar.set_position(done);
+        } else {
+            // A line for each doubling says enough.
+            let told = self.lines.load(std::sync::atomic::Ordering::Relaxed);
+            if done >= told.max(8_192) * 2 {
+                self.lines.store(done, std::sync::atomic::Ordering::Relaxed);
+                eprintln!("{}: {done} {what}", self.name);
             }
         }
     }

@@ -106,6 +106,7 @@ pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result
     }
     if let Some(mut given) = given {
         given.public_url.clone_from(&recorded.public_url);
+        given.learn_from(&recorded);
         if given != *recorded {
             bail!("the configuration differs from the one recorded in the store: change it with “bangtin city set --city FILE.toml”");
         }

@@ -1,10 +1,12 @@
 //! The city as configuration that is recorded in the log.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::geometry::Bbox;
+use super::geometry::{Bbox, FeatureSet};
 use super::unit::Units;
 use super::{Context, Refusal};
 
@@ -17,6 +19,20 @@ pub struct EmergencyNumber {
     pub label_vi: String,
     /// English label.
     pub label_en: String,
+}
+
+/// Columns of planners' tables that hold what a plan needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Columns {
+    /// Land-use codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub land_use: Option<String>,
+    /// Names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Everything that makes one city's board different from another's.
@@ -48,9 +64,28 @@ pub struct City {
     /// All generations of its administrative units.
     #[serde(default)]
     pub units: Units,
+    /// True when the table of units came by `bangtin import units`, not with the configuration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub units_imported: bool,
+    /// Boundaries of units: areas, each with the property `unit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<FeatureSet>,
+    /// Columns that an authority's files used, by its folded name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, Columns>,
 }
 
 impl City {
+    /// Takes over what a store learned beside its configuration file.
+    pub fn learn_from(&mut self, recorded: &Self) {
+        self.boundaries.clone_from(&recorded.boundaries);
+        self.columns.clone_from(&recorded.columns);
+        if recorded.units_imported {
+            self.units.clone_from(&recorded.units);
+            self.units_imported = true;
+        }
+    }
+
     /// The time zone; UTC+7 should its name be unknown here.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::Offset::constant(7)))

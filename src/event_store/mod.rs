@@ -12,10 +12,12 @@ mod postgres;
 pub mod repository;
 mod sqlite;
 
+use std::io::{Cursor, Read, Take};
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use crate::domain::Digest;
@@ -192,6 +194,50 @@ pub enum StoreError {
     NotPossible(String),
 }
 
+/// A blob's bytes on their way into the store: read in chunks, never whole.
+pub struct BlobBytes {
+    /// How many there are.
+    pub bytes: u64,
+    /// Where they come from.
+    pub from: Box<dyn Read + Send>,
+}
+
+impl BlobBytes {
+    /// Bytes in memory.
+    pub fn memory(bytes: impl AsRef<[u8]> + Send + 'static) -> Self {
+        Self { bytes: bytes.as_ref().len() as u64, from: Box::new(Cursor::new(bytes)) }
+    }
+
+    /// The chunks to be stored, hashed as they come.
+    fn chunks(self) -> BlobChunks {
+        BlobChunks { from: self.from.take(self.bytes + 1), hasher: Sha256::new() }
+    }
+}
+
+/// A blob cut into chunks of [`CHUNK_BYTES`].
+struct BlobChunks {
+    from: Take<Box<dyn Read + Send>>,
+    hasher: Sha256,
+}
+
+impl BlobChunks {
+    fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        let read = self.from.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut chunk);
+        read.map_err(|error| StoreError::NotPossible(format!("a file cannot be read: {error}")))?;
+        self.hasher.update(&chunk);
+        Ok((!chunk.is_empty()).then_some(chunk))
+    }
+
+    /// To be asked after the last chunk: were these the bytes of that name?
+    fn check(self, sha256: Digest) -> Result<(), StoreError> {
+        if Digest(self.hasher.finalize().into()) == sha256 {
+            return Ok(());
+        }
+        Err(StoreError::NotPossible("a file changed while it was stored; nothing of it was kept: try again".into()))
+    }
+}
+
 /// The seam: what the program needs of a database.
 #[async_trait]
 pub trait EventLog: Send + Sync {
@@ -211,8 +257,9 @@ pub trait EventLog: Send + Sync {
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError>;
     /// Who holds a key.
     async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError>;
-    /// Stores a blob, durable when it returns; one that is there already is left alone.
-    async fn put_blob(&self, sha256: Digest, bytes: Arc<[u8]>) -> Result<(), StoreError>;
+    /// Stores a blob, durable when it returns; one that is there already is left alone. Bytes that
+    /// do not have that digest are refused and nothing of them stays.
+    async fn put_blob(&self, sha256: Digest, blob: BlobBytes) -> Result<(), StoreError>;
     /// A blob's bytes, unchecked; none if it is not there.
     async fn get_blob(&self, sha256: Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// Number of blobs and of their bytes, and the digests of all.

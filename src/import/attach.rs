@@ -5,33 +5,116 @@
 //! `facts.documents[]`: `{"role", "title", "file"}` or `{"role", "title", "file_name", "base64"}`;
 //! `facts.contact`: `{"name", "phone", "consent": {"purpose", "text_version", "evidence"}}`.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::io::Read;
 
 use base64::Engine as _;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::canonical::CanonicalSet;
 use super::crs::Crs;
+use super::source::Source;
 use super::zones::{Imported, Options};
 use super::{documents, points, zones};
-use crate::domain::city::City;
+use crate::domain::city::{City, Columns};
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::fold::clean;
+use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::subject::Consent;
 use crate::domain::{Digest, Refusal};
 use crate::import::Report;
 
-/// Gives the bytes of a file that a command names.
-pub type Files<'a> = &'a (dyn Fn(&str) -> Result<Vec<u8>, String> + Sync);
+/// Gives a file that a command names.
+pub type Files<'a> = &'a (dyn Fn(&str) -> Result<Source, String> + Sync);
 
 /// No files: what comes over HTTP may not name any.
-pub fn no_files(name: &str) -> Result<Vec<u8>, String> {
+pub fn no_files(name: &str) -> Result<Source, String> {
     Err(format!("a file cannot be named here: send its content (“{name}”)"))
 }
 
+/// Largest file that is attached as a document.
+const DOCUMENT_BYTES: u64 = 512 << 20;
+
+/// A blob a command brings along.
+#[derive(Debug, Clone)]
+pub struct Brought {
+    /// Its name.
+    pub sha256: Digest,
+    /// Its bytes, in pieces or as a file.
+    pub content: Content,
+    /// For a feature set made by this program: what an event says of it.
+    pub set: Option<FeatureSet>,
+}
+
+/// Where a blob's bytes are.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// In memory, in pieces.
+    Chunks(Vec<Bytes>),
+    /// In a file; its bytes are compared with its name when it is stored.
+    File(Source),
+}
+
+impl Content {
+    /// All bytes in one piece.
+    pub fn bytes(&self) -> std::io::Result<Bytes> {
+        match self {
+            Self::Chunks(chunks) if chunks.len() == 1 => Ok(chunks[0].clone()),
+            Self::Chunks(chunks) => Ok(chunks.concat().into()),
+            Self::File(source) => source.read(DOCUMENT_BYTES),
+        }
+    }
+}
+
+impl Content {
+    /// Its size, and its bytes as a stream.
+    pub fn open(self) -> std::io::Result<(u64, Box<dyn Read + Send>)> {
+        Ok(match self {
+            Self::Chunks(chunks) => (chunks.iter().map(|chunk| chunk.len() as u64).sum(), Box::new(Chain(chunks.into()))),
+            Self::File(source) => (source.bytes, Box::new(source.open()?)),
+        })
+    }
+}
+
+/// Pieces read one after the other; each is freed when it is done.
+struct Chain(VecDeque<Bytes>);
+
+impl Read for Chain {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.0.front().is_some_and(Bytes::is_empty) {
+            self.0.pop_front();
+        }
+        let Some(front) = self.0.front_mut() else { return Ok(0) };
+        let count = front.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&front.split_to(count));
+        Ok(count)
+    }
+}
+
+impl PartialEq for Brought {
+    fn eq(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256
+    }
+}
+
+impl Brought {
+    /// A blob in memory.
+    pub fn memory(sha256: Digest, bytes: impl Into<Bytes>) -> Self {
+        Self { sha256, content: Content::Chunks(vec![bytes.into()]), set: None }
+    }
+}
+
+impl From<CanonicalSet> for Brought {
+    fn from(set: CanonicalSet) -> Self {
+        Self { sha256: set.set.sha256, content: Content::Chunks(set.chunks), set: Some(set.set) }
+    }
+}
+
 /// Blobs a command brings along.
-pub type Blobs = Vec<(Digest, Arc<[u8]>)>;
+pub type Blobs = Vec<Brought>;
 
 /// A person's name and number as they come in; they leave this struct for the vault only.
 #[derive(Clone, Deserialize)]
@@ -88,7 +171,7 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>) -> Result<Attache
         clean_texts(body);
         return Ok(attached);
     };
-    for field in ["zones", "places"] {
+    for field in ["zones", "outline", "places"] {
         if let Some(input) = facts.remove(field).filter(|input| !input.is_null()) {
             let set = feature_set(field, &input, facts, city, files, &mut attached)?;
             facts.insert(field.into(), set);
@@ -153,14 +236,14 @@ fn feature_set(
         attached.existing.push((field, digest));
         return Ok(input.clone());
     }
-    let bytes = if let Some(name) = input.get("file").and_then(Value::as_str) {
-        let bytes = files(name).map_err(|error| {
-            invalid("file", format!("Không đọc được tệp {name}: {error}"), format!("The file {name} cannot be read: {error}"))
-        })?;
-        add_source(name, &bytes, facts, &mut attached.blobs);
-        bytes
+    let source = if let Some(name) = input.get("file").and_then(Value::as_str) {
+        let source = files(name).map_err(|error| unreadable(name, &error))?;
+        let (document, brought) = source_document(&source).map_err(|error| unreadable(name, &error.to_string()))?;
+        add_document(&document, facts);
+        attached.blobs.push(brought);
+        source
     } else if let Some(geojson) = input.get("geojson") {
-        geojson.to_string().into_bytes()
+        Source::memory("geojson", geojson.to_string())
     } else {
         return Err(invalid(
             "feature-set",
@@ -169,15 +252,16 @@ fn feature_set(
         ));
     };
     let options = options(input, facts, city)?;
-    let imported = if field == "zones" { zones::import(&bytes, &options) } else { points::places(&bytes, &options) };
-    let Imported { report, set, plane } = imported;
-    let Some((bytes, set)) = set else { return Err(AttachError::Report(Box::new(report))) };
+    let imported = if field == "places" { points::places(&source, &options) } else { zones::import(&source, &options, &|_| {}) };
+    let Imported { report, set, plane, .. } = imported;
+    let Some(set) = set else { return Err(AttachError::Report(Box::new(report))) };
     if field == "zones" {
         facts.insert("crs".into(), json!(plane));
     }
-    attached.blobs.push((set.sha256, bytes.into()));
+    let said = serde_json::to_value(&set.set);
+    attached.blobs.push(set.into());
     attached.report = Some(report);
-    serde_json::to_value(set).map_err(|error| invalid("feature-set", error.to_string(), error.to_string()))
+    said.map_err(|error| invalid("feature-set", error.to_string(), error.to_string()))
 }
 
 fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Options, AttachError> {
@@ -186,40 +270,42 @@ fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Opt
     let crs = crs.map_err(|error| invalid("crs-unknown", error.to_string(), "Name one of the known systems.".into()))?;
     let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
     let signed = facts.get("decision").and_then(|decision| decision.get("signed")?.as_str()?.parse().ok());
-    Ok(Options {
-        crs,
-        code_column: text("land_use_column").map(str::to_owned),
-        name_column: text("name_column").map(str::to_owned),
-        kind: kind.unwrap_or(PlanKind::LandUsePlan),
-        signed: signed.unwrap_or(jiff::civil::Date::MAX),
-        city: city.bbox,
-        plane: city.default_crs,
-    })
+    let columns = Columns {
+        land_use: text("land_use_column").map(str::to_owned),
+        name: text("name_column").map(str::to_owned),
+        note: text("note_column").map(str::to_owned),
+    };
+    let mut options = Options { crs, columns, ..Options::new(city.bbox, city.default_crs) };
+    options.kind = kind.unwrap_or(options.kind);
+    options.signed = signed.unwrap_or(options.signed);
+    options.choice.layer = text("layer").map(str::to_owned);
+    Ok(options)
+}
+
+fn unreadable(name: &str, error: &str) -> AttachError {
+    invalid("file", format!("Không đọc được tệp {name}: {error}"), format!("The file {name} cannot be read: {error}"))
 }
 
 /// The file as received is kept with the revision, so that anyone can check the import.
-fn add_source(name: &str, bytes: &[u8], facts: &mut Map<String, Value>, blobs: &mut Blobs) {
-    let file_name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let document = document_of(DocumentRole::Source, "Tệp dữ liệu gốc", file_name, bytes);
-    blobs.push((document.sha256, bytes.into()));
-    if let Ok(value) = serde_json::to_value(document) {
-        let list = facts.entry("documents").or_insert_with(|| json!([]));
-        if let Some(list) = list.as_array_mut() {
-            list.push(value);
-        }
+pub fn source_document(source: &Source) -> std::io::Result<(Document, Brought)> {
+    let sha256 = source.digest()?;
+    let about = documents::About { media_type: documents::media_type(&source.head(4096)?), pages: None, title: None };
+    let document = document_of(DocumentRole::Source, "Tệp dữ liệu gốc", &source.name, source.bytes, sha256, &about);
+    Ok((document, Brought { sha256, content: Content::File(source.clone()), set: None }))
+}
+
+/// Adds a document to facts.
+pub fn add_document(document: &Document, facts: &mut Map<String, Value>) {
+    if let Ok(value) = serde_json::to_value(document)
+        && let Some(list) = facts.entry("documents").or_insert_with(|| json!([])).as_array_mut()
+    {
+        list.push(value);
     }
 }
 
-fn document_of(role: DocumentRole, title: &str, file_name: &str, bytes: &[u8]) -> Document {
+fn document_of(role: DocumentRole, title: &str, file_name: &str, bytes: u64, sha256: Digest, about: &documents::About) -> Document {
     let safe: String = clean(file_name).chars().map(|c| if c.is_alphanumeric() || ".-_ ()".contains(c) { c } else { '_' }).collect();
-    Document {
-        role,
-        title: clean(title),
-        file_name: safe,
-        media_type: documents::media_type(bytes).into(),
-        bytes: bytes.len() as u64,
-        sha256: Digest::of(bytes),
-    }
+    Document { role, title: clean(title), file_name: safe, media_type: about.media_type.into(), bytes, sha256, pages: about.pages }
 }
 
 fn attach_document(document: &mut Value, files: Files<'_>, blobs: &mut Blobs) -> Result<(), AttachError> {
@@ -245,18 +331,18 @@ fn attach_document(document: &mut Value, files: Files<'_>, blobs: &mut Blobs) ->
                 "A document needs a file or its content as base64.".into(),
             )
         })?;
-        (bytes, text("file_name"))
+        (Bytes::from(bytes), text("file_name"))
     } else {
-        let bytes = files(&file).map_err(|error| {
-            invalid("file", format!("Không đọc được tệp {file}: {error}"), format!("The file {file} cannot be read: {error}"))
-        })?;
-        let name = file.rsplit(['/', '\\']).next().unwrap_or(&file).to_owned();
-        (bytes, name)
+        let source = files(&file).map_err(|error| unreadable(&file, &error))?;
+        let bytes = source.read(DOCUMENT_BYTES).map_err(|error| unreadable(&file, &error.to_string()))?;
+        (bytes, source.name)
     };
     let role = serde_json::from_value(document.get("role").cloned().unwrap_or(Value::Null)).unwrap_or(DocumentRole::Other);
-    let title = if title.is_empty() { file_name.clone() } else { title };
-    let attached = document_of(role, &title, &file_name, &bytes);
-    blobs.push((attached.sha256, bytes.into()));
+    let about = documents::About::of(&bytes);
+    let title = if title.is_empty() { about.title.clone().unwrap_or_else(|| file_name.clone()) } else { title };
+    let sha256 = Digest::of(&bytes);
+    let attached = document_of(role, &title, &file_name, bytes.len() as u64, sha256, &about);
+    blobs.push(Brought::memory(sha256, bytes));
     *document = serde_json::to_value(attached).map_err(|error| invalid("document", error.to_string(), error.to_string()))?;
     Ok(())
 }

@@ -5,21 +5,48 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
-
+use bytes::Bytes;
 use geo::Area;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
+use super::feature::Geometry;
 use super::rings::{Mended, Ring, polygon};
 use crate::domain::Digest;
 use crate::domain::geometry::FeatureSet;
 
+/// Bytes after which a new chunk begins.
+const CHUNK: usize = 1 << 20;
+
+/// A canonical set: its bytes in chunks, and what an event says of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CanonicalSet {
+    /// The bytes, in pieces.
+    pub chunks: Vec<Bytes>,
+    /// What an event says.
+    pub set: FeatureSet,
+}
+
+/// A feature's text, made apart from its place in the set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Piece {
+    /// `"properties":{…},"geometry":{…}`
+    text: String,
+    /// West, south, east, north in 10⁻⁷ degrees.
+    pub bbox: [i64; 4],
+    /// Plane area in square metres; none for points.
+    pub area_m2: Option<f64>,
+}
+
 /// Writes a canonical set.
 #[derive(Debug, Default)]
 pub struct Writer {
+    chunks: Vec<Bytes>,
     lines: String,
     count: u32,
     bbox: Option<[i64; 4]>,
     area_m2: Option<f64>,
+    places: Vec<(u32, u32)>,
 }
 
 /// Rounds degrees to the published 10⁻⁷.
@@ -29,13 +56,38 @@ pub fn round(degrees: f64) -> i64 {
 
 /// Appends a coordinate, `104.8741601`, without trailing zeros.
 fn push_coordinate(out: &mut String, value: i64) {
-    let (whole, fraction) = (value.unsigned_abs() / 10_000_000, value.unsigned_abs() % 10_000_000);
-    let sign = if value < 0 { "-" } else { "" };
-    let _ = write!(out, "{sign}{whole}");
+    let (whole, mut fraction) = (value.unsigned_abs() / 10_000_000, value.unsigned_abs() % 10_000_000);
+    // Written from the last digit; a city has millions of them.
+    let mut digits = [0; 24];
+    let mut at = digits.len();
+    let mut push = |digit: u8| {
+        at -= 1;
+        digits[at] = digit;
+    };
     if fraction != 0 {
-        let _ = write!(out, ".{fraction:07}");
-        out.truncate(out.trim_end_matches('0').len());
+        let mut places = 7;
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            places -= 1;
+        }
+        for _ in 0..places {
+            push(b'0' + (fraction % 10) as u8);
+            fraction /= 10;
+        }
+        push(b'.');
     }
+    let mut whole = whole;
+    loop {
+        push(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        push(b'-');
+    }
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 fn push_position(out: &mut String, position: [i64; 2]) {
@@ -71,74 +123,113 @@ pub fn area_m2(parts: &[Vec<Ring>]) -> f64 {
     parts.iter().map(|rings| polygon(rings, |vertex| vertex.plane).unsigned_area()).sum()
 }
 
-impl Writer {
-    fn cover(&mut self, [x, y]: [i64; 2]) {
-        let [west, south, east, north] = self.bbox.unwrap_or([x, y, x, y]);
-        self.bbox = Some([west.min(x), south.min(y), east.max(x), north.max(y)]);
-    }
+fn begin(properties: &Map<String, Value>) -> String {
+    let mut text = String::with_capacity(512);
+    let _ = write!(text, "\"properties\":");
+    // Writing to memory cannot fail.
+    let mut bytes = text.into_bytes();
+    let _ = serde_json::to_writer(&mut bytes, properties);
+    let mut text = String::from_utf8(bytes).unwrap_or_default();
+    text.push_str(",\"geometry\":");
+    text
+}
 
-    fn begin(&mut self, properties: &Map<String, Value>) {
-        if self.count > 0 {
-            self.lines.push_str(",\n");
-        }
-        self.count += 1;
-        let properties = Value::Object(properties.clone());
-        let _ = write!(self.lines, "{{\"type\":\"Feature\",\"id\":\"{}\",\"properties\":{properties},\"geometry\":", self.count);
-    }
-
-    /// Adds a polygon or multi-polygon; its plane area is added up.
-    pub fn polygon(&mut self, properties: &Map<String, Value>, mended: &Mended) {
-        for vertex in mended.parts.iter().flatten().flatten() {
-            self.cover(vertex.lonlat);
-        }
-        self.area_m2 = Some(self.area_m2.unwrap_or(0.0) + area_m2(&mended.parts));
-        self.begin(properties);
-        if let [rings] = mended.parts.as_slice() {
-            self.lines.push_str("{\"type\":\"Polygon\",\"coordinates\":");
-            push_polygon(&mut self.lines, rings);
-        } else {
-            self.lines.push_str("{\"type\":\"MultiPolygon\",\"coordinates\":[");
-            for rings in &mended.parts {
-                push_polygon(&mut self.lines, rings);
-                self.lines.push(',');
-            }
-            self.lines.pop();
-            self.lines.push(']');
-        }
-        self.lines.push_str("}}");
-    }
-
-    /// Adds a point at longitude and latitude in 10⁻⁷ degrees.
-    pub fn point(&mut self, properties: &Map<String, Value>, position: [i64; 2]) {
-        self.cover(position);
-        self.begin(properties);
-        self.lines.push_str("{\"type\":\"Point\",\"coordinates\":");
-        push_position(&mut self.lines, position);
-        self.lines.push_str("}}");
-    }
-
-    /// The canonical bytes and what an event says of them; none of an empty set.
-    pub fn finish(self) -> Option<(Vec<u8>, FeatureSet)> {
-        let bbox = self.bbox?;
-        let mut text = String::with_capacity(self.lines.len() + 128);
-        text.push_str("{\"type\":\"FeatureCollection\",\"bbox\":[");
-        for value in bbox {
-            push_coordinate(&mut text, value);
+/// The text of a polygon or multi-polygon.
+pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece {
+    let mut text = begin(properties);
+    let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
+    let bbox = mended.parts.iter().flatten().flatten().fold(start, |b, vertex| {
+        let [x, y] = vertex.lonlat;
+        [b[0].min(x), b[1].min(y), b[2].max(x), b[3].max(y)]
+    });
+    if let [rings] = mended.parts.as_slice() {
+        text.push_str("{\"type\":\"Polygon\",\"coordinates\":");
+        push_polygon(&mut text, rings);
+    } else {
+        text.push_str("{\"type\":\"MultiPolygon\",\"coordinates\":[");
+        for rings in &mended.parts {
+            push_polygon(&mut text, rings);
             text.push(',');
         }
         text.pop();
-        text.push_str("],\"features\":[\n");
-        text.push_str(&self.lines);
-        text.push_str("\n]}\n");
-        let bytes = text.into_bytes();
+        text.push(']');
+    }
+    text.push('}');
+    Piece { text, bbox, area_m2: Some(area_m2(&mended.parts)) }
+}
+
+/// The text of a point at longitude and latitude in 10⁻⁷ degrees.
+pub fn point_piece(properties: &Map<String, Value>, position: [i64; 2]) -> Piece {
+    let mut text = begin(properties);
+    text.push_str("{\"type\":\"Point\",\"coordinates\":");
+    push_position(&mut text, position);
+    text.push('}');
+    let [x, y] = position;
+    Piece { text, bbox: [x, y, x, y], area_m2: None }
+}
+
+impl Writer {
+    /// Adds a feature.
+    pub fn push(&mut self, piece: &Piece) {
+        let [west, south, east, north] = self.bbox.unwrap_or(piece.bbox);
+        let b = piece.bbox;
+        self.bbox = Some([west.min(b[0]), south.min(b[1]), east.max(b[2]), north.max(b[3])]);
+        if let Some(area) = piece.area_m2 {
+            self.area_m2 = Some(self.area_m2.unwrap_or(0.0) + area);
+        }
+        if self.count > 0 {
+            self.lines.push_str(",\n");
+            self.cut(CHUNK);
+        }
+        self.count += 1;
+        self.places.push((self.chunks.len() as u32, self.lines.len() as u32));
+        let _ = write!(self.lines, "{{\"type\":\"Feature\",\"id\":\"{}\",{}}}", self.count, piece.text);
+    }
+
+    fn cut(&mut self, least: usize) {
+        if self.lines.len() >= least {
+            let next = String::with_capacity(CHUNK + CHUNK / 8);
+            self.chunks.push(std::mem::replace(&mut self.lines, next).into());
+        }
+    }
+
+    /// The geometry of a feature that was added, by its place in the set.
+    pub fn geometry(&self, index: usize) -> Option<Geometry> {
+        let (chunk, start) = *self.places.get(index)?;
+        let text = match self.chunks.get(chunk as usize) {
+            Some(bytes) => std::str::from_utf8(bytes).ok()?,
+            None => &self.lines,
+        };
+        let line = text.get(start as usize..)?.lines().next()?;
+        let at = line.rfind(",\"geometry\":")?;
+        let geometry = line.get(at + 12..)?.trim_end_matches(',').strip_suffix('}')?;
+        serde_json::from_str(geometry).ok()
+    }
+
+    /// The canonical bytes and what an event says of them; none of an empty set.
+    pub fn finish(mut self) -> Option<CanonicalSet> {
+        let bbox = self.bbox?;
+        let mut head = String::with_capacity(128);
+        head.push_str("{\"type\":\"FeatureCollection\",\"bbox\":[");
+        for value in bbox {
+            push_coordinate(&mut head, value);
+            head.push(',');
+        }
+        head.pop();
+        head.push_str("],\"features\":[\n");
+        self.lines.push_str("\n]}\n");
+        self.cut(0);
+        let chunks: Vec<Bytes> = std::iter::once(head.into()).chain(self.chunks).collect();
+        let mut hasher = Sha256::new();
+        chunks.iter().for_each(|chunk| hasher.update(chunk));
         let set = FeatureSet {
-            sha256: Digest::of(&bytes),
-            bytes: bytes.len() as u64,
+            sha256: Digest(hasher.finalize().into()),
+            bytes: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
             count: self.count,
             bbox: bbox.map(|value| value as f64 / 1e7),
             area_ha: self.area_m2.map(hectares),
         };
-        Some((bytes, set))
+        Some(CanonicalSet { chunks, set })
     }
 }
 

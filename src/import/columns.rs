@@ -10,6 +10,33 @@ const CODE_NAMES: &[&str] =
 /// Names under which they keep a zone's or place's name.
 const NAME_NAMES: &[&str] = &["name", "ten", "tenkhu", "tenkhuvuc", "tendoituong", "tenloaidat", "tencongtrinh", "tenduan"];
 
+/// Names under which they keep a note on a zone.
+const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota"];
+
+/// Coordinates a column may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    /// Longitude.
+    Lon,
+    /// Latitude.
+    Lat,
+    /// The first of a pair: easting, or northing in Vietnamese tables.
+    X,
+    /// The second of a pair.
+    Y,
+}
+
+/// The coordinate a column of that name holds.
+pub fn axis(header: &str) -> Option<Axis> {
+    match plain(header).as_str() {
+        "kinhdo" | "lon" | "lng" | "longitude" | "long" => Some(Axis::Lon),
+        "vido" | "lat" | "latitude" => Some(Axis::Lat),
+        "x" | "toadox" => Some(Axis::X),
+        "y" | "toadoy" => Some(Axis::Y),
+        _ => None,
+    }
+}
+
 /// A column's name without case, diacritics and separators: `Mã loại đất` → `maloaidat`.
 pub fn plain(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
@@ -54,6 +81,19 @@ pub fn name_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<
         Some(asked) => columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked)),
         None => by_name(rows, NAME_NAMES),
     }
+}
+
+/// The column of notes.
+pub fn note_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<String> {
+    match asked {
+        Some(asked) => columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked)),
+        None => by_name(rows, NOTE_NAMES),
+    }
+}
+
+/// All columns of the rows, for people.
+pub fn list(rows: &[&Map<String, Value>]) -> String {
+    columns(rows).iter().take(40).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

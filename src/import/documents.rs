@@ -1,4 +1,48 @@
-//! Attached files: what they are, by their first bytes.
+//! Attached files: what they are, by their first bytes; of a PDF its pages and its title.
+
+use hayro_syntax::Pdf;
+
+/// What is seen of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Number of pages of a PDF.
+    pub pages: Option<u32>,
+    /// Title a PDF gives itself.
+    pub title: Option<String>,
+}
+
+/// Larger PDFs are kept but not looked into.
+const PDF_BYTES: usize = 128 << 20;
+
+impl About {
+    /// Looks at a file's bytes. A PDF that cannot be read has no pages and no title.
+    pub fn of(bytes: &[u8]) -> Self {
+        let media_type = media_type(bytes);
+        if media_type != "application/pdf" || bytes.len() > PDF_BYTES {
+            return Self { media_type, ..Self::default() };
+        }
+        // Strangers' bytes: what the library makes of damage is "unknown", were it a panic.
+        let seen = std::panic::catch_unwind(|| {
+            let pdf = Pdf::new(bytes.to_vec()).ok()?;
+            let title = pdf.metadata().title.as_deref().map(pdf_text);
+            let title = title.map(|title| crate::domain::fold::clean(&title)).filter(|title| !title.is_empty());
+            Some((u32::try_from(pdf.pages().len()).ok().filter(|pages| *pages > 0), title))
+        });
+        let (pages, title) = seen.ok().flatten().unwrap_or_default();
+        Self { media_type, pages, title: title.map(|title| title.chars().take(300).collect()) }
+    }
+}
+
+/// A PDF's text string: UTF-16 or UTF-8 with a mark, else near enough to Latin-1 (ISO 32000-1 §7.9.2.2).
+fn pdf_text(bytes: &[u8]) -> String {
+    match bytes {
+        [0xfe, 0xff, rest @ ..] => encoding_rs::UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned),
+    }
+}
 
 /// The media type under which a file is offered; never one that a browser would run.
 pub fn media_type(bytes: &[u8]) -> &'static str {

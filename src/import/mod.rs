@@ -3,12 +3,17 @@
 pub mod attach;
 pub mod canonical;
 pub mod columns;
+pub mod coverage;
 pub mod crs;
 pub mod documents;
-pub mod geojson;
+pub mod encoding;
+pub mod feature;
+pub mod formats;
 pub mod points;
 pub mod report;
 pub mod rings;
+pub mod source;
+pub mod units;
 pub mod zones;
 
 pub use report::{Finding, Report, Severity};

@@ -1,36 +1,33 @@
-//! Points and places from CSV or GeoJSON, with the headers that offices use.
+//! Points and places from tables, GeoJSON, KML and other formats, with the headers that offices use.
 
 use serde_json::{Map, Value, json};
 
 use super::canonical;
-use super::columns::plain;
+use super::columns::{axis, plain};
 use super::crs::Crs;
-use super::geojson::{self, Feature, Geometry, Position};
-use super::report::{Report, Severity};
-use super::zones::{Imported, Options, Source, source_of};
+use super::crs::choose::{Chosen, Hints, choose};
+use super::feature::{Feature, Geometry, GeometryError, Position};
+use super::formats;
+use super::report::{Finding, Report, Severity};
+use super::source::Source;
+use super::zones::{Imported, Options, first_positions, in_unicode, legacy_of, unreadable};
 use crate::domain::fold::{clean, fold};
 use crate::domain::geometry::contains;
 
-/// Longitude and latitude in 10⁻⁷ degrees as text for people.
-pub fn degrees(at: [i64; 2]) -> String {
-    format!("{:.5}, {:.5}", at[0] as f64 / 1e7, at[1] as f64 / 1e7)
-}
+/// Rows of a table of points.
+const MOST_ROWS: usize = 100_000;
 
 /// A column that is understood: its name in facts, and the headers it may have, folded without
 /// separators. `CONTRIBUTING.md` lists them for planners.
 const COLUMNS: &[(&str, &[&str])] = &[
-    ("title", &["ten", "name", "title", "tencoso", "tendiem"]),
-    ("lon", &["kinhdo", "lon", "lng", "longitude", "long"]),
-    ("lat", &["vido", "lat", "latitude"]),
-    ("x", &["x", "toadox"]),
-    ("y", &["y", "toadoy"]),
+    ("title", &["ten", "name", "title", "tencoso", "tendiem", "tengoi"]),
     ("address", &["diachi", "address"]),
     ("phone", &["sodienthoai", "dienthoai", "sdt", "phone", "tel"]),
     ("hours", &["gio", "giolamviec", "giomocua", "hours"]),
     ("languages", &["ngonngu", "languages"]),
     ("role", &["vaitro", "chucnang", "role"]),
     ("operator", &["donvichuquan", "donviquanly", "operator"]),
-    ("summary", &["mota", "ghichu", "summary", "note"]),
+    ("summary", &["mota", "ghichu", "summary", "note", "description"]),
     ("units", &["madonvi", "donvihanhchinh", "units"]),
     ("kind", &["loai", "kind", "type"]),
     ("contact", &["nguoilienhe", "hoten", "contact"]),
@@ -55,94 +52,84 @@ pub struct Row {
     pub fields: Map<String, Value>,
 }
 
-fn read_csv(bytes: &[u8], report: &mut Report) -> Option<geojson::File> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |separator: u8| first_line.iter().filter(|byte| **byte == separator).count();
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes);
-    let headers: Vec<String> = match reader.headers() {
-        Ok(headers) => headers.iter().map(str::to_owned).collect(),
+/// All features of a file, with the system they are in; rows without a place are reported later.
+pub fn features(source: &Source, options: &Options, report: &mut Report) -> Option<(Vec<Feature>, Chosen)> {
+    report.file.clone_from(&source.name);
+    report.sha256 = source.digest().ok().map(|digest| digest.to_string());
+    let mut choice = options.choice.clone();
+    choice.limits.features = choice.limits.features.min(MOST_ROWS);
+    let mut read = || {
+        let mut reader = formats::open(source, &choice)?;
+        let mut features = Vec::new();
+        while let Some(raw) = reader.next()? {
+            features.push(raw.parse());
+        }
+        for note in reader.notes() {
+            report.add(note.severity, note.check, None, note.vi, note.en);
+        }
+        Ok((features, reader.stated(), reader.defaults_to_wgs84()))
+    };
+    let (features, stated, defaults_to_wgs84) = match read() {
+        Ok(read) => read,
         Err(error) => {
-            report.add(
-                Severity::Error,
-                "unreadable",
-                None,
-                format!("Không đọc được bảng: {error}"),
-                format!("The table cannot be read: {error}"),
-            );
+            unreadable(report, error);
             return None;
         }
     };
-    let mut features = Vec::new();
-    for (number, record) in reader.records().enumerate() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                report.add(
-                    Severity::Error,
-                    "unreadable",
-                    number,
-                    format!("Không đọc được dòng: {error}"),
-                    format!("The row cannot be read: {error}"),
-                );
-                continue;
-            }
-        };
-        let mut properties = Map::new();
-        for (header, value) in headers.iter().zip(record.iter()) {
-            properties.insert(header.clone(), Value::from(value));
-        }
-        let field =
-            |names: [&str; 2]| headers.iter().zip(record.iter()).find(|(header, _)| meaning(header).is_some_and(|m| names.contains(&m)));
-        let number_of = |text: Option<(&String, &str)>| text.and_then(|(_, text)| text.trim().replace(',', ".").parse::<f64>().ok());
-        let geometry = match (number_of(field(["lon", "x"])), number_of(field(["lat", "y"]))) {
-            (Some(x), Some(y)) => Ok(Geometry::Point(Position([x, y]))),
-            _ => Err("no geometry".into()),
-        };
-        features.push(Feature { properties, geometry });
-    }
-    Some(geojson::File { crs: None, features })
-}
-
-/// Reads a table or GeoJSON of points; rows with errors are reported and left out.
-pub fn read(bytes: &[u8], options: &Options, report: &mut Report) -> Vec<Row> {
-    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte)) == Some(&b'{');
-    let file = if is_json {
-        match geojson::read(bytes) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                report.add(Severity::Error, "unreadable", None, error.to_string(), "See above");
-                None
-            }
-        }
-    } else {
-        read_csv(bytes, report)
-    };
-    let Some(file) = file else { return Vec::new() };
-    report.features = file.features.len();
-    if file.features.is_empty() {
+    report.features = features.len();
+    if features.is_empty() {
         report.add(Severity::Error, "empty", None, "Tệp không có dòng nào", "The file has no rows");
-        return Vec::new();
+        return None;
     }
-    let Some(source) = source_of(&file, options, report) else { return Vec::new() };
-    report.crs = Some(format!("EPSG:{}", source.crs.epsg));
-    let rows = file.features.iter().enumerate();
-    rows.filter_map(|(number, feature)| read_row(number, feature, &source, options, report)).collect()
+    let legacy = legacy_of(&features, report);
+    let features: Vec<Feature> = features.into_iter().map(|feature| in_unicode(feature, legacy)).collect();
+    // A table with longitudes and latitudes says so in its headers.
+    let degrees = features[0].properties.keys().any(|key| matches!(axis(key), Some(super::columns::Axis::Lon)));
+    let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
+    let chosen = choose(&first_positions(&features), hints, report)?;
+    report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
+    Some((features, chosen))
 }
 
-fn read_row(number: usize, feature: &Feature, source: &Source, options: &Options, report: &mut Report) -> Option<Row> {
-    let Ok(Geometry::Point(Position([x, y]))) = feature.geometry else {
-        report.add(Severity::Error, "no-geometry", number, "Thiếu tọa độ (kinh độ, vĩ độ)", "It has no coordinates (longitude, latitude)");
-        return None;
+/// Reads a table or a map file of points; rows with errors are reported and left out.
+pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row> {
+    let Some((features, chosen)) = features(source, options, report) else { return Vec::new() };
+    let rows = features.iter().enumerate();
+    let rows: Vec<Row> = rows.filter_map(|(number, feature)| read_row(number, feature, &chosen, options, report)).collect();
+    if !source.is_unchanged() {
+        report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
+    }
+    rows
+}
+
+fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options, report: &mut Report) -> Option<Row> {
+    let mut error = |check: &str, vi: String, en: String| {
+        report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line));
     };
-    let [x, y] = if source.swapped { [y, x] } else { [x, y] };
-    let placed = source.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat));
+    let Position([x, y]) = match &feature.geometry {
+        Ok(Geometry::Point(position)) => *position,
+        Ok(_) => {
+            error("not-a-point", "Là một vùng, không phải điểm".into(), "It is an area, not a point".into());
+            return None;
+        }
+        Err(GeometryError::Missing) => {
+            error(
+                "no-geometry",
+                "Thiếu tọa độ (cột Kinh độ, Vĩ độ hoặc X, Y)".into(),
+                "It has no coordinates (columns Kinh độ, Vĩ độ or X, Y)".into(),
+            );
+            return None;
+        }
+        Err(GeometryError::Unreadable(what)) => {
+            error("geometry-unreadable", format!("Không đọc được tọa độ: {what}"), format!("Its coordinates cannot be read: {what}"));
+            return None;
+        }
+    };
+    let [x, y] = if chosen.swapped { [y, x] } else { [x, y] };
+    let placed = chosen.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat));
     let Some([lon, lat]) = placed else {
-        report.add(
-            Severity::Error,
+        error(
             "outside-city",
-            number,
             format!("Nằm ngoài khung của thành phố ({x}, {y})"),
             format!("It lies outside the city's box ({x}, {y})"),
         );
@@ -157,23 +144,22 @@ fn read_row(number: usize, feature: &Feature, source: &Source, options: &Options
         };
         if let Some(field) = meaning(header)
             && !text.is_empty()
-            && !matches!(field, "lon" | "lat" | "x" | "y")
         {
             fields.entry(field).or_insert(Value::from(text));
         }
     }
     if !fields.contains_key("title") {
-        report.add(Severity::Error, "no-name", number, "Thiếu tên (cột Tên)", "It has no name (column Tên)");
+        error("no-name", "Thiếu tên (cột Tên)".into(), "It has no name (column Tên)".into());
         return None;
     }
     Some(Row { number, position: [canonical::round(lon), canonical::round(lat)], fields })
 }
 
 /// A campaign's participating places as a canonical set.
-pub fn places(bytes: &[u8], options: &Options) -> Imported {
+pub fn places(source: &Source, options: &Options) -> Imported {
     let mut report = Report::default();
     let mut writer = canonical::Writer::default();
-    for row in read(bytes, options, &mut report) {
+    for row in read(source, options, &mut report) {
         let mut properties = Map::new();
         let text = |field: &str| row.fields.get(field).cloned().unwrap_or(Value::Null);
         properties.insert("name".into(), text("title"));
@@ -182,10 +168,12 @@ pub fn places(bytes: &[u8], options: &Options) -> Imported {
         properties.insert("offer".into(), text("offer"));
         properties.insert("hours".into(), text("hours"));
         properties.insert("phone".into(), text("phone"));
-        writer.point(&properties, row.position);
+        writer.push(&canonical::point_piece(&properties, row.position));
     }
-    let set = writer.finish().filter(|_| report.is_clean());
-    Imported { report, set, plane: options.plane }
+    let set = writer.finish();
+    let drawn = set.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
+    let set = set.filter(|_| report.is_clean());
+    Imported { report, set, drawn, plane: options.plane }
 }
 
 /// Facts of a map point from a row; `kind` counts where the row names none.
@@ -254,15 +242,7 @@ fn kind_of(text: &str) -> Option<&'static str> {
 
 /// Options for a file of points in a city.
 pub fn options(city: &crate::domain::city::City, crs: Option<&str>) -> Result<Options, super::crs::CrsError> {
-    Ok(Options {
-        crs: crs.map(Crs::code).transpose()?,
-        code_column: None,
-        name_column: None,
-        kind: crate::domain::plan::PlanKind::LandUsePlan,
-        signed: jiff::civil::Date::MAX,
-        city: city.bbox,
-        plane: city.default_crs,
-    })
+    Ok(Options { crs: crs.map(Crs::code).transpose()?, ..Options::new(city.bbox, city.default_crs) })
 }
 
 #[cfg(test)]
@@ -278,7 +258,7 @@ mod tests {
         let csv = "Tên;X;Y;Số điện thoại;Loại\nTrạm y tế A;2401150;512650;0216 3 850 115;Trạm y tế\n";
         let options = options(&city(), Some("EPSG:9208")).expect("known");
         let mut report = Report::default();
-        let rows = read(csv.as_bytes(), &options, &mut report);
+        let rows = read(&Source::memory("a.csv", csv.to_owned()), &options, &mut report);
         assert!(report.is_clean(), "{report:?}");
         assert_eq!(rows[0].position, [1_048_741_601, 217_062_817]);
         assert_eq!(facts(&rows[0], None, &mut report)["kind"], "health-station");
@@ -289,7 +269,7 @@ mod tests {
         let options = options(&city(), None).expect("known");
         let read_facts = |csv: &str| {
             let mut report = Report::default();
-            let rows = read(csv.as_bytes(), &options, &mut report);
+            let rows = read(&Source::memory("a.csv", csv.to_owned()), &options, &mut report);
             (facts(&rows[0], Some("health-worker"), &mut report), report)
         };
         let (_, report) = read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại\nThôn A,104.87,21.7,0900000000\n");
@@ -305,8 +285,8 @@ mod tests {
         let csv = "name,lon,lat\nA,,\n,104.87,21.7\nB,104.87,21.7\n";
         let options = options(&city(), None).expect("known");
         let mut report = Report::default();
-        assert_eq!(read(csv.as_bytes(), &options, &mut report).len(), 1);
-        let found: Vec<_> = report.findings.iter().map(|f| (f.check, f.feature)).collect();
+        assert_eq!(read(&Source::memory("a.csv", csv.to_owned()), &options, &mut report).len(), 1);
+        let found: Vec<_> = report.findings.iter().map(|f| (f.check.as_str(), f.feature)).collect();
         assert_eq!(found, [("no-geometry", Some(0)), ("no-name", Some(1))]);
     }
 }

@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Findings of one check that are listed one by one; the rest is counted.
+const LISTED: usize = 1_000;
+/// Findings of one check that are printed on a terminal.
+const PRINTED: usize = 25;
 
 /// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Blocks publishing.
@@ -18,22 +24,70 @@ pub enum Severity {
 }
 
 /// One thing found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// How grave.
     pub severity: Severity,
     /// Stable name of the check, `unknown-code`.
-    pub check: &'static str,
+    pub check: String,
     /// Feature in the file's order, counted from 0; none for the whole file.
     pub feature: Option<usize>,
+    /// Other features it concerns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<usize>,
+    /// Line of the file, from 1, for formats that have lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Longitude and latitude in degrees WGS 84.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<[f64; 2]>,
+    /// Square metres it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_m2: Option<f64>,
     /// Vietnamese sentence.
     pub vi: String,
     /// English sentence.
     pub en: String,
 }
 
+impl Finding {
+    /// A finding about the whole file; the rest is added by the methods below.
+    pub fn new(severity: Severity, check: &str, vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self {
+            severity,
+            check: check.to_owned(),
+            feature: None,
+            others: Vec::new(),
+            line: None,
+            at: None,
+            area_m2: None,
+            vi: vi.into(),
+            en: en.into(),
+        }
+    }
+
+    /// About a feature, by its number from 0 and its line.
+    pub fn of(mut self, feature: usize, line: Option<u64>) -> Self {
+        self.feature = Some(feature);
+        self.line = line;
+        self
+    }
+
+    /// At longitude and latitude in degrees.
+    pub fn at(mut self, at: Option<[f64; 2]>) -> Self {
+        self.at = at.map(|at| at.map(|degrees| (degrees * 1e7).round() / 1e7));
+        self
+    }
+
+    /// About so many square metres.
+    pub fn measuring(mut self, area_m2: f64) -> Self {
+        self.area_m2 = Some((area_m2 * 100.0).round() / 100.0);
+        self
+    }
+}
+
 /// Area of one land-use code.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct CodeSum {
     /// Number of zones.
     pub zones: usize,
@@ -42,45 +96,95 @@ pub struct CodeSum {
 }
 
 /// The report of one import.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
+    /// Name of the file.
+    pub file: String,
+    /// SHA-256 of the file as received.
+    pub sha256: Option<String>,
     /// Features in the file.
     pub features: usize,
     /// Coordinate system the file was read in, `EPSG:9208`.
     pub crs: Option<String>,
+    /// VN-2000 zone in which areas were measured, `EPSG:9208`.
+    pub plane: Option<String>,
     /// Column the land-use codes were taken from.
     pub code_column: Option<String>,
     /// Column the names were taken from.
     pub name_column: Option<String>,
-    /// Plane area in hectares.
+    /// Column the notes were taken from.
+    pub note_column: Option<String>,
+    /// Plane area in hectares of what would be published.
     pub area_ha: f64,
+    /// Plane area in square metres of the rings as they stood in the file.
+    pub area_before_m2: f64,
+    /// Plane area in square metres after repair, before rounding to 10⁻⁷ degrees.
+    pub area_after_m2: f64,
     /// By land-use code.
     pub codes: BTreeMap<String, CodeSum>,
-    /// All findings, in the file's order.
+    /// What is counted and not listed: `ring-order`, `slivers` …
+    pub counted: BTreeMap<String, usize>,
+    /// Findings in all, by severity.
+    pub totals: BTreeMap<Severity, usize>,
+    /// Findings: whole file first, then in the file's order; at most 1,000 of each check.
     pub findings: Vec<Finding>,
+    /// How many more there are of a check than are listed.
+    pub not_listed: BTreeMap<String, usize>,
+    #[serde(skip)]
+    listed: BTreeMap<String, usize>,
 }
 
 impl Report {
+    /// An empty report on a file.
+    pub fn about(file: &str) -> Self {
+        Self { file: file.to_owned(), ..Self::default() }
+    }
+
     /// Adds a finding.
+    pub fn push(&mut self, finding: Finding) {
+        *self.totals.entry(finding.severity).or_default() += 1;
+        let listed = self.listed.entry(finding.check.clone()).or_default();
+        if *listed < LISTED {
+            *listed += 1;
+            self.findings.push(finding);
+        } else {
+            *self.not_listed.entry(finding.check).or_default() += 1;
+        }
+    }
+
+    /// Adds a finding about a feature or the whole file.
     pub fn add(
         &mut self,
         severity: Severity,
-        check: &'static str,
+        check: &str,
         feature: impl Into<Option<usize>>,
         vi: impl Into<String>,
         en: impl Into<String>,
     ) {
-        self.findings.push(Finding { severity, check, feature: feature.into(), vi: vi.into(), en: en.into() });
+        let finding = Finding { feature: feature.into(), ..Finding::new(severity, check, vi, en) };
+        self.push(finding);
+    }
+
+    /// Counts what is not worth a line for each feature.
+    pub fn count_also(&mut self, what: &str, by: usize) {
+        if by > 0 {
+            *self.counted.entry(what.to_owned()).or_default() += by;
+        }
     }
 
     /// Number of findings of that severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.totals.get(&severity).copied().unwrap_or(0)
     }
 
     /// True when nothing blocks publishing.
     pub fn is_clean(&self) -> bool {
         self.count(Severity::Error) == 0
+    }
+
+    /// Sorts findings: the whole file's first, then by feature.
+    pub fn sort(&mut self) {
+        self.findings.sort_by_key(|finding| (finding.feature.is_some(), finding.feature));
     }
 
     /// The report for a terminal, Vietnamese with English.
@@ -95,27 +199,67 @@ impl Report {
             self.count(Severity::Repair)
         );
         if let Some(crs) = &self.crs {
-            let _ = writeln!(text, "Hệ tọa độ (coordinates): {crs}");
+            let plane = self.plane.as_ref().filter(|plane| *plane != crs);
+            let plane = plane.map(|plane| format!("; diện tích đo trong (areas measured in) {plane}")).unwrap_or_default();
+            let _ = writeln!(text, "Hệ tọa độ (coordinates): {crs}{plane}");
         }
-        if let Some(column) = &self.code_column {
-            let _ = writeln!(text, "Cột mã loại đất (land-use column): {column}");
+        let columns = [
+            ("mã loại đất (land use)", &self.code_column),
+            ("tên (name)", &self.name_column),
+            ("ghi chú (note)", &self.note_column),
+        ];
+        let columns: Vec<String> = columns.iter().filter_map(|(what, name)| Some(format!("{what} ← “{}”", name.as_ref()?))).collect();
+        if !columns.is_empty() {
+            let _ = writeln!(text, "Cột (columns): {}", columns.join(", "));
         }
+        let mut printed: BTreeMap<&str, usize> = BTreeMap::new();
         for finding in &self.findings {
-            let mark = match finding.severity {
-                Severity::Error => "LỖI ",
-                Severity::Warning => "CHÚ Ý ",
-                Severity::Repair => "ĐÃ SỬA ",
-            };
-            let place = finding.feature.map(|n| format!("#{n}: ")).unwrap_or_default();
-            let _ = writeln!(text, "{mark}{place}{} ({})", finding.vi, finding.en);
+            let count = printed.entry(&finding.check).or_default();
+            *count += 1;
+            if *count <= PRINTED {
+                let _ = writeln!(text, "{}", line_of(finding));
+            }
+        }
+        for (check, count) in printed {
+            let more = count.saturating_sub(PRINTED) + self.not_listed.get(check).copied().unwrap_or(0);
+            if more > 0 {
+                let _ = writeln!(text, "… và {more} mục “{check}” nữa (and {more} more; --report FILE.html, --json)");
+            }
+        }
+        for (what, count) in &self.counted {
+            let (vi, en) = counted_words(what);
+            let _ = writeln!(text, "{vi}: {count} ({en})");
         }
         if !self.codes.is_empty() {
-            let _ = writeln!(text, "Diện tích (area): {} ha", crate::render::format::decimal(self.area_ha, 2));
+            let decimal = crate::render::format::decimal;
+            let _ = writeln!(text, "Diện tích (area): {} ha", decimal(self.area_ha, 2));
             for (code, sum) in &self.codes {
-                let area = crate::render::format::decimal(sum.area_ha, 2);
-                let _ = writeln!(text, "  {code:<6} {:>6} {area:>14} ha", sum.zones);
+                let _ = writeln!(text, "  {code:<6} {:>6} {:>14} ha", sum.zones, decimal(sum.area_ha, 2));
             }
         }
         text
+    }
+}
+
+fn line_of(finding: &Finding) -> String {
+    let mark = match finding.severity {
+        Severity::Error => "LỖI",
+        Severity::Warning => "CHÚ Ý",
+        Severity::Repair => "ĐÃ SỬA",
+    };
+    let feature = finding.feature.map(|n| format!(" #{n}")).unwrap_or_default();
+    let line = finding.line.map(|n| format!(", dòng (line) {n}")).unwrap_or_default();
+    let at = finding.at.map(|[lon, lat]| format!(" [{lon:.5}, {lat:.5}]")).unwrap_or_default();
+    format!("{mark}{feature}{line}: {} ({}){at}", finding.vi, finding.en)
+}
+
+/// Words for what is only counted.
+pub fn counted_words(what: &str) -> (&'static str, &'static str) {
+    match what {
+        "ring-order" => ("Số đối tượng có chiều vòng đã đảo lại", "features whose ring order was normalised"),
+        "rounded-points" => ("Số đối tượng có điểm trùng sau khi làm tròn 1 cm", "features with points that are one when rounded to 1 cm"),
+        "slivers" => ("Số vùng mảnh (dưới 1 m² hoặc hẹp hơn 5 cm)", "sliver zones, under 1 m² or narrower than 5 cm"),
+        "rounding-misfits" => ("Số khe, chồng hẹp hơn 1,5 cm do làm tròn", "gaps and overlaps narrower than 1.5 cm, left by rounding"),
+        _ => ("Số mục khác", "others"),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -12,8 +13,8 @@ use crate::event_store::{EventLog, StoreError};
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<Digest, Arc<[u8]>> for ByBytes {
-    fn weight(&self, _: &Digest, bytes: &Arc<[u8]>) -> u64 {
+impl Weighter<Digest, Bytes> for ByBytes {
+    fn weight(&self, _: &Digest, bytes: &Bytes) -> u64 {
         bytes.len().max(1) as u64
     }
 }
@@ -21,7 +22,7 @@ impl Weighter<Digest, Arc<[u8]>> for ByBytes {
 /// Reads blobs; whatever does not match its name is never handed out.
 pub struct Blobs {
     log: Arc<dyn EventLog>,
-    memory: Cache<Digest, Arc<[u8]>, ByBytes>,
+    memory: Cache<Digest, Bytes, ByBytes>,
     folder: Option<PathBuf>,
 }
 
@@ -33,23 +34,23 @@ impl Blobs {
     }
 
     /// The bytes of that digest.
-    pub async fn get(&self, digest: Digest) -> Result<Arc<[u8]>, StoreError> {
+    pub async fn get(&self, digest: Digest) -> Result<Bytes, StoreError> {
         if let Some(bytes) = self.memory.get(&digest) {
             return Ok(bytes);
         }
         if let Some(bytes) = self.read_disk(digest).await {
-            self.memory.insert(digest, Arc::clone(&bytes));
+            self.memory.insert(digest, bytes.clone());
             return Ok(bytes);
         }
         let bytes = self.log.get_blob(digest).await?;
         let bytes = bytes.ok_or_else(|| StoreError::Damaged(format!("blob {digest} is missing")))?;
-        let bytes: Arc<[u8]> = checked(digest, bytes.into()).await?;
-        self.memory.insert(digest, Arc::clone(&bytes));
+        let bytes: Bytes = checked(digest, bytes.into()).await?;
+        self.memory.insert(digest, bytes.clone());
         self.write_disk(digest, &bytes).await;
         Ok(bytes)
     }
 
-    async fn read_disk(&self, digest: Digest) -> Option<Arc<[u8]>> {
+    async fn read_disk(&self, digest: Digest) -> Option<Bytes> {
         let path = self.folder.as_ref()?.join(digest.to_string());
         let bytes = tokio::fs::read(&path).await.ok()?;
         if let Ok(bytes) = checked(digest, bytes.into()).await {
@@ -71,11 +72,11 @@ impl Blobs {
     }
 }
 
-async fn checked(digest: Digest, bytes: Arc<[u8]>) -> Result<Arc<[u8]>, StoreError> {
+async fn checked(digest: Digest, bytes: Bytes) -> Result<Bytes, StoreError> {
     let hashed = if bytes.len() < 65_536 {
         Digest::of(&bytes)
     } else {
-        let bytes = Arc::clone(&bytes);
+        let bytes = bytes.clone();
         tokio::task::spawn_blocking(move || Digest::of(&bytes)).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
     };
     if hashed == digest {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
 use quick_cache::Weighter;
@@ -10,11 +11,11 @@ use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::domain::geometry::{Bbox, FeatureSet, union};
+use crate::domain::geometry::{Bbox, FeatureSet};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
-use crate::import::geojson::{Geometry, Position};
+use crate::import::feature::Geometry;
 
 /// A feature of a canonical set.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub struct Feature {
 
 /// A canonical set, parsed.
 pub struct Features {
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
     /// Features in the file's order.
     pub list: Vec<Feature>,
     tree: Option<RTree<f64>>,
@@ -43,26 +44,50 @@ const GEOMETRY: &[u8] = b"},\"geometry\":";
 const PROPERTIES: &[u8] = b"\"properties\":{";
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    memchr::memmem::find(haystack, needle)
 }
 
-fn bbox_of(geometry: &Geometry) -> Option<Bbox> {
-    let point = |Position([x, y]): &Position| [*x, *y, *x, *y];
-    match geometry {
-        Geometry::Point(position) => Some(point(position)),
-        Geometry::Polygon(rings) => rings.iter().flatten().map(point).reduce(|a, b| union(&a, &b)),
-        Geometry::MultiPolygon(parts) => parts.iter().flatten().flatten().map(point).reduce(|a, b| union(&a, &b)),
+/// The box around a canonical geometry, from its text: plain decimals, longitude then latitude.
+fn bbox_of(geometry: &[u8]) -> Option<Bbox> {
+    let start = find(geometry, b"[")?;
+    let mut bbox = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
+    let (mut value, mut places, mut negative, mut any) = (0_i64, None, false, false);
+    let mut axis = 0;
+    for byte in &geometry[start..] {
+        match byte {
+            b'0'..=b'9' => {
+                value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+                places = places.map(|places: u32| places + 1);
+                any = true;
+            }
+            b'.' => places = Some(0),
+            b'-' => negative = true,
+            b',' | b']' => {
+                if any {
+                    let scaled = value.checked_mul(10_i64.checked_pow(7_u32.checked_sub(places.unwrap_or(0))?)?)?;
+                    let number = if negative { -scaled } else { scaled };
+                    bbox[axis] = bbox[axis].min(number);
+                    bbox[axis + 2] = bbox[axis + 2].max(number);
+                    axis = 1 - axis;
+                }
+                (value, places, negative, any) = (0, None, false, false);
+            }
+            b'[' | b'}' | b' ' => {}
+            _ => return None,
+        }
     }
+    (bbox[3] != i64::MIN).then(|| bbox.map(|value| value as f64 / 1e7))
 }
 
 impl Features {
     /// Parses canonical bytes; none if they are not canonical.
-    pub fn parse(bytes: &Arc<[u8]>) -> Option<Self> {
+    pub fn parse(bytes: &Bytes) -> Option<Self> {
         let mut list = Vec::new();
         let mut start = 0;
-        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            let line_start = start;
-            start += line.len() + 1;
+        let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
+        for (index, end) in ends.enumerate() {
+            let (line_start, line) = (start, &bytes[start..end]);
+            start = end + 1;
             if index == 0 || line.first() != Some(&b'{') {
                 continue;
             }
@@ -70,10 +95,9 @@ impl Features {
             let properties = find(line, PROPERTIES)? + PROPERTIES.len();
             let end = properties + find(&line[properties..], GEOMETRY)?;
             let geometry = end + GEOMETRY.len();
-            let parsed: Geometry = serde_json::from_slice(line.get(geometry..line.len() - 1)?).ok()?;
             list.push(Feature {
                 number: list.len() as u32 + 1,
-                bbox: bbox_of(&parsed)?,
+                bbox: bbox_of(line.get(geometry..line.len() - 1)?)?,
                 properties: line_start + properties..line_start + end,
                 geometry: line_start + geometry..line_start + line.len() - 1,
             });
@@ -86,7 +110,7 @@ impl Features {
             }
             builder.finish::<HilbertSort>()
         });
-        Some(Self { bytes: Arc::clone(bytes), list, tree, outline: OnceLock::new() })
+        Some(Self { bytes: bytes.clone(), list, tree, outline: OnceLock::new() })
     }
 
     /// The feature's own properties as JSON, without braces.
@@ -149,8 +173,8 @@ struct Header {
 }
 
 /// What an event says of a canonical set, computed from its bytes; none if they are not canonical.
-pub fn summary(sha256: Digest, bytes: &[u8]) -> Option<FeatureSet> {
-    let features = Features::parse(&Arc::from(bytes))?;
+pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
+    let features = Features::parse(bytes)?;
     let first = bytes.split(|byte| *byte == b'\n').next()?;
     let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
     let areas: Vec<f64> =
@@ -166,13 +190,13 @@ pub fn summary(sha256: Digest, bytes: &[u8]) -> Option<FeatureSet> {
 
 /// A stored set as a command may name it: zones with codes that are legal for the plan, places that
 /// are points. None if the bytes are not canonical.
-pub fn check(sha256: Digest, bytes: &[u8], field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
-    let set = summary(sha256, bytes)?;
-    let features = Features::parse(&Arc::from(bytes))?;
+pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
+    let set = summary(sha256, &bytes)?;
+    let features = Features::parse(&bytes)?;
     let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
     let signed = facts.pointer("/decision/signed").and_then(|day| day.as_str()?.parse().ok());
     for (number, feature) in features.list.iter().enumerate() {
-        let is_point = matches!(features.parsed_geometry(feature), Some(Geometry::Point(_)));
+        let is_point = matches!(features.parsed_geometry(feature)?, Geometry::Point(_));
         let properties = features.parsed_properties(feature);
         let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default();
         let legal = match (kind, signed, land_use::get(code)) {

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::shape::{self, Ring};
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, Position};
+use crate::domain::geometry::{Bbox, Position, union};
 use crate::domain::land_use;
 use crate::import::canonical::round;
-use crate::import::geojson::{Geometry, Position as Pair};
+use crate::import::feature::{Geometry, Position as Pair};
 use crate::read_model::features::Features;
 
 /// Units across a map; a phone shows about half as many pixels.
@@ -103,6 +103,50 @@ fn push_ring(path: &mut String, ring: &Ring, frame: &Frame) {
         at = *point;
     }
     path.push('z');
+}
+
+/// A place on a sketch that has a number.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// Its number.
+    pub number: usize,
+    /// Longitude and latitude in degrees.
+    pub at: [f64; 2],
+    /// `error`, `warning`, `repair`.
+    pub class: &'static str,
+}
+
+/// Outlines of all zones with numbered marks, for a report.
+pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
+    let boxes = features.list.iter().map(|feature| feature.bbox);
+    let bbox = boxes.chain(marks.iter().map(|mark| [mark.at[0], mark.at[1], mark.at[0], mark.at[1]])).reduce(|a, b| union(&a, &b));
+    let Some(bbox) = bbox else { return String::new() };
+    let frame = Frame::new(&bbox);
+    let mut svg = frame.open(alt);
+    let mut path = String::new();
+    for feature in &features.list {
+        let Some(geometry) = features.parsed_geometry(feature) else { continue };
+        shape::rings(&geometry).iter().for_each(|ring| push_ring(&mut path, ring, &frame));
+    }
+    let _ = write!(svg, "<path d=\"{path}\" fill=\"#eee\" stroke=\"#777\" stroke-width=\".6\" fill-rule=\"evenodd\"/>");
+    // The gravest lie on top.
+    for mark in marks.iter().rev() {
+        let [x, y] = frame.place(mark.at[0], mark.at[1]);
+        let colour = match mark.class {
+            "error" => "#b00020",
+            "warning" => "#8a4b00",
+            _ => "#0b5394",
+        };
+        let _ = write!(
+            svg,
+            "<a href=\"#f{0}\"><circle cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"9\" fill=\"{colour}\" stroke=\"#fff\"/>\
+             <text x=\"{x:.0}\" y=\"{1:.0}\" font-size=\"10\" text-anchor=\"middle\" fill=\"#fff\">{0}</text></a>",
+            mark.number,
+            y + 3.5
+        );
+    }
+    svg.push_str("</svg>");
+    svg
 }
 
 /// A plan's zones by land-use code, with the codes written into the largest ones.
@@ -209,5 +253,5 @@ pub fn positions(features: &Features) -> Vec<Position> {
 
 /// Rounds a position for the page, five decimals: about a metre.
 pub fn readable(position: Position) -> String {
-    crate::import::points::degrees([round(position.lat), round(position.lon)])
+    crate::import::zones::degrees([round(position.lat), round(position.lon)])
 }

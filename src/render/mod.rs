@@ -8,5 +8,6 @@ pub mod map;
 pub mod page;
 pub mod qr;
 pub mod record;
+pub mod report;
 pub mod shape;
 pub mod text;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::import::canonical::round;
-use crate::import::geojson::{Geometry, Position};
+use crate::import::feature::{Geometry, Position};
 
 /// A closed ring without its closing point, in 10⁻⁷ degrees.
 pub type Ring = Vec<[i64; 2]>;

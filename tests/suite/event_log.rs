@@ -235,8 +235,8 @@ async fn a_blob_comes_back_whole(kind: Kind) {
     let log = database.open().await;
     let bytes: Arc<[u8]> = (0..3_000_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let digest = Digest::of(&bytes);
-    log.put_blob(digest, Arc::clone(&bytes)).await.unwrap();
-    log.put_blob(digest, Arc::clone(&bytes)).await.unwrap();
+    log.put_blob(digest, BlobBytes::memory(Arc::clone(&bytes))).await.unwrap();
+    log.put_blob(digest, BlobBytes::memory(Arc::clone(&bytes))).await.unwrap();
     assert_eq!(log.get_blob(digest).await.unwrap().as_deref(), Some(&bytes[..]));
     assert_eq!(log.get_blob(Digest([0; 32])).await.unwrap(), None);
     assert_eq!(log.blobs().await.unwrap(), [(digest, 3_000_000)]);
@@ -288,7 +288,7 @@ async fn a_whole_log_moves_to_the_other_database_and_back(kind: Kind) {
         log.append(more).await.unwrap();
     }
     let bytes: Arc<[u8]> = vec![7; 2_500_000].into();
-    log.put_blob(Digest::of(&bytes), bytes).await.unwrap();
+    log.put_blob(Digest::of(&bytes), BlobBytes::memory(bytes)).await.unwrap();
     let records = dumped(&log, true).await;
     let (second, third) = (to.open().await, back.open().await);
     load(&second, records.clone()).await.unwrap();

@@ -128,4 +128,7 @@ pub struct Plan {
     /// Its land-use zones; a plan may be published without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zones: Option<FeatureSet>,
+    /// Its outline, for a plan that is published without zones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outline: Option<FeatureSet>,
 }

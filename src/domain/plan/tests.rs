@@ -31,6 +31,7 @@ fn plan(number: &str, signed: jiff::civil::Date) -> Plan {
         documents: Vec::new(),
         crs: None,
         zones: None,
+        outline: None,
     }
 }
 

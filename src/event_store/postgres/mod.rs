@@ -19,7 +19,7 @@ use self::rows::{command_row, hash_of, head_of, stored_event, vault_row};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, CHUNK_BYTES, ClaimRow, Clock, CommandRow, EventLog, Head, StoreError, StoredEvent, VaultRow, chain,
+    Append, AppendError, Appended, BlobBytes, ClaimRow, Clock, CommandRow, EventLog, Head, StoreError, StoredEvent, VaultRow, chain,
     new_log_id,
 };
 use crate::domain::Digest;
@@ -223,17 +223,21 @@ impl EventLog for PostgresLog {
         Ok(rows.first().map(|row| row.get(0)))
     }
 
-    async fn put_blob(&self, sha256: Digest, bytes: Arc<[u8]>) -> Result<(), StoreError> {
+    async fn put_blob(&self, sha256: Digest, blob: BlobBytes) -> Result<(), StoreError> {
         let mut client = self.client().await?;
         let name: &[u8] = &sha256.0;
         let transaction = in_time(client.transaction()).await?;
         let insert = "INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let inserted = in_time(transaction.execute(insert, &[&name, &(bytes.len() as i64)])).await?;
+        let inserted = in_time(transaction.execute(insert, &[&name, &(blob.bytes as i64)])).await?;
         if inserted == 1 {
             let chunk_sql = "INSERT INTO blob_chunks VALUES ($1, $2, $3)";
-            for (number, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
-                in_time(transaction.execute(chunk_sql, &[&name, &(number as i64), &chunk])).await?;
+            let mut chunks = blob.chunks();
+            let mut number = 0_i64;
+            while let Some(chunk) = chunks.next()? {
+                in_time(transaction.execute(chunk_sql, &[&name, &number, &chunk])).await?;
+                number += 1;
             }
+            chunks.check(sha256)?;
         }
         in_time(transaction.commit()).await?;
         self.give_back(client);
@@ -246,7 +250,9 @@ impl EventLog for PostgresLog {
             return Ok(None);
         }
         let rows = self.query("SELECT data FROM blob_chunks WHERE sha256 = $1 ORDER BY number", &[&name]).await?;
-        Ok(Some(rows.iter().flat_map(|row| row.get::<_, &[u8]>(0)).copied().collect()))
+        let mut bytes = Vec::with_capacity(rows.iter().map(|row| row.get::<_, &[u8]>(0).len()).sum());
+        rows.iter().for_each(|row| bytes.extend_from_slice(row.get(0)));
+        Ok(Some(bytes))
     }
 
     async fn blobs(&self) -> Result<Vec<(Digest, i64)>, StoreError> {

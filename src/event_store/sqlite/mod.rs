@@ -17,7 +17,7 @@ use self::transfer::dump;
 use self::writer::Writer;
 use super::dump::{Sink, Source};
 use super::migrations::pending;
-use super::{
+use super::{BlobBytes, 
     Append, AppendError, Appended, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent, VaultRow, chain, new_log_id,
 };
 use crate::domain::Digest;
@@ -31,7 +31,7 @@ type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 
 enum Job {
     Append(Append, Answer),
-    Blob(Digest, Arc<[u8]>, oneshot::Sender<Result<(), StoreError>>),
+    Blob(Digest, BlobBytes, oneshot::Sender<Result<(), StoreError>>),
     Load(Source, oneshot::Sender<Result<(), StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
 }
@@ -254,7 +254,7 @@ impl EventLog for SqliteLog {
         self.with_reader(move |connection| find_claim(connection, &kind, &key).map_err(unavailable)).await
     }
 
-    async fn put_blob(&self, sha256: Digest, bytes: Arc<[u8]>) -> Result<(), StoreError> {
+    async fn put_blob(&self, sha256: Digest, bytes: BlobBytes) -> Result<(), StoreError> {
         self.job(|answer| Job::Blob(sha256, bytes, answer)).await
     }
 

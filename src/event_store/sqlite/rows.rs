@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::domain::Digest;
-use crate::event_store::{CHUNK_BYTES, ClaimRow, CommandRow, Head, NewEvent, StoredEvent, VaultRow};
+use super::unavailable;
+use crate::event_store::{BlobBytes, ClaimRow, CommandRow, Head, NewEvent, StoreError, StoredEvent, VaultRow};
 
 pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
     let mut statement = connection.prepare_cached("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1")?;
@@ -94,17 +95,22 @@ pub(super) fn vault_row(row: &Row<'_>) -> rusqlite::Result<VaultRow> {
     Ok(VaultRow { subject: row.get(0)?, wrapped_key: row.get(1)?, data: row.get(2)? })
 }
 
-pub(super) fn put_blob(connection: &mut Connection, sha256: Digest, bytes: &[u8]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let inserted =
-        transaction.prepare_cached("INSERT OR IGNORE INTO blobs VALUES (?1, ?2)")?.execute(params![sha256.0, bytes.len() as i64])?;
+pub(super) fn put_blob(connection: &mut Connection, sha256: Digest, blob: BlobBytes) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+    let mut begin = transaction.prepare_cached("INSERT OR IGNORE INTO blobs VALUES (?1, ?2)").map_err(unavailable)?;
+    let inserted = begin.execute(params![sha256.0, blob.bytes as i64]).map_err(unavailable)?;
+    drop(begin);
     if inserted == 1 {
-        let mut statement = transaction.prepare_cached("INSERT INTO blob_chunks VALUES (?1, ?2, ?3)")?;
-        for (number, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
-            statement.execute(params![sha256.0, number as i64, chunk])?;
+        let mut statement = transaction.prepare_cached("INSERT INTO blob_chunks VALUES (?1, ?2, ?3)").map_err(unavailable)?;
+        let mut chunks = blob.chunks();
+        let mut number = 0_i64;
+        while let Some(chunk) = chunks.next()? {
+            statement.execute(params![sha256.0, number, chunk]).map_err(unavailable)?;
+            number += 1;
         }
+        chunks.check(sha256)?;
     }
-    transaction.commit()
+    transaction.commit().map_err(unavailable)
 }
 
 pub(super) fn blob_list(connection: &Connection) -> rusqlite::Result<Vec<(Digest, i64)>> {

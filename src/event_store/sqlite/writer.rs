@@ -39,7 +39,7 @@ impl Writer {
                         }
                     }
                     Job::Blob(sha256, bytes, answer) => {
-                        let result = put_blob(&mut self.connection, sha256, &bytes).map_err(unavailable);
+                        let result = put_blob(&mut self.connection, sha256, bytes);
                         let _ = answer.send(result);
                         next = jobs.try_recv().ok();
                     }

@@ -1,9 +1,11 @@
 //! Coordinate systems of planners' files: WGS 84 and VN-2000.
 
-use proj4rs::Proj;
-use proj4rs::transform::transform;
+pub mod choose;
+mod projection;
+pub mod wkt;
 
 use crate::domain::geometry::{Bbox, contains};
+use projection::Zone;
 
 /// The 3-degree zones of VN-2000 (k₀ 0.9999): EPSG code and central meridian in degrees.
 /// Source: EPSG v11.022, areas of use.
@@ -28,10 +30,8 @@ const TM3_ZONES: &[(u32, f64)] = &[
     (9218, 108.5),
 ];
 
-/// The official shift from VN-2000 to WGS 84 (Decision 05/2007/QĐ-BTNMT; the same numbers as
-/// EPSG:6960) as position-vector parameters: the rotations' signs are those of PROJ, the opposite
-/// of the decision's coordinate-frame rotations.
-const TO_WGS84: &str = "-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278";
+/// Zones of VN-2000 in the 6-degree system (k₀ 0.9996): UTM 48N and 49N.
+const UTM_ZONES: &[(u32, f64)] = &[(3405, 105.0), (3406, 111.0)];
 
 /// Why coordinates cannot be read in a system.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,24 +39,33 @@ pub enum CrsError {
     /// Not one of the known systems.
     #[error("không biết hệ tọa độ {0} (unknown coordinate system); các hệ dùng được (known): {list}", list = known())]
     Unknown(String),
+    /// A zone with the numbers of a VN-2000 zone, on another datum.
+    #[error("tệp ghi “{name}” (WGS 84), không phải VN-2000: nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone} (the file says “{name}” on WGS 84, which is not VN-2000 and lies 223 m away: if the numbers are VN-2000, say --crs EPSG:{zone})")]
+    Datum {
+        /// Its name in the file.
+        name: String,
+        /// The VN-2000 zone of the same meridian and scale.
+        zone: u32,
+    },
     /// A point cannot be transformed.
     #[error("không chuyển được tọa độ ({0}) (the coordinates cannot be transformed)")]
     Point(String),
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum System {
+    Wgs84,
+    Vn2000,
+    Projected(Zone),
+}
+
 /// A coordinate system by its EPSG code; coordinates are easting, northing in metres or
 /// longitude, latitude in degrees.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Crs {
     /// EPSG code; 4326 stands for WGS 84 longitude, latitude.
     pub epsg: u32,
-    system: Proj,
-    wgs84: Proj,
-}
-
-impl std::fmt::Debug for Crs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "EPSG:{}", self.epsg)
-    }
+    system: System,
 }
 
 /// All codes that can be read, for an error message.
@@ -66,26 +75,35 @@ fn known() -> String {
     zones.chain(others).collect::<Vec<_>>().join(", ")
 }
 
-fn definition(epsg: u32) -> Option<String> {
-    let projected = |meridian: f64, k: f64| {
-        format!("+proj=tmerc +lat_0=0 +lon_0={meridian} +k={k} +x_0=500000 +y_0=0 +ellps=WGS84 +towgs84={TO_WGS84} +units=m +no_defs")
+fn system(epsg: u32) -> Option<System> {
+    let zone = |zones: &[(u32, f64)], scale| {
+        let (_, meridian) = zones.iter().find(|(code, _)| *code == epsg)?;
+        Some(System::Projected(Zone { meridian: meridian.to_radians(), scale }))
     };
     match epsg {
-        4326 => Some("+proj=longlat +datum=WGS84 +no_defs".into()),
-        4756 => Some(format!("+proj=longlat +ellps=WGS84 +towgs84={TO_WGS84} +no_defs")),
-        3405 => Some(projected(105.0, 0.9996)),
-        3406 => Some(projected(111.0, 0.9996)),
-        _ => TM3_ZONES.iter().find(|(code, _)| *code == epsg).map(|(_, meridian)| projected(*meridian, 0.9999)),
+        4326 => Some(System::Wgs84),
+        4756 => Some(System::Vn2000),
+        _ => zone(TM3_ZONES, 0.9999).or_else(|| zone(UTM_ZONES, 0.9996)),
+    }
+}
+
+/// The VN-2000 zone of a central meridian in degrees and a scale on it.
+fn zone_of(meridian: f64, scale: f64) -> Option<u32> {
+    let find = |zones: &[(u32, f64)]| zones.iter().find(|(_, degrees)| (degrees - meridian).abs() < 1e-6).map(|(epsg, _)| *epsg);
+    if (scale - 0.9999).abs() < 1e-7 {
+        find(TM3_ZONES)
+    } else if (scale - 0.9996).abs() < 1e-7 {
+        find(UTM_ZONES)
+    } else {
+        None
     }
 }
 
 impl Crs {
     /// The system of that EPSG code.
     pub fn new(epsg: u32) -> Result<Self, CrsError> {
-        let unknown = || CrsError::Unknown(format!("EPSG:{epsg}"));
-        let system = Proj::from_proj_string(&definition(epsg).ok_or_else(unknown)?).map_err(|_| unknown())?;
-        let wgs84 = Proj::from_proj_string("+proj=longlat +datum=WGS84 +no_defs").map_err(|_| unknown())?;
-        Ok(Self { epsg, system, wgs84 })
+        let system = system(epsg).ok_or_else(|| CrsError::Unknown(format!("EPSG:{epsg}")))?;
+        Ok(Self { epsg, system })
     }
 
     /// Reads `EPSG:9208`, `9208`, `urn:ogc:def:crs:EPSG::9208`, `CRS84` and the like.
@@ -95,35 +113,44 @@ impl Crs {
             return Ok(4326);
         }
         let code = last.parse().map_err(|_| CrsError::Unknown(text.to_owned()))?;
-        if definition(code).is_some() { Ok(code) } else { Err(CrsError::Unknown(text.to_owned())) }
+        if system(code).is_some() { Ok(code) } else { Err(CrsError::Unknown(text.to_owned())) }
     }
 
     /// True when its coordinates are degrees.
     pub fn is_geographic(&self) -> bool {
-        matches!(self.epsg, 4326 | 4756)
+        !matches!(self.system, System::Projected(_))
     }
 
     /// Longitude and latitude in degrees WGS 84 of a point of this system.
     pub fn to_wgs84(&self, x: f64, y: f64) -> Result<[f64; 2], CrsError> {
-        if self.epsg == 4326 {
-            return Ok([x, y]);
-        }
-        let start = if self.is_geographic() { (x.to_radians(), y.to_radians(), 0.0) } else { (x, y, 0.0) };
-        let mut point = start;
-        transform(&self.system, &self.wgs84, &mut point).map_err(|_| CrsError::Point(format!("{x}, {y}")))?;
-        let result = [point.0.to_degrees(), point.1.to_degrees()];
-        if result.iter().all(|value| value.is_finite()) { Ok(result) } else { Err(CrsError::Point(format!("{x}, {y}"))) }
+        let refused = || CrsError::Point(format!("{x}, {y}"));
+        let geographic = match self.system {
+            System::Wgs84 if x.is_finite() && y.is_finite() => return Ok([x, y]),
+            System::Wgs84 => return Err(refused()),
+            System::Vn2000 if x.abs() <= 180.0 && y.abs() <= 90.0 => [x.to_radians(), y.to_radians()],
+            System::Projected(zone) if (-1e6..=2e6).contains(&x) && (-1e7..=1e7).contains(&y) => zone.unproject(x, y),
+            _ => return Err(refused()),
+        };
+        let [lon, lat] = projection::to_wgs84(geographic).map(f64::to_degrees);
+        if lon.is_finite() && lat.is_finite() { Ok([lon, lat]) } else { Err(refused()) }
     }
 
     /// The point of this system at a longitude and latitude in degrees WGS 84.
     pub fn from_wgs84(&self, lon: f64, lat: f64) -> Result<[f64; 2], CrsError> {
-        if self.epsg == 4326 {
-            return Ok([lon, lat]);
+        let refused = || CrsError::Point(format!("{lon}, {lat}"));
+        if !(lon.abs() <= 180.0 && lat.abs() <= 90.0) {
+            return Err(refused());
         }
-        let mut point = (lon.to_radians(), lat.to_radians(), 0.0);
-        transform(&self.wgs84, &self.system, &mut point).map_err(|_| CrsError::Point(format!("{lon}, {lat}")))?;
-        let result = if self.is_geographic() { [point.0.to_degrees(), point.1.to_degrees()] } else { [point.0, point.1] };
-        if result.iter().all(|value| value.is_finite()) { Ok(result) } else { Err(CrsError::Point(format!("{lon}, {lat}"))) }
+        let local = || projection::from_wgs84([lon.to_radians(), lat.to_radians()]);
+        let result = match self.system {
+            System::Wgs84 => [lon, lat],
+            System::Vn2000 => local().map(f64::to_degrees),
+            System::Projected(zone) => {
+                let [lon, lat] = local();
+                zone.project(lon, lat)
+            }
+        };
+        if result.iter().all(|value| value.is_finite()) { Ok(result) } else { Err(refused()) }
     }
 }
 
@@ -154,7 +181,7 @@ mod tests {
     use super::*;
 
     /// EPSG, easting, northing, longitude, latitude; made with PROJ 9.5.1, operation EPSG:6960.
-    const CHECK_POINTS: &str = include_str!("../../tests/data/vn2000_checkpoints.csv");
+    const CHECK_POINTS: &str = include_str!("../../../tests/data/vn2000_checkpoints.csv");
 
     #[test]
     fn the_13_check_points_agree_within_2_mm() {

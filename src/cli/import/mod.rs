@@ -1,0 +1,135 @@
+//! `bangtin import`: a planner's file, its report, its publication.
+
+mod campaign;
+mod plan;
+mod points;
+mod units;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::StoreArgs;
+use super::store::{self, Store};
+use crate::app::{Outcome, Request};
+use crate::domain::access::Actor;
+use crate::import::report::{Report, Severity};
+use crate::import::source::Source;
+
+/// What a file holds.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// A plan's zones, or its outline
+    Plan(Box<plan::PlanArgs>),
+    /// Map points, one a row
+    Points(points::PointsArgs),
+    /// A campaign and its participating places
+    Campaign(Box<campaign::CampaignArgs>),
+    /// The city's administrative units, with their boundaries if the file has areas
+    Units(units::UnitsArgs),
+}
+
+/// How to go about it.
+#[derive(Debug, Args)]
+struct How {
+    /// Only the report; nothing is published
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON object on standard output and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Write the report as a page with a map that marks each finding
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Largest file, and largest unpacked size of an archive, MiB; memory grows with it
+    #[arg(long, env = "BANGTIN_MAX_MIB", default_value_t = 2048)]
+    max_mib: u64,
+}
+
+impl How {
+    fn write_report(&self, report: &Report, drawn: &[Bytes]) -> anyhow::Result<()> {
+        let Some(path) = &self.report else { return Ok(()) };
+        let page = crate::render::report::page(report, drawn);
+        std::fs::write(path, page).with_context(|| format!("{} cannot be written", path.display()))
+    }
+}
+
+/// Runs it.
+pub async fn run(args: &StoreArgs, command: ImportCommand) -> anyhow::Result<ExitCode> {
+    let demo_city = super::demo::city(None)?;
+    // Into a demo store neither --city nor --public-url is needed; another city's store keeps its own.
+    let bare = store::open_bare(args, if args.city.is_some() { store::Begin::Allowed } else { store::Begin::Refused }).await?;
+    let store = if bare.app.city().id == demo_city.id && args.city.is_none() && args.public_url.is_none() {
+        bare
+    } else {
+        drop(bare);
+        store::open(args, None).await?
+    };
+    match command {
+        ImportCommand::Plan(plan) => plan::run(&store, *plan).await,
+        ImportCommand::Points(points) => points::run(&store, points).await,
+        ImportCommand::Campaign(campaign) => campaign::run(&store, *campaign).await,
+        ImportCommand::Units(units) => units::run(&store, units).await,
+    }
+}
+
+fn pairs(list: &[String], what: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let split = |pair: &String| pair.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned()));
+    list.iter().map(|pair| split(pair).with_context(|| format!("{what} “{pair}” must be NAME=VALUE"))).collect()
+}
+
+fn resolve_units(store: &Store, units: &[String], on: Date) -> anyhow::Result<Vec<String>> {
+    let city = store.app.city();
+    let resolve = |text: &String| match city.units.resolve(text, on) {
+        Some(unit) => Ok(unit.id.to_string()),
+        None => bail!("không có đơn vị “{text}” vào ngày {on} (the city has no unit “{text}” on {on})"),
+    };
+    units.iter().map(resolve).collect()
+}
+
+fn read(file: &Path) -> anyhow::Result<Source> {
+    Source::file(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+/// Shows a report; the exit code says whether it blocks publishing.
+fn show(report: &Report, how: &How) -> ExitCode {
+    if how.json {
+        println!("{}", json!({ "report": report }));
+    } else {
+        print!("{}", report.to_text());
+        if report.is_clean() {
+            println!("Chưa công bố gì: --dry-run (nothing was published)");
+        } else {
+            println!("Chưa công bố gì: hãy sửa {} lỗi trên (nothing was published: mend the errors above)", report.count(Severity::Error));
+        }
+    }
+    if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Carries a command out, or only says what would come of it: a dry run is held to every rule.
+async fn execute(store: &Store, request: Request, dry_run: bool) -> anyhow::Result<Outcome> {
+    let files = |name: &str| Source::file(Path::new(name)).map_err(|error| error.to_string());
+    if dry_run {
+        return Ok(store.app.try_out(&Actor::Local, request, &files).await?);
+    }
+    Ok(store.app.execute(&Actor::Local, request, &files).await?)
+}
+
+fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) {
+    let base = store.app.city().public_url.clone();
+    let code = outcome.code.map(|code| code.to_string()).unwrap_or_default();
+    let url = format!("{base}/q/{code}");
+    if how.json {
+        let geojson = format!("{url}.geojson");
+        println!("{}", json!({ "code": code, "revision": outcome.revision, "url": url, "geojson": geojson, "report": report }));
+    } else {
+        print!("{}", report.to_text());
+        println!("Đã công bố (published): {code}, lần (revision) {}\n{url}", outcome.revision.unwrap_or_default());
+    }
+}
+

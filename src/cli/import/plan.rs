@@ -1,0 +1,198 @@
+//! `bangtin import plan`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::{How, pairs, read, resolve_units, show, tell};
+use crate::app::imports::ZoneQuestion;
+use crate::app::{Request, new_command_id};
+use crate::cli::progress::Progress;
+use crate::cli::store::Store;
+use crate::domain::Code;
+use crate::domain::city::Columns;
+use crate::domain::plan::{Adjustment, PlanKind};
+use crate::import::attach::{Brought, source_document};
+use crate::import::crs::Crs;
+use crate::import::zones;
+
+/// A plan.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Shapefile (zip or .shp), GeoPackage, GeoJSON, FlatGeobuf, KML/KMZ or DXF; none with --outline
+    #[arg(required_unless_present = "outline")]
+    file: Option<PathBuf>,
+    /// Title as in the decision
+    #[arg(long)]
+    title: String,
+    /// Kind of plan
+    #[arg(long)]
+    kind: PlanKind,
+    /// Who approved it
+    #[arg(long)]
+    authority: String,
+    /// Number of the decision
+    #[arg(long)]
+    decision: String,
+    /// Day of the signature, 2020-09-15
+    #[arg(long)]
+    signed: Date,
+    /// Who signed, with their office
+    #[arg(long)]
+    signatory: Option<String>,
+    /// First day in force
+    #[arg(long)]
+    effective_from: Date,
+    /// Last day in force
+    #[arg(long)]
+    effective_to: Option<Date>,
+    /// What it means, in a sentence or two for residents
+    #[arg(long)]
+    summary: Option<String>,
+    /// First and last year, 2021-2030
+    #[arg(long, value_name = "FROM-TO")]
+    period: Option<String>,
+    /// tỉnh, huyện, xã …
+    #[arg(long)]
+    level: Option<String>,
+    /// 1/2000
+    #[arg(long)]
+    scale: Option<String>,
+    /// How it changes the plan
+    #[arg(long, default_value = "first")]
+    adjustment: Adjustment,
+    /// Units it concerns, by code or CODE-YEAR; none means the whole city
+    #[arg(long = "unit", value_name = "CODE")]
+    units: Vec<String>,
+    /// Attached files: decision=FILE, report=FILE, map=FILE, other=FILE
+    #[arg(long = "document", value_name = "ROLE=FILE")]
+    documents: Vec<String>,
+    /// Coordinate system of the file, EPSG:9208
+    #[arg(long)]
+    crs: Option<String>,
+    /// Columns: land_use=COLUMN, name=COLUMN, note=COLUMN; remembered for the authority
+    #[arg(long = "map", value_name = "FIELD=COLUMN")]
+    columns: Vec<String>,
+    /// Layer of a file with several
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// A plan without zones: file with its outline
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    outline: Option<PathBuf>,
+    /// Overlaps of more square metres block publishing
+    #[arg(long, value_name = "M2", default_value_t = 10.0)]
+    max_overlap: f64,
+    /// Publish the next revision of this code
+    #[arg(long, value_name = "CODE")]
+    revises: Option<Code>,
+    /// The revision this one was made from [default: the current one]
+    #[arg(long, value_name = "N")]
+    based_on: Option<u32>,
+    #[command(flatten)]
+    how: How,
+}
+
+impl PlanArgs {
+    fn columns(&self) -> anyhow::Result<Columns> {
+        let mut columns = Columns::default();
+        for (field, column) in pairs(&self.columns, "--map")? {
+            match field.as_str() {
+                "land_use" => columns.land_use = Some(column),
+                "name" => columns.name = Some(column),
+                "note" => columns.note = Some(column),
+                _ => bail!("--map {field}=…: the field must be land_use, name or note"),
+            }
+        }
+        Ok(columns)
+    }
+
+    fn documents(&self) -> anyhow::Result<Vec<serde_json::Value>> {
+        let mut documents = Vec::new();
+        for (role, file) in pairs(&self.documents, "--document")? {
+            if !["decision", "report", "map", "other"].contains(&role.as_str()) {
+                bail!("--document {role}=…: the role must be decision, report, map or other");
+            }
+            documents.push(json!({ "role": role, "file": file }));
+        }
+        Ok(documents)
+    }
+}
+
+/// Reads, reports and publishes.
+pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCode> {
+    let (file, field) = match (&plan.file, &plan.outline) {
+        (Some(file), _) => (file, "zones"),
+        (None, Some(file)) => (file, "outline"),
+        (None, None) => bail!("name a file of zones, or --outline FILE"),
+    };
+    let source = read(file)?;
+    // What the report says is true of the item as it is now.
+    let based_on = match (plan.based_on, plan.revises) {
+        (None, Some(code)) => store.app.latest_revision("plan", code).await?,
+        (given, _) => given,
+    };
+    let columns = plan.columns()?;
+    let units = resolve_units(store, &plan.units, plan.effective_from)?;
+    let mut options = store
+        .app
+        .zone_options(&ZoneQuestion { authority: &plan.authority, kind: plan.kind, signed: plan.signed, from: plan.effective_from, units: &units })
+        .await?;
+    options.crs = plan.crs.as_deref().map(Crs::code).transpose()?;
+    options.columns = columns.clone();
+    options.choice.layer.clone_from(&plan.layer);
+    options.choice.limits.bytes = plan.how.max_mib << 20;
+    options.overlap_m2 = plan.max_overlap;
+    options.outline = field == "outline";
+    let progress = Progress::new("import", 0);
+    let imported = tokio::task::block_in_place(|| zones::import(&source, &options, &|count| progress.at(count as u64, "features")));
+    plan.how.write_report(&imported.report, &imported.drawn)?;
+    let Some(set) = imported.set else {
+        progress.finish();
+        return Ok(show(&imported.report, &plan.how));
+    };
+    let mut documents = plan.documents()?;
+    let mut blobs = Vec::new();
+    for part in source.parts() {
+        let (document, brought) = source_document(&part)?;
+        documents.push(serde_json::to_value(document)?);
+        blobs.push(brought);
+    }
+    let mut facts = json!({
+        "kind": plan.kind,
+        "title": plan.title,
+        "summary": plan.summary,
+        "decision": { "authority": plan.authority, "number": plan.decision, "signed": plan.signed, "signatory": plan.signatory },
+        "scale": plan.scale,
+        "level": plan.level,
+        "adjustment": plan.adjustment,
+        "units": units,
+        "documents": documents,
+        "crs": imported.plane,
+    });
+    facts[field] = json!({ "sha256": set.set.sha256 });
+    blobs.push(Brought::from(set));
+    if let Some(period) = &plan.period {
+        let years = period.split_once('-').and_then(|(from, to)| Some((from.parse::<i16>().ok()?, to.parse::<i16>().ok()?)));
+        let (from, to) = years.context("--period must be FROM-TO, such as 2021-2030")?;
+        facts["period"] = json!({ "from": from, "to": to });
+    }
+    let mut body = json!({ "effective_from": plan.effective_from, "effective_to": plan.effective_to, "facts": facts });
+    if plan.revises.is_some() {
+        body["based_on"] = json!(based_on);
+    }
+    let kind = if plan.revises.is_some() { "plan.revise" } else { "plan.publish" };
+    progress.at(imported.report.features as u64, "publishing");
+    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: plan.revises, body, blobs };
+    let outcome = super::execute(store, request, plan.how.dry_run).await?;
+    progress.finish();
+    if plan.how.dry_run {
+        return Ok(show(&imported.report, &plan.how));
+    }
+    store.app.remember_columns(&plan.authority, &columns).await?;
+    tell(store, &outcome, &imported.report, &plan.how);
+    Ok(ExitCode::SUCCESS)
+}

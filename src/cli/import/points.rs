@@ -1,0 +1,101 @@
+//! `bangtin import points`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::{How, read, resolve_units, show};
+use crate::app::{ExecuteError, Request};
+use crate::cli::progress::Progress;
+use crate::cli::store::Store;
+use crate::import::points;
+use crate::import::report::{Report, Severity};
+
+/// Points.
+#[derive(Debug, Args)]
+pub struct PointsArgs {
+    /// CSV, XLSX, GeoJSON, KML, GeoPackage or Shapefile
+    file: PathBuf,
+    /// Kind of the rows that name none: ambulance, health-worker, health-station, advisory-desk, digital-team
+    #[arg(long)]
+    kind: Option<String>,
+    /// Coordinate system of the file, EPSG:9208
+    #[arg(long)]
+    crs: Option<String>,
+    /// Sheet or layer of a file with several
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Reads, reports and publishes, a point a row.
+pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitCode> {
+    let source = read(&args.file)?;
+    let city = store.app.city();
+    let mut report = Report::default();
+    let mut options = points::options(&city, args.crs.as_deref())?;
+    options.choice.layer.clone_from(&args.layer);
+    options.choice.limits.bytes = args.how.max_mib << 20;
+    let rows = points::read(&source, &options, &mut report);
+    let today = crate::domain::civil::date_in(&city.zone(), store.app.now());
+    let mut facts = Vec::new();
+    for row in &rows {
+        let mut value = points::facts(row, args.kind.as_deref(), &mut report);
+        if value.get("kind").is_none() {
+            report.add(
+                Severity::Error,
+                "no-kind",
+                row.number,
+                "Thiếu loại (cột Loại hoặc --kind)",
+                "It has no kind (column Loại, or --kind)",
+            );
+        }
+        let units: Vec<String> =
+            value.get("units").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        match resolve_units(store, &units, today) {
+            Ok(units) => value["units"] = json!(units),
+            Err(error) => report.add(Severity::Error, "unknown-unit", row.number, error.to_string(), "Write its code or CODE-YEAR"),
+        }
+        facts.push(value);
+    }
+    if !report.is_clean() {
+        args.how.write_report(&report, &[])?;
+        return Ok(show(&report, &args.how));
+    }
+    // The id of a row's command comes from the file, so that repeating the import publishes nothing twice.
+    let file = source.digest()?.to_string();
+    let mut progress = Progress::new("import", facts.len() as u64);
+    let mut codes = Vec::new();
+    for (row, facts) in rows.iter().zip(facts) {
+        let mut body = Map::new();
+        body.insert("facts".into(), facts);
+        let id = format!("import-{}-{}", &file[..32], row.number);
+        let request = Request { id, kind: "map-point.publish".into(), code: None, body: Value::Object(body), blobs: Vec::new() };
+        match super::execute(store, request, args.how.dry_run).await {
+            Ok(outcome) => codes.extend(outcome.code.map(|code| code.to_string())),
+            Err(error) => {
+                let known = error.downcast_ref::<ExecuteError>().is_some_and(|e| matches!(e, ExecuteError::Refused(_)));
+                if !known {
+                    return Err(error.context(format!("row {}; the {} rows before it are published", row.number, codes.len())));
+                }
+                report.add(Severity::Error, "refused", row.number, error.to_string(), "See the sentence before");
+            }
+        }
+        progress.step(codes.last().map_or("", String::as_str));
+    }
+    progress.finish();
+    if args.how.dry_run {
+        return Ok(show(&report, &args.how));
+    }
+    if args.how.json {
+        println!("{}", json!({ "codes": codes, "report": report }));
+    } else {
+        print!("{}", report.to_text());
+        println!("Đã công bố (published): {}", codes.join(" "));
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+

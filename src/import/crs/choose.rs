@@ -1,0 +1,173 @@
+//! In which system a file's numbers are: what the planner says, what the file says and what fits the
+//! city's box must agree.
+
+use super::{Crs, CrsError, fitting};
+use crate::domain::geometry::Bbox;
+use crate::import::formats::Stated;
+use crate::import::report::{Report, Severity};
+
+/// The system a file is read in, and whether its axes come northing first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Chosen {
+    /// The system.
+    pub crs: Crs,
+    /// True when x and y must be exchanged.
+    pub swapped: bool,
+}
+
+/// What is known beside the numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Hints<'a> {
+    /// EPSG code given by the planner.
+    pub asked: Option<u32>,
+    /// What the file says.
+    pub stated: &'a Stated,
+    /// True where the format's standard says WGS 84.
+    pub defaults_to_wgs84: bool,
+    /// The city's box, degrees WGS 84.
+    pub city: &'a Bbox,
+}
+
+/// Decides; an error in the report names the system that fits.
+pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Option<Chosen> {
+    let named = match (hints.stated, hints.asked) {
+        (Stated::Epsg(epsg), _) => Some(*epsg),
+        (Stated::Nothing, _) => None,
+        (Stated::Unknown(error), Some(asked)) => {
+            report.add(
+                Severity::Warning,
+                "crs-statement-unknown",
+                None,
+                format!("Không hiểu hệ tọa độ ghi trong tệp; đã đọc theo --crs EPSG:{asked}: {error}"),
+                format!("The file's own coordinate system is not known; read as --crs EPSG:{asked}: {error}"),
+            );
+            None
+        }
+        (Stated::Unknown(error), None) => {
+            report.add(Severity::Error, "crs-unknown", None, error.to_string(), "Convert the file to one of them, or say --crs");
+            return None;
+        }
+    };
+    let fits = fitting(sample, hints.city);
+    if let (Some(asked), Some(named)) = (hints.asked, named)
+        && asked != named
+    {
+        let (vi, en) = (
+            format!("Tệp ghi hệ EPSG:{named} nhưng lệnh yêu cầu EPSG:{asked}"),
+            format!("The file says EPSG:{named} but --crs says EPSG:{asked}"),
+        );
+        propose(&fits, "crs-contradiction", &vi, &en, report, sample);
+        return None;
+    }
+    let looks_geographic = sample.iter().all(|[x, y]| x.abs() <= 180.0 && y.abs() <= 180.0);
+    let default = (hints.defaults_to_wgs84 && looks_geographic).then_some(4326);
+    let Some(epsg) = hints.asked.or(named).or(default) else {
+        propose(&fits, "crs-missing", "Tệp không ghi hệ tọa độ", "The file names no coordinate system", report, sample);
+        return None;
+    };
+    let crs = match Crs::new(epsg) {
+        Ok(crs) => crs,
+        Err(error) => {
+            report.add(Severity::Error, "crs-unknown", None, error.to_string(), "Convert the file to one of them");
+            return None;
+        }
+    };
+    if sample.is_empty() || fits.iter().any(|fit| (fit.0, fit.1) == (epsg, false)) {
+        return Some(Chosen { crs, swapped: false });
+    }
+    if fits.iter().any(|fit| (fit.0, fit.1) == (epsg, true)) {
+        report.add(
+            Severity::Repair,
+            "axes-swapped",
+            None,
+            "Tệp ghi X = bắc, Y = đông; đã đổi lại thành đông, bắc",
+            "The file has X = northing, Y = easting; exchanged to easting, northing",
+        );
+        return Some(Chosen { crs, swapped: true });
+    }
+    let (vi, en) = (
+        format!("Theo EPSG:{epsg} thì bản vẽ nằm ngoài khung của thành phố"),
+        format!("In EPSG:{epsg} the drawing lies outside the city's box"),
+    );
+    propose(&fits, "crs-misses-city", &vi, &en, report, sample);
+    None
+}
+
+/// Names the system that fits, and how far away the drawing would lie in another.
+fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &mut Report, sample: &[[f64; 2]]) {
+    let Some((epsg, swapped, _)) = fits.first() else {
+        return report.add(
+            Severity::Error,
+            check,
+            None,
+            format!("{vi}. Không hệ nào đã biết đặt bản vẽ vào khung của thành phố"),
+            format!("{en}. No known system puts the drawing into the city's box"),
+        );
+    };
+    let other = [9206, 9207, 5897, 3405].into_iter().filter(|other| other != epsg).find_map(|other| {
+        let (km, west) = kilometres_off(other, *epsg, *swapped, sample.first()?).ok()?;
+        (km < 1_000.0).then_some((other, km, west))
+    });
+    let (other_vi, other_en) = other.map_or_else(Default::default, |(other, km, west)| {
+        let (to_vi, to_en) = if west { ("tây", "west") } else { ("đông", "east") };
+        (format!("; theo EPSG:{other} thì lệch {km:.0} km về phía {to_vi}"), format!("; in EPSG:{other} it would lie {km:.0} km {to_en}"))
+    });
+    let axes = if *swapped { (" (X = bắc, Y = đông)", " (X = northing, Y = easting)") } else { ("", "") };
+    report.add(
+        Severity::Error,
+        check,
+        None,
+        format!("{vi}. Số liệu khớp EPSG:{epsg}{}{other_vi}: hãy ghi --crs EPSG:{epsg}", axes.0),
+        format!("{en}. The numbers fit EPSG:{epsg}{}{other_en}: say --crs EPSG:{epsg}", axes.1),
+    );
+}
+
+/// How far from its place in the system that fits a point would lie in another, and whether west of it.
+fn kilometres_off(other: u32, fits: u32, swapped: bool, point: &[f64; 2]) -> Result<(f64, bool), CrsError> {
+    let [x, y] = if swapped { [point[1], point[0]] } else { *point };
+    let [there, here] = [Crs::new(other)?.to_wgs84(x, y)?, Crs::new(fits)?.to_wgs84(x, y)?];
+    let squeeze = libm::cos(here[1].to_radians());
+    let (east, north) = ((there[0] - here[0]) * 111.3 * squeeze, (there[1] - here[1]) * 110.7);
+    Ok(((east * east + north * north).sqrt(), east < 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CITY: Bbox = [104.815, 21.646, 104.961, 21.798];
+    const IN_9208: [[f64; 2]; 1] = [[512_650.0, 2_401_150.0]];
+
+    fn decide(sample: &[[f64; 2]], asked: Option<u32>, stated: &Stated) -> Result<Chosen, (String, String)> {
+        let mut report = Report::default();
+        let hints = Hints { asked, stated, defaults_to_wgs84: true, city: &CITY };
+        choose(sample, hints, &mut report).ok_or_else(|| {
+            let finding = report.findings.remove(0);
+            (finding.check, finding.en)
+        })
+    }
+
+    #[test]
+    fn where_nothing_is_said_the_system_that_fits_is_proposed_with_a_distance() {
+        let (check, en) = decide(&IN_9208, None, &Stated::Nothing).expect_err("asks");
+        assert_eq!(check, "crs-missing");
+        assert!(en.contains("fit EPSG:9208; in EPSG:9206 it would lie 78 km west"), "{en}");
+    }
+
+    #[test]
+    fn a_contradiction_and_a_miss_name_the_system_that_fits() {
+        let (check, en) = decide(&IN_9208, Some(9206), &Stated::Epsg(9208)).expect_err("contradiction");
+        assert!(check == "crs-contradiction" && en.contains("say --crs EPSG:9208"), "{en}");
+        let (check, en) = decide(&IN_9208, Some(9206), &Stated::Nothing).expect_err("miss");
+        assert!(check == "crs-misses-city" && en.contains("fit EPSG:9208"), "{en}");
+    }
+
+    #[test]
+    fn swapped_axes_are_exchanged_and_an_unknown_system_is_refused() {
+        let swapped = decide(&[[2_401_150.0, 512_650.0]], None, &Stated::Epsg(9208)).expect("fits");
+        assert!(swapped.swapped);
+        let unknown = Stated::Unknown(CrsError::Unknown("EPSG:32648".into()));
+        assert_eq!(decide(&IN_9208, None, &unknown).expect_err("unknown").0, "crs-unknown");
+        assert!(decide(&IN_9208, Some(9208), &unknown).is_ok(), "what the planner says wins");
+    }
+}

@@ -1,0 +1,129 @@
+//! A feature as it stands in a file, whatever the format.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A position, x then y as the file has them; anything after the second number is ignored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Position(pub [f64; 2]);
+
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Position;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a position [x, y]")
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Position, A::Error> {
+                let missing = || serde::de::Error::custom("a position needs two numbers");
+                let x = seq.next_element()?.ok_or_else(missing)?;
+                let y = seq.next_element()?.ok_or_else(missing)?;
+                while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                Ok(Position([x, y]))
+            }
+        }
+        deserializer.deserialize_seq(Visitor)
+    }
+}
+
+/// A polygon: its outer ring, then its holes.
+pub type Rings = Vec<Vec<Position>>;
+
+/// A geometry of a kind that can be published.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "type", content = "coordinates")]
+#[expect(missing_docs, reason = "the names are those of RFC 7946")]
+pub enum Geometry {
+    Point(Position),
+    Polygon(Rings),
+    MultiPolygon(Vec<Rings>),
+}
+
+impl Geometry {
+    /// Its first position.
+    pub fn first(&self) -> Option<Position> {
+        match self {
+            Self::Point(position) => Some(*position),
+            Self::Polygon(rings) => rings.first()?.first().copied(),
+            Self::MultiPolygon(parts) => parts.iter().flatten().flatten().next().copied(),
+        }
+    }
+
+    /// Number of its positions.
+    pub fn points(&self) -> usize {
+        match self {
+            Self::Point(_) => 1,
+            Self::Polygon(rings) => rings.iter().map(Vec::len).sum(),
+            Self::MultiPolygon(parts) => parts.iter().flatten().map(Vec::len).sum(),
+        }
+    }
+
+    /// Parts as one polygon, or several.
+    pub fn of_parts(mut parts: Vec<Rings>) -> Result<Self, GeometryError> {
+        match parts.len() {
+            0 => Err(GeometryError::Missing),
+            1 => Ok(Self::Polygon(parts.remove(0))),
+            _ => Ok(Self::MultiPolygon(parts)),
+        }
+    }
+}
+
+/// Why a feature has no geometry that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GeometryError {
+    /// There is none.
+    #[error("no geometry")]
+    Missing,
+    /// There is one, but of no use; the text says why.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// A feature as it stands in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feature {
+    /// Its attributes by column.
+    pub properties: Map<String, Value>,
+    /// Its geometry, or why there is none.
+    pub geometry: Result<Geometry, GeometryError>,
+    /// Line of the file it begins at, from 1; formats without lines have none.
+    pub line: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct JsonFeature<'a> {
+    #[serde(default)]
+    properties: Option<Map<String, Value>>,
+    #[serde(borrow, default)]
+    geometry: Option<&'a serde_json::value::RawValue>,
+}
+
+/// A feature that was cut out of a file; parsing it may happen on another core.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Raw {
+    /// GeoJSON, and the line it begins at.
+    Json(String, u64),
+    /// Parsed already.
+    Ready(Feature),
+}
+
+impl Raw {
+    /// The feature; damage in it is said in its geometry.
+    pub fn parse(self) -> Feature {
+        let (text, line) = match self {
+            Self::Ready(feature) => return feature,
+            Self::Json(text, line) => (text, line),
+        };
+        let unreadable = |error: serde_json::Error| GeometryError::Unreadable(error.to_string());
+        let feature: JsonFeature<'_> = match serde_json::from_str(&text) {
+            Ok(feature) => feature,
+            Err(error) => return Feature { properties: Map::new(), geometry: Err(unreadable(error)), line: Some(line) },
+        };
+        let geometry = match feature.geometry.filter(|raw| raw.get() != "null") {
+            None => Err(GeometryError::Missing),
+            Some(raw) => serde_json::from_str(raw.get()).map_err(unreadable),
+        };
+        Feature { properties: feature.properties.unwrap_or_default(), geometry, line: Some(line) }
+    }
+}

@@ -1,0 +1,319 @@
+//! One file a format: from strangers' bytes to features, in bounded memory and time.
+
+pub mod archive;
+mod dbf;
+pub mod dxf;
+pub mod flatgeobuf;
+mod foreign;
+pub mod geojson;
+pub mod geopackage;
+pub mod kml;
+mod nest;
+pub mod shapefile;
+pub mod table;
+mod wkb;
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::crs::CrsError;
+use super::feature::{Feature, Raw};
+use super::report::Severity;
+use super::source::Source;
+
+/// What a file may cost, whatever it says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of the file, and of everything unpacked from it.
+    pub bytes: u64,
+    /// Features of a plan; for tables, rows.
+    pub features: usize,
+    /// Points of one feature.
+    pub points: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 2 << 30, features: 3_000_000, points: 2_000_000 }
+    }
+}
+
+/// What the planner chooses about reading.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// The layer of a file with several, by name.
+    pub layer: Option<String>,
+    /// What the file may cost.
+    pub limits: Limits,
+}
+
+/// The coordinate system a file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stated {
+    /// It says nothing.
+    Nothing,
+    /// A system that can be read.
+    Epsg(u32),
+    /// One that cannot.
+    Unknown(CrsError),
+}
+
+impl Stated {
+    /// From what a parser made of the file's words.
+    pub fn of(parsed: Result<u32, CrsError>) -> Self {
+        parsed.map_or_else(Self::Unknown, Self::Epsg)
+    }
+}
+
+/// Why a file cannot be read, in both languages, with place and remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{vi} ({en})")]
+pub struct ReadError {
+    /// Stable name, `truncated`.
+    pub check: &'static str,
+    /// Vietnamese sentence.
+    pub vi: String,
+    /// English sentence.
+    pub en: String,
+}
+
+impl ReadError {
+    /// An error with its sentences.
+    pub fn new(check: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { check, vi: vi.into(), en: en.into() }
+    }
+
+    /// Damage that a parser found; `place` names the part of the file.
+    fn damaged(place: &str, what: impl std::fmt::Display) -> Self {
+        let what: String = what.to_string().chars().take(300).collect();
+        Self::new(
+            "unreadable",
+            format!("{place} bị hỏng: {what}; hãy xuất lại tệp từ phần mềm bản đồ"),
+            format!("{place} is damaged: {what}; export the file again from the mapping software"),
+        )
+    }
+
+    fn too_large(limit: u64) -> Self {
+        let mib = limit >> 20;
+        Self::new(
+            "too-large",
+            format!("Tệp (sau khi giải nén) lớn hơn {mib} MiB; hãy chia nhỏ, hoặc nâng --max-mib"),
+            format!("The file (unpacked) has more than {mib} MiB; split it, or raise --max-mib"),
+        )
+    }
+
+    fn too_many(limit: usize) -> Self {
+        Self::new(
+            "too-many-features",
+            format!("Tệp có hơn {limit} đối tượng; hãy chia nhỏ"),
+            format!("The file has more than {limit} features; split it"),
+        )
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::new("unreadable", format!("Không đọc được tệp: {error}"), format!("The file cannot be read: {error}"))
+    }
+}
+
+/// Something to say about a file beside its features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// How grave.
+    pub severity: Severity,
+    /// Stable name.
+    pub check: &'static str,
+    /// Vietnamese sentence.
+    pub vi: String,
+    /// English sentence.
+    pub en: String,
+}
+
+/// A file that is being read, feature by feature.
+pub trait Reader: Send {
+    /// The coordinate system it names; complete once all features are read.
+    fn stated(&self) -> Stated;
+    /// The next feature; none at the end.
+    fn next(&mut self) -> Result<Option<Raw>, ReadError>;
+    /// What is to be said about it; complete once all features are read.
+    fn notes(&self) -> Vec<Note> {
+        Vec::new()
+    }
+    /// True for formats whose standard says WGS 84 where the file says nothing.
+    fn defaults_to_wgs84(&self) -> bool {
+        false
+    }
+}
+
+/// Features that were read before: small formats are read whole.
+struct Whole {
+    stated: Stated,
+    features: std::vec::IntoIter<Feature>,
+    notes: Vec<Note>,
+}
+
+impl Whole {
+    fn boxed(stated: Stated, features: Vec<Feature>, notes: Vec<Note>) -> Box<dyn Reader> {
+        Box::new(Self { stated, features: features.into_iter(), notes })
+    }
+}
+
+impl Reader for Whole {
+    fn stated(&self) -> Stated {
+        self.stated.clone()
+    }
+    fn next(&mut self) -> Result<Option<Raw>, ReadError> {
+        Ok(self.features.next().map(Raw::Ready))
+    }
+    fn notes(&self) -> Vec<Note> {
+        self.notes.clone()
+    }
+}
+
+/// Features read ahead at a time by a reader of its own thread.
+const AHEAD: usize = 128;
+
+/// Hands features over to whoever reads the file.
+struct Sink {
+    to: SyncSender<Result<Vec<Raw>, ReadError>>,
+    batch: Vec<Raw>,
+    left: usize,
+    most: usize,
+}
+
+impl Sink {
+    /// Hands a feature over; an error ends the reading.
+    fn push(&mut self, feature: Feature) -> Result<(), Stop> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| Stop::Error(ReadError::too_many(self.most)))?;
+        self.batch.push(Raw::Ready(feature));
+        if self.batch.len() >= AHEAD { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let batch = std::mem::take(&mut self.batch);
+        self.to.send(Ok(batch)).map_err(|_| Stop::Gone)
+    }
+}
+
+/// Why a reading thread ends early.
+enum Stop {
+    /// Nobody wants more: the reader of the file was dropped.
+    Gone,
+    Error(ReadError),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// A reader whose file is read by a thread of its own: while one core parses, others check.
+struct Piped {
+    stated: Stated,
+    from: Receiver<Result<Vec<Raw>, ReadError>>,
+    ready: std::vec::IntoIter<Raw>,
+    notes: Vec<Note>,
+}
+
+impl Piped {
+    fn boxed(
+        stated: Stated,
+        notes: Vec<Note>,
+        limits: &Limits,
+        read: impl FnOnce(&mut Sink) -> Result<(), Stop> + Send + 'static,
+    ) -> Box<dyn Reader> {
+        let (to, from) = sync_channel(8);
+        let mut sink = Sink { to, batch: Vec::new(), left: limits.features, most: limits.features };
+        std::thread::spawn(move || {
+            // A panic in a library that reads strangers' bytes is damage in the file, not the end of the program.
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&mut sink).and_then(|()| sink.flush())));
+            let error = match done {
+                Ok(Ok(()) | Err(Stop::Gone)) => return,
+                Ok(Err(Stop::Error(error))) => error,
+                Err(_) => ReadError::damaged("Tệp (the file)", "its structure contradicts itself"),
+            };
+            let _ = sink.to.send(Err(error));
+        });
+        Box::new(Self { stated, from, ready: Vec::new().into_iter(), notes })
+    }
+}
+
+impl Reader for Piped {
+    fn stated(&self) -> Stated {
+        self.stated.clone()
+    }
+    fn next(&mut self) -> Result<Option<Raw>, ReadError> {
+        loop {
+            if let Some(raw) = self.ready.next() {
+                return Ok(Some(raw));
+            }
+            match self.from.recv() {
+                Ok(batch) => self.ready = batch?.into_iter(),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+    fn notes(&self) -> Vec<Note> {
+        self.notes.clone()
+    }
+}
+
+/// Kinds of file, by their first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    GeoJson,
+    Zip,
+    Sqlite,
+    FlatGeobuf,
+    Xml,
+    Dxf,
+    Shp,
+    Text,
+}
+
+/// Tells a format by its first bytes, never by its name.
+fn sniff(head: &[u8]) -> Format {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    match head {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Format::Zip,
+        [b'f', b'g', b'b', ..] => Format::FlatGeobuf,
+        [0, 0, 0x27, 0x0a, ..] => Format::Shp,
+        _ if head.starts_with(b"SQLite format 3\0") => Format::Sqlite,
+        _ if matches!(first, Some(b'{' | b'[' | 0x1e)) => Format::GeoJson,
+        _ if first == Some(&b'<') => Format::Xml,
+        _ if dxf::looks_like(text) => Format::Dxf,
+        _ => Format::Text,
+    }
+}
+
+/// Opens a file of areas or points.
+pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
+    let limits = &choice.limits;
+    if source.bytes == 0 {
+        return Err(ReadError::new("empty", "Tệp rỗng (0 byte)", "The file is empty (0 bytes)"));
+    }
+    if source.bytes > limits.bytes {
+        return Err(ReadError::too_large(limits.bytes));
+    }
+    let head = source.head(4096)?;
+    foreign::refuse(&head)?;
+    match sniff(&head) {
+        Format::GeoJson => geojson::open(source.open()?, limits),
+        Format::Zip => archive::open(source, choice),
+        Format::Sqlite => geopackage::open(source, choice),
+        Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
+        Format::Xml => kml::open(source.open()?, limits),
+        Format::Dxf => dxf::open(source.open()?, limits),
+        Format::Shp => shapefile::open_beside(source, limits),
+        Format::Text => table::open_csv(source, limits),
+    }
+}

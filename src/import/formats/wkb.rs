@@ -1,0 +1,143 @@
+//! Well-known binary (ISO 19125-2, and the GeoPackage header around it): areas and points only,
+//! without recursion, no count believed before its bytes are there.
+
+use crate::import::feature::{Geometry, GeometryError, Position, Rings};
+
+struct Bytes<'a> {
+    rest: &'a [u8],
+    little: bool,
+}
+
+fn broken(what: &str) -> GeometryError {
+    GeometryError::Unreadable(format!("WKB: {what}"))
+}
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], GeometryError> {
+        let (head, rest) = self.rest.split_at_checked(count).ok_or_else(|| broken("it breaks off"))?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    fn byte(&mut self) -> Result<u8, GeometryError> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn u32(&mut self) -> Result<u32, GeometryError> {
+        let bytes = self.take(4)?.try_into().map_err(|_| broken("it breaks off"))?;
+        Ok(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
+    }
+
+    fn f64(&mut self) -> Result<f64, GeometryError> {
+        let bytes = self.take(8)?.try_into().map_err(|_| broken("it breaks off"))?;
+        Ok(if self.little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) })
+    }
+
+    /// A count of things of at least `size` bytes each, which must still be there.
+    fn count(&mut self, size: usize) -> Result<usize, GeometryError> {
+        let count = self.u32()? as usize;
+        if count > self.rest.len() / size { Err(broken("it says more than it holds")) } else { Ok(count) }
+    }
+
+    /// Byte order and type; the number of ordinates a position has.
+    fn kind(&mut self) -> Result<(u32, usize), GeometryError> {
+        self.little = self.byte()? == 1;
+        let code = self.u32()?;
+        // ISO adds 1000, 2000, 3000 for Z, M, ZM; EWKB sets high bits.
+        let (z, m) = (code & 0x8000_0000 != 0, code & 0x4000_0000 != 0);
+        if code & 0x2000_0000 != 0 {
+            self.u32()?;
+        }
+        let code = code & 0x0fff_ffff;
+        let iso = match code / 1000 {
+            0 => 0,
+            1 | 2 => 1,
+            3 => 2,
+            _ => return Err(broken("unknown type")),
+        };
+        Ok((code % 1000, 2 + iso + usize::from(z) + usize::from(m)))
+    }
+
+    fn position(&mut self, ordinates: usize) -> Result<Position, GeometryError> {
+        let position = Position([self.f64()?, self.f64()?]);
+        self.take(8 * (ordinates - 2))?;
+        Ok(position)
+    }
+
+    fn rings(&mut self, ordinates: usize) -> Result<Rings, GeometryError> {
+        let rings = self.count(4)?;
+        (0..rings)
+            .map(|_| {
+                let points = self.count(8 * ordinates)?;
+                (0..points).map(|_| self.position(ordinates)).collect()
+            })
+            .collect()
+    }
+}
+
+/// A polygon, multi-polygon or point.
+pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
+    let mut bytes = Bytes { rest: bytes, little: true };
+    let (kind, ordinates) = bytes.kind()?;
+    match kind {
+        1 => Ok(Geometry::Point(bytes.position(ordinates)?)),
+        3 => Ok(Geometry::Polygon(bytes.rings(ordinates)?)),
+        6 => {
+            let parts = bytes.count(9)?;
+            let parts: Result<Vec<Rings>, GeometryError> = (0..parts)
+                .map(|_| match bytes.kind()? {
+                    (3, ordinates) => bytes.rings(ordinates),
+                    _ => Err(broken("a part is not a polygon")),
+                })
+                .collect();
+            Geometry::of_parts(parts?)
+        }
+        4 => {
+            let points = bytes.count(21)?;
+            match (points, bytes.kind()) {
+                (1, Ok((1, ordinates))) => Ok(Geometry::Point(bytes.position(ordinates)?)),
+                _ => Err(GeometryError::Unreadable(format!("a multi-point of {points} points"))),
+            }
+        }
+        other => Err(GeometryError::Unreadable(format!("neither an area nor a point (WKB type {other})"))),
+    }
+}
+
+/// A GeoPackage geometry (OGC 12-128r18 §2.1.3): header, envelope, WKB.
+pub(super) fn read_geopackage(bytes: &[u8]) -> Result<Geometry, GeometryError> {
+    let [b'G', b'P', _, flags, ..] = bytes else { return Err(broken("no GeoPackage header")) };
+    if flags & 0x10 != 0 {
+        return Err(GeometryError::Missing);
+    }
+    let envelope = match (flags >> 1) & 7 {
+        0 => 0,
+        1 => 32,
+        2 | 3 => 48,
+        4 => 64,
+        _ => return Err(broken("unknown envelope")),
+    };
+    read(bytes.get(8 + envelope..).ok_or_else(|| broken("it breaks off"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_lies_is_refused_before_memory_is_taken() {
+        let mut bytes = vec![1, 3, 0, 0, 0];
+        bytes.extend(u32::MAX.to_le_bytes());
+        assert!(matches!(read(&bytes), Err(GeometryError::Unreadable(_))));
+        assert!(read(&[]).is_err() && read_geopackage(b"GP").is_err());
+    }
+
+    #[test]
+    fn heights_and_both_byte_orders_are_understood() {
+        let mut little = vec![1, 0xe9, 3, 0, 0];
+        [1.5, 2.5, 9.0_f64].iter().for_each(|v| little.extend(v.to_le_bytes()));
+        assert_eq!(read(&little), Ok(Geometry::Point(Position([1.5, 2.5]))));
+        let mut big = vec![0, 0, 0, 0, 1];
+        [1.5, 2.5_f64].iter().for_each(|v| big.extend(v.to_be_bytes()));
+        assert_eq!(read(&big), Ok(Geometry::Point(Position([1.5, 2.5]))));
+    }
+}

@@ -1,0 +1,162 @@
+//! The file as received: on disk or in memory, read more than once and seen to be the same.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::domain::Digest;
+
+/// Something to read and to jump about in.
+pub trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// A file as received.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name, without folders.
+    pub name: String,
+    /// Size in bytes when it was first looked at.
+    pub bytes: u64,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Disk(PathBuf, Option<SystemTime>),
+    Memory(Bytes),
+    /// Unpacked from an archive; the file goes with the last of its users.
+    Unpacked(Arc<NamedTempFile>),
+}
+
+impl Source {
+    /// A file on disk; a folder or an empty file is refused with a sentence.
+    pub fn file(path: &Path) -> io::Result<Self> {
+        let meta = path.metadata()?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if meta.is_dir() {
+            return Err(io::Error::other(folder_words(&name)));
+        }
+        Ok(Self { name, bytes: meta.len(), place: Place::Disk(path.to_owned(), meta.modified().ok()) })
+    }
+
+    /// Bytes in memory.
+    pub fn memory(name: &str, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
+        Self { name, bytes: bytes.len() as u64, place: Place::Memory(bytes) }
+    }
+
+    /// Takes a stream to disk, at most `limit` bytes; none if it has more.
+    pub fn unpack(name: &str, stream: impl Read, limit: u64) -> io::Result<Option<Self>> {
+        let mut file = NamedTempFile::new()?;
+        let bytes = io::copy(&mut stream.take(limit + 1), &mut file)?;
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
+        Ok((bytes <= limit).then(|| Self { name, bytes, place: Place::Unpacked(Arc::new(file)) }))
+    }
+
+    /// The same on disk, for readers that need a path.
+    pub fn on_disk(&self) -> io::Result<Self> {
+        match &self.place {
+            Place::Memory(bytes) => {
+                Self::unpack(&self.name, Cursor::new(bytes), self.bytes)?.ok_or_else(|| io::Error::other("it grew while read"))
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
+    /// Where it lies on disk.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Disk(path, _) => Some(path),
+            Place::Unpacked(file) => Some(file.path()),
+            Place::Memory(_) => None,
+        }
+    }
+
+    /// Opens it for reading.
+    pub fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(match &self.place {
+            Place::Disk(path, _) => Box::new(BufReader::with_capacity(1 << 18, File::open(path)?)),
+            Place::Unpacked(file) => Box::new(BufReader::with_capacity(1 << 18, file.reopen()?)),
+            Place::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+        })
+    }
+
+    /// All of it; `limit` bounds what is taken into memory.
+    pub fn read(&self, limit: u64) -> io::Result<Bytes> {
+        if let Place::Memory(bytes) = &self.place {
+            return Ok(bytes.clone());
+        }
+        let mut bytes = Vec::with_capacity(self.bytes.min(limit) as usize);
+        self.open()?.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::other(format!("it has more than {} MiB", limit >> 20)));
+        }
+        Ok(bytes.into())
+    }
+
+    /// The first bytes, at most `count`.
+    pub fn head(&self, count: u64) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.open()?.take(count).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// Its SHA-256.
+    pub fn digest(&self) -> io::Result<Digest> {
+        let (mut hasher, mut reader, mut chunk) = (Sha256::new(), self.open()?, vec![0; 1 << 18]);
+        loop {
+            match reader.read(&mut chunk)? {
+                0 => return Ok(Digest(hasher.finalize().into())),
+                read => hasher.update(&chunk[..read]),
+            }
+        }
+    }
+
+    /// True when the file on disk is as it was when first looked at.
+    pub fn is_unchanged(&self) -> bool {
+        match &self.place {
+            Place::Memory(_) | Place::Unpacked(_) => true,
+            Place::Disk(path, modified) => {
+                path.metadata().is_ok_and(|meta| meta.len() == self.bytes && meta.modified().ok() == *modified)
+            }
+        }
+    }
+
+    /// All files it stands for: itself, and what belongs to a Shapefile beside it.
+    pub fn parts(&self) -> Vec<Self> {
+        let mut parts = vec![self.clone()];
+        if self.name.to_lowercase().ends_with(".shp") {
+            parts.extend(["dbf", "prj", "cpg"].into_iter().filter_map(|extension| self.sibling(extension)));
+        }
+        parts
+    }
+
+    /// A file beside it with the same name and another extension, whatever its case.
+    pub fn sibling(&self, extension: &str) -> Option<Self> {
+        let path = self.path()?;
+        let stem = path.file_stem()?;
+        let same = |other: &Path| {
+            other.file_stem() == Some(stem) && other.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+        };
+        let entries = path.parent()?.read_dir().or_else(|_| Path::new(".").read_dir()).ok()?;
+        let found = entries.filter_map(Result::ok).map(|entry| entry.path()).find(|other| same(other))?;
+        Self::file(&found).ok()
+    }
+}
+
+fn folder_words(name: &str) -> String {
+    if name.to_lowercase().ends_with(".gdb") {
+        return String::from(
+            "đây là FileGDB; hãy xuất ra GeoPackage hoặc Shapefile từ ArcGIS hay QGIS \
+             (this is a FileGDB folder: export it as GeoPackage or Shapefile from ArcGIS or QGIS)",
+        );
+    }
+    format!("“{name}” là thư mục, không phải tệp (it is a folder, not a file)")
+}

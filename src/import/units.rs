@@ -1,0 +1,215 @@
+//! Administrative units: a table, or a map file with their boundaries.
+
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::canonical::{self, CanonicalSet};
+use super::columns::plain;
+use super::coverage::Boundary;
+use super::feature::{Feature, Geometry, Position};
+use super::points;
+use super::report::{Finding, Report, Severity};
+use super::rings::{Ring, Vertex, mend, polygon};
+use super::source::Source;
+use super::zones::Options;
+use crate::domain::fold::clean;
+use crate::domain::geometry::contains;
+use crate::domain::unit::{Unit, UnitId, Units};
+
+/// Columns of a table of units, by the headers they may have, folded without separators.
+const COLUMNS: &[(&str, &[&str])] = &[
+    ("code", &["code", "ma", "madonvi", "maxa", "madvhc"]),
+    ("name_vi", &["namevi", "ten", "tendonvi", "name", "tenxa"]),
+    ("name_en", &["nameen", "tentienganh"]),
+    ("kind", &["type", "loai", "cap", "loaidonvi", "kind"]),
+    ("valid_from", &["validfrom", "tungay", "ngayhieuluc", "ngaythanhlap"]),
+    ("valid_to", &["validto", "denngay", "ngayhethieuluc"]),
+    ("successors", &["successors", "kethua", "donvikethua", "sapnhapvao"]),
+];
+
+/// Units that were read, with the boundaries the file has.
+#[derive(Debug)]
+pub struct ImportedUnits {
+    /// What was found.
+    pub report: Report,
+    /// The units; none after an error.
+    pub units: Option<Units>,
+    /// Their boundaries, each with the property `unit`.
+    pub boundaries: Option<CanonicalSet>,
+}
+
+/// A date as `2025-07-01` or `1/7/2025`.
+fn date(text: &str) -> Option<Date> {
+    let text = text.trim();
+    if let Ok(date) = text.parse() {
+        return Some(date);
+    }
+    let mut parts = text.split(['/', '.', '-']).map(|part| part.trim().parse::<i16>());
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(day)), Some(Ok(month)), Some(Ok(year)), None) => Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok(),
+        _ => None,
+    }
+}
+
+/// Reads a file of units. `from` is the first day of validity of rows that name none.
+pub fn import(source: &Source, options: &Options, from: Option<Date>) -> ImportedUnits {
+    let mut report = Report::default();
+    let mut units = Vec::new();
+    let mut writer = canonical::Writer::default();
+    if let Some((features, chosen)) = points::features(source, options, &mut report) {
+        for (number, feature) in features.iter().enumerate() {
+            let error = |(check, vi, en): (&str, &str, &str)| Finding::new(Severity::Error, check, vi, en).of(number, feature.line);
+            let place = |position: Position| {
+                let Position([x, y]) = position;
+                let [x, y] = if chosen.swapped { [y, x] } else { [x, y] };
+                chosen.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat))
+            };
+            let shape = match shape(feature, &place) {
+                Ok(shape) => shape,
+                Err(wrong) => {
+                    report.push(error(wrong));
+                    continue;
+                }
+            };
+            match unit(feature, &shape, from) {
+                Ok(unit) => {
+                    if let Shape::Area(parts) = &shape {
+                        let mut properties = Map::new();
+                        properties.insert("unit".into(), json!(unit.id));
+                        match mend(parts.clone(), &|p| p.map(|v| v as f64)) {
+                            Ok(mut mended) => {
+                                // Areas of units are not measured.
+                                mended.parts.iter_mut().flatten().flatten().for_each(|vertex| vertex.plane = [0.0; 2]);
+                                writer.push(&canonical::polygon_piece(&properties, &mended));
+                            }
+                            Err(_) => report.push(error(("boundary", "Ranh giới không hợp lệ", "Its boundary is not valid"))),
+                        }
+                    }
+                    units.push(unit);
+                }
+                Err(wrong) => report.push(error(wrong)),
+            }
+        }
+    }
+    report.sort();
+    let clean = report.is_clean();
+    ImportedUnits { report, units: clean.then_some(Units(units)), boundaries: writer.finish().filter(|_| clean) }
+}
+
+enum Shape {
+    Point([f64; 2]),
+    Area(Vec<Vec<Ring>>),
+}
+
+type Wrong = (&'static str, &'static str, &'static str);
+
+const OUTSIDE: Wrong = ("outside-city", "Nằm ngoài khung của thành phố", "It lies outside the city's box");
+
+fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Result<Shape, Wrong> {
+    let parts = match &feature.geometry {
+        Ok(Geometry::Point(position)) => return place(*position).map(Shape::Point).ok_or(OUTSIDE),
+        Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
+        Ok(Geometry::MultiPolygon(parts)) => parts.as_slice(),
+        Err(_) => return Err(("no-geometry", "Thiếu ranh giới hoặc tọa độ", "It has neither a boundary nor coordinates")),
+    };
+    let ring = |ring: &Vec<Position>| -> Option<Ring> {
+        let open = if ring.len() > 1 && ring.first() == ring.last() { &ring[..ring.len() - 1] } else { ring };
+        open.iter()
+            .map(|position| {
+                let lonlat = place(*position)?.map(canonical::round);
+                Some(Vertex { lonlat, plane: lonlat.map(|v| v as f64) })
+            })
+            .collect()
+    };
+    let parts: Option<Vec<Vec<Ring>>> = parts.iter().map(|rings| rings.iter().map(ring).collect()).collect();
+    parts.map(Shape::Area).ok_or(OUTSIDE)
+}
+
+fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wrong> {
+    let field = |name: &str| -> Option<String> {
+        let names = COLUMNS.iter().find(|(field, _)| *field == name)?.1;
+        let (_, value) = feature.properties.iter().find(|(key, _)| names.contains(&plain(key).as_str()))?;
+        let text = match value {
+            Value::String(text) => clean(text),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    };
+    let code = field("code").ok_or(("no-code", "Thiếu mã đơn vị (cột Mã)", "It has no code (column Mã)"))?;
+    let name_vi = field("name_vi").ok_or(("no-name", "Thiếu tên (cột Tên)", "It has no name (column Tên)"))?;
+    let valid_from = match (field("valid_from"), from) {
+        (Some(text), _) => date(&text).ok_or(("date", "Ngày ghi sai; viết 1/7/2025", "The date is wrong; write 2025-07-01"))?,
+        (None, Some(from)) => from,
+        (None, None) => return Err(("no-date", "Thiếu ngày hiệu lực (cột Từ ngày, hoặc --valid-from)", "It has no first day (column Từ ngày, or --valid-from)")),
+    };
+    let valid_to = field("valid_to").map(|text| date(&text).ok_or(("date", "Ngày ghi sai; viết 30/6/2025", "The date is wrong; write 2025-06-30")));
+    // Spreadsheets drop leading zeros.
+    let code = if code.chars().all(|c| c.is_ascii_digit()) { format!("{code:0>5}") } else { code };
+    let id = format!("{code}-{}", valid_from.year()).parse::<UnitId>();
+    let id = id.map_err(|_| ("code", "Mã đơn vị phải là 2 đến 5 chữ số", "A unit's code has 2 to 5 digits"))?;
+    let successors = field("successors").unwrap_or_default();
+    let successors = successors.split([' ', ',', ';']).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<UnitId>, _>>();
+    let label = match shape {
+        Shape::Point(at) => *at,
+        Shape::Area(parts) => {
+            use geo::InteriorPoint;
+            let point = parts.first().and_then(|rings| polygon(rings, |vertex| vertex.lonlat.map(|v| v as f64)).interior_point());
+            point.map_or([0.0; 2], |p| [p.x() / 1e7, p.y() / 1e7])
+        }
+    };
+    Ok(Unit {
+        id,
+        name_en: field("name_en").unwrap_or_else(|| name_vi.clone()),
+        kind: field("kind").unwrap_or_else(|| String::from("xã")),
+        name_vi,
+        valid_from,
+        valid_to: valid_to.transpose()?,
+        successors: successors.map_err(|_| ("successors", "Đơn vị kế thừa phải ghi dạng 04252-2025", "Write successors as 04252-2025"))?,
+        label: crate::domain::geometry::Position { lon: label[0], lat: label[1] },
+    })
+}
+
+/// The boundary of some units from a canonical set of them.
+pub fn boundary(canonical: &[u8], wanted: &[UnitId]) -> Option<Boundary> {
+    let set: Value = serde_json::from_slice(canonical).ok()?;
+    let mut parts: Vec<Vec<Ring>> = Vec::new();
+    for feature in set.get("features")?.as_array()? {
+        let unit = feature.pointer("/properties/unit").and_then(Value::as_str).unwrap_or_default();
+        if !wanted.iter().any(|id| id.as_str() == unit) {
+            continue;
+        }
+        let geometry: Geometry = serde_json::from_value(feature.get("geometry")?.clone()).ok()?;
+        let ring = |ring: &Vec<Position>| -> Ring {
+            let open = ring.get(..ring.len().saturating_sub(1)).unwrap_or_default();
+            open.iter().map(|Position(p)| Vertex { lonlat: p.map(canonical::round), plane: [0.0; 2] }).collect()
+        };
+        match geometry {
+            Geometry::Polygon(rings) => parts.push(rings.iter().map(ring).collect()),
+            Geometry::MultiPolygon(list) => parts.extend(list.iter().map(|rings| rings.iter().map(ring).collect())),
+            Geometry::Point(_) => {}
+        }
+    }
+    Boundary::new(&parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CITY: [f64; 4] = [104.815, 21.646, 104.961, 21.798];
+
+    #[test]
+    fn a_vietnamese_table_and_a_map_file_are_read() {
+        let csv = "Mã;Tên;Loại;Từ ngày;Kinh độ;Vĩ độ\n4252;Phường Yên Bái;phường;1/7/2025;104,88;21,7\n";
+        let imported = import(&Source::memory("u.csv", csv), &Options::new(CITY, 9208), None);
+        let units = imported.units.expect("clean");
+        assert_eq!(units.0[0].id.as_str(), "04252-2025");
+        let geojson = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"04252","name":"Phường Yên Bái","type":"phường"},
+"geometry":{"type":"Polygon","coordinates":[[[104.85,21.7],[104.9,21.7],[104.9,21.75],[104.85,21.7]]]}}]}"#;
+        let imported = import(&Source::memory("u.geojson", geojson), &Options::new(CITY, 9208), date("1/7/2025"));
+        let boundaries = imported.boundaries.expect("clean").chunks.concat();
+        assert!(boundary(&boundaries, &["04252-2025".parse().expect("id")]).is_some());
+        assert!(boundary(&boundaries, &["04252-2020".parse().expect("id")]).is_none());
+    }
+}

@@ -1,13 +1,18 @@
 //! What an import asks of the store before it reads a file, and what the store learns from it.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
-use super::{App, ExecuteError};
+use super::{App, ExecuteError, hex, random};
+use crate::domain::Digest;
 use crate::domain::city::{City, Columns};
+use crate::domain::document::Document;
 use crate::domain::fold::fold;
+use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::unit::{UnitId, Units};
 use crate::event_store::BlobBytes;
+use crate::import::Report;
 use crate::import::attach::Brought;
 use crate::import::canonical::CanonicalSet;
 use crate::import::coverage::Boundary;
@@ -27,6 +32,32 @@ pub struct ZoneQuestion<'a> {
     pub from: Date,
     /// Units it concerns, by id; none means the whole city.
     pub units: &'a [String],
+}
+
+/// An import on its way to publication.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeptImport {
+    /// `zones`, `outline` or `places`: the field of the facts it fills.
+    pub field: String,
+    /// Token that sent it.
+    pub actor: String,
+    /// What was found.
+    pub report: Report,
+    /// The report as a page.
+    pub page: String,
+    /// The canonical set; none after an error.
+    pub set: Option<FeatureSet>,
+    /// The file as received.
+    pub source: Option<Document>,
+    /// EPSG code of the plane areas were measured in.
+    pub plane: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record<K> {
+    /// Marks the record, and makes its digest one that cannot be guessed.
+    bangtin_import: String,
+    kept: K,
 }
 
 impl App {
@@ -51,6 +82,26 @@ impl App {
         };
         let Some(bytes) = self.log.get_blob(set.sha256).await? else { return Ok(None) };
         Ok(units::boundary(&bytes, &wanted))
+    }
+
+    /// Keeps an import for its publication: its record and, where nothing blocks it, its set and the
+    /// file as received. Its id is the record's digest, and nobody can guess it.
+    pub async fn keep_import(&self, kept: &KeptImport, blobs: Vec<Brought>) -> Result<Digest, ExecuteError> {
+        for brought in blobs {
+            let (bytes, from) = brought.content.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+            self.log.put_blob(brought.sha256, BlobBytes { bytes, from }).await?;
+        }
+        let record = serde_json::to_vec(&Record { bangtin_import: hex(&random::<16>()?), kept })?;
+        let id = Digest::of(&record);
+        self.log.put_blob(id, BlobBytes::memory(record)).await?;
+        Ok(id)
+    }
+
+    /// An import that was kept; none for another blob's digest.
+    pub async fn kept_import(&self, id: Digest) -> Result<Option<KeptImport>, ExecuteError> {
+        let Some(bytes) = self.log.get_blob(id).await? else { return Ok(None) };
+        let record: Option<Record<KeptImport>> = serde_json::from_slice(&bytes).ok();
+        Ok(record.map(|record| record.kept))
     }
 
     /// Remembers the columns a planner named, for the authority's next file.

@@ -55,6 +55,9 @@ pub struct ServeArgs {
     /// Largest body of a request, MB
     #[arg(long, env = "BANGTIN_MAX_BODY_MB", default_value_t = 64)]
     max_body_mb: usize,
+    /// Largest file of an import over HTTP, and largest unpacked size of an archive, MiB
+    #[arg(long, env = "BANGTIN_MAX_IMPORT_MIB", default_value_t = 512)]
+    max_import_mib: u64,
     /// Memory for feature sets, blobs and answers, MB
     #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 256)]
     cache_mb: u64,

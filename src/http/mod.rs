@@ -6,6 +6,7 @@ mod auth;
 mod collections;
 mod errors;
 mod home;
+mod imports;
 mod items;
 mod middleware;
 pub mod openapi;
@@ -53,11 +54,15 @@ pub struct Limits {
     pub answer_bytes: u64,
     /// Bodies of writes read and worked on at a time.
     pub writes: usize,
+    /// Largest file of an import, and largest unpacked size of an archive, bytes.
+    pub import_bytes: u64,
+    /// Imports checked at a time.
+    pub imports: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 64 << 20, body_patience: Duration::from_mins(1), connections: 4_096, answer_bytes: 64 << 20, writes: 16 }
+        Self { body_bytes: 64 << 20, body_patience: Duration::from_mins(1), connections: 4_096, answer_bytes: 64 << 20, writes: 16, import_bytes: 512 << 20, imports: 2 }
     }
 }
 
@@ -94,14 +99,16 @@ pub struct Site {
     pub metrics: Metrics,
     /// Places for bodies of writes.
     pub(crate) write_places: Semaphore,
+    /// Places for imports.
+    pub(crate) import_places: Semaphore,
 }
 
 impl Site {
     /// A site over the write path and the read model.
     pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
         let answers = Answers::new(limits.answer_bytes);
-        let write_places = Semaphore::new(limits.writes);
-        Self { app, model, answers, limits, metrics: Metrics::default(), write_places }
+        let (write_places, import_places) = (Semaphore::new(limits.writes), Semaphore::new(limits.imports));
+        Self { app, model, answers, limits, metrics: Metrics::default(), write_places, import_places }
     }
 
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.

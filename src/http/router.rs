@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{Site, api, collections, home, items, middleware, operations, writes};
+use super::{Site, api, collections, home, imports, items, middleware, operations, writes};
 
 /// The whole site.
 pub fn router(site: Arc<Site>) -> Router {
@@ -33,6 +34,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/collections/{collection}/items", get(collections::items).post(writes::create))
         .route("/collections/{collection}/items/{id}", get(collections::item))
         .route("/collections/{collection}/items/{id}/commands", post(writes::command))
+        .route("/imports", post(imports::create).layer(DefaultBodyLimit::disable()))
+        .route("/imports/{id}", get(imports::report))
+        .route("/imports/{id}/publish", post(imports::publish))
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready))
         .route("/metrics", get(operations::metrics))

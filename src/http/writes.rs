@@ -13,6 +13,7 @@ use super::errors::HttpError;
 use super::items::finish;
 use super::{Site, auth, items, respond};
 use crate::app::{Outcome, Request};
+use crate::domain::access::Actor;
 use crate::domain::{Code, Refusal, families};
 use crate::import::attach::no_files;
 
@@ -36,7 +37,7 @@ pub async fn command(
     finish(&site, &headers, None, result)
 }
 
-async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpError> {
+pub(super) async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpError> {
     let limit = site.limits.body_bytes;
     let collected = tokio::time::timeout(site.limits.body_patience, Limited::new(body, limit).collect());
     match collected.await {
@@ -81,7 +82,11 @@ async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: 
             expect(site, code, headers, &mut request).await?;
         }
     }
-    // A client that hangs up changes nothing: the command is carried out in a task of its own.
+    carry_out(site, actor, request).await
+}
+
+/// A client that hangs up changes nothing: the command is carried out in a task of its own.
+pub(super) async fn carry_out(site: &Arc<Site>, actor: Actor, request: Request) -> Result<Response, HttpError> {
     let task = {
         let site = Arc::clone(site);
         tokio::spawn(async move {

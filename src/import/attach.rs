@@ -238,7 +238,7 @@ fn feature_set(
     }
     let source = if let Some(name) = input.get("file").and_then(Value::as_str) {
         let source = files(name).map_err(|error| unreadable(name, &error))?;
-        let (document, brought) = source_document(&source).map_err(|error| unreadable(name, &error.to_string()))?;
+        let (document, brought) = source_document(&source, None).map_err(|error| unreadable(name, &error.to_string()))?;
         add_document(&document, facts);
         attached.blobs.push(brought);
         source
@@ -287,8 +287,8 @@ fn unreadable(name: &str, error: &str) -> AttachError {
 }
 
 /// The file as received is kept with the revision, so that anyone can check the import.
-pub fn source_document(source: &Source) -> std::io::Result<(Document, Brought)> {
-    let sha256 = source.digest()?;
+pub fn source_document(source: &Source, known: Option<Digest>) -> std::io::Result<(Document, Brought)> {
+    let sha256 = known.map_or_else(|| source.digest(), Ok)?;
     let about = documents::About { media_type: documents::media_type(&source.head(4096)?), pages: None, title: None };
     let document = document_of(DocumentRole::Source, "Tệp dữ liệu gốc", &source.name, source.bytes, sha256, &about);
     Ok((document, Brought { sha256, content: Content::File(source.clone()), set: None }))

@@ -91,6 +91,15 @@ pub struct Feature {
     pub line: Option<u64>,
 }
 
+/// A feature without damage.
+#[derive(Deserialize)]
+struct Sound {
+    #[serde(default)]
+    properties: Option<Map<String, Value>>,
+    #[serde(default)]
+    geometry: Option<Geometry>,
+}
+
 #[derive(Deserialize)]
 struct JsonFeature<'a> {
     #[serde(default)]
@@ -115,6 +124,10 @@ impl Raw {
             Self::Ready(feature) => return feature,
             Self::Json(text, line) => (text, line),
         };
+        if let Ok(Sound { properties, geometry }) = serde_json::from_str(&text) {
+            return Feature { properties: properties.unwrap_or_default(), geometry: geometry.ok_or(GeometryError::Missing), line: Some(line) };
+        }
+        // Something is wrong: what can be read is read, and the rest said.
         let unreadable = |error: serde_json::Error| GeometryError::Unreadable(error.to_string());
         let feature: JsonFeature<'_> = match serde_json::from_str(&text) {
             Ok(feature) => feature,

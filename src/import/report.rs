@@ -248,7 +248,7 @@ fn line_of(finding: &Finding) -> String {
         Severity::Repair => "ĐÃ SỬA",
     };
     let feature = finding.feature.map(|n| format!(" #{n}")).unwrap_or_default();
-    let line = finding.line.map(|n| format!(", dòng (line) {n}")).unwrap_or_default();
+    let line = finding.line.filter(|line| *line > 1).map(|n| format!(", dòng (line) {n}")).unwrap_or_default();
     let at = finding.at.map(|[lon, lat]| format!(" [{lon:.5}, {lat:.5}]")).unwrap_or_default();
     format!("{mark}{feature}{line}: {} ({}){at}", finding.vi, finding.en)
 }

@@ -60,6 +60,13 @@ impl Source {
         Ok((bytes <= limit).then(|| Self { name, bytes, place: Place::Unpacked(Arc::new(file)) }))
     }
 
+    /// A file that was taken to disk as it came in; it goes with the last of its users.
+    pub fn spooled(name: &str, file: NamedTempFile) -> io::Result<Self> {
+        let bytes = file.as_file().metadata()?.len();
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
+        Ok(Self { name, bytes, place: Place::Unpacked(Arc::new(file)) })
+    }
+
     /// The same on disk, for readers that need a path.
     pub fn on_disk(&self) -> io::Result<Self> {
         match &self.place {

@@ -5,11 +5,12 @@
 //! have found no neighbour yet, never the file.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
 use jiff::civil::Date;
 use rayon::prelude::*;
+use rustc_hash::FxHasher;
 use serde_json::{Map, Value, json};
 
 use super::canonical::{self, CanonicalSet, Piece, hectares, round};
@@ -342,6 +343,7 @@ impl Checker<'_> {
         let mut ahead: VecDeque<Raw> = ahead.into_iter().map(Raw::Ready).collect();
         let mut number = 0;
         let mut batch = take(reader, &mut ahead)?;
+        let mut checked: Vec<Zone> = Vec::new();
         while !batch.is_empty() {
             let first = number;
             number += batch.len();
@@ -349,14 +351,19 @@ impl Checker<'_> {
                 let each = batch.into_par_iter().enumerate();
                 each.map(|(i, raw)| self.zone(first + i, &in_unicode(raw.parse(), self.legacy))).collect::<Vec<Zone>>()
             };
-            // While this batch is checked the next one is cut out of the file.
-            let (zones, next) = rayon::join(work, || take(reader, &mut ahead));
-            for zone in zones {
-                assembly.add(zone);
-            }
+            // While this batch is checked the next one is cut out of the file and the one before is
+            // put together.
+            let beside = || {
+                let next = take(reader, &mut ahead);
+                std::mem::take(&mut checked).into_iter().for_each(|zone| assembly.add(zone));
+                next
+            };
+            let (zones, next) = rayon::join(work, beside);
+            checked = zones;
             progress(number);
             batch = next?;
         }
+        checked.into_iter().for_each(|zone| assembly.add(zone));
         Ok(())
     }
 
@@ -622,7 +629,7 @@ fn outline(mended: &Mended) -> [u64; 2] {
         .collect();
     rings.sort_unstable_by_key(|(start, ring)| (ring[*start].lonlat, ring.len()));
     [0_u8, 1].map(|seed| {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         seed.hash(&mut hasher);
         for (start, ring) in &rings {
             ring.len().hash(&mut hasher);
@@ -720,6 +727,9 @@ impl<'a> Assembly<'a> {
             );
         }
         let set = writer.finish();
+        for sum in report.codes.values_mut() {
+            sum.area_ha = (sum.area_ha * 10_000.0).round() / 10_000.0;
+        }
         report.area_ha = set.as_ref().and_then(|set| set.set.area_ha).unwrap_or(0.0);
         set
     }

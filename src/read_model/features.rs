@@ -1,5 +1,6 @@
 //! A feature set in memory: stored bytes, boxes and an index. Answers copy the stored bytes.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -47,17 +48,17 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(haystack, needle)
 }
 
-/// The box around a canonical geometry, from its text: plain decimals, longitude then latitude.
-fn bbox_of(geometry: &[u8]) -> Option<Bbox> {
+/// Walks a canonical geometry's text, plain decimals with longitude first: every position in 10⁻⁷
+/// degrees, and the end of every ring. None where the text is another.
+fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) -> Option<()> {
     let start = find(geometry, b"[")?;
-    let mut bbox = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
-    let (mut value, mut places, mut negative, mut any) = (0_i64, None, false, false);
-    let mut axis = 0;
-    for byte in &geometry[start..] {
+    let (mut value, mut places, mut negative, mut any) = (0_i64, None::<u32>, false, false);
+    let (mut first, mut in_ring, mut before) = (None, false, 0_u8);
+    for &byte in &geometry[start..] {
         match byte {
             b'0'..=b'9' => {
                 value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
-                places = places.map(|places: u32| places + 1);
+                places = places.map(|places| places + 1);
                 any = true;
             }
             b'.' => places = Some(0),
@@ -66,16 +67,31 @@ fn bbox_of(geometry: &[u8]) -> Option<Bbox> {
                 if any {
                     let scaled = value.checked_mul(10_i64.checked_pow(7_u32.checked_sub(places.unwrap_or(0))?)?)?;
                     let number = if negative { -scaled } else { scaled };
-                    bbox[axis] = bbox[axis].min(number);
-                    bbox[axis + 2] = bbox[axis + 2].max(number);
-                    axis = 1 - axis;
+                    match first.take() {
+                        None => first = Some(number),
+                        Some(lon) => {
+                            position([lon, number]);
+                            in_ring = true;
+                        }
+                    }
+                    (value, places, negative, any) = (0, None, false, false);
+                } else if byte == b']' && before == b']' && in_ring {
+                    ring();
+                    in_ring = false;
                 }
-                (value, places, negative, any) = (0, None, false, false);
             }
             b'[' | b'}' | b' ' => {}
             _ => return None,
         }
+        before = byte;
     }
+    Some(())
+}
+
+fn bbox_of(geometry: &[u8]) -> Option<Bbox> {
+    let mut bbox = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
+    let cover = |[x, y]: [i64; 2]| bbox = [bbox[0].min(x), bbox[1].min(y), bbox[2].max(x), bbox[3].max(y)];
+    scan(geometry, cover, || {})?;
     (bbox[3] != i64::MIN).then(|| bbox.map(|value| value as f64 / 1e7))
 }
 
@@ -127,6 +143,19 @@ impl Features {
         self.bytes.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 
+    /// A property whose text needs no escapes, such as a code.
+    pub fn text_property(&self, feature: &Feature, name: &str) -> Option<&str> {
+        // Inside a text every quote is escaped: this can only be the property's name.
+        let (_, value) = self.properties(feature).split_once(&format!("\"{name}\":\""))?;
+        value.split('"').next()
+    }
+
+    /// A property that is a number.
+    pub fn number_property(&self, feature: &Feature, name: &str) -> Option<f64> {
+        let (_, value) = self.properties(feature).split_once(&format!("\"{name}\":"))?;
+        value.split([',', '}']).next()?.parse().ok()
+    }
+
     /// The feature's own properties, parsed.
     pub fn parsed_properties(&self, feature: &Feature) -> Map<String, Value> {
         serde_json::from_str(&format!("{{{}}}", self.properties(feature))).unwrap_or_default()
@@ -135,6 +164,28 @@ impl Features {
     /// The feature's geometry, parsed.
     pub fn parsed_geometry(&self, feature: &Feature) -> Option<Geometry> {
         serde_json::from_str(self.geometry(feature)).ok()
+    }
+
+    /// The feature's position in degrees; none of an area.
+    pub fn point(&self, feature: &Feature) -> Option<[f64; 2]> {
+        match self.geometry(feature).starts_with("{\"type\":\"Point\"").then(|| self.parsed_geometry(feature))?? {
+            Geometry::Point(position) => Some(position.0),
+            _ => None,
+        }
+    }
+
+    /// The feature's rings without their closing points, in 10⁻⁷ degrees; none of a point.
+    pub fn rings(&self, feature: &Feature) -> Vec<Vec<[i64; 2]>> {
+        let rings = RefCell::new(Vec::new());
+        let open = RefCell::new(Vec::new());
+        let end = || {
+            let mut ring: Vec<[i64; 2]> = open.take();
+            ring.pop();
+            rings.borrow_mut().push(ring);
+        };
+        let bytes = self.bytes.get(feature.geometry.clone()).unwrap_or_default();
+        let _ = scan(bytes, |position| open.borrow_mut().push(position), end);
+        rings.into_inner()
     }
 
     /// Indices of the features whose boxes meet `bbox`, in the file's order.
@@ -156,8 +207,12 @@ impl Features {
     /// are taken away.
     pub fn outline(&self) -> &str {
         self.outline.get_or_init(|| {
-            let geometries: Vec<Geometry> = self.list.iter().filter_map(|feature| self.parsed_geometry(feature)).collect();
-            crate::render::shape::outline(&geometries)
+            let points: Vec<[f64; 2]> = self.list.iter().filter_map(|feature| self.point(feature)).collect();
+            if points.is_empty() {
+                crate::render::shape::outline(self.list.iter().flat_map(|feature| self.rings(feature)))
+            } else {
+                crate::render::shape::points(&points)
+            }
         })
     }
 
@@ -178,7 +233,7 @@ pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
     let first = bytes.split(|byte| *byte == b'\n').next()?;
     let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
     let areas: Vec<f64> =
-        features.list.iter().filter_map(|feature| features.parsed_properties(feature).get("area_ha").and_then(Value::as_f64)).collect();
+        features.list.iter().filter_map(|feature| features.number_property(feature, "area_ha")).collect();
     Some(FeatureSet {
         sha256,
         bytes: bytes.len() as u64,

@@ -12,10 +12,13 @@ use crate::domain::city::City;
 const STYLE: &str = include_str!("style.css");
 
 /// The policy that lets the page's own style in, and nothing else: no script at all.
-pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE));
+pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| policy(STYLE));
+
+/// The policy for a page with that style.
+pub fn policy(style: &str) -> String {
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));
     format!("default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-});
+}
 
 /// A page: title, canonical path, and its content.
 pub struct Page<'a> {

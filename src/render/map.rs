@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use geo::InteriorPoint;
-use serde_json::Value;
+use rayon::prelude::*;
 
 use super::shape::{self, Ring};
 use crate::domain::city::City;
@@ -12,12 +12,12 @@ use crate::domain::geometry::{Bbox, Position, union};
 use crate::domain::land_use;
 use crate::import::canonical::round;
 use crate::import::feature::{Geometry, Position as Pair};
-use crate::read_model::features::Features;
+use crate::read_model::features::{Feature, Features};
 
 /// Units across a map; a phone shows about half as many pixels.
 const WIDTH: f64 = 720.0;
-/// Rings that cover less than this many square units are not drawn.
-const SMALLEST: i64 = 6;
+/// Rings that cover less than this many square units, about 12 square pixels on a phone, are not drawn.
+const SMALLEST: i128 = 48;
 
 /// Room of a label, map units across and down.
 const LABEL: [f64; 2] = [46.0, 22.0];
@@ -66,14 +66,27 @@ impl Frame {
     }
 }
 
-/// A ring on the map's grid as path data with relative steps; none when too small to see.
-fn push_ring(path: &mut String, ring: &Ring, frame: &Frame) {
-    let mut points: Vec<[i64; 2]> = Vec::with_capacity(ring.len());
+/// A ring on the map's grid, without points that fall together. Neighbours that share a border share
+/// it on the grid too.
+fn snapped(ring: &Ring, frame: &Frame) -> Ring {
+    let mut points: Ring = Vec::with_capacity(16);
     for point in ring {
         let point = frame.snap(*point);
-        if points.last() == Some(&point) {
-            continue;
+        if points.last() != Some(&point) {
+            points.push(point);
         }
+    }
+    while points.len() > 1 && points.first() == points.last() {
+        points.pop();
+    }
+    points
+}
+
+/// A ring of the grid as path data with relative steps; none when it covers fewer square units than
+/// `smallest`.
+fn push_ring(path: &mut String, ring: &Ring, smallest: i128) {
+    let mut points: Vec<[i64; 2]> = Vec::with_capacity(ring.len());
+    for &point in ring {
         // A middle point on the straight line between its neighbours says nothing.
         if let [.., a, b] = points.as_slice()
             && (b[0] - a[0]) * (point[1] - b[1]) == (b[1] - a[1]) * (point[0] - b[0])
@@ -84,13 +97,7 @@ fn push_ring(path: &mut String, ring: &Ring, frame: &Frame) {
         }
         points.push(point);
     }
-    let doubled: i64 = (0..points.len())
-        .map(|i| {
-            let (a, b) = (points[i], points[(i + 1) % points.len()]);
-            a[0] * b[1] - a[1] * b[0]
-        })
-        .sum();
-    if points.len() < 3 || doubled.abs() < 2 * SMALLEST {
+    if points.len() < 3 || shape::doubled_area(&points).abs() < 2 * smallest {
         return;
     }
     let mut at = points[0];
@@ -125,8 +132,7 @@ pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
     let mut svg = frame.open(alt);
     let mut path = String::new();
     for feature in &features.list {
-        let Some(geometry) = features.parsed_geometry(feature) else { continue };
-        shape::rings(&geometry).iter().for_each(|ring| push_ring(&mut path, ring, &frame));
+        features.rings(feature).iter().for_each(|ring| push_ring(&mut path, &snapped(ring, &frame), 2));
     }
     let _ = write!(svg, "<path d=\"{path}\" fill=\"#eee\" stroke=\"#777\" stroke-width=\".6\" fill-rule=\"evenodd\"/>");
     // The gravest lie on top.
@@ -152,20 +158,19 @@ pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
 /// A plan's zones by land-use code, with the codes written into the largest ones.
 pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
     let frame = Frame::new(bbox);
-    let mut by_code: BTreeMap<String, Vec<Ring>> = BTreeMap::new();
-    let mut largest: BTreeMap<String, (i128, [f64; 2])> = BTreeMap::new();
-    for feature in &features.list {
-        let Some(geometry) = features.parsed_geometry(feature) else { continue };
-        let properties = features.parsed_properties(feature);
-        let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let rings = shape::rings(&geometry);
-        if let Some(outer) = rings.first() {
-            let area = shape::doubled_area(outer);
-            if let Some(at) = label_place(&geometry)
-                && largest.get(&code).is_none_or(|(known, _)| area > *known)
-            {
-                largest.insert(code.clone(), (area, frame.place(at[0], at[1])));
-            }
+    // Of each zone its code, its rings on the grid, and how large it is.
+    let read = |feature: &Feature| {
+        let rings = features.rings(feature);
+        let area = rings.first().map_or(0, |outer| shape::doubled_area(outer));
+        let rings: Vec<Ring> = rings.iter().map(|ring| snapped(ring, &frame)).filter(|ring| ring.len() > 2).collect();
+        (features.text_property(feature, "land_use").unwrap_or_default(), rings, area)
+    };
+    let zones: Vec<(&str, Vec<Ring>, i128)> = features.list.par_iter().map(read).collect();
+    let mut by_code: BTreeMap<&str, Vec<Ring>> = BTreeMap::new();
+    let mut largest: BTreeMap<&str, (i128, &Feature)> = BTreeMap::new();
+    for ((code, rings, area), feature) in zones.into_iter().zip(&features.list) {
+        if largest.get(code).is_none_or(|(known, _)| area > *known) {
+            largest.insert(code, (area, feature));
         }
         by_code.entry(code).or_default().extend(rings);
     }
@@ -175,10 +180,10 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
     for (code, rings) in by_code {
         let mut path = String::new();
         for ring in shape::dissolve(rings) {
-            push_ring(&mut path, &ring, &frame);
+            push_ring(&mut path, &ring, SMALLEST);
         }
         if !path.is_empty() {
-            let colour = land_use::get(&code).map(|entry| entry.rgb.as_str()).filter(|rgb| !rgb.is_empty());
+            let colour = land_use::get(code).map(|entry| entry.rgb.as_str()).filter(|rgb| !rgb.is_empty());
             let _ = write!(svg, "<path fill=\"{}\" d=\"{path}\"/>", colour.unwrap_or("url(#h)"));
         }
     }
@@ -189,7 +194,9 @@ pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
     let mut labels: Vec<_> = largest.into_iter().collect();
     labels.sort_by_key(|(_, (area, _))| std::cmp::Reverse(*area));
     let mut taken: Vec<[f64; 2]> = Vec::new();
-    for (code, (area, [x, y])) in labels {
+    for (code, (area, feature)) in labels {
+        let place = features.parsed_geometry(feature).as_ref().and_then(label_place);
+        let Some([x, y]) = place.map(|[lon, lat]| frame.place(lon, lat)) else { continue };
         let side = (area as f64 / 2.0).sqrt() / 1e7 * frame.scale_y;
         let is_free = taken.iter().all(|[u, v]| (x - u).abs() > LABEL[0] || (y - v).abs() > LABEL[1]);
         if side > 20.0 && is_free {
@@ -244,11 +251,7 @@ pub fn points(city: &City, marks: &[Position], today: jiff::civil::Date, alt: &s
 
 /// The points of a set, in order.
 pub fn positions(features: &Features) -> Vec<Position> {
-    let point = |feature| match features.parsed_geometry(feature)? {
-        Geometry::Point(Pair([lon, lat])) => Some(Position { lon, lat }),
-        _ => None,
-    };
-    features.list.iter().filter_map(point).collect()
+    features.list.iter().filter_map(|feature| features.point(feature)).map(|[lon, lat]| Position { lon, lat }).collect()
 }
 
 /// Rounds a position for the page, five decimals: about a metre.

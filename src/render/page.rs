@@ -247,15 +247,17 @@ impl Item<'_> {
     fn land_use(&self) -> Markup {
         let (Some(features), Some(set)) = (self.features, &self.view.features) else { return html! {} };
         let Some(total) = set.area_ha.filter(|area| *area > 0.0) else { return html! {} };
-        let mut sums: Vec<(String, f64)> = Vec::new();
+        let mut sums: Vec<(&str, f64)> = Vec::new();
         for feature in &features.list {
-            let properties = features.parsed_properties(feature);
-            let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default();
-            let area = properties.get("area_ha").and_then(Value::as_f64).unwrap_or(0.0);
-            match sums.iter_mut().find(|(known, _)| known == code) {
+            let Some(code) = features.text_property(feature, "land_use") else { continue };
+            let area = features.number_property(feature, "area_ha").unwrap_or(0.0);
+            match sums.iter_mut().find(|(known, _)| *known == code) {
                 Some((_, sum)) => *sum += area,
-                None => sums.push((code.to_owned(), area)),
+                None => sums.push((code, area)),
             }
+        }
+        if sums.is_empty() {
+            return html! {};
         }
         sums.sort_by(|a, b| b.1.total_cmp(&a.1));
         html! {

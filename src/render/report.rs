@@ -1,6 +1,8 @@
 //! An import's report as a page of its own: counts, a map that marks each finding, all findings,
 //! areas by code. It stands alone: no request, no script.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -13,13 +15,16 @@ use crate::read_model::features::Features;
 const STYLE: &str = "
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}
 h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #8886}td.n,th.n{text-align:right}
+th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #8886}td.n,th.n{text-align:right}td.w{overflow-wrap:anywhere}
 .state{padding:.6rem .8rem;border-left:.5rem solid;font-weight:700}.error{border-color:#b00020}.clean{border-color:#0a6b2d}
 svg{width:100%;height:auto;background:#fff;border:1px solid #8886}.en{opacity:.8;display:block;font-size:.92em}
 .mark{display:inline-block;min-width:1.9em;padding:0 .3em;border-radius:1em;color:#fff;text-align:center;font-weight:700}
 .mark.error{background:#b00020}.mark.warning{background:#8a4b00}.mark.repair{background:#0b5394}
 @media print{body{font-size:11pt}a{color:inherit;text-decoration:none}}
 ";
+
+/// The policy that lets the page's own style in, and nothing else.
+pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| super::layout::policy(STYLE));
 
 /// Findings that are marked on the map.
 const MARKED: usize = 400;
@@ -102,7 +107,7 @@ fn facts(report: &Report) -> Markup {
         table {
             tbody {
                 @for (vi, en, value) in &rows {
-                    tr { th scope="row" { (vi) span.en lang="en" { (en) } } td style="overflow-wrap:anywhere" { (value) } }
+                    tr { th scope="row" { (vi) span.en lang="en" { (en) } } td.w { (value) } }
                 }
                 @for (what, count) in &report.counted {
                     @let (vi, en) = counted_words(what);
@@ -157,7 +162,7 @@ fn findings(report: &Report, severity: Severity) -> Markup {
                         td { span.mark.(class(severity)) { (number) } }
                         td {
                             @if let Some(feature) = finding.feature { "#" (feature) } @else { "Cả tệp" }
-                            @if let Some(line) = finding.line { br; "dòng " (line) }
+                            @if let Some(line) = finding.line.filter(|line| *line > 1) { br; "dòng " (line) }
                             @if let Some([lon, lat]) = finding.at { br; (format!("{lon:.5}, {lat:.5}")) }
                         }
                         td { (finding.vi) span.en lang="en" { (finding.en) } }

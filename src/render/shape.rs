@@ -1,31 +1,16 @@
 //! Shapes put together: borders that two features share cancel out.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::import::canonical::round;
-use crate::import::feature::{Geometry, Position};
+use rustc_hash::FxHashMap;
 
 /// A closed ring without its closing point, in 10⁻⁷ degrees.
 pub type Ring = Vec<[i64; 2]>;
 
-/// All rings of polygons, open.
-pub fn rings(geometry: &Geometry) -> Vec<Ring> {
-    let ring = |positions: &Vec<Position>| -> Ring {
-        let open = positions.len().saturating_sub(1);
-        positions[..open].iter().map(|Position([x, y])| [round(*x), round(*y)]).collect()
-    };
-    match geometry {
-        Geometry::Point(_) => Vec::new(),
-        Geometry::Polygon(rings) => rings.iter().map(ring).collect(),
-        Geometry::MultiPolygon(parts) => parts.iter().flatten().map(ring).collect(),
-    }
-}
-
 /// Joins areas: edges that run both ways are taken away, the rest is put together to rings.
 /// With outer rings counter-clockwise and holes clockwise, the result keeps that order.
 pub fn dissolve(rings: impl IntoIterator<Item = Ring>) -> Vec<Ring> {
-    let mut edges: HashMap<([i64; 2], [i64; 2]), u32> = HashMap::new();
+    let mut edges: FxHashMap<([i64; 2], [i64; 2]), u32> = FxHashMap::default();
     for ring in rings {
         for (i, &from) in ring.iter().enumerate() {
             let to = ring[(i + 1) % ring.len()];
@@ -40,7 +25,7 @@ pub fn dissolve(rings: impl IntoIterator<Item = Ring>) -> Vec<Ring> {
     }
     let mut sorted: Vec<_> = edges.into_iter().flat_map(|(edge, count)| std::iter::repeat_n(edge, count as usize)).collect();
     sorted.sort_unstable();
-    let mut next: HashMap<[i64; 2], Vec<[i64; 2]>> = HashMap::with_capacity(sorted.len());
+    let mut next: FxHashMap<[i64; 2], Vec<[i64; 2]>> = FxHashMap::default();
     for (from, to) in sorted.iter().rev() {
         next.entry(*from).or_default().push(*to);
     }
@@ -90,24 +75,25 @@ pub fn contains(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> bool {
 /// Rings smaller than about 10 m² are slivers between borders that do not meet exactly.
 const SLIVER: i128 = 2 * 100 * 1_000 * 10;
 
-/// The outline of a set of features as a GeoJSON geometry: a MultiPolygon, or a MultiPoint.
-pub fn outline(geometries: &[Geometry]) -> String {
-    let mut text = String::new();
-    let push = |text: &mut String, [x, y]: [i64; 2]| {
-        let _ = write!(text, "[{},{}]", x as f64 / 1e7, y as f64 / 1e7);
-    };
-    if let Some(Geometry::Point(_)) = geometries.first() {
-        text.push_str("{\"type\":\"MultiPoint\",\"coordinates\":[");
-        for (i, geometry) in geometries.iter().enumerate() {
-            if let Geometry::Point(Position([x, y])) = geometry {
-                text.push_str(if i > 0 { "," } else { "" });
-                push(&mut text, [round(*x), round(*y)]);
-            }
-        }
-        text.push_str("]}");
-        return text;
+fn push_position(text: &mut String, [x, y]: [f64; 2]) {
+    let _ = write!(text, "[{x},{y}]");
+}
+
+/// Points in degrees as a GeoJSON MultiPoint.
+pub fn points(points: &[[f64; 2]]) -> String {
+    let mut text = String::from("{\"type\":\"MultiPoint\",\"coordinates\":[");
+    for (i, point) in points.iter().enumerate() {
+        text.push_str(if i > 0 { "," } else { "" });
+        push_position(&mut text, *point);
     }
-    let all = dissolve(geometries.iter().flat_map(rings));
+    text.push_str("]}");
+    text
+}
+
+/// The outline of areas as a GeoJSON MultiPolygon.
+pub fn outline(rings: impl Iterator<Item = Ring>) -> String {
+    let mut text = String::new();
+    let all = dissolve(rings);
     let (mut outers, mut holes) = (Vec::new(), Vec::new());
     for ring in all {
         let area = doubled_area(&ring);
@@ -127,7 +113,7 @@ pub fn outline(geometries: &[Geometry]) -> String {
         text.push('[');
         for (i, point) in ring.iter().chain(ring.first()).enumerate() {
             text.push_str(if i > 0 { "," } else { "" });
-            push(text, *point);
+            push_position(text, point.map(|value| value as f64 / 1e7));
         }
         text.push(']');
     };

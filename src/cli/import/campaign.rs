@@ -80,7 +80,7 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
         (None, Some(to)) => json!({ "range": { "from": args.from, "to": to } }),
         (None, None) => json!({ "day": { "on": args.from } }),
     };
-    let (document, brought) = source_document(&source)?;
+    let (document, brought) = source_document(&source, None)?;
     let facts = json!({
         "kind": args.kind,
         "title": args.title,

@@ -79,6 +79,8 @@ fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
     set("foreign_keys", "ON")?;
     set("trusted_schema", "OFF")?;
     set("mmap_size", "268435456")?;
+    // The writer moves the log into the file when it has answered, not while somebody waits.
+    set("wal_autocheckpoint", "0")?;
     if !write {
         set("query_only", "ON")?;
     }
@@ -126,7 +128,8 @@ impl SqliteLog {
         let (hint_sender, hint) = watch::channel(position);
         let hint_sender = Arc::new(hint_sender);
         let (jobs, receiver) = mpsc::unbounded_channel();
-        let writer = Writer { connection, clock, hint: Arc::clone(&hint_sender) };
+        let left = std::fs::metadata(format!("{}-wal", path.display())).map_or(0, |meta| meta.len());
+        let writer = Writer { connection, clock, hint: Arc::clone(&hint_sender), unmoved: left };
         std::thread::Builder::new()
             .name("log-writer".into())
             .spawn(move || writer.run(receiver))

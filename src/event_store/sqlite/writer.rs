@@ -15,11 +15,17 @@ use crate::event_store::{Append, AppendError, Clock, StoreError, VaultChange};
 
 /// Most appends in one transaction.
 const BATCH: usize = 256;
+/// Bytes after which the write-ahead log is moved into the file.
+const CHECKPOINT_BYTES: u64 = 4 << 20;
+/// What an append writes to the log, about: a few pages.
+const APPEND_BYTES: u64 = 4_096;
 
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) clock: Clock,
     pub(super) hint: Arc<watch::Sender<i64>>,
+    /// Bytes written, about, since the write-ahead log was moved into the file.
+    pub(super) unmoved: u64,
 }
 
 impl Writer {
@@ -39,6 +45,7 @@ impl Writer {
                         }
                     }
                     Job::Blob(sha256, bytes, answer) => {
+                        self.unmoved += bytes.bytes;
                         let result = put_blob(&mut self.connection, sha256, bytes);
                         let _ = answer.send(result);
                         next = jobs.try_recv().ok();
@@ -52,8 +59,24 @@ impl Writer {
                 }
             }
             if !appends.is_empty() {
+                self.unmoved += appends.len() as u64 * APPEND_BYTES;
                 self.commit(&appends, answers);
+                self.checkpoint();
             }
+        }
+    }
+
+    /// Moves what the write-ahead log holds into the file, once it is worth it. Readers and other
+    /// processes are not held up; what they still need stays for the next time.
+    fn checkpoint(&mut self) {
+        if self.unmoved < CHECKPOINT_BYTES {
+            return;
+        }
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        match self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], read) {
+            // A reader still needs some of it: that much is left for the next time.
+            Ok((pages, moved)) => self.unmoved = (pages - moved).max(0) as u64 * 4_096 / 2,
+            Err(error) => tracing::warn!("the write-ahead log was not moved into the file: {error}"),
         }
     }
 

@@ -59,7 +59,7 @@ pub struct ServeArgs {
     #[arg(long, env = "BANGTIN_MAX_IMPORT_MIB", default_value_t = 512)]
     max_import_mib: u64,
     /// Memory for feature sets, blobs and answers, MB
-    #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 256)]
+    #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 512)]
     cache_mb: u64,
 }
 

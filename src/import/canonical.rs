@@ -123,11 +123,10 @@ pub fn area_m2(parts: &[Vec<Ring>]) -> f64 {
     parts.iter().map(|rings| polygon(rings, |vertex| vertex.plane).unsigned_area()).sum()
 }
 
-fn begin(properties: &Map<String, Value>) -> String {
-    let mut text = String::with_capacity(512);
-    let _ = write!(text, "\"properties\":");
+fn begin(properties: &Map<String, Value>, points: usize) -> String {
+    let mut bytes = Vec::with_capacity(256 + points * 25);
+    bytes.extend_from_slice(b"\"properties\":");
     // Writing to memory cannot fail.
-    let mut bytes = text.into_bytes();
     let _ = serde_json::to_writer(&mut bytes, properties);
     let mut text = String::from_utf8(bytes).unwrap_or_default();
     text.push_str(",\"geometry\":");
@@ -136,7 +135,7 @@ fn begin(properties: &Map<String, Value>) -> String {
 
 /// The text of a polygon or multi-polygon.
 pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece {
-    let mut text = begin(properties);
+    let mut text = begin(properties, mended.parts.iter().flatten().map(Vec::len).sum());
     let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
     let bbox = mended.parts.iter().flatten().flatten().fold(start, |b, vertex| {
         let [x, y] = vertex.lonlat;
@@ -160,7 +159,7 @@ pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece 
 
 /// The text of a point at longitude and latitude in 10⁻⁷ degrees.
 pub fn point_piece(properties: &Map<String, Value>, position: [i64; 2]) -> Piece {
-    let mut text = begin(properties);
+    let mut text = begin(properties, 1);
     text.push_str("{\"type\":\"Point\",\"coordinates\":");
     push_position(&mut text, position);
     text.push('}');

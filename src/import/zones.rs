@@ -226,8 +226,13 @@ fn run(
     }
     let plane = Crs::new(*plane).ok()?;
     let legacy = legacy_of(&ahead, report);
-    let ahead: Vec<Feature> = ahead.into_iter().map(|feature| in_unicode(feature, legacy)).collect();
-    let rows: Vec<&Map<String, Value>> = ahead.iter().map(|feature| &feature.properties).collect();
+    // All features are converted where they are checked; here those that the columns are judged by.
+    let converted: Vec<Feature> = match legacy {
+        Some(_) => ahead.iter().map(|feature| in_unicode(feature.clone(), legacy)).collect(),
+        None => Vec::new(),
+    };
+    let judged = if legacy.is_some() { &converted } else { &ahead };
+    let rows: Vec<&Map<String, Value>> = judged.iter().map(|feature| &feature.properties).collect();
     let columns = find_columns(&rows, options, report)?;
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
     report.plane = Some(format!("EPSG:{}", plane.epsg));

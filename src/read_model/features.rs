@@ -9,6 +9,7 @@ use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -98,26 +99,30 @@ fn bbox_of(geometry: &[u8]) -> Option<Bbox> {
 impl Features {
     /// Parses canonical bytes; none if they are not canonical.
     pub fn parse(bytes: &Bytes) -> Option<Self> {
-        let mut list = Vec::new();
+        let mut lines: Vec<Range<usize>> = Vec::new();
         let mut start = 0;
         let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
         for (index, end) in ends.enumerate() {
-            let (line_start, line) = (start, &bytes[start..end]);
-            start = end + 1;
-            if index == 0 || line.first() != Some(&b'{') {
-                continue;
+            if index > 0 && bytes.get(start) == Some(&b'{') {
+                let comma = usize::from(bytes[start..end].ends_with(b","));
+                lines.push(start..end - comma);
             }
-            let line = line.strip_suffix(b",").unwrap_or(line);
+            start = end + 1;
+        }
+        let read = |(index, range): (usize, &Range<usize>)| {
+            let line = &bytes[range.clone()];
             let properties = find(line, PROPERTIES)? + PROPERTIES.len();
             let end = properties + find(&line[properties..], GEOMETRY)?;
             let geometry = end + GEOMETRY.len();
-            list.push(Feature {
-                number: list.len() as u32 + 1,
+            let line_start = range.start;
+            Some(Feature {
+                number: index as u32 + 1,
                 bbox: bbox_of(line.get(geometry..line.len() - 1)?)?,
                 properties: line_start + properties..line_start + end,
                 geometry: line_start + geometry..line_start + line.len() - 1,
-            });
-        }
+            })
+        };
+        let list: Vec<Feature> = lines.par_iter().enumerate().with_min_len(512).map(read).collect::<Option<_>>()?;
         let tree = (!list.is_empty()).then(|| {
             let mut builder = RTreeBuilder::<f64>::new(list.len() as u32);
             for feature in &list {

@@ -6,6 +6,8 @@ mod browser;
 mod contract;
 mod crash;
 mod event_log;
+mod formats;
+mod generator;
 mod imports;
 mod personal_data;
 mod process;

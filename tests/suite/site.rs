@@ -457,7 +457,7 @@ async fn bad_bodies_get_clear_errors_and_nothing_is_written(kind: Kind) {
         (b"{\"id\":\"a\\u0000b\",\"type\":\"plan.publish\"}".to_vec(), 422, "command-shape"),
         (ring(r#"{"type":"Polygon","coordinates":[]}"#).into_bytes(), 422, "no-geometry"),
         (
-            ring(r#"{"type":"Polygon","coordinates":[[[104.87,21.7],[104.88,21.71],[104.88,21.7],[104.87,21.72]]]}"#).into_bytes(),
+            ring(r#"{"type":"Polygon","coordinates":[[[104.87,21.7],[104.88,21.7],[104.88,21.71],[104.87,21.7]],[[104.879,21.705],[104.89,21.705],[104.89,21.706],[104.879,21.705]]]}"#).into_bytes(),
             422,
             "self-crossing",
         ),

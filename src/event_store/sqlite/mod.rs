@@ -25,7 +25,7 @@ use crate::domain::Digest;
 /// How long a connection waits for another process's write lock.
 const BUSY: Duration = Duration::from_secs(10);
 /// How often the follower looks whether another process has written.
-const POLL: Duration = Duration::from_millis(200);
+const POLL: Duration = Duration::from_millis(50);
 
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 

@@ -18,7 +18,8 @@ impl App {
     pub(super) async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
         for (field, digest) in &attached.existing {
             let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
-            let set = if let Some(set) = attached.blobs.iter().find_map(|brought| brought.set.as_ref().filter(|set| set.sha256 == *digest)) {
+            let set = if let Some(set) = attached.blobs.iter().find_map(|brought| brought.set.as_ref().filter(|set| set.sha256 == *digest))
+            {
                 // Made by this program for this command just now.
                 set.clone()
             } else {

@@ -112,7 +112,8 @@ impl App {
         let key = fold(authority);
         self.change_city(|city| {
             let known = city.columns.entry(key.clone()).or_default();
-            for (field, new) in [(&mut known.land_use, &columns.land_use), (&mut known.name, &columns.name), (&mut known.note, &columns.note)]
+            for (field, new) in
+                [(&mut known.land_use, &columns.land_use), (&mut known.name, &columns.name), (&mut known.note, &columns.note)]
             {
                 if new.is_some() {
                     field.clone_from(new);

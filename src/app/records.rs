@@ -38,7 +38,9 @@ impl App {
         for _ in 0..RETRIES {
             let (state, _) = self.city_state().await?;
             let Some(mut city) = state.city else {
-                return Err(Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet.").into());
+                return Err(
+                    Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet.").into()
+                );
             };
             change(&mut city);
             match self.set_city_once(CityCommand::Set(city)).await {

@@ -93,7 +93,12 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     let started_at = image.position;
     let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
     tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
-    let limits = Limits { body_bytes: args.max_body_mb << 20, answer_bytes: bytes / 4, import_bytes: args.max_import_mib << 20, ..Limits::default() };
+    let limits = Limits {
+        body_bytes: args.max_body_mb << 20,
+        answer_bytes: bytes / 4,
+        import_bytes: args.max_import_mib << 20,
+        ..Limits::default()
+    };
     Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at })
 }
 

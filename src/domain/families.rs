@@ -116,7 +116,7 @@ macro_rules! families {
             pub fn sets(&self) -> Vec<super::Digest> {
                 match self {
                     $(Self::$family(item) => {
-                        item.revisions.iter().filter_map(|r| r.facts.features()).map(|set| set.sha256).collect()
+                        item.revisions.iter().filter_map(|r| r.facts.features().or(r.facts.outline())).map(|set| set.sha256).collect()
                     })+
                 }
             }

@@ -139,6 +139,8 @@ pub struct View {
     pub position: Option<Position>,
     /// Its feature set.
     pub features: Option<FeatureSet>,
+    /// True when that set is only an outline: its features are in no collection.
+    pub outline_only: bool,
     /// Attached files.
     pub documents: Vec<Document>,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
@@ -195,7 +197,8 @@ impl<F: Family> Publication<F> {
             phones: Vec::new(),
             contact: None,
             position: None,
-            features: facts.features().cloned(),
+            features: facts.features().or(facts.outline()).cloned(),
+            outline_only: facts.features().is_none(),
             documents: facts.documents().to_vec(),
             properties: Map::new(),
             withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),
@@ -225,7 +228,7 @@ impl<F: Family> Publication<F> {
             cancelled: revision.cancelled.clone(),
             corrections: revision.corrections.iter().map(|c| (moment_of(c.recorded_at), c.reason.clone(), c.fields.clone())).collect(),
             decision: revision.facts.claims().into_iter().find(|c| c.kind == "decision").map(|c| c.key),
-            features: revision.facts.features().cloned(),
+            features: revision.facts.features().or(revision.facts.outline()).cloned(),
         }
     }
 }

@@ -60,7 +60,7 @@ fn views_of(site: &Site, family: &str) -> Vec<View> {
             views.extend(image.collection(name).filter_map(|(_, entry)| entry.item.view(None, &moment)));
         }
     }
-    views.retain(|view| view.status == Status::InForce && view.features.is_some());
+    views.retain(|view| view.status == Status::InForce && view.features.is_some() && !view.outline_only);
     views.sort_by_key(|view| view.code);
     views
 }

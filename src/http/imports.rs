@@ -70,7 +70,8 @@ pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: 
 async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     let actor = auth::actor(site, headers).await?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let request = request.map(|body| Body::new(http_body_util::Limited::new(body, usize::try_from(site.limits.import_bytes).unwrap_or(usize::MAX))));
+    let request =
+        request.map(|body| Body::new(http_body_util::Limited::new(body, usize::try_from(site.limits.import_bytes).unwrap_or(usize::MAX))));
     let multipart = Multipart::from_request(request, &()).await;
     let multipart = multipart.map_err(|error| HttpError::BadRequest(format!("send the file as multipart/form-data: {error}")))?;
     let form = tokio::time::timeout(UPLOAD, receive(multipart, site.limits.import_bytes)).await.map_err(|_| HttpError::TooSlow)??;
@@ -172,7 +173,8 @@ async fn options(site: &Site, form: &Form, field: &str) -> Result<zones::Options
         let today = site.moment().today;
         let kind = form.get("kind").map(|kind| serde_json::from_value::<PlanKind>(json!(kind))).transpose();
         let kind = kind.map_err(|error| HttpError::BadRequest(format!("the field “kind” is wrong: {error}")))?;
-        let units: Vec<String> = form.get("units").unwrap_or_default().split([',', ' ']).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        let units: Vec<String> =
+            form.get("units").unwrap_or_default().split([',', ' ']).filter(|id| !id.is_empty()).map(str::to_owned).collect();
         let question = ZoneQuestion {
             authority: form.get("authority").unwrap_or_default(),
             kind: kind.unwrap_or(PlanKind::LandUsePlan),
@@ -248,8 +250,9 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
         )));
     };
     let bytes = writes::read_body(site, body).await?;
-    let mut value: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| HttpError::BadRequest(format!("the body is not JSON: line {}, column {}: {error}", error.line(), error.column())))?;
+    let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        HttpError::BadRequest(format!("the body is not JSON: line {}, column {}: {error}", error.line(), error.column()))
+    })?;
     let Some(facts) = value.get_mut("facts").and_then(Value::as_object_mut) else {
         return Err(HttpError::BadRequest("the command needs “facts”".into()));
     };
@@ -261,7 +264,9 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
     let request = Request::parse(value).map_err(HttpError::Refused)?;
     let family = if kept.field == "places" { "campaign" } else { "plan" };
     if request.kind.split('.').next() != Some(family) {
-        return Err(HttpError::BadRequest(format!("this import is for a {family}: the command must be {family}.publish or {family}.revise")));
+        return Err(HttpError::BadRequest(format!(
+            "this import is for a {family}: the command must be {family}.publish or {family}.revise"
+        )));
     }
     writes::carry_out(site, actor, request).await
 }

@@ -62,7 +62,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 64 << 20, body_patience: Duration::from_mins(1), connections: 4_096, answer_bytes: 64 << 20, writes: 16, import_bytes: 512 << 20, imports: 2 }
+        Self {
+            body_bytes: 64 << 20,
+            body_patience: Duration::from_mins(1),
+            connections: 4_096,
+            answer_bytes: 64 << 20,
+            writes: 16,
+            import_bytes: 512 << 20,
+            imports: 2,
+        }
     }
 }
 

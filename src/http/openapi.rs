@@ -81,7 +81,7 @@ fn write(summary: &str, parameters: Vec<Value>, family: &str, commands: &[String
 }
 
 /// What a command brings along, in the form in which it is sent (`import/attach.rs` takes it out).
-fn inputs() -> [(&'static str, Value); 4] {
+fn inputs() -> [(&'static str, Value); 5] {
     let text = || json!({ "type": "string" });
     let set = json!({
         "description": "GeoJSON to import, or the digest of a set that is stored already",
@@ -102,7 +102,41 @@ fn inputs() -> [(&'static str, Value); 4] {
             { "type": "object", "required": ["subject"], "properties": { "subject": text() } },
         ],
     });
-    [("zones", set.clone()), ("places", set), ("documents", json!({ "type": "array", "items": document })), ("contact", contact)]
+    [
+        ("zones", set.clone()),
+        ("outline", set.clone()),
+        ("places", set),
+        ("documents", json!({ "type": "array", "items": document })),
+        ("contact", contact),
+    ]
+}
+
+/// A planner's file, its columns and system.
+fn upload() -> Value {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    json!({
+        "summary": "Check a planner's file; the answer names the report's address",
+        "security": [{ "token": [] }],
+        "requestBody": { "required": true, "content": { "multipart/form-data": { "schema": { "type": "object", "required": ["file"], "properties": {
+            "file": { "type": "string", "format": "binary" },
+            "field": { "type": "string", "enum": ["zones", "outline", "places"], "default": "zones" },
+            "kind": text("Kind of plan"),
+            "authority": text("Who approved it: its columns are remembered"),
+            "signed": { "type": "string", "format": "date" },
+            "effective_from": { "type": "string", "format": "date" },
+            "units": text("Unit ids, separated by commas"),
+            "crs": text("EPSG:9208"),
+            "land_use": text("Column of land-use codes"),
+            "name": text("Column of names"),
+            "note": text("Column of notes"),
+            "layer": text("Layer or sheet"),
+            "max_overlap": { "type": "number", "default": 10, "description": "Square metres" },
+        } } } } },
+        "responses": {
+            "201": { "description": "Checked: id, address of the report, and whether it can be published", "content": { "application/json": { "schema": { "type": "object" } } } },
+            "default": { "$ref": "#/components/responses/Problem" },
+        },
+    })
 }
 
 /// The document.
@@ -181,6 +215,12 @@ pub fn document(public_url: &str) -> Value {
         let id = parameter("id", "path", json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }), "Feature id");
         put(&format!("/collections/{name}/items/{{id}}"), read("Feature", vec![id, f(), lang()], "application/geo+json"));
     }
+    let id = || parameter("id", "path", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The import's id; nobody can guess it");
+    put("/imports", json!({ "post": upload() }));
+    put("/imports/{id}", read("An import's report", vec![id(), f()], "application/json"));
+    let publish =
+        write("Publish an import: a plan or campaign command whose facts lack the set and its source", vec![id()], "plan", &commands);
+    put("/imports/{id}/publish", json!({ "post": publish }));
     put("/healthz", read("The process lives", vec![], "text/plain"));
     put("/readyz", read("Whether the image keeps up with the log", vec![], "application/json"));
     put("/metrics", read("Counters", vec![], "text/plain"));

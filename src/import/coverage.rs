@@ -253,9 +253,8 @@ impl Survey<'_> {
 
     /// A point inside the region, degrees.
     fn inner(&self, region: &IntShape) -> [f64; 2] {
-        let mut rings = region
-            .iter()
-            .map(|ring| ring.iter().map(|p| geo::Coord { x: f64::from(p.x), y: f64::from(p.y) }).collect::<geo::LineString>());
+        let mut rings =
+            region.iter().map(|ring| ring.iter().map(|p| geo::Coord { x: f64::from(p.x), y: f64::from(p.y) }).collect::<geo::LineString>());
         let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
         let polygon = geo::Polygon::new(outer, rings.collect());
         let inner = polygon.interior_point().or_else(|| polygon.centroid());
@@ -274,7 +273,8 @@ impl Survey<'_> {
         for region in regions {
             let polygon = self.polygon(&region);
             let area = polygon.unsigned_area();
-            let border: f64 = std::iter::once(polygon.exterior()).chain(polygon.interiors()).flat_map(|ring| ring.lines()).map(length).sum();
+            let border: f64 =
+                std::iter::once(polygon.exterior()).chain(polygon.interiors()).flat_map(|ring| ring.lines()).map(length).sum();
             if 2.0 * area < ROUNDING_METRES * border {
                 found.rounding += 1;
             } else {
@@ -435,8 +435,7 @@ pub struct Boundary {
 impl Boundary {
     /// From valid polygons.
     pub fn new(parts: &[Vec<Ring>]) -> Option<Self> {
-        let contours: Vec<Vec<[i64; 2]>> =
-            parts.iter().flatten().map(|ring| ring.iter().map(|vertex| vertex.lonlat).collect()).collect();
+        let contours: Vec<Vec<[i64; 2]>> = parts.iter().flatten().map(|ring| ring.iter().map(|vertex| vertex.lonlat).collect()).collect();
         let rest: Vec<_> = segments(parts).into_iter().map(|segment| (segment, 0)).collect();
         (!rest.is_empty()).then(|| Self { contours, tree: index(&rest) })
     }
@@ -450,12 +449,10 @@ impl Boundary {
             return if self.contains(first) { 0.0 } else { super::canonical::area_m2(parts) };
         }
         let zone: Vec<((Point, Point), u32)> = segments(parts).into_iter().map(|segment| (segment, 0)).collect();
-        let around: Vec<((Point, Point), u32)> =
-            self.contours.iter().flatten().map(|p| ((point(*p), point(*p)), 0)).chain(zone).collect();
+        let around: Vec<((Point, Point), u32)> = self.contours.iter().flatten().map(|p| ((point(*p), point(*p)), 0)).chain(zone).collect();
         let Some(grid) = Grid::around(&around) else { return 0.0 };
         let ring = |points: &mut dyn Iterator<Item = [i64; 2]>| -> IntContour { points.map(|p| grid.whole(point(p))).collect() };
-        let subject: Vec<IntContour> =
-            parts.iter().flatten().map(|r| ring(&mut r.iter().map(|vertex| vertex.lonlat))).collect();
+        let subject: Vec<IntContour> = parts.iter().flatten().map(|r| ring(&mut r.iter().map(|vertex| vertex.lonlat))).collect();
         let clip: Vec<IntContour> = self.contours.iter().map(|r| ring(&mut r.iter().copied())).collect();
         let mut overlay = Overlay::new(subject.iter().chain(&clip).map(Vec::len).sum());
         overlay.add_contours(&subject, ShapeType::Subject);

@@ -125,7 +125,11 @@ impl Raw {
             Self::Json(text, line) => (text, line),
         };
         if let Ok(Sound { properties, geometry }) = serde_json::from_str(&text) {
-            return Feature { properties: properties.unwrap_or_default(), geometry: geometry.ok_or(GeometryError::Missing), line: Some(line) };
+            return Feature {
+                properties: properties.unwrap_or_default(),
+                geometry: geometry.ok_or(GeometryError::Missing),
+                line: Some(line),
+            };
         }
         // Something is wrong: what can be read is read, and the rest said.
         let unreadable = |error: serde_json::Error| GeometryError::Unreadable(error.to_string());

@@ -128,11 +128,7 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
     let [x, y] = if chosen.swapped { [y, x] } else { [x, y] };
     let placed = chosen.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat));
     let Some([lon, lat]) = placed else {
-        error(
-            "outside-city",
-            format!("Nằm ngoài khung của thành phố ({x}, {y})"),
-            format!("It lies outside the city's box ({x}, {y})"),
-        );
+        error("outside-city", format!("Nằm ngoài khung của thành phố ({x}, {y})"), format!("It lies outside the city's box ({x}, {y})"));
         return None;
     };
     let mut fields = Map::new();

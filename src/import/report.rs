@@ -203,11 +203,8 @@ impl Report {
             let plane = plane.map(|plane| format!("; diện tích đo trong (areas measured in) {plane}")).unwrap_or_default();
             let _ = writeln!(text, "Hệ tọa độ (coordinates): {crs}{plane}");
         }
-        let columns = [
-            ("mã loại đất (land use)", &self.code_column),
-            ("tên (name)", &self.name_column),
-            ("ghi chú (note)", &self.note_column),
-        ];
+        let columns =
+            [("mã loại đất (land use)", &self.code_column), ("tên (name)", &self.name_column), ("ghi chú (note)", &self.note_column)];
         let columns: Vec<String> = columns.iter().filter_map(|(what, name)| Some(format!("{what} ← “{}”", name.as_ref()?))).collect();
         if !columns.is_empty() {
             let _ = writeln!(text, "Cột (columns): {}", columns.join(", "));

@@ -130,9 +130,7 @@ impl Source {
     pub fn is_unchanged(&self) -> bool {
         match &self.place {
             Place::Memory(_) | Place::Unpacked(_) => true,
-            Place::Disk(path, modified) => {
-                path.metadata().is_ok_and(|meta| meta.len() == self.bytes && meta.modified().ok() == *modified)
-            }
+            Place::Disk(path, modified) => path.metadata().is_ok_and(|meta| meta.len() == self.bytes && meta.modified().ok() == *modified),
         }
     }
 
@@ -149,9 +147,8 @@ impl Source {
     pub fn sibling(&self, extension: &str) -> Option<Self> {
         let path = self.path()?;
         let stem = path.file_stem()?;
-        let same = |other: &Path| {
-            other.file_stem() == Some(stem) && other.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
-        };
+        let same =
+            |other: &Path| other.file_stem() == Some(stem) && other.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
         let entries = path.parent()?.read_dir().or_else(|_| Path::new(".").read_dir()).ok()?;
         let found = entries.filter_map(Result::ok).map(|entry| entry.path()).find(|other| same(other))?;
         Self::file(&found).ok()

@@ -141,9 +141,16 @@ fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wr
     let valid_from = match (field("valid_from"), from) {
         (Some(text), _) => date(&text).ok_or(("date", "Ngày ghi sai; viết 1/7/2025", "The date is wrong; write 2025-07-01"))?,
         (None, Some(from)) => from,
-        (None, None) => return Err(("no-date", "Thiếu ngày hiệu lực (cột Từ ngày, hoặc --valid-from)", "It has no first day (column Từ ngày, or --valid-from)")),
+        (None, None) => {
+            return Err((
+                "no-date",
+                "Thiếu ngày hiệu lực (cột Từ ngày, hoặc --valid-from)",
+                "It has no first day (column Từ ngày, or --valid-from)",
+            ));
+        }
     };
-    let valid_to = field("valid_to").map(|text| date(&text).ok_or(("date", "Ngày ghi sai; viết 30/6/2025", "The date is wrong; write 2025-06-30")));
+    let valid_to =
+        field("valid_to").map(|text| date(&text).ok_or(("date", "Ngày ghi sai; viết 30/6/2025", "The date is wrong; write 2025-06-30")));
     // Spreadsheets drop leading zeros.
     let code = if code.chars().all(|c| c.is_ascii_digit()) { format!("{code:0>5}") } else { code };
     let id = format!("{code}-{}", valid_from.year()).parse::<UnitId>();

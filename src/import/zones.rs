@@ -211,8 +211,7 @@ fn run(
 ) -> Option<CanonicalSet> {
     let ahead = sample(reader, report)?;
     let stated = late.unwrap_or_else(|| reader.stated());
-    let hints =
-        Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: reader.defaults_to_wgs84(), city: &options.city };
+    let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: reader.defaults_to_wgs84(), city: &options.city };
     let mut chosen = choose(&first_positions(&ahead), hints, report);
     if chosen.is_none() && stated == Stated::Nothing && ahead.len() == SAMPLE {
         // A long file may name its system at its end.
@@ -377,23 +376,25 @@ impl Checker<'_> {
         let finding = |severity, check: &str, vi: String, en: String| Finding::new(severity, check, vi, en).of(number, feature.line);
         let error = |check: &str, vi: String, en: String| finding(Severity::Error, check, vi, en);
         let code = if self.options.outline { Ok(String::new()) } else { self.code(feature) };
+        // Where it lies, by its first point that lies anywhere: an error about its code has a place too.
+        let at = feature.geometry.as_ref().ok().and_then(Geometry::first).and_then(|first| self.ring(&[first]).ok());
+        let at = at.and_then(|ring| Some(ring.first()?.lonlat.map(|v| v as f64 / 1e7)));
         let code = match code {
             Ok(code) => Some(code),
             Err((check, vi, en)) => {
-                zone.findings.push(error(check, vi, en));
+                zone.findings.push(error(check, vi, en).at(at));
                 None
             }
         };
         let shape = self.parts(feature).and_then(|(parts, closed)| self.shape(parts).map(|shape| (shape, closed)));
         let (shape, closed) = match shape {
             Ok(shape) => shape,
-            Err((check, vi, en, at)) => {
-                zone.findings.push(error(check, vi, en).at(at));
+            Err((check, vi, en, place)) => {
+                zone.findings.push(error(check, vi, en).at(place.or(at)));
                 return zone;
             }
         };
         let Shape { mended, before_m2 } = shape;
-        let at = mended.parts[0][0].first().map(|vertex| vertex.lonlat.map(|v| v as f64 / 1e7));
         let after_m2 = canonical::area_m2(&mended.parts);
         let mut repairs = mended.repairs.clone();
         if closed {
@@ -569,12 +570,7 @@ impl Checker<'_> {
             CrsError::Point(place) => place.clone(),
             other => other.to_string(),
         };
-        (
-            "outside-city",
-            format!("Nằm ngoài khung của thành phố ({place})"),
-            format!("It lies outside the city's box ({place})"),
-            None,
-        )
+        ("outside-city", format!("Nằm ngoài khung của thành phố ({place})"), format!("It lies outside the city's box ({place})"), None)
     }
 }
 
@@ -812,9 +808,7 @@ fn fault_words(fault: Fault) -> Wrong {
         (check, format!("{vi} gần {}", degrees(at)), format!("{en} near {}", degrees(at)), Some(at.map(|v| v as f64 / 1e7)))
     };
     match fault {
-        Fault::TooFewPoints => {
-            wrong("too-few-points", "Một vòng có ít hơn 3 điểm khác nhau", "A ring has fewer than 3 different points")
-        }
+        Fault::TooFewPoints => wrong("too-few-points", "Một vòng có ít hơn 3 điểm khác nhau", "A ring has fewer than 3 different points"),
         Fault::Crossing(at) => sentence(
             "self-crossing",
             "Các vòng của vùng cắt nhau; hãy sửa trong phần mềm bản đồ,",

@@ -237,8 +237,7 @@ pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
     let features = Features::parse(bytes)?;
     let first = bytes.split(|byte| *byte == b'\n').next()?;
     let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
-    let areas: Vec<f64> =
-        features.list.iter().filter_map(|feature| features.number_property(feature, "area_ha")).collect();
+    let areas: Vec<f64> = features.list.iter().filter_map(|feature| features.number_property(feature, "area_ha")).collect();
     Some(FeatureSet {
         sha256,
         bytes: bytes.len() as u64,
@@ -265,7 +264,7 @@ pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option
             // The command lacks what the rule needs, and is refused for that.
             _ => true,
         };
-        if is_point != (field == "places") || (field == "zones" && !legal) {
+        if is_point != (field == "places") || (field == "zones" && !legal) || (field == "outline" && !code.is_empty()) {
             return Some(Err(Refusal::invalid(
                 "set-does-not-fit",
                 format!("Đối tượng #{number} ({code}) không dùng được ở đây."),

@@ -86,7 +86,11 @@ fn content(report: &Report, drawn: &[Bytes]) -> Markup {
 fn facts(report: &Report) -> Markup {
     let rows: Vec<(&str, &str, String)> = [
         ("Số đối tượng (đánh số từ 0)", "Features (counted from 0)", Some(report.features.to_string())),
-        ("Cảnh báo, sửa chữa", "Warnings, repairs", Some(format!("{}, {}", report.count(Severity::Warning), report.count(Severity::Repair)))),
+        (
+            "Cảnh báo, sửa chữa",
+            "Warnings, repairs",
+            Some(format!("{}, {}", report.count(Severity::Warning), report.count(Severity::Repair))),
+        ),
         ("Hệ tọa độ", "Coordinate system", report.crs.clone()),
         ("Diện tích đo trong mặt phẳng", "Areas are plane areas in", report.plane.clone()),
         ("Cột mã loại đất", "Column of land-use codes", report.code_column.clone()),

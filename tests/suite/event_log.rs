@@ -7,7 +7,9 @@ use std::time::Duration;
 use bangtin::domain::Digest;
 use bangtin::event_store::chain::{ChainError, Verifier};
 use bangtin::event_store::dump::Record;
-use bangtin::event_store::{Append, AppendError, Appended, BlobBytes, ClaimRow, CommandRow, EventLog, NewEvent, StoreError, VaultChange, VaultRow};
+use bangtin::event_store::{
+    Append, AppendError, Appended, BlobBytes, ClaimRow, CommandRow, EventLog, NewEvent, StoreError, VaultChange, VaultRow,
+};
 
 use crate::on_both_databases;
 use crate::support::{Database, Kind, NOON, TestClock};

@@ -341,7 +341,12 @@ fn damaged_files_get_a_clear_sentence_and_nothing_is_published() {
         ("nothing.zip", zip(&[("readme.txt", b"x")]), "nothing-to-read"),
         ("nested.zip", zip(&[("a.csv", &zip(&[("b.csv", b"x")]))]), "unreadable"),
         ("no sqlite", b"SQLite format 3\0 and then nothing of the kind".to_vec(), "unreadable"),
-        ("entity.kml", b"<?xml version=\"1.0\"?><!DOCTYPE kml [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><kml><Document>&x;</Document></kml>".to_vec(), "doctype"),
+        (
+            "entity.kml",
+            b"<?xml version=\"1.0\"?><!DOCTYPE kml [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><kml><Document>&x;</Document></kml>"
+                .to_vec(),
+            "doctype",
+        ),
         ("deep.kml", folders.into_bytes(), "unreadable"),
         ("other.xml", b"<?xml version=\"1.0\"?><html></html>".to_vec(), "not-kml"),
         ("lying.fgb", lying_fgb, "unreadable"),
@@ -374,10 +379,16 @@ fn bombs_are_stopped_by_the_limits() {
     assert_eq!(limited(small, "bomb.xlsx", strings).0, "too-large");
     assert_eq!(limited(small, "large.csv", vec![b'a'; 2 << 20]).0, "too-large");
     let ring: Vec<String> = (0..5_000).map(|i| format!("[104.87,{}]", 21.7 + f64::from(i) / 1e7)).collect();
-    let ring = format!(r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"ma":"LUC"}},"geometry":{{"type":"Polygon","coordinates":[[{}]]}}}}]}}"#, ring.join(","));
+    let ring = format!(
+        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"ma":"LUC"}},"geometry":{{"type":"Polygon","coordinates":[[{}]]}}}}]}}"#,
+        ring.join(",")
+    );
     let (check, en) = limited(Limits { bytes: 1 << 30, ..small }, "points", ring.into_bytes());
     assert!(check == "too-many-points" || check == "not-json", "{en}");
-    let many = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, vec![r#"{"type":"Feature","properties":{},"geometry":null}"#; 5_000].join(","));
+    let many = format!(
+        r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+        vec![r#"{"type":"Feature","properties":{},"geometry":null}"#; 5_000].join(",")
+    );
     assert!(!import(&Source::memory("many", many.clone()), &options()).report.is_clean());
     assert_eq!(limited(Limits { bytes: 1 << 30, ..small }, "many", many.into_bytes()).0, "too-many-features");
 }
@@ -421,8 +432,14 @@ fn folders_changing_files_and_strange_places_are_named() {
     std::fs::write(&path, plan(13, |_| {})).unwrap();
     assert!(checks(&import(&source, &options()).report, Severity::Error).contains(&("changed-while-read", None)));
     // Over the antimeridian, at the pole, nowhere: outside the city in every case.
-    for ring in ["[[179.9,10],[-179.9,10],[-179.9,11],[179.9,10]]", "[[0,89.9],[120,90],[240,89.9],[0,89.9]]", "[[1e308,1],[2,1e308],[3,3],[1e308,1]]"] {
-        let text = plan(12, |features| features[3]["geometry"] = serde_json::from_str(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)).unwrap());
+    for ring in [
+        "[[179.9,10],[-179.9,10],[-179.9,11],[179.9,10]]",
+        "[[0,89.9],[120,90],[240,89.9],[0,89.9]]",
+        "[[1e308,1],[2,1e308],[3,3],[1e308,1]]",
+    ] {
+        let text = plan(12, |features| {
+            features[3]["geometry"] = serde_json::from_str(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)).unwrap()
+        });
         assert!(checks(&from_bytes("far", text).report, Severity::Error).contains(&("outside-city", Some(3))), "{ring}");
     }
 }
@@ -457,7 +474,8 @@ fn tables_of_points_come_in_every_spelling() {
     let text = String::from_utf8(std::fs::read(at("points.csv")).unwrap()).unwrap();
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.replace(',', "\t").encode_utf16().flat_map(u16::to_le_bytes)).collect();
     assert_eq!(read(utf16, "utf16.txt"), expected);
-    let tcvn3: Vec<u8> = "Tên;Kinh do;Vi do\nTr¹m y tÕ ®« thÞ;104,87;21,7\n".chars().map(|c| if c == 'ê' { 0xaa } else { c as u8 }).collect();
+    let tcvn3: Vec<u8> =
+        "Tên;Kinh do;Vi do\nTr¹m y tÕ ®« thÞ;104,87;21,7\n".chars().map(|c| if c == 'ê' { 0xaa } else { c as u8 }).collect();
     assert_eq!(read(tcvn3, "tcvn3.csv"), [("Trạm y tế đô thị".to_owned(), [1_048_700_000, 217_000_000])]);
 }
 

@@ -264,3 +264,91 @@ fn points_and_campaigns_come_in_as_tables() {
     let output = office.run(&arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_named_column_is_remembered_for_the_authority() {
+    let office = Office::new();
+    // Two columns hold codes: what is today, and what is planned.
+    let text = file(Some(9208), |features| {
+        for feature in features {
+            feature["properties"]["QUYHOACH"] = json!("LUC");
+        }
+    });
+    let path = office.write("two.geojson", &text);
+    let (ok, first, errors) = office.plan(&path, &["--map", "land_use=QUYHOACH"]);
+    assert!(ok, "{errors}");
+    assert_eq!(first["report"]["code_column"], "QUYHOACH");
+    let (ok, second, errors) = office.plan(&path, &["--decision", "2/QĐ-THỬ", "--dry-run"]);
+    assert!(ok, "{errors}");
+    assert_eq!(second["report"]["code_column"], "QUYHOACH", "the authority's next file needs no --map");
+    let (ok, _, errors) = office.plan(&path, &["--map", "land_use=Không có"]);
+    assert!(!ok, "{errors}");
+}
+
+#[test]
+fn a_plan_without_zones_has_an_outline() {
+    let office = Office::new();
+    let outline = office.write(
+        "outline.geojson",
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[104.87,21.7],[104.88,21.7],[104.88,21.71],[104.87,21.7]]]}}]}"#,
+    );
+    let output = office.run(&[
+        "import",
+        "plan",
+        "--outline",
+        outline.to_str().unwrap(),
+        "--title",
+        "Quy hoạch chung",
+        "--kind",
+        "general-plan",
+        "--authority",
+        "UBND",
+        "--decision",
+        "9/QĐ",
+        "--signed",
+        "2025-03-01",
+        "--effective-from",
+        "2025-03-15",
+        "--json",
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let published: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(published["report"]["area_ha"].as_f64().unwrap() > 50.0 && published["code"].is_string());
+}
+
+#[test]
+fn units_with_boundaries_come_in_and_zones_outside_are_named() {
+    let office = Office::new();
+    let units = office.write(
+        "units.geojson",
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"Mã":"99001","Tên":"Xã Thử","Loại":"xã"},"geometry":{"type":"Polygon","coordinates":[[[104.866,21.70],[104.8705,21.70],[104.8705,21.708],[104.866,21.708],[104.866,21.70]]]}}]}"#,
+    );
+    let output = office.run(&["import", "units", units.to_str().unwrap(), "--valid-from", "2025-01-01", "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (ok, report, errors) = office.plan(
+        &office.write("s.geojson", &file(Some(9208), |_| {})),
+        &["--unit", "99001", "--report", office.path("r.html").to_str().unwrap()],
+    );
+    assert!(ok, "{errors}");
+    let outside: Vec<_> = checks(&report, "warning").into_iter().filter(|(check, _)| check == "outside-unit").collect();
+    assert!(!outside.is_empty() && outside.len() < 6, "{outside:?}");
+    let page = std::fs::read_to_string(office.path("r.html")).unwrap();
+    assert!(page.contains("nằm ngoài địa giới") && page.contains("<svg"));
+}
+
+#[test]
+fn a_shapefile_is_taken_with_the_files_beside_it() {
+    let office = Office::new();
+    let mut archive = zip::ZipArchive::new(std::fs::File::open("tests/data/formats/plan.zip").unwrap()).unwrap();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        std::io::copy(&mut entry, &mut std::fs::File::create(office.path(&name)).unwrap()).unwrap();
+    }
+    let (ok, published, errors) = office.plan(&office.path("zones.shp"), &[]);
+    assert!(ok, "{errors}");
+    assert_eq!(published["report"]["features"], 12);
+    std::fs::remove_file(office.path("zones.dbf")).unwrap();
+    let (ok, report, _) = office.plan(&office.path("zones.shp"), &["--decision", "2/QĐ"]);
+    assert!(!ok && checks(&report, "error")[0].0 == "no-dbf");
+}

@@ -15,3 +15,4 @@ mod qr;
 mod site;
 mod support;
 mod unknown_outcome;
+mod uploads;

@@ -140,7 +140,8 @@ async fn geojson_follows_rfc_7946_in_the_files_order(kind: Kind) {
     let collection = answer.json();
     let features = collection["features"].as_array().unwrap();
     assert_eq!(features.len(), 379);
-    let source: Value = serde_json::from_slice(&bangtin::cli::demo::file("zones/land-use-2024.geojson").unwrap().read(1 << 30).unwrap()).unwrap();
+    let source: Value =
+        serde_json::from_slice(&bangtin::cli::demo::file("zones/land-use-2024.geojson").unwrap().read(1 << 30).unwrap()).unwrap();
     for (feature, original) in features.iter().zip(source["features"].as_array().unwrap()) {
         assert_eq!(feature["properties"]["land_use"], original["properties"]["MaLoaiDat"]);
         assert_eq!(feature["id"], feature["properties"]["id"]);

@@ -132,4 +132,3 @@ fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) {
         println!("Đã công bố (published): {code}, lần (revision) {}\n{url}", outcome.revision.unwrap_or_default());
     }
 }
-

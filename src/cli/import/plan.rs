@@ -139,7 +139,13 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     let units = resolve_units(store, &plan.units, plan.effective_from)?;
     let mut options = store
         .app
-        .zone_options(&ZoneQuestion { authority: &plan.authority, kind: plan.kind, signed: plan.signed, from: plan.effective_from, units: &units })
+        .zone_options(&ZoneQuestion {
+            authority: &plan.authority,
+            kind: plan.kind,
+            signed: plan.signed,
+            from: plan.effective_from,
+            units: &units,
+        })
         .await?;
     options.crs = plan.crs.as_deref().map(Crs::code).transpose()?;
     options.columns = columns.clone();

@@ -98,4 +98,3 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
-

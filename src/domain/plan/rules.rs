@@ -43,6 +43,10 @@ impl Family for Plan {
         self.zones.as_ref()
     }
 
+    fn outline(&self) -> Option<&FeatureSet> {
+        self.outline.as_ref()
+    }
+
     fn effective(&self, _: Date) -> (Date, Option<Date>) {
         (self.decision.signed, None)
     }
@@ -87,7 +91,8 @@ impl Family for Plan {
                 format!("The planning-information code “{code}” must have 12 digits of the given form."),
             ));
         }
-        check_in_city(self.zones.as_ref(), context)
+        check_in_city(self.zones.as_ref(), context)?;
+        check_in_city(self.outline.as_ref(), context)
     }
 
     fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {

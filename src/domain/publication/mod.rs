@@ -58,6 +58,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn features(&self) -> Option<&FeatureSet> {
         None
     }
+    /// What is drawn of it where it has no feature set.
+    fn outline(&self) -> Option<&FeatureSet> {
+        None
+    }
     /// A person it names.
     fn person(&self) -> Option<&SubjectId> {
         None

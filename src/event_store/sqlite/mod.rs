@@ -17,8 +17,9 @@ use self::transfer::dump;
 use self::writer::Writer;
 use super::dump::{Sink, Source};
 use super::migrations::pending;
-use super::{BlobBytes, 
-    Append, AppendError, Appended, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent, VaultRow, chain, new_log_id,
+use super::{
+    Append, AppendError, Appended, BlobBytes, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent, VaultRow, chain,
+    new_log_id,
 };
 use crate::domain::Digest;
 

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use crate::domain::Digest;
 use super::unavailable;
+use crate::domain::Digest;
 use crate::event_store::{BlobBytes, ClaimRow, CommandRow, Head, NewEvent, StoreError, StoredEvent, VaultRow};
 
 pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Head> {

@@ -40,7 +40,9 @@ pub enum CrsError {
     #[error("không biết hệ tọa độ {0} (unknown coordinate system); các hệ dùng được (known): {list}", list = known())]
     Unknown(String),
     /// A zone with the numbers of a VN-2000 zone, on another datum.
-    #[error("tệp ghi “{name}” (WGS 84), không phải VN-2000: nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone} (the file says “{name}” on WGS 84, which is not VN-2000 and lies 223 m away: if the numbers are VN-2000, say --crs EPSG:{zone})")]
+    #[error(
+        "tệp ghi “{name}” (WGS 84), không phải VN-2000: nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone} (the file says “{name}” on WGS 84, which is not VN-2000 and lies 223 m away: if the numbers are VN-2000, say --crs EPSG:{zone})"
+    )]
     Datum {
         /// Its name in the file.
         name: String,

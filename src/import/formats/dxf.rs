@@ -108,7 +108,12 @@ enum Shape {
     /// Rings of a hatch.
     Hatch(Vec<Vec<Position>>),
     Text(Position, String),
-    Insert { block: String, at: [f64; 2], scale: [f64; 2], turn: f64 },
+    Insert {
+        block: String,
+        at: [f64; 2],
+        scale: [f64; 2],
+        turn: f64,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -635,12 +640,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             Shape::Ring(ring) => areas.push(Area { layer: entity.layer, rings: vec![ring], texts: Vec::new(), is_hatch: false }),
             Shape::Hatch(rings) => {
                 let parts = nest::polygons(rings);
-                areas.extend(parts.into_iter().map(|rings| Area {
-                    layer: entity.layer.clone(),
-                    rings,
-                    texts: Vec::new(),
-                    is_hatch: true,
-                }));
+                areas.extend(parts.into_iter().map(|rings| Area { layer: entity.layer.clone(), rings, texts: Vec::new(), is_hatch: true }));
             }
             Shape::Text(at, text) => texts.push((at, text)),
             Shape::Insert { .. } => {}

@@ -39,7 +39,9 @@ fn index_bytes(header: &Header<'_>) -> Option<u64> {
         nodes = nodes.checked_add(level)?;
     }
     // A tree of one item has a root of its own.
-    if count == 1 { nodes += 1 }
+    if count == 1 {
+        nodes += 1
+    }
     nodes.checked_mul(40)
 }
 

@@ -14,11 +14,10 @@ const DGN: Foreign = Foreign {
     vi: "trong MicroStation chọn File → Save As → DXF, hoặc xuất Shapefile bằng FME/gCadas",
     en: "in MicroStation choose File → Save As → DXF, or export a Shapefile with FME or gCadas",
 };
-const DWG: Foreign = Foreign {
-    name: "DWG (AutoCAD)",
-    vi: "trong AutoCAD gõ lệnh SAVEAS và chọn DXF 2013",
-    en: "in AutoCAD use SAVEAS and choose DXF 2013",
-};
+const DWG: Foreign =
+    Foreign {
+        name: "DWG (AutoCAD)", vi: "trong AutoCAD gõ lệnh SAVEAS và chọn DXF 2013", en: "in AutoCAD use SAVEAS and choose DXF 2013"
+    };
 const TAB: Foreign = Foreign {
     name: "MapInfo TAB/MIF",
     vi: "trong MapInfo chọn Table → Export → ESRI Shapefile rồi nén các tệp .shp, .dbf, .prj vào một tệp zip; trong QGIS chọn Export → GeoPackage",
@@ -45,8 +44,7 @@ const OLD_OFFICE: Foreign = Foreign {
     en: "if it is a spreadsheet, save it as XLSX; if it is a MicroStation drawing, choose File → Save As → DXF",
 };
 const RAR: Foreign = Foreign { name: "RAR/7z", vi: "hãy giải nén và nén lại dạng ZIP", en: "unpack it and pack it as ZIP" };
-const BINARY_DXF: Foreign =
-    Foreign { name: "DXF nhị phân (binary DXF)", vi: "lưu lại dạng DXF ASCII", en: "save it as ASCII DXF" };
+const BINARY_DXF: Foreign = Foreign { name: "DXF nhị phân (binary DXF)", vi: "lưu lại dạng DXF ASCII", en: "save it as ASCII DXF" };
 const GML: Foreign = Foreign { name: "GML/GPX", vi: "trong QGIS chọn Export → GeoPackage", en: "in QGIS choose Export → GeoPackage" };
 
 fn recognise(head: &[u8]) -> Option<&'static Foreign> {

@@ -167,7 +167,9 @@ impl Stream {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Where {
     /// Between features of a collection.
-    Features { first: bool },
+    Features {
+        first: bool,
+    },
     /// Between features of a sequence.
     Sequence,
     End,
@@ -215,8 +217,8 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
 fn is_sequence(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&head[..head.len().min(1 << 16)]);
     let compact: String = text.chars().take(4096).filter(|c| !c.is_whitespace()).collect();
-    head.first() == Some(&0x1e) || (compact.contains("\"type\":\"Feature\"") && !compact.contains("\"features\":["))
-        && !compact.contains("\"FeatureCollection\"")
+    head.first() == Some(&0x1e)
+        || (compact.contains("\"type\":\"Feature\"") && !compact.contains("\"features\":[")) && !compact.contains("\"FeatureCollection\"")
 }
 
 impl GeoJson {

@@ -65,9 +65,8 @@ pub fn open(parts: &Parts, limits: &Limits) -> Result<Box<dyn Reader>, ReadError
     Ok(Piped::boxed(stated, notes, limits, move |sink| {
         let mut count = 0_u64;
         for shape in shapes.iter_shapes() {
-            let shape = shape.map_err(|error| {
-                ReadError::damaged(&format!("Tệp .shp, đối tượng #{count} (the .shp file, feature #{count})"), error)
-            })?;
+            let shape = shape
+                .map_err(|error| ReadError::damaged(&format!("Tệp .shp, đối tượng #{count} (the .shp file, feature #{count})"), error))?;
             let Some(properties) = table.next()? else {
                 return Err(Stop::Error(ReadError::new(
                     "count-differs",

@@ -39,8 +39,13 @@ fn feature(headers: &[String], cells: Vec<String>, line: u64) -> Feature {
         },
         _ => Err(GeometryError::Missing),
     };
-    let properties: Map<String, Value> =
-        headers.iter().cloned().zip(cells).filter(|(header, _)| !header.is_empty()).map(|(header, cell)| (header, Value::from(cell))).collect();
+    let properties: Map<String, Value> = headers
+        .iter()
+        .cloned()
+        .zip(cells)
+        .filter(|(header, _)| !header.is_empty())
+        .map(|(header, cell)| (header, Value::from(cell)))
+        .collect();
     Feature { properties, geometry, line: Some(line) }
 }
 

@@ -142,4 +142,3 @@ pub(super) fn touch(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
         .find(|p| on_segment(*p, a.from, a.to))
         .or_else(|| [a.from, a.to].into_iter().find(|p| on_segment(*p, b.from, b.to)))
 }
-

@@ -19,6 +19,14 @@ ci:
 bench:
     tools/bench.sh
 
+# imports beside ogr2ogr → PostGIS only
+bench-import *zones:
+    tools/bench_import.sh {{zones}}
+
+# the small files of every format anew
+formats:
+    tests/make_formats.sh
+
 # write the event schemas anew
 bless:
     BLESS=1 cargo test --locked --test suite contract

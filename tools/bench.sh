@@ -96,3 +96,7 @@ for path in "q/$code" "q/$code.geojson"; do
         'BEGIN { printf "| requests/s, %s (%d bytes), 8 connections ÷ nginx | %.0f | %.0f | %.2f | ≥ 0.75 |\n", p, b, o, t, o / t }'
 done
 echo "| resident memory, demo city, idle, MiB | $resident | | | ≤ 40 |"
+
+if [ "${1:-}" != http ]; then
+    tools/bench_import.sh
+fi

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -290,7 +290,12 @@ pub struct FeatureCache(Cache<Digest, Arc<Features>, ByBytes>);
 impl FeatureCache {
     /// A cache of at most `bytes`.
     pub fn new(bytes: u64) -> Self {
-        Self(Cache::with_weighter(256, bytes, ByBytes))
+        // One shard: a large plan may take most of the room.
+        let options = OptionsBuilder::new().estimated_items_capacity(256).weight_capacity(bytes).shards(1).build();
+        match options {
+            Ok(options) => Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default())),
+            Err(_) => Self(Cache::with_weighter(256, bytes, ByBytes)),
+        }
     }
 
     /// A set, if it is there.

@@ -274,7 +274,7 @@ impl Survey<'_> {
             let polygon = self.polygon(&region);
             let area = polygon.unsigned_area();
             let border: f64 =
-                std::iter::once(polygon.exterior()).chain(polygon.interiors()).flat_map(|ring| ring.lines()).map(length).sum();
+                std::iter::once(polygon.exterior()).chain(polygon.interiors()).flat_map(geo::LineString::lines).map(length).sum();
             if 2.0 * area < ROUNDING_METRES * border {
                 found.rounding += 1;
             } else {

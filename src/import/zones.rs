@@ -258,6 +258,8 @@ fn run(
     }
 }
 
+type FindColumn = fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
+
 /// Finds the columns; the planner's word counts first, then what the authority used before.
 fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Report) -> Option<Columns> {
     if options.outline {
@@ -297,7 +299,7 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
             return None;
         }
     }
-    let find = |asked: &Option<String>, before: &Option<String>, find: fn(&[&Map<String, Value>], Option<&str>) -> Option<String>| {
+    let find = |asked: &Option<String>, before: &Option<String>, find: FindColumn| {
         let before = before.as_deref().filter(|_| asked.is_none()).and_then(|name| find(rows, Some(name)));
         before.or_else(|| find(rows, asked.as_deref()))
     };
@@ -481,7 +483,7 @@ impl Checker<'_> {
     }
 
     /// Parts with open rings, and whether a ring had not been closed.
-    fn parts<'f>(&self, feature: &'f Feature) -> Result<(Vec<Vec<&'f [Position]>>, bool), Wrong> {
+    fn parts<'f>(&self, feature: &'f Feature) -> Result<(OpenParts<'f>, bool), Wrong> {
         let parts: &[Rings] = match &feature.geometry {
             Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
             Ok(Geometry::MultiPolygon(parts)) => parts,
@@ -573,6 +575,9 @@ impl Checker<'_> {
         ("outside-city", format!("Nằm ngoài khung của thành phố ({place})"), format!("It lies outside the city's box ({place})"), None)
     }
 }
+
+/// Parts of open rings, as the file has them.
+type OpenParts<'f> = Vec<Vec<&'f [Position]>>;
 
 /// Check, Vietnamese and English sentence, place.
 type Wrong = (&'static str, String, String, Option<[f64; 2]>);

@@ -181,16 +181,21 @@ impl Features {
 
     /// The feature's rings without their closing points, in 10⁻⁷ degrees; none of a point.
     pub fn rings(&self, feature: &Feature) -> Vec<Vec<[i64; 2]>> {
-        let rings = RefCell::new(Vec::new());
-        let open = RefCell::new(Vec::new());
+        let (rings, open) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
         let end = || {
             let mut ring: Vec<[i64; 2]> = open.take();
             ring.pop();
             rings.borrow_mut().push(ring);
         };
-        let bytes = self.bytes.get(feature.geometry.clone()).unwrap_or_default();
-        let _ = scan(bytes, |position| open.borrow_mut().push(position), end);
+        self.walk(feature, |position| open.borrow_mut().push(position), end);
         rings.into_inner()
+    }
+
+    /// Visits every position of the feature in 10⁻⁷ degrees, closing points too, and the end of
+    /// every ring.
+    pub fn walk(&self, feature: &Feature, position: impl FnMut([i64; 2]), ring: impl FnMut()) {
+        let bytes = self.bytes.get(feature.geometry.clone()).unwrap_or_default();
+        let _ = scan(bytes, position, ring);
     }
 
     /// Indices of the features whose boxes meet `bbox`, in the file's order.

@@ -1,5 +1,6 @@
 //! The map on a page, drawn by the server as SVG: small, sharp, readable without colour.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -158,12 +159,30 @@ pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
 /// A plan's zones by land-use code, with the codes written into the largest ones.
 pub fn zones(features: &Features, bbox: &Bbox, alt: &str) -> String {
     let frame = Frame::new(bbox);
-    // Of each zone its code, its rings on the grid, and how large it is.
+    // Of each zone its code, its rings on the grid, and the size of its box.
     let read = |feature: &Feature| {
-        let rings = features.rings(feature);
-        let area = rings.first().map_or(0, |outer| shape::doubled_area(outer));
-        let rings: Vec<Ring> = rings.iter().map(|ring| snapped(ring, &frame)).filter(|ring| ring.len() > 2).collect();
-        (features.text_property(feature, "land_use").unwrap_or_default(), rings, area)
+        let (rings, open) = (RefCell::new(Vec::<Ring>::new()), RefCell::new(Ring::new()));
+        let snap = |position: [i64; 2]| {
+            let point = frame.snap(position);
+            let mut open = open.borrow_mut();
+            if open.last() != Some(&point) {
+                open.push(point);
+            }
+        };
+        let end = || {
+            let mut ring = open.borrow_mut();
+            while ring.len() > 1 && ring.first() == ring.last() {
+                ring.pop();
+            }
+            if ring.len() > 2 {
+                rings.borrow_mut().push(ring.clone());
+            }
+            ring.clear();
+        };
+        features.walk(feature, snap, end);
+        let [west, south, east, north] = feature.bbox;
+        let size = (((east - west) * (north - south)) * 1e14) as i128;
+        (features.text_property(feature, "land_use").unwrap_or_default(), rings.into_inner(), size)
     };
     let zones: Vec<(&str, Vec<Ring>, i128)> = features.list.par_iter().map(read).collect();
     let mut by_code: BTreeMap<&str, Vec<Ring>> = BTreeMap::new();

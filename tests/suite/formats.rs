@@ -65,8 +65,10 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
+type Zone = (String, Option<String>, BTreeSet<(i64, i64)>);
+
 /// Of a canonical set: code, name and vertices of each zone, in order.
-fn zones_of(imported: &Imported) -> Vec<(String, Option<String>, BTreeSet<(i64, i64)>)> {
+fn zones_of(imported: &Imported) -> Vec<Zone> {
     let set = imported.set.as_ref().unwrap_or_else(|| panic!("{}", imported.report.to_text()));
     let set: Value = serde_json::from_slice(&set.chunks.concat()).unwrap();
     fn collect(value: &Value, into: &mut BTreeSet<(i64, i64)>) {
@@ -122,7 +124,7 @@ fn every_format_gdal_writes_gives_the_same_zones() {
             wanted.sort();
         }
         if *name == "plan.dxf" {
-            let whole = |list: &[(String, Option<String>, BTreeSet<(i64, i64)>)]| -> BTreeSet<(String, (i64, i64))> {
+            let whole = |list: &[Zone]| -> BTreeSet<(String, (i64, i64))> {
                 list.iter().flat_map(|(code, _, points)| points.iter().map(|p| (code.clone(), *p))).collect()
             };
             assert_eq!(whole(&found), whole(&wanted), "{name}");
@@ -438,7 +440,7 @@ fn folders_changing_files_and_strange_places_are_named() {
         "[[1e308,1],[2,1e308],[3,3],[1e308,1]]",
     ] {
         let text = plan(12, |features| {
-            features[3]["geometry"] = serde_json::from_str(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)).unwrap()
+            features[3]["geometry"] = serde_json::from_str(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)).unwrap();
         });
         assert!(checks(&from_bytes("far", text).report, Severity::Error).contains(&("outside-city", Some(3))), "{ring}");
     }

@@ -128,7 +128,6 @@ impl Crs {
         let refused = || CrsError::Point(format!("{x}, {y}"));
         let geographic = match self.system {
             System::Wgs84 if x.is_finite() && y.is_finite() => return Ok([x, y]),
-            System::Wgs84 => return Err(refused()),
             System::Vn2000 if x.abs() <= 180.0 && y.abs() <= 90.0 => [x.to_radians(), y.to_radians()],
             System::Projected(zone) if (-1e6..=2e6).contains(&x) && (-1e7..=1e7).contains(&y) => zone.unproject(x, y),
             _ => return Err(refused()),

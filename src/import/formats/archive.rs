@@ -62,7 +62,7 @@ impl Archive {
     }
 
     /// The one entry, or the one the planner names.
-    fn choose(&self, names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
+    fn choose(names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
         let stem = |name: &str| {
             let last = name.rsplit('/').next().unwrap_or(name);
             last.rsplit_once('.').map_or(last, |(stem, _)| stem).to_owned()
@@ -100,7 +100,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let shapes = archive.with_extension(".shp");
     if !shapes.is_empty() {
-        let chosen = archive.choose(&shapes, choice.layer.as_deref())?;
+        let chosen = Archive::choose(&shapes, choice.layer.as_deref())?;
         let stem = &chosen[..chosen.len() - 4];
         let beside = |extension: &str| {
             archive.names.iter().find(|name| {
@@ -130,7 +130,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
             format!("The archive holds no Shapefile (.shp), KML or other map file that can be read: {list}"),
         ));
     }
-    let chosen = archive.choose(&readable, choice.layer.as_deref())?;
+    let chosen = Archive::choose(&readable, choice.layer.as_deref())?;
     let inner = archive.unpack(&chosen)?;
     if inner.head(2)? == b"PK" {
         return Err(damaged(&"an archive in an archive"));

@@ -64,7 +64,7 @@ impl Table {
     /// Opens a table; `cpg` is what the `.cpg` file says of its encoding.
     pub(super) fn open(source: &Source, cpg: Option<&str>) -> Result<Self, ReadError> {
         let mut table = Self::header(source)?;
-        table.decode = table.find_decoding(cpg)?;
+        table.decode = table.find_decoding(cpg);
         let mut again = Self::header(source)?;
         again.decode = table.decode;
         again.names = again.fields.iter().map(|field| again.decode.text(&field.name)).collect();
@@ -105,7 +105,7 @@ impl Table {
     }
 
     /// UTF-8 wherever it is valid; the declared page where there is one; else bytes.
-    fn find_decoding(&mut self, cpg: Option<&str>) -> Result<Decode, ReadError> {
+    fn find_decoding(&mut self, cpg: Option<&str>) -> Decode {
         let mut all_utf8 = self.fields.iter().all(|field| std::str::from_utf8(&field.name).is_ok());
         let mut row = vec![0; self.row_bytes];
         for _ in 0..(self.rows as usize).min(SAMPLE) {
@@ -115,11 +115,11 @@ impl Table {
             all_utf8 &= self.cells(&row).all(|(_, cell)| std::str::from_utf8(cell).is_ok());
         }
         let declared = cpg.unwrap_or_default().to_lowercase();
-        Ok(match declared {
+        match declared {
             _ if all_utf8 => Decode::Utf8,
             page if page.contains("1258") => Decode::Windows1258,
             _ => Decode::Bytes,
-        })
+        }
     }
 
     fn cells<'a>(&'a self, row: &'a [u8]) -> impl Iterator<Item = (&'a Field, &'a [u8])> {

@@ -40,7 +40,7 @@ fn index_bytes(header: &Header<'_>) -> Option<u64> {
     }
     // A tree of one item has a root of its own.
     if count == 1 {
-        nodes += 1
+        nodes += 1;
     }
     nodes.checked_mul(40)
 }

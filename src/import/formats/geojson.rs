@@ -153,7 +153,7 @@ impl Stream {
         }
     }
 
-    fn text(&mut self, out: Vec<u8>, line: u64) -> Result<String, ReadError> {
+    fn text(out: Vec<u8>, line: u64) -> Result<String, ReadError> {
         String::from_utf8(out).map_err(|_| {
             ReadError::new(
                 "not-utf8",
@@ -289,7 +289,7 @@ impl GeoJson {
         let line = self.stream.line;
         let mut bytes = Vec::with_capacity(1024);
         self.stream.value(&mut bytes, self.limit)?;
-        Ok(Some(Raw::Json(self.stream.text(bytes, line)?, line)))
+        Ok(Some(Raw::Json(Stream::text(bytes, line)?, line)))
     }
 }
 

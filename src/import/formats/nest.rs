@@ -82,7 +82,7 @@ pub(super) fn polygons(rings: Vec<Vec<Position>>) -> Vec<Rings> {
     let mut result: Vec<Rings> = Vec::new();
     let mut holes = Vec::new();
     for (i, ring) in rings.into_iter().enumerate() {
-        if depths[i] % 2 == 0 {
+        if depths[i].is_multiple_of(2) {
             place[i] = result.len();
             result.push(vec![ring]);
         } else {

@@ -150,7 +150,7 @@ fn read_xlsx(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadEr
         let mut headers: Vec<String> = Vec::new();
         for (column, text) in &rows[top].1 {
             headers.resize(headers.len().max(column + 1), String::new());
-            headers[*column] = text.trim().to_owned();
+            text.trim().clone_into(&mut headers[*column]);
         }
         let features = rows[top + 1..].iter().map(|(row, cells)| {
             let texts = (0..headers.len()).map(|column| cells.get(&column).cloned().unwrap_or_default()).collect();

@@ -60,7 +60,8 @@ pub(super) fn simplify(ring: Ring, repairs: &mut Vec<Repair>) -> Ring {
 
 /// Two points that became one: equal in the file, or only when rounded to 10⁻⁷ degrees.
 fn same_point(a: &Vertex, b: &Vertex) -> Repair {
-    if a.plane == b.plane { Repair::DuplicatePoints } else { Repair::Rounded }
+    let same = a.plane.map(f64::to_bits) == b.plane.map(f64::to_bits);
+    if same { Repair::DuplicatePoints } else { Repair::Rounded }
 }
 
 /// Each kind of repair once.

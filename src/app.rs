@@ -24,7 +24,7 @@ use crate::domain::families::{DecodeError, Item, ItemCommand, ItemEvent, LogEven
 use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
 use crate::domain::{Code, Context, Refusal, civil};
-use crate::event_store::{Append, AppendError, BlobBytes, ClaimRow, Clock, CommandRow, EventLog, NewEvent, VaultChange};
+use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, EventLog, NewEvent, VaultChange};
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
 
@@ -161,8 +161,7 @@ impl App {
         })?;
         if !dry {
             for brought in attached.blobs {
-                let blob = brought.content.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-                self.log.put_blob(brought.sha256, BlobBytes { bytes: blob.0, from: blob.1 }).await?;
+                self.store(brought).await?;
             }
         }
         let aggregate = format!("{family}/{code}");

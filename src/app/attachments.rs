@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{App, ExecuteError, hex, random};
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
-use crate::event_store::VaultRow;
-use crate::import::attach::Attached;
+use crate::event_store::{BlobBytes, VaultRow};
+use crate::import::attach::{Attached, Brought, Opened};
 use crate::import::documents::About;
 use crate::read_model::features;
 use crate::vault::Contact;
@@ -54,6 +54,13 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Stores a blob that came along.
+    pub(super) async fn store(&self, brought: Brought) -> Result<(), ExecuteError> {
+        let sha256 = brought.sha256;
+        let Opened { bytes, from, hashed } = brought.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        Ok(self.log.put_blob(sha256, BlobBytes { bytes, from, hashed }).await?)
     }
 
     async fn blob(&self, digest: Digest, attached: &Attached) -> Result<Option<Bytes>, ExecuteError> {

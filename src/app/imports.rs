@@ -88,8 +88,7 @@ impl App {
     /// file as received. Its id is the record's digest, and nobody can guess it.
     pub async fn keep_import(&self, kept: &KeptImport, blobs: Vec<Brought>) -> Result<Digest, ExecuteError> {
         for brought in blobs {
-            let (bytes, from) = brought.content.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-            self.log.put_blob(brought.sha256, BlobBytes { bytes, from }).await?;
+            self.store(brought).await?;
         }
         let record = serde_json::to_vec(&Record { bangtin_import: hex(&random::<16>()?), kept })?;
         let id = Digest::of(&record);
@@ -129,8 +128,7 @@ impl App {
         let set = boundaries.as_ref().map(|set| set.set.clone());
         if let Some(set) = boundaries {
             let brought = Brought::from(set);
-            let (bytes, from) = brought.content.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-            self.log.put_blob(brought.sha256, BlobBytes { bytes, from }).await?;
+            self.store(brought).await?;
         }
         self.change_city(|city| {
             for unit in &units.0 {

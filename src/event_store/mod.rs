@@ -200,24 +200,26 @@ pub struct BlobBytes {
     pub bytes: u64,
     /// Where they come from.
     pub from: Box<dyn Read + Send>,
+    /// True when they were hashed where they are now, in memory: a file may have changed since.
+    pub hashed: bool,
 }
 
 impl BlobBytes {
     /// Bytes in memory.
     pub fn memory(bytes: impl AsRef<[u8]> + Send + 'static) -> Self {
-        Self { bytes: bytes.as_ref().len() as u64, from: Box::new(Cursor::new(bytes)) }
+        Self { bytes: bytes.as_ref().len() as u64, from: Box::new(Cursor::new(bytes)), hashed: false }
     }
 
     /// The chunks to be stored, hashed as they come.
     fn chunks(self) -> BlobChunks {
-        BlobChunks { from: self.from.take(self.bytes + 1), hasher: Sha256::new() }
+        BlobChunks { from: self.from.take(self.bytes + 1), hasher: (!self.hashed).then(Sha256::new) }
     }
 }
 
 /// A blob cut into chunks of [`CHUNK_BYTES`].
 struct BlobChunks {
     from: Take<Box<dyn Read + Send>>,
-    hasher: Sha256,
+    hasher: Option<Sha256>,
 }
 
 impl BlobChunks {
@@ -225,13 +227,13 @@ impl BlobChunks {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         let read = self.from.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut chunk);
         read.map_err(|error| StoreError::NotPossible(format!("a file cannot be read: {error}")))?;
-        self.hasher.update(&chunk);
+        self.hasher.iter_mut().for_each(|hasher| hasher.update(&chunk));
         Ok((!chunk.is_empty()).then_some(chunk))
     }
 
     /// To be asked after the last chunk: were these the bytes of that name?
     fn check(self, sha256: Digest) -> Result<(), StoreError> {
-        if Digest(self.hasher.finalize().into()) == sha256 {
+        if self.hasher.is_none_or(|hasher| Digest(hasher.finalize().into()) == sha256) {
             return Ok(());
         }
         Err(StoreError::NotPossible("a file changed while it was stored; nothing of it was kept: try again".into()))

@@ -71,7 +71,7 @@ impl Content {
 
 impl Content {
     /// Its size, and its bytes as a stream.
-    pub fn open(self) -> std::io::Result<(u64, Box<dyn Read + Send>)> {
+    fn open(self) -> std::io::Result<(u64, Box<dyn Read + Send>)> {
         Ok(match self {
             Self::Chunks(chunks) => (chunks.iter().map(|chunk| chunk.len() as u64).sum(), Box::new(Chain(chunks.into()))),
             Self::File(source) => (source.bytes, Box::new(source.open()?)),
@@ -105,6 +105,25 @@ impl Brought {
     pub fn memory(sha256: Digest, bytes: impl Into<Bytes>) -> Self {
         Self { sha256, content: Content::Chunks(vec![bytes.into()]), set: None }
     }
+}
+
+impl Brought {
+    /// Its bytes on their way into the store.
+    pub fn open(self) -> std::io::Result<Opened> {
+        let hashed = self.set.is_some() && matches!(self.content, Content::Chunks(_));
+        let (bytes, from) = self.content.open()?;
+        Ok(Opened { bytes, from, hashed })
+    }
+}
+
+/// A blob that is being read.
+pub struct Opened {
+    /// How many bytes there are.
+    pub bytes: u64,
+    /// Where they come from.
+    pub from: Box<dyn Read + Send>,
+    /// True when they were hashed in memory.
+    pub hashed: bool,
 }
 
 impl From<CanonicalSet> for Brought {

@@ -33,7 +33,7 @@ use crate::domain::plan::PlanKind;
 /// Features by which system and columns are judged.
 const SAMPLE: usize = 2_000;
 /// Features checked together.
-const BATCH: usize = 2_048;
+const BATCH: usize = 4_096;
 /// A zone narrower than this on the average, metres, is a sliver.
 const SLIVER_METRES: f64 = 0.05;
 /// So is one with less area, square metres.

@@ -201,6 +201,25 @@ mod tests {
         assert_eq!(count, 13);
     }
 
+    /// proj4rs, a port of PROJ.4, is the witness over the whole country.
+    #[test]
+    fn another_implementation_agrees_within_2_mm_everywhere() {
+        use proj4rs::{Proj, transform::transform};
+        let shift = "+ellps=WGS84 +towgs84=-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278";
+        let wgs84 = Proj::from_proj_string("+proj=longlat +datum=WGS84 +no_defs").expect("wgs84");
+        for (epsg, meridian) in TM3_ZONES {
+            let text = format!("+proj=tmerc +lat_0=0 +lon_0={meridian} +k=0.9999 +x_0=500000 +y_0=0 {shift} +units=m +no_defs");
+            let (witness, ours) = (Proj::from_proj_string(&text).expect("zone"), Crs::new(*epsg).expect("known"));
+            for (x, y) in [(420_000.0, 950_000.0), (500_000.0, 1_500_000.0), (560_000.0, 2_400_000.0), (610_000.0, 2_550_000.0)] {
+                let mut point = (x, y, 0.0);
+                transform(&witness, &wgs84, &mut point).expect("transforms");
+                let [lon, lat] = ours.to_wgs84(x, y).expect("transforms");
+                let metres = ((lon - point.0.to_degrees()) * 111_000.0).hypot((lat - point.1.to_degrees()) * 111_000.0);
+                assert!(metres < 0.002, "EPSG:{epsg} {x}, {y}: {metres} m");
+            }
+        }
+    }
+
     #[test]
     fn a_wrong_zone_and_swapped_axes_are_seen_against_the_box() {
         let city = [104.815, 21.646, 104.961, 21.798];

@@ -5,7 +5,7 @@
 //! Sources: Krüger's series in the third flattening n, to n⁴ (Karney 2011, “Transverse Mercator with
 //! an accuracy of a few nanometers”); Bowring 1976 for geocentric to geographic.
 
-use libm::{asin, atan2, atanh, cosh, hypot, sincos, sinh, sqrt};
+use libm::{asin, atan2, atanh, exp, sincos, sqrt};
 
 /// Semi-major axis of WGS 84, which VN-2000 shares, in metres.
 const A: f64 = 6_378_137.0;
@@ -73,10 +73,17 @@ fn sine_series(c: &[f64; 4], x: f64) -> f64 {
     b1 * s
 }
 
+/// Both from one exponential; their absolute error, some 10⁻¹⁶, is a nanometre on the ground.
+fn sinh_cosh(x: f64) -> (f64, f64) {
+    let up = exp(x);
+    let down = 1.0 / up;
+    ((up - down) / 2.0, f64::midpoint(up, down))
+}
+
 /// Σ cⱼ sin 2j(ξ + iη) as its real and imaginary part (Clenshaw in complex numbers).
 fn complex_series(c: &[f64; 4], xi: f64, eta: f64) -> (f64, f64) {
     let (s, co) = sincos(2.0 * xi);
-    let (sh, ch) = (sinh(2.0 * eta), cosh(2.0 * eta));
+    let (sh, ch) = sinh_cosh(2.0 * eta);
     // 2 cos 2ζ and sin 2ζ of the complex ζ.
     let (tr, ti) = (2.0 * co * ch, -2.0 * s * sh);
     let (mut b1, mut b2) = ((0.0, 0.0), (0.0, 0.0));
@@ -118,8 +125,9 @@ impl Zone {
         let (dx, de) = complex_series(&BETA, xi, eta);
         let (xi, eta) = (xi + dx, eta + de);
         let (sin_xi, cos_xi) = sincos(xi);
-        let conformal = asin(sin_xi / cosh(eta));
-        [self.meridian + atan2(sinh(eta), cos_xi), conformal + sine_series(&FROM_CONFORMAL, conformal)]
+        let (sinh_eta, cosh_eta) = sinh_cosh(eta);
+        let conformal = asin(sin_xi / cosh_eta);
+        [self.meridian + atan2(sinh_eta, cos_xi), conformal + sine_series(&FROM_CONFORMAL, conformal)]
     }
 }
 
@@ -139,7 +147,7 @@ fn geocentric(lon: f64, lat: f64) -> [f64; 3] {
 
 /// Longitude and latitude in radians of a point within a few hundred metres of the ellipsoid.
 fn geographic([x, y, z]: [f64; 3]) -> [f64; 2] {
-    let p = hypot(x, y);
+    let p = sqrt(x * x + y * y);
     let tangent = z * A / (p * B);
     let cosine = 1.0 / sqrt(1.0 + tangent * tangent);
     let sine = tangent * cosine;
@@ -174,7 +182,7 @@ mod tests {
         for degrees in [0.0_f64, 8.5, 21.7, 45.0] {
             let lat = degrees.to_radians();
             let conformal = lat + sine_series(&TO_CONFORMAL, lat);
-            assert!((libm::tan(conformal) - sinh(isometric(lat))).abs() < 1e-12, "{degrees}");
+            assert!((libm::tan(conformal) - libm::sinh(isometric(lat))).abs() < 1e-12, "{degrees}");
             assert!((conformal + sine_series(&FROM_CONFORMAL, conformal) - lat).abs() < 1e-12, "{degrees}");
         }
     }
@@ -197,6 +205,6 @@ mod tests {
     fn the_last_bit_is_the_same_on_every_machine() {
         let zone = Zone { meridian: 104.75_f64.to_radians(), scale: 0.9999 };
         let [lon, lat] = to_wgs84(zone.unproject(512_650.123, 2_401_150.456));
-        assert_eq!((lon.to_bits(), lat.to_bits()), (4_610_922_205_296_587_083, 4_600_496_305_534_779_663), "{lon:?} {lat:?}");
+        assert_eq!((lon.to_bits(), lat.to_bits()), (4_610_922_205_296_587_083, 4_600_496_305_534_779_664), "{lon:?} {lat:?}");
     }
 }

@@ -99,6 +99,10 @@ impl App {
     /// An import that was kept; none for another blob's digest.
     pub async fn kept_import(&self, id: Digest) -> Result<Option<KeptImport>, ExecuteError> {
         let Some(bytes) = self.log.get_blob(id).await? else { return Ok(None) };
+        // Anybody may ask with any digest: a large blob that is no record is not parsed.
+        if !bytes.starts_with(b"{\"bangtin_import\":") {
+            return Ok(None);
+        }
         let record: Option<Record<KeptImport>> = serde_json::from_slice(&bytes).ok();
         Ok(record.map(|record| record.kept))
     }

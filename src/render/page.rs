@@ -356,7 +356,7 @@ impl Item<'_> {
                         li {
                             (self.t(role_key(document))) ": "
                             a href={ "/q/" (view.code) "/documents/" (document.sha256) } { (document.title) }
-                            " (" (format::bytes(self.lang, document.bytes)) ")"
+                            " (" @if let Some(pages) = document.pages { (pages) " " (self.t("pages")) ", " } (format::bytes(self.lang, document.bytes)) ")"
                         }
                     }
                 }

@@ -114,6 +114,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("units", "Địa bàn", "Where"),
     ("whole-city", "Toàn thành phố", "The whole city"),
     ("now-part-of", "nay thuộc", "today part of"),
+    ("pages", "trang", "pages"),
     ("revision", "Lần công bố", "Revision"),
     ("map", "Bản đồ", "Map"),
     ("map-alt", "Bản đồ do máy chủ vẽ từ dữ liệu đã công bố", "Map drawn from the published data"),

@@ -161,6 +161,53 @@ fn the_same_file_is_measured_as_gdal_measures_it() {
     assert!((read.report.area_before_m2 - area).abs() < 0.01);
 }
 
+/// A drawing as draughtsmen make it: the code in a text, a hole by nesting, a block, an arc, a frame
+/// that is no zone.
+#[test]
+fn a_drawing_gives_its_zones_by_text_layer_nesting_and_block() {
+    let groups = |list: &[(i32, String)]| list.iter().map(|(code, value)| format!("{code}\n{value}\n")).collect::<String>();
+    let outline = |layer: &str, points: &[(f64, f64, f64)]| {
+        let mut list = vec![(0, "LWPOLYLINE".to_owned()), (8, layer.to_owned()), (90, points.len().to_string()), (70, "1".to_owned())];
+        for (x, y, bulge) in points {
+            list.extend([(10, x.to_string()), (20, y.to_string()), (42, bulge.to_string())]);
+        }
+        groups(&list)
+    };
+    let square = |x: f64, y: f64, size: f64| [(x, y, 0.0), (x + size, y, 0.0), (x + size, y + size, 0.0), (x, y + size, 0.0)];
+    let text = |x: f64, y: f64, what: &str| {
+        groups(&[(0, "TEXT".into()), (8, "CHU".into()), (10, x.to_string()), (20, y.to_string()), (1, what.to_owned())])
+    };
+    let (x, y) = (512_000.0, 2_401_000.0);
+    let block = format!(
+        "{}{}{}",
+        groups(&[(0, "BLOCK".into()), (2, "NHA".into()), (10, "0".into()), (20, "0".into())]),
+        outline("QH_DGD", &square(0.0, 0.0, 10.0)),
+        groups(&[(0, "ENDBLK".into())])
+    );
+    let insert = groups(&[(0, "INSERT".into()), (8, "0".into()), (2, "NHA".into()), (10, (x + 400.0).to_string()), (20, y.to_string())]);
+    let drawing = [
+        groups(&[(0, "SECTION".into()), (2, "BLOCKS".into())]),
+        block,
+        groups(&[(0, "ENDSEC".into()), (0, "SECTION".into()), (2, "ENTITIES".into())]),
+        outline("RANH", &square(x, y, 100.0)),
+        text(x + 5.0, y + 5.0, "ODT 1,0 ha"),
+        outline("QH-SON", &square(x + 40.0, y + 40.0, 20.0)),
+        outline("QH_LUC", &[(x + 200.0, y, 0.0), (x + 300.0, y, 1.0), (x + 300.0, y + 100.0, 0.0), (x + 200.0, y + 100.0, 0.0)]),
+        insert,
+        outline("KHUNG", &square(x - 50.0, y - 50.0, 800.0)),
+        groups(&[(0, "ENDSEC".into()), (0, "EOF".into())]),
+    ];
+    let read = import(&Source::memory("plan.dxf", drawing.concat()), &Options { crs: Some(9208), ..options() });
+    assert!(read.set.is_some(), "{}", read.report.to_text());
+    let area = |code: &str| (read.report.codes[code].area_ha * 10_000.0).round() as i64;
+    // The half circle of the arc is drawn in chords of five degrees.
+    let arc = (10_000.0 + std::f64::consts::PI * 1_250.0) as i64;
+    assert_eq!((area("ODT"), area("SON"), area("DGD")), (9_600, 400, 100));
+    assert!((area("LUC") - arc).abs() < 10, "{} {arc}", area("LUC"));
+    let said = read.report.findings.iter().find(|f| f.check == "no-code-in-drawing").unwrap();
+    assert!(said.en.contains("KHUNG: 1"), "what was left out is said: {}", said.en);
+}
+
 #[test]
 fn old_encodings_are_seen_said_and_converted() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,110 @@
+//! Puts checked zones together: the set, the sums, what lies beside what.
+
+use std::collections::HashMap;
+
+use super::Options;
+use super::check::Zone;
+use super::words::{area_words, misfit_words};
+use crate::import::canonical::{self, CanonicalSet, hectares};
+use crate::import::coverage::Coverage;
+use crate::import::crs::Crs;
+use crate::import::report::{CodeSum, Finding, Report, Severity};
+
+/// Overlaps and gaps smaller than this are slips of rounding, square metres.
+const LEAST_MISFIT_M2: f64 = 0.05;
+
+/// Puts zones together: the set, the sums, what lies beside what.
+pub(super) struct Assembly<'a> {
+    report: &'a mut Report,
+    plane: Crs,
+    writer: canonical::Writer,
+    coverage: Coverage,
+    boxes: Vec<[i64; 4]>,
+    /// Number in the file of each zone of the set.
+    numbers: Vec<usize>,
+    seen: HashMap<[u64; 2], usize>,
+    features: usize,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(report: &'a mut Report, plane: Crs) -> Self {
+        Self {
+            report,
+            plane,
+            writer: canonical::Writer::default(),
+            coverage: Coverage::default(),
+            boxes: Vec::new(),
+            numbers: Vec::new(),
+            seen: HashMap::new(),
+            features: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, zone: Zone) {
+        let number = self.features;
+        self.features += 1;
+        zone.findings.into_iter().for_each(|finding| self.report.push(finding));
+        zone.counted.into_iter().for_each(|what| self.report.count_also(what, 1));
+        let Some(ready) = zone.ready else { return };
+        if let Some(other) = self.seen.insert(ready.outline, number) {
+            let at = [ready.piece.bbox[0], ready.piece.bbox[1]].map(|v| v as f64 / 1e7);
+            let finding = Finding::new(
+                Severity::Error,
+                "same-zone-twice",
+                format!("Trùng hoàn toàn với đối tượng #{other}: chồng {} m²", crate::render::format::decimal(ready.area_m2, 1)),
+                format!("It covers feature #{other} exactly: {:.1} m² overlap", ready.area_m2),
+            );
+            let mut finding = finding.of(number, None).at(Some(at)).measuring(ready.area_m2);
+            finding.others.push(other);
+            self.report.push(finding);
+        }
+        if !ready.code.is_empty() {
+            let sum: &mut CodeSum = self.report.codes.entry(ready.code).or_default();
+            sum.zones += 1;
+            sum.area_ha += hectares(ready.area_m2);
+        }
+        self.report.area_before_m2 += ready.before_m2;
+        self.report.area_after_m2 += ready.area_m2;
+        self.coverage.add(self.numbers.len() as u32, &ready.border);
+        self.numbers.push(number);
+        self.boxes.push(ready.piece.bbox);
+        self.writer.push(&ready.piece);
+    }
+
+    pub(super) fn finish(self, options: &Options) -> Option<CanonicalSet> {
+        let Self { report, plane, writer, coverage, boxes, numbers, features, .. } = self;
+        report.features = features;
+        let (before, after) = (report.area_before_m2, report.area_after_m2);
+        if (before - after).abs() > 1.0 {
+            let (vi, en) = area_words(before, after);
+            report.push(Finding::new(Severity::Warning, "plan-area-changed", vi, en).measuring((before - after).abs()));
+        }
+        let geometry = |zone: u32| writer.geometry(zone as usize);
+        let misfits = coverage.misfits(&boxes, &geometry, &plane);
+        report.count_also("rounding-misfits", misfits.rounding);
+        for misfit in misfits.list.into_iter().filter(|misfit| misfit.area_m2 >= LEAST_MISFIT_M2) {
+            let zones: Vec<usize> = misfit.zones.iter().filter_map(|zone| numbers.get(*zone as usize).copied()).collect();
+            let known = report.findings.iter().any(|finding| {
+                finding.check == "same-zone-twice" && zones.len() == 2 && finding.feature == Some(zones[1]) && finding.others == zones[..1]
+            });
+            if !known {
+                report.push(misfit_words(&misfit, &zones, options.overlap_m2));
+            }
+        }
+        if misfits.more {
+            report.add(
+                Severity::Warning,
+                "misfits-more",
+                None,
+                "Còn rất nhiều khe và chỗ chồng nhỏ hơn nữa, không liệt kê",
+                "There are very many smaller gaps and overlaps, which are not listed",
+            );
+        }
+        let set = writer.finish();
+        for sum in report.codes.values_mut() {
+            sum.area_ha = (sum.area_ha * 10_000.0).round() / 10_000.0;
+        }
+        report.area_ha = set.as_ref().and_then(|set| set.set.area_ha).unwrap_or(0.0);
+        set
+    }
+}

@@ -1,0 +1,369 @@
+//! Checks features one by one; knows nothing of their neighbours.
+
+use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
+
+use rayon::prelude::*;
+use rustc_hash::FxHasher;
+use serde_json::{Map, Value, json};
+
+use super::assemble::Assembly;
+use super::words::{area_words, fault_words, repair_name, repair_words};
+use super::{Options, Progress, in_unicode};
+use crate::domain::city::Columns;
+use crate::domain::fold::clean;
+use crate::domain::geometry::contains;
+use crate::domain::land_use;
+use crate::import::canonical::{self, Piece, hectares, round};
+use crate::import::coverage;
+use crate::import::crs::choose::Chosen;
+use crate::import::crs::{Crs, CrsError};
+use crate::import::encoding::Legacy;
+use crate::import::feature::{Feature, Geometry, GeometryError, Position, Raw, Rings};
+use crate::import::formats::{ReadError, Reader};
+use crate::import::report::{Finding, Severity};
+use crate::import::rings::{Mended, Repair, Ring, Vertex, mend};
+
+/// Features checked together.
+const BATCH: usize = 4_096;
+/// A zone narrower than this on the average, metres, is a sliver.
+const SLIVER_METRES: f64 = 0.05;
+/// So is one with less area, square metres.
+const SLIVER_M2: f64 = 1.0;
+/// Area outside the unit's boundary that is not worth a word, square metres.
+const OUTSIDE_M2: f64 = 10.0;
+
+/// What came of one feature.
+#[derive(Default)]
+pub(super) struct Zone {
+    pub(super) findings: Vec<Finding>,
+    pub(super) counted: Vec<&'static str>,
+    pub(super) ready: Option<Ready>,
+}
+
+/// A zone that can be published.
+pub(super) struct Ready {
+    pub(super) piece: Piece,
+    pub(super) code: String,
+    pub(super) area_m2: f64,
+    pub(super) before_m2: f64,
+    pub(super) border: Vec<(u64, u64)>,
+    pub(super) outline: [u64; 2],
+}
+
+/// Checks features; knows nothing of their neighbours.
+pub(super) struct Checker<'a> {
+    pub(super) options: &'a Options,
+    pub(super) chosen: Chosen,
+    pub(super) plane: Crs,
+    pub(super) columns: Columns,
+    pub(super) legacy: Option<Legacy>,
+}
+
+impl Checker<'_> {
+    /// Reads, checks and hands on all features, in order.
+    pub(super) fn all(
+        &self,
+        reader: &mut dyn Reader,
+        ahead: Vec<Feature>,
+        assembly: &mut Assembly<'_>,
+        progress: Progress<'_>,
+    ) -> Result<(), ReadError> {
+        let mut ahead: VecDeque<Raw> = ahead.into_iter().map(Raw::Ready).collect();
+        let mut number = 0;
+        let mut batch = take(reader, &mut ahead)?;
+        let mut checked: Vec<Zone> = Vec::new();
+        while !batch.is_empty() {
+            let first = number;
+            number += batch.len();
+            let work = || {
+                let each = batch.into_par_iter().enumerate();
+                each.map(|(i, raw)| self.zone(first + i, &in_unicode(raw.parse(), self.legacy))).collect::<Vec<Zone>>()
+            };
+            // While this batch is checked the next one is cut out of the file and the one before is
+            // put together.
+            let beside = || {
+                let next = take(reader, &mut ahead);
+                std::mem::take(&mut checked).into_iter().for_each(|zone| assembly.add(zone));
+                next
+            };
+            let (zones, next) = rayon::join(work, beside);
+            checked = zones;
+            progress(number);
+            batch = next?;
+        }
+        checked.into_iter().for_each(|zone| assembly.add(zone));
+        Ok(())
+    }
+
+    fn zone(&self, number: usize, feature: &Feature) -> Zone {
+        let mut zone = Zone::default();
+        let finding = |severity, check: &str, vi: String, en: String| Finding::new(severity, check, vi, en).of(number, feature.line);
+        let error = |check: &str, vi: String, en: String| finding(Severity::Error, check, vi, en);
+        let code = if self.options.outline { Ok(String::new()) } else { self.code(feature) };
+        // Where it lies, by its first point that lies anywhere: an error about its code has a place too.
+        let at = feature.geometry.as_ref().ok().and_then(Geometry::first).and_then(|first| self.ring(&[first]).ok());
+        let at = at.and_then(|ring| Some(ring.first()?.lonlat.map(|v| v as f64 / 1e7)));
+        let code = match code {
+            Ok(code) => Some(code),
+            Err((check, vi, en)) => {
+                zone.findings.push(error(check, vi, en).at(at));
+                None
+            }
+        };
+        let shape = self.parts(feature).and_then(|(parts, closed)| self.shape(parts).map(|shape| (shape, closed)));
+        let (shape, closed) = match shape {
+            Ok(shape) => shape,
+            Err((check, vi, en, place)) => {
+                zone.findings.push(error(check, vi, en).at(place.or(at)));
+                return zone;
+            }
+        };
+        let Shape { mended, before_m2 } = shape;
+        let after_m2 = canonical::area_m2(&mended.parts);
+        let mut repairs = mended.repairs.clone();
+        if closed {
+            repairs.insert(0, Repair::Closed);
+        }
+        for repair in repairs {
+            match repair {
+                Repair::RingOrder => zone.counted.push("ring-order"),
+                Repair::Rounded => zone.counted.push("rounded-points"),
+                _ => {
+                    let (vi, en) = repair_words(repair);
+                    zone.findings.push(finding(Severity::Repair, repair_name(repair), vi.into(), en.into()).at(at));
+                }
+            }
+        }
+        if (after_m2 - before_m2).abs() > 1.0 {
+            let (vi, en) = area_words(before_m2, after_m2);
+            zone.findings.push(finding(Severity::Warning, "area-changed", vi, en).at(at).measuring((after_m2 - before_m2).abs()));
+        }
+        let border_m: f64 = mended.parts.iter().flatten().map(|ring| perimeter(ring)).sum();
+        if after_m2 < SLIVER_M2 || 2.0 * after_m2 < SLIVER_METRES * border_m {
+            zone.counted.push("slivers");
+            let area = crate::render::format::decimal(after_m2, 2);
+            let vi = format!("Vùng rất nhỏ hoặc rất hẹp: {area} m²");
+            zone.findings.push(finding(Severity::Warning, "sliver", vi, format!("A very small or narrow zone: {after_m2:.2} m²")).at(at));
+        }
+        let Some(code) = code else { return zone };
+        let text = |column: &Option<String>| {
+            let text = feature.properties.get(column.as_ref()?)?.as_str().map(clean)?;
+            (!text.is_empty()).then_some(text)
+        };
+        let mut properties = Map::new();
+        if !self.options.outline {
+            properties.insert("land_use".into(), json!(code));
+            properties.insert("note".into(), json!(text(&self.columns.note)));
+        }
+        properties.insert("name".into(), json!(text(&self.columns.name)));
+        properties.insert("area_ha".into(), json!(hectares(after_m2)));
+        let piece = canonical::polygon_piece(&properties, &mended);
+        if let Some(boundary) = &self.options.boundary {
+            let outside = boundary.outside(&mended.parts, &piece.bbox, &self.plane);
+            if outside > OUTSIDE_M2 {
+                let area = crate::render::format::decimal(outside, 0);
+                let vi = format!("{area} m² nằm ngoài địa giới đơn vị hành chính của quy hoạch");
+                let en = format!("{outside:.0} m² lie outside the boundary of the plan's units");
+                zone.findings.push(finding(Severity::Warning, "outside-unit", vi, en).at(at).measuring(outside));
+            }
+        }
+        let (border, outline) = (coverage::segments(&mended.parts), outline(&mended));
+        zone.ready = Some(Ready { piece, code, area_m2: after_m2, before_m2, border, outline });
+        zone
+    }
+
+    fn code(&self, feature: &Feature) -> Result<String, (&'static str, String, String)> {
+        let column = self.columns.land_use.as_deref().unwrap_or_default();
+        let text = feature.properties.get(column).and_then(Value::as_str).map(clean).filter(|text| !text.is_empty());
+        let Some(text) = text else {
+            return Err((
+                "no-code",
+                format!("Không có mã loại đất (cột {column} trống)"),
+                format!("It has no land-use code (column {column} is empty)"),
+            ));
+        };
+        let (kind, signed) = (self.options.kind, self.options.signed);
+        match land_use::get(&text).or_else(|| land_use::get(&text.to_uppercase())) {
+            Some(entry) if land_use::is_allowed(entry, kind, signed) => Ok(entry.code.clone()),
+            Some(entry) => Err((
+                "code-not-in-force",
+                format!("Mã {} ({}) không dùng cho quy hoạch ký ngày {signed}", entry.code, entry.name_vi),
+                format!("Code {} is not used in plans signed on {signed}", entry.code),
+            )),
+            None => {
+                let (vi, en) = match land_use::near_miss(&text, kind, signed) {
+                    Some(near) => (format!("; có phải {near}?"), format!("; {near}?")),
+                    None => (String::new(), String::new()),
+                };
+                Err((
+                    "unknown-code",
+                    format!("Mã loại đất “{text}” không có trong danh mục{vi}"),
+                    format!("Unknown land-use code “{text}”{en}"),
+                ))
+            }
+        }
+    }
+
+    /// Parts with open rings, and whether a ring had not been closed.
+    fn parts<'f>(&self, feature: &'f Feature) -> Result<(OpenParts<'f>, bool), Wrong> {
+        let parts: &[Rings] = match &feature.geometry {
+            Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
+            Ok(Geometry::MultiPolygon(parts)) => parts,
+            Ok(Geometry::Point(_)) => return Err(wrong("not-a-polygon", "Là một điểm, không phải vùng", "It is a point, not an area")),
+            Err(GeometryError::Missing) => return Err(wrong("no-geometry", "Không có hình", "It has no geometry")),
+            Err(GeometryError::Unreadable(what)) => {
+                return Err((
+                    "geometry-unreadable",
+                    format!("Không đọc được hình: {what}"),
+                    format!("Its geometry cannot be read: {what}"),
+                    None,
+                ));
+            }
+        };
+        let most = self.options.choice.limits.points;
+        let points: usize = parts.iter().flatten().map(Vec::len).sum();
+        if points > most {
+            return Err((
+                "too-many-points",
+                format!("Có {points} điểm, nhiều hơn {most}; hãy đơn giản hóa đường biên"),
+                format!("It has {points} points, more than {most}; simplify its border"),
+                None,
+            ));
+        }
+        let mut unclosed = false;
+        let mut open = |ring: &'f Vec<Position>| match ring.as_slice() {
+            [first, rest @ .., last] if first == last => &ring[..=rest.len()],
+            ring => {
+                unclosed |= !ring.is_empty();
+                ring
+            }
+        };
+        let parts: Vec<Vec<&[Position]>> =
+            parts.iter().filter(|rings| !rings.is_empty()).map(|rings| rings.iter().map(&mut open).collect()).collect();
+        if parts.is_empty() {
+            return Err(wrong("no-geometry", "Hình rỗng", "Its geometry is empty"));
+        }
+        Ok((parts, unclosed))
+    }
+
+    /// The shape in published coordinates, mended.
+    fn shape(&self, parts: Vec<Vec<&[Position]>>) -> Result<Shape, Wrong> {
+        let mut before_m2 = 0.0;
+        let mut rings: Vec<Vec<Ring>> = Vec::with_capacity(parts.len());
+        for part in parts {
+            let mut converted: Vec<Ring> = Vec::with_capacity(part.len());
+            for points in part {
+                let ring = self.ring(points).map_err(|error| self.outside(points, &error))?;
+                let area = plane_area(&ring).abs();
+                before_m2 += if converted.is_empty() { area } else { -area };
+                converted.push(ring);
+            }
+            rings.push(converted);
+        }
+        let place = |lonlat: [i64; 2]| {
+            let [lon, lat] = lonlat.map(|v| v as f64 / 1e7);
+            self.plane.from_wgs84(lon, lat).unwrap_or_default()
+        };
+        let mended = mend(rings, &place).map_err(fault_words)?;
+        Ok(Shape { mended, before_m2 })
+    }
+
+    fn ring(&self, points: &[Position]) -> Result<Ring, CrsError> {
+        let same = self.chosen.crs.epsg == self.plane.epsg;
+        points
+            .iter()
+            .map(|Position([x, y])| {
+                let [x, y] = if self.chosen.swapped { [*y, *x] } else { [*x, *y] };
+                let [lon, lat] = self.chosen.crs.to_wgs84(x, y)?;
+                if !contains(&self.options.city, lon, lat) {
+                    return Err(CrsError::Point(format!("{lon:.4}, {lat:.4}")));
+                }
+                let plane = if same { [x, y] } else { self.plane.from_wgs84(lon, lat)? };
+                Ok(Vertex { lonlat: [round(lon), round(lat)], plane })
+            })
+            .collect()
+    }
+
+    /// Words for a feature that does not lie in the city, and whether its axes are swapped.
+    fn outside(&self, points: &[Position], error: &CrsError) -> Wrong {
+        let swapped: Vec<Position> = points.iter().map(|Position([x, y])| Position([*y, *x])).collect();
+        if self.ring(&swapped).is_ok() {
+            return wrong("axes-swapped", "Hai trục tọa độ bị đổi chỗ cho nhau", "Its axes are exchanged");
+        }
+        let place = match error {
+            CrsError::Point(place) => place.clone(),
+            other => other.to_string(),
+        };
+        ("outside-city", format!("Nằm ngoài khung của thành phố ({place})"), format!("It lies outside the city's box ({place})"), None)
+    }
+}
+
+/// Parts of open rings, as the file has them.
+pub(super) type OpenParts<'f> = Vec<Vec<&'f [Position]>>;
+
+/// Check, Vietnamese and English sentence, place.
+pub(super) type Wrong = (&'static str, String, String, Option<[f64; 2]>);
+
+pub(super) fn wrong(check: &'static str, vi: &str, en: &str) -> Wrong {
+    (check, vi.to_owned(), en.to_owned(), None)
+}
+
+pub(super) struct Shape {
+    mended: Mended,
+    before_m2: f64,
+}
+
+pub(super) fn take(reader: &mut dyn Reader, ahead: &mut VecDeque<Raw>) -> Result<Vec<Raw>, ReadError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while batch.len() < BATCH {
+        match ahead.pop_front() {
+            Some(raw) => batch.push(raw),
+            None => match reader.next()? {
+                Some(raw) => batch.push(raw),
+                None => break,
+            },
+        }
+    }
+    Ok(batch)
+}
+
+/// Signed plane area of a ring as it stands, square metres.
+pub(super) fn plane_area(ring: &[Vertex]) -> f64 {
+    let Some(origin) = ring.first().map(|vertex| vertex.plane) else { return 0.0 };
+    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
+    let cross = |(a, b): (&Vertex, &Vertex)| {
+        (a.plane[0] - origin[0]) * (b.plane[1] - origin[1]) - (b.plane[0] - origin[0]) * (a.plane[1] - origin[1])
+    };
+    pairs.map(cross).sum::<f64>() / 2.0
+}
+
+pub(super) fn perimeter(ring: &[Vertex]) -> f64 {
+    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
+    pairs
+        .map(|(a, b)| {
+            let (dx, dy) = (a.plane[0] - b.plane[0], a.plane[1] - b.plane[1]);
+            (dx * dx + dy * dy).sqrt()
+        })
+        .sum()
+}
+
+/// A fingerprint that equal shapes share, wherever their rings begin.
+pub(super) fn outline(mended: &Mended) -> [u64; 2] {
+    let mut rings: Vec<(usize, &Ring)> = mended
+        .parts
+        .iter()
+        .flatten()
+        .map(|ring| (ring.iter().enumerate().min_by_key(|(_, vertex)| vertex.lonlat).map_or(0, |(i, _)| i), ring))
+        .collect();
+    rings.sort_unstable_by_key(|(start, ring)| (ring[*start].lonlat, ring.len()));
+    [0_u8, 1].map(|seed| {
+        let mut hasher = FxHasher::default();
+        seed.hash(&mut hasher);
+        for (start, ring) in &rings {
+            ring.len().hash(&mut hasher);
+            ring[*start..].iter().chain(&ring[..*start]).for_each(|vertex| vertex.lonlat.hash(&mut hasher));
+        }
+        hasher.finish()
+    })
+}

@@ -42,7 +42,10 @@ impl App {
             let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
             let missing = || Refusal::invalid("unknown-blob", "Tài liệu chưa được gửi lên.", "The document was not sent.");
             let digest: Digest = digest.ok_or_else(missing)?;
-            if attached.blobs.iter().any(|brought| brought.sha256 == digest) {
+            if let Some(brought) = attached.blobs.iter().find(|brought| brought.sha256 == digest) {
+                let (bytes, media_type) = brought.about().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+                document["media_type"] = json!(media_type);
+                document["bytes"] = json!(bytes);
                 continue;
             }
             let bytes = self.blob(digest, attached).await?.ok_or_else(missing)?;

@@ -108,6 +108,17 @@ impl Brought {
 }
 
 impl Brought {
+    /// Its size and its media type.
+    pub fn about(&self) -> std::io::Result<(u64, &'static str)> {
+        Ok(match &self.content {
+            Content::Chunks(chunks) => {
+                let first = chunks.first().map_or(&[][..], |chunk| chunk);
+                (chunks.iter().map(|chunk| chunk.len() as u64).sum(), documents::media_type(first))
+            }
+            Content::File(source) => (source.bytes, documents::media_type(&source.head(4096)?)),
+        })
+    }
+
     /// Its bytes on their way into the store.
     pub fn open(self) -> std::io::Result<Opened> {
         let hashed = self.set.is_some() && matches!(self.content, Content::Chunks(_));

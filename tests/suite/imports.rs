@@ -348,6 +348,15 @@ fn a_shapefile_is_taken_with_the_files_beside_it() {
     let (ok, published, errors) = office.plan(&office.path("zones.shp"), &[]);
     assert!(ok, "{errors}");
     assert_eq!(published["report"]["features"], 12);
+    // All of them are kept as received, with their sizes.
+    let export = office.path("log.export");
+    assert!(office.run(&["log", "export", export.to_str().unwrap()]).status.success());
+    let lines = std::fs::read_to_string(export).unwrap();
+    let event = lines.lines().find(|line| line.contains("\"plan.published\"")).unwrap();
+    for name in ["zones.shp", "zones.dbf", "zones.prj", "zones.cpg"] {
+        let bytes = std::fs::metadata(office.path(name)).unwrap().len();
+        assert!(event.contains(&format!("\\\"bytes\\\":{bytes},")) && event.contains(name), "{name} {bytes}: {event}");
+    }
     std::fs::remove_file(office.path("zones.dbf")).unwrap();
     let (ok, report, _) = office.plan(&office.path("zones.shp"), &["--decision", "2/QĐ"]);
     assert!(!ok && checks(&report, "error")[0].0 == "no-dbf");

@@ -76,6 +76,26 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.view(revision, moment)),+ }
             }
 
+            /// The item as it was known at `at`, microseconds since 1970; none before it was public.
+            pub fn as_of(&self, at: i64) -> Option<Self> {
+                match self { $(Self::$family(item) => item.as_of(at).map(|then| Self::$family(Box::new(then)))),+ }
+            }
+
+            /// Numbers of the revisions that hold on some day from `from` to `to`, oldest first.
+            pub fn holding(&self, from: Option<jiff::civil::Date>, to: Option<jiff::civil::Date>, moment: &Moment) -> Vec<u32> {
+                match self { $(Self::$family(item) => item.holding(from, to, moment)),+ }
+            }
+
+            /// First and last day on which each revision holds, oldest first; those that never do are left out.
+            pub fn validity(&self, moment: &Moment) -> Vec<(u32, jiff::civil::Date, Option<jiff::civil::Date>)> {
+                match self {
+                    $(Self::$family(item) => {
+                        let days = item.revisions.iter().filter_map(|r| Some((r.number, item.holds(r, moment)?)));
+                        days.map(|(number, (from, to))| (number, from, to)).collect()
+                    })+
+                }
+            }
+
             /// Its title on a day; none for a draft.
             pub fn title(&self, today: jiff::civil::Date) -> Option<&str> {
                 match self { $(Self::$family(item) => item.shown_on(today).map(|r| r.facts.title())),+ }
@@ -235,6 +255,22 @@ macro_rules! families {
             let mut list = Vec::new();
             $(list.extend($family::COLLECTIONS.iter().map(|(name, kind)| (*name, $family::NAME, *kind)));)+
             list
+        }
+
+        /// What the items of a collection carry beside what all items do.
+        pub fn item_properties(family: &str, kind: &str) -> Vec<super::schema::Property> {
+            match family {
+                $(<$family as Family>::NAME => <$family as Family>::properties(kind),)+
+                _ => Vec::new(),
+            }
+        }
+
+        /// What the features of a family's sets carry beside what all items do.
+        pub fn feature_properties(family: &str) -> &'static [super::schema::Property] {
+            match family {
+                $(<$family as Family>::NAME => <$family as Family>::FEATURE_PROPERTIES,)+
+                _ => &[],
+            }
         }
 
         /// Every collection of single features: name and family.

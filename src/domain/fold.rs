@@ -12,6 +12,22 @@ pub fn fold(text: &str) -> String {
     text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c }).collect()
 }
 
+/// Text without diacritics, its case kept; Đ becomes D.
+///
+/// ```
+/// assert_eq!(bangtin::domain::fold::fold_marks("Đường Hoà Bình"), "Duong Hoa Binh");
+/// ```
+pub fn fold_marks(text: &str) -> String {
+    let plain = text.nfd().filter(|c| !is_combining_mark(*c));
+    plain
+        .map(|c| match c {
+            'đ' => 'd',
+            'Đ' => 'D',
+            c => c,
+        })
+        .collect()
+}
+
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.
 ///
 /// Direction marks could make a name read as something else on a printed page.

@@ -18,6 +18,7 @@ pub mod map_point;
 pub mod plan;
 pub mod publication;
 pub mod refusal;
+pub mod schema;
 pub mod subject;
 pub mod unit;
 pub mod view;

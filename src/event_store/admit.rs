@@ -55,7 +55,6 @@ fn refusal(append: &Append, known: &Known) -> Option<AppendError> {
 
 /// Decides over the waiting appends in their order; each sees what the ones before it wrote.
 pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admitted {
-    let recorded_at = now.max(head.recorded_at);
     let mut admitted =
         Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), released: Vec::new(), answers: Vec::new() };
     for append in appends {
@@ -65,6 +64,8 @@ pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admi
         }
         let first = admitted.head.position + 1;
         for event in &append.events {
+            // Never the same twice: a moment names a position, which paging relies on.
+            let recorded_at = now.max(admitted.head.recorded_at + 1);
             let mut stored = StoredEvent {
                 position: admitted.head.position + 1,
                 event: event.clone(),
@@ -146,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn recorded_time_never_decreases_when_the_clock_steps_back() {
+    fn recorded_time_always_increases_even_when_the_clock_steps_back() {
         let admitted = admit(head(), 10, &[append("a", 1, "1")], Known::default());
-        assert_eq!(admitted.events[0].recorded_at, 50);
+        assert_eq!(admitted.events[0].recorded_at, 51);
     }
 }

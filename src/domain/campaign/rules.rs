@@ -8,6 +8,7 @@ use crate::domain::document::Document;
 use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::{Family, Publication};
+use crate::domain::schema::Property;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Refusal};
@@ -45,11 +46,16 @@ impl Family for Campaign {
     const NAME: &'static str = "campaign";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("campaigns", "")];
     const FEATURES: Option<&'static str> = Some("places");
+    const FEATURE_PROPERTIES: &'static [Property] = super::view::PLACE_PROPERTIES;
     const CHANGES: &'static [&'static str] = &["report-results"];
     const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
     type Change = ReportResults;
     type Changed = ResultsReported;
     type State = Vec<ResultsReported>;
+
+    fn properties(_: &str) -> Vec<Property> {
+        super::view::PROPERTIES.to_vec()
+    }
 
     fn kind(&self) -> &'static str {
         self.kind.as_str()

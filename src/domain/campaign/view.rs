@@ -5,7 +5,26 @@ use serde_json::json;
 use super::{Campaign, ResultsReported, Schedule};
 use crate::domain::civil::end_of;
 use crate::domain::publication::Status;
+use crate::domain::schema::{Property, Type};
 use crate::domain::view::{Fact, Figure, Moment, Shown, View};
+
+/// What a campaign carries beside what all items do.
+pub(super) const PROPERTIES: &[Property] = &[
+    Property::new("hours", Type::Text),
+    Property::new("next_day", Type::Date),
+    Property::new("organiser", Type::Text),
+    Property::new("place_count", Type::Integer),
+];
+
+/// What a participating place carries of its own.
+pub(super) const PLACE_PROPERTIES: &[Property] = &[
+    Property::new("address", Type::Text),
+    Property::new("hours", Type::Text),
+    Property::new("name", Type::Text),
+    Property::new("offer", Type::Text),
+    Property::new("payment", Type::Text),
+    Property::new("phone", Type::Text),
+];
 
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);

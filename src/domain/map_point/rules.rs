@@ -7,6 +7,7 @@ use super::{DutyChanged, MapPoint, PointKind, SetDuty};
 use crate::domain::geometry::contains;
 use crate::domain::publication::{Family, Publication};
 use crate::domain::subject::SubjectId;
+use crate::domain::schema::Property;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Refusal};
@@ -25,6 +26,10 @@ impl Family for MapPoint {
     type Change = SetDuty;
     type Changed = DutyChanged;
     type State = Option<DutyChanged>;
+
+    fn properties(kind: &str) -> Vec<Property> {
+        [super::view::PROPERTIES, super::view::properties_of(kind)].concat()
+    }
 
     fn kind(&self) -> &'static str {
         self.kind.as_str()

@@ -5,10 +5,29 @@ use serde_json::json;
 
 use super::{DutyChanged, MapPoint, PointKind};
 use crate::domain::publication::Status;
+use crate::domain::schema::{Property, Type};
 use crate::domain::view::{Fact, Moment, Shown, View};
 
 /// Minutes a duty status is believed where the point names no limit.
 const DUTY_LIMIT_MINUTES: u16 = 120;
+
+/// What a point carries beside what all items do.
+pub(super) const PROPERTIES: &[Property] = &[
+    Property::new("address", Type::Text),
+    Property::new("always_open", Type::Boolean),
+    Property::new("hours", Type::Text),
+    Property::new("languages", Type::Text),
+    Property::new("operator", Type::Text),
+    Property::new("phone", Type::Text),
+    Property::new("role", Type::Text),
+];
+
+/// What the points of one kind carry beside that.
+pub(super) fn properties_of(kind: &str) -> &'static [Property] {
+    const DUTY: &[Property] =
+        &[Property::new("duty", Type::Text).of(&["ready", "out", "off", "unknown"]), Property::new("duty_at", Type::Moment)];
+    if kind == PointKind::Ambulance.as_str() { DUTY } else { &[] }
+}
 
 pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &Moment, view: &mut View) {
     view.summary.clone_from(&point.summary);

@@ -7,6 +7,7 @@ use crate::domain::document::Document;
 use crate::domain::fold::fold;
 use crate::domain::geometry::{FeatureSet, contains};
 use crate::domain::publication::{Claim, Family, Publication};
+use crate::domain::schema::Property;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Digest, Refusal};
@@ -19,9 +20,14 @@ impl Family for Plan {
     const NAME: &'static str = "plan";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("plans", "")];
     const FEATURES: Option<&'static str> = Some("zones");
+    const FEATURE_PROPERTIES: &'static [Property] = super::view::ZONE_PROPERTIES;
     type Change = Nothing;
     type Changed = Nothing;
     type State = ();
+
+    fn properties(_: &str) -> Vec<Property> {
+        super::view::PROPERTIES.to_vec()
+    }
 
     fn kind(&self) -> &'static str {
         self.kind.as_str()

@@ -3,7 +3,34 @@
 use serde_json::json;
 
 use super::Plan;
+use crate::domain::schema::{Property, Type};
 use crate::domain::view::{Fact, Moment, Shown, View};
+
+/// What a plan carries beside what all items do.
+pub(super) const PROPERTIES: &[Property] = &[
+    Property::new("adjustment", Type::Text).of(&["first", "overall", "local"]),
+    Property::new("area_ha", Type::Number),
+    Property::new("authority", Type::Text),
+    Property::new("decision", Type::Text),
+    Property::new("information_code", Type::Text),
+    Property::new("level", Type::Text),
+    Property::new("period_from", Type::Integer),
+    Property::new("period_to", Type::Integer),
+    Property::new("scale", Type::Text),
+    Property::new("signatory", Type::Text),
+    Property::new("signed", Type::Date),
+    Property::new("vision", Type::Integer),
+    Property::new("zone_count", Type::Integer),
+];
+
+/// What a zone carries of its own.
+pub(super) const ZONE_PROPERTIES: &[Property] = &[
+    Property::new("land_use_name", Type::Text),
+    Property::new("area_ha", Type::Number),
+    Property::new("land_use", Type::Text),
+    Property::new("name", Type::Text),
+    Property::new("note", Type::Text),
+];
 
 pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
     let decision = &plan.decision;

@@ -3,8 +3,10 @@
 mod commands;
 mod decide;
 mod events;
+mod past;
 
 pub use commands::{Command, Correct, Draft, Publish, Revise};
+pub use past::Overwritten;
 pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
 
 use std::fmt::Debug;
@@ -21,6 +23,7 @@ use super::access::Actor;
 use super::civil::{end_of, midnight};
 use super::document::Document;
 use super::geometry::FeatureSet;
+use super::schema::Property;
 use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::view::{Moment, View};
@@ -37,6 +40,8 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const COLLECTIONS: &'static [(&'static str, &'static str)];
     /// Collection of the single features of its feature set, where it has one.
     const FEATURES: Option<&'static str> = None;
+    /// What the features of its items' sets carry, beside what all items do.
+    const FEATURE_PROPERTIES: &'static [Property] = &[];
     /// Commands of its own, beside the shared life cycle.
     type Change: Clone + Debug + PartialEq + DeserializeOwned + JsonSchema + Send + Sync + 'static;
     /// What those commands lead to.
@@ -44,6 +49,8 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     /// What those events leave behind.
     type State: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
 
+    /// What items of that kind carry beside what all items do; all kinds where empty.
+    fn properties(kind: &str) -> Vec<Property>;
     /// Its kind, `land-use-plan`.
     fn kind(&self) -> &'static str;
     /// Title for people.
@@ -200,6 +207,8 @@ pub struct Publication<F: Family> {
     pub state: F::State,
     /// Microseconds since 1970 of the last event.
     pub updated_at: i64,
+    /// What events overwrote, and when, microseconds since 1970.
+    pub past: Vec<(i64, Overwritten<F>)>,
 }
 
 impl<F: Family> Default for Publication<F> {
@@ -212,6 +221,7 @@ impl<F: Family> Default for Publication<F> {
             withdrawn: None,
             state: F::State::default(),
             updated_at: 0,
+            past: Vec::new(),
         }
     }
 }
@@ -297,6 +307,7 @@ impl<F: Family> Publication<F> {
 
     /// Applies an event that was recorded at `at`, microseconds since 1970.
     pub fn apply_at(&mut self, event: Event<F>, at: i64) {
+        self.note(&event, at);
         self.updated_at = at;
         match event {
             Event::Drafted(drafted) => {

@@ -1,0 +1,159 @@
+//! CQL2 filters (OGC 21-065r2): text and JSON, bound to a collection's properties, with the three
+//! values of SQL's logic.
+//!
+//! Pure functions over text and values. What a stranger sends is bounded in length, depth and number
+//! of terms before anything is built from it.
+
+mod eval;
+mod json;
+mod lexer;
+mod spatial;
+mod temporal;
+mod text;
+
+pub use eval::{Filter, Row, Value};
+pub use temporal::{Range, instant};
+
+use crate::domain::fold::fold_marks;
+
+/// Longest filter, bytes.
+pub const LONGEST: usize = 16 << 10;
+/// Deepest nesting.
+pub const DEEPEST: usize = 32;
+/// Most terms.
+pub const TERMS: usize = 512;
+
+/// What is wrong with a filter, in the two languages of the pages, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{en}")]
+pub struct FilterError {
+    /// Byte of the text at which it is wrong, from 0; none of JSON.
+    pub at: Option<usize>,
+    /// In Vietnamese.
+    pub vi: String,
+    /// In English.
+    pub en: String,
+}
+
+impl FilterError {
+    fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { at: None, vi: vi.into(), en: en.into() }
+    }
+
+    fn at(at: usize, vi: &str, en: &str) -> Self {
+        Self { at: Some(at), vi: format!("{vi} (vị trí {at})"), en: format!("{en} (at character {at})") }
+    }
+
+    fn too_large() -> Self {
+        Self::new(
+            format!("Bộ lọc quá lớn: nhiều nhất {LONGEST} byte, {DEEPEST} tầng, {TERMS} điều kiện."),
+            format!("The filter is too large: at most {LONGEST} bytes, {DEEPEST} levels, {TERMS} terms."),
+        )
+    }
+}
+
+/// The two encodings of a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// `cql2-text`
+    Text,
+    /// `cql2-json`
+    Json,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Equal,
+    Not,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// What can be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar {
+    Property(String),
+    Text(String),
+    Number(f64),
+    Bool(bool),
+    /// Microseconds since 1970.
+    Instant(i64),
+    /// Without regard to case.
+    Casei(Box<Scalar>),
+    /// Without regard to diacritics.
+    Accenti(Box<Scalar>),
+}
+
+/// A place in time: a property, or what is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Time {
+    Scalar(Scalar),
+    Interval(Option<Scalar>, Option<Scalar>),
+}
+
+/// A shape: the feature's own, or what is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shape {
+    Property(String),
+    Written(geo::Geometry<f64>),
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expr {
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Not(Box<Expr>),
+    Compare(Order, Scalar, Scalar),
+    Like(Scalar, Scalar),
+    Between(Scalar, Scalar, Scalar),
+    In(Scalar, Vec<Scalar>),
+    IsNull(Scalar),
+    Spatial(spatial::Relation, Shape, Shape),
+    Temporal(temporal::Relation, Time, Time),
+    /// A truth value, or a property that is one.
+    Truth(Scalar),
+}
+
+/// Reads a filter.
+pub(crate) fn parse(source: &str, language: Language) -> Result<Expr, FilterError> {
+    if source.len() > LONGEST {
+        return Err(FilterError::too_large());
+    }
+    match language {
+        Language::Text => text::parse(source),
+        Language::Json => json::parse(source),
+    }
+}
+
+/// Counts what is built from a filter.
+#[derive(Debug, Default)]
+struct Budget {
+    depth: usize,
+    terms: usize,
+}
+
+impl Budget {
+    fn enter(&mut self) -> Result<(), FilterError> {
+        self.depth += 1;
+        self.terms += 1;
+        if self.depth > DEEPEST || self.terms > TERMS { Err(FilterError::too_large()) } else { Ok(()) }
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}
+
+/// Text without regard to case: full case folding.
+fn casei(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// Text without regard to diacritics, Đ being D.
+fn accenti(text: &str) -> String {
+    fold_marks(text)
+}

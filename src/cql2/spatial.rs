@@ -1,0 +1,69 @@
+//! Spatial relations (OGC 21-065r2 §7.7; the DE-9IM of Simple Features).
+
+use geo::{Geometry, Intersects, Relate};
+
+use super::text::rect;
+
+/// A relation of two shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    Intersects,
+    Disjoint,
+    Equals,
+    Touches,
+    Within,
+    Contains,
+    Overlaps,
+    Crosses,
+}
+
+impl Relation {
+    /// By its name in capitals, `S_INTERSECTS`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "S_INTERSECTS" => Self::Intersects,
+            "S_DISJOINT" => Self::Disjoint,
+            "S_EQUALS" => Self::Equals,
+            "S_TOUCHES" => Self::Touches,
+            "S_WITHIN" => Self::Within,
+            "S_CONTAINS" => Self::Contains,
+            "S_OVERLAPS" => Self::Overlaps,
+            "S_CROSSES" => Self::Crosses,
+            _ => return None,
+        })
+    }
+
+    /// True when it cannot hold of shapes whose boxes are apart.
+    pub(super) fn needs_contact(self) -> bool {
+        self != Self::Disjoint
+    }
+
+    pub(super) fn holds(self, a: &Geometry<f64>, b: &Geometry<f64>) -> bool {
+        match self {
+            Self::Intersects => a.intersects(b),
+            Self::Disjoint => !a.intersects(b),
+            Self::Equals => a.relate(b).is_equal_topo(),
+            Self::Touches => a.relate(b).is_touches(),
+            Self::Within => a.relate(b).is_within(),
+            Self::Contains => a.relate(b).is_contains(),
+            Self::Overlaps => a.relate(b).is_overlaps(),
+            Self::Crosses => a.relate(b).is_crosses(),
+        }
+    }
+}
+
+/// Four numbers, or six with heights that are left aside; west may lie east of east.
+pub(super) fn bbox(numbers: &[f64]) -> Option<Geometry<f64>> {
+    let [west, south, east, north] = match *numbers {
+        [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
+        _ => return None,
+    };
+    if !(numbers.iter().all(|number| number.is_finite()) && south <= north) {
+        return None;
+    }
+    if west <= east {
+        return Some(Geometry::Polygon(rect(west, south, east, north)));
+    }
+    // Over the antimeridian.
+    Some(Geometry::MultiPolygon(geo::MultiPolygon(vec![rect(west, south, 180.0, north), rect(-180.0, south, east, north)])))
+}

@@ -1,0 +1,93 @@
+//! Temporal relations (OGC 21-065r2 §7.8; Allen's intervals).
+
+use super::{Scalar, Time};
+use crate::domain::civil::midnight;
+
+/// First and last moment, microseconds since 1970; open ends are the least and greatest number.
+pub type Range = (i64, i64);
+
+/// A date (its first moment in UTC) or a moment, RFC 3339.
+pub fn instant(text: &str) -> Option<i64> {
+    if let Ok(date) = text.parse::<jiff::civil::Date>()
+        && text.len() == 10
+    {
+        return Some(midnight(&jiff::tz::TimeZone::UTC, date).as_microsecond());
+    }
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond)
+}
+
+/// Two ends as an interval; `..` is open.
+pub(super) fn interval(ends: Vec<Scalar>) -> Option<Time> {
+    let [from, to] = <[Scalar; 2]>::try_from(ends).ok()?;
+    let end = |scalar: Scalar| match scalar {
+        Scalar::Text(text) if text == ".." => Some(None),
+        Scalar::Text(text) => instant(&text).map(|at| Some(Scalar::Instant(at))),
+        Scalar::Instant(_) | Scalar::Property(_) => Some(Some(scalar)),
+        _ => None,
+    };
+    Some(Time::Interval(end(from)?, end(to)?))
+}
+
+/// A relation of two times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    After,
+    Before,
+    Contains,
+    Disjoint,
+    During,
+    Equals,
+    FinishedBy,
+    Finishes,
+    Intersects,
+    Meets,
+    MetBy,
+    OverlappedBy,
+    Overlaps,
+    StartedBy,
+    Starts,
+}
+
+impl Relation {
+    /// By its name in capitals, `T_AFTER`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "T_AFTER" => Self::After,
+            "T_BEFORE" => Self::Before,
+            "T_CONTAINS" => Self::Contains,
+            "T_DISJOINT" => Self::Disjoint,
+            "T_DURING" => Self::During,
+            "T_EQUALS" => Self::Equals,
+            "T_FINISHEDBY" => Self::FinishedBy,
+            "T_FINISHES" => Self::Finishes,
+            "T_INTERSECTS" => Self::Intersects,
+            "T_MEETS" => Self::Meets,
+            "T_METBY" => Self::MetBy,
+            "T_OVERLAPPEDBY" => Self::OverlappedBy,
+            "T_OVERLAPS" => Self::Overlaps,
+            "T_STARTEDBY" => Self::StartedBy,
+            "T_STARTS" => Self::Starts,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn holds(self, (a1, a2): Range, (b1, b2): Range) -> bool {
+        match self {
+            Self::After => a1 > b2,
+            Self::Before => a2 < b1,
+            Self::Contains => a1 < b1 && a2 > b2,
+            Self::Disjoint => a1 > b2 || a2 < b1,
+            Self::During => a1 > b1 && a2 < b2,
+            Self::Equals => a1 == b1 && a2 == b2,
+            Self::FinishedBy => a1 < b1 && a2 == b2,
+            Self::Finishes => a1 > b1 && a2 == b2,
+            Self::Intersects => a1 <= b2 && a2 >= b1,
+            Self::Meets => a2 == b1,
+            Self::MetBy => a1 == b2,
+            Self::OverlappedBy => a1 > b1 && a1 < b2 && a2 > b2,
+            Self::Overlaps => a1 < b1 && a2 > b1 && a2 < b2,
+            Self::StartedBy => a1 == b1 && a2 > b2,
+            Self::Starts => a1 == b1 && a2 < b2,
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! CQL2 text (OGC 21-065r2, annex B): a parser by descent.
+
+use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, Rect};
+
+use super::lexer::{Placed, Token, tokens};
+use super::{Budget, Expr, FilterError, Order, Scalar, Shape, Time, spatial, temporal};
+
+struct Parser {
+    tokens: Vec<Placed>,
+    next: usize,
+    end: usize,
+    budget: Budget,
+}
+
+type Parsed<T> = Result<T, FilterError>;
+
+pub(super) fn parse(source: &str) -> Parsed<Expr> {
+    let mut parser = Parser { tokens: tokens(source)?, next: 0, end: source.len(), budget: Budget::default() };
+    let expr = parser.or()?;
+    if parser.next < parser.tokens.len() {
+        return Err(parser.wrong("Sau điều kiện chỉ có thể là AND hoặc OR.", "After a condition only AND or OR can follow"));
+    }
+    Ok(expr)
+}
+
+const GEOMETRIES: [&str; 8] =
+    ["POINT", "MULTIPOINT", "LINESTRING", "MULTILINESTRING", "POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "BBOX"];
+
+impl Parser {
+    fn at(&self) -> usize {
+        self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
+    }
+
+    fn wrong(&self, vi: &str, en: &str) -> FilterError {
+        FilterError::at(self.at(), vi, en)
+    }
+
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next).map(|(_, token)| token)
+    }
+
+    fn is_word(&self, ahead: usize, word: &str) -> bool {
+        matches!(self.tokens.get(self.next + ahead), Some((_, Token::Word(found))) if found.eq_ignore_ascii_case(word))
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(0, word);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn is_sign(&self, ahead: usize, sign: &str) -> bool {
+        matches!(self.tokens.get(self.next + ahead), Some((_, Token::Sign(found))) if *found == sign)
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        let found = self.is_sign(0, sign);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, sign: &str) -> Parsed<()> {
+        if self.take(sign) { Ok(()) } else { Err(self.wrong(&format!("Thiếu “{sign}”."), &format!("“{sign}” is missing"))) }
+    }
+
+    /// Terms joined by `word`, as one.
+    fn joined(&mut self, word: &str, term: fn(&mut Self) -> Parsed<Expr>, join: fn(Vec<Expr>) -> Expr) -> Parsed<Expr> {
+        let first = term(self)?;
+        let mut terms = vec![first];
+        while self.take_word(word) {
+            terms.push(term(self)?);
+        }
+        Ok(if terms.len() > 1 { join(terms) } else { terms.remove(0) })
+    }
+
+    fn or(&mut self) -> Parsed<Expr> {
+        self.budget.enter()?;
+        let expr = self.joined("OR", Self::and, Expr::Or);
+        self.budget.leave();
+        expr
+    }
+
+    fn and(&mut self) -> Parsed<Expr> {
+        self.joined("AND", Self::not, Expr::And)
+    }
+
+    fn not(&mut self) -> Parsed<Expr> {
+        if self.take_word("NOT") {
+            self.budget.enter()?;
+            let inner = self.not()?;
+            self.budget.leave();
+            return Ok(Expr::Not(Box::new(inner)));
+        }
+        if self.take("(") {
+            let inner = self.or()?;
+            self.expect(")")?;
+            return Ok(inner);
+        }
+        self.predicate()
+    }
+
+    fn predicate(&mut self) -> Parsed<Expr> {
+        self.budget.terms += 1;
+        if self.budget.terms > super::TERMS {
+            return Err(FilterError::too_large());
+        }
+        if let Some(Token::Word(word)) = self.peek()
+            && self.is_sign(1, "(")
+        {
+            let word = word.to_ascii_uppercase();
+            if let Some(relation) = spatial::Relation::named(&word) {
+                self.next += 1;
+                return self.pair(Self::shape, |a, b| Expr::Spatial(relation, a, b));
+            }
+            if let Some(relation) = temporal::Relation::named(&word) {
+                self.next += 1;
+                return self.pair(Self::time, |a, b| Expr::Temporal(relation, a, b));
+            }
+        }
+        let left = self.scalar()?;
+        let negated = self.is_word(0, "NOT") && ["LIKE", "BETWEEN", "IN"].iter().any(|word| self.is_word(1, word));
+        self.next += usize::from(negated);
+        let expr = if self.take_word("LIKE") {
+            Expr::Like(left, self.scalar()?)
+        } else if self.take_word("BETWEEN") {
+            let low = self.scalar()?;
+            if !self.take_word("AND") {
+                return Err(self.wrong("Thiếu AND sau BETWEEN.", "AND is missing after BETWEEN"));
+            }
+            Expr::Between(left, low, self.scalar()?)
+        } else if self.take_word("IN") {
+            Expr::In(left, self.list(Self::scalar)?)
+        } else if self.take_word("IS") {
+            let not = self.take_word("NOT");
+            if !self.take_word("NULL") {
+                return Err(self.wrong("Thiếu NULL sau IS.", "NULL is missing after IS"));
+            }
+            return Ok(if not { Expr::Not(Box::new(Expr::IsNull(left))) } else { Expr::IsNull(left) });
+        } else if let Some(order) = self.order() {
+            Expr::Compare(order, left, self.scalar()?)
+        } else {
+            if matches!(left, Scalar::Property(_) | Scalar::Bool(_)) {
+                return Ok(Expr::Truth(left));
+            }
+            return Err(self.wrong(
+                "Thiếu phép so sánh: =, <>, <, <=, >, >=, LIKE, BETWEEN, IN hoặc IS NULL.",
+                "A comparison is missing: =, <>, <, <=, >, >=, LIKE, BETWEEN, IN or IS NULL",
+            ));
+        };
+        Ok(if negated { Expr::Not(Box::new(expr)) } else { expr })
+    }
+
+    fn order(&mut self) -> Option<Order> {
+        let orders = [
+            ("=", Order::Equal),
+            ("<>", Order::Not),
+            ("<=", Order::LessOrEqual),
+            (">=", Order::GreaterOrEqual),
+            ("<", Order::Less),
+            (">", Order::Greater),
+        ];
+        orders.into_iter().find(|(sign, _)| self.take(sign)).map(|(_, order)| order)
+    }
+
+    /// `(a, b, …)`
+    fn list<T>(&mut self, part: fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        self.expect("(")?;
+        let mut parts = vec![part(self)?];
+        while self.take(",") {
+            self.budget.terms += 1;
+            parts.push(part(self)?);
+        }
+        self.expect(")")?;
+        Ok(parts)
+    }
+
+    fn pair<T>(&mut self, part: fn(&mut Self) -> Parsed<T>, join: impl FnOnce(T, T) -> Expr) -> Parsed<Expr> {
+        self.expect("(")?;
+        let first = part(self)?;
+        self.expect(",")?;
+        let second = part(self)?;
+        self.expect(")")?;
+        Ok(join(first, second))
+    }
+
+    fn scalar(&mut self) -> Parsed<Scalar> {
+        self.budget.enter()?;
+        let scalar = self.scalar_inner();
+        self.budget.leave();
+        scalar
+    }
+
+    fn scalar_inner(&mut self) -> Parsed<Scalar> {
+        let missing = ("Thiếu tên thuộc tính hoặc giá trị.", "A property's name or a value is missing");
+        if self.is_sign(0, "-") || self.is_sign(0, "+") {
+            return Ok(Scalar::Number(self.number()?));
+        }
+        let Some((_, token)) = self.tokens.get(self.next).cloned() else { return Err(self.wrong(missing.0, missing.1)) };
+        match token {
+            Token::Text(text) => {
+                self.next += 1;
+                Ok(Scalar::Text(text))
+            }
+            Token::Number(number) => {
+                self.next += 1;
+                Ok(Scalar::Number(number))
+            }
+            Token::Quoted(name) => {
+                self.next += 1;
+                Ok(Scalar::Property(name))
+            }
+            Token::Word(word) => {
+                let upper = word.to_ascii_uppercase();
+                if self.is_sign(1, "(") {
+                    let at = self.at();
+                    self.next += 2;
+                    let inner = self.scalar()?;
+                    self.expect(")")?;
+                    return match (upper.as_str(), inner) {
+                        ("CASEI", inner) => Ok(Scalar::Casei(Box::new(inner))),
+                        ("ACCENTI", inner) => Ok(Scalar::Accenti(Box::new(inner))),
+                        ("DATE" | "TIMESTAMP", Scalar::Text(text)) => temporal::instant(&text).map(Scalar::Instant).ok_or_else(|| {
+                            FilterError::at(
+                                at,
+                                "Ngày giờ phải viết như 2026-01-05 hoặc 2026-01-05T00:00:00Z.",
+                                "A date is written 2026-01-05, a moment 2026-01-05T00:00:00Z",
+                            )
+                        }),
+                        _ => Err(FilterError::at(
+                            at,
+                            &format!("Không có hàm “{word}”; có: CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…."),
+                            &format!("There is no function “{word}”; there are CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…"),
+                        )),
+                    };
+                }
+                self.next += 1;
+                Ok(match upper.as_str() {
+                    "TRUE" => Scalar::Bool(true),
+                    "FALSE" => Scalar::Bool(false),
+                    _ => Scalar::Property(word),
+                })
+            }
+            Token::Sign(_) => Err(self.wrong(missing.0, missing.1)),
+        }
+    }
+
+    fn number(&mut self) -> Parsed<f64> {
+        let negative = self.take("-");
+        if !negative {
+            self.take("+");
+        }
+        let Some(Token::Number(number)) = self.peek() else { return Err(self.wrong("Thiếu số.", "A number is missing")) };
+        let number = if negative { -number } else { *number };
+        self.next += 1;
+        Ok(number)
+    }
+
+    fn time(&mut self) -> Parsed<Time> {
+        if !(self.is_word(0, "INTERVAL") && self.is_sign(1, "(")) {
+            return Ok(Time::Scalar(self.scalar()?));
+        }
+        self.next += 1;
+        let at = self.at();
+        let ends = self.list(Self::scalar)?;
+        temporal::interval(ends).ok_or_else(|| {
+            FilterError::at(at, "INTERVAL cần hai mốc: ngày, thời điểm, thuộc tính hoặc '..'.", "INTERVAL takes two ends: dates, moments, properties or '..'")
+        })
+    }
+
+    fn shape(&mut self) -> Parsed<Shape> {
+        if let Some(Token::Word(word)) = self.peek()
+            && self.is_sign(1, "(")
+            && GEOMETRIES.contains(&word.to_ascii_uppercase().as_str())
+        {
+            return Ok(Shape::Written(self.geometry()?));
+        }
+        match self.scalar()? {
+            Scalar::Property(name) => Ok(Shape::Property(name)),
+            _ => Err(self.wrong(
+                "Thiếu hình: geometry, POINT(…), POLYGON((…)), BBOX(…).",
+                "A geometry is missing: geometry, POINT(…), POLYGON((…)), BBOX(…)",
+            )),
+        }
+    }
+
+    /// Well-known text, heights left aside.
+    fn geometry(&mut self) -> Parsed<Geometry<f64>> {
+        self.budget.enter()?;
+        let word = match self.peek() {
+            Some(Token::Word(word)) => word.to_ascii_uppercase(),
+            _ => return Err(self.wrong("Thiếu hình.", "A geometry is missing")),
+        };
+        self.next += 1;
+        if self.is_word(0, "Z") {
+            self.next += 1;
+        }
+        let geometry = match word.as_str() {
+            "POINT" => {
+                self.expect("(")?;
+                let place = self.position()?;
+                self.expect(")")?;
+                Geometry::Point(Point(place))
+            }
+            "MULTIPOINT" => Geometry::MultiPoint(MultiPoint(self.list(Self::wrapped)?.into_iter().map(Point).collect())),
+            "LINESTRING" => Geometry::LineString(self.line()?),
+            "MULTILINESTRING" => Geometry::MultiLineString(MultiLineString(self.list(Self::line)?)),
+            "POLYGON" => Geometry::Polygon(self.polygon()?),
+            "MULTIPOLYGON" => Geometry::MultiPolygon(MultiPolygon(self.list(Self::polygon)?)),
+            "GEOMETRYCOLLECTION" => Geometry::GeometryCollection(GeometryCollection(self.list(Self::geometry)?)),
+            "BBOX" => {
+                let at = self.at();
+                let numbers = self.list(Self::number)?;
+                spatial::bbox(&numbers).ok_or_else(|| {
+                    FilterError::at(at, "BBOX cần 4 hoặc 6 số: tây, nam, đông, bắc.", "BBOX takes 4 or 6 numbers: west, south, east, north")
+                })?
+            }
+            _ => return Err(self.wrong("Không biết loại hình này.", "This kind of geometry is unknown")),
+        };
+        self.budget.leave();
+        Ok(geometry)
+    }
+
+    fn position(&mut self) -> Parsed<Coord<f64>> {
+        let x = self.number()?;
+        let y = self.number()?;
+        if matches!(self.peek(), Some(Token::Number(_))) || self.is_sign(0, "-") {
+            self.number()?;
+        }
+        Ok(Coord { x, y })
+    }
+
+    fn wrapped(&mut self) -> Parsed<Coord<f64>> {
+        if self.take("(") {
+            let place = self.position()?;
+            self.expect(")")?;
+            return Ok(place);
+        }
+        self.position()
+    }
+
+    fn line(&mut self) -> Parsed<LineString<f64>> {
+        let places = self.list(Self::position)?;
+        if places.len() < 2 {
+            return Err(self.wrong("Một đường cần ít nhất hai điểm.", "A line needs at least two points"));
+        }
+        Ok(LineString(places))
+    }
+
+    fn polygon(&mut self) -> Parsed<Polygon<f64>> {
+        let mut rings = self.list(Self::line)?;
+        if rings.iter().any(|ring| ring.0.len() < 4) {
+            return Err(self.wrong("Một vòng cần ít nhất bốn điểm.", "A ring needs at least four points"));
+        }
+        let outer = rings.remove(0);
+        Ok(Polygon::new(outer, rings))
+    }
+}
+
+/// A box as a shape.
+pub(super) fn rect(west: f64, south: f64, east: f64, north: f64) -> Polygon<f64> {
+    Rect::new(Coord { x: west, y: south }, Coord { x: east, y: north }).to_polygon()
+}

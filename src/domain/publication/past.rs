@@ -1,0 +1,118 @@
+//! An item as it was known at an earlier moment, and when its revisions hold.
+//!
+//! Two times (ARCHITECTURE.md): when a revision holds in law, and when it was known here. Most of
+//! what was known later can be told by its own time; what an event overwrites is noted here.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Family, Publication, Revision, Superseded};
+use crate::domain::civil::date_in;
+use crate::domain::view::{Moment, moment_of};
+
+/// Changes of a family's own that can be taken back; older ones count as unknown.
+const STATES: usize = 64;
+
+/// What an event overwrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub enum Overwritten<F: Family> {
+    /// The revision of that number was not cancelled.
+    NotCancelled(u32),
+    /// The last day in force of the revision of that number.
+    Expiry(u32, Option<Date>),
+    /// What took the item's place.
+    Superseded(Option<Superseded>),
+    /// What the family's own events had left.
+    State(F::State),
+}
+
+impl<F: Family> Publication<F> {
+    /// What `event` is about to overwrite.
+    pub(super) fn overwrites(&self, event: &Event<F>) -> Option<Overwritten<F>> {
+        match event {
+            Event::RevisionCancelled(cancelled) => Some(Overwritten::NotCancelled(cancelled.revision)),
+            Event::ExpirySet(_) => self.latest().map(|latest| Overwritten::Expiry(latest.number, latest.effective_to)),
+            Event::Superseded(_) => Some(Overwritten::Superseded(self.superseded.clone())),
+            Event::Changed(_) => Some(Overwritten::State(self.state.clone())),
+            _ => None,
+        }
+    }
+
+    /// Notes what an event at `at` overwrites.
+    pub(super) fn note(&mut self, event: &Event<F>, at: i64) {
+        let Some(overwritten) = self.overwrites(event) else { return };
+        let is_state = |(_, what): &(i64, Overwritten<F>)| matches!(what, Overwritten::State(_));
+        self.past.push((at, overwritten));
+        if self.past.iter().filter(|entry| is_state(entry)).count() > STATES
+            && let Some(first) = self.past.iter().position(is_state)
+        {
+            self.past.remove(first);
+        }
+    }
+
+    /// The item as it was known at `at`, microseconds since 1970; none before it was published.
+    pub fn as_of(&self, at: i64) -> Option<Self> {
+        if self.updated_at <= at {
+            return (!self.revisions.is_empty()).then(|| self.clone());
+        }
+        let mut then = self.clone();
+        let mut first_state_is_gone = then.past.iter().filter(|(_, what)| matches!(what, Overwritten::State(_))).count() == STATES;
+        while then.past.last().is_some_and(|(when, _)| *when > at) {
+            let Some((_, overwritten)) = then.past.pop() else { break };
+            match overwritten {
+                Overwritten::NotCancelled(number) => then.revision_mut(number, |revision| revision.cancelled = None),
+                Overwritten::Expiry(number, before) => then.revision_mut(number, |revision| revision.effective_to = before),
+                Overwritten::Superseded(before) => then.superseded = before,
+                Overwritten::State(before) => then.state = before,
+            }
+        }
+        first_state_is_gone &= !then.past.iter().any(|(_, what)| matches!(what, Overwritten::State(_)));
+        if first_state_is_gone {
+            then.state = F::State::default();
+        }
+        then.withdrawn = then.withdrawn.filter(|(_, when)| *when <= at);
+        then.revisions.retain(|revision| revision.recorded_at <= at);
+        for revision in &mut then.revisions {
+            while revision.corrections.last().is_some_and(|correction| correction.recorded_at > at) {
+                if let Some(correction) = revision.corrections.pop() {
+                    revision.facts = correction.before;
+                }
+            }
+        }
+        let revised = then.revisions.iter().flat_map(|r| r.corrections.iter().map(|c| c.recorded_at).chain([r.recorded_at]));
+        let others = then.past.iter().map(|(when, _)| *when).chain(then.withdrawn.iter().map(|(_, when)| *when));
+        then.updated_at = revised.chain(others).max()?;
+        (!then.revisions.is_empty()).then_some(then)
+    }
+
+    fn revision_mut(&mut self, number: u32, change: impl FnOnce(&mut Revision<F>)) {
+        if let Some(revision) = self.revisions.iter_mut().find(|revision| revision.number == number) {
+            change(revision);
+        }
+    }
+
+    /// First and last day on which the revision holds, as far as is known; none if it never does.
+    pub fn holds(&self, revision: &Revision<F>, moment: &Moment) -> Option<(Date, Option<Date>)> {
+        if revision.cancelled.is_some() {
+            return None;
+        }
+        let day_before = |day: Date| day.yesterday().ok();
+        let later = self.revisions.iter().filter(|r| r.number > revision.number && r.cancelled.is_none());
+        let next = later.map(|r| r.effective_from).min().and_then(day_before);
+        let superseded = self.superseded.as_ref().and_then(|by| day_before(by.from));
+        let withdrawn = self.withdrawn.as_ref().and_then(|(_, at)| day_before(date_in(&moment.zone, moment_of(*at))));
+        let last = [revision.effective_to, next, superseded, withdrawn].into_iter().flatten().min();
+        last.is_none_or(|last| revision.effective_from <= last).then_some((revision.effective_from, last))
+    }
+
+    /// Numbers of the revisions that hold on some day from `from` to `to`, oldest first.
+    pub fn holding(&self, from: Option<Date>, to: Option<Date>, moment: &Moment) -> Vec<u32> {
+        let meets = |revision: &&Revision<F>| {
+            self.holds(revision, moment).is_some_and(|(first, last)| {
+                to.is_none_or(|to| first <= to) && from.is_none_or(|from| last.is_none_or(|last| from <= last))
+            })
+        };
+        self.revisions.iter().filter(meets).map(|revision| revision.number).collect()
+    }
+}

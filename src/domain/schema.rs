@@ -1,0 +1,84 @@
+//! The properties that a collection's features carry: names, types and what they mean.
+//!
+//! All features of a collection have all of its properties, null where unknown, so that a client
+//! that looks at the first few knows the rest.
+
+use std::borrow::Cow;
+
+/// Type of a property's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number that may be fractional; always written with a decimal point.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A civil date in the city's time zone, `2020-09-15`.
+    Date,
+    /// A moment, RFC 3339.
+    Moment,
+}
+
+/// A property. Its label is the text `field-NAME` of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property {
+    /// Name in GeoJSON.
+    pub name: Cow<'static, str>,
+    /// Type of its values.
+    pub kind: Type,
+    /// The values it can have, where they are a short list.
+    pub values: &'static [&'static str],
+    /// Its role (OGC 23-058r1, `x-ogc-role`), where it has one.
+    pub role: Option<&'static str>,
+}
+
+impl Property {
+    /// A property of that name and type.
+    pub const fn new(name: &'static str, kind: Type) -> Self {
+        Self { name: Cow::Borrowed(name), kind, values: &[], role: None }
+    }
+
+    /// With the values it can have.
+    pub const fn of(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// With a role.
+    pub const fn role(mut self, role: &'static str) -> Self {
+        self.role = Some(role);
+        self
+    }
+}
+
+/// Names of all statuses an item can have.
+pub const STATUSES: &[&str] = &["in-force", "upcoming", "superseded", "withdrawn", "expired", "cancelled"];
+
+/// What features of every published item carry, `id` apart.
+pub const SHARED: &[Property] = &[
+    Property::new("code", Type::Text),
+    Property::new("effective_from", Type::Date).role("primary-interval-start"),
+    Property::new("effective_to", Type::Date).role("primary-interval-end"),
+    Property::new("kind", Type::Text),
+    Property::new("revision", Type::Integer),
+    Property::new("status", Type::Text).of(STATUSES),
+    Property::new("title", Type::Text),
+    Property::new("updated", Type::Moment),
+    Property::new("url", Type::Text),
+];
+
+/// The feature's id, which GeoJSON repeats as a property.
+pub const ID: Property = Property::new("id", Type::Text).role("id");
+
+/// What an administrative unit carries, `id` apart.
+pub const UNIT: &[Property] = &[
+    Property::new("kind", Type::Text),
+    Property::new("name", Type::Text),
+    Property::new("name_en", Type::Text),
+    Property::new("successors", Type::Text),
+    Property::new("valid_from", Type::Date).role("primary-interval-start"),
+    Property::new("valid_to", Type::Date).role("primary-interval-end"),
+];

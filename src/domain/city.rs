@@ -48,6 +48,9 @@ pub struct City {
     pub bbox: Bbox,
     /// EPSG code of the VN-2000 zone its decisions use, e.g. 9208.
     pub default_crs: u32,
+    /// More VN-2000 zones that map clients can ask for, EPSG codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<u32>,
     /// IANA name of the time zone, `Asia/Ho_Chi_Minh`.
     pub time_zone: String,
     /// Address that printed codes lead to, without a trailing slash.

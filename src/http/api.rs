@@ -31,8 +31,7 @@ pub fn landing(site: &Site) -> String {
 
 /// `/conformance`
 pub async fn conformance(headers: HeaderMap) -> Response {
-    // Nothing is declared before all of it holds: `datetime` is still to come.
-    let body = json!({ "conformsTo": [] }).to_string();
+    let body = json!({ "conformsTo": super::collections::CONFORMANCE }).to_string();
     respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), body)
 }
 

@@ -28,6 +28,10 @@ pub enum HttpError {
     WrongCode(CodeError),
     /// A parameter or header is wrong; the sentence says which, and what is allowed.
     BadRequest(String),
+    /// A parameter is wrong: what, and what is allowed, in Vietnamese and English.
+    Parameter(String, String),
+    /// It was there and is no longer: where to look instead.
+    Gone(Box<Gone>),
     /// The method is not for this address.
     MethodNotAllowed,
     /// No form that was asked for.
@@ -88,6 +92,15 @@ impl From<StoreError> for HttpError {
     }
 }
 
+/// Where to look instead of what is gone.
+#[derive(Debug)]
+pub struct Gone {
+    /// Links: relation, type, address.
+    pub links: Value,
+    /// The same as a header.
+    pub header: Option<HeaderValue>,
+}
+
 struct Form {
     status: StatusCode,
     name: &'static str,
@@ -107,6 +120,16 @@ impl HttpError {
             Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
             Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
             Self::BadRequest(what) => of(StatusCode::BAD_REQUEST, "bad-request", &format!("Yêu cầu sai: {what}"), what),
+            Self::Parameter(vi, en) => of(StatusCode::BAD_REQUEST, "bad-request", vi, en),
+            Self::Gone(gone) => Form {
+                more: json!({ "links": gone.links }),
+                ..of(
+                    StatusCode::GONE,
+                    "gone",
+                    "Đối tượng này không có hiệu lực vào lúc được hỏi; xem các phiên bản của nó.",
+                    "This feature was not in force then; see its versions.",
+                )
+            },
             Self::MethodNotAllowed => of(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -206,6 +229,9 @@ impl HttpError {
         }
         if form.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::Gone(gone) = self {
+            headers.extend(gone.header.clone().map(|links| (header::LINK, links)));
         }
         if wants_html {
             let city = site.model.image().city.clone();

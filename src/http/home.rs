@@ -75,6 +75,13 @@ pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, he
     respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page)
 }
 
+/// `/licence`: the terms of the data.
+pub async fn licence(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
+    let page = crate::render::collections::licence(lang, &site.city());
+    respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
+}
+
 /// An address that leads nowhere.
 pub async fn not_found(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
     finish(&site, &headers, uri.query(), Err(HttpError::NotFound))

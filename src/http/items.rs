@@ -198,7 +198,7 @@ fn body<'a>(
     Ok(match what {
         What::Page(lang) | What::Revision(_, lang) => (HTML, page(lang).render()?.into_bytes()),
         What::History(lang) => (HTML, page(lang).render_history().into_bytes()),
-        What::GeoJson | What::RevisionGeoJson(_) => ("application/geo+json", geojson::collection(view, features, public_url).into_bytes()),
+        What::GeoJson | What::RevisionGeoJson(_) => ("application/geo+json", geojson::collection(view, features, public_url)),
         What::Record => ("application/json", record::record(view, public_url).to_string().into_bytes()),
         What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
         What::QrPng(size) => ("image/png", matrix()?.png(size)?),

@@ -2,6 +2,7 @@
 
 pub mod answers;
 mod api;
+mod assets;
 mod auth;
 mod collections;
 mod errors;

@@ -23,20 +23,26 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The best that the client takes.
-    pub fn choose(headers: &HeaderMap) -> Self {
-        let Some(accept) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
-            return Self::Identity;
-        };
-        let takes = |name: &str| {
+    /// True when the client takes gzip.
+    pub fn takes_gzip(headers: &HeaderMap) -> bool {
+        Self::is_taken(headers, "gzip")
+    }
+
+    fn is_taken(headers: &HeaderMap, name: &str) -> bool {
+        let accept = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| {
             accept.split(',').any(|part| {
                 let mut pieces = part.split(';').map(str::trim);
                 pieces.next() == Some(name) && !pieces.any(|p| p.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0))
             })
-        };
-        if takes("br") {
+        })
+    }
+
+    /// The best that the client takes.
+    pub fn choose(headers: &HeaderMap) -> Self {
+        if Self::is_taken(headers, "br") {
             Self::Brotli
-        } else if takes("gzip") {
+        } else if Self::is_taken(headers, "gzip") {
             Self::Gzip
         } else {
             Self::Identity
@@ -103,9 +109,16 @@ pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
         .any(|value| value.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*"))
 }
 
+/// `Memento-Datetime` (RFC 7089)
+pub const MEMENTO_DATETIME: header::HeaderName = header::HeaderName::from_static("memento-datetime");
+
 /// An answer that is made for this request and may be kept for a moment by the client.
 pub fn fresh(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: String) -> Response {
-    let body = Bytes::from(body);
+    fresh_bytes(request, media, cache, extra, body.into())
+}
+
+/// The same of bytes.
+pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: Bytes) -> Response {
     let encoding = if body.len() < 860 { Encoding::Identity } else { Encoding::choose(request) };
     let etag = etag(&body, encoding);
     let mut headers = extra;
@@ -142,7 +155,7 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     match f {
         Some("html") => return Ok(Form::Html),
         Some("json" | "geojson") => return Ok(Form::Json),
-        Some(other) => return Err(HttpError::BadRequest(format!("f={other}: use f=json or f=html"))),
+        Some(other) => return Err(HttpError::Parameter(format!("f={other}: dùng f=json hoặc f=html"), format!("f={other}: use f=json or f=html"))),
         None => {}
     }
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
@@ -153,6 +166,14 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
         Ok(Form::Json)
     } else {
         Err(HttpError::NotAcceptable)
+    }
+}
+
+/// The form of a schema: JSON for every program, a page for a browser.
+pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
+    match f {
+        None if !wants_html(headers) => Ok(Form::Json),
+        given => form(given, headers),
     }
 }
 

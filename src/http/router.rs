@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{Site, api, collections, home, imports, items, middleware, operations, writes};
+use super::{Site, api, assets, collections, home, imports, items, middleware, operations, writes};
 
 /// The whole site.
 pub fn router(site: Arc<Site>) -> Router {
@@ -27,12 +27,20 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(item("/q"))
         .merge(item("/Q"))
         .route("/blobs/{sha256}", get(items::blob))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/licence", get(home::licence))
         .route("/conformance", get(api::conformance))
         .route("/api", get(api::openapi))
         .route("/collections", get(collections::list))
         .route("/collections/{collection}", get(collections::one))
-        .route("/collections/{collection}/items", get(collections::items).post(writes::create))
-        .route("/collections/{collection}/items/{id}", get(collections::item))
+        .route("/collections/{collection}/map", get(collections::map))
+        .route("/collections/{collection}/schema", get(collections::features_schema))
+        .route("/collections/{collection}/queryables", get(collections::queryables))
+        .route("/collections/{collection}/sortables", get(collections::sortables))
+        .route("/collections/{collection}/feature-schema", get(collections::geojson_schema))
+        .route("/collections/{collection}/items", get(collections::items::items).post(writes::create))
+        .route("/collections/{collection}/items/{id}", get(collections::items::item))
+        .route("/collections/{collection}/items/{id}/versions", get(collections::items::versions))
         .route("/collections/{collection}/items/{id}/commands", post(writes::command))
         .route("/imports", post(imports::create).layer(DefaultBodyLimit::disable()))
         .route("/imports/{id}", get(imports::report))

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::domain::geometry::{Bbox, FeatureSet};
+use crate::domain::geometry::{Bbox, FeatureSet, union};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
@@ -38,12 +38,57 @@ pub struct Features {
     /// Features in the file's order.
     pub list: Vec<Feature>,
     tree: Option<RTree<f64>>,
+    /// Indices of features without a place.
+    bare: Vec<usize>,
     outline: OnceLock<String>,
+    /// Each feature's text compressed, once it was asked for.
+    packed: OnceLock<Box<[OnceLock<Box<[u8]>>]>>,
 }
 
 /// Between a feature's properties and its geometry; cannot occur inside a JSON string.
 const GEOMETRY: &[u8] = b"},\"geometry\":";
 const PROPERTIES: &[u8] = b"\"properties\":{";
+
+/// The box of what is nowhere.
+const NOWHERE: Bbox = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+
+impl Feature {
+    /// False where it has no geometry.
+    pub fn has_place(&self) -> bool {
+        self.bbox[0].is_finite()
+    }
+}
+
+/// Walks along a feature's borders to see whether it meets a box; 10⁻⁷ degrees.
+struct Hit {
+    bbox: [f64; 4],
+    last: Option<[f64; 2]>,
+    /// Whether the box's south-west corner lies inside: a ray to the east crosses borders oddly.
+    inside: bool,
+    touched: bool,
+}
+
+impl Hit {
+    fn step(&mut self, position: [i64; 2]) {
+        let b = position.map(|value| value as f64);
+        let [west, south, east, north] = self.bbox;
+        self.touched |= b[0] >= west && b[0] <= east && b[1] >= south && b[1] <= north;
+        if let Some(a) = self.last.replace(b)
+            && !self.touched
+        {
+            if (a[1] > south) != (b[1] > south) && west < a[0] + (south - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
+                self.inside = !self.inside;
+            }
+            let beside = a[0].max(b[0]) < west || a[0].min(b[0]) > east || a[1].max(b[1]) < south || a[1].min(b[1]) > north;
+            if !beside {
+                // The line meets the box when the corners are not all on one side of it.
+                let side = |x: f64, y: f64| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
+                let sides = [side(west, south), side(east, south), side(east, north), side(west, north)];
+                self.touched |= !(sides.iter().all(|s| *s > 0.0) || sides.iter().all(|s| *s < 0.0));
+            }
+        }
+    }
+}
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(haystack, needle)
@@ -123,15 +168,53 @@ impl Features {
             })
         };
         let list: Vec<Feature> = lines.par_iter().enumerate().with_min_len(512).map(read).collect::<Option<_>>()?;
-        let tree = (!list.is_empty()).then(|| {
+        Some(Self::indexed(bytes.clone(), list))
+    }
+
+    /// Features made of items: their properties without braces, their geometry or `null`, and its box.
+    pub fn of_items(items: &[(String, String)]) -> Self {
+        let mut text = String::with_capacity(items.iter().map(|(own, geometry)| own.len() + geometry.len() + 32).sum());
+        let mut list = Vec::with_capacity(items.len());
+        for (index, (own, geometry)) in items.iter().enumerate() {
+            let properties = text.len()..text.len() + own.len();
+            text.push_str(own);
+            text.push_str("},\"geometry\":");
+            let place = text.len()..text.len() + geometry.len();
+            text.push_str(geometry);
+            text.push('}');
+            let bbox = bbox_of(geometry.as_bytes()).unwrap_or(NOWHERE);
+            list.push(Feature { number: index as u32 + 1, bbox, properties, geometry: place });
+        }
+        Self::indexed(text.into(), list)
+    }
+
+    fn indexed(bytes: Bytes, list: Vec<Feature>) -> Self {
+        let bare: Vec<usize> = list.iter().enumerate().filter(|(_, feature)| !feature.has_place()).map(|(index, _)| index).collect();
+        let around = list.iter().filter(|feature| feature.has_place()).map(|feature| feature.bbox).reduce(|a, b| union(&a, &b));
+        let tree = around.map(|around| {
             let mut builder = RTreeBuilder::<f64>::new(list.len() as u32);
             for feature in &list {
-                let [west, south, east, north] = feature.bbox;
+                // One without a place is found by itself; here it only keeps the numbers in step.
+                let [west, south, east, north] = if feature.has_place() { feature.bbox } else { around };
                 builder.add(west, south, east, north);
             }
             builder.finish::<HilbertSort>()
         });
-        Some(Self { bytes: bytes.clone(), list, tree, outline: OnceLock::new() })
+        Self { bytes, list, tree, bare, outline: OnceLock::new(), packed: OnceLock::new() }
+    }
+
+    /// The rest of a feature's text, from its own properties to its end, as stored.
+    pub fn tail(&self, feature: &Feature) -> &[u8] {
+        self.bytes.get(feature.properties.start..feature.geometry.end + 1).unwrap_or_default()
+    }
+
+    /// A feature's text compressed: `lead`, which is always the same for it, and its tail.
+    pub fn packed(&self, index: usize, lead: &[u8]) -> &[u8] {
+        let all = self.packed.get_or_init(|| self.list.iter().map(|_| OnceLock::new()).collect());
+        match (all.get(index), self.list.get(index)) {
+            (Some(place), Some(feature)) => place.get_or_init(|| super::packed::pack(&[lead, self.tail(feature)])),
+            _ => &[],
+        }
     }
 
     /// The feature's own properties as JSON, without braces.
@@ -198,19 +281,88 @@ impl Features {
         let _ = scan(bytes, position, ring);
     }
 
-    /// Indices of the features whose boxes meet `bbox`, in the file's order.
-    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
-        let Some(tree) = &self.tree else { return Vec::new() };
-        let [west, south, east, north] = *bbox;
-        let mut found: Vec<usize> = if west <= east {
-            tree.search(west, south, east, north).into_iter().map(|index| index as usize).collect()
-        } else {
-            let (a, b) = (tree.search(west, south, 180.0, north), tree.search(-180.0, south, east, north));
-            a.into_iter().chain(b).map(|index| index as usize).collect()
-        };
+    /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
+    /// are everywhere (OGC 17-069r4 §7.15.3).
+    pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
+        let mut found = self.bare.clone();
+        if let Some(tree) = &self.tree {
+            let [west, south, east, north] = *bbox;
+            let mut search = |west, east| found.extend(tree.search(west, south, east, north).into_iter().map(|index| index as usize));
+            if west <= east {
+                search(west, east);
+            } else {
+                search(west, 180.0);
+                search(-180.0, east);
+            }
+        }
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Indices of the features that meet `bbox`, in the file's order.
+    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
+        let mut found = self.near(bbox);
+        found.retain(|index| self.meets(&self.list[*index], bbox));
+        found
+    }
+
+    /// True when the feature itself, not only its box, shares a point with `bbox`.
+    fn meets(&self, feature: &Feature, bbox: &Bbox) -> bool {
+        let [west, south, east, north] = *bbox;
+        if !feature.has_place() {
+            return true;
+        }
+        if west > east {
+            return self.meets(feature, &[west, south, 180.0, north]) || self.meets(feature, &[-180.0, south, east, north]);
+        }
+        let [left, bottom, right, top] = feature.bbox;
+        let across = left >= west && right <= east;
+        let along = bottom >= south && top <= north;
+        // A side of its box that lies in the other box has a point of the feature on it.
+        if (across && (top <= north || bottom >= south) && top >= south && bottom <= north)
+            || (along && (right <= east || left >= west) && right >= west && left <= east)
+        {
+            return true;
+        }
+        if left > east || right < west || bottom > north || top < south {
+            return false;
+        }
+        let scaled = [west * 1e7, south * 1e7, east * 1e7, north * 1e7];
+        let hit = RefCell::new(Hit { bbox: scaled, last: None, inside: false, touched: false });
+        self.walk(feature, |position| hit.borrow_mut().step(position), || hit.borrow_mut().last = None);
+        let hit = hit.into_inner();
+        hit.touched || hit.inside
+    }
+
+    /// The feature's shape in degrees; none where it has no place.
+    pub fn shape(&self, feature: &Feature) -> Option<geo::Geometry<f64>> {
+        let degrees = |[x, y]: [i64; 2]| geo::Coord { x: x as f64 / 1e7, y: y as f64 / 1e7 };
+        let text = self.geometry(feature);
+        if text.starts_with("{\"type\":\"Point\"") {
+            return self.point(feature).map(|[x, y]| geo::Geometry::Point(geo::Point::new(x, y)));
+        }
+        if text.starts_with("{\"type\":\"MultiPoint\"") {
+            let mut points = Vec::new();
+            self.walk(feature, |position| points.push(geo::Point(degrees(position))), || {});
+            return Some(geo::Geometry::MultiPoint(geo::MultiPoint(points)));
+        }
+        let mut parts: Vec<(geo::LineString, Vec<geo::LineString>)> = Vec::new();
+        for ring in self.rings(feature) {
+            // Outer rings run counter-clockwise, holes the other way and after their outer ring.
+            let is_outer = crate::render::shape::doubled_area(&ring) > 0;
+            let line: geo::LineString = ring.iter().chain(ring.first()).map(|position| degrees(*position)).collect();
+            match parts.last_mut() {
+                Some((_, holes)) if !is_outer => holes.push(line),
+                _ => parts.push((line, Vec::new())),
+            }
+        }
+        let mut polygons: Vec<geo::Polygon> = parts.into_iter().map(|(outer, holes)| geo::Polygon::new(outer, holes)).collect();
+        match polygons.len() {
+            0 => None,
+            1 => polygons.pop().map(geo::Geometry::Polygon),
+            _ => Some(geo::Geometry::MultiPolygon(geo::MultiPolygon(polygons))),
+        }
     }
 
     /// The set's outline as a GeoJSON geometry: what is left when borders shared by two features
@@ -228,7 +380,8 @@ impl Features {
 
     /// Bytes held in memory.
     fn weight(&self) -> u64 {
-        (self.bytes.len() + self.list.len() * 160) as u64
+        // With what will be compressed, a third or so of the text.
+        (self.bytes.len() + self.bytes.len() * 2 / 5 + self.list.len() * 160) as u64
     }
 }
 

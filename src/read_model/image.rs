@@ -37,6 +37,10 @@ pub struct Image {
     pub generation: u64,
     /// Position of the city's last change.
     pub city_version: i64,
+    /// When the city's last change was recorded, microseconds since 1970.
+    city_at: i64,
+    /// When something of a collection was last recorded, microseconds since 1970.
+    changed: HashMap<&'static str, i64>,
     items: HashMap<Code, Entry>,
     collections: HashMap<&'static str, BTreeSet<Code>>,
     sets: HashSet<Digest>,
@@ -89,6 +93,7 @@ impl Image {
                 entry.version = stored.position;
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
+                    self.changed.insert(collection, stored.recorded_at);
                     self.sets.extend(entry.item.sets());
                 }
                 Effect::None
@@ -97,6 +102,7 @@ impl Image {
                 let (crate::domain::city::CityEvent::Recorded(recorded) | crate::domain::city::CityEvent::Changed(recorded)) = event;
                 self.city = Arc::new(*recorded.city);
                 self.city_version = stored.position;
+                self.city_at = stored.recorded_at;
                 Effect::City
             }
             LogEvent::Token(TokenEvent::Created(created)) => {
@@ -148,6 +154,17 @@ impl Image {
     /// Number of public items of a collection.
     pub fn count(&self, name: &str) -> usize {
         self.collections.get(name).map_or(0, BTreeSet::len)
+    }
+
+    /// When something of the collection was last recorded, microseconds since 1970: what is known as
+    /// of then is what is known now.
+    pub fn changed(&self, name: &str) -> i64 {
+        self.changed.get(name).copied().unwrap_or_default()
+    }
+
+    /// When the city's configuration was last recorded, microseconds since 1970.
+    pub fn city_changed(&self) -> i64 {
+        self.city_at
     }
 
     /// Number of items, drafts included.
@@ -225,6 +242,8 @@ impl Image {
     pub fn restore_entry(&mut self, code: Code, entry: Entry) {
         if let Some(collection) = entry.item.collection() {
             self.collections.entry(collection).or_default().insert(code);
+            let changed = self.changed.entry(collection).or_default();
+            *changed = entry.item.updated_at().max(*changed);
             self.sets.extend(entry.item.sets());
         }
         self.items.insert(code, entry);

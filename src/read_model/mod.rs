@@ -7,6 +7,8 @@ pub mod blobs;
 pub mod features;
 pub mod follower;
 pub mod image;
+pub mod layers;
+pub mod packed;
 pub mod snapshot;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -19,6 +21,7 @@ use crate::event_store::StoreError;
 use blobs::Blobs;
 use features::{FeatureCache, Features};
 use image::Image;
+use layers::Layers;
 
 /// Whether the image keeps up with the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,7 @@ pub struct ReadModel {
     /// Blobs by digest.
     pub blobs: Blobs,
     features: FeatureCache,
+    layers: Layers,
     position: watch::Sender<i64>,
     health: watch::Sender<Health>,
 }
@@ -49,6 +53,7 @@ impl ReadModel {
             image: RwLock::new(image),
             blobs,
             features: FeatureCache::new(cache_bytes),
+            layers: Layers::default(),
             position,
             health: watch::Sender::new(Health::Following),
         }
@@ -68,6 +73,11 @@ impl ReadModel {
     pub async fn wait_for(&self, position: i64, limit: Duration) -> bool {
         let mut receiver = self.position.subscribe();
         tokio::time::timeout(limit, receiver.wait_for(|reached| *reached >= position)).await.is_ok_and(|r| r.is_ok())
+    }
+
+    /// A feature set, if it is in memory.
+    pub fn features_at_hand(&self, digest: &Digest) -> Option<Arc<Features>> {
+        self.features.get(digest)
     }
 
     /// A feature set, from memory or made from its blob.

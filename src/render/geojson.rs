@@ -1,9 +1,11 @@
 //! GeoJSON of what is published (RFC 7946): items, and the features of their sets.
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::geometry::Position;
 use crate::domain::land_use;
 use crate::domain::view::View;
 use crate::read_model::features::{Feature, Features};
@@ -24,93 +26,137 @@ pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
     properties
 }
 
-/// An item as one feature: its point or outline, and its record.
-pub fn item(view: &View, features: Option<&Features>, public_url: &str) -> String {
-    let mut properties = Map::new();
-    properties.insert("id".into(), json!(view.code));
-    properties.extend(shared(view, public_url));
+/// A position as a geometry, its type first as in stored sets.
+pub fn point(position: Position) -> String {
+    format!("{{\"type\":\"Point\",\"coordinates\":[{},{}]}}", position.lon, position.lat)
+}
+
+/// An item's own properties, its id apart, and its geometry: its point, or the outline of its set.
+pub fn parts(view: &View, outline: Option<&str>, public_url: &str) -> (Map<String, Value>, String) {
+    let mut properties = shared(view, public_url);
     properties.insert("summary".into(), json!(view.summary));
     properties.insert("units".into(), json!(view.units.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
     properties.extend(view.properties.clone());
-    let geometry = match (view.position, features) {
-        (Some(position), _) => json!({ "type": "Point", "coordinates": [position.lon, position.lat] }).to_string(),
-        (None, Some(features)) => features.outline().to_owned(),
+    let geometry = match (view.position, outline) {
+        (Some(position), _) => point(position),
+        (None, Some(outline)) => outline.to_owned(),
         (None, None) => String::from("null"),
     };
+    (properties, geometry)
+}
+
+/// An item as one feature: its point or outline, and its record.
+pub fn item(view: &View, features: Option<&Features>, public_url: &str) -> String {
+    let (mut properties, geometry) = parts(view, features.map(Features::outline), public_url);
+    properties.insert("id".into(), json!(view.code));
     format!("{{\"type\":\"Feature\",\"id\":\"{}\",\"properties\":{},\"geometry\":{geometry}}}", view.code, Value::Object(properties))
 }
 
-/// The shared properties of a set's features as JSON members, made once for all of them.
-pub struct Shared {
-    members: String,
-    owner: &'static str,
-    view_id: String,
+/// What stands before the stored text of a feature, made once for all features of a set.
+pub struct Head {
+    /// Up to the feature's key.
+    pub lead: String,
+    /// Between the key and its repetition as a property.
+    pub middle: String,
+    /// After that, up to the feature's own properties.
+    pub shared: String,
+    owner: Option<&'static str>,
+    prefix: String,
 }
 
-impl Shared {
-    /// For the features of an item's set.
-    pub fn new(view: &View, public_url: &str) -> Self {
-        let members = Value::Object(shared(view, public_url)).to_string();
+impl Head {
+    /// For the features of an item's set: their ids are `CODE-REVISION-NUMBER`.
+    pub fn of(view: &View, public_url: &str) -> Self {
+        let owner = if view.family == "plan" { "plan" } else { "campaign" };
+        let mut members = shared(view, public_url);
+        members.insert(owner.into(), json!(view.code));
+        let members = Value::Object(members).to_string();
+        Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), Some(owner))
+    }
+
+    /// For features whose own properties are all they have, under keys of their own.
+    pub fn bare() -> Self {
+        Self::new(String::new(), "", None)
+    }
+
+    fn new(prefix: String, members: &str, owner: Option<&'static str>) -> Self {
+        let separator = if members.is_empty() { "" } else { "," };
         Self {
-            members: members.trim_start_matches('{').trim_end_matches('}').to_owned(),
-            owner: if view.family == "plan" { "plan" } else { "campaign" },
-            view_id: format!("{}-{}", view.code, view.revision),
+            lead: format!("{{\"type\":\"Feature\",\"id\":\"{prefix}"),
+            middle: format!("\",\"properties\":{{\"id\":\"{prefix}"),
+            shared: format!("\"{separator}{members}"),
+            owner,
+            prefix,
         }
     }
 
-    /// Id of a feature in collections.
-    pub fn id(&self, feature: &Feature) -> String {
-        format!("{}-{}", self.view_id, feature.number)
+    /// The id of the feature with that key.
+    pub fn id(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// What stands before a feature's own properties and depends on nothing but them.
+    pub fn named(&self, features: &Features, feature: &Feature) -> &'static str {
+        let comma = if features.properties(feature).is_empty() { "" } else { "," };
+        match self.owner {
+            Some("plan") => land_use_member(features.text_property(feature, "land_use").unwrap_or_default()),
+            _ => comma,
+        }
     }
 
     /// Appends a feature; its geometry and own properties are copied as they are stored.
-    pub fn push(&self, out: &mut String, features: &Features, feature: &Feature) {
-        let id = self.id(feature);
-        let code = self.view_id.split('-').next().unwrap_or_default();
-        let _ = write!(
-            out,
-            "{{\"type\":\"Feature\",\"id\":\"{id}\",\"properties\":{{\"id\":\"{id}\",\"{}\":\"{code}\",{}",
-            self.owner, self.members
-        );
-        let own = features.properties(feature);
-        if !own.is_empty() {
-            let _ = write!(out, ",{own}");
-        }
-        if self.owner == "plan" {
-            let name = land_use_of(own).and_then(land_use::get).map(|entry| entry.name_vi.as_str());
-            let _ = write!(out, ",\"land_use_name\":{}", json!(name));
-        }
-        let _ = write!(out, "}},\"geometry\":{}}}", features.geometry(feature));
+    pub fn push(&self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
+        let pieces = [&self.lead, key, &self.middle, key, &self.shared, self.named(features, feature)];
+        pieces.iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+        out.extend_from_slice(features.tail(feature));
     }
 }
 
-/// The code in a zone's stored properties, without parsing all of them.
-fn land_use_of(properties: &str) -> Option<&str> {
-    let rest = properties.split_once("\"land_use\":\"")?.1;
-    rest.split('"').next()
+/// `,"land_use_name":"Đất ở tại đô thị",` for a code; a zone always has properties after it.
+fn land_use_member(code: &str) -> &'static str {
+    static MEMBERS: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
+        let member = |entry: &'static land_use::LandUse| (entry.code.as_str(), format!(",\"land_use_name\":{},", json!(entry.name_vi)));
+        land_use::all().iter().map(member).collect()
+    });
+    MEMBERS.get(code).map_or(",\"land_use_name\":null,", String::as_str)
+}
+
+/// A number in few characters, for keys.
+pub fn key(number: u32, buffer: &mut [u8; 10]) -> &str {
+    let mut at = buffer.len();
+    let mut left = number;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
 }
 
 /// What `/q/{code}.geojson` gives: the features of the item's set in the file's order, or its point.
-pub fn collection(view: &View, features: Option<&Features>, public_url: &str) -> String {
-    let mut out = String::with_capacity(1 << 16);
-    out.push_str("{\"type\":\"FeatureCollection\"");
+pub fn collection(view: &View, features: Option<&Features>, public_url: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1 << 16);
+    out.extend_from_slice(b"{\"type\":\"FeatureCollection\"");
     if let Some(set) = &view.features {
-        let _ = write!(out, ",\"bbox\":{}", json!(set.bbox));
+        out.extend_from_slice(format!(",\"bbox\":{}", json!(set.bbox)).as_bytes());
     }
-    out.push_str(",\"features\":[\n");
+    out.extend_from_slice(b",\"features\":[\n");
     if view.position.is_some() {
-        out.push_str(&item(view, None, public_url));
-        out.push('\n');
+        out.extend_from_slice(item(view, None, public_url).as_bytes());
+        out.push(b'\n');
     } else if let Some(features) = features {
-        let shared = Shared::new(view, public_url);
+        let head = Head::of(view, public_url);
         for (i, feature) in features.list.iter().enumerate() {
             if i > 0 {
-                out.push_str(",\n");
+                out.extend_from_slice(b",\n");
             }
-            shared.push(&mut out, features, feature);
+            head.push(&mut out, key(feature.number, &mut [0; 10]), features, feature);
         }
-        out.push('\n');
+        out.push(b'\n');
     }
-    out.push_str("]}\n");
+    out.extend_from_slice(b"]}\n");
     out
 }

@@ -71,56 +71,6 @@ pub fn search(lang: Lang, city: &City, query: &str, found: &[View]) -> String {
     page(&Page { lang, city, title: t("search"), path: "/search", alternates: Vec::new() }, content)
 }
 
-/// The list of collections.
-pub fn collections(lang: Lang, city: &City, list: &[(&str, usize)]) -> String {
-    let t = |key| text(lang, key);
-    let content = html! {
-        h1 { (t("all-collections")) }
-        ul.list {
-            @for (name, count) in list {
-                li { a href={ "/collections/" (name) "/items" (language(lang)) } { (text(lang, name)) } " – " (count) " " (t("number-found")) }
-            }
-        }
-    };
-    let alternates = vec![("application/json", String::from("/collections?f=json"))];
-    page(&Page { lang, city, title: t("all-collections"), path: "/collections", alternates }, content)
-}
-
-/// A line of a collection that is not an item: name, address and a note.
-pub struct Line {
-    /// What it is called.
-    pub title: String,
-    /// Where it leads; none for plain text.
-    pub href: Option<String>,
-    /// More about it.
-    pub note: String,
-}
-
-/// A page of a collection's items.
-pub fn items(lang: Lang, city: &City, name: &str, views: &[View], lines: &[Line], next: Option<&str>) -> String {
-    let t = |key| text(lang, key);
-    let title = text(lang, name).to_owned();
-    let path = format!("/collections/{name}/items");
-    let content = html! {
-        p.kind { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
-        h1 { (title) }
-        @if views.is_empty() && lines.is_empty() { p { (t("nothing-here")) } }
-        ul.list {
-            @for view in views { (item_line(lang, view)) }
-            @for line in lines {
-                li {
-                    @if let Some(href) = &line.href { a href=(href) { (line.title) } } @else { (line.title) }
-                    @if !line.note.is_empty() { br; span.note { (line.note) } }
-                }
-            }
-        }
-        @if let Some(next) = next { p { a href=(next) rel="next" { (t("more")) } } }
-        p.note { a href={ (path) "?f=json" } { (t("json")) } }
-    };
-    let alternates = vec![("application/geo+json", format!("{path}?f=json"))];
-    page(&Page { lang, city, title: &title, path: &path, alternates }, content)
-}
-
 /// A page that says what is wrong and what to do.
 pub fn problem(lang: Lang, city: &City, title: &str, detail: &str) -> String {
     let content = html! {

@@ -1,5 +1,6 @@
 //! What people see: QR codes, maps, pages. All texts come from [`text`].
 
+pub mod collections;
 pub mod format;
 pub mod geojson;
 pub mod home;

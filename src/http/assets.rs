@@ -1,0 +1,32 @@
+//! Files of the interactive map: one library as it was released, and the script that uses it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::Site;
+use super::errors::HttpError;
+use super::items::finish;
+use super::respond;
+
+/// Name, media type, whether the name says the version, and the file.
+///
+/// Leaflet 1.9.4, BSD-2-Clause, © Volodymyr Agafonkin and CloudMade; unmodified, its licence beside it.
+const FILES: &[(&str, &str, bool, &str)] = &[
+    ("leaflet-1.9.4.js", "text/javascript; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.js")),
+    ("leaflet-1.9.4.css", "text/css; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.css")),
+    ("leaflet-1.9.4.txt", "text/plain; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/LICENSE")),
+    ("map.js", "text/javascript; charset=utf-8", false, include_str!("assets/map.js")),
+];
+
+/// `/assets/{name}`
+pub async fn asset(State(site): State<Arc<Site>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let found = FILES.iter().find(|(known, ..)| *known == name).ok_or(HttpError::NotFound);
+    let answer = found.map(|(_, media, versioned, text)| {
+        let cache = if *versioned { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
+        respond::fresh(&headers, media, cache, HeaderMap::new(), (*text).to_owned())
+    });
+    finish(&site, &headers, None, answer)
+}

@@ -1,0 +1,74 @@
+// The interactive map of a collection: asks for what lies in view, page by page of a thousand.
+"use strict";
+(function () {
+  var place = document.getElementById("map");
+  var said = document.getElementById("said");
+  var data = place.dataset;
+  var colours = JSON.parse(data.colours || "{}");
+  var box = data.bbox.split(",").map(Number);
+  var map = L.map(place, { attributionControl: false, preferCanvas: true });
+  map.fitBounds([[box[1], box[0]], [box[3], box[2]]]);
+  L.control.scale({ imperial: false }).addTo(map);
+  var layer = null;
+  var asked = 0;
+
+  function text(value) {
+    return value === null || value === undefined ? "" : String(value);
+  }
+
+  // Texts are put in as text, never as HTML: names come from planners' files.
+  function popup(feature) {
+    var about = feature.properties;
+    var node = document.createElement("div");
+    var title = document.createElement(about.url ? "a" : "strong");
+    title.textContent = text(about.name || about.title || about.id);
+    if (about.url) title.href = about.url;
+    node.appendChild(title);
+    [about.land_use, about.land_use_name, about.area_ha && about.area_ha + " ha", about.address, about.phone, about.hours]
+      .filter(Boolean)
+      .forEach(function (line) {
+        node.appendChild(document.createElement("br"));
+        node.appendChild(document.createTextNode(text(line)));
+      });
+    return node;
+  }
+
+  function style(feature) {
+    var colour = colours[feature.properties.land_use];
+    return { color: "#333", weight: 1, fillColor: colour || "#ddd", fillOpacity: colour ? 0.75 : 0.4 };
+  }
+
+  function load() {
+    var mine = ++asked;
+    var view = map.getBounds();
+    var clip = function (value, low, high) { return Math.min(Math.max(value, low), high).toFixed(6); };
+    var bbox = [clip(view.getWest(), -180, 180), clip(view.getSouth(), -90, 90), clip(view.getEast(), -180, 180), clip(view.getNorth(), -90, 90)];
+    fetch(data.items + "?f=json&limit=2000&bbox=" + bbox.join(","))
+      .then(function (answer) {
+        if (!answer.ok) throw new Error(answer.status);
+        return answer.json();
+      })
+      .then(function (found) {
+        // A view that has moved on asks again.
+        if (mine !== asked) return;
+        var next = L.geoJSON(found, {
+          style: style,
+          pointToLayer: function (feature, at) {
+            return L.circleMarker(at, { radius: 8, color: "#fff", weight: 2, fillColor: "#b00020", fillOpacity: 1 });
+          },
+          onEachFeature: function (feature, shape) { shape.bindPopup(function () { return popup(feature); }); }
+        });
+        if (layer) map.removeLayer(layer);
+        layer = next.addTo(map);
+        var more = found.numberMatched > found.numberReturned;
+        said.textContent = data.shown + " " + found.numberReturned + (more ? " / " + found.numberMatched + ". " + data.more : "");
+        place.dataset.loaded = found.numberReturned;
+      })
+      .catch(function () {
+        if (mine === asked) said.textContent = data.failed;
+      });
+  }
+
+  map.on("moveend", load);
+  load();
+})();

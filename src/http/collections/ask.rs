@@ -1,0 +1,393 @@
+//! What a request for features asks: parameters read into meanings, or a sentence that says what is
+//! wrong and what is allowed.
+
+use axum::http::HeaderMap;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::crs::{Area, System};
+use crate::cql2::{Filter, FilterError, Language};
+use crate::domain::city::City;
+use crate::domain::civil::{date_in, end_of};
+use crate::domain::schema::{Property, Type};
+use crate::http::errors::HttpError;
+use crate::http::respond::{self, Form};
+use crate::read_model::layers::{Collection, Wanted, When};
+use crate::render::text::Lang;
+
+/// Features of a page where none is asked for.
+pub const DEFAULT_LIMIT: usize = 100;
+/// Most features of a page.
+pub const MAXIMUM_LIMIT: usize = 10_000;
+/// Most keys of a sorting.
+const SORT_KEYS: usize = 8;
+
+/// Parameters of every address below `/collections`.
+pub const COMMON: &[&str] = &["f", "lang", "token"];
+/// Parameters of `/items`, the properties apart.
+pub const ITEMS: &[&str] = &[
+    "bbox", "bbox-crs", "crs", "datetime", "as_of", "limit", "after", "filter", "filter-lang", "filter-crs", "sortby", "profile", "f",
+    "lang", "token",
+];
+/// Parameters of one feature.
+pub const ITEM: &[&str] = &["crs", "datetime", "as_of", "f", "lang", "token"];
+
+/// Name and value of every parameter, decoded.
+pub type Pairs = Vec<(String, String)>;
+
+/// The parameters of a query; one that is unknown or comes twice is refused.
+pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property]) -> Result<Pairs, HttpError> {
+    let mut pairs: Pairs = Vec::new();
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = respond::percent_decode(name);
+        let is_property = |property: &Property| property.name == name.as_str();
+        if !known.contains(&name.as_str()) && !properties.iter().any(is_property) {
+            let names: Vec<&str> = known.iter().copied().chain(properties.iter().map(|property| property.name.as_ref())).collect();
+            let names = names.join(", ");
+            return Err(HttpError::Parameter(
+                format!("Không có tham số “{name}”; các tham số dùng được: {names}"),
+                format!("unknown parameter “{name}”; known: {names}"),
+            ));
+        }
+        let value = respond::percent_decode(value);
+        if let Some((_, before)) = pairs.iter().find(|(known, _)| *known == name) {
+            // Some clients append what the address has already.
+            if *before == value {
+                continue;
+            }
+            return Err(HttpError::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice")));
+        }
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
+/// The value of a parameter.
+pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// Where a page continues: the moment of the first page, what was known then, and how many came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// Microseconds since 1970.
+    pub known: i64,
+    /// Seconds since 1970; none where the question names its own time.
+    pub now: Option<i64>,
+    /// Features before this page.
+    pub offset: usize,
+}
+
+impl After {
+    /// As it stands in a `next` link.
+    pub fn token(self) -> String {
+        format!("{}.{}.{}", self.known, self.now.unwrap_or_default(), self.offset)
+    }
+
+    fn read(text: &str) -> Result<Self, HttpError> {
+        let mut parts = text.split('.').map(|part| part.parse::<i64>().ok().filter(|number| *number >= 0));
+        let read = (|| {
+            let (known, now, offset) = (parts.next()??, parts.next()??, parts.next()??);
+            let in_range = now < 253_000_000_000 && offset <= i64::from(u32::MAX) && parts.next().is_none();
+            in_range.then_some(Self { known, now: (now > 0).then_some(now), offset: offset as usize })
+        })();
+        read.ok_or_else(|| {
+            HttpError::Parameter(
+                "after phải lấy nguyên từ liên kết next của trang trước".into(),
+                "after must be taken from the next link of the page before".into(),
+            )
+        })
+    }
+}
+
+/// What a request for features asks.
+pub struct Ask {
+    /// All parameters, decoded.
+    pub pairs: Pairs,
+    /// Which layer.
+    pub wanted: Wanted,
+    /// Where.
+    pub area: Option<Area>,
+    /// The system of the answer.
+    pub crs: System,
+    /// Which features.
+    pub filter: Option<Filter>,
+    /// Properties that must have these values, compared as a filter does.
+    pub equal: Vec<Filter>,
+    /// Indices of properties, and whether they decrease.
+    pub sort: Vec<(usize, bool)>,
+    /// Features of a page.
+    pub limit: usize,
+    /// Features before this page.
+    pub offset: usize,
+    /// False for the versions of a feature under one id.
+    pub unique_ids: bool,
+    /// The form of the answer.
+    pub form: Form,
+    /// The language of a page.
+    pub lang: Lang,
+}
+
+impl Ask {
+    /// Reads the parameters of `/items`.
+    pub fn read(query: Option<&str>, headers: &HeaderMap, collection: &Collection, city: &City) -> Result<Self, HttpError> {
+        let pairs = pairs(query, ITEMS, &collection.properties)?;
+        let given = |name: &str| value(&pairs, name);
+        let system = |name: &str| given(name).map_or(Ok(System::Crs84), |text| System::named(name, text, city));
+        let (bbox_crs, filter_crs) = (system("bbox-crs")?, system("filter-crs")?);
+        let mut wanted = wanted(&pairs, &city.zone())?;
+        let after = given("after").map(After::read).transpose()?;
+        if let Some(after) = after {
+            wanted.as_of = Some(after.known);
+            wanted.now = after.now;
+        }
+        let filter = match given("filter") {
+            None => None,
+            Some(text) => {
+                let language = match given("filter-lang") {
+                    None | Some("cql2-text") => Language::Text,
+                    Some("cql2-json") => Language::Json,
+                    Some(other) => return Err(choice("filter-lang", other, &["cql2-text", "cql2-json"])),
+                };
+                let read = Filter::read(text, language, &collection.properties, &|at| filter_crs.to_degrees(at));
+                Some(read.map_err(|error| refused("filter", &error))?)
+            }
+        };
+        if let Some(other) = given("filter-lang").filter(|text| !["cql2-text", "cql2-json"].contains(text)) {
+            return Err(choice("filter-lang", other, &["cql2-text", "cql2-json"]));
+        }
+        let unique_ids = match given("profile") {
+            None | Some("versions-as-features-unique-ids") => true,
+            Some("versions-as-features") => false,
+            Some(other) => return Err(choice("profile", other, &["versions-as-features-unique-ids", "versions-as-features"])),
+        };
+        let equal = pairs.iter().filter(|(name, _)| !ITEMS.contains(&name.as_str()));
+        let equal = equal.map(|(name, value)| equals(name, value, &collection.properties)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            wanted,
+            area: given("bbox").map(|text| Area::read("bbox", text, bbox_crs)).transpose()?,
+            crs: system("crs")?,
+            filter,
+            equal,
+            sort: given("sortby").map(|text| sort(text, &collection.properties)).transpose()?.unwrap_or_default(),
+            limit: limit(given("limit"))?,
+            offset: after.map_or(0, |after| after.offset),
+            unique_ids,
+            form: respond::form(given("f"), headers)?,
+            lang: respond::language(given("lang"), headers),
+            pairs,
+        })
+    }
+
+    /// The query with these parameters in place of its own.
+    pub fn query(&self, form: &str, after: Option<&str>) -> String {
+        let mut text = format!("f={form}");
+        for (name, value) in self.pairs.iter().filter(|(name, _)| name != "f" && name != "after") {
+            text.push('&');
+            push_encoded(&mut text, name);
+            text.push('=');
+            push_encoded(&mut text, value);
+        }
+        if let Some(after) = after {
+            text.push_str("&after=");
+            text.push_str(after);
+        }
+        text
+    }
+}
+
+/// Which layer the parameters `datetime` and `as_of` ask for.
+pub fn wanted(pairs: &Pairs, zone: &TimeZone) -> Result<Wanted, HttpError> {
+    let when = value(pairs, "datetime").map(|text| datetime(text, zone)).transpose()?.unwrap_or(When::Now);
+    let as_of = value(pairs, "as_of").map(|text| as_of(text, zone)).transpose()?;
+    Ok(Wanted { when, as_of, now: None })
+}
+
+/// A parameter that has one of a few values.
+fn choice(name: &str, given: &str, allowed: &[&str]) -> HttpError {
+    let allowed = allowed.join(", ");
+    HttpError::Parameter(format!("{name}={given}: chỉ có thể là {allowed}"), format!("{name}={given}: allowed are {allowed}"))
+}
+
+fn refused(name: &str, error: &FilterError) -> HttpError {
+    HttpError::Parameter(format!("{name}: {}", error.vi), format!("{name}: {}", error.en))
+}
+
+/// `limit`: too large is clamped (OGC 17-069r4 §7.15.2), nonsense is refused.
+fn limit(text: Option<&str>) -> Result<usize, HttpError> {
+    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<usize>() {
+        Ok(limit) if limit > 0 => Ok(limit.min(MAXIMUM_LIMIT)),
+        // More digits than a number has.
+        Err(_) if digits => Ok(MAXIMUM_LIMIT),
+        _ => Err(HttpError::Parameter(
+            format!("limit phải là số nguyên từ 1 đến {MAXIMUM_LIMIT}"),
+            format!("limit must be a whole number from 1 to {MAXIMUM_LIMIT}"),
+        )),
+    }
+}
+
+fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpError> {
+    let names: Vec<&str> = text.split(',').collect();
+    if names.len() > SORT_KEYS {
+        return Err(HttpError::Parameter(
+            format!("sortby: nhiều nhất {SORT_KEYS} thuộc tính"),
+            format!("sortby: at most {SORT_KEYS} properties"),
+        ));
+    }
+    let one = |given: &str| {
+        let given = given.trim();
+        let (name, down) = match given.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (given.strip_prefix('+').unwrap_or(given), false),
+        };
+        let index = properties.iter().position(|property| property.name == name);
+        index.map(|index| (index, down)).ok_or_else(|| {
+            let known: Vec<&str> = properties.iter().map(|property| property.name.as_ref()).collect();
+            let known = known.join(", ");
+            HttpError::Parameter(
+                format!("sortby: không có thuộc tính “{name}”; có: {known}"),
+                format!("sortby: there is no property “{name}”; there are {known}"),
+            )
+        })
+    };
+    names.into_iter().map(one).collect()
+}
+
+/// `name=value` as a filter.
+fn equals(name: &str, value: &str, properties: &[Property]) -> Result<Filter, HttpError> {
+    let kind = properties.iter().find(|property| property.name == name).map_or(Type::Text, |property| property.kind);
+    let literal = match kind {
+        Type::Integer | Type::Number => value.parse::<f64>().ok().filter(|number| number.is_finite()).map(serde_json::Value::from),
+        Type::Boolean => value.parse::<bool>().ok().map(serde_json::Value::from),
+        Type::Date | Type::Moment => crate::cql2::instant(value).map(|_| serde_json::json!({ "timestamp": value })),
+        Type::Text => Some(serde_json::Value::from(value)),
+    };
+    let expected = match kind {
+        Type::Integer | Type::Number => ("một số", "a number"),
+        Type::Boolean => ("true hoặc false", "true or false"),
+        Type::Date => ("ngày như 2026-01-05", "a date such as 2026-01-05"),
+        _ => ("thời điểm như 2026-01-05T00:00:00Z", "a moment such as 2026-01-05T00:00:00Z"),
+    };
+    let wrong = || {
+        HttpError::Parameter(format!("{name}={value}: cần {}", expected.0), format!("{name}={value}: expected {}", expected.1))
+    };
+    let literal = literal.ok_or_else(wrong)?;
+    let source = serde_json::json!({ "op": "=", "args": [{ "property": name }, literal] }).to_string();
+    Filter::read(&source, Language::Json, properties, &Some).map_err(|error| refused(name, &error))
+}
+
+/// The civil date, in the city, of a moment as clients write it: with zone or without, cut short, or
+/// beyond the years of the calendar.
+fn day(text: &str, zone: &TimeZone) -> Option<Date> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(date_in(zone, moment));
+    }
+    let (date, rest) = text.split_at_checked(10)?;
+    let clock = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest);
+    let is_clock = clock.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Zz".contains(&byte));
+    let fits = rest.is_empty() || (rest.len() > clock.len() && is_clock);
+    fits.then(|| date.parse().ok()).flatten()
+}
+
+/// `datetime`: an instant, or a span whose ends may be open (`..` or nothing).
+pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
+    let wrong = || {
+        HttpError::Parameter(
+            format!("datetime={text}: viết như 2026-01-05, 2026-01-05T00:00:00Z, 2026-01-05/2026-12-31, ../2026-12-31 hoặc 2026-01-05/.."),
+            format!("datetime={text}: write 2026-01-05, 2026-01-05T00:00:00Z, 2026-01-05/2026-12-31, ../2026-12-31 or 2026-01-05/.."),
+        )
+    };
+    let Some((from, to)) = text.split_once('/') else {
+        return day(text, zone).map(When::On).ok_or_else(wrong);
+    };
+    let end = |text: &str| match text {
+        "" | ".." => Ok(None),
+        text => day(text, zone).map(Some).ok_or_else(wrong),
+    };
+    let (from, to) = (end(from)?, end(to)?);
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(wrong());
+    }
+    Ok(When::Between(from, to))
+}
+
+/// `as_of`: a moment; a date means its end in the city.
+fn as_of(text: &str, zone: &TimeZone) -> Result<i64, HttpError> {
+    let moment = text.parse::<Timestamp>().ok().or_else(|| Some(end_of(zone, text.parse::<Date>().ok()?)));
+    moment.map(Timestamp::as_microsecond).ok_or_else(|| {
+        HttpError::Parameter(
+            format!("as_of={text}: viết như 2026-01-05 hoặc 2026-01-05T08:30:00Z"),
+            format!("as_of={text}: write 2026-01-05 or 2026-01-05T08:30:00Z"),
+        )
+    })
+}
+
+/// Appends a text as a part of a query.
+pub fn push_encoded(out: &mut String, text: &str) {
+    use std::fmt::Write as _;
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~,:/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn zone() -> TimeZone {
+        TimeZone::fixed(jiff::tz::Offset::constant(7))
+    }
+
+    #[test]
+    fn datetime_is_read_as_clients_write_it() {
+        let on = |y, m, d| When::On(date(y, m, d));
+        let between = |a: Option<Date>, b: Option<Date>| When::Between(a, b);
+        for (text, expected) in [
+            ("2026-01-05", on(2026, 1, 5)),
+            ("2026-01-05T", on(2026, 1, 5)),
+            ("2026-01-05T18:00:00Z", on(2026, 1, 6)),
+            ("2026-01-05T18:00:00+07:00", on(2026, 1, 5)),
+            ("2026-01-05/..", between(Some(date(2026, 1, 5)), None)),
+            ("/2026-01-05", between(None, Some(date(2026, 1, 5)))),
+            ("2026-01-05/", between(Some(date(2026, 1, 5)), None)),
+            ("../..", between(None, None)),
+            ("2026-01-10T00:00:00Z/9999-12-31T00:00:00Z", between(Some(date(2026, 1, 10)), Some(date(9999, 12, 31)))),
+            ("2026-02-10/9999-12-31T00:00:00Z", between(Some(date(2026, 2, 10)), Some(date(9999, 12, 31)))),
+            ("0000-01-01T00:00:00Z/2026-02-10", between(Some(date(0, 1, 1)), Some(date(2026, 2, 10)))),
+        ] {
+            assert_eq!(datetime(text, &zone()).ok(), Some(expected), "{text}");
+        }
+        for text in ["", "x", "2026", "2026-13-01", "2026-01-05/2025-01-01", "a/b", "2026-01-05/x/y", "2026-01-05Tx", "2026-01-05xx", "yesterday!"] {
+            assert!(datetime(text, &zone()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_are_clamped_or_refused() {
+        assert_eq!(limit(Some("99999999999999999999999")).ok(), Some(MAXIMUM_LIMIT));
+        assert_eq!(limit(Some("20")).ok(), Some(20));
+        for text in ["0", "-1", "abc", "", "1.5", "+ 1"] {
+            assert!(limit(Some(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was() {
+        let after = After { known: 1_795_496_400_000_000, now: Some(1_795_496_400), offset: 700 };
+        assert_eq!(After::read(&after.token()).ok(), Some(after));
+        for text in ["", "1.2", "1.2.3.4", "-1.0.0", "a.b.c", "1.2.99999999999"] {
+            assert!(After::read(text).is_err(), "{text}");
+        }
+    }
+}

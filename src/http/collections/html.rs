@@ -1,0 +1,66 @@
+//! What the pages of collections are made from.
+
+use serde_json::json;
+
+use super::ask::{self, Ask};
+use super::items::{next, previous};
+use super::select::Page;
+use super::DOWNLOADS;
+use crate::domain::city::City;
+use crate::domain::land_use;
+use crate::domain::view::Moment;
+use crate::http::Site;
+use crate::read_model::layers::{Collection, Layer, LayerRow};
+use crate::render::collections::{self as pages, Download, List};
+use crate::render::text::{Lang, text};
+
+/// One collection.
+pub fn one(city: &City, lang: Lang, layer: &Layer) -> String {
+    let name = layer.collection.name;
+    let base = format!("/collections/{name}");
+    let downloads: Vec<Download> =
+        DOWNLOADS.iter().map(|(ending, name, _)| Download { name, href: format!("{base}/download.{ending}") }).collect();
+    let styles = [
+        Download { name: "QGIS (.qml)", href: format!("{base}/style.qml") },
+        Download { name: "MapLibre (style.json)", href: format!("{base}/style.json") },
+        Download { name: text(lang, "vector-tiles"), href: format!("{base}/tiles/WebMercatorQuad?f=tilejson") },
+    ];
+    pages::one(lang, city, layer.collection, layer.count, &downloads, &styles)
+}
+
+/// The columns of a collection.
+pub fn schema(city: &City, lang: Lang, collection: &Collection) -> String {
+    pages::one(lang, city, collection, 0, &[], &[])
+}
+
+/// A page of features.
+pub fn items(site: &Site, city: &City, ask: &Ask, page: &Page) -> String {
+    let moment: Moment = site.moment();
+    let name = page.layer.collection.name;
+    let at = |form: &str, token: Option<&str>| format!("/collections/{name}/items?{}", ask.query(form, token));
+    let here = ask::value(&ask.pairs, "after");
+    let list = List {
+        collection: page.layer.collection,
+        matched: page.matched,
+        filter: ask::value(&ask.pairs, "filter").unwrap_or_default(),
+        previous: previous(ask, page).map(|after| at("html", Some(&after.token()))),
+        next: next(ask, page, &moment).map(|after| at("html", Some(&after.token()))),
+        geojson: at("json", here),
+    };
+    pages::items(ask.lang, city, &list, page.rows())
+}
+
+/// One feature.
+pub fn item(city: &City, lang: Lang, collection: &Collection, id: &str, row: &LayerRow<'_>) -> String {
+    pages::item(lang, city, collection, id, row)
+}
+
+/// The interactive map.
+pub fn map(city: &City, lang: Lang, collection: &Collection) -> String {
+    let colours: serde_json::Map<String, serde_json::Value> = land_use::all()
+        .iter()
+        .filter(|entry| !entry.rgb.is_empty() && collection.properties.iter().any(|property| property.name == "land_use"))
+        .map(|entry| (entry.code.clone(), json!(entry.rgb)))
+        .collect();
+    pages::map(lang, city, collection, &serde_json::Value::Object(colours).to_string())
+}

@@ -1,0 +1,328 @@
+//! `/collections` and below: OGC API – Features over every collection, in one way for all of them.
+
+pub mod ask;
+pub mod crs;
+mod html;
+pub mod items;
+mod select;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::Site;
+use super::errors::HttpError;
+use super::items::finish;
+use super::respond::{self, Form};
+use crate::domain::schema::{Property, Type};
+use crate::event_store::StoreError;
+use crate::read_model::layers::{Collection, Content, Layer, ShapeKind, Wanted, collections};
+use crate::render::collections as pages;
+use crate::render::text::Lang;
+
+
+pub(crate) const GEOJSON: &str = "application/geo+json";
+/// Short: map clients keep metadata without asking again.
+pub(crate) const METADATA_CACHE: &str = "public, max-age=5";
+/// What conformance is declared to.
+pub const CONFORMANCE: &[&str] = &[
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/sortables",
+    "http://www.opengis.net/spec/ogcapi-features-8/1.0/conf/sorting",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-json",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
+    "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/case-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/accent-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions-plus",
+    "http://www.opengis.net/spec/cql2/1.0/conf/spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/temporal-functions",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
+];
+
+/// The collection of that name, or 404.
+pub(crate) fn find(name: &str) -> Result<&'static Collection, HttpError> {
+    crate::read_model::layers::collection(name).ok_or(HttpError::NotFound)
+}
+
+/// What a collection holds now.
+async fn layer_now(site: &Site, collection: &'static Collection) -> Result<Arc<Layer>, StoreError> {
+    site.model.layer(collection, Wanted::NOW, &site.moment()).await
+}
+
+/// Media types of a collection's downloads: ending, name, media type.
+pub const DOWNLOADS: &[(&str, &str, &str)] = &[
+    ("geojson", "GeoJSON", GEOJSON),
+    ("geojsonl", "GeoJSON text sequence", "application/geo+json-seq"),
+    ("fgb", "FlatGeobuf", "application/flatgeobuf"),
+    ("csv", "CSV + WKT", "text/csv; charset=utf-8; header=present"),
+    ("gpkg", "GeoPackage", "application/geopackage+sqlite3"),
+    ("kml", "KML", "application/vnd.google-earth.kml+xml"),
+];
+
+fn description(site: &Site, layer: &Layer) -> Value {
+    let city = site.city();
+    let url = &city.public_url;
+    let collection = layer.collection;
+    let name = collection.name;
+    let base = format!("{url}/collections/{name}");
+    let link = |rel: &str, media: &str, href: String, title: &str| json!({ "rel": rel, "type": media, "href": href, "title": title });
+    let schema = "application/schema+json";
+    let mut links = vec![
+        link("self", "application/json", format!("{base}?f=json"), "This collection"),
+        link("alternate", "text/html", format!("{base}?f=html"), "This collection as HTML"),
+        link("items", GEOJSON, format!("{base}/items?f=json"), "Features as GeoJSON"),
+        link("items", "text/html", format!("{base}/items?f=html"), "Features as HTML"),
+        link("license", "text/html", format!("{url}/licence"), &city.licence),
+        link("describedby", schema, format!("{base}/feature-schema"), "JSON Schema of a feature"),
+        link("http://www.opengis.net/def/rel/ogc/1.0/schema", schema, format!("{base}/schema"), "Schema"),
+        link("http://www.opengis.net/def/rel/ogc/1.0/queryables", schema, format!("{base}/queryables"), "Queryables"),
+        link("queryables", schema, format!("{base}/queryables"), "Queryables"),
+        link("http://www.opengis.net/def/rel/ogc/1.0/sortables", schema, format!("{base}/sortables"), "Sortables"),
+        link(
+            "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
+            "application/json",
+            format!("{base}/tiles?f=json"),
+            "Vector tiles",
+        ),
+    ];
+    for (ending, title, media) in DOWNLOADS {
+        links.push(link("enclosure", media.split(';').next().unwrap_or(media), format!("{base}/download.{ending}"), title));
+    }
+    let bbox = layer.bbox.unwrap_or(city.bbox);
+    let (from, to) = layer.interval;
+    let from = from.map(|day| crate::domain::civil::midnight(&city.zone(), day));
+    let to = to.map(|day| crate::domain::civil::midnight(&city.zone(), day));
+    let mut object = json!({
+        "id": name,
+        "title": pages::title(Lang::Vi, name),
+        "description": format!("{} / {}", pages::about(Lang::Vi, name), pages::about(Lang::En, name)),
+        "itemType": "feature",
+        "crs": crs::all(&city),
+        "storageCrs": crs::CRS84,
+        "extent": { "spatial": { "bbox": [bbox], "crs": crs::CRS84 }, "temporal": { "interval": [[from, to]], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" } },
+        "links": links,
+    });
+    if !matches!(collection.content, Content::Units) {
+        object["versioning"] = json!({ "timeAxis": "validity-time" });
+    }
+    object
+}
+
+/// `/collections`
+pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let form = respond::form(ask::value(&pairs, "f"), &headers)?;
+        let mut layers = Vec::new();
+        for collection in collections() {
+            layers.push(layer_now(&site, collection).await?);
+        }
+        let city = site.city();
+        if form == Form::Html {
+            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+            let counts: Vec<_> = layers.iter().map(|layer| (layer.collection, layer.count)).collect();
+            let page = pages::list(lang, &city, &counts);
+            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+        }
+        let url = &city.public_url;
+        let links = json!([
+            { "rel": "self", "type": "application/json", "href": format!("{url}/collections?f=json"), "title": "Collections" },
+            { "rel": "alternate", "type": "text/html", "href": format!("{url}/collections?f=html"), "title": "Collections as HTML" },
+            { "rel": "license", "type": "text/html", "href": format!("{url}/licence"), "title": city.licence },
+        ]);
+        let described: Vec<Value> = layers.iter().map(|layer| description(&site, layer)).collect();
+        let body = json!({ "links": links, "crs": crs::all(&city), "collections": described }).to_string();
+        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `/collections/{c}`
+pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let collection = find(&name)?;
+        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let form = respond::form(ask::value(&pairs, "f"), &headers)?;
+        let layer = layer_now(&site, collection).await?;
+        if form == Form::Html {
+            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+            let page = html::one(&site.city(), lang, &layer);
+            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+        }
+        let body = description(&site, &layer).to_string();
+        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `/collections/{c}/map`
+pub async fn map(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = (|| {
+        let collection = find(&name)?;
+        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+        let page = html::map(&site.city(), lang, collection);
+        let policy = crate::render::layout::MAP_POLICY.as_str();
+        let mut extra = HeaderMap::new();
+        extra.extend(policy.parse().ok().map(|policy| (axum::http::header::CONTENT_SECURITY_POLICY, policy)));
+        Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, extra, page))
+    })();
+    finish(&site, &headers, query, result)
+}
+
+/// A property as JSON Schema.
+pub(crate) fn property_schema(property: &Property) -> Value {
+    let mut schema = match property.kind {
+        Type::Text => json!({ "type": "string" }),
+        Type::Integer => json!({ "type": "integer" }),
+        Type::Number => json!({ "type": "number" }),
+        Type::Boolean => json!({ "type": "boolean" }),
+        Type::Date => json!({ "type": "string", "format": "date" }),
+        Type::Moment => json!({ "type": "string", "format": "date-time" }),
+    };
+    schema["title"] = json!(pages::label(Lang::Vi, property));
+    schema["description"] = json!(pages::label(Lang::En, property));
+    if !property.values.is_empty() {
+        schema["enum"] = json!(property.values);
+    }
+    schema
+}
+
+/// `/collections/{c}/schema` and its kin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// What a feature carries (Part 5).
+    Features,
+    /// What a filter can name (Part 3).
+    Queryables,
+    /// What can be sorted by.
+    Sortables,
+    /// A whole GeoJSON feature, as GDAL reads it.
+    GeoJson,
+}
+
+fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
+    let name = collection.name;
+    let path = match kind {
+        Schema::Features => "schema",
+        Schema::Queryables => "queryables",
+        Schema::Sortables => "sortables",
+        Schema::GeoJson => "feature-schema",
+    };
+    let mut properties = Map::new();
+    for (sequence, property) in collection.properties.iter().enumerate() {
+        let mut schema = property_schema(property);
+        if kind == Schema::Features {
+            schema["x-ogc-propertySeq"] = json!(sequence + 1);
+            if let Some(role) = property.role {
+                schema["x-ogc-role"] = json!(role);
+            }
+        }
+        if kind == Schema::GeoJson {
+            schema["type"] = json!([schema["type"], "null"]);
+            if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+                values.push(Value::Null);
+            }
+        }
+        properties.insert(property.name.clone().into_owned(), schema);
+    }
+    let shape = match collection.shape {
+        ShapeKind::Point => "geometry-point",
+        ShapeKind::MultiPoint => "geometry-multipoint",
+        ShapeKind::Areas => "geometry-polygon-or-multipolygon",
+    };
+    // Only the format (OGC 19-079r2 §6): a type would make it a JSON value.
+    let geometry = json!({ "title": "Geometry", "format": shape });
+    match kind {
+        Schema::Queryables => {
+            properties.insert("geometry".into(), geometry);
+        }
+        Schema::Features => {
+            let mut geometry = geometry;
+            geometry["x-ogc-role"] = json!("primary-geometry");
+            properties.insert("geometry".into(), geometry);
+        }
+        Schema::Sortables | Schema::GeoJson => {}
+    }
+    let head = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("{url}/collections/{name}/{path}"),
+        "type": "object",
+        "title": pages::title(Lang::Vi, name),
+        "description": pages::about(Lang::En, name),
+    });
+    let mut document = head;
+    if kind == Schema::GeoJson {
+        document["required"] = json!(["type", "id", "properties", "geometry"]);
+        document["properties"] = json!({
+            "type": { "type": "string", "enum": ["Feature"] },
+            "id": { "type": "string" },
+            "properties": { "type": "object", "properties": properties },
+            "geometry": { "type": ["object", "null"] },
+        });
+    } else {
+        document["properties"] = Value::Object(properties);
+        document["additionalProperties"] = json!(false);
+    }
+    document
+}
+
+async fn schema_answer(site: Arc<Site>, name: String, query: Option<String>, headers: HeaderMap, kind: Schema) -> Response {
+    let result = (|| {
+        let collection = find(&name)?;
+        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
+        if respond::schema_form(ask::value(&pairs, "f"), &headers)? == Form::Html {
+            let layer_page = html::schema(&site.city(), respond::language(ask::value(&pairs, "lang"), &headers), collection);
+            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));
+        }
+        let body = schema(&site.city().public_url, collection, kind).to_string();
+        Ok(respond::fresh(&headers, "application/schema+json", METADATA_CACHE, HeaderMap::new(), body))
+    })();
+    finish(&site, &headers, query.as_deref(), result)
+}
+
+/// `/collections/{c}/schema`
+pub async fn features_schema(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    schema_answer(site, name, query, headers, Schema::Features).await
+}
+
+/// `/collections/{c}/queryables`
+pub async fn queryables(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    schema_answer(site, name, query, headers, Schema::Queryables).await
+}
+
+/// `/collections/{c}/sortables`
+pub async fn sortables(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    schema_answer(site, name, query, headers, Schema::Sortables).await
+}
+
+/// `/collections/{c}/feature-schema`
+pub async fn geojson_schema(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    schema_answer(site, name, query, headers, Schema::GeoJson).await
+}

@@ -1,0 +1,204 @@
+//! Which features of a layer a request wants, in which order, and which of them are on its page.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use geo::{Contains, Intersects};
+use rayon::prelude::*;
+
+use super::ask::Ask;
+use super::crs::Area;
+use crate::cql2::{Filter, Row, Value};
+use crate::event_store::StoreError;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::read_model::features::Features;
+use crate::read_model::layers::{Layer, LayerRow, Part};
+
+/// Features that are looked at without leaving the thread.
+const SHORT_WORK: usize = 4_000;
+/// Most terms of a filter times features it is put to.
+const MOST_WORK: usize = 200_000_000;
+
+/// A page of features.
+pub struct Page {
+    /// The layer.
+    pub layer: Arc<Layer>,
+    /// Feature sets of the layer's parts, where they were needed.
+    pub sets: Vec<Option<Arc<Features>>>,
+    /// Part and index of each feature of the page.
+    pub picks: Vec<(usize, usize)>,
+    /// Features that are wanted, of all pages.
+    pub matched: usize,
+}
+
+/// What a feature must be.
+struct Wish {
+    area: Option<Area>,
+    filters: Vec<Filter>,
+    terms: usize,
+}
+
+impl Wish {
+    fn of(ask: &Ask) -> Self {
+        let filters: Vec<Filter> = ask.filter.iter().chain(&ask.equal).cloned().collect();
+        let area = ask.area.clone().or_else(|| {
+            // Outside the box of a filter's shape there is nothing to look for.
+            let bbox = filters.iter().find_map(Filter::bbox)?;
+            Some(Area { bbox, bent: None })
+        });
+        Self { area, terms: filters.iter().map(Filter::terms).sum(), filters }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.area.is_none() && self.filters.is_empty()
+    }
+
+    fn holds(&self, layer: &Layer, part: &Part, features: &Features, index: usize) -> bool {
+        let feature = &features.list[index];
+        let row = LayerRow { properties: &layer.collection.properties, part, features, feature };
+        self.filters.iter().all(|filter| filter.wants(&row)) && self.area.as_ref().is_none_or(|area| meets(area, &row))
+    }
+
+    /// Indices of the part's features that are wanted, in their order.
+    fn indices(&self, layer: &Layer, part: &Part, features: &Features) -> Vec<usize> {
+        let near = match &self.area {
+            None => (0..features.list.len()).collect(),
+            Some(area) => features.within(&area.bbox),
+        };
+        let is_checked = self.filters.is_empty() && self.area.as_ref().is_none_or(|area| area.bent.is_none());
+        if is_checked {
+            return near;
+        }
+        let wanted = |index: &usize| self.holds(layer, part, features, *index);
+        if near.len() < SHORT_WORK {
+            near.into_iter().filter(wanted).collect()
+        } else {
+            near.into_par_iter().with_min_len(512).filter(wanted).collect()
+        }
+    }
+}
+
+/// True when a feature meets a box that is bent on the globe.
+fn meets(area: &Area, row: &LayerRow<'_>) -> bool {
+    let (Some(bent), Some([west, south, east, north])) = (&area.bent, row.bbox()) else { return true };
+    let corners = [(west, south), (east, south), (east, north), (west, north)];
+    // The four corners of its box lie inside, so does all of it: the sides of a zone are nearly straight.
+    corners.iter().all(|(x, y)| bent.contains(&geo::Coord { x: *x, y: *y }))
+        || row.shape().is_some_and(|shape| bent.intersects(shape.as_ref()))
+}
+
+/// Finds the features of a request's page.
+pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Page, HttpError> {
+    let wish = Wish::of(ask);
+    if wish.terms > 0 && wish.area.is_none() && layer.count.saturating_mul(wish.terms) > MOST_WORK {
+        return Err(HttpError::Parameter(
+            format!("Bộ lọc này phải xét {} đối tượng: hãy thêm bbox hoặc bớt điều kiện", layer.count),
+            format!("this filter would have to look at {} features: add a bbox or leave terms out", layer.count),
+        ));
+    }
+    let is_sorted = !ask.sort.is_empty();
+    let (from, to) = (ask.offset, ask.offset.saturating_add(ask.limit));
+    let mut page = Page { sets: vec![None; layer.parts.len()], layer, picks: Vec::new(), matched: 0 };
+    let layer = Arc::clone(&page.layer);
+    let mut all: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (number, part) in layer.parts.iter().enumerate() {
+        if wish.area.as_ref().is_some_and(|area| !part.may_meet(&area.bbox)) {
+            continue;
+        }
+        if wish.is_plain() && !is_sorted && (page.matched + part.count <= from || page.matched >= to) {
+            // Counted without being read.
+            page.matched += part.count;
+            continue;
+        }
+        let features = match part.features_at_hand(&site.model) {
+            Some(features) => features,
+            None => match part.features(&site.model).await {
+                Ok(features) => features,
+                // One damaged set does not take the others away.
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!("{what}");
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
+        page.sets[number] = Some(features);
+        let known = page.matched;
+        let count = if wish.is_plain() {
+            part.count
+        } else {
+            let features = page.sets[number].as_ref().map(Arc::clone);
+            let Some(features) = features else { continue };
+            let indices = if wish.terms * features.list.len() < SHORT_WORK * 64 || wish.area.is_some() {
+                wish.indices(&layer, part, &features)
+            } else {
+                // A long search must not hold up what others ask.
+                let (layer, wish) = (Arc::clone(&layer), Wish { area: wish.area.clone(), filters: wish.filters.clone(), terms: wish.terms });
+                let work = tokio::task::spawn_blocking(move || wish.indices(&layer, &layer.parts[number], &features));
+                work.await.map_err(|error| HttpError::Internal(error.to_string()))?
+            };
+            let count = indices.len();
+            if is_sorted {
+                all.push((number, indices));
+            } else {
+                let on_page = indices.into_iter().enumerate().filter(|(i, _)| (from..to).contains(&(known + i)));
+                page.picks.extend(on_page.map(|(_, index)| (number, index)));
+            }
+            page.matched += count;
+            continue;
+        };
+        if is_sorted {
+            all.push((number, (0..count).collect()));
+        } else {
+            page.picks.extend((from.saturating_sub(known)..to.saturating_sub(known).min(count)).map(|index| (number, index)));
+        }
+        page.matched += count;
+    }
+    if is_sorted {
+        page.picks = sorted(&page, ask, all).into_iter().skip(from).take(ask.limit).collect();
+    }
+    Ok(page)
+}
+
+/// Where a value is unknown the feature comes last, whichever way is sorted.
+fn compare(a: &Value<'_>, b: &Value<'_>, down: bool) -> Ordering {
+    let order = match (a, b) {
+        (Value::Null, Value::Null) => return Ordering::Equal,
+        (Value::Null, _) => return Ordering::Greater,
+        (_, Value::Null) => return Ordering::Less,
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Instant(a), Value::Instant(b)) => a.cmp(b),
+        _ => Ordering::Equal,
+    };
+    if down { order.reverse() } else { order }
+}
+
+fn sorted(page: &Page, ask: &Ask, all: Vec<(usize, Vec<usize>)>) -> Vec<(usize, usize)> {
+    let layer = &page.layer;
+    let picks: Vec<(usize, usize)> = all.into_iter().flat_map(|(part, list)| list.into_iter().map(move |index| (part, index))).collect();
+    let keys = |&(part, index): &(usize, usize)| -> Option<Vec<Value<'_>>> {
+        let features = page.sets[part].as_deref()?;
+        let row = LayerRow { properties: &layer.collection.properties, part: &layer.parts[part], features, feature: &features.list[index] };
+        // The row borrows from the page; its texts are made the key's own.
+        Some(ask.sort.iter().map(|(property, _)| owned(row.value(*property))).collect())
+    };
+    let mut keyed: Vec<_> = picks.par_iter().with_min_len(512).map(|pick| (keys(pick).unwrap_or_default(), *pick)).collect();
+    keyed.par_sort_by(|(a, a_pick), (b, b_pick)| {
+        let by_key = ask.sort.iter().zip(a.iter().zip(b)).map(|((_, down), (a, b))| compare(a, b, *down)).find(|order| order.is_ne());
+        by_key.unwrap_or_else(|| a_pick.cmp(b_pick))
+    });
+    keyed.into_iter().map(|(_, pick)| pick).collect()
+}
+
+fn owned(value: Value<'_>) -> Value<'static> {
+    match value {
+        Value::Text(text) => Value::Text(text.into_owned().into()),
+        Value::Null => Value::Null,
+        Value::Number(number) => Value::Number(number),
+        Value::Bool(truth) => Value::Bool(truth),
+        Value::Instant(at) => Value::Instant(at),
+    }
+}

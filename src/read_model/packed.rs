@@ -1,0 +1,278 @@
+//! gzip answers put together from stored pieces, so that nothing is compressed twice.
+//!
+//! A deflate stream (RFC 1951) may be cut at any byte that a flush ended, and pieces made apart may
+//! follow one another. So the long text of a feature is compressed once, and what differs from answer
+//! to answer (which features, of which plan) is written between: the repeated head of a feature as
+//! references to the one before it, in the fixed code, some twenty bytes instead of three hundred.
+
+use std::cell::RefCell;
+
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+
+/// Level of stored pieces: they are made once and sent often.
+const LEVEL: u32 = 7;
+/// Farthest a reference reaches back, bytes.
+const WINDOW: usize = 32_768;
+/// Shortest and longest reference, bytes.
+const MATCH: std::ops::RangeInclusive<usize> = 3..=258;
+
+/// A text as deflate blocks that end at a byte and refer to nothing before them.
+pub fn pack(parts: &[&[u8]]) -> Box<[u8]> {
+    thread_local! {
+        static DEFLATE: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), false));
+    }
+    DEFLATE.with_borrow_mut(|deflate| {
+        deflate.reset();
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut out = Vec::with_capacity(length / 2 + 64);
+        for (i, part) in parts.iter().enumerate() {
+            let flush = if i + 1 == parts.len() { FlushCompress::Sync } else { FlushCompress::None };
+            let start = deflate.total_in();
+            loop {
+                let taken = (deflate.total_in() - start) as usize;
+                // Room enough that the flush is never cut in two.
+                out.reserve(part.len() / 2 + 1_024);
+                let status = deflate.compress_vec(&part[taken..], &mut out, flush);
+                let all = (deflate.total_in() - start) as usize == part.len();
+                if !matches!(status, Ok(Status::Ok | Status::BufError)) || (all && out.len() < out.capacity()) {
+                    break;
+                }
+            }
+        }
+        out.into_boxed_slice()
+    })
+}
+
+/// Writes bits, the lowest first.
+struct Bits<'a> {
+    out: &'a mut Vec<u8>,
+    held: u64,
+    count: u32,
+}
+
+impl Bits<'_> {
+    fn put(&mut self, value: u32, count: u32) {
+        self.held |= u64::from(value) << self.count;
+        self.count += count;
+        while self.count >= 8 {
+            self.out.push(self.held as u8);
+            self.held >>= 8;
+            self.count -= 8;
+        }
+    }
+
+    /// Huffman codes are written from their highest bit.
+    fn code(&mut self, value: u32, count: u32) {
+        self.put(value.reverse_bits() >> (32 - count), count);
+    }
+
+    fn literal(&mut self, byte: u8) {
+        match byte {
+            0..=143 => self.code(0x30 + u32::from(byte), 8),
+            144..=255 => self.code(0x190 + u32::from(byte) - 144, 9),
+        }
+    }
+
+    fn reference(&mut self, length: usize, distance: usize) {
+        let (symbol, extra, bits) = length_code(length as u32);
+        if symbol < 280 { self.code(symbol - 256, 7) } else { self.code(0xc0 + symbol - 280, 8) }
+        self.put(extra, bits);
+        let (symbol, extra, bits) = distance_code(distance as u32);
+        self.code(symbol, 5);
+        self.put(extra, bits);
+    }
+
+    fn finish(&mut self) {
+        if self.count > 0 {
+            self.out.push(self.held as u8);
+            (self.held, self.count) = (0, 0);
+        }
+    }
+}
+
+/// Symbol, extra bits and their number of a match's length, 3 to 258 (RFC 1951 §3.2.5).
+fn length_code(length: u32) -> (u32, u32, u32) {
+    if length == 258 {
+        return (285, 0, 0);
+    }
+    let value = length - 3;
+    if value < 8 {
+        return (257 + value, 0, 0);
+    }
+    let bits = value.ilog2() - 2;
+    (257 + (bits << 2) + (value >> bits), value & ((1 << bits) - 1), bits)
+}
+
+/// Symbol, extra bits and their number of a distance, 1 to 32,768.
+fn distance_code(distance: u32) -> (u32, u32, u32) {
+    let value = distance - 1;
+    if value < 4 {
+        return (value, 0, 0);
+    }
+    let bits = value.ilog2() - 1;
+    ((bits << 1) + (value >> bits), value & ((1 << bits) - 1), bits)
+}
+
+/// A gzip file that grows by pieces.
+pub struct Gzip {
+    out: Vec<u8>,
+    crc: Crc,
+    /// Bytes of the text so far.
+    length: usize,
+    scratch: Vec<u8>,
+}
+
+/// A text that comes again, and where it came last.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen(Option<usize>);
+
+/// A piece of text between stored ones.
+pub enum Piece<'a> {
+    /// Said once.
+    Fresh(&'a [u8]),
+    /// Said again and again.
+    Again(&'a [u8], &'a mut Seen),
+}
+
+impl Gzip {
+    /// An empty file; `capacity` is what it may come to.
+    pub fn new(capacity: usize) -> Self {
+        let mut out = Vec::with_capacity(capacity + 64);
+        // RFC 1952: deflate, no name, no time, unknown system.
+        out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+        Self { out, crc: Crc::new(), length: 0, scratch: Vec::with_capacity(1_024) }
+    }
+
+    /// Appends text as it is.
+    pub fn text(&mut self, text: &[u8]) {
+        for chunk in text.chunks(0xffff) {
+            let length = chunk.len() as u16;
+            self.out.push(0);
+            self.out.extend_from_slice(&length.to_le_bytes());
+            self.out.extend_from_slice(&(!length).to_le_bytes());
+            self.out.extend_from_slice(chunk);
+        }
+        self.note(text);
+    }
+
+    /// Appends short texts in the fixed code; what was said before is referred to.
+    pub fn pieces(&mut self, pieces: &mut [Piece<'_>]) {
+        self.scratch.clear();
+        let start = self.length;
+        let mut bits = Bits { out: &mut self.out, held: 0, count: 0 };
+        bits.put(0b010, 3);
+        for piece in pieces {
+            let at = start + self.scratch.len();
+            match piece {
+                Piece::Fresh(text) => {
+                    text.iter().for_each(|byte| bits.literal(*byte));
+                    self.scratch.extend_from_slice(text);
+                }
+                Piece::Again(text, seen) => {
+                    match seen.0.map(|before| at - before).filter(|distance| *distance <= WINDOW && text.len() >= *MATCH.start()) {
+                        Some(distance) => {
+                            let mut left = text.len();
+                            while left > 0 {
+                                // What is left must be long enough for a reference of its own.
+                                let take = if left > *MATCH.end() { (*MATCH.end()).min(left - MATCH.start()) } else { left };
+                                bits.reference(take, distance);
+                                left -= take;
+                            }
+                        }
+                        None => text.iter().for_each(|byte| bits.literal(*byte)),
+                    }
+                    seen.0 = Some(at);
+                    self.scratch.extend_from_slice(text);
+                }
+            }
+        }
+        // End of block, then an empty stored block that ends at a byte.
+        bits.code(0, 7);
+        bits.put(0, 3);
+        bits.finish();
+        self.out.extend_from_slice(&[0, 0, 0xff, 0xff]);
+        let scratch = std::mem::take(&mut self.scratch);
+        self.note(&scratch);
+        self.scratch = scratch;
+    }
+
+    /// Appends what [`pack`] made of `parts`.
+    pub fn packed(&mut self, packed: &[u8], parts: &[&[u8]]) {
+        self.out.extend_from_slice(packed);
+        parts.iter().for_each(|part| self.note(part));
+    }
+
+    fn note(&mut self, text: &[u8]) {
+        self.crc.update(text);
+        self.length += text.len();
+    }
+
+    /// The whole file.
+    pub fn finish(mut self) -> Vec<u8> {
+        // A last, empty block in the fixed code.
+        self.out.extend_from_slice(&[0b011, 0]);
+        self.out.extend_from_slice(&self.crc.sum().to_le_bytes());
+        self.out.extend_from_slice(&(self.length as u32).to_le_bytes());
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn unpacked(gzip: &[u8]) -> Vec<u8> {
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(gzip).read_to_end(&mut text).expect("a gzip file");
+        text
+    }
+
+    #[test]
+    fn pieces_made_apart_read_as_one_text() {
+        let long: Vec<u8> = (0..40_000_u32).flat_map(|i| i.to_string().into_bytes()).collect();
+        let mut text = Vec::new();
+        let mut gzip = Gzip::new(0);
+        let mut seen = [Seen::default(); 2];
+        for i in 0..400_usize {
+            let (head, middle) = ("the head of a feature, Đường Yên Bái, ".repeat(9), "x".repeat(i));
+            let key = i.to_string();
+            let [a, b] = &mut seen;
+            let same = "again ".repeat(i % 70);
+            let mut again = Seen::default();
+            gzip.pieces(&mut [
+                Piece::Again(head.as_bytes(), a),
+                Piece::Fresh(key.as_bytes()),
+                Piece::Fresh(middle.as_bytes()),
+                Piece::Again(same.as_bytes(), &mut again),
+                Piece::Again(same.as_bytes(), &mut again),
+                Piece::Again(b"\"}", b),
+            ]);
+            let parts: [&[u8]; 2] = [&long[i..i * 50], b"end"];
+            gzip.packed(&pack(&parts), &parts);
+            gzip.text(key.as_bytes());
+            text.extend([head.as_bytes(), key.as_bytes(), middle.as_bytes(), same.as_bytes(), same.as_bytes(), b"\"}"].concat());
+            text.extend([parts[0], parts[1], key.as_bytes()].concat());
+        }
+        assert!(unpacked(&gzip.finish()) == text, "every byte comes back");
+        assert_eq!(unpacked(&Gzip::new(0).finish()), b"");
+    }
+
+    #[test]
+    fn every_length_and_distance_has_its_code() {
+        for length in MATCH {
+            for distance in [1, 2, 4, 5, 8, 9, 255, 256, 257, 4_097, 24_577, WINDOW] {
+                let text: Vec<u8> = (0..distance.max(length)).map(|i| (i * 31 % 251) as u8).collect();
+                let mut gzip = Gzip::new(0);
+                gzip.text(&text);
+                let start = text.len() - distance;
+                // What is referred to may run into what is being written.
+                let again: Vec<u8> = (0..length).map(|i| text[start + i % distance]).collect();
+                let mut seen = Seen(Some(start));
+                gzip.pieces(&mut [Piece::Again(&again, &mut seen)]);
+                assert!(unpacked(&gzip.finish()) == [text, again].concat(), "{length} from {distance}");
+            }
+        }
+    }
+}

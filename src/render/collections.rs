@@ -1,0 +1,248 @@
+//! Pages of collections and their features: the same resources that map clients read.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::format;
+use super::layout::{Page, page};
+use super::text::{Lang, text};
+use crate::domain::city::City;
+use crate::domain::schema::{Property, Type};
+use crate::read_model::layers::{Collection, LayerRow};
+
+/// What a collection is called.
+pub fn title(lang: Lang, name: &str) -> &str {
+    // “units” alone is the heading of an item's units.
+    text(lang, if name == "units" { "units-collection" } else { name })
+}
+
+/// What it holds, in a sentence.
+pub fn about(lang: Lang, name: &str) -> String {
+    text(lang, &format!("about-{name}")).to_owned()
+}
+
+/// What a property is called.
+pub fn label(lang: Lang, property: &Property) -> String {
+    text(lang, &format!("field-{}", property.name)).to_owned()
+}
+
+fn language(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Vi => "",
+        Lang::En => "?lang=en",
+    }
+}
+
+/// A value as people read it.
+fn shown(lang: Lang, property: &Property, value: &Value) -> String {
+    match (property.kind, value) {
+        (_, Value::Null) => String::from("–"),
+        (Type::Date, Value::String(day)) => day.parse().map_or_else(|_| day.clone(), format::date),
+        (Type::Moment, Value::String(at)) => at.split(['.', 'Z']).next().unwrap_or_default().replace('T', " "),
+        (Type::Number, value) => value.as_f64().map_or_else(String::new, |number| format::short(lang, number)),
+        (_, Value::Bool(truth)) => text(lang, if *truth { "yes" } else { "no" }).to_owned(),
+        (_, Value::String(word)) if matches!(property.name.as_ref(), "kind" | "status") => text(lang, word).to_owned(),
+        (_, Value::String(word)) => word.clone(),
+        (_, other) => other.to_string(),
+    }
+}
+
+fn qgis_steps(lang: Lang, url: &str) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        h2 { (t("use-in-qgis")) }
+        ol {
+            li { (t("qgis-1")) }
+            li { (t("qgis-2")) br; code { (url) } }
+            li { (t("qgis-3")) }
+            li { (t("qgis-4")) }
+        }
+        p.note { (t("use-in-gdal")) br; code { "ogrinfo OAPIF:" (url) } }
+    }
+}
+
+/// The list of collections, with the number of features of each.
+pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("all-collections")) }
+        ul.list {
+            @for (collection, count) in counts {
+                li {
+                    a href={ "/collections/" (collection.name) (language(lang)) } { (title(lang, collection.name)) }
+                    " (" (format::number(lang, *count as f64, 0)) ")"
+                    br; span.note { (about(lang, collection.name)) }
+                }
+            }
+        }
+        (qgis_steps(lang, &city.public_url))
+        p.note { (t("licence")) ": " (city.licence) }
+    };
+    let alternates = vec![("application/json", String::from("/collections?f=json"))];
+    page(&Page { lang, city, title: t("all-collections"), path: "/collections", alternates }, content)
+}
+
+/// A file in which a collection can be had.
+pub struct Download {
+    /// What it is called.
+    pub name: &'static str,
+    /// Where it is.
+    pub href: String,
+}
+
+/// One collection: what it holds and how to get at it.
+pub fn one(lang: Lang, city: &City, collection: &Collection, count: usize, downloads: &[Download], styles: &[Download]) -> String {
+    let t = |key| text(lang, key);
+    let name = collection.name;
+    let path = format!("/collections/{name}");
+    let content = html! {
+        p.kind { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
+        h1 { (title(lang, name)) " (" (format::number(lang, count as f64, 0)) ")" }
+        p { (about(lang, name)) }
+        p { a href={ (path) "/items" (language(lang)) } { (t("browse")) } }
+        p { a href={ (path) "/map" (language(lang)) } { (t("interactive-map")) } " " span.note { (t("interactive-map-note")) } }
+        h2 { (t("downloads")) }
+        ul.list { @for download in downloads { li { a href=(download.href) download { (download.name) } } } }
+        h2 { (t("styles")) }
+        ul.list { @for style in styles { li { a href=(style.href) { (style.name) } } } }
+        h2 { (t("columns")) }
+        table {
+            thead { tr { th scope="col" { (t("column")) } th scope="col" { (t("meaning")) } th scope="col" { (t("column-type")) } } }
+            tbody {
+                @for property in &collection.properties {
+                    tr { th scope="row" { code { (property.name) } } td { (label(lang, property)) } td { (type_name(property.kind)) } }
+                }
+            }
+        }
+        (qgis_steps(lang, &city.public_url))
+        p.note { (t("licence")) ": " (city.licence) }
+    };
+    let alternates = vec![("application/json", format!("{path}?f=json"))];
+    page(&Page { lang, city, title: title(lang, name), path: &path, alternates }, content)
+}
+
+/// A type as JSON Schema names it.
+pub fn type_name(kind: Type) -> &'static str {
+    match kind {
+        Type::Text => "string",
+        Type::Integer => "integer",
+        Type::Number => "number",
+        Type::Boolean => "boolean",
+        Type::Date => "date",
+        Type::Moment => "date-time",
+    }
+}
+
+/// What stands around the rows of a page of features.
+pub struct List<'a> {
+    /// The collection.
+    pub collection: &'a Collection,
+    /// Features of all pages.
+    pub matched: usize,
+    /// The filter in force.
+    pub filter: &'a str,
+    /// Address of the page before.
+    pub previous: Option<String>,
+    /// Address of the page after.
+    pub next: Option<String>,
+    /// This page as GeoJSON.
+    pub geojson: String,
+}
+
+/// Properties that tell a feature, and those said of it in a line.
+const NAMES: [&str; 3] = ["title", "name", "id"];
+const NOTES: [&str; 6] = ["kind", "land_use", "land_use_name", "area_ha", "effective_from", "status"];
+
+fn find<'a>(row: &'a LayerRow<'_>, name: &str) -> Option<(&'a Property, Value)> {
+    let index = row.properties.iter().position(|property| property.name == name)?;
+    Some((&row.properties[index], row.json(index)))
+}
+
+/// A page of a collection's features.
+pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<Item = LayerRow<'a>>) -> String {
+    let t = |key| text(lang, key);
+    let name = list.collection.name;
+    let path = format!("/collections/{name}/items");
+    let is_single = list.collection.properties.iter().any(|property| property.name == "land_use" || property.name == "campaign");
+    let content = html! {
+        p.kind { a href={ "/collections/" (name) (language(lang)) } { (title(lang, name)) } }
+        h1 { (title(lang, name)) " (" (format::number(lang, list.matched as f64, 0)) ")" }
+        form action=(path) method="get" {
+            input type="text" name="filter" value=(list.filter) aria-label=(t("filter-label")) placeholder=(t("filter-label"));
+            @if lang == Lang::En { input type="hidden" name="lang" value="en"; }
+            button { (t("filter")) }
+        }
+        @if list.matched == 0 { p { (t("nothing-here")) } }
+        ul.list {
+            @for row in rows {
+                @let id = row.part.id(row.feature);
+                // Single features of a plan are told by their own name, not by the plan's.
+                @let names = if is_single { ["name", "land_use_name", "id"] } else { NAMES };
+                @let called = names.iter().find_map(|name| find(&row, name)?.1.as_str().map(str::to_owned)).unwrap_or_else(|| id.clone());
+                @let notes: Vec<String> = NOTES.iter().filter_map(|name| {
+                    let (property, value) = find(&row, name)?;
+                    (!value.is_null()).then(|| shown(lang, property, &value))
+                }).collect();
+                li {
+                    a href={ (path) "/" (id) (language(lang)) } { (called) }
+                    br; span.note { (notes.join(" · ")) }
+                }
+            }
+        }
+        p {
+            @if let Some(previous) = &list.previous { a href=(previous) rel="prev" { (t("previous-page")) } " " }
+            @if let Some(next) = &list.next { a href=(next) rel="next" { (t("next-page")) } }
+        }
+        p.note { a href=(list.geojson) { (t("json")) } " · " a href={ "/collections/" (name) "/map" (language(lang)) } { (t("interactive-map")) } }
+    };
+    let alternates = vec![("application/geo+json", list.geojson.clone())];
+    page(&Page { lang, city, title: title(lang, name), path: &path, alternates }, content)
+}
+
+/// One feature: everything it carries.
+pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &LayerRow<'_>) -> String {
+    let t = |key| text(lang, key);
+    let path = format!("/collections/{}/items/{id}", collection.name);
+    let owner = find(row, "url").and_then(|(_, url)| url.as_str().map(str::to_owned));
+    let content = html! {
+        p.kind { a href={ "/collections/" (collection.name) "/items" (language(lang)) } { (title(lang, collection.name)) } }
+        h1 { (id) }
+        @if let Some(url) = owner { p { (t("part-of")) ": " a href=(url) { (find(row, "title").and_then(|(_, title)| title.as_str().map(str::to_owned)).unwrap_or_default()) } } }
+        dl {
+            @for (index, property) in row.properties.iter().enumerate().filter(|(_, property)| property.name != "url") {
+                dt { (label(lang, property)) } dd { (shown(lang, property, &row.json(index))) }
+            }
+        }
+        p.note { a href={ (path) "?f=json" } { (t("json")) } }
+    };
+    let alternates = vec![("application/geo+json", format!("{path}?f=json"))];
+    page(&Page { lang, city, title: id, path: &path, alternates }, content)
+}
+
+/// The interactive map of a collection; its library is loaded by this page alone.
+pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str) -> String {
+    let t = |key| text(lang, key);
+    let name = collection.name;
+    let path = format!("/collections/{name}/map");
+    let [west, south, east, north] = city.bbox;
+    let content = html! {
+        link rel="stylesheet" href="/assets/leaflet-1.9.4.css";
+        p.kind { a href={ "/collections/" (name) (language(lang)) } { (title(lang, name)) } }
+        h1 { (title(lang, name)) }
+        div #map role="application" aria-label=(t("interactive-map")) data-items={ "/collections/" (name) "/items" } data-bbox={ (west) "," (south) "," (east) "," (north) }
+            data-colours=(colours) data-shown=(t("map-shown")) data-more=(t("map-more")) data-failed=(t("map-failed")) {}
+        p #said role="status" { (t("map-loading")) }
+        noscript { p { (t("needs-javascript")) } }
+        p { a href={ "/collections/" (name) "/items" (language(lang)) } { (t("browse")) } }
+        script src="/assets/leaflet-1.9.4.js" defer {}
+        script src="/assets/map.js" defer {}
+    };
+    page(&Page { lang, city, title: title(lang, name), path: &path, alternates: Vec::new() }, content)
+}
+
+/// The terms of the data.
+pub fn licence(lang: Lang, city: &City) -> String {
+    let t = |key| text(lang, key);
+    let content = html! { h1 { (t("licence")) } p { (city.licence) } };
+    page(&Page { lang, city, title: t("licence"), path: "/licence", alternates: Vec::new() }, content)
+}

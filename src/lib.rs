@@ -6,6 +6,7 @@ pub mod cql2;
 pub mod domain;
 pub mod erasures;
 pub mod event_store;
+pub mod export;
 pub mod http;
 pub mod import;
 pub mod read_model;

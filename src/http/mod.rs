@@ -53,10 +53,14 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of prebuilt answers kept.
     pub answer_bytes: u64,
+    /// Bytes of vector tiles kept.
+    pub tile_bytes: u64,
     /// Bodies of writes read and worked on at a time.
     pub writes: usize,
     /// Largest file of an import, and largest unpacked size of an archive, bytes.
     pub import_bytes: u64,
+    /// Downloads written at a time.
+    pub downloads: usize,
     /// Imports checked at a time.
     pub imports: usize,
 }
@@ -68,8 +72,10 @@ impl Default for Limits {
             body_patience: Duration::from_mins(1),
             connections: 4_096,
             answer_bytes: 64 << 20,
+            tile_bytes: 32 << 20,
             writes: 16,
             import_bytes: 512 << 20,
+            downloads: 16,
             imports: 2,
         }
     }
@@ -108,6 +114,12 @@ pub struct Site {
     pub metrics: Metrics,
     /// Places for bodies of writes.
     pub(crate) write_places: Semaphore,
+    /// Vector tiles in memory.
+    pub(crate) tiles: collections::tiles::Tiles,
+    /// Places for downloads.
+    pub(crate) download_places: Arc<Semaphore>,
+    /// Places for long drawings.
+    pub(crate) drawing_places: Semaphore,
     /// Places for imports.
     pub(crate) import_places: Semaphore,
 }
@@ -117,7 +129,10 @@ impl Site {
     pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
         let answers = Answers::new(limits.answer_bytes);
         let (write_places, import_places) = (Semaphore::new(limits.writes), Semaphore::new(limits.imports));
-        Self { app, model, answers, limits, metrics: Metrics::default(), write_places, import_places }
+        let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
+        let download_places = Arc::new(Semaphore::new(limits.downloads));
+        let drawing_places = Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
+        Self { app, model, answers, limits, metrics: Metrics::default(), write_places, tiles, drawing_places, download_places, import_places }
     }
 
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.

@@ -566,6 +566,7 @@ impl ReadModel {
             }
         };
         let mut hash = Sha256::new();
+        hash.update(collection.name);
         parts.iter().for_each(|part| hash.update(part.digest));
         Ok(Layer {
             collection,

@@ -11,4 +11,6 @@ pub mod qr;
 pub mod record;
 pub mod report;
 pub mod shape;
+pub mod style;
 pub mod text;
+pub mod tile;

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::ask::{self, Ask};
 use super::items::{next, previous};
 use super::select::Page;
-use super::DOWNLOADS;
 use crate::domain::city::City;
 use crate::domain::land_use;
 use crate::domain::view::Moment;
+use crate::export::FORMATS;
 use crate::http::Site;
 use crate::read_model::layers::{Collection, Layer, LayerRow};
 use crate::render::collections::{self as pages, Download, List};
@@ -19,7 +19,7 @@ pub fn one(city: &City, lang: Lang, layer: &Layer) -> String {
     let name = layer.collection.name;
     let base = format!("/collections/{name}");
     let downloads: Vec<Download> =
-        DOWNLOADS.iter().map(|(ending, name, _)| Download { name, href: format!("{base}/download.{ending}") }).collect();
+        FORMATS.iter().map(|format| Download { name: format.title(), href: format!("{base}/download.{}", format.ending()) }).collect();
     let styles = [
         Download { name: "QGIS (.qml)", href: format!("{base}/style.qml") },
         Download { name: "MapLibre (style.json)", href: format!("{base}/style.json") },

@@ -2,9 +2,11 @@
 
 pub mod ask;
 pub mod crs;
+pub(super) mod downloads;
 mod html;
 pub mod items;
 mod select;
+pub mod tiles;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use super::items::finish;
 use super::respond::{self, Form};
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
+use crate::export::FORMATS;
 use crate::read_model::layers::{Collection, Content, Layer, ShapeKind, Wanted, collections};
 use crate::render::collections as pages;
 use crate::render::text::Lang;
@@ -72,16 +75,6 @@ async fn layer_now(site: &Site, collection: &'static Collection) -> Result<Arc<L
     site.model.layer(collection, Wanted::NOW, &site.moment()).await
 }
 
-/// Media types of a collection's downloads: ending, name, media type.
-pub const DOWNLOADS: &[(&str, &str, &str)] = &[
-    ("geojson", "GeoJSON", GEOJSON),
-    ("geojsonl", "GeoJSON text sequence", "application/geo+json-seq"),
-    ("fgb", "FlatGeobuf", "application/flatgeobuf"),
-    ("csv", "CSV + WKT", "text/csv; charset=utf-8; header=present"),
-    ("gpkg", "GeoPackage", "application/geopackage+sqlite3"),
-    ("kml", "KML", "application/vnd.google-earth.kml+xml"),
-];
-
 fn description(site: &Site, layer: &Layer) -> Value {
     let city = site.city();
     let url = &city.public_url;
@@ -108,8 +101,9 @@ fn description(site: &Site, layer: &Layer) -> Value {
             "Vector tiles",
         ),
     ];
-    for (ending, title, media) in DOWNLOADS {
-        links.push(link("enclosure", media.split(';').next().unwrap_or(media), format!("{base}/download.{ending}"), title));
+    for format in FORMATS {
+        let media = format.media().split(';').next().unwrap_or_default();
+        links.push(link("enclosure", media, format!("{base}/download.{}", format.ending()), format.title()));
     }
     let bbox = layer.bbox.unwrap_or(city.bbox);
     let (from, to) = layer.interval;

@@ -1,0 +1,68 @@
+//! CSV with the shape as well-known text, for spreadsheets and GDAL.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::{Writer, failed, shape, wkt};
+use crate::read_model::layers::{Collection, LayerRow};
+
+/// A table with a line of names.
+pub(super) struct Table<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Table<W> {
+    pub(super) fn new(collection: &Collection, mut out: W) -> io::Result<Self> {
+        // Spreadsheets take a file without this mark for another alphabet.
+        out.write_all("\u{feff}".as_bytes())?;
+        let mut table = csv::Writer::from_writer(out);
+        let names = collection.properties.iter().map(|property| property.name.as_ref());
+        table.write_record(std::iter::once("WKT").chain(names)).map_err(failed)?;
+        Ok(Self(table))
+    }
+}
+
+/// A text that a spreadsheet would run as a formula is made plain text by an apostrophe; a phone
+/// number in international form is none.
+fn harmless(text: String) -> String {
+    let is_number = text.len() > 1 && text.chars().skip(1).all(|c| c.is_ascii_digit() || " .,()-".contains(c));
+    if text.starts_with(['=', '@', '\t', '\r']) || (text.starts_with(['+', '-']) && !is_number) { format!("'{text}") } else { text }
+}
+
+impl<W: Write> Writer for Table<W> {
+    fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()> {
+        let place = shape(row).map(|shape| wkt(&shape)).transpose()?.unwrap_or_default();
+        self.0.write_field(place).map_err(failed)?;
+        for index in 0..row.properties.len() {
+            let text = match row.json(index) {
+                Value::Null => String::new(),
+                Value::String(text) => harmless(text),
+                other => other.to_string(),
+            };
+            self.0.write_field(text).map_err(failed)?;
+        }
+        self.0.write_record(None::<&[u8]>).map_err(failed)
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn formulas_are_made_plain_and_phone_numbers_stay() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+            ("-1+1|x", "'-1+1|x"),
+            ("+84 216 3852 115", "+84 216 3852 115"),
+            ("Đất ở", "Đất ở"),
+        ] {
+            assert_eq!(harmless(text.into()), expected);
+        }
+    }
+}

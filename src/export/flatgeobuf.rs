@@ -1,0 +1,79 @@
+//! FlatGeobuf, with its spatial index, through the format's own crate.
+
+use std::io::{self, Write};
+
+use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
+use geozero::{ColumnValue, PropertyProcessor};
+use serde_json::Value;
+
+use super::{Writer, failed, kind, shape};
+use crate::domain::schema::Type;
+use crate::read_model::layers::{Collection, LayerRow};
+
+/// A file in the making; the crate collects it in a temporary file.
+pub(super) struct File<W> {
+    out: W,
+    file: FgbWriter<'static>,
+    columns: Vec<Type>,
+}
+
+impl<W: Write> File<W> {
+    pub(super) fn new(collection: &'static Collection, out: W) -> io::Result<Self> {
+        let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiPolygon);
+        // The crate's index divides by the number of features.
+        let options = FgbWriterOptions {
+            write_index: true,
+            detect_type: false,
+            crs: FgbCrs { org: Some("EPSG"), code: 4326, name: Some("WGS 84"), ..FgbCrs::default() },
+            ..FgbWriterOptions::default()
+        };
+        let mut file = FgbWriter::create_with_options(collection.name, shapes, options).map_err(failed)?;
+        for property in &collection.properties {
+            let column = match property.kind {
+                Type::Integer => ColumnType::Long,
+                Type::Number => ColumnType::Double,
+                Type::Boolean => ColumnType::Bool,
+                Type::Moment => ColumnType::DateTime,
+                Type::Text | Type::Date => ColumnType::String,
+            };
+            file.add_column(&property.name, column, |_, _| {});
+        }
+        Ok(Self { out, file, columns: collection.properties.iter().map(|property| property.kind).collect() })
+    }
+}
+
+impl<W: Write> Writer for File<W> {
+    fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()> {
+        // The format's index has no place for what is nowhere.
+        let Some(shape) = shape(row) else { return Ok(()) };
+        let columns = &self.columns;
+        let mut result = Ok(false);
+        let added = self.file.add_feature_geom(shape, |feature| {
+            for (index, kind) in columns.iter().enumerate() {
+                let name = row.properties[index].name.as_ref();
+                let value = row.json(index);
+                let put = match (&value, kind) {
+                    (Value::String(text), Type::Moment) => feature.property(index, name, &ColumnValue::DateTime(text)),
+                    (Value::String(text), _) => feature.property(index, name, &ColumnValue::String(text)),
+                    (Value::Bool(truth), _) => feature.property(index, name, &ColumnValue::Bool(*truth)),
+                    (Value::Number(number), Type::Integer) => {
+                        feature.property(index, name, &ColumnValue::Long(number.as_i64().unwrap_or_default()))
+                    }
+                    (Value::Number(number), _) => feature.property(index, name, &ColumnValue::Double(number.as_f64().unwrap_or_default())),
+                    _ => continue,
+                };
+                if put.is_err() {
+                    result = put;
+                }
+            }
+        });
+        added.map_err(failed)?;
+        result.map(|_| ()).map_err(failed)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let Self { mut out, file, .. } = *self;
+        file.write(&mut out).map_err(failed)?;
+        out.flush()
+    }
+}

@@ -1,0 +1,127 @@
+//! GeoPackage 1.3 (OGC 12-128r18) through the SQLite that is built in, made in a temporary file.
+
+use std::io::{self, Write};
+
+use geozero::{CoordDimensions, ToWkb};
+use rusqlite::{Connection, params};
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+use super::{Writer, failed, kind, shape};
+use crate::domain::schema::Type;
+use crate::read_model::layers::{Collection, LayerRow};
+use crate::render::collections::{about, title};
+use crate::render::text::Lang;
+
+/// What every GeoPackage has (annex C), and WGS 84.
+const TABLES: &str = r#"
+PRAGMA application_id = 1196444487;
+PRAGMA user_version = 10300;
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
+  organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
+INSERT INTO gpkg_spatial_ref_sys VALUES
+  ('Undefined Cartesian SRS', -1, 'NONE', -1, 'undefined', NULL), ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', NULL),
+  ('WGS 84 geodetic', 4326, 'EPSG', 4326, 'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]', 'longitude/latitude');
+CREATE TABLE gpkg_contents (table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
+  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE,
+  srs_id INTEGER, CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
+CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL,
+  srs_id INTEGER NOT NULL, z TINYINT NOT NULL, m TINYINT NOT NULL, CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
+  CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
+  CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
+BEGIN;
+"#;
+
+/// A package in the making.
+pub(super) struct Package<W> {
+    out: W,
+    file: NamedTempFile,
+    connection: Connection,
+    name: &'static str,
+    insert: String,
+    bbox: Option<[f64; 4]>,
+}
+
+impl<W: Write> Package<W> {
+    pub(super) fn new(collection: &'static Collection, out: W) -> io::Result<Self> {
+        let file = NamedTempFile::with_prefix("bangtin-export-")?;
+        let connection = Connection::open(file.path()).map_err(failed)?;
+        connection.execute_batch(TABLES).map_err(failed)?;
+        let name = collection.name;
+        let columns: Vec<String> = collection
+            .properties
+            .iter()
+            .map(|property| {
+                let kind = match property.kind {
+                    Type::Integer => "INTEGER",
+                    Type::Number => "DOUBLE",
+                    Type::Boolean => "BOOLEAN",
+                    Type::Date => "DATE",
+                    Type::Moment => "DATETIME",
+                    Type::Text => "TEXT",
+                };
+                format!("\"{}\" {kind}", property.name)
+            })
+            .collect();
+        let shapes = kind(collection, "POINT", "MULTIPOINT", "MULTIPOLYGON");
+        connection
+            .execute_batch(&format!("CREATE TABLE \"{name}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shapes}, {});", columns.join(", ")))
+            .map_err(failed)?;
+        let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name)];
+        connection
+            .execute("INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?1, 'features', ?2, ?3, 4326)", described)
+            .map_err(failed)?;
+        connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, 4326, 0, 0)", params![name, shapes]).map_err(failed)?;
+        let places = vec!["?"; collection.properties.len() + 1].join(", ");
+        let insert = format!("INSERT INTO \"{name}\" VALUES (NULL, {places})");
+        Ok(Self { out, file, connection, name, insert, bbox: None })
+    }
+}
+
+/// A moment as GeoPackage wants it: milliseconds, UTC.
+fn moment(text: &str) -> String {
+    text.parse::<jiff::Timestamp>().map_or_else(|_| text.to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}
+
+impl<W: Write> Writer for Package<W> {
+    fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()> {
+        use rusqlite::types::Value as Sql;
+        let mut values = Vec::with_capacity(row.properties.len() + 1);
+        values.push(match shape(row) {
+            Some(shape) => {
+                let [west, south, east, north] = row.feature.bbox;
+                self.bbox = Some(self.bbox.map_or(row.feature.bbox, |bbox| crate::domain::geometry::union(&bbox, &row.feature.bbox)));
+                Sql::Blob(shape.to_gpkg_wkb(CoordDimensions::xy(), Some(4326), vec![west, east, south, north]).map_err(failed)?)
+            }
+            None => Sql::Null,
+        });
+        for (index, property) in row.properties.iter().enumerate() {
+            values.push(match row.json(index) {
+                Value::String(text) if property.kind == Type::Moment => Sql::Text(moment(&text)),
+                Value::String(text) => Sql::Text(text),
+                Value::Bool(truth) => Sql::Integer(truth.into()),
+                Value::Number(number) => match number.as_i64() {
+                    Some(whole) if property.kind == Type::Integer => Sql::Integer(whole),
+                    _ => Sql::Real(number.as_f64().unwrap_or_default()),
+                },
+                _ => Sql::Null,
+            });
+        }
+        let mut statement = self.connection.prepare_cached(&self.insert).map_err(failed)?;
+        statement.execute(rusqlite::params_from_iter(values)).map(|_| ()).map_err(failed)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let Self { mut out, file, connection, name, bbox, .. } = *self;
+        if let Some([west, south, east, north]) = bbox {
+            let sql = "UPDATE gpkg_contents SET min_x = ?1, min_y = ?2, max_x = ?3, max_y = ?4 WHERE table_name = ?5";
+            connection.execute(sql, params![west, south, east, north, name]).map_err(failed)?;
+        }
+        connection.execute_batch("COMMIT").map_err(failed)?;
+        connection.close().map_err(|(_, error)| failed(error))?;
+        io::copy(&mut std::fs::File::open(file.path())?, &mut out)?;
+        out.flush()
+    }
+}

@@ -1,0 +1,128 @@
+//! Features as files: one file a format, each a [`Writer`] fed feature by feature.
+//!
+//! What is written is in longitude and latitude on WGS 84, as it is published.
+
+mod csv;
+mod flatgeobuf;
+mod geojson;
+mod geopackage;
+mod kml;
+
+use std::io::{self, Write};
+
+use geozero::GeozeroGeometry;
+
+use crate::read_model::layers::{Collection, LayerRow, ShapeKind};
+
+/// A format in which features can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// RFC 7946.
+    GeoJson,
+    /// RFC 8142: features one by one, each after a record separator.
+    GeoJsonSeq,
+    /// FlatGeobuf 3, with its index.
+    FlatGeobuf,
+    /// RFC 4180 with the shape as well-known text.
+    Csv,
+    /// OGC 12-128r18.
+    GeoPackage,
+    /// OGC 12-007r2.
+    Kml,
+}
+
+/// Every format, in the order in which they are offered.
+pub const FORMATS: [Format; 6] =
+    [Format::GeoJson, Format::GeoJsonSeq, Format::FlatGeobuf, Format::Csv, Format::GeoPackage, Format::Kml];
+
+impl Format {
+    /// By the ending of a file's name.
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        FORMATS.into_iter().find(|format| format.ending() == ending)
+    }
+
+    /// The ending of a file's name.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::GeoJson => "geojson",
+            Self::GeoJsonSeq => "geojsons",
+            Self::FlatGeobuf => "fgb",
+            Self::Csv => "csv",
+            Self::GeoPackage => "gpkg",
+            Self::Kml => "kml",
+        }
+    }
+
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GeoJson => "GeoJSON",
+            Self::GeoJsonSeq => "GeoJSON Text Sequence",
+            Self::FlatGeobuf => "FlatGeobuf",
+            Self::Csv => "CSV (WKT)",
+            Self::GeoPackage => "GeoPackage",
+            Self::Kml => "KML",
+        }
+    }
+
+    /// Its media type.
+    pub fn media(self) -> &'static str {
+        match self {
+            Self::GeoJson => "application/geo+json",
+            Self::GeoJsonSeq => "application/geo+json-seq",
+            Self::FlatGeobuf => "application/flatgeobuf",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::GeoPackage => "application/geopackage+sqlite3",
+            Self::Kml => "application/vnd.google-earth.kml+xml",
+        }
+    }
+}
+
+/// Takes features one by one.
+pub trait Writer {
+    /// Appends a feature.
+    fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()>;
+    /// Writes what is left.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// A writer of a collection's features.
+pub fn open<'a>(format: Format, collection: &'static Collection, out: impl Write + 'a) -> io::Result<Box<dyn Writer + 'a>> {
+    Ok(match format {
+        Format::GeoJson => Box::new(geojson::Whole::new(collection, out)?),
+        Format::GeoJsonSeq => Box::new(geojson::Sequence::new(out)),
+        Format::FlatGeobuf => Box::new(flatgeobuf::File::new(collection, out)?),
+        Format::Csv => Box::new(csv::Table::new(collection, out)?),
+        Format::GeoPackage => Box::new(geopackage::Package::new(collection, out)?),
+        Format::Kml => Box::new(kml::Document::new(collection, out)?),
+    })
+}
+
+fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::other(error)
+}
+
+/// A feature's shape, of the collection's kind: areas always of several parts, as tables want it.
+fn shape(row: &LayerRow<'_>) -> Option<geo::Geometry<f64>> {
+    Some(match row.features.shape(row.feature)? {
+        geo::Geometry::Polygon(polygon) => geo::Geometry::MultiPolygon(geo::MultiPolygon(vec![polygon])),
+        shape => shape,
+    })
+}
+
+/// Well-known text of a shape.
+fn wkt(shape: &geo::Geometry<f64>) -> io::Result<String> {
+    let mut text = Vec::new();
+    let mut writer = geozero::wkt::WktWriter::new(&mut text);
+    shape.process_geom(&mut writer).map_err(failed)?;
+    String::from_utf8(text).map_err(failed)
+}
+
+/// What a collection's shapes are called in a format's list of kinds.
+fn kind<T>(collection: &Collection, point: T, points: T, areas: T) -> T {
+    match collection.shape {
+        ShapeKind::Point => point,
+        ShapeKind::MultiPoint => points,
+        ShapeKind::Areas => areas,
+    }
+}

@@ -1,0 +1,259 @@
+//! `/collections/{c}/tiles`: vector tiles of every collection (OGC 20-057), their description, styles.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use serde_json::{Map, Value, json};
+
+use super::{METADATA_CACHE, ask, find, layer_now, property_schema};
+use crate::domain::schema::Property;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::items::finish;
+use crate::http::respond::{self, Encoding};
+use crate::read_model::layers::{Layer, ShapeKind};
+use crate::render::collections::title;
+use crate::render::style;
+use crate::render::text::Lang;
+use crate::render::tile::{self, Address};
+
+const MVT: &str = "application/vnd.mapbox-vector-tile";
+const MATRIX: &str = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad";
+/// Deepest zoom that clients ask for; beyond, they enlarge.
+const MAXZOOM: u8 = 16;
+
+/// Which tile of which state of a collection.
+type Key = ([u8; 16], Address);
+
+/// A tile, and what it is sent as.
+struct Tile {
+    plain: Bytes,
+    gzip: OnceLock<Bytes>,
+    headers: HeaderMap,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Arc<Tile>> for ByBytes {
+    fn weight(&self, _: &Key, tile: &Arc<Tile>) -> u64 {
+        (tile.plain.len() * 3 / 2 + 1_024) as u64
+    }
+}
+
+/// Tiles in memory, bounded in bytes.
+pub struct Tiles(Cache<Key, Arc<Tile>, ByBytes>);
+
+impl Tiles {
+    /// At most `bytes` of tiles.
+    pub fn new(bytes: u64) -> Self {
+        Self(Cache::with_weighter(4_096, bytes, ByBytes))
+    }
+}
+
+/// `/collections/{c}/tiles/WebMercatorQuad/{z}/{row}/{col}`
+pub async fn tile(
+    State(site): State<Arc<Site>>,
+    Path((name, zoom, row, column)): Path<(String, String, String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let result = async {
+        let collection = find(&name)?;
+        ask::pairs(query.as_deref(), &["f", "token"], &[])?;
+        let column = column.strip_suffix(".mvt").or_else(|| column.strip_suffix(".pbf")).unwrap_or(&column);
+        let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let address = (|| Address::new(u8::try_from(number(&zoom)?).ok()?, number(&row)?, number(column)?))();
+        let address = address.ok_or(HttpError::NotFound)?;
+        let layer = layer_now(&site, collection).await?;
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&layer.digest[..16]);
+        let tile = match site.tiles.0.get(&(digest, address)) {
+            Some(tile) => tile,
+            None => draw(&site, layer, address, digest).await?,
+        };
+        Ok(answer(&tile, &headers))
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8; 16]) -> Result<Arc<Tile>, HttpError> {
+    let bbox = tile::bbox(address);
+    let mut sets = Vec::with_capacity(layer.parts.len());
+    for part in &layer.parts {
+        sets.push(if part.may_meet(&bbox) { part.features(&site.model).await.ok() } else { None });
+    }
+    // Drawing is work for a core; two at a time leave the others to those who read.
+    let _place = site.drawing_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    if let Some(tile) = site.tiles.0.get(&(digest, address)) {
+        return Ok(tile);
+    }
+    let made = tokio::task::spawn_blocking(move || tile::draw(&layer, &sets, address)).await;
+    let plain = Bytes::from(made.map_err(|error| HttpError::Internal(error.to_string()))?);
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MVT));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60, must-revalidate"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(header::ETAG, respond::etag(&plain, Encoding::Identity));
+    let tile = Arc::new(Tile { plain, gzip: OnceLock::new(), headers });
+    site.tiles.0.insert((digest, address), Arc::clone(&tile));
+    Ok(tile)
+}
+
+fn answer(tile: &Tile, request: &HeaderMap) -> Response {
+    let mut headers = tile.headers.clone();
+    let mut status = if tile.plain.is_empty() { StatusCode::NO_CONTENT } else { StatusCode::OK };
+    let mut body = Body::empty();
+    let gzip = Encoding::takes_gzip(request) && tile.plain.len() > 256;
+    if gzip {
+        let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(|tag| format!("{}-gz\"", tag.trim_end_matches('"')));
+        headers.extend(etag.and_then(|tag| HeaderValue::try_from(tag).ok()).map(|tag| (header::ETAG, tag)));
+    }
+    if headers.get(header::ETAG).is_some_and(|etag| respond::is_known(request, etag)) {
+        status = StatusCode::NOT_MODIFIED;
+    } else if gzip {
+        respond::name_encoding(&mut headers, Encoding::Gzip);
+        body = Body::from(tile.gzip.get_or_init(|| Encoding::Gzip.encode(&tile.plain)).clone());
+    } else if !tile.plain.is_empty() {
+        body = Body::from(tile.plain.clone());
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn shape(layer: &Layer) -> (&'static str, u8) {
+    match layer.collection.shape {
+        ShapeKind::Areas => ("polygons", 2),
+        _ => ("points", 0),
+    }
+}
+
+fn tilejson(url: &str, layer: &Layer, bbox: [f64; 4], licence: &str) -> Value {
+    let name = layer.collection.name;
+    let fields: Map<String, Value> = layer
+        .collection
+        .properties
+        .iter()
+        .map(|property: &Property| (property.name.clone().into_owned(), json!(crate::render::collections::label(Lang::En, property))))
+        .collect();
+    json!({
+        "tilejson": "3.0.0",
+        "name": title(Lang::Vi, name),
+        "attribution": licence,
+        "tiles": [format!("{url}/collections/{name}/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}")],
+        "minzoom": 0,
+        "maxzoom": MAXZOOM,
+        "bounds": bbox,
+        "center": [f64::midpoint(bbox[0], bbox[2]), f64::midpoint(bbox[1], bbox[3]), 12],
+        "vector_layers": [{ "id": name, "description": title(Lang::En, name), "fields": fields, "minzoom": 0, "maxzoom": MAXZOOM }],
+    })
+}
+
+fn tileset(url: &str, layer: &Layer, bbox: [f64; 4], full: bool) -> Value {
+    let name = layer.collection.name;
+    let base = format!("{url}/collections/{name}/tiles/WebMercatorQuad");
+    let (_, dimension) = shape(layer);
+    let mut object = json!({
+        "title": title(Lang::Vi, name),
+        "dataType": "vector",
+        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
+        "tileMatrixSetURI": MATRIX,
+        "links": [
+            { "rel": "self", "type": "application/json", "href": format!("{base}?f=json") },
+            { "rel": "describedby", "type": "application/json", "href": format!("{base}?f=tilejson"), "title": "TileJSON" },
+            { "rel": "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme", "type": "application/json", "href": MATRIX },
+            { "rel": "http://www.opengis.net/def/rel/ogc/1.0/geodata", "type": "application/json", "href": format!("{url}/collections/{name}?f=json") },
+            { "rel": "item", "type": MVT, "href": format!("{base}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"), "templated": true },
+        ],
+    });
+    if full {
+        let properties: Map<String, Value> =
+            layer.collection.properties.iter().map(|property| (property.name.clone().into_owned(), property_schema(property))).collect();
+        object["boundingBox"] = json!({ "lowerLeft": [bbox[0], bbox[1]], "upperRight": [bbox[2], bbox[3]], "crs": super::crs::CRS84 });
+        object["layers"] = json!([{
+            "id": name, "dataType": "vector", "geometryDimension": dimension, "minTileMatrix": "0", "maxTileMatrix": MAXZOOM.to_string(),
+            "propertiesSchema": { "type": "object", "properties": properties },
+        }]);
+    }
+    object
+}
+
+/// `/collections/{c}/tiles`
+pub async fn tilesets(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let collection = find(&name)?;
+        json_only(query.as_deref(), &["json"])?;
+        let layer = layer_now(&site, collection).await?;
+        let city = site.city();
+        let url = &city.public_url;
+        let body = json!({
+            "tilesets": [tileset(url, &layer, layer.bbox.unwrap_or(city.bbox), false)],
+            "links": [{ "rel": "self", "type": "application/json", "href": format!("{url}/collections/{name}/tiles?f=json") }],
+        });
+        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body.to_string()))
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// The form asked for, among those there are; the first where none is named.
+fn json_only(query: Option<&str>, forms: &[&'static str]) -> Result<&'static str, HttpError> {
+    let pairs = ask::pairs(query, ask::COMMON, &[])?;
+    let given = ask::value(&pairs, "f");
+    let found = given.map_or(forms.first(), |given| forms.iter().find(|form| **form == given));
+    found.copied().ok_or_else(|| {
+        let (given, forms) = (given.unwrap_or_default(), forms.join(", "));
+        HttpError::Parameter(format!("f={given}: có {forms}"), format!("f={given}: there is {forms}"))
+    })
+}
+
+/// `/collections/{c}/tiles/WebMercatorQuad`
+pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let collection = find(&name)?;
+        let form = json_only(query.as_deref(), &["json", "tilejson"])?;
+        let layer = layer_now(&site, collection).await?;
+        let city = site.city();
+        let bbox = layer.bbox.unwrap_or(city.bbox);
+        let body = match form {
+            "tilejson" => tilejson(&city.public_url, &layer, bbox, &city.licence),
+            _ => tileset(&city.public_url, &layer, bbox, true),
+        };
+        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body.to_string()))
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/collections/{c}/style.json`, `/collections/{c}/style.qml`
+pub async fn styles(
+    State(site): State<Arc<Site>>,
+    Path((name, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let result = (|| {
+        let collection = find(&name)?;
+        ask::pairs(query.as_deref(), &["token"], &[])?;
+        match file.as_str() {
+            "style.json" => {
+                let body = style::maplibre(&site.city(), collection).to_string();
+                Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+            }
+            "style.qml" => {
+                let mut extra = HeaderMap::new();
+                let disposition = format!("attachment; filename=\"{name}.qml\"");
+                extra.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
+                Ok(respond::fresh(&headers, "application/xml", METADATA_CACHE, extra, style::qml(collection)))
+            }
+            _ => Err(HttpError::NotFound),
+        }
+    })();
+    finish(&site, &headers, query.as_deref(), result)
+}

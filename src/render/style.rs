@@ -1,0 +1,100 @@
+//! Ready styles for map clients: MapLibre's style.json and QGIS's .qml, with the land-use colours.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::collections::title;
+use super::text::Lang;
+use crate::domain::city::City;
+use crate::domain::land_use;
+use crate::read_model::layers::{Collection, ShapeKind};
+
+/// Colour of what has no official one.
+const NEUTRAL: &str = "#dddddd";
+const POINT: &str = "#b00020";
+
+fn has_land_use(collection: &Collection) -> bool {
+    collection.properties.iter().any(|property| property.name == "land_use")
+}
+
+fn coloured() -> impl Iterator<Item = &'static land_use::LandUse> {
+    land_use::all().iter().filter(|entry| !entry.rgb.is_empty())
+}
+
+/// A style that shows a collection's vector tiles (MapLibre Style Specification 8).
+pub fn maplibre(city: &City, collection: &Collection) -> Value {
+    let name = collection.name;
+    let url = &city.public_url;
+    let layers = if collection.shape == ShapeKind::Areas {
+        let mut colour = vec![json!("match"), json!(["get", "land_use"])];
+        coloured().for_each(|entry| colour.extend([json!(entry.code), json!(entry.rgb)]));
+        colour.push(json!(NEUTRAL));
+        let fill = if has_land_use(collection) { Value::Array(colour) } else { json!(NEUTRAL) };
+        json!([
+            { "id": "fill", "type": "fill", "source": name, "source-layer": name, "paint": { "fill-color": fill, "fill-opacity": 0.75 } },
+            { "id": "line", "type": "line", "source": name, "source-layer": name, "paint": { "line-color": "#333333", "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.2, 16, 1] } },
+        ])
+    } else {
+        json!([{ "id": "circle", "type": "circle", "source": name, "source-layer": name, "paint": { "circle-color": POINT, "circle-radius": 6, "circle-stroke-color": "#ffffff", "circle-stroke-width": 2 } }])
+    };
+    let [west, south, east, north] = city.bbox;
+    json!({
+        "version": 8,
+        "name": title(Lang::Vi, name),
+        "center": [f64::midpoint(west, east), f64::midpoint(south, north)],
+        "zoom": 12,
+        "sources": { name: {
+            "type": "vector",
+            "url": format!("{url}/collections/{name}/tiles/WebMercatorQuad?f=tilejson"),
+            "promoteId": "id",
+            "attribution": city.licence,
+        } },
+        "layers": layers,
+    })
+}
+
+fn rgb(hex: &str) -> String {
+    let part = |range| u8::from_str_radix(hex.get(range).unwrap_or("dd"), 16).unwrap_or(0xdd);
+    format!("{},{},{},255", part(1..3), part(3..5), part(5..7))
+}
+
+fn symbol(name: usize, shape: ShapeKind, colour: &str) -> String {
+    let options = |pairs: &[(&str, &str)]| {
+        let list: String = pairs.iter().map(|(name, value)| format!("<Option name=\"{name}\" type=\"QString\" value=\"{value}\"/>")).collect();
+        format!("<Option type=\"Map\">{list}</Option>")
+    };
+    if shape == ShapeKind::Areas {
+        let fill = options(&[("color", colour), ("style", "solid"), ("outline_color", "51,51,51,255"), ("outline_width", "0.1"), ("outline_style", "solid")]);
+        format!("<symbol name=\"{name}\" type=\"fill\" alpha=\"0.8\"><layer class=\"SimpleFill\" enabled=\"1\">{fill}</layer></symbol>")
+    } else {
+        let marker = options(&[("color", colour), ("name", "circle"), ("size", "3"), ("outline_color", "255,255,255,255")]);
+        format!("<symbol name=\"{name}\" type=\"marker\" alpha=\"1\"><layer class=\"SimpleMarker\" enabled=\"1\">{marker}</layer></symbol>")
+    }
+}
+
+/// A QGIS layer style: a category for each land-use code, or one symbol.
+pub fn qml(collection: &Collection) -> String {
+    let mut text = String::from("<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<qgis version=\"3.22\" styleCategories=\"Symbology\">\n");
+    if has_land_use(collection) {
+        text.push_str("<renderer-v2 type=\"categorizedSymbol\" attr=\"land_use\" enableorderby=\"0\">\n<categories>\n");
+        let mut symbols = String::new();
+        let all = coloured().map(|entry| (entry.code.as_str(), format!("{} – {}", entry.code, entry.name_vi), rgb(&entry.rgb)));
+        for (i, (code, label, colour)) in all.chain([("", String::from("…"), rgb(NEUTRAL))]).enumerate() {
+            let label = maud::html! { (label) }.into_string();
+            let _ = writeln!(text, "<category render=\"true\" symbol=\"{i}\" value=\"{code}\" label=\"{label}\"/>");
+            symbols.push_str(&symbol(i, collection.shape, &colour));
+            symbols.push('\n');
+        }
+        let _ = write!(text, "</categories>\n<symbols>\n{symbols}</symbols>\n</renderer-v2>\n");
+    } else {
+        let colour = if collection.shape == ShapeKind::Areas { rgb(NEUTRAL) } else { rgb(POINT) };
+        let _ = write!(
+            text,
+            "<renderer-v2 type=\"singleSymbol\" enableorderby=\"0\">\n<symbols>\n{}\n</symbols>\n</renderer-v2>\n",
+            symbol(0, collection.shape, &colour)
+        );
+    }
+    text.push_str("</qgis>\n");
+    text
+}

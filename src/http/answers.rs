@@ -61,6 +61,7 @@ pub struct Answer {
     ends: Option<Timestamp>,
     private: bool,
     compress: bool,
+    extra: HeaderMap,
     encoded: [OnceLock<(Bytes, HeaderMap)>; 3],
 }
 
@@ -68,7 +69,13 @@ impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
     pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
         let compress = body.len() >= 860 && media != "image/png";
-        Self { status, media, body: Bytes::from(body), validity, ends, private, compress, encoded: Default::default() }
+        Self { status, media, body: Bytes::from(body), validity, ends, private, compress, extra: HeaderMap::new(), encoded: Default::default() }
+    }
+
+    /// With more headers.
+    pub fn with(mut self, extra: HeaderMap) -> Self {
+        self.extra = extra;
+        self
     }
 
     fn encoded(&self, encoding: Encoding) -> &(Bytes, HeaderMap) {
@@ -78,10 +85,10 @@ impl Answer {
             Encoding::Brotli => &self.encoded[2],
         };
         place.get_or_init(|| {
-            let mut headers = HeaderMap::with_capacity(16);
+            let mut headers = self.extra.clone();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media));
             headers.insert(header::ETAG, respond::etag(&self.body, encoding));
-            headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
+            headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding, Accept-Datetime"));
             respond::name_encoding(&mut headers, encoding);
             (encoding.encode(&self.body), headers)
         })

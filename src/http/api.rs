@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Site, openapi, respond};
+use super::collections::{CONFORMANCE, METADATA_CACHE, ask};
+use super::items::finish;
+use super::respond::{self, Form};
+use super::{Site, openapi};
+use crate::render::collections as pages;
 
 /// `/` as JSON.
 pub fn landing(site: &Site) -> String {
@@ -20,25 +24,44 @@ pub fn landing(site: &Site) -> String {
         "links": [
             link("self", "application/json", "/?f=json", "This document"),
             link("alternate", "text/html", "/?f=html", "This page as HTML"),
-            link("service-desc", "application/vnd.oai.openapi+json;version=3.0", "/api", "The API"),
-            link("service-doc", "text/html", "/?f=html", "For people"),
-            link("conformance", "application/json", "/conformance", "Conformance"),
+            link("service-desc", "application/vnd.oai.openapi+json;version=3.0", "/api?f=json", "The API"),
+            link("service-doc", "text/html", "/api?f=html", "The API for people"),
+            link("conformance", "application/json", "/conformance?f=json", "Conformance"),
             link("data", "application/json", "/collections?f=json", "Collections"),
+            link("license", "text/html", "/licence", &city.licence),
         ],
     })
     .to_string()
 }
 
 /// `/conformance`
-pub async fn conformance(headers: HeaderMap) -> Response {
-    let body = json!({ "conformsTo": super::collections::CONFORMANCE }).to_string();
-    respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), body)
+pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = (|| {
+        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
+        if respond::schema_form(ask::value(&pairs, "f"), &headers)? == Form::Html {
+            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+            let page = pages::conformance(lang, &site.city(), CONFORMANCE);
+            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+        }
+        let body = json!({ "conformsTo": CONFORMANCE }).to_string();
+        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+    })();
+    finish(&site, &headers, query.as_deref(), result)
 }
 
 /// `/api`
-pub async fn openapi(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    let url = site.model.image().city.public_url.clone();
-    let body = openapi::document(&url).to_string();
-    let media = "application/vnd.oai.openapi+json;version=3.0";
-    respond::fresh(&headers, media, "public, max-age=5", HeaderMap::new(), body)
+pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = (|| {
+        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
+        let form = respond::schema_form(ask::value(&pairs, "f"), &headers)?;
+        let document = openapi::document(&site.city());
+        if form == Form::Html {
+            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+            let page = pages::api(lang, &site.city(), &document);
+            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+        }
+        let media = "application/vnd.oai.openapi+json;version=3.0";
+        Ok(respond::fresh(&headers, media, METADATA_CACHE, HeaderMap::new(), document.to_string()))
+    })();
+    finish(&site, &headers, query.as_deref(), result)
 }

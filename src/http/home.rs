@@ -66,7 +66,15 @@ pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, he
         let views: Vec<View> = found.iter().filter_map(|code| image.view(code, None, &moment)).collect();
         (Arc::clone(&image.city), views)
     };
-    if respond::parameter(query, "f").as_deref() == Some("json") {
+    let form = match respond::parameter(query, "f").as_deref() {
+        None => Ok(Form::Html),
+        given => respond::form(given, &headers),
+    };
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return finish(&site, &headers, query, Err(error)),
+    };
+    if form == Form::Json {
         let list: Vec<_> = views.iter().map(|view| crate::render::geojson::shared(view, &city.public_url)).collect();
         let body = serde_json::json!({ "items": list }).to_string();
         return respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body);

@@ -9,7 +9,10 @@ use axum::response::Response;
 
 use super::answers::{Answer, Validity, What};
 use super::errors::HttpError;
+use super::collections::downloads;
+use super::collections::items::memento_datetime;
 use super::{Site, respond};
+use crate::export::Format;
 use crate::domain::civil::midnight;
 use crate::domain::document::Document;
 use crate::domain::publication::Status;
@@ -44,6 +47,16 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
     let result = async {
         let (code, form) = split(&name);
         let code = parse(code)?;
+        if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
+            let moment = site.moment();
+            let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
+            let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
+            return downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending())).await;
+        }
+        // Memento (RFC 7089): the address of an item leads to what held at a moment.
+        if form.is_none() && let Some(moment) = headers.get("accept-datetime") {
+            return memento(&site, code, moment, query.as_deref());
+        }
         let lang = || respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
         let what = match form {
             None => What::Page(lang()),
@@ -54,6 +67,46 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
         answer(&site, code, what, &headers).await
     };
     finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// Leads from an item to the revision that held at the moment of `Accept-Datetime`.
+fn memento(site: &Site, code: Code, asked: &HeaderValue, query: Option<&str>) -> Result<Response, HttpError> {
+    let wrong = || {
+        HttpError::Parameter(
+            "Accept-Datetime phải viết như Mon, 01 Apr 2024 00:00:00 GMT".into(),
+            "Accept-Datetime must be written like Mon, 01 Apr 2024 00:00:00 GMT".into(),
+        )
+    };
+    let asked = asked.to_str().ok().and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).ok_or_else(wrong)?;
+    let moment = site.moment();
+    let (view, url) = {
+        let image = site.model.image();
+        let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
+        let day = crate::domain::civil::date_in(&moment.zone, asked.timestamp());
+        let validity = entry.item.validity(&moment);
+        // Before the first version, the first; otherwise the last that had begun (RFC 7089 §4.5.3).
+        let held = validity.iter().rev().find(|(_, from, _)| *from <= day).or(validity.first());
+        let number = held.map(|(number, ..)| *number).ok_or(HttpError::NotFound)?;
+        (entry.item.view(Some(number), &moment).ok_or(HttpError::NotFound)?, image.city.public_url.clone())
+    };
+    let mut headers = HeaderMap::new();
+    let language = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{url}/q/{code}/revisions/{}{language}", view.revision);
+    headers.insert(header::LOCATION, HeaderValue::try_from(location).map_err(|_| HttpError::NotFound)?);
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Datetime, Accept-Language"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.extend(HeaderValue::try_from(memento_links(&url, &view)).ok().map(|links| (header::LINK, links)));
+    Ok(respond::with(StatusCode::FOUND, "text/plain", headers, bytes::Bytes::new()))
+}
+
+/// Where an item stands among its versions (RFC 7089, RFC 5829).
+fn memento_links(url: &str, view: &View) -> String {
+    let (code, collection) = (view.code, view.collection);
+    let timemap = format!("{url}/collections/{collection}/items/{code}/versions?f=link-format");
+    format!(
+        "<{url}/q/{code}>; rel=\"original timegate latest-version\", <{timemap}>; rel=\"timemap\"; type=\"application/link-format\", \
+         <{url}/q/{code}/history>; rel=\"version-history\""
+    )
 }
 
 /// `/q/{code}/history`
@@ -164,6 +217,13 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
     } else {
         StatusCode::OK
     };
+    let mut extra = HeaderMap::new();
+    if matches!(what, What::Page(_) | What::Revision(..) | What::RevisionGeoJson(_)) {
+        extra.extend(HeaderValue::try_from(memento_links(&city.public_url, &view)).ok().map(|links| (header::LINK, links)));
+    }
+    if revision_of(what).is_some() {
+        extra.extend(memento_datetime(view.effective_from, &moment).map(|date| (respond::MEMENTO_DATETIME, date)));
+    }
     // Names of units change with their validity.
     let boundary = city.units.next_boundary(moment.today).map(|day| midnight(&moment.zone, day));
     let (ends, private) = (view.next_change.into_iter().chain(boundary).min(), contact.is_some());
@@ -183,7 +243,7 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
     let (media, body) = made.map_err(|error| HttpError::Internal(error.to_string()))?;
     // A QR code opens the page, whatever has become of the item.
     let status = if matches!(what, What::QrSvg | What::QrPng(_)) { StatusCode::OK } else { status };
-    Ok(Answer::new(status, media, body, validity, ends, private))
+    Ok(Answer::new(status, media, body, validity, ends, private).with(extra))
 }
 
 fn body<'a>(

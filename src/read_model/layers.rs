@@ -277,6 +277,25 @@ impl Layer {
         self.parts.iter().find_map(|part| Some((part, part.find(id)?)))
     }
 
+    fn of(collection: &'static Collection, parts: Vec<Part>, basis: &Basis, from: Timestamp) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(collection.name);
+        parts.iter().for_each(|part| hash.update(part.digest));
+        Self {
+            collection,
+            count: parts.iter().map(|part| part.count).sum(),
+            bbox: parts.iter().filter_map(|part| part.bbox).reduce(|a, b| union(&a, &b)),
+            parts,
+            interval: (None, None),
+            known: basis.known,
+            from,
+            ends: None,
+            digest: hash.finalize().into(),
+            city_version: basis.city_version,
+            generation: basis.generation,
+        }
+    }
+
     fn holds(&self, basis: &Basis, now: Timestamp) -> bool {
         self.known == basis.known
             && self.city_version == basis.city_version
@@ -533,27 +552,8 @@ impl ReadModel {
             _ => views.iter().filter_map(|view| view.next_change).min(),
         };
         let parts = match collection.content {
-            Content::Items(..) => {
-                let mut rows = Vec::with_capacity(views.len());
-                for view in &views {
-                    let outline = self.outline(view).await?;
-                    let (mut properties, geometry) = geojson::parts(view, outline.as_deref(), &url);
-                    pointed(&mut properties, &collection.properties);
-                    let key = if matches!(when, When::Between(..)) { format!("{}-{}", view.code, view.revision) } else { view.code.to_string() };
-                    rows.push((key, properties, geometry));
-                }
-                vec![made(collection, rows)]
-            }
-            Content::Features(_) => {
-                let part = |view: &View| {
-                    let set = view.features.clone()?;
-                    let mut constants = geojson::shared(view, &url);
-                    constants.insert(view.family.into(), json!(view.code));
-                    let part = Part::new(collection, Head::of(view, &url), constants, Source::Stored(set));
-                    Some(Part { code: Some(view.code), revision: view.revision, ..part })
-                };
-                views.iter().filter_map(part).collect()
-            }
+            Content::Items(..) => vec![self.items(collection, &views, matches!(when, When::Between(..)), &url).await?],
+            Content::Features(_) => views.iter().filter_map(|view| set_of(collection, view, &url)).collect(),
             Content::Units => {
                 let holds = |unit: &&Unit| match when {
                     When::Now => true,
@@ -565,22 +565,39 @@ impl ReadModel {
                 vec![made(collection, city.units.0.iter().filter(holds).map(unit_row).collect())]
             }
         };
-        let mut hash = Sha256::new();
-        hash.update(collection.name);
-        parts.iter().for_each(|part| hash.update(part.digest));
-        Ok(Layer {
-            collection,
-            count: parts.iter().map(|part| part.count).sum(),
-            bbox: parts.iter().filter_map(|part| part.bbox).reduce(|a, b| union(&a, &b)),
-            parts,
-            interval: interval(&views, &city.units.0, collection),
-            known: basis.known,
-            from: moment.now,
-            ends,
-            digest: hash.finalize().into(),
-            city_version: basis.city_version,
-            generation: basis.generation,
-        })
+        let interval = interval(&views, &city.units.0, collection);
+        Ok(Layer { interval, ends, ..Layer::of(collection, parts, &basis, moment.now) })
+    }
+
+    /// Items as one part, under their codes or, of several revisions, under code and number.
+    async fn items(&self, collection: &Collection, views: &[View], numbered: bool, url: &str) -> Result<Part, StoreError> {
+        let mut rows = Vec::with_capacity(views.len());
+        for view in views {
+            let outline = self.outline(view).await?;
+            let (mut properties, geometry) = geojson::parts(view, outline.as_deref(), url);
+            pointed(&mut properties, &collection.properties);
+            let key = if numbered { format!("{}-{}", view.code, view.revision) } else { view.code.to_string() };
+            rows.push((key, properties, geometry));
+        }
+        Ok(made(collection, rows))
+    }
+
+    /// One item by itself: the features of its set, or the item.
+    pub async fn layer_of(&self, view: &View, moment: &Moment) -> Result<Option<Layer>, StoreError> {
+        let (url, city_version, generation) = {
+            let image = self.image();
+            (image.city.public_url.clone(), image.city_version, image.generation)
+        };
+        let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
+        let set = view.feature_collection.filter(|_| view.features.is_some() && !view.outline_only).and_then(crate::read_model::layers::collection);
+        let (collection, part) = match set {
+            Some(collection) => (Some(collection), set_of(collection, view, &url)),
+            None => match crate::read_model::layers::collection(view.collection) {
+                Some(collection) => (Some(collection), Some(self.items(collection, std::slice::from_ref(view), false, &url).await?)),
+                None => (None, None),
+            },
+        };
+        Ok(collection.zip(part).map(|(collection, part)| Layer::of(collection, vec![part], &basis, moment.now)))
     }
 
     /// The next moment at which items that are not shown yet come into a collection of features.
@@ -624,6 +641,15 @@ fn interval(views: &[View], units: &[Unit], collection: &Collection) -> (Option<
     };
     let last = days.iter().map(|(_, to)| *to).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
     (days.iter().map(|(from, _)| *from).min(), last)
+}
+
+/// The features of an item's set as a part.
+fn set_of(collection: &Collection, view: &View, url: &str) -> Option<Part> {
+    let set = view.features.clone()?;
+    let mut constants = geojson::shared(view, url);
+    constants.insert(view.family.into(), json!(view.code));
+    let part = Part::new(collection, Head::of(view, url), constants, Source::Stored(set));
+    Some(Part { code: Some(view.code), revision: view.revision, ..part })
 }
 
 fn unit_row(unit: &Unit) -> (String, Map<String, Json>, String) {

@@ -246,3 +246,41 @@ pub fn licence(lang: Lang, city: &City) -> String {
     let content = html! { h1 { (t("licence")) } p { (city.licence) } };
     page(&Page { lang, city, title: t("licence"), path: "/licence", alternates: Vec::new() }, content)
 }
+
+/// What the interface keeps to.
+pub fn conformance(lang: Lang, city: &City, classes: &[&str]) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("conformance")) }
+        ul.list { @for class in classes { li.small { (class) } } }
+    };
+    let alternates = vec![("application/json", String::from("/conformance?f=json"))];
+    page(&Page { lang, city, title: t("conformance"), path: "/conformance", alternates }, content)
+}
+
+/// The addresses of the interface, from its OpenAPI document.
+pub fn api(lang: Lang, city: &City, document: &Value) -> String {
+    let t = |key| text(lang, key);
+    let empty = serde_json::Map::new();
+    let paths = document.get("paths").and_then(Value::as_object).unwrap_or(&empty);
+    let content = html! {
+        h1 { (t("api")) }
+        p { a href="/api?f=json" { "OpenAPI 3.0" } " · " a href={ "/collections" (language(lang)) } { (t("all-collections")) } " · " a href="/conformance" { (t("conformance")) } }
+        (qgis_steps(lang, &city.public_url))
+        h2 { (t("addresses")) }
+        table {
+            tbody {
+                @for (path, operations) in paths {
+                    @for (method, operation) in operations.as_object().unwrap_or(&empty) {
+                        tr {
+                            th scope="row" { code { (method.to_uppercase()) " " (path) } }
+                            td { (operation.get("summary").and_then(Value::as_str).unwrap_or_default()) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let alternates = vec![("application/vnd.oai.openapi+json;version=3.0", String::from("/api?f=json"))];
+    page(&Page { lang, city, title: t("api"), path: "/api", alternates }, content)
+}

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::layout::{Page, page};
 use super::text::{Lang, text};
 use super::{format, map, qr};
+use crate::export::{FORMATS, Format};
 use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::land_use;
@@ -76,7 +77,12 @@ impl Item<'_> {
             h2 { (self.t("data")) }
             p {
                 a href={ (path) ".geojson" } { (self.t("json")) }
-                @if self.revision.is_none() { " · " a href={ (path) ".json" } { "JSON" } }
+                @if self.revision.is_none() {
+                    @for format in FORMATS.into_iter().filter(|format| *format != Format::GeoJson) {
+                        " · " a href={ (path) "." (format.ending()) } { (format.title()) }
+                    }
+                    " · " a href={ (path) ".json" } { "JSON" }
+                }
             }
             @if self.revision.is_none() { (self.qr_code()?) }
             @if is_plan {

@@ -59,6 +59,9 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property]) -> Re
             }
             return Err(HttpError::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice")));
         }
+        if name == "lang" && !["vi", "en"].contains(&value.as_str()) {
+            return Err(choice("lang", &value, &["vi", "en"]));
+        }
         pairs.push((name, value));
     }
     Ok(pairs)

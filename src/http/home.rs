@@ -25,8 +25,8 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
     let result = (|| {
         let f = respond::parameter(query, "f");
         let json = match f.as_deref() {
-            // A browser or a curious curl gets the page; a map client says JSON.
-            None => !respond::wants_html(&headers) && respond::form(None, &headers).is_ok() && accepts_json(&headers),
+            // A browser or a curious curl gets the page; a map client says JSON, or is known to read nothing else.
+            None => !respond::wants_html(&headers) && (accepts_json(&headers) || reads_json_only(&headers)),
             given => respond::form(given, &headers)? == Form::Json,
         };
         if json {
@@ -52,6 +52,12 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
 
 fn accepts_json(headers: &HeaderMap) -> bool {
     headers.get("accept").and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("json"))
+}
+
+/// True for libraries that ask for anything and read JSON.
+fn reads_json_only(headers: &HeaderMap) -> bool {
+    let agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    ["owslib", "python", "gdal", "qgis"].iter().any(|name| agent.contains(name))
 }
 
 /// `/search?q=`

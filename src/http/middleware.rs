@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 
 use super::errors::HttpError;
 use super::{Site, respond};
+use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
 
 /// A read that names a position waits this long for it.
@@ -22,18 +23,7 @@ const POSITION_PATIENCE: Duration = Duration::from_secs(1);
 pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if request.method() == Method::OPTIONS {
-        let writes = request.uri().path().ends_with("/commands");
-        let both = request.uri().path().ends_with("/items");
-        return options(
-            &site,
-            if writes {
-                "POST, OPTIONS"
-            } else if both {
-                "GET, HEAD, POST, OPTIONS"
-            } else {
-                "GET, HEAD, OPTIONS"
-            },
-        );
+        return options(&site, allowed(request.uri().path()));
     }
     if is_read && let Some(position) = request.headers().get("bangtin-position") {
         let position = position.to_str().ok().and_then(|text| text.trim().parse().ok());
@@ -84,6 +74,17 @@ fn guard(headers: &mut HeaderMap) {
     ];
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// The methods that an address takes. Only items can be published, not their single features.
+fn allowed(path: &str) -> &'static str {
+    let takes_commands = |name: &str| families::collections().iter().any(|(known, ..)| *known == name);
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match parts[..] {
+        ["collections", name, "items"] if takes_commands(name) => "GET, HEAD, POST, OPTIONS",
+        ["collections", _, "items", _, "commands"] | ["imports"] | ["imports", _, "publish"] => "POST, OPTIONS",
+        _ => "GET, HEAD, OPTIONS",
     }
 }
 

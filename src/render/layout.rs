@@ -16,14 +16,14 @@ pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| policy(S
 
 /// The policy of a page with an interactive map: this site's own scripts, nobody else's.
 pub static MAP_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let own = CONTENT_SECURITY_POLICY.replace("style-src ", "style-src 'self' ").replace("img-src 'self'", "img-src 'self' data:");
+    let own = CONTENT_SECURITY_POLICY.replace("style-src ", "style-src 'self' ");
     format!("{own}; script-src 'self'; connect-src 'self'")
 });
 
 /// The policy for a page with that style.
 pub fn policy(style: &str) -> String {
     let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+    format!("default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 }
 
 /// A page: title, canonical path, and its content.

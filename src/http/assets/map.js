@@ -34,6 +34,7 @@
   }
 
   function style(feature) {
+    if (!/Polygon/.test(feature.geometry && feature.geometry.type)) return {};
     var colour = colours[feature.properties.land_use];
     return { color: "#333", weight: 1, fillColor: colour || "#ddd", fillOpacity: colour ? 0.75 : 0.4 };
   }

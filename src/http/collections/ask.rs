@@ -264,13 +264,16 @@ fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpE
 fn equals(name: &str, value: &str, properties: &[Property]) -> Result<Filter, HttpError> {
     let kind = properties.iter().find(|property| property.name == name).map_or(Type::Text, |property| property.kind);
     let literal = match kind {
-        Type::Integer | Type::Number => value.parse::<f64>().ok().filter(|number| number.is_finite()).map(serde_json::Value::from),
+        // Clients that take a whole number for a fraction write 3.0.
+        Type::Integer => value.parse::<f64>().ok().filter(|number| number.fract() == 0.0).map(serde_json::Value::from),
+        Type::Number => value.parse::<f64>().ok().filter(|number| number.is_finite()).map(serde_json::Value::from),
         Type::Boolean => value.parse::<bool>().ok().map(serde_json::Value::from),
         Type::Date | Type::Moment => crate::cql2::instant(value).map(|_| serde_json::json!({ "timestamp": value })),
         Type::Text => Some(serde_json::Value::from(value)),
     };
     let expected = match kind {
-        Type::Integer | Type::Number => ("một số", "a number"),
+        Type::Integer => ("số nguyên", "a whole number"),
+        Type::Number => ("một số", "a number"),
         Type::Boolean => ("true hoặc false", "true or false"),
         Type::Date => ("ngày như 2026-01-05", "a date such as 2026-01-05"),
         _ => ("thời điểm như 2026-01-05T00:00:00Z", "a moment such as 2026-01-05T00:00:00Z"),

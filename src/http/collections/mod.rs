@@ -86,7 +86,8 @@ fn description(site: &Site, layer: &Layer) -> Value {
     let mut links = vec![
         link("self", "application/json", format!("{base}?f=json"), "This collection"),
         link("alternate", "text/html", format!("{base}?f=html"), "This collection as HTML"),
-        link("items", GEOJSON, format!("{base}/items?f=json"), "Features as GeoJSON"),
+        // Without a query: GDAL makes the address of one feature by appending its id.
+        link("items", GEOJSON, format!("{base}/items"), "Features as GeoJSON"),
         link("items", "text/html", format!("{base}/items?f=html"), "Features as HTML"),
         link("license", "text/html", format!("{url}/licence"), &city.licence),
         link("describedby", schema, format!("{base}/feature-schema"), "JSON Schema of a feature"),
@@ -179,7 +180,7 @@ pub async fn map(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let pairs = ask::pairs(query, &["lang", "token"], &[])?;
         let lang = respond::language(ask::value(&pairs, "lang"), &headers);
         let page = html::map(&site.city(), lang, collection);
         let policy = crate::render::layout::MAP_POLICY.as_str();
@@ -231,6 +232,10 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
     };
     let mut properties = Map::new();
     for (sequence, property) in collection.properties.iter().enumerate() {
+        // GDAL would list the feature's id and the property as two columns of one name.
+        if kind == Schema::GeoJson && property.name == "id" {
+            continue;
+        }
         let mut schema = property_schema(property);
         if kind == Schema::Features {
             schema["x-ogc-propertySeq"] = json!(sequence + 1);
@@ -238,11 +243,9 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
                 schema["x-ogc-role"] = json!(role);
             }
         }
-        if kind == Schema::GeoJson {
-            schema["type"] = json!([schema["type"], "null"]);
-            if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-                values.push(Value::Null);
-            }
+        // GDAL knows a type by its one name only: that a value may be null goes without saying.
+        if let (Schema::GeoJson, Some(object)) = (kind, schema.as_object_mut()) {
+            object.remove("enum");
         }
         properties.insert(property.name.clone().into_owned(), schema);
     }

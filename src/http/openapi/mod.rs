@@ -12,7 +12,7 @@ use super::collections::ask::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use super::collections::{crs, property_schema};
 use crate::domain::city::City;
 use crate::domain::schema::Property;
-use crate::export::FORMATS;
+use crate::export::{FORMATS, Format};
 use crate::read_model::layers::{Collection, Content, collections};
 use crate::render::qr;
 use crate::render::tile::DEEPEST;
@@ -46,6 +46,11 @@ fn page() -> (String, Value) {
 
 fn binary(media: &str) -> (String, Value) {
     content(media, json!({ "type": "string", "format": "binary" }))
+}
+
+/// A download; of GeoJSON more can be said than of the others.
+fn file(format: Format) -> (String, Value) {
+    if format == Format::GeoJson { content(GEOJSON, schema("FeatureCollection")) } else { binary(format.media()) }
 }
 
 /// A reading operation, the errors it can end in beside 500, and what else it can answer.
@@ -145,7 +150,7 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
         let read = Read::new(id(file), what, "metadata").with(common());
         put(format!("{base}/{file}"), read.gives(vec![content("application/schema+json", json!({ "type": "object" })), page()]).build());
     }
-    put(format!("{base}/map"), Read::new(id("map"), "Interactive map", "pages").with(common()).gives(vec![page()]).build());
+    put(format!("{base}/map"), Read::new(id("map"), "Interactive map", "pages").with(vec![refer("lang"), refer("token")]).gives(vec![page()]).build());
 
     let mut parameters: Vec<Value> =
         ["limit", "bbox", "bbox-crs", "crs", "datetime", "as_of", "filter", "filter-lang", "filter-crs"].map(refer).to_vec();
@@ -225,7 +230,7 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
             format!("{base}/download.{}", format.ending()),
             Read::new(id(&format!("download-{}", format.ending())), format!("Everything as {}", format.title()), "data")
                 .with(["datetime", "as_of", "token"].map(refer).to_vec())
-                .gives(vec![binary(format.media())])
+                .gives(vec![file(format)])
                 .build(),
         );
     }
@@ -306,9 +311,9 @@ fn of_items(put: &mut impl FnMut(String, Value)) {
             .or("410", withdrawn(vec![content("application/json", json!({ "type": "object" }))]))
             .build(),
     );
-    for format in FORMATS.into_iter().filter(|format| *format != crate::export::Format::GeoJson) {
+    for format in FORMATS.into_iter().filter(|format| *format != Format::GeoJson) {
         let read = Read::new(format!("item-{}", format.ending()), format!("The item's features as {}", format.title()), "data");
-        put(format!("/q/{{code}}.{}", format.ending()), read.with(vec![code()]).gives(vec![binary(format.media())]).build());
+        put(format!("/q/{{code}}.{}", format.ending()), read.with(vec![code()]).gives(vec![file(format)]).build());
     }
     put("/q/{code}/qr.svg".into(), Read::new("qr-svg", "Its QR code as SVG", "pages").with(vec![code()]).gives(vec![binary("image/svg+xml")]).build());
     let size = query("size", json!({ "type": "integer", "minimum": qr::SIZES.start(), "maximum": qr::SIZES.end(), "default": 512 }), "Pixels a side");

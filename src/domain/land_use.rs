@@ -60,6 +60,13 @@ static TABLE: LazyLock<Vec<LandUse>> =
 static BY_CODE: LazyLock<HashMap<&'static str, &'static LandUse>> =
     LazyLock::new(|| TABLE.iter().map(|entry| (entry.code.as_str(), entry)).collect());
 
+/// The code's place in [`all`].
+pub fn index(code: &str) -> Option<u16> {
+    static INDEX: LazyLock<HashMap<&'static str, u16>> =
+        LazyLock::new(|| TABLE.iter().enumerate().map(|(index, entry)| (entry.code.as_str(), index as u16)).collect());
+    INDEX.get(code).copied()
+}
+
 /// All codes, in the official order.
 pub fn all() -> &'static [LandUse] {
     &TABLE

@@ -222,7 +222,8 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
         extra.extend(HeaderValue::try_from(memento_links(&city.public_url, &view)).ok().map(|links| (header::LINK, links)));
     }
     if revision_of(what).is_some() {
-        extra.extend(memento_datetime(view.effective_from, &moment).map(|date| (respond::MEMENTO_DATETIME, date)));
+        let date = HeaderValue::try_from(memento_datetime(view.effective_from, &moment)).ok();
+        extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
     }
     // Names of units change with their validity.
     let boundary = city.units.next_boundary(moment.today).map(|day| midnight(&moment.zone, day));

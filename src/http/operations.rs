@@ -53,6 +53,7 @@ pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
     let _ = writeln!(text, "bangtin_items {}", image.len());
     let following = u8::from(site.model.health() == Health::Following);
     let _ = writeln!(text, "bangtin_following {following}");
+    let _ = writeln!(text, "bangtin_cached_set_bytes {}", site.model.cached_set_bytes());
     if let Some(bytes) = resident_bytes() {
         let _ = writeln!(text, "bangtin_resident_bytes {bytes}");
     }

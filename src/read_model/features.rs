@@ -30,6 +30,10 @@ pub struct Feature {
     pub properties: Range<usize>,
     /// Its geometry, as stored.
     pub geometry: Range<usize>,
+    /// Index of its land-use code in the table of codes, where it has one.
+    land_use: Option<u16>,
+    /// Where its positions begin among those of the set.
+    shape: usize,
 }
 
 /// A canonical set, parsed.
@@ -37,6 +41,8 @@ pub struct Features {
     bytes: Bytes,
     /// Features in the file's order.
     pub list: Vec<Feature>,
+    /// All positions, in a sixth of their text: see [`Shapes`].
+    shapes: Vec<u8>,
     tree: Option<RTree<f64>>,
     /// Indices of features without a place.
     bare: Vec<usize>,
@@ -134,11 +140,101 @@ fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMu
     Some(())
 }
 
-fn bbox_of(geometry: &[u8]) -> Option<Bbox> {
-    let mut bbox = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
-    let cover = |[x, y]: [i64; 2]| bbox = [bbox[0].min(x), bbox[1].min(y), bbox[2].max(x), bbox[3].max(y)];
-    scan(geometry, cover, || {})?;
-    (bbox[3] != i64::MIN).then(|| bbox.map(|value| value as f64 / 1e7))
+/// Writes positions as variable-length differences: of each feature the number of its rings (0 for
+/// points), of each ring the number of its positions without the closing one, and the positions.
+#[derive(Default)]
+struct Shapes {
+    bytes: Vec<u8>,
+    last: [i64; 2],
+}
+
+impl Shapes {
+    fn number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push(value as u8);
+    }
+
+    fn positions(&mut self, list: &[[i64; 2]]) {
+        self.number(list.len() as u64);
+        for position in list {
+            for axis in 0..2 {
+                let step = position[axis] - self.last[axis];
+                self.number(((step << 1) ^ (step >> 63)) as u64);
+            }
+            self.last = *position;
+        }
+    }
+
+    /// Reads a geometry's text: its box in 10⁻⁷ degrees, its positions appended.
+    fn read(&mut self, geometry: &[u8]) -> Option<[i64; 4]> {
+        let is_area = !(geometry.starts_with(b"{\"type\":\"Point") || geometry.starts_with(b"{\"type\":\"MultiPoint"));
+        let (rings, open) = (RefCell::new(Vec::<usize>::new()), RefCell::new(Vec::<[i64; 2]>::with_capacity(64)));
+        scan(geometry, |position| open.borrow_mut().push(position), || rings.borrow_mut().push(open.borrow().len()))?;
+        let (rings, all) = (rings.into_inner(), open.into_inner());
+        let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
+        let cover = |b: [i64; 4], [x, y]: &[i64; 2]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)];
+        let bbox = all.iter().fold(start, cover);
+        self.last = [0, 0];
+        if is_area {
+            self.number(rings.len() as u64);
+            let mut from = 0;
+            for end in rings {
+                // The closing point says nothing.
+                self.positions(&all[from..end.saturating_sub(1).max(from)]);
+                from = end;
+            }
+        } else {
+            self.number(0);
+            self.positions(&all);
+        }
+        (bbox[3] != i64::MIN).then_some(bbox)
+    }
+}
+
+/// Reads what [`Shapes`] wrote.
+struct Steps<'a> {
+    bytes: &'a [u8],
+    last: [i64; 2],
+}
+
+impl Steps<'_> {
+    #[inline]
+    fn number(&mut self) -> u64 {
+        let (mut value, mut shift) = (0, 0);
+        while let Some((byte, rest)) = self.bytes.split_first() {
+            self.bytes = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if *byte < 0x80 {
+                break;
+            }
+            shift += 7;
+        }
+        value
+    }
+
+    #[inline]
+    fn position(&mut self) -> [i64; 2] {
+        for axis in 0..2 {
+            let step = self.number();
+            self.last[axis] += (step >> 1) as i64 ^ -((step & 1) as i64);
+        }
+        self.last
+    }
+}
+
+fn degrees(bbox: [i64; 4]) -> Bbox {
+    bbox.map(|value| value as f64 / 1e7)
+}
+
+/// The code's place in the table of codes.
+fn land_use_of(properties: &[u8]) -> Option<u16> {
+    const NAME: &[u8] = b"\"land_use\":\"";
+    let value = properties.get(find(properties, NAME)? + NAME.len()..)?;
+    let code = value.get(..memchr::memchr(b'"', value)?)?;
+    land_use::index(std::str::from_utf8(code).ok()?)
 }
 
 impl Features {
@@ -160,21 +256,35 @@ impl Features {
             let end = properties + find(&line[properties..], GEOMETRY)?;
             let geometry = end + GEOMETRY.len();
             let line_start = range.start;
-            Some(Feature {
+            let mut shapes = Shapes::default();
+            let bbox = degrees(shapes.read(line.get(geometry..line.len() - 1)?)?);
+            let feature = Feature {
                 number: index as u32 + 1,
-                bbox: bbox_of(line.get(geometry..line.len() - 1)?)?,
+                bbox,
                 properties: line_start + properties..line_start + end,
                 geometry: line_start + geometry..line_start + line.len() - 1,
-            })
+                land_use: land_use_of(&line[properties..end]),
+                shape: 0,
+            };
+            Some((feature, shapes.bytes))
         };
-        let list: Vec<Feature> = lines.par_iter().enumerate().with_min_len(512).map(read).collect::<Option<_>>()?;
-        Some(Self::indexed(bytes.clone(), list))
+        let read: Vec<(Feature, Vec<u8>)> = lines.par_iter().enumerate().with_min_len(512).map(read).collect::<Option<_>>()?;
+        let mut shapes = Vec::with_capacity(read.iter().map(|(_, shape)| shape.len()).sum());
+        let mut list = Vec::with_capacity(read.len());
+        for (mut feature, shape) in read {
+            feature.shape = shapes.len();
+            shapes.extend_from_slice(&shape);
+            list.push(feature);
+        }
+        // What is handed out as text must be text; looked at once, not at every use.
+        std::str::from_utf8(bytes).ok()?;
+        Some(Self::indexed(bytes.clone(), list, shapes))
     }
 
     /// Features made of items: their properties without braces, their geometry or `null`, and its box.
     pub fn of_items(items: &[(String, String)]) -> Self {
         let mut text = String::with_capacity(items.iter().map(|(own, geometry)| own.len() + geometry.len() + 32).sum());
-        let mut list = Vec::with_capacity(items.len());
+        let (mut list, mut shapes) = (Vec::with_capacity(items.len()), Shapes::default());
         for (index, (own, geometry)) in items.iter().enumerate() {
             let properties = text.len()..text.len() + own.len();
             text.push_str(own);
@@ -182,13 +292,15 @@ impl Features {
             let place = text.len()..text.len() + geometry.len();
             text.push_str(geometry);
             text.push('}');
-            let bbox = bbox_of(geometry.as_bytes()).unwrap_or(NOWHERE);
-            list.push(Feature { number: index as u32 + 1, bbox, properties, geometry: place });
+            let shape = shapes.bytes.len();
+            let bbox = shapes.read(geometry.as_bytes()).map_or(NOWHERE, degrees);
+            let land_use = land_use_of(own.as_bytes());
+            list.push(Feature { number: index as u32 + 1, bbox, properties, geometry: place, land_use, shape });
         }
-        Self::indexed(text.into(), list)
+        Self::indexed(text.into(), list, shapes.bytes)
     }
 
-    fn indexed(bytes: Bytes, list: Vec<Feature>) -> Self {
+    fn indexed(bytes: Bytes, list: Vec<Feature>, shapes: Vec<u8>) -> Self {
         let bare: Vec<usize> = list.iter().enumerate().filter(|(_, feature)| !feature.has_place()).map(|(index, _)| index).collect();
         let around = list.iter().filter(|feature| feature.has_place()).map(|feature| feature.bbox).reduce(|a, b| union(&a, &b));
         let tree = around.map(|around| {
@@ -200,7 +312,7 @@ impl Features {
             }
             builder.finish::<HilbertSort>()
         });
-        Self { bytes, list, tree, bare, outline: OnceLock::new(), packed: OnceLock::new() }
+        Self { bytes, list, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new() }
     }
 
     /// The rest of a feature's text, from its own properties to its end, as stored.
@@ -276,9 +388,39 @@ impl Features {
 
     /// Visits every position of the feature in 10⁻⁷ degrees, closing points too, and the end of
     /// every ring.
-    pub fn walk(&self, feature: &Feature, position: impl FnMut([i64; 2]), ring: impl FnMut()) {
-        let bytes = self.bytes.get(feature.geometry.clone()).unwrap_or_default();
-        let _ = scan(bytes, position, ring);
+    #[inline]
+    pub fn walk(&self, feature: &Feature, mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) {
+        if !feature.has_place() {
+            return;
+        }
+        let mut steps = Steps { bytes: self.shapes.get(feature.shape..).unwrap_or_default(), last: [0, 0] };
+        let rings = steps.number();
+        if rings == 0 {
+            for _ in 0..steps.number() {
+                position(steps.position());
+            }
+            return;
+        }
+        for _ in 0..rings {
+            let mut first = None;
+            for _ in 0..steps.number() {
+                let at = steps.position();
+                first.get_or_insert(at);
+                position(at);
+            }
+            first.into_iter().for_each(&mut position);
+            ring();
+        }
+    }
+
+    /// The feature's land-use code, where it is one of the table's.
+    pub fn land_use(&self, feature: &Feature) -> Option<&'static land_use::LandUse> {
+        land_use::all().get(usize::from(feature.land_use?))
+    }
+
+    /// The code's index in the table.
+    pub fn land_use_index(&self, feature: &Feature) -> Option<u16> {
+        feature.land_use
     }
 
     /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
@@ -381,7 +523,7 @@ impl Features {
     /// Bytes held in memory.
     fn weight(&self) -> u64 {
         // With what will be compressed, a third or so of the text.
-        (self.bytes.len() + self.bytes.len() * 2 / 5 + self.list.len() * 160) as u64
+        (self.bytes.len() + self.bytes.len() * 2 / 5 + self.shapes.len() + self.list.len() * 160) as u64
     }
 }
 
@@ -459,6 +601,11 @@ impl FeatureCache {
     /// A set, if it is there.
     pub fn get(&self, digest: &Digest) -> Option<Arc<Features>> {
         self.0.get(digest)
+    }
+
+    /// Bytes of the sets' text.
+    pub fn text_bytes(&self) -> u64 {
+        self.0.iter().map(|(_, features)| features.bytes.len() as u64).sum()
     }
 
     /// Keeps a set.

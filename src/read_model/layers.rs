@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -159,7 +159,12 @@ pub struct Part {
     source: Source,
     slots: Vec<Slot>,
     digest: [u8; 32],
+    /// Links to the versions of what a stored set belongs to, and when this one began; made when asked for.
+    pub versions: OnceLock<(Vec<Link>, Option<String>)>,
 }
+
+/// A link: its relation, media type and address.
+pub type Link = (&'static str, &'static str, String);
 
 /// All features of a collection at a moment.
 pub struct Layer {
@@ -212,7 +217,7 @@ impl Part {
                 (features.list.len(), bbox, features.list.iter().any(|feature| !feature.has_place()))
             }
         };
-        Self { code: None, revision: 0, head, count, bbox, bare, source, slots, digest: hash.finalize().into() }
+        Self { code: None, revision: 0, head, count, bbox, bare, source, slots, digest: hash.finalize().into(), versions: OnceLock::new() }
     }
 
     /// False when none of its features can meet `bbox`.
@@ -324,8 +329,7 @@ impl LayerRow<'_> {
             Some(Slot::Id) => json!(self.part.id(self.feature)),
             Some(Slot::Constant(value)) => value.clone(),
             Some(Slot::LandUseName) => {
-                let code = self.features.text_property(self.feature, "land_use").and_then(crate::domain::land_use::get);
-                json!(code.map(|entry| &entry.name_vi))
+                json!(self.features.land_use(self.feature).map(|entry| &entry.name_vi))
             }
             Some(Slot::Own(before)) => raw(self.features.properties(self.feature), before)
                 .and_then(|text| serde_json::Deserializer::from_str(text).into_iter().next()?.ok())
@@ -387,7 +391,7 @@ impl Row for LayerRow<'_> {
             Some(Slot::Id) => Value::Text(Cow::Owned(self.part.id(self.feature))),
             Some(Slot::Constant(value)) => of_json(kind, value),
             Some(Slot::LandUseName) => {
-                let code = self.features.text_property(self.feature, "land_use").and_then(crate::domain::land_use::get);
+                let code = self.features.land_use(self.feature);
                 code.map_or(Value::Null, |entry| Value::Text(Cow::Borrowed(&entry.name_vi)))
             }
             Some(Slot::Own(before)) => raw(self.features.properties(self.feature), before).map_or(Value::Null, |text| of_raw(kind, text)),

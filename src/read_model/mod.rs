@@ -75,6 +75,11 @@ impl ReadModel {
         tokio::time::timeout(limit, receiver.wait_for(|reached| *reached >= position)).await.is_ok_and(|r| r.is_ok())
     }
 
+    /// Bytes of the feature sets in memory, as GeoJSON.
+    pub fn cached_set_bytes(&self) -> u64 {
+        self.features.text_bytes()
+    }
+
     /// A feature set, if it is in memory.
     pub fn features_at_hand(&self, digest: &Digest) -> Option<Arc<Features>> {
         self.features.get(digest)

@@ -1,6 +1,5 @@
 //! GeoJSON of what is published (RFC 7946): items, and the features of their sets.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
@@ -97,10 +96,10 @@ impl Head {
 
     /// What stands before a feature's own properties and depends on nothing but them.
     pub fn named(&self, features: &Features, feature: &Feature) -> &'static str {
-        let comma = if features.properties(feature).is_empty() { "" } else { "," };
         match self.owner {
-            Some("plan") => land_use_member(features.text_property(feature, "land_use").unwrap_or_default()),
-            _ => comma,
+            Some("plan") => land_use_member(features.land_use_index(feature)),
+            _ if feature.properties.is_empty() => "",
+            _ => ",",
         }
     }
 
@@ -113,12 +112,10 @@ impl Head {
 }
 
 /// `,"land_use_name":"Đất ở tại đô thị",` for a code; a zone always has properties after it.
-fn land_use_member(code: &str) -> &'static str {
-    static MEMBERS: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
-        let member = |entry: &'static land_use::LandUse| (entry.code.as_str(), format!(",\"land_use_name\":{},", json!(entry.name_vi)));
-        land_use::all().iter().map(member).collect()
-    });
-    MEMBERS.get(code).map_or(",\"land_use_name\":null,", String::as_str)
+fn land_use_member(index: Option<u16>) -> &'static str {
+    static MEMBERS: LazyLock<Vec<String>> =
+        LazyLock::new(|| land_use::all().iter().map(|entry| format!(",\"land_use_name\":{},", json!(entry.name_vi))).collect());
+    index.and_then(|index| MEMBERS.get(usize::from(index))).map_or(",\"land_use_name\":null,", String::as_str)
 }
 
 /// A number in few characters, for keys.

@@ -478,62 +478,131 @@ fn rings(features: &Features, feature: &crate::read_model::features::Feature, gr
     rings.into_inner()
 }
 
+/// An edge of the grid, from and to, and the zone whose border it is.
+#[derive(Clone, Copy)]
+struct Edge {
+    /// Both ends, the smaller first: 26 bits each.
+    ends: u64,
+    zone: u32,
+    /// True when it runs from the smaller end to the larger.
+    forward: bool,
+}
+
+impl Edge {
+    /// Its zone, where it begins and where it ends.
+    fn border(self) -> (u32, u64, u64) {
+        let (low, high) = (self.ends >> 26, self.ends & 0x3ff_ffff);
+        if self.forward { (self.zone, low, high) } else { (self.zone, high, low) }
+    }
+}
+
+fn packed([x, y]: [i64; 2]) -> u64 {
+    // Clipped to the tile and its margin: 13 bits hold each.
+    ((x + BUFFER) as u64) << 13 | (y + BUFFER) as u64
+}
+
+fn unpacked(at: u64) -> [i64; 2] {
+    [(at >> 13) as i64 - BUFFER, (at & 0x1fff) as i64 - BUFFER]
+}
+
+fn root(parent: &mut [u32], mut at: u32) -> u32 {
+    while parent[at as usize] != at {
+        parent[at as usize] = parent[parent[at as usize] as usize];
+        at = parent[at as usize];
+    }
+    at
+}
+
 /// Neighbours of one code as one area each, with the code and how many zones it is made of.
 fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize], grid: &Grid, detail: Detail) {
+    // Too small to be told apart, so half a pixel is near enough.
+    let grid = &Grid::new(grid.address, detail.step.max(PIXEL / 2));
     let bbox = grid.address.bbox(BUFFER);
     let keys = [out.key("land_use"), out.key("count"), out.key("plan")];
-    let zones: Vec<(&str, Vec<Ring>)> = near
-        .iter()
-        .map(|index| {
-            let feature = &features.list[*index];
-            (features.text_property(feature, "land_use").unwrap_or_default(), rings(features, feature, grid, &bbox))
-        })
-        .collect();
-    // Zones that share an edge of the grid and have one code belong together.
-    let mut parent: Vec<usize> = (0..zones.len()).collect();
-    fn root(parent: &mut [usize], mut at: usize) -> usize {
-        while parent[at] != at {
-            parent[at] = parent[parent[at]];
-            at = parent[at];
-        }
-        at
-    }
-    let mut edges: FxHashMap<([i64; 2], [i64; 2]), usize> = FxHashMap::default();
-    for (zone, (code, rings)) in zones.iter().enumerate() {
-        for ring in rings {
+    let code = |zone: u32| features.land_use_index(&features.list[near[zone as usize]]);
+    let mut edges: Vec<Edge> = Vec::with_capacity(near.len() * 16);
+    for (zone, index) in near.iter().enumerate() {
+        for ring in rings(features, &features.list[*index], grid, &bbox) {
             for (i, a) in ring.iter().enumerate() {
-                let b = ring[(i + 1) % ring.len()];
-                let edge = if *a < b { (*a, b) } else { (b, *a) };
-                let other = *edges.entry(edge).or_insert(zone);
-                if other != zone && zones[other].0 == *code {
-                    let (x, y) = (root(&mut parent, other), root(&mut parent, zone));
-                    parent[x.max(y)] = x.min(y);
+                let (a, b) = (packed(*a), packed(ring[(i + 1) % ring.len()]));
+                if a != b {
+                    edges.push(Edge { ends: a.min(b) << 26 | a.max(b), zone: zone as u32, forward: a < b });
                 }
             }
         }
     }
-    let mut groups: BTreeMap<usize, (u64, Vec<Ring>)> = BTreeMap::new();
-    for (zone, (_, rings)) in zones.iter().enumerate() {
-        let (count, all) = groups.entry(root(&mut parent, zone)).or_default();
-        *count += 1;
-        all.extend(rings.iter().filter(|ring| ring.len() > 2).cloned());
-    }
-    let owner = part.code.map(|code| out.value(Said::Text(code.to_string())));
-    for (first, (count, rings)) in groups {
-        let mut areas: Vec<Ring> = shape::dissolve(rings).into_iter().filter(|ring| shape::doubled_area(ring).abs() > 2 * detail.smallest).collect();
-        // Outer rings first: `dissolve` says no more of holes than the way they run.
-        areas.sort_by_key(|ring| shape::doubled_area(ring) > 0);
-        let areas = nested(areas);
-        let mut path = Path::default();
-        if !path.areas(&areas) {
+    edges.sort_unstable_by_key(|edge| edge.ends);
+    // Where two zones of one code meet they belong together, and their border goes.
+    let mut parent: Vec<u32> = (0..near.len() as u32).collect();
+    let mut borders: Vec<(u32, u64, u64)> = Vec::new();
+    for run in edges.chunk_by(|a, b| a.ends == b.ends) {
+        if let [edge] = run {
+            borders.push(edge.border());
             continue;
         }
-        let code = out.value(Said::Text(zones[first].0.to_owned()));
-        let count = out.value(Said::Whole(count as i64));
-        let mut tags = vec![(keys[0], code), (keys[1], count)];
+        if let [a, b] = run
+            && (a.forward == b.forward || code(a.zone) != code(b.zone))
+        {
+            borders.extend([a.border(), b.border()]);
+            continue;
+        }
+        let mut left = run.to_vec();
+        while let Some(edge) = left.pop() {
+            let other = left.iter().position(|other| other.forward != edge.forward && code(other.zone) == code(edge.zone));
+            if let Some(other) = other.map(|at| left.swap_remove(at)) {
+                let (x, y) = (root(&mut parent, other.zone), root(&mut parent, edge.zone));
+                parent[x.max(y) as usize] = x.min(y);
+            } else {
+                borders.push(edge.border());
+            }
+        }
+    }
+    for border in &mut borders {
+        border.0 = root(&mut parent, border.0);
+    }
+    borders.sort_unstable();
+    let mut counts = vec![0_i64; near.len()];
+    (0..near.len() as u32).for_each(|zone| counts[root(&mut parent, zone) as usize] += 1);
+    let owner = part.code.map(|code| out.value(Said::Text(code.to_string())));
+    for group in borders.chunk_by(|a, b| a.0 == b.0) {
+        let areas = traced(group).into_iter().filter(|ring| shape::doubled_area(ring).abs() > 2 * detail.smallest).collect();
+        let mut path = Path::default();
+        if !path.areas(&nested(areas)) {
+            continue;
+        }
+        let first = group[0].0;
+        let name = code(first).and_then(|index| crate::domain::land_use::all().get(usize::from(index))).map_or("", |entry| entry.code.as_str());
+        let mut tags = vec![(keys[0], out.value(Said::Text(name.to_owned()))), (keys[1], out.value(Said::Whole(counts[first as usize])))];
         tags.extend(owner.map(|owner| (keys[2], owner)));
         out.feature(POLYGON, &tags, &path);
     }
+}
+
+/// Edges of one area, sorted by where they begin, put together to rings.
+fn traced(edges: &[(u32, u64, u64)]) -> Vec<Ring> {
+    let mut used = vec![false; edges.len()];
+    let mut rings = Vec::new();
+    for start in 0..edges.len() {
+        if used[start] {
+            continue;
+        }
+        let (mut ring, mut at) = (Ring::new(), start);
+        loop {
+            used[at] = true;
+            ring.push(unpacked(edges[at].1));
+            let to = edges[at].2;
+            let first = edges.partition_point(|edge| edge.1 < to);
+            let next = (first..edges.len()).take_while(|next| edges[*next].1 == to).find(|next| !used[*next]);
+            match next {
+                Some(next) if to != edges[start].1 => at = next,
+                _ => break,
+            }
+        }
+        if ring.len() > 2 {
+            rings.push(ring);
+        }
+    }
+    rings
 }
 
 /// Each outer ring followed by the holes that lie in it.

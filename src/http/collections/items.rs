@@ -1,6 +1,7 @@
 //! `/collections/{c}/items` and one of them: pages of stored bytes.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
@@ -21,7 +22,7 @@ use crate::http::errors::{Gone, HttpError};
 use crate::http::items::finish;
 use crate::http::respond::{self, Encoding, Form};
 use crate::read_model::features::Features;
-use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Part, Wanted, When};
+use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Link, Part, Wanted, When};
 use crate::read_model::packed::{Gzip, Piece, Seen};
 
 /// `/collections/{c}/items`
@@ -62,7 +63,7 @@ pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
     (ask.offset > 0).then(|| After { known, now: ask.wanted.now, offset: ask.offset.saturating_sub(ask.limit) })
 }
 
-fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<(&'static str, &'static str, String)> {
+fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
     let here = ask::value(&ask.pairs, "after");
     let at = |form: &str, after: Option<&str>| format!("{url}/collections/{name}/items?{}", ask.query(form, after));
@@ -76,9 +77,13 @@ fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<(&'static st
     links
 }
 
-pub(super) fn link_header(links: &[(&'static str, &'static str, String)]) -> Option<HeaderValue> {
-    let parts: Vec<String> = links.iter().map(|(rel, media, href)| format!("<{href}>; rel=\"{rel}\"; type=\"{media}\"")).collect();
-    HeaderValue::try_from(parts.join(", ")).ok()
+pub(super) fn link_header(links: &[Link]) -> Option<HeaderValue> {
+    let mut text = String::with_capacity(links.iter().map(|(_, _, href)| href.len() + 64).sum());
+    for (i, (rel, media, href)) in links.iter().enumerate() {
+        let pieces = [if i > 0 { ", <" } else { "<" }, href, ">; rel=\"", rel, "\"; type=\"", media, "\""];
+        pieces.iter().for_each(|piece| text.push_str(piece));
+    }
+    HeaderValue::try_from(text).ok()
 }
 
 /// `Content-Crs`
@@ -120,8 +125,8 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
 }
 
 /// Everything before the first feature.
-fn head(ask: &Ask, page: &Page, moment: &Moment, links: &[(&'static str, &'static str, String)]) -> String {
-    let mut head = String::with_capacity(1_024);
+fn head(ask: &Ask, page: &Page, moment: &Moment, links: &[Link]) -> Vec<u8> {
+    let mut head = Vec::with_capacity(1_024);
     let time = moment.now.round(jiff::Unit::Second).unwrap_or(moment.now);
     let _ = write!(
         head,
@@ -129,26 +134,30 @@ fn head(ask: &Ask, page: &Page, moment: &Moment, links: &[(&'static str, &'stati
         page.matched,
         page.picks.len()
     );
-    for (i, (rel, media, href)) in links.iter().enumerate() {
-        let comma = if i > 0 { "," } else { "" };
-        // Addresses are percent-encoded: nothing in them needs an escape.
-        let _ = write!(head, "{comma}{{\"rel\":\"{rel}\",\"type\":\"{media}\",\"href\":\"{href}\"}}");
-    }
-    head.push(']');
+    push_links(&mut head, links);
+    head.push(b']');
     if let When::Between(..) = ask.wanted.when {
         let profile = if ask.unique_ids { "versions-as-features-unique-ids" } else { "versions-as-features" };
         let _ = write!(head, ",\"profile\":\"{profile}\"");
     }
-    head.push_str(",\"features\":[\n");
+    head.extend_from_slice(b",\"features\":[\n");
     head
+}
+
+/// Appends links as JSON. Addresses are percent-encoded: nothing in them needs an escape.
+fn push_links(out: &mut Vec<u8>, links: &[Link]) {
+    for (i, (rel, media, href)) in links.iter().enumerate() {
+        let pieces = [if i > 0 { "," } else { "" }, "{\"rel\":\"", rel, "\",\"type\":\"", media, "\",\"href\":\"", href, "\"}"];
+        pieces.iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+    }
 }
 
 const TAIL: &[u8] = b"\n]}\n";
 
-fn plain(ask: &Ask, page: &Page, head: &str) -> Vec<u8> {
+fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Vec<u8> {
     let room: usize = page.picks.iter().map(|(part, index)| page.feature(*part, *index).map_or(0, |(_, _, f)| f.geometry.end - f.properties.start + 700)).sum();
     let mut out = Vec::with_capacity(head.len() + room + TAIL.len());
-    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(head);
     for (i, &(part, index)) in page.picks.iter().enumerate() {
         if i > 0 {
             out.extend_from_slice(b",\n");
@@ -188,9 +197,9 @@ pub(super) fn push_feature(
 }
 
 /// The same as gzip: stored pieces are copied, what stands before each refers to the one before.
-fn compressed(page: &Page, head: &str) -> Vec<u8> {
+fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
     let mut gzip = Gzip::new(head.len() + page.picks.len() * 640);
-    gzip.text(head.as_bytes());
+    gzip.text(head);
     let (mut last_part, mut seen) = (usize::MAX, [Seen::default(); 3]);
     for (i, &(number, index)) in page.picks.iter().enumerate() {
         let Some((part, features, feature)) = page.feature(number, index) else { continue };
@@ -240,7 +249,7 @@ fn named(id: &str) -> Option<(Code, Option<u32>)> {
 }
 
 /// Links to the versions of what an id names.
-fn version_links(url: &str, collection: &Collection, code: Code, view: Option<&View>) -> Vec<(&'static str, &'static str, String)> {
+fn version_links(url: &str, collection: &Collection, code: Code, view: Option<&View>) -> Vec<Link> {
     let owner = match collection.content {
         Content::Items(..) => collection.name,
         Content::Features(family) => {
@@ -268,7 +277,7 @@ fn version_links(url: &str, collection: &Collection, code: Code, view: Option<&V
     links
 }
 
-fn as_json(links: &[(&'static str, &'static str, String)]) -> Value {
+fn as_json(links: &[Link]) -> Value {
     links.iter().map(|(rel, media, href)| json!({ "rel": rel, "type": media, "href": href })).collect()
 }
 
@@ -379,29 +388,42 @@ pub async fn item(
             ("alternate", "text/html", at("html")),
             ("collection", "application/json", format!("{url}/collections/{name}?f=json")),
         ];
-        let mut extra = HeaderMap::new();
+        let mut extra = HeaderMap::with_capacity(16);
         extra.insert("content-crs", content_crs(crs));
-        if let Some((code, revision)) = named(&id) {
-            let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
-            let number = collection.properties.iter().position(|property| property.name == "revision").and_then(|i| row.json(i).as_u64());
-            let view = site.model.image().view(&code, number.map(|number| number as u32).or(revision), &moment);
-            links.extend(version_links(url, collection, code, view.as_ref()));
-            extra.extend(view.and_then(|view| memento_datetime(view.effective_from, &moment)).map(|date| (respond::MEMENTO_DATETIME, date)));
-        }
+        let make = |code, revision| {
+            let view = site.model.image().view(&code, revision, &moment);
+            let links = version_links(url, collection, code, view.as_ref());
+            (links, view.map(|view| memento_datetime(view.effective_from, &moment)))
+        };
+        // The features of a set are versions of one thing: their links are made once.
+        let made;
+        let (versions, memento) = match part.code {
+            Some(code) => part.versions.get_or_init(|| make(code, Some(part.revision))),
+            None => {
+                let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
+                let index = collection.properties.iter().position(|property| property.name == "revision");
+                let number = index.and_then(|index| row.json(index).as_u64()).map(|number| number as u32);
+                made = named(&id).map(|(code, revision)| make(code, number.or(revision))).unwrap_or_default();
+                &made
+            }
+        };
+        links.extend(versions.iter().cloned());
+        extra.extend(memento.as_ref().and_then(|date| HeaderValue::try_from(date).ok()).map(|date| (respond::MEMENTO_DATETIME, date)));
         extra.extend(link_header(&links).map(|links| (header::LINK, links)));
         let mut body = Vec::with_capacity(4_096);
         push_feature(&mut body, crs, part, &found.features, feature, true);
         body.pop();
-        body.extend_from_slice(format!(",\"links\":{}}}", as_json(&links)).as_bytes());
+        body.extend_from_slice(b",\"links\":[");
+        push_links(&mut body, &links);
+        body.extend_from_slice(b"]}");
         Ok(respond::fresh_bytes(&headers, GEOJSON, "public, max-age=5", extra, body.into()))
     };
     finish(&site, &headers, query, result.await)
 }
 
 /// The first moment of a day in the city, as `Memento-Datetime` writes it.
-pub(crate) fn memento_datetime(from: jiff::civil::Date, moment: &Moment) -> Option<HeaderValue> {
-    let at = crate::domain::civil::midnight(&moment.zone, from);
-    HeaderValue::try_from(http_date(at)).ok()
+pub(crate) fn memento_datetime(from: jiff::civil::Date, moment: &Moment) -> String {
+    http_date(crate::domain::civil::midnight(&moment.zone, from))
 }
 
 /// RFC 9110 §5.6.7: `Mon, 01 Apr 2024 00:00:00 GMT`.

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# How fast map clients are served, each figure beside nginx (and MapServer, where it can be had) in
+# the same run: `benches/serve/run.sh [ZONES]`. Two cores, wrk with 8 connections, loopback only.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+zones=${1:-100000}
+seconds=${SECONDS_EACH:-4}
+say() { printf '== %s\n' "$*" >&2; }
+
+missing=()
+command -v nginx > /dev/null || missing+=(nginx-light)
+command -v wrk > /dev/null || missing+=(wrk)
+command -v ogr2ogr > /dev/null || missing+=(gdal-bin)
+command -v mapserv > /dev/null || [ -x /usr/lib/cgi-bin/mapserv ] || missing+=(cgi-mapserver)
+command -v spawn-fcgi > /dev/null || missing+=(spawn-fcgi)
+if [ ${#missing[@]} -gt 0 ]; then
+    say "installing ${missing[*]}"
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+fi
+say "building"
+cargo build --release --locked --quiet
+cargo build --release --locked --quiet --example generate_plan
+
+work=$(mktemp -d)
+chmod 755 "$work"
+bangtin=$PWD/target/release/bangtin
+base=http://127.0.0.1:18080
+cleanup() {
+    for pid in ${server:-} ${peers:-}; do kill "$pid" 2> /dev/null || true; done
+    nginx -p "$work" -c "$work/nginx.conf" -s stop 2> /dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+say "making and publishing a plan of $zones zones, and one of 2,000"
+target/release/examples/generate_plan "$zones" "$work/plan.geojson" 11 wgs84 2> /dev/null
+target/release/examples/generate_plan 2000 "$work/small.geojson" 12 wgs84 2> /dev/null
+"$bangtin" serve --data "$work/data" --city fixtures/yen-bai.toml --public-url "$base" --listen 127.0.0.1:18080 > "$work/out" 2>&1 &
+server=$!
+until curl -fs -o /dev/null "$base/readyz"; do sleep 0.1; done
+publish() {
+    "$bangtin" import plan "$1" --title "Bench $2" --kind land-use-plan --authority UBND --decision "$2/QD" --signed 2024-01-01 \
+        --effective-from "$3" --data "$work/data" --json 2> /dev/null | grep -o '"code":"[0-9A-Z]*"' | head -1 | cut -d'"' -f4
+}
+# The small plan is not in force: the boxes hold zones of the large one only.
+small=$(publish "$work/small.geojson" 1 2090-01-01)
+large=$(publish "$work/plan.geojson" 2 2024-02-01)
+until curl -fs -o /dev/null "$base/q/$large.json"; do sleep 0.1; done
+
+# Boxes of about 90 zones, never the same twice: the plan covers a square.
+read -r west south east north <<< "$(ogrinfo -so -al "$work/plan.geojson" | sed -n 's/^Extent: (\(.*\), \(.*\)) - (\(.*\), \(.*\))/\1 \2 \3 \4/p')"
+cat > "$work/box.lua" << L
+local west, south, east, north = $west, $south, $east, $north
+local side = math.sqrt(tonumber(os.getenv("PART")) / $zones)
+local w, h = (east - west) * side, (north - south) * side
+local thread = 0
+function setup(t) t:set("id", thread); thread = thread + 1 end
+function init(args) math.randomseed(7919 * (id + 1)) end
+function request()
+  local x, y = west + math.random() * (east - west - w), south + math.random() * (north - south - h)
+  local path = string.format(os.getenv("ADDRESS"), x, y, x + w, y + h)
+  return wrk.format("GET", path)
+end
+local bad = 0
+function response(status) if status ~= 200 and status ~= 204 then bad = bad + 1 end end
+function done(summary, latency) io.write(string.format("p99 %.0f us bytes %d requests %d errors %d\n", latency:percentile(99), summary.bytes, summary.requests, summary.errors.status)) end
+L
+cat > "$work/id.lua" << L
+math.randomseed(5)
+function request() return wrk.format("GET", string.format("%s$large-1-%d", os.getenv("BEFORE"), math.random(1, $zones))) end
+L
+cat > "$work/tile.lua" << L
+local z, n = 14, 2 ^ 14
+local function col(lon) return math.floor((lon + 180) / 360 * n) end
+local function row(lat) local r = math.rad(lat); return math.floor((1 - math.log(math.tan(r) + 1 / math.cos(r)) / math.pi) / 2 * n) end
+local c1, c2, r1, r2 = col($west) + 1, col($east) - 1, row($north) + 1, row($south) - 1
+math.randomseed(5)
+function request() return wrk.format("GET", string.format("%s14/%d/%d", os.getenv("BEFORE"), math.random(r1, r2), math.random(c1, c2))) end
+L
+# Requests a second of a script, or an address, at a port. Where ours has a script, the others run the
+# same one: making an address costs the client time too.
+one() { wrk -t2 -c8 -d"${seconds}s" "${@:2}" "http://127.0.0.1:$1" 2> /dev/null | tee "$work/last" | awk '/Requests\/sec/ { print $2 }'; }
+row() { awk -v w="$1" -v o="$2" -v t="$3" -v g="$4" 'BEGIN { printf "| %s | %.0f | %.0f | %.2f | %s |\n", w, o, t, t ? o / t : 0, g }'; }
+
+export PART=66 ADDRESS="/collections/zones/items?limit=1000&bbox=%.7f,%.7f,%.7f,%.7f"
+POINT="/collections/zones/items?bbox=%.7f,%.7f,%.7f,%.7f"
+FILTERED="/collections/zones/items?limit=1000&filter=land_use%%20%%3D%%20%%27LUC%%27%%20AND%%20area_ha%%20%%3E%%201&bbox=%.7f,%.7f,%.7f,%.7f"
+cx=$(awk "BEGIN { print ($west + $east) / 2 }") cy=$(awk "BEGIN { print ($south + $north) / 2 }")
+w=$(awk "BEGIN { print ($east - $west) * sqrt($PART / $zones) }") h=$(awk "BEGIN { print ($north - $south) * sqrt($PART / $zones) }")
+query=$(awk "BEGIN { printf \"%.7f,%.7f,%.7f,%.7f\", $cx, $cy, $cx + $w, $cy + $h }")
+mkdir "$work/html"
+curl -fs -o "$work/html/box" "$base/collections/zones/items?limit=1000&bbox=$query"
+curl -fs -o "$work/html/id" "$base/collections/zones/items/$large-1-77"
+curl -fs -H 'accept-encoding: gzip' -o "$work/html/plan.gz" "$base/q/$small.geojson"
+curl -fs -o "$work/html/plan" "$base/q/$small.geojson"
+touch -r "$work/html/plan" "$work/html/plan.gz"
+python3 - "$west" "$south" "$east" "$north" > "$work/all_tiles" << 'P'
+import math, sys
+west, south, east, north = map(float, sys.argv[1:])
+n = 2 ** 14
+column = lambda lon: int((lon + 180) / 360 * n)
+row = lambda lat: int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
+for r in range(row(north) + 1, row(south)):
+    for c in range(column(west) + 1, column(east)):
+        print(f"14/{r}/{c}")
+P
+tile_at="14/$(awk "BEGIN { r = $cy * 3.14159265 / 180; print int((1 - log(sin(r) / cos(r) + 1 / cos(r)) / 3.14159265) / 2 * 16384) }")/$(awk "BEGIN { print int(($cx + 180) / 360 * 16384) }")"
+curl -fs -o "$work/html/tile" "$base/collections/zones/tiles/WebMercatorQuad/$tile_at"
+found=$(grep -o '"numberReturned":[0-9]*' "$work/html/box" | cut -d: -f2)
+bytes() { stat -c %s "$work/html/$1"; }
+cat > "$work/nginx.conf" << E
+worker_processes auto; pid $work/nginx.pid; error_log $work/error.log; events { worker_connections 1024; }
+http {
+    access_log off; sendfile on; tcp_nopush on; open_file_cache max=100 inactive=1h; open_file_cache_valid 1h;
+    keepalive_timeout 1h; keepalive_requests 100000000; default_type application/geo+json;
+    client_body_temp_path $work; proxy_temp_path $work; fastcgi_temp_path $work; uwsgi_temp_path $work; scgi_temp_path $work;
+    server { listen 127.0.0.1:18081; root $work/html; gzip_static on;
+        location ~ ^/ogcapi(/bench)(/.*)$ { include /etc/nginx/fastcgi_params; fastcgi_param PATH_INFO \$1/ogcapi\$2; fastcgi_param SCRIPT_NAME ""; fastcgi_pass fcgi; fastcgi_keep_conn on; }
+    }
+    upstream fcgi { server 127.0.0.1:18082; server 127.0.0.1:18083; keepalive 16; }
+}
+E
+nginx -p "$work" -c "$work/nginx.conf"
+middle() { echo "$1" | tr ' ' '\n' | grep . | sort -n | sed -n 2p; }
+
+printf '| what (%s zones) | ours | beside it | ratio | goal |\n|---|---|---|---|---|\n' "$zones"
+say "boxes of $found zones, $(bytes box) bytes"
+ours="" theirs="" gz="" filtered="" points="" p99=""
+for _ in 1 2 3; do
+    ours="$ours $(one 18080 -s "$work/box.lua")"
+    theirs="$theirs $(ADDRESS="/box?$ADDRESS" one 18081 -s "$work/box.lua")"
+    gz="$gz $(one 18080 -s "$work/box.lua" -H 'Accept-Encoding: gzip')"
+    filtered="$filtered $(ADDRESS="$FILTERED" one 18080 -s "$work/box.lua")"
+    points="$points $(PART=0 ADDRESS="$POINT" one 18080 -s "$work/box.lua")"
+    p99="$p99 $(sed -n 's/^p99 \([0-9]*\) us.*/\1/p' "$work/last")"
+done
+box=$(middle "$ours")
+row "bbox of $found zones, $(bytes box) bytes ÷ nginx, one file" "$box" "$(middle "$theirs")" "≥ 0.75"
+row "the same as gzip ÷ uncompressed" "$(middle "$gz")" "$box" "≥ 0.6"
+gzip_bytes=$(curl -fs -H 'accept-encoding: gzip' "$base/collections/zones/items?limit=1000&bbox=$query" | wc -c)
+row "bytes of the gzip answer ÷ uncompressed" "$gzip_bytes" "$(bytes box)" "≤ 0.4"
+row "bytes of the gzip answer ÷ gzip -1 of the whole" "$gzip_bytes" "$(gzip -1 < "$work/html/box" | wc -c)" ""
+row "CQL2 land_use = 'LUC' AND area_ha > 1 with bbox ÷ bbox" "$(middle "$filtered")" "$box" "≥ 0.3"
+row "point in zones, all plans, a second" "$(middle "$points")" 20000 "≥ 1"
+row "point in zones, p99 in µs ÷ 2,000" "$(middle "$p99")" 2000 "≤ 1"
+ours="" theirs=""
+for _ in 1 2 3; do
+    ours="$ours $(BEFORE=/collections/zones/items/ one 18080 -s "$work/id.lua")"
+    theirs="$theirs $(BEFORE=/id? one 18081 -s "$work/id.lua")"
+done
+row "feature by id, $(bytes id) bytes ÷ nginx" "$(middle "$ours")" "$(middle "$theirs")" "≥ 0.7"
+ours="" theirs=""
+for _ in 1 2 3; do
+    ours="$ours $(one "18080/q/$small.geojson" -H 'Accept-Encoding: gzip')"
+    theirs="$theirs $(one 18081/plan -H 'Accept-Encoding: gzip')"
+done
+row "whole plan of 2,000 zones, gzip, $(bytes plan.gz) bytes ÷ nginx gzip_static" "$(middle "$ours")" "$(middle "$theirs")" "≥ 0.8"
+
+# Cold: every tile of zoom 14 once, one after the other, before any is kept.
+say "tiles of zoom 14, $(bytes tile) bytes"
+tiles=0
+began=$(date +%s.%N)
+list="$work/tiles.txt"
+: > "$list"
+for at in $(cat "$work/all_tiles"); do echo "url = \"$base/collections/zones/tiles/WebMercatorQuad/$at\"" >> "$list" && echo 'output = /dev/null' >> "$list" && tiles=$((tiles + 1)); done
+began=$(date +%s.%N)
+curl -s -K "$list"
+cold=$(awk "BEGIN { print $tiles / ($(date +%s.%N) - $began) }")
+row "tile at z14, cold, $tiles tiles one after the other, a second" "$cold" 500 "≥ 1"
+ours="" theirs=""
+for _ in 1 2 3; do
+    ours="$ours $(BEFORE=/collections/zones/tiles/WebMercatorQuad/ one 18080 -s "$work/tile.lua")"
+    theirs="$theirs $(BEFORE=/tile? one 18081 -s "$work/tile.lua")"
+done
+row "tile at z14, warm, $(bytes tile) bytes ÷ nginx" "$(middle "$ours")" "$(middle "$theirs")" "≥ 0.7"
+
+# Every feature was asked for as gzip by now, or will be: ask for all.
+curl -fs -H 'accept-encoding: gzip' -o /dev/null "$base/collections/zones/download.geojson"
+resident=$(awk '/VmRSS/ { print $2 * 1024 }' "/proc/$server/status")
+cached=$(curl -fs "$base/metrics" | awk '/^bangtin_cached_set_bytes / { print $2 }')
+allowed=$(awk "BEGIN { print (1.7 * $cached + 64 * 1048576) / 1048576 }")
+row "resident memory, MiB ÷ (1.7 × GeoJSON in the cache + 64 MiB)" "$((resident >> 20))" "$allowed" "≤ 1"
+
+mapserv=$(command -v mapserv || echo /usr/lib/cgi-bin/mapserv)
+if [ -x "$mapserv" ] && [ -z "${NO_PEERS:-}" ]; then
+    ogr2ogr -f FlatGeobuf "$work/plan.fgb" "$work/plan.geojson" -nln zones 2> /dev/null
+    cat > "$work/zones.map" << M
+MAP NAME "bench" EXTENT $west $south $east $north UNITS DD PROJECTION "init=epsg:4326" END
+WEB METADATA "oga_enable_request" "*" "oga_onlineresource" "http://127.0.0.1:18081" "oga_title" "bench" END END
+LAYER NAME "zones" TYPE POLYGON STATUS ON CONNECTIONTYPE FLATGEOBUF DATA "$work/plan.fgb" PROJECTION "init=epsg:4326" END
+METADATA "oga_title" "zones" "gml_include_items" "all" "gml_featureid" "So" "oga_max_limit" "2000" END TEMPLATE "x" END
+END
+M
+    printf 'CONFIG\nENV\nMS_MAP_PATTERN "."\nEND\nMAPS\nbench "%s"\nEND\nEND\n' "$work/zones.map" > "$work/mapserver.conf"
+    chmod -R a+rX "$work"
+    for port in 18082 18083; do
+        MAPSERVER_CONFIG_FILE="$work/mapserver.conf" spawn-fcgi -a 127.0.0.1 -p $port -P "$work/$port.pid" -- "$mapserv" > /dev/null
+        peers="${peers:-} $(cat "$work/$port.pid")"
+    done
+    theirs=""
+    for _ in 1 2 3; do theirs="$theirs $(ADDRESS="/ogcapi/bench$ADDRESS&f=json" one 18081 -s "$work/box.lua")"; done
+    cat "$work/last" >&2
+    curl -s "http://127.0.0.1:18081/ogcapi/bench/collections/zones/items?f=json&limit=1000&bbox=$query" | head -c 300 >&2
+    row "bbox ÷ MapServer, FlatGeobuf, two processes" "$box" "$(middle "$theirs")" "≥ 50"
+fi

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 say() { printf '== %s\n' "$*"; }
 
 # program:package
-needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc)
+needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm)
 missing=()
 for need in "${needs[@]}"; do
     command -v "${need%%:*}" > /dev/null || missing+=("${need##*:}")
@@ -15,12 +15,31 @@ done
 pg_bin() { ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -1; }
 [ -n "$(pg_bin)" ] && [ -x "$(pg_bin)/initdb" ] || missing+=(postgresql)
 fc-list 2> /dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core fontconfig)
+[ -d /usr/share/qgis ] && /usr/bin/python3 -c "import qgis.core" 2> /dev/null || missing+=(python3-qgis)
+/usr/bin/python3 -c "import venv, ensurepip" 2> /dev/null || missing+=(python3-venv)
 if [ ${#missing[@]} -gt 0 ]; then
     say "installing ${missing[*]}"
     sudo=""
     [ "$(id -u)" = 0 ] || sudo=sudo
     $sudo apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+fi
+
+# Map clients: Python packages and browser libraries of fixed versions, kept between runs.
+clients=${CARGO_TARGET_DIR:-target}/clients
+if ! cmp -s tests/clients/requirements.txt "$clients/requirements.txt"; then
+    say "installing Python map clients"
+    rm -rf "$clients"
+    /usr/bin/python3 -m venv "$clients"
+    "$clients/bin/pip" install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
+    cp tests/clients/requirements.txt "$clients/requirements.txt"
+fi
+BANGTIN_TEST_PYTHON=$(realpath -s "$clients/bin/python")
+export BANGTIN_TEST_PYTHON
+if ! cmp -s tests/clients/package.json tests/clients/node_modules/package.json; then
+    say "installing browser map libraries"
+    (cd tests/clients && npm install --no-package-lock --no-audit --no-fund --silent)
+    cp tests/clients/package.json tests/clients/node_modules/package.json
 fi
 
 work=$(mktemp -d)

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use memchr::memmem::Finder;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -138,8 +139,8 @@ enum Slot {
     Id,
     Constant(Json),
     LandUseName,
-    /// The text that stands before the value.
-    Own(String),
+    /// The text that stands before the value, ready to be looked for.
+    Own(Finder<'static>),
 }
 
 /// Features that come from one place: the set of an item, or the items themselves.
@@ -196,7 +197,7 @@ impl Part {
             "id" => Slot::Id,
             name if constants.contains_key(name) => Slot::Constant(constants[name].clone()),
             "land_use_name" => Slot::LandUseName,
-            name => Slot::Own(format!("\"{name}\":")),
+            name => Slot::Own(Finder::new(&format!("\"{name}\":")).into_owned()),
         };
         let slots = collection.properties.iter().map(slot).collect();
         let mut hash = Sha256::new();
@@ -236,6 +237,14 @@ impl Part {
     /// The feature's id.
     pub fn id(&self, feature: &Feature) -> String {
         self.head.id(self.key(feature, &mut [0; 10]))
+    }
+
+    /// The value of a property that is the same for all of its features.
+    pub fn constant(&self, property: usize) -> Option<&Json> {
+        match self.slots.get(property) {
+            Some(Slot::Constant(value)) => Some(value),
+            _ => None,
+        }
     }
 
     /// Its features; a stored set is read when it is not in memory.
@@ -341,9 +350,9 @@ impl LayerRow<'_> {
 
 /// The text from a property's value on. Inside a JSON text every quote is escaped, so `"name":` can
 /// only be the property's name.
-fn raw<'a>(properties: &'a str, before: &str) -> Option<&'a str> {
-    let at = memchr::memmem::find(properties.as_bytes(), before.as_bytes())?;
-    properties.get(at + before.len()..)
+fn raw<'a>(properties: &'a str, before: &Finder<'_>) -> Option<&'a str> {
+    let at = before.find(properties.as_bytes())?;
+    properties.get(at + before.needle().len()..)
 }
 
 fn typed<'a>(kind: Type, text: Cow<'a, str>) -> Value<'a> {

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod browser;
+mod clients;
 mod contract;
 mod crash;
 mod event_log;
 mod formats;
 mod generator;
 mod imports;
+mod map_clients;
 mod personal_data;
 mod process;
 mod qr;

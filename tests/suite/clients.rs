@@ -1,0 +1,113 @@
+//! Real map clients against the real program: GDAL old and new, QGIS, OWSLib, Leaflet, MapLibre,
+//! schemathesis. `tools/test.sh` installs them; the scripts are in `tests/clients`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::generator;
+use crate::process::{Server, run};
+
+/// Zones of the plan beside the demo's: more than a page holds.
+const ZONES: usize = 11_000;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// The demo, and a plan that no page holds.
+fn site(data: &Path) -> Server {
+    let server = Server::demo(data, None);
+    let plan = data.join("plan.geojson");
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&plan).unwrap());
+    generator::geojson(generator::plan(ZONES, 7), Some(9208), &|[x, y]| format!("[{x},{y}]"), &mut out).unwrap();
+    drop(out);
+    let facts = ["--title", "Quy hoạch lớn", "--kind", "land-use-plan", "--authority", "UBND thử", "--decision", "1/QĐ-THU"];
+    let dates = ["--signed", "2023-05-01", "--effective-from", "2023-05-01", "--json"];
+    let arguments = [&["import", "plan", plan.to_str().unwrap()], &facts[..], &dates[..]].concat();
+    let output = run(data, None, &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let code = report["code"].as_str().unwrap();
+    let begun = std::time::Instant::now();
+    while server.get(&format!("/q/{code}.json")).0 != 200 {
+        assert!(begun.elapsed().as_secs() < 20, "the server does not follow");
+        std::thread::yield_now();
+    }
+    server
+}
+
+/// Runs a client's script; what it says is shown when it fails.
+fn client(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder()).envs(environment.iter().copied());
+    let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}; run tools/test.sh"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments:?}\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+/// Python with the packages of `requirements.txt`.
+fn python() -> String {
+    std::env::var("BANGTIN_TEST_PYTHON").expect("run the tests with tools/test.sh: it makes a Python environment")
+}
+
+#[test]
+fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
+    let data = tempfile::tempdir().unwrap();
+    let server = site(data.path());
+    let base = format!("http://{}", server.address);
+    assert!(client(&python(), &["gdal.py", &base], &[]).contains("GDAL reads everything"));
+    assert!(client(&python(), &["owslib_client.py", &base], &[]).contains("OWSLib reads 10 collections"));
+    assert!(client("/usr/bin/python3", &["qgis_client.py", &base], &[]).contains("adds every layer"));
+    // The GDAL of the distribution, by its own tools.
+    let oapif = format!("OAPIF:{base}");
+    let copied = data.path().join("zones.gpkg");
+    let filter = ["-where", "land_use = 'ODT' AND area_ha > 1", "-spat", "104.80", "21.60", "105.00", "21.80"];
+    client("ogr2ogr", &["-f", "GPKG", copied.to_str().unwrap(), &oapif, "zones"], &[]);
+    let whole = client("ogrinfo", &["-so", copied.to_str().unwrap(), "zones"], &[]);
+    let matched: serde_json::Value = serde_json::from_str(&server.get("/collections/zones/items?limit=1&f=json").1).unwrap();
+    assert!(whole.contains(&format!("Feature Count: {}", matched["numberMatched"])), "{whole}");
+    let part = client("ogrinfo", &[&["-so", &oapif, "zones"], &filter[..]].concat(), &[]);
+    assert!(!part.contains("Feature Count: 0") && !part.contains(&format!("Feature Count: {}\n", matched["numberMatched"])), "{part}");
+    server.signal("TERM");
+    server.wait();
+}
+
+#[test]
+fn leaflet_maplibre_and_the_own_map_show_zones_points_and_tiles() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::demo(data.path(), None);
+    let base = format!("http://{}", server.address);
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("maps");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let said = client("node", &["maps.mjs", &base, pictures.to_str().unwrap()], &[]);
+    assert!(said.contains("zones in tiles"), "{said}");
+    for name in ["leaflet", "maplibre", "own-map"] {
+        let picture = image::open(pictures.join(format!("{name}.png"))).unwrap().to_rgb8();
+        let colours: std::collections::HashSet<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
+        assert!(colours.len() > 30, "{name}: the map is not drawn");
+    }
+    server.signal("TERM");
+    server.wait();
+}
+
+#[test]
+fn schemathesis_finds_nothing_in_the_whole_interface() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::demo(data.path(), None);
+    let document = format!("http://{}/api?f=json", server.address);
+    let program = Path::new(&python()).with_file_name("st");
+    let folder = folder();
+    let environment = [("SCHEMATHESIS_HOOKS", "schema_hooks"), ("PYTHONPATH", folder.to_str().unwrap())];
+    let common = ["--config-file", "schemathesis.toml", "run", &document, "--checks", "all", "--mode", "all", "--seed", "1", "--workers", "1"];
+    let reads = ["--exclude-method", "POST", "--phases", "examples,coverage,fuzzing", "-n", "5"];
+    client(program.to_str().unwrap(), &[&common[..], &reads[..]].concat(), &environment);
+    // Without a token every write is refused; the examples phase trips over Python's own parser on
+    // schemas as deep as those of commands.
+    let writes = ["--include-method", "POST", "--phases", "coverage,fuzzing", "-n", "3"];
+    client(program.to_str().unwrap(), &[&common[..], &writes[..]].concat(), &environment);
+    let (status, metrics) = server.get("/metrics");
+    assert!(status == 200 && metrics.contains("class=\"5xx\"} 0"), "{metrics}");
+    server.signal("TERM");
+    server.wait();
+}

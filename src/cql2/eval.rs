@@ -431,9 +431,8 @@ impl Condition {
             Self::IsNull(value) => Some(value.value(row) == Value::Null),
             Self::Spatial(relation, shape, rect, turned) => {
                 let [west, south, east, north] = row.bbox()?;
-                let apart = rect.is_none_or(|rect| {
-                    rect.max().x < west || rect.min().x > east || rect.max().y < south || rect.min().y > north
-                });
+                let apart =
+                    rect.is_none_or(|rect| rect.max().x < west || rect.min().x > east || rect.max().y < south || rect.min().y > north);
                 if apart {
                     return Some(!relation.needs_contact());
                 }

@@ -14,8 +14,9 @@ fn wrong(what: &str, value: &Value) -> FilterError {
 
 pub(super) fn parse(source: &str) -> Parsed<Expr> {
     // Its own limit of nesting is 128: deeper is an error, not an overflow.
-    let value: Value = serde_json::from_str(source)
-        .map_err(|error| FilterError::new(format!("Bộ lọc không phải JSON đúng: {error}."), format!("The filter is not valid JSON: {error}")))?;
+    let value: Value = serde_json::from_str(source).map_err(|error| {
+        FilterError::new(format!("Bộ lọc không phải JSON đúng: {error}."), format!("The filter is not valid JSON: {error}"))
+    })?;
     condition(&value, &mut Budget::default())
 }
 
@@ -162,13 +163,9 @@ pub(crate) fn geometry(value: &Value, budget: &mut Budget) -> Parsed<Geometry<f6
     let coordinates = value.get("coordinates").ok_or_else(refused)?;
     let found = match kind {
         "Point" => position(coordinates).map(|place| Geometry::Point(Point(place))),
-        "MultiPoint" => {
-            list(coordinates, position).map(|places| Geometry::MultiPoint(MultiPoint(places.into_iter().map(Point).collect())))
-        }
+        "MultiPoint" => list(coordinates, position).map(|places| Geometry::MultiPoint(MultiPoint(places.into_iter().map(Point).collect()))),
         "LineString" => line(coordinates, 2).map(Geometry::LineString),
-        "MultiLineString" => {
-            list(coordinates, |part| line(part, 2)).map(|lines| Geometry::MultiLineString(MultiLineString(lines)))
-        }
+        "MultiLineString" => list(coordinates, |part| line(part, 2)).map(|lines| Geometry::MultiLineString(MultiLineString(lines))),
         "Polygon" => polygon(coordinates).map(Geometry::Polygon),
         "MultiPolygon" => list(coordinates, polygon).map(|parts| Geometry::MultiPolygon(MultiPolygon(parts))),
         _ => None,

@@ -263,7 +263,11 @@ impl Parser {
         let at = self.at();
         let ends = self.list(Self::scalar)?;
         temporal::interval(ends).ok_or_else(|| {
-            FilterError::at(at, "INTERVAL cần hai mốc: ngày, thời điểm, thuộc tính hoặc '..'.", "INTERVAL takes two ends: dates, moments, properties or '..'")
+            FilterError::at(
+                at,
+                "INTERVAL cần hai mốc: ngày, thời điểm, thuộc tính hoặc '..'.",
+                "INTERVAL takes two ends: dates, moments, properties or '..'",
+            )
         })
     }
 

@@ -67,13 +67,21 @@ impl<W: Write> Package<W> {
             .collect();
         let shapes = kind(collection, "POINT", "MULTIPOINT", "MULTIPOLYGON");
         connection
-            .execute_batch(&format!("CREATE TABLE \"{name}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shapes}, {});", columns.join(", ")))
+            .execute_batch(&format!(
+                "CREATE TABLE \"{name}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shapes}, {});",
+                columns.join(", ")
+            ))
             .map_err(failed)?;
         let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name)];
         connection
-            .execute("INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?1, 'features', ?2, ?3, 4326)", described)
+            .execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?1, 'features', ?2, ?3, 4326)",
+                described,
+            )
             .map_err(failed)?;
-        connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, 4326, 0, 0)", params![name, shapes]).map_err(failed)?;
+        connection
+            .execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, 4326, 0, 0)", params![name, shapes])
+            .map_err(failed)?;
         let places = vec!["?"; collection.properties.len() + 1].join(", ");
         let insert = format!("INSERT INTO \"{name}\" VALUES (NULL, {places})");
         Ok(Self { out, file, connection, name, insert, bbox: None })

@@ -18,13 +18,18 @@ pub(super) struct Document<W> {
 
 /// Text that may stand in XML: characters that it cannot hold are left out.
 fn safe(text: &str) -> String {
-    let kept: String = text.chars().filter(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)).collect();
+    let kept: String =
+        text.chars().filter(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)).collect();
     escape(&kept).into_owned()
 }
 
 impl<W: Write> Document<W> {
     pub(super) fn new(collection: &Collection, mut out: W) -> io::Result<Self> {
-        writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<kml xmlns=\"http://www.opengis.net/kml/2.2\">\n<Document id=\"{}\">", collection.name)?;
+        writeln!(
+            out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<kml xmlns=\"http://www.opengis.net/kml/2.2\">\n<Document id=\"{}\">",
+            collection.name
+        )?;
         writeln!(out, "<name>{}</name>", safe(title(Lang::Vi, collection.name)))?;
         writeln!(out, "<Schema name=\"{0}\" id=\"{0}-schema\">", collection.name)?;
         for property in &collection.properties {

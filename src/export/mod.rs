@@ -32,8 +32,7 @@ pub enum Format {
 }
 
 /// Every format, in the order in which they are offered.
-pub const FORMATS: [Format; 6] =
-    [Format::GeoJson, Format::GeoJsonSeq, Format::FlatGeobuf, Format::Csv, Format::GeoPackage, Format::Kml];
+pub const FORMATS: [Format; 6] = [Format::GeoJson, Format::GeoJsonSeq, Format::FlatGeobuf, Format::Csv, Format::GeoPackage, Format::Kml];
 
 impl Format {
     /// By the ending of a file's name.

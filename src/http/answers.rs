@@ -69,7 +69,17 @@ impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
     pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
         let compress = body.len() >= 860 && media != "image/png";
-        Self { status, media, body: Bytes::from(body), validity, ends, private, compress, extra: HeaderMap::new(), encoded: Default::default() }
+        Self {
+            status,
+            media,
+            body: Bytes::from(body),
+            validity,
+            ends,
+            private,
+            compress,
+            extra: HeaderMap::new(),
+            encoded: Default::default(),
+        }
     }
 
     /// With more headers.

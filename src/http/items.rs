@@ -8,17 +8,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{Answer, Validity, What};
-use super::errors::HttpError;
 use super::collections::downloads;
 use super::collections::items::memento_datetime;
+use super::errors::HttpError;
 use super::{Site, respond};
-use crate::export::Format;
 use crate::domain::civil::midnight;
 use crate::domain::document::Document;
 use crate::domain::publication::Status;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
+use crate::export::Format;
 use crate::read_model::features::Features;
 use crate::render::page::Item;
 use crate::render::text::Lang;
@@ -54,7 +54,9 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
             return downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending())).await;
         }
         // Memento (RFC 7089): the address of an item leads to what held at a moment.
-        if form.is_none() && let Some(moment) = headers.get("accept-datetime") {
+        if form.is_none()
+            && let Some(moment) = headers.get("accept-datetime")
+        {
             return memento(&site, code, moment, query.as_deref());
         }
         let lang = || respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);

@@ -132,7 +132,18 @@ impl Site {
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));
         let drawing_places = Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
-        Self { app, model, answers, limits, metrics: Metrics::default(), write_places, tiles, drawing_places, download_places, import_places }
+        Self {
+            app,
+            model,
+            answers,
+            limits,
+            metrics: Metrics::default(),
+            write_places,
+            tiles,
+            drawing_places,
+            download_places,
+            import_places,
+        }
     }
 
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.

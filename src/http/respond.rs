@@ -155,7 +155,9 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     match f {
         Some("html") => return Ok(Form::Html),
         Some("json" | "geojson") => return Ok(Form::Json),
-        Some(other) => return Err(HttpError::Parameter(format!("f={other}: dùng f=json hoặc f=html"), format!("f={other}: use f=json or f=html"))),
+        Some(other) => {
+            return Err(HttpError::Parameter(format!("f={other}: dùng f=json hoặc f=html"), format!("f={other}: use f=json or f=html")));
+        }
         None => {}
     }
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");

@@ -435,12 +435,7 @@ pub struct Layers {
 
 impl Default for Layers {
     fn default() -> Self {
-        Self {
-            now: RwLock::default(),
-            past: Cache::new(PAST_LAYERS),
-            outlines: Cache::new(4_096),
-            making: tokio::sync::Mutex::new(()),
-        }
+        Self { now: RwLock::default(), past: Cache::new(PAST_LAYERS), outlines: Cache::new(4_096), making: tokio::sync::Mutex::new(()) }
     }
 }
 
@@ -602,7 +597,10 @@ impl ReadModel {
             (image.city.public_url.clone(), image.city_version, image.generation)
         };
         let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
-        let set = view.feature_collection.filter(|_| view.features.is_some() && !view.outline_only).and_then(crate::read_model::layers::collection);
+        let set = view
+            .feature_collection
+            .filter(|_| view.features.is_some() && !view.outline_only)
+            .and_then(crate::read_model::layers::collection);
         let (collection, part) = match set {
             Some(collection) => (Some(collection), set_of(collection, view, &url)),
             None => match crate::read_model::layers::collection(view.collection) {

@@ -23,7 +23,9 @@ pub static MAP_POLICY: LazyLock<String> = LazyLock::new(|| {
 /// The policy for a page with that style.
 pub fn policy(style: &str) -> String {
     let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 }
 
 /// A page: title, canonical path, and its content.

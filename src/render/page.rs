@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::layout::{Page, page};
 use super::text::{Lang, text};
 use super::{format, map, qr};
-use crate::export::{FORMATS, Format};
 use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Figure, HistoryEntry, Moment, Shown, View};
+use crate::export::{FORMATS, Format};
 use crate::read_model::features::Features;
 use crate::vault::Contact;
 

@@ -61,11 +61,18 @@ fn rgb(hex: &str) -> String {
 
 fn symbol(name: usize, shape: ShapeKind, colour: &str) -> String {
     let options = |pairs: &[(&str, &str)]| {
-        let list: String = pairs.iter().map(|(name, value)| format!("<Option name=\"{name}\" type=\"QString\" value=\"{value}\"/>")).collect();
+        let list: String =
+            pairs.iter().map(|(name, value)| format!("<Option name=\"{name}\" type=\"QString\" value=\"{value}\"/>")).collect();
         format!("<Option type=\"Map\">{list}</Option>")
     };
     if shape == ShapeKind::Areas {
-        let fill = options(&[("color", colour), ("style", "solid"), ("outline_color", "51,51,51,255"), ("outline_width", "0.1"), ("outline_style", "solid")]);
+        let fill = options(&[
+            ("color", colour),
+            ("style", "solid"),
+            ("outline_color", "51,51,51,255"),
+            ("outline_width", "0.1"),
+            ("outline_style", "solid"),
+        ]);
         format!("<symbol name=\"{name}\" type=\"fill\" alpha=\"0.8\"><layer class=\"SimpleFill\" enabled=\"1\">{fill}</layer></symbol>")
     } else {
         let marker = options(&[("color", colour), ("name", "circle"), ("size", "3"), ("outline_color", "255,255,255,255")]);
@@ -75,7 +82,8 @@ fn symbol(name: usize, shape: ShapeKind, colour: &str) -> String {
 
 /// A QGIS layer style: a category for each land-use code, or one symbol.
 pub fn qml(collection: &Collection) -> String {
-    let mut text = String::from("<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<qgis version=\"3.22\" styleCategories=\"Symbology\">\n");
+    let mut text =
+        String::from("<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<qgis version=\"3.22\" styleCategories=\"Symbology\">\n");
     if has_land_use(collection) {
         text.push_str("<renderer-v2 type=\"categorizedSymbol\" attr=\"land_use\" enableorderby=\"0\">\n<categories>\n");
         let mut symbols = String::new();

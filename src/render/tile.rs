@@ -166,14 +166,17 @@ fn lean(ring: &Ring) -> Ring {
         }
         points.push(point);
     }
-    while points.len() > 2 && (points.first() == points.last() || on_the_way(points[points.len() - 2], points[points.len() - 1], points[0])) {
+    while points.len() > 2 && (points.first() == points.last() || on_the_way(points[points.len() - 2], points[points.len() - 1], points[0]))
+    {
         points.pop();
     }
     points
 }
 
 fn on_the_way(a: [i64; 2], b: [i64; 2], c: [i64; 2]) -> bool {
-    (b[0] - a[0]) * (c[1] - b[1]) == (b[1] - a[1]) * (c[0] - b[0]) && (b[0] - a[0]) * (c[0] - b[0]) >= 0 && (b[1] - a[1]) * (c[1] - b[1]) >= 0
+    (b[0] - a[0]) * (c[1] - b[1]) == (b[1] - a[1]) * (c[0] - b[0])
+        && (b[0] - a[0]) * (c[0] - b[0]) >= 0
+        && (b[1] - a[1]) * (c[1] - b[1]) >= 0
 }
 
 /// A value of a property, as tiles write it.
@@ -278,7 +281,13 @@ const POLYGON: u64 = 3;
 
 impl Layered {
     fn new() -> Self {
-        Self { features: Wire::default(), keys: BTreeMap::new(), key_order: Vec::new(), values: FxHashMap::default(), value_order: Vec::new() }
+        Self {
+            features: Wire::default(),
+            keys: BTreeMap::new(),
+            key_order: Vec::new(),
+            values: FxHashMap::default(),
+            value_order: Vec::new(),
+        }
     }
 
     fn key(&mut self, name: &str) -> u64 {
@@ -423,10 +432,8 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
         }
         // What all features of the part have in common is looked up once.
         let (common, own): (Vec<_>, Vec<_>) = names.iter().copied().partition(|(index, _)| part.constant(*index).is_some());
-        let common: Vec<(u64, u64)> = common
-            .into_iter()
-            .filter_map(|(index, key)| Some((key, out.value(said(part.constant(index)?.clone())?))))
-            .collect();
+        let common: Vec<(u64, u64)> =
+            common.into_iter().filter_map(|(index, key)| Some((key, out.value(said(part.constant(index)?.clone())?)))).collect();
         for index in near {
             let feature = &features.list[index];
             let mut path = Path::default();
@@ -600,7 +607,8 @@ fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize], g
             continue;
         }
         let first = group[0].0;
-        let name = code(first).and_then(|index| crate::domain::land_use::all().get(usize::from(index))).map_or("", |entry| entry.code.as_str());
+        let name =
+            code(first).and_then(|index| crate::domain::land_use::all().get(usize::from(index))).map_or("", |entry| entry.code.as_str());
         let mut tags = vec![(keys[0], out.value(Said::Text(name.to_owned()))), (keys[1], out.value(Said::Whole(counts[first as usize])))];
         tags.extend(owner.map(|owner| (keys[2], owner)));
         out.feature(POLYGON, &tags, &path);

@@ -99,7 +99,8 @@ fn schemathesis_finds_nothing_in_the_whole_interface() {
     let program = Path::new(&python()).with_file_name("st");
     let folder = folder();
     let environment = [("SCHEMATHESIS_HOOKS", "schema_hooks"), ("PYTHONPATH", folder.to_str().unwrap())];
-    let common = ["--config-file", "schemathesis.toml", "run", &document, "--checks", "all", "--mode", "all", "--seed", "1", "--workers", "1"];
+    let common =
+        ["--config-file", "schemathesis.toml", "run", &document, "--checks", "all", "--mode", "all", "--seed", "1", "--workers", "1"];
     let reads = ["--exclude-method", "POST", "--phases", "examples,coverage,fuzzing", "-n", "5"];
     client(program.to_str().unwrap(), &[&common[..], &reads[..]].concat(), &environment);
     // Without a token every write is refused; the examples phase trips over Python's own parser on

@@ -6,8 +6,8 @@ mod events;
 mod past;
 
 pub use commands::{Command, Correct, Draft, Publish, Revise};
-pub use past::Overwritten;
 pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
+pub use past::Overwritten;
 
 use std::fmt::Debug;
 

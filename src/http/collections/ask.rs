@@ -27,8 +27,21 @@ const SORT_KEYS: usize = 8;
 pub const COMMON: &[&str] = &["f", "lang", "token"];
 /// Parameters of `/items`, the properties apart.
 pub const ITEMS: &[&str] = &[
-    "bbox", "bbox-crs", "crs", "datetime", "as_of", "limit", "after", "filter", "filter-lang", "filter-crs", "sortby", "profile", "f",
-    "lang", "token",
+    "bbox",
+    "bbox-crs",
+    "crs",
+    "datetime",
+    "as_of",
+    "limit",
+    "after",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+    "sortby",
+    "profile",
+    "f",
+    "lang",
+    "token",
 ];
 /// Parameters of one feature.
 pub const ITEM: &[&str] = &["crs", "datetime", "as_of", "f", "lang", "token"];
@@ -278,9 +291,7 @@ fn equals(name: &str, value: &str, properties: &[Property]) -> Result<Filter, Ht
         Type::Date => ("ngày như 2026-01-05", "a date such as 2026-01-05"),
         _ => ("thời điểm như 2026-01-05T00:00:00Z", "a moment such as 2026-01-05T00:00:00Z"),
     };
-    let wrong = || {
-        HttpError::Parameter(format!("{name}={value}: cần {}", expected.0), format!("{name}={value}: expected {}", expected.1))
-    };
+    let wrong = || HttpError::Parameter(format!("{name}={value}: cần {}", expected.0), format!("{name}={value}: expected {}", expected.1));
     let literal = literal.ok_or_else(wrong)?;
     let source = serde_json::json!({ "op": "=", "args": [{ "property": name }, literal] }).to_string();
     Filter::read(&source, Language::Json, properties, &Some).map_err(|error| refused(name, &error))
@@ -374,7 +385,9 @@ mod tests {
         ] {
             assert_eq!(datetime(text, &zone()).ok(), Some(expected), "{text}");
         }
-        for text in ["", "x", "2026", "2026-13-01", "2026-01-05/2025-01-01", "a/b", "2026-01-05/x/y", "2026-01-05Tx", "2026-01-05xx", "yesterday!"] {
+        for text in
+            ["", "x", "2026", "2026-13-01", "2026-01-05/2025-01-01", "a/b", "2026-01-05/x/y", "2026-01-05Tx", "2026-01-05xx", "yesterday!"]
+        {
             assert!(datetime(text, &zone()).is_err(), "{text}");
         }
     }

@@ -155,7 +155,11 @@ fn push_links(out: &mut Vec<u8>, links: &[Link]) {
 const TAIL: &[u8] = b"\n]}\n";
 
 fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Vec<u8> {
-    let room: usize = page.picks.iter().map(|(part, index)| page.feature(*part, *index).map_or(0, |(_, _, f)| f.geometry.end - f.properties.start + 700)).sum();
+    let room: usize = page
+        .picks
+        .iter()
+        .map(|(part, index)| page.feature(*part, *index).map_or(0, |(_, _, f)| f.geometry.end - f.properties.start + 700))
+        .sum();
     let mut out = Vec::with_capacity(head.len() + room + TAIL.len());
     out.extend_from_slice(head);
     for (i, &(part, index)) in page.picks.iter().enumerate() {
@@ -189,7 +193,9 @@ pub(super) fn push_feature(
         return;
     }
     let head = &part.head;
-    for piece in [&head.lead, key, &head.middle, key, &head.shared, head.named(features, feature), features.properties(feature), "},\"geometry\":"] {
+    for piece in
+        [&head.lead, key, &head.middle, key, &head.shared, head.named(features, feature), features.properties(feature), "},\"geometry\":"]
+    {
         out.extend_from_slice(piece.as_bytes());
     }
     crs.push_geometry(out, features.geometry(feature));
@@ -310,13 +316,7 @@ struct Found {
     index: usize,
 }
 
-async fn look_up(
-    site: &Arc<Site>,
-    collection: &'static Collection,
-    id: &str,
-    wanted: Wanted,
-    moment: &Moment,
-) -> Result<Found, HttpError> {
+async fn look_up(site: &Arc<Site>, collection: &'static Collection, id: &str, wanted: Wanted, moment: &Moment) -> Result<Found, HttpError> {
     let is_item = matches!(collection.content, Content::Items(..));
     // A revision of an item is found among all that ever held.
     let wanted = match wanted.when {
@@ -447,9 +447,15 @@ pub async fn versions(
             Some("link-format") => true,
             Some("json") => false,
             Some(other) => {
-                return Err(HttpError::Parameter(format!("f={other}: có json, link-format"), format!("f={other}: there are json, link-format")));
+                return Err(HttpError::Parameter(
+                    format!("f={other}: có json, link-format"),
+                    format!("f={other}: there are json, link-format"),
+                ));
             }
-            None => headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/link-format")),
+            None => headers
+                .get(header::ACCEPT)
+                .and_then(|value| value.to_str().ok())
+                .is_some_and(|accept| accept.contains("application/link-format")),
         };
         let code: Code = id.parse().map_err(|_| HttpError::NotFound)?;
         let moment = site.moment();

@@ -26,7 +26,6 @@ use crate::read_model::layers::{Collection, Content, Layer, ShapeKind, Wanted, c
 use crate::render::collections as pages;
 use crate::render::text::Lang;
 
-
 pub(crate) const GEOJSON: &str = "application/geo+json";
 /// Short: map clients keep metadata without asking again.
 pub(crate) const METADATA_CACHE: &str = "public, max-age=5";
@@ -95,12 +94,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
         link("http://www.opengis.net/def/rel/ogc/1.0/queryables", schema, format!("{base}/queryables"), "Queryables"),
         link("queryables", schema, format!("{base}/queryables"), "Queryables"),
         link("http://www.opengis.net/def/rel/ogc/1.0/sortables", schema, format!("{base}/sortables"), "Sortables"),
-        link(
-            "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
-            "application/json",
-            format!("{base}/tiles?f=json"),
-            "Vector tiles",
-        ),
+        link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "application/json", format!("{base}/tiles?f=json"), "Vector tiles"),
     ];
     for format in FORMATS {
         let media = format.media().split(';').next().unwrap_or_default();
@@ -305,12 +299,22 @@ async fn schema_answer(site: Arc<Site>, name: String, query: Option<String>, hea
 }
 
 /// `/collections/{c}/schema`
-pub async fn features_schema(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn features_schema(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     schema_answer(site, name, query, headers, Schema::Features).await
 }
 
 /// `/collections/{c}/queryables`
-pub async fn queryables(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn queryables(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     schema_answer(site, name, query, headers, Schema::Queryables).await
 }
 
@@ -320,6 +324,11 @@ pub async fn sortables(State(site): State<Arc<Site>>, Path(name): Path<String>, 
 }
 
 /// `/collections/{c}/feature-schema`
-pub async fn geojson_schema(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn geojson_schema(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     schema_answer(site, name, query, headers, Schema::GeoJson).await
 }

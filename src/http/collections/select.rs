@@ -134,7 +134,8 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
                 wish.indices(&layer, part, &features)
             } else {
                 // A long search must not hold up what others ask.
-                let (layer, wish) = (Arc::clone(&layer), Wish { area: wish.area.clone(), filters: wish.filters.clone(), terms: wish.terms });
+                let (layer, wish) =
+                    (Arc::clone(&layer), Wish { area: wish.area.clone(), filters: wish.filters.clone(), terms: wish.terms });
                 let work = tokio::task::spawn_blocking(move || wish.indices(&layer, &layer.parts[number], &features));
                 work.await.map_err(|error| HttpError::Internal(error.to_string()))?
             };

@@ -150,7 +150,10 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
         let read = Read::new(id(file), what, "metadata").with(common());
         put(format!("{base}/{file}"), read.gives(vec![content("application/schema+json", json!({ "type": "object" })), page()]).build());
     }
-    put(format!("{base}/map"), Read::new(id("map"), "Interactive map", "pages").with(vec![refer("lang"), refer("token")]).gives(vec![page()]).build());
+    put(
+        format!("{base}/map"),
+        Read::new(id("map"), "Interactive map", "pages").with(vec![refer("lang"), refer("token")]).gives(vec![page()]).build(),
+    );
 
     let mut parameters: Vec<Value> =
         ["limit", "bbox", "bbox-crs", "crs", "datetime", "as_of", "filter", "filter-lang", "filter-crs"].map(refer).to_vec();
@@ -237,9 +240,15 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
     let token = || vec![refer("token")];
     put(
         format!("{base}/style.json"),
-        Read::new(id("style"), "Style for MapLibre", "tiles").with(token()).gives(vec![content("application/json", json!({ "type": "object" }))]).build(),
+        Read::new(id("style"), "Style for MapLibre", "tiles")
+            .with(token())
+            .gives(vec![content("application/json", json!({ "type": "object" }))])
+            .build(),
     );
-    put(format!("{base}/style.qml"), Read::new(id("qml"), "Style for QGIS", "tiles").with(token()).gives(vec![binary("application/xml")]).build());
+    put(
+        format!("{base}/style.qml"),
+        Read::new(id("qml"), "Style for QGIS", "tiles").with(token()).gives(vec![binary("application/xml")]).build(),
+    );
     let json_only = query("f", json!({ "type": "string", "enum": ["json"] }), "Form of the answer");
     put(
         format!("{base}/tiles"),
@@ -291,7 +300,10 @@ fn of_items(put: &mut impl FnMut(String, Value)) {
         Read::new("page", "The item's page", "pages")
             .with(vec![code(), lang(), memento])
             .gives(vec![page()])
-            .or("302", json!({ "description": "To the version that held then", "headers": { "Location": { "schema": { "type": "string" } } } }))
+            .or(
+                "302",
+                json!({ "description": "To the version that held then", "headers": { "Location": { "schema": { "type": "string" } } } }),
+            )
             .or("410", withdrawn(vec![page()]))
             .build(),
     );
@@ -315,9 +327,19 @@ fn of_items(put: &mut impl FnMut(String, Value)) {
         let read = Read::new(format!("item-{}", format.ending()), format!("The item's features as {}", format.title()), "data");
         put(format!("/q/{{code}}.{}", format.ending()), read.with(vec![code()]).gives(vec![file(format)]).build());
     }
-    put("/q/{code}/qr.svg".into(), Read::new("qr-svg", "Its QR code as SVG", "pages").with(vec![code()]).gives(vec![binary("image/svg+xml")]).build());
-    let size = query("size", json!({ "type": "integer", "minimum": qr::SIZES.start(), "maximum": qr::SIZES.end(), "default": 512 }), "Pixels a side");
-    put("/q/{code}/qr.png".into(), Read::new("qr-png", "Its QR code as PNG", "pages").with(vec![code(), size]).gives(vec![binary("image/png")]).build());
+    put(
+        "/q/{code}/qr.svg".into(),
+        Read::new("qr-svg", "Its QR code as SVG", "pages").with(vec![code()]).gives(vec![binary("image/svg+xml")]).build(),
+    );
+    let size = query(
+        "size",
+        json!({ "type": "integer", "minimum": qr::SIZES.start(), "maximum": qr::SIZES.end(), "default": 512 }),
+        "Pixels a side",
+    );
+    put(
+        "/q/{code}/qr.png".into(),
+        Read::new("qr-png", "Its QR code as PNG", "pages").with(vec![code(), size]).gives(vec![binary("image/png")]).build(),
+    );
     put("/q/{code}/history".into(), Read::new("history", "Its history", "history").with(vec![code(), lang()]).gives(vec![page()]).build());
     let number = || path("number", json!({ "type": "integer", "minimum": 1 }), "Number of the revision", "1");
     put(
@@ -333,20 +355,32 @@ fn of_items(put: &mut impl FnMut(String, Value)) {
     );
     put(
         "/q/{code}/documents/{sha256}".into(),
-        Read::new("document", "A published file, as a download", "data").with(vec![code(), sha("sha256")]).gives(vec![binary("*/*")]).build(),
+        Read::new("document", "A published file, as a download", "data")
+            .with(vec![code(), sha("sha256")])
+            .gives(vec![binary("*/*")])
+            .build(),
     );
-    put("/blobs/{sha256}".into(), Read::new("blob", "Canonical geometry by its digest", "data").with(vec![sha("sha256")]).gives(vec![binary(GEOJSON)]).build());
+    put(
+        "/blobs/{sha256}".into(),
+        Read::new("blob", "Canonical geometry by its digest", "data").with(vec![sha("sha256")]).gives(vec![binary(GEOJSON)]).build(),
+    );
 }
 
 fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) {
     let common = || vec![refer("f"), refer("lang"), refer("token")];
     put(
         "/".into(),
-        Read::new("landing", "Landing page", "metadata").with(vec![refer("f"), refer("page-lang")]).gives(vec![content("application/json", schema("Landing")), page()]).build(),
+        Read::new("landing", "Landing page", "metadata")
+            .with(vec![refer("f"), refer("page-lang")])
+            .gives(vec![content("application/json", schema("Landing")), page()])
+            .build(),
     );
     put(
         "/conformance".into(),
-        Read::new("conformance", "Conformance", "metadata").with(common()).gives(vec![content("application/json", schema("Conformance")), page()]).build(),
+        Read::new("conformance", "Conformance", "metadata")
+            .with(common())
+            .gives(vec![content("application/json", schema("Conformance")), page()])
+            .build(),
     );
     put(
         "/api".into(),
@@ -357,9 +391,15 @@ fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) {
     );
     put(
         "/collections".into(),
-        Read::new("collections", "Collections", "metadata").with(common()).gives(vec![content("application/json", schema("Collections")), page()]).build(),
+        Read::new("collections", "Collections", "metadata")
+            .with(common())
+            .gives(vec![content("application/json", schema("Collections")), page()])
+            .build(),
     );
-    put("/licence".into(), Read::new("licence", "Terms of the data", "metadata").with(vec![refer("page-lang")]).gives(vec![page()]).build());
+    put(
+        "/licence".into(),
+        Read::new("licence", "Terms of the data", "metadata").with(vec![refer("page-lang")]).gives(vec![page()]).build(),
+    );
     let q = query("q", json!({ "type": "string" }), "Words of the title, or a code; what is beyond 200 characters is left aside");
     put(
         "/search".into(),
@@ -368,7 +408,8 @@ fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) {
             .gives(vec![content("application/json", json!({ "type": "object" })), page()])
             .build(),
     );
-    let id = || path("id", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The import's id; nobody can guess it", &"0".repeat(64));
+    let id =
+        || path("id", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The import's id; nobody can guess it", &"0".repeat(64));
     put("/imports".into(), json!({ "post": writes::upload() }));
     put(
         "/imports/{id}".into(),
@@ -392,7 +433,8 @@ fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) {
 
 fn parameters(city: &City) -> Value {
     let systems = crs::all(city);
-    let system = |name: &str, what: &str| query(name, json!({ "type": "string", "format": "uri", "enum": systems, "default": crs::CRS84 }), what);
+    let system =
+        |name: &str, what: &str| query(name, json!({ "type": "string", "format": "uri", "enum": systems, "default": crs::CRS84 }), what);
     json!({
         "limit": query("limit", json!({ "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT }), "Features a page"),
         "bbox": query("bbox", json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }), "Lower corner, then upper corner, in the order of axes of bbox-crs; west may lie east of east"),

@@ -95,9 +95,16 @@ pub(super) fn all() -> Map<String, Value> {
             },
         }),
     );
-    put("Landing", json!({ "type": "object", "required": ["links"], "properties": { "title": text(), "description": text(), "links": links() } }));
-    put("Conformance", json!({ "type": "object", "required": ["conformsTo"], "properties": { "conformsTo": { "type": "array", "items": text() } } }));
-    let interval = json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "string", "format": "date-time", "nullable": true } });
+    put(
+        "Landing",
+        json!({ "type": "object", "required": ["links"], "properties": { "title": text(), "description": text(), "links": links() } }),
+    );
+    put(
+        "Conformance",
+        json!({ "type": "object", "required": ["conformsTo"], "properties": { "conformsTo": { "type": "array", "items": text() } } }),
+    );
+    let interval =
+        json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "string", "format": "date-time", "nullable": true } });
     put(
         "Collection",
         json!({

@@ -41,7 +41,7 @@ struct Fold {
 }
 
 impl Fold {
-    fn apply<'a>(self, text: Cow<'a, str>) -> Cow<'a, str> {
+    fn apply(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match (self.case, self.marks) {
             (false, false) => text,
             (true, false) => Cow::Owned(casei(&text)),

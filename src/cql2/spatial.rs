@@ -54,10 +54,7 @@ impl Relation {
 
 /// Four numbers, or six with heights that are left aside; west may lie east of east.
 pub(super) fn bbox(numbers: &[f64]) -> Option<Geometry<f64>> {
-    let [west, south, east, north] = match *numbers {
-        [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
-        _ => return None,
-    };
+    let ([west, south, east, north] | [west, south, _, east, north, _]) = *numbers else { return None };
     if !(numbers.iter().all(|number| number.is_finite()) && south <= north) {
         return None;
     }

@@ -13,21 +13,20 @@ use crate::read_model::layers::{Collection, LayerRow};
 /// A file in the making; the crate collects it in a temporary file.
 pub(super) struct File<W> {
     out: W,
-    file: FgbWriter<'static>,
+    writer: FgbWriter<'static>,
     columns: Vec<Type>,
 }
 
 impl<W: Write> File<W> {
     pub(super) fn new(collection: &'static Collection, out: W) -> io::Result<Self> {
         let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiPolygon);
-        // The crate's index divides by the number of features.
         let options = FgbWriterOptions {
             write_index: true,
             detect_type: false,
             crs: FgbCrs { org: Some("EPSG"), code: 4326, name: Some("WGS 84"), ..FgbCrs::default() },
             ..FgbWriterOptions::default()
         };
-        let mut file = FgbWriter::create_with_options(collection.name, shapes, options).map_err(failed)?;
+        let mut writer = FgbWriter::create_with_options(collection.name, shapes, options).map_err(failed)?;
         for property in &collection.properties {
             let column = match property.kind {
                 Type::Integer => ColumnType::Long,
@@ -36,9 +35,9 @@ impl<W: Write> File<W> {
                 Type::Moment => ColumnType::DateTime,
                 Type::Text | Type::Date => ColumnType::String,
             };
-            file.add_column(&property.name, column, |_, _| {});
+            writer.add_column(&property.name, column, |_, _| {});
         }
-        Ok(Self { out, file, columns: collection.properties.iter().map(|property| property.kind).collect() })
+        Ok(Self { out, writer, columns: collection.properties.iter().map(|property| property.kind).collect() })
     }
 }
 
@@ -48,7 +47,7 @@ impl<W: Write> Writer for File<W> {
         let Some(shape) = shape(row) else { return Ok(()) };
         let columns = &self.columns;
         let mut result = Ok(false);
-        let added = self.file.add_feature_geom(shape, |feature| {
+        let added = self.writer.add_feature_geom(shape, |feature| {
             for (index, kind) in columns.iter().enumerate() {
                 let name = row.properties[index].name.as_ref();
                 let value = row.json(index);
@@ -72,8 +71,8 @@ impl<W: Write> Writer for File<W> {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { mut out, file, .. } = *self;
-        file.write(&mut out).map_err(failed)?;
+        let Self { mut out, writer, .. } = *self;
+        writer.write(&mut out).map_err(failed)?;
         out.flush()
     }
 }

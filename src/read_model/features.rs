@@ -36,6 +36,9 @@ pub struct Feature {
     shape: usize,
 }
 
+/// A feature's text compressed, once it was asked for.
+type Packed = OnceLock<Box<[u8]>>;
+
 /// A canonical set, parsed.
 pub struct Features {
     bytes: Bytes,
@@ -48,7 +51,7 @@ pub struct Features {
     bare: Vec<usize>,
     outline: OnceLock<String>,
     /// Each feature's text compressed, once it was asked for.
-    packed: OnceLock<Box<[OnceLock<Box<[u8]>>]>>,
+    packed: OnceLock<Box<[Packed]>>,
 }
 
 /// Between a feature's properties and its geometry; cannot occur inside a JSON string.
@@ -160,8 +163,8 @@ impl Shapes {
     fn positions(&mut self, list: &[[i64; 2]]) {
         self.number(list.len() as u64);
         for position in list {
-            for axis in 0..2 {
-                let step = position[axis] - self.last[axis];
+            for (at, last) in position.iter().zip(self.last) {
+                let step = at - last;
                 self.number(((step << 1) ^ (step >> 63)) as u64);
             }
             self.last = *position;

@@ -140,7 +140,7 @@ enum Slot {
     Constant(Json),
     LandUseName,
     /// The text that stands before the value, ready to be looked for.
-    Own(Finder<'static>),
+    Own(Box<Finder<'static>>),
 }
 
 /// Features that come from one place: the set of an item, or the items themselves.
@@ -197,7 +197,7 @@ impl Part {
             "id" => Slot::Id,
             name if constants.contains_key(name) => Slot::Constant(constants[name].clone()),
             "land_use_name" => Slot::LandUseName,
-            name => Slot::Own(Finder::new(&format!("\"{name}\":")).into_owned()),
+            name => Slot::Own(Box::new(Finder::new(&format!("\"{name}\":")).into_owned())),
         };
         let slots = collection.properties.iter().map(slot).collect();
         let mut hash = Sha256::new();
@@ -355,7 +355,7 @@ fn raw<'a>(properties: &'a str, before: &Finder<'_>) -> Option<&'a str> {
     properties.get(at + before.needle().len()..)
 }
 
-fn typed<'a>(kind: Type, text: Cow<'a, str>) -> Value<'a> {
+fn typed(kind: Type, text: Cow<'_, str>) -> Value<'_> {
     match kind {
         Type::Date | Type::Moment => instant(&text).map_or(Value::Null, Value::Instant),
         _ => Value::Text(text),

@@ -75,11 +75,8 @@ impl Bits<'_> {
 
     fn reference(&mut self, length: usize, distance: usize) {
         let (symbol, extra, bits) = length_code(length as u32);
-        if symbol < 280 {
-            self.code(symbol - 256, 7)
-        } else {
-            self.code(0xc0 + symbol - 280, 8)
-        }
+        let (code, length) = if symbol < 280 { (symbol - 256, 7) } else { (0xc0 + symbol - 280, 8) };
+        self.code(code, length);
         self.put(extra, bits);
         let (symbol, extra, bits) = distance_code(distance as u32);
         self.code(symbol, 5);

@@ -106,16 +106,13 @@ impl Grid {
     #[inline]
     fn place(&self, [lon, lat]: [i64; 2]) -> [i64; 2] {
         let x = lon as f64 * self.column[0] + self.column[1];
-        let y = match self.series {
-            Some([a, b, c, d]) => {
-                let t = lat as f64 - self.middle;
-                a + t * (b + t * (c + t * d))
-            }
-            None => {
-                let lat = (lat as f64 / 1e7).clamp(-85.06, 85.06).to_radians();
-                let row = 0.5 - (lat.tan() + 1.0 / lat.cos()).ln() / (2.0 * PI);
-                (row * self.address.side() - f64::from(self.address.row)) * (EXTENT / self.step) as f64
-            }
+        let y = if let Some([a, b, c, d]) = self.series {
+            let t = lat as f64 - self.middle;
+            a + t * (b + t * (c + t * d))
+        } else {
+            let lat = (lat as f64 / 1e7).clamp(-85.06, 85.06).to_radians();
+            let row = 0.5 - (lat.tan() + 1.0 / lat.cos()).ln() / (2.0 * PI);
+            (row * self.address.side() - f64::from(self.address.row)) * (EXTENT / self.step) as f64
         };
         [nearest(x) * self.step, nearest(y) * self.step]
     }
@@ -227,8 +224,8 @@ impl Path {
     }
 
     fn to(&mut self, point: [i64; 2]) {
-        for axis in 0..2 {
-            let step = point[axis] - self.at[axis];
+        for (to, from) in point.iter().zip(self.at) {
+            let step = to - from;
             self.wire.varint(((step << 1) ^ (step >> 63)) as u64);
         }
         self.at = point;

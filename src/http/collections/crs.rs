@@ -156,10 +156,7 @@ impl Area {
             )
         };
         let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok().filter(|n: &f64| n.is_finite())).collect();
-        let [a, b, c, d] = match *numbers.ok_or_else(wrong)? {
-            [a, b, c, d] | [a, b, _, c, d, _] => [a, b, c, d],
-            _ => return Err(wrong()),
-        };
+        let ([a, b, c, d] | [a, b, _, c, d, _]) = *numbers.ok_or_else(wrong)? else { return Err(wrong()) };
         let bbox = match system {
             System::Crs84 => [a, b, c, d],
             System::LatLon => [b, a, d, c],

@@ -28,7 +28,7 @@ pub async fn file(
     headers: HeaderMap,
 ) -> Response {
     if file.starts_with("style.") {
-        return tiles::styles(State(site), Path((name, file)), RawQuery(query), headers).await;
+        return tiles::styles(&site, &name, &file, query.as_deref(), &headers);
     }
     let result = async {
         let collection = find(&name)?;

@@ -397,15 +397,14 @@ pub async fn item(
         };
         // The features of a set are versions of one thing: their links are made once.
         let made;
-        let (versions, memento) = match part.code {
-            Some(code) => part.versions.get_or_init(|| make(code, Some(part.revision))),
-            None => {
-                let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
-                let index = collection.properties.iter().position(|property| property.name == "revision");
-                let number = index.and_then(|index| row.json(index).as_u64()).map(|number| number as u32);
-                made = named(&id).map(|(code, revision)| make(code, number.or(revision))).unwrap_or_default();
-                &made
-            }
+        let (versions, memento) = if let Some(code) = part.code {
+            part.versions.get_or_init(|| make(code, Some(part.revision)))
+        } else {
+            let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
+            let index = collection.properties.iter().position(|property| property.name == "revision");
+            let number = index.and_then(|index| row.json(index).as_u64()).map(|number| number as u32);
+            made = named(&id).map(|(code, revision)| make(code, number.or(revision))).unwrap_or_default();
+            &made
         };
         links.extend(versions.iter().cloned());
         extra.extend(memento.as_ref().and_then(|date| HeaderValue::try_from(date).ok()).map(|date| (respond::MEMENTO_DATETIME, date)));

@@ -284,18 +284,18 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
     document
 }
 
-async fn schema_answer(site: Arc<Site>, name: String, query: Option<String>, headers: HeaderMap, kind: Schema) -> Response {
+fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderMap, kind: Schema) -> Response {
     let result = (|| {
-        let collection = find(&name)?;
-        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
-        if respond::schema_form(ask::value(&pairs, "f"), &headers)? == Form::Html {
-            let layer_page = html::schema(&site.city(), respond::language(ask::value(&pairs, "lang"), &headers), collection);
-            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));
+        let collection = find(name)?;
+        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        if respond::schema_form(ask::value(&pairs, "f"), headers)? == Form::Html {
+            let layer_page = html::schema(&site.city(), respond::language(ask::value(&pairs, "lang"), headers), collection);
+            return Ok(respond::fresh(headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));
         }
         let body = schema(&site.city().public_url, collection, kind).to_string();
-        Ok(respond::fresh(&headers, "application/schema+json", METADATA_CACHE, HeaderMap::new(), body))
+        Ok(respond::fresh(headers, "application/schema+json", METADATA_CACHE, HeaderMap::new(), body))
     })();
-    finish(&site, &headers, query.as_deref(), result)
+    finish(site, headers, query, result)
 }
 
 /// `/collections/{c}/schema`
@@ -305,7 +305,7 @@ pub async fn features_schema(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    schema_answer(site, name, query, headers, Schema::Features).await
+    schema_answer(&site, &name, query.as_deref(), &headers, Schema::Features)
 }
 
 /// `/collections/{c}/queryables`
@@ -315,12 +315,12 @@ pub async fn queryables(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    schema_answer(site, name, query, headers, Schema::Queryables).await
+    schema_answer(&site, &name, query.as_deref(), &headers, Schema::Queryables)
 }
 
 /// `/collections/{c}/sortables`
 pub async fn sortables(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    schema_answer(site, name, query, headers, Schema::Sortables).await
+    schema_answer(&site, &name, query.as_deref(), &headers, Schema::Sortables)
 }
 
 /// `/collections/{c}/feature-schema`
@@ -330,5 +330,5 @@ pub async fn geojson_schema(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    schema_answer(site, name, query, headers, Schema::GeoJson).await
+    schema_answer(&site, &name, query.as_deref(), &headers, Schema::GeoJson)
 }

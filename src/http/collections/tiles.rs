@@ -232,28 +232,23 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
 }
 
 /// `/collections/{c}/style.json`, `/collections/{c}/style.qml`
-pub async fn styles(
-    State(site): State<Arc<Site>>,
-    Path((name, file)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
+pub fn styles(site: &Arc<Site>, name: &str, file: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
     let result = (|| {
-        let collection = find(&name)?;
-        ask::pairs(query.as_deref(), &["token"], &[])?;
-        match file.as_str() {
+        let collection = find(name)?;
+        ask::pairs(query, &["token"], &[])?;
+        match file {
             "style.json" => {
                 let body = style::maplibre(&site.city(), collection).to_string();
-                Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+                Ok(respond::fresh(headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
             }
             "style.qml" => {
                 let mut extra = HeaderMap::new();
                 let disposition = format!("attachment; filename=\"{name}.qml\"");
                 extra.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
-                Ok(respond::fresh(&headers, "application/xml", METADATA_CACHE, extra, style::qml(collection)))
+                Ok(respond::fresh(headers, "application/xml", METADATA_CACHE, extra, style::qml(collection)))
             }
             _ => Err(HttpError::NotFound),
         }
     })();
-    finish(&site, &headers, query.as_deref(), result)
+    finish(site, headers, query, result)
 }

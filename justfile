@@ -23,6 +23,10 @@ bench:
 bench-import *zones:
     tools/bench_import.sh {{zones}}
 
+# map clients beside nginx and MapServer
+bench-serve *zones:
+    benches/serve/run.sh {{zones}}
+
 # the small files of every format anew
 formats:
     tests/make_formats.sh

@@ -236,7 +236,7 @@ impl Binder<'_> {
                 format!("“{name}” is not a geometry; use geometry"),
             ));
         }
-        self.terms += 8;
+        self.terms += 8 + geo::CoordsIter::coords_count(&shape);
         let shape = placed(shape, self.place).ok_or_else(|| {
             FilterError::new("Tọa độ trong bộ lọc nằm ngoài hệ tọa độ.", "A position in the filter lies outside its coordinate system")
         })?;

@@ -27,7 +27,7 @@ pub const TERMS: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{en}")]
 pub struct FilterError {
-    /// Byte of the text at which it is wrong, from 0; none of JSON.
+    /// Character of the text at which it is wrong, from 0; none of JSON.
     pub at: Option<usize>,
     /// In Vietnamese.
     pub vi: String,
@@ -41,6 +41,11 @@ impl FilterError {
     }
 
     fn at(at: usize, vi: &str, en: &str) -> Self {
+        Self { at: Some(at), vi: vi.to_owned(), en: en.to_owned() }
+    }
+
+    /// With its place, in characters, in the sentence.
+    fn placed(at: usize, vi: &str, en: &str) -> Self {
         Self { at: Some(at), vi: format!("{vi} (vị trí {at})"), en: format!("{en} (at character {at})") }
     }
 
@@ -123,10 +128,15 @@ pub(crate) fn parse(source: &str, language: Language) -> Result<Expr, FilterErro
     if source.len() > LONGEST {
         return Err(FilterError::too_large());
     }
-    match language {
+    let parsed = match language {
         Language::Text => text::parse(source),
         Language::Json => json::parse(source),
-    }
+    };
+    // Found at a byte, told as a character.
+    parsed.map_err(|error| match error.at {
+        Some(at) => FilterError::placed(source.get(..at).map_or(at, |before| before.chars().count()), &error.vi, &error.en),
+        None => error,
+    })
 }
 
 /// Counts what is built from a filter.

@@ -167,7 +167,6 @@ impl Parser {
         self.expect("(")?;
         let mut parts = vec![part(self)?];
         while self.take(",") {
-            self.budget.terms += 1;
             parts.push(part(self)?);
         }
         self.expect(")")?;
@@ -213,6 +212,16 @@ impl Parser {
                 let upper = word.to_ascii_uppercase();
                 if self.is_sign(1, "(") {
                     let at = self.at();
+                    let unknown = || {
+                        FilterError::at(
+                            at,
+                            &format!("Không có hàm “{word}”; có: CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…."),
+                            &format!("There is no function “{word}”; there are CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…"),
+                        )
+                    };
+                    if !["CASEI", "ACCENTI", "DATE", "TIMESTAMP"].contains(&upper.as_str()) {
+                        return Err(unknown());
+                    }
                     self.next += 2;
                     let inner = self.scalar()?;
                     self.expect(")")?;
@@ -226,11 +235,7 @@ impl Parser {
                                 "A date is written 2026-01-05, a moment 2026-01-05T00:00:00Z",
                             )
                         }),
-                        _ => Err(FilterError::at(
-                            at,
-                            &format!("Không có hàm “{word}”; có: CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…."),
-                            &format!("There is no function “{word}”; there are CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…"),
-                        )),
+                        _ => Err(unknown()),
                     };
                 }
                 self.next += 1;
@@ -273,7 +278,7 @@ impl Parser {
 
     fn shape(&mut self) -> Parsed<Shape> {
         if let Some(Token::Word(word)) = self.peek()
-            && self.is_sign(1, "(")
+            && (self.is_sign(1, "(") || (self.is_word(1, "Z") && self.is_sign(2, "(")))
             && GEOMETRIES.contains(&word.to_ascii_uppercase().as_str())
         {
             return Ok(Shape::Written(self.geometry()?));

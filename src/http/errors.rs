@@ -211,6 +211,8 @@ impl HttpError {
             Self::WrongCode(_) => text(lang, "code-wrong"),
             Self::Unavailable | Self::Away | Self::Behind => text(lang, "unavailable"),
             Self::Damaged(_) => text(lang, "damaged"),
+            Self::BadRequest(_) | Self::Parameter(..) => text(lang, "bad-request"),
+            Self::Gone(_) => text(lang, "gone"),
             _ => fallback,
         }
     }

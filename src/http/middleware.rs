@@ -70,7 +70,10 @@ fn guard(headers: &mut HeaderMap) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Link, Content-Crs, ETag, OGC-NumberMatched, Memento-Datetime, Bangtin-Position"),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "Link, Content-Crs, ETag, OGC-NumberMatched, OGC-NumberReturned, Memento-Datetime, Bangtin-Position",
+        ),
     ];
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -92,8 +95,10 @@ fn options(site: &Site, allow: &'static str) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
-    headers
-        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, Accept-Language, Bangtin-Position, If-None-Match"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match"),
+    );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -119,7 +119,7 @@ pub struct Site {
     /// Places for downloads.
     pub(crate) download_places: Arc<Semaphore>,
     /// Places for long drawings.
-    pub(crate) drawing_places: Semaphore,
+    pub(crate) drawing_places: Arc<Semaphore>,
     /// Places for imports.
     pub(crate) import_places: Semaphore,
 }
@@ -131,7 +131,7 @@ impl Site {
         let (write_places, import_places) = (Semaphore::new(limits.writes), Semaphore::new(limits.imports));
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));
-        let drawing_places = Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
+        let drawing_places = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)));
         Self {
             app,
             model,

@@ -160,11 +160,24 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
         }
         None => {}
     }
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    let has = |name: &str| accept.split(',').any(|part| part.split(';').next().is_some_and(|media| media.trim() == name));
-    if has("text/html") || has("application/xhtml+xml") {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).filter(|text| !text.trim().is_empty()).unwrap_or("*/*");
+    let quality = |names: &[&str]| {
+        // The most exact range decides (RFC 9110 §12.5.1); names come in that order.
+        let of = |name: &str| {
+            accept.split(',').find_map(|part| {
+                let mut pieces = part.split(';').map(str::trim);
+                let is_it = pieces.next().is_some_and(|media| media.eq_ignore_ascii_case(name));
+                is_it.then(|| pieces.find_map(|piece| piece.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0))
+            })
+        };
+        names.iter().find_map(|name| of(name)).unwrap_or(0.0)
+    };
+    let html = quality(&["text/html", "application/xhtml+xml", "text/*"]);
+    let any = quality(&["application/*", "*/*"]);
+    let json = quality(&["application/geo+json"]).max(quality(&["application/json"])).max(any);
+    if html > 0.0 && html >= json.min(1.0) {
         Ok(Form::Html)
-    } else if has("*/*") || has("application/*") || has("application/json") || has("application/geo+json") {
+    } else if json > 0.0 {
         Ok(Form::Json)
     } else {
         Err(HttpError::NotAcceptable)

@@ -416,6 +416,12 @@ impl Features {
         }
     }
 
+    /// True when the feature is one or several positions, not an area.
+    pub fn is_points(&self, feature: &Feature) -> bool {
+        // The number of its rings is none.
+        feature.has_place() && self.shapes.get(feature.shape) == Some(&0)
+    }
+
     /// The feature's land-use code, where it is one of the table's.
     pub fn land_use(&self, feature: &Feature) -> Option<&'static land_use::LandUse> {
         land_use::all().get(usize::from(feature.land_use?))
@@ -473,7 +479,16 @@ impl Features {
         if left > east || right < west || bottom > north || top < south {
             return false;
         }
-        let scaled = [west * 1e7, south * 1e7, east * 1e7, north * 1e7];
+        if self.is_points(feature) {
+            let mut found = false;
+            self.walk(feature, |[x, y]| found |= crate::domain::geometry::contains(bbox, x as f64 / 1e7, y as f64 / 1e7), || {});
+            return found;
+        }
+        // Degrees written with seven decimals are whole numbers here, whatever the product's last bit.
+        let scaled = [west, south, east, north].map(|degrees| {
+            let scaled = degrees * 1e7;
+            if (scaled - scaled.round()).abs() < 1e-3 { scaled.round() } else { scaled }
+        });
         let hit = RefCell::new(Hit { bbox: scaled, last: None, inside: false, touched: false });
         self.walk(feature, |position| hit.borrow_mut().step(position), || hit.borrow_mut().last = None);
         let hit = hit.into_inner();
@@ -482,15 +497,18 @@ impl Features {
 
     /// The feature's shape in degrees; none where it has no place.
     pub fn shape(&self, feature: &Feature) -> Option<geo::Geometry<f64>> {
-        let degrees = |[x, y]: [i64; 2]| geo::Coord { x: x as f64 / 1e7, y: y as f64 / 1e7 };
-        let text = self.geometry(feature);
-        if text.starts_with("{\"type\":\"Point\"") {
-            return self.point(feature).map(|[x, y]| geo::Geometry::Point(geo::Point::new(x, y)));
+        if !feature.has_place() {
+            return None;
         }
-        if text.starts_with("{\"type\":\"MultiPoint\"") {
+        let degrees = |[x, y]: [i64; 2]| geo::Coord { x: x as f64 / 1e7, y: y as f64 / 1e7 };
+        if self.is_points(feature) {
             let mut points = Vec::new();
             self.walk(feature, |position| points.push(geo::Point(degrees(position))), || {});
-            return Some(geo::Geometry::MultiPoint(geo::MultiPoint(points)));
+            let is_one = self.geometry(feature).starts_with("{\"type\":\"Point\"");
+            return match points.first() {
+                Some(point) if is_one => Some(geo::Geometry::Point(*point)),
+                _ => Some(geo::Geometry::MultiPoint(geo::MultiPoint(points))),
+            };
         }
         let mut parts: Vec<(geo::LineString, Vec<geo::LineString>)> = Vec::new();
         for ring in self.rings(feature) {
@@ -524,7 +542,7 @@ impl Features {
     }
 
     /// Bytes held in memory.
-    fn weight(&self) -> u64 {
+    pub(super) fn weight(&self) -> u64 {
         // With what will be compressed, a third or so of the text.
         (self.bytes.len() + self.bytes.len() * 2 / 5 + self.shapes.len() + self.list.len() * 160) as u64
     }

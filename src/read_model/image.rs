@@ -144,13 +144,6 @@ impl Image {
         self.collections.get(name).into_iter().flatten().filter_map(|code| Some((code, self.items.get(code)?)))
     }
 
-    /// Codes of a collection's public items after `after`.
-    pub fn codes_after(&self, name: &str, after: Option<Code>) -> impl Iterator<Item = Code> {
-        use std::ops::Bound;
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.collections.get(name).into_iter().flat_map(move |codes| codes.range((start, Bound::Unbounded)).copied())
-    }
-
     /// Number of public items of a collection.
     pub fn count(&self, name: &str) -> usize {
         self.collections.get(name).map_or(0, BTreeSet::len)

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use memchr::memmem::Finder;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -27,8 +28,8 @@ use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use crate::render::geojson::{self, Head};
 
-/// Layers of earlier moments that are kept.
-const PAST_LAYERS: usize = 32;
+/// Bytes of layers of earlier moments that are kept.
+const PAST_BYTES: u64 = 32 << 20;
 
 /// What a collection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,7 +315,8 @@ impl Layer {
         self.known == basis.known
             && self.city_version == basis.city_version
             && self.generation == basis.generation
-            && now >= self.from
+            // A page's token knows seconds only.
+            && now.as_second() >= self.from.as_second()
             && self.ends.is_none_or(|ends| now < ends)
     }
 }
@@ -424,10 +426,26 @@ struct Basis {
     generation: u64,
 }
 
+/// Which layer of an earlier moment, and of which state of the image.
+type PastKey = (&'static str, Wanted, i64, i64, u64);
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<PastKey, Arc<Layer>> for ByBytes {
+    fn weight(&self, _: &PastKey, layer: &Arc<Layer>) -> u64 {
+        let made = layer.parts.iter().map(|part| match &part.source {
+            Source::Stored(_) => 4_096,
+            Source::Made(features, _) => features.weight() + 4_096,
+        });
+        made.sum()
+    }
+}
+
 /// Layers in memory.
 pub struct Layers {
     now: RwLock<HashMap<&'static str, Arc<Layer>>>,
-    past: Cache<(&'static str, Wanted, i64, i64, u64), Arc<Layer>>,
+    past: Cache<PastKey, Arc<Layer>, ByBytes>,
     outlines: Cache<Digest, Arc<str>>,
     /// Held while one is made, so that a crowd makes it once.
     making: tokio::sync::Mutex<()>,
@@ -435,7 +453,12 @@ pub struct Layers {
 
 impl Default for Layers {
     fn default() -> Self {
-        Self { now: RwLock::default(), past: Cache::new(PAST_LAYERS), outlines: Cache::new(4_096), making: tokio::sync::Mutex::new(()) }
+        Self {
+            now: RwLock::default(),
+            past: Cache::with_weighter(64, PAST_BYTES, ByBytes),
+            outlines: Cache::new(4_096),
+            making: tokio::sync::Mutex::new(()),
+        }
     }
 }
 
@@ -468,47 +491,48 @@ impl ReadModel {
     /// A collection's features; made anew where what is in memory no longer holds.
     pub async fn layer(&self, collection: &'static Collection, wanted: Wanted, moment: &Moment) -> Result<Arc<Layer>, StoreError> {
         let now = wanted.now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(moment.now);
-        loop {
-            let basis = self.basis(collection);
-            // Everything that is known was known by then.
-            let as_of = wanted.as_of.filter(|at| *at < basis.known);
-            if as_of.is_none() && wanted.when == When::Now && (wanted.as_of.is_none() || wanted.now.is_some()) {
+        let is_now = wanted.when == When::Now && (wanted.as_of.is_none() || wanted.now.is_some());
+        let basis = self.basis(collection);
+        // Everything that is known was known by then.
+        let as_of = wanted.as_of.filter(|at| *at < basis.known);
+        if is_now && as_of.is_none() {
+            let held = || {
                 let known = self.layers.now.read().unwrap_or_else(PoisonError::into_inner).get(collection.name).cloned();
-                if let Some(layer) = known.filter(|layer| layer.holds(&basis, now)) {
-                    return Ok(layer);
-                }
+                known.filter(|layer| layer.holds(&self.basis(collection), now) && wanted.as_of.is_none_or(|at| layer.known <= at))
+            };
+            if let Some(layer) = held() {
+                return Ok(layer);
+            }
+            if wanted.now.is_none() {
                 let _making = self.layers.making.lock().await;
-                let known = self.layers.now.read().unwrap_or_else(PoisonError::into_inner).get(collection.name).cloned();
-                if let Some(layer) = known.filter(|layer| layer.holds(&self.basis(collection), now)) {
+                if let Some(layer) = held() {
                     return Ok(layer);
                 }
                 let layer = Arc::new(self.make(collection, When::Now, None, Moment::new(now, moment.zone.clone())).await?);
-                if wanted.now.is_none() {
-                    self.layers.now.write().unwrap_or_else(PoisonError::into_inner).insert(collection.name, Arc::clone(&layer));
-                }
-                if wanted.as_of.is_none_or(|at| layer.known <= at) {
-                    return Ok(layer);
-                }
-                // An event came in between.
-                continue;
-            }
-            let key = (collection.name, Wanted { as_of, ..wanted }, basis.known, basis.city_version, basis.generation);
-            if let Some(layer) = self.layers.past.get(&key) {
+                self.layers.now.write().unwrap_or_else(PoisonError::into_inner).insert(collection.name, Arc::clone(&layer));
                 return Ok(layer);
             }
-            let _making = self.layers.making.lock().await;
-            if let Some(layer) = self.layers.past.get(&key) {
-                return Ok(layer);
-            }
-            // What was shown then is seen from then.
-            let seen = match (wanted.now, wanted.as_of) {
-                (None, Some(at)) if wanted.when == When::Now => moment_of(at),
-                _ => now,
-            };
-            let layer = Arc::new(self.make(collection, wanted.when, as_of, Moment::new(seen, moment.zone.clone())).await?);
-            self.layers.past.insert(key, Arc::clone(&layer));
+        }
+        let key = (collection.name, wanted, basis.known, basis.city_version, basis.generation);
+        // What was shown then is seen from then, and stays so; what is seen from now ends with the day.
+        let (seen, stays) = match (wanted.now, wanted.as_of) {
+            (Some(_), _) => (now, true),
+            (None, Some(at)) if wanted.when == When::Now => (moment_of(at), true),
+            _ => (now, false),
+        };
+        let held = || self.layers.past.get(&key).filter(|layer| stays || layer.ends.is_none_or(|ends| now < ends));
+        if let Some(layer) = held() {
             return Ok(layer);
         }
+        let _making = self.layers.making.lock().await;
+        if let Some(layer) = held() {
+            return Ok(layer);
+        }
+        // What is asked for as of the page's own moment is cut there, should more have come meanwhile.
+        let as_of = wanted.as_of.filter(|at| *at < self.basis(collection).known);
+        let layer = Arc::new(self.make(collection, wanted.when, as_of, Moment::new(seen, moment.zone.clone())).await?);
+        self.layers.past.insert(key, Arc::clone(&layer));
+        Ok(layer)
     }
 
     /// Views of the items that belong into a layer, by code and revision.
@@ -597,13 +621,10 @@ impl ReadModel {
             (image.city.public_url.clone(), image.city_version, image.generation)
         };
         let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
-        let set = view
-            .feature_collection
-            .filter(|_| view.features.is_some() && !view.outline_only)
-            .and_then(crate::read_model::layers::collection);
+        let set = view.feature_collection.filter(|_| view.features.is_some() && !view.outline_only).and_then(self::collection);
         let (collection, part) = match set {
             Some(collection) => (Some(collection), set_of(collection, view, &url)),
-            None => match crate::read_model::layers::collection(view.collection) {
+            None => match self::collection(view.collection) {
                 Some(collection) => (Some(collection), Some(self.items(collection, std::slice::from_ref(view), false, &url).await?)),
                 None => (None, None),
             },

@@ -41,6 +41,8 @@ pub struct ReadModel {
     pub blobs: Blobs,
     features: FeatureCache,
     layers: Layers,
+    /// Held while a set is parsed, so that a crowd parses it once.
+    parsing: tokio::sync::Mutex<()>,
     position: watch::Sender<i64>,
     health: watch::Sender<Health>,
 }
@@ -54,6 +56,7 @@ impl ReadModel {
             blobs,
             features: FeatureCache::new(cache_bytes),
             layers: Layers::default(),
+            parsing: tokio::sync::Mutex::new(()),
             position,
             health: watch::Sender::new(Health::Following),
         }
@@ -87,6 +90,10 @@ impl ReadModel {
 
     /// A feature set, from memory or made from its blob.
     pub async fn features(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {
+        if let Some(features) = self.features.get(&digest) {
+            return Ok(features);
+        }
+        let _parsing = self.parsing.lock().await;
         if let Some(features) = self.features.get(&digest) {
             return Ok(features);
         }

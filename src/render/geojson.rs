@@ -27,7 +27,9 @@ pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
 
 /// A position as a geometry, its type first as in stored sets.
 pub fn point(position: Position) -> String {
-    format!("{{\"type\":\"Point\",\"coordinates\":[{},{}]}}", position.lon, position.lat)
+    // Seven decimals, a centimetre, as in stored sets.
+    let round = |degrees: f64| (degrees * 1e7).round() / 1e7;
+    format!("{{\"type\":\"Point\",\"coordinates\":[{},{}]}}", round(position.lon), round(position.lat))
 }
 
 /// An item's own properties, its id apart, and its geometry: its point, or the outline of its set.

@@ -333,6 +333,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Phường, xã qua các thời kỳ; mã gồm mã đơn vị và năm bắt đầu hiệu lực.",
         "Wards and communes of all generations; an id is the code and the first year of its validity.",
     ),
+    ("bad-request", "Yêu cầu có chỗ sai", "Something in the request is wrong"),
+    ("gone", "Không có hiệu lực vào lúc được hỏi", "Not in force then"),
     ("conformance", "Tuân thủ tiêu chuẩn", "Conformance"),
     ("api", "Giao diện lập trình (API)", "The API"),
     ("addresses", "Các địa chỉ", "Addresses"),

@@ -362,9 +362,9 @@ fn said(value: Value) -> Option<Said> {
 const LEFT_OUT: [&str; 4] = ["url", "summary", "updated", "units"];
 
 /// True when a part's zones cannot be told apart at that zoom.
-fn is_crowded(part: &Part, features: &Features, zoom: u8) -> bool {
+fn is_crowded(part: &Part, zoom: u8) -> bool {
     let Some([west, south, east, north]) = part.bbox else { return false };
-    if part.count < 2 || part.set().is_none() || features.list.first().is_some_and(|first| features.point(first).is_some()) {
+    if part.count < 2 || part.set().is_none() {
         return false;
     }
     let across = |degrees: f64| degrees / 360.0 * f64::from(1_u32 << zoom) * 256.0;
@@ -422,12 +422,14 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
     for (part, features) in layer.parts.iter().zip(sets) {
         let Some(features) = features.as_deref().filter(|_| part.may_meet(&bbox)) else { continue };
         let near = features.near(&bbox);
+        let areas = near.first().is_some_and(|index| !features.is_points(&features.list[*index]));
         let too_many = near.len() * LEAST_BYTES > LARGEST;
-        if part.set().is_some() && (detail.merged || too_many || is_crowded(part, features, address.zoom)) {
+        if part.set().is_some() && areas && (detail.merged || too_many || is_crowded(part, address.zoom)) {
             merged(&mut out, part, features, &near, &grid, detail);
             continue;
         }
         // What all features of the part have in common is looked up once.
+        let mut taken = rustc_hash::FxHashSet::default();
         let (common, own): (Vec<_>, Vec<_>) = names.iter().copied().partition(|(index, _)| part.constant(*index).is_some());
         let common: Vec<(u64, u64)> =
             common.into_iter().filter_map(|(index, key)| Some((key, out.value(said(part.constant(index)?.clone())?)))).collect();
@@ -437,7 +439,8 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
             let kind = if !feature.has_place() {
                 continue;
             } else if let Some(points) = points(features, feature, &grid) {
-                if points.is_empty() {
+                // Where there are too many, one stands for those that fall together on a coarser grid.
+                if points.is_empty() || (detail.merged && !taken.insert(points[0])) {
                     continue;
                 }
                 path.points(&points);
@@ -459,8 +462,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
 
 /// The positions of a feature of points that lie in the tile; none of an area.
 fn points(features: &Features, feature: &crate::read_model::features::Feature, grid: &Grid) -> Option<Vec<[i64; 2]>> {
-    let text = features.geometry(feature);
-    if !(text.starts_with("{\"type\":\"Point\"") || text.starts_with("{\"type\":\"MultiPoint\"")) {
+    if !features.is_points(feature) {
         return None;
     }
     let mut found = Vec::new();

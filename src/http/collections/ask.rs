@@ -65,6 +65,12 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property]) -> Re
             ));
         }
         let value = respond::percent_decode(value);
+        if value.contains('\u{fffd}') {
+            return Err(HttpError::Parameter(
+                format!("Tham số “{name}” không phải UTF-8 hoặc mã hóa phần trăm sai"),
+                format!("the parameter “{name}” is not UTF-8, or wrongly percent-encoded"),
+            ));
+        }
         if let Some((_, before)) = pairs.iter().find(|(known, _)| *known == name) {
             // Some clients append what the address has already.
             if *before == value {
@@ -159,21 +165,18 @@ impl Ask {
             wanted.as_of = Some(after.known);
             wanted.now = after.now;
         }
+        let language = match given("filter-lang") {
+            None | Some("cql2-text") => Language::Text,
+            Some("cql2-json") => Language::Json,
+            Some(other) => return Err(choice("filter-lang", other, &["cql2-text", "cql2-json"])),
+        };
         let filter = match given("filter") {
             None => None,
             Some(text) => {
-                let language = match given("filter-lang") {
-                    None | Some("cql2-text") => Language::Text,
-                    Some("cql2-json") => Language::Json,
-                    Some(other) => return Err(choice("filter-lang", other, &["cql2-text", "cql2-json"])),
-                };
                 let read = Filter::read(text, language, &collection.properties, &|at| filter_crs.to_degrees(at));
                 Some(read.map_err(|error| refused("filter", &error))?)
             }
         };
-        if let Some(other) = given("filter-lang").filter(|text| !["cql2-text", "cql2-json"].contains(text)) {
-            return Err(choice("filter-lang", other, &["cql2-text", "cql2-json"]));
-        }
         let unique_ids = match given("profile") {
             None | Some("versions-as-features-unique-ids") => true,
             Some("versions-as-features") => false,
@@ -336,7 +339,7 @@ pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
 
 /// `as_of`: a moment; a date means its end in the city.
 fn as_of(text: &str, zone: &TimeZone) -> Result<i64, HttpError> {
-    let moment = text.parse::<Timestamp>().ok().or_else(|| Some(end_of(zone, text.parse::<Date>().ok()?)));
+    let moment = text.parse::<Timestamp>().ok().or_else(|| Some(end_of(zone, day(text, zone)?)));
     moment.map(Timestamp::as_microsecond).ok_or_else(|| {
         HttpError::Parameter(
             format!("as_of={text}: viết như 2026-01-05 hoặc 2026-01-05T08:30:00Z"),

@@ -151,8 +151,12 @@ impl Area {
     pub fn read(parameter: &str, text: &str, system: System) -> Result<Self, HttpError> {
         let wrong = || {
             HttpError::Parameter(
-                format!("{parameter} phải là bốn số: tây, nam, đông, bắc (hoặc sáu số, có độ cao), cách nhau bằng dấu phẩy"),
-                format!("{parameter} must be four numbers: west, south, east, north (or six, with heights), separated by commas"),
+                format!(
+                    "{parameter} phải là bốn số cách nhau bằng dấu phẩy: tây, nam, đông, bắc (hoặc sáu số, có độ cao); nam không lớn hơn bắc, vĩ độ trong ±90, kinh độ trong ±360"
+                ),
+                format!(
+                    "{parameter} must be four numbers separated by commas: west, south, east, north (or six, with heights); south not above north, latitudes within ±90, longitudes within ±360"
+                ),
             )
         };
         let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok().filter(|n: &f64| n.is_finite())).collect();
@@ -165,7 +169,12 @@ impl Area {
                 let (low, high) = (system.to_degrees([a, b]).ok_or_else(wrong)?, system.to_degrees([c, d]).ok_or_else(wrong)?);
                 [low[0], low[1], high[0], high[1]]
             }
-            System::Zone(_) => return Self::bent(system, [a, b, c, d]).ok_or_else(wrong),
+            // A client that is zoomed out asks for more than a zone can show.
+            System::Zone(_) => {
+                let east = |x: f64| x.clamp(-500_000.0, 1_500_000.0);
+                let north = |y: f64| y.clamp(-1_000_000.0, 4_000_000.0);
+                return Self::bent(system, [east(a), north(b), east(c), north(d)]).ok_or_else(wrong);
+            }
         };
         let fits = bbox[1] <= bbox[3] && bbox[0].abs() <= 360.0 && bbox[2].abs() <= 360.0 && bbox[1] >= -90.0 && bbox[3] <= 90.0;
         if fits { Ok(Self { bbox, bent: None }) } else { Err(wrong()) }

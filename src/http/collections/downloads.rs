@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -17,6 +18,8 @@ use crate::http::errors::HttpError;
 use crate::http::items::finish;
 use crate::read_model::layers::{Layer, LayerRow};
 
+/// How long a place for a download is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes handed over at a time.
 const PIECE: usize = 256 << 10;
 
@@ -58,7 +61,9 @@ impl Write for Pipe {
 
 /// Sends a layer as a file.
 pub(crate) async fn send(site: &Arc<Site>, layer: Arc<Layer>, format: Format, name: &str) -> Result<Response, HttpError> {
-    let place = Arc::clone(&site.download_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    // Slow readers must not keep others waiting without an answer.
+    let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.download_places).acquire_owned()).await;
+    let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
     let (site, runtime) = (Arc::clone(site), tokio::runtime::Handle::current());
     tokio::task::spawn_blocking(move || {
@@ -72,13 +77,16 @@ pub(crate) async fn send(site: &Arc<Site>, layer: Arc<Layer>, format: Format, na
                     Err(error) => return Err(io::Error::other(error)),
                 };
                 for feature in &features.list {
+                    if sender.is_closed() {
+                        return Err(io::ErrorKind::BrokenPipe.into());
+                    }
                     writer.feature(&LayerRow { properties: &layer.collection.properties, part, features: &features, feature })?;
                 }
             }
             writer.finish()
         })();
         if let Err(error) = written
-            && error.kind() != io::ErrorKind::BrokenPipe
+            && !sender.is_closed()
         {
             tracing::error!("a download failed: {error}");
             // The client must see that the file is not whole.

@@ -83,7 +83,8 @@ pub(super) fn link_header(links: &[Link]) -> Option<HeaderValue> {
         let pieces = [if i > 0 { ", <" } else { "<" }, href, ">; rel=\"", rel, "\"; type=\"", media, "\""];
         pieces.iter().for_each(|piece| text.push_str(piece));
     }
-    HeaderValue::try_from(text).ok()
+    // Proxies and clients bound a header; the body has the links in any case.
+    HeaderValue::try_from(text).ok().filter(|header| header.len() <= LONGEST_HEADER)
 }
 
 /// `Content-Crs`
@@ -93,7 +94,7 @@ pub(super) fn content_crs(crs: System) -> HeaderValue {
 
 fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMap) -> Response {
     let links = links(url, ask, page, moment);
-    let gzip = Encoding::takes_gzip(request) && ask.crs == System::Crs84;
+    let gzip = Encoding::takes_gzip(request);
     let mut headers = HeaderMap::with_capacity(16);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=5"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
@@ -119,7 +120,13 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
     let head = head(ask, page, moment, &links);
     if gzip {
         respond::name_encoding(&mut headers, Encoding::Gzip);
-        return respond::with(StatusCode::OK, GEOJSON, headers, compressed(page, &head).into());
+        // What is put into another system was never stored: it is compressed as it is.
+        let body = if ask.crs == System::Crs84 && ask.unique_ids {
+            compressed(page, &head).into()
+        } else {
+            Encoding::Gzip.encode(&plain(ask, page, &head).into())
+        };
+        return respond::with(StatusCode::OK, GEOJSON, headers, body);
     }
     respond::with(StatusCode::OK, GEOJSON, headers, plain(ask, page, &head).into())
 }
@@ -152,6 +159,8 @@ fn push_links(out: &mut Vec<u8>, links: &[Link]) {
     }
 }
 
+/// Longest `Link` header, bytes.
+const LONGEST_HEADER: usize = 4_096;
 const TAIL: &[u8] = b"\n]}\n";
 
 fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Vec<u8> {
@@ -290,6 +299,11 @@ fn as_json(links: &[Link]) -> Value {
 /// What was there once, or is not there at that moment: 410 with where to look, or 404.
 fn missing(site: &Site, collection: &'static Collection, id: &str, moment: &Moment) -> HttpError {
     let Some((code, revision)) = named(id) else { return HttpError::NotFound };
+    // An id has one way to be written.
+    let numbers = id.split('-').skip(1).map(|part| part.parse::<u32>().map(|number| number.to_string()).unwrap_or_default());
+    if std::iter::once(code.to_string()).chain(numbers).collect::<Vec<_>>().join("-") != id {
+        return HttpError::NotFound;
+    }
     let image = site.model.image();
     let Some(view) = image.view(&code, revision, moment) else { return HttpError::NotFound };
     let fits = match collection.content {
@@ -321,6 +335,7 @@ async fn look_up(site: &Arc<Site>, collection: &'static Collection, id: &str, wa
     // A revision of an item is found among all that ever held.
     let wanted = match wanted.when {
         When::Now if is_item && id.contains('-') => Wanted { when: When::Between(None, None), ..wanted },
+        When::On(day) if is_item && id.contains('-') => Wanted { when: When::Between(Some(day), Some(day)), ..wanted },
         _ => wanted,
     };
     let layer = site.model.layer(collection, wanted, moment).await?;
@@ -365,8 +380,12 @@ pub async fn item(
         let url = &city.public_url;
         if form == Form::Html {
             if let (Content::Items(..), Some((code, revision))) = (collection.content, named(&id)) {
-                let page = revision.map_or_else(|| format!("/q/{code}"), |number| format!("/q/{code}/revisions/{number}"));
+                let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
+                let revision = revision.or(shown.filter(|_| wanted.when != When::Now));
+                let lang = ask::value(&pairs, "lang").map(|lang| format!("?lang={lang}")).unwrap_or_default();
+                let page = revision.map_or_else(|| format!("/q/{code}{lang}"), |number| format!("/q/{code}/revisions/{number}{lang}"));
                 let mut headers = HeaderMap::new();
+                headers.insert(header::VARY, HeaderValue::from_static("Accept"));
                 headers.insert(header::LOCATION, HeaderValue::try_from(page).map_err(|_| HttpError::NotFound)?);
                 return Ok(respond::with(StatusCode::SEE_OTHER, "text/plain", headers, Bytes::new()));
             }
@@ -467,7 +486,9 @@ pub async fn versions(
         drop(image);
         let zone = &moment.zone;
         if wants_links {
-            let mut text = format!("<{item}>; rel=\"original timegate\",\n<{own}>; rel=\"self\"; type=\"application/link-format\"");
+            let mut text = format!(
+                "<{item}>; rel=\"original\",\n<{url}/q/{code}>; rel=\"timegate\",\n<{own}>; rel=\"self\"; type=\"application/link-format\""
+            );
             for (number, from, _) in &validity {
                 let date = http_date(crate::domain::civil::midnight(zone, *from));
                 let _ = write!(text, ",\n<{item}-{number}>; rel=\"memento\"; datetime=\"{date}\"");

@@ -103,7 +103,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
     let bbox = layer.bbox.unwrap_or(city.bbox);
     let (from, to) = layer.interval;
     let from = from.map(|day| crate::domain::civil::midnight(&city.zone(), day));
-    let to = to.map(|day| crate::domain::civil::midnight(&city.zone(), day));
+    let to = to.map(|day| crate::domain::civil::end_of(&city.zone(), day));
     let mut object = json!({
         "id": name,
         "title": pages::title(Lang::Vi, name),

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::time::Duration;
 
 use geo::{Contains, Intersects};
 use rayon::prelude::*;
@@ -18,7 +19,13 @@ use crate::read_model::layers::{Layer, LayerRow, Part};
 /// Features that are looked at without leaving the thread.
 const SHORT_WORK: usize = 4_000;
 /// Most terms of a filter times features it is put to.
-const MOST_WORK: usize = 200_000_000;
+const MOST_WORK: usize = 50_000_000;
+/// Work that is done without leaving the thread.
+const SHORT_FILTER: usize = 100_000;
+/// How long a place for a long search is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Most features that are sorted.
+const MOST_SORTED: usize = 2_000_000;
 
 /// A page of features.
 pub struct Page {
@@ -88,19 +95,21 @@ fn meets(area: &Area, row: &LayerRow<'_>) -> bool {
         || row.shape().is_some_and(|shape| bent.intersects(shape.as_ref()))
 }
 
+fn too_much(features: usize) -> HttpError {
+    HttpError::Parameter(
+        format!("Phải xét hoặc sắp xếp quá nhiều ({features} đối tượng): hãy thêm bbox nhỏ hơn hoặc bớt điều kiện"),
+        format!("too much would have to be looked at or sorted ({features} features): add a smaller bbox or leave terms out"),
+    )
+}
+
 /// Finds the features of a request's page.
 pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Page, HttpError> {
-    let wish = Wish::of(ask);
-    if wish.terms > 0 && wish.area.is_none() && layer.count.saturating_mul(wish.terms) > MOST_WORK {
-        return Err(HttpError::Parameter(
-            format!("Bộ lọc này phải xét {} đối tượng: hãy thêm bbox hoặc bớt điều kiện", layer.count),
-            format!("this filter would have to look at {} features: add a bbox or leave terms out", layer.count),
-        ));
-    }
+    let wish = Arc::new(Wish::of(ask));
     let is_sorted = !ask.sort.is_empty();
     let (from, to) = (ask.offset, ask.offset.saturating_add(ask.limit));
     let mut page = Page { sets: vec![None; layer.parts.len()], layer, picks: Vec::new(), matched: 0 };
     let layer = Arc::clone(&page.layer);
+    let mut work = 0;
     let mut all: Vec<(usize, Vec<usize>)> = Vec::new();
     for (number, part) in layer.parts.iter().enumerate() {
         if wish.area.as_ref().is_some_and(|area| !part.may_meet(&area.bbox)) {
@@ -128,15 +137,24 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
         let count = if wish.is_plain() {
             part.count
         } else {
-            let features = page.sets[number].as_ref().map(Arc::clone);
-            let Some(features) = features else { continue };
-            let indices = if wish.terms * features.list.len() < SHORT_WORK * 64 || wish.area.is_some() {
+            let Some(features) = page.sets[number].as_ref().map(Arc::clone) else { continue };
+            let near = wish.area.as_ref().map_or(features.list.len(), |area| features.near(&area.bbox).len());
+            let cost = near * wish.terms;
+            work += cost;
+            if work > MOST_WORK {
+                return Err(too_much(near));
+            }
+            let indices = if cost < SHORT_FILTER {
                 wish.indices(&layer, part, &features)
             } else {
-                // A long search must not hold up what others ask.
-                let (layer, wish) =
-                    (Arc::clone(&layer), Wish { area: wish.area.clone(), filters: wish.filters.clone(), terms: wish.terms });
-                let work = tokio::task::spawn_blocking(move || wish.indices(&layer, &layer.parts[number], &features));
+                // A long search must not hold up what others ask, nor take all cores for itself.
+                let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.drawing_places).acquire_owned()).await;
+                let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
+                let (layer, wish) = (Arc::clone(&layer), Arc::clone(&wish));
+                let work = tokio::task::spawn_blocking(move || {
+                    let _place = place;
+                    wish.indices(&layer, &layer.parts[number], &features)
+                });
                 work.await.map_err(|error| HttpError::Internal(error.to_string()))?
             };
             let count = indices.len();
@@ -147,6 +165,13 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
                 page.picks.extend(on_page.map(|(_, index)| (number, index)));
             }
             page.matched += count;
+            if !is_sorted && page.picks.last().is_none_or(|(part, _)| *part != number) {
+                // Nothing of it is on the page: larger data than memory must not pile up.
+                page.sets[number] = None;
+            }
+            if is_sorted && page.matched > MOST_SORTED {
+                return Err(too_much(page.matched));
+            }
             continue;
         };
         if is_sorted {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{METADATA_CACHE, ask, find, layer_now, property_schema};
 use crate::domain::schema::Property;
+use crate::event_store::StoreError;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
@@ -66,9 +67,10 @@ pub async fn tile(
 ) -> Response {
     let result = async {
         let collection = find(&name)?;
-        ask::pairs(query.as_deref(), &["f", "token"], &[])?;
+        ask::pairs(query.as_deref(), &["token"], &[])?;
         let column = column.strip_suffix(".mvt").or_else(|| column.strip_suffix(".pbf")).unwrap_or(&column);
-        let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+        // An address has one way to be written.
+        let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
         let address = (|| Address::new(u8::try_from(number(&zoom)?).ok()?, number(&row)?, number(column)?))();
         let address = address.ok_or(HttpError::NotFound)?;
         let layer = layer_now(&site, collection).await?;
@@ -87,14 +89,30 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8
     let bbox = tile::bbox(address);
     let mut sets = Vec::with_capacity(layer.parts.len());
     for part in &layer.parts {
-        sets.push(if part.may_meet(&bbox) { part.features(&site.model).await.ok() } else { None });
+        sets.push(match part.may_meet(&bbox) {
+            false => None,
+            true => match part.features(&site.model).await {
+                Ok(features) => Some(features),
+                // One damaged set does not take the others away; a store that is away is no empty tile.
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!("{what}");
+                    None
+                }
+                Err(error) => return Err(error.into()),
+            },
+        });
     }
     // Drawing is work for a core; two at a time leave the others to those who read.
-    let _place = site.drawing_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let place = Arc::clone(&site.drawing_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     if let Some(tile) = site.tiles.0.get(&(digest, address)) {
         return Ok(tile);
     }
-    let made = tokio::task::spawn_blocking(move || tile::draw(&layer, &sets, address)).await;
+    let made = tokio::task::spawn_blocking(move || {
+        // Held by the work, not by the client that may have gone.
+        let _place = place;
+        tile::draw(&layer, &sets, address)
+    })
+    .await;
     let plain = Bytes::from(made.map_err(|error| HttpError::Internal(error.to_string()))?);
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MVT));
@@ -113,7 +131,9 @@ fn answer(tile: &Tile, request: &HeaderMap) -> Response {
     let gzip = Encoding::takes_gzip(request) && tile.plain.len() > 256;
     if gzip {
         let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(|tag| format!("{}-gz\"", tag.trim_end_matches('"')));
-        headers.extend(etag.and_then(|tag| HeaderValue::try_from(tag).ok()).map(|tag| (header::ETAG, tag)));
+        if let Some(etag) = etag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
+            headers.insert(header::ETAG, etag);
+        }
     }
     if headers.get(header::ETAG).is_some_and(|etag| respond::is_known(request, etag)) {
         status = StatusCode::NOT_MODIFIED;

@@ -26,6 +26,11 @@ on_both_databases!(
     gzip_says_the_same_in_less,
     tiles_are_small_whole_and_refused_beyond_the_world,
     changes_reach_layers_and_tiles_at_once,
+    boxes_and_points_meet_exactly,
+    the_form_that_is_preferred_is_given,
+    an_id_has_one_way_to_be_written,
+    what_was_shown_then_is_seen_from_then,
+    costly_filters_are_refused,
 );
 
 async fn demo(kind: Kind) -> (Database, TestClock, Node) {
@@ -630,6 +635,105 @@ async fn changes_reach_layers_and_tiles_at_once(kind: Kind) {
     clock.set("2027-01-31T17:00:00Z");
     let codes: HashSet<String> = ids(&node, "/collections/zones/items?limit=10000").await.iter().map(|id| id[..11].to_owned()).collect();
     assert!(codes.contains("QHC2020AH-2") && !codes.contains("QHC2020AH-1"), "{codes:?}");
+}
+
+/// A vertex lies on its own zone; a place between two others is none of them; more decimals than are
+/// published do not take a point off the map.
+async fn boxes_and_points_meet_exactly(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let zones = node.get("/collections/zones/items?limit=60").await.json();
+    for zone in zones["features"].as_array().unwrap() {
+        let shape = &zone["geometry"]["coordinates"];
+        let ring = if zone["geometry"]["type"] == "Polygon" { &shape[0] } else { &shape[0][0] };
+        for vertex in ring.as_array().unwrap().iter().take(8) {
+            let (x, y) = (&vertex[0], &vertex[1]);
+            let boxed = ids(&node, &format!("/collections/zones/items?limit=1000&bbox={x},{y},{x},{y}")).await;
+            assert!(boxed.contains(&zone["id"].as_str().unwrap().to_owned()), "{x},{y} of {}", zone["id"]);
+            let filter = encoded(&format!("S_INTERSECTS(geometry,POINT({x} {y}))"));
+            assert_eq!(ids(&node, &format!("/collections/zones/items?limit=1000&filter={filter}")).await, boxed, "{x},{y}");
+        }
+    }
+    let campaign = node.get("/collections/campaigns/items/NKTM20267").await.json();
+    let places = campaign["geometry"]["coordinates"].as_array().unwrap();
+    let middle = |axis: usize| f64::midpoint(places[0][axis].as_f64().unwrap(), places[1][axis].as_f64().unwrap());
+    let between = format!("{0},{1},{2},{3}", middle(0) - 1e-5, middle(1) - 1e-5, middle(0) + 1e-5, middle(1) + 1e-5);
+    assert!(!ids(&node, &format!("/collections/campaigns/items?bbox={between}")).await.contains(&"NKTM20267".to_owned()));
+    let facts = json!({ "kind": "ambulance", "title": "Xe thử", "position": { "lon": 104.871_234_567_89, "lat": 21.707_123_456_78 },
+        "operator": "Bệnh viện", "phones": [{ "label": "Trực", "number": "0216 0000 111" }] });
+    let outcome = node.apply(&json!({ "id": "fine", "type": "map-point.publish", "facts": facts }).to_string()).await;
+    let code = outcome.code.unwrap().to_string();
+    assert!(ids(&node, "/collections/ambulances/items?bbox=104.8712,21.7071,104.8713,21.7072").await.contains(&code));
+    assert!(!ids(&node, "/collections/ambulances/items?bbox=10,10,11,11").await.contains(&code));
+}
+
+/// RFC 9110 §12.5.1
+async fn the_form_that_is_preferred_is_given(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    for (accept, expected) in [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+        ("application/geo+json;q=0.9,text/html;q=0.1", "geo+json"),
+        ("text/html;q=0,*/*", "geo+json"),
+        ("text/html;q=0.5, */*", "geo+json"),
+        ("TEXT/HTML", "text/html"),
+        ("text/*", "text/html"),
+        ("*/*", "geo+json"),
+        ("", "geo+json"),
+    ] {
+        let answer = node.get_with("/collections/zones/items?limit=1", &[("accept", accept)]).await;
+        assert!(answer.header("content-type").contains(expected), "{accept}: {}", answer.header("content-type"));
+    }
+    for accept in ["image/png", "*/*;q=0", "application/json;q=0"] {
+        assert_eq!(node.get_with("/collections/zones/items", &[("accept", accept)]).await.status, StatusCode::NOT_ACCEPTABLE, "{accept}");
+    }
+    let tile = "/collections/zones/tiles/WebMercatorQuad/12/1794/3241";
+    let gzip = node.get_with(tile, &[("accept-encoding", "gzip")]).await;
+    assert_eq!(gzip.headers.get_all("etag").iter().count(), 1);
+    let again = node.get_with(tile, &[("accept-encoding", "gzip"), ("if-none-match", gzip.header("etag"))]).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+}
+
+async fn an_id_has_one_way_to_be_written(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    for id in [
+        "plans/items/qhsdd21ag",
+        "plans/items/QHSDD21AG-01",
+        "plans/items/QHSDD21AG-nope",
+        "plans/items/QHSDD21AG-3",
+        "zones/items/khsdd26ak-1-1",
+        "zones/items/KHSDD26AK-1-01",
+    ] {
+        assert_eq!(node.get(&format!("/collections/{id}")).await.status, StatusCode::NOT_FOUND, "{id}");
+    }
+    assert_eq!(node.get("/collections/plans/items/QHSDD21AG-1?datetime=2023-05-01").await.status, StatusCode::OK);
+    assert_eq!(node.get("/collections/plans/items/QHSDD21AG-1?datetime=2025-05-01").await.status, StatusCode::GONE);
+}
+
+async fn what_was_shown_then_is_seen_from_then(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let status = async |query: &str| {
+        node.get(&format!("/collections/plans/items?code=KHSDD26AK&{query}")).await.json()["features"][0]["properties"]["status"].clone()
+    };
+    assert_eq!(status("as_of=2027-06-01").await, "expired");
+    assert_eq!(status("as_of=2026-12-01").await, "in-force");
+    // A version asked for the day before it comes does not stay what it was.
+    let version = async || node.get("/collections/plans/items/QHC2020AH-2").await.json()["properties"]["status"].clone();
+    assert_eq!(version().await, "upcoming");
+    clock.set("2027-02-02T05:00:00Z");
+    assert_eq!(version().await, "in-force");
+}
+
+async fn costly_filters_are_refused(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let zigzag: Vec<String> = (0..640).map(|i| format!("{} {:.4}", 104 + i % 2, 21.6 + f64::from(i) * 0.0002)).collect();
+    let one = format!("S_CROSSES(geometry,POLYGON(({},104 21.6)))", zigzag.join(","));
+    let heavy = node.get(&format!("/collections/zones/items?limit=1&filter={}", encoded(&one))).await;
+    assert_eq!(heavy.status, StatusCode::OK, "one such is worked off aside");
+    let many = vec!["area_ha > 1"; 100].join(" AND ");
+    assert_eq!(node.get(&format!("/collections/zones/items?limit=1&filter={}", encoded(&many))).await.status, StatusCode::OK);
+    let long = format!("land_use IN ({})", vec!["'ODT'"; 600].join(","));
+    let refused = node.get(&format!("/collections/zones/items?filter={}", encoded(&long))).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("512"), "the limit is named");
 }
 
 /// 10,000 requests of all routes from a seed: no fault of the server, nothing that hangs.

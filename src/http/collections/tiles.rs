@@ -89,17 +89,18 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8
     let bbox = tile::bbox(address);
     let mut sets = Vec::with_capacity(layer.parts.len());
     for part in &layer.parts {
-        sets.push(match part.may_meet(&bbox) {
-            false => None,
-            true => match part.features(&site.model).await {
-                Ok(features) => Some(features),
-                // One damaged set does not take the others away; a store that is away is no empty tile.
-                Err(StoreError::Damaged(what)) => {
-                    tracing::error!("{what}");
-                    None
-                }
-                Err(error) => return Err(error.into()),
-            },
+        if !part.may_meet(&bbox) {
+            sets.push(None);
+            continue;
+        }
+        sets.push(match part.features(&site.model).await {
+            Ok(features) => Some(features),
+            // One damaged set does not take the others away; a store that is away is no empty tile.
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!("{what}");
+                None
+            }
+            Err(error) => return Err(error.into()),
         });
     }
     // Drawing is work for a core; two at a time leave the others to those who read.

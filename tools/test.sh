@@ -67,6 +67,6 @@ say "running the tests"
 if [ $# -gt 0 ]; then
     cargo test --locked "$@"
 else
-    cargo test --locked --all-targets
+    cargo test --locked --lib --bins --tests --examples
     cargo test --locked --doc
 fi

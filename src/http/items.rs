@@ -51,7 +51,7 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
             let moment = site.moment();
             let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
             let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
-            return downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending())).await;
+            return downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending()), &headers).await;
         }
         // Memento (RFC 7089): the address of an item leads to what held at a moment.
         if form.is_none()

@@ -184,6 +184,14 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     }
 }
 
+/// Leads to the page that says the same for people.
+pub fn see(page: &str) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    headers.extend(HeaderValue::try_from(page).ok().map(|page| (header::LOCATION, page)));
+    with(StatusCode::SEE_OTHER, "text/plain", headers, Bytes::new())
+}
+
 /// The form of a schema: JSON for every program, a page for a browser.
 pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     match f {

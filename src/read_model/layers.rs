@@ -475,6 +475,11 @@ fn pointed(properties: &mut Map<String, Json>, list: &[Property]) {
 }
 
 impl ReadModel {
+    /// When something of the collection was last recorded, as far as this node knows.
+    pub fn known(&self, collection: &Collection) -> i64 {
+        self.basis(collection).known
+    }
+
     fn basis(&self, collection: &Collection) -> Basis {
         let image = self.image();
         let known = match collection.content {

@@ -91,20 +91,22 @@ pub struct Download {
 }
 
 /// One collection: what it holds and how to get at it.
-pub fn one(lang: Lang, city: &City, collection: &Collection, count: usize, downloads: &[Download], styles: &[Download]) -> String {
+pub fn one(lang: Lang, city: &City, collection: &Collection, count: Option<usize>, downloads: &[Download], styles: &[Download]) -> String {
     let t = |key| text(lang, key);
     let name = collection.name;
     let path = format!("/collections/{name}");
     let content = html! {
         p.kind { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
-        h1 { (title(lang, name)) " (" (format::number(lang, count as f64, 0)) ")" }
+        h1 { (title(lang, name)) @if let Some(count) = count { " (" (format::number(lang, count as f64, 0)) ")" } }
         p { (about(lang, name)) }
         p { a href={ (path) "/items" (language(lang)) } { (t("browse")) } }
         p { a href={ (path) "/map" (language(lang)) } { (t("interactive-map")) } " " span.note { (t("interactive-map-note")) } }
-        h2 { (t("downloads")) }
-        ul.list { @for download in downloads { li { a href=(download.href) download { (download.name) } } } }
-        h2 { (t("styles")) }
-        ul.list { @for style in styles { li { a href=(style.href) { (style.name) } } } }
+        @if !downloads.is_empty() {
+            h2 { (t("downloads")) }
+            ul.list { @for download in downloads { li { a href=(download.href) download { (download.name) } } } }
+            h2 { (t("styles")) }
+            ul.list { @for style in styles { li { a href=(style.href) { (style.name) } } } }
+        }
         h2 { (t("columns")) }
         table {
             thead { tr { th scope="col" { (t("column")) } th scope="col" { (t("meaning")) } th scope="col" { (t("column-type")) } } }

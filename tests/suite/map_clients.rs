@@ -600,6 +600,13 @@ async fn tiles_are_small_whole_and_refused_beyond_the_world(kind: Kind) {
     for name in NAMES {
         let tile = node.get(&format!("/collections/{name}/tiles/WebMercatorQuad/10/448/810")).await;
         assert!(tile.status == StatusCode::OK || tile.status == StatusCode::NO_CONTENT, "{name}");
+        for (address, page) in [("tiles", ""), ("tiles/WebMercatorQuad", "/map")] {
+            let see = node.get_with(&format!("/collections/{name}/{address}"), &[("accept", "text/html")]).await;
+            assert_eq!((see.status, see.header("location")), (StatusCode::SEE_OTHER, format!("/collections/{name}{page}").as_str()));
+        }
+        let file = node.get(&format!("/collections/{name}/download.csv")).await;
+        let again = node.get_with(&format!("/collections/{name}/download.csv"), &[("if-none-match", file.header("etag"))]).await;
+        assert_eq!((file.status, again.status), (StatusCode::OK, StatusCode::NOT_MODIFIED));
         let json = node.get(&format!("/collections/{name}/tiles/WebMercatorQuad?f=tilejson")).await.json();
         assert!(json["tiles"][0].as_str().unwrap().ends_with("/{z}/{y}/{x}") && json["vector_layers"][0]["id"] == name);
         assert!(node.get(&format!("/collections/{name}/style.json")).await.json()["sources"][name]["promoteId"] == "id");
@@ -720,6 +727,11 @@ async fn what_was_shown_then_is_seen_from_then(kind: Kind) {
     assert_eq!(version().await, "upcoming");
     clock.set("2027-02-02T05:00:00Z");
     assert_eq!(version().await, "in-force");
+    // A page begun on a node that knows more is not answered with less.
+    let ahead = 1_795_500_000_000_000_i64;
+    let behind = node.get(&format!("/collections/plans/items?limit=2&after={ahead}.1795500000.2")).await;
+    assert_eq!(behind.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(node.get("/collections/plans/items?limit=2&as_of=2027-02-01&after=1795500000000000.0.2").await.status, StatusCode::OK);
 }
 
 async fn costly_filters_are_refused(kind: Kind) {

@@ -16,6 +16,7 @@ use crate::export::{self, Format};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
+use crate::http::respond;
 use crate::read_model::layers::{Layer, LayerRow};
 
 /// How long a place for a download is waited for.
@@ -39,7 +40,7 @@ pub async fn file(
         let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[])?;
         let wanted = ask::wanted(&pairs, &site.city().zone())?;
         let layer = site.model.layer(collection, wanted, &site.moment()).await?;
-        send(&site, layer, format, &format!("{name}.{}", format.ending())).await
+        send(&site, layer, format, &format!("{name}.{}", format.ending()), &headers).await
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }
@@ -60,7 +61,22 @@ impl Write for Pipe {
 }
 
 /// Sends a layer as a file.
-pub(crate) async fn send(site: &Arc<Site>, layer: Arc<Layer>, format: Format, name: &str) -> Result<Response, HttpError> {
+pub(crate) async fn send(
+    site: &Arc<Site>,
+    layer: Arc<Layer>,
+    format: Format,
+    name: &str,
+    request: &HeaderMap,
+) -> Result<Response, HttpError> {
+    // Weak: a GeoPackage notes when it was written.
+    let tag: String = layer.digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}-{}\"", format.ending());
+    let mut headers = HeaderMap::new();
+    headers.extend(HeaderValue::try_from(format!("W/{tag}")).ok().map(|etag| (header::ETAG, etag)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    if HeaderValue::try_from(tag).is_ok_and(|tag| respond::is_known(request, &tag)) {
+        return Ok(respond::with(StatusCode::NOT_MODIFIED, format.media(), headers, Bytes::new()));
+    }
     // Slow readers must not keep others waiting without an answer.
     let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.download_places).acquire_owned()).await;
     let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
@@ -96,10 +112,9 @@ pub(crate) async fn send(site: &Arc<Site>, layer: Arc<Layer>, format: Format, na
     let stream = futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
     let mut response = Response::new(Body::from_stream(stream));
     *response.status_mut() = StatusCode::OK;
-    let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
     let disposition = format!("attachment; filename=\"{name}\"");
     headers.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
+    *response.headers_mut() = headers;
     Ok(response)
 }

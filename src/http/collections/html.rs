@@ -25,12 +25,12 @@ pub fn one(city: &City, lang: Lang, layer: &Layer) -> String {
         Download { name: "MapLibre (style.json)", href: format!("{base}/style.json") },
         Download { name: text(lang, "vector-tiles"), href: format!("{base}/tiles/WebMercatorQuad?f=tilejson") },
     ];
-    pages::one(lang, city, layer.collection, layer.count, &downloads, &styles)
+    pages::one(lang, city, layer.collection, Some(layer.count), &downloads, &styles)
 }
 
 /// The columns of a collection.
 pub fn schema(city: &City, lang: Lang, collection: &Collection) -> String {
-    pages::one(lang, city, collection, 0, &[], &[])
+    pages::one(lang, city, collection, None, &[], &[])
 }
 
 /// A page of features.

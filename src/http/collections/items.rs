@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -33,6 +34,10 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
         let city = site.city();
         let ask = Ask::read(query, &headers, collection, &city)?;
         let moment = site.moment();
+        // A token without a moment of its own says what the question said, not what a node knew.
+        if let Some(known) = ask.wanted.as_of.filter(|_| ask.wanted.now.is_some()) {
+            reached(&site, collection, known, &moment).await?;
+        }
         let layer = site.model.layer(collection, ask.wanted, &moment).await?;
         let page = select(&site, layer, &ask).await?;
         if ask.form == Form::Html {
@@ -42,6 +47,23 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
         Ok(answer(&city.public_url, &ask, &page, &moment, &headers))
     };
     finish(&site, &headers, query, result.await)
+}
+
+/// How long a page waits for what the page before it knew.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A page that was begun on another node waits until this one knows as much.
+async fn reached(site: &Site, collection: &'static Collection, known: i64, moment: &Moment) -> Result<(), HttpError> {
+    if known <= site.model.known(collection) || known > moment.now.as_microsecond() {
+        return Ok(());
+    }
+    let behind = async {
+        while site.model.known(collection) < known {
+            let position = site.model.image().position;
+            site.model.wait_for(position + 1, PATIENCE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, behind).await.map_err(|_| HttpError::Behind)
 }
 
 /// The token with which the next page is asked for, where there is one.
@@ -384,10 +406,7 @@ pub async fn item(
                 let revision = revision.or(shown.filter(|_| wanted.when != When::Now));
                 let lang = ask::value(&pairs, "lang").map(|lang| format!("?lang={lang}")).unwrap_or_default();
                 let page = revision.map_or_else(|| format!("/q/{code}{lang}"), |number| format!("/q/{code}/revisions/{number}{lang}"));
-                let mut headers = HeaderMap::new();
-                headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-                headers.insert(header::LOCATION, HeaderValue::try_from(page).map_err(|_| HttpError::NotFound)?);
-                return Ok(respond::with(StatusCode::SEE_OTHER, "text/plain", headers, Bytes::new()));
+                return Ok(respond::see(&page));
             }
             let lang = respond::language(ask::value(&pairs, "lang"), &headers);
             let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
@@ -461,20 +480,20 @@ pub async fn versions(
     let result = (|| {
         let collection = find(&name)?;
         let pairs = ask::pairs(query, &["f", "lang", "token"], &[])?;
-        let wants_links = match ask::value(&pairs, "f") {
-            Some("link-format") => true,
-            Some("json") => false,
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let form = match ask::value(&pairs, "f") {
+            Some(given @ ("json" | "link-format" | "html")) => given,
             Some(other) => {
                 return Err(HttpError::Parameter(
-                    format!("f={other}: có json, link-format"),
-                    format!("f={other}: there are json, link-format"),
+                    format!("f={other}: có json, link-format, html"),
+                    format!("f={other}: there are json, link-format, html"),
                 ));
             }
-            None => headers
-                .get(header::ACCEPT)
-                .and_then(|value| value.to_str().ok())
-                .is_some_and(|accept| accept.contains("application/link-format")),
+            None if accept.contains("application/link-format") => "link-format",
+            None if respond::wants_html(&headers) => "html",
+            None => "json",
         };
+        let wants_links = form == "link-format";
         let code: Code = id.parse().map_err(|_| HttpError::NotFound)?;
         let moment = site.moment();
         let image = site.model.image();
@@ -484,6 +503,9 @@ pub async fn versions(
         let own = format!("{item}/versions?f={}", if wants_links { "link-format" } else { "json" });
         let validity = entry.item.validity(&moment);
         drop(image);
+        if form == "html" {
+            return Ok(respond::see(&format!("/q/{code}/history")));
+        }
         let zone = &moment.zone;
         if wants_links {
             let mut text = format!(

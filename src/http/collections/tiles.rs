@@ -211,7 +211,9 @@ fn tileset(url: &str, layer: &Layer, bbox: [f64; 4], full: bool) -> Value {
 pub async fn tilesets(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let result = async {
         let collection = find(&name)?;
-        json_only(query.as_deref(), &["json"])?;
+        if form_of(query.as_deref(), &["json", "html"], &headers)? == "html" {
+            return Ok(respond::see(&format!("/collections/{name}")));
+        }
         let layer = layer_now(&site, collection).await?;
         let city = site.city();
         let url = &city.public_url;
@@ -224,11 +226,15 @@ pub async fn tilesets(State(site): State<Arc<Site>>, Path(name): Path<String>, R
     finish(&site, &headers, query.as_deref(), result.await)
 }
 
-/// The form asked for, among those there are; the first where none is named.
-fn json_only(query: Option<&str>, forms: &[&'static str]) -> Result<&'static str, HttpError> {
+/// The form asked for, among those there are; where none is named a page for a browser, else the first.
+fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> Result<&'static str, HttpError> {
     let pairs = ask::pairs(query, ask::COMMON, &[])?;
     let given = ask::value(&pairs, "f");
-    let found = given.map_or(forms.first(), |given| forms.iter().find(|form| **form == given));
+    let found = match given {
+        None if respond::wants_html(headers) => return Ok("html"),
+        None => forms.first(),
+        Some(given) => forms.iter().find(|form| **form == given),
+    };
     found.copied().ok_or_else(|| {
         let (given, forms) = (given.unwrap_or_default(), forms.join(", "));
         HttpError::Parameter(format!("f={given}: có {forms}"), format!("f={given}: there is {forms}"))
@@ -239,7 +245,10 @@ fn json_only(query: Option<&str>, forms: &[&'static str]) -> Result<&'static str
 pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let result = async {
         let collection = find(&name)?;
-        let form = json_only(query.as_deref(), &["json", "tilejson"])?;
+        let form = form_of(query.as_deref(), &["json", "tilejson", "html"], &headers)?;
+        if form == "html" {
+            return Ok(respond::see(&format!("/collections/{name}/map")));
+        }
         let layer = layer_now(&site, collection).await?;
         let city = site.city();
         let bbox = layer.bbox.unwrap_or(city.bbox);

@@ -215,7 +215,7 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
             Read::new(id("versions"), "Every version, and when it holds", "history")
                 .with(vec![
                     item_id(),
-                    query("f", json!({ "type": "string", "enum": ["json", "link-format"] }), "Form of the answer"),
+                    query("f", json!({ "type": "string", "enum": ["json", "link-format", "html"] }), "Form of the answer"),
                     refer("lang"),
                     refer("token"),
                 ])
@@ -223,6 +223,7 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
                     content("application/json", schema("TimeMap")),
                     content("application/link-format", json!({ "type": "string" })),
                 ])
+                .or("303", json!({ "description": "As a page: the item's history", "headers": { "Location": { "schema": { "type": "string" } } } }))
                 .build(),
         );
         let command = writes::write(&id("command"), "A command to an item", vec![item_id()], family, commands);
@@ -249,23 +250,26 @@ fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, c
         format!("{base}/style.qml"),
         Read::new(id("qml"), "Style for QGIS", "tiles").with(token()).gives(vec![binary("application/xml")]).build(),
     );
-    let json_only = query("f", json!({ "type": "string", "enum": ["json"] }), "Form of the answer");
+    let see = || json!({ "description": "As a page", "headers": { "Location": { "schema": { "type": "string" } } } });
+    let json_or_page = query("f", json!({ "type": "string", "enum": ["json", "html"] }), "Form of the answer");
     put(
         format!("{base}/tiles"),
         Read::new(id("tilesets"), "Tile sets", "tiles")
-            .with(vec![json_only, refer("lang"), refer("token")])
+            .with(vec![json_or_page, refer("lang"), refer("token")])
             .gives(vec![content("application/json", schema("TileSets"))])
+            .or("303", see())
             .build(),
     );
     put(
         format!("{base}/tiles/WebMercatorQuad"),
         Read::new(id("tileset"), "Description of the tiles; f=tilejson for TileJSON", "tiles")
             .with(vec![
-                query("f", json!({ "type": "string", "enum": ["json", "tilejson"] }), "Form of the answer"),
+                query("f", json!({ "type": "string", "enum": ["json", "tilejson", "html"] }), "Form of the answer"),
                 refer("lang"),
                 refer("token"),
             ])
             .gives(vec![content("application/json", json!({ "type": "object" }))])
+            .or("303", see())
             .build(),
     );
     let number = |name: &str, maximum: u32, description: &str, example: &str| {

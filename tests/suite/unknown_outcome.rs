@@ -68,6 +68,9 @@ async fn a_commit_of_unknown_outcome_says_repeat_and_the_repeat_gets_the_first_r
     let database = Database { url: format!("{user}@{through}/{name}"), folder: tempfile::tempdir().unwrap(), kind: Kind::Postgres };
     let node = Node::start(&database, &TestClock::at(NOON)).await;
     let (_, secret) = node.app.create_token(Role::Health, Reach::City, "thử".into()).await.unwrap();
+    // The token is known before the connection is cut: this is about the command's commit.
+    let head = node.app.log().head().await.unwrap().position;
+    assert!(node.model.wait_for(head, std::time::Duration::from_secs(10)).await);
     let command = json!({ "id": "once", "type": "map-point.publish", "facts": { "kind": "health-station", "title": "Trạm", "position": { "lon": 104.87, "lat": 21.7 } } });
     let path = "/collections/health-stations/items";
     armed.store(true, Ordering::SeqCst);

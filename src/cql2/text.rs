@@ -59,7 +59,7 @@ impl Parser {
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Parsed<()> {
+    fn need(&mut self, sign: &str) -> Parsed<()> {
         if self.take(sign) { Ok(()) } else { Err(self.wrong(&format!("Thiếu “{sign}”."), &format!("“{sign}” is missing"))) }
     }
 
@@ -93,7 +93,7 @@ impl Parser {
         }
         if self.take("(") {
             let inner = self.or()?;
-            self.expect(")")?;
+            self.need(")")?;
             return Ok(inner);
         }
         self.predicate()
@@ -164,21 +164,21 @@ impl Parser {
 
     /// `(a, b, …)`
     fn list<T>(&mut self, part: fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
-        self.expect("(")?;
+        self.need("(")?;
         let mut parts = vec![part(self)?];
         while self.take(",") {
             parts.push(part(self)?);
         }
-        self.expect(")")?;
+        self.need(")")?;
         Ok(parts)
     }
 
     fn pair<T>(&mut self, part: fn(&mut Self) -> Parsed<T>, join: impl FnOnce(T, T) -> Expr) -> Parsed<Expr> {
-        self.expect("(")?;
+        self.need("(")?;
         let first = part(self)?;
-        self.expect(",")?;
+        self.need(",")?;
         let second = part(self)?;
-        self.expect(")")?;
+        self.need(")")?;
         Ok(join(first, second))
     }
 
@@ -224,7 +224,7 @@ impl Parser {
                     }
                     self.next += 2;
                     let inner = self.scalar()?;
-                    self.expect(")")?;
+                    self.need(")")?;
                     return match (upper.as_str(), inner) {
                         ("CASEI", inner) => Ok(Scalar::Casei(Box::new(inner))),
                         ("ACCENTI", inner) => Ok(Scalar::Accenti(Box::new(inner))),
@@ -305,9 +305,9 @@ impl Parser {
         }
         let geometry = match word.as_str() {
             "POINT" => {
-                self.expect("(")?;
+                self.need("(")?;
                 let place = self.position()?;
-                self.expect(")")?;
+                self.need(")")?;
                 Geometry::Point(Point(place))
             }
             "MULTIPOINT" => Geometry::MultiPoint(MultiPoint(self.list(Self::wrapped)?.into_iter().map(Point).collect())),
@@ -341,7 +341,7 @@ impl Parser {
     fn wrapped(&mut self) -> Parsed<Coord<f64>> {
         if self.take("(") {
             let place = self.position()?;
-            self.expect(")")?;
+            self.need(")")?;
             return Ok(place);
         }
         self.position()

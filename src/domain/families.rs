@@ -273,6 +273,14 @@ macro_rules! families {
             }
         }
 
+        /// Shapes of a family's items and of the features of their sets.
+        pub fn shapes(family: &str) -> Option<(super::schema::Shape, super::schema::Shape)> {
+            match family {
+                $(<$family as Family>::NAME => Some((<$family as Family>::SHAPE, <$family as Family>::FEATURE_SHAPE)),)+
+                _ => None,
+            }
+        }
+
         /// Every collection of single features: name and family.
         pub fn feature_collections() -> Vec<(&'static str, &'static str)> {
             let mut list = Vec::new();

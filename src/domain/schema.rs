@@ -22,6 +22,17 @@ pub enum Type {
     Moment,
 }
 
+/// Shape of a collection's features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One position.
+    Point,
+    /// Several positions.
+    MultiPoint,
+    /// Areas, of one part or several.
+    Areas,
+}
+
 /// A property. Its label is the text `field-NAME` of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {

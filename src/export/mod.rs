@@ -12,7 +12,8 @@ use std::io::{self, Write};
 
 use geozero::GeozeroGeometry;
 
-use crate::read_model::layers::{Collection, LayerRow, ShapeKind};
+use crate::domain::schema::Shape;
+use crate::read_model::layers::{Collection, LayerRow};
 
 /// A format in which features can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,8 +121,8 @@ fn wkt(shape: &geo::Geometry<f64>) -> io::Result<String> {
 /// What a collection's shapes are called in a format's list of kinds.
 fn kind<T>(collection: &Collection, point: T, points: T, areas: T) -> T {
     match collection.shape {
-        ShapeKind::Point => point,
-        ShapeKind::MultiPoint => points,
-        ShapeKind::Areas => areas,
+        Shape::Point => point,
+        Shape::MultiPoint => points,
+        Shape::Areas => areas,
     }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,7 +21,7 @@ use crate::cql2::{Row, Value, instant};
 use crate::domain::families;
 use crate::domain::geometry::{Bbox, FeatureSet, intersects, union};
 use crate::domain::publication::Status;
-use crate::domain::schema::{ID, Property, SHARED, Type, UNIT};
+use crate::domain::schema::{ID, Property, SHARED, Shape, Type, UNIT};
 use crate::domain::unit::Unit;
 use crate::domain::view::{Moment, View, moment_of};
 use crate::domain::{Code, Digest};
@@ -42,17 +42,6 @@ pub enum Content {
     Units,
 }
 
-/// Shape of a collection's features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShapeKind {
-    /// One position.
-    Point,
-    /// Several positions.
-    MultiPoint,
-    /// Areas, of one part or several.
-    Areas,
-}
-
 /// A collection: its name, what it holds, and what its features carry.
 #[derive(Debug)]
 pub struct Collection {
@@ -63,7 +52,7 @@ pub struct Collection {
     /// Properties, `id` first.
     pub properties: Vec<Property>,
     /// Shape of its features.
-    pub shape: ShapeKind,
+    pub shape: Shape,
 }
 
 /// Every collection, in the order in which they are listed.
@@ -74,21 +63,18 @@ pub fn collections() -> &'static [Collection] {
             let mut properties = [SHARED, &own, &families::item_properties(family, kind)].concat();
             properties.sort_by(|a, b| a.name.cmp(&b.name));
             properties.insert(0, ID);
-            let shape = match (kind.is_empty(), family) {
-                (false, _) => ShapeKind::Point,
-                (true, "plan") => ShapeKind::Areas,
-                (true, _) => ShapeKind::MultiPoint,
-            };
+            let shape = families::shapes(family).map_or(Shape::Point, |(items, _)| items);
             Collection { name, content: Content::Items(family, kind), properties, shape }
         };
         let of_features = |(name, family): (&'static str, &'static str)| {
-            let (owner, shape) = if family == "plan" { ("plan", ShapeKind::Areas) } else { ("campaign", ShapeKind::Point) };
-            let mut shared = [SHARED, &[Property::new(owner, Type::Text)]].concat();
+            let shape = families::shapes(family).map_or(Shape::Point, |(_, features)| features);
+            // The item they belong to, under its family's name.
+            let mut shared = [SHARED, &[Property::new(family, Type::Text)]].concat();
             shared.sort_by(|a, b| a.name.cmp(&b.name));
             let properties = [&[ID], &shared[..], families::feature_properties(family)].concat();
             Collection { name, content: Content::Features(family), properties, shape }
         };
-        let units = Collection { name: "units", content: Content::Units, properties: [&[ID], UNIT].concat(), shape: ShapeKind::Point };
+        let units = Collection { name: "units", content: Content::Units, properties: [&[ID], UNIT].concat(), shape: Shape::Point };
         let items = families::collections().into_iter().map(of_items);
         items.chain(families::feature_collections().into_iter().map(of_features)).chain([units]).collect()
     });
@@ -161,12 +147,33 @@ pub struct Part {
     source: Source,
     slots: Vec<Slot>,
     digest: [u8; 32],
-    /// Links to the versions of what a stored set belongs to, and when this one began; made when asked for.
-    pub versions: OnceLock<(Vec<Link>, Option<String>)>,
+    /// Where a stored set stands among the versions of its item.
+    pub version: Option<Version>,
 }
 
-/// A link: its relation, media type and address.
-pub type Link = (&'static str, &'static str, String);
+/// Where a revision stands among those that were not cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// The one before.
+    pub before: Option<u32>,
+    /// The one after.
+    pub after: Option<u32>,
+    /// First day in force.
+    pub from: Date,
+}
+
+impl Version {
+    /// Of the revision that is shown.
+    pub fn of(view: &View) -> Self {
+        let held: Vec<u32> = view.history.iter().rev().filter(|entry| entry.cancelled.is_none()).map(|entry| entry.number).collect();
+        let here = held.iter().position(|number| *number == view.revision);
+        Self {
+            before: here.and_then(|i| held.get(i.checked_sub(1)?).copied()),
+            after: here.and_then(|i| held.get(i + 1).copied()),
+            from: view.effective_from,
+        }
+    }
+}
 
 /// All features of a collection at a moment.
 pub struct Layer {
@@ -219,7 +226,7 @@ impl Part {
                 (features.list.len(), bbox, features.list.iter().any(|feature| !feature.has_place()))
             }
         };
-        Self { code: None, revision: 0, head, count, bbox, bare, source, slots, digest: hash.finalize().into(), versions: OnceLock::new() }
+        Self { code: None, revision: 0, head, count, bbox, bare, source, slots, digest: hash.finalize().into(), version: None }
     }
 
     /// False when none of its features can meet `bbox`.
@@ -253,14 +260,6 @@ impl Part {
         match &self.source {
             Source::Stored(set) => model.features(set.sha256).await,
             Source::Made(features, _) => Ok(Arc::clone(features)),
-        }
-    }
-
-    /// Its features, if they are in memory.
-    pub fn features_at_hand(&self, model: &ReadModel) -> Option<Arc<Features>> {
-        match &self.source {
-            Source::Stored(set) => model.features_at_hand(&set.sha256),
-            Source::Made(features, _) => Some(Arc::clone(features)),
         }
     }
 
@@ -686,7 +685,7 @@ fn set_of(collection: &Collection, view: &View, url: &str) -> Option<Part> {
     let mut constants = geojson::shared(view, url);
     constants.insert(view.family.into(), json!(view.code));
     let part = Part::new(collection, Head::of(view, url), constants, Source::Stored(set));
-    Some(Part { code: Some(view.code), revision: view.revision, ..part })
+    Some(Part { code: Some(view.code), revision: view.revision, version: Some(Version::of(view)), ..part })
 }
 
 fn unit_row(unit: &Unit) -> (String, Map<String, Json>, String) {

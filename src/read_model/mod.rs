@@ -83,11 +83,6 @@ impl ReadModel {
         self.features.text_bytes()
     }
 
-    /// A feature set, if it is in memory.
-    pub fn features_at_hand(&self, digest: &Digest) -> Option<Arc<Features>> {
-        self.features.get(digest)
-    }
-
     /// A feature set, from memory or made from its blob.
     pub async fn features(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {
         if let Some(features) = self.features.get(&digest) {

@@ -8,7 +8,7 @@ use super::layout::{Page, page};
 use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::schema::{Property, Type};
-use crate::read_model::layers::{Collection, LayerRow};
+use crate::read_model::layers::{Collection, Content, LayerRow};
 
 /// What a collection is called.
 pub fn title(lang: Lang, name: &str) -> &str {
@@ -165,7 +165,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
     let t = |key| text(lang, key);
     let name = list.collection.name;
     let path = format!("/collections/{name}/items");
-    let is_single = list.collection.properties.iter().any(|property| property.name == "land_use" || property.name == "campaign");
+    let is_single = matches!(list.collection.content, Content::Features(_));
     let content = html! {
         p.kind { a href={ "/collections/" (name) (language(lang)) } { (title(lang, name)) } }
         h1 { (title(lang, name)) " (" (format::number(lang, list.matched as f64, 0)) ")" }

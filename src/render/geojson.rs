@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use crate::domain::geometry::Position;
-use crate::domain::land_use;
 use crate::domain::view::View;
+use crate::domain::{families, land_use};
 use crate::read_model::features::{Feature, Features};
 
 /// The properties that features of every published item carry.
@@ -61,32 +61,32 @@ pub struct Head {
     pub middle: String,
     /// After that, up to the feature's own properties.
     pub shared: String,
-    owner: Option<&'static str>,
+    names_land_use: bool,
     prefix: String,
 }
 
 impl Head {
     /// For the features of an item's set: their ids are `CODE-REVISION-NUMBER`.
     pub fn of(view: &View, public_url: &str) -> Self {
-        let owner = if view.family == "plan" { "plan" } else { "campaign" };
         let mut members = shared(view, public_url);
-        members.insert(owner.into(), json!(view.code));
+        members.insert(view.family.into(), json!(view.code));
         let members = Value::Object(members).to_string();
-        Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), Some(owner))
+        let names_land_use = families::feature_properties(view.family).iter().any(|property| property.name == "land_use_name");
+        Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), names_land_use)
     }
 
     /// For features whose own properties are all they have, under keys of their own.
     pub fn bare() -> Self {
-        Self::new(String::new(), "", None)
+        Self::new(String::new(), "", false)
     }
 
-    fn new(prefix: String, members: &str, owner: Option<&'static str>) -> Self {
+    fn new(prefix: String, members: &str, names_land_use: bool) -> Self {
         let separator = if members.is_empty() { "" } else { "," };
         Self {
             lead: format!("{{\"type\":\"Feature\",\"id\":\"{prefix}"),
             middle: format!("\",\"properties\":{{\"id\":\"{prefix}"),
             shared: format!("\"{separator}{members}"),
-            owner,
+            names_land_use,
             prefix,
         }
     }
@@ -98,17 +98,21 @@ impl Head {
 
     /// What stands before a feature's own properties and depends on nothing but them.
     pub fn named(&self, features: &Features, feature: &Feature) -> &'static str {
-        match self.owner {
-            Some("plan") => land_use_member(features.land_use_index(feature)),
-            _ if feature.properties.is_empty() => "",
-            _ => ",",
+        match (self.names_land_use, feature.properties.is_empty()) {
+            (true, _) => land_use_member(features.land_use_index(feature)),
+            (false, true) => "",
+            (false, false) => ",",
         }
+    }
+
+    /// Everything before a feature's own properties, in pieces.
+    pub fn pieces<'a>(&'a self, key: &'a str, features: &Features, feature: &Feature) -> [&'a str; 6] {
+        [&self.lead, key, &self.middle, key, &self.shared, self.named(features, feature)]
     }
 
     /// Appends a feature; its geometry and own properties are copied as they are stored.
     pub fn push(&self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
-        let pieces = [&self.lead, key, &self.middle, key, &self.shared, self.named(features, feature)];
-        pieces.iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+        self.pieces(key, features, feature).iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
         out.extend_from_slice(features.tail(feature));
     }
 }

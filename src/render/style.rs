@@ -8,7 +8,8 @@ use super::collections::title;
 use super::text::Lang;
 use crate::domain::city::City;
 use crate::domain::land_use;
-use crate::read_model::layers::{Collection, ShapeKind};
+use crate::domain::schema::Shape;
+use crate::read_model::layers::Collection;
 
 /// Colour of what has no official one.
 const NEUTRAL: &str = "#dddddd";
@@ -26,7 +27,7 @@ fn coloured() -> impl Iterator<Item = &'static land_use::LandUse> {
 pub fn maplibre(city: &City, collection: &Collection) -> Value {
     let name = collection.name;
     let url = &city.public_url;
-    let layers = if collection.shape == ShapeKind::Areas {
+    let layers = if collection.shape == Shape::Areas {
         let mut colour = vec![json!("match"), json!(["get", "land_use"])];
         coloured().for_each(|entry| colour.extend([json!(entry.code), json!(entry.rgb)]));
         colour.push(json!(NEUTRAL));
@@ -59,13 +60,13 @@ fn rgb(hex: &str) -> String {
     format!("{},{},{},255", part(1..3), part(3..5), part(5..7))
 }
 
-fn symbol(name: usize, shape: ShapeKind, colour: &str) -> String {
+fn symbol(name: usize, shape: Shape, colour: &str) -> String {
     let options = |pairs: &[(&str, &str)]| {
         let list: String =
             pairs.iter().map(|(name, value)| format!("<Option name=\"{name}\" type=\"QString\" value=\"{value}\"/>")).collect();
         format!("<Option type=\"Map\">{list}</Option>")
     };
-    if shape == ShapeKind::Areas {
+    if shape == Shape::Areas {
         let fill = options(&[
             ("color", colour),
             ("style", "solid"),
@@ -96,7 +97,7 @@ pub fn qml(collection: &Collection) -> String {
         }
         let _ = write!(text, "</categories>\n<symbols>\n{symbols}</symbols>\n</renderer-v2>\n");
     } else {
-        let colour = if collection.shape == ShapeKind::Areas { rgb(NEUTRAL) } else { rgb(POINT) };
+        let colour = if collection.shape == Shape::Areas { rgb(NEUTRAL) } else { rgb(POINT) };
         let _ = write!(
             text,
             "<renderer-v2 type=\"singleSymbol\" enableorderby=\"0\">\n<symbols>\n{}\n</symbols>\n</renderer-v2>\n",

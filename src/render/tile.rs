@@ -75,6 +75,8 @@ struct Grid {
     /// Middle latitude in 10⁻⁷ degrees and the polynomial of the row around it, in steps.
     middle: f64,
     series: Option<[f64; 4]>,
+    /// What lies in this box stays within the margin when it goes to the grid.
+    inner: Bbox,
 }
 
 /// Rounds to the nearest whole number; far cheaper than the library's for what is this small.
@@ -100,7 +102,7 @@ impl Grid {
             [top + scale * at, scale * sec * turn, scale * sec * tan / 2.0 * turn * turn, third * turn * turn * turn]
         });
         let column = [address.side() * steps / 3.6e9, (0.5 * address.side() - f64::from(address.column)) * steps];
-        Self { address, step, column, middle: middle.to_degrees() * 1e7, series }
+        Self { address, step, column, middle: middle.to_degrees() * 1e7, series, inner: address.bbox(BUFFER - step) }
     }
 
     #[inline]
@@ -446,7 +448,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
                 path.points(&points);
                 POINT
             } else {
-                if !path.areas(&rings(features, feature, &grid, &bbox)) {
+                if !path.areas(&rings(features, feature, &grid)) {
                     continue;
                 }
                 POLYGON
@@ -481,10 +483,10 @@ fn points(features: &Features, feature: &crate::read_model::features::Feature, g
 }
 
 /// A feature's rings on the grid, clipped, without closing points.
-fn rings(features: &Features, feature: &crate::read_model::features::Feature, grid: &Grid, bbox: &Bbox) -> Vec<Ring> {
+fn rings(features: &Features, feature: &crate::read_model::features::Feature, grid: &Grid) -> Vec<Ring> {
     let (rings, open) = (RefCell::new(Vec::<Ring>::new()), RefCell::new(Ring::new()));
     let [west, south, east, north] = feature.bbox;
-    let is_inside = west >= bbox[0] && south >= bbox[1] && east <= bbox[2] && north <= bbox[3];
+    let is_inside = west >= grid.inner[0] && south >= grid.inner[1] && east <= grid.inner[2] && north <= grid.inner[3];
     let end = || {
         let mut ring = open.take();
         while ring.len() > 1 && ring.first() == ring.last() {
@@ -550,13 +552,12 @@ fn join(parent: &mut [u32], a: u32, b: u32) {
 fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize], grid: &Grid, detail: Detail) {
     // Too small to be told apart, so a pixel is near enough.
     let grid = &Grid::new(grid.address, detail.step.max(PIXEL));
-    let bbox = grid.address.bbox(BUFFER);
     let keys = [out.key("land_use"), out.key("count"), out.key("plan")];
     let code = |zone: u32| features.land_use_index(&features.list[near[zone as usize]]);
     let mut edges: Vec<Edge> = Vec::with_capacity(near.len() * 16);
     for (zone, index) in near.iter().enumerate() {
         let code = code(zone as u32).unwrap_or(u16::MAX);
-        for ring in rings(features, &features.list[*index], grid, &bbox) {
+        for ring in rings(features, &features.list[*index], grid) {
             for (i, a) in ring.iter().enumerate() {
                 let (a, b) = (packed(*a), packed(ring[(i + 1) % ring.len()]));
                 if a != b {

@@ -8,7 +8,7 @@ use crate::domain::document::Document;
 use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::{Family, Publication};
-use crate::domain::schema::Property;
+use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Refusal};
@@ -49,6 +49,7 @@ impl Family for Campaign {
     const FEATURE_PROPERTIES: &'static [Property] = super::view::PLACE_PROPERTIES;
     const CHANGES: &'static [&'static str] = &["report-results"];
     const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
+    const SHAPE: Shape = Shape::MultiPoint;
     type Change = ReportResults;
     type Changed = ResultsReported;
     type State = Vec<ResultsReported>;

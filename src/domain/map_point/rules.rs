@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::{DutyChanged, MapPoint, PointKind, SetDuty};
 use crate::domain::geometry::contains;
 use crate::domain::publication::{Family, Publication};
-use crate::domain::schema::Property;
+use crate::domain::schema::{Property, Shape};
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
@@ -21,6 +21,7 @@ impl Family for MapPoint {
         ("advisory-desks", "advisory-desk"),
         ("digital-teams", "digital-team"),
     ];
+    const SHAPE: Shape = Shape::Point;
     const CHANGES: &'static [&'static str] = &["set-duty"];
     const CHANGED: &'static [(&'static str, u32)] = &[("map-point.duty_changed", 1)];
     type Change = SetDuty;

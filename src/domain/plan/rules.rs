@@ -7,7 +7,7 @@ use crate::domain::document::Document;
 use crate::domain::fold::fold;
 use crate::domain::geometry::{FeatureSet, contains};
 use crate::domain::publication::{Claim, Family, Publication};
-use crate::domain::schema::Property;
+use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Digest, Refusal};
@@ -21,6 +21,8 @@ impl Family for Plan {
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("plans", "")];
     const FEATURES: Option<&'static str> = Some("zones");
     const FEATURE_PROPERTIES: &'static [Property] = super::view::ZONE_PROPERTIES;
+    const SHAPE: Shape = Shape::Areas;
+    const FEATURE_SHAPE: Shape = Shape::Areas;
     type Change = Nothing;
     type Changed = Nothing;
     type State = ();

@@ -23,7 +23,7 @@ use super::access::Actor;
 use super::civil::{end_of, midnight};
 use super::document::Document;
 use super::geometry::FeatureSet;
-use super::schema::Property;
+use super::schema::{Property, Shape};
 use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::view::{Moment, View};
@@ -40,6 +40,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const COLLECTIONS: &'static [(&'static str, &'static str)];
     /// Collection of the single features of its feature set, where it has one.
     const FEATURES: Option<&'static str> = None;
+    /// Shape of its items on a map.
+    const SHAPE: Shape;
+    /// Shape of the features of its items' sets.
+    const FEATURE_SHAPE: Shape = Shape::Point;
     /// What the features of its items' sets carry, beside what all items do.
     const FEATURE_PROPERTIES: &'static [Property] = &[];
     /// Commands of its own, beside the shared life cycle.

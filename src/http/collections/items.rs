@@ -17,14 +17,17 @@ use super::crs::System;
 use super::select::{Page, select};
 use super::{GEOJSON, METADATA_CACHE, find, html};
 use crate::domain::Code;
-use crate::domain::view::{Moment, View};
+use crate::domain::view::Moment;
 use crate::http::Site;
 use crate::http::errors::{Gone, HttpError};
 use crate::http::items::finish;
 use crate::http::respond::{self, Encoding, Form};
 use crate::read_model::features::Features;
-use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Link, Part, Wanted, When};
+use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Part, Version, Wanted, When};
 use crate::read_model::packed::{Gzip, Piece, Seen};
+
+/// A link: its relation, media type and address.
+type Link = (&'static str, &'static str, String);
 
 /// `/collections/{c}/items`
 pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -68,8 +71,8 @@ async fn reached(site: &Site, collection: &'static Collection, known: i64, momen
 
 /// The token with which the next page is asked for, where there is one.
 pub(super) fn next(ask: &Ask, page: &Page, moment: &Moment) -> Option<After> {
-    let offset = ask.offset + page.picks.len();
-    if page.matched <= offset || page.picks.is_empty() {
+    let offset = ask.offset + ask.limit;
+    if page.matched <= offset {
         return None;
     }
     // What is known and what day it is stay as they were for the first page.
@@ -223,12 +226,9 @@ pub(super) fn push_feature(
         part.head.push(out, key, features, feature);
         return;
     }
-    let head = &part.head;
-    for piece in
-        [&head.lead, key, &head.middle, key, &head.shared, head.named(features, feature), features.properties(feature), "},\"geometry\":"]
-    {
-        out.extend_from_slice(piece.as_bytes());
-    }
+    part.head.pieces(key, features, feature).iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+    out.extend_from_slice(features.properties(feature).as_bytes());
+    out.extend_from_slice(b"},\"geometry\":");
     crs.push_geometry(out, features.geometry(feature));
     out.push(b'}');
 }
@@ -286,7 +286,7 @@ fn named(id: &str) -> Option<(Code, Option<u32>)> {
 }
 
 /// Links to the versions of what an id names.
-fn version_links(url: &str, collection: &Collection, code: Code, view: Option<&View>) -> Vec<Link> {
+fn version_links(url: &str, collection: &Collection, code: Code, version: Option<&Version>) -> Vec<Link> {
     let owner = match collection.content {
         Content::Items(..) => collection.name,
         Content::Features(family) => {
@@ -302,12 +302,10 @@ fn version_links(url: &str, collection: &Collection, code: Code, view: Option<&V
         ("about", "text/html", format!("{url}/q/{code}")),
     ];
     let at = |number: u32| format!("{item}-{number}");
-    match view {
-        Some(view) => {
-            let held: Vec<u32> = view.history.iter().rev().filter(|entry| entry.cancelled.is_none()).map(|entry| entry.number).collect();
-            let here = held.iter().position(|number| *number == view.revision);
-            links.extend(here.and_then(|i| i.checked_sub(1)).map(|i| ("predecessor-version", GEOJSON, at(held[i]))));
-            links.extend(here.and_then(|i| held.get(i + 1)).map(|number| ("successor-version", GEOJSON, at(*number))));
+    match version {
+        Some(version) => {
+            links.extend(version.before.map(|number| ("predecessor-version", GEOJSON, at(number))));
+            links.extend(version.after.map(|number| ("successor-version", GEOJSON, at(number))));
         }
         None => links.push(("latest-version", GEOJSON, item)),
     }
@@ -363,10 +361,7 @@ async fn look_up(site: &Arc<Site>, collection: &'static Collection, id: &str, wa
     let layer = site.model.layer(collection, wanted, moment).await?;
     let place = layer.find(id).map(|(part, index)| (layer.parts.iter().position(|other| std::ptr::eq(other, part)), index));
     let Some((Some(part), index)) = place else { return Err(missing(site, collection, id, moment)) };
-    let features = match layer.parts[part].features_at_hand(&site.model) {
-        Some(features) => features,
-        None => layer.parts[part].features(&site.model).await?,
-    };
+    let features = layer.parts[part].features(&site.model).await?;
     if index >= features.list.len() {
         return Err(HttpError::NotFound);
     }
@@ -428,24 +423,16 @@ pub async fn item(
         ];
         let mut extra = HeaderMap::with_capacity(16);
         extra.insert("content-crs", content_crs(crs));
-        let make = |code, revision| {
-            let view = site.model.image().view(&code, revision, &moment);
-            let links = version_links(url, collection, code, view.as_ref());
-            (links, view.map(|view| memento_datetime(view.effective_from, &moment)))
-        };
-        // The features of a set are versions of one thing: their links are made once.
-        let made;
-        let (versions, memento) = if let Some(code) = part.code {
-            part.versions.get_or_init(|| make(code, Some(part.revision)))
-        } else {
-            let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
-            let index = collection.properties.iter().position(|property| property.name == "revision");
-            let number = index.and_then(|index| row.json(index).as_u64()).map(|number| number as u32);
-            made = named(&id).map(|(code, revision)| make(code, number.or(revision))).unwrap_or_default();
-            &made
-        };
-        links.extend(versions.iter().cloned());
-        extra.extend(memento.as_ref().and_then(|date| HeaderValue::try_from(date).ok()).map(|date| (respond::MEMENTO_DATETIME, date)));
+        if let Some((code, revision)) = named(&id) {
+            // The features of a set know their version; an item's is looked up.
+            let version = part.version.or_else(|| {
+                let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
+                site.model.image().view(&code, shown.or(revision), &moment).as_ref().map(Version::of)
+            });
+            links.extend(version_links(url, collection, code, version.as_ref()));
+            let date = version.and_then(|version| HeaderValue::try_from(memento_datetime(version.from, &moment)).ok());
+            extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
+        }
         extra.extend(link_header(&links).map(|links| (header::LINK, links)));
         let mut body = Vec::with_capacity(4_096);
         push_feature(&mut body, crs, part, &found.features, feature, true);
@@ -479,7 +466,7 @@ pub async fn versions(
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, &["f", "lang", "token"], &[])?;
+        let pairs = ask::pairs(query, ask::COMMON, &[])?;
         let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let form = match ask::value(&pairs, "f") {
             Some(given @ ("json" | "link-format" | "html")) => given,

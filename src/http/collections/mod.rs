@@ -19,10 +19,11 @@ use super::Site;
 use super::errors::HttpError;
 use super::items::finish;
 use super::respond::{self, Form};
+use crate::domain::schema::Shape;
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
 use crate::export::FORMATS;
-use crate::read_model::layers::{Collection, Content, Layer, ShapeKind, Wanted, collections};
+use crate::read_model::layers::{Collection, Content, Layer, Wanted, collections};
 use crate::render::collections as pages;
 use crate::render::text::Lang;
 
@@ -244,9 +245,9 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
         properties.insert(property.name.clone().into_owned(), schema);
     }
     let shape = match collection.shape {
-        ShapeKind::Point => "geometry-point",
-        ShapeKind::MultiPoint => "geometry-multipoint",
-        ShapeKind::Areas => "geometry-polygon-or-multipolygon",
+        Shape::Point => "geometry-point",
+        Shape::MultiPoint => "geometry-multipoint",
+        Shape::Areas => "geometry-polygon-or-multipolygon",
     };
     // Only the format (OGC 19-079r2 §6): a type would make it a JSON value.
     let geometry = json!({ "title": "Geometry", "format": shape });

@@ -102,16 +102,49 @@ fn too_much(features: usize) -> HttpError {
     )
 }
 
+/// Which features of a part are wanted.
+enum Found {
+    All(usize),
+    These(Vec<usize>),
+}
+
+impl Found {
+    fn count(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::These(list) => list.len(),
+        }
+    }
+
+    /// Those from the `from`th to the one before the `to`th.
+    fn between(&self, from: usize, to: usize) -> Vec<usize> {
+        let (from, to) = (from.min(self.count()), to.min(self.count()));
+        match self {
+            Self::All(_) => (from..to).collect(),
+            Self::These(list) => list[from..to].to_vec(),
+        }
+    }
+}
+
+/// Does long work where it holds up nobody, on as many cores as there are places.
+async fn aside<T: Send + 'static>(site: &Site, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HttpError> {
+    let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.drawing_places).acquire_owned()).await;
+    let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    done.await.map_err(|error| HttpError::Internal(error.to_string()))
+}
+
 /// Finds the features of a request's page.
 pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Page, HttpError> {
     let wish = Arc::new(Wish::of(ask));
     let is_sorted = !ask.sort.is_empty();
     let (from, to) = (ask.offset, ask.offset.saturating_add(ask.limit));
     let mut page = Page { sets: vec![None; layer.parts.len()], layer, picks: Vec::new(), matched: 0 };
-    let layer = Arc::clone(&page.layer);
     let mut work = 0;
-    let mut all: Vec<(usize, Vec<usize>)> = Vec::new();
-    for (number, part) in layer.parts.iter().enumerate() {
+    for (number, part) in Arc::clone(&page.layer).parts.iter().enumerate() {
         if wish.area.as_ref().is_some_and(|area| !part.may_meet(&area.bbox)) {
             continue;
         }
@@ -120,69 +153,53 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
             page.matched += part.count;
             continue;
         }
-        let features = match part.features_at_hand(&site.model) {
-            Some(features) => features,
-            None => match part.features(&site.model).await {
-                Ok(features) => features,
-                // One damaged set does not take the others away.
-                Err(StoreError::Damaged(what)) => {
-                    tracing::error!("{what}");
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            },
+        let features = match part.features(&site.model).await {
+            Ok(features) => features,
+            // One damaged set does not take the others away; it is counted as where it is not read.
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!("{what}");
+                page.matched += if wish.is_plain() { part.count } else { 0 };
+                continue;
+            }
+            Err(error) => return Err(error.into()),
         };
-        page.sets[number] = Some(features);
-        let known = page.matched;
-        let count = if wish.is_plain() {
-            part.count
+        let found = if wish.is_plain() {
+            Found::All(part.count)
         } else {
-            let Some(features) = page.sets[number].as_ref().map(Arc::clone) else { continue };
             let near = wish.area.as_ref().map_or(features.list.len(), |area| features.near(&area.bbox).len());
             let cost = near * wish.terms;
             work += cost;
             if work > MOST_WORK {
                 return Err(too_much(near));
             }
-            let indices = if cost < SHORT_FILTER {
-                wish.indices(&layer, part, &features)
+            Found::These(if cost < SHORT_FILTER {
+                wish.indices(&page.layer, part, &features)
             } else {
-                // A long search must not hold up what others ask, nor take all cores for itself.
-                let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.drawing_places).acquire_owned()).await;
-                let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
-                let (layer, wish) = (Arc::clone(&layer), Arc::clone(&wish));
-                let work = tokio::task::spawn_blocking(move || {
-                    let _place = place;
-                    wish.indices(&layer, &layer.parts[number], &features)
-                });
-                work.await.map_err(|error| HttpError::Internal(error.to_string()))?
-            };
-            let count = indices.len();
-            if is_sorted {
-                all.push((number, indices));
-            } else {
-                let on_page = indices.into_iter().enumerate().filter(|(i, _)| (from..to).contains(&(known + i)));
-                page.picks.extend(on_page.map(|(_, index)| (number, index)));
-            }
-            page.matched += count;
-            if !is_sorted && page.picks.last().is_none_or(|(part, _)| *part != number) {
-                // Nothing of it is on the page: larger data than memory must not pile up.
-                page.sets[number] = None;
-            }
-            if is_sorted && page.matched > MOST_SORTED {
-                return Err(too_much(page.matched));
-            }
-            continue;
+                let (layer, wish, features) = (Arc::clone(&page.layer), Arc::clone(&wish), Arc::clone(&features));
+                aside(site, move || wish.indices(&layer, &layer.parts[number], &features)).await?
+            })
         };
-        if is_sorted {
-            all.push((number, (0..count).collect()));
-        } else {
-            page.picks.extend((from.saturating_sub(known)..to.saturating_sub(known).min(count)).map(|index| (number, index)));
+        let known = page.matched;
+        page.matched += found.count();
+        if is_sorted && page.matched > MOST_SORTED {
+            return Err(too_much(page.matched));
         }
-        page.matched += count;
+        let picked =
+            if is_sorted { found.between(0, usize::MAX) } else { found.between(from.saturating_sub(known), to.saturating_sub(known)) };
+        if !picked.is_empty() {
+            // What has nothing on the page is not held: larger data than memory must not pile up.
+            page.sets[number] = Some(features);
+            page.picks.extend(picked.into_iter().map(|index| (number, index)));
+        }
     }
     if is_sorted {
-        page.picks = sorted(&page, ask, all).into_iter().skip(from).take(ask.limit).collect();
+        let (keys, limit) = (ask.sort.clone(), ask.limit);
+        let is_short = page.picks.len() < SHORT_WORK;
+        let sort = move || {
+            page.picks = sorted(&page, &keys).into_iter().skip(from).take(limit).collect();
+            page
+        };
+        page = if is_short { sort() } else { aside(site, sort).await? };
     }
     Ok(page)
 }
@@ -202,18 +219,17 @@ fn compare(a: &Value<'_>, b: &Value<'_>, down: bool) -> Ordering {
     if down { order.reverse() } else { order }
 }
 
-fn sorted(page: &Page, ask: &Ask, all: Vec<(usize, Vec<usize>)>) -> Vec<(usize, usize)> {
+fn sorted(page: &Page, sort: &[(usize, bool)]) -> Vec<(usize, usize)> {
     let layer = &page.layer;
-    let picks: Vec<(usize, usize)> = all.into_iter().flat_map(|(part, list)| list.into_iter().map(move |index| (part, index))).collect();
     let keys = |&(part, index): &(usize, usize)| -> Option<Vec<Value<'_>>> {
         let features = page.sets[part].as_deref()?;
         let row = LayerRow { properties: &layer.collection.properties, part: &layer.parts[part], features, feature: &features.list[index] };
         // The row borrows from the page; its texts are made the key's own.
-        Some(ask.sort.iter().map(|(property, _)| owned(row.value(*property))).collect())
+        Some(sort.iter().map(|(property, _)| owned(row.value(*property))).collect())
     };
-    let mut keyed: Vec<_> = picks.par_iter().with_min_len(512).map(|pick| (keys(pick).unwrap_or_default(), *pick)).collect();
+    let mut keyed: Vec<_> = page.picks.par_iter().with_min_len(512).map(|pick| (keys(pick).unwrap_or_default(), *pick)).collect();
     keyed.par_sort_by(|(a, a_pick), (b, b_pick)| {
-        let by_key = ask.sort.iter().zip(a.iter().zip(b)).map(|((_, down), (a, b))| compare(a, b, *down)).find(|order| order.is_ne());
+        let by_key = sort.iter().zip(a.iter().zip(b)).map(|((_, down), (a, b))| compare(a, b, *down)).find(|order| order.is_ne());
         by_key.unwrap_or_else(|| a_pick.cmp(b_pick))
     });
     keyed.into_iter().map(|(_, pick)| pick).collect()

@@ -13,12 +13,13 @@ use serde_json::{Map, Value, json};
 
 use super::{METADATA_CACHE, ask, find, layer_now, property_schema};
 use crate::domain::schema::Property;
+use crate::domain::schema::Shape;
 use crate::event_store::StoreError;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
 use crate::http::respond::{self, Encoding};
-use crate::read_model::layers::{Layer, ShapeKind};
+use crate::read_model::layers::Layer;
 use crate::render::collections::title;
 use crate::render::style;
 use crate::render::text::Lang;
@@ -152,7 +153,7 @@ fn answer(tile: &Tile, request: &HeaderMap) -> Response {
 
 fn shape(layer: &Layer) -> (&'static str, u8) {
     match layer.collection.shape {
-        ShapeKind::Areas => ("polygons", 2),
+        Shape::Areas => ("polygons", 2),
         _ => ("points", 0),
     }
 }

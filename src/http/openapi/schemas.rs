@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::schema::Shape;
 use crate::http::collections::property_schema;
-use crate::read_model::layers::{Collection, ShapeKind, collections};
+use crate::read_model::layers::{Collection, collections};
 
 fn link() -> Value {
     json!({
@@ -41,9 +42,9 @@ fn feature(collection: &Collection) -> Value {
         properties.insert(property.name.clone().into_owned(), schema);
     }
     let kinds: &[&str] = match collection.shape {
-        ShapeKind::Point => &["Point"],
-        ShapeKind::MultiPoint => &["MultiPoint"],
-        ShapeKind::Areas => &["Polygon", "MultiPolygon"],
+        Shape::Point => &["Point"],
+        Shape::MultiPoint => &["MultiPoint"],
+        Shape::Areas => &["Polygon", "MultiPolygon"],
     };
     let names: Vec<&String> = properties.keys().collect();
     json!({

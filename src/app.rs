@@ -6,11 +6,12 @@
 mod attachments;
 pub mod imports;
 mod records;
+pub mod reports;
 mod request;
 
 pub use request::{ExecuteError, Outcome, Request};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -105,7 +106,7 @@ impl App {
 
     fn context(&self, known_codes: BTreeSet<Code>) -> Context {
         let (now, city) = (self.now(), self.city());
-        Context { now, today: civil::date_in(&city.zone(), now), city, known_codes }
+        Context { now, today: civil::date_in(&city.zone(), now), city, known_codes, known_items: BTreeMap::new() }
     }
 
     /// True when the actor's command of that id was carried out.
@@ -186,7 +187,8 @@ impl App {
         let mut reloaded = false;
         for _ in 0..RETRIES {
             let (item, sequence) = &*self.item(work).await?;
-            let context = self.context(self.known(work).await?);
+            let mut context = self.context(self.known(work).await?);
+            context.known_items = self.known_items(work).await?;
             let events = match decide(work, item, &context) {
                 Ok(events) => events,
                 // Another process may have changed the item since it was cached: look again once.
@@ -270,6 +272,21 @@ impl App {
             let item = self.load(work.fresh.family(), code).await?;
             if item.is_some_and(|(item, _)| item.is_public() && !item.is_withdrawn() && !item.is_superseded_by(&work.code)) {
                 known.insert(code);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Public items of any family that a command refers to, with their newest revision.
+    async fn known_items(&self, work: &Work<'_>) -> Result<BTreeMap<Code, u32>, ExecuteError> {
+        let mut known = BTreeMap::new();
+        for code in work.command.refers() {
+            let Some(holder) = self.log.find_claim("code", code.as_str()).await? else { continue };
+            let family = holder.split('/').next().unwrap_or_default();
+            if let Some((item, _)) = self.load(family, code).await?
+                && let Some(latest) = item.latest()
+            {
+                known.insert(code, latest);
             }
         }
         Ok(known)
@@ -390,6 +407,12 @@ fn claimed(claim: &ClaimRow) -> Refusal {
             "decision-published",
             format!("Quyết định này đã được công bố dưới mã {code}."),
             format!("This decision is already published under the code {code}."),
+        )
+    } else if claim.kind == "board" {
+        Refusal::conflict(
+            "board-number-taken",
+            format!("Số bảng tin {} đã dùng cho {code}.", claim.key),
+            format!("The board number {} is that of {code}.", claim.key),
         )
     } else {
         Refusal::conflict("code-taken", format!("Mã {code} đã được dùng."), format!("The code {code} is taken."))

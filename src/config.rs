@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::domain::city::{City, EmergencyNumber};
+use crate::domain::city::{City, EmergencyNumber, Landmark};
 use crate::domain::geometry::{Bbox, Position};
 use crate::domain::unit::{Unit, UnitId, Units};
 use crate::import::crs::Crs;
@@ -21,6 +21,9 @@ pub enum ConfigError {
     /// Areas cannot be measured in that system.
     #[error("{0}: default_crs {1} is not a VN-2000 zone, such as 9208")]
     Plane(String, u32),
+    /// A zone that is none.
+    #[error("{0}: zones names {1}, which is not a VN-2000 zone such as 5897")]
+    Zone(String, u32),
     /// A row of the unit table is not as expected.
     #[error("unit table, row {0}: {1}")]
     Unit(usize, String),
@@ -39,7 +42,14 @@ struct CityFile {
     public_url: Option<String>,
     contact_vi: String,
     contact_en: String,
+    #[serde(default)]
+    phone: Option<String>,
     licence: String,
+    /// More VN-2000 zones for map clients.
+    #[serde(default)]
+    zones: Vec<u32>,
+    #[serde(default)]
+    landmarks: Vec<Landmark>,
     #[serde(default)]
     emergency: Vec<EmergencyNumber>,
     /// CSV file beside this one.
@@ -96,6 +106,9 @@ pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u
     if !measures {
         return Err(ConfigError::Plane(name.to_owned(), read.default_crs));
     }
+    if let Some(zone) = read.zones.iter().find(|zone| !Crs::new(**zone).is_ok_and(|crs| !crs.is_geographic())) {
+        return Err(ConfigError::Zone(name.to_owned(), *zone));
+    }
     let table = file(&read.units).map_err(|error| ConfigError::File(read.units.clone(), error))?;
     Ok(City {
         id: read.id,
@@ -107,6 +120,9 @@ pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u
         public_url: read.public_url.unwrap_or_else(|| String::from("http://127.0.0.1:8080")),
         contact_vi: read.contact_vi,
         contact_en: read.contact_en,
+        phone: read.phone,
+        zones: read.zones,
+        landmarks: read.landmarks,
         licence: read.licence,
         emergency: read.emergency,
         units: units(&table)?,

@@ -10,6 +10,7 @@ use std::path::Path;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -106,10 +107,10 @@ impl Vault {
         Ok(Self::new(digest.0))
     }
 
-    /// Encrypts a contact under a new key of its own.
-    pub fn seal(&self, subject: &SubjectId, contact: &Contact) -> Result<VaultRow, VaultError> {
+    /// Encrypts what is personal (a contact, the words of a report) under a new key of its own.
+    pub fn seal<T: Serialize>(&self, subject: &SubjectId, data: &T) -> Result<VaultRow, VaultError> {
         let key: [u8; 32] = random()?;
-        let text = serde_json::to_vec(contact).map_err(|_| VaultError::WrongKey)?;
+        let text = serde_json::to_vec(data).map_err(|_| VaultError::WrongKey)?;
         Ok(VaultRow {
             subject: subject.0.clone(),
             wrapped_key: seal(&self.master, &key, &subject.0)?,
@@ -117,8 +118,8 @@ impl Vault {
         })
     }
 
-    /// Decrypts a contact.
-    pub fn unseal(&self, row: &VaultRow) -> Result<Contact, VaultError> {
+    /// Decrypts what was sealed; an error where it is of another kind.
+    pub fn unseal<T: DeserializeOwned>(&self, row: &VaultRow) -> Result<T, VaultError> {
         let key = unseal(&self.master, &row.wrapped_key, &row.subject)?;
         let key: [u8; 32] = key.try_into().map_err(|_| VaultError::WrongKey)?;
         let text = unseal(&key, &row.data, &row.subject)?;
@@ -173,9 +174,9 @@ mod tests {
     fn a_contact_is_read_with_the_right_key_only_and_only_under_its_own_name() {
         let vault = Vault::new([7; 32]);
         let row = vault.seal(&SubjectId("s1".into()), &contact()).expect("sealed");
-        assert_eq!(vault.unseal(&row).expect("unsealed"), contact());
-        assert!(Vault::new([8; 32]).unseal(&row).is_err());
-        assert!(vault.unseal(&VaultRow { subject: "s2".into(), ..row }).is_err());
+        assert_eq!(vault.unseal::<Contact>(&row).expect("unsealed"), contact());
+        assert!(Vault::new([8; 32]).unseal::<Contact>(&row).is_err());
+        assert!(vault.unseal::<Contact>(&VaultRow { subject: "s2".into(), ..row }).is_err());
     }
 
     #[test]

@@ -109,8 +109,8 @@ fn the_clock_and_randomness_live_in_app_and_vault() {
 #[test]
 fn a_family_is_one_folder_and_one_line() {
     let families = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/families.rs")).unwrap();
-    assert!(families.contains("families! { Plan, MapPoint, Campaign }"));
-    for family in ["plan", "map_point", "campaign"] {
+    assert!(families.contains("families! { Plan, MapPoint, Campaign, Consultation, Board }"));
+    for family in ["plan", "map_point", "campaign", "consultation", "board"] {
         for file in ["mod.rs", "facts.rs", "rules.rs", "view.rs", "tests.rs"] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain").join(family).join(file);
             assert!(path.exists(), "{} is missing: the families have the same files", path.display());
@@ -118,7 +118,11 @@ fn a_family_is_one_folder_and_one_line() {
     }
     // Routes, pages and tables know no family by its type.
     for room in ["src/http", "src/read_model", "src/event_store"] {
-        never(room, &["domain::map_point", "domain::campaign"], "what is particular to a family stays in its folder");
+        never(
+            room,
+            &["domain::map_point", "domain::campaign", "domain::consultation", "domain::board"],
+            "what is particular to a family stays in its folder",
+        );
     }
 }
 

@@ -130,6 +130,12 @@ impl App {
             if state.known && (!state.erased || has_row) {
                 self.erase(subject).await?;
                 count += 1;
+            } else if has_row {
+                // Words of a report that was closed: there is no person in the log to be named.
+                let append = Append { actor: "local".into(), vault: vec![VaultChange::Erase(subject.0)], ..Append::default() };
+                self.log.append(append).await.map_err(append_failed)?;
+                self.log.scrub().await?;
+                count += 1;
             }
         }
         Ok(count)
@@ -156,7 +162,7 @@ impl App {
         let append = Append { actor: "local".into(), vault: vec![VaultChange::Begin(row)], ..Append::default() };
         self.log.append(append).await.map_err(append_failed)?;
         if let Some(row) = self.log.vault_row(crate::vault::CHECK_SUBJECT).await? {
-            self.vault.unseal(&row)?;
+            self.vault.unseal::<Contact>(&row)?;
         }
         Ok(())
     }
@@ -168,12 +174,23 @@ impl App {
         events: impl Iterator<Item = LogEvent>,
         vault: Vec<VaultChange>,
     ) -> Result<(), ExecuteError> {
+        self.append_as("local", aggregate, sequence, events, vault).await
+    }
+
+    pub(super) async fn append_as(
+        &self,
+        actor: &str,
+        aggregate: &str,
+        sequence: i64,
+        events: impl Iterator<Item = LogEvent>,
+        vault: Vec<VaultChange>,
+    ) -> Result<(), ExecuteError> {
         let events = events.enumerate().map(|(i, event)| new_event(aggregate, sequence + 1 + i as i64, &event));
         let events = events.collect::<Result<Vec<_>, _>>()?;
         if events.is_empty() && vault.is_empty() {
             return Ok(());
         }
-        let append = Append { actor: "local".into(), events, vault, ..Append::default() };
+        let append = Append { actor: actor.to_owned(), events, vault, ..Append::default() };
         self.log.append(append).await.map(|_| ()).map_err(append_failed)
     }
 }

@@ -4,10 +4,11 @@ use anyhow::Context;
 
 use super::progress::Progress;
 use super::{ServeArgs, StoreArgs, apply, serve, store};
-use crate::app::ExecuteError;
+use crate::app::{App, ExecuteError};
 use crate::config;
 use crate::domain::city::City;
 use crate::import::source::Source;
+use crate::import::{points, units};
 use crate::render::qr::Matrix;
 
 macro_rules! files {
@@ -19,6 +20,7 @@ macro_rules! files {
 /// Files that the fixture commands name.
 const FILES: &[(&str, &[u8])] = files![
     "units.csv",
+    "units.geojson",
     "zones/land-use-2021.geojson",
     "zones/land-use-2024.geojson",
     "zones/schedule-2026.geojson",
@@ -63,6 +65,18 @@ pub fn city(public_url: Option<String>) -> Result<City, config::ConfigError> {
     Ok(city)
 }
 
+/// Records the boundaries of the demo's units, where they are not known yet.
+pub async fn load_units(app: &App) -> anyhow::Result<()> {
+    let city = app.city();
+    if city.boundaries.is_some() {
+        return Ok(());
+    }
+    let source = file("units.geojson").map_err(anyhow::Error::msg)?;
+    let imported = units::import(&source, &points::options(&city, None)?, None);
+    let units = imported.units.with_context(|| imported.report.to_text())?;
+    Ok(app.record_units(units, imported.boundaries).await?)
+}
+
 /// Loads what is missing of the demo city and serves it.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let mut stop = serve::Stop::listen()?;
@@ -74,6 +88,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     }
     let address = format!("http://{local}");
     let store = store::open(args, Some(city(Some(address.clone()))?)).await?;
+    load_units(&store.app).await?;
     let mut progress = Progress::new("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
     for (number, line) in commands().enumerate() {
         let done = tokio::select! {

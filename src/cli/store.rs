@@ -11,7 +11,7 @@ use crate::app::{App, system_clock};
 use crate::config;
 use crate::domain::city::{City, CityCommand};
 use crate::event_store::{self, EventLog};
-use crate::vault::{CHECK_SUBJECT, Vault};
+use crate::vault::{CHECK_SUBJECT, Contact, Vault};
 
 /// An open store.
 pub struct Store {
@@ -65,7 +65,7 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
     let check = log.vault_row(CHECK_SUBJECT).await?;
     let vault = Arc::new(Vault::open(data, args.vault_key.as_deref(), check.is_none() && begin != Begin::WithKey)?);
     if let Some(row) = &check {
-        vault.unseal(row)?;
+        vault.unseal::<Contact>(row)?;
     }
     let app = App::open(log, vault, system_clock(), data.join("erasures.txt")).await?;
     if check.is_none() && begin != Begin::WithKey {

@@ -30,12 +30,14 @@ impl fmt::Debug for TokenId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Plans.
+    /// Plans, consultations, notice boards.
     Planner,
     /// Map points.
     Health,
     /// Campaigns.
     Campaign,
+    /// Notice boards and what residents report.
+    Clerk,
     /// Every family.
     Editor,
 }
@@ -44,11 +46,17 @@ impl Role {
     /// True when the role covers a family by its name, `plan`.
     pub fn covers(self, family: &str) -> bool {
         match self {
-            Self::Planner => family == "plan",
+            Self::Planner => matches!(family, "plan" | "consultation" | "board"),
             Self::Health => family == "map-point",
             Self::Campaign => family == "campaign",
+            Self::Clerk => family == "board",
             Self::Editor => true,
         }
+    }
+
+    /// True when the role may read what residents report.
+    pub fn reads_reports(self) -> bool {
+        matches!(self, Self::Clerk | Self::Editor)
     }
 }
 

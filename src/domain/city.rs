@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Bbox, FeatureSet};
+use super::geometry::{Bbox, FeatureSet, contains};
 use super::unit::Units;
 use super::{Context, Refusal};
 
@@ -19,6 +19,20 @@ pub struct EmergencyNumber {
     pub label_vi: String,
     /// English label.
     pub label_en: String,
+}
+
+/// A place that people know by its name: a market, a bridge, a square.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Landmark {
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// English name.
+    pub name_en: String,
+    /// Longitude in degrees WGS 84.
+    pub lon: f64,
+    /// Latitude in degrees WGS 84.
+    pub lat: f64,
 }
 
 /// Columns of planners' tables that hold what a plan needs.
@@ -59,11 +73,17 @@ pub struct City {
     pub contact_vi: String,
     /// The same in English.
     pub contact_en: String,
+    /// The number to call; shown on pages and prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
     /// Terms for the published data.
     pub licence: String,
     /// Emergency numbers, most important first.
     #[serde(default)]
     pub emergency: Vec<EmergencyNumber>,
+    /// Places that people know by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub landmarks: Vec<Landmark>,
     /// All generations of its administrative units.
     #[serde(default)]
     pub units: Units,
@@ -109,6 +129,20 @@ impl City {
                 "time-zone",
                 format!("Không biết múi giờ “{}”; ví dụ đúng: Asia/Ho_Chi_Minh.", self.time_zone),
                 format!("Unknown time zone “{}”; write for example Asia/Ho_Chi_Minh.", self.time_zone),
+            ));
+        }
+        if let Some(place) = self.landmarks.iter().find(|place| !contains(&self.bbox, place.lon, place.lat)) {
+            return Err(Refusal::invalid(
+                "landmark-outside",
+                format!("Địa danh “{}” nằm ngoài khung tọa độ của thành phố; ghi lon là kinh độ, lat là vĩ độ.", place.name_vi),
+                format!("The landmark “{}” lies outside the city's bbox; lon is the longitude, lat the latitude.", place.name_en),
+            ));
+        }
+        if let Some(phone) = self.phone.as_ref().filter(|phone| !super::map_point::is_phone(phone)) {
+            return Err(Refusal::invalid(
+                "phone",
+                format!("“{phone}” không phải số điện thoại."),
+                format!("“{phone}” is not a phone number."),
             ));
         }
         let url = &self.public_url;

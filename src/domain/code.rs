@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Crockford's base32 alphabet: no I, L, O or U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub(super) const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 9;
 
 /// An item's code and identity: eight characters of Crockford's base32 and a check character.
@@ -39,7 +39,7 @@ pub enum CodeError {
 }
 
 /// Multiplication in GF(2⁵) modulo x⁵+x²+1; both factors below 32.
-const fn multiply(mut a: u8, mut b: u8) -> u8 {
+pub(super) const fn multiply(mut a: u8, mut b: u8) -> u8 {
     let mut product = 0;
     while b != 0 {
         if b & 1 == 1 {
@@ -97,6 +97,16 @@ impl Code {
     }
 }
 
+/// The value of a character; case does not matter, I and L read as 1, O as 0.
+pub(super) fn value_of(byte: u8) -> Option<u8> {
+    let byte = match byte.to_ascii_uppercase() {
+        b'I' | b'L' => b'1',
+        b'O' => b'0',
+        other => other,
+    };
+    ALPHABET.iter().position(|&c| c == byte).map(|index| index as u8)
+}
+
 impl FromStr for Code {
     type Err = CodeError;
 
@@ -105,13 +115,7 @@ impl FromStr for Code {
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CodeError::Shape)?;
         let mut values = [0; LENGTH];
         for (value, byte) in values.iter_mut().zip(bytes) {
-            let byte = match byte.to_ascii_uppercase() {
-                b'I' | b'L' => b'1',
-                b'O' => b'0',
-                other => other,
-            };
-            let index = ALPHABET.iter().position(|&c| c == byte).ok_or(CodeError::Shape)?;
-            *value = index as u8;
+            *value = value_of(byte).ok_or(CodeError::Shape)?;
         }
         if syndrome(&values) != 0 {
             return Err(CodeError::Check);

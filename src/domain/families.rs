@@ -9,14 +9,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::access::{Actor, TokenCreated, TokenEvent, TokenRevoked};
+use super::board::Board;
 use super::campaign::Campaign;
 use super::city::{CityEvent, CityRecorded};
+use super::consultation::Consultation;
 use super::map_point::MapPoint;
 use super::plan::Plan;
 use super::publication::{
     Claim, Command, Correct, Corrected, Draft, Drafted, Event, ExpirySet, Family, Publication, Publish, Published, Revise,
     RevisionCancelled, Superseded, Withdrawn,
 };
+use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
 use super::view::{Moment, View};
 use super::{Code, Context, Refusal};
@@ -115,6 +118,11 @@ macro_rules! families {
             /// Its kind; none for a draft.
             pub fn kind(&self) -> Option<&'static str> {
                 match self { $(Self::$family(item) => Some(item.revisions.first()?.facts.kind())),+ }
+            }
+
+            /// The number by which prints name it; none while it is a draft.
+            pub fn number(&self) -> Option<u32> {
+                match self { $(Self::$family(item) => item.latest()?.facts.number()),+ }
             }
 
             /// True when a revision names that person.
@@ -223,6 +231,20 @@ macro_rules! families {
         }
 
         impl ItemCommand {
+            /// Items of any family that the command refers to.
+            pub fn refers(&self) -> Vec<Code> {
+                match self {
+                    $(Self::$family(command) => match command.as_ref() {
+                        Command::Draft(Draft { facts, .. })
+                        | Command::Publish(Publish { facts, .. })
+                        | Command::Revise(Revise { facts, .. })
+                        | Command::Correct(Correct { facts, .. }) => facts.refers(),
+                        Command::Change(change) => <$family as Family>::change_refers(change),
+                        _ => Vec::new(),
+                    }),+
+                }
+            }
+
             /// Refuses a command whose new statement reaches beyond what the actor may do.
             pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
                 match self {
@@ -303,7 +325,7 @@ macro_rules! families {
         }
     };
 }
-families! { Plan, MapPoint, Campaign }
+families! { Plan, MapPoint, Campaign, Consultation, Board }
 
 /// Actions that every family takes.
 const ACTIONS: &[&str] = &["draft", "publish", "revise", "correct", "cancel-revision", "expire", "supersede", "withdraw"];
@@ -334,6 +356,8 @@ pub enum LogEvent {
     Token(TokenEvent),
     /// Of a person.
     Subject(SubjectEvent),
+    /// Of what a resident reported.
+    Report(ReportEvent),
     /// A note of who did what to the log itself.
     Audited(Audited),
 }
@@ -372,6 +396,8 @@ impl LogEvent {
                 "erased" => Some(parse(payload).map(|e| Self::Subject(SubjectEvent::Erased(e)))),
                 _ => None,
             },
+            Some(("report", "received")) if version == 1 => Some(parse(payload).map(|e| Self::Report(ReportEvent::Received(e)))),
+            Some(("report", "closed")) if version == 1 => Some(parse(payload).map(|e| Self::Report(ReportEvent::Closed(e)))),
             Some(("audit", "noted")) if version == 1 => Some(parse(payload).map(Self::Audited)),
             Some((family, _)) => decode_item(family, name, version, payload).map(|e| e.map(Self::Item)),
             None => None,
@@ -394,6 +420,8 @@ impl LogEvent {
             Self::Subject(SubjectEvent::ConsentRecorded(e)) => ("subject.consent_recorded", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::ConsentWithdrawn(e)) => ("subject.consent_withdrawn", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::Erased(e)) => ("subject.erased", serde_json::to_string(e)),
+            Self::Report(ReportEvent::Received(e)) => ("report.received", serde_json::to_string(e)),
+            Self::Report(ReportEvent::Closed(e)) => ("report.closed", serde_json::to_string(e)),
             Self::Audited(e) => ("audit.noted", serde_json::to_string(e)),
         };
         Ok(Encoded { name: name.to_owned(), version: 1, payload: payload? })
@@ -415,7 +443,7 @@ fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
         Event::Withdrawn(e) => ("withdrawn", serde_json::to_string(e)),
         Event::Changed(e) => {
             let (name, version) = F::CHANGED[F::changed_index(e)];
-            return Ok(Encoded { name: name.to_owned(), version, payload: serde_json::to_string(e)? });
+            return Ok(Encoded { name: name.to_owned(), version, payload: F::write_changed(e)? });
         }
     };
     Ok(Encoded { name: format!("{}.{action}", F::NAME), version: 1, payload: payload? })
@@ -423,7 +451,7 @@ fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
 
 fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -> Option<serde_json::Result<Event<F>>> {
     if F::CHANGED.contains(&(name, version)) {
-        return Some(parse(payload).map(Event::Changed));
+        return Some(F::read_changed(name, payload).map(Event::Changed));
     }
     if version != 1 {
         return None;
@@ -484,7 +512,12 @@ fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Res
         "expire" => read(body).map(Command::Expire),
         "supersede" => read(body).map(Command::Supersede),
         "withdraw" => read(body).map(Command::Withdraw),
-        own if F::CHANGES.contains(&own) => read(body).map(Command::Change),
+        own if F::CHANGES.contains(&own) => {
+            // Its code is that of the envelope.
+            let mut body = body;
+            body.as_object_mut().map(|object| object.remove("code"));
+            F::read_change(own, body).map(Command::Change)
+        }
         _ => return None,
     })
 }
@@ -499,7 +532,7 @@ fn event_schemas<F: Family>() -> Vec<(String, u32, Schema)> {
         ("superseded", schema_for!(Superseded)),
         ("withdrawn", schema_for!(Withdrawn)),
     ];
-    let own = F::CHANGED.iter().map(|(name, version)| ((*name).to_owned(), *version, schema_for!(F::Changed)));
+    let own = F::CHANGED.iter().map(|(name, version)| ((*name).to_owned(), *version, F::changed_schema(name)));
     shared.into_iter().map(|(action, schema)| (format!("{}.{action}", F::NAME), 1, schema)).chain(own).collect()
 }
 
@@ -514,7 +547,7 @@ fn schemas_of_commands<F: Family>() -> Vec<(String, Schema)> {
         ("supersede", schema_for!(Superseded)),
         ("withdraw", schema_for!(Withdrawn)),
     ];
-    let own = F::CHANGES.iter().map(|action| (*action, schema_for!(F::Change)));
+    let own = F::CHANGES.iter().map(|action| (*action, F::change_schema(action)));
     shared.into_iter().chain(own).map(|(action, schema)| (format!("{}.{action}", F::NAME), schema)).collect()
 }
 
@@ -529,6 +562,8 @@ pub fn event_contract() -> Vec<(String, u32, Schema)> {
         ("subject.consent_recorded".to_owned(), 1, schema_for!(ConsentRecorded)),
         ("subject.consent_withdrawn".to_owned(), 1, schema_for!(SubjectNamed)),
         ("subject.erased".to_owned(), 1, schema_for!(SubjectNamed)),
+        ("report.received".to_owned(), 1, schema_for!(ReportReceived)),
+        ("report.closed".to_owned(), 1, schema_for!(ReportClosed)),
         ("audit.noted".to_owned(), 1, schema_for!(Audited)),
     ]);
     list

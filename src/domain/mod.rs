@@ -4,10 +4,12 @@
 //! rule needs to know about the world comes in a [`Context`].
 
 pub mod access;
+pub mod board;
 pub mod campaign;
 pub mod city;
 pub mod civil;
 pub mod code;
+pub mod consultation;
 pub mod digest;
 pub mod document;
 pub mod families;
@@ -15,9 +17,11 @@ pub mod fold;
 pub mod geometry;
 pub mod land_use;
 pub mod map_point;
+pub mod mark;
 pub mod plan;
 pub mod publication;
 pub mod refusal;
+pub mod report;
 pub mod schema;
 pub mod subject;
 pub mod unit;
@@ -30,7 +34,7 @@ pub use refusal::Refusal;
 #[cfg(test)]
 pub mod test_support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date};
@@ -45,6 +49,8 @@ pub struct Context {
     pub today: Date,
     /// The city's configuration as recorded in the log.
     pub city: Arc<city::City>,
-    /// Those codes mentioned by the command that exist in the log.
+    /// Those codes mentioned by the command that can stand in for its item.
     pub known_codes: BTreeSet<Code>,
+    /// Public items of any family that the command refers to, and their newest revision.
+    pub known_items: BTreeMap<Code, u32>,
 }

@@ -52,5 +52,11 @@ pub fn on(year: i16, month: i8, day: i8) -> Context {
     let city = city();
     let noon = date(year, month, day).to_datetime(jiff::civil::time(12, 0, 0, 0));
     let now: Timestamp = city.zone().to_timestamp(noon).expect("a moment");
-    Context { now, today: civil::date_in(&city.zone(), now), city: Arc::new(city), known_codes: [code(9)].into() }
+    Context {
+        now,
+        today: civil::date_in(&city.zone(), now),
+        city: Arc::new(city),
+        known_codes: [code(9)].into(),
+        known_items: [(code(9), 2)].into(),
+    }
 }

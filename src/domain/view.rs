@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::board::Posting;
 use super::document::Document;
 use super::geometry::{FeatureSet, Position};
 use super::publication::{Family, Publication, Revision, Status};
@@ -69,6 +70,34 @@ pub struct Figure {
     pub target: Option<f64>,
     /// What was reached.
     pub actual: Option<f64>,
+}
+
+/// A notice board and what was printed for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoardView {
+    /// Its number.
+    pub number: u32,
+    /// Where it stands, in words.
+    pub address: Option<String>,
+    /// Prints for it.
+    pub postings: Vec<Posting>,
+    /// When somebody last looked at it.
+    pub checked: Option<Date>,
+    /// When somebody is to look again.
+    pub due: Date,
+    /// True when that day has come.
+    pub is_due: bool,
+}
+
+/// Days on which something takes place, for calendars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// First day.
+    pub first: Date,
+    /// Last day; open where none.
+    pub last: Option<Date>,
+    /// True when it takes place on the first day's day of the week only.
+    pub weekly: bool,
 }
 
 /// One revision in the history.
@@ -143,6 +172,16 @@ pub struct View {
     pub outline_only: bool,
     /// Attached files.
     pub documents: Vec<Document>,
+    /// Set for a notice board.
+    pub board: Option<BoardView>,
+    /// Days on which it takes place.
+    pub days: Option<Days>,
+    /// The next of these days.
+    pub next_day: Option<Date>,
+    /// The item it is about.
+    pub about: Option<Code>,
+    /// EPSG code of the VN-2000 zone its areas are measured in; the city's where none.
+    pub plane: Option<u32>,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
     pub properties: Map<String, Value>,
     /// Why it was withdrawn, what to look at instead, and when.
@@ -200,6 +239,11 @@ impl<F: Family> Publication<F> {
             features: facts.features().or(facts.outline()).cloned(),
             outline_only: facts.features().is_none(),
             documents: facts.documents().to_vec(),
+            board: None,
+            days: None,
+            next_day: None,
+            about: None,
+            plane: None,
             properties: Map::new(),
             withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),
             superseded: self.superseded.as_ref().map(|s| (s.by, s.from)),

@@ -12,20 +12,30 @@ use quick_cache::sync::Cache;
 
 use super::respond::{self, Encoding};
 use crate::domain::Code;
+use crate::domain::unit::UnitId;
 use crate::render::text::Lang;
 
 /// Clients may keep an answer this long without asking, seconds.
 const MAX_AGE: i64 = 60;
 
+/// For whom a page is made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The reader's language.
+    pub lang: Lang,
+    /// Only the part in this unit.
+    pub unit: Option<UnitId>,
+}
+
 /// What an answer is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum What {
     /// The page.
-    Page(Lang),
+    Page(Scope),
     /// The whole history.
     History(Lang),
     /// One revision's page.
-    Revision(u32, Lang),
+    Revision(u32, Scope),
     /// GeoJSON of the item.
     GeoJson,
     /// GeoJSON of one revision.
@@ -62,8 +72,11 @@ pub struct Answer {
     private: bool,
     compress: bool,
     extra: HeaderMap,
-    encoded: [OnceLock<(Bytes, HeaderMap)>; 3],
+    encoded: [OnceLock<(Bytes, HeaderMap)>; 4],
 }
+
+/// Larger bodies are not compressed a second time: what it saves is not worth seconds of work.
+const PERFECTED: usize = 256 << 10;
 
 impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
@@ -89,12 +102,7 @@ impl Answer {
     }
 
     fn encoded(&self, encoding: Encoding) -> &(Bytes, HeaderMap) {
-        let place = match encoding {
-            Encoding::Identity => &self.encoded[0],
-            Encoding::Gzip => &self.encoded[1],
-            Encoding::Brotli => &self.encoded[2],
-        };
-        place.get_or_init(|| {
+        self.encoded[encoding as usize].get_or_init(|| {
             let mut headers = self.extra.clone();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media));
             headers.insert(header::ETAG, respond::etag(&self.body, encoding));
@@ -102,6 +110,16 @@ impl Answer {
             respond::name_encoding(&mut headers, encoding);
             (encoding.encode(&self.body), headers)
         })
+    }
+
+    /// True when it is worth to be compressed as well as can be, once it was sent.
+    pub fn can_be_perfected(&self) -> bool {
+        self.compress && !self.private && self.body.len() <= PERFECTED && self.encoded[Encoding::BrotliBest as usize].get().is_none()
+    }
+
+    /// Compresses it as well as can be; later answers are sent so. Takes tens of milliseconds.
+    pub fn perfect(&self) {
+        self.encoded(Encoding::BrotliBest);
     }
 
     /// Bytes of the identity encoding.
@@ -127,11 +145,16 @@ impl Answer {
 
     /// The answer to one request.
     pub fn respond(&self, request: &HeaderMap, now: Timestamp) -> Response {
-        let encoding = if self.compress { Encoding::choose(request) } else { Encoding::Identity };
+        let mut encoding = if self.compress { Encoding::choose(request) } else { Encoding::Identity };
+        if encoding == Encoding::Brotli && self.encoded[Encoding::BrotliBest as usize].get().is_some() {
+            encoding = Encoding::BrotliBest;
+        }
         let (body, headers) = self.encoded(encoding);
         let mut headers = headers.clone();
         headers.insert(header::CACHE_CONTROL, self.max_age(now));
-        let known = headers.get(header::ETAG).is_some_and(|etag| respond::is_known(request, etag));
+        // Whichever form the client has, it has the same content.
+        let tags = || self.encoded.iter().filter_map(|form| form.get()?.1.get(header::ETAG));
+        let known = tags().any(|etag| respond::is_known(request, etag));
         let known = known && self.status == StatusCode::OK && !self.private;
         let mut response = Response::new(if known { Body::empty() } else { Body::from(body.clone()) });
         *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { self.status };

@@ -24,6 +24,8 @@ pub enum HttpError {
     NotFound,
     /// The code has no item.
     UnknownCode,
+    /// The city has no such unit.
+    UnknownUnit,
     /// The code is mistyped.
     WrongCode(CodeError),
     /// A parameter or header is wrong; the sentence says which, and what is allowed.
@@ -117,6 +119,7 @@ impl HttpError {
         match self {
             Self::NotFound => key(StatusCode::NOT_FOUND, "not-found", "not-found-help"),
             Self::UnknownCode => key(StatusCode::NOT_FOUND, "unknown-code", "code-unknown"),
+            Self::UnknownUnit => key(StatusCode::NOT_FOUND, "unknown-unit", "unit-unknown-help"),
             Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
             Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
             Self::BadRequest(what) => of(StatusCode::BAD_REQUEST, "bad-request", &format!("Yêu cầu sai: {what}"), what),
@@ -208,6 +211,7 @@ impl HttpError {
         match self {
             Self::NotFound => text(lang, "not-found"),
             Self::UnknownCode => text(lang, "code-unknown"),
+            Self::UnknownUnit => text(lang, "unit-unknown"),
             Self::WrongCode(_) => text(lang, "code-wrong"),
             Self::Unavailable | Self::Away | Self::Behind => text(lang, "unavailable"),
             Self::Damaged(_) => text(lang, "damaged"),

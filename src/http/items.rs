@@ -6,23 +6,28 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use jiff::civil::Date;
 
-use super::answers::{Answer, Validity, What};
+use super::answers::{Answer, Scope, Validity, What};
 use super::collections::downloads;
 use super::collections::items::memento_datetime;
 use super::errors::HttpError;
 use super::{Site, respond};
+use crate::domain::city::City;
 use crate::domain::civil::midnight;
 use crate::domain::document::Document;
 use crate::domain::publication::Status;
+use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use crate::export::Format;
+use crate::import::crs::Crs;
+use crate::read_model::cut::Area;
 use crate::read_model::features::Features;
-use crate::render::page::Item;
+use crate::render::page::{Extract, Item};
 use crate::render::text::Lang;
-use crate::render::{geojson, qr, record};
+use crate::render::{geojson, map, qr, record};
 
 /// Splits `CODE.geojson` into the code and what is asked for.
 fn split(name: &str) -> (&str, Option<&str>) {
@@ -42,6 +47,14 @@ pub(super) fn finish(site: &Site, headers: &HeaderMap, query: Option<&str>, resu
     })
 }
 
+/// For whom a page is made: `?lang=`, `?unit=`.
+fn scope(query: Option<&str>, headers: &HeaderMap) -> Result<Scope, HttpError> {
+    let lang = respond::language(respond::parameter(query, "lang").as_deref(), headers);
+    let unit = respond::parameter(query, "unit").filter(|unit| !unit.is_empty());
+    let unit = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
+    Ok(Scope { lang, unit })
+}
+
 /// `/q/{code}`, `.geojson`, `.json`
 pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let result = async {
@@ -59,9 +72,8 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
         {
             return memento(&site, code, moment, query.as_deref());
         }
-        let lang = || respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
         let what = match form {
-            None => What::Page(lang()),
+            None => What::Page(scope(query.as_deref(), &headers)?),
             Some("geojson") => What::GeoJson,
             Some("json") => What::Record,
             Some(_) => return Err(HttpError::NotFound),
@@ -130,9 +142,8 @@ pub async fn revision(
     let result = async {
         let (number, form) = split(&name);
         let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;
-        let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
         let what = match form {
-            None => What::Revision(number, lang),
+            None => What::Revision(number, scope(query.as_deref(), &headers)?),
             Some("geojson") => What::RevisionGeoJson(number),
             Some(_) => return Err(HttpError::NotFound),
         };
@@ -164,32 +175,65 @@ pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, Raw
 }
 
 /// The prebuilt answer, made anew where it no longer holds.
-async fn answer(site: &Site, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
+async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
     let now = site.app.now();
     let validity = {
         let image = site.model.image();
         let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
         Validity { version: entry.version, city_version: image.city_version, generation: image.generation }
     };
-    if let Some(answer) = site.answers.get(&(code, what), validity, now) {
+    let key = (code, what);
+    if let Some(answer) = site.answers.get(&key, validity, now) {
         site.metrics.cached.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         return Ok(answer.respond(headers, now));
     }
     site.metrics.rendered.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let answer = Arc::new(render(site, code, what, validity).await?);
-    site.answers.insert((code, what), &answer);
-    Ok(answer.respond(headers, now))
+    let answer = Arc::new(render(site, code, &key.1, validity).await?);
+    site.answers.insert(key, &answer);
+    let response = answer.respond(headers, now);
+    // The next reader gets it as small as it can be, if there is time for that now.
+    if answer.can_be_perfected()
+        && let Ok(place) = Arc::clone(&site.drawing_places).try_acquire_owned()
+    {
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            answer.perfect();
+        });
+    }
+    Ok(response)
 }
 
 /// The revision an answer is about; none for the item as it stands.
-fn revision_of(what: What) -> Option<u32> {
+fn revision_of(what: &What) -> Option<u32> {
     match what {
-        What::Revision(number, _) | What::RevisionGeoJson(number) => Some(number),
+        What::Revision(number, _) | What::RevisionGeoJson(number) => Some(*number),
         _ => None,
     }
 }
 
-async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Result<Answer, HttpError> {
+/// The unit whose part is wanted, and its boundary as far as it is known: its own, else those of the
+/// units that took it over.
+fn extract(
+    city: &City,
+    boundaries: Option<&Features>,
+    view: &View,
+    features: Option<&Features>,
+    unit: &UnitId,
+    today: Date,
+) -> Option<Extract> {
+    let unit = city.units.get(unit)?.clone();
+    let rings = boundaries.map(|all| {
+        let own = map::unit_rings(all, &unit.id);
+        if own.is_empty() { city.units.at(&unit.id, today).iter().flat_map(|unit| map::unit_rings(all, &unit.id)).collect() } else { own }
+    });
+    let rings = rings.unwrap_or_default();
+    let plane = Crs::new(view.plane.unwrap_or(city.default_crs)).ok();
+    let area = Area::new(rings.clone());
+    let pieces = area.zip(plane).zip(features).map(|((area, plane), features)| area.cut(features, &plane));
+    Some(Extract { unit, pieces, rings })
+}
+
+async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Result<Answer, HttpError> {
     let moment = site.moment();
     let (city, view, contact) = {
         let image = site.model.image();
@@ -200,6 +244,14 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
         let contact = view.contact.as_ref().filter(|_| shows_contact).and_then(|subject| image.contact(subject)).cloned();
         (Arc::clone(&image.city), view, contact)
     };
+    let scope = match what {
+        What::Page(scope) | What::Revision(_, scope) => Some(scope.clone()),
+        _ => None,
+    };
+    if scope.as_ref().and_then(|scope| scope.unit.as_ref()).is_some_and(|unit| city.units.get(unit).is_none()) {
+        return Err(HttpError::UnknownUnit);
+    }
+    let boundaries = if scope.is_some() { site.boundaries(&city).await } else { None };
     let needs_features = matches!(what, What::Page(_) | What::Revision(..) | What::GeoJson | What::RevisionGeoJson(_));
     let is_page = matches!(what, What::Page(_) | What::Revision(..));
     let features = match &view.features {
@@ -230,41 +282,55 @@ async fn render(site: &Site, code: Code, what: What, validity: Validity) -> Resu
     // Names of units change with their validity.
     let boundary = city.units.next_boundary(moment.today).map(|day| midnight(&moment.zone, day));
     let (ends, private) = (view.next_change.into_iter().chain(boundary).min(), contact.is_some());
+    let revision = revision_of(what);
+    let is_code = matches!(what, What::QrSvg | What::QrPng(_));
+    let what = what.clone();
     let made = tokio::task::spawn_blocking(move || {
-        let page = |lang: Lang| Item {
+        let (features, boundaries) = (features.as_deref(), boundaries.as_deref());
+        let lang = match &what {
+            What::Page(scope) | What::Revision(_, scope) => scope.lang,
+            What::History(lang) => *lang,
+            _ => Lang::default(),
+        };
+        let units = scope.as_ref().map(|scope| map::unit_shapes(&city, boundaries, moment.today, scope.lang)).unwrap_or_default();
+        let unit = scope.as_ref().and_then(|scope| scope.unit.as_ref());
+        let extract = unit.and_then(|unit| extract(&city, boundaries, &view, features, unit, moment.today));
+        let page = Item {
             lang,
             city: &city,
             moment: &moment,
             view: &view,
-            features: features.as_deref(),
+            features,
+            units: &units,
+            extract: extract.as_ref(),
             contact: contact.as_ref(),
-            revision: revision_of(what),
+            revision,
         };
-        body(what, &view, features.as_deref(), &city.public_url, page)
+        body(&what, &view, features, &city.public_url, &page)
     });
     let made = made.await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let (media, body) = made.map_err(|error| HttpError::Internal(error.to_string()))?;
     // A QR code opens the page, whatever has become of the item.
-    let status = if matches!(what, What::QrSvg | What::QrPng(_)) { StatusCode::OK } else { status };
+    let status = if is_code { StatusCode::OK } else { status };
     Ok(Answer::new(status, media, body, validity, ends, private).with(extra))
 }
 
-fn body<'a>(
-    what: What,
+fn body(
+    what: &What,
     view: &View,
     features: Option<&Features>,
     public_url: &str,
-    page: impl Fn(Lang) -> Item<'a>,
+    page: &Item<'_>,
 ) -> Result<(&'static str, Vec<u8>), qr::QrError> {
     const HTML: &str = "text/html; charset=utf-8";
     let matrix = || qr::Matrix::new(&qr::address(public_url, view.code));
     Ok(match what {
-        What::Page(lang) | What::Revision(_, lang) => (HTML, page(lang).render()?.into_bytes()),
-        What::History(lang) => (HTML, page(lang).render_history().into_bytes()),
+        What::Page(_) | What::Revision(..) => (HTML, page.render()?.into_bytes()),
+        What::History(_) => (HTML, page.render_history().into_bytes()),
         What::GeoJson | What::RevisionGeoJson(_) => ("application/geo+json", geojson::collection(view, features, public_url)),
         What::Record => ("application/json", record::record(view, public_url).to_string().into_bytes()),
         What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
-        What::QrPng(size) => ("image/png", matrix()?.png(size)?),
+        What::QrPng(size) => ("image/png", matrix()?.png(*size)?),
     })
 }
 
@@ -275,7 +341,7 @@ pub(super) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue;
         let entry = image.entry(&code)?;
         Validity { version: entry.version, city_version: image.city_version, generation: image.generation }
     };
-    let answer = render(site, code, What::Record, validity).await.ok()?;
+    let answer = render(site, code, &What::Record, validity).await.ok()?;
     let tag = |encoding| respond::etag(answer.body(), encoding);
     Some([tag(respond::Encoding::Identity), tag(respond::Encoding::Gzip), tag(respond::Encoding::Brotli)])
 }

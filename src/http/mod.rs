@@ -31,6 +31,7 @@ use crate::app::App;
 use crate::domain::city::City;
 use crate::domain::view::Moment;
 use crate::read_model::ReadModel;
+use crate::read_model::features::Features;
 use answers::Answers;
 
 pub use router::router;
@@ -149,6 +150,18 @@ impl Site {
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.
     pub fn city(&self) -> Arc<City> {
         Arc::clone(&self.model.image().city)
+    }
+
+    /// The boundaries of the city's units, where they are known and can be read.
+    pub async fn boundaries(&self, city: &City) -> Option<Arc<Features>> {
+        let set = city.boundaries.as_ref()?;
+        match self.model.features(set.sha256).await {
+            Ok(features) => Some(features),
+            Err(error) => {
+                tracing::error!("{error}");
+                None
+            }
+        }
     }
 
     /// Now, in the city's time zone. Takes the image's lock: not to be called while holding it.

@@ -18,8 +18,10 @@ pub enum Encoding {
     Identity,
     /// gzip.
     Gzip,
-    /// Brotli.
+    /// Brotli, as fast as it pays to be made while a reader waits.
     Brotli,
+    /// Brotli, as small as it gets: made once an answer was sent.
+    BrotliBest,
 }
 
 impl Encoding {
@@ -58,14 +60,8 @@ impl Encoding {
                 let written = encoder.write_all(body).and_then(|()| encoder.finish());
                 written.map_or_else(|_| body.clone(), Bytes::from)
             }
-            Self::Brotli => {
-                let params = brotli::enc::BrotliEncoderParams { quality: 5, lgwin: 22, size_hint: body.len(), ..Default::default() };
-                let mut out = Vec::new();
-                match brotli::BrotliCompress(&mut body.as_ref(), &mut out, &params) {
-                    Ok(_) => Bytes::from(out),
-                    Err(_) => body.clone(),
-                }
-            }
+            Self::Brotli => brotli(body, 5),
+            Self::BrotliBest => brotli(body, 11),
         }
     }
 
@@ -73,8 +69,17 @@ impl Encoding {
         match self {
             Self::Identity => None,
             Self::Gzip => Some(HeaderValue::from_static("gzip")),
-            Self::Brotli => Some(HeaderValue::from_static("br")),
+            Self::Brotli | Self::BrotliBest => Some(HeaderValue::from_static("br")),
         }
+    }
+}
+
+fn brotli(body: &Bytes, quality: i32) -> Bytes {
+    let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 22, size_hint: body.len(), ..Default::default() };
+    let mut out = Vec::new();
+    match brotli::BrotliCompress(&mut body.as_ref(), &mut out, &params) {
+        Ok(_) => Bytes::from(out),
+        Err(_) => body.clone(),
     }
 }
 
@@ -94,6 +99,7 @@ pub fn etag(body: &[u8], encoding: Encoding) -> HeaderValue {
         Encoding::Identity => "",
         Encoding::Gzip => "-gz",
         Encoding::Brotli => "-br",
+        Encoding::BrotliBest => "-b11",
     };
     let short: String = digest.to_string().chars().take(32).collect();
     HeaderValue::try_from(format!("\"{short}{suffix}\"")).unwrap_or(HeaderValue::from_static("\"\""))

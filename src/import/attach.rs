@@ -281,7 +281,8 @@ fn feature_set(
             format!("“{field}” needs geojson, file or sha256."),
         ));
     };
-    let options = options(input, facts, city)?;
+    let mut options = options(input, facts, city)?;
+    options.outline = field == "outline";
     let imported = if field == "places" { points::places(&source, &options) } else { zones::import(&source, &options, &|_| {}) };
     let Imported { report, set, plane, .. } = imported;
     let Some(set) = set else { return Err(AttachError::Report(Box::new(report))) };

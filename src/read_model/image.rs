@@ -1,6 +1,6 @@
 //! Everything reading needs, folded from the log.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use crate::domain::access::{TokenCreated, TokenEvent, TokenId};
 use crate::domain::city::City;
 use crate::domain::families::{DecodeError, Item, LogEvent};
 use crate::domain::fold::fold;
+use crate::domain::report::{ReportEvent, ReportId, ReportReceived};
 use crate::domain::subject::{SubjectEvent, SubjectId};
 use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Digest};
@@ -48,6 +49,17 @@ pub struct Image {
     token_ids: HashMap<TokenId, Digest>,
     consented: HashSet<SubjectId>,
     contacts: HashMap<SubjectId, Contact>,
+    numbers: HashMap<u32, Code>,
+    reports: BTreeMap<ReportId, OpenReport>,
+}
+
+/// A report nobody has seen to yet; its words are in the vault.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenReport {
+    /// The report.
+    pub received: ReportReceived,
+    /// When it came in, microseconds since 1970.
+    pub at: i64,
 }
 
 /// What an event asks the follower to do beside applying it.
@@ -95,6 +107,7 @@ impl Image {
                     self.collections.entry(collection).or_default().insert(code);
                     self.changed.insert(collection, stored.recorded_at);
                     self.sets.extend(entry.item.sets());
+                    self.numbers.extend(entry.item.number().map(|number| (number, code)));
                 }
                 Effect::None
             }
@@ -123,6 +136,14 @@ impl Image {
             LogEvent::Subject(SubjectEvent::ConsentWithdrawn(named) | SubjectEvent::Erased(named)) => {
                 self.consented.remove(&named.subject);
                 self.contacts.remove(&named.subject);
+                Effect::None
+            }
+            LogEvent::Report(ReportEvent::Received(received)) => {
+                self.reports.insert(received.report.clone(), OpenReport { received, at: stored.recorded_at });
+                Effect::None
+            }
+            LogEvent::Report(ReportEvent::Closed(closed)) => {
+                self.reports.remove(&closed.report);
                 Effect::None
             }
             LogEvent::Audited(_) => Effect::None,
@@ -226,9 +247,24 @@ impl Image {
         }
     }
 
-    /// Everything but vault data, for a snapshot.
+    /// The item that prints name by that number.
+    pub fn by_number(&self, number: u32) -> Option<&Code> {
+        self.numbers.get(&number)
+    }
+
+    /// Reports nobody has seen to yet.
+    pub fn reports(&self) -> &BTreeMap<ReportId, OpenReport> {
+        &self.reports
+    }
+
+    /// Everything but vault data and reports, for a snapshot.
     pub fn parts(&self) -> (Vec<&TokenCreated>, Vec<&SubjectId>, impl Iterator<Item = (&Code, &Entry)>) {
         (self.tokens.values().collect(), self.consented.iter().collect(), self.items.iter())
+    }
+
+    /// Puts the reports of a snapshot back.
+    pub fn restore_reports(&mut self, reports: Vec<OpenReport>) {
+        self.reports.extend(reports.into_iter().map(|report| (report.received.report.clone(), report)));
     }
 
     /// Puts an item of a snapshot back.
@@ -238,6 +274,7 @@ impl Image {
             let changed = self.changed.entry(collection).or_default();
             *changed = entry.item.updated_at().max(*changed);
             self.sets.extend(entry.item.sets());
+            self.numbers.extend(entry.item.number().map(|number| (number, code)));
         }
         self.items.insert(code, entry);
     }

@@ -4,6 +4,7 @@
 //! aggregate's rules.
 
 pub mod blobs;
+pub mod cut;
 pub mod features;
 pub mod follower;
 pub mod image;

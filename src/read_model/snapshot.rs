@@ -10,14 +10,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::image::{Entry, Image};
+use super::image::{Entry, Image, OpenReport};
 use crate::domain::access::TokenCreated;
 use crate::domain::city::City;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Digest};
 
 /// Raise this when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-2/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-3/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {
@@ -29,6 +29,7 @@ struct Header<'a> {
     city: std::borrow::Cow<'a, City>,
     tokens: Vec<TokenCreated>,
     consented: Vec<SubjectId>,
+    reports: Vec<OpenReport>,
     items: usize,
 }
 
@@ -50,6 +51,7 @@ pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
         city: std::borrow::Cow::Borrowed(&image.city),
         tokens: tokens.into_iter().cloned().collect(),
         consented: consented.into_iter().cloned().collect(),
+        reports: image.reports().values().cloned().collect(),
         items: image.len(),
     };
     let mut bytes = serde_json::to_vec(&header)?;
@@ -108,6 +110,7 @@ pub fn read(path: &Path, log_id: &str) -> Option<Image> {
     image.hash = header.hash.0;
     image.city = std::sync::Arc::new(header.city.into_owned());
     image.city_version = header.city_version;
+    image.restore_reports(header.reports);
     image.restore_people(header.tokens, header.consented);
     for (code, entry) in parsed {
         image.restore_entry(code, entry);

@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::format;
 use super::layout::{Page, page};
 use super::text::{Lang, text};
+use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::geometry::Bbox;
 use crate::domain::schema::{Property, Type};
 use crate::read_model::layers::{Collection, Content, LayerRow};
 
@@ -24,13 +26,6 @@ pub fn about(lang: Lang, name: &str) -> String {
 /// What a property is called.
 pub fn label(lang: Lang, property: &Property) -> String {
     text(lang, &format!("field-{}", property.name)).to_owned()
-}
-
-fn language(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Vi => "",
-        Lang::En => "?lang=en",
-    }
 }
 
 /// A value as people read it.
@@ -69,7 +64,7 @@ pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String 
         ul.list {
             @for (collection, count) in counts {
                 li {
-                    a href={ "/collections/" (collection.name) (language(lang)) } { (title(lang, collection.name)) }
+                    a href={ "/collections/" (collection.name) (lang.query()) } { (title(lang, collection.name)) }
                     " (" (format::number(lang, *count as f64, 0)) ")"
                     br; span.note { (about(lang, collection.name)) }
                 }
@@ -96,11 +91,11 @@ pub fn one(lang: Lang, city: &City, collection: &Collection, count: Option<usize
     let name = collection.name;
     let path = format!("/collections/{name}");
     let content = html! {
-        p.kind { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
+        p.kind { a href={ "/collections" (lang.query()) } { (t("all-collections")) } }
         h1 { (title(lang, name)) @if let Some(count) = count { " (" (format::number(lang, count as f64, 0)) ")" } }
         p { (about(lang, name)) }
-        p { a href={ (path) "/items" (language(lang)) } { (t("browse")) } }
-        p { a href={ (path) "/map" (language(lang)) } { (t("interactive-map")) } " " span.note { (t("interactive-map-note")) } }
+        p { a href={ (path) "/items" (lang.query()) } { (t("browse")) } }
+        p { a href={ (path) "/map" (lang.query()) } { (t("interactive-map")) } " " span.note { (t("interactive-map-note")) } }
         @if !downloads.is_empty() {
             h2 { (t("downloads")) }
             ul.list { @for download in downloads { li { a href=(download.href) download { (download.name) } } } }
@@ -167,11 +162,11 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
     let path = format!("/collections/{name}/items");
     let is_single = matches!(list.collection.content, Content::Features(_));
     let content = html! {
-        p.kind { a href={ "/collections/" (name) (language(lang)) } { (title(lang, name)) } }
+        p.kind { a href={ "/collections/" (name) (lang.query()) } { (title(lang, name)) } }
         h1 { (title(lang, name)) " (" (format::number(lang, list.matched as f64, 0)) ")" }
         form action=(path) method="get" {
             input type="text" name="filter" value=(list.filter) aria-label=(t("filter-label")) placeholder=(t("filter-label"));
-            @if lang == Lang::En { input type="hidden" name="lang" value="en"; }
+            (super::layout::language_field(lang))
             button { (t("filter")) }
         }
         @if list.matched == 0 { p { (t("nothing-here")) } }
@@ -186,7 +181,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
                     (!value.is_null()).then(|| shown(lang, property, &value))
                 }).collect();
                 li {
-                    a href={ (path) "/" (id) (language(lang)) } { (called) }
+                    a href={ (path) "/" (id) (lang.query()) } { (called) }
                     br; span.note { (notes.join(" · ")) }
                 }
             }
@@ -195,7 +190,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
             @if let Some(previous) = &list.previous { a href=(previous) rel="prev" { (t("previous-page")) } " " }
             @if let Some(next) = &list.next { a href=(next) rel="next" { (t("next-page")) } }
         }
-        p.note { a href=(list.geojson) { (t("json")) } " · " a href={ "/collections/" (name) "/map" (language(lang)) } { (t("interactive-map")) } }
+        p.note { a href=(list.geojson) { (t("json")) } " · " a href={ "/collections/" (name) "/map" (lang.query()) } { (t("interactive-map")) } }
     };
     let alternates = vec![("application/geo+json", list.geojson.clone())];
     page(&Page { lang, city, title: title(lang, name), path: &path, alternates }, content)
@@ -207,7 +202,7 @@ pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &La
     let path = format!("/collections/{}/items/{id}", collection.name);
     let owner = find(row, "url").and_then(|(_, url)| url.as_str().map(str::to_owned));
     let content = html! {
-        p.kind { a href={ "/collections/" (collection.name) "/items" (language(lang)) } { (title(lang, collection.name)) } }
+        p.kind { a href={ "/collections/" (collection.name) "/items" (lang.query()) } { (title(lang, collection.name)) } }
         h1 { (id) }
         @if let Some(url) = owner { p { (t("part-of")) ": " a href=(url) { (find(row, "title").and_then(|(_, title)| title.as_str().map(str::to_owned)).unwrap_or_default()) } } }
         dl {
@@ -221,21 +216,40 @@ pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &La
     page(&Page { lang, city, title: id, path: &path, alternates }, content)
 }
 
+/// The item whose features alone a map shows.
+pub struct MapOf {
+    /// The item.
+    pub code: Code,
+    /// Property of its features that names it.
+    pub property: &'static str,
+    /// Its title.
+    pub title: String,
+    /// The box around it in degrees.
+    pub bbox: Bbox,
+}
+
 /// The interactive map of a collection; its library is loaded by this page alone.
-pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str) -> String {
+pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only: Option<&MapOf>) -> String {
     let t = |key| text(lang, key);
     let name = collection.name;
     let path = format!("/collections/{name}/map");
-    let [west, south, east, north] = city.bbox;
+    let [west, south, east, north] = only.map_or(city.bbox, |only| only.bbox);
+    let items = only.map_or_else(
+        || format!("/collections/{name}/items?f=json"),
+        |only| format!("/collections/{name}/items?f=json&{}={}", only.property, only.code),
+    );
     let content = html! {
         link rel="stylesheet" href="/assets/leaflet-1.9.4.css";
-        p.kind { a href={ "/collections/" (name) (language(lang)) } { (title(lang, name)) } }
-        h1 { (title(lang, name)) }
-        div #map role="application" aria-label=(t("interactive-map")) data-items={ "/collections/" (name) "/items" } data-bbox={ (west) "," (south) "," (east) "," (north) }
+        p.kind { a href={ "/collections/" (name) (lang.query()) } { (title(lang, name)) } }
+        @match only {
+            Some(only) => h1 { a href={ "/q/" (only.code) (lang.query()) } { (only.title) } },
+            None => h1 { (title(lang, name)) },
+        }
+        div #map role="application" aria-label=(t("interactive-map")) data-items=(items) data-bbox={ (west) "," (south) "," (east) "," (north) }
             data-colours=(colours) data-shown=(t("map-shown")) data-more=(t("map-more")) data-failed=(t("map-failed")) {}
         p #said role="status" { (t("map-loading")) }
         noscript { p { (t("needs-javascript")) } }
-        p { a href={ "/collections/" (name) "/items" (language(lang)) } { (t("browse")) } }
+        p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("browse")) } }
         script src="/assets/leaflet-1.9.4.js" defer {}
         script src="/assets/map.js" defer {}
     };
@@ -267,7 +281,7 @@ pub fn api(lang: Lang, city: &City, document: &Value) -> String {
     let paths = document.get("paths").and_then(Value::as_object).unwrap_or(&empty);
     let content = html! {
         h1 { (t("api")) }
-        p { a href="/api?f=json" { "OpenAPI 3.0" } " · " a href={ "/collections" (language(lang)) } { (t("all-collections")) } " · " a href="/conformance" { (t("conformance")) } }
+        p { a href="/api?f=json" { "OpenAPI 3.0" } " · " a href={ "/collections" (lang.query()) } { (t("all-collections")) } " · " a href="/conformance" { (t("conformance")) } }
         (qgis_steps(lang, &city.public_url))
         h2 { (t("addresses")) }
         table {

@@ -18,8 +18,8 @@ pub fn decimal(value: f64, places: usize) -> String {
 /// A number in the reader's language; English uses comma and point.
 pub fn number(lang: Lang, value: f64, places: usize) -> String {
     match lang {
-        Lang::Vi => decimal(value, places),
         Lang::En => grouped(value, places, ',', '.'),
+        _ => decimal(value, places),
     }
 }
 
@@ -61,10 +61,7 @@ pub fn date(date: Date) -> String {
 /// `14:05 ngày 15/9/2020` in the city's time.
 pub fn moment(lang: Lang, zone: &TimeZone, at: Timestamp) -> String {
     let local = zone.to_datetime(at);
-    let on = match lang {
-        Lang::Vi => "ngày",
-        Lang::En => "on",
-    };
+    let on = lang.pick("ngày", "on");
     format!("{}:{:02} {on} {}", local.hour(), local.minute(), date(local.date()))
 }
 

@@ -8,19 +8,12 @@ use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::view::View;
 
-fn language(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Vi => "",
-        Lang::En => "?lang=en",
-    }
-}
-
 fn search_form(lang: Lang, query: &str) -> Markup {
     let t = |key| text(lang, key);
     html! {
         form action="/search" method="get" role="search" {
             input type="search" name="q" value=(query) aria-label=(t("search-label")) placeholder=(t("search-label"));
-            @if lang == Lang::En { input type="hidden" name="lang" value="en"; }
+            (super::layout::language_field(lang))
             button { (t("search")) }
         }
     }
@@ -29,7 +22,7 @@ fn search_form(lang: Lang, query: &str) -> Markup {
 fn item_line(lang: Lang, view: &View) -> Markup {
     html! {
         li {
-            a href={ "/q/" (view.code) (language(lang)) } { (view.title) }
+            a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
             br; span.note { (text(lang, view.kind)) " · " (format::date(view.effective_from)) } " "
             span.tag { (text(lang, &view.standing)) }
         }
@@ -45,12 +38,12 @@ pub fn home(lang: Lang, city: &City, collections: &[(&'static str, usize, Vec<Vi
         (search_form(lang, ""))
         @for (name, count, views) in collections {
             @if *count > 0 {
-                h2 { a href={ "/collections/" (name) "/items" (language(lang)) } { (text(lang, name)) } " (" (count) ")" }
+                h2 { a href={ "/collections/" (name) "/items" (lang.query()) } { (text(lang, name)) } " (" (count) ")" }
                 ul.list { @for view in views { (item_line(lang, view)) } }
-                @if *count > views.len() { p { a href={ "/collections/" (name) "/items" (language(lang)) } { (t("more")) } } }
+                @if *count > views.len() { p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("more")) } } }
             }
         }
-        p { a href={ "/collections" (language(lang)) } { (t("all-collections")) } }
+        p { a href={ "/collections" (lang.query()) } { (t("all-collections")) } }
     };
     let alternates = vec![("application/json", String::from("/?f=json"))];
     page(&Page { lang, city, title: t("home"), path: "/", alternates }, content)

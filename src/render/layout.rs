@@ -46,14 +46,6 @@ pub struct Page<'a> {
 pub fn page(page: &Page<'_>, content: Markup) -> String {
     let Page { lang, city, title, path, alternates } = page;
     let t = |key| text(*lang, key);
-    let other = match lang {
-        Lang::Vi => Lang::En,
-        Lang::En => Lang::Vi,
-    };
-    let suffix = match lang {
-        Lang::Vi => "",
-        Lang::En => "?lang=en",
-    };
     let separator = if path.contains('?') { '&' } else { '?' };
     let city_name = lang.pick(&city.name_vi, &city.name_en);
     html! {
@@ -72,8 +64,12 @@ pub fn page(page: &Page<'_>, content: Markup) -> String {
             body {
                 a.skip href="#content" { (t("skip")) }
                 header {
-                    a href={ "/" (suffix) } { (t("board")) " " (city_name) }
-                    a href={ (path) (separator) "lang=" (other.code()) } lang=(other.code()) { (t("other-language")) }
+                    a href={ "/" (lang.query()) } { (t("board")) " " (city_name) }
+                    span {
+                        @for other in Lang::offered().iter().filter(|other| *other != lang) {
+                            " " a href={ (path) (separator) "lang=" (other.code()) } lang=(other.code()) hreflang=(other.code()) { (other.name()) }
+                        }
+                    }
                 }
                 main #content { (content) }
                 footer {
@@ -95,4 +91,9 @@ pub fn page(page: &Page<'_>, content: Markup) -> String {
         }
     }
     .into_string()
+}
+
+/// Keeps the language of a form's page for its answer.
+pub fn language_field(lang: Lang) -> Markup {
+    html! { @if lang != Lang::Vi { input type="hidden" name="lang" value=(lang.code()); } }
 }

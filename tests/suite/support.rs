@@ -170,6 +170,7 @@ impl Node {
     /// A node with the whole demo city.
     pub async fn demo(database: &Database, clock: &TestClock) -> Self {
         let node = Self::start(database, clock).await;
+        demo::load_units(&node.app).await.unwrap();
         for line in demo::commands() {
             node.apply(line).await;
         }

@@ -6,7 +6,7 @@ use super::{Campaign, ResultsReported, Schedule};
 use crate::domain::civil::end_of;
 use crate::domain::publication::Status;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{Fact, Figure, Moment, Shown, View};
+use crate::domain::view::{Days, Fact, Figure, Moment, Shown, View};
 
 /// What a campaign carries beside what all items do.
 pub(super) const PROPERTIES: &[Property] = &[
@@ -29,6 +29,10 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);
     let next = campaign.schedule.next_on_or_after(moment.today);
+    let (first, last) = campaign.schedule.span();
+    let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
+    view.days = campaign.schedule.next_on_or_after(first).map(|first| Days { first, last, weekly });
+    view.next_day = next;
     let is_today = next == Some(moment.today);
     let standing = match view.status {
         Status::InForce if is_today => Some("running"),

@@ -84,8 +84,9 @@ impl<F: Family> Publication<F> {
         if latest.cancelled.is_none() {
             revise.facts.check_follows(&latest.facts)?;
         }
-        let repeated =
-            |r: &&Revision<F>| r.cancelled.is_none() && !r.facts.claims().is_empty() && r.facts.claims() == revise.facts.claims();
+        let decisions = |facts: &F| facts.claims().into_iter().filter(|claim| claim.kind == "decision").collect::<Vec<_>>();
+        let own = decisions(&revise.facts);
+        let repeated = |r: &&Revision<F>| r.cancelled.is_none() && !own.is_empty() && decisions(&r.facts) == own;
         if let Some(known) = self.revisions.iter().find(repeated) {
             return Err(Refusal::conflict(
                 "decision-repeated",
@@ -226,12 +227,14 @@ impl<F: Family> Publication<F> {
             let own = live().filter(|r| r.number == number).flat_map(|r| r.facts.claims());
             own.filter(|claim| !still.contains(claim)).collect()
         };
-        match event {
+        let given_back = match event {
             Event::Withdrawn(_) => live().flat_map(|r| r.facts.claims()).collect(),
             Event::RevisionCancelled(cancelled) => gone(cancelled.revision, Vec::new()),
             Event::Corrected(corrected) => gone(corrected.revision, corrected.facts.claims()),
             _ => Vec::new(),
-        }
+        };
+        // A decision may be published again; a number that stands on prints is for ever.
+        given_back.into_iter().filter(|claim| claim.kind == "decision").collect()
     }
 
     fn already_published() -> Refusal {

@@ -15,7 +15,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +103,38 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
         names.dedup();
         names.retain(|name| a.get(name) != b.get(name));
         names
+    }
+    /// Items of any family that the statement refers to.
+    fn refers(&self) -> Vec<Code> {
+        Vec::new()
+    }
+    /// Items of any family that one of its own commands refers to.
+    fn change_refers(_change: &Self::Change) -> Vec<Code> {
+        Vec::new()
+    }
+    /// Reads one of its own commands; a family with several tells them by the action.
+    fn read_change(_action: &str, body: serde_json::Value) -> serde_json::Result<Self::Change> {
+        serde_json::from_value(body)
+    }
+    /// Schema of one of its own commands.
+    fn change_schema(_action: &str) -> Schema {
+        schema_for!(Self::Change)
+    }
+    /// Reads one of its own events; a family with several tells them by the type.
+    fn read_changed(_name: &str, payload: &str) -> serde_json::Result<Self::Changed> {
+        serde_json::from_str(payload)
+    }
+    /// Writes one of its own events as it is stored.
+    fn write_changed(changed: &Self::Changed) -> serde_json::Result<String> {
+        serde_json::to_string(changed)
+    }
+    /// Schema of one of its own events.
+    fn changed_schema(_name: &str) -> Schema {
+        schema_for!(Self::Changed)
+    }
+    /// A number by which prints name it.
+    fn number(&self) -> Option<u32> {
+        None
     }
     /// Decides one of the family's own commands.
     fn decide(current: &Publication<Self>, change: Self::Change, context: &Context) -> Result<Vec<Self::Changed>, Refusal>;

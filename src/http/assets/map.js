@@ -44,7 +44,7 @@
     var view = map.getBounds();
     var clip = function (value, low, high) { return Math.min(Math.max(value, low), high).toFixed(6); };
     var bbox = [clip(view.getWest(), -180, 180), clip(view.getSouth(), -90, 90), clip(view.getEast(), -180, 180), clip(view.getNorth(), -90, 90)];
-    fetch(data.items + "?f=json&limit=2000&bbox=" + bbox.join(","))
+    fetch(data.items + "&limit=2000&bbox=" + bbox.join(","))
       .then(function (answer) {
         if (!answer.ok) throw new Error(answer.status);
         return answer.json();

@@ -11,7 +11,7 @@ use crate::domain::view::Moment;
 use crate::export::FORMATS;
 use crate::http::Site;
 use crate::read_model::layers::{Collection, Layer, LayerRow};
-use crate::render::collections::{self as pages, Download, List};
+use crate::render::collections::{self as pages, Download, List, MapOf};
 use crate::render::text::{Lang, text};
 
 /// One collection.
@@ -56,11 +56,11 @@ pub fn item(city: &City, lang: Lang, collection: &Collection, id: &str, row: &La
 }
 
 /// The interactive map.
-pub fn map(city: &City, lang: Lang, collection: &Collection) -> String {
+pub fn map(city: &City, lang: Lang, collection: &Collection, only: Option<&MapOf>) -> String {
     let colours: serde_json::Map<String, serde_json::Value> = land_use::all()
         .iter()
         .filter(|entry| !entry.rgb.is_empty() && collection.properties.iter().any(|property| property.name == "land_use"))
         .map(|entry| (entry.code.clone(), json!(entry.rgb)))
         .collect();
-    pages::map(lang, city, collection, &serde_json::Value::Object(colours).to_string())
+    pages::map(lang, city, collection, &serde_json::Value::Object(colours).to_string(), only)
 }

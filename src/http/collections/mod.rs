@@ -19,6 +19,7 @@ use super::Site;
 use super::errors::HttpError;
 use super::items::finish;
 use super::respond::{self, Form};
+use crate::domain::Code;
 use crate::domain::schema::Shape;
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
@@ -170,14 +171,24 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
     finish(&site, &headers, query, result.await)
 }
 
+/// The item whose features alone are to be shown.
+fn map_of(site: &Site, collection: &Collection, code: &str) -> Result<pages::MapOf, HttpError> {
+    let code: Code = code.parse().map_err(HttpError::WrongCode)?;
+    let moment = site.moment();
+    let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
+    let set = view.features.filter(|_| view.feature_collection == Some(collection.name)).ok_or(HttpError::NotFound)?;
+    Ok(pages::MapOf { code, property: view.family, title: view.title, bbox: set.bbox })
+}
+
 /// `/collections/{c}/map`
 pub async fn map(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, &["lang", "token"], &[])?;
+        let pairs = ask::pairs(query, &["lang", "token", "item"], &[])?;
         let lang = respond::language(ask::value(&pairs, "lang"), &headers);
-        let page = html::map(&site.city(), lang, collection);
+        let only = ask::value(&pairs, "item").map(|code| map_of(&site, collection, code)).transpose()?;
+        let page = html::map(&site.city(), lang, collection, only.as_ref());
         let policy = crate::render::layout::MAP_POLICY.as_str();
         let mut extra = HeaderMap::new();
         extra.extend(policy.parse().ok().map(|policy| (axum::http::header::CONTENT_SECURITY_POLICY, policy)));

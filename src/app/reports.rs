@@ -1,0 +1,89 @@
+//! What residents report: the words into the vault, the fact into the log, and out of the vault again
+//! once somebody has seen to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{App, ExecuteError, hex, random};
+use crate::domain::access::Actor;
+use crate::domain::families::LogEvent;
+use crate::domain::fold::clean;
+use crate::domain::report::{ReportClosed, ReportEvent, ReportId, ReportKind, ReportOutcome, ReportReceived, ReportState};
+use crate::domain::subject::SubjectId;
+use crate::domain::{Code, Refusal};
+use crate::event_store::VaultChange;
+
+/// Longest text of a report, characters.
+pub const LONGEST: usize = 2_000;
+/// Longest way to reach who wrote it, characters.
+const LONGEST_CONTACT: usize = 200;
+
+/// What a resident wrote; kept in the vault only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportText {
+    /// The words.
+    pub text: String,
+    /// How to reach who wrote it, if they want an answer.
+    #[serde(default)]
+    pub reply_to: String,
+}
+
+/// A report as it comes in.
+#[derive(Debug, Clone)]
+pub struct ReportDraft {
+    /// What is reported.
+    pub kind: ReportKind,
+    /// The item it is about.
+    pub item: Code,
+    /// Number of the board it is about.
+    pub board: Option<u32>,
+    /// What was written.
+    pub written: ReportText,
+}
+
+impl App {
+    /// Takes a report in. Errors: empty or too long.
+    pub async fn receive_report(&self, draft: ReportDraft) -> Result<ReportId, ExecuteError> {
+        let written = ReportText { text: clean(&draft.written.text), reply_to: clean(&draft.written.reply_to) };
+        if written.text.is_empty() && draft.kind == ReportKind::Mistake {
+            return Err(Refusal::invalid("report-empty", "Hãy viết điều bạn thấy sai.", "Write what is wrong.").into());
+        }
+        if written.text.chars().count() > LONGEST || written.reply_to.chars().count() > LONGEST_CONTACT {
+            return Err(Refusal::invalid(
+                "report-too-long",
+                format!("Phản ánh dài tối đa {LONGEST} ký tự, thông tin liên hệ tối đa {LONGEST_CONTACT}."),
+                format!("A report has at most {LONGEST} characters, the contact {LONGEST_CONTACT}."),
+            )
+            .into());
+        }
+        let (report, subject) = (ReportId(format!("r-{}", hex(&random::<6>()?))), SubjectId(format!("s-{}", hex(&random::<10>()?))));
+        let row = self.vault().seal(&subject, &written)?;
+        let ReportDraft { kind, item, board, .. } = draft;
+        let received = ReportReceived { report: report.clone(), kind, item, board, subject };
+        let event = LogEvent::Report(ReportEvent::Received(received));
+        self.append_as("resident", &format!("report/{report}"), 0, std::iter::once(event), vec![VaultChange::Put(row)]).await?;
+        Ok(report)
+    }
+
+    /// Closes a report; what was written is erased with it, in backups too.
+    pub async fn close_report(&self, actor: &Actor, report: ReportId, outcome: ReportOutcome) -> Result<(), ExecuteError> {
+        let aggregate = format!("report/{report}");
+        let apply = |state: &mut ReportState, event, _| {
+            if let LogEvent::Report(event) = event {
+                state.apply(&event);
+            }
+        };
+        let (state, sequence) = self.fold(&aggregate, ReportState::default(), apply).await?;
+        let events = state.close(ReportClosed { report, outcome })?;
+        let Some(received) = state.received.filter(|_| !events.is_empty()) else { return Ok(()) };
+        crate::erasures::record(&self.register, &received.subject).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        let erase = vec![VaultChange::Erase(received.subject.0)];
+        self.append_as(actor.name(), &aggregate, sequence, events.into_iter().map(LogEvent::Report), erase).await?;
+        Ok(self.log().scrub().await?)
+    }
+
+    /// What was written in a report that is open.
+    pub async fn report_text(&self, subject: &SubjectId) -> Result<Option<ReportText>, ExecuteError> {
+        let row = self.log().vault_row(&subject.0).await?;
+        Ok(row.map(|row| self.vault().unseal(&row)).transpose()?)
+    }
+}

@@ -1,0 +1,278 @@
+//! The rules of notice boards.
+
+use jiff::civil::Date;
+use schemars::{Schema, schema_for};
+use serde_json::Value;
+
+use super::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Posting, Printed, Removed, Revoked};
+use crate::domain::document::Document;
+use crate::domain::geometry::contains;
+use crate::domain::mark::LARGEST;
+use crate::domain::publication::{Claim, Family, Publication};
+use crate::domain::schema::{Property, Shape};
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::domain::{Code, Context, Refusal};
+
+impl Family for Board {
+    const NAME: &'static str = "board";
+    const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("boards", "")];
+    const SHAPE: Shape = Shape::Point;
+    const CHANGES: &'static [&'static str] = &["print", "hang", "remove", "revoke", "check"];
+    const CHANGED: &'static [(&'static str, u32)] =
+        &[("board.printed", 1), ("board.hung", 1), ("board.removed", 1), ("board.revoked", 1), ("board.checked", 1)];
+    type Change = BoardChange;
+    type Changed = BoardChanged;
+    type State = BoardState;
+
+    fn properties(_: &str) -> Vec<Property> {
+        super::view::PROPERTIES.to_vec()
+    }
+
+    fn kind(&self) -> &'static str {
+        "notice-board"
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn units(&self) -> &[UnitId] {
+        &self.units
+    }
+
+    fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    fn number(&self) -> Option<u32> {
+        Some(self.number)
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        vec![Claim { kind: "board", key: self.number.to_string() }]
+    }
+
+    fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
+        if self.title.trim().is_empty() {
+            return Err(Refusal::invalid("title-missing", "Bảng tin phải có tên nơi đặt.", "A board needs the name of its place."));
+        }
+        if !(1..=LARGEST).contains(&self.number) {
+            return Err(Refusal::invalid(
+                "board-number",
+                format!("Số bảng tin phải từ 1 đến {LARGEST}."),
+                format!("A board's number is 1 to {LARGEST}."),
+            ));
+        }
+        if self.check_days.is_some_and(|days| !(1..=730).contains(&days)) {
+            return Err(Refusal::invalid(
+                "check-days",
+                "Thời hạn kiểm tra bảng tin phải từ 1 đến 730 ngày.",
+                "A board is checked every 1 to 730 days.",
+            ));
+        }
+        let position = self.position;
+        if !contains(&context.city.bbox, position.lon, position.lat) {
+            return Err(Refusal::invalid(
+                "outside-city",
+                format!("Bảng tin ({}, {}) nằm ngoài khung của {}.", position.lon, position.lat, context.city.name_vi),
+                format!("The board ({}, {}) lies outside the box of {}.", position.lon, position.lat, context.city.name_en),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {
+        if self.number != previous.number {
+            return Err(Refusal::invalid(
+                "board-number",
+                format!("Bảng tin giữ số {} suốt đời: mã đã in mang số đó.", previous.number),
+                format!("A board keeps its number {}: it is on printed codes.", previous.number),
+            ));
+        }
+        Ok(())
+    }
+
+    fn change_refers(change: &BoardChange) -> Vec<Code> {
+        match change {
+            BoardChange::Print(Printed { item, .. }) => vec![*item],
+            _ => Vec::new(),
+        }
+    }
+
+    fn read_change(action: &str, body: Value) -> serde_json::Result<BoardChange> {
+        Ok(match action {
+            "print" => BoardChange::Print(serde_json::from_value(body)?),
+            "hang" => BoardChange::Hang(serde_json::from_value(body)?),
+            "remove" => BoardChange::Remove(serde_json::from_value(body)?),
+            "revoke" => BoardChange::Revoke(serde_json::from_value(body)?),
+            _ => BoardChange::Check(serde_json::from_value(body)?),
+        })
+    }
+
+    fn change_schema(action: &str) -> Schema {
+        match action {
+            "print" => schema_for!(Printed),
+            "hang" => schema_for!(Hung),
+            "remove" => schema_for!(Removed),
+            "revoke" => schema_for!(Revoked),
+            _ => schema_for!(Checked),
+        }
+    }
+
+    fn changed_index(changed: &BoardChanged) -> usize {
+        match changed {
+            BoardChanged::Printed(_) => 0,
+            BoardChanged::Hung(_) => 1,
+            BoardChanged::Removed(_) => 2,
+            BoardChanged::Revoked(_) => 3,
+            BoardChanged::Checked(_) => 4,
+        }
+    }
+
+    fn read_changed(name: &str, payload: &str) -> serde_json::Result<BoardChanged> {
+        Ok(match name {
+            "board.printed" => BoardChanged::Printed(serde_json::from_str(payload)?),
+            "board.hung" => BoardChanged::Hung(serde_json::from_str(payload)?),
+            "board.removed" => BoardChanged::Removed(serde_json::from_str(payload)?),
+            "board.revoked" => BoardChanged::Revoked(serde_json::from_str(payload)?),
+            _ => BoardChanged::Checked(serde_json::from_str(payload)?),
+        })
+    }
+
+    fn write_changed(changed: &BoardChanged) -> serde_json::Result<String> {
+        match changed {
+            BoardChanged::Printed(event) => serde_json::to_string(event),
+            BoardChanged::Hung(event) => serde_json::to_string(event),
+            BoardChanged::Removed(event) => serde_json::to_string(event),
+            BoardChanged::Revoked(event) => serde_json::to_string(event),
+            BoardChanged::Checked(event) => serde_json::to_string(event),
+        }
+    }
+
+    fn changed_schema(name: &str) -> Schema {
+        match name {
+            "board.printed" => schema_for!(Printed),
+            "board.hung" => schema_for!(Hung),
+            "board.removed" => schema_for!(Removed),
+            "board.revoked" => schema_for!(Revoked),
+            _ => schema_for!(Checked),
+        }
+    }
+
+    fn decide(current: &Publication<Self>, change: BoardChange, context: &Context) -> Result<Vec<BoardChanged>, Refusal> {
+        let known = |item: Code| current.state.postings.iter().find(|posting| posting.item == item);
+        Ok(vec![match change {
+            BoardChange::Print(printed) => {
+                let on = past_day(printed.on, context)?;
+                let Some(newest) = context.known_items.get(&printed.item).filter(|_| Some(printed.item) != current.code) else {
+                    return Err(unknown_item(printed.item));
+                };
+                let revision = if printed.revision == 0 { *newest } else { printed.revision };
+                if revision > *newest {
+                    return Err(Refusal::invalid(
+                        "unknown-revision",
+                        format!("Mã {} chưa có lần công bố {revision}.", printed.item),
+                        format!("{} has no revision {revision} yet.", printed.item),
+                    ));
+                }
+                BoardChanged::Printed(Printed { revision, on: Some(on), ..printed })
+            }
+            BoardChange::Hang(hung) => {
+                let on = past_day(hung.on, context)?;
+                let posting = known(hung.item).ok_or_else(|| not_printed(hung.item))?;
+                let revision = if hung.revision == 0 { posting.printed.0 } else { hung.revision };
+                if revision > posting.printed.0 || posting.revoked.is_some() {
+                    return Err(not_printed(hung.item));
+                }
+                BoardChanged::Hung(Hung { revision, on: Some(on), ..hung })
+            }
+            BoardChange::Remove(removed) => {
+                let on = past_day(removed.on, context)?;
+                if !known(removed.item).is_some_and(Posting::hangs) {
+                    return Err(Refusal::conflict(
+                        "not-hanging",
+                        format!("Theo sổ, {} không treo trên bảng này.", removed.item),
+                        format!("By the register {} does not hang on this board.", removed.item),
+                    ));
+                }
+                BoardChanged::Removed(Removed { on: Some(on), ..removed })
+            }
+            BoardChange::Revoke(revoked) => {
+                if revoked.reason.trim().is_empty() {
+                    return Err(Refusal::invalid("reason-missing", "Hãy nêu lý do.", "State the reason."));
+                }
+                known(revoked.item).ok_or_else(|| not_printed(revoked.item))?;
+                BoardChanged::Revoked(revoked)
+            }
+            BoardChange::Check(checked) => {
+                let on = past_day(checked.on, context)?;
+                BoardChanged::Checked(Checked { on: Some(on), ..checked })
+            }
+        }])
+    }
+
+    fn apply(state: &mut BoardState, changed: &BoardChanged) {
+        match changed {
+            BoardChanged::Printed(printed) => {
+                let print = (printed.revision, printed.on.unwrap_or_default());
+                match state.postings.iter_mut().find(|posting| posting.item == printed.item) {
+                    // A new print of what was revoked is a new beginning.
+                    Some(posting) => {
+                        posting.printed = print;
+                        posting.revoked = None;
+                    }
+                    None => {
+                        state.postings.push(Posting { item: printed.item, printed: print, hung: None, removed: None, revoked: None });
+                    }
+                }
+            }
+            BoardChanged::Hung(hung) => {
+                if let Some(posting) = state.postings.iter_mut().find(|posting| posting.item == hung.item) {
+                    posting.hung = Some((hung.revision, hung.on.unwrap_or_default(), hung.by.clone()));
+                    posting.removed = None;
+                }
+            }
+            BoardChanged::Removed(removed) => {
+                if let Some(posting) = state.postings.iter_mut().find(|posting| posting.item == removed.item) {
+                    posting.removed = removed.on;
+                }
+            }
+            BoardChanged::Revoked(revoked) => {
+                if let Some(posting) = state.postings.iter_mut().find(|posting| posting.item == revoked.item) {
+                    posting.revoked = Some(revoked.reason.clone());
+                }
+            }
+            BoardChanged::Checked(checked) => state.checked = state.checked.max(checked.on),
+        }
+    }
+
+    fn describe(&self, state: &BoardState, moment: &Moment, view: &mut View) {
+        super::view::describe(self, state, moment, view);
+    }
+}
+
+fn past_day(on: Option<Date>, context: &Context) -> Result<Date, Refusal> {
+    match on {
+        Some(day) if day > context.today => {
+            Err(Refusal::invalid("day-in-future", format!("Ngày {day} còn ở tương lai."), format!("The day {day} is in the future.")))
+        }
+        given => Ok(given.unwrap_or(context.today)),
+    }
+}
+
+fn unknown_item(item: Code) -> Refusal {
+    Refusal::invalid(
+        "unknown-item",
+        format!("Không có nội dung nào mang mã {item} để in."),
+        format!("Nothing published has the code {item}."),
+    )
+}
+
+fn not_printed(item: Code) -> Refusal {
+    Refusal::conflict(
+        "not-printed",
+        format!("Chưa ghi nhận bản in nào của {item} cho bảng này; hãy ghi nhận in (board.print) trước."),
+        format!("No print of {item} is recorded for this board; record it first (board.print)."),
+    )
+}

@@ -1,0 +1,68 @@
+//! What a board adds to the shared view.
+
+use jiff::ToSpan;
+use serde_json::json;
+
+use super::{Board, BoardState};
+use crate::domain::civil::midnight;
+use crate::domain::publication::Status;
+use crate::domain::schema::{Property, Type};
+use crate::domain::view::{BoardView, Fact, Moment, Shown, View};
+
+/// Days after which a board is to be looked at where it names none.
+const CHECK_DAYS: u16 = 90;
+
+/// What a board carries beside what all items do.
+pub(super) const PROPERTIES: &[Property] = &[
+    Property::new("address", Type::Text),
+    Property::new("check_due", Type::Date),
+    Property::new("checked", Type::Date),
+    Property::new("items", Type::Text),
+    Property::new("keeper", Type::Text),
+    Property::new("number", Type::Integer),
+    Property::new("posting_count", Type::Integer),
+];
+
+pub(super) fn describe(board: &Board, state: &BoardState, moment: &Moment, view: &mut View) {
+    view.position = Some(board.position);
+    if view.status == Status::InForce {
+        view.standing = "active".into();
+    }
+    let since = state.checked.unwrap_or(view.effective_from);
+    let due = since.saturating_add(i64::from(board.check_days.unwrap_or(CHECK_DAYS)).days());
+    if due > moment.today {
+        let at = midnight(&moment.zone, due);
+        view.next_change = Some(view.next_change.map_or(at, |known| known.min(at)));
+    }
+    let mut fact = |label, value| view.facts.push(Fact { label, value });
+    fact("board-number", Shown::Text(board.number.to_string()));
+    if let Some(address) = &board.address {
+        fact("address", Shown::Text(address.clone()));
+    }
+    if let Some(keeper) = &board.keeper {
+        fact("keeper", Shown::Text(keeper.clone()));
+    }
+    if let Some(day) = state.checked {
+        fact("checked", Shown::Date(day));
+    }
+    fact("check-due", Shown::Date(due));
+    let hanging: Vec<String> = state.postings.iter().filter(|posting| posting.hangs()).map(|posting| posting.item.to_string()).collect();
+    let properties = [
+        ("address", json!(board.address)),
+        ("check_due", json!(due)),
+        ("checked", json!(state.checked)),
+        ("items", json!((!hanging.is_empty()).then(|| hanging.join(", ")))),
+        ("keeper", json!(board.keeper)),
+        ("number", json!(board.number)),
+        ("posting_count", json!(hanging.len())),
+    ];
+    view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
+    view.board = Some(BoardView {
+        number: board.number,
+        address: board.address.clone(),
+        postings: state.postings.clone(),
+        checked: state.checked,
+        due,
+        is_due: due <= moment.today,
+    });
+}

@@ -1,0 +1,150 @@
+//! The rules of consultations.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+
+use super::{AnswersPublished, Consultation, ConsultationKind};
+use crate::domain::document::Document;
+use crate::domain::geometry::FeatureSet;
+use crate::domain::plan::check_in_city;
+use crate::domain::publication::{Family, Publication};
+use crate::domain::schema::{Property, Shape};
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::domain::{Code, Context, Refusal};
+
+/// Shortest time for opinions by the law in force on the day it opens, days, with its source; none
+/// where no rule read in the law's own text is known.
+pub fn shortest(kind: ConsultationKind, level: Option<&str>, opens: Date) -> Option<(i64, &'static str)> {
+    const LAW_2024: Date = date(2024, 8, 1);
+    const LAW_2013: Date = date(2014, 7, 1);
+    let is_provincial = level.is_some_and(|level| crate::domain::fold::fold(level) == "tinh");
+    match kind {
+        ConsultationKind::LandUseConsultation | ConsultationKind::ScheduleConsultation if opens < LAW_2013 => None,
+        ConsultationKind::LandUseConsultation | ConsultationKind::ScheduleConsultation if opens < LAW_2024 => {
+            Some((30, "Luật Đất đai 2013, Điều 43 khoản 2"))
+        }
+        ConsultationKind::LandUseConsultation if is_provincial => Some((45, "Luật Đất đai 2024, Điều 70 khoản 2")),
+        ConsultationKind::LandUseConsultation => Some((30, "Luật Đất đai 2024, Điều 70 khoản 3")),
+        ConsultationKind::ScheduleConsultation => Some((20, "Luật Đất đai 2024, Điều 70 khoản 3")),
+        _ => None,
+    }
+}
+
+impl Family for Consultation {
+    const NAME: &'static str = "consultation";
+    const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("consultations", "")];
+    const SHAPE: Shape = Shape::Areas;
+    const CHANGES: &'static [&'static str] = &["publish-answers"];
+    const CHANGED: &'static [(&'static str, u32)] = &[("consultation.answers_published", 1)];
+    type Change = AnswersPublished;
+    type Changed = AnswersPublished;
+    type State = Option<AnswersPublished>;
+
+    fn properties(_: &str) -> Vec<Property> {
+        super::view::PROPERTIES.to_vec()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn units(&self) -> &[UnitId] {
+        &self.units
+    }
+
+    fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    fn outline(&self) -> Option<&FeatureSet> {
+        self.outline.as_ref()
+    }
+
+    fn effective(&self, _: Date) -> (Date, Option<Date>) {
+        (self.opens, Some(self.closes))
+    }
+
+    fn refers(&self) -> Vec<Code> {
+        self.about.into_iter().collect()
+    }
+
+    fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
+        if self.title.trim().is_empty() || self.authority.trim().is_empty() || self.how.trim().is_empty() {
+            return Err(Refusal::invalid(
+                "consultation-incomplete",
+                "Cuộc lấy ý kiến phải có tên, cơ quan lấy ý kiến và cách gửi ý kiến.",
+                "A consultation needs a title, who asks, and how to send an opinion.",
+            ));
+        }
+        if self.closes < self.opens {
+            return Err(Refusal::invalid(
+                "period-reversed",
+                format!("Ngày đóng {} sớm hơn ngày mở {}.", self.closes, self.opens),
+                format!("It closes on {}, before it opens on {}.", self.closes, self.opens),
+            ));
+        }
+        if effective_from != self.opens {
+            return Err(Refusal::invalid(
+                "consultation-dates",
+                "Cuộc lấy ý kiến có hiệu lực từ ngày mở đến ngày đóng; đừng ghi ngày khác.",
+                "A consultation holds from the day it opens to the day it closes; name no other days.",
+            ));
+        }
+        if let Some((days, law)) = shortest(self.kind, self.level.as_deref(), self.opens)
+            && self.opens.saturating_add(days.days()) > self.closes.saturating_add(1.day())
+        {
+            return Err(Refusal::invalid(
+                "consultation-too-short",
+                format!("Phải lấy ý kiến ít nhất {days} ngày ({law})."),
+                format!("Opinions must be taken for at least {days} days ({law})."),
+            ));
+        }
+        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::map_point::is_phone(&phone.number)) {
+            return Err(Refusal::invalid(
+                "phone",
+                format!("“{}” không phải số điện thoại.", phone.number),
+                format!("“{}” is not a phone number.", phone.number),
+            ));
+        }
+        if let Some(about) = self.about.filter(|about| !context.known_items.contains_key(about)) {
+            return Err(Refusal::invalid(
+                "unknown-item",
+                format!("Không có nội dung nào mang mã {about}."),
+                format!("Nothing published has the code {about}."),
+            ));
+        }
+        check_in_city(self.outline.as_ref(), context)
+    }
+
+    fn decide(current: &Publication<Self>, change: AnswersPublished, context: &Context) -> Result<Vec<AnswersPublished>, Refusal> {
+        if change.summary.trim().is_empty() || change.accepted > change.received {
+            return Err(Refusal::invalid(
+                "answers-incomplete",
+                "Phải nêu nội dung tiếp thu, giải trình; số ý kiến tiếp thu không vượt số ý kiến nhận được.",
+                "State what was answered; no more opinions can be taken up than were received.",
+            ));
+        }
+        let opened = current.latest().map(|revision| revision.facts.opens);
+        if change.as_of > context.today || opened.is_some_and(|opens| change.as_of < opens) {
+            return Err(Refusal::invalid(
+                "answers-day",
+                format!("Ngày {} phải từ ngày mở lấy ý kiến đến hôm nay.", change.as_of),
+                format!("The day {} must lie between the opening and today.", change.as_of),
+            ));
+        }
+        Ok(vec![change])
+    }
+
+    fn apply(state: &mut Option<AnswersPublished>, changed: &AnswersPublished) {
+        *state = Some(changed.clone());
+    }
+
+    fn describe(&self, state: &Option<AnswersPublished>, moment: &Moment, view: &mut View) {
+        super::view::describe(self, state.as_ref(), moment, view);
+    }
+}

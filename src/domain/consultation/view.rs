@@ -1,0 +1,55 @@
+//! What a consultation adds to the shared view.
+
+use serde_json::json;
+
+use super::{AnswersPublished, Consultation};
+use crate::domain::publication::Status;
+use crate::domain::schema::{Property, Type};
+use crate::domain::view::{Days, Fact, Moment, Shown, View};
+
+/// What a consultation carries beside what all items do.
+pub(super) const PROPERTIES: &[Property] = &[
+    Property::new("about", Type::Text),
+    Property::new("accepted", Type::Integer),
+    Property::new("answers", Type::Text),
+    Property::new("authority", Type::Text),
+    Property::new("how", Type::Text),
+    Property::new("received", Type::Integer),
+];
+
+pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPublished>, _: &Moment, view: &mut View) {
+    view.summary.clone_from(&consultation.summary);
+    view.about = consultation.about;
+    view.days = Some(Days { first: consultation.opens, last: Some(consultation.closes), weekly: false });
+    view.phones = consultation.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    let standing = match view.status {
+        Status::InForce => Some("consulting"),
+        Status::Upcoming => Some("consultation-soon"),
+        Status::Expired if answers.is_some() => Some("consultation-answered"),
+        Status::Expired => Some("consultation-closed"),
+        _ => None,
+    };
+    if let Some(standing) = standing {
+        view.standing = standing.into();
+    }
+    let mut fact = |label, value| view.facts.push(Fact { label, value });
+    fact("how-to-comment", Shown::Text(consultation.how.clone()));
+    fact("consulted-by", Shown::Text(consultation.authority.clone()));
+    if let Some(level) = &consultation.level {
+        fact("level", Shown::Text(level.clone()));
+    }
+    if let Some(answers) = answers {
+        fact("opinions", Shown::Text(format!("{} / {}", answers.accepted, answers.received)));
+        fact("answers", Shown::Text(answers.summary.clone()));
+        fact("answers-as-of", Shown::Date(answers.as_of));
+    }
+    let properties = [
+        ("about", json!(consultation.about)),
+        ("accepted", json!(answers.map(|answers| answers.accepted))),
+        ("answers", json!(answers.map(|answers| &answers.summary))),
+        ("authority", json!(consultation.authority)),
+        ("how", json!(consultation.how)),
+        ("received", json!(answers.map(|answers| answers.received))),
+    ];
+    view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
+}

@@ -1,0 +1,175 @@
+//! What residents report: a mistake on a page, a code that was pasted over. Their words are in the
+//! vault, under a key of their own, until the report is closed.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::subject::SubjectId;
+use super::{Code, Refusal};
+
+/// An opaque identity of a report.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ReportId(pub String);
+
+impl fmt::Display for ReportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ReportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportKind {
+    /// Something on the page is wrong.
+    Mistake,
+    /// A code is false or was pasted over.
+    FalseCode,
+    /// The print is torn, wet or gone.
+    DamagedPrint,
+}
+
+impl ReportKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Mistake, Self::FalseCode, Self::DamagedPrint];
+
+    /// The name used in forms and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mistake => "mistake",
+            Self::FalseCode => "false-code",
+            Self::DamagedPrint => "damaged-print",
+        }
+    }
+
+    /// Reads [`ReportKind::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// `report.received`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportReceived {
+    /// The report.
+    pub report: ReportId,
+    /// What is reported.
+    pub kind: ReportKind,
+    /// The item it is about.
+    pub item: Code,
+    /// Number of the board it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<u32>,
+    /// Under this id the vault keeps what was written.
+    pub subject: SubjectId,
+}
+
+/// What came of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportOutcome {
+    /// It was right, and was seen to.
+    Mended,
+    /// Nothing was wrong.
+    NoFault,
+    /// Not a report at all.
+    Abuse,
+}
+
+impl ReportOutcome {
+    /// Reads the name used in JSON and forms.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "mended" => Some(Self::Mended),
+            "no-fault" => Some(Self::NoFault),
+            "abuse" => Some(Self::Abuse),
+            _ => None,
+        }
+    }
+}
+
+/// `report.closed`: from then on what was written is erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportClosed {
+    /// The report.
+    pub report: ReportId,
+    /// What came of it.
+    pub outcome: ReportOutcome,
+}
+
+/// Events of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReportEvent {
+    /// It came in.
+    Received(ReportReceived),
+    /// It was seen to.
+    Closed(ReportClosed),
+}
+
+/// A report as events left it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReportState {
+    /// None before it came in.
+    pub received: Option<ReportReceived>,
+    /// None while it is open.
+    pub outcome: Option<ReportOutcome>,
+}
+
+impl ReportState {
+    /// Decides to close it; closing it again with the same outcome changes nothing.
+    pub fn close(&self, closed: ReportClosed) -> Result<Vec<ReportEvent>, Refusal> {
+        match (&self.received, self.outcome) {
+            (None, _) => Err(Refusal::invalid(
+                "unknown-report",
+                format!("Không có phản ánh {}.", closed.report),
+                format!("There is no report {}.", closed.report),
+            )),
+            (Some(_), Some(outcome)) if outcome == closed.outcome => Ok(Vec::new()),
+            (Some(_), Some(_)) => {
+                Err(Refusal::conflict("report-closed", "Phản ánh này đã được xử lý.", "This report has been closed already."))
+            }
+            (Some(_), None) => Ok(vec![ReportEvent::Closed(closed)]),
+        }
+    }
+
+    /// Applies an event.
+    pub fn apply(&mut self, event: &ReportEvent) {
+        match event {
+            ReportEvent::Received(received) => self.received = Some(received.clone()),
+            ReportEvent::Closed(closed) => self.outcome = Some(closed.outcome),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_closed_once() {
+        let close = |outcome| ReportClosed { report: ReportId("r-1".into()), outcome };
+        let mut state = ReportState::default();
+        assert_eq!(state.close(close(ReportOutcome::Mended)).expect_err("unknown").reason, "unknown-report");
+        state.apply(&ReportEvent::Received(ReportReceived {
+            report: ReportId("r-1".into()),
+            kind: ReportKind::Mistake,
+            item: Code::from_random([1; 8]),
+            board: None,
+            subject: SubjectId("s-1".into()),
+        }));
+        for event in state.close(close(ReportOutcome::Mended)).expect("allowed") {
+            state.apply(&event);
+        }
+        assert!(state.close(close(ReportOutcome::Mended)).expect("again").is_empty());
+        assert_eq!(state.close(close(ReportOutcome::Abuse)).expect_err("closed").reason, "report-closed");
+    }
+}

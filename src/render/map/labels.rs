@@ -1,0 +1,95 @@
+//! Codes written into the regions they fit in.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use super::paint::Grid;
+use super::regions::Regions;
+
+/// Width of a capital letter or digit, of the size of the font.
+const LETTER: f64 = 0.66;
+/// How often a code is written at most.
+const EACH: usize = 3;
+/// Labels of a map at most.
+const MOST: usize = 60;
+
+/// A place for a label of `width` by `height` squares in each region, the widest first found.
+fn places(grid: &Grid, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> HashMap<u32, [usize; 2]> {
+    let mut best: HashMap<u32, (usize, [usize; 2])> = HashMap::new();
+    let width = grid.width;
+    let holds =
+        |region: u32, y: usize, from: usize, to: usize| regions.of[y * width + from..y * width + to].iter().all(|own| *own == region);
+    // Every other row is enough: labels are many rows high.
+    for y in (0..grid.height).step_by(2) {
+        let row = &regions.of[y * width..(y + 1) * width];
+        let mut start = 0;
+        while start < width {
+            let region = row[start];
+            let mut end = start + 1;
+            while end < width && row[end] == region {
+                end += 1;
+            }
+            let run = start..end;
+            start = end;
+            if region == 0 {
+                continue;
+            }
+            let [wide, high] = size(regions.label[region as usize]);
+            let room = run.len();
+            if room < wide
+                || regions.size[region as usize] < (wide * high) as u32
+                || best.get(&region).is_some_and(|(known, _)| *known >= room)
+            {
+                continue;
+            }
+            let (from, middle) = (run.start + (room - wide) / 2, run.start + room / 2);
+            let (Some(top), bottom) = (y.checked_sub(high / 2), y + high.div_ceil(2)) else { continue };
+            // Outer rows first: they are where it fails.
+            if bottom < grid.height
+                && holds(region, top, from, from + wide)
+                && holds(region, bottom, from, from + wide)
+                && (top + 1..bottom).all(|row| holds(region, row, from, from + wide))
+            {
+                best.insert(region, (room, [middle, y]));
+            }
+        }
+    }
+    best.into_iter().map(|(region, (_, place))| (region, place)).collect()
+}
+
+/// Writes the codes of the largest regions, clear of the boxes in `taken`.
+pub fn write<'a>(svg: &mut String, grid: &Grid, code: &dyn Fn(u16) -> &'a str, font: f64, taken: &[[f64; 4]]) {
+    let regions = Regions::of(grid);
+    let size = |label: u16| {
+        let letters = code(label).chars().count() as f64;
+        [(letters * LETTER * font).ceil() as usize + 3, (font * 0.9).ceil() as usize]
+    };
+    let mut found: Vec<(u32, u32, [usize; 2])> =
+        places(grid, &regions, &size).into_iter().map(|(region, place)| (regions.size[region as usize], region, place)).collect();
+    found.sort_unstable_by_key(|(squares, region, _)| (std::cmp::Reverse(*squares), *region));
+    let mut written: HashMap<&str, usize> = HashMap::new();
+    let mut text = String::new();
+    let mut count = 0;
+    for (_, region, [x, y]) in found {
+        let label = regions.label[region as usize];
+        let own = code(label);
+        let [wide, high] = size(label).map(|value| value as f64 / 2.0);
+        let (cx, cy) = (x as f64, y as f64);
+        let is_free = taken.iter().all(|b| cx - wide > b[2] || cx + wide < b[0] || cy - high > b[3] || cy + high < b[1]);
+        let times = written.entry(own).or_default();
+        if own.is_empty() || !is_free || *times >= EACH || count >= MOST {
+            continue;
+        }
+        *times += 1;
+        count += 1;
+        let own = maud::html! { (own) }.into_string();
+        let _ = write!(text, "<text x=\"{x}\" y=\"{:.0}\">{own}</text>", cy + font * 0.36);
+    }
+    if !text.is_empty() {
+        let _ = write!(
+            svg,
+            "<g font-size=\"{font}\" font-weight=\"700\" text-anchor=\"middle\" stroke=\"#fff\" stroke-width=\"{}\" stroke-linejoin=\"round\" paint-order=\"stroke\">{text}</g>",
+            super::short(font / 5.0)
+        );
+    }
+}

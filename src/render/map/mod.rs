@@ -1,0 +1,301 @@
+//! Maps drawn by the server as SVG: one way of drawing for the page, the print and the picture.
+//!
+//! Zones are painted onto a grid of the drawing's own units ([`paint`]), regions too small to be seen
+//! join their neighbours ([`regions`]), and what is left is traced along the arcs that neighbours
+//! share ([`trace`]). So a plan of a hundred thousand zones takes no more bytes than one of two
+//! hundred, and whatever is wrong with its shapes, no gap is drawn that is not there.
+
+pub mod frame;
+mod furniture;
+mod labels;
+mod paint;
+mod points;
+mod regions;
+mod sketch;
+mod trace;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+
+pub use frame::Frame;
+pub use points::{points, positions};
+pub use sketch::{Mark, sketch};
+
+use super::text::{Lang, text};
+use crate::domain::city::City;
+use crate::domain::geometry::{Bbox, Position};
+use crate::domain::land_use;
+use crate::domain::unit::{Unit, UnitId};
+use crate::import::canonical::round;
+use crate::read_model::cut::Piece;
+use crate::read_model::features::Features;
+use trace::Ring;
+
+/// Areas with codes that a map can draw.
+pub trait Areas: Sync {
+    /// How many.
+    fn count(&self) -> usize;
+    /// The land-use code of one; empty where it has none.
+    fn code(&self, index: usize) -> &str;
+    /// The box of one, in degrees.
+    fn bbox(&self, index: usize) -> Bbox;
+    /// Visits the positions of one in 10⁻⁷ degrees, closing points too, and the end of every ring.
+    fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut());
+}
+
+impl Areas for Features {
+    fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn code(&self, index: usize) -> &str {
+        self.list.get(index).and_then(|feature| self.text_property(feature, "land_use")).unwrap_or_default()
+    }
+
+    fn bbox(&self, index: usize) -> Bbox {
+        self.list.get(index).map_or([0.0; 4], |feature| feature.bbox)
+    }
+
+    fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut()) {
+        if let Some(feature) = self.list.get(index) {
+            Features::walk(self, feature, position, ring);
+        }
+    }
+}
+
+/// Some zones of a set, or what of them lies in an area.
+pub struct Part<'a> {
+    /// The set.
+    pub features: &'a Features,
+    /// What of it is drawn.
+    pub pieces: &'a [Piece],
+}
+
+impl Areas for Part<'_> {
+    fn count(&self) -> usize {
+        self.pieces.len()
+    }
+
+    fn code(&self, index: usize) -> &str {
+        self.pieces.get(index).map_or("", |piece| self.features.code(piece.index))
+    }
+
+    fn bbox(&self, index: usize) -> Bbox {
+        self.pieces.get(index).map_or([0.0; 4], |piece| piece.bbox)
+    }
+
+    fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut()) {
+        for points in self.pieces.get(index).into_iter().flat_map(|piece| &piece.rings) {
+            points.iter().chain(points.first()).for_each(|at| position(*at));
+            ring();
+        }
+    }
+}
+
+/// How finely a map is drawn. A unit is what one sees: a pixel of a phone, a fifth of a millimetre of
+/// a print.
+#[derive(Debug, Clone, Copy)]
+pub struct Detail {
+    /// Units across.
+    pub width: f64,
+    /// Units down; as the box asks for where none.
+    pub height: Option<f64>,
+    /// Regions of fewer square units join their neighbours.
+    pub smallest: u32,
+    /// How far a simplified border may lie beside the exact one, units.
+    pub tolerance: f64,
+    /// Corners the map may have; beyond, larger regions join their neighbours.
+    pub corners: usize,
+    /// Size of a code's label, units.
+    pub font: f64,
+    /// Whether each zone is drawn, or zones of one code as one.
+    pub each: bool,
+}
+
+impl Detail {
+    /// For a page on a phone.
+    pub const PHONE: Self = Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false };
+
+    /// For a part of a plan on a phone: every zone with its own border.
+    pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: usize::MAX, each: true, ..Self::PHONE };
+
+    /// For a print of that size in millimetres, five units a millimetre.
+    pub fn print(width: f64, height: f64) -> Self {
+        Self { width: width * 5.0, height: Some(height * 5.0), smallest: 12, tolerance: 1.0, corners: usize::MAX, font: 15.0, each: false }
+    }
+}
+
+/// What is drawn beside the zones.
+pub struct Around<'a> {
+    /// The reader's language.
+    pub lang: Lang,
+    /// Boundaries of units, each with its name and where to write it.
+    pub units: &'a [UnitShape],
+    /// A place to mark, longitude and latitude in degrees.
+    pub mark: Option<[f64; 2]>,
+}
+
+/// A unit as a map shows it.
+#[derive(Debug, Clone)]
+pub struct UnitShape {
+    /// Its id.
+    pub id: UnitId,
+    /// Name.
+    pub name: String,
+    /// Where its name is written, degrees.
+    pub label: Position,
+    /// Its rings in 10⁻⁷ degrees, without closing points; empty where its boundary is unknown.
+    pub rings: Vec<Vec<[i64; 2]>>,
+}
+
+/// The units of a day as maps show them; `boundaries` are areas with the property `unit`.
+pub fn unit_shapes(city: &City, boundaries: Option<&Features>, today: Date, lang: Lang) -> Vec<UnitShape> {
+    let shape = |unit: &Unit| UnitShape {
+        id: unit.id.clone(),
+        name: lang.pick(&unit.name_vi, &unit.name_en).to_owned(),
+        label: unit.label,
+        rings: boundaries.map(|all| unit_rings(all, &unit.id)).unwrap_or_default(),
+    };
+    city.units.valid_on(today).map(shape).collect()
+}
+
+/// The boundary of a unit; empty where it is not known.
+pub fn unit_rings(boundaries: &Features, id: &UnitId) -> Vec<Vec<[i64; 2]>> {
+    let own = boundaries.list.iter().filter(|feature| boundaries.text_property(feature, "unit") == Some(id.as_str()));
+    own.flat_map(|feature| boundaries.rings(feature)).collect()
+}
+
+/// Zones by land-use code, with codes where they fit, units, north and scale.
+pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
+    let frame = Frame::within(bbox, detail.width, detail.height, detail.font / 3.0);
+    let (codes, of) = codes(areas);
+    let each = detail.each && areas.count() < usize::from(u16::MAX);
+    let label = |index: usize| if each { index as u16 + 1 } else { of[index] + 1 };
+    let mut grid = paint::paint(areas, &frame, &label);
+    let labels = if each { areas.count() + 1 } else { codes.len() + 1 };
+    let rings = drawn(&mut grid, labels, detail);
+    let code_of = |label: usize| if each { usize::from(of[label - 1]) } else { label - 1 };
+
+    // The code with the longest border is painted first, over all; the others lie upon it.
+    let corners = |rings: &[Ring]| rings.iter().map(Vec::len).sum::<usize>();
+    let whole = if each { None } else { (1..labels).max_by_key(|label| corners(&rings[*label])) };
+    let mut paths: BTreeMap<usize, Path> = BTreeMap::new();
+    for (label, rings) in rings.iter().enumerate().skip(1) {
+        let path = paths.entry(code_of(label)).or_default();
+        if Some(label) == whole {
+            let all = trace::trace(&grid, 2, &|label| u16::from(label > 0), detail.tolerance);
+            path.push(&all[1]);
+        } else {
+            path.push(rings);
+        }
+    }
+    let unit = detail.font / 12.0;
+    let mut svg = furniture::open(&frame, unit, alt);
+    let _ = write!(
+        svg,
+        "<defs><pattern id=\"h\" width=\"{0}\" height=\"{0}\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 0h{0}v{0}H0z\" fill=\"#eee\"/><path d=\"M0 {0}L{0} 0\" stroke=\"#666\" stroke-width=\"{1}\"/></pattern></defs>",
+        short(4.0 * unit),
+        short(0.6 * unit)
+    );
+    let _ = write!(svg, "<g stroke=\"#444\" stroke-width=\"{}\" fill-rule=\"evenodd\">", short(0.5 * unit));
+    let first = whole.map(code_of);
+    let order = first.into_iter().chain(paths.keys().copied().filter(|code| Some(*code) != first));
+    for code in order {
+        let path = &paths[&code].data;
+        if !path.is_empty() {
+            let _ = write!(svg, "<path fill=\"{}\" d=\"{path}\"/>", colour(codes[code]).unwrap_or("url(#h)"));
+        }
+    }
+    svg.push_str("</g>");
+    let taken = furniture::units(&mut svg, &frame, unit, around.units);
+    labels::write(&mut svg, &grid, &|label| codes[code_of(usize::from(label))], detail.font, &taken);
+    if let Some([lon, lat]) = around.mark {
+        furniture::mark(&mut svg, frame.place(lon, lat), unit);
+    }
+    furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
+    svg.push_str("</svg>");
+    svg
+}
+
+/// Merges what is too small, and more where the drawing would have too many corners.
+fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Vec<Vec<Ring>> {
+    let mut smallest = detail.smallest;
+    if smallest > 1 {
+        // In steps, so that what is large stays where it was.
+        for step in [2, smallest / 2, smallest] {
+            regions::merge_small(grid, step, true);
+        }
+    }
+    loop {
+        let rings = trace::trace(grid, labels, &|label| label, detail.tolerance);
+        let corners: usize = rings.iter().flatten().map(Vec::len).sum();
+        if corners <= detail.corners || smallest as usize > grid.labels.len() {
+            return rings;
+        }
+        smallest = smallest.max(12) * 3 / 2;
+        regions::merge_small(grid, smallest, smallest < 40);
+    }
+}
+
+/// The codes of areas, and the index of each area's.
+fn codes(areas: &dyn Areas) -> (Vec<&str>, Vec<u16>) {
+    let mut numbers: BTreeMap<&str, u16> = BTreeMap::new();
+    for index in 0..areas.count() {
+        numbers.entry(areas.code(index)).or_default();
+    }
+    for (number, (_, value)) in numbers.iter_mut().enumerate() {
+        *value = number as u16;
+    }
+    let of = (0..areas.count()).map(|index| numbers[areas.code(index)]).collect();
+    (numbers.into_keys().collect(), of)
+}
+
+/// The official colour of a code, where it has one.
+pub fn colour(code: &str) -> Option<&'static str> {
+    land_use::get(code).map(|entry| entry.rgb.as_str()).filter(|rgb| !rgb.is_empty())
+}
+
+/// Path data of relative steps.
+#[derive(Default)]
+struct Path {
+    data: String,
+    /// Where the pen is.
+    pen: [i32; 2],
+}
+
+impl Path {
+    fn step(&mut self, to: [i32; 2], separate: bool) {
+        let [dx, dy] = [to[0] - self.pen[0], to[1] - self.pen[1]];
+        // A minus separates numbers as well as a space does.
+        let gap = if dx < 0 || !separate { "" } else { " " };
+        let _ = write!(self.data, "{gap}{dx}{}{dy}", if dy < 0 { "" } else { " " });
+        self.pen = to;
+    }
+
+    /// Appends closed rings.
+    fn push(&mut self, rings: &[Ring]) {
+        for ring in rings {
+            let Some((first, rest)) = ring.split_first() else { continue };
+            // What follows “m” is a line without its letter.
+            self.data.push('m');
+            self.step(*first, false);
+            rest.iter().for_each(|point| self.step(*point, true));
+            self.data.push('z');
+            // Closing leads the pen back.
+            self.pen = *first;
+        }
+    }
+}
+
+/// A number with at most two decimals and no zeros at its end.
+fn short(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Rounds a position for the page, five decimals: about a metre.
+pub fn readable(position: Position) -> String {
+    crate::import::zones::degrees([round(position.lat), round(position.lon)])
+}

@@ -1,0 +1,54 @@
+//! Every revision, when it held, and what was put right in it.
+
+use maud::{Markup, html};
+
+use super::Item;
+use crate::domain::view::HistoryEntry;
+use crate::render::format;
+use crate::render::layout::{Page, page};
+
+impl Item<'_> {
+    pub(super) fn history_short(&self) -> Markup {
+        html! {
+            h2 { (self.t("history")) }
+            ul.list { @for entry in self.view.history.iter().take(3) { (self.history_line(entry)) } }
+            p { a href={ "/q/" (self.view.code) "/history" (self.lang.query()) } { (self.t("full-history")) } }
+        }
+    }
+
+    fn history_line(&self, entry: &HistoryEntry) -> Markup {
+        let zone = &self.moment.zone;
+        html! {
+            li {
+                a href={ "/q/" (self.view.code) "/revisions/" (entry.number) (self.lang.query()) } {
+                    (self.t("revision")) " " (entry.number) ": " (entry.title)
+                }
+                " " span.tag { (self.t(entry.status.as_str())) }
+                br;
+                (self.t("effective-from")) " " (format::date(entry.effective_from))
+                @if let Some(to) = entry.effective_to { " " (self.t("until")) " " (format::date(to)) }
+                ". " (self.t("published-at")) " " (format::moment(self.lang, zone, entry.recorded_at)) "."
+                @if let Some(reason) = &entry.cancelled { br; (self.t("cancel-reason")) ": " (reason) }
+                @for (at, reason, fields) in &entry.corrections {
+                    br; (self.t("corrected")) " " (format::moment(self.lang, zone, *at)) ": " (reason)
+                    " (" (self.t("fields")) ": " (fields.join(", ")) ")"
+                }
+            }
+        }
+    }
+
+    /// The page of the whole history.
+    pub fn render_history(&self) -> String {
+        let view = self.view;
+        let path = format!("/q/{}/history", view.code);
+        let content = html! {
+            p.kind { (self.t("history")) }
+            h1 { a href={ "/q/" (view.code) (self.lang.query()) } { (view.title) } }
+            ul.list { @for entry in &view.history { (self.history_line(entry)) } }
+            @if let Some((reason, _, at)) = &view.withdrawn {
+                p { strong { (self.t("withdrawn")) } " " (format::moment(self.lang, &self.moment.zone, *at)) ": " (reason) }
+            }
+        };
+        page(&Page { lang: self.lang, city: self.city, title: &view.title, path: &path, alternates: Vec::new() }, content)
+    }
+}

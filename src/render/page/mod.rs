@@ -1,0 +1,290 @@
+//! The page of an item: one template for every family.
+//!
+//! First what it is, whether it holds, since when and by whose decision; then the map, the table, the
+//! documents, the history. What is written here needs no script and no second request.
+
+mod campaign;
+mod facts;
+mod history;
+mod land_use;
+mod status;
+
+use maud::{Markup, PreEscaped, html};
+
+use super::layout::{Page, page};
+use super::map::{Around, Detail, UnitShape};
+use super::text::{Lang, text};
+use super::{format, map, qr};
+use crate::domain::city::City;
+use crate::domain::document::{Document, DocumentRole};
+use crate::domain::geometry::intersects;
+use crate::domain::publication::Status;
+use crate::domain::unit::{Unit, UnitId};
+use crate::domain::view::{Moment, Shown, View};
+use crate::export::{FORMATS, Format};
+use crate::read_model::cut::{Piece, bbox_of};
+use crate::read_model::features::Features;
+use crate::vault::Contact;
+
+/// The part of an item that lies in a unit.
+pub struct Extract {
+    /// The unit that was asked for.
+    pub unit: Unit,
+    /// What of the item's areas lies in it; none where its boundary is not known.
+    pub pieces: Option<Vec<Piece>>,
+    /// Its boundary.
+    pub rings: Vec<Vec<[i64; 2]>>,
+}
+
+/// Everything a page is made of.
+pub struct Item<'a> {
+    /// The reader's language.
+    pub lang: Lang,
+    /// The city.
+    pub city: &'a City,
+    /// The moment shown.
+    pub moment: &'a Moment,
+    /// The item.
+    pub view: &'a View,
+    /// Its feature set, if it has one.
+    pub features: Option<&'a Features>,
+    /// Units of today, for the map.
+    pub units: &'a [UnitShape],
+    /// Set when only a unit's part is shown.
+    pub extract: Option<&'a Extract>,
+    /// A person to call.
+    pub contact: Option<&'a Contact>,
+    /// Set when this is one revision's own page.
+    pub revision: Option<u32>,
+}
+
+impl Item<'_> {
+    fn t<'k>(&self, key: &'k str) -> &'k str {
+        text(self.lang, key)
+    }
+
+    /// Its address, without the language.
+    fn path(&self) -> String {
+        match self.revision {
+            None => format!("/q/{}", self.view.code),
+            Some(number) => format!("/q/{}/revisions/{number}", self.view.code),
+        }
+    }
+
+    /// The page as HTML.
+    pub fn render(&self) -> Result<String, qr::QrError> {
+        let view = self.view;
+        let path = self.path();
+        let is_plan = view.features.is_some() || !view.documents.is_empty();
+        let content = html! {
+            p.kind { (self.t(view.kind)) }
+            h1 { (view.title) }
+            @if self.revision.is_some() {
+                p.note { (self.t("this-revision")) a href={ "/q/" (view.code) (self.lang.query()) } { (self.t("see-current")) } }
+            }
+            @if view.kind == "ambulance" { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
+            (self.extract_note())
+            @if let Some(summary) = &view.summary {
+                h2 { (self.t("what-it-means")) }
+                p { (summary) }
+            }
+            @if view.features.is_some() && self.features.is_none() { p.note { strong { (self.t("damaged")) } } }
+            (self.map())
+            (self.unit_links())
+            (self.land_use())
+            (self.places())
+            (self.facts())
+            (self.figures())
+            (self.documents())
+            @if self.revision.is_none() { (self.history_short()) }
+            (self.open_data(&path))
+            @if self.revision.is_none() { (self.qr_code()?) }
+            @if is_plan {
+                p.note { strong { (self.t("reference-only")) } }
+                @if let Some(decision) = view.documents.iter().find(|d| d.role == DocumentRole::Decision) {
+                    p.small { (self.t("decision-digest")) ": " (decision.sha256) }
+                }
+            }
+            p.note { (self.t("updated")) " " (format::moment(self.lang, &self.moment.zone, view.updated)) "." }
+        };
+        let shown_path = match self.extract {
+            Some(extract) => format!("{path}?unit={}", extract.unit.id),
+            None => path.clone(),
+        };
+        let frame = Page {
+            lang: self.lang,
+            city: self.city,
+            title: &view.title,
+            path: &shown_path,
+            alternates: vec![("application/geo+json", format!("{path}.geojson"))],
+        };
+        Ok(page(&frame, content))
+    }
+
+    fn map(&self) -> Markup {
+        let view = self.view;
+        let alt = format!("{}: {}", self.t("map-alt"), view.title);
+        let around = Around { lang: self.lang, units: self.units, mark: None };
+        let svg = match (view.position, self.features, &view.features) {
+            (Some(position), _, _) => map::points(self.city, &[position], &Detail::PHONE, &around, &alt),
+            (None, Some(features), Some(set)) if set.area_ha.is_some() || view.outline_only => match self.extract {
+                Some(Extract { pieces: Some(pieces), rings, .. }) => {
+                    map::zones(&map::Part { features, pieces }, &bbox_of(rings), &Detail::EXTRACT, &around, &alt)
+                }
+                _ => map::zones(features, &set.bbox, &Detail::PHONE, &around, &alt),
+            },
+            (None, Some(features), Some(_)) => map::points(self.city, &map::positions(features), &Detail::PHONE, &around, &alt),
+            _ => return html! {},
+        };
+        html! {
+            h2 { (self.t("map")) }
+            (PreEscaped(svg))
+            @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none()) {
+                p.note {
+                    a href={ "/collections/" (collection) "/map?item=" (view.code) (self.lang.and()) } { (self.t("interactive-map")) }
+                    " (" (self.t("interactive-map-note")) ")"
+                }
+            }
+        }
+    }
+
+    fn shown(&self, value: &Shown) -> Markup {
+        html! {
+            @match value {
+                Shown::Text(text) => (text),
+                Shown::Key(key) => (text(self.lang, key)),
+                Shown::Keys(keys) => @for key in keys { (text(self.lang, key)) " " },
+                Shown::Date(date) => (format::date(*date)),
+                Shown::Moment(at) => (format::moment(self.lang, &self.moment.zone, *at)),
+                Shown::Span(from, to) => { (from) "–" (to) },
+            }
+        }
+    }
+
+    fn unit_name<'u>(&self, unit: &'u Unit) -> &'u str {
+        self.lang.pick(&unit.name_vi, &unit.name_en)
+    }
+
+    /// Units by the names they had, and by what they belong to today.
+    fn units(&self, units: &[UnitId]) -> Markup {
+        let table = &self.city.units;
+        html! {
+            @if units.is_empty() { (self.t("whole-city")) }
+            @for (i, id) in units.iter().enumerate() {
+                @if i > 0 { ", " }
+                @match table.get(id) {
+                    None => (id),
+                    Some(unit) => {
+                        (self.unit_name(unit))
+                        @if !unit.is_valid_on(self.moment.today) && unit.valid_from <= self.moment.today {
+                            @let names: Vec<&str> = table.at(id, self.moment.today).iter().map(|u| self.unit_name(u)).collect();
+                            " (" (self.t("now-part-of")) " " (names.join(", ")) ")"
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Which part this is, and the way to the whole.
+    fn extract_note(&self) -> Markup {
+        let Some(extract) = self.extract else { return html! {} };
+        let today: Vec<&Unit> = self.city.units.at(&extract.unit.id, self.moment.today);
+        let moved = !extract.unit.is_valid_on(self.moment.today);
+        html! {
+            div.status.part {
+                b { (self.t("part-of-unit")) " " (self.unit_name(&extract.unit)) }
+                @if moved {
+                    (self.t("now-part-of")) " " (today.iter().map(|unit| self.unit_name(unit)).collect::<Vec<_>>().join(", ")) ". "
+                }
+                @match &extract.pieces {
+                    None => { (self.t("part-unknown")) " " }
+                    Some(pieces) if pieces.is_empty() => { (self.t("part-empty")) " " }
+                    Some(_) => {}
+                }
+                a href={ (self.path()) (self.lang.query()) } { (self.t("see-whole")) }
+            }
+        }
+    }
+
+    /// The parts of today's units, one tap away.
+    fn unit_links(&self) -> Markup {
+        let Some(set) = self.view.features.as_ref().filter(|_| self.view.feature_collection.is_some() && self.features.is_some()) else {
+            return html! {};
+        };
+        let meets = |unit: &&UnitShape| !unit.rings.is_empty() && intersects(&bbox_of(&unit.rings), &set.bbox);
+        let drawn: Vec<&UnitShape> = self.units.iter().filter(meets).collect();
+        if drawn.len() < 2 {
+            return html! {};
+        }
+        let own = self.extract.map(|extract| &extract.unit.id);
+        html! {
+            p {
+                (self.t("your-unit")) " "
+                @for (i, unit) in drawn.iter().enumerate() {
+                    @if i > 0 { " · " }
+                    @if own == Some(&unit.id) { strong { (unit.name) } }
+                    @else { a href={ (self.path()) "?unit=" (unit.id) (self.lang.and()) } { (unit.name) } }
+                }
+            }
+        }
+    }
+
+    fn documents(&self) -> Markup {
+        let view = self.view;
+        html! {
+            @if !view.documents.is_empty() {
+                h2 { (self.t("documents")) }
+                ul.list {
+                    @for document in &view.documents {
+                        li {
+                            (self.t(role_key(document))) ": "
+                            a href={ "/q/" (view.code) "/documents/" (document.sha256) } { (document.title) }
+                            " (" @if let Some(pages) = document.pages { (pages) " " (self.t("pages")) ", " } (format::bytes(self.lang, document.bytes)) ")"
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn open_data(&self, path: &str) -> Markup {
+        html! {
+            h2 { (self.t("data")) }
+            p {
+                a href={ (path) ".geojson" } { (self.t("json")) }
+                @if self.revision.is_none() {
+                    @for format in FORMATS.into_iter().filter(|format| *format != Format::GeoJson) {
+                        " · " a href={ (path) "." (format.ending()) } { (format.title()) }
+                    }
+                    " · " a href={ (path) ".json" } { "JSON" }
+                }
+            }
+        }
+    }
+
+    fn qr_code(&self) -> Result<Markup, qr::QrError> {
+        let code = self.view.code;
+        let matrix = qr::Matrix::new(&qr::address(&self.city.public_url, code))?;
+        Ok(html! {
+            h2 { (self.t("share-qr")) }
+            div.qr {
+                (PreEscaped(matrix.svg(self.t("share-qr"))))
+                p { (self.t("qr-explain")) br; span.code { (code) } br; (self.city.public_url) }
+                p.noprint {
+                    a href={ "/q/" (code) "/qr.png?size=1024" } { "PNG" } " · " a href={ "/q/" (code) "/qr.svg" } { "SVG" }
+                }
+            }
+        })
+    }
+}
+
+fn role_key(document: &Document) -> &'static str {
+    match document.role {
+        DocumentRole::Decision => "document-decision",
+        DocumentRole::Report => "document-report",
+        DocumentRole::Map => "document-map",
+        DocumentRole::Source => "document-source",
+        DocumentRole::Other => "document-other",
+    }
+}

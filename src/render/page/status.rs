@@ -1,0 +1,95 @@
+//! Whether an item holds, in words and not by colour alone; whom to call.
+
+use maud::{Markup, html};
+
+use super::Item;
+use crate::domain::publication::Status;
+use crate::domain::view::Shown;
+use crate::render::format;
+
+/// A number as a telephone dials it.
+pub fn dialled(number: &str) -> String {
+    number.replace([' ', '.', '-'], "")
+}
+
+impl Item<'_> {
+    fn fact(&self, label: &str) -> Option<&Shown> {
+        self.view.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
+    }
+
+    pub(super) fn status(&self) -> Markup {
+        let view = self.view;
+        if view.kind == "ambulance" && view.status == Status::InForce && self.revision.is_none() {
+            return html! {};
+        }
+        let class = match view.status {
+            Status::InForce => "status good",
+            Status::Upcoming => "status wait",
+            Status::Expired if view.family == "campaign" => "status part",
+            _ => "status bad",
+        };
+        html! {
+            div class=(class) role="status" {
+                b { (self.t(&view.standing)) }
+                @match view.status {
+                    Status::InForce | Status::Upcoming => span {
+                        (self.t("since")) " " (format::date(view.effective_from))
+                        @if let Some(to) = view.effective_to { " " (self.t("until")) " " (format::date(to)) }
+                    },
+                    Status::Expired => span {
+                        @if let Some(to) = view.effective_to { (self.t("ended-on")) " " (format::date(to)) }
+                    },
+                    _ => {}
+                }
+                @if let (Some(Shown::Text(number)), Some(Shown::Text(authority)), Some(Shown::Date(signed))) = (self.fact("decision"), self.fact("authority"), self.fact("signed")) {
+                    " " (self.t("by-decision")) " " (number) " " (self.t("of-day")) " " (format::date(*signed)) ", " (authority)
+                }
+                @if let Some((reason, instead, at)) = &view.withdrawn {
+                    p { (self.t("withdrawn-because")) ": " (reason) " (" (format::moment(self.lang, &self.moment.zone, *at)) ")" }
+                    @if let Some(instead) = instead {
+                        p { a href={ "/q/" (instead) (self.lang.query()) } { (self.t("look-instead")) " " (instead) } }
+                    }
+                }
+                @if let Some((by, from)) = &view.superseded {
+                    p { (self.t("replaced-by")) " " a href={ "/q/" (by) (self.lang.query()) } { (by) } " " (self.t("from")) " " (format::date(*from)) }
+                }
+            }
+            @if let (Some((number, from)), None) = (view.upcoming, self.revision) {
+                div.status.wait {
+                    (self.t("upcoming-revision")) " " (self.t("from")) " " (format::date(from)) ". "
+                    a href={ "/q/" (view.code) "/revisions/" (number) (self.lang.query()) } { (self.t("see-upcoming")) }
+                }
+            }
+        }
+    }
+
+    /// An ambulance's duty and its age come before everything else.
+    pub(super) fn duty(&self) -> Markup {
+        let is_shown = self.revision.is_none() && self.view.status == Status::InForce;
+        let Some(duty) = self.fact("duty").filter(|_| is_shown) else { return html! {} };
+        let class = if *duty == Shown::Key("duty-ready".into()) { "status good" } else { "status wait" };
+        html! {
+            div class=(class) role="status" {
+                b { (self.shown(duty)) }
+                @if let Some(at) = self.fact("duty-at") { (self.t("duty-at")) " " (self.shown(at)) }
+            }
+        }
+    }
+
+    pub(super) fn calls(&self) -> Markup {
+        let view = self.view;
+        let emergency = self.city.emergency.first().filter(|_| view.kind == "ambulance");
+        html! {
+            @if let Some(number) = emergency {
+                a.call href={ "tel:" (number.number) } { (self.t("call")) " " (number.number) " – " (self.lang.pick(&number.label_vi, &number.label_en)) }
+                p.note { (self.t("no-dispatch")) }
+            }
+            @for (label, number) in view.phones.iter().filter(|_| view.status == Status::InForce) {
+                a.call.plain href={ "tel:" (dialled(number)) } { (self.t("call")) " " (number) " – " (label) }
+            }
+            @if let Some(contact) = self.contact {
+                a.call.plain href={ "tel:" (dialled(&contact.phone)) } { (self.t("call")) " " (contact.phone) " – " (contact.name) }
+            }
+        }
+    }
+}

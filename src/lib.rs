@@ -9,6 +9,7 @@ pub mod event_store;
 pub mod export;
 pub mod http;
 pub mod import;
+pub mod press;
 pub mod read_model;
 pub mod render;
 pub mod vault;

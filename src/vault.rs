@@ -32,6 +32,16 @@ pub struct Contact {
     pub phone: String,
 }
 
+/// What a resident wrote; kept in the vault only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportText {
+    /// The words.
+    pub text: String,
+    /// How to reach who wrote it, if they want an answer.
+    #[serde(default)]
+    pub reply_to: String,
+}
+
 /// Why the vault cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {

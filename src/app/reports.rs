@@ -1,8 +1,6 @@
 //! What residents report: the words into the vault, the fact into the log, and out of the vault again
 //! once somebody has seen to it.
 
-use serde::{Deserialize, Serialize};
-
 use super::{App, ExecuteError, hex, random};
 use crate::domain::access::Actor;
 use crate::domain::families::LogEvent;
@@ -11,21 +9,12 @@ use crate::domain::report::{ReportClosed, ReportEvent, ReportId, ReportKind, Rep
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Refusal};
 use crate::event_store::VaultChange;
+use crate::vault::ReportText;
 
 /// Longest text of a report, characters.
 pub const LONGEST: usize = 2_000;
 /// Longest way to reach who wrote it, characters.
 const LONGEST_CONTACT: usize = 200;
-
-/// What a resident wrote; kept in the vault only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportText {
-    /// The words.
-    pub text: String,
-    /// How to reach who wrote it, if they want an answer.
-    #[serde(default)]
-    pub reply_to: String,
-}
 
 /// A report as it comes in.
 #[derive(Debug, Clone)]

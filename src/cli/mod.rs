@@ -6,6 +6,7 @@ mod city;
 pub mod demo;
 mod import;
 mod log;
+mod print;
 mod progress;
 mod serve;
 mod store;
@@ -58,6 +59,9 @@ pub struct ServeArgs {
     /// Largest file of an import over HTTP, and largest unpacked size of an archive, MiB
     #[arg(long, env = "BANGTIN_MAX_IMPORT_MIB", default_value_t = 512)]
     max_import_mib: u64,
+    /// A proxy stands before the program and notes who asks in X-Forwarded-For
+    #[arg(long, env = "BANGTIN_BEHIND_PROXY")]
+    behind_proxy: bool,
     /// Memory for feature sets, blobs and answers, MB
     #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 512)]
     cache_mb: u64,
@@ -78,6 +82,8 @@ enum Command {
         #[arg(env = "BANGTIN_FILE")]
         file: PathBuf,
     },
+    /// Posters, stickers, map sheets and booklets as PDF
+    Print(print::PrintArgs),
     /// Tokens for writing over HTTP
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -145,6 +151,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(store, &args).await?,
         Command::Import(command) => return import::run(store, command).await,
         Command::Apply { file } => return apply::run(store, &file).await,
+        Command::Print(args) => print::run(store, args).await?,
         Command::Token(command) => token::run(store, command).await?,
         Command::Log(command) => return log::run(store, command).await,
         Command::Backup { file } => backup::backup(store, &file).await?,

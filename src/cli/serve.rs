@@ -97,6 +97,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         body_bytes: args.max_body_mb << 20,
         answer_bytes: bytes / 4,
         import_bytes: args.max_import_mib << 20,
+        behind_proxy: args.behind_proxy,
         ..Limits::default()
     };
     Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at })

@@ -120,6 +120,11 @@ macro_rules! families {
                 match self { $(Self::$family(item) => Some(item.revisions.first()?.facts.kind())),+ }
             }
 
+            /// True when its page tells other items by their titles.
+            pub fn mentions_others(&self) -> bool {
+                match self { $(Self::$family(item) => <$family as Family>::mentions_others(&item.state) || item.latest().is_some_and(|r| !r.facts.refers().is_empty())),+ }
+            }
+
             /// The number by which prints name it; none while it is a draft.
             pub fn number(&self) -> Option<u32> {
                 match self { $(Self::$family(item) => item.latest()?.facts.number()),+ }

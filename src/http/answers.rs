@@ -13,6 +13,8 @@ use quick_cache::sync::Cache;
 use super::respond::{self, Encoding};
 use crate::domain::Code;
 use crate::domain::unit::UnitId;
+use crate::press::Order;
+use crate::render::print::Size;
 use crate::render::text::Lang;
 
 /// Clients may keep an answer this long without asking, seconds.
@@ -23,8 +25,28 @@ const MAX_AGE: i64 = 60;
 pub struct Scope {
     /// The reader's language.
     pub lang: Lang,
-    /// Only the part in this unit.
+    /// Only the part in this unit; where none, that of the unit of the print's board.
     pub unit: Option<UnitId>,
+    /// The whole, though the print hangs on a unit's board.
+    pub whole: bool,
+    /// The mark of a board on the print whose code was scanned.
+    pub mark: Option<Mark>,
+}
+
+impl Scope {
+    /// For a reader of that language.
+    pub fn of(lang: Lang) -> Self {
+        Self { lang, unit: None, whole: false, mark: None }
+    }
+}
+
+/// What follows the code on a print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// The board of that number.
+    Board(u32),
+    /// Something that does not fit the code.
+    Wrong,
 }
 
 /// What an answer is about.
@@ -36,16 +58,61 @@ pub enum What {
     History(Lang),
     /// One revision's page.
     Revision(u32, Scope),
+    /// What changed from one revision to another.
+    Changes(u32, u32, Lang),
     /// GeoJSON of the item.
     GeoJson,
     /// GeoJSON of one revision.
     RevisionGeoJson(u32),
     /// The record.
     Record,
+    /// The poster.
+    Poster(Size, Order),
+    /// A sheet of stickers.
+    Stickers(Order),
+    /// The picture beside a link.
+    Preview(Lang),
     /// The QR code as SVG.
     QrSvg,
     /// The QR code as PNG of that size.
     QrPng(u32),
+}
+
+impl What {
+    /// The revision an answer is about; none for the item as it stands.
+    pub fn revision(&self) -> Option<u32> {
+        match self {
+            Self::Revision(number, _) | Self::RevisionGeoJson(number) | Self::Changes(_, number, _) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// For whom it is made, where that matters.
+    pub fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Page(scope) | Self::Revision(_, scope) => Some(scope),
+            _ => None,
+        }
+    }
+
+    /// What is to be printed, and of what size.
+    pub fn order(&self) -> Option<Order> {
+        match self {
+            Self::Poster(_, order) | Self::Stickers(order) => Some(order.clone()),
+            Self::Preview(lang) => Some(Order { lang: *lang, unit: None, whole: true, board: None }),
+            _ => None,
+        }
+    }
+
+    /// True for a page with a map.
+    pub fn is_page(&self) -> bool {
+        matches!(self, Self::Page(_) | Self::Revision(..) | Self::Changes(..))
+    }
+
+    /// True for GeoJSON.
+    pub fn is_geojson(&self) -> bool {
+        matches!(self, Self::GeoJson | Self::RevisionGeoJson(_))
+    }
 }
 
 /// Which answer.
@@ -56,6 +123,8 @@ pub type Key = (Code, What);
 pub struct Validity {
     /// Position of the item's last event.
     pub version: i64,
+    /// The same of what else it mentions.
+    pub others: i64,
     /// Position of the city's last event.
     pub city_version: i64,
     /// Number of the image: a rebuilt one has another.
@@ -81,7 +150,7 @@ const PERFECTED: usize = 256 << 10;
 impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
     pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
-        let compress = body.len() >= 860 && media != "image/png";
+        let compress = body.len() >= 860 && !matches!(media, "image/png" | "application/pdf");
         Self {
             status,
             media,

@@ -14,7 +14,9 @@ use crate::domain::Refusal;
 use crate::domain::code::CodeError;
 use crate::event_store::StoreError;
 use crate::import::Report;
+use crate::press::PressError;
 use crate::render::home::problem;
+use crate::render::qr::QrError;
 use crate::render::text::{Lang, text};
 
 /// Everything that can go wrong with a request.
@@ -26,6 +28,8 @@ pub enum HttpError {
     UnknownCode,
     /// The city has no such unit.
     UnknownUnit,
+    /// The register has no such board.
+    UnknownBoard(u32),
     /// The code is mistyped.
     WrongCode(CodeError),
     /// A parameter or header is wrong; the sentence says which, and what is allowed.
@@ -48,6 +52,8 @@ pub enum HttpError {
     PreconditionFailed,
     /// The body is larger than the limit in bytes.
     TooLarge(usize),
+    /// Too many at once from one place.
+    TooMany,
     /// The body did not come in time.
     TooSlow,
     /// The store is away; nothing was written.
@@ -79,6 +85,33 @@ impl From<ExecuteError> for HttpError {
             }
             ExecuteError::Damaged(what) => Self::Internal(what),
         }
+    }
+}
+
+impl From<PressError> for HttpError {
+    fn from(error: PressError) -> Self {
+        match error {
+            PressError::UnknownCode => Self::UnknownCode,
+            PressError::UnknownUnit => Self::UnknownUnit,
+            PressError::UnknownBoard(number) => Self::UnknownBoard(number),
+            PressError::NoSheet => Self::Parameter(
+                "Nội dung này không có bản đồ vùng: hãy in size=A4 hoặc A3.".into(),
+                "This item has no areas to make a map sheet of: print size=A4 or A3.".into(),
+            ),
+            PressError::Nothing => Self::NotFound,
+            PressError::TooMany(count) => Self::Parameter(
+                format!("{count} bản in là quá nhiều cho một tệp: hãy in từng phường (unit=…)."),
+                format!("{count} prints are too many for one file: print unit by unit (unit=…)."),
+            ),
+            PressError::Store(error) => error.into(),
+            PressError::Print(error) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<QrError> for HttpError {
+    fn from(error: QrError) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 
@@ -119,6 +152,12 @@ impl HttpError {
         match self {
             Self::NotFound => key(StatusCode::NOT_FOUND, "not-found", "not-found-help"),
             Self::UnknownCode => key(StatusCode::NOT_FOUND, "unknown-code", "code-unknown"),
+            Self::UnknownBoard(number) => of(
+                StatusCode::NOT_FOUND,
+                "unknown-board",
+                &format!("Sổ niêm yết không có bảng số {number}."),
+                &format!("The register has no board {number}."),
+            ),
             Self::UnknownUnit => key(StatusCode::NOT_FOUND, "unknown-unit", "unit-unknown-help"),
             Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
             Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
@@ -176,6 +215,7 @@ impl HttpError {
                 &format!("Nội dung gửi lên lớn hơn giới hạn {limit} byte."),
                 &format!("The body is larger than the limit of {limit} bytes."),
             ),
+            Self::TooMany => key(StatusCode::TOO_MANY_REQUESTS, "too-many", "too-many-help"),
             Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", "Nội dung gửi lên quá chậm.", "The body did not come in time."),
             Self::Unavailable => of(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -213,6 +253,7 @@ impl HttpError {
             Self::UnknownCode => text(lang, "code-unknown"),
             Self::UnknownUnit => text(lang, "unit-unknown"),
             Self::WrongCode(_) => text(lang, "code-wrong"),
+            Self::TooMany => text(lang, "too-many"),
             Self::Unavailable | Self::Away | Self::Behind => text(lang, "unavailable"),
             Self::Damaged(_) => text(lang, "damaged"),
             Self::BadRequest(_) | Self::Parameter(..) => text(lang, "bad-request"),
@@ -232,6 +273,9 @@ impl HttpError {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if form.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        if form.status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
         }
         if form.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -4,14 +4,18 @@ pub mod answers;
 mod api;
 mod assets;
 mod auth;
+pub mod boards;
 mod collections;
 mod errors;
+mod forms;
 mod home;
 mod imports;
 mod items;
+mod limiter;
 mod middleware;
 pub mod openapi;
 mod operations;
+mod reports;
 mod respond;
 mod router;
 mod writes;
@@ -31,8 +35,8 @@ use crate::app::App;
 use crate::domain::city::City;
 use crate::domain::view::Moment;
 use crate::read_model::ReadModel;
-use crate::read_model::features::Features;
 use answers::Answers;
+use limiter::{Limiter, Peer};
 
 pub use router::router;
 
@@ -64,6 +68,10 @@ pub struct Limits {
     pub downloads: usize,
     /// Imports checked at a time.
     pub imports: usize,
+    /// Reports of residents from one network: at once, and an hour.
+    pub reports: (u32, u32),
+    /// True when a proxy stands before the program and notes who asks in X-Forwarded-For.
+    pub behind_proxy: bool,
 }
 
 impl Default for Limits {
@@ -78,6 +86,8 @@ impl Default for Limits {
             import_bytes: 512 << 20,
             downloads: 16,
             imports: 2,
+            reports: (5, 20),
+            behind_proxy: false,
         }
     }
 }
@@ -123,12 +133,15 @@ pub struct Site {
     pub(crate) drawing_places: Arc<Semaphore>,
     /// Places for imports.
     pub(crate) import_places: Semaphore,
+    /// How often residents may report.
+    pub(crate) report_limiter: Limiter,
 }
 
 impl Site {
     /// A site over the write path and the read model.
     pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
         let answers = Answers::new(limits.answer_bytes);
+        let report_limiter = Limiter::new(limits.reports.0, limits.reports.1);
         let (write_places, import_places) = (Semaphore::new(limits.writes), Semaphore::new(limits.imports));
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));
@@ -144,24 +157,13 @@ impl Site {
             drawing_places,
             download_places,
             import_places,
+            report_limiter,
         }
     }
 
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.
     pub fn city(&self) -> Arc<City> {
         Arc::clone(&self.model.image().city)
-    }
-
-    /// The boundaries of the city's units, where they are known and can be read.
-    pub async fn boundaries(&self, city: &City) -> Option<Arc<Features>> {
-        let set = city.boundaries.as_ref()?;
-        match self.model.features(set.sha256).await {
-            Ok(features) => Some(features),
-            Err(error) => {
-                tracing::error!("{error}");
-                None
-            }
-        }
     }
 
     /// Now, in the city's time zone. Takes the image's lock: not to be called while holding it.
@@ -183,8 +185,8 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: wait instead of spinning.
                 tracing::warn!("a connection was not accepted: {error}");
@@ -199,7 +201,12 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(Box::pin(stream)), service.clone()));
+        let service = service.clone();
+        let with_peer = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            hyper::service::Service::call(&service, request)
+        });
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(Box::pin(stream)), with_peer));
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{Site, api, assets, collections, home, imports, items, middleware, operations, writes};
+use super::{Site, api, assets, boards, collections, home, imports, items, middleware, operations, reports, writes};
 
 /// The whole site.
 pub fn router(site: Arc<Site>) -> Router {
@@ -16,7 +16,12 @@ pub fn router(site: Arc<Site>) -> Router {
             .route(&format!("{prefix}/{{code}}"), get(items::item))
             .route(&format!("{prefix}/{{code}}/qr.svg"), get(items::qr_svg))
             .route(&format!("{prefix}/{{code}}/qr.png"), get(items::qr_png))
+            .route(&format!("{prefix}/{{code}}/poster.pdf"), get(items::poster))
+            .route(&format!("{prefix}/{{code}}/stickers.pdf"), get(items::stickers))
+            .route(&format!("{prefix}/{{code}}/preview.png"), get(items::preview))
             .route(&format!("{prefix}/{{code}}/history"), get(items::history))
+            .route(&format!("{prefix}/{{code}}/changes"), get(items::changes))
+            .route(&format!("{prefix}/{{code}}/report"), get(reports::form).post(reports::receive))
             .route(&format!("{prefix}/{{code}}/revisions/{{number}}"), get(items::revision))
             .route(&format!("{prefix}/{{code}}/documents/{{sha256}}"), get(items::document))
     };
@@ -28,6 +33,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(item("/Q"))
         .route("/blobs/{sha256}", get(items::blob))
         .route("/assets/{name}", get(assets::asset))
+        .route("/boards", get(boards::list))
+        .route("/booklet.pdf", get(boards::booklet))
+        .route("/reports", get(reports::list).post(reports::work))
         .route("/licence", get(home::licence))
         .route("/conformance", get(api::conformance))
         .route("/api", get(api::openapi))

@@ -252,6 +252,11 @@ impl Image {
         self.numbers.get(&number)
     }
 
+    /// The items that prints name by a number: notice boards.
+    pub fn boards(&self) -> impl Iterator<Item = (&Code, &Entry)> {
+        self.numbers.values().filter_map(|code| Some((code, self.items.get(code)?)))
+    }
+
     /// Reports nobody has seen to yet.
     pub fn reports(&self) -> &BTreeMap<ReportId, OpenReport> {
         &self.reports

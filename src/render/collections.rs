@@ -73,8 +73,7 @@ pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String 
         (qgis_steps(lang, &city.public_url))
         p.note { (t("licence")) ": " (city.licence) }
     };
-    let alternates = vec![("application/json", String::from("/collections?f=json"))];
-    page(&Page { lang, city, title: t("all-collections"), path: "/collections", alternates }, content)
+    page(&Page::new(lang, city, t("all-collections"), "/collections").alternate("application/json", String::from("/collections?f=json")), content)
 }
 
 /// A file in which a collection can be had.
@@ -114,8 +113,7 @@ pub fn one(lang: Lang, city: &City, collection: &Collection, count: Option<usize
         (qgis_steps(lang, &city.public_url))
         p.note { (t("licence")) ": " (city.licence) }
     };
-    let alternates = vec![("application/json", format!("{path}?f=json"))];
-    page(&Page { lang, city, title: title(lang, name), path: &path, alternates }, content)
+    page(&Page::new(lang, city, title(lang, name), &path).alternate("application/json", format!("{path}?f=json")), content)
 }
 
 /// A type as JSON Schema names it.
@@ -192,8 +190,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
         }
         p.note { a href=(list.geojson) { (t("json")) } " · " a href={ "/collections/" (name) "/map" (lang.query()) } { (t("interactive-map")) } }
     };
-    let alternates = vec![("application/geo+json", list.geojson.clone())];
-    page(&Page { lang, city, title: title(lang, name), path: &path, alternates }, content)
+    page(&Page::new(lang, city, title(lang, name), &path).alternate("application/geo+json", list.geojson.clone()), content)
 }
 
 /// One feature: everything it carries.
@@ -212,8 +209,7 @@ pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &La
         }
         p.note { a href={ (path) "?f=json" } { (t("json")) } }
     };
-    let alternates = vec![("application/geo+json", format!("{path}?f=json"))];
-    page(&Page { lang, city, title: id, path: &path, alternates }, content)
+    page(&Page::new(lang, city, id, &path).alternate("application/geo+json", format!("{path}?f=json")), content)
 }
 
 /// The item whose features alone a map shows.
@@ -253,14 +249,14 @@ pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only
         script src="/assets/leaflet-1.9.4.js" defer {}
         script src="/assets/map.js" defer {}
     };
-    page(&Page { lang, city, title: title(lang, name), path: &path, alternates: Vec::new() }, content)
+    page(&Page::new(lang, city, title(lang, name), &path), content)
 }
 
 /// The terms of the data.
 pub fn licence(lang: Lang, city: &City) -> String {
     let t = |key| text(lang, key);
     let content = html! { h1 { (t("licence")) } p { (city.licence) } };
-    page(&Page { lang, city, title: t("licence"), path: "/licence", alternates: Vec::new() }, content)
+    page(&Page::new(lang, city, t("licence"), "/licence"), content)
 }
 
 /// What the interface keeps to.
@@ -270,8 +266,7 @@ pub fn conformance(lang: Lang, city: &City, classes: &[&str]) -> String {
         h1 { (t("conformance")) }
         ul.list { @for class in classes { li.small { (class) } } }
     };
-    let alternates = vec![("application/json", String::from("/conformance?f=json"))];
-    page(&Page { lang, city, title: t("conformance"), path: "/conformance", alternates }, content)
+    page(&Page::new(lang, city, t("conformance"), "/conformance").alternate("application/json", String::from("/conformance?f=json")), content)
 }
 
 /// The addresses of the interface, from its OpenAPI document.
@@ -297,6 +292,5 @@ pub fn api(lang: Lang, city: &City, document: &Value) -> String {
             }
         }
     };
-    let alternates = vec![("application/vnd.oai.openapi+json;version=3.0", String::from("/api?f=json"))];
-    page(&Page { lang, city, title: t("api"), path: "/api", alternates }, content)
+    page(&Page::new(lang, city, t("api"), "/api").alternate("application/vnd.oai.openapi+json;version=3.0", String::from("/api?f=json")), content)
 }

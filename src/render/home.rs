@@ -45,8 +45,7 @@ pub fn home(lang: Lang, city: &City, collections: &[(&'static str, usize, Vec<Vi
         }
         p { a href={ "/collections" (lang.query()) } { (t("all-collections")) } }
     };
-    let alternates = vec![("application/json", String::from("/?f=json"))];
-    page(&Page { lang, city, title: t("home"), path: "/", alternates }, content)
+    page(&Page::new(lang, city, t("home"), "/").alternate("application/json", String::from("/?f=json")), content)
 }
 
 /// What a search found.
@@ -61,7 +60,7 @@ pub fn search(lang: Lang, city: &City, query: &str, found: &[View]) -> String {
             ul.list { @for view in found { (item_line(lang, view)) } }
         }
     };
-    page(&Page { lang, city, title: t("search"), path: "/search", alternates: Vec::new() }, content)
+    page(&Page::new(lang, city, t("search"), "/search"), content)
 }
 
 /// A page that says what is wrong and what to do.
@@ -71,5 +70,5 @@ pub fn problem(lang: Lang, city: &City, title: &str, detail: &str) -> String {
         p { (detail) }
         (search_form(lang, ""))
     };
-    page(&Page { lang, city, title, path: "/", alternates: Vec::new() }, content)
+    page(&Page::new(lang, city, title, "/"), content)
 }

@@ -40,11 +40,36 @@ pub struct Page<'a> {
     pub path: &'a str,
     /// Alternate forms: media type, address.
     pub alternates: Vec<(&'static str, String)>,
+    /// What a messenger shows beside a link to it.
+    pub preview: Option<Preview>,
+}
+
+/// What a messenger shows beside a link (Open Graph).
+pub struct Preview {
+    /// Whether it holds, since when.
+    pub description: String,
+    /// Absolute address of a picture of 1,200 × 630 pixels.
+    pub image: String,
+    /// Absolute address of the page.
+    pub url: String,
+}
+
+impl<'a> Page<'a> {
+    /// A page without alternate forms or preview.
+    pub fn new(lang: Lang, city: &'a City, title: &'a str, path: &'a str) -> Self {
+        Self { lang, city, title, path, alternates: Vec::new(), preview: None }
+    }
+
+    /// With an alternate form.
+    pub fn alternate(mut self, media: &'static str, address: String) -> Self {
+        self.alternates.push((media, address));
+        self
+    }
 }
 
 /// Puts a page together.
 pub fn page(page: &Page<'_>, content: Markup) -> String {
-    let Page { lang, city, title, path, alternates } = page;
+    let Page { lang, city, title, path, alternates, preview } = page;
     let t = |key| text(*lang, key);
     let separator = if path.contains('?') { '&' } else { '?' };
     let city_name = lang.pick(&city.name_vi, &city.name_en);
@@ -57,6 +82,13 @@ pub fn page(page: &Page<'_>, content: Markup) -> String {
                 title { (title) " – " (t("board")) " " (city_name) }
                 @for (media, address) in alternates {
                     link rel="alternate" type=(media) href=(address);
+                }
+                @if let Some(preview) = preview {
+                    meta property="og:title" content=(title);
+                    meta property="og:type" content="article";
+                    meta property="og:description" content=(preview.description);
+                    meta property="og:image" content=(preview.image);
+                    meta property="og:url" content=(preview.url);
                 }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
@@ -73,7 +105,10 @@ pub fn page(page: &Page<'_>, content: Markup) -> String {
                 }
                 main #content { (content) }
                 footer {
-                    p { (t("ask")) ": " (lang.pick(&city.contact_vi, &city.contact_en)) }
+                    p {
+                        (t("ask")) ": " (lang.pick(&city.contact_vi, &city.contact_en))
+                        @if let Some(phone) = &city.phone { " · " a href={ "tel:" (super::page::dialled(phone)) } { (t("call")) " " (phone) } }
+                    }
                     p.note { (t("fake-qr")) }
                     @if !city.emergency.is_empty() {
                         p {

@@ -1,5 +1,6 @@
 //! What people see: QR codes, maps, pages. All texts come from [`text`].
 
+pub mod boards;
 pub mod collections;
 pub mod format;
 pub mod geojson;
@@ -7,9 +8,11 @@ pub mod home;
 pub mod layout;
 pub mod map;
 pub mod page;
+pub mod print;
 pub mod qr;
 pub mod record;
 pub mod report;
+pub mod reports;
 pub mod shape;
 pub mod style;
 pub mod text;

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use image::{ExtendedColorType, ImageEncoder};
 use qrcode::{Color, EcLevel, QrCode};
 
-use crate::domain::Code;
+use crate::domain::{Code, mark};
 
 /// Modules left white on every side (ISO/IEC 18004 §6.3.8).
 pub const QUIET: usize = 4;
@@ -25,10 +25,11 @@ pub enum QrError {
 }
 
 /// The address a printed code leads to, in upper case where that means the same: scheme and host
-/// always, the path only where there is none but our own.
-pub fn address(public_url: &str, code: Code) -> String {
+/// always, the path only where there is none but our own. A print for a board carries the board's mark.
+pub fn address(public_url: &str, code: Code, board: Option<u32>) -> String {
+    let mark = board.map_or_else(String::new, |number| format!(".{}", mark::of(code, number)));
     let host_only = public_url.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
-    if host_only { format!("{}/Q/{code}", public_url.to_uppercase()) } else { format!("{public_url}/q/{code}") }
+    if host_only { format!("{}/Q/{code}{mark}", public_url.to_uppercase()) } else { format!("{public_url}/q/{code}{mark}") }
 }
 
 /// A matrix of modules.
@@ -37,10 +38,28 @@ pub struct Matrix {
     modules: Vec<Color>,
 }
 
+/// How much of a symbol may be spoilt (ISO/IEC 18004 §6.5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// 15 %: for screens.
+    M,
+    /// 25 %: for prints that hang outdoors.
+    Q,
+}
+
 impl Matrix {
-    /// The symbol of a text.
+    /// The symbol of a text, for a screen.
     pub fn new(text: &str) -> Result<Self, QrError> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(QrError::TooLong)?;
+        Self::with_level(text, Level::M)
+    }
+
+    /// The symbol of a text.
+    pub fn with_level(text: &str, level: Level) -> Result<Self, QrError> {
+        let level = match level {
+            Level::M => EcLevel::M,
+            Level::Q => EcLevel::Q,
+        };
+        let code = QrCode::with_error_correction_level(text, level).map_err(QrError::TooLong)?;
         Ok(Self { width: code.width(), modules: code.into_colors() })
     }
 
@@ -140,7 +159,7 @@ mod tests {
     #[test]
     fn the_printed_address_is_alphanumeric_and_small() {
         let code = Code::from_random([1, 2, 3, 4, 5, 6, 7, 8]);
-        let address = address("https://bangtin.example.vn", code);
+        let address = address("https://bangtin.example.vn", code, None);
         assert_eq!(address, format!("HTTPS://BANGTIN.EXAMPLE.VN/Q/{code}"));
         let upper = Matrix::new(&address).expect("fits");
         let lower = Matrix::new(&address.to_lowercase()).expect("fits");
@@ -150,7 +169,7 @@ mod tests {
     #[test]
     fn an_address_with_a_path_keeps_its_case() {
         let code = Code::from_random([0; 8]);
-        assert!(address("https://example.vn/bang-tin", code).starts_with("https://example.vn/bang-tin/q/"));
+        assert!(address("https://example.vn/bang-tin", code, None).starts_with("https://example.vn/bang-tin/q/"));
     }
 
     #[test]

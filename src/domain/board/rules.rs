@@ -93,6 +93,10 @@ impl Family for Board {
         Ok(())
     }
 
+    fn mentions_others(state: &BoardState) -> bool {
+        !state.postings.is_empty()
+    }
+
     fn change_refers(change: &BoardChange) -> Vec<Code> {
         match change {
             BoardChange::Print(Printed { item, .. }) => vec![*item],

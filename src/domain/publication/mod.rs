@@ -132,6 +132,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn changed_schema(_name: &str) -> Schema {
         schema_for!(Self::Changed)
     }
+    /// True when what its own events left names other items.
+    fn mentions_others(_state: &Self::State) -> bool {
+        false
+    }
     /// A number by which prints name it.
     fn number(&self) -> Option<u32> {
         None

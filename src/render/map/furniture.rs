@@ -108,6 +108,32 @@ fn names(svg: &mut String, frame: &Frame, unit: f64, units: &[UnitShape]) -> Vec
     taken
 }
 
+/// Places that people know by their names.
+pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl Iterator<Item = (&'a str, [f64; 2])>) {
+    let mut text = String::new();
+    for (name, [lon, lat]) in places {
+        let [x, y] = frame.place(lon, lat);
+        if x < 0.0 || y < 0.0 || x > frame.width || y > frame.height {
+            continue;
+        }
+        let name = maud::html! { (name) }.into_string();
+        // What would run out of the drawing on the right is written to the left.
+        let (at, anchor) = if x > frame.width * 0.6 { (x - 6.0 * unit, "end") } else { (x + 6.0 * unit, "start") };
+        let _ = write!(
+            text,
+            "<path d=\"M{} {}h{side}v{side}h-{side}z\"/><text x=\"{at:.0}\" y=\"{:.0}\" text-anchor=\"{anchor}\" stroke=\"#fff\" stroke-width=\"{}\" paint-order=\"stroke\">{name}</text>",
+            short(x - 3.0 * unit),
+            short(y - 3.0 * unit),
+            y + 4.0 * unit,
+            short(3.0 * unit),
+            side = short(6.0 * unit),
+        );
+    }
+    if !text.is_empty() {
+        let _ = write!(svg, "<g font-size=\"{}\" fill=\"#333\" stroke-linejoin=\"round\">{text}</g>", short(10.0 * unit));
+    }
+}
+
 /// A mark at a place: “here”.
 pub fn mark(svg: &mut String, [x, y]: [f64; 2], unit: f64) {
     let _ = write!(

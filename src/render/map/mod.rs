@@ -193,12 +193,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     }
     let unit = detail.font / 12.0;
     let mut svg = furniture::open(&frame, unit, alt);
-    let _ = write!(
-        svg,
-        "<defs><pattern id=\"h\" width=\"{0}\" height=\"{0}\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 0h{0}v{0}H0z\" fill=\"#eee\"/><path d=\"M0 {0}L{0} 0\" stroke=\"#666\" stroke-width=\"{1}\"/></pattern></defs>",
-        short(4.0 * unit),
-        short(0.6 * unit)
-    );
+    svg.push_str(&hatching(unit));
     let _ = write!(svg, "<g stroke=\"#444\" stroke-width=\"{}\" fill-rule=\"evenodd\">", short(0.5 * unit));
     let first = whole.map(code_of);
     let order = first.into_iter().chain(paths.keys().copied().filter(|code| Some(*code) != first));
@@ -217,6 +212,52 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
     svg
+}
+
+/// Where two states of a plan differ: the later one's codes there, all else in grey.
+pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
+    let frame = Frame::within(bbox, detail.width, detail.height, detail.font / 3.0);
+    let mut codes: Vec<&str> = [before, after].into_iter().flat_map(|areas| (0..areas.count()).map(|index| areas.code(index))).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let label = |areas: &dyn Areas, index: usize| codes.binary_search(&areas.code(index)).unwrap_or_default() as u16 + 1;
+    let was = paint::paint(before, &frame, &|index| label(before, index));
+    let mut grid = paint::paint(after, &frame, &|index| label(after, index));
+    let whole = trace::trace(&grid, 2, &|label| u16::from(label > 0), detail.tolerance);
+    for (label, old) in grid.labels.iter_mut().zip(&was.labels) {
+        if *label == *old {
+            *label = 0;
+        }
+    }
+    // Borders that moved by less than a unit are no change.
+    regions::merge_small(&mut grid, detail.smallest / 2, false);
+    let rings = trace::trace(&grid, codes.len() + 1, &|label| label, detail.tolerance);
+    let unit = detail.font / 12.0;
+    let mut svg = furniture::open(&frame, unit, alt);
+    svg.push_str(&hatching(unit));
+    let mut silhouette = Path::default();
+    silhouette.push(&whole[1]);
+    let _ = write!(svg, "<g stroke=\"#444\" stroke-width=\"{}\" fill-rule=\"evenodd\"><path fill=\"#e4e4e4\" d=\"{}\"/>", short(0.5 * unit), silhouette.data);
+    for (label, rings) in rings.iter().enumerate().skip(1).filter(|(_, rings)| !rings.is_empty()) {
+        let mut path = Path::default();
+        path.push(rings);
+        let _ = write!(svg, "<path fill=\"{}\" d=\"{}\"/>", colour(codes[label - 1]).unwrap_or("url(#h)"), path.data);
+    }
+    svg.push_str("</g>");
+    let taken = furniture::units(&mut svg, &frame, unit, around.units);
+    labels::write(&mut svg, &grid, &|label| codes[usize::from(label) - 1], detail.font, &taken);
+    furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
+    svg.push_str("</svg>");
+    svg
+}
+
+/// The pattern of codes that have no official colour.
+fn hatching(unit: f64) -> String {
+    format!(
+        "<defs><pattern id=\"h\" width=\"{0}\" height=\"{0}\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 0h{0}v{0}H0z\" fill=\"#eee\"/><path d=\"M0 {0}L{0} 0\" stroke=\"#666\" stroke-width=\"{1}\"/></pattern></defs>",
+        short(4.0 * unit),
+        short(0.6 * unit)
+    )
 }
 
 /// Merges what is too small, and more where the drawing would have too many corners.

@@ -5,17 +5,31 @@ use std::fmt::Write as _;
 use super::frame::Frame;
 use super::{Around, Detail, furniture};
 use crate::domain::city::City;
-use crate::domain::geometry::Position;
+use crate::domain::geometry::{Bbox, Position, union};
 use crate::read_model::features::Features;
 use crate::render::text::text;
 
-/// Marks in the city's box; numbered where there are several.
+/// Least width of a map of points, degrees: some three kilometres.
+const LEAST: f64 = 0.03;
+
+/// The box around marks, in the city's, with room to see where it is.
+fn around_marks(city: &City, marks: &[Position]) -> Bbox {
+    let boxes = marks.iter().map(|mark| [mark.lon, mark.lat, mark.lon, mark.lat]);
+    let Some([west, south, east, north]) = boxes.reduce(|a, b| union(&a, &b)) else { return city.bbox };
+    let (x, y) = (f64::midpoint(west, east), f64::midpoint(south, north));
+    let half = (f64::max(east - west, north - south) * 0.6).max(LEAST / 2.0);
+    [x - half, y - half, x + half, y + half]
+}
+
+/// Marks among wards and landmarks; numbered where there are several.
 pub fn points(city: &City, marks: &[Position], detail: &Detail, around: &Around<'_>, alt: &str) -> String {
-    let frame = Frame::within(&city.bbox, detail.width, detail.height, 4.0);
+    let frame = Frame::within(&around_marks(city, marks), detail.width, detail.height, 4.0);
     let unit = detail.font / 12.0;
     let mut svg = furniture::open(&frame, unit, alt);
     let _ = write!(svg, "<path fill=\"#f4f4ee\" d=\"M0 0h{:.0}v{:.0}H0z\"/>", frame.width, frame.height);
     furniture::units(&mut svg, &frame, unit, around.units);
+    let names = city.landmarks.iter().map(|place| (around.lang.pick(&place.name_vi, &place.name_en), [place.lon, place.lat]));
+    furniture::landmarks(&mut svg, &frame, unit, names);
     let _ = write!(svg, "<g font-size=\"{}\" font-weight=\"700\" text-anchor=\"middle\">", super::short(11.0 * unit));
     for (i, mark) in marks.iter().enumerate() {
         let [x, y] = frame.place(mark.lon, mark.lat);

@@ -49,6 +49,6 @@ impl Item<'_> {
                 p { strong { (self.t("withdrawn")) } " " (format::moment(self.lang, &self.moment.zone, *at)) ": " (reason) }
             }
         };
-        page(&Page { lang: self.lang, city: self.city, title: &view.title, path: &path, alternates: Vec::new() }, content)
+        page(&Page::new(self.lang, self.city, &view.title, &path), content)
     }
 }

@@ -4,14 +4,23 @@
 //! documents, the history. What is written here needs no script and no second request.
 
 mod campaign;
+mod changes;
+mod extract;
 mod facts;
 mod history;
 mod land_use;
+mod print;
 mod status;
+
+pub use changes::Before;
+pub use extract::Extract;
+pub use land_use::sums;
+pub use print::{Print, posting_state};
+pub use status::dialled;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::layout::{Page, page};
+use super::layout::{Page, Preview, page};
 use super::map::{Around, Detail, UnitShape};
 use super::text::{Lang, text};
 use super::{format, map, qr};
@@ -22,19 +31,9 @@ use crate::domain::publication::Status;
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::{Moment, Shown, View};
 use crate::export::{FORMATS, Format};
-use crate::read_model::cut::{Piece, bbox_of};
+use crate::read_model::cut::bbox_of;
 use crate::read_model::features::Features;
 use crate::vault::Contact;
-
-/// The part of an item that lies in a unit.
-pub struct Extract {
-    /// The unit that was asked for.
-    pub unit: Unit,
-    /// What of the item's areas lies in it; none where its boundary is not known.
-    pub pieces: Option<Vec<Piece>>,
-    /// Its boundary.
-    pub rings: Vec<Vec<[i64; 2]>>,
-}
 
 /// Everything a page is made of.
 pub struct Item<'a> {
@@ -52,6 +51,10 @@ pub struct Item<'a> {
     pub units: &'a [UnitShape],
     /// Set when only a unit's part is shown.
     pub extract: Option<&'a Extract>,
+    /// The print whose code was scanned.
+    pub print: Option<&'a Print>,
+    /// Other items that it mentions: what hangs on a board, what a consultation is about.
+    pub others: &'a [View],
     /// A person to call.
     pub contact: Option<&'a Contact>,
     /// Set when this is one revision's own page.
@@ -83,12 +86,15 @@ impl Item<'_> {
                 p.note { (self.t("this-revision")) a href={ "/q/" (view.code) (self.lang.query()) } { (self.t("see-current")) } }
             }
             @if view.kind == "ambulance" { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
+            (self.print_note())
             (self.extract_note())
+            (self.about())
             @if let Some(summary) = &view.summary {
                 h2 { (self.t("what-it-means")) }
                 p { (summary) }
             }
             @if view.features.is_some() && self.features.is_none() { p.note { strong { (self.t("damaged")) } } }
+            (self.postings())
             (self.map())
             (self.unit_links())
             (self.land_use())
@@ -105,20 +111,30 @@ impl Item<'_> {
                     p.small { (self.t("decision-digest")) ": " (decision.sha256) }
                 }
             }
+            p.noprint { a href={ "/q/" (view.code) "/report" (self.lang.query()) } { (self.t("report")) } }
             p.note { (self.t("updated")) " " (format::moment(self.lang, &self.moment.zone, view.updated)) "." }
         };
         let shown_path = match self.extract {
             Some(extract) => format!("{path}?unit={}", extract.unit.id),
             None => path.clone(),
         };
-        let frame = Page {
-            lang: self.lang,
-            city: self.city,
-            title: &view.title,
-            path: &shown_path,
-            alternates: vec![("application/geo+json", format!("{path}.geojson"))],
+        let url = &self.city.public_url;
+        let since = format!("{} {}", self.t("since"), format::date(view.effective_from));
+        let preview = Preview {
+            description: format!("{} – {} {since}", self.t(view.kind), self.t(&view.standing)),
+            image: format!("{url}/q/{}/preview.png", view.code),
+            url: format!("{url}{path}"),
         };
+        let frame = Page { preview: Some(preview), ..Page::new(self.lang, self.city, &view.title, &shown_path) };
+        let frame = frame.alternate("application/geo+json", format!("{path}.geojson"));
         Ok(page(&frame, content))
+    }
+
+    /// What a consultation is about.
+    fn about(&self) -> Markup {
+        let Some(about) = self.view.about else { return html! {} };
+        let title = self.others.iter().find(|view| view.code == about).map_or(about.as_str(), |view| view.title.as_str());
+        html! { p { (self.t("about")) ": " a href={ "/q/" (about) (self.lang.query()) } { (title) } } }
     }
 
     fn map(&self) -> Markup {
@@ -265,7 +281,7 @@ impl Item<'_> {
 
     fn qr_code(&self) -> Result<Markup, qr::QrError> {
         let code = self.view.code;
-        let matrix = qr::Matrix::new(&qr::address(&self.city.public_url, code))?;
+        let matrix = qr::Matrix::new(&qr::address(&self.city.public_url, code, None))?;
         Ok(html! {
             h2 { (self.t("share-qr")) }
             div.qr {
@@ -273,6 +289,8 @@ impl Item<'_> {
                 p { (self.t("qr-explain")) br; span.code { (code) } br; (self.city.public_url) }
                 p.noprint {
                     a href={ "/q/" (code) "/qr.png?size=1024" } { "PNG" } " · " a href={ "/q/" (code) "/qr.svg" } { "SVG" }
+                    " · " a href={ "/q/" (code) "/poster.pdf" (self.lang.query()) } { (self.t("poster")) }
+                    " · " a href={ "/q/" (code) "/stickers.pdf" (self.lang.query()) } { (self.t("stickers")) }
                 }
             }
         })

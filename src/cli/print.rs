@@ -1,0 +1,150 @@
+//! `bangtin print`: posters, stickers, map sheets and booklets as files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::progress::Progress;
+use super::store::{self, Store};
+use super::StoreArgs;
+use crate::app::{Request, new_command_id};
+use crate::domain::Code;
+use crate::domain::access::Actor;
+use crate::domain::unit::UnitId;
+use crate::domain::view::Moment;
+use crate::import::attach::no_files;
+use crate::press::{self, Order};
+use crate::read_model::blobs::Blobs;
+use crate::read_model::{ReadModel, follower};
+use crate::render::print::Size;
+use crate::render::text::Lang;
+
+/// Memory for feature sets while printing.
+const CACHE_BYTES: u64 = 256 << 20;
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The poster of an item; of A1 and A0 a map sheet
+    Poster,
+    /// A sheet of stickers of an item
+    Stickers,
+    /// All posters of a unit's boards
+    Booklet,
+}
+
+/// Prints.
+#[derive(Debug, Args)]
+pub struct PrintArgs {
+    /// The item's code; none for a booklet
+    code: Option<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value = "poster")]
+    what: What,
+    /// A4, A3; A1 and A0 for a map sheet
+    #[arg(long, default_value = "A4")]
+    size: String,
+    /// Only the part in this unit, by code or CODE-YEAR; of a booklet, the boards in it
+    #[arg(long, value_name = "CODE")]
+    unit: Option<String>,
+    /// Number of the board it is for
+    #[arg(long)]
+    board: Option<u32>,
+    /// Language of the print: vi, en
+    #[arg(long, default_value = "vi")]
+    lang: String,
+    /// File to write
+    #[arg(long, short, value_name = "FILE.pdf")]
+    out: PathBuf,
+    /// Record in the register that it was printed for its boards
+    #[arg(long)]
+    record: bool,
+    /// One JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
+    let store = store::open(args, None).await?;
+    let model = model(&store).await?;
+    let city = Arc::clone(&model.image().city);
+    let moment = Moment::new(store.app.now(), city.zone());
+    let Some(size) = Size::parse(&print.size) else { bail!("“{}” is no size of paper: A4, A3, A1 or A0", print.size) };
+    let unit: Option<UnitId> = match &print.unit {
+        None => None,
+        Some(text) => match city.units.resolve(text, moment.today) {
+            Some(unit) => Some(unit.id.clone()),
+            None => bail!("the city has no unit “{text}” today: write its code or CODE-YEAR"),
+        },
+    };
+    let lang = Lang::choose(Some(&print.lang), None);
+    let (file, printed) = if print.what == What::Booklet {
+        booklet(&model, &moment, lang, unit.as_ref()).await?
+    } else {
+        let Some(code) = &print.code else { bail!("name the code of the item to print") };
+        let code: Code = code.parse().with_context(|| format!("“{code}”"))?;
+        let order = Order { lang, unit, whole: false, board: print.board };
+        let material = press::gather(&model, &moment, code, &order).await?;
+        let file = tokio::task::block_in_place(|| if print.what == What::Poster { material.poster(size) } else { material.stickers() })?;
+        let printed: Vec<(u32, Code, u32)> = print.board.map(|board| (board, code, material.view().revision)).into_iter().collect();
+        (file, printed)
+    };
+    write(&print.out, &file)?;
+    if print.record {
+        if printed.is_empty() {
+            bail!("--record notes a print for a board: name it with --board, or print a booklet");
+        }
+        record(&store, &model, &printed).await?;
+    }
+    if print.json {
+        println!("{}", json!({ "file": print.out, "bytes": file.len(), "prints": printed.len().max(1), "recorded": print.record }));
+    } else {
+        println!("{} ({} kB)", print.out.display(), file.len().div_ceil(1_000));
+    }
+    Ok(())
+}
+
+async fn model(store: &Store) -> anyhow::Result<ReadModel> {
+    let log = Arc::clone(store.app.log());
+    let image = follower::build(&log, Some(&store.snapshot)).await.context("the log cannot be read")?;
+    Ok(ReadModel::new(image, Blobs::new(log, CACHE_BYTES / 4, None), CACHE_BYTES))
+}
+
+async fn booklet(
+    model: &ReadModel,
+    moment: &Moment,
+    lang: Lang,
+    unit: Option<&UnitId>,
+) -> anyhow::Result<(Vec<u8>, Vec<(u32, Code, u32)>)> {
+    let folio = press::folio(model, moment, lang, unit).await?;
+    let number = |board: &crate::domain::view::View| board.board.as_ref().map_or(0, |own| own.number);
+    let printed = folio.prints().iter().map(|(board, item, _)| (number(board), item.code, item.revision)).collect();
+    let mut progress = Progress::new("In (printing)", folio.prints().len() as u64);
+    let file = tokio::task::block_in_place(|| folio.draw(&mut |title| progress.step(title)))?;
+    progress.finish();
+    Ok((file, printed))
+}
+
+/// Whole or not at all: a print that was cut short is not to be hung.
+fn write(path: &Path, file: &[u8]) -> anyhow::Result<()> {
+    let failed = || format!("the file {} cannot be written", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    std::io::Write::write_all(&mut temporary, file).with_context(failed)?;
+    temporary.persist(path).with_context(failed)?;
+    Ok(())
+}
+
+async fn record(store: &Store, model: &ReadModel, printed: &[(u32, Code, u32)]) -> anyhow::Result<()> {
+    for (board, item, revision) in printed {
+        let code = model.image().by_number(*board).copied();
+        let code = code.with_context(|| format!("the register has no board {board}"))?;
+        let command = json!({ "id": new_command_id()?, "type": "board.print", "code": code, "item": item, "revision": revision });
+        store.app.execute(&Actor::Local, Request::parse(command)?, &no_files).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! `/boards`: the notice boards, and which of them somebody has to go to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::errors::HttpError;
+use super::items::finish;
+use super::respond::{self, Form};
+use super::Site;
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::press;
+use crate::read_model::image::Image;
+use crate::render::boards::{self as pages, Entry, Wanted};
+use crate::render::text::Lang;
+
+/// How long a place for drawing a booklet is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Every board with the items on it, by number. `unit` leaves those of one unit and its heirs.
+pub fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {
+    let units = &image.city.units;
+    let today = |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
+    let wanted = unit.map(|unit| today(std::slice::from_ref(unit)));
+    let mut entries: Vec<Entry> = image
+        .boards()
+        .filter_map(|(_, entry)| entry.item.view(None, moment))
+        .filter(|view| view.board.is_some())
+        .filter(|view| wanted.as_ref().is_none_or(|wanted| today(&view.units).iter().any(|id| wanted.contains(id))))
+        .map(|board| {
+            let items: Vec<View> = board
+                .board
+                .iter()
+                .flat_map(|own| &own.postings)
+                .filter_map(|posting| image.view(&posting.item, None, moment))
+                .collect();
+            Entry { board, items }
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.board.board.as_ref().map(|board| board.number));
+    entries
+}
+
+/// `/boards?due=superseded|check&unit=`
+pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = (|| {
+        let f = respond::parameter(query, "f");
+        let form = match f.as_deref() {
+            None if respond::wants_html(&headers) => Form::Html,
+            given => respond::form(given, &headers)?,
+        };
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+        let wanted = match respond::parameter(query, "due").as_deref() {
+            None | Some("" | "all") => Wanted::All,
+            Some("superseded") => Wanted::Superseded,
+            Some("check") => Wanted::Check,
+            Some(other) => {
+                return Err(HttpError::Parameter(
+                    format!("due={other}: có all, superseded, check"),
+                    format!("due={other}: there are all, superseded, check"),
+                ));
+            }
+        };
+        let unit = respond::parameter(query, "unit").filter(|unit| !unit.is_empty());
+        let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
+        let moment = site.moment();
+        let (city, entries) = {
+            let image = site.model.image();
+            if unit.as_ref().is_some_and(|unit| image.city.units.get(unit).is_none()) {
+                return Err(HttpError::UnknownUnit);
+            }
+            (Arc::clone(&image.city), entries(&image, &moment, unit.as_ref()))
+        };
+        let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.is_wanted(wanted)).collect();
+        if form == Form::Json {
+            let list: Vec<Value> = entries.iter().map(|entry| entry.json(&city.public_url)).collect();
+            let body = json!({ "boards": list }).to_string();
+            return Ok(respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body));
+        }
+        let page = pages::list(lang, &city, &moment, wanted, unit.as_ref(), &entries);
+        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
+    })();
+    finish(&site, &headers, query, result)
+}
+
+/// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. Made for each request: it is asked
+/// for seldom, and never twice alike.
+pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let unit = respond::parameter(query, "unit").filter(|unit| !unit.is_empty() && unit != "all");
+        let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
+        let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
+        let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.drawing_places).acquire_owned()).await;
+        let _place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
+        let moment = site.moment();
+        let folio = press::folio(&site.model, &moment, lang, unit.as_ref()).await?;
+        let made = tokio::task::spawn_blocking(move || folio.draw(&mut |_| {}));
+        let file = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"bang-tin.pdf\""));
+        Ok(respond::with(StatusCode::OK, "application/pdf", headers, file.into()))
+    };
+    finish(&site, &headers, query, result.await)
+}

@@ -1,0 +1,59 @@
+//! What a form of a page sends.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::errors::HttpError;
+use super::respond::percent_decode;
+
+/// Time to send a form.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A form's body as it came.
+pub struct Sent {
+    /// Its media type without parameters, lower case.
+    pub media: String,
+    /// The body.
+    pub text: String,
+}
+
+/// Reads a body of at most `limit` bytes. What is not UTF-8 becomes the replacement character.
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Sent, HttpError> {
+    let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
+    let bytes = match collected {
+        Err(_) => return Err(HttpError::TooSlow),
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(HttpError::TooLarge(limit)),
+        Ok(Err(error)) => return Err(HttpError::BadRequest(error.to_string())),
+    };
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    Ok(Sent { media, text: String::from_utf8_lossy(&bytes).into_owned() })
+}
+
+/// The fields of a form, or of a query.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `a=1&b=2`.
+    pub fn parse(text: &str) -> Self {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty());
+        Self(pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (percent_decode(k), percent_decode(v))).collect())
+    }
+
+    /// The fields of an address and, after them, those of a body.
+    pub fn of(query: Option<&str>, body: &str) -> Self {
+        let mut fields = Self::parse(body);
+        fields.0.extend(Self::parse(query.unwrap_or_default()).0);
+        fields
+    }
+
+    /// A field that was filled in.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.trim())
+    }
+}

@@ -1,0 +1,209 @@
+//! `/q/{code}` and everything below it.
+
+mod files;
+mod memento;
+mod prebuilt;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::answers::{Mark, Scope, What};
+use super::collections::downloads;
+use super::errors::HttpError;
+use super::{Site, respond};
+use crate::domain::unit::UnitId;
+use crate::domain::{Code, mark};
+use crate::export::Format;
+use crate::press::Order;
+use crate::render::print::Size;
+use crate::render::qr;
+use crate::render::text::Lang;
+pub use files::{blob, document};
+use memento::memento;
+use prebuilt::answer;
+pub(super) use prebuilt::record_tags;
+
+/// Splits `CODE.geojson` into the code and what is asked for.
+fn split(name: &str) -> (&str, Option<&str>) {
+    name.split_once('.').map_or((name, None), |(code, form)| (code, Some(form)))
+}
+
+pub(super) fn parse(code: &str) -> Result<Code, HttpError> {
+    code.parse().map_err(HttpError::WrongCode)
+}
+
+/// Answers, or says what went wrong in the form the client wants.
+pub(super) fn finish(site: &Site, headers: &HeaderMap, query: Option<&str>, result: Result<Response, HttpError>) -> Response {
+    result.unwrap_or_else(|error| {
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), headers);
+        let f = respond::parameter(query, "f");
+        error.respond(site, lang, respond::wants_html(headers) && f.as_deref() != Some("json"))
+    })
+}
+
+/// For whom a page is made: `?lang=`, `?unit=`, and the mark of a board after the code.
+fn scope(query: Option<&str>, headers: &HeaderMap, mark: Option<Mark>) -> Result<Scope, HttpError> {
+    let lang = respond::language(respond::parameter(query, "lang").as_deref(), headers);
+    let (unit, whole) = part(query)?;
+    Ok(Scope { lang, unit, whole, mark })
+}
+
+/// `?unit=`: a unit, `all` for the whole.
+fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
+    match respond::parameter(query, "unit").filter(|unit| !unit.is_empty()) {
+        None => Ok((None, false)),
+        Some(unit) if unit == "all" => Ok((None, true)),
+        Some(unit) => Ok((Some(unit.parse().map_err(|_| HttpError::UnknownUnit)?), false)),
+    }
+}
+
+/// What is to be printed: `?unit=`, `?board=`, `?lang=`. A print is Vietnamese unless another language is asked for.
+fn order(query: Option<&str>) -> Result<Order, HttpError> {
+    let (unit, whole) = part(query)?;
+    let board = match respond::parameter(query, "board").filter(|board| !board.is_empty()) {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            HttpError::Parameter(format!("board={text}: ghi số của bảng, ví dụ 7"), format!("board={text}: write the number of a board, such as 7"))
+        })?),
+    };
+    Ok(Order { lang: Lang::choose(respond::parameter(query, "lang").as_deref(), None), unit, whole, board })
+}
+
+/// `/q/{code}/poster.pdf?size=&unit=&board=`
+pub async fn poster(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let size = match respond::parameter(query, "size").filter(|size| !size.is_empty()) {
+            None => Size::A4,
+            Some(text) => Size::parse(&text).ok_or_else(|| {
+                HttpError::Parameter(format!("size={text}: có A4, A3, A1, A0"), format!("size={text}: there are A4, A3, A1, A0"))
+            })?,
+        };
+        answer(&site, parse(&code)?, What::Poster(size, order(query)?), &headers).await
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `/q/{code}/stickers.pdf?board=`
+pub async fn stickers(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async { answer(&site, parse(&code)?, What::Stickers(order(query)?), &headers).await };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `/q/{code}/preview.png`
+pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
+    let result = async { answer(&site, parse(&code)?, What::Preview(lang), &headers).await };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `/q/{code}`, `.geojson`, `.json`
+pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let (code, form) = split(&name);
+        let code = parse(code)?;
+        if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
+            let moment = site.moment();
+            let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
+            let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
+            return downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending()), &headers).await;
+        }
+        // Memento (RFC 7089): the address of an item leads to what held at a moment.
+        if form.is_none()
+            && let Some(moment) = headers.get("accept-datetime")
+        {
+            return memento(&site, code, moment, query.as_deref());
+        }
+        let what = match form {
+            None => What::Page(scope(query.as_deref(), &headers, None)?),
+            // A print's code: it leads to the item, whatever is wrong with what follows.
+            Some(text) if mark::is_like(text) => {
+                let mark = mark::parse(code, text).map_or(Mark::Wrong, Mark::Board);
+                What::Page(scope(query.as_deref(), &headers, Some(mark))?)
+            }
+            Some("geojson") => What::GeoJson,
+            Some("json") => What::Record,
+            Some(_) => return Err(HttpError::NotFound),
+        };
+        answer(&site, code, what, &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/q/{code}/history`
+pub async fn history(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
+        answer(&site, parse(&code)?, What::History(lang), &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/q/{code}/changes?from=&to=`: what the revision in force changed of the one before, where none are named.
+pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let code = parse(&code)?;
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+        let number = |name: &str| match respond::parameter(query, name).filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
+                HttpError::Parameter(format!("{name}={text}: ghi số của lần công bố, ví dụ 1"), format!("{name}={text}: write the number of a revision, such as 1"))
+            }),
+        };
+        let moment = site.moment();
+        let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
+        let to = number("to")?.unwrap_or(shown);
+        let from = number("from")?.unwrap_or(to.saturating_sub(1).max(1));
+        answer(&site, code, What::Changes(from, to, lang), &headers).await
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `/q/{code}/revisions/{n}`, `.geojson`
+pub async fn revision(
+    State(site): State<Arc<Site>>,
+    Path((code, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let result = async {
+        let (number, form) = split(&name);
+        let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;
+        let what = match form {
+            None => What::Revision(number, scope(query.as_deref(), &headers, None)?),
+            Some("geojson") => What::RevisionGeoJson(number),
+            Some(_) => return Err(HttpError::NotFound),
+        };
+        answer(&site, parse(&code)?, what, &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+
+/// `/q/{code}/qr.svg`
+pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let result = async { answer(&site, parse(&code)?, What::QrSvg, &headers).await };
+    finish(&site, &headers, None, result.await)
+}
+
+/// `/q/{code}/qr.png?size=`
+pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let result = async {
+        let size = match respond::parameter(query.as_deref(), "size") {
+            None => 512,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|size| qr::SIZES.contains(size))
+                .ok_or_else(|| HttpError::BadRequest(format!("size must be {} to {} pixels", qr::SIZES.start(), qr::SIZES.end())))?,
+        };
+        answer(&site, parse(&code)?, What::QrPng(size), &headers).await
+    };
+    finish(&site, &headers, query.as_deref(), result.await)
+}
+

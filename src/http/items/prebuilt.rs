@@ -1,0 +1,262 @@
+//! Answers that are made once for each change: what they are made from, and how.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use jiff::Timestamp;
+
+use super::memento::memento_links;
+use crate::domain::Code;
+use crate::domain::city::City;
+use crate::domain::civil::{end_of, midnight};
+use crate::domain::publication::Status;
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::event_store::StoreError;
+use crate::http::answers::{Answer, Mark, Scope, Validity, What};
+use crate::http::collections::items::memento_datetime;
+use crate::http::errors::HttpError;
+use crate::http::{Site, respond};
+use crate::press;
+use crate::read_model::features::Features;
+use crate::read_model::image::{Entry, Image};
+use crate::render::map::UnitShape;
+use crate::render::page::{Before, Extract, Item, Print};
+use crate::render::text::Lang;
+use crate::render::{geojson, map, qr, record};
+use crate::vault::Contact;
+
+const HTML: &str = "text/html; charset=utf-8";
+const PDF: &str = "application/pdf";
+
+/// The prebuilt answer, made anew where it no longer holds.
+pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
+    let now = site.app.now();
+    let validity = {
+        let image = site.model.image();
+        let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
+        validity(&image, entry, &what)
+    };
+    let key = (code, what);
+    if let Some(answer) = site.answers.get(&key, validity, now) {
+        site.metrics.cached.fetch_add(1, Ordering::Relaxed);
+        return Ok(answer.respond(headers, now));
+    }
+    site.metrics.rendered.fetch_add(1, Ordering::Relaxed);
+    let answer = Arc::new(render(site, code, &key.1, validity).await?);
+    site.answers.insert(key, &answer);
+    let response = answer.respond(headers, now);
+    // The next reader gets it as small as it can be, if there is time for that now.
+    if answer.can_be_perfected()
+        && let Ok(place) = Arc::clone(&site.drawing_places).try_acquire_owned()
+    {
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            answer.perfect();
+        });
+    }
+    Ok(response)
+}
+
+/// What an answer about an item was made from.
+fn validity(image: &Image, entry: &Entry, what: &What) -> Validity {
+    let number = match what {
+        What::Poster(_, order) | What::Stickers(order) => order.board,
+        _ => what.scope().and_then(|scope| match scope.mark {
+            Some(Mark::Board(number)) => Some(number),
+            _ => None,
+        }),
+    };
+    let board = number.and_then(|number| image.entry(image.by_number(number)?));
+    // What hangs on a board, or is consulted on, is told by its own title.
+    let others = if entry.item.mentions_others() { image.position } else { board.map_or(0, |board| board.version) };
+    Validity { version: entry.version, others, city_version: image.city_version, generation: image.generation }
+}
+
+/// What an answer is made from.
+struct Material {
+    moment: Moment,
+    city: Arc<City>,
+    view: View,
+    features: Option<Arc<Features>>,
+    before: Option<(View, Option<Arc<Features>>)>,
+    boundaries: Option<Arc<Features>>,
+    contact: Option<Contact>,
+    print: Option<Print>,
+    others: Vec<View>,
+    /// The unit whose part is shown.
+    unit: Option<UnitId>,
+    /// True where nobody asked for the part: it is that of the board's unit.
+    by_board: bool,
+    /// What a print is made of.
+    press: Option<press::Material>,
+}
+
+/// A set; a page still says everything else where its set is damaged.
+async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Features>>, HttpError> {
+    let Some(set) = &view.features else { return Ok(None) };
+    match site.model.features(set.sha256).await {
+        Ok(features) => Ok(Some(features)),
+        Err(StoreError::Damaged(what)) if is_page => {
+            tracing::error!("{what}");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpError> {
+    let moment = site.moment();
+    let (city, view, before, contact, print, others) = {
+        let image = site.model.image();
+        let revision = what.revision();
+        let missing = if revision.is_some() { HttpError::NotFound } else { HttpError::UnknownCode };
+        let view = image.view(&code, revision, &moment).ok_or(missing)?;
+        let before = match what {
+            What::Changes(from, ..) => Some(image.view(&code, Some(*from), &moment).ok_or(HttpError::NotFound)?),
+            _ => None,
+        };
+        let shows_contact = matches!(what, What::Page(_) | What::Revision(..)) && view.status == Status::InForce;
+        let contact = view.contact.as_ref().filter(|_| shows_contact).and_then(|subject| image.contact(subject)).cloned();
+        let print = what.scope().and_then(|scope| scope.mark).map(|mark| match mark {
+            Mark::Wrong => Print::WrongMark,
+            Mark::Board(number) => match image.by_number(number).and_then(|code| image.view(code, None, &moment)) {
+                Some(board) => Print::Of(Box::new(board)),
+                None => Print::NoBoard(number),
+            },
+        });
+        let named = view.board.iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about);
+        let others = named.filter_map(|code| image.view(&code, None, &moment)).collect();
+        (Arc::clone(&image.city), view, before, contact, print, others)
+    };
+    let asked = what.scope().and_then(|scope| scope.unit.clone());
+    if asked.as_ref().is_some_and(|unit| city.units.get(unit).is_none()) {
+        return Err(HttpError::UnknownUnit);
+    }
+    let default = match &print {
+        Some(Print::Of(board)) if what.scope().is_some_and(|scope| !scope.whole) => press::unit_of_board(board),
+        _ => None,
+    };
+    let by_board = asked.is_none() && default.is_some();
+    let unit = asked.or(default);
+    let press = match what.order() {
+        Some(order) => Some(press::gather(&site.model, &moment, code, &order).await?),
+        None => None,
+    };
+    let is_page = what.is_page();
+    let boundaries = if is_page { press::boundaries(&site.model, &city).await } else { None };
+    let features = if is_page || what.is_geojson() { set_of(site, &view, is_page).await? } else { None };
+    let before = match before {
+        Some(before) => {
+            let features = set_of(site, &before, true).await?;
+            Some((before, features))
+        }
+        None => None,
+    };
+    Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, press })
+}
+
+async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Result<Answer, HttpError> {
+    let material = gather(site, code, what).await?;
+    let Material { moment, city, view, .. } = &material;
+    let is_own = matches!(what, What::Page(_) | What::GeoJson | What::Record);
+    let status = if view.status == Status::Withdrawn && is_own { StatusCode::GONE } else { StatusCode::OK };
+    let mut extra = HeaderMap::new();
+    if matches!(what, What::Page(_) | What::Revision(..) | What::RevisionGeoJson(_)) {
+        extra.extend(HeaderValue::try_from(memento_links(&city.public_url, view)).ok().map(|links| (header::LINK, links)));
+    }
+    if matches!(what, What::Revision(..) | What::RevisionGeoJson(_)) {
+        let date = HeaderValue::try_from(memento_datetime(view.effective_from, moment)).ok();
+        extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
+    }
+    let (ends, private) = (material.ends(), material.contact.is_some());
+    let what = what.clone();
+    let made = tokio::task::spawn_blocking(move || material.make(&what));
+    let (media, body) = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+    Ok(Answer::new(status, media, body, validity, ends, private).with(extra))
+}
+
+impl Material {
+    /// When what was made of it changes by itself.
+    fn ends(&self) -> Option<Timestamp> {
+        let Self { moment, city, view, print, others, .. } = self;
+        // Names of units change with their validity.
+        let boundary = city.units.next_boundary(moment.today).map(|day| midnight(&moment.zone, day));
+        let board = match print {
+            Some(Print::Of(board)) => board.next_change,
+            _ => None,
+        };
+        // A print says when it was made.
+        let day = self.press.as_ref().map(|_| end_of(&moment.zone, moment.today));
+        view.next_change.into_iter().chain(day).chain(boundary).chain(board).chain(others.iter().filter_map(|view| view.next_change)).min()
+    }
+
+    fn extract(&self, unit: &UnitId) -> Option<Extract> {
+        let (features, boundaries) = (self.features.as_deref(), self.boundaries.as_deref());
+        Extract::of(&self.city, boundaries, &self.view, features, unit, self.moment.today)
+    }
+
+    fn press(&self) -> Result<&press::Material, HttpError> {
+        self.press.as_ref().ok_or_else(|| HttpError::Internal("nothing was gathered for a print".into()))
+    }
+
+    fn make(&self, what: &What) -> Result<(&'static str, Vec<u8>), HttpError> {
+        let Self { city, view, .. } = self;
+        let features = self.features.as_deref();
+        let matrix = || qr::Matrix::new(&qr::address(&city.public_url, view.code, None));
+        Ok(match what {
+            What::Page(scope) | What::Revision(_, scope) => {
+                let units = self.units(scope.lang);
+                let extract = self.unit.as_ref().and_then(|unit| self.extract(unit)).filter(|extract| !self.by_board || extract.is_cut());
+                (HTML, self.page(scope, &units, extract.as_ref(), what.revision()).render()?.into_bytes())
+            }
+            What::History(lang) => (HTML, self.page(&Scope::of(*lang), &[], None, None).render_history().into_bytes()),
+            What::Changes(_, _, lang) => {
+                let units = self.units(*lang);
+                let page = self.page(&Scope::of(*lang), &units, None, what.revision());
+                let (view, features) = self.before.as_ref().map_or((view, None), |(view, features)| (view, features.as_deref()));
+                (HTML, page.render_changes(&Before { view, features }).into_bytes())
+            }
+            What::GeoJson | What::RevisionGeoJson(_) => ("application/geo+json", geojson::collection(view, features, &city.public_url)),
+            What::Record => ("application/json", record::record(view, &city.public_url).to_string().into_bytes()),
+            What::Poster(size, _) => (PDF, self.press()?.poster(*size)?),
+            What::Stickers(_) => (PDF, self.press()?.stickers()?),
+            What::Preview(_) => ("image/png", self.press()?.preview()?),
+            What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
+            What::QrPng(size) => ("image/png", matrix()?.png(*size)?),
+        })
+    }
+
+    fn units(&self, lang: Lang) -> Vec<UnitShape> {
+        map::unit_shapes(&self.city, self.boundaries.as_deref(), self.moment.today, lang)
+    }
+
+    fn page<'a>(&'a self, scope: &Scope, units: &'a [UnitShape], extract: Option<&'a Extract>, revision: Option<u32>) -> Item<'a> {
+        Item {
+            lang: scope.lang,
+            city: &self.city,
+            moment: &self.moment,
+            view: &self.view,
+            features: self.features.as_deref(),
+            units,
+            extract,
+            print: self.print.as_ref(),
+            others: &self.others,
+            contact: self.contact.as_ref(),
+            revision,
+        }
+    }
+}
+
+/// The validator of an item's record as it is now, for `If-Match`.
+pub(in crate::http) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue; 3]> {
+    let validity = {
+        let image = site.model.image();
+        validity(&image, image.entry(&code)?, &What::Record)
+    };
+    let answer = render(site, code, &What::Record, validity).await.ok()?;
+    let tag = |encoding| respond::etag(answer.body(), encoding);
+    Some([tag(respond::Encoding::Identity), tag(respond::Encoding::Gzip), tag(respond::Encoding::Brotli)])
+}

@@ -1,0 +1,93 @@
+//! How often one address may send what costs us something: a bucket that fills up again.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use jiff::Timestamp;
+use quick_cache::sync::Cache;
+
+/// Addresses that are remembered; one that is forgotten begins anew.
+const REMEMBERED: usize = 65_536;
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 one, which a home has to
+/// itself. Behind a proxy the last address that the proxy itself has noted.
+pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
+    let noted = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+    let noted = noted.and_then(|value| value.rsplit(',').next()?.trim().parse::<IpAddr>().ok()).filter(|_| behind_proxy);
+    match noted.or(peer.map(|peer| peer.0.ip())) {
+        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => IpAddr::V4(address),
+            None => {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
+            }
+        },
+        Some(address) => address,
+        None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    }
+}
+
+/// Buckets by network.
+pub struct Limiter {
+    /// Requests at once.
+    burst: f64,
+    /// Requests a second in the long run.
+    rate: f64,
+    buckets: Cache<IpAddr, (f64, i64)>,
+    /// One at a time, so that two requests cannot take the same place.
+    taking: Mutex<()>,
+}
+
+impl Limiter {
+    /// At most `burst` requests at once, and `an_hour` in the long run.
+    pub fn new(burst: u32, an_hour: u32) -> Self {
+        Self { burst: f64::from(burst), rate: f64::from(an_hour) / 3_600.0, buckets: Cache::new(REMEMBERED), taking: Mutex::new(()) }
+    }
+
+    /// True when one more may pass now.
+    pub fn admits(&self, network: IpAddr, now: Timestamp) -> bool {
+        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now.as_millisecond();
+        let (left, at) = self.buckets.get(&network).unwrap_or((self.burst, now));
+        let passed = (now - at).max(0) as f64 / 1e3;
+        let left = (left + passed * self.rate).min(self.burst);
+        let admits = left >= 1.0;
+        self.buckets.insert(network, (if admits { left - 1.0 } else { left }, now));
+        admits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).expect("a moment")
+    }
+
+    #[test]
+    fn a_flood_is_stopped_and_others_pass() {
+        let limiter = Limiter::new(3, 6);
+        let (flood, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        assert_eq!((0..10).filter(|_| limiter.admits(flood, at(0))).count(), 3);
+        assert!(limiter.admits(other, at(0)));
+        assert!(!limiter.admits(flood, at(599)) && limiter.admits(flood, at(600)), "one in ten minutes");
+    }
+
+    #[test]
+    fn a_home_has_one_bucket_and_a_strangers_header_is_not_believed() {
+        let peer = |text: &str| Some(Peer(SocketAddr::new(text.parse().expect("address"), 1)));
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "1.1.1.1, 2.2.2.2".parse().expect("value"));
+        assert_eq!(network(peer("10.0.0.9"), &headers, false), IpAddr::from([10, 0, 0, 9]));
+        assert_eq!(network(peer("10.0.0.9"), &headers, true), IpAddr::from([2, 2, 2, 2]));
+        let none = HeaderMap::new();
+        assert_eq!(network(peer("2001:db8:1:2:3::4"), &none, true), network(peer("2001:db8:1:2:ffff::1"), &none, true));
+        assert_eq!(network(peer("::ffff:10.0.0.9"), &none, false), IpAddr::from([10, 0, 0, 9]));
+    }
+}

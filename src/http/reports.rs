@@ -1,0 +1,204 @@
+//! What residents report of an item or a print, and the clerk's list of it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::errors::HttpError;
+use super::forms::{self, Fields};
+use super::items::{finish, parse};
+use super::limiter::{Peer, network};
+use super::{Site, auth, respond};
+use crate::app::reports::ReportDraft;
+use crate::domain::access::{Actor, Reach};
+use crate::domain::report::{ReportId, ReportKind, ReportOutcome};
+use crate::domain::view::{View, moment_of};
+use crate::domain::{Code, Refusal};
+use crate::read_model::image::OpenReport;
+use crate::render::reports::{self as pages, Line};
+use crate::vault::ReportText;
+
+/// Longest body of a form, bytes: 2,000 characters of Vietnamese, percent-encoded, and more.
+const FORM_BYTES: usize = 32 << 10;
+/// Reports that wait for somebody to see to them; beyond, residents are asked to call.
+const MOST_OPEN: usize = 5_000;
+
+fn html(status: StatusCode, page: String) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    respond::with(status, "text/html; charset=utf-8", headers, page.into())
+}
+
+fn item(site: &Site, code: Code) -> Result<View, HttpError> {
+    let moment = site.moment();
+    site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)
+}
+
+/// `GET /q/{code}/report`: the form.
+pub async fn form(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = (|| {
+        let view = item(&site, parse(&code)?)?;
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+        let kind = respond::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
+        let board = respond::parameter(query, "board").and_then(|number| number.parse().ok());
+        Ok(html(StatusCode::OK, pages::form(lang, &site.city(), &view, kind, board, None)))
+    })();
+    finish(&site, &headers, query, result)
+}
+
+/// `POST /q/{code}/report`: takes it in. Nothing of who sent it is kept.
+pub async fn receive(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let view = item(&site, parse(&code)?)?;
+        let sent = forms::read(&headers, body, FORM_BYTES).await?;
+        let fields = Fields::of(query, &sent.text);
+        let lang = respond::language(fields.get("lang"), &headers);
+        let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
+        let is_full = site.model.image().reports().len() >= MOST_OPEN;
+        if is_full || !site.report_limiter.admits(network, site.app.now()) {
+            return Err(HttpError::TooMany);
+        }
+        let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
+        let board = fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
+        let written = ReportText {
+            text: fields.get("text").unwrap_or_default().to_owned(),
+            reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
+        };
+        // A client that hangs up has sent it nonetheless.
+        let task = {
+            let (site, written) = (Arc::clone(&site), written.clone());
+            tokio::spawn(async move { site.app.receive_report(ReportDraft { kind, item: view.code, board, written }).await })
+        };
+        match task.await.map_err(|error| HttpError::Internal(error.to_string()))? {
+            Ok(report) => Ok(html(StatusCode::OK, pages::thanks(lang, &site.city(), &item(&site, parse(&code)?)?, &report))),
+            Err(crate::app::ExecuteError::Refused(refusal)) => {
+                let view = item(&site, parse(&code)?)?;
+                let page = pages::form(lang, &site.city(), &view, kind, board, Some((lang.pick(&refusal.vi, &refusal.en), &written)));
+                Ok(html(StatusCode::UNPROCESSABLE_ENTITY, page))
+            }
+            Err(error) => Err(error.into()),
+        }
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+/// Who may read reports, and where: a bearer token, or one that a form sends.
+async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result<Actor, HttpError> {
+    let mut headers = headers.clone();
+    if let Some(token) = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok()) {
+        headers.insert(header::AUTHORIZATION, token);
+    }
+    let actor = auth::actor(site, &headers).await?;
+    match &actor {
+        Actor::Token(grant) if !grant.role.reads_reports() => Err(HttpError::Refused(Refusal::invalid(
+            "forbidden-role",
+            "Khóa truy cập này không được xem phản ánh (cần vai trò clerk hoặc editor).",
+            "This token may not read reports (it needs the role clerk or editor).",
+        ))),
+        _ => Ok(actor),
+    }
+}
+
+/// True when the report is about something in the token's units.
+fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View>) -> bool {
+    let Actor::Token(grant) = actor else { return true };
+    let Reach::Units(own) = &grant.reach else { return true };
+    let moment = site.moment();
+    let image = site.model.image();
+    let board = report.received.board.and_then(|number| image.view(image.by_number(number)?, None, &moment));
+    let units = board.as_ref().or(view).map(|view| view.units.clone()).unwrap_or_default();
+    units.iter().flat_map(|id| image.city.units.at(id, moment.today)).any(|unit| own.contains(&unit.id))
+}
+
+/// Open reports that the actor may see, the newest first, with what was written.
+async fn open(site: &Site, actor: &Actor) -> Result<Vec<Line>, HttpError> {
+    let moment = site.moment();
+    let reports: Vec<(OpenReport, Option<View>, Option<View>)> = {
+        let image = site.model.image();
+        let of = |report: &OpenReport| {
+            let board = report.received.board.and_then(|number| image.view(image.by_number(number)?, None, &moment));
+            (report.clone(), image.view(&report.received.item, None, &moment), board)
+        };
+        image.reports().values().map(of).collect()
+    };
+    let mut lines = Vec::new();
+    for (report, view, board) in reports {
+        if is_within(site, actor, &report, view.as_ref()) {
+            let written = site.app.report_text(&report.received.subject).await?;
+            lines.push(Line { at: moment_of(report.at), received: report.received, view, board, written });
+        }
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse::<Timestamp>(line.at));
+    Ok(lines)
+}
+
+/// `GET /reports`: for a program with a bearer token the open reports, for a browser a form for one.
+pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        if headers.get(header::AUTHORIZATION).is_none() && respond::wants_html(&headers) {
+            let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+            return Ok(html(StatusCode::OK, pages::sign_in(lang, &site.city())));
+        }
+        let actor = reader(&site, &headers, None).await?;
+        let list: Vec<_> = open(&site, &actor).await?.iter().map(Line::json).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string().into()))
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+/// `POST /reports`: the list for whoever sends a token by the form; closes a report that the form names.
+pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let sent = forms::read(&headers, body, FORM_BYTES).await?;
+        let fields = Fields::of(query, &sent.text);
+        let lang = respond::language(fields.get("lang"), &headers);
+        let token = fields.get("token");
+        let actor = reader(&site, &headers, token).await?;
+        if let Some(report) = fields.get("report") {
+            close(&site, &actor, report, fields.get("outcome")).await?;
+        }
+        let lines = open(&site, &actor).await?;
+        Ok(html(StatusCode::OK, pages::list(lang, &site.city(), &site.moment(), &lines, token.unwrap_or_default())))
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {
+    let id = ReportId(report.to_owned());
+    let unknown = || {
+        HttpError::Refused(Refusal::invalid("unknown-report", format!("Không có phản ánh {report}."), format!("There is no report {report}.")))
+    };
+    let known = site.model.image().reports().get(&id).cloned();
+    let open = known.ok_or_else(unknown)?;
+    let moment = site.moment();
+    let view = site.model.image().view(&open.received.item, None, &moment);
+    if !is_within(site, actor, &open, view.as_ref()) {
+        return Err(unknown());
+    }
+    let outcome = outcome.and_then(ReportOutcome::parse).ok_or_else(|| {
+        HttpError::Parameter("outcome phải là mended, no-fault hoặc abuse".into(), "outcome must be mended, no-fault or abuse".into())
+    })?;
+    site.app.close_report(actor, id, outcome).await?;
+    let head = site.app.log().head().await?.position;
+    site.model.wait_for(head, std::time::Duration::from_secs(1)).await;
+    Ok(())
+}

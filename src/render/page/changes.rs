@@ -1,0 +1,124 @@
+//! What changed from one revision to another: facts, hectares, and where.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::{Item, land_use};
+use crate::domain::geometry::union;
+use crate::domain::land_use as codes;
+use crate::domain::view::{Fact, View};
+use crate::read_model::features::Features;
+use crate::render::layout::{Page, page};
+use crate::render::map::{self, Around, Detail};
+use crate::render::text::text;
+use crate::render::format;
+
+/// The other revision of a comparison: the earlier one.
+pub struct Before<'a> {
+    /// The item as that revision states it.
+    pub view: &'a View,
+    /// Its feature set.
+    pub features: Option<&'a Features>,
+}
+
+impl Item<'_> {
+    /// The page that compares this revision with an earlier one.
+    pub fn render_changes(&self, before: &Before<'_>) -> String {
+        let view = self.view;
+        let path = format!("/q/{}/changes?from={}&to={}", view.code, before.view.revision, view.revision);
+        let content = html! {
+            p.kind { (self.t("changes")) }
+            h1 { a href={ "/q/" (view.code) (self.lang.query()) } { (view.title) } }
+            p {
+                (self.revision_link(before.view)) " → " (self.revision_link(view))
+            }
+            (self.changed_facts(before.view))
+            (self.changed_areas(before))
+        };
+        page(&Page::new(self.lang, self.city, &view.title, &path), content)
+    }
+
+    fn revision_link(&self, view: &View) -> Markup {
+        html! {
+            a href={ "/q/" (view.code) "/revisions/" (view.revision) (self.lang.query()) } { (self.t("revision")) " " (view.revision) }
+            " (" (self.t("from")) " " (format::date(view.effective_from)) ")"
+        }
+    }
+
+    fn changed_facts(&self, before: &View) -> Markup {
+        let find = |view: &View, label: &str| -> Option<Markup> {
+            let all: Vec<&Fact> = view.facts.iter().filter(|fact| fact.label == label).collect();
+            (!all.is_empty()).then(|| html! { @for fact in all { (self.shown(&fact.value)) " " } })
+        };
+        let mut labels: Vec<&'static str> = before.facts.iter().chain(&self.view.facts).map(|fact| fact.label).collect();
+        labels.dedup();
+        let mut seen = Vec::new();
+        labels.retain(|label| if seen.contains(label) { false } else { seen.push(*label); true });
+        let shown = |markup: Option<Markup>| markup.map_or_else(|| String::from("–"), Markup::into_string);
+        let mut rows: Vec<(&str, String, String)> = labels
+            .into_iter()
+            .map(|label| (text(self.lang, label), shown(find(before, label)), shown(find(self.view, label))))
+            .collect();
+        let escaped = |words: &str| html! { (words) }.into_string();
+        rows.insert(0, (self.t("field-title"), escaped(&before.title), escaped(&self.view.title)));
+        let summary = |view: &View| escaped(view.summary.as_deref().unwrap_or("–"));
+        rows.push((self.t("what-it-means"), summary(before), summary(self.view)));
+        rows.push((self.t("units"), self.units(&before.units).into_string(), self.units(&self.view.units).into_string()));
+        rows.retain(|(_, a, b)| a != b);
+        html! {
+            h2 { (self.t("changed-facts")) }
+            @if rows.is_empty() { p { (self.t("nothing-changed")) } }
+            @else {
+                @for (label, a, b) in &rows {
+                    h3 { (label) }
+                    dl { dt { (self.t("before")) } dd.was { (PreEscaped(a)) } dt { (self.t("after")) } dd { (PreEscaped(b)) } }
+                }
+            }
+        }
+    }
+
+    fn changed_areas(&self, before: &Before<'_>) -> Markup {
+        let (Some(old), Some(new)) = (before.features, self.features) else { return html! {} };
+        let (Some(old_set), Some(new_set)) = (&before.view.features, &self.view.features) else { return html! {} };
+        if old_set.area_ha.is_none() || new_set.area_ha.is_none() {
+            return html! {};
+        }
+        if old_set.sha256 == new_set.sha256 {
+            return html! { h2 { (self.t("changed-areas")) } p { (self.t("no-area-changed")) } };
+        }
+        let ((was, _), (is, _)) = (land_use::sums(old, None), land_use::sums(new, None));
+        let of = |sums: &[(&str, f64)], code: &str| sums.iter().find(|(known, _)| *known == code).map_or(0.0, |(_, area)| *area);
+        let mut rows: Vec<(&str, f64, f64)> = was.iter().chain(&is).map(|(code, _)| (*code, of(&was, code), of(&is, code))).collect();
+        rows.sort_by(|a, b| a.0.cmp(b.0));
+        rows.dedup_by(|a, b| a.0 == b.0);
+        rows.retain(|(_, a, b)| (a - b).abs() >= 0.005);
+        rows.sort_by(|a, b| (b.2 - b.1).abs().total_cmp(&(a.2 - a.1).abs()));
+        let around = Around { lang: self.lang, units: self.units, mark: None };
+        let alt = format!("{}: {}", self.t("changes-alt"), self.view.title);
+        let drawn = map::changes(old, new, &union(&old_set.bbox, &new_set.bbox), &Detail::PHONE, &around, &alt);
+        let signed = |value: f64| {
+            let sign = if value > 0.0 { "+" } else { "" };
+            format!("{sign}{}", format::number(self.lang, value, 2))
+        };
+        html! {
+            h2 { (self.t("changed-areas")) }
+            p.note { (self.t("changes-note")) }
+            (PreEscaped(drawn))
+            @if !rows.is_empty() {
+                table {
+                    thead { tr {
+                        th scope="col" { (self.t("land-use-name")) } th.n scope="col" { (self.t("before")) ", ha" }
+                        th.n scope="col" { (self.t("after")) ", ha" } th.n scope="col" { "±" }
+                    } }
+                    tbody {
+                        @for (code, a, b) in &rows {
+                            tr {
+                                th scope="row" { (land_use::swatch(code)) b { (code) } " " @if let Some(entry) = codes::get(code) { (self.lang.pick(&entry.name_vi, &entry.name_en)) } }
+                                td.n { (format::number(self.lang, *a, 2)) } td.n { (format::number(self.lang, *b, 2)) } td.n { (signed(b - a)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The part of an item that lies in a unit.
+
+use jiff::civil::Date;
+
+use crate::domain::city::City;
+use crate::domain::unit::{Unit, UnitId};
+use crate::domain::view::View;
+use crate::import::crs::Crs;
+use crate::read_model::cut::{Area, Piece};
+use crate::read_model::features::Features;
+use crate::render::map;
+
+/// The part of an item that lies in a unit.
+pub struct Extract {
+    /// The unit that was asked for.
+    pub unit: Unit,
+    /// What of the item's areas lies in it; none where its boundary is not known.
+    pub pieces: Option<Vec<Piece>>,
+    /// Its boundary.
+    pub rings: Vec<Vec<[i64; 2]>>,
+}
+
+impl Extract {
+    /// Cuts an item's areas to a unit: to its own boundary, else to those of the units that took it
+    /// over. None for a unit that the city does not know.
+    pub fn of(
+        city: &City,
+        boundaries: Option<&Features>,
+        view: &View,
+        features: Option<&Features>,
+        unit: &UnitId,
+        today: Date,
+    ) -> Option<Self> {
+        let unit = city.units.get(unit)?.clone();
+        let rings = boundaries.map(|all| {
+            let own = map::unit_rings(all, &unit.id);
+            let heirs = || city.units.at(&unit.id, today).into_iter().flat_map(|unit| map::unit_rings(all, &unit.id)).collect();
+            if own.is_empty() { heirs() } else { own }
+        });
+        let rings = rings.unwrap_or_default();
+        let plane = Crs::new(view.plane.unwrap_or(city.default_crs)).ok();
+        let area = Area::new(rings.clone()).zip(plane).zip(features);
+        let pieces = area.map(|((area, plane), features)| area.cut(features, &plane));
+        Some(Self { unit, pieces, rings })
+    }
+
+    /// True when its boundary is known.
+    pub fn is_cut(&self) -> bool {
+        self.pieces.is_some()
+    }
+}

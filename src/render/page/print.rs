@@ -1,0 +1,127 @@
+//! What the register of boards says of the print whose code was scanned, and of a board's prints.
+
+use maud::{Markup, html};
+
+use super::Item;
+use crate::domain::board::Posting;
+use crate::domain::publication::Status;
+use crate::domain::view::View;
+use crate::render::format;
+use crate::render::text::text;
+
+/// The print whose code was scanned.
+#[derive(Debug, Clone)]
+pub enum Print {
+    /// What follows the code does not fit it.
+    WrongMark,
+    /// The register knows no such board.
+    NoBoard(u32),
+    /// The board, and what is known of this item on it.
+    Of(Box<View>),
+}
+
+impl Item<'_> {
+    /// Which revision a print shows, and whether it is the one in force.
+    pub(super) fn print_note(&self) -> Markup {
+        let Some(print) = self.print else { return html! {} };
+        let (class, body) = match print {
+            Print::WrongMark => ("status bad", html! { b { (self.t("print-wrong")) } (self.t("print-wrong-help")) }),
+            Print::NoBoard(number) => {
+                ("status bad", html! { b { (self.t("print-unknown")) } (self.t("print-no-board")) " " (number) ". " (self.t("print-beware")) })
+            }
+            Print::Of(board) => {
+                let posting = board.board.iter().flat_map(|own| &own.postings).find(|posting| posting.item == self.view.code);
+                match posting {
+                    None => ("status bad", html! {
+                        b { (self.t("print-unknown")) }
+                        (self.t("print-not-posted")) " “" (board.title) "”. " (self.t("print-beware"))
+                    }),
+                    Some(posting) => self.posted(board, posting),
+                }
+            }
+        };
+        let number = match print {
+            Print::Of(board) => board.board.as_ref().map(|own| own.number),
+            Print::NoBoard(number) => Some(*number),
+            Print::WrongMark => None,
+        };
+        html! {
+            div class=(class) role="note" {
+                (body)
+                p { a href={ "/q/" (self.view.code) "/report?kind=false-code" @if let Some(number) = number { "&board=" (number) } (self.lang.and()) } { (self.t("report-false-code")) } }
+            }
+        }
+    }
+
+    fn posted(&self, board: &View, posting: &Posting) -> (&'static str, Markup) {
+        let place = html! { a href={ "/q/" (board.code) (self.lang.query()) } { (board.title) } };
+        if let Some(reason) = &posting.revoked {
+            return ("status bad", html! { b { (self.t("print-revoked")) } (place) ": " (reason) });
+        }
+        if let Some(day) = posting.removed {
+            return ("status wait", html! { b { (self.t("print-removed")) } (place) ", " (self.t("of-day")) " " (format::date(day)) ". " (self.t("print-removed-help")) });
+        }
+        let revision = posting.hung.as_ref().map_or(posting.printed.0, |hung| hung.0);
+        let since = self.view.history.iter().find(|entry| entry.number == revision).map(|entry| entry.effective_from);
+        let shows = html! {
+            (self.t("print-shows")) " " (revision) @if let Some(since) = since { " (" (self.t("of-day")) " " (format::date(since)) ")" } ". "
+        };
+        let hangs = html! {
+            @match &posting.hung {
+                Some((_, day, by)) => { (self.t("print-hangs")) " " (place) " " (self.t("since")) " " (format::date(*day)) @if let Some(by) = by { " (" (by) ")" } "." }
+                None => { (self.t("print-for")) " " (place) ", " (self.t("print-not-hung")) }
+            }
+        };
+        if revision == self.view.revision {
+            return ("status part", html! { b { (self.t("print-current")) } (shows) (hangs) });
+        }
+        let class = "status wait";
+        let (from, to) = (revision.min(self.view.revision), revision.max(self.view.revision));
+        let body = html! {
+            b { (self.t(if revision < self.view.revision { "print-old" } else { "print-early" })) }
+            (shows)
+            @if self.view.status == Status::InForce { (self.t("print-now")) " " (self.view.revision) ". " }
+            a href={ "/q/" (self.view.code) "/changes?from=" (from) "&to=" (to) (self.lang.and()) } { (self.t("see-changes")) }
+            br; (hangs)
+        };
+        (class, body)
+    }
+
+    /// What hangs on a board.
+    pub(super) fn postings(&self) -> Markup {
+        let Some(board) = &self.view.board else { return html! {} };
+        let title = |code| self.others.iter().find(|view: &&View| view.code == code);
+        html! {
+            @if board.is_due { div.status.wait { b { (self.t("board-due")) } (self.t("check-due")) " " (format::date(board.due)) } }
+            @for document in self.view.documents.iter().filter(|document| document.media_type.starts_with("image/")) {
+                p { img.photo src={ "/q/" (self.view.code) "/documents/" (document.sha256) } alt=(document.title) loading="lazy"; }
+            }
+            h2 { (self.t("on-board")) }
+            @if !board.postings.iter().any(Posting::hangs) { p { (self.t("board-empty")) } }
+            ul.list {
+                @for posting in &board.postings {
+                    @let view = title(posting.item);
+                    li {
+                        a href={ "/q/" (posting.item) (self.lang.query()) } { (view.map_or(posting.item.as_str(), |view| view.title.as_str())) }
+                        " " span.tag { (text(self.lang, posting_state(posting, view))) }
+                        br; (self.t("printed-revision")) " " (posting.hung.as_ref().map_or(posting.printed.0, |hung| hung.0))
+                        @if let Some((_, day, by)) = &posting.hung { ", " (self.t("hung-on")) " " (format::date(*day)) @if let Some(by) = by { " (" (by) ")" } }
+                        @if let Some(day) = posting.removed { ", " (self.t("removed-on")) " " (format::date(day)) }
+                        @if let Some(reason) = &posting.revoked { ". " (reason) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Key of the word for how a print stands to what holds now.
+pub fn posting_state(posting: &Posting, view: Option<&View>) -> &'static str {
+    match (posting.hung.as_ref(), view) {
+        _ if posting.revoked.is_some() => "posting-revoked",
+        _ if posting.removed.is_some() => "posting-removed",
+        (None, _) => "posting-printed",
+        (Some((revision, ..)), Some(view)) if *revision != view.revision || view.status != Status::InForce => "posting-stale",
+        (Some(_), _) => "posting-current",
+    }
+}

@@ -1,0 +1,145 @@
+//! The fonts of prints and pictures: Noto Sans (SIL Open Font License 1.1), compiled in, with every
+//! Vietnamese letter.
+
+use std::sync::{Arc, LazyLock};
+
+use resvg::usvg::fontdb::Database;
+use ttf_parser::Face;
+use unicode_normalization::UnicodeNormalization;
+
+/// Name by which drawings ask for it.
+pub const FAMILY: &str = "Noto Sans";
+
+/// Regular or bold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// 400
+    Regular,
+    /// 700
+    Bold,
+}
+
+static DATABASE: LazyLock<Arc<Database>> = LazyLock::new(|| {
+    let mut database = Database::new();
+    for data in [notosans::REGULAR_TTF, notosans::BOLD_TTF, notosans::ITALIC_TTF] {
+        database.load_font_data(data.to_vec());
+    }
+    Arc::new(database)
+});
+
+static REGULAR: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(notosans::REGULAR_TTF, 0).ok());
+static BOLD: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(notosans::BOLD_TTF, 0).ok());
+
+/// The fonts for a drawing.
+pub fn database() -> Arc<Database> {
+    Arc::clone(&DATABASE)
+}
+
+fn face(weight: Weight) -> Option<&'static Face<'static>> {
+    match weight {
+        Weight::Regular => REGULAR.as_ref(),
+        Weight::Bold => BOLD.as_ref(),
+    }
+}
+
+/// Text that can be printed: NFC, in one line, a question mark for what the fonts have no glyph for.
+/// A print for archives (PDF/A) may hold no missing glyphs.
+pub fn printable(text: &str) -> String {
+    let has = |c: char| face(Weight::Regular).is_some_and(|face| face.glyph_index(c).is_some());
+    text.nfc().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).map(|c| if has(c) { c } else { '?' }).collect()
+}
+
+/// Width of a text in units of the font's size.
+fn width(text: &str, weight: Weight) -> f64 {
+    let Some(face) = face(weight) else { return text.chars().count() as f64 * 0.6 };
+    let advance = |c: char| face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or_default();
+    text.chars().map(|c| f64::from(advance(c))).sum::<f64>() / f64::from(face.units_per_em())
+}
+
+/// Breaks a text into lines of at most `room` units at a font size of `size`; a word that is longer is
+/// broken where it must be.
+pub fn lines(text: &str, weight: Weight, size: f64, room: f64) -> Vec<String> {
+    let room = room / size;
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in printable(text).split(' ').filter(|word| !word.is_empty()) {
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if width(&longer, weight) <= room {
+            line = longer;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for c in word.chars() {
+            line.push(c);
+            if width(&line, weight) > room && line.chars().count() > 1 {
+                line.pop();
+                lines.push(std::mem::take(&mut line));
+                line.push(c);
+            }
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The same, at most `most` lines; what is left out is told by an ellipsis.
+pub fn lines_within(text: &str, weight: Weight, size: f64, room: f64, most: usize) -> Vec<String> {
+    let mut lines = lines(text, weight, size, room);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push('…');
+            while width(last, weight) > room / size && last.chars().count() > 2 {
+                last.pop();
+                last.pop();
+                last.push('…');
+            }
+        }
+    }
+    lines
+}
+
+/// The largest of the sizes at which a text takes at most `most` lines; the smallest where none does.
+pub fn fitting(text: &str, weight: Weight, room: f64, most: usize, sizes: &[f64]) -> f64 {
+    let fits = |size: &&f64| lines(text, weight, **size, room).len() <= most;
+    sizes.iter().find(fits).or(sizes.last()).copied().unwrap_or(4.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vietnamese_letter_has_a_glyph() {
+        let letters = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ";
+        let all: String = letters.chars().flat_map(|c| [c, c.to_uppercase().next().expect("upper")]).collect();
+        for weight in [Weight::Regular, Weight::Bold] {
+            let face = face(weight).expect("the font");
+            for c in all.chars().chain("–—…“”‘’•×±²°→".chars()) {
+                assert!(face.glyph_index(c).is_some() || c == '→', "{c}");
+            }
+        }
+        assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎"), "Yên Bái ?");
+    }
+
+    #[test]
+    fn long_titles_wrap_and_nothing_is_lost() {
+        let title = "Điều chỉnh quy hoạch chung thành phố Yên Bái và vùng phụ cận đến năm 2040, tầm nhìn đến năm 2060";
+        let lines = lines(title, Weight::Bold, 8.0, 180.0);
+        assert!(lines.len() > 1 && lines.iter().all(|line| width(line, Weight::Bold) * 8.0 <= 180.0));
+        assert_eq!(lines.join(" "), title);
+        let word = "Ngh".repeat(60);
+        let broken = super::lines(&word, Weight::Regular, 5.0, 50.0);
+        assert!(broken.len() > 3 && broken.concat() == word);
+    }
+
+    #[test]
+    fn what_does_not_fit_ends_in_an_ellipsis() {
+        let lines = lines_within(&"từ ".repeat(400), Weight::Regular, 4.0, 60.0, 3);
+        assert!(lines.len() == 3 && lines[2].ends_with('…'));
+    }
+}

@@ -1,0 +1,117 @@
+//! What hangs on a wall: posters, stickers, booklets, map sheets, and pictures of maps. Drawn by the
+//! same hand as the pages: SVG, put together to PDF or PNG.
+
+pub mod booklet;
+mod canvas;
+mod fonts;
+mod pdf;
+mod picture;
+pub mod poster;
+mod preview;
+mod sheet;
+mod stickers;
+
+pub use pdf::{About, Layer, Pdf, PrintError, tree};
+pub use poster::Poster;
+pub use preview::preview;
+pub use sheet::sheet;
+pub use stickers::stickers;
+
+use crate::domain::city::City;
+use crate::domain::view::{Moment, View};
+use crate::read_model::features::Features;
+use crate::render::map::UnitShape;
+use crate::render::page::Extract;
+use crate::render::text::Lang;
+
+/// Sizes of paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Size {
+    /// A4
+    A4,
+    /// A3
+    A3,
+    /// A1, a map sheet
+    A1,
+    /// A0, a map sheet
+    A0,
+}
+
+impl Size {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::A4, Self::A3, Self::A1, Self::A0];
+
+    /// As people write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A4 => "A4",
+            Self::A3 => "A3",
+            Self::A1 => "A1",
+            Self::A0 => "A0",
+        }
+    }
+
+    /// Reads `a4`, `A3` and the like.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|size| size.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// Width and height in millimetres (ISO 216), upright.
+    pub fn millimetres(self) -> [f64; 2] {
+        match self {
+            Self::A4 => [210.0, 297.0],
+            Self::A3 => [297.0, 420.0],
+            Self::A1 => [594.0, 841.0],
+            Self::A0 => [841.0, 1189.0],
+        }
+    }
+
+    /// True for sheets whose map is all.
+    pub fn is_sheet(self) -> bool {
+        matches!(self, Self::A1 | Self::A0)
+    }
+}
+
+/// What a print is made of.
+#[derive(Clone, Copy)]
+pub struct Printed<'a> {
+    /// The reader's language.
+    pub lang: Lang,
+    /// The city.
+    pub city: &'a City,
+    /// The moment of printing.
+    pub moment: &'a Moment,
+    /// The item.
+    pub view: &'a View,
+    /// Its feature set.
+    pub features: Option<&'a Features>,
+    /// Units of today.
+    pub units: &'a [UnitShape],
+    /// Set when only a unit's part is printed.
+    pub extract: Option<&'a Extract>,
+    /// The board it is for.
+    pub board: Option<&'a View>,
+}
+
+impl Printed<'_> {
+    /// The number of the board it is for.
+    fn board_number(&self) -> Option<u32> {
+        self.board.and_then(|board| board.board.as_ref()).map(|board| board.number)
+    }
+
+    /// The code in readable type, with the board's mark.
+    fn code(&self) -> String {
+        let mark = self.board_number().map_or_else(String::new, |number| format!(".{}", crate::domain::mark::of(self.view.code, number)));
+        format!("{}{mark}", self.view.code)
+    }
+
+    /// What the file says of itself.
+    fn about(&self) -> About<'_> {
+        About {
+            title: &self.view.title,
+            author: self.lang.pick(&self.city.name_vi, &self.city.name_en),
+            language: self.lang.code(),
+            at: self.moment.now,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The poster of an item: what it is in a few sentences for people without a phone, the map, the code.
+
+use resvg::usvg;
+
+use super::canvas::{Canvas, LEADING, bold, regular};
+use super::fonts::{Weight, fitting, lines};
+use super::pdf::{Layer, Pdf, PrintError, tree};
+use super::{Printed, Size};
+use crate::domain::land_use;
+use crate::domain::publication::Status;
+use crate::domain::view::Shown;
+use crate::read_model::cut::bbox_of;
+use crate::render::map::{self, Around, Detail, Part};
+use crate::render::page::sums;
+use crate::render::qr::{self, Level, Matrix};
+use crate::render::text::text;
+use crate::render::format;
+
+/// Free at every side, millimetres of A4.
+const MARGIN: f64 = 12.0;
+/// Side of the code with its quiet zone, millimetres of A4.
+const CODE: f64 = 58.0;
+/// Room of the lines at the bottom.
+const FOOT: f64 = 37.0;
+/// Room of a line of the table.
+const ROW: f64 = 5.4;
+
+/// A poster that is laid out: everything but the map, and where the map stands.
+pub struct Poster {
+    base: usvg::Tree,
+    /// Where the map stands, millimetres of A4.
+    map: [f64; 4],
+}
+
+impl Poster {
+    /// Lays a poster out.
+    pub fn new(printed: &Printed<'_>) -> Result<Self, PrintError> {
+        let (svg, map) = printed.poster()?;
+        Ok(Self { base: tree(&svg)?, map })
+    }
+
+    /// The map that belongs on it. It is the same for every board that an item hangs on in one unit.
+    pub fn map(&self, printed: &Printed<'_>) -> Result<Option<usvg::Tree>, PrintError> {
+        printed.map(self.map[2], self.map[3]).map(|svg| tree(&svg)).transpose()
+    }
+
+    /// Appends it to a print, scaled to the size of paper, with the map that [`Poster::map`] has drawn.
+    pub fn push(&self, pdf: &mut Pdf, size: Size, map: Option<&usvg::Tree>) -> Result<(), PrintError> {
+        let ([width, height], [base, _]) = (size.millimetres(), Size::A4.millimetres());
+        let scale = width / base;
+        let mut layers = vec![Layer { tree: &self.base, place: [0.0, 0.0, width, height] }];
+        if let Some(map) = map {
+            layers.push(Layer { tree: map, place: within(self.map, map).map(|value| value * scale) });
+        }
+        pdf.page(width, height, &layers)
+    }
+}
+
+/// The largest place of a drawing's shape in a box, in its middle at the top.
+fn within([x, y, width, height]: [f64; 4], drawing: &usvg::Tree) -> [f64; 4] {
+    let (own_width, own_height) = (f64::from(drawing.size().width()), f64::from(drawing.size().height()));
+    let scale = (width / own_width).min(height / own_height);
+    [x + (width - own_width * scale) / 2.0, y, own_width * scale, own_height * scale]
+}
+
+/// A poster as a file.
+pub fn poster(printed: &Printed<'_>, size: Size) -> Result<Vec<u8>, PrintError> {
+    let mut pdf = Pdf::new(&printed.about())?;
+    let poster = Poster::new(printed)?;
+    let map = poster.map(printed)?;
+    poster.push(&mut pdf, size, map.as_ref())?;
+    pdf.finish()
+}
+
+impl Printed<'_> {
+    fn t<'k>(&self, key: &'k str) -> &'k str {
+        text(self.lang, key)
+    }
+
+    /// The map of a print of about that size in millimetres.
+    pub fn map(&self, width: f64, height: f64) -> Option<String> {
+        let around = Around { lang: self.lang, units: self.units, mark: None };
+        let detail = Detail::print(width, height);
+        let alt = self.view.title.as_str();
+        let set = self.view.features.as_ref();
+        match (self.view.position, self.features, set) {
+            (Some(position), _, _) => Some(map::points(self.city, &[position], &detail, &around, alt)),
+            (None, Some(features), Some(set)) if set.area_ha.is_some() || self.view.outline_only => match self.extract {
+                Some(extract) if extract.pieces.is_some() => {
+                    let pieces = extract.pieces.as_deref().unwrap_or_default();
+                    let detail = Detail { each: true, smallest: 0, ..detail };
+                    Some(map::zones(&Part { features, pieces }, &bbox_of(&extract.rings), &detail, &around, alt))
+                }
+                _ => Some(map::zones(features, &set.bbox, &detail, &around, alt)),
+            },
+            (None, Some(features), Some(_)) => Some(map::points(self.city, &map::positions(features), &detail, &around, alt)),
+            _ => None,
+        }
+    }
+
+    fn fact(&self, label: &str) -> Option<String> {
+        let fact = self.view.facts.iter().find(|fact| fact.label == label)?;
+        Some(self.shown(&fact.value))
+    }
+
+    fn shown(&self, value: &Shown) -> String {
+        match value {
+            Shown::Text(text) => text.clone(),
+            Shown::Key(key) => self.t(key).to_owned(),
+            Shown::Keys(keys) => keys.iter().map(|key| self.t(key)).collect::<Vec<_>>().join(" "),
+            Shown::Date(date) => format::date(*date),
+            Shown::Moment(at) => format::moment(self.lang, &self.moment.zone, *at),
+            Shown::Span(from, to) => format!("{from}–{to}"),
+        }
+    }
+
+    /// The word for how it stands that is still true when the print has hung for a while.
+    pub(super) fn standing(&self) -> &str {
+        match self.view.standing.as_str() {
+            duty if duty.starts_with("duty-") => "active",
+            "running" => "ongoing",
+            standing => standing,
+        }
+    }
+
+    /// Numbers to call, the emergency number first where that is what it is about.
+    fn phones(&self) -> Vec<(String, String)> {
+        if self.view.status != Status::InForce {
+            return Vec::new();
+        }
+        let emergency = self.city.emergency.first().filter(|_| self.view.kind == "ambulance");
+        let emergency = emergency.map(|known| (self.lang.pick(&known.label_vi, &known.label_en).to_owned(), known.number.clone()));
+        emergency.into_iter().chain(self.view.phones.iter().cloned()).take(4).collect()
+    }
+
+    /// The decision in words, where there is one.
+    pub(super) fn decision(&self) -> Option<String> {
+        let (number, authority, signed) = (self.fact("decision")?, self.fact("authority")?, self.fact("signed")?);
+        Some(format!("{} {number} {} {signed}, {authority}", self.t("by-decision"), self.t("of-day")))
+    }
+
+    /// Since when it holds, and by whose decision.
+    pub(super) fn since(&self) -> String {
+        let view = self.view;
+        let mut words = match view.status {
+            Status::InForce | Status::Upcoming => format!("{} {}", self.t("since"), format::date(view.effective_from)),
+            _ => String::new(),
+        };
+        if let Some(to) = view.effective_to {
+            words = format!("{words} {} {}", self.t(if view.status == Status::Expired { "ended-on" } else { "until" }), format::date(to));
+        }
+        [Some(words), self.decision()].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned()
+    }
+
+    /// The code of this print, error correction Q: it hangs outdoors.
+    pub(super) fn matrix(&self) -> Result<Matrix, qr::QrError> {
+        Matrix::with_level(&qr::address(&self.city.public_url, self.view.code, self.board_number()), Level::Q)
+    }
+
+    /// Everything but the map, and the place of the map.
+    fn poster(&self) -> Result<(String, [f64; 4]), PrintError> {
+        let [width, height] = Size::A4.millimetres();
+        let mut page = Canvas::new(width, height);
+        let room = width - 2.0 * MARGIN;
+        let view = self.view;
+        page.line(MARGIN, 16.0, &format!("{} {}", self.t("board"), self.lang.pick(&self.city.name_vi, &self.city.name_en)), bold(5.0));
+        page.rule(MARGIN, 19.0, room, 0.8);
+        page.line(MARGIN, 26.0, self.t(view.kind), bold(4.4).fill("#333"));
+        let size = fitting(&view.title, Weight::Bold, room, 3, &[9.6, 8.6, 7.6, 6.8, 6.0, 5.2]);
+        let mut y = page.paragraph(MARGIN, 27.5, room, 5, &view.title, bold(size)) + 1.5;
+        // Whether it holds, in a frame: it reads in black and white too.
+        let since = self.since();
+        let inner = room - 8.0;
+        let lines = lines(&since, Weight::Regular, 4.2, inner).len().min(3) as f64;
+        page.rectangle([MARGIN, y, room, 10.5 + lines * 4.2 * LEADING], "#fff", Some(0.9));
+        page.line(MARGIN + 4.0, y + 7.6, self.t(self.standing()), bold(6.2));
+        y = page.paragraph(MARGIN + 4.0, y + 8.6, inner, 3, &since, regular(4.2)).max(y + 10.0) + 3.2;
+        for (label, number) in self.phones() {
+            y = page.paragraph(MARGIN, y, room, 1, &format!("{} {number} – {label}", self.t("call")), bold(7.0));
+        }
+        if let Some(extract) = self.extract {
+            let unit = self.lang.pick(&extract.unit.name_vi, &extract.unit.name_en);
+            y = page.paragraph(MARGIN, y, room, 2, &format!("{} {unit}", self.t("part-of-unit")), bold(4.8));
+        }
+        if let Some(summary) = &view.summary {
+            y = page.paragraph(MARGIN, y, room, 7, summary, regular(4.5));
+        }
+        y += 3.0;
+        let rows = self.rows();
+        let table = (rows.len().min(12) as f64 / 2.0).ceil() * ROW;
+        let bottom = height - FOOT - table - if rows.is_empty() { 2.0 } else { 10.0 };
+        let map = [MARGIN, y, room - CODE - 8.0, (bottom - y).max(50.0)];
+        self.code_column(&mut page, width - MARGIN - CODE, y)?;
+        if !rows.is_empty() {
+            self.table(&mut page, &rows, bottom + 5.0, room);
+        }
+        self.foot(&mut page, height - FOOT, room);
+        Ok((page.finish(), map))
+    }
+
+    fn code_column(&self, page: &mut Canvas, left: f64, top: f64) -> Result<(), PrintError> {
+        page.drawing([left, top, CODE, CODE], &self.matrix()?.svg(self.t("share-qr")));
+        let middle = left + CODE / 2.0;
+        let mut y = top + CODE + 2.0;
+        for line in lines(self.t("scan-me"), Weight::Bold, 4.2, CODE) {
+            page.line(middle, y + 4.2, &line, bold(4.2).middle());
+            y += 4.2 * LEADING;
+        }
+        let code = self.code();
+        let size = fitting(&code, Weight::Bold, CODE, 1, &[7.6, 7.0, 6.4, 5.8]);
+        page.line(middle, y + size + 0.6, &code, bold(size).middle());
+        y += size + 2.4;
+        let address = self.city.public_url.split_once("://").map_or(self.city.public_url.as_str(), |(_, host)| host);
+        let size = fitting(address, Weight::Regular, CODE, 1, &[4.2, 3.6, 3.0, 2.6]);
+        page.line(middle, y + size, address, regular(size).middle());
+        y += size + 3.0;
+        if let Some(phone) = &self.city.phone {
+            page.line(middle, y + 5.4, &format!("{}: {phone}", self.t("call")), bold(5.4).middle());
+            y += 5.4 * LEADING;
+        }
+        for line in lines(self.lang.pick(&self.city.contact_vi, &self.city.contact_en), Weight::Regular, 3.4, CODE).iter().take(2) {
+            page.line(middle, y + 3.4, line, regular(3.4).middle());
+            y += 3.4 * LEADING;
+        }
+        Ok(())
+    }
+
+    /// Rows of the table: a code where it has one, what it is, and the figures.
+    fn rows(&self) -> Vec<(Option<String>, String, String)> {
+        let is_area = self.view.features.as_ref().is_some_and(|set| set.area_ha.is_some());
+        if let Some(features) = self.features.filter(|_| is_area) {
+            let (sums, total) = sums(features, self.extract);
+            let row = |(code, area): &(&str, f64)| {
+                let name = land_use::get(code).map_or("", |entry| self.lang.pick(&entry.name_vi, &entry.name_en));
+                let figures = format!("{} ha · {} %", format::number(self.lang, *area, 1), format::number(self.lang, area / total * 100.0, 1));
+                (Some((*code).to_owned()), name.to_owned(), figures)
+            };
+            let mut rows: Vec<_> = sums.iter().take(if sums.len() > 12 { 11 } else { 12 }).map(row).collect();
+            if sums.len() > 12 {
+                let rest: f64 = sums[11..].iter().map(|(_, area)| area).sum();
+                rows.push((None, self.t("other-codes").to_owned(), format!("{} ha", format::number(self.lang, rest, 1))));
+            }
+            return rows;
+        }
+        // What changes from hour to hour or day to day does not belong on paper.
+        let left_out = ["duty", "duty-at", "next-day", "decision", "authority", "signed"];
+        let facts = self.view.facts.iter().filter(|fact| !left_out.contains(&fact.label));
+        facts.map(|fact| (None, self.t(fact.label).to_owned(), self.shown(&fact.value))).take(12).collect()
+    }
+
+    fn table(&self, page: &mut Canvas, rows: &[(Option<String>, String, String)], top: f64, room: f64) {
+        let half = (room - 6.0) / 2.0;
+        let each = rows.len().div_ceil(2);
+        for (i, (code, name, figures)) in rows.iter().enumerate() {
+            let x = MARGIN + if i < each { 0.0 } else { half + 6.0 };
+            let y = top + (i % each) as f64 * ROW;
+            let mut left = x;
+            if let Some(code) = code {
+                page.rectangle([x, y + 0.6, 3.6, 3.6], map::colour(code).unwrap_or("#eee"), Some(0.15));
+                page.line(x + 4.6, y + 3.8, code, bold(3.6));
+                left += 13.5;
+            }
+            let figures_room = if code.is_some() { 31.0 } else { half * 0.55 };
+            let style = if code.is_some() { regular(3.4) } else { bold(3.4) };
+            let name = super::fonts::lines_within(name, Weight::Regular, 3.4, half - figures_room - (left - x), 1);
+            page.line(left, y + 3.8, name.first().map_or("", String::as_str), regular(3.4));
+            let figures = super::fonts::lines_within(figures, Weight::Bold, 3.4, figures_room, 1);
+            page.line(x + half, y + 3.8, figures.first().map_or("", String::as_str), style.end());
+            page.rule(x, y + ROW - 0.6, half, 0.1);
+        }
+    }
+
+    /// Where it hangs, when it was printed, which revision; what counts in law; what to do about a false code.
+    fn foot(&self, page: &mut Canvas, top: f64, room: f64) {
+        page.rule(MARGIN, top, room, 0.5);
+        let mut y = top + 1.4;
+        let mut facts = vec![
+            format!("{}: {}", self.t("printed-on"), format::date(self.moment.today)),
+            format!("{} {}", self.t("printed-revision"), self.view.revision),
+        ];
+        if let Some(board) = self.board {
+            let number = self.board_number().unwrap_or_default();
+            facts.push(format!("{}: {} ({} {number})", self.t("hangs-at"), board.title, self.t("board-number").to_lowercase()));
+        }
+        y = page.paragraph(MARGIN, y, room, 2, &facts.join(" · "), bold(3.6));
+        if let Some(decision) = self.view.documents.iter().find(|document| document.role == crate::domain::document::DocumentRole::Decision) {
+            y = page.paragraph(MARGIN, y, room, 1, &format!("{}: {}", self.t("decision-digest"), decision.sha256), regular(2.5));
+        }
+        if !self.view.documents.is_empty() || self.view.features.is_some() {
+            y = page.paragraph(MARGIN, y, room, 2, self.t("reference-only"), regular(3.3));
+        }
+        page.paragraph(MARGIN, y, room, 2, self.t("poster-false-code"), regular(3.3));
+    }
+}

@@ -1,0 +1,114 @@
+//! A map sheet, A1 or A0: the law wants the map itself posted.
+
+use super::canvas::{Canvas, bold, regular};
+use super::fonts::{Weight, fitting, lines_within};
+use super::pdf::{Layer, Pdf, PrintError, tree};
+use super::{Printed, Size};
+use crate::domain::land_use;
+use crate::read_model::cut::bbox_of;
+use crate::render::map::{self, Around, Detail, Frame, Part};
+use crate::render::page::sums;
+use crate::render::text::text;
+use crate::render::format;
+
+/// Free at every side, millimetres of A1.
+const MARGIN: f64 = 20.0;
+/// Units a millimetre of A1 on the map.
+const UNITS: f64 = 3.0;
+/// Columns of the legend.
+const COLUMNS: usize = 4;
+/// Lines of the legend in a column.
+const LINES: usize = 12;
+
+/// The map of an item with areas on one sheet; none of an item without.
+pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, PrintError> {
+    let (Some(features), Some(set)) = (printed.features, printed.view.features.as_ref().filter(|set| set.area_ha.is_some())) else {
+        return Ok(None);
+    };
+    let [width, height] = Size::A1.millimetres();
+    let mut page = Canvas::new(width, height);
+    let room = width - 2.0 * MARGIN;
+    let view = printed.view;
+    page.line(MARGIN, 30.0, &format!("{} {}", text(printed.lang, "board"), printed.lang.pick(&printed.city.name_vi, &printed.city.name_en)), bold(9.0));
+    page.rule(MARGIN, 35.0, room, 1.2);
+    let title_size = fitting(&view.title, Weight::Bold, room, 2, &[20.0, 17.0, 14.0, 12.0, 10.0]);
+    let mut y = page.paragraph(MARGIN, 38.0, room, 3, &view.title, bold(title_size));
+    y = page.paragraph(MARGIN, y + 2.0, room, 2, &format!("{} – {}", text(printed.lang, printed.standing()), printed.since()), regular(8.0)) + 4.0;
+    let foot = height - MARGIN - 118.0;
+    let place = [MARGIN, y, room, foot - y - 4.0];
+
+    let around = Around { lang: printed.lang, units: printed.units, mark: None };
+    let whole = Detail::print(place[2], place[3]);
+    let detail = Detail { width: place[2] * UNITS, height: Some(place[3] * UNITS - 18.0), smallest: 6, font: 13.0, each: true, ..whole };
+    let (drawn, bbox) = match printed.extract {
+        Some(extract) if extract.pieces.is_some() => {
+            let (pieces, bbox) = (extract.pieces.as_deref().unwrap_or_default(), bbox_of(&extract.rings));
+            (map::zones(&Part { features, pieces }, &bbox, &detail, &around, &view.title), bbox)
+        }
+        _ => (map::zones(features, &set.bbox, &detail, &around, &view.title), set.bbox),
+    };
+    page.rectangle(place, "#fff", Some(0.6));
+
+    // The sheet itself may be larger: its scale is that of the paper.
+    let [paper, _] = size.millimetres();
+    let frame = Frame::within(&bbox, detail.width, detail.height, detail.font / 3.0);
+    let metres_per_millimetre = UNITS / frame.units_per_metre() * width / paper;
+    let scale = (metres_per_millimetre * 1_000.0 / 100.0).round() * 100.0;
+    legend(printed, &mut page, features, foot + 2.0, room, scale)?;
+
+    let (base, map) = (tree(&page.finish())?, tree(&drawn)?);
+    let mut pdf = Pdf::new(&printed.about())?;
+    let factor = paper / width;
+    let [width, height] = size.millimetres();
+    let layers = [
+        Layer { tree: &base, place: [0.0, 0.0, width, height] },
+        Layer { tree: &map, place: place.map(|value| value * factor) },
+    ];
+    pdf.page(width, height, &layers)?;
+    pdf.finish().map(Some)
+}
+
+fn legend(
+    printed: &Printed<'_>,
+    page: &mut Canvas,
+    features: &crate::read_model::features::Features,
+    top: f64,
+    room: f64,
+    scale: f64,
+) -> Result<(), PrintError> {
+    let t = |key| text(printed.lang, key);
+    let (code, wide) = (78.0, room - 78.0 - 8.0);
+    let column = wide / COLUMNS as f64;
+    let (sums, total) = sums(features, printed.extract);
+    for (i, (own, area)) in sums.iter().take(COLUMNS * LINES).enumerate() {
+        let (x, y) = (MARGIN + (i / LINES) as f64 * column, top + (i % LINES) as f64 * 7.0);
+        page.rectangle([x, y + 1.0, 8.0, 5.0], map::colour(own).unwrap_or("#eee"), Some(0.3));
+        page.line(x + 10.0, y + 5.4, own, bold(4.6));
+        let name = land_use::get(own).map_or("", |entry| printed.lang.pick(&entry.name_vi, &entry.name_en));
+        let line = format!("{name}, {} ha", format::number(printed.lang, *area, 1));
+        let line = lines_within(&line, Weight::Regular, 3.8, column - 27.0, 1);
+        page.line(x + 24.0, y + 5.4, line.first().map_or("", String::as_str), regular(3.8));
+    }
+    let mut y = top + LINES as f64 * 7.0 + 4.0;
+    let facts = [
+        format!("{}: {} ha", t("total"), format::number(printed.lang, total, 2)),
+        format!("{} 1/{}", t("scale-about"), format::number(printed.lang, scale, 0)),
+        format!("{}: {}", t("printed-on"), format::date(printed.moment.today)),
+        format!("{} {}", t("printed-revision"), printed.view.revision),
+    ];
+    y = page.paragraph(MARGIN, y, wide, 2, &facts.join(" · "), bold(6.0));
+    if let Some(board) = printed.board {
+        y = page.paragraph(MARGIN, y, wide, 1, &format!("{}: {}", t("hangs-at"), board.title), bold(5.4));
+    }
+    y = page.paragraph(MARGIN, y, wide, 2, t("reference-only"), regular(5.2));
+    page.paragraph(MARGIN, y, wide, 2, t("poster-false-code"), regular(5.2));
+    let left = MARGIN + room - code;
+    page.drawing([left, top, code, code], &printed.matrix()?.svg(t("share-qr")));
+    let letters = printed.code();
+    let size = fitting(&letters, Weight::Bold, code, 1, &[10.0, 9.0, 8.0]);
+    page.line(left + code / 2.0, top + code + size, &letters, bold(size).middle());
+    if let Some(phone) = &printed.city.phone {
+        page.line(left + code / 2.0, top + code + size + 9.0, &format!("{}: {phone}", t("call")), bold(6.5).middle());
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Pages on which a resident reports something and a clerk sees to it.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::format;
+use super::layout::{Page, language_field, page};
+use super::text::{Lang, text};
+use crate::domain::city::City;
+use crate::domain::report::{ReportId, ReportKind, ReportReceived};
+use crate::domain::view::{Moment, View};
+use crate::vault::ReportText;
+
+/// The form; after a refusal with what is wrong and what was written.
+pub fn form(lang: Lang, city: &City, view: &View, kind: ReportKind, board: Option<u32>, wrong: Option<(&str, &ReportText)>) -> String {
+    let t = |key| text(lang, key);
+    let path = format!("/q/{}/report", view.code);
+    let written = wrong.map(|(_, written)| written);
+    let content = html! {
+        p.kind { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
+        h1 { (t("report")) }
+        @if let Some((what, _)) = wrong { div.status.bad role="alert" { (what) } }
+        form.column action=(path) method="post" {
+            fieldset {
+                legend { (t("report-kind")) }
+                @for known in ReportKind::ALL {
+                    label { input type="radio" name="kind" value=(known.as_str()) checked[known == kind]; " " (text(lang, &format!("report-kind-{}", known.as_str()))) }
+                }
+            }
+            label { (t("report-text")) textarea name="text" rows="6" maxlength="2000" { (written.map_or("", |written| written.text.as_str())) } }
+            label { (t("report-reply")) input type="text" name="reply_to" maxlength="200" autocomplete="off" value=(written.map_or("", |written| written.reply_to.as_str())); }
+            @if let Some(board) = board { input type="hidden" name="board" value=(board); }
+            (language_field(lang))
+            button { (t("report-send")) }
+        }
+        p.note { (t("report-privacy")) }
+        (by_phone(lang, city))
+    };
+    page(&Page::new(lang, city, t("report"), &path), content)
+}
+
+fn by_phone(lang: Lang, city: &City) -> Markup {
+    html! {
+        @if let Some(phone) = &city.phone {
+            p { a.call.plain href={ "tel:" (super::page::dialled(phone)) } { (text(lang, "call")) " " (phone) } }
+        }
+    }
+}
+
+/// What is said once it came in.
+pub fn thanks(lang: Lang, city: &City, view: &View, report: &ReportId) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("report-thanks")) }
+        p { (t("report-number")) ": " strong { (report) } }
+        p { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
+    };
+    page(&Page::new(lang, city, t("report-thanks"), &format!("/q/{}/report", view.code)), content)
+}
+
+/// A report as the clerk sees it.
+pub struct Line {
+    /// When it came in.
+    pub at: Timestamp,
+    /// What is known of it.
+    pub received: ReportReceived,
+    /// The item it is about.
+    pub view: Option<View>,
+    /// The board it is about.
+    pub board: Option<View>,
+    /// What was written.
+    pub written: Option<ReportText>,
+}
+
+impl Line {
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        json!({
+            "report": self.received.report, "kind": self.received.kind, "at": self.at,
+            "item": self.received.item, "title": self.view.as_ref().map(|view| &view.title),
+            "board": self.received.board, "board_title": self.board.as_ref().map(|view| &view.title),
+            "text": self.written.as_ref().map(|written| &written.text), "reply_to": self.written.as_ref().map(|written| &written.reply_to),
+        })
+    }
+}
+
+/// Where a clerk gives the token.
+pub fn sign_in(lang: Lang, city: &City) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("reports")) }
+        p { (t("reports-token")) }
+        form action="/reports" method="post" {
+            input type="password" name="token" aria-label=(t("token")) placeholder=(t("token")) autocomplete="current-password" required;
+            (language_field(lang))
+            button { (t("reports-show")) }
+        }
+    };
+    page(&Page::new(lang, city, t("reports"), "/reports"), content)
+}
+
+/// The open reports, each with the ways to close it.
+pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], token: &str) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("reports")) " (" (lines.len()) ")" }
+        @if lines.is_empty() { p { (t("reports-none")) } }
+        ul.list {
+            @for line in lines {
+                li {
+                    b { (text(lang, &format!("report-kind-{}", line.received.kind.as_str()))) } " · " (format::moment(lang, &moment.zone, line.at)) " · " (line.received.report)
+                    br; a href={ "/q/" (line.received.item) (lang.query()) } { (line.view.as_ref().map_or(line.received.item.as_str(), |view| view.title.as_str())) }
+                    @if let Some(board) = &line.board { " · " a href={ "/q/" (board.code) (lang.query()) } { (board.title) } }
+                    @if let Some(written) = &line.written {
+                        p { (written.text) }
+                        @if !written.reply_to.is_empty() { p { (t("contact")) ": " (written.reply_to) } }
+                    }
+                    form action="/reports" method="post" {
+                        input type="hidden" name="token" value=(token);
+                        input type="hidden" name="report" value=(line.received.report);
+                        (language_field(lang))
+                        button name="outcome" value="mended" { (t("outcome-mended")) }
+                        button name="outcome" value="no-fault" { (t("outcome-no-fault")) }
+                        button name="outcome" value="abuse" { (t("outcome-abuse")) }
+                    }
+                }
+            }
+        }
+        p.note { (t("reports-erased")) }
+    };
+    page(&Page::new(lang, city, t("reports"), "/reports"), content)
+}

@@ -316,7 +316,7 @@ fn qr() {
     let codes: Vec<Code> = (0..2_000_u32).map(|n| Code::from_random(std::array::from_fn(|i| (n >> (4 * i)) as u8))).collect();
     let started = Instant::now();
     for code in &codes {
-        let address = bangtin::render::qr::address("https://bangtin.yenbai.example.vn", *code);
+        let address = bangtin::render::qr::address("https://bangtin.yenbai.example.vn", *code, None);
         std::hint::black_box(bangtin::render::qr::Matrix::new(&address).unwrap().svg("QR"));
     }
     println!("| QR codes as SVG a second a core, uncached | {:.0} | | | ≥ 2,000 |", 2_000.0 / started.elapsed().as_secs_f64());

@@ -130,6 +130,11 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.latest()?.facts.number()),+ }
             }
 
+            /// True when items of its family are areas on a map.
+            pub fn has_areas(&self) -> bool {
+                match self { $(Self::$family(_) => <$family as Family>::SHAPE == super::schema::Shape::Areas),+ }
+            }
+
             /// True when a revision names that person.
             pub fn names(&self, subject: &super::subject::SubjectId) -> bool {
                 match self { $(Self::$family(item) => item.revisions.iter().any(|r| r.facts.person() == Some(subject))),+ }

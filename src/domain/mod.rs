@@ -16,6 +16,7 @@ pub mod families;
 pub mod fold;
 pub mod geometry;
 pub mod land_use;
+pub mod law;
 pub mod map_point;
 pub mod mark;
 pub mod plan;

@@ -42,6 +42,8 @@ pub enum Shown {
     Keys(Vec<String>),
     /// A civil date.
     Date(Date),
+    /// A day to come, told from the day it is read on: “this Friday”.
+    Day(Date),
     /// A moment, shown in the city's time.
     Moment(Timestamp),
     /// First and last year or number.
@@ -87,6 +89,19 @@ pub struct BoardView {
     pub due: Date,
     /// True when that day has come.
     pub is_due: bool,
+}
+
+/// Whether something can be used now, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Usable {
+    /// It can.
+    Yes,
+    /// Nobody knows: what is known is too old.
+    Unknown,
+    /// It is in use.
+    Busy,
+    /// It cannot.
+    No,
 }
 
 /// Days on which something takes place, for calendars.
@@ -180,6 +195,12 @@ pub struct View {
     pub next_day: Option<Date>,
     /// The item it is about.
     pub about: Option<Code>,
+    /// Last day on which opinions are taken, of a consultation.
+    pub opinions_until: Option<Date>,
+    /// Whether it can be used now; the lower the better.
+    pub usable: Usable,
+    /// Day on which its decision was signed.
+    pub signed: Option<Date>,
     /// EPSG code of the VN-2000 zone its areas are measured in; the city's where none.
     pub plane: Option<u32>,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
@@ -243,6 +264,9 @@ impl<F: Family> Publication<F> {
             days: None,
             next_day: None,
             about: None,
+            opinions_until: None,
+            usable: Usable::Yes,
+            signed: None,
             plane: None,
             properties: Map::new(),
             withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),

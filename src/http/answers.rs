@@ -72,6 +72,10 @@ pub enum What {
     Stickers(Order),
     /// The picture beside a link.
     Preview(Lang),
+    /// Its days for a calendar.
+    Calendar,
+    /// Its numbers for an address book.
+    Card,
     /// The QR code as SVG.
     QrSvg,
     /// The QR code as PNG of that size.

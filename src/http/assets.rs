@@ -18,8 +18,17 @@ const FILES: &[(&str, &str, bool, &str)] = &[
     ("leaflet-1.9.4.js", "text/javascript; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.js")),
     ("leaflet-1.9.4.css", "text/css; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.css")),
     ("leaflet-1.9.4.txt", "text/plain; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/LICENSE")),
+    ("here.js", "text/javascript; charset=utf-8", false, include_str!("assets/here.js")),
+    ("offline.js", "text/javascript; charset=utf-8", false, include_str!("assets/offline.js")),
     ("map.js", "text/javascript; charset=utf-8", false, include_str!("assets/map.js")),
 ];
+
+/// `/sw.js`: keeps the page of whom to call for when the network is away. It may reach the whole site, so
+/// it stands at its root.
+pub async fn worker(headers: HeaderMap) -> Response {
+    let text = include_str!("assets/sw.js").to_owned();
+    respond::fresh(&headers, "text/javascript; charset=utf-8", "no-cache", HeaderMap::new(), text)
+}
 
 /// `/assets/{name}`
 pub async fn asset(State(site): State<Arc<Site>>, Path(name): Path<String>, headers: HeaderMap) -> Response {

@@ -1,4 +1,4 @@
-//! Home, search, and what is answered where nothing is.
+//! Home, and what is answered where nothing is.
 
 use std::sync::Arc;
 
@@ -11,13 +11,10 @@ use super::items::finish;
 use super::respond::{self, Form};
 use super::{Site, api};
 use crate::domain::families;
-use crate::domain::view::View;
 use crate::render::home as pages;
 
 /// Newest items shown of each collection.
 const SHOWN: usize = 8;
-/// Results of a search.
-const RESULTS: usize = 50;
 
 /// `/`
 pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -44,7 +41,7 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
                 (name, image.count(name), views)
             })
             .collect();
-        let page = pages::home(lang, &image.city, &collections);
+        let page = pages::home(lang, &image.city, &moment, &collections);
         Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", HeaderMap::new(), page))
     })();
     finish(&site, &headers, query, result)
@@ -60,39 +57,17 @@ fn reads_json_only(headers: &HeaderMap) -> bool {
     ["owslib", "python", "gdal", "qgis"].iter().any(|name| agent.contains(name))
 }
 
-/// `/search?q=`
-pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let query = query.as_deref();
-    let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-    let words: String = respond::parameter(query, "q").unwrap_or_default().chars().take(200).collect();
-    let moment = site.moment();
-    let (city, views) = {
-        let image = site.model.image();
-        let found = image.search(&words, &moment, RESULTS);
-        let views: Vec<View> = found.iter().filter_map(|code| image.view(code, None, &moment)).collect();
-        (Arc::clone(&image.city), views)
-    };
-    let form = match respond::parameter(query, "f").as_deref() {
-        None => Ok(Form::Html),
-        given => respond::form(given, &headers),
-    };
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return finish(&site, &headers, query, Err(error)),
-    };
-    if form == Form::Json {
-        let list: Vec<_> = views.iter().map(|view| crate::render::geojson::shared(view, &city.public_url)).collect();
-        let body = serde_json::json!({ "items": list }).to_string();
-        return respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body);
-    }
-    let page = pages::search(lang, &city, &words, &views);
-    respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page)
-}
-
 /// `/licence`: the terms of the data.
 pub async fn licence(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
     let page = crate::render::collections::licence(lang, &site.city());
+    respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
+}
+
+/// `/glossary`: words explained.
+pub async fn glossary(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
+    let page = crate::render::glossary::glossary(lang, &site.city());
     respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
 }
 

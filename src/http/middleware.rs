@@ -86,7 +86,7 @@ fn allowed(path: &str) -> &'static str {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts[..] {
         ["collections", name, "items"] if takes_commands(name) => "GET, HEAD, POST, OPTIONS",
-        ["q" | "Q", _, "report"] | ["reports"] => "GET, HEAD, POST, OPTIONS",
+        ["q" | "Q", _, "report"] | ["reports" | "here" | "nearest"] => "GET, HEAD, POST, OPTIONS",
         ["collections", _, "items", _, "commands"] | ["imports"] | ["imports", _, "publish"] => "POST, OPTIONS",
         _ => "GET, HEAD, OPTIONS",
     }

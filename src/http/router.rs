@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{Site, api, assets, boards, collections, home, imports, items, middleware, operations, reports, writes};
+use super::{Site, api, assets, boards, collections, here, home, imports, items, middleware, nearest, operations, reports, search, writes};
 
 /// The whole site.
 pub fn router(site: Arc<Site>) -> Router {
@@ -27,7 +27,10 @@ pub fn router(site: Arc<Site>) -> Router {
     };
     Router::new()
         .route("/", get(home::home))
-        .route("/search", get(home::search))
+        .route("/here", get(here::get).post(here::post))
+        .route("/nearest", get(nearest::get).post(nearest::post))
+        .route("/sw.js", get(assets::worker))
+        .route("/search", get(search::search))
         // A printed code is in upper case.
         .merge(item("/q"))
         .merge(item("/Q"))
@@ -36,6 +39,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/boards", get(boards::list))
         .route("/booklet.pdf", get(boards::booklet))
         .route("/reports", get(reports::list).post(reports::work))
+        .route("/glossary", get(home::glossary))
         .route("/licence", get(home::licence))
         .route("/conformance", get(api::conformance))
         .route("/api", get(api::openapi))

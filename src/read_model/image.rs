@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::domain::access::{TokenCreated, TokenEvent, TokenId};
 use crate::domain::city::City;
 use crate::domain::families::{DecodeError, Item, LogEvent};
-use crate::domain::fold::fold;
 use crate::domain::report::{ReportEvent, ReportId, ReportReceived};
 use crate::domain::subject::{SubjectEvent, SubjectId};
 use crate::domain::view::{Moment, View};
@@ -160,6 +159,11 @@ impl Image {
         self.items.get(code)?.item.view(revision, moment)
     }
 
+    /// All items, drafts too.
+    pub fn items(&self) -> impl Iterator<Item = (&Code, &Entry)> {
+        self.items.iter()
+    }
+
     /// Public items of a collection, by code.
     pub fn collection(&self, name: &str) -> impl Iterator<Item = (&Code, &Entry)> {
         self.collections.get(name).into_iter().flatten().filter_map(|code| Some((code, self.items.get(code)?)))
@@ -189,30 +193,6 @@ impl Image {
     /// True before the first item.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
-    }
-
-    /// Codes of public items whose title or code holds every word of `query`, best first.
-    pub fn search(&self, query: &str, moment: &Moment, limit: usize) -> Vec<Code> {
-        let query = fold(query);
-        let words: Vec<&str> = query.split_whitespace().collect();
-        if words.is_empty() {
-            return Vec::new();
-        }
-        let mut found: Vec<(u8, i64, Code)> = Vec::new();
-        for (code, entry) in &self.items {
-            let Some(title) = entry.item.title(moment.today) else { continue };
-            let text = fold(&format!(
-                "{title} {}",
-                crate::render::text::text(crate::render::text::Lang::Vi, entry.item.kind().unwrap_or_default())
-            ));
-            let code_text = code.as_str().to_lowercase();
-            if words.iter().all(|word| text.contains(word) || code_text.starts_with(word)) {
-                let rank = u8::from(!text.starts_with(words[0]));
-                found.push((rank, -entry.item.updated_at(), *code));
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().take(limit).map(|(_, _, code)| code).collect()
     }
 
     /// True when a public revision names this set.

@@ -7,9 +7,12 @@ pub mod blobs;
 pub mod cut;
 pub mod features;
 pub mod follower;
+pub mod here;
 pub mod image;
 pub mod layers;
+pub mod nearest;
 pub mod packed;
+pub mod search;
 pub mod snapshot;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -44,6 +47,9 @@ pub struct ReadModel {
     layers: Layers,
     /// Held while a set is parsed, so that a crowd parses it once.
     parsing: tokio::sync::Mutex<()>,
+    search: RwLock<Option<Arc<search::Index>>>,
+    /// Held while the search index is made.
+    indexing: tokio::sync::Mutex<()>,
     position: watch::Sender<i64>,
     health: watch::Sender<Health>,
 }
@@ -58,6 +64,8 @@ impl ReadModel {
             features: FeatureCache::new(cache_bytes),
             layers: Layers::default(),
             parsing: tokio::sync::Mutex::new(()),
+            search: RwLock::default(),
+            indexing: tokio::sync::Mutex::new(()),
             position,
             health: watch::Sender::new(Health::Following),
         }

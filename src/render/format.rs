@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::text::Lang;
+use super::text::{Lang, text};
 
 /// A number with grouped thousands, `2.159,6`: dot for thousands, comma for decimals.
 ///
@@ -58,6 +58,43 @@ pub fn date(date: Date) -> String {
     format!("{}/{}/{}", date.day(), date.month(), date.year())
 }
 
+/// A day as people speak of it: “hôm nay”, “ngày mai”, “thứ Sáu này, 27/11”; the year where it is another.
+/// Weeks begin on Monday.
+pub fn day_in_words(lang: Lang, today: Date, day: Date) -> String {
+    let short = if day.year() == today.year() { format!("{}/{}", day.day(), day.month()) } else { date(day) };
+    let week = |date: Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
+    let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let name = text(lang, names[day.weekday().to_monday_zero_offset() as usize % 7]);
+    let words = if day == today {
+        text(lang, "today-word").to_owned()
+    } else if today.tomorrow().is_ok_and(|tomorrow| day == tomorrow) {
+        format!("{}, {name}", text(lang, "tomorrow"))
+    } else if day > today && week(day) == week(today) {
+        text(lang, "this-week").replace("{}", name)
+    } else if week(today).saturating_add(jiff::Span::new().days(7)) == week(day) {
+        text(lang, "next-week").replace("{}", name)
+    } else {
+        name.to_owned()
+    };
+    format!("{words}, {short}")
+}
+
+/// Metres as people say them: `350 m`, `1,2 km`.
+pub fn distance(lang: Lang, metres: f64) -> String {
+    if metres < 1_000.0 {
+        format!("{} m", number(lang, (metres / 10.0).round() * 10.0, 0))
+    } else {
+        format!("{} km", number(lang, metres / 1e3, 1))
+    }
+}
+
+/// `14:05, 23/11` in the city's time; the year where it is not that of today.
+pub fn clock(zone: &TimeZone, today: Date, at: Timestamp) -> String {
+    let local = zone.to_datetime(at);
+    let day = if local.date().year() == today.year() { format!("{}/{}", local.day(), local.month()) } else { date(local.date()) };
+    format!("{}:{:02}, {day}", local.hour(), local.minute())
+}
+
 /// `14:05 ngày 15/9/2020` in the city's time.
 pub fn moment(lang: Lang, zone: &TimeZone, at: Timestamp) -> String {
     let local = zone.to_datetime(at);
@@ -85,6 +122,31 @@ mod tests {
         assert_eq!(decimal(-1_000.5, 1), "−1.000,5");
         assert_eq!(decimal(-0.001, 1), "0,0");
         assert_eq!(number(Lang::En, 2159.6, 1), "2,159.6");
+    }
+
+    #[test]
+    fn days_are_told_from_the_day_they_are_read_on() {
+        use jiff::civil::date as day;
+        // 25/11/2026 is a Wednesday.
+        let wednesday = day(2026, 11, 25);
+        let vi = |of| day_in_words(Lang::Vi, wednesday, of);
+        assert_eq!(vi(day(2026, 11, 25)), "hôm nay, 25/11");
+        assert_eq!(vi(day(2026, 11, 26)), "ngày mai, thứ Năm, 26/11");
+        assert_eq!(vi(day(2026, 11, 27)), "thứ Sáu này, 27/11");
+        assert_eq!(vi(day(2026, 11, 29)), "Chủ Nhật này, 29/11");
+        assert_eq!(vi(day(2026, 12, 4)), "thứ Sáu tuần sau, 4/12");
+        assert_eq!(vi(day(2026, 12, 11)), "thứ Sáu, 11/12");
+        assert_eq!(vi(day(2027, 1, 1)), "thứ Sáu, 1/1/2027");
+        assert_eq!(day_in_words(Lang::En, wednesday, day(2026, 11, 27)), "this Friday, 27/11");
+        // On a Sunday the coming Friday is next week's.
+        assert_eq!(day_in_words(Lang::Vi, day(2026, 11, 22), day(2026, 11, 27)), "thứ Sáu tuần sau, 27/11");
+    }
+
+    #[test]
+    fn distances_are_round() {
+        assert_eq!(distance(Lang::Vi, 347.0), "350 m");
+        assert_eq!(distance(Lang::Vi, 12_345.0), "12,3 km");
+        assert_eq!(distance(Lang::En, 1_249.0), "1.2 km");
     }
 
     #[test]

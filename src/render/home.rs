@@ -1,66 +1,65 @@
-//! Home, search, lists, and the pages that help when something is not there.
+//! Home, lists, and the pages that help when something is not there.
 
 use maud::{Markup, html};
 
 use super::format;
-use super::layout::{Page, page};
+use super::layout::{Page, language_field, page};
 use super::text::{Lang, text};
 use crate::domain::city::City;
-use crate::domain::view::View;
+use crate::domain::view::{Moment, View};
 
-fn search_form(lang: Lang, query: &str) -> Markup {
+/// A field to search in.
+pub fn search_form(lang: Lang, query: &str) -> Markup {
     let t = |key| text(lang, key);
     html! {
         form action="/search" method="get" role="search" {
-            input type="search" name="q" value=(query) aria-label=(t("search-label")) placeholder=(t("search-label"));
-            (super::layout::language_field(lang))
+            input type="search" name="q" value=(query) maxlength="200" aria-label=(t("search-label")) placeholder=(t("search-label"));
+            (language_field(lang))
             button { (t("search")) }
         }
     }
 }
 
-fn item_line(lang: Lang, view: &View) -> Markup {
+/// An item in a list: its title, what it is, whether it holds.
+pub fn item_line(lang: Lang, moment: &Moment, view: &View) -> Markup {
     html! {
         li {
             a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
-            br; span.note { (text(lang, view.kind)) " · " (format::date(view.effective_from)) } " "
+            br; span.note {
+                (text(lang, view.kind)) " · "
+                @match view.next_day {
+                    Some(day) => (format::day_in_words(lang, moment.today, day)),
+                    None => (format::date(view.effective_from)),
+                }
+            } " "
             span.tag { (text(lang, &view.standing)) }
         }
     }
 }
 
-/// The home page: search, and the newest of each collection.
-pub fn home(lang: Lang, city: &City, collections: &[(&'static str, usize, Vec<View>)]) -> String {
+/// The home page: what people come for, search, and the newest of each collection.
+pub fn home(lang: Lang, city: &City, moment: &Moment, collections: &[(&'static str, usize, Vec<View>)]) -> String {
     let t = |key| text(lang, key);
     let content = html! {
         h1 { (lang.pick(&city.name_vi, &city.name_en)) }
         p { (t("welcome")) }
         (search_form(lang, ""))
+        ul.ways {
+            li { a href={ "/here" (lang.query()) } { (t("here")) } }
+            li { a href={ "/nearest?kind=ambulance" (lang.and()) } { (t("nearest-ambulance")) } }
+            li { a href={ "/nearest?kind=health-station" (lang.and()) } { (t("nearest-station")) } }
+            li { a href={ "/nearest?kind=place" (lang.and()) } { (t("nearest-place")) } }
+        }
         @for (name, count, views) in collections {
             @if *count > 0 {
                 h2 { a href={ "/collections/" (name) "/items" (lang.query()) } { (text(lang, name)) } " (" (count) ")" }
-                ul.list { @for view in views { (item_line(lang, view)) } }
+                ul.list { @for view in views { (item_line(lang, moment, view)) } }
                 @if *count > views.len() { p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("more")) } } }
             }
         }
-        p { a href={ "/collections" (lang.query()) } { (t("all-collections")) } }
+        p { a href={ "/collections" (lang.query()) } { (t("all-collections")) } " · " a href={ "/boards" (lang.query()) } { (t("boards")) } " · " a href={ "/glossary" (lang.query()) } { (t("glossary")) } }
     };
     page(&Page::new(lang, city, t("home"), "/").alternate("application/json", String::from("/?f=json")), content)
-}
-
-/// What a search found.
-pub fn search(lang: Lang, city: &City, query: &str, found: &[View]) -> String {
-    let t = |key| text(lang, key);
-    let content = html! {
-        h1 { (t("search")) }
-        (search_form(lang, query))
-        @if !query.trim().is_empty() {
-            h2 { (t("results")) " (" (found.len()) ")" }
-            @if found.is_empty() { p { (t("search-none")) } }
-            ul.list { @for view in found { (item_line(lang, view)) } }
-        }
-    };
-    page(&Page::new(lang, city, t("search"), "/search"), content)
 }
 
 /// A page that says what is wrong and what to do.

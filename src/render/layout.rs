@@ -20,6 +20,13 @@ pub static MAP_POLICY: LazyLock<String> = LazyLock::new(|| {
     format!("{own}; script-src 'self'; connect-src 'self'")
 });
 
+/// The policy of a page whose script asks the browser for its position, or keeps a copy for when the
+/// network is away: this site's own scripts, nobody else's.
+pub static SCRIPT_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let own = CONTENT_SECURITY_POLICY.as_str();
+    format!("{own}; script-src 'self'; worker-src 'self'; connect-src 'self'")
+});
+
 /// The policy for a page with that style.
 pub fn policy(style: &str) -> String {
     let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));

@@ -1,18 +1,23 @@
 //! What people see: QR codes, maps, pages. All texts come from [`text`].
 
 pub mod boards;
+pub mod calendar;
 pub mod collections;
 pub mod format;
 pub mod geojson;
+pub mod glossary;
+pub mod here;
 pub mod home;
 pub mod layout;
 pub mod map;
+pub mod nearest;
 pub mod page;
 pub mod print;
 pub mod qr;
 pub mod record;
 pub mod report;
 pub mod reports;
+pub mod search;
 pub mod shape;
 pub mod style;
 pub mod text;

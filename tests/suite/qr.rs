@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, Luma};
 use crate::support::run;
 
 fn target(seed: u8) -> String {
-    address("https://bangtin.yenbai.example.vn", Code::from_random([seed, 3, 5, 7, 11, 13, 17, 19]))
+    address("https://bangtin.yenbai.example.vn", Code::from_random([seed, 3, 5, 7, 11, 13, 17, 19]), None)
 }
 
 fn png(text: &str, size: u32) -> GrayImage {

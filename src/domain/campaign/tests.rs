@@ -72,7 +72,7 @@ fn the_next_day_is_shown_and_changes_at_midnight() {
     let view = campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
     assert_eq!(view.status, Status::InForce);
     let next = view.facts.iter().find(|fact| fact.label == "next-day").map(|fact| &fact.value);
-    assert_eq!(next, Some(&Shown::Keys(vec!["today".into()])));
+    assert_eq!(next, Some(&Shown::Day(date(2026, 1, 9))));
     assert_eq!(view.next_change.map(|at| at.to_string()).as_deref(), Some("2026-01-09T17:00:00Z"));
 }
 

@@ -54,11 +54,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
         }
     }
     if let Some(day) = next {
-        if is_today {
-            fact("next-day", Shown::Keys(vec!["today".into()]));
-        } else {
-            fact("next-day", Shown::Date(day));
-        }
+        fact("next-day", Shown::Day(day));
     }
     if let Some(hours) = &campaign.hours {
         fact("hours", Shown::Text(hours.clone()));

@@ -20,6 +20,7 @@ pub(super) const PROPERTIES: &[Property] = &[
 pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPublished>, _: &Moment, view: &mut View) {
     view.summary.clone_from(&consultation.summary);
     view.about = consultation.about;
+    view.opinions_until = Some(consultation.closes);
     view.days = Some(Days { first: consultation.opens, last: Some(consultation.closes), weekly: false });
     view.phones = consultation.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     let standing = match view.status {

@@ -3,10 +3,10 @@
 use jiff::ToSpan;
 use serde_json::json;
 
-use super::{DutyChanged, MapPoint, PointKind};
+use super::{Duty, DutyChanged, MapPoint, PointKind};
 use crate::domain::publication::Status;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{Fact, Moment, Shown, View};
+use crate::domain::view::{Fact, Moment, Shown, Usable, View};
 
 /// Minutes a duty status is believed where the point names no limit.
 const DUTY_LIMIT_MINUTES: u16 = 120;
@@ -47,6 +47,12 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
         }
         let name = fresh.map_or("unknown", |changed| changed.duty.as_str());
         duty = Some(name);
+        view.usable = match fresh.map(|changed| changed.duty) {
+            Some(Duty::Ready) => Usable::Yes,
+            Some(Duty::Out) => Usable::Busy,
+            Some(Duty::Off) => Usable::No,
+            None => Usable::Unknown,
+        };
         if view.status == Status::InForce {
             view.standing = format!("duty-{name}");
         }

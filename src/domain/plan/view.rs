@@ -36,6 +36,7 @@ pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
     let decision = &plan.decision;
     view.summary.clone_from(&plan.summary);
     view.plane = plan.crs;
+    view.signed = Some(decision.signed);
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("decision", Shown::Text(decision.number.clone()));
     fact("authority", Shown::Text(decision.authority.clone()));

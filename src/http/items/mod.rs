@@ -128,6 +128,8 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
             }
             Some("geojson") => What::GeoJson,
             Some("json") => What::Record,
+            Some("ics") => What::Calendar,
+            Some("vcf") => What::Card,
             Some(_) => return Err(HttpError::NotFound),
         };
         answer(&site, code, what, &headers).await

@@ -25,7 +25,7 @@ use crate::read_model::image::{Entry, Image};
 use crate::render::map::UnitShape;
 use crate::render::page::{Before, Extract, Item, Print};
 use crate::render::text::Lang;
-use crate::render::{geojson, map, qr, record};
+use crate::render::{calendar, geojson, map, qr, record};
 use crate::vault::Contact;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -224,6 +224,8 @@ impl Material {
             What::Poster(size, _) => (PDF, self.press()?.poster(*size)?),
             What::Stickers(_) => (PDF, self.press()?.stickers()?),
             What::Preview(_) => ("image/png", self.press()?.preview()?),
+            What::Calendar => ("text/calendar; charset=utf-8", calendar::ics(city, view).ok_or(HttpError::NotFound)?.into_bytes()),
+            What::Card => ("text/vcard; charset=utf-8", calendar::vcf(city, view).ok_or(HttpError::NotFound)?.into_bytes()),
             What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
             What::QrPng(size) => ("image/png", matrix()?.png(*size)?),
         })

@@ -112,18 +112,22 @@ pub struct Detail {
     pub font: f64,
     /// Whether each zone is drawn, or zones of one code as one.
     pub each: bool,
+    /// Units left free around the box.
+    pub margin: f64,
 }
 
 impl Detail {
     /// For a page on a phone.
-    pub const PHONE: Self = Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false };
+    pub const PHONE: Self = Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false, margin: 4.0 };
 
     /// For a part of a plan on a phone: every zone with its own border.
     pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: usize::MAX, each: true, ..Self::PHONE };
 
     /// For a print of that size in millimetres, five units a millimetre.
     pub fn print(width: f64, height: f64) -> Self {
-        Self { width: width * 5.0, height: Some(height * 5.0), smallest: 12, tolerance: 1.0, corners: usize::MAX, font: 15.0, each: false }
+        // Below the map stands its scale.
+        let height = Some(height * 5.0 - 22.5);
+        Self { width: width * 5.0, height, smallest: 12, tolerance: 1.0, corners: usize::MAX, font: 15.0, each: false, margin: 5.0 }
     }
 }
 
@@ -135,6 +139,8 @@ pub struct Around<'a> {
     pub units: &'a [UnitShape],
     /// A place to mark, longitude and latitude in degrees.
     pub mark: Option<[f64; 2]>,
+    /// The city whose landmarks are named.
+    pub landmarks: Option<&'a City>,
 }
 
 /// A unit as a map shows it.
@@ -169,7 +175,7 @@ pub fn unit_rings(boundaries: &Features, id: &UnitId) -> Vec<Vec<[i64; 2]>> {
 
 /// Zones by land-use code, with codes where they fit, units, north and scale.
 pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
-    let frame = Frame::within(bbox, detail.width, detail.height, detail.font / 3.0);
+    let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
     let (codes, of) = codes(areas);
     let each = detail.each && areas.count() < usize::from(u16::MAX);
     let label = |index: usize| if each { index as u16 + 1 } else { of[index] + 1 };
@@ -206,9 +212,32 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     svg.push_str("</g>");
     let taken = furniture::units(&mut svg, &frame, unit, around.units);
     labels::write(&mut svg, &grid, &|label| codes[code_of(usize::from(label))], detail.font, &taken);
-    if let Some([lon, lat]) = around.mark {
-        furniture::mark(&mut svg, frame.place(lon, lat), unit);
+    around.upon(&mut svg, &frame, unit);
+    furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
+    svg.push_str("</svg>");
+    svg
+}
+
+impl Around<'_> {
+    /// Draws landmarks and the mark.
+    fn upon(&self, svg: &mut String, frame: &Frame, unit: f64) {
+        let known = self.landmarks.iter().flat_map(|city| &city.landmarks);
+        let names = known.map(|place| (self.lang.pick(&place.name_vi, &place.name_en), [place.lon, place.lat]));
+        furniture::landmarks(svg, frame, unit, names);
+        if let Some([lon, lat]) = self.mark {
+            furniture::mark(svg, frame.place(lon, lat), unit);
+        }
     }
+}
+
+/// A map without zones: units, landmarks, a mark.
+pub fn blank(bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
+    let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
+    let unit = detail.font / 12.0;
+    let mut svg = furniture::open(&frame, unit, alt);
+    let _ = write!(svg, "<path fill=\"#f4f4ee\" d=\"M0 0h{:.0}v{:.0}H0z\"/>", frame.width, frame.height);
+    furniture::units(&mut svg, &frame, unit, around.units);
+    around.upon(&mut svg, &frame, unit);
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
     svg
@@ -216,7 +245,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
 
 /// Where two states of a plan differ: the later one's codes there, all else in grey.
 pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
-    let frame = Frame::within(bbox, detail.width, detail.height, detail.font / 3.0);
+    let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
     let mut codes: Vec<&str> = [before, after].into_iter().flat_map(|areas| (0..areas.count()).map(|index| areas.code(index))).collect();
     codes.sort_unstable();
     codes.dedup();

@@ -10,21 +10,34 @@ use crate::render::format;
 impl Item<'_> {
     pub(super) fn places(&self) -> Markup {
         let (Some(features), Some(set)) = (self.features, &self.view.features) else { return html! {} };
-        if set.area_ha.is_some() {
+        if set.area_ha.is_some() || self.view.outline_only {
             return html! {};
         }
+        let rows: Vec<_> = features.list.iter().map(|feature| features.parsed_properties(feature)).collect();
+        let field = |row: &serde_json::Map<String, Value>, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+        let mut methods: Vec<(String, usize)> = Vec::new();
+        for method in rows.iter().filter_map(|row| field(row, "payment")).flat_map(|text| text.split(',').map(|m| m.trim().to_owned()).collect::<Vec<_>>()) {
+            match methods.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&method)) {
+                Some((_, count)) => *count += 1,
+                None if !method.is_empty() => methods.push((method, 1)),
+                None => {}
+            }
+        }
+        methods.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         html! {
-            h2 { (self.t("places")) }
+            h2 { (self.t("places")) " (" (rows.len()) ")" }
+            @if !methods.is_empty() {
+                p { (self.t("payment-methods")) ": " @for (i, (method, count)) in methods.iter().enumerate() { @if i > 0 { ", " } b { (method) } " (" (count) ")" } }
+            }
+            p.noprint { a href={ "/nearest?kind=place" (self.lang.and()) } { (self.t("nearest-place")) } }
             ol {
-                @for feature in &features.list {
-                    @let properties = features.parsed_properties(feature);
-                    @let field = |name: &str| properties.get(name).and_then(Value::as_str).map(str::to_owned);
+                @for row in &rows {
                     li {
-                        strong { (field("name").unwrap_or_default()) }
-                        @if let Some(address) = field("address") { br; (address) }
-                        @if let Some(payment) = field("payment") { br; (self.t("payment")) ": " (payment) }
-                        @if let Some(offer) = field("offer") { br; (self.t("offer")) ": " (offer) }
-                        @if let Some(hours) = field("hours") { br; (self.t("hours")) ": " (hours) }
+                        strong { (field(row, "name").unwrap_or_default()) }
+                        @if let Some(address) = field(row, "address") { br; (address) }
+                        @if let Some(payment) = field(row, "payment") { br; (self.t("payment")) ": " (payment) }
+                        @if let Some(offer) = field(row, "offer") { br; (self.t("offer")) ": " (offer) }
+                        @if let Some(hours) = field(row, "hours") { br; (self.t("hours")) ": " (hours) }
                     }
                 }
             }
@@ -38,11 +51,12 @@ impl Item<'_> {
                 h2 { (self.t("figures")) }
                 table {
                     thead { tr {
-                        th { (self.t("figure")) } th.n { (self.t("target")) }
-                        th.n { (self.t("actual")) } th.n { (self.t("difference")) }
+                        th scope="col" { (self.t("figure")) } th.n scope="col" { (self.t("target")) }
+                        th.n scope="col" { (self.t("actual")) } th.n scope="col" { "±" }
                     } }
                     tbody { @for figure in figures { (self.figure(figure)) } }
                 }
+                @if figures.iter().any(|figure| figure.unit == "%") { p.note { (self.t("chart-note")) } }
             }
         }
     }
@@ -59,11 +73,29 @@ impl Item<'_> {
         });
         html! {
             tr {
-                td { (self.lang.pick(&figure.name_vi, &figure.name_en)) @if figure.unit != "%" { " (" (figure.unit) ")" } }
+                th scope="row" {
+                    (self.lang.pick(&figure.name_vi, &figure.name_en)) @if figure.unit != "%" { " (" (figure.unit) ")" }
+                    (bar(figure))
+                }
                 td.n { (figure.target.map(number).unwrap_or_default()) }
                 td.n { (figure.actual.map(number).unwrap_or_default()) }
-                td.n { (difference.unwrap_or_default()) }
+                td.n.wrap { (difference.unwrap_or_default()) }
             }
+        }
+    }
+}
+
+/// A percentage as a bar, its target as a mark; the table beside it says the same.
+fn bar(figure: &Figure) -> Markup {
+    if figure.unit != "%" || (figure.actual.is_none() && figure.target.is_none()) {
+        return html! {};
+    }
+    let within = |value: f64| format!("{:.1}", value.clamp(0.0, 100.0));
+    html! {
+        svg.bar viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
+            path d="M0 1h100v6H0z" fill="#e0e0e0" stroke="#555" stroke-width=".4" {}
+            @if let Some(actual) = figure.actual { path d={ "M0 1h" (within(actual)) "v6H0z" } fill="#003c9e" {} }
+            @if let Some(target) = figure.target { path d={ "M" (within(target)) " 0v8" } stroke="#000" stroke-width="1.6" {} path d={ "M" (within(target)) " 0v8" } stroke="#fff" stroke-width=".5" {} }
         }
     }
 }

@@ -31,6 +31,10 @@ impl Extract {
         unit: &UnitId,
         today: Date,
     ) -> Option<Self> {
+        // Points are in no part of anything.
+        if !view.outline_only && view.features.as_ref().is_none_or(|set| set.area_ha.is_none()) {
+            return None;
+        }
         let unit = city.units.get(unit)?.clone();
         let rings = boundaries.map(|all| {
             let own = map::unit_rings(all, &unit.id);

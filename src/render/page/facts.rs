@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Item;
-use crate::render::text::text;
+use crate::render::glossary::term;
 use crate::render::{format, map};
 
 impl Item<'_> {
@@ -13,13 +13,13 @@ impl Item<'_> {
             h2 { (self.t("facts")) }
             dl {
                 @for fact in &view.facts {
-                    dt { (text(self.lang, fact.label)) } dd { (self.shown(&fact.value)) }
+                    dt { (term(self.lang, fact.label)) } dd { (self.shown(&fact.value)) }
                 }
-                dt { (self.t("units")) } dd { (self.units(&view.units)) }
-                dt { (self.t("effective-from")) } dd { (format::date(view.effective_from)) }
-                @if let Some(to) = view.effective_to { dt { (self.t("effective-to")) } dd { (format::date(to)) } }
+                dt { (term(self.lang, "units")) } dd { (self.units(&view.units)) }
+                dt { (term(self.lang, "effective-from")) } dd { (format::date(view.effective_from)) }
+                @if let Some(to) = view.effective_to { dt { (term(self.lang, "effective-to")) } dd { (format::date(to)) } }
                 @if let Some(position) = view.position { dt { (self.t("position")) } dd { (map::readable(position)) } }
-                dt { (self.t("revision")) } dd { (view.revision) }
+                dt { (term(self.lang, "revision")) } dd { (view.revision) }
             }
         }
     }

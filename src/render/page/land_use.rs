@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{Extract, Item};
 use crate::domain::land_use;
 use crate::read_model::features::Features;
+use crate::render::glossary::term;
 use crate::render::{format, map};
 
 /// Hectares of each code, the largest first, and their sum.
@@ -52,7 +53,7 @@ impl Item<'_> {
             return html! {};
         }
         html! {
-            h2 { (self.t("land-use")) }
+            h2 { (term(self.lang, "land-use")) }
             table {
                 thead { tr { th scope="col" { (self.t("land-use-name")) } th.n scope="col" { (self.t("area-ha")) } th.n scope="col" { "%" } } }
                 tbody {

@@ -14,7 +14,7 @@ mod status;
 
 pub use changes::Before;
 pub use extract::Extract;
-pub use land_use::sums;
+pub use land_use::{sums, swatch};
 pub use print::{Print, posting_state};
 pub use status::dialled;
 
@@ -22,6 +22,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::layout::{Page, Preview, page};
 use super::map::{Around, Detail, UnitShape};
+use super::glossary::term;
 use super::text::{Lang, text};
 use super::{format, map, qr};
 use crate::domain::city::City;
@@ -80,7 +81,7 @@ impl Item<'_> {
         let path = self.path();
         let is_plan = view.features.is_some() || !view.documents.is_empty();
         let content = html! {
-            p.kind { (self.t(view.kind)) }
+            p.kind { (term(self.lang, view.kind)) }
             h1 { (view.title) }
             @if self.revision.is_some() {
                 p.note { (self.t("this-revision")) a href={ "/q/" (view.code) (self.lang.query()) } { (self.t("see-current")) } }
@@ -88,6 +89,7 @@ impl Item<'_> {
             @if view.kind == "ambulance" { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
             (self.print_note())
             (self.extract_note())
+            (self.keep())
             (self.about())
             @if let Some(summary) = &view.summary {
                 h2 { (self.t("what-it-means")) }
@@ -130,6 +132,19 @@ impl Item<'_> {
         Ok(page(&frame, content))
     }
 
+    /// What a phone can keep: the days for its calendar, the number for its address book.
+    fn keep(&self) -> Markup {
+        let view = self.view;
+        let holds = matches!(view.status, Status::InForce | Status::Upcoming) && self.revision.is_none();
+        html! {
+            @if let Some(day) = view.next_day.filter(|_| holds) {
+                p.next { (self.t("next-day")) ": " b { (format::day_in_words(self.lang, self.moment.today, day)) } }
+            }
+            @if view.days.is_some() && holds { p.noprint { a href={ "/q/" (view.code) ".ics" } { (self.t("add-to-calendar")) } } }
+            @if view.position.is_some() && !view.phones.is_empty() && holds { p.noprint { a href={ "/q/" (view.code) ".vcf" } { (self.t("add-to-contacts")) } } }
+        }
+    }
+
     /// What a consultation is about.
     fn about(&self) -> Markup {
         let Some(about) = self.view.about else { return html! {} };
@@ -140,7 +155,7 @@ impl Item<'_> {
     fn map(&self) -> Markup {
         let view = self.view;
         let alt = format!("{}: {}", self.t("map-alt"), view.title);
-        let around = Around { lang: self.lang, units: self.units, mark: None };
+        let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
         let svg = match (view.position, self.features, &view.features) {
             (Some(position), _, _) => map::points(self.city, &[position], &Detail::PHONE, &around, &alt),
             (None, Some(features), Some(set)) if set.area_ha.is_some() || view.outline_only => match self.extract {
@@ -171,6 +186,7 @@ impl Item<'_> {
                 Shown::Key(key) => (text(self.lang, key)),
                 Shown::Keys(keys) => @for key in keys { (text(self.lang, key)) " " },
                 Shown::Date(date) => (format::date(*date)),
+                Shown::Day(day) => (format::day_in_words(self.lang, self.moment.today, *day)),
                 Shown::Moment(at) => (format::moment(self.lang, &self.moment.zone, *at)),
                 Shown::Span(from, to) => { (from) "–" (to) },
             }

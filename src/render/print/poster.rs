@@ -79,7 +79,7 @@ impl Printed<'_> {
 
     /// The map of a print of about that size in millimetres.
     pub fn map(&self, width: f64, height: f64) -> Option<String> {
-        let around = Around { lang: self.lang, units: self.units, mark: None };
+        let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
         let detail = Detail::print(width, height);
         let alt = self.view.title.as_str();
         let set = self.view.features.as_ref();
@@ -108,7 +108,7 @@ impl Printed<'_> {
             Shown::Text(text) => text.clone(),
             Shown::Key(key) => self.t(key).to_owned(),
             Shown::Keys(keys) => keys.iter().map(|key| self.t(key)).collect::<Vec<_>>().join(" "),
-            Shown::Date(date) => format::date(*date),
+            Shown::Date(date) | Shown::Day(date) => format::date(*date),
             Shown::Moment(at) => format::moment(self.lang, &self.moment.zone, *at),
             Shown::Span(from, to) => format!("{from}–{to}"),
         }

@@ -37,7 +37,7 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let foot = height - MARGIN - 118.0;
     let place = [MARGIN, y, room, foot - y - 4.0];
 
-    let around = Around { lang: printed.lang, units: printed.units, mark: None };
+    let around = Around { lang: printed.lang, units: printed.units, mark: None, landmarks: None };
     let whole = Detail::print(place[2], place[3]);
     let detail = Detail { width: place[2] * UNITS, height: Some(place[3] * UNITS - 18.0), smallest: 6, font: 13.0, each: true, ..whole };
     let (drawn, bbox) = match printed.extract {
@@ -51,7 +51,7 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
 
     // The sheet itself may be larger: its scale is that of the paper.
     let [paper, _] = size.millimetres();
-    let frame = Frame::within(&bbox, detail.width, detail.height, detail.font / 3.0);
+    let frame = Frame::within(&bbox, detail.width, detail.height, detail.margin);
     let metres_per_millimetre = UNITS / frame.units_per_metre() * width / paper;
     let scale = (metres_per_millimetre * 1_000.0 / 100.0).round() * 100.0;
     legend(printed, &mut page, features, foot + 2.0, room, scale)?;

@@ -1,0 +1,57 @@
+// Keeps the last page of whom to call, and the scripts it needs. The network comes first: what is shown
+// from here says so, and says when it was made.
+"use strict";
+const NAME = "bangtin-1";
+const FILES = ["/assets/here.js", "/assets/offline.js"];
+// A copy is kept under the kind it is of: never under a position.
+const keyOf = (url) => "/nearest?kind=" + (url.searchParams.get("kind") || "ambulance") + "&lang=" + (url.searchParams.get("lang") || "");
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  const old = (names) => Promise.all(names.filter((name) => name.startsWith("bangtin-") && name !== NAME).map((name) => caches.delete(name)));
+  event.waitUntil(caches.keys().then(old).then(() => self.clients.claim()).then(() => self.clients.matchAll()).then((clients) =>
+    Promise.all(clients.filter((client) => new URL(client.url).pathname === "/nearest").map((client) => visit(new URL(client.url))))));
+});
+
+// The page that brought the worker along was loaded before it: it is fetched once more, without its position.
+async function visit(url) {
+  try {
+    const key = keyOf(url);
+    const answer = await fetch(key);
+    if (answer.ok) await (await caches.open(NAME)).put(key, answer);
+  } catch { /* another time */ }
+}
+
+async function kept(url) {
+  const cache = await caches.open(NAME);
+  const copy = (await cache.match(keyOf(url))) || (await cache.match("/nearest", { ignoreSearch: true }));
+  if (!copy) return Response.error();
+  const html = (await copy.text()).replace("<html ", '<html data-offline="1" ');
+  return new Response(html, { status: 200, headers: copy.headers });
+}
+
+async function nearest(request, url) {
+  let asked = url;
+  if (request.method === "POST") {
+    const form = await request.clone().formData().catch(() => new FormData());
+    asked = new URL(url);
+    for (const name of ["kind", "lang"]) if (form.get(name)) asked.searchParams.set(name, form.get(name));
+  }
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await (await caches.open(NAME)).put(keyOf(asked), answer.clone());
+    return answer;
+  } catch {
+    return kept(asked);
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (url.origin !== self.location.origin) return;
+  if (url.pathname === "/nearest") event.respondWith(nearest(event.request, url));
+  else if (FILES.includes(url.pathname)) event.respondWith(fetch(event.request).catch(() => caches.match(url.pathname)));
+});

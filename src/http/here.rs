@@ -1,0 +1,304 @@
+//! `/here`: what applies at a place. By browser position, by tapping the map, by coordinates in WGS 84 or
+//! VN-2000, by the name of a unit or landmark, by a parcel. Positions come in a POST body, are answered
+//! and forgotten: nothing of them is logged or kept; a GET with coordinates is for links that people
+//! share on purpose.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use jiff::civil::Date;
+
+use super::Site;
+use super::errors::HttpError;
+use super::forms::{self, Fields};
+use super::items::finish;
+use super::respond::{self, Form};
+use super::search;
+use crate::domain::city::City;
+use crate::domain::geometry::{Bbox, Position, contains};
+use crate::domain::view::Moment;
+use crate::import::crs::Crs;
+use crate::import::parcel;
+use crate::press;
+use crate::read_model::cut::{Area, Ring};
+use crate::read_model::here::Place;
+use crate::render::here::{self as pages, Asked, Picked, Spot};
+use crate::render::layout::SCRIPT_POLICY;
+use crate::render::map::{self, Frame};
+use crate::render::search::Found;
+use crate::render::text::Lang;
+
+/// Longest body: a parcel of 2,000 corners as GeoJSON, percent-encoded.
+const BODY_BYTES: usize = 256 << 10;
+/// Names proposed for what was typed.
+const PROPOSED: usize = 12;
+/// Positions are rounded to a metre before anything is done with them.
+const DIGITS: f64 = 1e5;
+
+/// `GET /here`
+pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await;
+    finish(&site, &headers, query, result)
+}
+
+/// `POST /here`: the same, nothing of it in an address.
+pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let sent = forms::read(&headers, body, BODY_BYTES).await?;
+        let fields = match sent.media.as_str() {
+            "application/geo+json" | "application/json" | "text/plain" | "text/csv" => Fields::of(query, "").with("parcel", sent.text),
+            _ => Fields::of(query, &sent.text),
+        };
+        answer(&site, fields, &headers).await
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+fn wrong(vi: impl Into<String>, en: impl Into<String>) -> HttpError {
+    HttpError::Parameter(vi.into(), en.into())
+}
+
+fn outside(city: &City) -> HttpError {
+    wrong(
+        format!("Vị trí này nằm ngoài {}. Tọa độ ghi theo thứ tự kinh độ, vĩ độ.", city.name_vi),
+        format!("This place lies outside {}. Coordinates are longitude, latitude.", city.name_en),
+    )
+}
+
+fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
+    let Some(text) = fields.get(name) else { return Ok(None) };
+    let value = text.replace(',', ".").parse::<f64>().ok().filter(|value| value.is_finite());
+    let shown: String = text.chars().take(40).collect();
+    value.map(Some).ok_or_else(|| wrong(format!("{name}=“{shown}” không phải là số."), format!("{name}=“{shown}” is not a number.")))
+}
+
+fn both(a: Option<f64>, b: Option<f64>, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError> {
+    match (a, b) {
+        (Some(a), Some(b)) => Ok(Some([a, b])),
+        (None, None) => Ok(None),
+        _ => {
+            let [a, b] = names;
+            Err(wrong(format!("Phải có cả {a} và {b}."), format!("Both {a} and {b} are needed.")))
+        }
+    }
+}
+
+/// A position that a request names in numbers: `lon`, `lat`, or `e`, `n` in the city's VN-2000 zone.
+pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>, HttpError> {
+    let round = |value: f64| (value * DIGITS).round() / DIGITS;
+    if let Some([lon, lat]) = both(number(fields, "lon")?, number(fields, "lat")?, ["lon", "lat"])? {
+        if !contains(&city.bbox, lon, lat) {
+            return Err(outside(city));
+        }
+        return Ok(Some(Position { lon: round(lon), lat: round(lat) }));
+    }
+    if let Some([east, north]) = both(number(fields, "e")?, number(fields, "n")?, ["e", "n"])? {
+        let plane = Crs::new(city.default_crs).map_err(|error| HttpError::Internal(error.to_string()))?;
+        let [lon, lat] = parcel::degrees([east, north], &plane, city).ok_or_else(|| outside(city))?;
+        return Ok(Some(Position { lon: round(lon), lat: round(lat) }));
+    }
+    Ok(None)
+}
+
+/// The box of a map that was tapped, and the place under the finger.
+fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpError> {
+    let Some([x, y]) = both(number(fields, "at.x")?, number(fields, "at.y")?, ["at.x", "at.y"])? else { return Ok(None) };
+    let span = number(fields, "span")?.unwrap_or(0.0);
+    let bbox = pages::map_box(city, spot_of(fields)?, span);
+    let frame = pages::frame(&bbox);
+    let [lon, lat] = frame.degrees(x.clamp(0.0, frame.width), y.clamp(0.0, frame.height));
+    if !contains(&city.bbox, lon, lat) {
+        return Err(outside(city));
+    }
+    let round = |value: f64| (value * DIGITS).round() / DIGITS;
+    // Each tap comes four times nearer.
+    Ok(Some((Position { lon: round(lon), lat: round(lat) }, pages::nearer(city, span))))
+}
+
+/// Where the map that was shown had its middle.
+fn spot_of(fields: &Fields) -> Result<Option<Position>, HttpError> {
+    let at = both(number(fields, "map.lon")?, number(fields, "map.lat")?, ["map.lon", "map.lat"])?;
+    Ok(at.map(|[lon, lat]| Position { lon, lat }))
+}
+
+fn rings_of(text: &str, city: &City) -> Result<Vec<Ring>, HttpError> {
+    parcel::read(text, city).map_err(|parcel::NoParcel(vi, en)| wrong(vi, en))
+}
+
+fn since(fields: &Fields, moment: &Moment) -> Result<Option<Date>, HttpError> {
+    let Some(text) = fields.get("since") else { return Ok(None) };
+    let mut parts = text.split(['/', '.']).map(|part| part.trim().parse::<i16>());
+    let vietnamese = match (parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(day)), Some(Ok(month)), Some(Ok(year))) => {
+            i8::try_from(month).ok().zip(i8::try_from(day).ok()).and_then(|(month, day)| Date::new(year, month, day).ok())
+        }
+        _ => None,
+    };
+    let shown: String = text.chars().take(40).collect();
+    let day = text.parse::<Date>().ok().or(vietnamese).ok_or_else(|| {
+        wrong(format!("“{shown}” không phải là ngày; viết 15/9/2020."), format!("“{shown}” is not a day; write 2020-09-15."))
+    })?;
+    if day > moment.today {
+        return Err(wrong("Ngày so sánh còn ở tương lai.", "The day to compare with is in the future."));
+    }
+    Ok(Some(day))
+}
+
+/// What a request asks about.
+enum Question {
+    /// Nothing yet.
+    Open,
+    /// A place.
+    At(Spot, Place),
+    /// A unit: its part of every plan.
+    Unit(crate::domain::unit::UnitId),
+    /// A name that several things have, or none.
+    Which(String, Vec<Found>),
+}
+
+async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) -> Result<(Question, Option<f64>), HttpError> {
+    if let Some(text) = fields.get("parcel") {
+        let rings = rings_of(text, city)?;
+        let area = Area::new(rings).ok_or_else(|| wrong("Thửa đất trống.", "The parcel is empty."))?;
+        let place = Place::Parcel(area);
+        let [lon, lat] = place.point();
+        return Ok((Question::At(Spot { at: Position { lon, lat }, name: None, parcel: Some(text.to_owned()) }, place), None));
+    }
+    if let Some((at, span)) = tapped(fields, city)? {
+        return Ok((at_point(at, None), Some(span)));
+    }
+    let span = if fields.get("map").is_some() { Some(number(fields, "span")?.unwrap_or(0.0)) } else { None };
+    if let Some(at) = position(fields, city)? {
+        return Ok((at_point(at, None), span));
+    }
+    if let Some(text) = fields.get("unit") {
+        let id = text.parse().map_err(|_| HttpError::UnknownUnit)?;
+        return if city.units.get(&id).is_some() { Ok((Question::Unit(id), span)) } else { Err(HttpError::UnknownUnit) };
+    }
+    if let Some(text) = fields.get("place") {
+        let typed: String = text.chars().take(200).collect();
+        let index = search::index(site, moment).await?;
+        let hits = tokio::task::block_in_place(|| index.find(&typed, PROPOSED * 4));
+        let found: Vec<Found> =
+            hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment)).filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect();
+        return Ok((Question::Which(typed, found), span));
+    }
+    Ok((Question::Open, span))
+}
+
+fn at_point(at: Position, name: Option<String>) -> Question {
+    Question::At(Spot { at, name, parcel: None }, Place::Point([at.lon, at.lat]))
+}
+
+async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result<Response, HttpError> {
+    let form = match fields.get("f") {
+        None if respond::wants_html(headers) => Form::Html,
+        given => respond::form(given, headers)?,
+    };
+    let lang = respond::language(fields.get("lang"), headers);
+    let city = site.city();
+    let moment = site.moment();
+    let asked = async {
+        let since = since(&fields, &moment)?;
+        let (question, span) = question(site, &fields, &city, &moment).await?;
+        Ok::<_, HttpError>((since, question, span))
+    };
+    let (since, question, span) = match asked.await {
+        Ok(asked) => asked,
+        // A person gets the form again, with what is wrong in it.
+        Err(HttpError::Parameter(vi, en)) if form == Form::Html => {
+            let page = pages::form(lang, &city, Some(lang.pick(&vi, &en)), fields.get("parcel"));
+            return Ok(html(StatusCode::BAD_REQUEST, page));
+        }
+        Err(error) => return Err(error),
+    };
+    match question {
+        Question::At(spot, place) => {
+            let here = site.model.here(place, since, &moment).await?;
+            let asked = Asked { spot: &spot, since, here: &here };
+            if form == Form::Json {
+                return Ok(no_store("application/json", StatusCode::OK, pages::json(&asked, &city).to_string()));
+            }
+            let map = match span {
+                Some(span) => Some(drawn(site, lang, &city, &moment, Some(spot.at), span).await?),
+                None => None,
+            };
+            Ok(html(StatusCode::OK, pages::answer(lang, &city, &moment, &asked, map.as_ref())))
+        }
+        Question::Unit(unit) => {
+            let views = plans_of(site, &moment);
+            if form == Form::Json {
+                return Ok(no_store("application/json", StatusCode::OK, pages::unit_json(&city, &unit, &views).to_string()));
+            }
+            Ok(html(StatusCode::OK, pages::unit(lang, &city, &moment, &unit, &views)))
+        }
+        Question::Which(typed, found) => {
+            if form == Form::Json {
+                return Ok(no_store("application/json", StatusCode::OK, pages::which_json(lang, &typed, &found).to_string()));
+            }
+            Ok(html(StatusCode::OK, pages::which(lang, &city, &typed, &found)))
+        }
+        Question::Open if form == Form::Json => {
+            Err(wrong("Hãy cho lon và lat, e và n, unit, place hoặc parcel.", "Give lon and lat, e and n, unit, place or parcel."))
+        }
+        Question::Open => match span {
+            Some(span) => {
+                let map = drawn(site, lang, &city, &moment, None, span).await?;
+                Ok(html(StatusCode::OK, pages::tap(lang, &city, &map)))
+            }
+            None => Ok(html(StatusCode::OK, pages::form(lang, &city, None, None))),
+        },
+    }
+}
+
+/// Plans in force, for a unit's page.
+fn plans_of(site: &Site, moment: &Moment) -> Vec<crate::domain::view::View> {
+    use crate::domain::publication::Status;
+    let image = site.model.image();
+    let areas = image.items().filter(|(_, entry)| entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
+    let mut views: Vec<_> = areas.filter(|view| view.status == Status::InForce).collect();
+    views.sort_by_key(|view| (view.kind, view.code));
+    views
+}
+
+/// The map around a place, or of the whole city: the land-use plan that covers it, as far as there is one.
+async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: Option<Position>, span: f64) -> Result<Picked, HttpError> {
+    let bbox = pages::map_box(city, at, span);
+    let frame: Frame = pages::frame(&bbox);
+    let seen: Bbox = frame.bbox();
+    let base = plans_of(site, moment).into_iter().find(|view| {
+        view.features.as_ref().is_some_and(|set| set.area_ha.is_some() && crate::domain::geometry::intersects(&set.bbox, &seen))
+    });
+    let features = match base.and_then(|view| view.features) {
+        Some(set) => Some(site.model.features(set.sha256).await?),
+        None => None,
+    };
+    let boundaries = press::boundaries(&site.model, city).await;
+    let (city, today) = (Arc::clone(city), moment.today);
+    let svg = tokio::task::spawn_blocking(move || {
+        let units = map::unit_shapes(&city, boundaries.as_deref(), today, lang);
+        pages::draw(lang, &city, features.as_deref(), &units, &bbox, at)
+    });
+    let svg = svg.await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    Ok(Picked { svg, at, span, width: frame.width, height: frame.height })
+}
+
+fn no_store(media: &'static str, status: StatusCode, body: String) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    respond::with(status, media, headers, body.into())
+}
+
+/// A page that may use this site's own script, for the browser's position.
+pub(super) fn html(status: StatusCode, page: String) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    headers.insert("permissions-policy", HeaderValue::from_static("geolocation=(self)"));
+    respond::with(status, "text/html; charset=utf-8", headers, page.into())
+}

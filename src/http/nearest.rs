@@ -1,0 +1,73 @@
+//! `/nearest?kind=&lon=&lat=`: whom to call, nearest first. Opens without a network once it was seen.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::Site;
+use super::errors::HttpError;
+use super::forms::{self, Fields};
+use super::here;
+use super::items::finish;
+use super::respond::{self, Form};
+use crate::read_model::nearest::kinds;
+use crate::render::nearest as pages;
+
+/// Longest body of a form.
+const FORM_BYTES: usize = 16 << 10;
+/// How many are shown.
+const SHOWN: usize = 30;
+
+/// `GET /nearest`
+pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await;
+    finish(&site, &headers, query, result)
+}
+
+/// `POST /nearest`: the same, the position in no address.
+pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let sent = forms::read(&headers, body, FORM_BYTES).await?;
+        answer(&site, Fields::of(query, &sent.text), &headers).await
+    };
+    finish(&site, &headers, query, result.await)
+}
+
+async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result<Response, HttpError> {
+    let form = match fields.get("f") {
+        None if respond::wants_html(headers) => Form::Html,
+        given => respond::form(given, headers)?,
+    };
+    let lang = respond::language(fields.get("lang"), headers);
+    let city = site.city();
+    let moment = site.moment();
+    let known = kinds();
+    let kind = match fields.get("kind") {
+        None => known.first().copied().unwrap_or("place"),
+        Some(text) => known.iter().copied().find(|kind| *kind == text).ok_or_else(|| {
+            let list = known.join(", ");
+            let shown: String = text.chars().take(40).collect();
+            HttpError::Parameter(format!("kind={shown}: có {list}"), format!("kind={shown}: there are {list}"))
+        })?,
+    };
+    let (at, wrong) = match here::position(&fields, &city) {
+        Ok(at) => (at, None),
+        // Whom to call is shown in any case.
+        Err(HttpError::Parameter(vi, en)) if form == Form::Html => (None, Some(lang.pick(&vi, &en).to_owned())),
+        Err(error) => return Err(error),
+    };
+    let found = site.model.nearest(kind, at, SHOWN, &moment).await?;
+    if form == Form::Json {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let body = pages::json(kind, at, &found, &city).to_string();
+        return Ok(respond::with(StatusCode::OK, "application/json", headers, body.into()));
+    }
+    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok(here::html(status, pages::page(lang, &city, &moment, kind, at, wrong.as_deref(), &found)))
+}

@@ -1,0 +1,78 @@
+//! `/search?q=`
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::Site;
+use super::errors::HttpError;
+use super::items::finish;
+use super::respond::{self, Form};
+use crate::domain::city::City;
+use crate::domain::view::Moment;
+use crate::read_model::search::{Hit, Index};
+use crate::render::search::{self as pages, Found};
+use crate::render::text::{Lang, text};
+
+/// Results of a search.
+const RESULTS: usize = 50;
+/// Longest query that is shown again, characters.
+const SHOWN: usize = 200;
+
+/// The index of what can be found now.
+pub(super) async fn index(site: &Site, moment: &Moment) -> Result<Arc<Index>, HttpError> {
+    let kinds = |kind: &str| Lang::ALL.iter().map(|lang| text(*lang, kind)).collect::<Vec<_>>().join(" ");
+    Ok(site.model.search_index(moment, &kinds).await?)
+}
+
+/// What a hit is, as pages and programs tell it; none when it is gone meanwhile.
+pub(super) fn found(site: &Site, city: &City, hit: Hit, moment: &Moment) -> Option<Found> {
+    Some(match hit {
+        Hit::Item(code) => Found::Item(Box::new(site.model.image().view(&code, None, moment)?)),
+        Hit::Unit(id) => {
+            let unit = city.units.get(&id)?.clone();
+            let now = city.units.at(&id, moment.today).into_iter().filter(|now| now.id != id).cloned().collect();
+            Found::Unit(unit, now)
+        }
+        Hit::Landmark(i) => Found::Landmark(city.landmarks.get(i)?.clone()),
+        Hit::Place(campaign, name, at) => Found::Place(Box::new(site.model.image().view(&campaign, None, moment)?), name, at),
+    })
+}
+
+/// `/search?q=`
+pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
+        let form = match respond::parameter(query, "f").as_deref() {
+            None => Form::Html,
+            given => respond::form(given, &headers)?,
+        };
+        let words: String = respond::parameter(query, "q").unwrap_or_default().chars().take(SHOWN).collect();
+        let words = crate::domain::fold::clean(&words);
+        let moment = site.moment();
+        let index = index(&site, &moment).await?;
+        let city = site.city();
+        let (hits, proposal) = tokio::task::block_in_place(|| {
+            let hits = index.find(&words, RESULTS);
+            let proposal = if hits.is_empty() { index.proposal(&words) } else { None };
+            (hits, proposal)
+        });
+        let found: Vec<Found> = hits.into_iter().filter_map(|hit| found(&site, &city, hit, &moment)).collect();
+        if form == Form::Json {
+            let body = json!({
+                "items": found.iter().filter_map(Found::item).map(|view| Value::Object(crate::render::geojson::shared(view, &city.public_url))).collect::<Vec<_>>(),
+                "places": found.iter().filter_map(|found| found.place(lang)).collect::<Vec<_>>(),
+                "proposal": proposal,
+            });
+            return Ok(respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body.to_string()));
+        }
+        let page = pages::page(lang, &city, &moment, &words, &found, proposal.as_deref());
+        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
+    };
+    finish(&site, &headers, query, result.await)
+}
+

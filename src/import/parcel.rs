@@ -1,0 +1,233 @@
+//! A parcel as people have it: the corner table of a land certificate, or a GeoJSON polygon.
+
+use serde_json::Value;
+
+use super::crs::Crs;
+use crate::domain::city::City;
+use crate::domain::geometry::contains;
+
+/// A ring without its closing point, in 10⁻⁷ degrees.
+pub type Ring = Vec<[i64; 2]>;
+
+/// Corners of a parcel at most; a certificate has a few dozen.
+const MOST: usize = 2_000;
+
+/// Why a text is no parcel: the sentence in Vietnamese and English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoParcel(pub String, pub String);
+
+fn no(vi: impl Into<String>, en: impl Into<String>) -> NoParcel {
+    NoParcel(vi.into(), en.into())
+}
+
+/// Reads a GeoJSON polygon (WGS 84, or VN-2000 where its numbers say so) or a corner table: a line a
+/// corner, X (north) and Y (east) in metres of the city's VN-2000 zone, after a number of the corner
+/// where there is one. Which is which is told by the size of the numbers. The rings come back without
+/// closing points, in 10⁻⁷ degrees, the outer one counter-clockwise.
+pub fn read(text: &str, city: &City) -> Result<Vec<Ring>, NoParcel> {
+    let text = text.trim().trim_start_matches('\u{feff}');
+    let rings = if text.starts_with('{') { geojson(text)? } else { vec![corners(text)?] };
+    if rings.iter().map(Vec::len).sum::<usize>() > MOST {
+        return Err(no(format!("Thửa đất có hơn {MOST} đỉnh."), format!("The parcel has more than {MOST} corners.")));
+    }
+    let plane = Crs::new(city.default_crs).map_err(|error| no(error.to_string(), error.to_string()))?;
+    let mut placed = Vec::with_capacity(rings.len());
+    for (number, ring) in rings.iter().enumerate() {
+        let mut points: Ring = Vec::with_capacity(ring.len());
+        for (corner, [a, b]) in ring.iter().enumerate() {
+            let [lon, lat] = degrees([*a, *b], &plane, city).ok_or_else(|| {
+                no(
+                    format!("Đỉnh {} ({a}, {b}) không nằm trong {}.", corner + 1, city.name_vi),
+                    format!("Corner {} ({a}, {b}) does not lie in {}.", corner + 1, city.name_en),
+                )
+            })?;
+            points.push([(lon * 1e7).round() as i64, (lat * 1e7).round() as i64]);
+        }
+        points.dedup();
+        if points.len() > 1 && points.first() == points.last() {
+            points.pop();
+        }
+        if points.len() < 3 {
+            return Err(no("Thửa đất phải có ít nhất ba đỉnh.", "A parcel has at least three corners."));
+        }
+        // The outer border counter-clockwise, holes the other way (RFC 7946 §3.1.6).
+        let doubled: i128 = (0..points.len())
+            .map(|i| {
+                let (p, q) = (points[i], points[(i + 1) % points.len()]);
+                i128::from(p[0]) * i128::from(q[1]) - i128::from(q[0]) * i128::from(p[1])
+            })
+            .sum();
+        if (doubled > 0) != (number == 0) {
+            points.reverse();
+        }
+        placed.push(points);
+    }
+    if crosses_itself(&placed[0]) {
+        return Err(no(
+            "Đường ranh của thửa đất tự cắt: hãy nhập các đỉnh theo thứ tự đi quanh thửa.",
+            "The parcel's border crosses itself: enter the corners in their order around it.",
+        ));
+    }
+    Ok(placed)
+}
+
+/// A pair of numbers as longitude and latitude, whichever way round and in whichever system they are;
+/// none where it lies outside the city.
+pub fn degrees([a, b]: [f64; 2], plane: &Crs, city: &City) -> Option<[f64; 2]> {
+    let inside = |at: [f64; 2]| contains(&city.bbox, at[0], at[1]).then_some(at);
+    if a.abs() <= 180.0 && b.abs() <= 180.0 {
+        return inside([a, b]).or_else(|| inside([b, a]));
+    }
+    // Northings of the country (0.92–2.59 million) and eastings (0.2–0.85 million) never overlap.
+    let (east, north) = if a > b { (b, a) } else { (a, b) };
+    plane.to_wgs84(east, north).ok().and_then(inside)
+}
+
+fn geojson(text: &str) -> Result<Vec<Vec<[f64; 2]>>, NoParcel> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| no(format!("GeoJSON sai ở dòng {}.", error.line()), format!("The GeoJSON is wrong in line {}.", error.line())))?;
+    let geometry = match value.get("type").and_then(Value::as_str) {
+        Some("FeatureCollection") => value.pointer("/features/0/geometry"),
+        Some("Feature") => value.get("geometry"),
+        _ => Some(&value),
+    };
+    let wanted = || no("GeoJSON phải là một vùng (Polygon).", "The GeoJSON must be one polygon.");
+    let geometry = geometry.ok_or_else(wanted)?;
+    let coordinates = match geometry.get("type").and_then(Value::as_str) {
+        Some("Polygon") => geometry.get("coordinates"),
+        Some("MultiPolygon") if geometry.pointer("/coordinates/1").is_none() => geometry.pointer("/coordinates/0"),
+        _ => None,
+    };
+    let rings = coordinates.and_then(Value::as_array).filter(|rings| !rings.is_empty()).ok_or_else(wanted)?;
+    let position = |value: &Value| Some([value.get(0)?.as_f64()?, value.get(1)?.as_f64()?]);
+    rings.iter().map(|ring| ring.as_array()?.iter().map(position).collect()).collect::<Option<_>>().ok_or_else(wanted)
+}
+
+/// Numbers of a line: dots or commas for decimals, blanks, semicolons or tabs between; dots that group
+/// thousands of a Vietnamese table are seen by what follows them.
+fn numbers(line: &str) -> Vec<f64> {
+    let pieces = line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|'));
+    pieces.filter_map(|piece| number(piece.trim_matches(|c: char| !c.is_ascii_digit() && c != '-'))).collect()
+}
+
+fn number(text: &str) -> Option<f64> {
+    if text.is_empty() {
+        return None;
+    }
+    let (dots, commas) = (text.matches('.').count(), text.matches(',').count());
+    let plain = match (dots, commas) {
+        // 2.401.150,25
+        (_, 1) if dots > 0 || text.rsplit(',').next().is_some_and(|rest| rest.len() != 3) => text.replace('.', "").replace(',', "."),
+        // 2,401,150.25
+        (1, _) => text.replace(',', ""),
+        (0, _) => text.replace(',', if commas == 1 { "." } else { "" }),
+        _ => text.replace(['.', ','], ""),
+    };
+    plain.parse().ok()
+}
+
+fn corners(text: &str) -> Result<Vec<[f64; 2]>, NoParcel> {
+    let mut points = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        // A pair written with a comma and a blank, as maps show it: “21.71, 104.88”.
+        let found = numbers(&line.replace(", ", " "));
+        match found.as_slice() {
+            [] => {}
+            // What is left of the number of the corner, or of lengths of sides, is no coordinate.
+            [a, b] => points.push([*a, *b]),
+            [_, rest @ ..] if rest.len() >= 2 => {
+                let large: Vec<f64> = found.iter().copied().filter(|value| *value > 100_000.0).collect();
+                match (large.as_slice(), rest) {
+                    ([a, b], _) | ([], [a, b]) => points.push([*a, *b]),
+                    _ => return Err(wrong_line(index, line)),
+                }
+            }
+            _ => return Err(wrong_line(index, line)),
+        }
+        if points.len() > MOST {
+            break;
+        }
+    }
+    if points.len() < 3 {
+        return Err(no(
+            "Hãy nhập ít nhất ba đỉnh, mỗi dòng một đỉnh: X (bắc) rồi Y (đông) như trên giấy chứng nhận.",
+            "Enter at least three corners, one a line: X (north), then Y (east) as on the certificate.",
+        ));
+    }
+    Ok(points)
+}
+
+fn wrong_line(index: usize, line: &str) -> NoParcel {
+    let shown: String = line.trim().chars().take(40).collect();
+    no(
+        format!("Dòng {} (“{shown}”) phải có hai số: X (bắc) và Y (đông).", index + 1),
+        format!("Line {} (“{shown}”) must have two numbers: X (north) and Y (east).", index + 1),
+    )
+}
+
+/// True when two sides of a ring that are no neighbours meet.
+fn crosses_itself(ring: &Ring) -> bool {
+    let side = |a: [i64; 2], b: [i64; 2], c: [i64; 2]| {
+        (i128::from(b[0] - a[0]) * i128::from(c[1] - a[1]) - i128::from(b[1] - a[1]) * i128::from(c[0] - a[0])).signum()
+    };
+    let n = ring.len();
+    (0..n).any(|i| {
+        let (a, b) = (ring[i], ring[(i + 1) % n]);
+        (i + 2..n).filter(|j| (j + 1) % n != i).any(|j| {
+            let (c, d) = (ring[j], ring[(j + 1) % n]);
+            side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::test_support::city;
+
+    fn area(text: &str) -> f64 {
+        let rings = read(text, &city()).unwrap_or_else(|error| panic!("{error:?}"));
+        crate::read_model::cut::area_m2(&rings, &Crs::new(9208).expect("known"))
+    }
+
+    fn refusal(text: &str) -> String {
+        read(text, &city()).expect_err("no parcel").1
+    }
+
+    #[test]
+    fn a_certificates_table_is_read_in_either_order_and_with_its_decorations() {
+        // 20 m by 30 m: X is the northing.
+        let plain = "2401150.00 512650.00\n2401150.00 512670.00\n2401180.00 512670.00\n2401180.00 512650.00";
+        let vietnamese = "Số hiệu đỉnh | X (m) | Y (m)\n1 2.401.150,00 512.650,00\n2 2.401.150,00 512.670,00\n3 2.401.180,00 512.670,00\n4 2.401.180,00 512.650,00\n1 2.401.150,00 512.650,00";
+        let swapped = "1;512650;2401150\n2;512670;2401150\n3;512670;2401180\n4;512650;2401180";
+        let with_sides = "1\t2401150\t512650\t20,00\n2\t2401150\t512670\t30,00\n3\t2401180\t512670\t20,00\n4\t2401180\t512650\t30,00";
+        for text in [plain, &vietnamese.replace("Số hiệu đỉnh | X (m) | Y (m)\n", ""), swapped, with_sides] {
+            assert!((area(text) - 600.0).abs() < 0.1, "{text}: {}", area(text));
+        }
+    }
+
+    #[test]
+    fn a_polygon_in_geojson_is_read_with_its_hole_and_whichever_way_it_runs() {
+        let outer = "[[104.87,21.70],[104.871,21.70],[104.871,21.701],[104.87,21.701],[104.87,21.70]]";
+        let hole = "[[104.8704,21.7004],[104.8706,21.7004],[104.8706,21.7006],[104.8704,21.7006],[104.8704,21.7004]]";
+        let whole = area(&format!(r#"{{"type":"Polygon","coordinates":[{outer}]}}"#));
+        let holed = area(&format!(r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Polygon","coordinates":[{outer},{hole}]}}}}"#));
+        assert!((holed / whole - 0.96).abs() < 0.001, "{holed} {whole}");
+        let pairs = "21.70, 104.87\n21.70, 104.871\n21.701, 104.871\n21.701, 104.87";
+        assert!((area(pairs) - whole).abs() < 0.1, "latitude first, as maps show it");
+    }
+
+    #[test]
+    fn what_is_no_parcel_is_told_by_its_line() {
+        assert!(refusal("1 2 3 4 5\n").contains("Line 1"));
+        assert!(refusal("2401150 512650\nabc 12\n").contains("Line 2"));
+        assert!(refusal("").contains("at least three"));
+        assert!(refusal("0 0\n1 1\n2 0").contains("does not lie in"));
+        assert!(refusal("{\"type\":\"Point\",\"coordinates\":[104.87,21.7]}").contains("one polygon"));
+        assert!(refusal("{").contains("line 1"));
+        let bow_tie = "2401150 512650\n2401180 512670\n2401150 512670\n2401180 512650";
+        assert!(refusal(bow_tie).contains("crosses itself"));
+        let many = "2401150 512650\n".repeat(3_000);
+        assert!(refusal(&many).contains("more than"));
+    }
+}

@@ -1,0 +1,261 @@
+//! What applies at a place: the zones of every plan in force under a point or a parcel, what was there
+//! on an earlier day, what is to come, and on what opinions are taken now.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::ReadModel;
+use super::cut::Area;
+use super::features::{Feature, Features};
+use crate::domain::city::City;
+use crate::domain::geometry::{Bbox, intersects};
+use crate::domain::publication::Status;
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::event_store::StoreError;
+use crate::import::crs::Crs;
+
+/// Parts of a parcel smaller than this many square metres are what borders that do not meet exactly leave.
+const SLIVER_M2: f64 = 0.5;
+
+/// A place that is asked about.
+pub enum Place {
+    /// Longitude and latitude in degrees.
+    Point([f64; 2]),
+    /// A parcel.
+    Parcel(Area),
+}
+
+impl Place {
+    fn bbox(&self) -> Bbox {
+        match self {
+            Self::Point([lon, lat]) => [*lon, *lat, *lon, *lat],
+            Self::Parcel(area) => area.bbox(),
+        }
+    }
+
+    /// A point of it: itself, or one inside the parcel.
+    pub fn point(&self) -> [f64; 2] {
+        match self {
+            Self::Point(at) => *at,
+            Self::Parcel(area) => {
+                use geo::InteriorPoint;
+                let line = |ring: &Vec<[i64; 2]>| ring.iter().chain(ring.first()).map(|p| geo::Coord { x: p[0] as f64 / 1e7, y: p[1] as f64 / 1e7 }).collect::<geo::LineString>();
+                let mut rings = area.rings().iter().map(line);
+                let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
+                let inside = geo::Polygon::new(outer, rings.collect()).interior_point();
+                let [west, south, east, north] = area.bbox();
+                inside.map_or([f64::midpoint(west, east), f64::midpoint(south, north)], |point| [point.x(), point.y()])
+            }
+        }
+    }
+}
+
+/// A zone at a place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZoneHere {
+    /// Its number in the plan, from 1.
+    pub number: u32,
+    /// Its land-use code.
+    pub land_use: String,
+    /// Its own name.
+    pub name: Option<String>,
+    /// Square metres of the parcel in it.
+    pub area_m2: Option<f64>,
+    /// Their share of the parcel, percent.
+    pub share: Option<f64>,
+}
+
+/// A plan at a place.
+#[derive(Debug, Clone)]
+pub struct PlanHere {
+    /// The plan, or one of its revisions.
+    pub view: View,
+    /// Its zones there; the largest first, of a point in the file's order.
+    pub zones: Vec<ZoneHere>,
+    /// Square metres of the parcel that no zone covers.
+    pub uncovered_m2: Option<f64>,
+}
+
+/// What a plan said at a place on an earlier day, and says now.
+#[derive(Debug, Clone)]
+pub struct ChangedHere {
+    /// The plan then; none before it held.
+    pub before: Option<PlanHere>,
+    /// The plan now; none when it no longer holds.
+    pub after: Option<PlanHere>,
+}
+
+/// What applies at a place.
+pub struct Here {
+    /// The unit it lies in.
+    pub unit: Option<UnitId>,
+    /// Square metres of the parcel.
+    pub parcel_m2: Option<f64>,
+    /// Plans in force with a zone there, by kind and code.
+    pub plans: Vec<PlanHere>,
+    /// Revisions that are decided and not yet in force, with a zone there.
+    pub coming: Vec<PlanHere>,
+    /// What is not as it was on the day that was asked for.
+    pub changed: Vec<ChangedHere>,
+    /// Consultations that are open and concern the place.
+    pub consultations: Vec<View>,
+}
+
+fn text(features: &Features, feature: &Feature, name: &str) -> Option<String> {
+    let value = features.parsed_properties(feature).remove(name)?;
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Zones of a set at a place.
+fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Option<f64>) {
+    let zone = |index: usize| {
+        let feature = &features.list[index];
+        let land_use = features.text_property(feature, "land_use").unwrap_or_default().to_owned();
+        ZoneHere { number: feature.number, land_use, name: text(features, feature, "name"), area_m2: None, share: None }
+    };
+    match place {
+        Place::Point(_) => (features.within(&place.bbox()).into_iter().map(zone).collect(), None),
+        Place::Parcel(area) => {
+            let whole = area.area_m2(plane);
+            let mut pieces: Vec<_> = area.cut(features, plane).into_iter().filter(|piece| piece.area_m2 >= SLIVER_M2).collect();
+            pieces.sort_by(|a, b| b.area_m2.total_cmp(&a.area_m2));
+            let covered: f64 = pieces.iter().map(|piece| piece.area_m2).sum();
+            let of = |piece: &super::cut::Piece| ZoneHere {
+                area_m2: Some(piece.area_m2),
+                share: Some(if whole > 0.0 { (piece.area_m2 / whole * 100.0).min(100.0) } else { 0.0 }),
+                ..zone(piece.index)
+            };
+            (pieces.iter().map(of).collect(), Some((whole - covered).max(0.0)).filter(|rest| *rest >= SLIVER_M2))
+        }
+    }
+}
+
+impl ReadModel {
+    /// The plan of a view at a place; none where no zone of it lies there.
+    async fn plan_here(&self, view: View, place: &Arc<Place>, city: &City) -> Result<Option<PlanHere>, StoreError> {
+        let Some(set) = view.features.as_ref().filter(|set| set.area_ha.is_some() && intersects(&set.bbox, &place.bbox())) else {
+            return Ok(None);
+        };
+        let features = match self.features(set.sha256).await {
+            Ok(features) => features,
+            // One damaged set does not take the others away.
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!("{what}");
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let Ok(plane) = Crs::new(view.plane.unwrap_or(city.default_crs)) else { return Ok(None) };
+        let (zones, uncovered_m2) = match place.as_ref() {
+            // An index and a few borders: microseconds.
+            Place::Point(_) => zones(&features, place, &plane),
+            Place::Parcel(_) => {
+                let place = Arc::clone(place);
+                let cut = tokio::task::spawn_blocking(move || zones(&features, &place, &plane)).await;
+                cut.map_err(|error| StoreError::Unavailable(error.to_string()))?
+            }
+        };
+        Ok((!zones.is_empty()).then_some(PlanHere { view, zones, uncovered_m2 }))
+    }
+
+    /// The unit of today that a point lies in, by its boundary.
+    pub async fn unit_at(&self, city: &City, [lon, lat]: [f64; 2], today: Date) -> Option<UnitId> {
+        let boundaries = self.features(city.boundaries.as_ref()?.sha256).await.ok()?;
+        let found = boundaries.within(&[lon, lat, lon, lat]).into_iter().filter_map(|index| {
+            let id: UnitId = boundaries.text_property(&boundaries.list[index], "unit")?.parse().ok()?;
+            city.units.get(&id).is_some_and(|unit| unit.is_valid_on(today)).then_some(id)
+        });
+        found.min()
+    }
+
+    /// What applies at a place now; with `since`, what differs from that day. Errors: a set cannot be read.
+    pub async fn here(&self, place: Place, since: Option<Date>, moment: &Moment) -> Result<Here, StoreError> {
+        let place = Arc::new(place);
+        let (city, shown, coming, before) = {
+            let image = self.image();
+            let mut shown = Vec::new();
+            let (mut coming, mut before) = (Vec::new(), Vec::new());
+            for (_, entry) in image.items() {
+                if !entry.item.has_areas() {
+                    continue;
+                }
+                let Some(view) = entry.item.view(None, moment) else { continue };
+                let next = match view.status {
+                    Status::Upcoming => Some(view.revision),
+                    _ => view.upcoming.map(|(number, _)| number),
+                };
+                coming.extend(next.and_then(|number| entry.item.view(Some(number), moment)));
+                if let Some(day) = since {
+                    let held = entry.item.holding(Some(day), Some(day), moment).last().and_then(|number| entry.item.view(Some(*number), moment));
+                    let now = (view.status == Status::InForce).then_some(view.revision);
+                    // The same revision says the same.
+                    if held.as_ref().map(|held| held.revision) != now {
+                        before.push((view.code, held));
+                    }
+                }
+                if view.status == Status::InForce {
+                    shown.push(view);
+                }
+            }
+            (Arc::clone(&image.city), shown, coming, before)
+        };
+        let at = place.point();
+        let unit = self.unit_at(&city, at, moment.today).await;
+        let parcel_m2 = match (place.as_ref(), Crs::new(city.default_crs)) {
+            (Place::Parcel(area), Ok(plane)) => Some(area.area_m2(&plane)),
+            _ => None,
+        };
+        let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until.is_some());
+        let mut here = Here { unit, parcel_m2, plans: Vec::new(), coming: Vec::new(), changed: Vec::new(), consultations: Vec::new() };
+        for view in shown {
+            here.plans.extend(self.plan_here(view, &place, &city).await?);
+        }
+        here.plans.sort_by_key(|plan| (plan.view.kind, plan.view.code));
+        for view in coming.into_iter().filter(|view| view.opinions_until.is_none()) {
+            here.coming.extend(self.plan_here(view, &place, &city).await?);
+        }
+        for (code, held) in before {
+            let held = match held {
+                Some(view) => self.plan_here(view, &place, &city).await?,
+                None => None,
+            };
+            let now = here.plans.iter().find(|plan| plan.view.code == code).cloned();
+            let codes = |plan: &Option<PlanHere>| {
+                let mut codes: Vec<(String, i64)> = plan.iter().flat_map(|plan| &plan.zones).map(|zone| (zone.land_use.clone(), zone.area_m2.unwrap_or(0.0).round() as i64)).collect();
+                codes.sort();
+                codes
+            };
+            if codes(&held) != codes(&now) {
+                here.changed.push(ChangedHere { before: held, after: now });
+            }
+        }
+        for view in consultations {
+            if self.concerns(&view, &place, here.unit.as_ref(), &city, moment).await? {
+                here.consultations.push(view);
+            }
+        }
+        here.consultations.sort_by_key(|view| (view.opinions_until, view.code));
+        Ok(here)
+    }
+
+    /// True when a consultation is about the place: by its area, else by its units, else it is the city's.
+    async fn concerns(&self, view: &View, place: &Place, unit: Option<&UnitId>, city: &City, moment: &Moment) -> Result<bool, StoreError> {
+        if let Some(set) = &view.features {
+            if !intersects(&set.bbox, &place.bbox()) {
+                return Ok(false);
+            }
+            return Ok(match self.features(set.sha256).await {
+                Ok(features) => !features.within(&place.bbox()).is_empty(),
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!("{what}");
+                    true
+                }
+                Err(error) => return Err(error),
+            });
+        }
+        let own = |id: &UnitId| city.units.at(id, moment.today).iter().any(|known| Some(&known.id) == unit);
+        Ok(view.units.is_empty() || unit.is_none() || view.units.iter().any(own))
+    }
+}

@@ -1,0 +1,139 @@
+//! Points of a kind nearest to a place: those that can be used first.
+
+use serde_json::Value;
+
+use super::ReadModel;
+use crate::domain::families;
+use crate::domain::geometry::Position;
+use crate::domain::publication::Status;
+use crate::domain::view::{Moment, View};
+use crate::event_store::StoreError;
+
+/// Mean radius of the earth, metres (IUGG).
+const EARTH: f64 = 6_371_008.8;
+
+/// Something near: an item, or a participating place of one.
+#[derive(Debug, Clone)]
+pub struct Near {
+    /// The item.
+    pub view: View,
+    /// The place of it, where it has several: name, address, payment, offer, hours.
+    pub place: Option<PlaceNear>,
+    /// Where it is.
+    pub at: Position,
+    /// Metres from the place that was asked about, as the crow flies.
+    pub metres: Option<f64>,
+}
+
+/// A participating place.
+#[derive(Debug, Clone, Default)]
+pub struct PlaceNear {
+    /// Its name.
+    pub name: String,
+    /// Address in words.
+    pub address: Option<String>,
+    /// What one can pay with.
+    pub payment: Option<String>,
+    /// What is offered.
+    pub offer: Option<String>,
+    /// Hours in words.
+    pub hours: Option<String>,
+    /// A number to call.
+    pub phone: Option<String>,
+}
+
+/// Metres between two places on the globe (haversine).
+pub fn metres(a: Position, b: Position) -> f64 {
+    let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
+    let (north, east) = ((lat_b - lat_a) / 2.0, (b.lon - a.lon).to_radians() / 2.0);
+    let h = north.sin().powi(2) + lat_a.cos() * lat_b.cos() * east.sin().powi(2);
+    2.0 * EARTH * h.sqrt().min(1.0).asin()
+}
+
+/// Kinds that can be asked for: those of points, and `place` for places of campaigns.
+pub fn kinds() -> Vec<&'static str> {
+    let points = families::collections().into_iter().filter(|(_, _, kind)| !kind.is_empty()).map(|(_, _, kind)| kind);
+    points.chain(["place"]).collect()
+}
+
+impl ReadModel {
+    /// What of a kind is near a place, what can be used first and then by distance; without a place by
+    /// title. `limit` is how many.
+    pub async fn nearest(&self, kind: &str, at: Option<Position>, limit: usize, moment: &Moment) -> Result<Vec<Near>, StoreError> {
+        let mut found = if kind == "place" { self.places(at, moment).await? } else { self.points(kind, at, moment) };
+        let rank = |near: &Near| near.view.usable;
+        found.sort_by(|a, b| {
+            let by_use = rank(a).cmp(&rank(b));
+            let by_distance = a.metres.unwrap_or(0.0).total_cmp(&b.metres.unwrap_or(0.0));
+            let name = |near: &Near| near.place.as_ref().map_or(near.view.title.clone(), |place| place.name.clone());
+            by_use.then(by_distance).then_with(|| name(a).cmp(&name(b)))
+        });
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn points(&self, kind: &str, at: Option<Position>, moment: &Moment) -> Vec<Near> {
+        let image = self.image();
+        let names = families::collections().into_iter().filter(|(_, _, own)| *own == kind).map(|(name, ..)| name);
+        let views = names.flat_map(|name| image.collection(name)).filter_map(|(_, entry)| entry.item.view(None, moment));
+        let near = |view: View| {
+            let own = view.position?;
+            Some(Near { at: own, metres: at.map(|at| metres(at, own)), place: None, view })
+        };
+        views.filter(|view| view.status == Status::InForce).filter_map(near).collect()
+    }
+
+    async fn places(&self, at: Option<Position>, moment: &Moment) -> Result<Vec<Near>, StoreError> {
+        let campaigns: Vec<View> = {
+            let image = self.image();
+            let with_days = image.items().filter(|(_, entry)| !entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
+            with_days.filter(|view| view.status == Status::InForce && view.days.is_some() && view.features.is_some()).collect()
+        };
+        let mut found = Vec::new();
+        for view in campaigns {
+            let Some(set) = &view.features else { continue };
+            let features = match self.features(set.sha256).await {
+                Ok(features) => features,
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!("{what}");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            for feature in &features.list {
+                let Some([lon, lat]) = features.point(feature) else { continue };
+                let properties = features.parsed_properties(feature);
+                let field = |name: &str| properties.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+                let own = Position { lon, lat };
+                let place = PlaceNear {
+                    name: field("name").unwrap_or_default(),
+                    address: field("address"),
+                    payment: field("payment"),
+                    offer: field("offer"),
+                    hours: field("hours"),
+                    phone: field("phone"),
+                };
+                found.push(Near { view: view.clone(), place: Some(place), at: own, metres: at.map(|at| metres(at, own)) });
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundredth_of_a_degree_is_as_long_as_the_globe_says() {
+        let at = |lon, lat| Position { lon, lat };
+        assert!((metres(at(104.88, 21.70), at(104.88, 21.71)) - 1_111.95).abs() < 0.1);
+        assert!((metres(at(104.88, 21.70), at(104.89, 21.70)) - 1_033.1).abs() < 0.5);
+        assert!(metres(at(104.88, 21.70), at(104.88, 21.70)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_kind_of_point_and_places_can_be_asked_for() {
+        assert_eq!(kinds(), ["ambulance", "health-worker", "health-station", "advisory-desk", "digital-team", "place"]);
+    }
+}

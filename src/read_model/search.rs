@@ -1,0 +1,260 @@
+//! Search: what is published, the city's units of all generations, landmarks and places of campaigns,
+//! by words without diacritics; a near miss is proposed where nothing is found.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock, PoisonError};
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::ReadModel;
+use super::image::Image;
+use crate::domain::Code;
+use crate::domain::city::City;
+use crate::domain::fold::{clean, distance, fold};
+use crate::domain::geometry::Position;
+use crate::domain::publication::Status;
+use crate::domain::unit::{Unit, UnitId};
+use crate::domain::view::{Moment, Shown, View};
+use crate::event_store::StoreError;
+
+/// Longest query, characters, and most words of it.
+const LONGEST: usize = 200;
+const WORDS: usize = 12;
+/// Words of the vocabulary that a typed word is compared with.
+const COMPARED: usize = 200_000;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hit {
+    /// A published item.
+    Item(Code),
+    /// A unit of any generation.
+    Unit(UnitId),
+    /// A landmark of the city: its place in the list.
+    Landmark(usize),
+    /// A participating place: the campaign, its name, where it is.
+    Place(Code, String, Position),
+}
+
+/// What can be found, and the words it is found by.
+struct Entry {
+    hit: Hit,
+    /// Folded words of its name, each after a blank.
+    name: String,
+    /// Folded words of all else, each after a blank.
+    rest: String,
+    /// The same words as written, for proposals.
+    written: String,
+    /// In force before what is not, items before places.
+    rank: u8,
+    /// Microseconds since 1970.
+    updated: i64,
+}
+
+/// Everything that can be found at one position of the log, on one day.
+pub struct Index {
+    position: i64,
+    today: Date,
+    entries: Vec<Arc<Entry>>,
+    /// Entries of items by their version, to be taken over.
+    by_item: HashMap<Code, (i64, Date, Arc<Entry>)>,
+    vocabulary: OnceLock<BTreeMap<String, String>>,
+}
+
+/// Folded words, each after a blank: punctuation separates.
+fn words_of(text: &str) -> String {
+    let mut words = String::with_capacity(text.len() + 1);
+    let mut open = false;
+    for c in fold(text).chars() {
+        if c.is_alphanumeric() {
+            if !open {
+                words.push(' ');
+            }
+            words.push(c);
+        }
+        open = c.is_alphanumeric();
+    }
+    words
+}
+
+/// The words of a query, folded; bounded in length and number.
+pub fn query_words(query: &str) -> Vec<String> {
+    let short: String = query.chars().take(LONGEST).collect();
+    // Compatibility forms (full-width letters and the like) read as what they look like.
+    let plain: String = unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect();
+    words_of(&plain).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
+}
+
+/// Names of a unit, of those it became and of those it was: people use all of them.
+fn names_of(city: &City, id: &UnitId, today: Date) -> String {
+    let own = city.units.at(id, today).into_iter().chain(city.units.get(id));
+    let became = |before: &&Unit| !before.is_valid_on(today) && city.units.at(&before.id, today).iter().any(|now| now.id == *id);
+    let before = city.units.0.iter().filter(became);
+    let mut names: Vec<&str> = own.chain(before).flat_map(|unit| [unit.name_vi.as_str(), unit.name_en.as_str()]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(" ")
+}
+
+fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> String) -> Entry {
+    let mut rest = vec![kinds(view.kind), view.code.to_string(), view.summary.clone().unwrap_or_default()];
+    rest.extend(view.facts.iter().filter_map(|fact| match &fact.value {
+        Shown::Text(text) => Some(text.clone()),
+        _ => None,
+    }));
+    rest.extend(view.units.iter().map(|id| names_of(city, id, today)));
+    rest.extend(view.documents.iter().map(|document| document.title.clone()));
+    let rest = rest.join(" ");
+    let rank = match view.status {
+        Status::InForce => 0,
+        Status::Upcoming => 1,
+        _ => 3,
+    };
+    Entry {
+        hit: Hit::Item(view.code),
+        name: words_of(&view.title),
+        rest: words_of(&rest),
+        written: format!("{} {rest}", view.title),
+        rank,
+        updated: view.updated.as_microsecond(),
+    }
+}
+
+fn place_entry(hit: Hit, name: &str, rest: &str, rank: u8) -> Arc<Entry> {
+    Arc::new(Entry { hit, name: words_of(name), rest: words_of(rest), written: format!("{name} {rest}"), rank, updated: 0 })
+}
+
+impl Index {
+    fn build(image: &Image, before: Option<&Self>, places: Vec<(View, String, String, Position)>, moment: &Moment, kinds: &dyn Fn(&str) -> String) -> Self {
+        let (city, today) = (Arc::clone(&image.city), moment.today);
+        let mut by_item = HashMap::new();
+        let mut entries = Vec::new();
+        for (code, held) in image.items() {
+            let known = before.and_then(|index| index.by_item.get(code)).filter(|(version, day, _)| *version == held.version && *day == today);
+            let entry = match known {
+                Some((_, _, entry)) => Arc::clone(entry),
+                None => match held.item.view(None, moment) {
+                    Some(view) => Arc::new(entry_of(&city, &view, today, kinds)),
+                    None => continue,
+                },
+            };
+            entries.push(Arc::clone(&entry));
+            by_item.insert(*code, (held.version, today, entry));
+        }
+        for unit in &city.units.0 {
+            let now = city.units.at(&unit.id, today).iter().map(|unit| unit.name_vi.as_str()).collect::<Vec<_>>().join(" ");
+            let rest = format!("{} {} {now}", unit.name_en, unit.id);
+            entries.push(place_entry(Hit::Unit(unit.id.clone()), &unit.name_vi, &rest, if unit.is_valid_on(today) { 1 } else { 2 }));
+        }
+        for (i, landmark) in city.landmarks.iter().enumerate() {
+            entries.push(place_entry(Hit::Landmark(i), &landmark.name_vi, &landmark.name_en, 1));
+        }
+        for (campaign, name, rest, at) in places {
+            entries.push(place_entry(Hit::Place(campaign.code, name.clone(), at), &name, &format!("{rest} {}", campaign.title), 2));
+        }
+        Self { position: image.position, today, entries, by_item, vocabulary: OnceLock::new() }
+    }
+
+    /// What holds every word of a query, best first.
+    pub fn find(&self, query: &str, limit: usize) -> Vec<Hit> {
+        let words: Vec<String> = query_words(query).into_iter().map(|word| format!(" {word}")).collect();
+        if words.is_empty() {
+            return Vec::new();
+        }
+        let phrase = words.concat();
+        let mut found: Vec<(u8, u8, usize, i64, usize)> = Vec::new();
+        for (i, entry) in self.entries.iter().enumerate() {
+            let in_name = words.iter().filter(|word| entry.name.contains(word.as_str())).count();
+            let all = words.iter().all(|word| entry.name.contains(word.as_str()) || entry.rest.contains(word.as_str()));
+            if all {
+                let as_said = if entry.name.starts_with(&phrase) { 0 } else if entry.name.contains(&phrase) { 1 } else { 2 };
+                found.push((as_said, entry.rank, words.len() - in_name, -entry.updated, i));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().take(limit).map(|(.., i)| self.entries[i].hit.clone()).collect()
+    }
+
+    /// Another spelling of a query that finds nothing: each unknown word exchanged for the nearest known.
+    pub fn proposal(&self, query: &str) -> Option<String> {
+        let vocabulary = self.vocabulary.get_or_init(|| {
+            let mut words: BTreeMap<String, String> = BTreeMap::new();
+            for entry in &self.entries {
+                for word in entry.written.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 1) {
+                    if words.len() < COMPARED {
+                        words.entry(fold(word)).or_insert_with(|| word.to_lowercase());
+                    }
+                }
+            }
+            words
+        });
+        let mut changed = false;
+        let proposed: Vec<String> = query_words(query)
+            .into_iter()
+            .map(|word| {
+                let known = vocabulary.range(word.clone()..).next().filter(|(known, _)| known.starts_with(&word));
+                if let Some((known, written)) = known {
+                    return if *known == word { written.clone() } else { word };
+                }
+                let most = if word.chars().count() < 5 { 1 } else { 2 };
+                let nearest = vocabulary
+                    .iter()
+                    .filter(|(known, _)| known.len().abs_diff(word.len()) <= most && word.chars().count() > 2)
+                    .map(|(known, written)| (distance(&word, known), known, written))
+                    .filter(|(away, ..)| *away <= most)
+                    .min();
+                match nearest {
+                    Some((_, _, written)) => {
+                        changed = true;
+                        written.clone()
+                    }
+                    None => word,
+                }
+            })
+            .collect();
+        let proposed = proposed.join(" ");
+        (changed && !self.find(&proposed, 1).is_empty()).then_some(proposed)
+    }
+}
+
+impl ReadModel {
+    /// The index of what can be found now, made anew where something has changed. `kinds` gives the names
+    /// of a kind in all languages.
+    pub async fn search_index(&self, moment: &Moment, kinds: &(dyn Fn(&str) -> String + Sync)) -> Result<Arc<Index>, StoreError> {
+        let held = || self.search.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let fits = |index: &Arc<Index>| index.position == self.image().position && index.today == moment.today;
+        if let Some(index) = held().filter(fits) {
+            return Ok(index);
+        }
+        let _making = self.indexing.lock().await;
+        let before = held();
+        if let Some(index) = before.clone().filter(fits) {
+            return Ok(index);
+        }
+        let campaigns: Vec<View> = {
+            let image = self.image();
+            let with_places = image.items().filter_map(|(_, entry)| entry.item.view(None, moment));
+            with_places.filter(|view| view.status == Status::InForce && view.features.as_ref().is_some_and(|set| set.area_ha.is_none())).collect()
+        };
+        let mut places = Vec::new();
+        for view in campaigns.into_iter().filter(|view| view.feature_collection.is_some()) {
+            let Some(set) = &view.features else { continue };
+            let features = match self.features(set.sha256).await {
+                Ok(features) => features,
+                Err(StoreError::Damaged(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            for feature in &features.list {
+                let properties = features.parsed_properties(feature);
+                let field = |name: &str| properties.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                if let Some([lon, lat]) = features.point(feature) {
+                    places.push((view.clone(), field("name"), field("address"), Position { lon, lat }));
+                }
+            }
+        }
+        let index = Arc::new(tokio::task::block_in_place(|| Index::build(&self.image(), before.as_deref(), places, moment, kinds)));
+        *self.search.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&index));
+        Ok(index)
+    }
+}

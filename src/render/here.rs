@@ -1,0 +1,444 @@
+//! Pages of “at my place”: the ways to say where, and what applies there.
+
+use maud::{Markup, PreEscaped, html};
+use serde_json::{Value, json};
+
+use jiff::civil::Date;
+
+use super::layout::{Page, language_field, page};
+use super::map::{self, Around, Detail, Frame, Part, UnitShape};
+use super::page::swatch;
+use super::search::Found;
+use super::text::{Lang, text};
+use super::format;
+use crate::domain::city::City;
+use crate::domain::geometry::{Bbox, Position};
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, Shown, View};
+use crate::domain::{land_use, law};
+use crate::read_model::cut::Piece;
+use crate::read_model::features::Features;
+use crate::read_model::here::{Here, PlanHere, ZoneHere};
+
+/// Width of the map that is tapped, CSS pixels: it is not scaled, or a tap would not be where it is.
+const MAP: f64 = 320.0;
+/// Least width of that map, degrees: some 250 metres.
+const NEAREST: f64 = 0.0024;
+
+/// A place that was asked about.
+pub struct Spot {
+    /// Where it is; of a parcel a point inside.
+    pub at: Position,
+    /// Its name, where it was found by one.
+    pub name: Option<String>,
+    /// The parcel as it was sent.
+    pub parcel: Option<String>,
+}
+
+/// A question and its answer.
+pub struct Asked<'a> {
+    /// Where.
+    pub spot: &'a Spot,
+    /// The day to compare with.
+    pub since: Option<Date>,
+    /// What applies there.
+    pub here: &'a Here,
+}
+
+/// A map to be tapped.
+pub struct Picked {
+    /// The drawing.
+    pub svg: String,
+    /// Its middle, where it is not the whole city.
+    pub at: Option<Position>,
+    /// Its width in degrees; 0 for the whole city.
+    pub span: f64,
+    /// Its width and height in pixels.
+    pub width: f64,
+    /// Its height in pixels.
+    pub height: f64,
+}
+
+/// The box of a map around a place: the whole city where none, or where `span` is 0.
+pub fn map_box(city: &City, at: Option<Position>, span: f64) -> Bbox {
+    match at {
+        Some(at) if span > 0.0 => {
+            let half = span.clamp(NEAREST, 1.0) / 2.0;
+            [at.lon - half, at.lat - half, at.lon + half, at.lat + half]
+        }
+        _ => city.bbox,
+    }
+}
+
+/// The next span when a map is tapped.
+pub fn nearer(city: &City, span: f64) -> f64 {
+    let now = if span > 0.0 { span } else { city.bbox[2] - city.bbox[0] };
+    (now / 4.0).max(NEAREST)
+}
+
+/// Where places lie on the map to be tapped.
+pub fn frame(bbox: &Bbox) -> Frame {
+    Frame::new(bbox, MAP, 0.0)
+}
+
+/// Draws the map to be tapped.
+pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitShape], bbox: &Bbox, at: Option<Position>) -> String {
+    let frame = frame(bbox);
+    let detail = Detail { width: frame.width, height: Some(frame.height), each: true, smallest: 0, font: 11.0, margin: 0.0, ..Detail::PHONE };
+    let around = Around { lang, units, mark: at.map(|at| [at.lon, at.lat]), landmarks: Some(city) };
+    let alt = text(lang, "tap-map");
+    let Some(features) = features else { return map::blank(bbox, &detail, &around, alt) };
+    // Only what can be seen is drawn.
+    let near = features.near(&frame.bbox());
+    let piece = |index: &usize| {
+        let feature = &features.list[*index];
+        Piece { index: *index, rings: features.rings(feature), bbox: feature.bbox, area_m2: 0.0, whole: true }
+    };
+    let pieces: Vec<Piece> = near.iter().map(piece).collect();
+    if pieces.len() > 4_000 { map::zones(features, bbox, &Detail { each: false, smallest: 12, ..detail }, &around, alt) } else { map::zones(&Part { features, pieces: &pieces }, bbox, &detail, &around, alt) }
+}
+
+fn t(lang: Lang, key: &str) -> &str {
+    text(lang, key)
+}
+
+/// The ways to say where.
+fn ways(lang: Lang, city: &City, parcel: Option<&str>) -> Markup {
+    html! {
+        // A script puts a button here where the browser knows its position.
+        div #locate data-action="/here" data-label=(t(lang, "use-position")) data-denied=(t(lang, "position-denied")) data-lang=(lang.code()) {}
+        form action="/here" method="post" role="search" {
+            input type="search" name="place" maxlength="200" aria-label=(t(lang, "here-name")) placeholder=(t(lang, "here-name"));
+            (language_field(lang))
+            button { (t(lang, "search")) }
+        }
+        form action="/here" method="post" {
+            input type="hidden" name="map" value="1";
+            (language_field(lang))
+            button { (t(lang, "pick-on-map")) }
+        }
+        details {
+            summary { (t(lang, "by-coordinates")) }
+            form.column action="/here" method="post" {
+                label { (t(lang, "longitude")) input name="lon" inputmode="decimal" autocomplete="off" placeholder="104,87512"; }
+                label { (t(lang, "latitude")) input name="lat" inputmode="decimal" autocomplete="off" placeholder="21,70423"; }
+                (language_field(lang))
+                button { (t(lang, "applies-here")) }
+            }
+            form.column action="/here" method="post" {
+                label { (t(lang, "easting")) input name="e" inputmode="decimal" autocomplete="off" placeholder="512650"; }
+                label { (t(lang, "northing")) input name="n" inputmode="decimal" autocomplete="off" placeholder="2401150"; }
+                (language_field(lang))
+                button { (t(lang, "applies-here")) }
+            }
+        }
+        details open[parcel.is_some()] {
+            summary { (t(lang, "by-parcel")) }
+            form.column action="/here" method="post" {
+                label { (t(lang, "parcel-label")) textarea name="parcel" rows="6" spellcheck="false" placeholder="1  2401150,00  512650,00\n2  2401150,00  512670,00\n…" { (parcel.unwrap_or_default()) } }
+                (language_field(lang))
+                button { (t(lang, "applies-here")) }
+            }
+        }
+        p { (t(lang, "by-unit")) " "
+            @for (i, unit) in city.units.0.iter().filter(|unit| unit.valid_to.is_none()).enumerate() {
+                @if i > 0 { " · " }
+                a href={ "/here?unit=" (unit.id) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
+            }
+        }
+        p.note { (t(lang, "position-privacy")) }
+        script src="/assets/here.js" defer {}
+    }
+}
+
+/// The form; after a mistake with what is wrong.
+pub fn form(lang: Lang, city: &City, wrong: Option<&str>, parcel: Option<&str>) -> String {
+    let content = html! {
+        h1 { (t(lang, "here")) }
+        p { (t(lang, "here-explain")) }
+        @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
+        (ways(lang, city, parcel))
+    };
+    page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
+}
+
+/// A map that can be tapped, without a script: the browser sends where.
+fn tappable(lang: Lang, map: &Picked) -> Markup {
+    // The drawing travels in the page: its address would tell where somebody is.
+    let data = map.svg.replace('%', "%25").replace('#', "%23").replace('"', "'").replace('<', "%3C").replace('>', "%3E");
+    html! {
+        form.tap action="/here" method="post" {
+            input type="hidden" name="map" value="1";
+            input type="hidden" name="span" value=(map.span);
+            @if let Some(at) = map.at { input type="hidden" name="map.lon" value=(at.lon); input type="hidden" name="map.lat" value=(at.lat); }
+            (language_field(lang))
+            input type="image" name="at" width=(map.width) height=(map.height) alt=(t(lang, "tap-map")) src={ "data:image/svg+xml," (PreEscaped(data)) };
+        }
+        p.note { (t(lang, "tap-help")) }
+        @if map.span > 0.0 {
+            form action="/here" method="post" { input type="hidden" name="map" value="1"; (language_field(lang)) button { (t(lang, "whole-map")) } }
+        }
+    }
+}
+
+/// The whole city to be tapped.
+pub fn tap(lang: Lang, city: &City, map: &Picked) -> String {
+    let content = html! { h1 { (t(lang, "pick-on-map")) } (tappable(lang, map)) p { a href={ "/here" (lang.query()) } { (t(lang, "other-ways")) } } };
+    page(&Page::new(lang, city, t(lang, "pick-on-map"), "/here"), content)
+}
+
+/// What has a name that was typed.
+pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found]) -> String {
+    let content = html! {
+        h1 { (t(lang, "here")) }
+        p { (t(lang, "results")) ": “" (typed) "” (" (found.len()) ")" }
+        @if found.is_empty() { p role="status" { (t(lang, "place-none")) } }
+        ul.list {
+            @for found in found {
+                @if let Some((name, at)) = found.spot(lang) {
+                    li {
+                        form.plain action="/here" method="post" {
+                            @match found {
+                                Found::Unit(unit, _) => { input type="hidden" name="unit" value=(unit.id); }
+                                _ => { input type="hidden" name="lon" value=(at.lon); input type="hidden" name="lat" value=(at.lat); }
+                            }
+                            (language_field(lang))
+                            button { (name) }
+                        }
+                    }
+                }
+            }
+        }
+        (ways(lang, city, None))
+    };
+    page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
+}
+
+/// The same for programs.
+pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {
+    let spot = |found: &Found| {
+        let (name, at) = found.spot(lang)?;
+        let unit = match found {
+            Found::Unit(unit, _) => Some(unit.id.clone()),
+            _ => None,
+        };
+        Some(json!({ "name": name, "lon": at.lon, "lat": at.lat, "unit": unit }))
+    };
+    json!({ "place": typed, "candidates": found.iter().filter_map(spot).collect::<Vec<_>>() })
+}
+
+/// A unit: its part of every plan in force.
+pub fn unit(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View]) -> String {
+    let name = city.units.get(id).map_or(id.as_str(), |unit| lang.pick(&unit.name_vi, &unit.name_en));
+    let now = city.units.at(id, moment.today);
+    let content = html! {
+        h1 { (name) }
+        @if !now.iter().any(|unit| unit.id == *id) {
+            p { (t(lang, "now-part-of")) " " (now.iter().map(|unit| lang.pick(&unit.name_vi, &unit.name_en)).collect::<Vec<_>>().join(", ")) }
+        }
+        p { (t(lang, "unit-plans")) }
+        ul.list {
+            @for view in plans.iter().filter(|view| view.features.is_some()) {
+                li {
+                    a href={ "/q/" (view.code) "?unit=" (id) (lang.and()) } { (view.title) }
+                    br; span.note { (t(lang, view.kind)) } " " span.tag { (t(lang, &view.standing)) }
+                }
+            }
+        }
+        (ways(lang, city, None))
+    };
+    page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)
+}
+
+/// The same for programs.
+pub fn unit_json(city: &City, id: &UnitId, plans: &[View]) -> Value {
+    let url = &city.public_url;
+    json!({ "unit": id, "plans": plans.iter().map(|view| json!({ "code": view.code, "title": view.title, "kind": view.kind, "url": format!("{url}/q/{}?unit={id}", view.code) })).collect::<Vec<_>>() })
+}
+
+fn text_fact<'v>(view: &'v View, label: &str) -> Option<&'v str> {
+    view.facts.iter().find(|fact| fact.label == label).and_then(|fact| match &fact.value {
+        Shown::Text(text) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+fn zone_name<'a>(lang: Lang, zone: &'a ZoneHere) -> &'a str {
+    land_use::get(&zone.land_use).map_or(zone.land_use.as_str(), |entry| lang.pick(&entry.name_vi, &entry.name_en))
+}
+
+fn zones(lang: Lang, plan: &PlanHere) -> Markup {
+    let measured = plan.zones.iter().any(|zone| zone.area_m2.is_some());
+    html! {
+        table {
+            @if measured {
+                thead { tr { th scope="col" { (t(lang, "land-use-name")) } th.n scope="col" { "m²" } th.n scope="col" { "%" } } }
+            }
+            tbody {
+                @for zone in &plan.zones {
+                    tr {
+                        th scope="row" {
+                            (swatch(&zone.land_use)) b { (zone.land_use) } " " (zone_name(lang, zone))
+                            @if let Some(name) = &zone.name { br; span.note { (name) } }
+                        }
+                        @if measured {
+                            td.n { (zone.area_m2.map(|area| format::number(lang, area, 1)).unwrap_or_default()) }
+                            td.n { (zone.share.map(|share| format::number(lang, share, 1)).unwrap_or_default()) }
+                        }
+                    }
+                }
+                @if let Some(rest) = plan.uncovered_m2 {
+                    tr { th scope="row" { (t(lang, "uncovered")) } td.n { (format::number(lang, rest, 1)) } td.n {} }
+                }
+            }
+        }
+    }
+}
+
+fn plan(lang: Lang, plan: &PlanHere) -> Markup {
+    let view = &plan.view;
+    html! {
+        h3 { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
+        p.note {
+            (t(lang, view.kind)) " · " b { (t(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
+            @if let Some(to) = view.effective_to { " " (t(lang, "until")) " " (format::date(to)) }
+            @if let (Some(number), Some(authority), Some(signed)) = (text_fact(view, "decision"), text_fact(view, "authority"), view.signed) {
+                br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)
+            }
+        }
+        (zones(lang, plan))
+        @if let Some(signed) = view.signed {
+            @for rule in law::of(view.kind, signed) {
+                p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } }
+            }
+        }
+    }
+}
+
+/// What applies at a place.
+pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: Option<&Picked>) -> String {
+    let Asked { spot, since, here } = asked;
+    let unit = here.unit.as_ref().and_then(|id| city.units.get(id));
+    let title = spot.name.clone().unwrap_or_else(|| t(lang, if spot.parcel.is_some() { "my-parcel" } else { "here" }).to_owned());
+    let again = html! {
+        @match &spot.parcel {
+            Some(parcel) => { input type="hidden" name="parcel" value=(parcel); }
+            None => { input type="hidden" name="lon" value=(spot.at.lon); input type="hidden" name="lat" value=(spot.at.lat); }
+        }
+        (language_field(lang))
+    };
+    let content = html! {
+        h1 { (title) }
+        p {
+            @if let Some(unit) = unit { b { (lang.pick(&unit.name_vi, &unit.name_en)) } " · " }
+            @match here.parcel_m2 {
+                Some(area) => { (t(lang, "parcel-area")) " " (format::number(lang, area, 1)) " m²" }
+                None => { (map::readable(spot.at)) }
+            }
+        }
+        @if let Some(map) = map { (tappable(lang, map)) }
+        @if !here.consultations.is_empty() {
+            h2 { (t(lang, "open-consultations")) }
+            ul.list {
+                @for view in &here.consultations {
+                    li {
+                        a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
+                        @if let Some(until) = view.opinions_until { br; (t(lang, "opinions-until")) " " b { (format::date(until)) } }
+                    }
+                }
+            }
+        }
+        h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
+        @if here.plans.is_empty() { p { (t(lang, "nothing-applies")) } }
+        @for own in &here.plans { (plan(lang, own)) }
+        @if !here.coming.is_empty() {
+            h2 { (t(lang, "coming-here")) }
+            @for own in &here.coming { (plan(lang, own)) }
+        }
+        h2 { (t(lang, "changed-here")) }
+        @if let Some(since) = since {
+            p { (t(lang, "compared-with")) " " b { (format::date(*since)) } ": " @if here.changed.is_empty() { (t(lang, "no-change-here")) } }
+            @for changed in &here.changed {
+                @let view = changed.after.as_ref().or(changed.before.as_ref()).map(|plan| &plan.view);
+                @if let Some(view) = view {
+                    h3 { a href={ "/q/" (view.code) "/history" (lang.query()) } { (view.title) } }
+                    dl {
+                        dt { (t(lang, "before")) } dd.was { @match &changed.before { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-then")) } }
+                        dt { (t(lang, "after")) } dd { @match &changed.after { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-now")) } }
+                    }
+                }
+            }
+        }
+        form action="/here" method="post" {
+            (again)
+            input name="since" aria-label=(t(lang, "since-label")) placeholder=(t(lang, "since-label")) value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
+            button { (t(lang, "compare")) }
+        }
+        p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
+        h2 { (t(lang, "elsewhere")) }
+        @if spot.parcel.is_none() {
+            ul.list {
+                li { a href={ "/nearest?kind=ambulance&lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "near-here")) } }
+                li { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
+            }
+        }
+        (ways(lang, city, None))
+    };
+    page(&Page::new(lang, city, &title, "/here"), content)
+}
+
+fn codes(lang: Lang, plan: &PlanHere) -> Markup {
+    html! {
+        @for (i, zone) in plan.zones.iter().enumerate() {
+            @if i > 0 { ", " }
+            (zone.land_use) " " (zone_name(lang, zone))
+            @if let Some(area) = zone.area_m2 { " (" (format::number(lang, area, 0)) " m²)" }
+        }
+        " (" (t(lang, "revision")) " " (plan.view.revision) ")"
+    }
+}
+
+fn plan_json(plan: &PlanHere, url: &str) -> Value {
+    let view = &plan.view;
+    let zones: Vec<Value> = plan
+        .zones
+        .iter()
+        .map(|zone| {
+            json!({
+                "id": format!("{}-{}-{}", view.code, view.revision, zone.number), "land_use": zone.land_use,
+                "land_use_name": land_use::get(&zone.land_use).map(|entry| &entry.name_vi), "name": zone.name,
+                "area_m2": zone.area_m2.map(|area| (area * 10.0).round() / 10.0), "share": zone.share.map(|share| (share * 10.0).round() / 10.0),
+            })
+        })
+        .collect();
+    let rules: Vec<Value> = view.signed.into_iter().flat_map(|signed| law::of(view.kind, signed)).map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis })).collect();
+    json!({
+        "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
+        "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.effective_to,
+        "decision": text_fact(view, "decision"), "authority": text_fact(view, "authority"), "signed": view.signed,
+        "zones": zones, "uncovered_m2": plan.uncovered_m2.map(|area| (area * 10.0).round() / 10.0), "rules": rules,
+    })
+}
+
+/// The answer for programs.
+pub fn json(asked: &Asked<'_>, city: &City) -> Value {
+    let Asked { spot, since, here } = asked;
+    let url = &city.public_url;
+    let plans = |list: &[PlanHere]| list.iter().map(|plan| plan_json(plan, url)).collect::<Vec<_>>();
+    let changed: Vec<Value> = here
+        .changed
+        .iter()
+        .map(|changed| json!({ "before": changed.before.as_ref().map(|plan| plan_json(plan, url)), "after": changed.after.as_ref().map(|plan| plan_json(plan, url)) }))
+        .collect();
+    let consultations: Vec<Value> = here
+        .consultations
+        .iter()
+        .map(|view| json!({ "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "until": view.opinions_until }))
+        .collect();
+    json!({
+        "place": { "lon": spot.at.lon, "lat": spot.at.lat, "unit": here.unit, "area_m2": here.parcel_m2.map(|area| (area * 10.0).round() / 10.0) },
+        "plans": plans(&here.plans), "coming": plans(&here.coming),
+        "since": since, "changed": changed, "consultations": consultations,
+        "note": "Chỉ có giá trị tham khảo; văn bản gốc có giá trị pháp lý. For reference only.",
+    })
+}

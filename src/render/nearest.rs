@@ -1,0 +1,147 @@
+//! The page of what is nearest: a number to call on every line.
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::format;
+use super::layout::{self, Page, language_field};
+use super::page::dialled;
+use super::text::{Lang, text};
+use crate::domain::city::City;
+use crate::domain::geometry::Position;
+use crate::domain::view::{Moment, Shown, Usable, View};
+use crate::read_model::nearest::{Near, kinds};
+
+fn fact<'v>(view: &'v View, label: &str) -> Option<&'v Shown> {
+    view.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
+}
+
+fn words(lang: Lang, view: &View, label: &str) -> Option<String> {
+    match fact(view, label)? {
+        Shown::Text(text) => Some(text.clone()),
+        Shown::Key(key) => Some(text(lang, key).to_owned()),
+        _ => None,
+    }
+}
+
+/// How a kind is called in a heading.
+fn title(lang: Lang, kind: &str) -> &str {
+    text(lang, if kind == "place" { "places" } else { kind })
+}
+
+fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
+    let view = &near.view;
+    let t = |key| text(lang, key);
+    let is_duty = fact(view, "duty").is_some();
+    html! {
+        li.near {
+            @match &near.place {
+                Some(place) => {
+                    b { (place.name) }
+                    br; span.note { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } @if let Some(day) = view.next_day { ": " (format::day_in_words(lang, moment.today, day)) } }
+                }
+                None => b { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } },
+            }
+            @if let Some(metres) = near.metres { br; b { (format::distance(lang, metres)) } " " span.note { (t("as-the-crow-flies")) } }
+            @if is_duty {
+                p.duty.ready[view.usable == Usable::Yes] {
+                    b { (text(lang, &view.standing)) }
+                    @match fact(view, "duty-at") {
+                        // A clock time and not an age: a copy of this page does not lie.
+                        Some(Shown::Moment(at)) => { " – " (t("duty-at")) " " (format::clock(&moment.zone, moment.today, *at)) }
+                        _ => { " – " (t("never-told")) }
+                    }
+                }
+            }
+            @for (label, number) in &view.phones {
+                @if near.place.is_none() { a.call.plain href={ "tel:" (dialled(number)) } { (t("call")) " " (number) " – " (label) } }
+            }
+            @if let Some(place) = &near.place {
+                @if let Some(number) = &place.phone { a.call.plain href={ "tel:" (dialled(number)) } { (t("call")) " " (number) } }
+                @for (key, value) in [("address", &place.address), ("payment", &place.payment), ("offer", &place.offer), ("hours", &place.hours)] {
+                    @if let Some(value) = value { br; (t(key)) ": " (value) }
+                }
+            } @else {
+                p {
+                    @for (i, (label, value)) in ["address", "role", "hours", "languages", "operator"].iter().filter_map(|label| Some((*label, words(lang, view, label)?))).enumerate() {
+                        @if i > 0 { br; }
+                        (text(lang, label)) ": " (value)
+                    }
+                    @if !is_duty { br; span.note { (t("updated")) " " (format::clock(&moment.zone, moment.today, view.updated)) } }
+                }
+            }
+        }
+    }
+}
+
+/// The page; `wrong` says what was wrong with a position.
+fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Position>, wrong: Option<&str>, found: &[Near]) -> Markup {
+    let t = |key| text(lang, key);
+    let is_health = matches!(kind, "ambulance" | "health-worker" | "health-station");
+    html! {
+        h1 { (t("nearest")) ": " (title(lang, kind)) }
+        div.offline role="status" { (t("offline-copy")) " " b { (format::clock(&moment.zone, moment.today, moment.now)) } }
+        @if is_health {
+            @if let Some(number) = city.emergency.first() {
+                a.call href={ "tel:" (number.number) } { (t("call")) " " (number.number) " – " (lang.pick(&number.label_vi, &number.label_en)) }
+                p.note { (t("no-dispatch")) }
+            }
+        }
+        nav aria-label=(t("kinds")) {
+            p {
+                @for (i, other) in kinds().into_iter().enumerate() {
+                    @if i > 0 { " · " }
+                    @if other == kind { strong { (title(lang, other)) } }
+                    @else { a href={ "/nearest?kind=" (other) @if let Some(at) = at { "&lon=" (at.lon) "&lat=" (at.lat) } (lang.and()) } { (title(lang, other)) } }
+                }
+            }
+        }
+        @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
+        @if at.is_none() {
+            div #locate data-action="/nearest" data-kind=(kind) data-label=(t("use-position")) data-denied=(t("position-denied")) data-lang=(lang.code()) {}
+            p { (t("near-unit")) " "
+                @for (i, unit) in city.units.valid_on(moment.today).enumerate() {
+                    @if i > 0 { " · " }
+                    a href={ "/nearest?kind=" (kind) "&lon=" (format!("{:.5}", unit.label.lon)) "&lat=" (format!("{:.5}", unit.label.lat)) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
+                }
+            }
+            form action="/here" method="post" role="search" {
+                input type="search" name="place" maxlength="200" aria-label=(t("here-name")) placeholder=(t("here-name"));
+                (language_field(lang))
+                button { (t("search")) }
+            }
+        }
+        @if found.is_empty() { p { (t("nothing-here")) } }
+        ol.list { @for near in found { (entry(lang, moment, near)) } }
+        p.note { (t("position-privacy")) }
+        script src="/assets/here.js" defer {}
+        script src="/assets/offline.js" defer {}
+    }
+}
+
+/// The page.
+pub fn page(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Position>, wrong: Option<&str>, found: &[Near]) -> String {
+    let content = content(lang, city, moment, kind, at, wrong, found);
+    layout::page(&Page::new(lang, city, text(lang, "nearest"), &format!("/nearest?kind={kind}")), content)
+}
+
+/// The same for programs.
+pub fn json(kind: &str, at: Option<Position>, found: &[Near], city: &City) -> Value {
+    let list: Vec<Value> = found
+        .iter()
+        .map(|near| {
+            let view = &near.view;
+            json!({
+                "code": view.code, "url": format!("{}/q/{}", city.public_url, view.code),
+                "title": near.place.as_ref().map_or(&view.title, |place| &place.name),
+                "lon": near.at.lon, "lat": near.at.lat, "distance_m": near.metres.map(f64::round),
+                "usable": match view.usable { Usable::Yes => "yes", Usable::Unknown => "unknown", Usable::Busy => "busy", Usable::No => "no" },
+                "standing": view.standing, "duty_at": view.properties.get("duty_at"), "updated": view.updated,
+                "phones": view.phones.iter().map(|(label, number)| json!({ "label": label, "number": number })).collect::<Vec<_>>(),
+                "properties": view.properties,
+                "place": near.place.as_ref().map(|place| json!({ "name": place.name, "address": place.address, "payment": place.payment, "offer": place.offer, "hours": place.hours, "phone": place.phone })),
+            })
+        })
+        .collect();
+    json!({ "kind": kind, "lon": at.map(|at| at.lon), "lat": at.map(|at| at.lat), "emergency": city.emergency.first(), "nearest": list })
+}

@@ -33,13 +33,17 @@ pub enum PressError {
     #[error("sổ niêm yết không có bảng số {0} (the register has no board {0})")]
     UnknownBoard(u32),
     /// A map sheet of something without areas.
-    #[error("nội dung này không có bản đồ vùng nên không in được khổ A1, A0 (this item has no areas to make a map sheet of: print A4 or A3)")]
+    #[error(
+        "nội dung này không có bản đồ vùng nên không in được khổ A1, A0 (this item has no areas to make a map sheet of: print A4 or A3)"
+    )]
     NoSheet,
     /// A booklet without prints.
     #[error("không có bản in nào cần niêm yết (nothing is to be posted)")]
     Nothing,
     /// A booklet too large for one file.
-    #[error("{0} bản in là quá nhiều cho một tệp (tối đa {MOST}); hãy in từng phường ({0} prints are too many for one file; print unit by unit)")]
+    #[error(
+        "{0} bản in là quá nhiều cho một tệp (tối đa {MOST}); hãy in từng phường ({0} prints are too many for one file; print unit by unit)"
+    )]
     TooMany(usize),
     /// Stored data cannot be read.
     #[error(transparent)]
@@ -173,7 +177,8 @@ pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Resu
     if unit.is_some_and(|unit| units.get(unit).is_none()) {
         return Err(PressError::UnknownUnit);
     }
-    let today = |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
+    let today =
+        |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
     let wanted = unit.map(|unit| today(std::slice::from_ref(unit)));
     let mut posted = Vec::new();
     for (_, entry) in image.boards() {

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::StoreArgs;
 use super::progress::Progress;
 use super::store::{self, Store};
-use super::StoreArgs;
 use crate::app::{Request, new_command_id};
 use crate::domain::Code;
 use crate::domain::access::Actor;

@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::Site;
 use super::errors::HttpError;
 use super::items::finish;
 use super::respond::{self, Form};
-use super::Site;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::press;
@@ -25,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Every board with the items on it, by number. `unit` leaves those of one unit and its heirs.
 pub fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {
     let units = &image.city.units;
-    let today = |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
+    let today =
+        |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
     let wanted = unit.map(|unit| today(std::slice::from_ref(unit)));
     let mut entries: Vec<Entry> = image
         .boards()
@@ -33,12 +34,8 @@ pub fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Ent
         .filter(|view| view.board.is_some())
         .filter(|view| wanted.as_ref().is_none_or(|wanted| today(&view.units).iter().any(|id| wanted.contains(id))))
         .map(|board| {
-            let items: Vec<View> = board
-                .board
-                .iter()
-                .flat_map(|own| &own.postings)
-                .filter_map(|posting| image.view(&posting.item, None, moment))
-                .collect();
+            let items: Vec<View> =
+                board.board.iter().flat_map(|own| &own.postings).filter_map(|posting| image.view(&posting.item, None, moment)).collect();
             Entry { board, items }
         })
         .collect();

@@ -19,6 +19,7 @@ use super::respond::{self, Form};
 use super::search;
 use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position, contains};
+use crate::domain::unit::UnitId;
 use crate::domain::view::Moment;
 use crate::import::crs::Crs;
 use crate::import::parcel;
@@ -91,13 +92,15 @@ fn both(a: Option<f64>, b: Option<f64>, names: [&str; 2]) -> Result<Option<[f64;
 /// A position that a request names in numbers: `lon`, `lat`, or `e`, `n` in the city's VN-2000 zone.
 pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>, HttpError> {
     let round = |value: f64| (value * DIGITS).round() / DIGITS;
-    if let Some([lon, lat]) = both(number(fields, "lon")?, number(fields, "lat")?, ["lon", "lat"])? {
+    let degrees = both(number(fields, "lon")?, number(fields, "lat")?, ["lon", "lat"])?;
+    let metres = both(number(fields, "e")?, number(fields, "n")?, ["e", "n"])?;
+    if let Some([lon, lat]) = degrees {
         if !contains(&city.bbox, lon, lat) {
             return Err(outside(city));
         }
         return Ok(Some(Position { lon: round(lon), lat: round(lat) }));
     }
-    if let Some([east, north]) = both(number(fields, "e")?, number(fields, "n")?, ["e", "n"])? {
+    if let Some([east, north]) = metres {
         let plane = Crs::new(city.default_crs).map_err(|error| HttpError::Internal(error.to_string()))?;
         let [lon, lat] = parcel::degrees([east, north], &plane, city).ok_or_else(|| outside(city))?;
         return Ok(Some(Position { lon: round(lon), lat: round(lat) }));
@@ -156,12 +159,19 @@ enum Question {
     /// A place.
     At(Spot, Place),
     /// A unit: its part of every plan.
-    Unit(crate::domain::unit::UnitId),
+    Unit(UnitId),
     /// A name that several things have, or none.
     Which(String, Vec<Found>),
 }
 
 async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) -> Result<(Question, Option<f64>), HttpError> {
+    // Every field is read, whichever of them decides: one that is wrong is never passed over.
+    let at = position(fields, city)?;
+    let tap = tapped(fields, city)?;
+    let unit =
+        fields.get("unit").map(|text| text.parse::<UnitId>().ok().filter(|id| city.units.get(id).is_some()).ok_or(HttpError::UnknownUnit));
+    let unit = unit.transpose()?;
+    let span = if fields.get("map").is_some() { Some(number(fields, "span")?.unwrap_or(0.0)) } else { None };
     if let Some(text) = fields.get("parcel") {
         let rings = rings_of(text, city)?;
         let area = Area::new(rings).ok_or_else(|| wrong("Thửa đất trống.", "The parcel is empty."))?;
@@ -169,23 +179,21 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
         let [lon, lat] = place.point();
         return Ok((Question::At(Spot { at: Position { lon, lat }, name: None, parcel: Some(text.to_owned()) }, place), None));
     }
-    if let Some((at, span)) = tapped(fields, city)? {
+    if let Some((at, span)) = tap {
         return Ok((at_point(at, None), Some(span)));
     }
-    let span = if fields.get("map").is_some() { Some(number(fields, "span")?.unwrap_or(0.0)) } else { None };
-    if let Some(at) = position(fields, city)? {
+    if let Some(at) = at {
         return Ok((at_point(at, None), span));
     }
-    if let Some(text) = fields.get("unit") {
-        let id = text.parse().map_err(|_| HttpError::UnknownUnit)?;
-        return if city.units.get(&id).is_some() { Ok((Question::Unit(id), span)) } else { Err(HttpError::UnknownUnit) };
+    if let Some(id) = unit {
+        return Ok((Question::Unit(id), span));
     }
     if let Some(text) = fields.get("place") {
         let typed: String = text.chars().take(200).collect();
         let index = search::index(site, moment).await?;
         let hits = tokio::task::block_in_place(|| index.find(&typed, PROPOSED * 4));
-        let found: Vec<Found> =
-            hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment)).filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect();
+        let found = hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment));
+        let found: Vec<Found> = found.filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect();
         return Ok((Question::Which(typed, found), span));
     }
     Ok((Question::Open, span))

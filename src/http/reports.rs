@@ -74,7 +74,8 @@ pub async fn receive(
             return Err(HttpError::TooMany);
         }
         let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
-        let board = fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
+        let board =
+            fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
         let written = ReportText {
             text: fields.get("text").unwrap_or_default().to_owned(),
             reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
@@ -185,7 +186,11 @@ pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
 async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {
     let id = ReportId(report.to_owned());
     let unknown = || {
-        HttpError::Refused(Refusal::invalid("unknown-report", format!("Không có phản ánh {report}."), format!("There is no report {report}.")))
+        HttpError::Refused(Refusal::invalid(
+            "unknown-report",
+            format!("Không có phản ánh {report}."),
+            format!("There is no report {report}."),
+        ))
     };
     let known = site.model.image().reports().get(&id).cloned();
     let open = known.ok_or_else(unknown)?;

@@ -75,4 +75,3 @@ pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, he
     };
     finish(&site, &headers, query, result.await)
 }
-

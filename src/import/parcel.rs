@@ -211,7 +211,8 @@ mod tests {
         let outer = "[[104.87,21.70],[104.871,21.70],[104.871,21.701],[104.87,21.701],[104.87,21.70]]";
         let hole = "[[104.8704,21.7004],[104.8706,21.7004],[104.8706,21.7006],[104.8704,21.7006],[104.8704,21.7004]]";
         let whole = area(&format!(r#"{{"type":"Polygon","coordinates":[{outer}]}}"#));
-        let holed = area(&format!(r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Polygon","coordinates":[{outer},{hole}]}}}}"#));
+        let holed =
+            area(&format!(r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Polygon","coordinates":[{outer},{hole}]}}}}"#));
         assert!((holed / whole - 0.96).abs() < 0.001, "{holed} {whole}");
         let pairs = "21.70, 104.87\n21.70, 104.871\n21.701, 104.871\n21.701, 104.87";
         assert!((area(pairs) - whole).abs() < 0.1, "latitude first, as maps show it");

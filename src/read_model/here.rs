@@ -41,7 +41,12 @@ impl Place {
             Self::Point(at) => *at,
             Self::Parcel(area) => {
                 use geo::InteriorPoint;
-                let line = |ring: &Vec<[i64; 2]>| ring.iter().chain(ring.first()).map(|p| geo::Coord { x: p[0] as f64 / 1e7, y: p[1] as f64 / 1e7 }).collect::<geo::LineString>();
+                let line = |ring: &Vec<[i64; 2]>| {
+                    ring.iter()
+                        .chain(ring.first())
+                        .map(|p| geo::Coord { x: p[0] as f64 / 1e7, y: p[1] as f64 / 1e7 })
+                        .collect::<geo::LineString>()
+                };
                 let mut rings = area.rings().iter().map(line);
                 let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
                 let inside = geo::Polygon::new(outer, rings.collect()).interior_point();
@@ -188,7 +193,8 @@ impl ReadModel {
                 };
                 coming.extend(next.and_then(|number| entry.item.view(Some(number), moment)));
                 if let Some(day) = since {
-                    let held = entry.item.holding(Some(day), Some(day), moment).last().and_then(|number| entry.item.view(Some(*number), moment));
+                    let held =
+                        entry.item.holding(Some(day), Some(day), moment).last().and_then(|number| entry.item.view(Some(*number), moment));
                     let now = (view.status == Status::InForce).then_some(view.revision);
                     // The same revision says the same.
                     if held.as_ref().map(|held| held.revision) != now {
@@ -223,7 +229,11 @@ impl ReadModel {
             };
             let now = here.plans.iter().find(|plan| plan.view.code == code).cloned();
             let codes = |plan: &Option<PlanHere>| {
-                let mut codes: Vec<(String, i64)> = plan.iter().flat_map(|plan| &plan.zones).map(|zone| (zone.land_use.clone(), zone.area_m2.unwrap_or(0.0).round() as i64)).collect();
+                let mut codes: Vec<(String, i64)> = plan
+                    .iter()
+                    .flat_map(|plan| &plan.zones)
+                    .map(|zone| (zone.land_use.clone(), zone.area_m2.unwrap_or(0.0).round() as i64))
+                    .collect();
                 codes.sort();
                 codes
             };

@@ -86,7 +86,8 @@ impl ReadModel {
     async fn places(&self, at: Option<Position>, moment: &Moment) -> Result<Vec<Near>, StoreError> {
         let campaigns: Vec<View> = {
             let image = self.image();
-            let with_days = image.items().filter(|(_, entry)| !entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
+            let with_days =
+                image.items().filter(|(_, entry)| !entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
             with_days.filter(|view| view.status == Status::InForce && view.days.is_some() && view.features.is_some()).collect()
         };
         let mut found = Vec::new();

@@ -126,12 +126,19 @@ fn place_entry(hit: Hit, name: &str, rest: &str, rank: u8) -> Arc<Entry> {
 }
 
 impl Index {
-    fn build(image: &Image, before: Option<&Self>, places: Vec<(View, String, String, Position)>, moment: &Moment, kinds: &dyn Fn(&str) -> String) -> Self {
+    fn build(
+        image: &Image,
+        before: Option<&Self>,
+        places: Vec<(View, String, String, Position)>,
+        moment: &Moment,
+        kinds: &dyn Fn(&str) -> String,
+    ) -> Self {
         let (city, today) = (Arc::clone(&image.city), moment.today);
         let mut by_item = HashMap::new();
         let mut entries = Vec::new();
         for (code, held) in image.items() {
-            let known = before.and_then(|index| index.by_item.get(code)).filter(|(version, day, _)| *version == held.version && *day == today);
+            let known =
+                before.and_then(|index| index.by_item.get(code)).filter(|(version, day, _)| *version == held.version && *day == today);
             let entry = match known {
                 Some((_, _, entry)) => Arc::clone(entry),
                 None => match held.item.view(None, moment) {
@@ -168,7 +175,13 @@ impl Index {
             let in_name = words.iter().filter(|word| entry.name.contains(word.as_str())).count();
             let all = words.iter().all(|word| entry.name.contains(word.as_str()) || entry.rest.contains(word.as_str()));
             if all {
-                let as_said = if entry.name.starts_with(&phrase) { 0 } else if entry.name.contains(&phrase) { 1 } else { 2 };
+                let as_said = if entry.name.starts_with(&phrase) {
+                    0
+                } else if entry.name.contains(&phrase) {
+                    1
+                } else {
+                    2
+                };
                 found.push((as_said, entry.rank, words.len() - in_name, -entry.updated, i));
             }
         }
@@ -235,7 +248,9 @@ impl ReadModel {
         let campaigns: Vec<View> = {
             let image = self.image();
             let with_places = image.items().filter_map(|(_, entry)| entry.item.view(None, moment));
-            with_places.filter(|view| view.status == Status::InForce && view.features.as_ref().is_some_and(|set| set.area_ha.is_none())).collect()
+            with_places
+                .filter(|view| view.status == Status::InForce && view.features.as_ref().is_some_and(|set| set.area_ha.is_none()))
+                .collect()
         };
         let mut places = Vec::new();
         for view in campaigns.into_iter().filter(|view| view.feature_collection.is_some()) {

@@ -137,5 +137,9 @@ pub fn list(lang: Lang, city: &City, moment: &Moment, wanted: Wanted, unit: Opti
             }
         }
     };
-    page(&Page::new(lang, city, t("boards"), &format!("/boards?due={}{only}", wanted.value())).alternate("application/json", format!("/boards?f=json&due={}{only}", wanted.value())), content)
+    page(
+        &Page::new(lang, city, t("boards"), &format!("/boards?due={}{only}", wanted.value()))
+            .alternate("application/json", format!("/boards?f=json&due={}{only}", wanted.value())),
+        content,
+    )
 }

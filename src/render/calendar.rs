@@ -60,7 +60,8 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last_of_first = if days.weekly { days.first } else { days.last.unwrap_or(days.first) };
     let url = format!("{}/q/{}", city.public_url, view.code);
-    let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\nBEGIN:VEVENT\r\n");
+    let mut out =
+        String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\nBEGIN:VEVENT\r\n");
     line(&mut out, "UID", &format!("{}@{}", view.code, host(&city.public_url)));
     line(&mut out, "DTSTAMP", &stamp(view.updated));
     line(&mut out, "SEQUENCE", &view.revision.to_string());

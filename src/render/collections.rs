@@ -73,7 +73,10 @@ pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String 
         (qgis_steps(lang, &city.public_url))
         p.note { (t("licence")) ": " (city.licence) }
     };
-    page(&Page::new(lang, city, t("all-collections"), "/collections").alternate("application/json", String::from("/collections?f=json")), content)
+    page(
+        &Page::new(lang, city, t("all-collections"), "/collections").alternate("application/json", String::from("/collections?f=json")),
+        content,
+    )
 }
 
 /// A file in which a collection can be had.
@@ -266,7 +269,10 @@ pub fn conformance(lang: Lang, city: &City, classes: &[&str]) -> String {
         h1 { (t("conformance")) }
         ul.list { @for class in classes { li.small { (class) } } }
     };
-    page(&Page::new(lang, city, t("conformance"), "/conformance").alternate("application/json", String::from("/conformance?f=json")), content)
+    page(
+        &Page::new(lang, city, t("conformance"), "/conformance").alternate("application/json", String::from("/conformance?f=json")),
+        content,
+    )
 }
 
 /// The addresses of the interface, from its OpenAPI document.
@@ -292,5 +298,8 @@ pub fn api(lang: Lang, city: &City, document: &Value) -> String {
             }
         }
     };
-    page(&Page::new(lang, city, t("api"), "/api").alternate("application/vnd.oai.openapi+json;version=3.0", String::from("/api?f=json")), content)
+    page(
+        &Page::new(lang, city, t("api"), "/api").alternate("application/vnd.oai.openapi+json;version=3.0", String::from("/api?f=json")),
+        content,
+    )
 }

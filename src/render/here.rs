@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use jiff::civil::Date;
 
+use super::format;
 use super::layout::{Page, language_field, page};
 use super::map::{self, Around, Detail, Frame, Part, UnitShape};
 use super::page::swatch;
 use super::search::Found;
 use super::text::{Lang, text};
-use super::format;
 use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position};
 use crate::domain::unit::UnitId;
@@ -84,7 +84,8 @@ pub fn frame(bbox: &Bbox) -> Frame {
 /// Draws the map to be tapped.
 pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitShape], bbox: &Bbox, at: Option<Position>) -> String {
     let frame = frame(bbox);
-    let detail = Detail { width: frame.width, height: Some(frame.height), each: true, smallest: 0, font: 11.0, margin: 0.0, ..Detail::PHONE };
+    let detail =
+        Detail { width: frame.width, height: Some(frame.height), each: true, smallest: 0, font: 11.0, margin: 0.0, ..Detail::PHONE };
     let around = Around { lang, units, mark: at.map(|at| [at.lon, at.lat]), landmarks: Some(city) };
     let alt = text(lang, "tap-map");
     let Some(features) = features else { return map::blank(bbox, &detail, &around, alt) };
@@ -95,7 +96,11 @@ pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitS
         Piece { index: *index, rings: features.rings(feature), bbox: feature.bbox, area_m2: 0.0, whole: true }
     };
     let pieces: Vec<Piece> = near.iter().map(piece).collect();
-    if pieces.len() > 4_000 { map::zones(features, bbox, &Detail { each: false, smallest: 12, ..detail }, &around, alt) } else { map::zones(&Part { features, pieces: &pieces }, bbox, &detail, &around, alt) }
+    if pieces.len() > 4_000 {
+        map::zones(features, bbox, &Detail { each: false, smallest: 12, ..detail }, &around, alt)
+    } else {
+        map::zones(&Part { features, pieces: &pieces }, bbox, &detail, &around, alt)
+    }
 }
 
 fn t(lang: Lang, key: &str) -> &str {
@@ -183,7 +188,8 @@ fn tappable(lang: Lang, map: &Picked) -> Markup {
 
 /// The whole city to be tapped.
 pub fn tap(lang: Lang, city: &City, map: &Picked) -> String {
-    let content = html! { h1 { (t(lang, "pick-on-map")) } (tappable(lang, map)) p { a href={ "/here" (lang.query()) } { (t(lang, "other-ways")) } } };
+    let content =
+        html! { h1 { (t(lang, "pick-on-map")) } (tappable(lang, map)) p { a href={ "/here" (lang.query()) } { (t(lang, "other-ways")) } } };
     page(&Page::new(lang, city, t(lang, "pick-on-map"), "/here"), content)
 }
 
@@ -411,7 +417,12 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
             })
         })
         .collect();
-    let rules: Vec<Value> = view.signed.into_iter().flat_map(|signed| law::of(view.kind, signed)).map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis })).collect();
+    let rules: Vec<Value> = view
+        .signed
+        .into_iter()
+        .flat_map(|signed| law::of(view.kind, signed))
+        .map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis }))
+        .collect();
     json!({
         "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
         "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.effective_to,
@@ -433,7 +444,9 @@ pub fn json(asked: &Asked<'_>, city: &City) -> Value {
     let consultations: Vec<Value> = here
         .consultations
         .iter()
-        .map(|view| json!({ "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "until": view.opinions_until }))
+        .map(
+            |view| json!({ "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "until": view.opinions_until }),
+        )
         .collect();
     json!({
         "place": { "lon": spot.at.lon, "lat": spot.at.lat, "unit": here.unit, "area_m2": here.parcel_m2.map(|area| (area * 10.0).round() / 10.0) },

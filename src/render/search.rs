@@ -38,7 +38,9 @@ impl Found {
         match self {
             Self::Item(view) => Some((view.title.clone(), view.position?)),
             Self::Unit(unit, _) => Some((lang.pick(&unit.name_vi, &unit.name_en).to_owned(), unit.label)),
-            Self::Landmark(place) => Some((lang.pick(&place.name_vi, &place.name_en).to_owned(), Position { lon: place.lon, lat: place.lat })),
+            Self::Landmark(place) => {
+                Some((lang.pick(&place.name_vi, &place.name_en).to_owned(), Position { lon: place.lon, lat: place.lat }))
+            }
             Self::Place(_, name, at) => Some((name.clone(), *at)),
         }
     }

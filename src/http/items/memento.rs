@@ -31,8 +31,8 @@ pub(super) fn memento(site: &Arc<Site>, code: Code, asked: &HeaderValue, query: 
         (entry.item.view(Some(number), &moment).ok_or(HttpError::NotFound)?, image.city.public_url.clone())
     };
     let mut headers = HeaderMap::new();
-    let language = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let location = format!("{url}/q/{code}/revisions/{}{language}", view.revision);
+    let rest = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{url}/q/{code}/revisions/{}{rest}", view.revision);
     headers.insert(header::LOCATION, HeaderValue::try_from(location).map_err(|_| HttpError::NotFound)?);
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Datetime, Accept-Language"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -49,4 +49,3 @@ pub(super) fn memento_links(url: &str, view: &View) -> String {
          <{url}/q/{code}/history>; rel=\"version-history\""
     )
 }
-

@@ -66,7 +66,10 @@ fn order(query: Option<&str>) -> Result<Order, HttpError> {
     let board = match respond::parameter(query, "board").filter(|board| !board.is_empty()) {
         None => None,
         Some(text) => Some(text.parse().map_err(|_| {
-            HttpError::Parameter(format!("board={text}: ghi số của bảng, ví dụ 7"), format!("board={text}: write the number of a board, such as 7"))
+            HttpError::Parameter(
+                format!("board={text}: ghi số của bảng, ví dụ 7"),
+                format!("board={text}: write the number of a board, such as 7"),
+            )
         })?),
     };
     Ok(Order { lang: Lang::choose(respond::parameter(query, "lang").as_deref(), None), unit, whole, board })
@@ -117,6 +120,7 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
         if form.is_none()
             && let Some(moment) = headers.get("accept-datetime")
         {
+            part(query.as_deref())?;
             return memento(&site, code, moment, query.as_deref());
         }
         let what = match form {
@@ -155,7 +159,10 @@ pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, Ra
         let number = |name: &str| match respond::parameter(query, name).filter(|text| !text.is_empty()) {
             None => Ok(None),
             Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
-                HttpError::Parameter(format!("{name}={text}: ghi số của lần công bố, ví dụ 1"), format!("{name}={text}: write the number of a revision, such as 1"))
+                HttpError::Parameter(
+                    format!("{name}={text}: ghi số của lần công bố, ví dụ 1"),
+                    format!("{name}={text}: write the number of a revision, such as 1"),
+                )
             }),
         };
         let moment = site.moment();
@@ -208,4 +215,3 @@ pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, Raw
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }
-

@@ -148,7 +148,7 @@ pub(super) fn commands(definitions: &mut Map<String, Value>) -> Vec<String> {
         definitions.insert(name.clone(), schema);
         commands.push(name);
     }
-    for name in ["Plan", "MapPoint", "Campaign"] {
+    for name in ["Plan", "MapPoint", "Campaign", "Consultation", "Board"] {
         if let Some(properties) = definitions.get_mut(name).and_then(|schema| schema.get_mut("properties")).and_then(Value::as_object_mut) {
             for (field, input) in inputs() {
                 if properties.contains_key(field) {

@@ -118,7 +118,8 @@ pub struct Detail {
 
 impl Detail {
     /// For a page on a phone.
-    pub const PHONE: Self = Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false, margin: 4.0 };
+    pub const PHONE: Self =
+        Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false, margin: 4.0 };
 
     /// For a part of a plan on a phone: every zone with its own border.
     pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: usize::MAX, each: true, ..Self::PHONE };
@@ -266,7 +267,12 @@ pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Deta
     svg.push_str(&hatching(unit));
     let mut silhouette = Path::default();
     silhouette.push(&whole[1]);
-    let _ = write!(svg, "<g stroke=\"#444\" stroke-width=\"{}\" fill-rule=\"evenodd\"><path fill=\"#e4e4e4\" d=\"{}\"/>", short(0.5 * unit), silhouette.data);
+    let _ = write!(
+        svg,
+        "<g stroke=\"#444\" stroke-width=\"{}\" fill-rule=\"evenodd\"><path fill=\"#e4e4e4\" d=\"{}\"/>",
+        short(0.5 * unit),
+        silhouette.data
+    );
     for (label, rings) in rings.iter().enumerate().skip(1).filter(|(_, rings)| !rings.is_empty()) {
         let mut path = Path::default();
         path.push(rings);

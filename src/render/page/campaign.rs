@@ -16,7 +16,11 @@ impl Item<'_> {
         let rows: Vec<_> = features.list.iter().map(|feature| features.parsed_properties(feature)).collect();
         let field = |row: &serde_json::Map<String, Value>, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut methods: Vec<(String, usize)> = Vec::new();
-        for method in rows.iter().filter_map(|row| field(row, "payment")).flat_map(|text| text.split(',').map(|m| m.trim().to_owned()).collect::<Vec<_>>()) {
+        for method in rows
+            .iter()
+            .filter_map(|row| field(row, "payment"))
+            .flat_map(|text| text.split(',').map(|m| m.trim().to_owned()).collect::<Vec<_>>())
+        {
             match methods.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&method)) {
                 Some((_, count)) => *count += 1,
                 None if !method.is_empty() => methods.push((method, 1)),

@@ -7,10 +7,10 @@ use crate::domain::geometry::union;
 use crate::domain::land_use as codes;
 use crate::domain::view::{Fact, View};
 use crate::read_model::features::Features;
+use crate::render::format;
 use crate::render::layout::{Page, page};
 use crate::render::map::{self, Around, Detail};
 use crate::render::text::text;
-use crate::render::format;
 
 /// The other revision of a comparison: the earlier one.
 pub struct Before<'a> {
@@ -52,12 +52,17 @@ impl Item<'_> {
         let mut labels: Vec<&'static str> = before.facts.iter().chain(&self.view.facts).map(|fact| fact.label).collect();
         labels.dedup();
         let mut seen = Vec::new();
-        labels.retain(|label| if seen.contains(label) { false } else { seen.push(*label); true });
+        labels.retain(|label| {
+            if seen.contains(label) {
+                false
+            } else {
+                seen.push(*label);
+                true
+            }
+        });
         let shown = |markup: Option<Markup>| markup.map_or_else(|| String::from("–"), Markup::into_string);
-        let mut rows: Vec<(&str, String, String)> = labels
-            .into_iter()
-            .map(|label| (text(self.lang, label), shown(find(before, label)), shown(find(self.view, label))))
-            .collect();
+        let mut rows: Vec<(&str, String, String)> =
+            labels.into_iter().map(|label| (text(self.lang, label), shown(find(before, label)), shown(find(self.view, label)))).collect();
         let escaped = |words: &str| html! { (words) }.into_string();
         rows.insert(0, (self.t("field-title"), escaped(&before.title), escaped(&self.view.title)));
         let summary = |view: &View| escaped(view.summary.as_deref().unwrap_or("–"));

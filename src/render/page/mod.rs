@@ -20,9 +20,9 @@ pub use status::dialled;
 
 use maud::{Markup, PreEscaped, html};
 
+use super::glossary::term;
 use super::layout::{Page, Preview, page};
 use super::map::{Around, Detail, UnitShape};
-use super::glossary::term;
 use super::text::{Lang, text};
 use super::{format, map, qr};
 use crate::domain::city::City;

@@ -26,16 +26,20 @@ impl Item<'_> {
         let Some(print) = self.print else { return html! {} };
         let (class, body) = match print {
             Print::WrongMark => ("status bad", html! { b { (self.t("print-wrong")) } (self.t("print-wrong-help")) }),
-            Print::NoBoard(number) => {
-                ("status bad", html! { b { (self.t("print-unknown")) } (self.t("print-no-board")) " " (number) ". " (self.t("print-beware")) })
-            }
+            Print::NoBoard(number) => (
+                "status bad",
+                html! { b { (self.t("print-unknown")) } (self.t("print-no-board")) " " (number) ". " (self.t("print-beware")) },
+            ),
             Print::Of(board) => {
                 let posting = board.board.iter().flat_map(|own| &own.postings).find(|posting| posting.item == self.view.code);
                 match posting {
-                    None => ("status bad", html! {
-                        b { (self.t("print-unknown")) }
-                        (self.t("print-not-posted")) " “" (board.title) "”. " (self.t("print-beware"))
-                    }),
+                    None => (
+                        "status bad",
+                        html! {
+                            b { (self.t("print-unknown")) }
+                            (self.t("print-not-posted")) " “" (board.title) "”. " (self.t("print-beware"))
+                        },
+                    ),
                     Some(posting) => self.posted(board, posting),
                 }
             }
@@ -59,7 +63,10 @@ impl Item<'_> {
             return ("status bad", html! { b { (self.t("print-revoked")) } (place) ": " (reason) });
         }
         if let Some(day) = posting.removed {
-            return ("status wait", html! { b { (self.t("print-removed")) } (place) ", " (self.t("of-day")) " " (format::date(day)) ". " (self.t("print-removed-help")) });
+            return (
+                "status wait",
+                html! { b { (self.t("print-removed")) } (place) ", " (self.t("of-day")) " " (format::date(day)) ". " (self.t("print-removed-help")) },
+            );
         }
         let revision = posting.hung.as_ref().map_or(posting.printed.0, |hung| hung.0);
         let since = self.view.history.iter().find(|entry| entry.number == revision).map(|entry| entry.effective_from);

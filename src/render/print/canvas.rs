@@ -69,7 +69,11 @@ impl Canvas {
         let text = maud::html! { (fonts::printable(text)) }.into_string();
         let weight = if style.weight == Weight::Bold { " font-weight=\"700\"" } else { "" };
         let anchor = if style.anchor == "start" { String::new() } else { format!(" text-anchor=\"{}\"", style.anchor) };
-        let _ = write!(self.svg, "<text x=\"{x:.2}\" y=\"{y:.2}\" font-size=\"{}\" fill=\"{}\"{weight}{anchor}>{text}</text>", style.size, style.fill);
+        let _ = write!(
+            self.svg,
+            "<text x=\"{x:.2}\" y=\"{y:.2}\" font-size=\"{}\" fill=\"{}\"{weight}{anchor}>{text}</text>",
+            style.size, style.fill
+        );
     }
 
     /// Text within `room`, at most `most` lines, from `top` down; gives the place below it.
@@ -103,11 +107,7 @@ impl Canvas {
         });
         let own = own.map(|attribute| attribute.trim().trim_end_matches('"')).filter(|attribute| !attribute.is_empty());
         let own: Vec<String> = own.map(|attribute| format!("{attribute}\"")).collect();
-        let _ = write!(
-            self.svg,
-            "<svg x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" {}>{rest}",
-            own.join(" ")
-        );
+        let _ = write!(self.svg, "<svg x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" {}>{rest}", own.join(" "));
     }
 
     /// The page as SVG.

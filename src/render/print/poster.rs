@@ -10,11 +10,11 @@ use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::view::Shown;
 use crate::read_model::cut::bbox_of;
+use crate::render::format;
 use crate::render::map::{self, Around, Detail, Part};
 use crate::render::page::sums;
 use crate::render::qr::{self, Level, Matrix};
 use crate::render::text::text;
-use crate::render::format;
 
 /// Free at every side, millimetres of A4.
 const MARGIN: f64 = 12.0;
@@ -232,7 +232,8 @@ impl Printed<'_> {
             let (sums, total) = sums(features, self.extract);
             let row = |(code, area): &(&str, f64)| {
                 let name = land_use::get(code).map_or("", |entry| self.lang.pick(&entry.name_vi, &entry.name_en));
-                let figures = format!("{} ha · {} %", format::number(self.lang, *area, 1), format::number(self.lang, area / total * 100.0, 1));
+                let figures =
+                    format!("{} ha · {} %", format::number(self.lang, *area, 1), format::number(self.lang, area / total * 100.0, 1));
                 (Some((*code).to_owned()), name.to_owned(), figures)
             };
             let mut rows: Vec<_> = sums.iter().take(if sums.len() > 12 { 11 } else { 12 }).map(row).collect();
@@ -283,7 +284,8 @@ impl Printed<'_> {
             facts.push(format!("{}: {} ({} {number})", self.t("hangs-at"), board.title, self.t("board-number").to_lowercase()));
         }
         y = page.paragraph(MARGIN, y, room, 2, &facts.join(" · "), bold(3.6));
-        if let Some(decision) = self.view.documents.iter().find(|document| document.role == crate::domain::document::DocumentRole::Decision) {
+        if let Some(decision) = self.view.documents.iter().find(|document| document.role == crate::domain::document::DocumentRole::Decision)
+        {
             y = page.paragraph(MARGIN, y, room, 1, &format!("{}: {}", self.t("decision-digest"), decision.sha256), regular(2.5));
         }
         if !self.view.documents.is_empty() || self.view.features.is_some() {

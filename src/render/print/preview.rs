@@ -37,7 +37,12 @@ pub fn preview(printed: &Printed<'_>) -> Result<Vec<u8>, PrintError> {
     for (i, line) in lines_within(&since, Weight::Regular, 4.6, room, 2).iter().enumerate() {
         page.line(8.0, 109.0 + i as f64 * 6.0, line, regular(4.6));
     }
-    page.line(8.0, 122.0, &format!("{} {}", text(printed.lang, "board"), printed.lang.pick(&printed.city.name_vi, &printed.city.name_en)), bold(4.4));
+    page.line(
+        8.0,
+        122.0,
+        &format!("{} {}", text(printed.lang, "board"), printed.lang.pick(&printed.city.name_vi, &printed.city.name_en)),
+        bold(4.4),
+    );
     if let Some(map) = printed.map(100.0, 118.0) {
         page.drawing([134.0, 4.0, 102.0, 118.0], &map);
     }

@@ -6,10 +6,10 @@ use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
 use crate::read_model::cut::bbox_of;
+use crate::render::format;
 use crate::render::map::{self, Around, Detail, Frame, Part};
 use crate::render::page::sums;
 use crate::render::text::text;
-use crate::render::format;
 
 /// Free at every side, millimetres of A1.
 const MARGIN: f64 = 20.0;
@@ -29,11 +29,23 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let mut page = Canvas::new(width, height);
     let room = width - 2.0 * MARGIN;
     let view = printed.view;
-    page.line(MARGIN, 30.0, &format!("{} {}", text(printed.lang, "board"), printed.lang.pick(&printed.city.name_vi, &printed.city.name_en)), bold(9.0));
+    page.line(
+        MARGIN,
+        30.0,
+        &format!("{} {}", text(printed.lang, "board"), printed.lang.pick(&printed.city.name_vi, &printed.city.name_en)),
+        bold(9.0),
+    );
     page.rule(MARGIN, 35.0, room, 1.2);
     let title_size = fitting(&view.title, Weight::Bold, room, 2, &[20.0, 17.0, 14.0, 12.0, 10.0]);
     let mut y = page.paragraph(MARGIN, 38.0, room, 3, &view.title, bold(title_size));
-    y = page.paragraph(MARGIN, y + 2.0, room, 2, &format!("{} – {}", text(printed.lang, printed.standing()), printed.since()), regular(8.0)) + 4.0;
+    y = page.paragraph(
+        MARGIN,
+        y + 2.0,
+        room,
+        2,
+        &format!("{} – {}", text(printed.lang, printed.standing()), printed.since()),
+        regular(8.0),
+    ) + 4.0;
     let foot = height - MARGIN - 118.0;
     let place = [MARGIN, y, room, foot - y - 4.0];
 
@@ -60,10 +72,7 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let mut pdf = Pdf::new(&printed.about())?;
     let factor = paper / width;
     let [width, height] = size.millimetres();
-    let layers = [
-        Layer { tree: &base, place: [0.0, 0.0, width, height] },
-        Layer { tree: &map, place: place.map(|value| value * factor) },
-    ];
+    let layers = [Layer { tree: &base, place: [0.0, 0.0, width, height] }, Layer { tree: &map, place: place.map(|value| value * factor) }];
     pdf.page(width, height, &layers)?;
     pdf.finish().map(Some)
 }

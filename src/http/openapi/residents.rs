@@ -1,0 +1,168 @@
+//! What residents and clerks ask beside an item's page.
+
+use serde_json::{Map, Value, json};
+
+use super::{Read, binary, object, page, path, query, refer};
+use crate::domain::city::City;
+use crate::domain::report::ReportKind;
+use crate::read_model::nearest::kinds;
+
+/// A field by name: its schema, and what it is.
+type Field = (&'static str, Value, &'static str);
+
+/// A form for reading: a GET with the fields in the address, and a POST with the same in its body, so
+/// that a position stands in no address.
+fn asked(mut read: Value, id: &str, fields: Vec<Field>, bodies: Vec<(&str, Value)>) -> Value {
+    let mut post = read["get"].clone();
+    post["operationId"] = json!(id);
+    let properties: Map<String, Value> = fields
+        .into_iter()
+        .map(|(name, mut schema, about)| {
+            schema["description"] = json!(about);
+            (name.to_owned(), schema)
+        })
+        .collect();
+    let mut content = Map::new();
+    content.insert("application/x-www-form-urlencoded".into(), json!({ "schema": { "type": "object", "properties": properties } }));
+    content.extend(bodies.into_iter().map(|(media, schema)| (media.to_owned(), json!({ "schema": schema }))));
+    post["requestBody"] = json!({ "content": content });
+    post["parameters"] = json!([]);
+    if let Some(responses) = post["responses"].as_object_mut() {
+        responses.remove("304");
+        for status in ["408", "413"] {
+            responses.insert(status.into(), json!({ "$ref": "#/components/responses/Problem" }));
+        }
+    }
+    read["post"] = post;
+    read
+}
+
+fn parameters(fields: &[Field]) -> Vec<Value> {
+    fields.iter().map(|(name, schema, about)| query(name, schema.clone(), about)).collect()
+}
+
+pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
+    let [west, south, east, north] = city.bbox;
+    let text = || json!({ "type": "string" });
+    let number = |least: f64, most: f64| json!({ "type": "number", "minimum": least, "maximum": most });
+    let position = || -> Vec<Field> {
+        vec![
+            ("lon", number(west, east), "Longitude, WGS 84, degrees; with lat"),
+            ("lat", number(south, north), "Latitude, WGS 84, degrees; with lon"),
+            ("e", json!({ "type": "number" }), "East in the city's VN-2000 zone, metres; with n"),
+            ("n", json!({ "type": "number" }), "North in the city's VN-2000 zone, metres; with e"),
+        ]
+    };
+    let form = || -> Vec<Field> {
+        vec![
+            ("f", json!({ "type": "string", "enum": ["json", "html"], "default": "html" }), "Form of the answer"),
+            ("lang", text(), "Language: en for English, anything else is Vietnamese"),
+        ]
+    };
+
+    let mut here = position();
+    here.extend([
+        ("unit", json!({ "type": "string", "pattern": "^([0-9]{5}-[0-9]{4})?$" }), "A unit: its part of every plan"),
+        ("place", text(), "A name: unit, landmark, published place"),
+        (
+            "parcel",
+            json!({ "type": "string", "format": "parcel" }),
+            "A GeoJSON polygon, or the corners of a land certificate, a line each: X (north), Y (east)",
+        ),
+        ("since", json!({ "type": "string", "format": "day-before-today" }), "Also what changed since that day"),
+    ]);
+    here.extend(form());
+    let read = Read::new("here", "What applies at a place", "pages").with(parameters(&here)).gives(vec![object(), page()]).build();
+    let polygon = json!({
+        "type": "object", "required": ["type", "coordinates"], "properties": {
+            "type": { "type": "string", "enum": ["Polygon", "MultiPolygon"] }, "coordinates": { "type": "array", "items": { "type": "array", "items": {} } },
+        },
+    });
+    let corners = json!({ "type": "string", "format": "parcel" });
+    put("/here".into(), asked(read, "here-by-form", here, vec![("application/geo+json", polygon), ("text/plain", corners)]));
+
+    let mut nearest = position();
+    nearest.push(("kind", json!({ "type": "string", "enum": kinds() }), "What is looked for"));
+    nearest.extend(form());
+    let read =
+        Read::new("nearest", "Whom to call, nearest first", "pages").with(parameters(&nearest)).gives(vec![object(), page()]).build();
+    put("/nearest".into(), asked(read, "nearest-by-form", nearest, vec![]));
+
+    let due = query(
+        "due",
+        json!({ "type": "string", "enum": ["all", "superseded", "check"], "default": "all" }),
+        "Which of them somebody has to go to",
+    );
+    put(
+        "/boards".into(),
+        Read::new("boards", "Notice boards, and what hangs on them", "pages")
+            .with(vec![due, refer("unit"), refer("f"), refer("page-lang")])
+            .gives(vec![object(), page()])
+            .build(),
+    );
+    put(
+        "/booklet.pdf".into(),
+        Read::new("booklet", "The posters of all boards of a unit", "pages")
+            .with(vec![refer("unit"), refer("page-lang")])
+            .gives(vec![binary("application/pdf")])
+            .build(),
+    );
+    put(
+        "/glossary".into(),
+        Read::new("glossary", "Terms of the law in plain words", "pages").with(vec![refer("page-lang")]).gives(vec![page()]).build(),
+    );
+    put(
+        "/sw.js".into(),
+        Read::new("worker", "Keeps /nearest for when there is no network", "pages")
+            .gives(vec![binary("text/javascript; charset=utf-8")])
+            .build(),
+    );
+    of_reports(put);
+}
+
+/// Reports: anybody's to send, a clerk's to read.
+fn of_reports(put: &mut impl FnMut(String, Value)) {
+    let text = |most: u32| json!({ "type": "string", "maxLength": most });
+    let kinds: Vec<&str> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let code = || path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code", "QHSDD21AG");
+    let problem = || json!({ "$ref": "#/components/responses/Problem" });
+    let kind = || query("kind", json!({ "type": "string" }), "What is reported; anything unknown is a mistake on the page");
+    let board = || query("board", json!({ "type": "string" }), "Number of the board where the print hangs");
+    let mut report = Read::new("report-form", "The form for a report", "pages")
+        .with(vec![code(), kind(), board(), refer("page-lang")])
+        .gives(vec![page()])
+        .build();
+    let taken =
+        json!({ "description": "Taken in: its number", "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } } });
+    report["post"] = json!({
+        "operationId": "report", "tags": ["pages"], "summary": "Report a mistake, or a code that is false or pasted over",
+        "parameters": [code(), refer("page-lang")],
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["text"], "properties": {
+            "kind": { "type": "string", "enum": kinds }, "text": text(2_000), "reply_to": text(100), "board": { "type": "integer", "minimum": 1 },
+        } } } } },
+        "responses": { "200": taken, "400": problem(), "404": problem(), "408": problem(), "413": problem(), "422": {
+            "description": "Something is missing: the form again", "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } },
+        }, "429": problem(), "503": problem() },
+    });
+    put("/q/{code}/report".into(), report);
+
+    let mut reports = Read::new("reports", "Open reports, for a token of a clerk or editor; for a browser, the form for one", "write")
+        .gives(vec![object(), page()])
+        .or("401", problem())
+        .or("403", problem())
+        .build();
+    reports["get"]["security"] = json!([{ "token": [] }]);
+    reports["post"] = json!({
+        "operationId": "reports-by-form", "tags": ["write"], "summary": "The same by a form; closes the report that it names",
+        "security": [{ "token": [] }],
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": {
+            "token": { "type": "string" }, "report": { "type": "string" },
+            "outcome": { "type": "string", "enum": ["mended", "no-fault", "abuse"] }, "lang": { "type": "string" },
+        } } } } },
+        "responses": {
+            "200": { "description": "The open reports", "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } } },
+            "400": problem(), "401": problem(), "403": problem(), "404": problem(), "408": problem(), "413": problem(), "422": problem(), "503": problem(),
+        },
+    });
+    put("/reports".into(), reports);
+}

@@ -20,13 +20,10 @@ pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> I
     let noted = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let noted = noted.and_then(|value| value.rsplit(',').next()?.trim().parse::<IpAddr>().ok()).filter(|_| behind_proxy);
     match noted.or(peer.map(|peer| peer.0.ip())) {
-        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => IpAddr::V4(address),
-            None => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
-            }
-        },
+        Some(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            address.to_ipv4_mapped().map_or(IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into()), IpAddr::V4)
+        }
         Some(address) => address,
         None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
     }

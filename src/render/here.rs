@@ -269,7 +269,7 @@ fn text_fact<'v>(view: &'v View, label: &str) -> Option<&'v str> {
     })
 }
 
-fn zone_name<'a>(lang: Lang, zone: &'a ZoneHere) -> &'a str {
+fn zone_name(lang: Lang, zone: &ZoneHere) -> &str {
     land_use::get(&zone.land_use).map_or(zone.land_use.as_str(), |entry| lang.pick(&entry.name_vi, &entry.name_en))
 }
 

@@ -1,8 +1,8 @@
 //! Maps drawn by the server as SVG: one way of drawing for the page, the print and the picture.
 //!
-//! Zones are painted onto a grid of the drawing's own units ([`paint`]), regions too small to be seen
-//! join their neighbours ([`regions`]), and what is left is traced along the arcs that neighbours
-//! share ([`trace`]). So a plan of a hundred thousand zones takes no more bytes than one of two
+//! Zones are painted onto a grid of the drawing's own units (`paint`), regions too small to be seen
+//! join their neighbours (`regions`), and what is left is traced along the arcs that neighbours
+//! share (`trace`). So a plan of a hundred thousand zones takes no more bytes than one of two
 //! hundred, and whatever is wrong with its shapes, no gap is drawn that is not there.
 
 pub mod frame;

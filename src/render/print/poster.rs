@@ -192,7 +192,7 @@ impl Printed<'_> {
         let map = [MARGIN, y, room - CODE - 8.0, (bottom - y).max(50.0)];
         self.code_column(&mut page, width - MARGIN - CODE, y)?;
         if !rows.is_empty() {
-            self.table(&mut page, &rows, bottom + 5.0, room);
+            Self::table(&mut page, &rows, bottom + 5.0, room);
         }
         self.foot(&mut page, height - FOOT, room);
         Ok((page.finish(), map))
@@ -249,7 +249,7 @@ impl Printed<'_> {
         facts.map(|fact| (None, self.t(fact.label).to_owned(), self.shown(&fact.value))).take(12).collect()
     }
 
-    fn table(&self, page: &mut Canvas, rows: &[(Option<String>, String, String)], top: f64, room: f64) {
+    fn table(page: &mut Canvas, rows: &[(Option<String>, String, String)], top: f64, room: f64) {
         let half = (room - 6.0) / 2.0;
         let each = rows.len().div_ceil(2);
         for (i, (code, name, figures)) in rows.iter().enumerate() {

@@ -24,7 +24,7 @@ use crate::domain::view::Moment;
 use crate::import::crs::Crs;
 use crate::import::parcel;
 use crate::press;
-use crate::read_model::cut::{Area, Ring};
+use crate::read_model::cut::Area;
 use crate::read_model::here::Place;
 use crate::render::here::{self as pages, Asked, Picked, Spot};
 use crate::render::layout::SCRIPT_POLICY;
@@ -129,10 +129,6 @@ fn spot_of(fields: &Fields) -> Result<Option<Position>, HttpError> {
     Ok(at.map(|[lon, lat]| Position { lon, lat }))
 }
 
-fn rings_of(text: &str, city: &City) -> Result<Vec<Ring>, HttpError> {
-    parcel::read(text, city).map_err(|parcel::NoParcel(vi, en)| wrong(vi, en))
-}
-
 fn since(fields: &Fields, moment: &Moment) -> Result<Option<Date>, HttpError> {
     let Some(text) = fields.get("since") else { return Ok(None) };
     let mut parts = text.split(['/', '.']).map(|part| part.trim().parse::<i16>());
@@ -160,8 +156,8 @@ enum Question {
     At(Spot, Place),
     /// A unit: its part of every plan.
     Unit(UnitId),
-    /// A name that several things have, or none.
-    Which(String, Vec<Found>),
+    /// A name that several things have, or none, and another spelling of it.
+    Which(String, Vec<Found>, Option<String>),
 }
 
 async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) -> Result<(Question, Option<f64>), HttpError> {
@@ -173,9 +169,9 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
     let unit = unit.transpose()?;
     let span = if fields.get("map").is_some() { Some(number(fields, "span")?.unwrap_or(0.0)) } else { None };
     if let Some(text) = fields.get("parcel") {
-        let rings = rings_of(text, city)?;
-        let area = Area::new(rings).ok_or_else(|| wrong("Thửa đất trống.", "The parcel is empty."))?;
-        let place = Place::Parcel(area);
+        let parcel = parcel::read(text, city).map_err(|parcel::NoParcel(vi, en)| wrong(vi, en))?;
+        let area = Area::new(parcel.rings).ok_or_else(|| wrong("Thửa đất trống.", "The parcel is empty."))?;
+        let place = Place::Parcel(area, parcel.area_m2);
         let [lon, lat] = place.point();
         return Ok((Question::At(Spot { at: Position { lon, lat }, name: None, parcel: Some(text.to_owned()) }, place), None));
     }
@@ -191,10 +187,14 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
     if let Some(text) = fields.get("place") {
         let typed: String = text.chars().take(200).collect();
         let index = search::index(site, moment).await?;
-        let hits = tokio::task::block_in_place(|| index.find(&typed, PROPOSED * 4));
+        let (hits, proposal) = tokio::task::block_in_place(|| {
+            let hits = index.find(&typed, PROPOSED * 4);
+            let proposal = if hits.is_empty() { index.proposal(&typed) } else { None };
+            (hits, proposal)
+        });
         let found = hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment));
         let found: Vec<Found> = found.filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect();
-        return Ok((Question::Which(typed, found), span));
+        return Ok((Question::Which(typed, found, proposal), span));
     }
     Ok((Question::Open, span))
 }
@@ -245,11 +245,11 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             }
             Ok(html(StatusCode::OK, pages::unit(lang, &city, &moment, &unit, &views)))
         }
-        Question::Which(typed, found) => {
+        Question::Which(typed, found, proposal) => {
             if form == Form::Json {
                 return Ok(no_store("application/json", StatusCode::OK, pages::which_json(lang, &typed, &found).to_string()));
             }
-            Ok(html(StatusCode::OK, pages::which(lang, &city, &typed, &found)))
+            Ok(html(StatusCode::OK, pages::which(lang, &city, &typed, &found, proposal.as_deref())))
         }
         Question::Open if form == Form::Json => {
             Err(wrong("Hãy cho lon và lat, e và n, unit, place hoặc parcel.", "Give lon and lat, e and n, unit, place or parcel."))

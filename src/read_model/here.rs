@@ -23,15 +23,15 @@ const SLIVER_M2: f64 = 0.5;
 pub enum Place {
     /// Longitude and latitude in degrees.
     Point([f64; 2]),
-    /// A parcel.
-    Parcel(Area),
+    /// A parcel, and its size in square metres by its own corners where they are metres.
+    Parcel(Area, Option<f64>),
 }
 
 impl Place {
     fn bbox(&self) -> Bbox {
         match self {
             Self::Point([lon, lat]) => [*lon, *lat, *lon, *lat],
-            Self::Parcel(area) => area.bbox(),
+            Self::Parcel(area, _) => area.bbox(),
         }
     }
 
@@ -39,7 +39,7 @@ impl Place {
     pub fn point(&self) -> [f64; 2] {
         match self {
             Self::Point(at) => *at,
-            Self::Parcel(area) => {
+            Self::Parcel(area, _) => {
                 use geo::InteriorPoint;
                 let line = |ring: &Vec<[i64; 2]>| {
                     ring.iter()
@@ -122,9 +122,14 @@ fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Opt
     };
     match place {
         Place::Point(_) => (features.within(&place.bbox()).into_iter().map(zone).collect(), None),
-        Place::Parcel(area) => {
-            let whole = area.area_m2(plane);
-            let mut pieces: Vec<_> = area.cut(features, plane).into_iter().filter(|piece| piece.area_m2 >= SLIVER_M2).collect();
+        Place::Parcel(area, stated) => {
+            let measured = area.area_m2(plane);
+            let whole = stated.unwrap_or(measured);
+            // What a centimetre's rounding does to a small parcel is taken back.
+            let factor = if measured > 0.0 { whole / measured } else { 1.0 };
+            let mut pieces = area.cut(features, plane);
+            pieces.iter_mut().for_each(|piece| piece.area_m2 *= factor);
+            pieces.retain(|piece| piece.area_m2 >= SLIVER_M2);
             pieces.sort_by(|a, b| b.area_m2.total_cmp(&a.area_m2));
             let covered: f64 = pieces.iter().map(|piece| piece.area_m2).sum();
             let of = |piece: &super::cut::Piece| ZoneHere {
@@ -156,7 +161,7 @@ impl ReadModel {
         let (zones, uncovered_m2) = match place.as_ref() {
             // An index and a few borders: microseconds.
             Place::Point(_) => zones(&features, place, &plane),
-            Place::Parcel(_) => {
+            Place::Parcel(..) => {
                 let place = Arc::clone(place);
                 let cut = tokio::task::spawn_blocking(move || zones(&features, &place, &plane)).await;
                 cut.map_err(|error| StoreError::Unavailable(error.to_string()))?
@@ -210,7 +215,7 @@ impl ReadModel {
         let at = place.point();
         let unit = self.unit_at(&city, at, moment.today).await;
         let parcel_m2 = match (place.as_ref(), Crs::new(city.default_crs)) {
-            (Place::Parcel(area), Ok(plane)) => Some(area.area_m2(&plane)),
+            (Place::Parcel(area, stated), Ok(plane)) => Some(stated.unwrap_or_else(|| area.area_m2(&plane))),
             _ => None,
         };
         let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until.is_some());

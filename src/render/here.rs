@@ -194,11 +194,18 @@ pub fn tap(lang: Lang, city: &City, map: &Picked) -> String {
 }
 
 /// What has a name that was typed.
-pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found]) -> String {
+pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Option<&str>) -> String {
     let content = html! {
         h1 { (t(lang, "here")) }
         p { (t(lang, "results")) ": “" (typed) "” (" (found.len()) ")" }
         @if found.is_empty() { p role="status" { (t(lang, "place-none")) } }
+        @if let Some(proposal) = proposal {
+            form action="/here" method="post" {
+                (language_field(lang))
+                input type="hidden" name="place" value=(proposal);
+                button { (t(lang, "search-proposal")) " " (proposal) "?" }
+            }
+        }
         ul.list {
             @for found in found {
                 @if let Some((name, at)) = found.spot(lang) {

@@ -74,6 +74,11 @@ impl<'a> Page<'a> {
     }
 }
 
+/// A table that may be wider than the screen when the text is large: it moves under its own scroll bar.
+pub fn scrolling(label: &str, table: Markup) -> Markup {
+    html! { div.scroll role="region" tabindex="0" aria-label=(label) { (table) } }
+}
+
 /// Puts a page together.
 pub fn page(page: &Page<'_>, content: Markup) -> String {
     let Page { lang, city, title, path, alternates, preview } = page;

@@ -93,6 +93,18 @@ fn place_line(lang: Lang, found: &Found) -> Markup {
 pub fn page(lang: Lang, city: &City, moment: &Moment, query: &str, found: &[Found], proposal: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let (items, places): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|found| found.item().is_some());
+    let listed = html! {
+        @if !items.is_empty() {
+            h2 { (t("results")) " (" (items.len()) ")" }
+            ul.list { @for view in items.iter().filter_map(|found| found.item()) { (item_line(lang, moment, view)) } }
+        }
+    };
+    let placed = html! {
+        @if !places.is_empty() {
+            h2 { (t("results-places")) " (" (places.len()) ")" }
+            ul.list { @for found in places { (place_line(lang, found)) } }
+        }
+    };
     let content = html! {
         h1 { (t("search")) }
         (search_form(lang, query))
@@ -101,14 +113,8 @@ pub fn page(lang: Lang, city: &City, moment: &Moment, query: &str, found: &[Foun
             @if let Some(proposal) = proposal {
                 p { (t("search-proposal")) " " a href={ "/search?q=" (encode(proposal)) (lang.and()) } { (proposal) } "?" }
             }
-            @if !items.is_empty() {
-                h2 { (t("results")) " (" (items.len()) ")" }
-                ul.list { @for view in items.iter().filter_map(|found| found.item()) { (item_line(lang, moment, view)) } }
-            }
-            @if !places.is_empty() {
-                h2 { (t("results-places")) " (" (places.len()) ")" }
-                ul.list { @for found in places { (place_line(lang, found)) } }
-            }
+            // The group of the best answer comes first.
+            @if found.first().is_some_and(|best| best.item().is_some()) { (listed) (placed) } @else { (placed) (listed) }
         }
     };
     layout::page(&Page::new(lang, city, t("search"), "/search"), content)

@@ -20,7 +20,7 @@ self.addEventListener("activate", (event) => {
 async function visit(url) {
   try {
     const key = keyOf(url);
-    const answer = await fetch(key);
+    const answer = await fetch(key, { headers: { accept: "text/html" } });
     if (answer.ok) await (await caches.open(NAME)).put(key, answer);
   } catch { /* another time */ }
 }
@@ -52,6 +52,6 @@ async function nearest(request, url) {
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (url.origin !== self.location.origin) return;
-  if (url.pathname === "/nearest") event.respondWith(nearest(event.request, url));
+  if (url.pathname === "/nearest" && event.request.mode === "navigate") event.respondWith(nearest(event.request, url));
   else if (FILES.includes(url.pathname)) event.respondWith(fetch(event.request).catch(() => caches.match(url.pathname)));
 });

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Item;
 use crate::domain::view::Figure;
 use crate::render::format;
+use crate::render::layout::scrolling;
 
 impl Item<'_> {
     pub(super) fn places(&self) -> Markup {
@@ -53,13 +54,15 @@ impl Item<'_> {
         html! {
             @if !figures.is_empty() {
                 h2 { (self.t("figures")) }
-                table {
-                    thead { tr {
-                        th scope="col" { (self.t("figure")) } th.n scope="col" { (self.t("target")) }
-                        th.n scope="col" { (self.t("actual")) } th.n scope="col" { "±" }
-                    } }
-                    tbody { @for figure in figures { (self.figure(figure)) } }
-                }
+                (scrolling(self.t("figures"), html! {
+                    table {
+                        thead { tr {
+                            th scope="col" { (self.t("figure")) } th.n scope="col" { (self.t("target")) }
+                            th.n scope="col" { (self.t("actual")) } th.n scope="col" { "±" }
+                        } }
+                        tbody { @for figure in figures { (self.figure(figure)) } }
+                    }
+                }))
                 @if figures.iter().any(|figure| figure.unit == "%") { p.note { (self.t("chart-note")) } }
             }
         }

@@ -8,7 +8,7 @@ use crate::domain::land_use as codes;
 use crate::domain::view::{Fact, View};
 use crate::read_model::features::Features;
 use crate::render::format;
-use crate::render::layout::{Page, page};
+use crate::render::layout::{Page, page, scrolling};
 use crate::render::map::{self, Around, Detail};
 use crate::render::text::text;
 
@@ -109,20 +109,22 @@ impl Item<'_> {
             p.note { (self.t("changes-note")) }
             (PreEscaped(drawn))
             @if !rows.is_empty() {
-                table {
-                    thead { tr {
-                        th scope="col" { (self.t("land-use-name")) } th.n scope="col" { (self.t("before")) ", ha" }
-                        th.n scope="col" { (self.t("after")) ", ha" } th.n scope="col" { "±" }
-                    } }
-                    tbody {
-                        @for (code, a, b) in &rows {
-                            tr {
-                                th scope="row" { (land_use::swatch(code)) b { (code) } " " @if let Some(entry) = codes::get(code) { (self.lang.pick(&entry.name_vi, &entry.name_en)) } }
-                                td.n { (format::number(self.lang, *a, 2)) } td.n { (format::number(self.lang, *b, 2)) } td.n { (signed(b - a)) }
+                (scrolling(self.t("changed-areas"), html! {
+                    table {
+                        thead { tr {
+                            th scope="col" { (self.t("land-use-name")) } th.n scope="col" { (self.t("before")) ", ha" }
+                            th.n scope="col" { (self.t("after")) ", ha" } th.n scope="col" { "±" }
+                        } }
+                        tbody {
+                            @for (code, a, b) in &rows {
+                                tr {
+                                    th scope="row" { (land_use::swatch(code)) b { (code) } " " @if let Some(entry) = codes::get(code) { (self.lang.pick(&entry.name_vi, &entry.name_en)) } }
+                                    td.n { (format::number(self.lang, *a, 2)) } td.n { (format::number(self.lang, *b, 2)) } td.n { (signed(b - a)) }
+                                }
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }

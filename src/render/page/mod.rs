@@ -272,7 +272,7 @@ impl Item<'_> {
                         li {
                             (self.t(role_key(document))) ": "
                             a href={ "/q/" (view.code) "/documents/" (document.sha256) } { (document.title) }
-                            " (" @if let Some(pages) = document.pages { (pages) " " (self.t("pages")) ", " } (format::bytes(self.lang, document.bytes)) ")"
+                            " (" @if let Some(pages) = document.pages { (pages) " " (self.t(if pages == 1 { "page" } else { "pages" })) ", " } (format::bytes(self.lang, document.bytes)) ")"
                         }
                     }
                 }
@@ -298,6 +298,11 @@ impl Item<'_> {
     fn qr_code(&self) -> Result<Markup, qr::QrError> {
         let code = self.view.code;
         let matrix = qr::Matrix::new(&qr::address(&self.city.public_url, code, None))?;
+        // A part is printed as that part.
+        let part = self
+            .extract
+            .map(|extract| format!("?unit={}{}", extract.unit.id, self.lang.and()))
+            .unwrap_or_else(|| self.lang.query().to_owned());
         Ok(html! {
             h2 { (self.t("share-qr")) }
             div.qr {
@@ -305,7 +310,7 @@ impl Item<'_> {
                 p { (self.t("qr-explain")) br; span.code { (code) } br; (self.city.public_url) }
                 p.noprint {
                     a href={ "/q/" (code) "/qr.png?size=1024" } { "PNG" } " · " a href={ "/q/" (code) "/qr.svg" } { "SVG" }
-                    " · " a href={ "/q/" (code) "/poster.pdf" (self.lang.query()) } { (self.t("poster")) }
+                    " · " a href={ "/q/" (code) "/poster.pdf" (part) } { (self.t("poster")) }
                     " · " a href={ "/q/" (code) "/stickers.pdf" (self.lang.query()) } { (self.t("stickers")) }
                 }
             }

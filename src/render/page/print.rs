@@ -87,7 +87,7 @@ impl Item<'_> {
         let body = html! {
             b { (self.t(if revision < self.view.revision { "print-old" } else { "print-early" })) }
             (shows)
-            @if self.view.status == Status::InForce { (self.t("print-now")) " " (self.view.revision) ". " }
+            @if self.view.status == Status::InForce { (self.t("print-now")) " " (self.view.revision) " – " }
             a href={ "/q/" (self.view.code) "/changes?from=" (from) "&to=" (to) (self.lang.and()) } { (self.t("see-changes")) }
             br; (hangs)
         };

@@ -26,6 +26,8 @@ use crate::import::parcel;
 use crate::press;
 use crate::read_model::cut::Area;
 use crate::read_model::here::Place;
+use crate::read_model::nearest::kinds;
+use crate::read_model::search::Hit;
 use crate::render::here::{self as pages, Asked, Picked, Spot};
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::map::{self, Frame};
@@ -187,13 +189,17 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
     if let Some(text) = fields.get("place") {
         let typed: String = text.chars().take(200).collect();
         let index = search::index(site, moment).await?;
-        let (hits, proposal) = tokio::task::block_in_place(|| {
-            let hits = index.find(&typed, PROPOSED * 4);
+        let (named, hits, proposal) = tokio::task::block_in_place(|| {
+            let (named, hits) = (index.named(&typed, PROPOSED * 4), index.find(&typed, PROPOSED * 4));
             let proposal = if hits.is_empty() { index.proposal(&typed) } else { None };
-            (hits, proposal)
+            (named, hits, proposal)
         });
-        let found = hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment));
-        let found: Vec<Found> = found.filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect();
+        let placed = |hits: Vec<Hit>| -> Vec<Found> {
+            let found = hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment));
+            found.filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect()
+        };
+        // A place that is called so, before one that only has to do with it.
+        let found = Some(placed(named)).filter(|found| !found.is_empty()).unwrap_or_else(|| placed(hits));
         return Ok((Question::Which(typed, found, proposal), span));
     }
     Ok((Question::Open, span))
@@ -201,6 +207,15 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
 
 fn at_point(at: Position, name: Option<String>) -> Question {
     Question::At(Spot { at, name, parcel: None }, Place::Point([at.lon, at.lat]))
+}
+
+/// A name that only one thing has: that is meant.
+fn the_only(lang: Lang, found: Vec<Found>) -> Question {
+    match found.into_iter().next() {
+        Some(Found::Unit(unit, _)) => Question::Unit(unit.id),
+        Some(found) => found.spot(lang).map_or(Question::Open, |(name, at)| at_point(at, Some(name))),
+        None => Question::Open,
+    }
 }
 
 async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result<Response, HttpError> {
@@ -224,6 +239,12 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             return Ok(html(StatusCode::BAD_REQUEST, page));
         }
         Err(error) => return Err(error),
+    };
+    // Asked from the page of whom to call: there it leads.
+    let nearest = fields.get("kind").and_then(|kind| kinds().into_iter().find(|known| *known == kind));
+    let question = match question {
+        Question::Which(_, found, _) if found.len() == 1 && form == Form::Html && nearest.is_none() => the_only(lang, found),
+        question => question,
     };
     match question {
         Question::At(spot, place) => {
@@ -249,7 +270,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             if form == Form::Json {
                 return Ok(no_store("application/json", StatusCode::OK, pages::which_json(lang, &typed, &found).to_string()));
             }
-            Ok(html(StatusCode::OK, pages::which(lang, &city, &typed, &found, proposal.as_deref())))
+            Ok(html(StatusCode::OK, pages::which(lang, &city, &typed, &found, proposal.as_deref(), nearest)))
         }
         Question::Open if form == Form::Json => {
             Err(wrong("Hãy cho lon và lat, e và n, unit, place hoặc parcel.", "Give lon and lat, e and n, unit, place or parcel."))

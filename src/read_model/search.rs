@@ -165,6 +165,16 @@ impl Index {
 
     /// What holds every word of a query, best first.
     pub fn find(&self, query: &str, limit: usize) -> Vec<Hit> {
+        self.matches(query, limit, |_| true)
+    }
+
+    /// What holds every word of a query in its name, best first.
+    pub fn named(&self, query: &str, limit: usize) -> Vec<Hit> {
+        self.matches(query, limit, |elsewhere| elsewhere == 0)
+    }
+
+    /// `keeps` is given how many of the words stand elsewhere than in the name.
+    fn matches(&self, query: &str, limit: usize, keeps: impl Fn(usize) -> bool) -> Vec<Hit> {
         let words: Vec<String> = query_words(query).into_iter().map(|word| format!(" {word}")).collect();
         if words.is_empty() {
             return Vec::new();
@@ -174,7 +184,7 @@ impl Index {
         for (i, entry) in self.entries.iter().enumerate() {
             let in_name = words.iter().filter(|word| entry.name.contains(word.as_str())).count();
             let all = words.iter().all(|word| entry.name.contains(word.as_str()) || entry.rest.contains(word.as_str()));
-            if all {
+            if all && keeps(words.len() - in_name) {
                 let as_said = if entry.name.starts_with(&phrase) {
                     0
                 } else if entry.name.contains(&phrase) {

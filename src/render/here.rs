@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use jiff::civil::Date;
 
 use super::format;
-use super::layout::{Page, language_field, page};
+use super::layout::{Page, language_field, page, words_field};
 use super::map::{self, Around, Detail, Frame, Part, UnitShape};
 use super::page::swatch;
 use super::search::Found;
@@ -112,11 +112,7 @@ fn ways(lang: Lang, city: &City, parcel: Option<&str>) -> Markup {
     html! {
         // A script puts a button here where the browser knows its position.
         div #locate data-action="/here" data-label=(t(lang, "use-position")) data-denied=(t(lang, "position-denied")) data-lang=(lang.code()) {}
-        form action="/here" method="post" role="search" {
-            input type="search" name="place" maxlength="200" aria-label=(t(lang, "here-name")) placeholder=(t(lang, "here-name"));
-            (language_field(lang))
-            button { (t(lang, "search")) }
-        }
+        form action="/here" method="post" role="search" { (words_field(lang, "place", "here-name", "")) }
         form action="/here" method="post" {
             input type="hidden" name="map" value="1";
             (language_field(lang))
@@ -193,8 +189,10 @@ pub fn tap(lang: Lang, city: &City, map: &Picked) -> String {
     page(&Page::new(lang, city, t(lang, "pick-on-map"), "/here"), content)
 }
 
-/// What has a name that was typed.
-pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Option<&str>) -> String {
+/// What has a name that was typed; each leads to what applies there, or to the nearest of a kind.
+pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Option<&str>, nearest: Option<&str>) -> String {
+    let action = if nearest.is_some() { "/nearest" } else { "/here" };
+    let kind = html! { @if let Some(kind) = nearest { input type="hidden" name="kind" value=(kind); } };
     let content = html! {
         h1 { (t(lang, "here")) }
         p { (t(lang, "results")) ": “" (typed) "” (" (found.len()) ")" }
@@ -202,6 +200,7 @@ pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Op
         @if let Some(proposal) = proposal {
             form action="/here" method="post" {
                 (language_field(lang))
+                (kind)
                 input type="hidden" name="place" value=(proposal);
                 button { (t(lang, "search-proposal")) " " (proposal) "?" }
             }
@@ -210,9 +209,10 @@ pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Op
             @for found in found {
                 @if let Some((name, at)) = found.spot(lang) {
                     li {
-                        form.plain action="/here" method="post" {
+                        form.plain action=(action) method="post" {
+                            (kind)
                             @match found {
-                                Found::Unit(unit, _) => { input type="hidden" name="unit" value=(unit.id); }
+                                Found::Unit(unit, _) if nearest.is_none() => { input type="hidden" name="unit" value=(unit.id); }
                                 _ => { input type="hidden" name="lon" value=(at.lon); input type="hidden" name="lat" value=(at.lat); }
                             }
                             (language_field(lang))
@@ -240,6 +240,20 @@ pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {
     json!({ "place": typed, "candidates": found.iter().filter_map(spot).collect::<Vec<_>>() })
 }
 
+/// Items, each at the unit's part.
+fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>) -> Markup {
+    html! {
+        ul.list {
+            @for view in views.filter(|view| view.features.is_some()) {
+                li {
+                    a href={ "/q/" (view.code) "?unit=" (id) (lang.and()) } { (view.title) }
+                    br; span.note { (t(lang, view.kind)) } " " span.tag { (t(lang, &view.standing)) }
+                }
+            }
+        }
+    }
+}
+
 /// A unit: its part of every plan in force.
 pub fn unit(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View]) -> String {
     let name = city.units.get(id).map_or(id.as_str(), |unit| lang.pick(&unit.name_vi, &unit.name_en));
@@ -250,13 +264,10 @@ pub fn unit(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View
             p { (t(lang, "now-part-of")) " " (now.iter().map(|unit| lang.pick(&unit.name_vi, &unit.name_en)).collect::<Vec<_>>().join(", ")) }
         }
         p { (t(lang, "unit-plans")) }
-        ul.list {
-            @for view in plans.iter().filter(|view| view.features.is_some()) {
-                li {
-                    a href={ "/q/" (view.code) "?unit=" (id) (lang.and()) } { (view.title) }
-                    br; span.note { (t(lang, view.kind)) } " " span.tag { (t(lang, &view.standing)) }
-                }
-            }
+        (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_none())))
+        @if plans.iter().any(|view| view.opinions_until.is_some()) {
+            h2 { (t(lang, "open-consultations")) }
+            (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_some())))
         }
         (ways(lang, city, None))
     };
@@ -384,16 +395,16 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         }
         form action="/here" method="post" {
             (again)
-            input name="since" aria-label=(t(lang, "since-label")) placeholder=(t(lang, "since-label")) value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
+            label.above for="since" { (t(lang, "since-label")) }
+            input id="since" name="since" value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
             button { (t(lang, "compare")) }
         }
         p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
         h2 { (t(lang, "elsewhere")) }
         @if spot.parcel.is_none() {
-            ul.list {
-                li { a href={ "/nearest?kind=ambulance&lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "near-here")) } }
-                li { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
-            }
+            // The one address with a position in it is there to be shared on purpose.
+            form action="/nearest" method="post" { (again) button { (t(lang, "near-here")) } }
+            p { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
         }
         (ways(lang, city, None))
     };

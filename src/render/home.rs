@@ -3,21 +3,14 @@
 use maud::{Markup, html};
 
 use super::format;
-use super::layout::{Page, language_field, page};
+use super::layout::{Page, page, words_field};
 use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::view::{Moment, View};
 
 /// A field to search in.
 pub fn search_form(lang: Lang, query: &str) -> Markup {
-    let t = |key| text(lang, key);
-    html! {
-        form action="/search" method="get" role="search" {
-            input type="search" name="q" value=(query) maxlength="200" aria-label=(t("search-label")) placeholder=(t("search-label"));
-            (language_field(lang))
-            button { (t("search")) }
-        }
-    }
+    html! { form action="/search" method="get" role="search" { (words_field(lang, "q", "search-label", query)) } }
 }
 
 /// An item in a list: its title, what it is, whether it holds.

@@ -74,6 +74,16 @@ impl<'a> Page<'a> {
     }
 }
 
+/// A field of words to look for, with its label above it.
+pub fn words_field(lang: Lang, name: &str, label: &str, value: &str) -> Markup {
+    html! {
+        label.above for=(name) { (text(lang, label)) }
+        input type="search" id=(name) name=(name) value=(value) maxlength="200";
+        (language_field(lang))
+        button { (text(lang, "search")) }
+    }
+}
+
 /// A table that may be wider than the screen when the text is large: it moves under its own scroll bar.
 pub fn scrolling(label: &str, table: Markup) -> Markup {
     html! { div.scroll role="region" tabindex="0" aria-label=(label) { (table) } }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::format;
-use super::layout::{self, Page, language_field};
+use super::layout::{self, Page, language_field, words_field};
 use super::page::dialled;
 use super::text::{Lang, text};
 use crate::domain::city::City;
@@ -88,11 +88,24 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
             }
         }
         nav aria-label=(t("kinds")) {
-            p {
-                @for (i, other) in kinds().into_iter().enumerate() {
-                    @if i > 0 { " · " }
-                    @if other == kind { strong { (title(lang, other)) } }
-                    @else { a href={ "/nearest?kind=" (other) @if let Some(at) = at { "&lon=" (at.lon) "&lat=" (at.lat) } (lang.and()) } { (title(lang, other)) } }
+            // With a position the others are asked for in a body: it stands in no address.
+            @if let Some(at) = at {
+                form.kinds action="/nearest" method="post" {
+                    input type="hidden" name="lon" value=(at.lon);
+                    input type="hidden" name="lat" value=(at.lat);
+                    (language_field(lang))
+                    @for other in kinds() {
+                        @if other == kind { strong { (title(lang, other)) } } @else { button name="kind" value=(other) { (title(lang, other)) } }
+                    }
+                }
+                p { a href={ "/nearest?kind=" (kind) (lang.and()) } { (t("other-ways")) } }
+            } @else {
+                p {
+                    @for (i, other) in kinds().into_iter().enumerate() {
+                        @if i > 0 { " · " }
+                        @if other == kind { strong { (title(lang, other)) } }
+                        @else { a href={ "/nearest?kind=" (other) (lang.and()) } { (title(lang, other)) } }
+                    }
                 }
             }
         }
@@ -106,9 +119,8 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
                 }
             }
             form action="/here" method="post" role="search" {
-                input type="search" name="place" maxlength="200" aria-label=(t("here-name")) placeholder=(t("here-name"));
-                (language_field(lang))
-                button { (t("search")) }
+                input type="hidden" name="kind" value=(kind);
+                (words_field(lang, "place", "here-name", ""))
             }
         }
         @if found.is_empty() { p { (t("nothing-here")) } }

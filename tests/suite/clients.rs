@@ -91,6 +91,20 @@ fn leaflet_maplibre_and_the_own_map_show_zones_points_and_tiles() {
     server.wait();
 }
 
+/// Pictures of what was seen are kept in `target/tmp/phone`.
+#[test]
+fn a_phone_shows_every_page_and_walks_every_flow_with_and_without_javascript() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::demo(data.path(), None);
+    let base = format!("http://{}", server.address);
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("phone");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let said = client("node", &["phone.mjs", &base, pictures.to_str().unwrap()], &[]);
+    assert!(said.contains("pages and") && said.contains("flows hold"), "{said}");
+    server.signal("TERM");
+    server.wait();
+}
+
 #[test]
 fn schemathesis_finds_nothing_in_the_whole_interface() {
     let data = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ mod generator;
 mod imports;
 mod map_clients;
 mod personal_data;
+mod prints;
 mod process;
 mod qr;
 mod site;

@@ -14,14 +14,14 @@ fn png(text: &str, size: u32) -> GrayImage {
     image::load_from_memory(&Matrix::new(text).unwrap().png(size).unwrap()).unwrap().to_luma8()
 }
 
-fn rqrr(picture: &GrayImage) -> Option<String> {
+pub fn rqrr(picture: &GrayImage) -> Option<String> {
     let (width, height) = picture.dimensions();
     let mut prepared =
         rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| picture.get_pixel(x as u32, y as u32).0[0]);
     prepared.detect_grids().first()?.decode().ok().map(|(_, text)| text)
 }
 
-fn zbar(picture: &GrayImage) -> String {
+pub fn zbar(picture: &GrayImage) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("code.png");
     picture.save(&path).unwrap();
@@ -34,7 +34,7 @@ fn both_read(picture: &GrayImage, text: &str, how: &str) {
 }
 
 /// Turned by a few degrees on a white ground, as a hand holds a phone.
-fn rotated(picture: &GrayImage, degrees: f32) -> GrayImage {
+pub fn rotated(picture: &GrayImage, degrees: f32) -> GrayImage {
     let (width, height) = picture.dimensions();
     let side = width + width / 2;
     let (sin, cos) = degrees.to_radians().sin_cos();

@@ -101,8 +101,8 @@ impl Item<'_> {
             (self.unit_links())
             (self.land_use())
             (self.places())
-            (self.facts())
             (self.figures())
+            (self.facts())
             (self.documents())
             @if self.revision.is_none() { (self.history_short()) }
             (self.open_data(&path))
@@ -171,7 +171,7 @@ impl Item<'_> {
             h2 { (self.t("map")) }
             (PreEscaped(svg))
             @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none()) {
-                p.note {
+                p.note.noprint {
                     a href={ "/collections/" (collection) "/map?item=" (view.code) (self.lang.and()) } { (self.t("interactive-map")) }
                     " (" (self.t("interactive-map-note")) ")"
                 }
@@ -251,7 +251,7 @@ impl Item<'_> {
         }
         let own = self.extract.map(|extract| &extract.unit.id);
         html! {
-            p {
+            p.noprint {
                 (self.t("your-unit")) " "
                 @for (i, unit) in drawn.iter().enumerate() {
                     @if i > 0 { " · " }

@@ -28,6 +28,33 @@ pub fn fold_marks(text: &str) -> String {
         .collect()
 }
 
+/// A word with its marks behind its letters, so that both tone placements are alike and other words are
+/// not; the letters alone where it has no marks.
+///
+/// ```
+/// use bangtin::domain::fold::marked;
+/// assert_eq!(marked("hoà"), marked("Hòa"));
+/// assert_ne!(marked("hoà"), marked("họa"));
+/// assert_eq!(marked("hoa"), "hoa");
+/// ```
+pub fn marked(word: &str) -> String {
+    let mut letters = String::with_capacity(word.len());
+    let mut marks = Vec::new();
+    for c in word.nfd().flat_map(char::to_lowercase) {
+        match c {
+            'đ' => {
+                letters.push('d');
+                marks.push(c);
+            }
+            c if is_combining_mark(c) => marks.push(c),
+            c => letters.push(c),
+        }
+    }
+    marks.sort_unstable();
+    letters.extend(marks);
+    letters
+}
+
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.
 ///
 /// Direction marks could make a name read as something else on a printed page.
@@ -39,20 +66,23 @@ pub fn clean(text: &str) -> String {
     kept.collect::<String>().trim().to_owned()
 }
 
-/// Edit distance (Levenshtein) of two short texts, for proposing a near miss.
+/// Edit distance of two short texts, two neighbours exchanged being one edit (optimal string alignment),
+/// for proposing a near miss.
 pub fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut previous = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replaced = previous + usize::from(ca != *cb);
-            previous = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(previous + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1; b.len() + 1];
+        for j in 0..b.len() {
+            row[j + 1] = (last[j] + usize::from(a[i] != b[j])).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
+            }
         }
+        before = std::mem::replace(&mut last, row);
     }
-    row[b.len()]
+    last[b.len()]
 }
 
 #[cfg(test)]
@@ -69,5 +99,7 @@ mod tests {
         assert_eq!(distance("LUCC", "LUC"), 1);
         assert_eq!(distance("ODT", "ONT"), 1);
         assert_eq!(distance("", "ab"), 2);
+        assert_eq!(distance("hoahc", "hoach"), 1, "two letters exchanged");
+        assert_eq!(distance("ca", "abc"), 3);
     }
 }

@@ -11,7 +11,7 @@ use super::ReadModel;
 use super::image::Image;
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::fold::{clean, distance, fold};
+use crate::domain::fold::{clean, distance, fold, marked};
 use crate::domain::geometry::Position;
 use crate::domain::publication::Status;
 use crate::domain::unit::{Unit, UnitId};
@@ -46,6 +46,8 @@ struct Entry {
     rest: String,
     /// The same words as written, for proposals.
     written: String,
+    /// The words that have marks, with them, each after a blank.
+    marked: String,
     /// In force before what is not, items before places.
     rank: u8,
     /// Microseconds since 1970.
@@ -59,7 +61,8 @@ pub struct Index {
     entries: Vec<Arc<Entry>>,
     /// Entries of items by their version, to be taken over.
     by_item: HashMap<Code, (i64, Date, Arc<Entry>)>,
-    vocabulary: OnceLock<BTreeMap<String, String>>,
+    /// Folded words, and how often each.
+    vocabulary: OnceLock<BTreeMap<String, usize>>,
 }
 
 /// Folded words, each after a blank: punctuation separates.
@@ -78,12 +81,23 @@ fn words_of(text: &str) -> String {
     words
 }
 
-/// The words of a query, folded; bounded in length and number.
-pub fn query_words(query: &str) -> Vec<String> {
+/// A query as it is read: bounded, without what cannot be seen; compatibility forms (full-width letters
+/// and the like) read as what they look like.
+fn plain(query: &str) -> String {
     let short: String = query.chars().take(LONGEST).collect();
-    // Compatibility forms (full-width letters and the like) read as what they look like.
-    let plain: String = unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect();
-    words_of(&plain).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
+    unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect()
+}
+
+/// The words of a text that have marks, with them, each after a blank.
+fn marked_words(text: &str) -> String {
+    let composed: String = unicode_normalization::UnicodeNormalization::nfc(text).collect();
+    let words = composed.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii());
+    words.fold(String::new(), |all, word| all + " " + &marked(word))
+}
+
+/// The words of a query, folded; bounded in number.
+pub fn query_words(query: &str) -> Vec<String> {
+    words_of(&plain(query)).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
 }
 
 /// Names of a unit, of those it became and of those it was: people use all of them.
@@ -115,6 +129,7 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
         hit: Hit::Item(view.code),
         name: words_of(&view.title),
         rest: words_of(&rest),
+        marked: marked_words(&format!("{} {rest}", view.title)),
         written: format!("{} {rest}", view.title),
         rank,
         updated: view.updated.as_microsecond(),
@@ -122,7 +137,8 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
 }
 
 fn place_entry(hit: Hit, name: &str, rest: &str, rank: u8) -> Arc<Entry> {
-    Arc::new(Entry { hit, name: words_of(name), rest: words_of(rest), written: format!("{name} {rest}"), rank, updated: 0 })
+    let written = format!("{name} {rest}");
+    Arc::new(Entry { hit, name: words_of(name), rest: words_of(rest), marked: marked_words(&written), written, rank, updated: 0 })
 }
 
 impl Index {
@@ -165,22 +181,30 @@ impl Index {
 
     /// What holds every word of a query, best first.
     pub fn find(&self, query: &str, limit: usize) -> Vec<Hit> {
-        self.matches(query, limit, |_| true)
+        self.hits(self.places(query, limit, |_| true))
     }
 
     /// What holds every word of a query in its name, best first.
     pub fn named(&self, query: &str, limit: usize) -> Vec<Hit> {
-        self.matches(query, limit, |elsewhere| elsewhere == 0)
+        self.hits(self.places(query, limit, |elsewhere| elsewhere == 0))
     }
 
-    /// `keeps` is given how many of the words stand elsewhere than in the name.
-    fn matches(&self, query: &str, limit: usize, keeps: impl Fn(usize) -> bool) -> Vec<Hit> {
+    fn hits(&self, places: Vec<usize>) -> Vec<Hit> {
+        places.into_iter().map(|i| self.entries[i].hit.clone()).collect()
+    }
+
+    /// Places in the list of what holds every word, best first; `keeps` is given how many of the words
+    /// stand elsewhere than in the name.
+    fn places(&self, query: &str, limit: usize, keeps: impl Fn(usize) -> bool) -> Vec<usize> {
         let words: Vec<String> = query_words(query).into_iter().map(|word| format!(" {word}")).collect();
         if words.is_empty() {
             return Vec::new();
         }
         let phrase = words.concat();
-        let mut found: Vec<(u8, u8, usize, i64, usize)> = Vec::new();
+        // Marks that were typed tell words apart: who has them comes first.
+        let typed = marked_words(&plain(query));
+        let typed: Vec<String> = typed.split(' ').filter(|word| !word.is_empty()).map(|word| format!(" {word}")).collect();
+        let mut found: Vec<(usize, u8, u8, usize, i64, usize)> = Vec::new();
         for (i, entry) in self.entries.iter().enumerate() {
             let in_name = words.iter().filter(|word| entry.name.contains(word.as_str())).count();
             let all = words.iter().all(|word| entry.name.contains(word.as_str()) || entry.rest.contains(word.as_str()));
@@ -192,52 +216,48 @@ impl Index {
                 } else {
                     2
                 };
-                found.push((as_said, entry.rank, words.len() - in_name, -entry.updated, i));
+                let otherwise = typed.iter().filter(|word| !entry.marked.contains(word.as_str())).count();
+                found.push((otherwise, as_said, entry.rank, words.len() - in_name, -entry.updated, i));
             }
         }
         found.sort_unstable();
-        found.into_iter().take(limit).map(|(.., i)| self.entries[i].hit.clone()).collect()
+        found.into_iter().take(limit).map(|(.., i)| i).collect()
     }
 
-    /// Another spelling of a query that finds nothing: each unknown word exchanged for the nearest known.
+    /// Another spelling of a query that finds nothing: each unknown word exchanged for the nearest known,
+    /// the more frequent where two are as near, and written as what is then found writes it.
     pub fn proposal(&self, query: &str) -> Option<String> {
         let vocabulary = self.vocabulary.get_or_init(|| {
-            let mut words: BTreeMap<String, String> = BTreeMap::new();
+            let mut words: BTreeMap<String, usize> = BTreeMap::new();
             for entry in &self.entries {
-                for word in entry.written.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 1) {
+                for word in [&entry.name, &entry.rest].into_iter().flat_map(|words| words.split(' ')).filter(|word| word.chars().count() > 1) {
                     if words.len() < COMPARED {
-                        words.entry(fold(word)).or_insert_with(|| word.to_lowercase());
+                        *words.entry(word.to_owned()).or_default() += 1;
                     }
                 }
             }
             words
         });
-        let mut changed = false;
-        let proposed: Vec<String> = query_words(query)
-            .into_iter()
-            .map(|word| {
-                let known = vocabulary.range(word.clone()..).next().filter(|(known, _)| known.starts_with(&word));
-                if let Some((known, written)) = known {
-                    return if *known == word { written.clone() } else { word };
-                }
-                let most = if word.chars().count() < 5 { 1 } else { 2 };
-                let nearest = vocabulary
-                    .iter()
-                    .filter(|(known, _)| known.len().abs_diff(word.len()) <= most && word.chars().count() > 2)
-                    .map(|(known, written)| (distance(&word, known), known, written))
-                    .filter(|(away, ..)| *away <= most)
-                    .min();
-                match nearest {
-                    Some((_, _, written)) => {
-                        changed = true;
-                        written.clone()
-                    }
-                    None => word,
-                }
-            })
-            .collect();
-        let proposed = proposed.join(" ");
-        (changed && !self.find(&proposed, 1).is_empty()).then_some(proposed)
+        let typed = query_words(query);
+        let nearest = |word: &String| {
+            if vocabulary.range(word.clone()..).next().is_some_and(|(known, _)| known.starts_with(word)) {
+                return word.clone();
+            }
+            let most = if word.chars().count() < 5 { 1 } else { 2 };
+            let near = vocabulary.iter().filter(|(known, _)| known.len().abs_diff(word.len()) <= most && word.chars().count() > 2);
+            let near = near.map(|(known, times)| (distance(word, known), std::cmp::Reverse(*times), known));
+            near.filter(|(away, ..)| *away <= most).min().map_or_else(|| word.clone(), |(_, _, known)| known.clone())
+        };
+        let proposed: Vec<String> = typed.iter().map(nearest).collect();
+        if proposed == typed {
+            return None;
+        }
+        let found = &self.entries[*self.places(&proposed.join(" "), 1, |_| true).first()?];
+        let written = |word: &String| {
+            let mut words = found.written.split(|c: char| !c.is_alphanumeric());
+            words.find(|known| fold(known) == *word).map_or_else(|| word.clone(), str::to_lowercase)
+        };
+        Some(proposed.iter().map(written).collect::<Vec<_>>().join(" "))
     }
 }
 

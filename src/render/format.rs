@@ -66,7 +66,7 @@ pub fn day_in_words(lang: Lang, today: Date, day: Date) -> String {
     let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let name = text(lang, names[day.weekday().to_monday_zero_offset() as usize % 7]);
     let words = if day == today {
-        text(lang, "today-word").to_owned()
+        format!("{}, {name}", text(lang, "today-word"))
     } else if today.tomorrow().is_ok_and(|tomorrow| day == tomorrow) {
         format!("{}, {name}", text(lang, "tomorrow"))
     } else if day > today && week(day) == week(today) {

@@ -97,9 +97,9 @@ pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitS
     };
     let pieces: Vec<Piece> = near.iter().map(piece).collect();
     if pieces.len() > 4_000 {
-        map::zones(features, bbox, &Detail { each: false, smallest: 12, ..detail }, &around, alt)
+        map::zones(features, bbox, &Detail { each: false, smallest: 12, ..detail }, &around, alt).svg
     } else {
-        map::zones(&Part { features, pieces: &pieces }, bbox, &detail, &around, alt)
+        map::zones(&Part { features, pieces: &pieces }, bbox, &detail, &around, alt).svg
     }
 }
 

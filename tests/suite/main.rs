@@ -15,6 +15,7 @@ mod personal_data;
 mod prints;
 mod process;
 mod qr;
+mod resident;
 mod site;
 mod support;
 mod unknown_outcome;

@@ -106,7 +106,8 @@ pub struct Detail {
     pub smallest: u32,
     /// How far a simplified border may lie beside the exact one, units.
     pub tolerance: f64,
-    /// Corners the map may have; beyond, larger regions join their neighbours.
+    /// Corners the map may have; beyond, zones of one code are drawn as one, and larger regions join
+    /// their neighbours.
     pub corners: usize,
     /// Size of a code's label, units.
     pub font: f64,
@@ -121,8 +122,8 @@ impl Detail {
     pub const PHONE: Self =
         Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false, margin: 4.0 };
 
-    /// For a part of a plan on a phone: every zone with its own border.
-    pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: usize::MAX, each: true, ..Self::PHONE };
+    /// For a part of a plan on a phone: every zone with its own border, while they can be told apart.
+    pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: 3_600, each: true, ..Self::PHONE };
 
     /// For a print of that size in millimetres, five units a millimetre.
     pub fn print(width: f64, height: f64) -> Self {
@@ -174,15 +175,27 @@ pub fn unit_rings(boundaries: &Features, id: &UnitId) -> Vec<Vec<[i64; 2]>> {
     own.flat_map(|feature| boundaries.rings(feature)).collect()
 }
 
+/// A map of zones.
+pub struct Drawing {
+    /// It, as SVG.
+    pub svg: String,
+    /// False where each zone was to be drawn and there are too many to be told apart.
+    pub is_whole: bool,
+}
+
 /// Zones by land-use code, with codes where they fit, units, north and scale.
-pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
+pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> Drawing {
     let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
     let (codes, of) = codes(areas);
     let each = detail.each && areas.count() < usize::from(u16::MAX);
     let label = |index: usize| if each { index as u16 + 1 } else { of[index] + 1 };
     let mut grid = paint::paint(areas, &frame, &label);
     let labels = if each { areas.count() + 1 } else { codes.len() + 1 };
-    let rings = drawn(&mut grid, labels, detail);
+    let Some(rings) = drawn(&mut grid, labels, detail) else {
+        let Detail { smallest, tolerance, corners, .. } = Detail::PHONE;
+        let merged = Detail { each: false, smallest, tolerance, corners, ..*detail };
+        return Drawing { is_whole: false, ..zones(areas, bbox, &merged, around, alt) };
+    };
     let code_of = |label: usize| if each { usize::from(of[label - 1]) } else { label - 1 };
 
     // The code with the longest border is painted first, over all; the others lie upon it.
@@ -216,7 +229,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     around.upon(&mut svg, &frame, unit);
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
-    svg
+    Drawing { svg, is_whole: each || !detail.each }
 }
 
 impl Around<'_> {
@@ -295,8 +308,9 @@ fn hatching(unit: f64) -> String {
     )
 }
 
-/// Merges what is too small, and more where the drawing would have too many corners.
-fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Vec<Vec<Ring>> {
+/// Merges what is too small, and more where the drawing would have too many corners; none where each
+/// zone is wanted and that would be too many.
+fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Option<Vec<Vec<Ring>>> {
     let mut smallest = detail.smallest;
     if smallest > 1 {
         // In steps, so that what is large stays where it was.
@@ -308,7 +322,10 @@ fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Vec<Vec<Ring
         let rings = trace::trace(grid, labels, &|label| label, detail.tolerance);
         let corners: usize = rings.iter().flatten().map(Vec::len).sum();
         if corners <= detail.corners || smallest as usize > grid.labels.len() {
-            return rings;
+            return Some(rings);
+        }
+        if detail.each {
+            return None;
         }
         smallest = smallest.max(12) * 3 / 2;
         regions::merge_small(grid, smallest, smallest < 40);

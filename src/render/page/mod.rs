@@ -156,13 +156,18 @@ impl Item<'_> {
         let view = self.view;
         let alt = format!("{}: {}", self.t("map-alt"), view.title);
         let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
+        let mut is_whole = true;
+        let mut drawn = |drawing: map::Drawing| {
+            is_whole = drawing.is_whole;
+            drawing.svg
+        };
         let svg = match (view.position, self.features, &view.features) {
             (Some(position), _, _) => map::points(self.city, &[position], &Detail::PHONE, &around, &alt),
             (None, Some(features), Some(set)) if set.area_ha.is_some() || view.outline_only => match self.extract {
                 Some(Extract { pieces: Some(pieces), rings, .. }) => {
-                    map::zones(&map::Part { features, pieces }, &bbox_of(rings), &Detail::EXTRACT, &around, &alt)
+                    drawn(map::zones(&map::Part { features, pieces }, &bbox_of(rings), &Detail::EXTRACT, &around, &alt))
                 }
-                _ => map::zones(features, &set.bbox, &Detail::PHONE, &around, &alt),
+                _ => drawn(map::zones(features, &set.bbox, &Detail::PHONE, &around, &alt)),
             },
             (None, Some(features), Some(_)) => map::points(self.city, &map::positions(features), &Detail::PHONE, &around, &alt),
             _ => return html! {},
@@ -170,6 +175,7 @@ impl Item<'_> {
         html! {
             h2 { (self.t("map")) }
             (PreEscaped(svg))
+            @if !is_whole { p.note { (self.t("map-merged")) } }
             @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none()) {
                 p.note.noprint {
                     a href={ "/collections/" (collection) "/map?item=" (view.code) (self.lang.and()) } { (self.t("interactive-map")) }

@@ -89,9 +89,9 @@ impl Printed<'_> {
                 Some(extract) if extract.pieces.is_some() => {
                     let pieces = extract.pieces.as_deref().unwrap_or_default();
                     let detail = Detail { each: true, smallest: 0, ..detail };
-                    Some(map::zones(&Part { features, pieces }, &bbox_of(&extract.rings), &detail, &around, alt))
+                    Some(map::zones(&Part { features, pieces }, &bbox_of(&extract.rings), &detail, &around, alt).svg)
                 }
-                _ => Some(map::zones(features, &set.bbox, &detail, &around, alt)),
+                _ => Some(map::zones(features, &set.bbox, &detail, &around, alt).svg),
             },
             (None, Some(features), Some(_)) => Some(map::points(self.city, &map::positions(features), &detail, &around, alt)),
             _ => None,

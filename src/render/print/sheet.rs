@@ -55,9 +55,9 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let (drawn, bbox) = match printed.extract {
         Some(extract) if extract.pieces.is_some() => {
             let (pieces, bbox) = (extract.pieces.as_deref().unwrap_or_default(), bbox_of(&extract.rings));
-            (map::zones(&Part { features, pieces }, &bbox, &detail, &around, &view.title), bbox)
+            (map::zones(&Part { features, pieces }, &bbox, &detail, &around, &view.title).svg, bbox)
         }
-        _ => (map::zones(features, &set.bbox, &detail, &around, &view.title), set.bbox),
+        _ => (map::zones(features, &set.bbox, &detail, &around, &view.title).svg, set.bbox),
     };
     page.rectangle(place, "#fff", Some(0.6));
 

@@ -230,7 +230,9 @@ impl Index {
         let vocabulary = self.vocabulary.get_or_init(|| {
             let mut words: BTreeMap<String, usize> = BTreeMap::new();
             for entry in &self.entries {
-                for word in [&entry.name, &entry.rest].into_iter().flat_map(|words| words.split(' ')).filter(|word| word.chars().count() > 1) {
+                for word in
+                    [&entry.name, &entry.rest].into_iter().flat_map(|words| words.split(' ')).filter(|word| word.chars().count() > 1)
+                {
                     if words.len() < COMPARED {
                         *words.entry(word.to_owned()).or_default() += 1;
                     }

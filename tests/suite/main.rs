@@ -2,6 +2,7 @@
 //! process, real QR decoders, a real browser. `tools/test.sh` sets up what they need.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod boards;
 mod browser;
 mod clients;
 mod contract;
@@ -15,6 +16,7 @@ mod personal_data;
 mod prints;
 mod process;
 mod qr;
+mod reports;
 mod resident;
 mod site;
 mod support;

@@ -59,7 +59,10 @@ impl Print {
     fn picture(&self, page: u32) -> GrayImage {
         let out = self.folder.path().join("page");
         let page = page.to_string();
-        run("pdftoppm", &["-r", &DPI.to_string(), "-gray", "-png", "-f", &page, "-l", &page, "-singlefile", &self.file(), out.to_str().unwrap()]);
+        run(
+            "pdftoppm",
+            &["-r", &DPI.to_string(), "-gray", "-png", "-f", &page, "-l", &page, "-singlefile", &self.file(), out.to_str().unwrap()],
+        );
         image::open(out.with_extension("png")).unwrap().to_luma8()
     }
 
@@ -185,7 +188,13 @@ async fn the_code_on_a_poster_is_large_and_read_skewed_blurred_and_bleached() {
         // rqrr's numbers of the format's bits: 2 is H, 3 is Q.
         assert!(matches!(level, 2 | 3), "{path}: level {level}");
         let rain = DynamicImage::ImageLuma8(picture.clone()).blur(2.5).to_luma8();
-        for (how, seen) in [("clean", picture.clone()), ("blurred", rain), ("skewed", skewed(&picture)), ("bleached", bleached(&picture)), ("turned", rotated(&picture, 9.0))] {
+        for (how, seen) in [
+            ("clean", picture.clone()),
+            ("blurred", rain),
+            ("skewed", skewed(&picture)),
+            ("bleached", bleached(&picture)),
+            ("turned", rotated(&picture, 9.0)),
+        ] {
             assert_eq!(zbar(&seen), target, "zbar, {how}: {path}");
         }
         for (how, seen) in [("clean", picture.clone()), ("bleached", bleached(&picture)), ("skewed", skewed(&picture))] {
@@ -258,7 +267,15 @@ async fn printing_writes_nothing_and_recording_it_is_a_command(kind: Kind) {
     let node = Node::demo(&database, &TestClock::at(NOON)).await;
     let head = || async { node.app.log().head().await.unwrap().position };
     let before = head().await;
-    for path in ["/q/QHSDD21AG/poster.pdf?board=2", "/q/QHSDD21AG/stickers.pdf", "/booklet.pdf?unit=04252-2025", "/q/QHSDD21AG/preview.png", "/q/NKTM20267.ics", "/q/XCT00001C.vcf", "/boards"] {
+    for path in [
+        "/q/QHSDD21AG/poster.pdf?board=2",
+        "/q/QHSDD21AG/stickers.pdf",
+        "/booklet.pdf?unit=04252-2025",
+        "/q/QHSDD21AG/preview.png",
+        "/q/NKTM20267.ics",
+        "/q/XCT00001C.vcf",
+        "/boards",
+    ] {
         assert_eq!(node.get(path).await.status, StatusCode::OK, "{path}");
     }
     assert_eq!(head().await, before, "a GET writes nothing");

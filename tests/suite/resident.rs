@@ -91,7 +91,12 @@ async fn every_page_of_the_demo_fits_the_first_flight_at_both_qualities() {
     for plan in [PLAN, "KHSDD26AK", "QHXD2200H", "QHC2020AH"] {
         paths.extend(units.iter().map(|unit| format!("/q/{plan}?unit={unit}")));
     }
-    paths.extend(["/q/QHSDD21AG.B3B".into(), "/q/QHSDD21AG/revisions/1".into(), "/q/QHSDD21AG/changes".into(), "/here?lon=104.8712&lat=21.7071".into()]);
+    paths.extend([
+        "/q/QHSDD21AG.B3B".into(),
+        "/q/QHSDD21AG/revisions/1".into(),
+        "/q/QHSDD21AG/changes".into(),
+        "/here?lon=104.8712&lat=21.7071".into(),
+    ]);
     let mut heaviest = (0, String::new());
     for path in paths {
         let answer = node.get_with(&path, &[("accept-encoding", "br"), ("accept", "text/html")]).await;
@@ -239,7 +244,9 @@ async fn here_answers_by_point_metres_parcel_name_and_unit(kind: Kind) {
     let candidates = node.here("place=yen%20bai").await;
     assert!(candidates["candidates"].as_array().unwrap().len() > 2);
     let part = node.here("unit=04252-2025").await;
-    assert!(part["plans"].as_array().unwrap().iter().any(|plan| plan["url"] == format!("https://bangtin.example/q/{PLAN}?unit=04252-2025")));
+    assert!(
+        part["plans"].as_array().unwrap().iter().any(|plan| plan["url"] == format!("https://bangtin.example/q/{PLAN}?unit=04252-2025"))
+    );
     // The map to be tapped: each tap comes nearer and answers.
     let map = node.form("/here", &[("map", "1")]).await.text();
     assert!(map.contains("type=\"image\""));
@@ -254,7 +261,8 @@ async fn here_says_what_changed_since_a_day_and_what_is_being_asked(kind: Kind) 
     let changed = answer["changed"].as_array().unwrap();
     assert!(!changed.is_empty());
     for change in changed {
-        let codes = |side: &Value| side["zones"].as_array().map(|zones| zones.iter().map(|zone| zone["land_use"].clone()).collect::<Vec<_>>());
+        let codes =
+            |side: &Value| side["zones"].as_array().map(|zones| zones.iter().map(|zone| zone["land_use"].clone()).collect::<Vec<_>>());
         assert_ne!(codes(&change["before"]), codes(&change["after"]), "only what differs at this place is told");
     }
     let vietnamese = node.form("/here?f=json", &[("lon", "104,8752"), ("lat", "21,7042"), ("since", "15/1/2022")]).await.json();
@@ -404,7 +412,19 @@ async fn search_bears_whatever_is_typed(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     let long = "quy hoạch ".repeat(1_000);
     let one = "a".repeat(10_240);
-    for words in [long.as_str(), &one, "\u{202e}hcaoh yuq", "q\u{200b}u\u{200d}y h\u{feff}oạch", "%00%01", "'; DROP TABLE events; --", "<script>alert(1)</script>", "\"><img src=x>", "💣🧨", "....", ""] {
+    for words in [
+        long.as_str(),
+        &one,
+        "\u{202e}hcaoh yuq",
+        "q\u{200b}u\u{200d}y h\u{feff}oạch",
+        "%00%01",
+        "'; DROP TABLE events; --",
+        "<script>alert(1)</script>",
+        "\"><img src=x>",
+        "💣🧨",
+        "....",
+        "",
+    ] {
         let begun = std::time::Instant::now();
         let found = node.find(words).await;
         assert!(found["items"].is_array() && begun.elapsed() < Duration::from_secs(5), "{words:.40}");
@@ -412,7 +432,10 @@ async fn search_bears_whatever_is_typed(kind: Kind) {
         let page = node.get(&format!("/search?q={encoded}")).await;
         assert_eq!(page.status, StatusCode::OK);
         let text = page.text();
-        assert!(!text.contains("<script>") && !text.contains("<img") && !text.contains('\u{202e}') && !text.contains('\u{200b}'), "{words:.40}");
+        assert!(
+            !text.contains("<script>") && !text.contains("<img") && !text.contains('\u{202e}') && !text.contains('\u{200b}'),
+            "{words:.40}"
+        );
     }
     let found = node.find("q\u{200b}u\u{200d}y h\u{feff}oạch sử dụng").await;
     assert!(codes(&found["items"]).contains(&PLAN), "what cannot be seen is not searched for");
@@ -461,8 +484,39 @@ async fn words_that_depend_on_the_clock_are_rendered_anew(kind: Kind) {
     // The consultation ends with its last day; the cache of the page knows when.
     clock.set("2026-12-20T16:59:50Z");
     let last = node.get("/q/YKND26016").await;
-    assert!(last.text().contains("ĐANG LẤY Ý KIẾN") && last.header("cache-control").contains("max-age=10,"), "{}", last.header("cache-control"));
+    assert!(
+        last.text().contains("ĐANG LẤY Ý KIẾN") && last.header("cache-control").contains("max-age=10,"),
+        "{}",
+        last.header("cache-control")
+    );
     clock.set("2026-12-20T17:00:00Z");
     assert!(!node.get("/q/YKND26016").await.text().contains("ĐANG LẤY Ý KIẾN"));
     assert_eq!(node.here("lon=104.93&lat=21.70").await["consultations"], json!([]));
+}
+
+/// The real program, as talkative as it can be.
+#[test]
+fn a_position_is_in_no_log_and_no_file_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = crate::process::bangtin(&data, None);
+    let server = crate::process::Server::start(command.args(["demo", "--listen", "127.0.0.1:0"]).env("RUST_LOG", "trace"));
+    let (lon, lat) = ("104.8765432", "21.7098765");
+    let post = |path: &str, body: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = agent.post(format!("http://{}{path}", server.address)).header("content-type", "application/x-www-form-urlencoded");
+        request.send(body).unwrap().status().as_u16()
+    };
+    for path in ["/here?f=json", "/nearest?f=json"] {
+        assert_eq!(post(path, &format!("lon={lon}&lat={lat}")), 200);
+        assert_eq!(server.get(&format!("{path}&lon={lon}&lat={lat}")).0, 200);
+        assert_eq!(post(path, &format!("lon={lon}x&lat={lat}")), 400, "nor where it is wrong");
+    }
+    let (_, said) = server.end("TERM");
+    for needle in [lon, lat, "104.87654", "21.70988"] {
+        assert!(!said.contains(needle), "{said}");
+        let files = files_with(&data, needle);
+        // The published zones have numbers of seven digits that may begin alike.
+        assert!(needle.len() < 10 || files.is_empty(), "{files:?}");
+    }
 }

@@ -137,8 +137,8 @@ fn of_reports(put: &mut impl FnMut(String, Value)) {
     report["post"] = json!({
         "operationId": "report", "tags": ["pages"], "summary": "Report a mistake, or a code that is false or pasted over",
         "parameters": [code(), refer("page-lang")],
-        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["text"], "properties": {
-            "kind": { "type": "string", "enum": kinds }, "text": text(2_000), "reply_to": text(100), "board": { "type": "integer", "minimum": 1 },
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": {
+            "kind": { "type": "string", "enum": kinds }, "text": text(2_000), "reply_to": text(200), "board": { "type": "integer", "minimum": 1 },
         } } } } },
         "responses": { "200": taken, "400": problem(), "404": problem(), "408": problem(), "413": problem(), "422": {
             "description": "Something is missing: the form again", "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } },

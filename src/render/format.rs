@@ -130,7 +130,7 @@ mod tests {
         // 25/11/2026 is a Wednesday.
         let wednesday = day(2026, 11, 25);
         let vi = |of| day_in_words(Lang::Vi, wednesday, of);
-        assert_eq!(vi(day(2026, 11, 25)), "hôm nay, 25/11");
+        assert_eq!(vi(day(2026, 11, 25)), "hôm nay, thứ Tư, 25/11");
         assert_eq!(vi(day(2026, 11, 26)), "ngày mai, thứ Năm, 26/11");
         assert_eq!(vi(day(2026, 11, 27)), "thứ Sáu này, 27/11");
         assert_eq!(vi(day(2026, 11, 29)), "Chủ Nhật này, 29/11");

@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 const { chromium } = require("playwright-core");
 const axe = require("axe-core").source;
 const [base, out] = process.argv.slice(2);
-const PHONE = { locale: "vi-VN", viewport: { width: 360, height: 640 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+const PHONE = { locale: "vi-VN", viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 const HERE = { longitude: 104.8712345678, latitude: 21.7071987654 };
 const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -57,6 +57,12 @@ const PAGES = [
 
 const settled = (page) => page.waitForLoadState("networkidle");
 
+// The first screens of a page, as far as a person scrolls.
+async function picture(page, name) {
+  const height = Math.min(2400, await page.evaluate(() => document.documentElement.scrollHeight));
+  await page.screenshot({ path: `${out}/${name}.png`, fullPage: true, clip: { x: 0, y: 0, width: 360, height } });
+}
+
 async function axeFinds(page, name) {
   // Everything that axe knows, the rules that are good practice only with them.
   await page.evaluate(axe);
@@ -90,7 +96,7 @@ async function sweep(browser, large) {
       await page.emulateMedia(mode.media);
       await axeFinds(page, `${name}, ${mode.name}`);
       if (mode.name !== "print") await fits(page, `${name}, ${mode.name}`);
-      await page.screenshot({ path: `${out}/${name}-${mode.name}.png`, fullPage: mode.name !== "dark" });
+      await picture(page, `${name}-${mode.name}`);
       if (mode.name === "light") await page.emulateMedia({});
     }
     await context.close();
@@ -102,7 +108,7 @@ async function sweep(browser, large) {
     const size = await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector("main p") ?? document.body).fontSize));
     assert.ok(size >= 26, `${name}: the text follows the size that was chosen: ${size}`);
     await fits(page, `${name}, text at 200 %`);
-    await page.screenshot({ path: `${out}/${name}-large.png` });
+    await picture(page, `${name}-large`);
   }
   await context.close();
 }
@@ -305,7 +311,7 @@ async function walk(browser, javaScriptEnabled) {
     } catch (error) {
       throw new Error(`${name}, JavaScript ${javaScriptEnabled ? "on" : "off"}, ${page.url()}: ${error.message}`);
     } finally {
-      await page.screenshot({ path: `${out}/flow-${name}-${javaScriptEnabled ? "js" : "nojs"}.png`, fullPage: true });
+      await picture(page, `flow-${name}-${javaScriptEnabled ? "js" : "nojs"}`);
     }
     assert.deepEqual(wrong, [], name);
     await page.close();
@@ -375,7 +381,7 @@ async function offline(browser) {
   assert.match(await page.innerText(".offline"), /lúc \d+:\d\d, \d+\/\d+/);
   assert.equal(await page.getAttribute("main a.call", "href"), "tel:115");
   assert.ok((await page.$$("li.near a.call[href^='tel:']")).length >= 2);
-  await page.screenshot({ path: `${out}/nearest-offline.png`, fullPage: true });
+  await picture(page, "nearest-offline");
   // With a position and no network the copy is shown all the same.
   await Promise.all([page.waitForEvent("load"), page.click("#locate button")]);
   assert.ok(await page.isVisible(".offline"));
@@ -398,7 +404,7 @@ async function interactive(browser) {
   await page.click("a[href*='/map']");
   await page.waitForSelector("#map[data-loaded]", { timeout: 60000 });
   assert.ok(scripts.length > 0 && (await page.$$("#map path, #map canvas")).length > 0);
-  await page.screenshot({ path: `${out}/interactive.png` });
+  await picture(page, "interactive");
   await context.close();
 }
 

@@ -40,7 +40,7 @@ async fn demo(kind: Kind) -> (Database, TestClock, Node) {
     (database, clock, node)
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     "plans",
     "ambulances",
     "health-workers",
@@ -48,6 +48,8 @@ const NAMES: [&str; 10] = [
     "advisory-desks",
     "digital-teams",
     "campaigns",
+    "consultations",
+    "boards",
     "zones",
     "places",
     "units",

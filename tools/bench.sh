@@ -43,6 +43,7 @@ if [ "${1:-}" != http ]; then
     BANGTIN_TEST_POSTGRES="postgres://bangtin@127.0.0.1:54331/postgres" cargo bench --locked --quiet --bench figures
     $run "$pg/pg_ctl" -D "$work/pg/data" -m immediate stop > /dev/null 2>&1
     pg=""
+    cargo bench --locked --quiet --bench resident
 else
     printf '| what | ours | beside it | ratio | goal |\n|---|---|---|---|---|\n'
 fi
@@ -95,6 +96,11 @@ for path in "q/$code" "q/$code.geojson"; do
     awk -v p="/$path" -v b="$bytes" -v o="$ours" -v t="$theirs" \
         'BEGIN { printf "| requests/s, %s (%d bytes), 8 connections ÷ nginx | %.0f | %.0f | %.2f | ≥ 0.75 |\n", p, b, o, t, o / t }'
 done
+
+# A slow phone on a slow network; tests/clients has the browser's driver once the tests have run.
+if [ -d tests/clients/node_modules/playwright-core ]; then
+    node benches/phone.mjs http://127.0.0.1:18080 "/q/$code" "/q/QHXD2200H?unit=04252-2025" /q/NKTM20267 /nearest "/here?lon=104.8712&lat=21.7071"
+fi
 echo "| resident memory, demo city, idle, MiB | $resident | | | ≤ 40 |"
 
 if [ "${1:-}" != http ]; then

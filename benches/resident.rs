@@ -1,0 +1,295 @@
+//! What a resident and a print shop wait for, each figure beside its goal in one run.
+//!
+//! `cargo bench --bench resident -- [map] [page] [print] [booklet] [here]`; all of them unless named.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request as HttpRequest;
+use bangtin::app::{App, Request};
+use bangtin::cli::demo;
+use bangtin::domain::Code;
+use bangtin::domain::access::Actor;
+use bangtin::domain::city::CityCommand;
+use bangtin::domain::view::Moment;
+use bangtin::event_store::{self, Clock};
+use bangtin::http::{Limits, Site, router};
+use bangtin::press::{self, Order};
+use bangtin::read_model::blobs::Blobs;
+use bangtin::read_model::{ReadModel, follower};
+use bangtin::render::map::{self, Around, Detail};
+use bangtin::render::print::Size;
+use bangtin::render::text::Lang;
+use bangtin::vault::Vault;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+#[path = "../tests/suite/generator.rs"]
+mod generator;
+
+/// Milliseconds of each run, sorted.
+struct Times(Vec<f64>);
+
+impl Times {
+    fn part(&self, share: f64) -> f64 {
+        self.0[((self.0.len() - 1) as f64 * share).round() as usize]
+    }
+}
+
+fn timed(count: usize, mut run: impl FnMut(usize)) -> Times {
+    let mut times: Vec<f64> = (0..count)
+        .map(|i| {
+            let begun = Instant::now();
+            run(i);
+            begun.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    Times(times)
+}
+
+fn say(what: &str, found: f64, goal: f64, unit: &str) {
+    println!("| {what} | {found:.1} {unit} | {goal:.0} {unit} | {:.2} | ≤ 1 |", found / goal);
+}
+
+struct Node {
+    app: Arc<App>,
+    model: Arc<ReadModel>,
+    router: Router,
+}
+
+impl Node {
+    async fn start(folder: &Path) -> Self {
+        let clock: Clock = Arc::new(|| jiff::Timestamp::now().as_microsecond());
+        let url = format!("sqlite://{}", folder.join("log.sqlite").display());
+        let log = event_store::open(&url, Arc::clone(&clock)).await.unwrap();
+        let app = App::open(Arc::clone(&log), Arc::new(Vault::new([1; 32])), clock, folder.join("erasures.txt")).await.unwrap();
+        let app = Arc::new(app);
+        app.set_city(CityCommand::Record(demo::city(Some("https://bangtin.example".into())).unwrap())).await.unwrap();
+        demo::load_units(&app).await.unwrap();
+        let image = follower::build(&log, None).await.unwrap();
+        let model = Arc::new(ReadModel::new(image, Blobs::new(log, 512 << 20, None), 512 << 20));
+        tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), None));
+        let router = router(Arc::new(Site::new(Arc::clone(&app), Arc::clone(&model), Limits::default())));
+        Self { app, model, router }
+    }
+
+    async fn apply(&self, command: Value) -> Code {
+        let request = Request::parse(command).unwrap();
+        let outcome = self.app.execute(&Actor::Local, request, &demo::file).await.unwrap();
+        assert!(self.model.wait_for(outcome.position, Duration::from_secs(60)).await);
+        outcome.code.unwrap()
+    }
+
+    async fn publish(&self, id: usize, zones: usize) -> Code {
+        let mut text = Vec::new();
+        generator::geojson(generator::plan(zones, id as u64 + 7), Some(9208), &|[x, y]| format!("[{x},{y}]"), &mut text).unwrap();
+        let set = json!({ "geojson": serde_json::from_slice::<Value>(&text).unwrap(), "crs": "EPSG:9208" });
+        self.apply(json!({ "id": format!("p{id}"), "type": "plan.publish", "effective_from": "2024-02-01", "facts": facts(id, set) })).await
+    }
+
+    async fn get(&self, path: &str) -> usize {
+        let request = HttpRequest::get(path).header("accept-encoding", "br").body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.into_body().collect().await.unwrap().to_bytes().len()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::new(self.app.now(), self.model.image().city.zone())
+    }
+}
+
+fn facts(id: usize, zones: Value) -> Value {
+    json!({ "kind": "land-use-plan", "title": format!("Quy hoạch sử dụng đất số {id}"), "zones": zones, "period": { "from": 2021, "to": 2030 },
+        "decision": { "authority": "UBND tỉnh", "number": format!("{id}/QĐ-UBND"), "signed": "2024-01-05" } })
+}
+
+async fn map_drawing(node: &Node, code: Code) {
+    let set = node.model.image().view(&code, None, &node.moment()).unwrap().features.unwrap();
+    let features = node.model.features(set.sha256).await.unwrap();
+    let city = Arc::clone(&node.model.image().city);
+    let boundaries = press::boundaries(&node.model, &city).await;
+    let units = map::unit_shapes(&city, boundaries.as_deref(), node.moment().today, Lang::Vi);
+    let around = Around { lang: Lang::Vi, units: &units, mark: None, landmarks: None };
+    let mut svg = String::new();
+    let times = timed(60, |_| svg = map::zones(features.as_ref(), &set.bbox, &Detail::PHONE, &around, "x").svg);
+    say("map of 2,000 zones to SVG, median", times.part(0.5), 15.0, "ms");
+    let mut packed = Vec::new();
+    let quality = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };
+    brotli::BrotliCompress(&mut svg.as_bytes(), &mut packed, &quality).unwrap();
+    say("the SVG, brotli 5", packed.len() as f64 / 1e3, 10.0, "kB");
+}
+
+async fn first_render(node: &Node, code: Code) {
+    let sha = node.model.image().view(&code, None, &node.moment()).unwrap().features.unwrap().sha256;
+    let mut times = Vec::new();
+    let mut bytes = 0;
+    for i in 0..40 {
+        let set = json!({ "sha256": sha.to_string() });
+        let command = json!({ "id": format!("r{i}"), "type": "plan.revise", "code": code, "effective_from": "2024-02-02", "facts": facts(100 + i, set) });
+        node.apply(command).await;
+        let begun = Instant::now();
+        bytes = node.get(&format!("/q/{code}")).await;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    say("page of a new revision of 2,000 zones, first render with brotli 5, median", Times(times).part(0.5), 30.0, "ms");
+    say("that page on the wire", bytes as f64 / 1e3, 14.0, "kB");
+}
+
+async fn printing(node: &Node, code: Code) {
+    let order = Order { lang: Lang::Vi, unit: None, whole: true, board: None };
+    let moment = node.moment();
+    let mut times = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..30 {
+        let begun = Instant::now();
+        let material = press::gather(&node.model, &moment, code, &order).await.unwrap();
+        bytes = tokio::task::block_in_place(|| material.poster(Size::A4)).unwrap().len();
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    say(&format!("poster of a plan of 2,000 zones, PDF of {} kB, median", bytes / 1_000), Times(times).part(0.5), 60.0, "ms");
+}
+
+/// The command line prints 500 posters for the boards of a ward; its peak is read while it runs.
+fn booklet(folder: &Path) {
+    let program = env!("CARGO_BIN_EXE_bangtin");
+    let data = folder.join("booklet");
+    let bangtin = || {
+        let mut command = Command::new(program);
+        command.args(["--data", data.to_str().unwrap()]).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    // The demo fills the store; it is stopped once it serves.
+    let mut server = Command::new(program)
+        .args(["--data", data.to_str().unwrap(), "demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(server.stdout.take().unwrap()));
+    assert!(lines.any(|line| line.unwrap().contains("http://")));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let mut commands = String::new();
+    for number in 100..350 {
+        let code = Code::from_random([1, 2, 3, 4, (number / 32) as u8 % 32, (number % 32) as u8, 7, 8]);
+        let facts = json!({ "number": number, "title": format!("Bảng tin tổ {number}"), "position": { "lon": 104.88, "lat": 21.71 }, "units": ["04252-2025"] });
+        writeln!(commands, "{}", json!({ "id": format!("b{number}"), "type": "board.publish", "code": code, "effective_from": "2026-01-05", "facts": facts })).unwrap();
+        for (item, revision) in [("QHSDD21AG", 2), ("KHSDD26AK", 1)] {
+            writeln!(commands, "{}", json!({ "id": format!("{number}-{item}"), "type": "board.print", "code": code, "item": item, "revision": revision, "on": "2026-01-08" })).unwrap();
+        }
+    }
+    let file = folder.join("boards.jsonl");
+    std::fs::write(&file, commands).unwrap();
+    assert!(bangtin().arg("apply").arg(&file).status().unwrap().success());
+    let out = folder.join("booklet.pdf");
+    let begun = Instant::now();
+    let mut print = bangtin().args(["print", "--what", "booklet", "--unit", "04252", "-o", out.to_str().unwrap()]).spawn().unwrap();
+    let mut peak = 0_u64;
+    while print.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", print.id())).unwrap_or_default();
+        let now = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse::<u64>().ok());
+        peak = peak.max(now.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(print.wait().unwrap().success());
+    let bytes = std::fs::metadata(&out).unwrap().len();
+    say(&format!("booklet of more than 500 posters, {:.1} MB", bytes as f64 / 1e6), begun.elapsed().as_secs_f64(), 10.0, "s");
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    say("its peak memory beside 3 × the file + 64 MiB", mib(peak << 10), 3.0 * mib(bytes) + 64.0, "MiB");
+}
+
+async fn here(node: &Node) {
+    for id in 1..50 {
+        node.publish(id, 2_000).await;
+    }
+    let last = node.publish(50, 10).await;
+    let [west, south, east, north] = node.model.image().view(&last, None, &node.moment()).unwrap().features.unwrap().bbox;
+    let mut seed = 1_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as f64 / f64::from(1 << 30) / 2.0
+    };
+    let paths: Vec<String> = (0..8_000).map(|_| format!("/here?f=json&lon={:.5}&lat={:.5}", west + random() * (east - west), south + random() * (north - south))).collect();
+    for path in &paths[..200] {
+        node.get(path).await;
+    }
+    let mut times = Vec::new();
+    for path in &paths[..2_000] {
+        let begun = Instant::now();
+        node.get(path).await;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    say("/here, 100,000 zones in 50 plans, one after the other, p99", Times(times).part(0.99), 3.0, "ms");
+    // A parcel of 20 m by 30 m, as the corners of a certificate.
+    let mut times = Vec::new();
+    for _ in 0..1_000 {
+        let (x, y) = (2_399_500.0 + random() * 3_000.0, 511_000.0 + random() * 3_000.0);
+        let corners = [[0.0, 0.0], [0.0, 20.0], [30.0, 20.0], [30.0, 0.0]].map(|[north, east]| format!("{:.2} {:.2}", x + north, y + east));
+        let request = HttpRequest::post("/here?f=json").header("content-type", "text/plain").body(Body::from(corners.join("\n"))).unwrap();
+        let begun = Instant::now();
+        let response = node.router.clone().oneshot(request).await.unwrap();
+        assert!(response.status().is_success());
+        response.into_body().collect().await.unwrap();
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    say("/here for a parcel, p99", Times(times).part(0.99), 3.0, "ms");
+    let tasks: Vec<_> = (0..2)
+        .map(|task| {
+            let (paths, router) = (paths.clone(), node.router.clone());
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                for path in paths.iter().skip(task).step_by(2) {
+                    let begun = Instant::now();
+                    let request = HttpRequest::get(path).body(Body::empty()).unwrap();
+                    router.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+                    times.push(begun.elapsed().as_secs_f64() * 1e3);
+                }
+                times
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await.unwrap());
+    }
+    times.sort_by(f64::total_cmp);
+    say("/here, two at a time on two cores, p99", Times(times).part(0.99), 3.0, "ms");
+}
+
+#[tokio::main]
+async fn main() {
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let is_wanted = |what: &str| named.is_empty() || named.iter().any(|name| name == what);
+    let folder = tempfile::tempdir().unwrap();
+    println!("| what | found | goal | found ÷ goal | |\n|---|---|---|---|---|");
+    let node = Node::start(folder.path()).await;
+    let code = node.publish(0, 2_000).await;
+    if is_wanted("map") {
+        map_drawing(&node, code).await;
+    }
+    if is_wanted("page") {
+        first_render(&node, code).await;
+    }
+    if is_wanted("print") {
+        printing(&node, code).await;
+    }
+    if is_wanted("booklet") {
+        booklet(folder.path());
+    }
+    if is_wanted("here") {
+        here(&node).await;
+    }
+}

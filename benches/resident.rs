@@ -84,7 +84,7 @@ impl Node {
     async fn apply(&self, command: Value) -> Code {
         let request = Request::parse(command).unwrap();
         let outcome = self.app.execute(&Actor::Local, request, &demo::file).await.unwrap();
-        assert!(self.model.wait_for(outcome.position, Duration::from_secs(60)).await);
+        assert!(self.model.wait_for(outcome.position, Duration::from_mins(1)).await);
         outcome.code.unwrap()
     }
 
@@ -184,7 +184,12 @@ fn booklet(folder: &Path) {
     for number in 100..350 {
         let code = Code::from_random([1, 2, 3, 4, (number / 32) as u8 % 32, (number % 32) as u8, 7, 8]);
         let facts = json!({ "number": number, "title": format!("Bảng tin tổ {number}"), "position": { "lon": 104.88, "lat": 21.71 }, "units": ["04252-2025"] });
-        writeln!(commands, "{}", json!({ "id": format!("b{number}"), "type": "board.publish", "code": code, "effective_from": "2026-01-05", "facts": facts })).unwrap();
+        writeln!(
+            commands,
+            "{}",
+            json!({ "id": format!("b{number}"), "type": "board.publish", "code": code, "effective_from": "2026-01-05", "facts": facts })
+        )
+        .unwrap();
         for (item, revision) in [("QHSDD21AG", 2), ("KHSDD26AK", 1)] {
             writeln!(commands, "{}", json!({ "id": format!("{number}-{item}"), "type": "board.print", "code": code, "item": item, "revision": revision, "on": "2026-01-08" })).unwrap();
         }
@@ -220,7 +225,9 @@ async fn here(node: &Node) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as f64 / f64::from(1 << 30) / 2.0
     };
-    let paths: Vec<String> = (0..8_000).map(|_| format!("/here?f=json&lon={:.5}&lat={:.5}", west + random() * (east - west), south + random() * (north - south))).collect();
+    let paths: Vec<String> = (0..8_000)
+        .map(|_| format!("/here?f=json&lon={:.5}&lat={:.5}", west + random() * (east - west), south + random() * (north - south)))
+        .collect();
     for path in &paths[..200] {
         node.get(path).await;
     }

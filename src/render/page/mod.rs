@@ -305,10 +305,8 @@ impl Item<'_> {
         let code = self.view.code;
         let matrix = qr::Matrix::new(&qr::address(&self.city.public_url, code, None))?;
         // A part is printed as that part.
-        let part = self
-            .extract
-            .map(|extract| format!("?unit={}{}", extract.unit.id, self.lang.and()))
-            .unwrap_or_else(|| self.lang.query().to_owned());
+        let part =
+            self.extract.map_or_else(|| self.lang.query().to_owned(), |extract| format!("?unit={}{}", extract.unit.id, self.lang.and()));
         Ok(html! {
             h2 { (self.t("share-qr")) }
             div.qr {

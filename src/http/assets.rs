@@ -14,10 +14,12 @@ use super::respond;
 /// Name, media type, whether the name says the version, and the file.
 ///
 /// Leaflet 1.9.4, BSD-2-Clause, © Volodymyr Agafonkin and CloudMade; unmodified, its licence beside it.
+/// The licence of Noto Sans, which prints and pictures embed (`render::print::fonts`).
 const FILES: &[(&str, &str, bool, &str)] = &[
     ("leaflet-1.9.4.js", "text/javascript; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.js")),
     ("leaflet-1.9.4.css", "text/css; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.css")),
     ("leaflet-1.9.4.txt", "text/plain; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/LICENSE")),
+    ("noto-sans.txt", "text/plain; charset=utf-8", false, include_str!("assets/noto-sans/OFL.txt")),
     ("here.js", "text/javascript; charset=utf-8", false, include_str!("assets/here.js")),
     ("offline.js", "text/javascript; charset=utf-8", false, include_str!("assets/offline.js")),
     ("map.js", "text/javascript; charset=utf-8", false, include_str!("assets/map.js")),

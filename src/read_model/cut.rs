@@ -27,6 +27,8 @@ pub struct Area {
 enum Within {
     Nothing,
     All,
+    /// The area lies within the shape.
+    Around,
     /// Parts, finer than the published grid.
     Parts(Vec<IntShape>, Grid),
 }
@@ -80,6 +82,26 @@ fn bounds<'a>(points: impl Iterator<Item = &'a [i64; 2]>) -> [i64; 4] {
     points.fold(start, |b, [x, y]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)])
 }
 
+fn meet(a: &[i64; 4], b: &[i64; 4]) -> bool {
+    a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1]
+}
+
+fn edges(ring: &Ring) -> impl Iterator<Item = [&[i64; 2]; 2]> {
+    ring.iter().enumerate().map(|(i, a)| [a, &ring[(i + 1) % ring.len()]])
+}
+
+/// True when the point, 10⁻⁷ degrees, lies inside the rings.
+fn inside(rings: &[Ring], [x, y]: [i64; 2]) -> bool {
+    let mut inside = false;
+    for [a, b] in rings.iter().flat_map(edges) {
+        if (a[1] > y) != (b[1] > y) {
+            let side = i128::from(b[0] - a[0]) * i128::from(y - a[1]) - i128::from(b[1] - a[1]) * i128::from(x - a[0]);
+            inside ^= (side > 0) == (b[1] > a[1]);
+        }
+    }
+    inside
+}
+
 /// The box in degrees of rings in 10⁻⁷ degrees.
 pub fn bbox_of(rings: &[Ring]) -> Bbox {
     bounds(rings.iter().flatten()).map(|value| value as f64 / 1e7)
@@ -94,12 +116,9 @@ impl Area {
             return None;
         }
         let mut builder = RTreeBuilder::<f64>::new(count as u32);
-        for ring in &rings {
-            for (i, a) in ring.iter().enumerate() {
-                let b = ring[(i + 1) % ring.len()];
-                let [west, south, east, north] = bounds([a, &b].into_iter()).map(|value| value as f64);
-                builder.add(west, south, east, north);
-            }
+        for edge in rings.iter().flat_map(edges) {
+            let [west, south, east, north] = bounds(edge.into_iter()).map(|value| value as f64);
+            builder.add(west, south, east, north);
         }
         Some(Self { bbox: bounds(rings.iter().flatten()), edges: builder.finish::<HilbertSort>(), rings })
     }
@@ -115,24 +134,19 @@ impl Area {
     }
 
     /// True when the point, 10⁻⁷ degrees, lies inside.
-    pub fn contains(&self, [x, y]: [i64; 2]) -> bool {
-        let mut inside = false;
-        for ring in &self.rings {
-            for (i, a) in ring.iter().enumerate() {
-                let b = ring[(i + 1) % ring.len()];
-                if (a[1] > y) != (b[1] > y) {
-                    let side = i128::from(b[0] - a[0]) * i128::from(y - a[1]) - i128::from(b[1] - a[1]) * i128::from(x - a[0]);
-                    inside ^= (side > 0) == (b[1] > a[1]);
-                }
-            }
-        }
-        inside
+    pub fn contains(&self, point: [i64; 2]) -> bool {
+        inside(&self.rings, point)
     }
 
     fn within(&self, rings: &[Ring]) -> Within {
         let bbox = bounds(rings.iter().flatten());
-        if bbox[0] > self.bbox[2] || bbox[2] < self.bbox[0] || bbox[1] > self.bbox[3] || bbox[3] < self.bbox[1] {
+        if !meet(&bbox, &self.bbox) {
             return Within::Nothing;
+        }
+        if !rings.iter().flat_map(edges).any(|edge| meet(&bounds(edge.into_iter()), &self.bbox)) {
+            // No border of the shape comes near: the area lies within it or apart from it.
+            let first = self.rings.first().and_then(|ring| ring.first()).copied().unwrap_or_default();
+            return if inside(rings, first) { Within::Around } else { Within::Nothing };
         }
         let [west, south, east, north] = bbox.map(|value| value as f64);
         if self.edges.search(west, south, east, north).is_empty() {
@@ -170,6 +184,10 @@ impl Area {
                 let published = features.number_property(feature, "area_ha").map(|hectares| hectares * 10_000.0);
                 let area_m2 = published.unwrap_or_else(|| area_m2(&rings, plane));
                 Some(Piece { index, bbox: feature.bbox, rings, area_m2, whole: true })
+            }
+            Within::Around => {
+                let rings = self.rings.clone();
+                Some(Piece { index, bbox: self.bbox(), rings, area_m2: self.area_m2(plane), whole: false })
             }
             Within::Parts(parts, grid) => {
                 let area_m2 = parts.iter().map(|part| part_m2(part, &grid, plane)).sum();
@@ -288,6 +306,19 @@ mod tests {
         let zones = set(&[vec![square(0, 0, 100)], vec![square(100, 0, 100)]]);
         let parcel = Area::new(vec![square(0, 0, 100)]).expect("area");
         assert_eq!(parcel.cut(&zones, &plane()).iter().map(|piece| piece.index).collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn an_area_deep_inside_a_zone_is_measured_as_it_is() {
+        let mut hole = square(400, 400, 200);
+        hole.reverse();
+        let zones = set(&[vec![square(0, 0, 1_000), hole]]);
+        let deep = Area::new(vec![ring(&[[100, 100], [120, 100], [120, 130], [100, 130]])]).expect("area");
+        let pieces = deep.cut(&zones, &plane());
+        assert_eq!(pieces.len(), 1);
+        assert!((pieces[0].area_m2 - deep.area_m2(&plane())).abs() < 1e-9 && pieces[0].rings == deep.rings());
+        let apart = Area::new(vec![square(450, 450, 10)]).expect("area");
+        assert_eq!(apart.cut(&zones, &plane()), [], "it lies in the zone's hole");
     }
 
     #[test]

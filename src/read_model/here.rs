@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::ReadModel;
 use super::cut::Area;
@@ -143,31 +144,39 @@ fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Opt
 }
 
 impl ReadModel {
-    /// The plan of a view at a place; none where no zone of it lies there.
-    async fn plan_here(&self, view: View, place: &Arc<Place>, city: &City) -> Result<Option<PlanHere>, StoreError> {
-        let Some(set) = view.features.as_ref().filter(|set| set.area_ha.is_some() && intersects(&set.bbox, &place.bbox())) else {
-            return Ok(None);
+    /// Views of plans at a place, in their order; none where no zone of one lies there.
+    async fn plans_here(&self, views: Vec<View>, place: &Arc<Place>, city: &City) -> Result<Vec<Option<PlanHere>>, StoreError> {
+        let mut found = Vec::with_capacity(views.len());
+        for view in views {
+            let Some(set) = view.features.as_ref().filter(|set| set.area_ha.is_some() && intersects(&set.bbox, &place.bbox())) else {
+                found.push(None);
+                continue;
+            };
+            let features = match self.features(set.sha256).await {
+                Ok(features) => features,
+                // One damaged set does not take the others away.
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!("{what}");
+                    found.push(None);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            found.push(Crs::new(view.plane.unwrap_or(city.default_crs)).ok().map(|plane| (view, features, plane)));
+        }
+        let look = |place: &Place, (view, features, plane): (View, Arc<Features>, Crs)| {
+            let (zones, uncovered_m2) = zones(&features, place, &plane);
+            (!zones.is_empty()).then_some(PlanHere { view, zones, uncovered_m2 })
         };
-        let features = match self.features(set.sha256).await {
-            Ok(features) => features,
-            // One damaged set does not take the others away.
-            Err(StoreError::Damaged(what)) => {
-                tracing::error!("{what}");
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        let Ok(plane) = Crs::new(view.plane.unwrap_or(city.default_crs)) else { return Ok(None) };
-        let (zones, uncovered_m2) = match place.as_ref() {
+        match place.as_ref() {
             // An index and a few borders: microseconds.
-            Place::Point(_) => zones(&features, place, &plane),
+            Place::Point(_) => Ok(found.into_iter().map(|plan| look(place, plan?)).collect()),
             Place::Parcel(..) => {
                 let place = Arc::clone(place);
-                let cut = tokio::task::spawn_blocking(move || zones(&features, &place, &plane)).await;
-                cut.map_err(|error| StoreError::Unavailable(error.to_string()))?
+                let cut = tokio::task::spawn_blocking(move || found.into_par_iter().map(|plan| look(&place, plan?)).collect()).await;
+                cut.map_err(|error| StoreError::Unavailable(error.to_string()))
             }
-        };
-        Ok((!zones.is_empty()).then_some(PlanHere { view, zones, uncovered_m2 }))
+        }
     }
 
     /// The unit of today that a point lies in, by its boundary.
@@ -220,16 +229,14 @@ impl ReadModel {
         };
         let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until.is_some());
         let mut here = Here { unit, parcel_m2, plans: Vec::new(), coming: Vec::new(), changed: Vec::new(), consultations: Vec::new() };
-        for view in shown {
-            here.plans.extend(self.plan_here(view, &place, &city).await?);
-        }
+        here.plans.extend(self.plans_here(shown, &place, &city).await?.into_iter().flatten());
         here.plans.sort_by_key(|plan| (plan.view.kind, plan.view.code));
-        for view in coming.into_iter().filter(|view| view.opinions_until.is_none()) {
-            here.coming.extend(self.plan_here(view, &place, &city).await?);
-        }
+        let coming = coming.into_iter().filter(|view| view.opinions_until.is_none()).collect();
+        here.coming.extend(self.plans_here(coming, &place, &city).await?.into_iter().flatten());
+        here.coming.sort_by_key(|plan| (plan.view.kind, plan.view.code, plan.view.revision));
         for (code, held) in before {
             let held = match held {
-                Some(view) => self.plan_here(view, &place, &city).await?,
+                Some(view) => self.plans_here(vec![view], &place, &city).await?.pop().flatten(),
                 None => None,
             };
             let now = here.plans.iter().find(|plan| plan.view.code == code).cloned();
@@ -246,6 +253,8 @@ impl ReadModel {
                 here.changed.push(ChangedHere { before: held, after: now });
             }
         }
+        let order = |changed: &ChangedHere| changed.after.as_ref().or(changed.before.as_ref()).map(|plan| (plan.view.kind, plan.view.code));
+        here.changed.sort_by_key(order);
         for view in consultations {
             if self.concerns(&view, &place, here.unit.as_ref(), &city, moment).await? {
                 here.consultations.push(view);

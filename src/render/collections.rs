@@ -258,7 +258,15 @@ pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only
 /// The terms of the data.
 pub fn licence(lang: Lang, city: &City) -> String {
     let t = |key| text(lang, key);
-    let content = html! { h1 { (t("licence")) } p { (city.licence) } };
+    let content = html! {
+        h1 { (t("licence")) }
+        p { (city.licence) }
+        h2 { (t("licence-parts")) }
+        ul.list {
+            li { a href="/assets/noto-sans.txt" { "Noto Sans" } " – SIL Open Font License 1.1" }
+            li { a href="/assets/leaflet-1.9.4.txt" { "Leaflet 1.9.4" } " – BSD-2-Clause" }
+        }
+    };
     page(&Page::new(lang, city, t("licence"), "/licence"), content)
 }
 

@@ -112,7 +112,9 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     let by_board = || board.as_ref().filter(|_| !order.whole && view.feature_collection.is_some()).and_then(unit_of_board);
     let unit = order.unit.clone().or_else(by_board);
     let cut = |unit: &UnitId| Extract::of(&city, boundaries.as_deref(), &view, features.as_deref(), unit, moment.today);
-    let extract = tokio::task::block_in_place(|| unit.as_ref().and_then(cut)).filter(Extract::is_cut).map(Arc::new);
+    let extract = tokio::task::block_in_place(|| unit.as_ref().and_then(cut)).filter(Extract::is_cut);
+    // Where nothing lies in the board's unit, the whole says more; who asks for a unit is told that it is empty.
+    let extract = extract.filter(|extract| order.unit.is_some() || extract.has_something()).map(Arc::new);
     Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board })
 }
 
@@ -177,17 +179,10 @@ pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Resu
     if unit.is_some_and(|unit| units.get(unit).is_none()) {
         return Err(PressError::UnknownUnit);
     }
-    let today =
-        |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
-    let wanted = unit.map(|unit| today(std::slice::from_ref(unit)));
     let mut posted = Vec::new();
-    for (_, entry) in image.boards() {
-        let Some(view) = entry.item.view(None, moment) else { continue };
-        if wanted.as_ref().is_some_and(|wanted| !today(&view.units).iter().any(|id| wanted.contains(id))) {
-            continue;
-        }
+    for view in image.standing_boards(moment, unit) {
         let Some(board) = view.board.clone() else { continue };
-        for posting in board.postings.iter().filter(|posting| posting.removed.is_none() && posting.revoked.is_none()) {
+        for posting in board.postings.iter().filter(|posting| posting.is_wanted()) {
             let item = image.view(&posting.item, None, moment).filter(|item| item.withdrawn.is_none());
             if let Some(item) = item {
                 posted.push((view.clone(), item, posting.hung.as_ref().map(|(revision, ..)| *revision)));

@@ -29,23 +29,30 @@ pub struct ReportDraft {
     pub written: ReportText,
 }
 
-impl App {
-    /// Takes a report in. Errors: empty or too long.
-    pub async fn receive_report(&self, draft: ReportDraft) -> Result<ReportId, ExecuteError> {
-        let written = ReportText { text: clean(&draft.written.text), reply_to: clean(&draft.written.reply_to) };
-        if written.text.is_empty() && draft.kind == ReportKind::Mistake {
-            return Err(Refusal::invalid("report-empty", "Hãy viết điều bạn thấy sai.", "Write what is wrong.").into());
+impl ReportDraft {
+    /// Without what cannot be seen. Errors: empty or too long.
+    pub fn checked(self) -> Result<Self, Refusal> {
+        let written = ReportText { text: clean(&self.written.text), reply_to: clean(&self.written.reply_to) };
+        if written.text.is_empty() && self.kind == ReportKind::Mistake {
+            return Err(Refusal::invalid("report-empty", "Hãy viết điều bạn thấy sai.", "Write what is wrong."));
         }
         if written.text.chars().count() > LONGEST || written.reply_to.chars().count() > LONGEST_CONTACT {
             return Err(Refusal::invalid(
                 "report-too-long",
                 format!("Phản ánh dài tối đa {LONGEST} ký tự, thông tin liên hệ tối đa {LONGEST_CONTACT}."),
                 format!("A report has at most {LONGEST} characters, the contact {LONGEST_CONTACT}."),
-            )
-            .into());
+            ));
         }
+        Ok(Self { written, ..self })
+    }
+}
+
+impl App {
+    /// Takes a report in. Errors: empty or too long.
+    pub async fn receive_report(&self, draft: ReportDraft) -> Result<ReportId, ExecuteError> {
+        let draft = draft.checked()?;
         let (report, subject) = (ReportId(format!("r-{}", hex(&random::<6>()?))), SubjectId(format!("s-{}", hex(&random::<10>()?))));
-        let row = self.vault().seal(&subject, &written)?;
+        let row = self.vault().seal(&subject, &draft.written)?;
         let ReportDraft { kind, item, board, .. } = draft;
         let received = ReportReceived { report: report.clone(), kind, item, board, subject };
         let event = LogEvent::Report(ReportEvent::Received(received));

@@ -135,6 +135,13 @@ macro_rules! families {
                 match self { $(Self::$family(_) => <$family as Family>::SHAPE == super::schema::Shape::Areas),+ }
             }
 
+            /// True when items of its family have places of their own, each a point on a map.
+            pub fn has_places(&self) -> bool {
+                match self {
+                    $(Self::$family(_) => <$family as Family>::FEATURES.is_some() && <$family as Family>::FEATURE_SHAPE == super::schema::Shape::Point),+
+                }
+            }
+
             /// True when a revision names that person.
             pub fn names(&self, subject: &super::subject::SubjectId) -> bool {
                 match self { $(Self::$family(item) => item.revisions.iter().any(|r| r.facts.person() == Some(subject))),+ }

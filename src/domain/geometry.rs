@@ -38,6 +38,19 @@ pub fn contains(bbox: &Bbox, lon: f64, lat: f64) -> bool {
     lon >= bbox[0] && lon <= bbox[2] && lat >= bbox[1] && lat <= bbox[3]
 }
 
+/// True when the point lies inside the ring, closed or not; whole numbers of any unit.
+pub fn encloses(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> bool {
+    let mut inside = false;
+    for (i, a) in ring.iter().enumerate() {
+        let b = ring[(i + 1) % ring.len()];
+        if (a[1] > y) != (b[1] > y) {
+            let side = i128::from(b[0] - a[0]) * i128::from(y - a[1]) - i128::from(b[1] - a[1]) * i128::from(x - a[0]);
+            inside ^= (side > 0) == (b[1] > a[1]);
+        }
+    }
+    inside
+}
+
 /// True when two boxes share at least a point. A box whose west is greater than its east
 /// crosses the antimeridian (RFC 7946 §5.2).
 pub fn intersects(a: &Bbox, b: &Bbox) -> bool {

@@ -1,5 +1,6 @@
 //! Prebuilt answers: what many people ask for is rendered and compressed once for each change.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
@@ -146,10 +147,13 @@ pub struct Answer {
     compress: bool,
     extra: HeaderMap,
     encoded: [OnceLock<(Bytes, HeaderMap)>; 4],
+    perfecting: AtomicBool,
 }
 
 /// Larger bodies are not compressed a second time: what it saves is not worth seconds of work.
 const PERFECTED: usize = 256 << 10;
+/// Bodies of so many bytes are compressed while a reader waits.
+const QUICK: usize = 64 << 10;
 
 impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
@@ -165,6 +169,7 @@ impl Answer {
             compress,
             extra: HeaderMap::new(),
             encoded: Default::default(),
+            perfecting: AtomicBool::new(false),
         }
     }
 
@@ -188,6 +193,28 @@ impl Answer {
     /// True when it is worth to be compressed as well as can be, once it was sent.
     pub fn can_be_perfected(&self) -> bool {
         self.compress && !self.private && self.body.len() <= PERFECTED && self.encoded[Encoding::BrotliBest as usize].get().is_none()
+    }
+
+    fn encoding(&self, request: &HeaderMap) -> Encoding {
+        match if self.compress { Encoding::choose(request) } else { Encoding::Identity } {
+            Encoding::Brotli if self.encoded[Encoding::BrotliBest as usize].get().is_some() => Encoding::BrotliBest,
+            encoding => encoding,
+        }
+    }
+
+    /// True when the form that a request wants is small, or made already.
+    pub fn is_ready(&self, request: &HeaderMap) -> bool {
+        self.body.len() <= QUICK || self.encoded[self.encoding(request) as usize].get().is_some()
+    }
+
+    /// Makes the form that a request wants.
+    pub fn prepare(&self, request: &HeaderMap) {
+        self.encoded(self.encoding(request));
+    }
+
+    /// True for the first that asks.
+    pub fn begins_to_be_perfected(&self) -> bool {
+        !self.perfecting.swap(true, Ordering::Relaxed)
     }
 
     /// Compresses it as well as can be; later answers are sent so. Takes tens of milliseconds.
@@ -218,11 +245,7 @@ impl Answer {
 
     /// The answer to one request.
     pub fn respond(&self, request: &HeaderMap, now: Timestamp) -> Response {
-        let mut encoding = if self.compress { Encoding::choose(request) } else { Encoding::Identity };
-        if encoding == Encoding::Brotli && self.encoded[Encoding::BrotliBest as usize].get().is_some() {
-            encoding = Encoding::BrotliBest;
-        }
-        let (body, headers) = self.encoded(encoding);
+        let (body, headers) = self.encoded(self.encoding(request));
         let mut headers = headers.clone();
         headers.insert(header::CACHE_CONTROL, self.max_age(now));
         // Whichever form the client has, it has the same content.

@@ -1,7 +1,6 @@
 //! `/boards`: the notice boards, and which of them somebody has to go to.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,28 +18,15 @@ use crate::read_model::image::Image;
 use crate::render::boards::{self as pages, Entry, Wanted};
 use crate::render::text::Lang;
 
-/// How long a place for drawing a booklet is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Every board with the items on it, by number. `unit` leaves those of one unit and its heirs.
-pub fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {
-    let units = &image.city.units;
-    let today =
-        |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
-    let wanted = unit.map(|unit| today(std::slice::from_ref(unit)));
-    let mut entries: Vec<Entry> = image
-        .boards()
-        .filter_map(|(_, entry)| entry.item.view(None, moment))
-        .filter(|view| view.board.is_some())
-        .filter(|view| wanted.as_ref().is_none_or(|wanted| today(&view.units).iter().any(|id| wanted.contains(id))))
-        .map(|board| {
-            let items: Vec<View> =
-                board.board.iter().flat_map(|own| &own.postings).filter_map(|posting| image.view(&posting.item, None, moment)).collect();
-            Entry { board, items }
-        })
-        .collect();
-    entries.sort_by_key(|entry| entry.board.board.as_ref().map(|board| board.number));
-    entries
+/// Every board that stands with the items on it, by number. `unit` leaves those of one unit and its heirs.
+fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {
+    let boards = image.standing_boards(moment, unit).into_iter();
+    let entry = |board: View| {
+        let postings = board.board.iter().flat_map(|own| &own.postings);
+        let items = postings.filter_map(|posting| image.view(&posting.item, None, moment)).collect();
+        Entry { board, items }
+    };
+    boards.map(entry).collect()
 }
 
 /// `/boards?due=superseded|check&unit=`
@@ -94,11 +80,14 @@ pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         let unit = respond::parameter(query, "unit").filter(|unit| !unit.is_empty() && unit != "all");
         let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
         let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
-        let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.drawing_places).acquire_owned()).await;
-        let _place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
+        let place = site.drawing_place().await?;
         let moment = site.moment();
         let folio = press::folio(&site.model, &moment, lang, unit.as_ref()).await?;
-        let made = tokio::task::spawn_blocking(move || folio.draw(&mut |_| {}));
+        let made = tokio::task::spawn_blocking(move || {
+            // Held by the work, not by the client that may have gone.
+            let _place = place;
+            folio.draw(&mut |_| {})
+        });
         let file = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -60,6 +60,8 @@ pub enum HttpError {
     Unavailable,
     /// What is asked for is not in memory, and the store is away.
     Away,
+    /// Too much is being drawn: later it goes.
+    Busy,
     /// It may have been written: repeat with the same id.
     UnknownOutcome,
     /// This node has not reached the position asked for.
@@ -224,6 +226,7 @@ impl HttpError {
                 "The store is away; nothing was written. Try again.",
             ),
             Self::Away => key(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable-help"),
+            Self::Busy => key(StatusCode::SERVICE_UNAVAILABLE, "busy", "busy-help"),
             Self::UnknownOutcome => of(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unknown-outcome",
@@ -255,6 +258,7 @@ impl HttpError {
             Self::WrongCode(_) => text(lang, "code-wrong"),
             Self::TooMany => text(lang, "too-many"),
             Self::Unavailable | Self::Away | Self::Behind => text(lang, "unavailable"),
+            Self::Busy => text(lang, "busy"),
             Self::Damaged(_) => text(lang, "damaged"),
             Self::BadRequest(_) | Self::Parameter(..) => text(lang, "bad-request"),
             Self::Gone(_) => text(lang, "gone"),

@@ -141,8 +141,12 @@ fn since(fields: &Fields, moment: &Moment) -> Result<Option<Date>, HttpError> {
         _ => None,
     };
     let shown: String = text.chars().take(40).collect();
+    let vietnamese = vietnamese.filter(|day: &Date| day.year() >= 1_000);
     let day = text.parse::<Date>().ok().or(vietnamese).ok_or_else(|| {
-        wrong(format!("“{shown}” không phải là ngày; viết 15/9/2020."), format!("“{shown}” is not a day; write 2020-09-15."))
+        wrong(
+            format!("“{shown}” không phải là ngày; viết 15/9/2020, năm đủ bốn chữ số."),
+            format!("“{shown}” is not a day; write 2020-09-15 or 15/9/2020, the year in full."),
+        )
     })?;
     if day > moment.today {
         return Err(wrong("Ngày so sánh còn ở tương lai.", "The day to compare with is in the future."));
@@ -235,8 +239,8 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Ok(asked) => asked,
         // A person gets the form again, with what is wrong in it.
         Err(HttpError::Parameter(vi, en)) if form == Form::Html => {
-            let page = pages::form(lang, &city, Some(lang.pick(&vi, &en)), fields.get("parcel"));
-            return Ok(html(StatusCode::BAD_REQUEST, page));
+            let page = pages::form(lang, &city, moment.today, Some(lang.pick(&vi, &en)), fields.get("parcel"));
+            return Ok(html(headers, StatusCode::BAD_REQUEST, page));
         }
         Err(error) => return Err(error),
     };
@@ -251,26 +255,26 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             let here = site.model.here(place, since, &moment).await?;
             let asked = Asked { spot: &spot, since, here: &here };
             if form == Form::Json {
-                return Ok(no_store("application/json", StatusCode::OK, pages::json(&asked, &city).to_string()));
+                return Ok(json(headers, &pages::json(&asked, &city)));
             }
             let map = match span {
                 Some(span) => Some(drawn(site, lang, &city, &moment, Some(spot.at), span).await?),
                 None => None,
             };
-            Ok(html(StatusCode::OK, pages::answer(lang, &city, &moment, &asked, map.as_ref())))
+            Ok(html(headers, StatusCode::OK, pages::answer(lang, &city, &moment, &asked, map.as_ref())))
         }
         Question::Unit(unit) => {
-            let views = plans_of(site, &moment);
+            let views = site.model.in_unit(&unit, &moment).await?;
             if form == Form::Json {
-                return Ok(no_store("application/json", StatusCode::OK, pages::unit_json(&city, &unit, &views).to_string()));
+                return Ok(json(headers, &pages::unit_json(&city, &unit, &views)));
             }
-            Ok(html(StatusCode::OK, pages::unit(lang, &city, &moment, &unit, &views)))
+            Ok(html(headers, StatusCode::OK, pages::unit(lang, &city, &moment, &unit, &views)))
         }
         Question::Which(typed, found, proposal) => {
             if form == Form::Json {
-                return Ok(no_store("application/json", StatusCode::OK, pages::which_json(lang, &typed, &found).to_string()));
+                return Ok(json(headers, &pages::which_json(lang, &typed, &found)));
             }
-            Ok(html(StatusCode::OK, pages::which(lang, &city, &typed, &found, proposal.as_deref(), nearest)))
+            Ok(html(headers, StatusCode::OK, pages::which(lang, &city, moment.today, &typed, &found, proposal.as_deref(), nearest)))
         }
         Question::Open if form == Form::Json => {
             Err(wrong("Hãy cho lon và lat, e và n, unit, place hoặc parcel.", "Give lon and lat, e and n, unit, place or parcel."))
@@ -278,14 +282,14 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Question::Open => match span {
             Some(span) => {
                 let map = drawn(site, lang, &city, &moment, None, span).await?;
-                Ok(html(StatusCode::OK, pages::tap(lang, &city, &map)))
+                Ok(html(headers, StatusCode::OK, pages::tap(lang, &city, &map)))
             }
-            None => Ok(html(StatusCode::OK, pages::form(lang, &city, None, None))),
+            None => Ok(html(headers, StatusCode::OK, pages::form(lang, &city, moment.today, None, None))),
         },
     }
 }
 
-/// Plans in force, for a unit's page.
+/// Plans in force.
 fn plans_of(site: &Site, moment: &Moment) -> Vec<crate::domain::view::View> {
     use crate::domain::publication::Status;
     let image = site.model.image();
@@ -317,17 +321,14 @@ async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: O
     Ok(Picked { svg, at, span, width: frame.width, height: frame.height })
 }
 
-fn no_store(media: &'static str, status: StatusCode, body: String) -> Response {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    respond::with(status, media, headers, body.into())
+fn json(request: &HeaderMap, value: &serde_json::Value) -> Response {
+    respond::unkept(request, StatusCode::OK, "application/json", HeaderMap::new(), value.to_string())
 }
 
 /// A page that may use this site's own script, for the browser's position.
-pub(super) fn html(status: StatusCode, page: String) -> Response {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
-    headers.insert("permissions-policy", HeaderValue::from_static("geolocation=(self)"));
-    respond::with(status, "text/html; charset=utf-8", headers, page.into())
+pub(super) fn html(request: &HeaderMap, status: StatusCode, page: String) -> Response {
+    let mut extra = HeaderMap::new();
+    extra.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    extra.insert("permissions-policy", HeaderValue::from_static("geolocation=(self)"));
+    respond::unkept(request, status, "text/html; charset=utf-8", extra, page)
 }

@@ -29,13 +29,30 @@ pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> I
     }
 }
 
-/// Buckets by network.
+/// The network around a network: what a small provider or one attacker has to itself.
+fn around(network: IpAddr) -> IpAddr {
+    match network {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            IpAddr::V4([a, b, c, 0].into())
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            IpAddr::V6([a, b, c, 0, 0, 0, 0, 0].into())
+        }
+    }
+}
+
+/// So many times as much may come from the network around.
+const WIDE: f64 = 8.0;
+
+/// Buckets by network, and by the network around (an IPv4 /24, an IPv6 /48).
 pub struct Limiter {
     /// Requests at once.
     burst: f64,
     /// Requests a second in the long run.
     rate: f64,
-    buckets: Cache<IpAddr, (f64, i64)>,
+    buckets: Cache<(IpAddr, bool), (f64, i64)>,
     /// One at a time, so that two requests cannot take the same place.
     taking: Mutex<()>,
 }
@@ -50,11 +67,16 @@ impl Limiter {
     pub fn admits(&self, network: IpAddr, now: Timestamp) -> bool {
         let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now.as_millisecond();
-        let (left, at) = self.buckets.get(&network).unwrap_or((self.burst, now));
-        let passed = (now - at).max(0) as f64 / 1e3;
-        let left = (left + passed * self.rate).min(self.burst);
-        let admits = left >= 1.0;
-        self.buckets.insert(network, (if admits { left - 1.0 } else { left }, now));
+        let keys = [((network, false), 1.0), ((around(network), true), WIDE)];
+        let left = keys.map(|(key, times)| {
+            let (burst, rate) = (self.burst * times, self.rate * times);
+            let (left, at) = self.buckets.get(&key).unwrap_or((burst, now));
+            (left + (now - at).max(0) as f64 / 1e3 * rate).min(burst)
+        });
+        let admits = left.iter().all(|left| *left >= 1.0);
+        for ((key, _), left) in keys.into_iter().zip(left) {
+            self.buckets.insert(key, (if admits { left - 1.0 } else { left }, now));
+        }
         admits
     }
 }
@@ -71,6 +93,8 @@ mod tests {
     fn a_flood_is_stopped_and_others_pass() {
         let limiter = Limiter::new(3, 6);
         let (flood, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let together = Limiter::new(3, 6);
+        assert_eq!((0..=255).filter(|host| together.admits(IpAddr::from([10, 0, 1, *host]), at(0))).count(), 24, "a whole network");
         assert_eq!((0..10).filter(|_| limiter.admits(flood, at(0))).count(), 3);
         assert!(limiter.admits(other, at(0)));
         assert!(!limiter.admits(flood, at(599)) && limiter.admits(flood, at(600)), "one in ten minutes");

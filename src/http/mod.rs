@@ -4,7 +4,7 @@ pub mod answers;
 mod api;
 mod assets;
 mod auth;
-pub mod boards;
+mod boards;
 mod collections;
 mod errors;
 mod forms;
@@ -31,7 +31,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::app::App;
@@ -49,6 +49,9 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests in flight get this long to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a place for a drawing is waited for.
+const DRAWING_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What can be set from outside.
 #[derive(Debug, Clone)]
@@ -134,6 +137,8 @@ pub struct Site {
     pub(crate) download_places: Arc<Semaphore>,
     /// Places for long drawings.
     pub(crate) drawing_places: Arc<Semaphore>,
+    /// Turns in which an answer is made once, however many ask for it.
+    pub(crate) turns: items::Turns,
     /// Places for imports.
     pub(crate) import_places: Semaphore,
     /// How often residents may report.
@@ -158,6 +163,7 @@ impl Site {
             write_places,
             tiles,
             drawing_places,
+            turns: items::Turns::default(),
             download_places,
             import_places,
             report_limiter,
@@ -167,6 +173,12 @@ impl Site {
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.
     pub fn city(&self) -> Arc<City> {
         Arc::clone(&self.model.image().city)
+    }
+
+    /// A place for a long drawing. Errors: none came free for a while.
+    pub(crate) async fn drawing_place(&self) -> Result<OwnedSemaphorePermit, errors::HttpError> {
+        let place = tokio::time::timeout(DRAWING_PATIENCE, Arc::clone(&self.drawing_places).acquire_owned()).await;
+        place.map_err(|_| errors::HttpError::Busy)?.map_err(|error| errors::HttpError::Internal(error.to_string()))
     }
 
     /// Now, in the city's time zone. Takes the image's lock: not to be called while holding it.

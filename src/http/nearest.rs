@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::Site;
@@ -63,11 +63,9 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     };
     let found = site.model.nearest(kind, at, SHOWN, &moment).await?;
     if form == Form::Json {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let body = pages::json(kind, at, &found, &city).to_string();
-        return Ok(respond::with(StatusCode::OK, "application/json", headers, body.into()));
+        return Ok(respond::unkept(headers, StatusCode::OK, "application/json", HeaderMap::new(), body));
     }
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(here::html(status, pages::page(lang, &city, &moment, kind, at, wrong.as_deref(), &found)))
+    Ok(here::html(headers, status, pages::page(lang, &city, &moment, kind, at, wrong.as_deref(), &found)))
 }

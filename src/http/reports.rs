@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::errors::HttpError;
@@ -22,17 +21,24 @@ use crate::domain::view::{View, moment_of};
 use crate::domain::{Code, Refusal};
 use crate::read_model::image::OpenReport;
 use crate::render::reports::{self as pages, Line};
+use crate::render::text::text;
 use crate::vault::ReportText;
 
 /// Longest body of a form, bytes: 2,000 characters of Vietnamese, percent-encoded, and more.
 const FORM_BYTES: usize = 32 << 10;
-/// Reports that wait for somebody to see to them; beyond, residents are asked to call.
+const HTML: &str = "text/html; charset=utf-8";
+/// Reports that wait for somebody to see to them, in all and of one item; beyond, residents are asked to call.
 const MOST_OPEN: usize = 5_000;
+const MOST_OF_ITEM: usize = 200;
+/// Reports on a page of the clerk's.
+const SHOWN: usize = 100;
 
-fn html(status: StatusCode, page: String) -> Response {
+/// A clerk's page. It holds a token beside strangers' words, so it is not compressed: its length would
+/// tell of one what is in the other (BREACH).
+fn secret(page: String) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    respond::with(status, "text/html; charset=utf-8", headers, page.into())
+    respond::with(StatusCode::OK, HTML, headers, page.into())
 }
 
 fn item(site: &Site, code: Code) -> Result<View, HttpError> {
@@ -48,7 +54,8 @@ pub async fn form(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQu
         let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
         let kind = respond::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
         let board = respond::parameter(query, "board").and_then(|number| number.parse().ok());
-        Ok(html(StatusCode::OK, pages::form(lang, &site.city(), &view, kind, board, None)))
+        let page = pages::form(lang, &site.city(), &view, kind, board, None);
+        Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), page))
     })();
     finish(&site, &headers, query, result)
 }
@@ -69,10 +76,6 @@ pub async fn receive(
         let fields = Fields::of(query, &sent.text);
         let lang = respond::language(fields.get("lang"), &headers);
         let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
-        let is_full = site.model.image().reports().len() >= MOST_OPEN;
-        if is_full || !site.report_limiter.admits(network, site.app.now()) {
-            return Err(HttpError::TooMany);
-        }
         let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
         let board =
             fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
@@ -80,20 +83,35 @@ pub async fn receive(
             text: fields.get("text").unwrap_or_default().to_owned(),
             reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
         };
+        // The form again, with what is wrong and what was written: nobody types it twice.
+        let again = |status, wrong: &str| {
+            let page = pages::form(lang, &site.city(), &view, kind, board, Some((wrong, &written)));
+            respond::unkept(&headers, status, HTML, HeaderMap::new(), page)
+        };
+        let draft = match (ReportDraft { kind, item: view.code, board, written: written.clone() }).checked() {
+            Ok(draft) => draft,
+            Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, lang.pick(&refusal.vi, &refusal.en))),
+        };
+        let is_full = {
+            let image = site.model.image();
+            let of_item = image.reports().values().filter(|open| open.received.item == view.code).count();
+            image.reports().len() >= MOST_OPEN || of_item >= MOST_OF_ITEM
+        };
+        if is_full || !site.report_limiter.admits(network, site.app.now()) {
+            if !respond::wants_html(&headers) {
+                return Err(HttpError::TooMany);
+            }
+            let mut answer = again(StatusCode::TOO_MANY_REQUESTS, text(lang, "too-many-help"));
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
+            return Ok(answer);
+        }
         // A client that hangs up has sent it nonetheless.
         let task = {
-            let (site, written) = (Arc::clone(&site), written.clone());
-            tokio::spawn(async move { site.app.receive_report(ReportDraft { kind, item: view.code, board, written }).await })
+            let site = Arc::clone(&site);
+            tokio::spawn(async move { site.app.receive_report(draft).await })
         };
-        match task.await.map_err(|error| HttpError::Internal(error.to_string()))? {
-            Ok(report) => Ok(html(StatusCode::OK, pages::thanks(lang, &site.city(), &item(&site, parse(&code)?)?, &report))),
-            Err(crate::app::ExecuteError::Refused(refusal)) => {
-                let view = item(&site, parse(&code)?)?;
-                let page = pages::form(lang, &site.city(), &view, kind, board, Some((lang.pick(&refusal.vi, &refusal.en), &written)));
-                Ok(html(StatusCode::UNPROCESSABLE_ENTITY, page))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let report = task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+        Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), pages::thanks(lang, &site.city(), &view, &report)))
     };
     finish(&site, &headers, query, result.await)
 }
@@ -126,8 +144,9 @@ fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View
     units.iter().flat_map(|id| image.city.units.at(id, moment.today)).any(|unit| own.contains(&unit.id))
 }
 
-/// Open reports that the actor may see, the newest first, with what was written.
-async fn open(site: &Site, actor: &Actor) -> Result<Vec<Line>, HttpError> {
+/// Open reports that the actor may see, the newest first, with what was written in the first `most`; and
+/// how many there are.
+async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usize), HttpError> {
     let moment = site.moment();
     let reports: Vec<(OpenReport, Option<View>, Option<View>)> = {
         let image = site.model.image();
@@ -137,15 +156,15 @@ async fn open(site: &Site, actor: &Actor) -> Result<Vec<Line>, HttpError> {
         };
         image.reports().values().map(of).collect()
     };
+    let mut own: Vec<_> = reports.into_iter().filter(|(report, view, _)| is_within(site, actor, report, view.as_ref())).collect();
+    own.sort_by_key(|(report, ..)| std::cmp::Reverse(report.at));
+    let count = own.len();
     let mut lines = Vec::new();
-    for (report, view, board) in reports {
-        if is_within(site, actor, &report, view.as_ref()) {
-            let written = site.app.report_text(&report.received.subject).await?;
-            lines.push(Line { at: moment_of(report.at), received: report.received, view, board, written });
-        }
+    for (report, view, board) in own.into_iter().take(most) {
+        let written = site.app.report_text(&report.received.subject).await?;
+        lines.push(Line { at: moment_of(report.at), received: report.received, view, board, written });
     }
-    lines.sort_by_key(|line| std::cmp::Reverse::<Timestamp>(line.at));
-    Ok(lines)
+    Ok((lines, count))
 }
 
 /// `GET /reports`: for a program with a bearer token the open reports, for a browser a form for one.
@@ -154,10 +173,10 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
     let result = async {
         if headers.get(header::AUTHORIZATION).is_none() && respond::wants_html(&headers) {
             let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-            return Ok(html(StatusCode::OK, pages::sign_in(lang, &site.city())));
+            return Ok(secret(pages::sign_in(lang, &site.city())));
         }
         let actor = reader(&site, &headers, None).await?;
-        let list: Vec<_> = open(&site, &actor).await?.iter().map(Line::json).collect();
+        let list: Vec<_> = open(&site, &actor, MOST_OPEN).await?.0.iter().map(Line::json).collect();
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string().into()))
@@ -174,11 +193,12 @@ pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         let lang = respond::language(fields.get("lang"), &headers);
         let token = fields.get("token");
         let actor = reader(&site, &headers, token).await?;
-        if let Some(report) = fields.get("report") {
+        // One, or what a flood left: several at once, by blanks between.
+        for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
             close(&site, &actor, report, fields.get("outcome")).await?;
         }
-        let lines = open(&site, &actor).await?;
-        Ok(html(StatusCode::OK, pages::list(lang, &site.city(), &site.moment(), &lines, token.unwrap_or_default())))
+        let (lines, count) = open(&site, &actor, SHOWN).await?;
+        Ok(secret(pages::list(lang, &site.city(), &site.moment(), &lines, count, token.unwrap_or_default())))
     };
     finish(&site, &headers, query, result.await)
 }

@@ -140,6 +140,17 @@ pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str
     with(StatusCode::OK, media, headers, encoding.encode(&body))
 }
 
+/// An answer that nobody may keep, with a status of its own.
+pub fn unkept(request: &HeaderMap, status: StatusCode, media: &'static str, extra: HeaderMap, body: String) -> Response {
+    let body = Bytes::from(body);
+    let encoding = if body.len() < 860 { Encoding::Identity } else { Encoding::choose(request) };
+    let mut headers = extra;
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
+    name_encoding(&mut headers, encoding);
+    with(status, media, headers, encoding.encode(&body))
+}
+
 /// Puts the encoding's header in.
 pub fn name_encoding(headers: &mut HeaderMap, encoding: Encoding) {
     if let Some(name) = encoding.name() {

@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use super::crs::Crs;
 use crate::domain::city::City;
-use crate::domain::geometry::contains;
+use crate::domain::geometry::{contains, encloses};
 
 /// A ring without its closing point, in 10⁻⁷ degrees.
 pub type Ring = Vec<[i64; 2]>;
 
 /// Corners of a parcel at most; a certificate has a few dozen.
 const MOST: usize = 2_000;
+/// Twice the area of what is no parcel, in squares of 10⁻⁷ degrees: some tenth of a square metre.
+const FLAT: f64 = 2_000.0;
 
 /// A parcel that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,27 +62,44 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
             return Err(no("Thửa đất phải có ít nhất ba đỉnh.", "A parcel has at least three corners."));
         }
         // The outer border counter-clockwise, holes the other way (RFC 7946 §3.1.6).
-        let doubled: i128 = (0..points.len())
-            .map(|i| {
-                let (p, q) = (points[i], points[(i + 1) % points.len()]);
-                i128::from(p[0]) * i128::from(q[1]) - i128::from(q[0]) * i128::from(p[1])
-            })
-            .sum();
-        if (doubled > 0) != (number == 0) {
+        if (doubled(&points) > 0) != (number == 0) {
             points.reverse();
         }
         placed.push(points);
     }
-    if crosses_itself(&placed[0]) {
+    let (outer, holes) = (&placed[0], &placed[1..]);
+    if holes.iter().any(|hole| crosses_itself(hole) || cross(outer, hole) || !encloses(outer, hole[0])) {
+        return Err(no(
+            "Phần khoét của thửa đất phải nằm trọn bên trong đường ranh và không tự cắt.",
+            "A hole of the parcel must lie within its border and may not cross itself.",
+        ));
+    }
+    if crosses_itself(outer) {
         return Err(no(
             "Đường ranh của thửa đất tự cắt: hãy nhập các đỉnh theo thứ tự đi quanh thửa.",
             "The parcel's border crosses itself: enter the corners in their order around it.",
+        ));
+    }
+    let flat = |ring: &Ring| (doubled(ring).unsigned_abs() as f64) < FLAT;
+    if placed.iter().any(flat) {
+        return Err(no(
+            "Các đỉnh nằm trên một đường thẳng hoặc trùng nhau: thửa đất không có diện tích. Hãy xem lại các số.",
+            "The corners lie on one line or on one another: the parcel has no area. Look at the numbers again.",
         ));
     }
     let in_metres = rings.iter().flatten().all(|corner| corner.iter().all(|value| value.abs() > 180.0));
     let [outer, holes @ ..] = rings.as_slice() else { return Ok(Parcel { rings: placed, area_m2: None }) };
     let area_m2 = in_metres.then(|| shoelace(outer) - holes.iter().map(|hole| shoelace(hole)).sum::<f64>());
     Ok(Parcel { rings: placed, area_m2 })
+}
+
+/// Twice the area within a ring without its closing point, positive where it runs counter-clockwise.
+fn doubled(ring: &Ring) -> i128 {
+    let corner = |i: usize| {
+        let (p, q) = (ring[i], ring[(i + 1) % ring.len()]);
+        i128::from(p[0]) * i128::from(q[1]) - i128::from(q[0]) * i128::from(p[1])
+    };
+    (0..ring.len()).map(corner).sum()
 }
 
 /// Area within a ring, closed or not.
@@ -111,6 +130,7 @@ fn geojson(text: &str) -> Result<Vec<Vec<[f64; 2]>>, NoParcel> {
     let value: Value = serde_json::from_str(text)
         .map_err(|error| no(format!("GeoJSON sai ở dòng {}.", error.line()), format!("The GeoJSON is wrong in line {}.", error.line())))?;
     let geometry = match value.get("type").and_then(Value::as_str) {
+        Some("FeatureCollection") if value.pointer("/features/1").is_some() => None,
         Some("FeatureCollection") => value.pointer("/features/0/geometry"),
         Some("Feature") => value.get("geometry"),
         _ => Some(&value),
@@ -189,19 +209,29 @@ fn wrong_line(index: usize, line: &str) -> NoParcel {
     )
 }
 
-/// True when two sides of a ring that are no neighbours meet.
+/// Which way the path turns: 1 left, -1 right, 0 straight on.
+fn turn(a: [i64; 2], b: [i64; 2], c: [i64; 2]) -> i128 {
+    (i128::from(b[0] - a[0]) * i128::from(c[1] - a[1]) - i128::from(b[1] - a[1]) * i128::from(c[0] - a[0])).signum()
+}
+
+/// True when two sides cross, not merely touch.
+fn sides_cross([a, b]: [[i64; 2]; 2], [c, d]: [[i64; 2]; 2]) -> bool {
+    turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0
+}
+
+fn side(ring: &Ring, i: usize) -> [[i64; 2]; 2] {
+    [ring[i], ring[(i + 1) % ring.len()]]
+}
+
+/// True when two sides of a ring that are no neighbours cross.
 fn crosses_itself(ring: &Ring) -> bool {
-    let side = |a: [i64; 2], b: [i64; 2], c: [i64; 2]| {
-        (i128::from(b[0] - a[0]) * i128::from(c[1] - a[1]) - i128::from(b[1] - a[1]) * i128::from(c[0] - a[0])).signum()
-    };
     let n = ring.len();
-    (0..n).any(|i| {
-        let (a, b) = (ring[i], ring[(i + 1) % n]);
-        (i + 2..n).filter(|j| (j + 1) % n != i).any(|j| {
-            let (c, d) = (ring[j], ring[(j + 1) % n]);
-            side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0
-        })
-    })
+    (0..n).any(|i| (i + 2..n).filter(|j| (j + 1) % n != i).any(|j| sides_cross(side(ring, i), side(ring, j))))
+}
+
+/// True when a side of one ring crosses one of the other.
+fn cross(a: &Ring, b: &Ring) -> bool {
+    (0..a.len()).any(|i| (0..b.len()).any(|j| sides_cross(side(a, i), side(b, j))))
 }
 
 #[cfg(test)]
@@ -245,6 +275,22 @@ mod tests {
     }
 
     #[test]
+    fn a_hole_that_is_no_hole_and_two_parcels_are_refused() {
+        let outer = "[[104.87,21.70],[104.871,21.70],[104.871,21.701],[104.87,21.701]]";
+        let polygon = |hole: &str| format!(r#"{{"type":"Polygon","coordinates":[{outer},{hole}]}}"#);
+        for hole in [
+            "[[104.86,21.69],[104.88,21.69],[104.88,21.71],[104.86,21.71]]",
+            "[[104.8705,21.7005],[104.8725,21.7005],[104.8725,21.7007],[104.8705,21.7007]]",
+            "[[104.8702,21.7002],[104.8708,21.7008],[104.8708,21.7002],[104.8702,21.7009]]",
+        ] {
+            assert!(refusal(&polygon(hole)).contains("hole"), "{hole}");
+        }
+        let feature = format!(r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Polygon","coordinates":[{outer}]}}}}"#);
+        let two = format!(r#"{{"type":"FeatureCollection","features":[{feature},{feature}]}}"#);
+        assert!(refusal(&two).contains("one polygon"));
+    }
+
+    #[test]
     fn what_is_no_parcel_is_told_by_its_line() {
         assert!(refusal("1 2 3 4 5\n").contains("Line 1"));
         assert!(refusal("2401150 512650\nabc 12\n").contains("Line 2"));
@@ -254,6 +300,7 @@ mod tests {
         assert!(refusal("{").contains("line 1"));
         let bow_tie = "2401150 512650\n2401180 512670\n2401150 512670\n2401180 512650";
         assert!(refusal(bow_tie).contains("crosses itself"));
+        assert!(refusal("2401150 512650\n2401160 512650\n2401170 512650").contains("no area"));
         let many = "2401150 512650\n".repeat(3_000);
         assert!(refusal(&many).contains("more than"));
     }

@@ -9,7 +9,7 @@ use i_overlay::i_float::int::point::IntPoint;
 use i_overlay::i_shape::int::shape::{IntContour, IntShape};
 
 use super::features::{Feature, Features};
-use crate::domain::geometry::Bbox;
+use crate::domain::geometry::{Bbox, encloses};
 use crate::import::crs::Crs;
 
 /// A closed ring without its closing point, in 10⁻⁷ degrees.
@@ -90,16 +90,9 @@ fn edges(ring: &Ring) -> impl Iterator<Item = [&[i64; 2]; 2]> {
     ring.iter().enumerate().map(|(i, a)| [a, &ring[(i + 1) % ring.len()]])
 }
 
-/// True when the point, 10⁻⁷ degrees, lies inside the rings.
-fn inside(rings: &[Ring], [x, y]: [i64; 2]) -> bool {
-    let mut inside = false;
-    for [a, b] in rings.iter().flat_map(edges) {
-        if (a[1] > y) != (b[1] > y) {
-            let side = i128::from(b[0] - a[0]) * i128::from(y - a[1]) - i128::from(b[1] - a[1]) * i128::from(x - a[0]);
-            inside ^= (side > 0) == (b[1] > a[1]);
-        }
-    }
-    inside
+/// True when the point, 10⁻⁷ degrees, lies inside the rings and in no hole.
+fn inside(rings: &[Ring], point: [i64; 2]) -> bool {
+    rings.iter().filter(|ring| encloses(ring, point)).count() % 2 == 1
 }
 
 /// The box in degrees of rings in 10⁻⁷ degrees.
@@ -196,6 +189,13 @@ impl Area {
                 Some(Piece { index, bbox: bbox_of(&rings), rings, area_m2, whole: false })
             }
         }
+    }
+
+    /// True when one of the set's areas lies within, wholly or in part.
+    pub fn meets(&self, features: &Features) -> bool {
+        let areas =
+            features.near(&self.bbox()).into_iter().map(|index| &features.list[index]).filter(|feature| !features.is_points(feature));
+        areas.into_iter().any(|feature| self.within(&features.rings(feature)) != Within::Nothing)
     }
 
     /// Square metres of the area itself, its holes taken off.

@@ -16,6 +16,7 @@ use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::event_store::StoreError;
 use crate::import::crs::Crs;
+use crate::render::map::unit_or_heirs;
 
 /// Parts of a parcel smaller than this many square metres are what borders that do not meet exactly leave.
 const SLIVER_M2: f64 = 0.5;
@@ -262,6 +263,42 @@ impl ReadModel {
         }
         here.consultations.sort_by_key(|view| (view.opinions_until, view.code));
         Ok(here)
+    }
+
+    /// What is in force in a unit: plans with a zone in it, and consultations that concern it. Where its
+    /// boundary is not known, everything.
+    pub async fn in_unit(&self, unit: &UnitId, moment: &Moment) -> Result<Vec<View>, StoreError> {
+        let (city, mut views) = {
+            let image = self.image();
+            let areas = image.items().filter(|(_, entry)| entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
+            (Arc::clone(&image.city), areas.filter(|view| view.status == Status::InForce).collect::<Vec<View>>())
+        };
+        views.sort_by_key(|view| (view.kind, view.code));
+        let boundaries = match &city.boundaries {
+            Some(set) => self.features(set.sha256).await.ok(),
+            None => None,
+        };
+        let Some(area) = boundaries.and_then(|all| Area::new(unit_or_heirs(&city, &all, unit, moment.today))) else { return Ok(views) };
+        let mut asked = Vec::with_capacity(views.len());
+        for view in views {
+            let features = match &view.features {
+                Some(set) => self.features(set.sha256).await.ok(),
+                None => None,
+            };
+            asked.push((view, features));
+        }
+        let today = moment.today;
+        let now: Vec<UnitId> = city.units.at(unit, today).into_iter().map(|unit| unit.id.clone()).collect();
+        let is_in = move |(view, features): (View, Option<Arc<Features>>)| {
+            let named = || view.units.iter().flat_map(|id| city.units.at(id, today)).any(|own| now.contains(&own.id));
+            let is_in = match &features {
+                Some(features) => area.meets(features),
+                None => view.units.is_empty() || named(),
+            };
+            is_in.then_some(view)
+        };
+        let found = tokio::task::spawn_blocking(move || asked.into_par_iter().filter_map(is_in).collect()).await;
+        found.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     /// True when a consultation is about the place: by its area, else by its units, else it is the city's.

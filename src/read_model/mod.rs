@@ -4,6 +4,7 @@
 //! aggregate's rules.
 
 pub mod blobs;
+mod boards;
 pub mod cut;
 pub mod features;
 pub mod follower;
@@ -20,12 +21,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::domain::Digest;
+use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use blobs::Blobs;
 use features::{FeatureCache, Features};
 use image::Image;
 use layers::Layers;
+
+/// Items that are looked at in one turn.
+const TURN: usize = 256;
 
 /// Whether the image keeps up with the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +78,14 @@ impl ReadModel {
     /// The image, for as short as possible.
     pub fn image(&self) -> RwLockReadGuard<'_, Image> {
         self.image.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at many items, a few at a time: the follower never waits for long.
+    fn in_turns(&self, codes: &[Code], mut look: impl FnMut(&Image, &Code)) {
+        for few in codes.chunks(TURN) {
+            let image = self.image();
+            few.iter().for_each(|code| look(&image, code));
+        }
     }
 
     /// Whether the image keeps up.

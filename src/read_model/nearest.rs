@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ReadModel;
+use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::geometry::Position;
 use crate::domain::publication::Status;
@@ -60,7 +61,8 @@ impl ReadModel {
     /// What of a kind is near a place, what can be used first and then by distance; without a place by
     /// title. `limit` is how many.
     pub async fn nearest(&self, kind: &str, at: Option<Position>, limit: usize, moment: &Moment) -> Result<Vec<Near>, StoreError> {
-        let mut found = if kind == "place" { self.places(at, moment).await? } else { self.points(kind, at, moment) };
+        let mut found =
+            if kind == "place" { self.places(at, moment).await? } else { tokio::task::block_in_place(|| self.points(kind, at, moment)) };
         let rank = |near: &Near| near.view.usable;
         found.sort_by(|a, b| {
             let by_use = rank(a).cmp(&rank(b));
@@ -73,14 +75,18 @@ impl ReadModel {
     }
 
     fn points(&self, kind: &str, at: Option<Position>, moment: &Moment) -> Vec<Near> {
-        let image = self.image();
         let names = families::collections().into_iter().filter(|(_, _, own)| *own == kind).map(|(name, ..)| name);
-        let views = names.flat_map(|name| image.collection(name)).filter_map(|(_, entry)| entry.item.view(None, moment));
+        let codes: Vec<Code> = {
+            let image = self.image();
+            names.flat_map(|name| image.collection(name).map(|(code, _)| *code).collect::<Vec<_>>()).collect()
+        };
+        let mut views = Vec::with_capacity(codes.len());
+        self.in_turns(&codes, |image, code| views.extend(image.view(code, None, moment)));
         let near = |view: View| {
             let own = view.position?;
             Some(Near { at: own, metres: at.map(|at| metres(at, own)), place: None, view })
         };
-        views.filter(|view| view.status == Status::InForce).filter_map(near).collect()
+        views.into_iter().filter(|view| view.status == Status::InForce).filter_map(near).collect()
     }
 
     async fn places(&self, at: Option<Position>, moment: &Moment) -> Result<Vec<Near>, StoreError> {
@@ -88,7 +94,10 @@ impl ReadModel {
             let image = self.image();
             let with_days =
                 image.items().filter(|(_, entry)| !entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
-            with_days.filter(|view| view.status == Status::InForce && view.days.is_some() && view.features.is_some()).collect()
+            let running = with_days.filter(|view| view.status == Status::InForce && view.days.is_some() && view.features.is_some());
+            let mut running: Vec<View> = running.collect();
+            running.sort_by_key(|view| view.code);
+            running
         };
         let mut found = Vec::new();
         for view in campaigns {

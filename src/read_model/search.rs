@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::ReadModel;
-use super::image::Image;
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::fold::{clean, distance, fold, marked};
@@ -57,10 +56,12 @@ struct Entry {
 /// Everything that can be found at one position of the log, on one day.
 pub struct Index {
     position: i64,
+    /// Units are found by the names they have now.
+    city_version: i64,
     today: Date,
     entries: Vec<Arc<Entry>>,
     /// Entries of items by their version, to be taken over.
-    by_item: HashMap<Code, (i64, Date, Arc<Entry>)>,
+    by_item: HashMap<Code, (i64, Arc<Entry>)>,
     /// Folded words, and how often each.
     vocabulary: OnceLock<BTreeMap<String, usize>>,
 }
@@ -141,29 +142,30 @@ fn place_entry(hit: Hit, name: &str, rest: &str, rank: u8) -> Arc<Entry> {
     Arc::new(Entry { hit, name: words_of(name), rest: words_of(rest), marked: marked_words(&written), written, rank, updated: 0 })
 }
 
+/// What an index is made from: everything as it was at one position at least.
+struct Material {
+    position: i64,
+    city: Arc<City>,
+    city_version: i64,
+    /// Items by code: their version, and their view where they have to be read anew.
+    items: Vec<(Code, i64, Option<View>)>,
+    /// Campaign, name, address, where it is.
+    places: Vec<(View, String, String, Position)>,
+}
+
 impl Index {
-    fn build(
-        image: &Image,
-        before: Option<&Self>,
-        places: Vec<(View, String, String, Position)>,
-        moment: &Moment,
-        kinds: &dyn Fn(&str) -> String,
-    ) -> Self {
-        let (city, today) = (Arc::clone(&image.city), moment.today);
-        let mut by_item = HashMap::new();
-        let mut entries = Vec::new();
-        for (code, held) in image.items() {
-            let known =
-                before.and_then(|index| index.by_item.get(code)).filter(|(version, day, _)| *version == held.version && *day == today);
-            let entry = match known {
-                Some((_, _, entry)) => Arc::clone(entry),
-                None => match held.item.view(None, moment) {
-                    Some(view) => Arc::new(entry_of(&city, &view, today, kinds)),
-                    None => continue,
-                },
+    fn build(before: Option<&Self>, material: Material, today: Date, kinds: &dyn Fn(&str) -> String) -> Self {
+        let Material { position, city, city_version, items, places } = material;
+        let mut by_item = HashMap::with_capacity(items.len());
+        let mut entries = Vec::with_capacity(items.len());
+        for (code, version, view) in items {
+            let entry = match (view, before.and_then(|index| index.by_item.get(&code))) {
+                (Some(view), _) => Arc::new(entry_of(&city, &view, today, kinds)),
+                (None, Some((_, known))) => Arc::clone(known),
+                (None, None) => continue,
             };
             entries.push(Arc::clone(&entry));
-            by_item.insert(*code, (held.version, today, entry));
+            by_item.insert(code, (version, entry));
         }
         for unit in &city.units.0 {
             let now = city.units.at(&unit.id, today).iter().map(|unit| unit.name_vi.as_str()).collect::<Vec<_>>().join(" ");
@@ -176,7 +178,12 @@ impl Index {
         for (campaign, name, rest, at) in places {
             entries.push(place_entry(Hit::Place(campaign.code, name.clone(), at), &name, &format!("{rest} {}", campaign.title), 2));
         }
-        Self { position: image.position, today, entries, by_item, vocabulary: OnceLock::new() }
+        Self { position, city_version, today, entries, by_item, vocabulary: OnceLock::new() }
+    }
+
+    /// The version of an item that is known, where the index can be taken over.
+    fn known(&self, code: &Code) -> Option<i64> {
+        self.by_item.get(code).map(|(version, _)| *version)
     }
 
     /// What holds every word of a query, best first.
@@ -233,8 +240,10 @@ impl Index {
                 for word in
                     [&entry.name, &entry.rest].into_iter().flat_map(|words| words.split(' ')).filter(|word| word.chars().count() > 1)
                 {
-                    if words.len() < COMPARED {
-                        *words.entry(word.to_owned()).or_default() += 1;
+                    if let Some(times) = words.get_mut(word) {
+                        *times += 1;
+                    } else if words.len() < COMPARED {
+                        words.insert(word.to_owned(), 1);
                     }
                 }
             }
@@ -277,16 +286,29 @@ impl ReadModel {
         if let Some(index) = before.clone().filter(fits) {
             return Ok(index);
         }
-        let campaigns: Vec<View> = {
+        let (position, city, city_version, codes) = {
             let image = self.image();
-            let with_places = image.items().filter_map(|(_, entry)| entry.item.view(None, moment));
-            with_places
-                .filter(|view| view.status == Status::InForce && view.features.as_ref().is_some_and(|set| set.area_ha.is_none()))
-                .collect()
+            let mut codes: Vec<Code> = image.items().map(|(code, _)| *code).collect();
+            codes.sort_unstable();
+            (image.position, Arc::clone(&image.city), image.city_version, codes)
         };
+        // What was read on the same day, of the same units, is taken over.
+        let before = before.filter(|index| index.today == moment.today && index.city_version == city_version);
+        let mut items = Vec::with_capacity(codes.len());
+        let mut campaigns = Vec::new();
+        tokio::task::block_in_place(|| {
+            self.in_turns(&codes, |image, code| {
+                let Some(held) = image.entry(code) else { return };
+                let is_known = before.as_ref().and_then(|index| index.known(code)) == Some(held.version);
+                let has_places = held.item.has_places();
+                let view = if is_known && !has_places { None } else { held.item.view(None, moment) };
+                campaigns.extend(view.as_ref().filter(|view| has_places && view.status == Status::InForce).cloned());
+                items.push((*code, held.version, view.filter(|_| !is_known)));
+            });
+        });
         let mut places = Vec::new();
-        for view in campaigns.into_iter().filter(|view| view.feature_collection.is_some()) {
-            let Some(set) = &view.features else { continue };
+        for view in campaigns {
+            let Some(set) = view.features.as_ref().filter(|set| set.area_ha.is_none()) else { continue };
             let features = match self.features(set.sha256).await {
                 Ok(features) => features,
                 Err(StoreError::Damaged(_)) => continue,
@@ -300,7 +322,8 @@ impl ReadModel {
                 }
             }
         }
-        let index = Arc::new(tokio::task::block_in_place(|| Index::build(&self.image(), before.as_deref(), places, moment, kinds)));
+        let material = Material { position, city, city_version, items, places };
+        let index = Arc::new(tokio::task::block_in_place(|| Index::build(before.as_deref(), material, moment.today, kinds)));
         *self.search.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&index));
         Ok(index)
     }

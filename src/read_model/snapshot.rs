@@ -17,7 +17,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Digest};
 
 /// Raise this when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-3/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-4/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {

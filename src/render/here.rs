@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use jiff::civil::Date;
 
 use super::format;
+use super::glossary::term;
 use super::layout::{Page, language_field, page, words_field};
 use super::map::{self, Around, Detail, Frame, Part, UnitShape};
 use super::page::swatch;
@@ -13,6 +14,7 @@ use super::search::Found;
 use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position};
+use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, Shown, View};
 use crate::domain::{land_use, law};
@@ -108,7 +110,7 @@ fn t(lang: Lang, key: &str) -> &str {
 }
 
 /// The ways to say where.
-fn ways(lang: Lang, city: &City, parcel: Option<&str>) -> Markup {
+fn ways(lang: Lang, city: &City, today: Date, parcel: Option<&str>) -> Markup {
     html! {
         // A script puts a button here where the browser knows its position.
         div #locate data-action="/here" data-label=(t(lang, "use-position")) data-denied=(t(lang, "position-denied")) data-lang=(lang.code()) {}
@@ -142,7 +144,7 @@ fn ways(lang: Lang, city: &City, parcel: Option<&str>) -> Markup {
             }
         }
         p { (t(lang, "by-unit")) " "
-            @for (i, unit) in city.units.0.iter().filter(|unit| unit.valid_to.is_none()).enumerate() {
+            @for (i, unit) in city.units.valid_on(today).enumerate() {
                 @if i > 0 { " · " }
                 a href={ "/here?unit=" (unit.id) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
             }
@@ -153,12 +155,12 @@ fn ways(lang: Lang, city: &City, parcel: Option<&str>) -> Markup {
 }
 
 /// The form; after a mistake with what is wrong.
-pub fn form(lang: Lang, city: &City, wrong: Option<&str>, parcel: Option<&str>) -> String {
+pub fn form(lang: Lang, city: &City, today: Date, wrong: Option<&str>, parcel: Option<&str>) -> String {
     let content = html! {
         h1 { (t(lang, "here")) }
         p { (t(lang, "here-explain")) }
         @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
-        (ways(lang, city, parcel))
+        (ways(lang, city, today, parcel))
     };
     page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
 }
@@ -166,7 +168,8 @@ pub fn form(lang: Lang, city: &City, wrong: Option<&str>, parcel: Option<&str>) 
 /// A map that can be tapped, without a script: the browser sends where.
 fn tappable(lang: Lang, map: &Picked) -> Markup {
     // The drawing travels in the page: its address would tell where somebody is.
-    let data = map.svg.replace('%', "%25").replace('#', "%23").replace('"', "'").replace('<', "%3C").replace('>', "%3E");
+    let data =
+        map.svg.replace('%', "%25").replace('#', "%23").replace('&', "%26").replace('"', "'").replace('<', "%3C").replace('>', "%3E");
     html! {
         form.tap action="/here" method="post" {
             input type="hidden" name="map" value="1";
@@ -190,7 +193,7 @@ pub fn tap(lang: Lang, city: &City, map: &Picked) -> String {
 }
 
 /// What has a name that was typed; each leads to what applies there, or to the nearest of a kind.
-pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Option<&str>, nearest: Option<&str>) -> String {
+pub fn which(lang: Lang, city: &City, today: Date, typed: &str, found: &[Found], proposal: Option<&str>, nearest: Option<&str>) -> String {
     let action = if nearest.is_some() { "/nearest" } else { "/here" };
     let kind = html! { @if let Some(kind) = nearest { input type="hidden" name="kind" value=(kind); } };
     let content = html! {
@@ -222,7 +225,7 @@ pub fn which(lang: Lang, city: &City, typed: &str, found: &[Found], proposal: Op
                 }
             }
         }
-        (ways(lang, city, None))
+        (ways(lang, city, today, None))
     };
     page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
 }
@@ -244,9 +247,10 @@ pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {
 fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>) -> Markup {
     html! {
         ul.list {
-            @for view in views.filter(|view| view.features.is_some()) {
+            @for view in views {
                 li {
-                    a href={ "/q/" (view.code) "?unit=" (id) (lang.and()) } { (view.title) }
+                    @if view.features.is_some() { a href={ "/q/" (view.code) "?unit=" (id) (lang.and()) } { (view.title) } }
+                    @else { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
                     br; span.note { (t(lang, view.kind)) } " " span.tag { (t(lang, &view.standing)) }
                 }
             }
@@ -269,15 +273,21 @@ pub fn unit(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View
             h2 { (t(lang, "open-consultations")) }
             (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_some())))
         }
-        (ways(lang, city, None))
+        (ways(lang, city, moment.today, None))
     };
     page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)
 }
 
 /// The same for programs.
-pub fn unit_json(city: &City, id: &UnitId, plans: &[View]) -> Value {
+pub fn unit_json(city: &City, id: &UnitId, views: &[View]) -> Value {
     let url = &city.public_url;
-    json!({ "unit": id, "plans": plans.iter().map(|view| json!({ "code": view.code, "title": view.title, "kind": view.kind, "url": format!("{url}/q/{}?unit={id}", view.code) })).collect::<Vec<_>>() })
+    let of = |view: &View| {
+        let url = format!("{url}/q/{}?unit={id}", view.code);
+        json!({ "code": view.code, "title": view.title, "kind": view.kind, "url": url, "opinions_until": view.opinions_until })
+    };
+    let (consultations, plans): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.opinions_until.is_some());
+    let list = |views: Vec<&View>| views.into_iter().map(of).collect::<Vec<_>>();
+    json!({ "unit": id, "plans": list(plans), "consultations": list(consultations) })
 }
 
 fn text_fact<'v>(view: &'v View, label: &str) -> Option<&'v str> {
@@ -319,23 +329,24 @@ fn zones(lang: Lang, plan: &PlanHere) -> Markup {
     }
 }
 
+/// What the law says to an owner of land in a plan; it binds nobody before the plan is in force.
+fn rules(view: &View) -> impl Iterator<Item = &'static law::Rule> {
+    view.signed.filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
+}
+
 fn plan(lang: Lang, plan: &PlanHere) -> Markup {
     let view = &plan.view;
     html! {
         h3 { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
         p.note {
-            (t(lang, view.kind)) " · " b { (t(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
+            (term(lang, view.kind)) " · " b { (term(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
             @if let Some(to) = view.effective_to { " " (t(lang, "until")) " " (format::date(to)) }
             @if let (Some(number), Some(authority), Some(signed)) = (text_fact(view, "decision"), text_fact(view, "authority"), view.signed) {
                 br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)
             }
         }
         (zones(lang, plan))
-        @if let Some(signed) = view.signed {
-            @for rule in law::of(view.kind, signed) {
-                p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } }
-            }
-        }
+        @for rule in rules(view) { p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } } }
     }
 }
 
@@ -406,7 +417,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             form action="/nearest" method="post" { (again) button { (t(lang, "near-here")) } }
             p { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
         }
-        (ways(lang, city, None))
+        (ways(lang, city, moment.today, None))
     };
     page(&Page::new(lang, city, &title, "/here"), content)
 }
@@ -435,12 +446,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
             })
         })
         .collect();
-    let rules: Vec<Value> = view
-        .signed
-        .into_iter()
-        .flat_map(|signed| law::of(view.kind, signed))
-        .map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis }))
-        .collect();
+    let rules: Vec<Value> = rules(view).map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis })).collect();
     json!({
         "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
         "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.effective_to,

@@ -101,11 +101,13 @@ pub fn sign_in(lang: Lang, city: &City) -> String {
 }
 
 /// The open reports, each with the ways to close it.
-pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], token: &str) -> String {
+pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usize, token: &str) -> String {
     let t = |key| text(lang, key);
+    let all = lines.iter().map(|line| line.received.report.0.as_str()).collect::<Vec<_>>().join(" ");
     let content = html! {
-        h1 { (t("reports")) " (" (lines.len()) ")" }
+        h1 { (t("reports")) " (" (count) ")" }
         @if lines.is_empty() { p { (t("reports-none")) } }
+        @if lines.len() < count { p { (t("reports-newest")) " " (lines.len()) "." } }
         ul.list {
             @for line in lines {
                 li {
@@ -124,6 +126,17 @@ pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], token: &st
                         button name="outcome" value="no-fault" { (t("outcome-no-fault")) }
                         button name="outcome" value="abuse" { (t("outcome-abuse")) }
                     }
+                }
+            }
+        }
+        @if lines.len() > 1 {
+            details {
+                summary { (t("reports-flood")) }
+                form action="/reports" method="post" {
+                    input type="hidden" name="token" value=(token);
+                    input type="hidden" name="report" value=(all);
+                    (language_field(lang))
+                    button name="outcome" value="abuse" { (t("reports-all-abuse")) " (" (lines.len()) ")" }
                 }
             }
         }

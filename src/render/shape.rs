@@ -1,5 +1,6 @@
 //! Shapes put together: borders that two features share cancel out.
 
+use crate::domain::geometry::encloses;
 use std::fmt::Write as _;
 
 use rustc_hash::FxHashMap;
@@ -57,21 +58,6 @@ pub fn doubled_area(ring: &[[i64; 2]]) -> i128 {
     sum
 }
 
-/// True when the point lies inside the ring.
-pub fn contains(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> bool {
-    let mut inside = false;
-    for (i, a) in ring.iter().enumerate() {
-        let b = ring[(i + 1) % ring.len()];
-        if (a[1] > y) != (b[1] > y) {
-            let side = i128::from(b[0] - a[0]) * i128::from(y - a[1]) - i128::from(b[1] - a[1]) * i128::from(x - a[0]);
-            if (side > 0) == (b[1] > a[1]) {
-                inside = !inside;
-            }
-        }
-    }
-    inside
-}
-
 /// Rings smaller than about 10 m² are slivers between borders that do not meet exactly.
 const SLIVER: i128 = 2 * 100 * 1_000 * 10;
 
@@ -104,7 +90,7 @@ pub fn outline(rings: impl Iterator<Item = Ring>) -> String {
         }
     }
     for hole in holes {
-        let inside = |outer: &Ring| hole.iter().filter(|point| contains(outer, **point)).count() * 2 > hole.len();
+        let inside = |outer: &Ring| hole.iter().filter(|point| encloses(outer, **point)).count() * 2 > hole.len();
         if let Some((_, own)) = outers.iter_mut().find(|(outer, _)| inside(outer)) {
             own.push(hole);
         }

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::shape::{self, Ring};
-use crate::domain::geometry::Bbox;
+use crate::domain::geometry::{Bbox, encloses};
 use crate::read_model::features::Features;
 use crate::read_model::layers::{Layer, LayerRow, Part};
 
@@ -651,7 +651,7 @@ fn nested(rings: Vec<Ring>) -> Vec<Ring> {
     let mut groups: Vec<(Ring, Vec<Ring>)> = outers.into_iter().map(|outer| (outer, Vec::new())).collect();
     for hole in holes {
         // A hole may touch its outer ring: most of its points lie inside.
-        let inside = |outer: &Ring| hole.iter().filter(|point| shape::contains(outer, **point)).count() * 2 > hole.len();
+        let inside = |outer: &Ring| hole.iter().filter(|point| encloses(outer, **point)).count() * 2 > hole.len();
         if let Some((_, own)) = groups.iter_mut().find(|(outer, _)| inside(outer)) {
             own.push(hole);
         }

@@ -207,11 +207,11 @@ async fn the_code_on_a_poster_is_large_and_read_skewed_blurred_and_bleached() {
 async fn every_sticker_on_the_sheet_is_read() {
     let (_database, node) = demo().await;
     let picture = Print::of(&node, &format!("/q/{PLAN}/stickers.pdf")).await.picture(1);
-    // Cut apart as the sheet of labels is: three columns of 63.5 mm and 2.5 mm between, six rows of 46.6 mm.
+    // Cut apart as the sheet of labels is: two columns of 99.1 mm and 2.5 mm between, four rows of 67.7 mm.
     let dots = |millimetres: f64| (millimetres / 25.4 * DPI) as u32;
-    for i in 0..18_u32 {
-        let (x, y) = (7.2 + f64::from(i % 3) * 66.0, 8.7 + f64::from(i / 3) * 46.6);
-        let sticker = image::imageops::crop_imm(&picture, dots(x), dots(y), dots(63.5), dots(46.6)).to_image();
+    for i in 0..8_u32 {
+        let (x, y) = (4.65 + f64::from(i % 2) * 101.6, 13.1 + f64::from(i / 2) * 67.7);
+        let sticker = image::imageops::crop_imm(&picture, dots(x), dots(y), dots(99.1), dots(67.7)).to_image();
         assert_eq!(zbar(&sticker), address(PLAN), "sticker {i}");
     }
 }

@@ -48,14 +48,21 @@ pub struct Posting {
     pub hung: Option<(u32, Date, Option<String>)>,
     /// When it was taken down.
     pub removed: Option<Date>,
-    /// Why its prints are not to be believed any more.
+    /// Why the prints that hang are not to be believed any more; until a new one hangs.
     pub revoked: Option<String>,
+    /// True when the newest print is to take the place of one that was revoked or taken down.
+    pub anew: bool,
 }
 
 impl Posting {
     /// True while a print of it is on the board.
     pub fn hangs(&self) -> bool {
         self.hung.is_some() && self.removed.is_none()
+    }
+
+    /// True while a print of it belongs on the board.
+    pub fn is_wanted(&self) -> bool {
+        self.anew || (self.removed.is_none() && self.revoked.is_none())
     }
 }
 

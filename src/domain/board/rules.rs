@@ -82,7 +82,7 @@ impl Family for Board {
         Ok(())
     }
 
-    fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {
+    fn check_keeps(&self, previous: &Self) -> Result<(), Refusal> {
         if self.number != previous.number {
             return Err(Refusal::invalid(
                 "board-number",
@@ -186,7 +186,7 @@ impl Family for Board {
                 let on = past_day(hung.on, context)?;
                 let posting = known(hung.item).ok_or_else(|| not_printed(hung.item))?;
                 let revision = if hung.revision == 0 { posting.printed.0 } else { hung.revision };
-                if revision > posting.printed.0 || posting.revoked.is_some() {
+                if revision > posting.printed.0 || (posting.revoked.is_some() && !posting.anew) {
                     return Err(not_printed(hung.item));
                 }
                 BoardChanged::Hung(Hung { revision, on: Some(on), ..hung })
@@ -221,20 +221,25 @@ impl Family for Board {
             BoardChanged::Printed(printed) => {
                 let print = (printed.revision, printed.on.unwrap_or_default());
                 match state.postings.iter_mut().find(|posting| posting.item == printed.item) {
-                    // A new print of what was revoked is a new beginning.
+                    // A false print hangs until somebody has put the new one in its place.
                     Some(posting) => {
                         posting.printed = print;
-                        posting.revoked = None;
+                        posting.anew = posting.revoked.is_some() || posting.removed.is_some();
                     }
-                    None => {
-                        state.postings.push(Posting { item: printed.item, printed: print, hung: None, removed: None, revoked: None });
-                    }
+                    None => state.postings.push(Posting {
+                        item: printed.item,
+                        printed: print,
+                        hung: None,
+                        removed: None,
+                        revoked: None,
+                        anew: false,
+                    }),
                 }
             }
             BoardChanged::Hung(hung) => {
                 if let Some(posting) = state.postings.iter_mut().find(|posting| posting.item == hung.item) {
                     posting.hung = Some((hung.revision, hung.on.unwrap_or_default(), hung.by.clone()));
-                    posting.removed = None;
+                    (posting.removed, posting.revoked, posting.anew) = (None, None, false);
                 }
             }
             BoardChanged::Removed(removed) => {
@@ -245,6 +250,7 @@ impl Family for Board {
             BoardChanged::Revoked(revoked) => {
                 if let Some(posting) = state.postings.iter_mut().find(|posting| posting.item == revoked.item) {
                     posting.revoked = Some(revoked.reason.clone());
+                    posting.anew = false;
                 }
             }
             BoardChanged::Checked(checked) => state.checked = state.checked.max(checked.on),

@@ -5,7 +5,7 @@ use jiff::civil::date;
 
 use super::{Board, BoardChange, BoardChanged, Checked, Hung, Printed, Removed, Revoked};
 use crate::domain::geometry::Position;
-use crate::domain::publication::{Command, Event, Publication, Publish, Published, Revise};
+use crate::domain::publication::{Command, Correct, Event, Publication, Publish, Published, Revise};
 use crate::domain::test_support::{code, on};
 use crate::domain::view::Moment;
 
@@ -88,7 +88,32 @@ fn a_revoked_print_is_not_hung_again_until_it_is_printed_anew() {
 }
 
 #[test]
+fn what_is_revoked_stays_revoked_on_the_wall_until_the_new_print_hangs() {
+    let state = |events: &[Event<Board>]| {
+        let mut item = Publication::<Board>::default();
+        events.iter().enumerate().for_each(|(at, event)| item.apply_at(event.clone(), at as i64));
+        item.state.postings[0].clone()
+    };
+    let revoked = Event::Changed(BoardChanged::Revoked(Revoked { item: code(9), reason: "In sai".into() }));
+    let mut events = vec![stands(), printed(1, 1), hung(1, 2), revoked.clone()];
+    assert!(!state(&events).is_wanted(), "it is not printed again by itself");
+    events.push(printed(2, 4));
+    assert!(state(&events).revoked.is_some() && state(&events).is_wanted(), "the false one still hangs, the new one is to be hung");
+    events.push(hung(2, 5));
+    assert!(state(&events).revoked.is_none() && state(&events).is_wanted());
+    let removed = Event::Changed(BoardChanged::Removed(Removed { item: code(9), on: Some(date(2026, 2, 6)) }));
+    events.extend([removed, printed(2, 7)]);
+    assert!(!state(&events).hangs() && state(&events).is_wanted(), "printed again after it was taken down");
+    events.push(revoked);
+    assert!(!state(&events).is_wanted());
+}
+
+#[test]
 fn a_board_keeps_its_number_for_ever() {
+    let correct =
+        Command::Correct(Correct { code: code(1), revision: 1, reason: "Số sai".into(), facts: Board { number: 8, ..board() } });
+    let refused = BoardTest::with(on(2026, 3, 1)).given(vec![stands()]).when(correct).inspect_result();
+    assert_eq!(refused.expect_err("refused").reason, "board-number");
     let other = Board { number: 8, ..board() };
     let revise = Command::Revise(Revise { code: code(1), based_on: None, effective_from: None, effective_to: None, facts: other });
     let refused = BoardTest::with(on(2026, 3, 1)).given(vec![stands()]).when(revise).inspect_result();

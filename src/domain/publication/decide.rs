@@ -82,6 +82,7 @@ impl<F: Family> Publication<F> {
             ));
         }
         if latest.cancelled.is_none() {
+            revise.facts.check_keeps(&latest.facts)?;
             revise.facts.check_follows(&latest.facts)?;
         }
         let decisions = |facts: &F| facts.claims().into_iter().filter(|claim| claim.kind == "decision").collect::<Vec<_>>();
@@ -118,6 +119,7 @@ impl<F: Family> Publication<F> {
                 format!("An item keeps its kind: this one is {}.", revision.facts.kind()),
             ));
         }
+        correct.facts.check_keeps(&revision.facts)?;
         let fields = revision.facts.differences(&correct.facts);
         if fields.is_empty() {
             return Err(Refusal::invalid("nothing-changed", "Không có gì thay đổi.", "Nothing would change."));

@@ -83,6 +83,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     }
     /// Refuses a statement that breaks the family's rules.
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal>;
+    /// Refuses a revision or a correction that changes what an item keeps for ever.
+    fn check_keeps(&self, _previous: &Self) -> Result<(), Refusal> {
+        Ok(())
+    }
     /// Refuses a revision that may not follow `previous`.
     fn check_follows(&self, _previous: &Self) -> Result<(), Refusal> {
         Ok(())

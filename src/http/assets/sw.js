@@ -1,10 +1,14 @@
 // Keeps the last page of whom to call, and the scripts it needs. The network comes first: what is shown
 // from here says so, and says when it was made.
 "use strict";
-const NAME = "bangtin-1";
+const NAME = "bangtin-2";
 const FILES = ["/assets/here.js", "/assets/offline.js"];
-// A copy is kept under the kind it is of: never under a position.
-const keyOf = (url) => "/nearest?kind=" + (url.searchParams.get("kind") || "ambulance") + "&lang=" + (url.searchParams.get("lang") || "");
+// A copy is kept under the kind it is of; a page that was made for a position is never kept.
+const keyOf = (url) => {
+  const lang = url.searchParams.get("lang") || "vi";
+  return "/nearest?kind=" + (url.searchParams.get("kind") || "ambulance") + (lang === "vi" ? "" : "&lang=" + lang);
+};
+const hasPosition = (url) => ["lon", "lat", "e", "n"].some((name) => url.searchParams.has(name));
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
@@ -16,7 +20,8 @@ self.addEventListener("activate", (event) => {
     Promise.all(clients.filter((client) => new URL(client.url).pathname === "/nearest").map((client) => visit(new URL(client.url))))));
 });
 
-// The page that brought the worker along was loaded before it: it is fetched once more, without its position.
+// The page without a position: for one that was asked for with one, and for the page that brought the
+// worker along and was loaded before it.
 async function visit(url) {
   try {
     const key = keyOf(url);
@@ -33,7 +38,8 @@ async function kept(url) {
   return new Response(html, { status: 200, headers: copy.headers });
 }
 
-async function nearest(request, url) {
+async function nearest(event, url) {
+  const request = event.request;
   let asked = url;
   if (request.method === "POST") {
     const form = await request.clone().formData().catch(() => new FormData());
@@ -42,7 +48,8 @@ async function nearest(request, url) {
   }
   try {
     const answer = await fetch(request);
-    if (answer.ok) await (await caches.open(NAME)).put(keyOf(asked), answer.clone());
+    if (request.method === "POST" || hasPosition(url)) event.waitUntil(visit(asked));
+    else if (answer.ok) await (await caches.open(NAME)).put(keyOf(asked), answer.clone());
     return answer;
   } catch {
     return kept(asked);
@@ -52,6 +59,6 @@ async function nearest(request, url) {
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (url.origin !== self.location.origin) return;
-  if (url.pathname === "/nearest" && event.request.mode === "navigate") event.respondWith(nearest(event.request, url));
+  if (url.pathname === "/nearest" && event.request.mode === "navigate") event.respondWith(nearest(event, url));
   else if (FILES.includes(url.pathname)) event.respondWith(fetch(event.request).catch(() => caches.match(url.pathname)));
 });

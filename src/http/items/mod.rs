@@ -23,6 +23,7 @@ use crate::render::qr;
 use crate::render::text::Lang;
 pub use files::{blob, document};
 use memento::memento;
+pub(crate) use prebuilt::Turns;
 use prebuilt::answer;
 pub(super) use prebuilt::record_tags;
 

@@ -1,5 +1,6 @@
 //! Answers that are made once for each change: what they are made from, and how.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,7 +16,7 @@ use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::event_store::StoreError;
-use crate::http::answers::{Answer, Mark, Scope, Validity, What};
+use crate::http::answers::{Answer, Key, Mark, Scope, Validity, What};
 use crate::http::collections::items::memento_datetime;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
@@ -30,6 +31,8 @@ use crate::vault::Contact;
 
 const HTML: &str = "text/html; charset=utf-8";
 const PDF: &str = "application/pdf";
+/// Answers that can be made at a time.
+const TURNS: usize = 64;
 
 /// The prebuilt answer, made anew where it no longer holds.
 pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
@@ -42,15 +45,32 @@ pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &H
     let key = (code, what);
     if let Some(answer) = site.answers.get(&key, validity, now) {
         site.metrics.cached.fetch_add(1, Ordering::Relaxed);
-        return Ok(answer.respond(headers, now));
+        return respond(site, answer, headers, now).await;
+    }
+    // A crowd that asks at once waits for the one that makes it.
+    let _turn = site.turns.of(&key).lock().await;
+    if let Some(answer) = site.answers.get(&key, validity, now) {
+        site.metrics.cached.fetch_add(1, Ordering::Relaxed);
+        return respond(site, answer, headers, now).await;
     }
     site.metrics.rendered.fetch_add(1, Ordering::Relaxed);
     let answer = Arc::new(render(site, code, &key.1, validity).await?);
     site.answers.insert(key, &answer);
+    respond(site, answer, headers, now).await
+}
+
+/// Sends an answer; the next reader gets it as small as it can be, if there is time for that now.
+async fn respond(site: &Arc<Site>, answer: Arc<Answer>, headers: &HeaderMap, now: Timestamp) -> Result<Response, HttpError> {
+    if !answer.is_ready(headers) {
+        // Compressing a whole plan takes seconds.
+        let (answer, headers) = (Arc::clone(&answer), headers.clone());
+        let made = tokio::task::spawn_blocking(move || answer.prepare(&headers)).await;
+        made.map_err(|error| HttpError::Internal(error.to_string()))?;
+    }
     let response = answer.respond(headers, now);
-    // The next reader gets it as small as it can be, if there is time for that now.
     if answer.can_be_perfected()
         && let Ok(place) = Arc::clone(&site.drawing_places).try_acquire_owned()
+        && answer.begins_to_be_perfected()
     {
         tokio::task::spawn_blocking(move || {
             let _place = place;
@@ -58,6 +78,28 @@ pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &H
         });
     }
     Ok(response)
+}
+
+/// Turns in which answers are made: those for reading apart from those for printing, which take longer.
+pub(crate) struct Turns {
+    reading: [tokio::sync::Mutex<()>; TURNS],
+    printing: [tokio::sync::Mutex<()>; TURNS],
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            reading: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            printing: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+        }
+    }
+}
+
+impl Turns {
+    fn of(&self, key: &Key) -> &tokio::sync::Mutex<()> {
+        let own = rustc_hash::FxBuildHasher.hash_one(key) as usize % TURNS;
+        if key.1.order().is_some() { &self.printing[own] } else { &self.reading[own] }
+    }
 }
 
 /// What an answer about an item was made from.
@@ -173,7 +215,13 @@ async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Res
     }
     let (ends, private) = (material.ends(), material.contact.is_some());
     let what = what.clone();
-    let made = tokio::task::spawn_blocking(move || material.make(&what));
+    // A print takes a core and memory for a while: as many at a time as there are cores.
+    let place = if what.order().is_some() { Some(site.drawing_place().await?) } else { None };
+    let made = tokio::task::spawn_blocking(move || {
+        // Held by the work, not by the client that may have gone.
+        let _place = place;
+        material.make(&what)
+    });
     let (media, body) = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
     Ok(Answer::new(status, media, body, validity, ends, private).with(extra))
 }
@@ -209,7 +257,8 @@ impl Material {
         Ok(match what {
             What::Page(scope) | What::Revision(_, scope) => {
                 let units = self.units(scope.lang);
-                let extract = self.unit.as_ref().and_then(|unit| self.extract(unit)).filter(|extract| !self.by_board || extract.is_cut());
+                let extract =
+                    self.unit.as_ref().and_then(|unit| self.extract(unit)).filter(|extract| !self.by_board || extract.has_something());
                 (HTML, self.page(scope, &units, extract.as_ref(), what.revision()).render()?.into_bytes())
             }
             What::History(lang) => (HTML, self.page(&Scope::of(*lang), &[], None, None).render_history().into_bytes()),

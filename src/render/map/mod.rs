@@ -175,6 +175,13 @@ pub fn unit_rings(boundaries: &Features, id: &UnitId) -> Vec<Vec<[i64; 2]>> {
     own.flat_map(|feature| boundaries.rings(feature)).collect()
 }
 
+/// The boundary of a unit, else those of the units that it became.
+pub fn unit_or_heirs(city: &City, boundaries: &Features, id: &UnitId, today: Date) -> Vec<Vec<[i64; 2]>> {
+    let own = unit_rings(boundaries, id);
+    let heirs = || city.units.at(id, today).into_iter().flat_map(|unit| unit_rings(boundaries, &unit.id)).collect();
+    if own.is_empty() { heirs() } else { own }
+}
+
 /// A map of zones.
 pub struct Drawing {
     /// It, as SVG.

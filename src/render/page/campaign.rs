@@ -8,6 +8,9 @@ use crate::domain::view::Figure;
 use crate::render::format;
 use crate::render::layout::scrolling;
 
+/// Places that a page lists; it stays light for a phone, however many take part.
+const LISTED: usize = 200;
+
 impl Item<'_> {
     pub(super) fn places(&self) -> Markup {
         let (Some(features), Some(set)) = (self.features, &self.view.features) else { return html! {} };
@@ -36,7 +39,7 @@ impl Item<'_> {
             }
             p.noprint { a href={ "/nearest?kind=place" (self.lang.and()) } { (self.t("nearest-place")) } }
             ol {
-                @for row in &rows {
+                @for row in rows.iter().take(LISTED) {
                     li {
                         strong { (field(row, "name").unwrap_or_default()) }
                         @if let Some(address) = field(row, "address") { br; (address) }
@@ -45,6 +48,9 @@ impl Item<'_> {
                         @if let Some(hours) = field(row, "hours") { br; (self.t("hours")) ": " (hours) }
                     }
                 }
+            }
+            @if rows.len() > LISTED {
+                p { a href={ "/collections/places/items?f=html&campaign=" (self.view.code) (self.lang.and()) } { (self.t("all-places")) " (" (rows.len()) ")" } }
             }
         }
     }
@@ -63,7 +69,7 @@ impl Item<'_> {
                         tbody { @for figure in figures { (self.figure(figure)) } }
                     }
                 }))
-                @if figures.iter().any(|figure| figure.unit == "%") { p.note { (self.t("chart-note")) } }
+                @if figures.iter().any(|figure| full(figure).is_some()) { p.note { (self.t("chart-note")) } }
             }
         }
     }
@@ -92,12 +98,20 @@ impl Item<'_> {
     }
 }
 
-/// A percentage as a bar, its target as a mark; the table beside it says the same.
-fn bar(figure: &Figure) -> Markup {
-    if figure.unit != "%" || (figure.actual.is_none() && figure.target.is_none()) {
-        return html! {};
+/// What the whole length of a figure's bar is: all of a percentage, of a count what was reached or aimed
+/// at, whichever is more. None where there is nothing to compare with.
+fn full(figure: &Figure) -> Option<f64> {
+    if figure.unit == "%" {
+        return (figure.actual.is_some() || figure.target.is_some()).then_some(100.0);
     }
-    let within = |value: f64| format!("{:.1}", value.clamp(0.0, 100.0));
+    let (actual, target) = figure.actual.zip(figure.target)?;
+    Some(actual.max(target)).filter(|full| *full > 0.0)
+}
+
+/// A figure as a bar, its target as a mark; the table beside it says the same.
+fn bar(figure: &Figure) -> Markup {
+    let Some(full) = full(figure) else { return html! {} };
+    let within = |value: f64| format!("{:.1}", (value / full * 100.0).clamp(0.0, 100.0));
     html! {
         svg.bar viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
             path d="M0 1h100v6H0z" fill="#e0e0e0" stroke="#555" stroke-width=".4" {}

@@ -36,16 +36,16 @@ impl Extract {
             return None;
         }
         let unit = city.units.get(unit)?.clone();
-        let rings = boundaries.map(|all| {
-            let own = map::unit_rings(all, &unit.id);
-            let heirs = || city.units.at(&unit.id, today).into_iter().flat_map(|unit| map::unit_rings(all, &unit.id)).collect();
-            if own.is_empty() { heirs() } else { own }
-        });
-        let rings = rings.unwrap_or_default();
+        let rings = boundaries.map(|all| map::unit_or_heirs(city, all, &unit.id, today)).unwrap_or_default();
         let plane = Crs::new(view.plane.unwrap_or(city.default_crs)).ok();
         let area = Area::new(rings.clone()).zip(plane).zip(features);
         let pieces = area.map(|((area, plane), features)| area.cut(features, &plane));
         Some(Self { unit, pieces, rings })
+    }
+
+    /// True when something of the item is known to lie in the unit.
+    pub fn has_something(&self) -> bool {
+        self.pieces.as_ref().is_some_and(|pieces| !pieces.is_empty())
     }
 
     /// True when its boundary is known.

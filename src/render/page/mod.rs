@@ -28,6 +28,7 @@ use super::{format, map, qr};
 use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::geometry::intersects;
+use crate::domain::mark;
 use crate::domain::publication::Status;
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::{Moment, Shown, View};
@@ -75,6 +76,20 @@ impl Item<'_> {
         }
     }
 
+    /// The address that was scanned: the mark of a print stays in it, so that the page goes on to say what
+    /// it knows of the print.
+    fn scanned_path(&self) -> String {
+        let number = match self.print {
+            Some(Print::Of(board)) => board.board.as_ref().map(|own| own.number),
+            Some(Print::NoBoard(number)) => Some(*number),
+            _ => None,
+        };
+        match number {
+            Some(number) if self.revision.is_none() => format!("{}.{}", self.path(), mark::of(self.view.code, number)),
+            _ => self.path(),
+        }
+    }
+
     /// The page as HTML.
     pub fn render(&self) -> Result<String, qr::QrError> {
         let view = self.view;
@@ -116,15 +131,16 @@ impl Item<'_> {
             p.noprint { a href={ "/q/" (view.code) "/report" (self.lang.query()) } { (self.t("report")) } }
             p.note { (self.t("updated")) " " (format::moment(self.lang, &self.moment.zone, view.updated)) "." }
         };
+        let scanned = self.scanned_path();
         let shown_path = match self.extract {
-            Some(extract) => format!("{path}?unit={}", extract.unit.id),
-            None => path.clone(),
+            Some(extract) => format!("{scanned}?unit={}", extract.unit.id),
+            None => scanned,
         };
         let url = &self.city.public_url;
         let since = format!("{} {}", self.t("since"), format::date(view.effective_from));
         let preview = Preview {
             description: format!("{} – {} {since}", self.t(view.kind), self.t(&view.standing)),
-            image: format!("{url}/q/{}/preview.png", view.code),
+            image: format!("{url}/q/{}/preview.png{}", view.code, self.lang.query()),
             url: format!("{url}{path}"),
         };
         let frame = Page { preview: Some(preview), ..Page::new(self.lang, self.city, &view.title, &shown_path) };
@@ -229,6 +245,9 @@ impl Item<'_> {
         let Some(extract) = self.extract else { return html! {} };
         let today: Vec<&Unit> = self.city.units.at(&extract.unit.id, self.moment.today);
         let moved = !extract.unit.is_valid_on(self.moment.today);
+        let (own, scanned) = (self.path(), self.scanned_path());
+        // A board's print opens at the board's unit by itself.
+        let whole = if own == scanned { own + self.lang.query() } else { format!("{scanned}?unit=all{}", self.lang.and()) };
         html! {
             div.status.part {
                 b { (self.t("part-of-unit")) " " (self.unit_name(&extract.unit)) }
@@ -240,7 +259,7 @@ impl Item<'_> {
                     Some(pieces) if pieces.is_empty() => { (self.t("part-empty")) " " }
                     Some(_) => {}
                 }
-                a href={ (self.path()) (self.lang.query()) } { (self.t("see-whole")) }
+                a href=(whole) { (self.t("see-whole")) }
             }
         }
     }
@@ -262,7 +281,7 @@ impl Item<'_> {
                 @for (i, unit) in drawn.iter().enumerate() {
                     @if i > 0 { " · " }
                     @if own == Some(&unit.id) { strong { (unit.name) } }
-                    @else { a href={ (self.path()) "?unit=" (unit.id) (self.lang.and()) } { (unit.name) } }
+                    @else { a href={ (self.scanned_path()) "?unit=" (unit.id) (self.lang.and()) } { (unit.name) } }
                 }
             }
         }

@@ -79,6 +79,10 @@ impl Item<'_> {
                 None => { (self.t("print-for")) " " (place) ", " (self.t("print-not-hung")) }
             }
         };
+        if revision == self.view.revision && self.view.status != Status::InForce {
+            // The print says what no longer holds, or does not yet; what it is stands above.
+            return ("status wait", html! { b { (self.t("print-not-in-force")) } (self.t(&self.view.standing)) ". " (shows) (hangs) });
+        }
         if revision == self.view.revision {
             return ("status part", html! { b { (self.t("print-current")) } (shows) (hangs) });
         }

@@ -6,6 +6,7 @@ use super::Item;
 use crate::domain::publication::Status;
 use crate::domain::view::Shown;
 use crate::render::format;
+use crate::render::glossary::term;
 
 /// A number as a telephone dials it.
 pub fn dialled(number: &str) -> String {
@@ -30,7 +31,7 @@ impl Item<'_> {
         };
         html! {
             div class=(class) role="status" {
-                b { (self.t(&view.standing)) }
+                b { (term(self.lang, &view.standing)) }
                 @match view.status {
                     Status::InForce | Status::Upcoming => span {
                         (self.t("since")) " " (format::date(view.effective_from))

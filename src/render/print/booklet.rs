@@ -37,7 +37,7 @@ pub struct Booklet {
 }
 
 /// Lines of the list on a page.
-const LINES: usize = 34;
+const LINES: usize = 22;
 
 impl Booklet {
     /// A booklet with its list.
@@ -79,19 +79,19 @@ impl Cover<'_> {
         page.line(12.0, 32.0, &format!("{}: {}", t("printed-on"), format::date(self.moment.today)), regular(3.6));
         page.rule(12.0, 35.0, width - 24.0, 0.5);
         for (i, (board, item, hangs)) in prints.iter().enumerate() {
-            let y = 38.0 + i as f64 * 7.2;
+            let y = 38.0 + i as f64 * 11.0;
             let number = board.board.as_ref().map_or(0, |own| own.number);
             page.rectangle([12.0, y + 0.8, 4.0, 4.0], "#fff", Some(0.3));
             page.line(18.0, y + 4.4, &format!("{}.", before + i + 1), regular(3.4));
-            page.paragraph(26.0, y + 0.6, 60.0, 1, &format!("{} {number}: {}", t("board-number"), board.title), bold(3.4));
-            page.paragraph(88.0, y + 0.6, 66.0, 1, &item.title, regular(3.4));
+            page.paragraph(26.0, y + 0.6, 60.0, 2, &format!("{} {number}: {}", t("board-number"), board.title), bold(3.4));
+            page.paragraph(88.0, y + 0.6, 66.0, 2, &item.title, regular(3.4));
             let state = match hangs {
                 Some(revision) if *revision == item.revision => t("booklet-hangs").to_owned(),
                 Some(revision) => format!("{} {revision} → {}", t("booklet-replace"), item.revision),
                 None => t("booklet-new").to_owned(),
             };
-            page.paragraph(156.0, y + 0.6, 42.0, 1, &state, regular(3.4));
-            page.rule(12.0, y + 6.2, width - 24.0, 0.1);
+            page.paragraph(156.0, y + 0.6, 42.0, 2, &state, regular(3.4));
+            page.rule(12.0, y + 10.2, width - 24.0, 0.1);
         }
         page.finish()
     }

@@ -92,6 +92,20 @@ impl Canvas {
         let _ = write!(self.svg, "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" fill=\"{fill}\"{stroke}/>");
     }
 
+    /// A sample of a code's colour; hatched where there is none, as on the map.
+    pub fn sample(&mut self, place: [f64; 4], colour: Option<&str>) {
+        let [x, y, width, height] = place;
+        self.rectangle(place, colour.unwrap_or("#eee"), Some(0.15));
+        if colour.is_none() {
+            let (right, bottom) = (x + width, y + height);
+            let (middle, centre) = (x + width / 2.0, y + height / 2.0);
+            let _ = write!(
+                self.svg,
+                "<path d=\"M{x:.2} {bottom:.2}L{right:.2} {y:.2}M{x:.2} {centre:.2}L{middle:.2} {y:.2}M{middle:.2} {bottom:.2}L{right:.2} {centre:.2}\" stroke=\"#666\" stroke-width=\"0.25\"/>"
+            );
+        }
+    }
+
     /// A straight line across.
     pub fn rule(&mut self, x: f64, y: f64, length: f64, width: f64) {
         let _ = write!(self.svg, "<path d=\"M{x:.2} {y:.2}h{length:.2}\" stroke=\"#000\" stroke-width=\"{width}\"/>");

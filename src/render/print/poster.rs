@@ -3,7 +3,7 @@
 use resvg::usvg;
 
 use super::canvas::{Canvas, LEADING, bold, regular};
-use super::fonts::{Weight, fitting, lines};
+use super::fonts::{Weight, fitting, lines, lines_within};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
@@ -24,6 +24,34 @@ const CODE: f64 = 58.0;
 const FOOT: f64 = 37.0;
 /// Room of a line of the table.
 const ROW: f64 = 5.4;
+
+/// Size of the facts' letters, and room of their labels.
+const FACT: f64 = 3.6;
+const LABEL: f64 = 46.0;
+
+/// How much is written: lines of the summary, rows or facts, numbers to call.
+struct Room {
+    summary: usize,
+    facts: usize,
+    phones: usize,
+}
+
+/// The more there is to say, the less is written: the page behind the code has it all.
+const ROOMS: &[Room; 7] = &[
+    Room { summary: 7, facts: 12, phones: 4 },
+    Room { summary: 5, facts: 12, phones: 3 },
+    Room { summary: 4, facts: 8, phones: 3 },
+    Room { summary: 3, facts: 6, phones: 2 },
+    Room { summary: 2, facts: 4, phones: 2 },
+    Room { summary: 1, facts: 2, phones: 1 },
+    Room { summary: 1, facts: 0, phones: 1 },
+];
+
+/// A fact's label, and its value in at most three lines.
+fn fact_lines(label: &str, value: &str, room: f64) -> (String, Vec<String>) {
+    let label = lines_within(label, Weight::Regular, FACT, LABEL - 2.0, 1).into_iter().next().unwrap_or_default();
+    (label, lines_within(value, Weight::Bold, FACT, room - LABEL, 3))
+}
 
 /// A poster that is laid out: everything but the map, and where the map stands.
 pub struct Poster {
@@ -157,8 +185,22 @@ impl Printed<'_> {
         Matrix::with_level(&qr::address(&self.city.public_url, self.view.code, self.board_number()), Level::Q)
     }
 
-    /// Everything but the map, and the place of the map.
+    /// Everything but the map, and the place of the map: as much as there is room for, so that nothing
+    /// lies on anything else.
     fn poster(&self) -> Result<(String, [f64; 4]), PrintError> {
+        let matrix = self.matrix()?.svg(self.t("share-qr"));
+        let [full, shorter @ ..] = ROOMS;
+        let (mut page, mut map, mut fits) = self.laid_out(full, &matrix);
+        for room in shorter {
+            if fits {
+                break;
+            }
+            (page, map, fits) = self.laid_out(room, &matrix);
+        }
+        Ok((page.finish(), map))
+    }
+
+    fn laid_out(&self, most: &Room, matrix: &str) -> (Canvas, [f64; 4], bool) {
         let [width, height] = Size::A4.millimetres();
         let mut page = Canvas::new(width, height);
         let room = width - 2.0 * MARGIN;
@@ -175,31 +217,49 @@ impl Printed<'_> {
         page.rectangle([MARGIN, y, room, 10.5 + lines * 4.2 * LEADING], "#fff", Some(0.9));
         page.line(MARGIN + 4.0, y + 7.6, self.t(self.standing()), bold(6.2));
         y = page.paragraph(MARGIN + 4.0, y + 8.6, inner, 3, &since, regular(4.2)).max(y + 10.0) + 3.2;
-        for (label, number) in self.phones() {
+        for (label, number) in self.phones().into_iter().take(most.phones) {
             y = page.paragraph(MARGIN, y, room, 1, &format!("{} {number} – {label}", self.t("call")), bold(7.0));
         }
         if let Some(extract) = self.extract {
             let unit = self.lang.pick(&extract.unit.name_vi, &extract.unit.name_en);
             y = page.paragraph(MARGIN, y, room, 2, &format!("{} {unit}", self.t("part-of-unit")), bold(4.8));
+            if !extract.has_something() {
+                y = page.paragraph(MARGIN, y, room, 2, self.t("part-empty"), regular(4.5));
+            }
         }
         if let Some(summary) = &view.summary {
-            y = page.paragraph(MARGIN, y, room, 7, summary, regular(4.5));
+            y = page.paragraph(MARGIN, y, room, most.summary, summary, regular(4.5));
         }
         y += 3.0;
-        let rows = self.rows();
-        let table = (rows.len().min(12) as f64 / 2.0).ceil() * ROW;
-        let bottom = height - FOOT - table - if rows.is_empty() { 2.0 } else { 10.0 };
-        let map = [MARGIN, y, room - CODE - 8.0, (bottom - y).max(50.0)];
-        self.code_column(&mut page, width - MARGIN - CODE, y)?;
+        let column = self.code_column(&mut page, width - MARGIN - CODE, y, matrix);
+        let rows = self.rows(most.facts);
+        let facts = if rows.is_empty() { self.facts(most.facts) } else { Vec::new() };
+        let table = (rows.len() as f64 / 2.0).ceil() * ROW;
+        let lines: Vec<_> = facts.iter().map(|(label, value)| fact_lines(label, value, room)).collect();
+        let told: f64 = lines.iter().map(|(_, values)| values.len() as f64 * FACT * LEADING + 1.0).sum();
+        let below = table + told;
+        let bottom = height - FOOT - below - if below > 0.0 { 10.0 } else { 2.0 };
         if !rows.is_empty() {
             Self::table(&mut page, &rows, bottom + 5.0, room);
         }
+        let mut at = bottom + 5.0;
+        for (label, values) in lines {
+            page.line(MARGIN, at + FACT, &label, regular(FACT).fill("#333"));
+            for value in values {
+                page.line(MARGIN + LABEL, at + FACT, &value, bold(FACT));
+                at += FACT * LEADING;
+            }
+            page.rule(MARGIN, at + 0.3, room, 0.1);
+            at += 1.0;
+        }
         self.foot(&mut page, height - FOOT, room);
-        Ok((page.finish(), map))
+        let map = [MARGIN, y, room - CODE - 8.0, (bottom - y).max(50.0)];
+        (page, map, bottom >= column)
     }
 
-    fn code_column(&self, page: &mut Canvas, left: f64, top: f64) -> Result<(), PrintError> {
-        page.drawing([left, top, CODE, CODE], &self.matrix()?.svg(self.t("share-qr")));
+    /// The code, its letters, and whom to call; gives the place below.
+    fn code_column(&self, page: &mut Canvas, left: f64, top: f64, matrix: &str) -> f64 {
+        page.drawing([left, top, CODE, CODE], matrix);
         let middle = left + CODE / 2.0;
         let mut y = top + CODE + 2.0;
         for line in lines(self.t("scan-me"), Weight::Bold, 4.2, CODE) {
@@ -222,31 +282,34 @@ impl Printed<'_> {
             page.line(middle, y + 3.4, line, regular(3.4).middle());
             y += 3.4 * LEADING;
         }
-        Ok(())
+        y
     }
 
-    /// Rows of the table: a code where it has one, what it is, and the figures.
-    fn rows(&self) -> Vec<(Option<String>, String, String)> {
+    /// Rows of the table of areas: code, name, figures; at most `most`, the rest put together.
+    fn rows(&self, most: usize) -> Vec<(Option<String>, String, String)> {
         let is_area = self.view.features.as_ref().is_some_and(|set| set.area_ha.is_some());
-        if let Some(features) = self.features.filter(|_| is_area) {
-            let (sums, total) = sums(features, self.extract);
-            let row = |(code, area): &(&str, f64)| {
-                let name = land_use::get(code).map_or("", |entry| self.lang.pick(&entry.name_vi, &entry.name_en));
-                let figures =
-                    format!("{} ha · {} %", format::number(self.lang, *area, 1), format::number(self.lang, area / total * 100.0, 1));
-                (Some((*code).to_owned()), name.to_owned(), figures)
-            };
-            let mut rows: Vec<_> = sums.iter().take(if sums.len() > 12 { 11 } else { 12 }).map(row).collect();
-            if sums.len() > 12 {
-                let rest: f64 = sums[11..].iter().map(|(_, area)| area).sum();
-                rows.push((None, self.t("other-codes").to_owned(), format!("{} ha", format::number(self.lang, rest, 1))));
-            }
-            return rows;
+        let Some(features) = self.features.filter(|_| is_area) else { return Vec::new() };
+        let (sums, total) = sums(features, self.extract);
+        let row = |(code, area): &(&str, f64)| {
+            let name = land_use::get(code).map_or("", |entry| self.lang.pick(&entry.name_vi, &entry.name_en));
+            let figures = format!("{} ha · {} %", format::number(self.lang, *area, 1), format::number(self.lang, area / total * 100.0, 1));
+            (Some((*code).to_owned()), name.to_owned(), figures)
+        };
+        let own = if sums.len() > most { most.saturating_sub(1) } else { sums.len() };
+        let mut rows: Vec<_> = sums[..own].iter().map(row).collect();
+        if sums.len() > own {
+            let rest: f64 = sums[own..].iter().map(|(_, area)| area).sum();
+            rows.push((None, self.t("other-codes").to_owned(), format!("{} ha", format::number(self.lang, rest, 1))));
         }
+        rows
+    }
+
+    /// What else is known, for those who have no phone: label and value, at most `most`.
+    fn facts(&self, most: usize) -> Vec<(String, String)> {
         // What changes from hour to hour or day to day does not belong on paper.
         let left_out = ["duty", "duty-at", "next-day", "decision", "authority", "signed"];
         let facts = self.view.facts.iter().filter(|fact| !left_out.contains(&fact.label));
-        facts.map(|fact| (None, self.t(fact.label).to_owned(), self.shown(&fact.value))).take(12).collect()
+        facts.map(|fact| (self.t(fact.label).to_owned(), self.shown(&fact.value))).take(most).collect()
     }
 
     fn table(page: &mut Canvas, rows: &[(Option<String>, String, String)], top: f64, room: f64) {
@@ -257,16 +320,14 @@ impl Printed<'_> {
             let y = top + (i % each) as f64 * ROW;
             let mut left = x;
             if let Some(code) = code {
-                page.rectangle([x, y + 0.6, 3.6, 3.6], map::colour(code).unwrap_or("#eee"), Some(0.15));
+                page.sample([x, y + 0.6, 3.6, 3.6], map::colour(code));
                 page.line(x + 4.6, y + 3.8, code, bold(3.6));
                 left += 13.5;
             }
-            let figures_room = if code.is_some() { 31.0 } else { half * 0.55 };
             let style = if code.is_some() { regular(3.4) } else { bold(3.4) };
-            let name = super::fonts::lines_within(name, Weight::Regular, 3.4, half - figures_room - (left - x), 1);
+            let name = lines_within(name, Weight::Regular, 3.4, half - 31.0 - (left - x), 1);
             page.line(left, y + 3.8, name.first().map_or("", String::as_str), regular(3.4));
-            let figures = super::fonts::lines_within(figures, Weight::Bold, 3.4, figures_room, 1);
-            page.line(x + half, y + 3.8, figures.first().map_or("", String::as_str), style.end());
+            page.line(x + half, y + 3.8, figures, style.end());
             page.rule(x, y + ROW - 0.6, half, 0.1);
         }
     }

@@ -91,7 +91,7 @@ fn legend(
     let (sums, total) = sums(features, printed.extract);
     for (i, (own, area)) in sums.iter().take(COLUMNS * LINES).enumerate() {
         let (x, y) = (MARGIN + (i / LINES) as f64 * column, top + (i % LINES) as f64 * 7.0);
-        page.rectangle([x, y + 1.0, 8.0, 5.0], map::colour(own).unwrap_or("#eee"), Some(0.3));
+        page.sample([x, y + 1.0, 8.0, 5.0], map::colour(own));
         page.line(x + 10.0, y + 5.4, own, bold(4.6));
         let name = land_use::get(own).map_or("", |entry| printed.lang.pick(&entry.name_vi, &entry.name_en));
         let line = format!("{name}, {} ha", format::number(printed.lang, *area, 1));

@@ -1,0 +1,25 @@
+//! The notice boards of today.
+
+use super::image::Image;
+use crate::domain::publication::Status;
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+
+impl Image {
+    /// The boards that stand now, by number; with a unit those of it and of what it became. Boards without
+    /// a unit are the city's, and in no unit's list.
+    pub fn standing_boards(&self, moment: &Moment, unit: Option<&UnitId>) -> Vec<View> {
+        let units = &self.city.units;
+        let today =
+            |ids: &[UnitId]| -> Vec<UnitId> { ids.iter().flat_map(|id| units.at(id, moment.today)).map(|unit| unit.id.clone()).collect() };
+        let wanted = unit.map(|unit| today(std::slice::from_ref(unit)));
+        let mut boards: Vec<View> = self
+            .boards()
+            .filter_map(|(_, entry)| entry.item.view(None, moment))
+            .filter(|view| view.board.is_some() && view.status == Status::InForce)
+            .filter(|view| wanted.as_ref().is_none_or(|wanted| today(&view.units).iter().any(|id| wanted.contains(id))))
+            .collect();
+        boards.sort_by_key(|view| view.board.as_ref().map(|board| board.number));
+        boards
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::Code;
+use crate::domain::board::Posting;
 use crate::domain::city::City;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
@@ -168,8 +169,8 @@ impl Material {
     }
 }
 
-/// A print of a booklet: the board, the item, and the revision that hangs there now.
-pub type Posted = (View, View, Option<u32>);
+/// A print of a booklet: the board, the item, and what the register says of it there.
+pub type Posted = (View, View, Posting);
 
 /// What is to hang on the boards of a unit, or of the whole city: what was printed for them and is neither
 /// taken down, revoked nor withdrawn.
@@ -185,7 +186,7 @@ pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Resu
         for posting in board.postings.iter().filter(|posting| posting.is_wanted()) {
             let item = image.view(&posting.item, None, moment).filter(|item| item.withdrawn.is_none());
             if let Some(item) = item {
-                posted.push((view.clone(), item, posting.hung.as_ref().map(|(revision, ..)| *revision)));
+                posted.push((view.clone(), item, posting.clone()));
             }
         }
     }

@@ -58,9 +58,17 @@ pub fn marked(word: &str) -> String {
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.
 ///
 /// Direction marks could make a name read as something else on a printed page.
+///
+/// Of marks that follow a letter and belong into no letter of their own two stay: more would be painted
+/// over what stands around. Noncharacters have no place in XML.
 pub fn clean(text: &str) -> String {
+    let mut marks = 0;
     let kept = text.nfc().filter(|c| {
-        (!c.is_control() || *c == '\n')
+        marks = if is_combining_mark(*c) { marks + 1 } else { 0 };
+        let is_character = !matches!(c, '\u{fdd0}'..='\u{fdef}') && u32::from(*c) & 0xfffe != 0xfffe;
+        marks <= 2
+            && is_character
+            && (!c.is_control() || *c == '\n')
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     });
     kept.collect::<String>().trim().to_owned()
@@ -91,7 +99,8 @@ mod tests {
 
     #[test]
     fn direction_marks_and_nul_are_removed() {
-        assert_eq!(clean(" a\u{202e}b\u{0}c\u{feff} "), "abc");
+        assert_eq!(clean(" a\u{202e}b\u{0}c\u{feff}\u{ffff}\u{fdd1} "), "abc");
+        assert_eq!(clean(&format!("x{}y", "\u{301}".repeat(300))), "x\u{301}\u{301}y");
     }
 
     #[test]

@@ -132,8 +132,12 @@ pub struct HistoryEntry {
     pub recorded_at: Timestamp,
     /// Why it will not come into force.
     pub cancelled: Option<String>,
+    /// When and why its last day became known.
+    pub expiries: Vec<(Timestamp, String)>,
     /// Corrections: when, why, which fields.
     pub corrections: Vec<(Timestamp, String, Vec<String>)>,
+    /// The last day, in the city's zone, on which it came to state something else than before.
+    pub changed_on: Option<Date>,
     /// Line naming the decision.
     pub decision: Option<String>,
     /// Number of features.
@@ -286,8 +290,11 @@ impl<F: Family> Publication<F> {
     }
 
     fn history_entry(&self, revision: &Revision<F>, moment: &Moment) -> HistoryEntry {
+        let changes = revision.corrections.iter().map(|c| c.recorded_at).chain(revision.expiries.iter().map(|(at, _)| *at));
         HistoryEntry {
             number: revision.number,
+            expiries: revision.expiries.iter().map(|(at, reason)| (moment_of(*at), reason.clone())).collect(),
+            changed_on: changes.max().map(|at| civil::date_in(&moment.zone, moment_of(at))),
             status: self.revision_status(revision, moment.today),
             title: revision.facts.title().to_owned(),
             effective_from: revision.effective_from,

@@ -28,11 +28,11 @@ use crate::read_model::cut::Area;
 use crate::read_model::here::Place;
 use crate::read_model::nearest::kinds;
 use crate::read_model::search::Hit;
-use crate::render::here::{self as pages, Asked, Picked, Spot};
+use crate::render::here::{self as pages, Asked, Picked, Spot, Typed};
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::map::{self, Frame};
 use crate::render::search::Found;
-use crate::render::text::Lang;
+use crate::render::text::{Lang, text};
 
 /// Longest body: a parcel of 2,000 corners as GeoJSON, percent-encoded.
 const BODY_BYTES: usize = 256 << 10;
@@ -66,59 +66,79 @@ fn wrong(vi: impl Into<String>, en: impl Into<String>) -> HttpError {
     HttpError::Parameter(vi.into(), en.into())
 }
 
-fn outside(city: &City) -> HttpError {
+fn outside(city: &City, in_degrees: bool) -> HttpError {
+    let [vi, en] = if in_degrees {
+        ["kinh độ, vĩ độ".to_owned(), "longitude, latitude".to_owned()]
+    } else {
+        ["X (bắc), Y (đông)", "X (north), Y (east)"].map(|order| format!("{order}, VN-2000 EPSG:{}", city.default_crs))
+    };
     wrong(
-        format!("Vị trí này nằm ngoài {}. Tọa độ ghi theo thứ tự kinh độ, vĩ độ.", city.name_vi),
-        format!("This place lies outside {}. Coordinates are longitude, latitude.", city.name_en),
+        format!("Vị trí này nằm ngoài {}. Hãy xem lại tọa độ ({vi}).", city.name_vi),
+        format!("This place lies outside {}. Look at the coordinates again ({en}).", city.name_en),
     )
 }
 
 fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
     let Some(text) = fields.get(name) else { return Ok(None) };
-    let value = text.replace(',', ".").parse::<f64>().ok().filter(|value| value.is_finite());
+    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let value = parcel::number(&plain).filter(|value| value.is_finite());
     let shown: String = text.chars().take(40).collect();
-    value.map(Some).ok_or_else(|| wrong(format!("{name}=“{shown}” không phải là số."), format!("{name}=“{shown}” is not a number.")))
+    let [vi, en] = [Lang::Vi, Lang::En].map(|lang| named(lang, name));
+    value.map(Some).ok_or_else(|| wrong(format!("{vi}: “{shown}” không phải là số."), format!("{en}: “{shown}” is not a number.")))
 }
 
-fn both(a: Option<f64>, b: Option<f64>, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError> {
-    match (a, b) {
-        (Some(a), Some(b)) => Ok(Some([a, b])),
-        (None, None) => Ok(None),
+/// What a field is called on the page.
+fn named(lang: Lang, name: &str) -> &str {
+    match name {
+        "lon" => text(lang, "longitude"),
+        "lat" => text(lang, "latitude"),
+        "e" => text(lang, "easting"),
+        "n" => text(lang, "northing"),
+        other => other,
+    }
+}
+
+fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError> {
+    let given = match names.map(|name| fields.get(name)) {
+        [None, None] => return Ok(None),
+        [Some(_), Some(_)] => return Ok(number(fields, names[0])?.zip(number(fields, names[1])?).map(|(a, b)| [a, b])),
+        [Some(text), None] | [None, Some(text)] => text,
+    };
+    // Both in one field, as maps and the answer's own page show them: “21.70423, 104.87512”.
+    let apart = parcel::numbers(&given.replace(", ", " "));
+    let by_comma: Vec<f64> = given.split(',').filter_map(|part| parcel::number(part.trim())).collect();
+    match (apart.as_slice(), by_comma.as_slice(), given.matches(',').count()) {
+        ([a, b], ..) => Ok(Some([*a, *b])),
+        (_, [a, b], 1) if a.abs() >= 20.0 && b.abs() >= 20.0 => Ok(Some([*a, *b])),
         _ => {
-            let [a, b] = names;
-            Err(wrong(format!("Phải có cả {a} và {b}."), format!("Both {a} and {b} are needed.")))
+            let [[a, b], [x, y]] = [Lang::Vi, Lang::En].map(|lang| names.map(|name| named(lang, name)));
+            Err(wrong(format!("Hãy nhập cả hai số: {a}; {b}."), format!("Enter both numbers: {x}; {y}.")))
         }
     }
 }
 
-/// A position that a request names in numbers: `lon`, `lat`, or `e`, `n` in the city's VN-2000 zone.
+/// A position that a request names in numbers: `lon`, `lat`, or `e`, `n` in the city's VN-2000 zone; which
+/// is which, and in which order, is told by their size.
 pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>, HttpError> {
     let round = |value: f64| (value * DIGITS).round() / DIGITS;
-    let degrees = both(number(fields, "lon")?, number(fields, "lat")?, ["lon", "lat"])?;
-    let metres = both(number(fields, "e")?, number(fields, "n")?, ["e", "n"])?;
-    if let Some([lon, lat]) = degrees {
-        if !contains(&city.bbox, lon, lat) {
-            return Err(outside(city));
-        }
-        return Ok(Some(Position { lon: round(lon), lat: round(lat) }));
-    }
-    if let Some([east, north]) = metres {
-        let plane = Crs::new(city.default_crs).map_err(|error| HttpError::Internal(error.to_string()))?;
-        let [lon, lat] = parcel::degrees([east, north], &plane, city).ok_or_else(|| outside(city))?;
-        return Ok(Some(Position { lon: round(lon), lat: round(lat) }));
-    }
-    Ok(None)
+    // “512.650” is how a Vietnamese table groups thousands of metres.
+    let metres = |value: f64| if value.abs() < 10_000.0 { (value * 1e3).round() } else { value };
+    let [degrees, planar] = [both(fields, ["lon", "lat"])?, both(fields, ["e", "n"])?.map(|pair| pair.map(metres))];
+    let Some(pair) = degrees.or(planar) else { return Ok(None) };
+    let plane = Crs::new(city.default_crs).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let [lon, lat] = parcel::degrees(pair, &plane, city).ok_or_else(|| outside(city, degrees.is_some()))?;
+    Ok(Some(Position { lon: round(lon), lat: round(lat) }))
 }
 
 /// The box of a map that was tapped, and the place under the finger.
 fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpError> {
-    let Some([x, y]) = both(number(fields, "at.x")?, number(fields, "at.y")?, ["at.x", "at.y"])? else { return Ok(None) };
+    let Some([x, y]) = both(fields, ["at.x", "at.y"])? else { return Ok(None) };
     let span = number(fields, "span")?.unwrap_or(0.0);
     let bbox = pages::map_box(city, spot_of(fields)?, span);
     let frame = pages::frame(&bbox);
     let [lon, lat] = frame.degrees(x.clamp(0.0, frame.width), y.clamp(0.0, frame.height));
     if !contains(&city.bbox, lon, lat) {
-        return Err(outside(city));
+        return Err(outside(city, true));
     }
     let round = |value: f64| (value * DIGITS).round() / DIGITS;
     // Each tap comes four times nearer.
@@ -127,7 +147,7 @@ fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpE
 
 /// Where the map that was shown had its middle.
 fn spot_of(fields: &Fields) -> Result<Option<Position>, HttpError> {
-    let at = both(number(fields, "map.lon")?, number(fields, "map.lat")?, ["map.lon", "map.lat"])?;
+    let at = both(fields, ["map.lon", "map.lat"])?;
     Ok(at.map(|[lon, lat]| Position { lon, lat }))
 }
 
@@ -200,7 +220,11 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
         });
         let placed = |hits: Vec<Hit>| -> Vec<Found> {
             let found = hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment));
-            found.filter(|found| found.spot(Lang::Vi).is_some()).take(PROPOSED).collect()
+            let mut found: Vec<Found> = found.filter(|found| found.spot(Lang::Vi).is_some()).collect();
+            // Whoever types where they are means a ward or a landmark, not a notice board there.
+            found.sort_by_key(|found| matches!(found, Found::Item(_)));
+            found.truncate(PROPOSED);
+            found
         };
         // A place that is called so, before one that only has to do with it.
         let found = Some(placed(named)).filter(|found| !found.is_empty()).unwrap_or_else(|| placed(hits));
@@ -230,16 +254,18 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     let lang = respond::language(fields.get("lang"), headers);
     let city = site.city();
     let moment = site.moment();
-    let asked = async {
-        let since = since(&fields, &moment)?;
-        let (question, span) = question(site, &fields, &city, &moment).await?;
-        Ok::<_, HttpError>((since, question, span))
+    // A day that is none does not take the answer away: a person is told beside it.
+    let (since, wrong_day) = match since(&fields, &moment) {
+        Err(HttpError::Parameter(vi, en)) if form == Form::Html => (None, Some(lang.pick(&vi, &en).to_owned())),
+        since => (since?, None),
     };
-    let (since, question, span) = match asked.await {
+    let (question, span) = match question(site, &fields, &city, &moment).await {
         Ok(asked) => asked,
         // A person gets the form again, with what is wrong in it.
         Err(HttpError::Parameter(vi, en)) if form == Form::Html => {
-            let page = pages::form(lang, &city, moment.today, Some(lang.pick(&vi, &en)), fields.get("parcel"));
+            let of = |name| fields.get(name).unwrap_or_default();
+            let typed = Typed { lon: of("lon"), lat: of("lat"), e: of("e"), n: of("n"), parcel: of("parcel") };
+            let page = pages::form(lang, &city, moment.today, Some(lang.pick(&vi, &en)), &typed);
             return Ok(html(headers, StatusCode::BAD_REQUEST, page));
         }
         Err(error) => return Err(error),
@@ -252,8 +278,10 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     };
     match question {
         Question::At(spot, place) => {
+            // A parcel is work for a core: as many at a time as there are.
+            let _place = if matches!(place, Place::Parcel(..)) { Some(site.drawing_place().await?) } else { None };
             let here = site.model.here(place, since, &moment).await?;
-            let asked = Asked { spot: &spot, since, here: &here };
+            let asked = Asked { spot: &spot, since, here: &here, wrong: wrong_day.as_deref() };
             if form == Form::Json {
                 return Ok(json(headers, &pages::json(&asked, &city)));
             }
@@ -261,7 +289,8 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
                 Some(span) => Some(drawn(site, lang, &city, &moment, Some(spot.at), span).await?),
                 None => None,
             };
-            Ok(html(headers, StatusCode::OK, pages::answer(lang, &city, &moment, &asked, map.as_ref())))
+            let status = if wrong_day.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+            Ok(html(headers, status, pages::answer(lang, &city, &moment, &asked, map.as_ref())))
         }
         Question::Unit(unit) => {
             let views = site.model.in_unit(&unit, &moment).await?;
@@ -284,7 +313,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
                 let map = drawn(site, lang, &city, &moment, None, span).await?;
                 Ok(html(headers, StatusCode::OK, pages::tap(lang, &city, &map)))
             }
-            None => Ok(html(headers, StatusCode::OK, pages::form(lang, &city, moment.today, None, None))),
+            None => Ok(html(headers, StatusCode::OK, pages::form(lang, &city, moment.today, None, &Typed::default()))),
         },
     }
 }
@@ -318,7 +347,7 @@ async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: O
         pages::draw(lang, &city, features.as_deref(), &units, &bbox, at)
     });
     let svg = svg.await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    Ok(Picked { svg, at, span, width: frame.width, height: frame.height })
+    Ok(Picked { svg, at, span, width: frame.width, height: pages::drawn_height(&frame) })
 }
 
 fn json(request: &HeaderMap, value: &serde_json::Value) -> Response {

@@ -72,6 +72,14 @@ pub async fn receive(
     let query = query.as_deref();
     let result = async {
         let view = item(&site, parse(&code)?)?;
+        // Another site's page may not make its visitors send reports.
+        if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+            return Err(HttpError::Refused(Refusal::invalid(
+                "another-site",
+                "Phản ánh phải được gửi từ chính trang này.",
+                "A report has to be sent from this site's own page.",
+            )));
+        }
         let sent = forms::read(&headers, body, FORM_BYTES).await?;
         let fields = Fields::of(query, &sent.text);
         let lang = respond::language(fields.get("lang"), &headers);

@@ -1,6 +1,7 @@
 //! Writing over HTTP: a command in, events and the new position out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -16,6 +17,9 @@ use crate::app::{Outcome, Request};
 use crate::domain::access::Actor;
 use crate::domain::{Code, Refusal, families};
 use crate::import::attach::no_files;
+
+/// How long an answer waits until what it names can be read.
+const SEEN: Duration = Duration::from_secs(1);
 
 /// `POST /collections/{c}/items`: publish or draft a new item.
 pub async fn create(State(site): State<Arc<Site>>, Path(collection): Path<String>, headers: HeaderMap, body: Body) -> Response {
@@ -97,6 +101,8 @@ pub(super) async fn carry_out(site: &Arc<Site>, actor: Actor, request: Request) 
         })
     };
     let outcome = task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+    // Whoever follows the address in the answer finds it there.
+    site.model.wait_for(outcome.position, SEEN).await;
     Ok(written(site, &outcome))
 }
 

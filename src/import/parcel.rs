@@ -10,7 +10,9 @@ use crate::domain::geometry::{contains, encloses};
 pub type Ring = Vec<[i64; 2]>;
 
 /// Corners of a parcel at most; a certificate has a few dozen.
-const MOST: usize = 2_000;
+const MOST: usize = 500;
+/// How far a parcel reaches at most, 10⁻⁷ degrees: some five kilometres.
+const WIDEST: i64 = 500_000;
 /// Twice the area of what is no parcel, in squares of 10⁻⁷ degrees: some tenth of a square metre.
 const FLAT: f64 = 2_000.0;
 
@@ -68,6 +70,16 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
         placed.push(points);
     }
     let (outer, holes) = (&placed[0], &placed[1..]);
+    let span = |axis: usize| {
+        let values = || outer.iter().map(|corner| corner[axis]);
+        values().max().unwrap_or_default() - values().min().unwrap_or_default()
+    };
+    if span(0) > WIDEST || span(1) > WIDEST {
+        return Err(no(
+            "Thửa đất rộng hơn 5 km: hãy xem lại các số, hoặc xem theo phường, xã.",
+            "The parcel is wider than 5 km: look at the numbers again, or look at the whole ward.",
+        ));
+    }
     if holes.iter().any(|hole| crosses_itself(hole) || cross(outer, hole) || !encloses(outer, hole[0])) {
         return Err(no(
             "Phần khoét của thửa đất phải nằm trọn bên trong đường ranh và không tự cắt.",
@@ -149,12 +161,13 @@ fn geojson(text: &str) -> Result<Vec<Vec<[f64; 2]>>, NoParcel> {
 
 /// Numbers of a line: dots or commas for decimals, blanks, semicolons or tabs between; dots that group
 /// thousands of a Vietnamese table are seen by what follows them.
-fn numbers(line: &str) -> Vec<f64> {
+pub fn numbers(line: &str) -> Vec<f64> {
     let pieces = line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|'));
     pieces.filter_map(|piece| number(piece.trim_matches(|c: char| !c.is_ascii_digit() && c != '-'))).collect()
 }
 
-fn number(text: &str) -> Option<f64> {
+/// One number, written with a dot or a comma, thousands grouped or not.
+pub fn number(text: &str) -> Option<f64> {
     if text.is_empty() {
         return None;
     }

@@ -98,6 +98,8 @@ pub struct ChangedHere {
 pub struct Here {
     /// The unit it lies in.
     pub unit: Option<UnitId>,
+    /// True where the units' boundaries are known and it lies in none.
+    pub is_beyond: bool,
     /// Square metres of the parcel.
     pub parcel_m2: Option<f64>,
     /// Plans in force with a zone there, by kind and code.
@@ -229,7 +231,9 @@ impl ReadModel {
             _ => None,
         };
         let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until.is_some());
-        let mut here = Here { unit, parcel_m2, plans: Vec::new(), coming: Vec::new(), changed: Vec::new(), consultations: Vec::new() };
+        let is_beyond = unit.is_none() && city.boundaries.is_some();
+        let mut here =
+            Here { unit, is_beyond, parcel_m2, plans: Vec::new(), coming: Vec::new(), changed: Vec::new(), consultations: Vec::new() };
         here.plans.extend(self.plans_here(shown, &place, &city).await?.into_iter().flatten());
         here.plans.sort_by_key(|plan| (plan.view.kind, plan.view.code));
         let coming = coming.into_iter().filter(|view| view.opinions_until.is_none()).collect();

@@ -96,6 +96,13 @@ fn marked_words(text: &str) -> String {
     words.fold(String::new(), |all, word| all + " " + &marked(word))
 }
 
+/// The code that a query is: as printed, with the mark of a board, or as the address of its page.
+fn code_of(query: &str) -> Option<Code> {
+    let last = query.trim().trim_end_matches('/').rsplit('/').next()?;
+    let code = last.split(['.', '?']).next()?;
+    code.parse().ok()
+}
+
 /// The words of a query, folded; bounded in number.
 pub fn query_words(query: &str) -> Vec<String> {
     words_of(&plain(query)).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
@@ -188,6 +195,9 @@ impl Index {
 
     /// What holds every word of a query, best first.
     pub fn find(&self, query: &str, limit: usize) -> Vec<Hit> {
+        if let Some(code) = code_of(query).filter(|code| self.by_item.contains_key(code)) {
+            return vec![Hit::Item(code)];
+        }
         self.hits(self.places(query, limit, |_| true))
     }
 
@@ -256,8 +266,8 @@ impl Index {
             }
             let most = if word.chars().count() < 5 { 1 } else { 2 };
             let near = vocabulary.iter().filter(|(known, _)| known.len().abs_diff(word.len()) <= most && word.chars().count() > 2);
-            let near = near.map(|(known, times)| (distance(word, known), std::cmp::Reverse(*times), known));
-            near.filter(|(away, ..)| *away <= most).min().map_or_else(|| word.clone(), |(_, _, known)| known.clone())
+            let near = near.map(|(known, times)| (distance(word, known), known.len() < word.len(), std::cmp::Reverse(*times), known));
+            near.filter(|(away, ..)| *away <= most).min().map_or_else(|| word.clone(), |(_, _, _, known)| known.clone())
         };
         let proposed: Vec<String> = typed.iter().map(nearest).collect();
         if proposed == typed {
@@ -266,7 +276,9 @@ impl Index {
         let found = &self.entries[*self.places(&proposed.join(" "), 1, |_| true).first()?];
         let written = |word: &String| {
             let mut words = found.written.split(|c: char| !c.is_alphanumeric());
-            words.find(|known| fold(known) == *word).map_or_else(|| word.clone(), str::to_lowercase)
+            words
+                .find(|known| fold(known) == *word)
+                .map_or_else(|| word.clone(), |known| if known.parse::<Code>().is_ok() { known.to_owned() } else { known.to_lowercase() })
         };
         Some(proposed.iter().map(written).collect::<Vec<_>>().join(" "))
     }

@@ -121,7 +121,7 @@ pub fn list(lang: Lang, city: &City, moment: &Moment, wanted: Wanted, unit: Opti
                 li {
                     b { @if let Some(board) = board { (t("board-number")) " " (board.number) ": " } a href={ "/q/" (entry.board.code) (lang.query()) } { (entry.board.title) } }
                     @if let Some(board) = board {
-                        br; span.note { (t("check-due")) " " (format::date(board.due)) }
+                        br; span.note { (t(if board.is_due { "check-overdue" } else { "check-due" })) " " (format::date(board.due)) }
                         @if board.is_due { " " span.tag { (t("board-due")) } }
                     }
                     ul {

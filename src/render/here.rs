@@ -24,6 +24,8 @@ use crate::read_model::here::{Here, PlanHere, ZoneHere};
 
 /// Width of the map that is tapped, CSS pixels: it is not scaled, or a tap would not be where it is.
 const MAP: f64 = 320.0;
+/// Zones of a parcel that are listed one by one.
+const LISTED: usize = 40;
 /// Least width of that map, degrees: some 250 metres.
 const NEAREST: f64 = 0.0024;
 
@@ -45,6 +47,8 @@ pub struct Asked<'a> {
     pub since: Option<Date>,
     /// What applies there.
     pub here: &'a Here,
+    /// What was wrong with the day to compare with.
+    pub wrong: Option<&'a str>,
 }
 
 /// A map to be tapped.
@@ -55,10 +59,26 @@ pub struct Picked {
     pub at: Option<Position>,
     /// Its width in degrees; 0 for the whole city.
     pub span: f64,
-    /// Its width and height in pixels.
+    /// Its width in pixels.
     pub width: f64,
-    /// Its height in pixels.
+    /// Its height in pixels, the strip with its scale included: shown in any other shape, a tap would not
+    /// be where it is.
     pub height: f64,
+}
+
+/// What was typed into the form, shown again after a mistake.
+#[derive(Default)]
+pub struct Typed<'a> {
+    /// Degrees.
+    pub lon: &'a str,
+    /// Degrees.
+    pub lat: &'a str,
+    /// Metres.
+    pub e: &'a str,
+    /// Metres.
+    pub n: &'a str,
+    /// A parcel.
+    pub parcel: &'a str,
 }
 
 /// The box of a map around a place: the whole city where none, or where `span` is 0.
@@ -83,11 +103,19 @@ pub fn frame(bbox: &Bbox) -> Frame {
     Frame::new(bbox, MAP, 0.0)
 }
 
+/// Size of the labels of that map.
+const LABELS: f64 = 11.0;
+
+/// Height of the whole drawing of the map to be tapped, pixels.
+pub fn drawn_height(frame: &Frame) -> f64 {
+    (frame.height + map::strip(LABELS)).round()
+}
+
 /// Draws the map to be tapped.
 pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitShape], bbox: &Bbox, at: Option<Position>) -> String {
     let frame = frame(bbox);
     let detail =
-        Detail { width: frame.width, height: Some(frame.height), each: true, smallest: 0, font: 11.0, margin: 0.0, ..Detail::PHONE };
+        Detail { width: frame.width, height: Some(frame.height), each: true, smallest: 0, font: LABELS, margin: 0.0, ..Detail::PHONE };
     let around = Around { lang, units, mark: at.map(|at| [at.lon, at.lat]), landmarks: Some(city) };
     let alt = text(lang, "tap-map");
     let Some(features) = features else { return map::blank(bbox, &detail, &around, alt) };
@@ -110,7 +138,9 @@ fn t(lang: Lang, key: &str) -> &str {
 }
 
 /// The ways to say where.
-fn ways(lang: Lang, city: &City, today: Date, parcel: Option<&str>) -> Markup {
+fn ways(lang: Lang, city: &City, today: Date, typed: &Typed<'_>) -> Markup {
+    let by_degrees = !typed.lon.is_empty() || !typed.lat.is_empty();
+    let by_metres = !typed.e.is_empty() || !typed.n.is_empty();
     html! {
         // A script puts a button here where the browser knows its position.
         div #locate data-action="/here" data-label=(t(lang, "use-position")) data-denied=(t(lang, "position-denied")) data-lang=(lang.code()) {}
@@ -120,25 +150,25 @@ fn ways(lang: Lang, city: &City, today: Date, parcel: Option<&str>) -> Markup {
             (language_field(lang))
             button { (t(lang, "pick-on-map")) }
         }
-        details {
+        details open[by_degrees || by_metres] {
             summary { (t(lang, "by-coordinates")) }
             form.column action="/here" method="post" {
-                label { (t(lang, "longitude")) input name="lon" inputmode="decimal" autocomplete="off" placeholder="104,87512"; }
-                label { (t(lang, "latitude")) input name="lat" inputmode="decimal" autocomplete="off" placeholder="21,70423"; }
+                label { (t(lang, "longitude")) input name="lon" autocomplete="off" placeholder="104,87512" value=(typed.lon); }
+                label { (t(lang, "latitude")) input name="lat" autocomplete="off" placeholder="21,70423" value=(typed.lat); }
                 (language_field(lang))
                 button { (t(lang, "applies-here")) }
             }
             form.column action="/here" method="post" {
-                label { (t(lang, "easting")) input name="e" inputmode="decimal" autocomplete="off" placeholder="512650"; }
-                label { (t(lang, "northing")) input name="n" inputmode="decimal" autocomplete="off" placeholder="2401150"; }
+                label { (t(lang, "northing")) input name="n" autocomplete="off" placeholder="2401150" value=(typed.n); }
+                label { (t(lang, "easting")) input name="e" autocomplete="off" placeholder="512650" value=(typed.e); }
                 (language_field(lang))
                 button { (t(lang, "applies-here")) }
             }
         }
-        details open[parcel.is_some()] {
+        details open[!typed.parcel.is_empty()] {
             summary { (t(lang, "by-parcel")) }
             form.column action="/here" method="post" {
-                label { (t(lang, "parcel-label")) textarea name="parcel" rows="6" spellcheck="false" placeholder="1  2401150,00  512650,00\n2  2401150,00  512670,00\n…" { (parcel.unwrap_or_default()) } }
+                label { (t(lang, "parcel-label")) textarea name="parcel" rows="6" spellcheck="false" placeholder="1  2401150,00  512650,00\n2  2401150,00  512670,00\n…" { (typed.parcel) } }
                 (language_field(lang))
                 button { (t(lang, "applies-here")) }
             }
@@ -155,12 +185,12 @@ fn ways(lang: Lang, city: &City, today: Date, parcel: Option<&str>) -> Markup {
 }
 
 /// The form; after a mistake with what is wrong.
-pub fn form(lang: Lang, city: &City, today: Date, wrong: Option<&str>, parcel: Option<&str>) -> String {
+pub fn form(lang: Lang, city: &City, today: Date, wrong: Option<&str>, typed: &Typed<'_>) -> String {
     let content = html! {
         h1 { (t(lang, "here")) }
         p { (t(lang, "here-explain")) }
         @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
-        (ways(lang, city, today, parcel))
+        (ways(lang, city, today, typed))
     };
     page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
 }
@@ -225,7 +255,7 @@ pub fn which(lang: Lang, city: &City, today: Date, typed: &str, found: &[Found],
                 }
             }
         }
-        (ways(lang, city, today, None))
+        (ways(lang, city, today, &Typed::default()))
     };
     page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
 }
@@ -273,7 +303,7 @@ pub fn unit(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View
             h2 { (t(lang, "open-consultations")) }
             (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_some())))
         }
-        (ways(lang, city, moment.today, None))
+        (ways(lang, city, moment.today, &Typed::default()))
     };
     page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)
 }
@@ -309,7 +339,7 @@ fn zones(lang: Lang, plan: &PlanHere) -> Markup {
                 thead { tr { th scope="col" { (t(lang, "land-use-name")) } th.n scope="col" { "m²" } th.n scope="col" { "%" } } }
             }
             tbody {
-                @for zone in &plan.zones {
+                @for zone in plan.zones.iter().take(LISTED) {
                     tr {
                         th scope="row" {
                             (swatch(&zone.land_use)) b { (zone.land_use) } " " (zone_name(lang, zone))
@@ -320,6 +350,11 @@ fn zones(lang: Lang, plan: &PlanHere) -> Markup {
                             td.n { (zone.share.map(|share| format::number(lang, share, 1)).unwrap_or_default()) }
                         }
                     }
+                }
+                @if let Some(more) = plan.zones.get(LISTED..).filter(|more| !more.is_empty()) {
+                    @let area: f64 = more.iter().filter_map(|zone| zone.area_m2).sum();
+                    @let share: f64 = more.iter().filter_map(|zone| zone.share).sum();
+                    tr { th scope="row" { (t(lang, "more-zones")) " (" (more.len()) ")" } td.n { (format::number(lang, area, 1)) } td.n { (format::number(lang, share, 1)) } }
                 }
                 @if let Some(rest) = plan.uncovered_m2 {
                     tr { th scope="row" { (t(lang, "uncovered")) } td.n { (format::number(lang, rest, 1)) } td.n {} }
@@ -352,7 +387,7 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
 
 /// What applies at a place.
 pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: Option<&Picked>) -> String {
-    let Asked { spot, since, here } = asked;
+    let Asked { spot, since, here, wrong } = asked;
     let unit = here.unit.as_ref().and_then(|id| city.units.get(id));
     let title = spot.name.clone().unwrap_or_else(|| t(lang, if spot.parcel.is_some() { "my-parcel" } else { "here" }).to_owned());
     let again = html! {
@@ -384,7 +419,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             }
         }
         h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
-        @if here.plans.is_empty() { p { (t(lang, "nothing-applies")) } }
+        @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
         @for own in &here.plans { (plan(lang, own)) }
         @if !here.coming.is_empty() {
             h2 { (t(lang, "coming-here")) }
@@ -406,6 +441,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         }
         form action="/here" method="post" {
             (again)
+            @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
             label.above for="since" { (t(lang, "since-label")) }
             input id="since" name="since" value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
             button { (t(lang, "compare")) }
@@ -417,7 +453,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             form action="/nearest" method="post" { (again) button { (t(lang, "near-here")) } }
             p { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
         }
-        (ways(lang, city, moment.today, None))
+        (ways(lang, city, moment.today, &Typed::default()))
     };
     page(&Page::new(lang, city, &title, "/here"), content)
 }
@@ -457,7 +493,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
 
 /// The answer for programs.
 pub fn json(asked: &Asked<'_>, city: &City) -> Value {
-    let Asked { spot, since, here } = asked;
+    let Asked { spot, since, here, .. } = asked;
     let url = &city.public_url;
     let plans = |list: &[PlanHere]| list.iter().map(|plan| plan_json(plan, url)).collect::<Vec<_>>();
     let changed: Vec<Value> = here

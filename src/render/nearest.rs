@@ -44,7 +44,8 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
             }
             @if let Some(metres) = near.metres { br; b { (format::distance(lang, metres)) } " " span.note { (t("as-the-crow-flies")) } }
             @if is_duty {
-                p.duty.ready[view.usable == Usable::Yes] {
+                // In a copy that is looked at later the word gives way to "unknown" when it is too old.
+                p.duty.ready[view.usable == Usable::Yes] data-until=[view.next_change.map(|at| at.as_second())] data-later=(t("duty-unknown")) {
                     b { (text(lang, &view.standing)) }
                     @match fact(view, "duty-at") {
                         // A clock time and not an age: a copy of this page does not lie.

@@ -20,6 +20,7 @@ pub fn record(view: &View, public_url: &str) -> Value {
             "published": entry.recorded_at,
             "cancelled": entry.cancelled,
             "corrections": corrections.collect::<Vec<_>>(),
+            "expiries": entry.expiries.iter().map(|(at, reason)| json!({ "at": at, "reason": reason })).collect::<Vec<_>>(),
             "features": entry.features,
             "url": format!("{item}/revisions/{}", entry.number),
         })

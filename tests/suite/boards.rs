@@ -109,7 +109,7 @@ async fn a_new_revision_makes_every_print_of_the_old_one_due(kind: Kind) {
     assert!(node.get(&marked(PLAN, 1)).await.text().contains("Bản in đã cũ"));
     // A clerk hangs the new print; the board is no longer in the list.
     for (i, action) in
-        [json!({ "type": "board.print", "on": "2026-11-25" }), json!({ "type": "board.hang", "on": "2026-11-25", "by": "Chị Hoa" })]
+        [json!({ "type": "board.print", "on": "2026-11-25" }), json!({ "type": "board.hang", "on": "2026-11-25", "by": "Văn phòng UBND phường" })]
             .into_iter()
             .enumerate()
     {
@@ -118,7 +118,7 @@ async fn a_new_revision_makes_every_print_of_the_old_one_due(kind: Kind) {
         node.apply(&command.to_string()).await;
     }
     assert_eq!(numbers(&list(&node, "due=superseded").await), [1, 3, 7]);
-    assert!(node.get(&marked(PLAN, 2)).await.text().contains("Chị Hoa"));
+    assert!(node.get(&marked(PLAN, 2)).await.text().contains("Văn phòng UBND phường"));
     let removed = json!({ "id": "x", "type": "board.remove", "code": "BANG0003E", "item": PLAN, "on": "2026-11-25" });
     node.apply(&removed.to_string()).await;
     assert_eq!(numbers(&list(&node, "due=superseded").await), [1, 7]);

@@ -195,6 +195,8 @@ pub struct Revision<F> {
     pub recorded_at: i64,
     /// Why it will not come into force.
     pub cancelled: Option<String>,
+    /// When and why its last day became known, oldest first; microseconds since 1970.
+    pub expiries: Vec<(i64, String)>,
     /// Corrections, oldest first.
     pub corrections: Vec<Correction<F>>,
     /// What it states.
@@ -368,6 +370,7 @@ impl<F: Family> Publication<F> {
                     effective_to,
                     recorded_at: at,
                     cancelled: None,
+                    expiries: Vec::new(),
                     corrections: Vec::new(),
                     facts,
                 });
@@ -387,6 +390,7 @@ impl<F: Family> Publication<F> {
             Event::ExpirySet(expiry) => {
                 if let Some(revision) = self.revisions.iter_mut().rev().find(|r| r.cancelled.is_none()) {
                     revision.effective_to = Some(expiry.effective_to);
+                    revision.expiries.push((at, expiry.reason));
                 }
             }
             Event::Superseded(superseded) => self.superseded = Some(superseded),

@@ -12,6 +12,11 @@ use crate::render::text::Lang;
 /// Height of the strip below a map for its scale, in twelfths of a label.
 const STRIP: f64 = 18.0;
 
+/// Height of the strip of a map with labels of that size.
+pub fn strip(font: f64) -> f64 {
+    STRIP * font / 12.0
+}
+
 /// The beginning of a map with room for its scale.
 pub fn open(frame: &Frame, unit: f64, alt: &str) -> String {
     frame.open(STRIP * unit, alt)

@@ -20,6 +20,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 pub use frame::Frame;
+pub use furniture::strip;
 pub use points::{points, positions};
 pub use sketch::{Mark, sketch};
 

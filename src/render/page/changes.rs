@@ -112,15 +112,13 @@ impl Item<'_> {
                 (scrolling(self.t("changed-areas"), html! {
                     table {
                         thead { tr {
-                            th scope="col" { (self.t("land-use-name")) } th.n scope="col" { (self.t("before")) ", ha" }
+                            th.n scope="col" { (self.t("before")) ", ha" }
                             th.n scope="col" { (self.t("after")) ", ha" } th.n scope="col" { "±" }
                         } }
-                        tbody {
-                            @for (code, a, b) in &rows {
-                                tr {
-                                    th scope="row" { (land_use::swatch(code)) b { (code) } " " @if let Some(entry) = codes::get(code) { (self.lang.pick(&entry.name_vi, &entry.name_en)) } }
-                                    td.n { (format::number(self.lang, *a, 2)) } td.n { (format::number(self.lang, *b, 2)) } td.n { (signed(b - a)) }
-                                }
+                        @for (code, a, b) in &rows {
+                            tbody {
+                                tr { th colspan="3" scope="rowgroup" { (land_use::swatch(code)) b { (code) } " " @if let Some(entry) = codes::get(code) { (self.lang.pick(&entry.name_vi, &entry.name_en)) } } }
+                                tr { td.n { (format::number(self.lang, *a, 2)) } td.n { (format::number(self.lang, *b, 2)) } td.n { (signed(b - a)) } }
                             }
                         }
                     }

@@ -3,10 +3,11 @@
 use jiff::civil::Date;
 
 use crate::domain::city::City;
+use crate::domain::geometry::{Bbox, union};
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::View;
 use crate::import::crs::Crs;
-use crate::read_model::cut::{Area, Piece};
+use crate::read_model::cut::{Area, Piece, bbox_of};
 use crate::read_model::features::Features;
 use crate::render::map;
 
@@ -41,6 +42,20 @@ impl Extract {
         let area = Area::new(rings.clone()).zip(plane).zip(features);
         let pieces = area.map(|((area, plane), features)| area.cut(features, &plane));
         Some(Self { unit, pieces, rings })
+    }
+
+    /// The box to be drawn, degrees: the unit's, or that of the part where it is a speck in the unit.
+    pub fn bbox(&self) -> Bbox {
+        let unit = bbox_of(&self.rings);
+        let pieces = self.pieces.iter().flatten().map(|piece| piece.bbox).reduce(|a, b| union(&a, &b));
+        let size = |bbox: &Bbox| (bbox[2] - bbox[0]) * (bbox[3] - bbox[1]);
+        match pieces {
+            Some(part) if size(&part) * 10.0 < size(&unit) => {
+                let around = (part[2] - part[0]).max(part[3] - part[1]) * 0.4;
+                [part[0] - around, part[1] - around, part[2] + around, part[3] + around]
+            }
+            _ => unit,
+        }
     }
 
     /// True when something of the item is known to lie in the unit.

@@ -6,6 +6,7 @@ use super::Item;
 use crate::domain::view::HistoryEntry;
 use crate::render::format;
 use crate::render::layout::{Page, page};
+use crate::render::text::has;
 
 impl Item<'_> {
     pub(super) fn history_short(&self) -> Markup {
@@ -29,12 +30,21 @@ impl Item<'_> {
                 @if let Some(to) = entry.effective_to { " " (self.t("until")) " " (format::date(to)) }
                 ". " (self.t("published-at")) " " (format::moment(self.lang, zone, entry.recorded_at)) "."
                 @if let Some(reason) = &entry.cancelled { br; (self.t("cancel-reason")) ": " (reason) }
+                @for (at, reason) in &entry.expiries {
+                    br; (self.t("expiry-set")) " " (format::moment(self.lang, zone, *at)) ": " (reason)
+                }
                 @for (at, reason, fields) in &entry.corrections {
                     br; (self.t("corrected")) " " (format::moment(self.lang, zone, *at)) ": " (reason)
-                    " (" (self.t("fields")) ": " (fields.join(", ")) ")"
+                    " (" (self.t("fields")) ": " (fields.iter().map(|field| self.field(field)).collect::<Vec<_>>().join(", ")) ")"
                 }
             }
         }
+    }
+
+    /// What a corrected field is called; as it is where there is no word for it.
+    fn field(&self, name: &str) -> String {
+        let keys = [format!("field-{name}"), name.replace('_', "-")];
+        keys.iter().find(|key| has(key)).map_or_else(|| name.to_owned(), |key| self.t(key).to_owned())
     }
 
     /// The page of the whole history.

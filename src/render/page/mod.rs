@@ -33,7 +33,7 @@ use crate::domain::publication::Status;
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::{Moment, Shown, View};
 use crate::export::{FORMATS, Format};
-use crate::read_model::cut::bbox_of;
+use crate::read_model::cut::{Area, bbox_of};
 use crate::read_model::features::Features;
 use crate::vault::Contact;
 
@@ -95,14 +95,16 @@ impl Item<'_> {
         let view = self.view;
         let path = self.path();
         let is_plan = view.features.is_some() || !view.documents.is_empty();
+        let (is_false, print) = self.print_note();
         let content = html! {
             p.kind { (term(self.lang, view.kind)) }
             h1 { (view.title) }
             @if self.revision.is_some() {
                 p.note { (self.t("this-revision")) a href={ "/q/" (view.code) (self.lang.query()) } { (self.t("see-current")) } }
             }
+            @if is_false { (print) }
             @if view.kind == "ambulance" { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
-            (self.print_note())
+            @if !is_false { (print) }
             (self.extract_note())
             (self.keep())
             (self.about())
@@ -180,8 +182,8 @@ impl Item<'_> {
         let svg = match (view.position, self.features, &view.features) {
             (Some(position), _, _) => map::points(self.city, &[position], &Detail::PHONE, &around, &alt),
             (None, Some(features), Some(set)) if set.area_ha.is_some() || view.outline_only => match self.extract {
-                Some(Extract { pieces: Some(pieces), rings, .. }) => {
-                    drawn(map::zones(&map::Part { features, pieces }, &bbox_of(rings), &Detail::EXTRACT, &around, &alt))
+                Some(extract @ Extract { pieces: Some(pieces), .. }) => {
+                    drawn(map::zones(&map::Part { features, pieces }, &extract.bbox(), &Detail::EXTRACT, &around, &alt))
                 }
                 _ => drawn(map::zones(features, &set.bbox, &Detail::PHONE, &around, &alt)),
             },
@@ -270,7 +272,12 @@ impl Item<'_> {
             return html! {};
         };
         let meets = |unit: &&UnitShape| !unit.rings.is_empty() && intersects(&bbox_of(&unit.rings), &set.bbox);
-        let drawn: Vec<&UnitShape> = self.units.iter().filter(meets).collect();
+        let own_features = self.features;
+        let has_part = |unit: &&UnitShape| {
+            let area = || Area::new(unit.rings.clone());
+            own_features.is_some_and(|features| area().is_some_and(|area| area.meets(features)))
+        };
+        let drawn: Vec<&UnitShape> = self.units.iter().filter(meets).filter(has_part).collect();
         if drawn.len() < 2 {
             return html! {};
         }

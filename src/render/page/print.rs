@@ -22,8 +22,9 @@ pub enum Print {
 
 impl Item<'_> {
     /// Which revision a print shows, and whether it is the one in force.
-    pub(super) fn print_note(&self) -> Markup {
-        let Some(print) = self.print else { return html! {} };
+    /// True with it when the print is not to be believed: who scanned it must know that first.
+    pub(super) fn print_note(&self) -> (bool, Markup) {
+        let Some(print) = self.print else { return (false, html! {}) };
         let (class, body) = match print {
             Print::WrongMark => ("status bad", html! { b { (self.t("print-wrong")) } (self.t("print-wrong-help")) }),
             Print::NoBoard(number) => (
@@ -49,12 +50,13 @@ impl Item<'_> {
             Print::NoBoard(number) => Some(*number),
             Print::WrongMark => None,
         };
-        html! {
+        let note = html! {
             div class=(class) role="note" {
                 (body)
                 p { a href={ "/q/" (self.view.code) "/report?kind=false-code" @if let Some(number) = number { "&board=" (number) } (self.lang.and()) } { (self.t("report-false-code")) } }
             }
-        }
+        };
+        (class == "status bad", note)
     }
 
     fn posted(&self, board: &View, posting: &Posting) -> (&'static str, Markup) {
@@ -83,6 +85,13 @@ impl Item<'_> {
             // The print says what no longer holds, or does not yet; what it is stands above.
             return ("status wait", html! { b { (self.t("print-not-in-force")) } (self.t(&self.view.standing)) ". " (shows) (hangs) });
         }
+        if posting_state(posting, Some(self.view)) == "posting-stale" && revision == self.view.revision {
+            let history = html! { a href={ "/q/" (self.view.code) "/history" (self.lang.query()) } { (self.t("full-history")) } };
+            return (
+                "status wait",
+                html! { b { (self.t("print-corrected")) } (self.t("print-corrected-help")) " " (history) " " (shows) (hangs) },
+            );
+        }
         if revision == self.view.revision {
             return ("status part", html! { b { (self.t("print-current")) } (shows) (hangs) });
         }
@@ -103,7 +112,7 @@ impl Item<'_> {
         let Some(board) = &self.view.board else { return html! {} };
         let title = |code| self.others.iter().find(|view: &&View| view.code == code);
         html! {
-            @if board.is_due { div.status.wait { b { (self.t("board-due")) } (self.t("check-due")) " " (format::date(board.due)) } }
+            @if board.is_due { div.status.wait { b { (self.t("board-due")) } (self.t("check-overdue")) " " (format::date(board.due)) } }
             @for document in self.view.documents.iter().filter(|document| document.media_type.starts_with("image/")) {
                 p { img.photo src={ "/q/" (self.view.code) "/documents/" (document.sha256) } alt=(document.title) loading="lazy"; }
             }
@@ -132,7 +141,13 @@ pub fn posting_state(posting: &Posting, view: Option<&View>) -> &'static str {
         _ if posting.revoked.is_some() => "posting-revoked",
         _ if posting.removed.is_some() => "posting-removed",
         (None, _) => "posting-printed",
-        (Some((revision, ..)), Some(view)) if *revision != view.revision || view.status != Status::InForce => "posting-stale",
+        (Some((revision, hung, _)), Some(view)) => {
+            // The print that hangs is no younger than the day it was hung.
+            let printed = if posting.printed.0 == *revision { posting.printed.1.min(*hung) } else { *hung };
+            let changed = view.history.iter().find(|entry| entry.number == *revision).and_then(|entry| entry.changed_on);
+            let holds = view.status == Status::InForce && *revision == view.revision && changed.is_none_or(|day| day <= printed);
+            if holds { "posting-current" } else { "posting-stale" }
+        }
         (Some(_), _) => "posting-current",
     }
 }

@@ -9,10 +9,12 @@ use super::canvas::{Canvas, bold, regular};
 use super::pdf::{About, Layer, Pdf, PrintError, tree};
 use super::{Poster, Printed, Size};
 use crate::domain::Code;
+use crate::domain::board::Posting;
 use crate::domain::city::City;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::render::format;
+use crate::render::page::posting_state;
 use crate::render::text::{Lang, text};
 
 /// What a booklet says at its beginning.
@@ -25,8 +27,8 @@ pub struct Cover<'a> {
     pub moment: &'a Moment,
     /// Whose booklet it is: a unit's name, or the city's.
     pub title: &'a str,
-    /// Each print: the board, the item, and the revision that hangs there now.
-    pub prints: &'a [(View, View, Option<u32>)],
+    /// Each print: the board, the item, and what the register says of it there.
+    pub prints: &'a [(View, View, Posting)],
 }
 
 /// A booklet that grows poster by poster.
@@ -70,7 +72,7 @@ impl Booklet {
 }
 
 impl Cover<'_> {
-    fn page(&self, prints: &[(View, View, Option<u32>)], before: usize) -> String {
+    fn page(&self, prints: &[(View, View, Posting)], before: usize) -> String {
         let t = |key| text(self.lang, key);
         let [width, height] = Size::A4.millimetres();
         let mut page = Canvas::new(width, height);
@@ -78,17 +80,17 @@ impl Cover<'_> {
         page.line(12.0, 26.0, self.title, bold(5.0));
         page.line(12.0, 32.0, &format!("{}: {}", t("printed-on"), format::date(self.moment.today)), regular(3.6));
         page.rule(12.0, 35.0, width - 24.0, 0.5);
-        for (i, (board, item, hangs)) in prints.iter().enumerate() {
+        for (i, (board, item, posting)) in prints.iter().enumerate() {
             let y = 38.0 + i as f64 * 11.0;
             let number = board.board.as_ref().map_or(0, |own| own.number);
             page.rectangle([12.0, y + 0.8, 4.0, 4.0], "#fff", Some(0.3));
             page.line(18.0, y + 4.4, &format!("{}.", before + i + 1), regular(3.4));
             page.paragraph(26.0, y + 0.6, 60.0, 2, &format!("{} {number}: {}", t("board-number"), board.title), bold(3.4));
             page.paragraph(88.0, y + 0.6, 66.0, 2, &item.title, regular(3.4));
-            let state = match hangs {
-                Some(revision) if *revision == item.revision => t("booklet-hangs").to_owned(),
-                Some(revision) => format!("{} {revision} → {}", t("booklet-replace"), item.revision),
-                None => t("booklet-new").to_owned(),
+            let state = match &posting.hung {
+                Some(_) if posting_state(posting, Some(item)) == "posting-current" => t("booklet-hangs").to_owned(),
+                Some((revision, ..)) if !posting.anew => format!("{} {revision} → {}", t("booklet-replace"), item.revision),
+                _ => t("booklet-new").to_owned(),
             };
             page.paragraph(156.0, y + 0.6, 42.0, 2, &state, regular(3.4));
             page.rule(12.0, y + 10.2, width - 24.0, 0.1);

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::usvg::fontdb::Database;
 use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// Name by which drawings ask for it.
 pub const FAMILY: &str = "Noto Sans";
@@ -46,7 +47,9 @@ fn face(weight: Weight) -> Option<&'static Face<'static>> {
 /// A print for archives (PDF/A) may hold no missing glyphs.
 pub fn printable(text: &str) -> String {
     let has = |c: char| face(Weight::Regular).is_some_and(|face| face.glyph_index(c).is_some());
-    text.nfc().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).map(|c| if has(c) { c } else { '?' }).collect()
+    // A mark that belongs into no letter has no place of its own: the writer for archives refuses it.
+    let letters = text.nfc().filter(|c| !is_combining_mark(*c));
+    letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).map(|c| if has(c) { c } else { '?' }).collect()
 }
 
 /// Width of a text in units of the font's size.
@@ -123,6 +126,7 @@ mod tests {
                 assert!(face.glyph_index(c).is_some() || c == '→', "{c}");
             }
         }
+        assert_eq!(printable("x\u{301}\u{ffff}"), "x?");
         assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎"), "Yên Bái ?");
     }
 

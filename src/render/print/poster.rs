@@ -9,7 +9,6 @@ use super::{Printed, Size};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::view::Shown;
-use crate::read_model::cut::bbox_of;
 use crate::render::format;
 use crate::render::map::{self, Around, Detail, Part};
 use crate::render::page::sums;
@@ -37,7 +36,8 @@ struct Room {
 }
 
 /// The more there is to say, the less is written: the page behind the code has it all.
-const ROOMS: &[Room; 7] = &[
+const ROOMS: &[Room; 8] = &[
+    Room { summary: 7, facts: 24, phones: 4 },
     Room { summary: 7, facts: 12, phones: 4 },
     Room { summary: 5, facts: 12, phones: 3 },
     Room { summary: 4, facts: 8, phones: 3 },
@@ -117,7 +117,7 @@ impl Printed<'_> {
                 Some(extract) if extract.pieces.is_some() => {
                     let pieces = extract.pieces.as_deref().unwrap_or_default();
                     let detail = Detail { each: true, smallest: 0, ..detail };
-                    Some(map::zones(&Part { features, pieces }, &bbox_of(&extract.rings), &detail, &around, alt).svg)
+                    Some(map::zones(&Part { features, pieces }, &extract.bbox(), &detail, &around, alt).svg)
                 }
                 _ => Some(map::zones(features, &set.bbox, &detail, &around, alt).svg),
             },
@@ -232,7 +232,7 @@ impl Printed<'_> {
         }
         y += 3.0;
         let column = self.code_column(&mut page, width - MARGIN - CODE, y, matrix);
-        let rows = self.rows(most.facts);
+        let rows = self.rows(most.facts.min(12));
         let facts = if rows.is_empty() { self.facts(most.facts) } else { Vec::new() };
         let table = (rows.len() as f64 / 2.0).ceil() * ROW;
         let lines: Vec<_> = facts.iter().map(|(label, value)| fact_lines(label, value, room)).collect();
@@ -275,7 +275,7 @@ impl Printed<'_> {
         page.line(middle, y + size, address, regular(size).middle());
         y += size + 3.0;
         if let Some(phone) = &self.city.phone {
-            page.line(middle, y + 5.4, &format!("{}: {phone}", self.t("call")), bold(5.4).middle());
+            page.line(middle, y + 5.4, &format!("{} {phone}", self.t("ask-about-print")), bold(4.2).middle());
             y += 5.4 * LEADING;
         }
         for line in lines(self.lang.pick(&self.city.contact_vi, &self.city.contact_en), Weight::Regular, 3.4, CODE).iter().take(2) {
@@ -309,7 +309,35 @@ impl Printed<'_> {
         // What changes from hour to hour or day to day does not belong on paper.
         let left_out = ["duty", "duty-at", "next-day", "decision", "authority", "signed"];
         let facts = self.view.facts.iter().filter(|fact| !left_out.contains(&fact.label));
-        facts.map(|fact| (self.t(fact.label).to_owned(), self.shown(&fact.value))).take(most).collect()
+        let facts = facts.map(|fact| (self.t(fact.label).to_owned(), self.shown(&fact.value)));
+        facts.chain(self.figures()).chain(self.places()).take(most).collect()
+    }
+
+    /// What was aimed at and reached.
+    fn figures(&self) -> impl Iterator<Item = (String, String)> {
+        self.view.figures.iter().map(|figure| {
+            let number = |(label, value): (&str, f64)| {
+                format!("{} {} {}", self.t(label).to_lowercase(), format::short(self.lang, value), figure.unit)
+            };
+            let told = [figure.target.map(|value| ("target", value)), figure.actual.map(|value| ("actual", value))];
+            let name = self.lang.pick(&figure.name_vi, &figure.name_en).to_owned();
+            (name, told.into_iter().flatten().map(number).collect::<Vec<_>>().join(", "))
+        })
+    }
+
+    /// Places that take part, by their numbers on the map.
+    fn places(&self) -> impl Iterator<Item = (String, String)> {
+        let has_places = self.view.features.as_ref().is_some_and(|set| set.area_ha.is_none()) && !self.view.outline_only;
+        let places = self.features.filter(|_| has_places).into_iter().flat_map(|features| {
+            features.list.iter().map(|feature| {
+                let properties = features.parsed_properties(feature);
+                let field = |name: &str| {
+                    properties.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+                };
+                ["name", "address", "offer"].into_iter().filter_map(field).collect::<Vec<_>>().join(", ")
+            })
+        });
+        places.enumerate().map(|(i, place)| ((i + 1).to_string(), place))
     }
 
     fn table(page: &mut Canvas, rows: &[(Option<String>, String, String)], top: f64, room: f64) {
@@ -325,8 +353,10 @@ impl Printed<'_> {
                 left += 13.5;
             }
             let style = if code.is_some() { regular(3.4) } else { bold(3.4) };
-            let name = lines_within(name, Weight::Regular, 3.4, half - 31.0 - (left - x), 1);
-            page.line(left, y + 3.8, name.first().map_or("", String::as_str), regular(3.4));
+            let own = half - 32.0 - (left - x);
+            let size = fitting(name, Weight::Regular, own, 1, &[3.4, 3.1, 2.8, 2.5, 2.2]);
+            let name = lines_within(name, Weight::Regular, size, own, 1);
+            page.line(left, y + 3.8, name.first().map_or("", String::as_str), regular(size));
             page.line(x + half, y + 3.8, figures, style.end());
             page.rule(x, y + ROW - 0.6, half, 0.1);
         }

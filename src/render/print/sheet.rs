@@ -5,7 +5,6 @@ use super::fonts::{Weight, fitting, lines_within};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
-use crate::read_model::cut::bbox_of;
 use crate::render::format;
 use crate::render::map::{self, Around, Detail, Frame, Part};
 use crate::render::page::sums;
@@ -54,7 +53,7 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let detail = Detail { width: place[2] * UNITS, height: Some(place[3] * UNITS - 18.0), smallest: 6, font: 13.0, each: true, ..whole };
     let (drawn, bbox) = match printed.extract {
         Some(extract) if extract.pieces.is_some() => {
-            let (pieces, bbox) = (extract.pieces.as_deref().unwrap_or_default(), bbox_of(&extract.rings));
+            let (pieces, bbox) = (extract.pieces.as_deref().unwrap_or_default(), extract.bbox());
             (map::zones(&Part { features, pieces }, &bbox, &detail, &around, &view.title).svg, bbox)
         }
         _ => (map::zones(features, &set.bbox, &detail, &around, &view.title).svg, set.bbox),
@@ -95,8 +94,9 @@ fn legend(
         page.line(x + 10.0, y + 5.4, own, bold(4.6));
         let name = land_use::get(own).map_or("", |entry| printed.lang.pick(&entry.name_vi, &entry.name_en));
         let line = format!("{name}, {} ha", format::number(printed.lang, *area, 1));
-        let line = lines_within(&line, Weight::Regular, 3.8, column - 27.0, 1);
-        page.line(x + 24.0, y + 5.4, line.first().map_or("", String::as_str), regular(3.8));
+        let size = fitting(&line, Weight::Regular, column - 27.0, 1, &[3.8, 3.4, 3.0, 2.6]);
+        let line = lines_within(&line, Weight::Regular, size, column - 27.0, 1);
+        page.line(x + 24.0, y + 5.4, line.first().map_or("", String::as_str), regular(size));
     }
     let mut y = top + LINES as f64 * 7.0 + 4.0;
     let facts = [
@@ -117,7 +117,7 @@ fn legend(
     let size = fitting(&letters, Weight::Bold, code, 1, &[10.0, 9.0, 8.0]);
     page.line(left + code / 2.0, top + code + size, &letters, bold(size).middle());
     if let Some(phone) = &printed.city.phone {
-        page.line(left + code / 2.0, top + code + size + 9.0, &format!("{}: {phone}", t("call")), bold(6.5).middle());
+        page.line(left + code / 2.0, top + code + size + 9.0, &format!("{} {phone}", t("ask-about-print")), bold(5.6).middle());
     }
     Ok(())
 }

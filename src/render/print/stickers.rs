@@ -40,7 +40,7 @@ pub fn stickers(printed: &Printed<'_>) -> Result<Vec<u8>, PrintError> {
             at = page.paragraph(left, at, room, 2, &format!("{}: {}", t("hangs-at"), board.title), regular(2.8));
         }
         if let Some(phone) = &printed.city.phone {
-            page.paragraph(left, at + 0.6, room, 1, &format!("{}: {phone}", t("call")), bold(3.4));
+            page.paragraph(left, at + 0.6, room, 1, &format!("{} {phone}", t("ask-about-print")), bold(2.8));
         }
         let size = fitting(&letters, Weight::Bold, CODE, 1, &[6.0, 5.4, 4.8]);
         page.line(x + 5.0, y + CODE + size + 0.6, &letters, bold(size));

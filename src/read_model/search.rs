@@ -103,6 +103,27 @@ fn code_of(query: &str) -> Option<Code> {
     code.parse().ok()
 }
 
+/// How people slip: letters are left out or exchanged more often than one is typed twice, and that more
+/// often than a wrong one; 0, 1, 2.
+fn slip(typed: &str, meant: &str) -> u8 {
+    let within = |short: &str, long: &str| {
+        let mut letters = long.chars();
+        short.chars().all(|c| letters.any(|other| other == c))
+    };
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    if within(typed, meant) || letters(typed) == letters(meant) {
+        0
+    } else if within(meant, typed) {
+        1
+    } else {
+        2
+    }
+}
+
 /// The words of a query, folded; bounded in number.
 pub fn query_words(query: &str) -> Vec<String> {
     words_of(&plain(query)).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
@@ -266,7 +287,7 @@ impl Index {
             }
             let most = if word.chars().count() < 5 { 1 } else { 2 };
             let near = vocabulary.iter().filter(|(known, _)| known.len().abs_diff(word.len()) <= most && word.chars().count() > 2);
-            let near = near.map(|(known, times)| (distance(word, known), known.len() < word.len(), std::cmp::Reverse(*times), known));
+            let near = near.map(|(known, times)| (distance(word, known), slip(word, known), std::cmp::Reverse(*times), known));
             near.filter(|(away, ..)| *away <= most).min().map_or_else(|| word.clone(), |(_, _, _, known)| known.clone())
         };
         let proposed: Vec<String> = typed.iter().map(nearest).collect();

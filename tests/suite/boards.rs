@@ -15,6 +15,8 @@ on_both_databases!(
     boards_are_a_collection_and_a_list_by_unit,
     what_cannot_be_on_a_board_is_refused,
     a_link_preview_says_what_it_is_and_whether_it_holds,
+    a_print_of_what_was_changed_or_no_longer_holds_is_never_called_right,
+    a_board_that_is_gone_is_in_no_list,
 );
 
 const PLAN: &str = "QHSDD21AG";
@@ -70,6 +72,42 @@ async fn a_print_says_what_it_shows_and_what_holds_now(kind: Kind) {
     assert!(whole.contains("Bản in đã cũ") && !whole.contains("Phần thuộc"));
 }
 
+async fn a_print_of_what_was_changed_or_no_longer_holds_is_never_called_right(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let right = "Bản in đúng với nội dung hiện hành";
+    assert!(node.get(&marked(PLAN, 1)).await.text().contains(right));
+    assert!(node.get(&marked("QHCT2401G", 7)).await.text().contains(right));
+    // Its last day was set after the print was made.
+    let expire = json!({ "id": "e1", "type": "plan.expire", "code": "QHCT2401G", "effective_to": "2035-12-31", "reason": "Hết kỳ" });
+    node.apply(&expire.to_string()).await;
+    let changed = node.get(&marked("QHCT2401G", 7)).await.text();
+    assert!(changed.contains("trước lần đính chính") && !changed.contains(right));
+    assert!(node.get("/q/QHCT2401G/history").await.text().contains("Ghi nhận ngày hết hiệu lực"));
+    assert!(node.get("/q/QHCT2401G/history").await.text().contains("Hết kỳ"));
+    // It has ended; it was withdrawn.
+    let ended = json!({ "id": "e2", "type": "plan.expire", "code": "KHSDD26AK", "effective_to": "2026-11-01", "reason": "Dừng" });
+    node.apply(&ended.to_string()).await;
+    node.apply(&json!({ "id": "w", "type": "plan.withdraw", "code": PLAN, "reason": "Nhầm" }).to_string()).await;
+    for code in ["KHSDD26AK", PLAN] {
+        let page = node.get(&marked(code, 1)).await.text();
+        assert!(page.contains("không còn hoặc chưa có hiệu lực") && !page.contains(right), "{code}");
+    }
+    let stale = list(&node, "due=superseded").await;
+    assert!(numbers(&stale).contains(&1) && numbers(&stale).contains(&7), "page and register agree");
+    // Where the page leads to, the print is not forgotten.
+    let old = node.get(&marked("QHCT2401G", 7)).await.text();
+    assert!(old.contains(&format!("{}?", marked("QHCT2401G", 7))), "the other language is of the same print");
+}
+
+async fn a_board_that_is_gone_is_in_no_list(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    assert!(numbers(&list(&node, "").await).contains(&3));
+    node.apply(&json!({ "id": "w", "type": "board.withdraw", "code": "BANG0003E", "reason": "Đã tháo bảng" }).to_string()).await;
+    for query in ["", "due=superseded", "due=check", "unit=04279-2025"] {
+        assert!(!numbers(&list(&node, query).await).contains(&3), "{query}");
+    }
+}
+
 async fn a_code_with_a_wrong_or_unknown_mark_still_leads_to_the_page_and_warns(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     let code: Code = PLAN.parse().unwrap();
@@ -108,10 +146,12 @@ async fn a_new_revision_makes_every_print_of_the_old_one_due(kind: Kind) {
     assert_eq!(numbers(&list(&node, "due=superseded").await), [1, 2, 3, 7]);
     assert!(node.get(&marked(PLAN, 1)).await.text().contains("Bản in đã cũ"));
     // A clerk hangs the new print; the board is no longer in the list.
-    for (i, action) in
-        [json!({ "type": "board.print", "on": "2026-11-25" }), json!({ "type": "board.hang", "on": "2026-11-25", "by": "Văn phòng UBND phường" })]
-            .into_iter()
-            .enumerate()
+    for (i, action) in [
+        json!({ "type": "board.print", "on": "2026-11-25" }),
+        json!({ "type": "board.hang", "on": "2026-11-25", "by": "Văn phòng UBND phường" }),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let mut command = json!({ "id": format!("n{i}"), "code": "BANG0002W", "item": PLAN, "revision": 3 });
         command.as_object_mut().unwrap().extend(action.as_object().unwrap().clone());

@@ -238,6 +238,11 @@ fn a_backup_of_a_live_store_restores_into_another() {
     let folder = tempfile::tempdir().unwrap();
     let (data, other) = (folder.path().join("data"), folder.path().join("other"));
     let server = Server::demo(&data, None);
+    // A report that waits for the clerk is in the vault beside the contacts.
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(20))).build().into();
+    let form =
+        agent.post(format!("http://{}/q/QHSDD21AG/report", server.address)).header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(form.send("kind=mistake&text=Sai+ranh").unwrap().status().as_u16(), 200);
     let backup = folder.path().join("store.backup");
     let made = run(&data, None, &["backup", backup.to_str().unwrap()]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::generator;
 use crate::on_both_databases;
@@ -138,6 +139,26 @@ async fn a_page_is_compressed_again_with_more_care_and_its_tag_tells() {
     assert_eq!(known.status, StatusCode::NOT_MODIFIED, "who has the first form has the page");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_asks_at_once_has_its_answer_made_once() {
+    let (_database, _, node) = demo(Kind::Sqlite).await;
+    let rendered = async || {
+        let metrics = node.get("/metrics").await.text();
+        metrics.lines().find_map(|line| line.strip_prefix("bangtin_answers_rendered_total ")?.parse::<u64>().ok()).unwrap()
+    };
+    for path in [format!("/q/{PLAN}"), format!("/q/{PLAN}/poster.pdf")] {
+        let before = rendered().await;
+        let crowd = (0..30).map(|_| {
+            let (router, path) = (node.router.clone(), path.clone());
+            tokio::spawn(async move { router.oneshot(HttpRequest::get(path).body(Body::empty()).unwrap()).await.unwrap().status() })
+        });
+        for one in crowd.collect::<Vec<_>>() {
+            assert_eq!(one.await.unwrap(), StatusCode::OK);
+        }
+        assert_eq!(rendered().await, before + 1, "{path}");
+    }
+}
+
 /// Plans without a shape, of one zone and of more zones than a phone has pixels.
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_of_any_size_make_pages_that_can_be_read() {
@@ -257,6 +278,10 @@ async fn here_answers_by_point_metres_parcel_name_and_unit(kind: Kind) {
     assert!(
         part["plans"].as_array().unwrap().iter().any(|plan| plan["url"] == format!("https://bangtin.example/q/{PLAN}?unit=04252-2025"))
     );
+    // A unit's list holds what has something in it, and nothing else.
+    let elsewhere = node.here("unit=04543-2025").await;
+    assert!(codes(&elsewhere["plans"]).contains(&PLAN) && !codes(&elsewhere["plans"]).contains(&"QHCT2401G"), "{elsewhere}");
+    assert_eq!(elsewhere["consultations"], json!([]));
     // The map to be tapped: each tap comes nearer and answers.
     let map = node.form("/here", &[("map", "1")]).await.text();
     assert!(map.contains("type=\"image\""));
@@ -295,9 +320,11 @@ async fn here_refuses_what_is_no_place_with_a_sentence(kind: Kind) {
         ("lon=0&lat=0", "nằm ngoài"),
         ("lon=107.5&lat=20.5", "nằm ngoài"),
         ("lon=105.85&lat=21.03", "nằm ngoài"),
-        ("lon=21.7&lat=104.87", "kinh độ, vĩ độ"),
-        ("lon=104.87", "cả lon và lat"),
-        ("e=512650", "cả e và n"),
+        ("lon=121.7&lat=104.87", "kinh độ, vĩ độ"),
+        ("lon=104.87", "cả hai số: Kinh độ"),
+        ("e=512650", "cả hai số: Y"),
+        ("parcel=2401150+512650%0A2401150+512660%0A2401150+512670", "không có diện tích"),
+        ("parcel=2401150+512650%0A2401150+519670%0A2408150+519670", "rộng hơn 5 km"),
         ("lon=ch%E1%BB%A3&lat=21.7", "không phải là số"),
         ("lon=NaN&lat=21.7", "không phải là số"),
         ("lon=1e999&lat=21.7", "không phải là số"),
@@ -317,6 +344,24 @@ async fn here_refuses_what_is_no_place_with_a_sentence(kind: Kind) {
     assert_eq!(node.get("/here?unit=00000-2025&f=json").await.status, StatusCode::NOT_FOUND);
     let many = "2401150 512650\n".repeat(20_000);
     assert_eq!(node.form("/here", &[("parcel", &many)]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    // What was typed is there again, and a wrong day takes no answer away.
+    let again = node.get_with("/here?lon=abc&lat=21.7", &[("accept", "text/html")]).await.text();
+    assert!(again.contains("value=\"abc\"") && again.contains("value=\"21.7\"") && again.contains("<details open>"));
+    let day = node.get_with("/here?lon=104.8712&lat=21.7071&since=hom-qua", &[("accept", "text/html")]).await.text();
+    assert!(day.contains("không phải là ngày") && day.contains("Đang có hiệu lực tại đây"));
+    // Numbers as people write them, in either order, both in one field.
+    for query in [
+        "lon=21.7071&lat=104.8712",
+        "lon=21.7071,+104.8712",
+        "lat=21,7071&lon=104,8712",
+        "e=512.650,00&n=2.401.150,00",
+        "e=512650&n=2+401+150",
+        "e=2401150,512650",
+        "e=512.650&n=2.401.150",
+    ] {
+        let answer = node.get(&format!("/here?{query}&f=json")).await;
+        assert!(answer.status == StatusCode::OK && !answer.json()["plans"].as_array().unwrap().is_empty(), "{query}");
+    }
     // A swapped pair of a corner table is read as it is meant; a name that breaks out is only text.
     let text = node.form("/here", &[("place", "<script>alert(1)</script>")]).await.text();
     assert!(!text.contains("<script>alert") && text.contains("&lt;script&gt;alert"));
@@ -387,6 +432,8 @@ async fn search_finds_by_what_people_write(kind: Kind) {
         ("0003/QĐ-DEMO", PLAN),
         ("0003/qd-demo", PLAN),
         ("qhsdd21ag", PLAN),
+        ("QHSDD21AG.B3B", PLAN),
+        ("https://bangtin.example/q/QHSDD21AG?unit=04252-2025", PLAN),
         ("Cong vien Yên Hoà", "Công viên Yên Hòa (minh họa)"),
         ("công viên yên hòa", "Công viên Yên Hòa (minh họa)"),
         ("phuong yen ninh", "Phường Yên Ninh"),
@@ -406,7 +453,9 @@ async fn search_finds_by_what_people_write(kind: Kind) {
     assert_eq!(found["places"][0]["name"], "Công viên Yên Hòa (minh họa)", "not the many “họa”");
     let first = node.find("Phường Yên Bái").await;
     assert_eq!(first["places"][0]["name"], "Phường Yên Bái");
-    for (typed, proposal) in [("xe cuu thuongg", "xe cứu thương"), ("quy hoahc", "quy hoạch"), ("tramm y te", "trạm y tế")] {
+    for (typed, proposal) in
+        [("xe cuu thuongg", "xe cứu thương"), ("quy hoahc", "quy hoạch"), ("quy hoah", "quy hoạch"), ("tramm y te", "trạm y tế")]
+    {
         let found = node.find(typed).await;
         assert_eq!(found["proposal"], proposal, "{typed}");
         let page = node.get(&format!("/search?q={}", typed.replace(' ', "+"))).await.text();

@@ -82,7 +82,8 @@ pub struct Material {
     moment: Moment,
     view: View,
     features: Option<Arc<Features>>,
-    units: Vec<UnitShape>,
+    /// The same for all prints of a booklet.
+    units: Arc<[UnitShape]>,
     extract: Option<Arc<Extract>>,
     board: Option<View>,
 }
@@ -109,7 +110,7 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
         Some(set) => Some(model.features(set.sha256).await?),
         None => None,
     };
-    let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, order.lang);
+    let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, order.lang).into();
     let by_board = || board.as_ref().filter(|_| !order.whole && view.feature_collection.is_some()).and_then(unit_of_board);
     let unit = order.unit.clone().or_else(by_board);
     let cut = |unit: &UnitId| Extract::of(&city, boundaries.as_deref(), &view, features.as_deref(), unit, moment.today);
@@ -222,6 +223,10 @@ pub async fn folio(model: &ReadModel, moment: &Moment, lang: Lang, unit: Option<
         let known = cut.get(&key).cloned();
         let order = Order { lang, unit: None, whole: known.is_some(), board: board.board.as_ref().map(|own| own.number) };
         let mut material = gather(model, moment, item.code, &order).await?;
+        if let Some(first) = materials.first() {
+            let first: &Material = first;
+            material.units = Arc::clone(&first.units);
+        }
         match known {
             Some(extract) => material.extract = extract,
             None => {

@@ -81,6 +81,9 @@ fn nothing_points_backwards() {
     );
     never("src/read_model", &["crate::http", "crate::cli"], "the read model does not know who asks");
     never("src/render", &["crate::http", "crate::app", "crate::event_store", "crate::cli"], "rendering is a function of the view");
+    for (path, text) in sources("src").into_iter().filter(|(path, _)| path.ends_with("src/press.rs")) {
+        assert!(!text.contains("crate::http") && !text.contains("crate::app"), "{}: prints are made of what is read", path.display());
+    }
     never(
         "src/import",
         &["crate::http", "crate::app", "crate::event_store", "crate::read_model", "crate::cli"],

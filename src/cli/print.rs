@@ -99,6 +99,10 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
             bail!("--record notes a print for a board: name it with --board, or print a booklet");
         }
         record(&store, &model, &printed).await?;
+    } else if let Some((board, item, _)) = printed.iter().find(|(board, item, _)| !is_known(&model, *board, *item, &moment)) {
+        eprintln!(
+            "bangtin: the register has no print of {item} for board {board}: who scans this one is warned of it. Print with --record, or record it by board.print."
+        );
     }
     if print.json {
         println!("{}", json!({ "file": print.out, "bytes": file.len(), "prints": printed.len().max(1), "recorded": print.record }));
@@ -106,6 +110,13 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
         println!("{} ({} kB)", print.out.display(), file.len().div_ceil(1_000));
     }
     Ok(())
+}
+
+/// True when the register knows of a print of the item for the board.
+fn is_known(model: &ReadModel, board: u32, item: Code, moment: &Moment) -> bool {
+    let image = model.image();
+    let view = image.by_number(board).and_then(|code| image.view(code, None, moment));
+    view.and_then(|view| view.board).is_some_and(|own| own.postings.iter().any(|posting| posting.item == item))
 }
 
 async fn model(store: &Store) -> anyhow::Result<ReadModel> {

@@ -226,6 +226,21 @@ pub fn moment_of(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+impl View {
+    /// What a fact says, by its label.
+    pub fn fact(&self, label: &str) -> Option<&Shown> {
+        self.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
+    }
+
+    /// The same of one that is a text.
+    pub fn told(&self, label: &str) -> Option<&str> {
+        match self.fact(label)? {
+            Shown::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 impl<F: Family> Publication<F> {
     /// The item as shown at `moment`, or one of its revisions; none for a draft.
     pub fn view(&self, revision: Option<u32>, moment: &Moment) -> Option<View> {

@@ -20,7 +20,7 @@ use super::search;
 use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position, contains};
 use crate::domain::unit::UnitId;
-use crate::domain::view::Moment;
+use crate::domain::view::{Moment, View};
 use crate::import::crs::Crs;
 use crate::import::parcel;
 use crate::press;
@@ -319,7 +319,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
 }
 
 /// Plans in force.
-fn plans_of(site: &Site, moment: &Moment) -> Vec<crate::domain::view::View> {
+fn plans_of(site: &Site, moment: &Moment) -> Vec<View> {
     use crate::domain::publication::Status;
     let image = site.model.image();
     let areas = image.items().filter(|(_, entry)| entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
@@ -333,9 +333,13 @@ async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: O
     let bbox = pages::map_box(city, at, span);
     let frame: Frame = pages::frame(&bbox);
     let seen: Bbox = frame.bbox();
-    let base = plans_of(site, moment).into_iter().find(|view| {
-        view.features.as_ref().is_some_and(|set| set.area_ha.is_some() && crate::domain::geometry::intersects(&set.bbox, &seen))
-    });
+    // The plan that covers most of what is seen.
+    let covered = |view: &View| {
+        let bbox = view.features.as_ref().filter(|set| set.area_ha.is_some()).map_or([0.0; 4], |set| set.bbox);
+        let along = |low: usize, high: usize| (bbox[high].min(seen[high]) - bbox[low].max(seen[low])).max(0.0);
+        along(0, 2) * along(1, 3)
+    };
+    let base = plans_of(site, moment).into_iter().filter(|view| covered(view) > 0.0).max_by(|a, b| covered(a).total_cmp(&covered(b)));
     let features = match base.and_then(|view| view.features) {
         Some(set) => Some(site.model.features(set.sha256).await?),
         None => None,

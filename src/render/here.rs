@@ -16,7 +16,7 @@ use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position};
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, Shown, View};
+use crate::domain::view::{Moment, View};
 use crate::domain::{land_use, law};
 use crate::read_model::cut::Piece;
 use crate::read_model::features::Features;
@@ -320,13 +320,6 @@ pub fn unit_json(city: &City, id: &UnitId, views: &[View]) -> Value {
     json!({ "unit": id, "plans": list(plans), "consultations": list(consultations) })
 }
 
-fn text_fact<'v>(view: &'v View, label: &str) -> Option<&'v str> {
-    view.facts.iter().find(|fact| fact.label == label).and_then(|fact| match &fact.value {
-        Shown::Text(text) => Some(text.as_str()),
-        _ => None,
-    })
-}
-
 fn zone_name(lang: Lang, zone: &ZoneHere) -> &str {
     land_use::get(&zone.land_use).map_or(zone.land_use.as_str(), |entry| lang.pick(&entry.name_vi, &entry.name_en))
 }
@@ -376,7 +369,7 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
         p.note {
             (term(lang, view.kind)) " · " b { (term(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
             @if let Some(to) = view.effective_to { " " (t(lang, "until")) " " (format::date(to)) }
-            @if let (Some(number), Some(authority), Some(signed)) = (text_fact(view, "decision"), text_fact(view, "authority"), view.signed) {
+            @if let (Some(number), Some(authority), Some(signed)) = (view.told("decision"), view.told("authority"), view.signed) {
                 br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)
             }
         }
@@ -486,7 +479,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
     json!({
         "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
         "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.effective_to,
-        "decision": text_fact(view, "decision"), "authority": text_fact(view, "authority"), "signed": view.signed,
+        "decision": view.told("decision"), "authority": view.told("authority"), "signed": view.signed,
         "zones": zones, "uncovered_m2": plan.uncovered_m2.map(|area| (area * 10.0).round() / 10.0), "rules": rules,
     })
 }

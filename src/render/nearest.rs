@@ -12,12 +12,8 @@ use crate::domain::geometry::Position;
 use crate::domain::view::{Moment, Shown, Usable, View};
 use crate::read_model::nearest::{Near, kinds};
 
-fn fact<'v>(view: &'v View, label: &str) -> Option<&'v Shown> {
-    view.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
-}
-
 fn words(lang: Lang, view: &View, label: &str) -> Option<String> {
-    match fact(view, label)? {
+    match view.fact(label)? {
         Shown::Text(text) => Some(text.clone()),
         Shown::Key(key) => Some(text(lang, key).to_owned()),
         _ => None,
@@ -32,7 +28,7 @@ fn title(lang: Lang, kind: &str) -> &str {
 fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
     let view = &near.view;
     let t = |key| text(lang, key);
-    let is_duty = fact(view, "duty").is_some();
+    let is_duty = view.fact("duty").is_some();
     html! {
         li.near {
             @match &near.place {
@@ -45,9 +41,9 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
             @if let Some(metres) = near.metres { br; b { (format::distance(lang, metres)) } " " span.note { (t("as-the-crow-flies")) } }
             @if is_duty {
                 // In a copy that is looked at later the word gives way to "unknown" when it is too old.
-                p.duty.ready[view.usable == Usable::Yes] data-until=[view.next_change.map(|at| at.as_second())] data-later=(t("duty-unknown")) {
+                p.duty.ready[view.usable == Usable::Yes] data-until=[view.next_change.map(jiff::Timestamp::as_second)] data-later=(t("duty-unknown")) {
                     b { (text(lang, &view.standing)) }
-                    @match fact(view, "duty-at") {
+                    @match view.fact("duty-at") {
                         // A clock time and not an age: a copy of this page does not lie.
                         Some(Shown::Moment(at)) => { " – " (t("duty-at")) " " (format::clock(&moment.zone, moment.today, *at)) }
                         _ => { " – " (t("never-told")) }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::frame::Frame;
 use super::{Areas, UnitShape, paint, short, trace};
-use crate::domain::geometry::{Bbox, union};
+use crate::domain::geometry::{Bbox, intersects, union};
 use crate::render::format;
 use crate::render::text::Lang;
 
@@ -116,6 +116,7 @@ fn names(svg: &mut String, frame: &Frame, unit: f64, units: &[UnitShape]) -> Vec
 /// Places that people know by their names.
 pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl Iterator<Item = (&'a str, [f64; 2])>) {
     let mut text = String::new();
+    let mut written: Vec<Bbox> = Vec::new();
     for (name, [lon, lat]) in places {
         let [x, y] = frame.place(lon, lat);
         if x < 0.0 || y < 0.0 || x > frame.width || y > frame.height {
@@ -123,15 +124,27 @@ pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl It
         }
         let name = maud::html! { (name) }.into_string();
         // What would run out of the drawing on the right is written to the left.
+        let length = name.chars().count() as f64 * 5.0 * unit;
         let (at, anchor) = if x > frame.width * 0.6 { (x - 6.0 * unit, "end") } else { (x + 6.0 * unit, "start") };
+        let left = if anchor == "end" { at - length } else { at };
+        let own = [left, y - 6.0 * unit, left + length, y + 6.0 * unit];
         let _ = write!(
             text,
-            "<path d=\"M{} {}h{side}v{side}h-{side}z\"/><text x=\"{at:.0}\" y=\"{:.0}\" text-anchor=\"{anchor}\" stroke=\"#fff\" stroke-width=\"{}\" paint-order=\"stroke\">{name}</text>",
+            "<path d=\"M{} {}h{side}v{side}h-{side}z\"/>",
             short(x - 3.0 * unit),
             short(y - 3.0 * unit),
+            side = short(6.0 * unit)
+        );
+        // Of names that would lie on one another the first is written.
+        if written.iter().any(|other| intersects(other, &own)) {
+            continue;
+        }
+        written.push(own);
+        let _ = write!(
+            text,
+            "<text x=\"{at:.0}\" y=\"{:.0}\" text-anchor=\"{anchor}\" stroke=\"#fff\" stroke-width=\"{}\" paint-order=\"stroke\">{name}</text>",
             y + 4.0 * unit,
             short(3.0 * unit),
-            side = short(6.0 * unit),
         );
     }
     if !text.is_empty() {

@@ -63,10 +63,9 @@ impl Item<'_> {
                 (scrolling(self.t("figures"), html! {
                     table {
                         thead { tr {
-                            th scope="col" { (self.t("figure")) } th.n scope="col" { (self.t("target")) }
-                            th.n scope="col" { (self.t("actual")) } th.n scope="col" { "±" }
+                            th.n scope="col" { (self.t("target")) } th.n scope="col" { (self.t("actual")) } th.n scope="col" { (self.t("difference")) }
                         } }
-                        tbody { @for figure in figures { (self.figure(figure)) } }
+                        @for figure in figures { (self.figure(figure)) }
                     }
                 }))
                 @if figures.iter().any(|figure| full(figure).is_some()) { p.note { (self.t("chart-note")) } }
@@ -78,6 +77,7 @@ impl Item<'_> {
     fn figure(&self, figure: &Figure) -> Markup {
         let unit = if figure.unit == "%" { " %" } else { "" };
         let number = |value: f64| format!("{}{unit}", format::short(self.lang, value));
+        let none = || "–".to_owned();
         let difference = figure.actual.zip(figure.target).map(|(actual, target)| {
             let difference = actual - target;
             let sign = if difference > 0.0 { "+" } else { "" };
@@ -85,14 +85,18 @@ impl Item<'_> {
             format!("{sign}{}{unit}", format::short(self.lang, (difference * 100.0).round() / 100.0))
         });
         html! {
-            tr {
-                th scope="row" {
-                    (self.lang.pick(&figure.name_vi, &figure.name_en)) @if figure.unit != "%" { " (" (figure.unit) ")" }
-                    (bar(figure))
+            tbody {
+                tr {
+                    th colspan="3" scope="rowgroup" {
+                        (self.lang.pick(&figure.name_vi, &figure.name_en)) @if figure.unit != "%" { " (" (figure.unit) ")" }
+                        (bar(figure))
+                    }
                 }
-                td.n { (figure.target.map(number).unwrap_or_default()) }
-                td.n { (figure.actual.map(number).unwrap_or_default()) }
-                td.n.wrap { (difference.unwrap_or_default()) }
+                tr {
+                    td.n { (figure.target.map_or_else(none, number)) }
+                    td.n { (figure.actual.map_or_else(none, number)) }
+                    td.n { (difference.unwrap_or_else(none)) }
+                }
             }
         }
     }

@@ -14,10 +14,6 @@ pub fn dialled(number: &str) -> String {
 }
 
 impl Item<'_> {
-    fn fact(&self, label: &str) -> Option<&Shown> {
-        self.view.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
-    }
-
     pub(super) fn status(&self) -> Markup {
         let view = self.view;
         if view.kind == "ambulance" && view.status == Status::InForce && self.revision.is_none() {
@@ -42,7 +38,7 @@ impl Item<'_> {
                     },
                     _ => {}
                 }
-                @if let (Some(Shown::Text(number)), Some(Shown::Text(authority)), Some(Shown::Date(signed))) = (self.fact("decision"), self.fact("authority"), self.fact("signed")) {
+                @if let (Some(Shown::Text(number)), Some(Shown::Text(authority)), Some(Shown::Date(signed))) = (self.view.fact("decision"), self.view.fact("authority"), self.view.fact("signed")) {
                     " " (self.t("by-decision")) " " (number) " " (self.t("of-day")) " " (format::date(*signed)) ", " (authority)
                 }
                 @if let Some((reason, instead, at)) = &view.withdrawn {
@@ -67,12 +63,12 @@ impl Item<'_> {
     /// An ambulance's duty and its age come before everything else.
     pub(super) fn duty(&self) -> Markup {
         let is_shown = self.revision.is_none() && self.view.status == Status::InForce;
-        let Some(duty) = self.fact("duty").filter(|_| is_shown) else { return html! {} };
+        let Some(duty) = self.view.fact("duty").filter(|_| is_shown) else { return html! {} };
         let class = if *duty == Shown::Key("duty-ready".into()) { "status good" } else { "status wait" };
         html! {
             div class=(class) role="status" {
                 b { (self.shown(duty)) }
-                @if let Some(at) = self.fact("duty-at") { (self.t("duty-at")) " " (self.shown(at)) }
+                @if let Some(at) = self.view.fact("duty-at") { (self.t("duty-at")) " " (self.shown(at)) }
             }
         }
     }

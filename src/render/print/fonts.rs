@@ -53,7 +53,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Width of a text in units of the font's size.
-fn width(text: &str, weight: Weight) -> f64 {
+pub fn width(text: &str, weight: Weight) -> f64 {
     let Some(face) = face(weight) else { return text.chars().count() as f64 * 0.6 };
     let advance = |c: char| face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or_default();
     text.chars().map(|c| f64::from(advance(c))).sum::<f64>() / f64::from(face.units_per_em())

@@ -3,7 +3,7 @@
 use resvg::usvg;
 
 use super::canvas::{Canvas, LEADING, bold, regular};
-use super::fonts::{Weight, fitting, lines, lines_within};
+use super::fonts::{self, Weight, fitting, lines, lines_within};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
@@ -24,9 +24,9 @@ const FOOT: f64 = 37.0;
 /// Room of a line of the table.
 const ROW: f64 = 5.4;
 
-/// Size of the facts' letters, and room of their labels.
+/// Size of the facts' letters, and room of their labels: at least, at most.
 const FACT: f64 = 3.6;
-const LABEL: f64 = 46.0;
+const LABEL: [f64; 2] = [14.0, 92.0];
 
 /// How much is written: lines of the summary, rows or facts, numbers to call.
 struct Room {
@@ -48,9 +48,9 @@ const ROOMS: &[Room; 8] = &[
 ];
 
 /// A fact's label, and its value in at most three lines.
-fn fact_lines(label: &str, value: &str, room: f64) -> (String, Vec<String>) {
-    let label = lines_within(label, Weight::Regular, FACT, LABEL - 2.0, 1).into_iter().next().unwrap_or_default();
-    (label, lines_within(value, Weight::Bold, FACT, room - LABEL, 3))
+fn fact_lines(label: &str, value: &str, labels: f64, room: f64) -> (String, Vec<String>) {
+    let label = lines_within(label, Weight::Regular, FACT, labels - 2.0, 1).into_iter().next().unwrap_or_default();
+    (label, lines_within(value, Weight::Bold, FACT, room - labels, 3))
 }
 
 /// A poster that is laid out: everything but the map, and where the map stands.
@@ -127,8 +127,7 @@ impl Printed<'_> {
     }
 
     fn fact(&self, label: &str) -> Option<String> {
-        let fact = self.view.facts.iter().find(|fact| fact.label == label)?;
-        Some(self.shown(&fact.value))
+        Some(self.shown(self.view.fact(label)?))
     }
 
     fn shown(&self, value: &Shown) -> String {
@@ -235,7 +234,9 @@ impl Printed<'_> {
         let rows = self.rows(most.facts.min(12));
         let facts = if rows.is_empty() { self.facts(most.facts) } else { Vec::new() };
         let table = (rows.len() as f64 / 2.0).ceil() * ROW;
-        let lines: Vec<_> = facts.iter().map(|(label, value)| fact_lines(label, value, room)).collect();
+        let widest = facts.iter().map(|(label, _)| fonts::width(label, Weight::Regular) * FACT + 3.0).fold(LABEL[0], f64::max);
+        let labels = widest.min(LABEL[1]);
+        let lines: Vec<_> = facts.iter().map(|(label, value)| fact_lines(label, value, labels, room)).collect();
         let told: f64 = lines.iter().map(|(_, values)| values.len() as f64 * FACT * LEADING + 1.0).sum();
         let below = table + told;
         let bottom = height - FOOT - below - if below > 0.0 { 10.0 } else { 2.0 };
@@ -246,7 +247,7 @@ impl Printed<'_> {
         for (label, values) in lines {
             page.line(MARGIN, at + FACT, &label, regular(FACT).fill("#333"));
             for value in values {
-                page.line(MARGIN + LABEL, at + FACT, &value, bold(FACT));
+                page.line(MARGIN + labels, at + FACT, &value, bold(FACT));
                 at += FACT * LEADING;
             }
             page.rule(MARGIN, at + 0.3, room, 0.1);
@@ -354,7 +355,7 @@ impl Printed<'_> {
             }
             let style = if code.is_some() { regular(3.4) } else { bold(3.4) };
             let own = half - 32.0 - (left - x);
-            let size = fitting(name, Weight::Regular, own, 1, &[3.4, 3.1, 2.8, 2.5, 2.2]);
+            let size = fitting(name, Weight::Regular, own, 1, &[3.4, 3.1, 2.8, 2.5]);
             let name = lines_within(name, Weight::Regular, size, own, 1);
             page.line(left, y + 3.8, name.first().map_or("", String::as_str), regular(size));
             page.line(x + half, y + 3.8, figures, style.end());

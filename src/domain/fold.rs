@@ -55,6 +55,11 @@ pub fn marked(word: &str) -> String {
     letters
 }
 
+/// False of what is no character and has no place in XML: U+FFFE and its kin.
+pub fn is_character(c: char) -> bool {
+    !matches!(c, '\u{fdd0}'..='\u{fdef}') && u32::from(c) & 0xfffe != 0xfffe
+}
+
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.
 ///
 /// Direction marks could make a name read as something else on a printed page.
@@ -65,9 +70,8 @@ pub fn clean(text: &str) -> String {
     let mut marks = 0;
     let kept = text.nfc().filter(|c| {
         marks = if is_combining_mark(*c) { marks + 1 } else { 0 };
-        let is_character = !matches!(c, '\u{fdd0}'..='\u{fdef}') && u32::from(*c) & 0xfffe != 0xfffe;
         marks <= 2
-            && is_character
+            && is_character(*c)
             && (!c.is_control() || *c == '\n')
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     });

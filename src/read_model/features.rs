@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::coarse::Coarse;
 use crate::domain::geometry::{Bbox, FeatureSet, union};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
@@ -52,6 +53,8 @@ pub struct Features {
     outline: OnceLock<String>,
     /// Each feature's text compressed, once it was asked for.
     packed: OnceLock<Box<[Packed]>>,
+    /// Its areas in pixels, once they were asked for.
+    coarse: OnceLock<Option<Coarse>>,
 }
 
 /// Between a feature's properties and its geometry; cannot occur inside a JSON string.
@@ -146,8 +149,9 @@ fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMu
 /// Writes positions as variable-length differences: of each feature the number of its rings (0 for
 /// points), of each ring the number of its positions without the closing one, and the positions.
 #[derive(Default)]
-struct Shapes {
-    bytes: Vec<u8>,
+pub(super) struct Shapes {
+    /// What was written.
+    pub bytes: Vec<u8>,
     last: [i64; 2],
 }
 
@@ -169,6 +173,12 @@ impl Shapes {
             }
             self.last = *position;
         }
+    }
+
+    /// Writes rings without closing points.
+    pub fn rings(&mut self, rings: &[Vec<[i64; 2]>]) {
+        self.number(rings.len() as u64);
+        rings.iter().for_each(|ring| self.positions(ring));
     }
 
     /// Reads a geometry's text: its box in 10⁻⁷ degrees, its positions appended.
@@ -198,14 +208,20 @@ impl Shapes {
 }
 
 /// Reads what [`Shapes`] wrote.
-struct Steps<'a> {
+pub(super) struct Steps<'a> {
     bytes: &'a [u8],
     last: [i64; 2],
 }
 
-impl Steps<'_> {
+impl<'a> Steps<'a> {
+    /// From the beginning of a feature.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, last: [0, 0] }
+    }
+
+    /// A count.
     #[inline]
-    fn number(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         let (mut value, mut shift) = (0, 0);
         while let Some((byte, rest)) = self.bytes.split_first() {
             self.bytes = rest;
@@ -218,8 +234,9 @@ impl Steps<'_> {
         value
     }
 
+    /// A position.
     #[inline]
-    fn position(&mut self) -> [i64; 2] {
+    pub fn position(&mut self) -> [i64; 2] {
         for axis in 0..2 {
             let step = self.number();
             self.last[axis] += (step >> 1) as i64 ^ -((step & 1) as i64);
@@ -315,7 +332,18 @@ impl Features {
             }
             builder.finish::<HilbertSort>()
         });
-        Self { bytes, list, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new() }
+        Self { bytes, list, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() }
+    }
+
+    /// Its areas as coarse as a map of a city shows them; made when it is first asked for.
+    pub fn coarse(&self) -> Option<&Coarse> {
+        self.coarse.get_or_init(|| Coarse::new(self)).as_ref()
+    }
+
+    /// Bytes that a feature's positions take, at most some five of each.
+    pub fn shape_bytes(&self, index: usize) -> usize {
+        let start = |index: usize| self.list.get(index).map_or(self.shapes.len(), |feature| feature.shape);
+        start(index + 1).saturating_sub(start(index))
     }
 
     /// The rest of a feature's text, from its own properties to its end, as stored.
@@ -396,7 +424,7 @@ impl Features {
         if !feature.has_place() {
             return;
         }
-        let mut steps = Steps { bytes: self.shapes.get(feature.shape..).unwrap_or_default(), last: [0, 0] };
+        let mut steps = Steps::new(self.shapes.get(feature.shape..).unwrap_or_default());
         let rings = steps.number();
         if rings == 0 {
             for _ in 0..steps.number() {

@@ -5,6 +5,7 @@
 
 pub mod blobs;
 mod boards;
+pub mod coarse;
 pub mod cut;
 pub mod features;
 pub mod follower;
@@ -27,6 +28,9 @@ use blobs::Blobs;
 use features::{FeatureCache, Features};
 use image::Image;
 use layers::Layers;
+
+/// Features of a set of which a tile may show too many to be told apart.
+const MANY: usize = 2_000;
 
 /// Items that are looked at in one turn.
 const TURN: usize = 256;
@@ -118,6 +122,13 @@ impl ReadModel {
         let features = parsed.ok().flatten().ok_or_else(|| StoreError::Damaged(format!("blob {digest} is not a feature set")))?;
         let features = Arc::new(features);
         self.features.insert(digest, Arc::clone(&features));
+        if features.list.len() >= MANY {
+            // Tiles of so many zones are drawn from a coarse copy: it is made beside, before they are asked for.
+            let features = Arc::clone(&features);
+            rayon::spawn(move || {
+                features.coarse();
+            });
+        }
         Ok(features)
     }
 }

@@ -206,11 +206,10 @@ pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, Raw
     let result = async {
         let size = match respond::parameter(query.as_deref(), "size") {
             None => 512,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|size| qr::SIZES.contains(size))
-                .ok_or_else(|| HttpError::BadRequest(format!("size must be {} to {} pixels", qr::SIZES.start(), qr::SIZES.end())))?,
+            Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
+                let (least, most) = (qr::SIZES.start(), qr::SIZES.end());
+                HttpError::Parameter(format!("size: từ {least} đến {most} điểm ảnh"), format!("size: {least} to {most} pixels"))
+            })?,
         };
         answer(&site, parse(&code)?, What::QrPng(size), &headers).await
     };

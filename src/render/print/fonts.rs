@@ -8,6 +8,8 @@ use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::fold::is_character;
+
 /// Name by which drawings ask for it.
 pub const FAMILY: &str = "Noto Sans";
 
@@ -49,7 +51,8 @@ pub fn printable(text: &str) -> String {
     let has = |c: char| face(Weight::Regular).is_some_and(|face| face.glyph_index(c).is_some());
     // A mark that belongs into no letter has no place of its own: the writer for archives refuses it.
     let letters = text.nfc().filter(|c| !is_combining_mark(*c));
-    letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).map(|c| if has(c) { c } else { '?' }).collect()
+    let drawn = letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control() && is_character(*c));
+    drawn.map(|c| if has(c) { c } else { '?' }).collect()
 }
 
 /// Width of a text in units of the font's size.
@@ -126,7 +129,7 @@ mod tests {
                 assert!(face.glyph_index(c).is_some() || c == '→', "{c}");
             }
         }
-        assert_eq!(printable("x\u{301}\u{ffff}"), "x?");
+        assert_eq!(printable("x\u{301}\u{ffff}"), "x");
         assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎"), "Yên Bái ?");
     }
 

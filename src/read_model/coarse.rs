@@ -1,0 +1,92 @@
+//! The borders of a set as coarse as a map of a city shows them: in whole pixels of web Mercator. Tiles
+//! in which single zones cannot be told apart are drawn from it.
+
+use std::f64::consts::PI;
+
+use rayon::prelude::*;
+
+use super::features::{Feature, Features, Shapes, Steps};
+
+/// The zoom whose pixels they are.
+pub const ZOOM: u8 = 14;
+/// Pixels across a tile.
+const TILE: f64 = 256.0;
+
+/// Rings of every feature in pixels, from the north-west corner of the world.
+pub struct Coarse {
+    /// Where each feature begins.
+    starts: Box<[u32]>,
+    /// Written as [`Shapes`] writes positions.
+    bytes: Box<[u8]>,
+}
+
+/// The pixel of a position in 10⁻⁷ degrees.
+fn pixel([lon, lat]: [i64; 2]) -> [i64; 2] {
+    let across = f64::from(1_u32 << ZOOM) * TILE;
+    let lat = (lat as f64 / 1e7).clamp(-85.06, 85.06).to_radians();
+    let x = (lon as f64 / 3.6e9 + 0.5) * across;
+    let y = (0.5 - (lat.tan() + 1.0 / lat.cos()).ln() / (2.0 * PI)) * across;
+    [x.round() as i64, y.round() as i64]
+}
+
+/// Without points that fall together; nothing where no area is left.
+pub fn thinned(mut ring: Vec<[i64; 2]>) -> Vec<[i64; 2]> {
+    ring.dedup();
+    while ring.len() > 1 && ring.first() == ring.last() {
+        ring.pop();
+    }
+    if ring.len() < 3 {
+        ring.clear();
+    }
+    ring
+}
+
+impl Coarse {
+    /// The areas of a set. None where its text would not fit 32 bits.
+    pub fn new(features: &Features) -> Option<Self> {
+        let one = |feature: &Feature| {
+            let mut shapes = Shapes::default();
+            let rings = if features.is_points(feature) { Vec::new() } else { features.rings(feature) };
+            let rings = rings.into_iter().map(|ring| thinned(ring.into_iter().map(pixel).collect())).filter(|ring| !ring.is_empty());
+            shapes.rings(&rings.collect::<Vec<_>>());
+            shapes.bytes
+        };
+        let parts: Vec<Vec<u8>> = features.list.par_iter().with_min_len(512).map(one).collect();
+        let mut starts = Vec::with_capacity(parts.len());
+        let mut bytes = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+        for part in parts {
+            starts.push(u32::try_from(bytes.len()).ok()?);
+            bytes.extend_from_slice(&part);
+        }
+        Some(Self { starts: starts.into(), bytes: bytes.into() })
+    }
+
+    /// Visits the rings of a feature, each without its closing point.
+    pub fn walk(&self, index: usize, mut ring: impl FnMut(&mut dyn Iterator<Item = [i64; 2]>)) {
+        let Some(start) = self.starts.get(index) else { return };
+        let mut steps = Steps::new(self.bytes.get(*start as usize..).unwrap_or_default());
+        for _ in 0..steps.number() {
+            let count = steps.number();
+            ring(&mut (0..count).map(|_| steps.position()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pixel_is_where_the_tiles_have_it() {
+        // The middle of the world, and a place in Yên Bái: tile 14/7179/12964 by the formula of OGC 17-083r4, annex D.
+        assert_eq!(pixel([0, 0]), [1 << 21, 1 << 21]);
+        let [x, y] = pixel([1_048_700_000, 217_000_000]);
+        assert_eq!([x / 256, y / 256], [12_964, 7_179]);
+    }
+
+    #[test]
+    fn what_falls_together_is_left_out() {
+        assert_eq!(thinned(vec![[1, 1], [1, 1], [2, 1], [2, 2], [1, 1]]), [[1, 1], [2, 1], [2, 2]]);
+        assert_eq!(thinned(vec![[1, 1], [2, 1], [2, 1], [1, 1]]), Vec::<[i64; 2]>::new());
+    }
+}

@@ -1,0 +1,204 @@
+//! Tiles as bytes: Mapbox Vector Tile 2.1 in Google's wire format.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+use super::EXTENT;
+use super::grid::lean;
+use crate::render::shape::{self, Ring};
+
+/// A value of a property, as tiles write it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Said {
+    /// Text.
+    Text(String),
+    /// Bits of a number.
+    Number(u64),
+    /// A whole number.
+    Whole(i64),
+    /// True or false.
+    Truth(bool),
+}
+
+/// Bytes in Google's wire format.
+#[derive(Default)]
+struct Wire(Vec<u8>);
+
+impl Wire {
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
+
+    fn bytes(&mut self, field: u64, bytes: &[u8]) {
+        self.varint(field << 3 | 2);
+        self.varint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, field: u64, value: u64) {
+        self.varint(field << 3);
+        self.varint(value);
+    }
+}
+
+/// The geometry commands of a feature.
+#[derive(Default)]
+pub struct Path {
+    wire: Wire,
+    at: [i64; 2],
+}
+
+impl Path {
+    fn command(&mut self, id: u64, count: usize) {
+        self.wire.varint(id | (count as u64) << 3);
+    }
+
+    fn to(&mut self, point: [i64; 2]) {
+        for (to, from) in point.iter().zip(self.at) {
+            let step = to - from;
+            self.wire.varint(((step << 1) ^ (step >> 63)) as u64);
+        }
+        self.at = point;
+    }
+
+    fn ring(&mut self, ring: &Ring) {
+        self.command(1, 1);
+        self.to(ring[0]);
+        self.command(2, ring.len() - 1);
+        ring[1..].iter().for_each(|point| self.to(*point));
+        self.command(7, 1);
+    }
+
+    /// Points.
+    pub fn points(&mut self, points: &[[i64; 2]]) {
+        self.command(1, points.len());
+        points.iter().for_each(|point| self.to(*point));
+    }
+
+    /// Areas: rings in groups of an outer one and its holes, the outer ones turning as the standard
+    /// wants, positive where rows run south.
+    pub fn areas(&mut self, rings: &[Ring]) -> bool {
+        let mut drawn = false;
+        let mut open = false;
+        for ring in rings {
+            let ring = lean(ring);
+            let area = if ring.len() > 2 { shape::doubled_area(&ring) } else { 0 };
+            // On the globe outer rings run counter-clockwise; with rows running south that is negative.
+            if area < 0 {
+                self.ring(&ring.iter().rev().copied().collect());
+                (drawn, open) = (true, true);
+            } else if area > 0 && open {
+                self.ring(&ring.iter().rev().copied().collect());
+            }
+        }
+        drawn
+    }
+}
+
+/// The one layer of a tile.
+pub struct Layered {
+    features: Wire,
+    keys: BTreeMap<String, u64>,
+    key_order: Vec<String>,
+    values: FxHashMap<Said, u64>,
+    value_order: Vec<Said>,
+}
+
+/// Kinds of geometry.
+pub const POINT: u64 = 1;
+/// Kinds of geometry.
+pub const POLYGON: u64 = 3;
+
+impl Layered {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self {
+            features: Wire::default(),
+            keys: BTreeMap::new(),
+            key_order: Vec::new(),
+            values: FxHashMap::default(),
+            value_order: Vec::new(),
+        }
+    }
+
+    /// The number of a property's name.
+    pub fn key(&mut self, name: &str) -> u64 {
+        if let Some(index) = self.keys.get(name) {
+            return *index;
+        }
+        let index = self.key_order.len() as u64;
+        self.keys.insert(name.to_owned(), index);
+        self.key_order.push(name.to_owned());
+        index
+    }
+
+    /// The number of a value.
+    pub fn value(&mut self, value: Said) -> u64 {
+        if let Some(index) = self.values.get(&value) {
+            return *index;
+        }
+        let index = self.value_order.len() as u64;
+        self.values.insert(value.clone(), index);
+        self.value_order.push(value);
+        index
+    }
+
+    /// Appends a feature of that kind, with its pairs of name and value.
+    pub fn feature(&mut self, kind: u64, tags: &[(u64, u64)], path: &Path) {
+        let mut packed = Wire::default();
+        for (key, value) in tags {
+            packed.varint(*key);
+            packed.varint(*value);
+        }
+        let mut wire = Wire::default();
+        wire.bytes(2, &packed.0);
+        wire.number(3, kind);
+        wire.bytes(4, &path.wire.0);
+        self.features.bytes(2, &wire.0);
+    }
+
+    /// The tile; empty where nothing is in it.
+    pub fn finish(self, name: &str) -> Vec<u8> {
+        if self.features.0.is_empty() {
+            return Vec::new();
+        }
+        let mut layer = Wire::default();
+        layer.number(15, 2);
+        layer.bytes(1, name.as_bytes());
+        layer.0.extend_from_slice(&self.features.0);
+        self.key_order.iter().for_each(|key| layer.bytes(3, key.as_bytes()));
+        for value in &self.value_order {
+            let mut wire = Wire::default();
+            match value {
+                Said::Text(text) => wire.bytes(1, text.as_bytes()),
+                Said::Number(bits) => {
+                    wire.varint(3 << 3 | 1);
+                    wire.0.extend_from_slice(&bits.to_le_bytes());
+                }
+                Said::Whole(number) => wire.number(4, *number as u64),
+                Said::Truth(truth) => wire.number(7, u64::from(*truth)),
+            }
+            layer.bytes(4, &wire.0);
+        }
+        layer.number(5, EXTENT as u64);
+        let mut tile = Wire::default();
+        tile.bytes(3, &layer.0);
+        tile.0
+    }
+}
+
+/// A value as tiles write it; none for what they cannot say.
+pub fn said(value: Value) -> Option<Said> {
+    match value {
+        Value::String(text) => Some(Said::Text(text)),
+        Value::Bool(truth) => Some(Said::Truth(truth)),
+        Value::Number(number) => number.as_i64().map(Said::Whole).or_else(|| number.as_f64().map(|n| Said::Number(n.to_bits()))),
+        _ => None,
+    }
+}

@@ -16,7 +16,7 @@ const TILE: f64 = 256.0;
 pub struct Coarse {
     /// Where each feature begins.
     starts: Box<[u32]>,
-    /// Written as [`Shapes`] writes positions.
+    /// Of each its land-use code's index and 1, 0 where it has none; then as [`Shapes`] writes rings.
     bytes: Box<[u8]>,
 }
 
@@ -29,8 +29,8 @@ fn pixel([lon, lat]: [i64; 2]) -> [i64; 2] {
     [x.round() as i64, y.round() as i64]
 }
 
-/// Without points that fall together; nothing where no area is left.
-pub fn thinned(mut ring: Vec<[i64; 2]>) -> Vec<[i64; 2]> {
+/// Leaves out points that fall together; all where no area is left.
+pub fn thin(ring: &mut Vec<[i64; 2]>) {
     ring.dedup();
     while ring.len() > 1 && ring.first() == ring.last() {
         ring.pop();
@@ -38,7 +38,6 @@ pub fn thinned(mut ring: Vec<[i64; 2]>) -> Vec<[i64; 2]> {
     if ring.len() < 3 {
         ring.clear();
     }
-    ring
 }
 
 impl Coarse {
@@ -46,9 +45,14 @@ impl Coarse {
     pub fn new(features: &Features) -> Option<Self> {
         let one = |feature: &Feature| {
             let mut shapes = Shapes::default();
+            shapes.number(features.land_use_index(feature).map_or(0, |index| u64::from(index) + 1));
             let rings = if features.is_points(feature) { Vec::new() } else { features.rings(feature) };
-            let rings = rings.into_iter().map(|ring| thinned(ring.into_iter().map(pixel).collect())).filter(|ring| !ring.is_empty());
-            shapes.rings(&rings.collect::<Vec<_>>());
+            let thinned = |ring: Vec<[i64; 2]>| {
+                let mut ring = ring.into_iter().map(pixel).collect();
+                thin(&mut ring);
+                ring
+            };
+            shapes.rings(&rings.into_iter().map(thinned).filter(|ring| !ring.is_empty()).collect::<Vec<_>>());
             shapes.bytes
         };
         let parts: Vec<Vec<u8>> = features.list.par_iter().with_min_len(512).map(one).collect();
@@ -61,13 +65,19 @@ impl Coarse {
         Some(Self { starts: starts.into(), bytes: bytes.into() })
     }
 
-    /// Visits the rings of a feature, each without its closing point.
-    pub fn walk(&self, index: usize, mut ring: impl FnMut(&mut dyn Iterator<Item = [i64; 2]>)) {
+    /// Visits the rings of a feature in `room`, each without its closing point; with each the index of the
+    /// feature's land-use code, where it has one.
+    #[inline]
+    pub fn walk(&self, index: usize, room: &mut Vec<[i64; 2]>, mut ring: impl FnMut(Option<u16>, &mut Vec<[i64; 2]>)) {
         let Some(start) = self.starts.get(index) else { return };
         let mut steps = Steps::new(self.bytes.get(*start as usize..).unwrap_or_default());
+        let code = steps.number().checked_sub(1).and_then(|index| u16::try_from(index).ok());
         for _ in 0..steps.number() {
-            let count = steps.number();
-            ring(&mut (0..count).map(|_| steps.position()));
+            room.clear();
+            for _ in 0..steps.number() {
+                room.push(steps.position());
+            }
+            ring(code, room);
         }
     }
 }
@@ -86,6 +96,10 @@ mod tests {
 
     #[test]
     fn what_falls_together_is_left_out() {
+        let thinned = |mut ring: Vec<[i64; 2]>| {
+            thin(&mut ring);
+            ring
+        };
         assert_eq!(thinned(vec![[1, 1], [1, 1], [2, 1], [2, 2], [1, 1]]), [[1, 1], [2, 1], [2, 2]]);
         assert_eq!(thinned(vec![[1, 1], [2, 1], [2, 1], [1, 1]]), Vec::<[i64; 2]>::new());
     }

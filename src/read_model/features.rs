@@ -156,7 +156,8 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    fn number(&mut self, mut value: u64) {
+    /// Writes a number.
+    pub fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
             value >>= 7;
@@ -340,10 +341,9 @@ impl Features {
         self.coarse.get_or_init(|| Coarse::new(self)).as_ref()
     }
 
-    /// Bytes that a feature's positions take, at most some five of each.
-    pub fn shape_bytes(&self, index: usize) -> usize {
-        let start = |index: usize| self.list.get(index).map_or(self.shapes.len(), |feature| feature.shape);
-        start(index + 1).saturating_sub(start(index))
+    /// Bytes that the positions of a feature take on average, some four of each.
+    pub fn shape_bytes(&self) -> usize {
+        self.shapes.len() / self.list.len().max(1)
     }
 
     /// The rest of a feature's text, from its own properties to its end, as stored.

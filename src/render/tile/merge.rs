@@ -5,7 +5,7 @@ use super::wire::{Layered, POLYGON, Path, Said};
 use super::{BUFFER, Detail, EXTENT, PIXEL};
 use crate::domain::geometry::encloses;
 use crate::domain::land_use;
-use crate::read_model::coarse::{self, Coarse, thinned};
+use crate::read_model::coarse::{self, Coarse, thin};
 use crate::read_model::features::Features;
 use crate::read_model::layers::Part;
 use crate::render::shape::{self, Ring};
@@ -68,13 +68,23 @@ impl Borders {
     }
 
     /// Adds a zone's ring, clipped to the tile.
-    fn ring(&mut self, ring: Ring, zone: u32, code: u16) {
+    fn ring(&mut self, ring: &[[i64; 2]], zone: u32, code: u16) {
         let (low, high) = (-self.beyond, self.size + self.beyond);
-        let inside = ring.iter().all(|[x, y]| (low..=high).contains(x) && (low..=high).contains(y));
-        let ring = if inside { ring } else { thinned(clip(ring, low, high)) };
-        for (i, a) in ring.iter().enumerate() {
-            let b = ring[(i + 1) % ring.len()];
-            self.edge(self.at(*a), self.at(b), zone, code);
+        if !ring.iter().all(|[x, y]| (low..=high).contains(x) && (low..=high).contains(y)) {
+            let mut clipped = clip(ring.to_vec(), low, high);
+            thin(&mut clipped);
+            return self.inner(&clipped, zone, code);
+        }
+        self.inner(ring, zone, code);
+    }
+
+    fn inner(&mut self, ring: &[[i64; 2]], zone: u32, code: u16) {
+        let Some(last) = ring.last() else { return };
+        let mut from = self.at(*last);
+        for point in ring {
+            let to = self.at(*point);
+            self.edge(from, to, zone, code);
+            from = to;
         }
     }
 
@@ -136,14 +146,14 @@ impl Borders {
 }
 
 /// Rings of a zone in pixels of a tile, from the set's coarse copy; a pixel of the tile is `1 << shift` of its.
-fn coarse_rings(coarse: &Coarse, index: usize, [left, top]: [i64; 2], shift: u8, mut each: impl FnMut(Ring)) {
+fn coarse_rings(coarse: &Coarse, index: usize, [left, top]: [i64; 2], shift: u8, room: &mut Ring, mut each: impl FnMut(u16, &Ring)) {
     let half = (1 << shift) >> 1;
-    coarse.walk(index, |points| {
-        let ring: Ring = points.map(|[x, y]| [((x + half) >> shift) - left, ((y + half) >> shift) - top]).collect();
-        let ring = if shift > 0 { thinned(ring) } else { ring };
-        if !ring.is_empty() {
-            each(ring);
+    coarse.walk(index, room, |code, ring| {
+        ring.iter_mut().for_each(|[x, y]| (*x, *y) = (((*x + half) >> shift) - left, ((*y + half) >> shift) - top));
+        if shift > 0 {
+            thin(ring);
         }
+        each(code.unwrap_or(u16::MAX), ring);
     });
 }
 
@@ -161,19 +171,18 @@ pub fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize
         // Each zoom below, and each coarser attempt, halves the pixels.
         let shift = coarse::ZOOM - address.zoom + (unit / PIXEL).trailing_zeros() as u8;
         let corner = [i64::from(address.column) * size, i64::from(address.row) * size];
+        let mut room = Ring::new();
         for (zone, index) in near.iter().enumerate() {
-            let code = code(zone).unwrap_or(u16::MAX);
-            coarse_rings(coarse, *index, corner, shift, |ring| borders.ring(ring, zone as u32, code));
+            coarse_rings(coarse, *index, corner, shift, &mut room, |code, ring| borders.ring(ring, zone as u32, code));
         }
     } else {
         let pixels = Grid::new(address, unit);
         for (zone, index) in near.iter().enumerate() {
             let code = code(zone).unwrap_or(u16::MAX);
             for ring in features.rings(&features.list[*index]) {
-                let ring = thinned(ring.into_iter().map(|position| pixels.place(position).map(|value| value / unit)).collect());
-                if !ring.is_empty() {
-                    borders.ring(ring, zone as u32, code);
-                }
+                let mut ring: Ring = ring.into_iter().map(|position| pixels.place(position).map(|value| value / unit)).collect();
+                thin(&mut ring);
+                borders.ring(&ring, zone as u32, code);
             }
         }
     }
@@ -224,7 +233,7 @@ mod tests {
 
     fn borders(zones: &[(Ring, u16)]) -> (Borders, Vec<(u32, Ring)>) {
         let mut borders = Borders::new(PIXEL, zones.len());
-        zones.iter().enumerate().for_each(|(zone, (ring, code))| borders.ring(ring.clone(), zone as u32, *code));
+        zones.iter().enumerate().for_each(|(zone, (ring, code))| borders.ring(ring, zone as u32, *code));
         let rings = borders.traced();
         (borders, rings)
     }

@@ -33,7 +33,7 @@ const TOLD_APART: f64 = 16.0;
 pub const LARGEST: usize = 500_000;
 /// Bytes of a zone in a tile, at the very least; of these what is not its border.
 const LEAST_BYTES: usize = 125;
-const TAG_BYTES: usize = 60;
+const TAG_BYTES: usize = 85;
 /// From this zoom on every unit of the grid is used; below, a quarter of a pixel is near enough.
 const FINE: u8 = 14;
 /// Deepest zoom that is drawn.
@@ -136,8 +136,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
         let Some(features) = features.as_deref().filter(|_| part.may_meet(&bbox)) else { continue };
         let near = features.near(&bbox);
         let areas = near.first().is_some_and(|index| !features.is_points(&features.list[*index]));
-        let shapes = || near.iter().map(|index| features.shape_bytes(*index)).sum::<usize>();
-        let too_many = near.len() * LEAST_BYTES > LARGEST || near.len() * TAG_BYTES + shapes() / 2 > LARGEST;
+        let too_many = near.len() * LEAST_BYTES.max(TAG_BYTES + features.shape_bytes() / 2) > LARGEST;
         if part.set().is_some() && areas && (detail.merged || too_many || is_crowded(part, address.zoom)) {
             merged(&mut out, part, features, &near, &grid, detail);
             continue;

@@ -195,11 +195,16 @@ pub fn form(lang: Lang, city: &City, today: Date, wrong: Option<&str>, typed: &T
     page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
 }
 
+/// A drawing as what follows `data:image/svg+xml,` in an attribute. Its own entities stay what they are.
+fn data_of(svg: &str) -> String {
+    let quoted = [('%', "%25"), ('#', "%23"), ('&', "%26"), ('"', "'"), ('<', "%3C"), ('>', "%3E")];
+    quoted.iter().fold(svg.to_owned(), |data, (plain, quoted)| data.replace(*plain, quoted))
+}
+
 /// A map that can be tapped, without a script: the browser sends where.
 fn tappable(lang: Lang, map: &Picked) -> Markup {
     // The drawing travels in the page: its address would tell where somebody is.
-    let data =
-        map.svg.replace('%', "%25").replace('#', "%23").replace('&', "%26").replace('"', "'").replace('<', "%3C").replace('>', "%3E");
+    let data = data_of(&map.svg);
     html! {
         form.tap action="/here" method="post" {
             input type="hidden" name="map" value="1";
@@ -507,4 +512,24 @@ pub fn json(asked: &Asked<'_>, city: &City) -> Value {
         "since": since, "changed": changed, "consultations": consultations,
         "note": "Chỉ có giá trị tham khảo; văn bản gốc có giá trị pháp lý. For reference only.",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_break_the_map_that_is_tapped() {
+        let svg =
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"><text fill=\"#333\">Hoa &amp; L\u{e1} 100 % &lt;b&gt; &quot;x&quot;</text></svg>";
+        let data = data_of(svg);
+        assert!(!data.contains(['<', '>', '"', '&', '#']), "{data}");
+        let mut parts = data.split('%');
+        let first = parts.next().unwrap_or_default().to_owned();
+        let decoded = parts.fold(first, |mut all, part| {
+            all.push(char::from(u8::from_str_radix(&part[..2], 16).expect("two digits")));
+            all + &part[2..]
+        });
+        assert_eq!(decoded, svg.replace('"', "'"), "the browser gets what was drawn");
+    }
 }

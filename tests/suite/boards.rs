@@ -187,6 +187,16 @@ async fn boards_are_a_collection_and_a_list_by_unit(kind: Kind) {
     assert_eq!(numbers(&list(&node, "unit=04252-2020").await), [1, 7]);
     let page = node.get("/q/BANG0001F").await.text();
     assert!(page.contains("Kế hoạch sử dụng đất năm 2026") && page.contains("Cổng UBND phường"));
+    // Its picture stands on its page.
+    use base64::Engine as _;
+    let mut picture = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_luma8(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
+    let picture = base64::engine::general_purpose::STANDARD.encode(picture.into_inner());
+    let facts = json!({ "number": 12, "title": "Bảng tin chợ", "position": { "lon": 104.88, "lat": 21.71 },
+        "documents": [{ "role": "other", "title": "Ảnh bảng tin ở chợ", "file_name": "bang.png", "base64": picture }] });
+    let outcome = node.apply(&json!({ "id": "photo", "type": "board.publish", "facts": facts }).to_string()).await;
+    let page = node.get(&format!("/q/{}", outcome.code.unwrap())).await.text();
+    assert!(page.contains("<img class=\"photo\"") && page.contains("alt=\"Ảnh bảng tin ở chợ\""));
     for (query, status) in
         [("due=never", StatusCode::BAD_REQUEST), ("unit=x", StatusCode::NOT_FOUND), ("unit=00000-2025", StatusCode::NOT_FOUND)]
     {

@@ -181,8 +181,10 @@ async fn the_code_on_a_poster_is_large_and_read_skewed_blurred_and_bleached() {
         (format!("/q/{PLAN}/poster.pdf"), address(PLAN)),
         (format!("/q/{PLAN}/poster.pdf?board=7"), address("QHSDD21AG.B73")),
         ("/q/XCT00001C/poster.pdf".to_owned(), address("XCT00001C")),
+        ("/booklet.pdf?unit=04279-2025".to_owned(), address("QHSDD21AG.B3B")),
     ] {
-        let picture = Print::of(&node, &path).await.picture(1);
+        let page = if path.starts_with("/booklet") { 2 } else { 1 };
+        let picture = Print::of(&node, &path).await.picture(page);
         let (side, level) = code_on(&picture);
         assert!(side >= 40.0, "{path}: {side} mm");
         // rqrr's numbers of the format's bits: 2 is H, 3 is Q.
@@ -213,6 +215,8 @@ async fn every_sticker_on_the_sheet_is_read() {
         let (x, y) = (4.65 + f64::from(i % 2) * 101.6, 13.1 + f64::from(i / 2) * 67.7);
         let sticker = image::imageops::crop_imm(&picture, dots(x), dots(y), dots(99.1), dots(67.7)).to_image();
         assert_eq!(zbar(&sticker), address(PLAN), "sticker {i}");
+        let (side, level) = code_on(&sticker);
+        assert!(side >= 40.0 && matches!(level, 2 | 3), "sticker {i}: {side} mm, level {level}");
     }
 }
 

@@ -201,6 +201,8 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
 }
 
 async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Result<Answer, HttpError> {
+    // A print takes a core and memory for a while: as many at a time as there are cores.
+    let place = if what.order().is_some() { Some(site.drawing_place().await?) } else { None };
     let material = gather(site, code, what).await?;
     let Material { moment, city, view, .. } = &material;
     let is_own = matches!(what, What::Page(_) | What::GeoJson | What::Record);
@@ -215,8 +217,6 @@ async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Res
     }
     let (ends, private) = (material.ends(), material.contact.is_some());
     let what = what.clone();
-    // A print takes a core and memory for a while: as many at a time as there are cores.
-    let place = if what.order().is_some() { Some(site.drawing_place().await?) } else { None };
     let made = tokio::task::spawn_blocking(move || {
         // Held by the work, not by the client that may have gone.
         let _place = place;

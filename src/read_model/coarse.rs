@@ -1,6 +1,7 @@
 //! The borders of a set as coarse as a map of a city shows them: in whole pixels of web Mercator. Tiles
 //! in which single zones cannot be told apart are drawn from it.
 
+use std::cell::RefCell;
 use std::f64::consts::PI;
 
 use rayon::prelude::*;
@@ -43,23 +44,37 @@ pub fn thin(ring: &mut Vec<[i64; 2]>) {
 impl Coarse {
     /// The areas of a set. None where its text would not fit 32 bits.
     pub fn new(features: &Features) -> Option<Self> {
-        let one = |feature: &Feature| {
-            let mut shapes = Shapes::default();
-            shapes.number(features.land_use_index(feature).map_or(0, |index| u64::from(index) + 1));
-            let rings = if features.is_points(feature) { Vec::new() } else { features.rings(feature) };
-            let thinned = |ring: Vec<[i64; 2]>| {
-                let mut ring = ring.into_iter().map(pixel).collect();
-                thin(&mut ring);
-                ring
-            };
-            shapes.rings(&rings.into_iter().map(thinned).filter(|ring| !ring.is_empty()).collect::<Vec<_>>());
-            shapes.bytes
+        // Some thousand features share their rooms: large sets leave little behind.
+        let few = |list: &[Feature]| {
+            let (mut shapes, mut lengths) = (Shapes::default(), Vec::with_capacity(list.len()));
+            let (ring, rings) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+            for feature in list {
+                let begins = shapes.bytes.len();
+                shapes.number(features.land_use_index(feature).map_or(0, |index| u64::from(index) + 1));
+                if !features.is_points(feature) {
+                    let end = || {
+                        let mut ring: Vec<[i64; 2]> = ring.take();
+                        thin(&mut ring);
+                        if !ring.is_empty() {
+                            rings.borrow_mut().push(ring);
+                        }
+                    };
+                    features.walk(feature, |position| ring.borrow_mut().push(pixel(position)), end);
+                }
+                shapes.rings(&rings.take());
+                lengths.push(shapes.bytes.len() - begins);
+            }
+            (shapes.bytes, lengths)
         };
-        let parts: Vec<Vec<u8>> = features.list.par_iter().with_min_len(512).map(one).collect();
-        let mut starts = Vec::with_capacity(parts.len());
-        let mut bytes = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-        for part in parts {
-            starts.push(u32::try_from(bytes.len()).ok()?);
+        let parts: Vec<(Vec<u8>, Vec<usize>)> = features.list.par_chunks(2_048).map(few).collect();
+        let mut starts = Vec::with_capacity(features.list.len());
+        let mut bytes = Vec::with_capacity(parts.iter().map(|(bytes, _)| bytes.len()).sum());
+        for (part, lengths) in parts {
+            let mut begins = bytes.len();
+            for length in lengths {
+                starts.push(u32::try_from(begins).ok()?);
+                begins += length;
+            }
             bytes.extend_from_slice(&part);
         }
         Some(Self { starts: starts.into(), bytes: bytes.into() })
@@ -92,6 +107,28 @@ mod tests {
         assert_eq!(pixel([0, 0]), [1 << 21, 1 << 21]);
         let [x, y] = pixel([1_048_700_000, 217_000_000]);
         assert_eq!([x / 256, y / 256], [12_964, 7_179]);
+    }
+
+    #[test]
+    fn each_feature_is_found_with_its_code_and_its_ring() {
+        let square = |lon: f64, code: &str| {
+            let [a, b] = [lon, lon + 0.001];
+            let ring = format!("[[{a:.3},21.7],[{b:.3},21.7],[{b:.3},21.701],[{a:.3},21.701],[{a:.3},21.7]]");
+            format!(
+                "{{\"type\":\"Feature\",\"properties\":{{\"land_use\":\"{code}\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[{ring}]}}}}"
+            )
+        };
+        let lines = format!("{},\n{},\n{}", square(104.87, "ODT"), square(104.88, "LUC"), square(104.89, "?"));
+        let text = format!("{{\"type\":\"FeatureCollection\",\"bbox\":[104,21,105,22],\"features\":[\n{lines}\n]}}\n");
+        let features = Features::parse(&bytes::Bytes::from(text)).expect("canonical");
+        let coarse = Coarse::new(&features).expect("small");
+        let mut room = Vec::new();
+        for (index, feature) in features.list.iter().enumerate() {
+            let own: Vec<_> = features.rings(feature)[0].iter().map(|position| pixel(*position)).collect();
+            let mut found = Vec::new();
+            coarse.walk(index, &mut room, |code, ring| found.push((code, ring.clone())));
+            assert_eq!(found, [(features.land_use_index(feature), own)]);
+        }
     }
 
     #[test]

@@ -178,6 +178,7 @@ impl Shapes {
 
     /// Writes rings without closing points.
     pub fn rings(&mut self, rings: &[Vec<[i64; 2]>]) {
+        self.last = [0, 0];
         self.number(rings.len() as u64);
         rings.iter().for_each(|ring| self.positions(ring));
     }

@@ -66,6 +66,11 @@ fn explain(error: &rusqlite::Error) -> String {
     }
 }
 
+/// Bytes of the file that a connection reads through memory: a start streams the whole log.
+const MAPPED: &str = "268435456";
+/// Blobs of so many bytes are let go of once they are read.
+const LARGE: usize = 1 << 20;
+
 /// Opens a connection with the settings every connection must have, and checks them.
 fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -79,7 +84,7 @@ fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
     set("secure_delete", "ON")?;
     set("foreign_keys", "ON")?;
     set("trusted_schema", "OFF")?;
-    set("mmap_size", "268435456")?;
+    set("mmap_size", MAPPED)?;
     // The writer moves the log into the file when it has answered, not while somebody waits.
     set("wal_autocheckpoint", "0")?;
     if !write {
@@ -277,7 +282,14 @@ impl EventLog for SqliteLog {
                 }
                 Ok(Some(bytes))
             };
-            read().map_err(unavailable)
+            let bytes = read().map_err(unavailable)?;
+            if bytes.as_ref().is_some_and(|bytes| bytes.len() >= LARGE) {
+                // What was read stays mapped else, and counts as memory of the program beside the copy.
+                for size in ["0", MAPPED] {
+                    connection.pragma_update(None, "mmap_size", size).map_err(unavailable)?;
+                }
+            }
+            Ok(bytes)
         })
         .await
     }

@@ -198,6 +198,8 @@ async fn what_is_no_report_is_told_and_kept_in_the_form(kind: Kind) {
     assert_eq!(send(&node, "/q/QHSDD21AG/report", &[("text", &huge)], &[]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(send(&node, "/q/0000000JZ/report", &[("text", "x")], &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(node.get("/q/0000000JZ/report").await.status, StatusCode::NOT_FOUND);
+    let elsewhere = send(&node, "/q/QHSDD21AG/report", &[("text", "x")], &[("sec-fetch-site", "cross-site")]).await;
+    assert!(elsewhere.status.is_client_error(), "another site's page sends no reports: {}", elsewhere.status);
     assert_eq!(node.app.log().head().await.unwrap().position, head, "nothing was written");
     // A pasted-over code can be reported without a word.
     let silent = send(&node, "/q/QHSDD21AG/report", &[("kind", "false-code"), ("board", "1")], &[]).await;

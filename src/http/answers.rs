@@ -158,7 +158,7 @@ const QUICK: usize = 64 << 10;
 impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
     pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
-        let compress = body.len() >= 860 && !matches!(media, "image/png" | "application/pdf");
+        let compress = body.len() >= respond::WORTH_IT && !matches!(media, "image/png" | "application/pdf");
         Self {
             status,
             media,

@@ -106,10 +106,13 @@ fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError
     };
     // Both in one field, as maps and the answer's own page show them: “21.70423, 104.87512”.
     let apart = parcel::numbers(&given.replace(", ", " "));
-    let by_comma: Vec<f64> = given.split(',').filter_map(|part| parcel::number(part.trim())).collect();
-    match (apart.as_slice(), by_comma.as_slice(), given.matches(',').count()) {
+    let parts: Vec<&str> = given.split(',').map(str::trim).collect();
+    let by_comma: Vec<f64> = parts.iter().filter_map(|part| parcel::number(part)).collect();
+    // Between two numbers with dots, or of whole metres, a comma stands for no decimals.
+    let stands_between = parts.iter().all(|part| part.contains('.')) || by_comma.iter().all(|value| value.abs() >= 100_000.0);
+    match (apart.as_slice(), by_comma.as_slice(), parts.len()) {
         ([a, b], ..) => Ok(Some([*a, *b])),
-        (_, [a, b], 1) if a.abs() >= 20.0 && b.abs() >= 20.0 => Ok(Some([*a, *b])),
+        (_, [a, b], 2) if stands_between => Ok(Some([*a, *b])),
         _ => {
             let [[a, b], [x, y]] = [Lang::Vi, Lang::En].map(|lang| names.map(|name| named(lang, name)));
             Err(wrong(format!("Hãy nhập cả hai số: {a}; {b}."), format!("Enter both numbers: {x}; {y}.")))
@@ -278,9 +281,18 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     };
     match question {
         Question::At(spot, place) => {
-            // A parcel is work for a core: as many at a time as there are.
-            let _place = if matches!(place, Place::Parcel(..)) { Some(site.drawing_place().await?) } else { None };
-            let here = site.model.here(place, since, &moment).await?;
+            let here = if matches!(place, Place::Parcel(..)) {
+                // A parcel is work for a core: as many at a time as there are, counted by the work and not by
+                // the client that may have gone.
+                let (permit, model, moment) = (site.drawing_place().await?, Arc::clone(&site.model), moment.clone());
+                let task = tokio::spawn(async move {
+                    let _permit = permit;
+                    model.here(place, since, &moment).await
+                });
+                task.await.map_err(|error| HttpError::Internal(error.to_string()))??
+            } else {
+                site.model.here(place, since, &moment).await?
+            };
             let asked = Asked { spot: &spot, since, here: &here, wrong: wrong_day.as_deref() };
             if form == Form::Json {
                 return Ok(json(headers, &pages::json(&asked, &city)));

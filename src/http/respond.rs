@@ -11,6 +11,9 @@ use super::errors::HttpError;
 use crate::domain::Digest;
 use crate::render::text::Lang;
 
+/// Smaller bodies are not compressed: they fit one packet with their head as they are.
+pub const WORTH_IT: usize = 860;
+
 /// How a body is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -125,7 +128,7 @@ pub fn fresh(request: &HeaderMap, media: &'static str, cache: &'static str, extr
 
 /// The same of bytes.
 pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: Bytes) -> Response {
-    let encoding = if body.len() < 860 { Encoding::Identity } else { Encoding::choose(request) };
+    let encoding = if body.len() < WORTH_IT { Encoding::Identity } else { Encoding::choose(request) };
     let etag = etag(&body, encoding);
     let mut headers = extra;
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -143,7 +146,7 @@ pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str
 /// An answer that nobody may keep, with a status of its own.
 pub fn unkept(request: &HeaderMap, status: StatusCode, media: &'static str, extra: HeaderMap, body: String) -> Response {
     let body = Bytes::from(body);
-    let encoding = if body.len() < 860 { Encoding::Identity } else { Encoding::choose(request) };
+    let encoding = if body.len() < WORTH_IT { Encoding::Identity } else { Encoding::choose(request) };
     let mut headers = extra;
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));

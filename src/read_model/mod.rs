@@ -84,6 +84,19 @@ impl ReadModel {
         self.image.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A set; none where it is damaged, which is noted: one damaged set does not take the others away.
+    /// Errors: it is not in memory, and the store is away.
+    pub async fn readable(&self, digest: Digest) -> Result<Option<Arc<Features>>, StoreError> {
+        match self.features(digest).await {
+            Ok(features) => Ok(Some(features)),
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!("{what}");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Looks at many items, a few at a time: the follower never waits for long.
     fn in_turns(&self, codes: &[Code], mut look: impl FnMut(&Image, &Code)) {
         for few in codes.chunks(TURN) {

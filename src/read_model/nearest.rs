@@ -102,14 +102,7 @@ impl ReadModel {
         let mut found = Vec::new();
         for view in campaigns {
             let Some(set) = &view.features else { continue };
-            let features = match self.features(set.sha256).await {
-                Ok(features) => features,
-                Err(StoreError::Damaged(what)) => {
-                    tracing::error!("{what}");
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
+            let Some(features) = self.readable(set.sha256).await? else { continue };
             for feature in &features.list {
                 let Some([lon, lat]) = features.point(feature) else { continue };
                 let properties = features.parsed_properties(feature);

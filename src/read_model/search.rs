@@ -342,11 +342,7 @@ impl ReadModel {
         let mut places = Vec::new();
         for view in campaigns {
             let Some(set) = view.features.as_ref().filter(|set| set.area_ha.is_none()) else { continue };
-            let features = match self.features(set.sha256).await {
-                Ok(features) => features,
-                Err(StoreError::Damaged(_)) => continue,
-                Err(error) => return Err(error),
-            };
+            let Some(features) = self.readable(set.sha256).await? else { continue };
             for feature in &features.list {
                 let properties = features.parsed_properties(feature);
                 let field = |name: &str| properties.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

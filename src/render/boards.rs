@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::format;
 use super::layout::{Page, page};
-use super::page::posting_state;
 use super::text::{Lang, text};
 use crate::domain::board::Posting;
 use crate::domain::city::City;
@@ -53,7 +52,7 @@ impl Entry {
     fn postings(&self) -> impl Iterator<Item = (&Posting, Option<&View>, &'static str)> {
         self.board.board.iter().flat_map(|own| &own.postings).map(|posting| {
             let view = self.items.iter().find(|view| view.code == posting.item);
-            (posting, view, posting_state(posting, view))
+            (posting, view, posting.standing(view))
         })
     }
 

@@ -5,7 +5,7 @@ use bangtin::domain::{Code, mark};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
-use crate::support::{Database, Kind, NOON, Node, TestClock};
+use crate::support::{Kind, Node, demo};
 
 on_both_databases!(
     a_print_says_what_it_shows_and_what_holds_now,
@@ -20,13 +20,6 @@ on_both_databases!(
 );
 
 const PLAN: &str = "QHSDD21AG";
-
-async fn demo(kind: Kind) -> (Database, TestClock, Node) {
-    let database = Database::new(kind).await;
-    let clock = TestClock::at(NOON);
-    let node = Node::demo(&database, &clock).await;
-    (database, clock, node)
-}
 
 fn marked(code: &str, board: u32) -> String {
     let code: Code = code.parse().unwrap();

@@ -10,7 +10,7 @@ use axum::http::{Request as HttpRequest, StatusCode};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
-use crate::support::{Answer, Database, Kind, NOON, Node, TestClock};
+use crate::support::{Answer, Kind, Node, demo};
 
 on_both_databases!(
     the_landing_page_leads_to_everything,
@@ -32,13 +32,6 @@ on_both_databases!(
     what_was_shown_then_is_seen_from_then,
     costly_filters_are_refused,
 );
-
-async fn demo(kind: Kind) -> (Database, TestClock, Node) {
-    let database = Database::new(kind).await;
-    let clock = TestClock::at(NOON);
-    let node = Node::demo(&database, &clock).await;
-    (database, clock, node)
-}
 
 const NAMES: [&str; 12] = [
     "plans",

@@ -9,7 +9,7 @@ use bangtin::event_store::dump::{Reader, Writer};
 use bangtin::http::Limits;
 
 use crate::on_both_databases;
-use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, files_with};
+use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, demo, files_with};
 
 on_both_databases!(
     a_report_reaches_the_clerk_and_nobody_else,
@@ -21,13 +21,6 @@ on_both_databases!(
 
 const TEXT: &str = "Ranh giới khu 12 sai, xem thửa cạnh chợ <b>&";
 const CONTACT: &str = "0987 111 222";
-
-async fn demo(kind: Kind) -> (Database, TestClock, Node) {
-    let database = Database::new(kind).await;
-    let clock = TestClock::at(NOON);
-    let node = Node::demo(&database, &clock).await;
-    (database, clock, node)
-}
 
 async fn settle(node: &Node) {
     let head = node.app.log().head().await.unwrap().position;

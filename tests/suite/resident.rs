@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use crate::generator;
 use crate::on_both_databases;
-use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, files_with};
+use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, demo, files_with};
 
 on_both_databases!(
     a_posting_for_a_ward_opens_at_the_wards_part,
@@ -28,13 +28,6 @@ on_both_databases!(
 /// What a page may weigh on the wire, bytes: it fits the first flight of a connection (ten packets).
 const FIRST_FLIGHT: usize = 14_000;
 const PLAN: &str = "QHSDD21AG";
-
-async fn demo(kind: Kind) -> (Database, TestClock, Node) {
-    let database = Database::new(kind).await;
-    let clock = TestClock::at(NOON);
-    let node = Node::demo(&database, &clock).await;
-    (database, clock, node)
-}
 
 impl Node {
     /// A form as a browser sends it.
@@ -322,6 +315,7 @@ async fn here_refuses_what_is_no_place_with_a_sentence(kind: Kind) {
         ("lon=105.85&lat=21.03", "nằm ngoài"),
         ("lon=121.7&lat=104.87", "kinh độ, vĩ độ"),
         ("lon=104.87", "cả hai số: Kinh độ"),
+        ("lon=104,87512", "cả hai số: Kinh độ"),
         ("e=512650", "cả hai số: Y"),
         ("parcel=2401150+512650%0A2401150+512660%0A2401150+512670", "không có diện tích"),
         ("parcel=2401150+512650%0A2401150+519670%0A2408150+519670", "rộng hơn 5 km"),
@@ -353,6 +347,7 @@ async fn here_refuses_what_is_no_place_with_a_sentence(kind: Kind) {
     for query in [
         "lon=21.7071&lat=104.8712",
         "lon=21.7071,+104.8712",
+        "lon=21.7071,104.8712",
         "lat=21,7071&lon=104,8712",
         "e=512.650,00&n=2.401.150,00",
         "e=512650&n=2+401+150",

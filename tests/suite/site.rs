@@ -11,7 +11,7 @@ use bangtin::read_model::Health;
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
-use crate::support::{Database, Kind, NOON, Node, TestClock};
+use crate::support::{Database, Kind, NOON, Node, TestClock, demo};
 
 on_both_databases!(
     a_page_says_what_it_is_and_whether_it_is_in_force,
@@ -42,13 +42,6 @@ on_both_databases!(
 
 const PLAN: &str = "QHSDD21AG";
 const GENERAL: &str = "QHC2020AH";
-
-async fn demo(kind: Kind) -> (Database, TestClock, Node) {
-    let database = Database::new(kind).await;
-    let clock = TestClock::at(NOON);
-    let node = Node::demo(&database, &clock).await;
-    (database, clock, node)
-}
 
 async fn token(node: &Node, role: Role, units: &[&str]) -> String {
     let reach = if units.is_empty() { Reach::City } else { Reach::Units(units.iter().map(|id| id.parse().unwrap()).collect()) };

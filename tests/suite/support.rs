@@ -114,6 +114,14 @@ impl TestClock {
     }
 }
 
+/// The demo city at noon: its store, its clock, a node.
+pub async fn demo(kind: Kind) -> (Database, TestClock, Node) {
+    let database = Database::new(kind).await;
+    let clock = TestClock::at(NOON);
+    let node = Node::demo(&database, &clock).await;
+    (database, clock, node)
+}
+
 /// A node: write path, image, follower, and the router.
 pub struct Node {
     pub app: Arc<App>,

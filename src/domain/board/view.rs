@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use serde_json::json;
 
-use super::{Board, BoardState};
+use super::{Board, BoardState, Posting};
 use crate::domain::civil::midnight;
 use crate::domain::publication::Status;
 use crate::domain::schema::{Property, Type};
@@ -65,4 +65,25 @@ pub(super) fn describe(board: &Board, state: &BoardState, moment: &Moment, view:
         due,
         is_due: due <= moment.today,
     });
+}
+
+impl Posting {
+    /// How a print stands to what holds now: `posting-revoked`, `posting-removed`, `posting-printed` (and not
+    /// hung), `posting-stale`, `posting-current`. It is current while the item is in force with the revision
+    /// that hangs, and nothing was corrected and no last day set since it was printed.
+    pub fn standing(&self, item: Option<&View>) -> &'static str {
+        match (self.hung.as_ref(), item) {
+            _ if self.revoked.is_some() => "posting-revoked",
+            _ if self.removed.is_some() => "posting-removed",
+            (None, _) => "posting-printed",
+            (Some((revision, hung, _)), Some(item)) => {
+                // The print that hangs is no younger than the day it was hung.
+                let printed = if self.printed.0 == *revision { self.printed.1.min(*hung) } else { *hung };
+                let changed = item.history.iter().find(|entry| entry.number == *revision).and_then(|entry| entry.changed_on);
+                let holds = item.status == Status::InForce && *revision == item.revision && changed.is_none_or(|day| day <= printed);
+                if holds { "posting-current" } else { "posting-stale" }
+            }
+            (Some(_), None) => "posting-current",
+        }
+    }
 }

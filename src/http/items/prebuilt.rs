@@ -15,7 +15,6 @@ use crate::domain::civil::{end_of, midnight};
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
-use crate::event_store::StoreError;
 use crate::http::answers::{Answer, Key, Mark, Scope, Validity, What};
 use crate::http::collections::items::memento_datetime;
 use crate::http::errors::HttpError;
@@ -36,27 +35,33 @@ const TURNS: usize = 64;
 
 /// The prebuilt answer, made anew where it no longer holds.
 pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
-    let now = site.app.now();
-    let validity = {
-        let image = site.model.image();
-        let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
-        validity(&image, entry, &what)
-    };
     let key = (code, what);
-    if let Some(answer) = site.answers.get(&key, validity, now) {
-        site.metrics.cached.fetch_add(1, Ordering::Relaxed);
+    if let (_, now, Some(answer)) = kept(site, &key)? {
         return respond(site, answer, headers, now).await;
     }
-    // A crowd that asks at once waits for the one that makes it.
+    // A crowd that asks at once waits for the one that makes it; meanwhile the item may have changed.
     let _turn = site.turns.of(&key).lock().await;
-    if let Some(answer) = site.answers.get(&key, validity, now) {
-        site.metrics.cached.fetch_add(1, Ordering::Relaxed);
+    let (validity, now, answer) = kept(site, &key)?;
+    if let Some(answer) = answer {
         return respond(site, answer, headers, now).await;
     }
     site.metrics.rendered.fetch_add(1, Ordering::Relaxed);
     let answer = Arc::new(render(site, code, &key.1, validity).await?);
     site.answers.insert(key, &answer);
     respond(site, answer, headers, now).await
+}
+
+/// What an answer would be made from now, the moment, and the answer where one is kept that still holds.
+fn kept(site: &Site, key: &Key) -> Result<(Validity, Timestamp, Option<Arc<Answer>>), HttpError> {
+    let now = site.app.now();
+    let validity = {
+        let image = site.model.image();
+        let entry = image.entry(&key.0).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
+        validity(&image, entry, &key.1)
+    };
+    let answer = site.answers.get(key, validity, now);
+    site.metrics.cached.fetch_add(u64::from(answer.is_some()), Ordering::Relaxed);
+    Ok((validity, now, answer))
 }
 
 /// Sends an answer; the next reader gets it as small as it can be, if there is time for that now.
@@ -139,14 +144,7 @@ struct Material {
 /// A set; a page still says everything else where its set is damaged.
 async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Features>>, HttpError> {
     let Some(set) = &view.features else { return Ok(None) };
-    match site.model.features(set.sha256).await {
-        Ok(features) => Ok(Some(features)),
-        Err(StoreError::Damaged(what)) if is_page => {
-            tracing::error!("{what}");
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
+    Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
 }
 
 async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpError> {

@@ -15,7 +15,7 @@ mod status;
 pub use changes::Before;
 pub use extract::Extract;
 pub use land_use::{sums, swatch};
-pub use print::{Print, posting_state};
+pub use print::Print;
 pub use status::dialled;
 
 use maud::{Markup, PreEscaped, html};

@@ -85,7 +85,7 @@ impl Item<'_> {
             // The print says what no longer holds, or does not yet; what it is stands above.
             return ("status wait", html! { b { (self.t("print-not-in-force")) } (self.t(&self.view.standing)) ". " (shows) (hangs) });
         }
-        if posting_state(posting, Some(self.view)) == "posting-stale" && revision == self.view.revision {
+        if posting.standing(Some(self.view)) == "posting-stale" && revision == self.view.revision {
             let history = html! { a href={ "/q/" (self.view.code) "/history" (self.lang.query()) } { (self.t("full-history")) } };
             return (
                 "status wait",
@@ -123,7 +123,7 @@ impl Item<'_> {
                     @let view = title(posting.item);
                     li {
                         a href={ "/q/" (posting.item) (self.lang.query()) } { (view.map_or(posting.item.as_str(), |view| view.title.as_str())) }
-                        " " span.tag { (text(self.lang, posting_state(posting, view))) }
+                        " " span.tag { (text(self.lang, posting.standing(view))) }
                         br; (self.t("printed-revision")) " " (posting.hung.as_ref().map_or(posting.printed.0, |hung| hung.0))
                         @if let Some((_, day, by)) = &posting.hung { ", " (self.t("hung-on")) " " (format::date(*day)) @if let Some(by) = by { " (" (by) ")" } }
                         @if let Some(day) = posting.removed { ", " (self.t("removed-on")) " " (format::date(day)) }
@@ -132,22 +132,5 @@ impl Item<'_> {
                 }
             }
         }
-    }
-}
-
-/// Key of the word for how a print stands to what holds now.
-pub fn posting_state(posting: &Posting, view: Option<&View>) -> &'static str {
-    match (posting.hung.as_ref(), view) {
-        _ if posting.revoked.is_some() => "posting-revoked",
-        _ if posting.removed.is_some() => "posting-removed",
-        (None, _) => "posting-printed",
-        (Some((revision, hung, _)), Some(view)) => {
-            // The print that hangs is no younger than the day it was hung.
-            let printed = if posting.printed.0 == *revision { posting.printed.1.min(*hung) } else { *hung };
-            let changed = view.history.iter().find(|entry| entry.number == *revision).and_then(|entry| entry.changed_on);
-            let holds = view.status == Status::InForce && *revision == view.revision && changed.is_none_or(|day| day <= printed);
-            if holds { "posting-current" } else { "posting-stale" }
-        }
-        (Some(_), _) => "posting-current",
     }
 }

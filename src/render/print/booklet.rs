@@ -14,7 +14,6 @@ use crate::domain::city::City;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::render::format;
-use crate::render::page::posting_state;
 use crate::render::text::{Lang, text};
 
 /// What a booklet says at its beginning.
@@ -88,7 +87,7 @@ impl Cover<'_> {
             page.paragraph(26.0, y + 0.6, 60.0, 2, &format!("{} {number}: {}", t("board-number"), board.title), bold(3.4));
             page.paragraph(88.0, y + 0.6, 66.0, 2, &item.title, regular(3.4));
             let state = match &posting.hung {
-                Some(_) if posting_state(posting, Some(item)) == "posting-current" => t("booklet-hangs").to_owned(),
+                Some(_) if posting.standing(Some(item)) == "posting-current" => t("booklet-hangs").to_owned(),
                 Some((revision, ..)) if !posting.anew => format!("{} {revision} → {}", t("booklet-replace"), item.revision),
                 _ => t("booklet-new").to_owned(),
             };

@@ -13,7 +13,8 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::coarse::Coarse;
+use super::arcs::Arcs;
+use super::coarse;
 use crate::domain::geometry::{Bbox, FeatureSet, union};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
@@ -54,7 +55,7 @@ pub struct Features {
     /// Each feature's text compressed, once it was asked for.
     packed: OnceLock<Box<[Packed]>>,
     /// Its areas in pixels, once they were asked for.
-    coarse: OnceLock<Option<Coarse>>,
+    coarse: OnceLock<Option<Arcs>>,
 }
 
 /// Between a feature's properties and its geometry; cannot occur inside a JSON string.
@@ -165,6 +166,12 @@ impl Shapes {
         self.bytes.push(value as u8);
     }
 
+    /// Writes a line: the number of its positions, and the positions.
+    pub fn line(&mut self, list: &[[i64; 2]]) {
+        self.last = [0, 0];
+        self.positions(list);
+    }
+
     fn positions(&mut self, list: &[[i64; 2]]) {
         self.number(list.len() as u64);
         for position in list {
@@ -174,13 +181,6 @@ impl Shapes {
             }
             self.last = *position;
         }
-    }
-
-    /// Writes rings without closing points.
-    pub fn rings(&mut self, rings: &[Vec<[i64; 2]>]) {
-        self.last = [0, 0];
-        self.number(rings.len() as u64);
-        rings.iter().for_each(|ring| self.positions(ring));
     }
 
     /// Reads a geometry's text: its box in 10⁻⁷ degrees, its positions appended.
@@ -337,9 +337,9 @@ impl Features {
         Self { bytes, list, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() }
     }
 
-    /// Its areas as coarse as a map of a city shows them; made when it is first asked for.
-    pub fn coarse(&self) -> Option<&Coarse> {
-        self.coarse.get_or_init(|| Coarse::new(self)).as_ref()
+    /// Its borders as coarse as a map of a city shows them; made when they are first asked for.
+    pub fn coarse(&self) -> Option<&Arcs> {
+        self.coarse.get_or_init(|| coarse::arcs(self)).as_ref()
     }
 
     /// Bytes that the positions of a feature take on average, some four of each.

@@ -3,6 +3,7 @@
 //! Architecture invariant: reading never asks the event store (but for the bytes of a blob) or an
 //! aggregate's rules.
 
+pub mod arcs;
 pub mod blobs;
 mod boards;
 pub mod coarse;

@@ -92,9 +92,9 @@ pub fn clip(mut ring: Ring, low: i64, high: i64) -> Ring {
     ring
 }
 
-/// Leaves out points that fall together or lie on the straight line between their neighbours.
-pub fn lean(ring: &Ring) -> Ring {
-    let mut points = Ring::with_capacity(ring.len());
+/// A ring in `points`, without those that fall together or lie on the straight line between their neighbours.
+pub fn lean(ring: &[[i64; 2]], points: &mut Ring) {
+    points.clear();
     for &point in ring {
         if points.last() == Some(&point) {
             continue;
@@ -110,7 +110,6 @@ pub fn lean(ring: &Ring) -> Ring {
     {
         points.pop();
     }
-    points
 }
 
 fn on_the_way(a: [i64; 2], b: [i64; 2], c: [i64; 2]) -> bool {
@@ -141,7 +140,8 @@ mod tests {
     #[test]
     fn a_ring_is_clipped_at_the_margin() {
         let ring = vec![[-1_000, 100], [-1_000, 200], [5_000, 200], [5_000, 100]];
-        let mut clipped = lean(&clip(ring, -BUFFER, EXTENT + BUFFER));
+        let mut clipped = Ring::new();
+        lean(&clip(ring, -BUFFER, EXTENT + BUFFER), &mut clipped);
         clipped.sort_unstable();
         assert_eq!(clipped, [[-64, 100], [-64, 200], [4_160, 100], [4_160, 200]]);
         assert!(clip(vec![[9_000, 0], [9_100, 0], [9_100, 10]], -BUFFER, EXTENT + BUFFER).is_empty());

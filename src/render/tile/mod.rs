@@ -92,7 +92,7 @@ struct Detail {
     step: i64,
     merged: bool,
     /// Merged areas of fewer square units are left out.
-    smallest: i128,
+    smallest: i64,
 }
 
 /// Draws a tile; empty where nothing is. `sets` are the feature sets of the layer's parts, those that
@@ -111,7 +111,7 @@ pub fn draw(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: A
             return if tile.len() <= LARGEST { tile } else { Vec::new() };
         }
         detail.step *= 2;
-        detail.smallest = i128::from(detail.step) * i128::from(detail.step) * 4;
+        detail.smallest = detail.step * detail.step * 4;
     }
 }
 
@@ -142,13 +142,14 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
             continue;
         }
         // What all features of the part have in common is looked up once.
+        let mut path = Path::default();
         let mut taken = rustc_hash::FxHashSet::default();
         let (common, own): (Vec<_>, Vec<_>) = names.iter().copied().partition(|(index, _)| part.constant(*index).is_some());
         let common: Vec<(u64, u64)> =
             common.into_iter().filter_map(|(index, key)| Some((key, out.value(said(part.constant(index)?.clone())?)))).collect();
         for index in near {
             let feature = &features.list[index];
-            let mut path = Path::default();
+            path.clear();
             let kind = if !feature.has_place() {
                 continue;
             } else if let Some(points) = points(features, feature, &grid) {
@@ -159,7 +160,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
                 path.points(&points);
                 POINT
             } else {
-                if !path.areas(&rings(features, feature, &grid)) {
+                if !path.areas(rings(features, feature, &grid).iter().map(Vec::as_slice)) {
                     continue;
                 }
                 POLYGON

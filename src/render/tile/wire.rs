@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::EXTENT;
 use super::grid::lean;
-use crate::render::shape::{self, Ring};
+use crate::render::shape::Ring;
 
 /// A value of a property, as tiles write it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,9 +52,16 @@ impl Wire {
 pub struct Path {
     wire: Wire,
     at: [i64; 2],
+    room: Ring,
 }
 
 impl Path {
+    /// Begins another feature in the same room.
+    pub fn clear(&mut self) {
+        self.wire.0.clear();
+        self.at = [0, 0];
+    }
+
     fn command(&mut self, id: u64, count: usize) {
         self.wire.varint(id | (count as u64) << 3);
     }
@@ -67,14 +74,6 @@ impl Path {
         self.at = point;
     }
 
-    fn ring(&mut self, ring: &Ring) {
-        self.command(1, 1);
-        self.to(ring[0]);
-        self.command(2, ring.len() - 1);
-        ring[1..].iter().for_each(|point| self.to(*point));
-        self.command(7, 1);
-    }
-
     /// Points.
     pub fn points(&mut self, points: &[[i64; 2]]) {
         self.command(1, points.len());
@@ -82,23 +81,38 @@ impl Path {
     }
 
     /// Areas: rings in groups of an outer one and its holes, the outer ones turning as the standard
-    /// wants, positive where rows run south.
-    pub fn areas(&mut self, rings: &[Ring]) -> bool {
+    /// wants, positive where rows run south. False where nothing is left of them.
+    pub fn areas<'a>(&mut self, rings: impl IntoIterator<Item = &'a [[i64; 2]]>) -> bool {
         let mut drawn = false;
-        let mut open = false;
         for ring in rings {
-            let ring = lean(ring);
-            let area = if ring.len() > 2 { shape::doubled_area(&ring) } else { 0 };
+            let mut room = std::mem::take(&mut self.room);
+            lean(ring, &mut room);
             // On the globe outer rings run counter-clockwise; with rows running south that is negative.
-            if area < 0 {
-                self.ring(&ring.iter().rev().copied().collect());
-                (drawn, open) = (true, true);
-            } else if area > 0 && open {
-                self.ring(&ring.iter().rev().copied().collect());
+            let area = doubled_area(&room);
+            if area < 0 || (area > 0 && drawn) {
+                self.command(1, 1);
+                let mut points = room.iter().rev();
+                points.next().into_iter().for_each(|point| self.to(*point));
+                self.command(2, room.len() - 1);
+                points.for_each(|point| self.to(*point));
+                self.command(7, 1);
+                drawn = true;
             }
+            self.room = room;
         }
         drawn
     }
+}
+
+/// Twice the signed area of a ring on a tile's grid; 0 of what is no ring.
+pub fn doubled_area(ring: &[[i64; 2]]) -> i64 {
+    let Some(mut from) = ring.last() else { return 0 };
+    let mut sum = 0_i64;
+    for to in ring {
+        sum = sum.wrapping_add(from[0].wrapping_mul(to[1]).wrapping_sub(from[1].wrapping_mul(to[0])));
+        from = to;
+    }
+    sum
 }
 
 /// The one layer of a tile.
@@ -108,6 +122,8 @@ pub struct Layered {
     key_order: Vec<String>,
     values: FxHashMap<Said, u64>,
     value_order: Vec<Said>,
+    /// Where the parts of a feature are written before it is.
+    rooms: [Wire; 2],
 }
 
 /// Kinds of geometry.
@@ -124,6 +140,7 @@ impl Layered {
             key_order: Vec::new(),
             values: FxHashMap::default(),
             value_order: Vec::new(),
+            rooms: Default::default(),
         }
     }
 
@@ -151,12 +168,13 @@ impl Layered {
 
     /// Appends a feature of that kind, with its pairs of name and value.
     pub fn feature(&mut self, kind: u64, tags: &[(u64, u64)], path: &Path) {
-        let mut packed = Wire::default();
+        let [packed, wire] = &mut self.rooms;
+        packed.0.clear();
+        wire.0.clear();
         for (key, value) in tags {
             packed.varint(*key);
             packed.varint(*value);
         }
-        let mut wire = Wire::default();
         wire.bytes(2, &packed.0);
         wire.number(3, kind);
         wire.bytes(4, &path.wire.0);

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::domain::access::Actor;
 use crate::domain::city::City;
+use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, ItemEvent, LogEvent};
 use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
@@ -46,10 +47,6 @@ fn random<const N: usize>() -> Result<[u8; N], ExecuteError> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
     getrandom::fill(&mut bytes).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A new id for a command that came without one.

@@ -104,7 +104,7 @@ impl Vault {
             None => match fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_create => {
-                    let text: String = random::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+                    let text = crate::domain::digest::hex(&random::<32>()?);
                     create_private(&path, &text).map_err(|error| VaultError::File(name, error))?;
                     // Of two first starts one made the file; both go on with its content.
                     fs::read_to_string(&path).map_err(|error| VaultError::File(path.display().to_string(), error))?

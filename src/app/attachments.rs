@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{App, ExecuteError, hex, random};
+use super::{App, ExecuteError, random};
+use crate::domain::digest::hex;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};

@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{App, ExecuteError, hex, random};
+use super::{App, ExecuteError, random};
 use crate::domain::Digest;
 use crate::domain::city::{City, Columns};
+use crate::domain::digest::hex;
 use crate::domain::document::Document;
 use crate::domain::fold::fold;
 use crate::domain::geometry::FeatureSet;

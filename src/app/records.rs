@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, ExecuteError, RETRIES, claimed, hex, new_event, random};
+use super::{App, ExecuteError, RETRIES, claimed, new_event, random};
 use crate::domain::access::{Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
 use crate::domain::city::{City, CityCommand, CityState};
+use crate::domain::digest::hex;
 use crate::domain::families::{Audited, LogEvent};
 use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
 use crate::domain::{Digest, Refusal};

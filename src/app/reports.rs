@@ -1,8 +1,9 @@
 //! What residents report: the words into the vault, the fact into the log, and out of the vault again
 //! once somebody has seen to it.
 
-use super::{App, ExecuteError, hex, random};
+use super::{App, ExecuteError, random};
 use crate::domain::access::Actor;
+use crate::domain::digest::hex;
 use crate::domain::families::LogEvent;
 use crate::domain::fold::clean;
 use crate::domain::report::{ReportClosed, ReportEvent, ReportId, ReportKind, ReportOutcome, ReportReceived, ReportState};

@@ -301,5 +301,5 @@ fn new_log_id() -> Result<String, StoreError> {
     let mut random = [0; 8];
     #[expect(clippy::disallowed_methods, reason = "the name of a new log")]
     getrandom::fill(&mut random).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(crate::domain::digest::hex(&random))
 }

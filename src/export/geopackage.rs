@@ -99,8 +99,8 @@ impl<W: Write> Writer for Package<W> {
         let mut values = Vec::with_capacity(row.properties.len() + 1);
         values.push(match shape(row) {
             Some(shape) => {
-                let [west, south, east, north] = row.feature.bbox;
-                self.bbox = Some(self.bbox.map_or(row.feature.bbox, |bbox| crate::domain::geometry::union(&bbox, &row.feature.bbox)));
+                let [west, south, east, north] = row.feature.bbox();
+                self.bbox = Some(self.bbox.map_or(row.feature.bbox(), |bbox| crate::domain::geometry::union(&bbox, &row.feature.bbox())));
                 Sql::Blob(shape.to_gpkg_wkb(CoordDimensions::xy(), Some(4326), vec![west, east, south, north]).map_err(failed)?)
             }
             None => Sql::Null,

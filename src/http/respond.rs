@@ -104,8 +104,7 @@ pub fn etag(body: &[u8], encoding: Encoding) -> HeaderValue {
         Encoding::Brotli => "-br",
         Encoding::BrotliBest => "-b11",
     };
-    let short: String = digest.to_string().chars().take(32).collect();
-    HeaderValue::try_from(format!("\"{short}{suffix}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::try_from(format!("\"{}{suffix}\"", &digest.to_string()[..32])).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// True when the client has this already.
@@ -241,6 +240,9 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 /// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.
 pub fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
+    if memchr::memchr2(b'%', b'+', bytes).is_none() {
+        return text.to_owned();
+    }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {

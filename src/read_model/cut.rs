@@ -176,7 +176,7 @@ impl Area {
             Within::All => {
                 let published = features.number_property(feature, "area_ha").map(|hectares| hectares * 10_000.0);
                 let area_m2 = published.unwrap_or_else(|| area_m2(&rings, plane));
-                Some(Piece { index, bbox: feature.bbox, rings, area_m2, whole: true })
+                Some(Piece { index, bbox: feature.bbox(), rings, area_m2, whole: true })
             }
             Within::Around => {
                 let rings = self.rings.clone();

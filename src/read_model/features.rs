@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::arcs::Arcs;
 use super::coarse;
-use crate::domain::geometry::{Bbox, FeatureSet, union};
+use crate::domain::geometry::{Bbox, FeatureSet};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
@@ -26,14 +26,16 @@ use crate::import::feature::Geometry;
 pub struct Feature {
     /// Its number in the set, from 1.
     pub number: u32,
-    /// Its box in degrees.
-    pub bbox: Bbox,
-    /// Its own properties, as stored, without braces.
-    pub properties: Range<usize>,
-    /// Its geometry, as stored.
-    pub geometry: Range<usize>,
     /// Index of its land-use code in the table of codes, where it has one.
     land_use: Option<u16>,
+    /// Its box in 10⁻⁷ degrees.
+    place: [i32; 4],
+    /// Where its own properties begin, without the brace.
+    begins: usize,
+    /// How long they are.
+    own: u32,
+    /// How long its geometry is, which stands after [`GEOMETRY`].
+    geometry: u32,
     /// Where its positions begin among those of the set.
     shape: usize,
 }
@@ -48,7 +50,7 @@ pub struct Features {
     pub list: Vec<Feature>,
     /// All positions, in a sixth of their text: see [`Shapes`].
     shapes: Vec<u8>,
-    tree: Option<RTree<f64>>,
+    tree: Option<RTree<i32>>,
     /// Indices of features without a place.
     bare: Vec<usize>,
     outline: OnceLock<String>,
@@ -63,13 +65,46 @@ const GEOMETRY: &[u8] = b"},\"geometry\":";
 const PROPERTIES: &[u8] = b"\"properties\":{";
 
 /// The box of what is nowhere.
-const NOWHERE: Bbox = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+const NOWHERE: [i32; 4] = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
 
 impl Feature {
     /// False where it has no geometry.
     pub fn has_place(&self) -> bool {
-        self.bbox[0].is_finite()
+        self.place[0] <= self.place[2]
     }
+
+    /// Its box in degrees; turned inside out where it has no geometry.
+    pub fn bbox(&self) -> Bbox {
+        if self.has_place() {
+            self.place.map(|value| f64::from(value) / 1e7)
+        } else {
+            [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY]
+        }
+    }
+
+    /// True where it has properties of its own.
+    pub fn has_properties(&self) -> bool {
+        self.own > 0
+    }
+
+    /// Bytes of its text from its own properties on.
+    pub fn tail_bytes(&self) -> usize {
+        self.own as usize + GEOMETRY.len() + self.geometry as usize + 1
+    }
+}
+
+/// A box in 10⁻⁷ degrees: degrees written with seven decimals are whole numbers, whatever the last bit
+/// of the product.
+fn scaled(bbox: &Bbox) -> [f64; 4] {
+    bbox.map(|degrees| {
+        let scaled = degrees * 1e7;
+        if (scaled - scaled.round()).abs() < 1e-3 { scaled.round() } else { scaled }
+    })
+}
+
+/// The whole numbers that lie in a box.
+fn whole([west, south, east, north]: [f64; 4]) -> [i32; 4] {
+    [west.ceil() as i32, south.ceil() as i32, east.floor() as i32, north.floor() as i32]
 }
 
 /// Walks along a feature's borders to see whether it meets a box; 10⁻⁷ degrees.
@@ -247,8 +282,10 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn degrees(bbox: [i64; 4]) -> Bbox {
-    bbox.map(|value| value as f64 / 1e7)
+/// A box as features keep it; none where it lies beyond the world.
+fn kept(bbox: [i64; 4]) -> Option<[i32; 4]> {
+    let [west, south, east, north] = bbox.map(|value| i32::try_from(value).ok());
+    Some([west?, south?, east?, north?])
 }
 
 /// The code's place in the table of codes.
@@ -277,15 +314,15 @@ impl Features {
             let properties = find(line, PROPERTIES)? + PROPERTIES.len();
             let end = properties + find(&line[properties..], GEOMETRY)?;
             let geometry = end + GEOMETRY.len();
-            let line_start = range.start;
             let mut shapes = Shapes::default();
-            let bbox = degrees(shapes.read(line.get(geometry..line.len() - 1)?)?);
+            let place = kept(shapes.read(line.get(geometry..line.len() - 1)?)?)?;
             let feature = Feature {
                 number: index as u32 + 1,
-                bbox,
-                properties: line_start + properties..line_start + end,
-                geometry: line_start + geometry..line_start + line.len() - 1,
                 land_use: land_use_of(&line[properties..end]),
+                place,
+                begins: range.start + properties,
+                own: u32::try_from(end - properties).ok()?,
+                geometry: u32::try_from(line.len() - 1 - geometry).ok()?,
                 shape: 0,
             };
             Some((feature, shapes.bytes))
@@ -308,28 +345,28 @@ impl Features {
         let mut text = String::with_capacity(items.iter().map(|(own, geometry)| own.len() + geometry.len() + 32).sum());
         let (mut list, mut shapes) = (Vec::with_capacity(items.len()), Shapes::default());
         for (index, (own, geometry)) in items.iter().enumerate() {
-            let properties = text.len()..text.len() + own.len();
+            let (begins, shape) = (text.len(), shapes.bytes.len());
             text.push_str(own);
             text.push_str("},\"geometry\":");
-            let place = text.len()..text.len() + geometry.len();
             text.push_str(geometry);
             text.push('}');
-            let shape = shapes.bytes.len();
-            let bbox = shapes.read(geometry.as_bytes()).map_or(NOWHERE, degrees);
+            let place = shapes.read(geometry.as_bytes()).and_then(kept).unwrap_or(NOWHERE);
             let land_use = land_use_of(own.as_bytes());
-            list.push(Feature { number: index as u32 + 1, bbox, properties, geometry: place, land_use, shape });
+            let (own, geometry) = (own.len() as u32, geometry.len() as u32);
+            list.push(Feature { number: index as u32 + 1, land_use, place, begins, own, geometry, shape });
         }
         Self::indexed(text.into(), list, shapes.bytes)
     }
 
     fn indexed(bytes: Bytes, list: Vec<Feature>, shapes: Vec<u8>) -> Self {
         let bare: Vec<usize> = list.iter().enumerate().filter(|(_, feature)| !feature.has_place()).map(|(index, _)| index).collect();
-        let around = list.iter().filter(|feature| feature.has_place()).map(|feature| feature.bbox).reduce(|a, b| union(&a, &b));
+        let around = list.iter().filter(|feature| feature.has_place()).map(|feature| feature.place);
+        let around = around.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
         let tree = around.map(|around| {
-            let mut builder = RTreeBuilder::<f64>::new(list.len() as u32);
+            let mut builder = RTreeBuilder::<i32>::new(list.len() as u32);
             for feature in &list {
                 // One without a place is found by itself; here it only keeps the numbers in step.
-                let [west, south, east, north] = if feature.has_place() { feature.bbox } else { around };
+                let [west, south, east, north] = if feature.has_place() { feature.place } else { around };
                 builder.add(west, south, east, north);
             }
             builder.finish::<HilbertSort>()
@@ -349,7 +386,7 @@ impl Features {
 
     /// The rest of a feature's text, from its own properties to its end, as stored.
     pub fn tail(&self, feature: &Feature) -> &[u8] {
-        self.bytes.get(feature.properties.start..feature.geometry.end + 1).unwrap_or_default()
+        self.bytes.get(feature.begins..feature.begins + feature.tail_bytes()).unwrap_or_default()
     }
 
     /// A feature's text compressed: `lead`, which is always the same for it, and its tail.
@@ -363,16 +400,16 @@ impl Features {
 
     /// The feature's own properties as JSON, without braces.
     pub fn properties(&self, feature: &Feature) -> &str {
-        self.text(&feature.properties)
+        self.text(feature.begins, feature.own)
     }
 
     /// The feature's geometry as JSON.
     pub fn geometry(&self, feature: &Feature) -> &str {
-        self.text(&feature.geometry)
+        self.text(feature.begins + feature.own as usize + GEOMETRY.len(), feature.geometry)
     }
 
-    fn text(&self, range: &Range<usize>) -> &str {
-        self.bytes.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+    fn text(&self, begins: usize, length: u32) -> &str {
+        self.bytes.get(begins..begins + length as usize).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 
     /// A property whose text needs no escapes, such as a code.
@@ -466,13 +503,16 @@ impl Features {
     pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
         let mut found = self.bare.clone();
         if let Some(tree) = &self.tree {
+            let mut search = |bbox: Bbox| {
+                let [west, south, east, north] = whole(scaled(&bbox));
+                found.extend(tree.search(west, south, east, north).into_iter().map(|index| index as usize));
+            };
             let [west, south, east, north] = *bbox;
-            let mut search = |west, east| found.extend(tree.search(west, south, east, north).into_iter().map(|index| index as usize));
             if west <= east {
-                search(west, east);
+                search(*bbox);
             } else {
-                search(west, 180.0);
-                search(-180.0, east);
+                search([west, south, 180.0, north]);
+                search([-180.0, south, east, north]);
             }
         }
         found.sort_unstable();
@@ -483,44 +523,58 @@ impl Features {
     /// Indices of the features that meet `bbox`, in the file's order.
     pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
         let mut found = self.near(bbox);
-        found.retain(|index| self.meets(&self.list[*index], bbox));
+        self.keep_within(&mut found, bbox);
         found
     }
 
-    /// True when the feature itself, not only its box, shares a point with `bbox`.
-    fn meets(&self, feature: &Feature, bbox: &Bbox) -> bool {
+    /// Keeps of what is `near` what meets `bbox`.
+    pub fn keep_within(&self, near: &mut Vec<usize>, bbox: &Bbox) {
         let [west, south, east, north] = *bbox;
+        if west <= east {
+            let exact = scaled(bbox);
+            near.retain(|index| self.meets(&self.list[*index], exact));
+        } else {
+            let (left, right) = (scaled(&[west, south, 180.0, north]), scaled(&[-180.0, south, east, north]));
+            near.retain(|index| self.meets(&self.list[*index], left) || self.meets(&self.list[*index], right));
+        }
+    }
+
+    /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
+    fn meets(&self, feature: &Feature, exact: [f64; 4]) -> bool {
         if !feature.has_place() {
             return true;
         }
-        if west > east {
-            return self.meets(feature, &[west, south, 180.0, north]) || self.meets(feature, &[-180.0, south, east, north]);
-        }
-        let [left, bottom, right, top] = feature.bbox;
-        let across = left >= west && right <= east;
-        let along = bottom >= south && top <= north;
-        // A side of its box that lies in the other box has a point of the feature on it.
-        if (across && (top <= north || bottom >= south) && top >= south && bottom <= north)
-            || (along && (right <= east || left >= west) && right >= west && left <= east)
-        {
-            return true;
-        }
+        let [west, south, east, north] = exact;
+        let [left, bottom, right, top] = feature.place.map(f64::from);
         if left > east || right < west || bottom > north || top < south {
             return false;
         }
-        if self.is_points(feature) {
-            let mut found = false;
-            self.walk(feature, |[x, y]| found |= crate::domain::geometry::contains(bbox, x as f64 / 1e7, y as f64 / 1e7), || {});
-            return found;
+        let across = left >= west && right <= east;
+        let along = bottom >= south && top <= north;
+        // A side of its box that lies in the other box has a point of the feature on it.
+        if (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west)) {
+            return true;
         }
-        // Degrees written with seven decimals are whole numbers here, whatever the product's last bit.
-        let scaled = [west, south, east, north].map(|degrees| {
-            let scaled = degrees * 1e7;
-            if (scaled - scaled.round()).abs() < 1e-3 { scaled.round() } else { scaled }
-        });
-        let hit = RefCell::new(Hit { bbox: scaled, last: None, inside: false, touched: false });
-        self.walk(feature, |position| hit.borrow_mut().step(position), || hit.borrow_mut().last = None);
-        let hit = hit.into_inner();
+        let mut steps = Steps::new(self.shapes.get(feature.shape..).unwrap_or_default());
+        let rings = steps.number();
+        if rings == 0 {
+            let inside = |[x, y]: [f64; 2]| x >= west && x <= east && y >= south && y <= north;
+            return (0..steps.number()).any(|_| inside(steps.position().map(|value| value as f64)));
+        }
+        let mut hit = Hit { bbox: exact, last: None, inside: false, touched: false };
+        for _ in 0..rings {
+            let mut first = None;
+            for _ in 0..steps.number() {
+                let at = steps.position();
+                first.get_or_insert(at);
+                hit.step(at);
+                if hit.touched {
+                    return true;
+                }
+            }
+            first.into_iter().for_each(|at| hit.step(at));
+            hit.last = None;
+        }
         hit.touched || hit.inside
     }
 
@@ -573,7 +627,7 @@ impl Features {
     /// Bytes held in memory.
     pub(super) fn weight(&self) -> u64 {
         // With what will be compressed, a third or so of the text.
-        (self.bytes.len() + self.bytes.len() * 2 / 5 + self.shapes.len() + self.list.len() * 160) as u64
+        (self.bytes.len() + self.bytes.len() * 2 / 5 + self.shapes.len() + self.list.len() * 190) as u64
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Collection {
     pub name: &'static str,
     /// What it holds.
     pub content: Content,
+    /// The collections of items that it, or what it holds, belongs to.
+    pub sources: Vec<&'static str>,
     /// Properties, `id` first.
     pub properties: Vec<Property>,
     /// Shape of its features.
@@ -64,7 +66,7 @@ pub fn collections() -> &'static [Collection] {
             properties.sort_by(|a, b| a.name.cmp(&b.name));
             properties.insert(0, ID);
             let shape = families::shapes(family).map_or(Shape::Point, |(items, _)| items);
-            Collection { name, content: Content::Items(family, kind), properties, shape }
+            Collection { name, content: Content::Items(family, kind), sources: vec![name], properties, shape }
         };
         let of_features = |(name, family): (&'static str, &'static str)| {
             let shape = families::shapes(family).map_or(Shape::Point, |(_, features)| features);
@@ -72,9 +74,11 @@ pub fn collections() -> &'static [Collection] {
             let mut shared = [SHARED, &[Property::new(family, Type::Text)]].concat();
             shared.sort_by(|a, b| a.name.cmp(&b.name));
             let properties = [&[ID], &shared[..], families::feature_properties(family)].concat();
-            Collection { name, content: Content::Features(family), properties, shape }
+            let sources = families::collections().into_iter().filter(|(_, of, _)| *of == family).map(|(name, ..)| name).collect();
+            Collection { name, content: Content::Features(family), sources, properties, shape }
         };
-        let units = Collection { name: "units", content: Content::Units, properties: [&[ID], UNIT].concat(), shape: Shape::Point };
+        let properties = [&[ID], UNIT].concat();
+        let units = Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape: Shape::Point };
         let items = families::collections().into_iter().map(of_items);
         items.chain(families::feature_collections().into_iter().map(of_features)).chain([units]).collect()
     });
@@ -222,7 +226,7 @@ impl Part {
                     hash.update(key);
                     hash.update(features.tail(feature));
                 }
-                let bbox = placed.map(|feature| feature.bbox).reduce(|a, b| union(&a, &b));
+                let bbox = placed.map(Feature::bbox).reduce(|a, b| union(&a, &b));
                 (features.list.len(), bbox, features.list.iter().any(|feature| !feature.has_place()))
             }
         };
@@ -414,7 +418,7 @@ impl Row for LayerRow<'_> {
     }
 
     fn bbox(&self) -> Option<Bbox> {
-        self.feature.has_place().then_some(self.feature.bbox)
+        self.feature.has_place().then(|| self.feature.bbox())
     }
 }
 
@@ -481,14 +485,7 @@ impl ReadModel {
 
     fn basis(&self, collection: &Collection) -> Basis {
         let image = self.image();
-        let known = match collection.content {
-            Content::Items(..) => image.changed(collection.name),
-            Content::Features(family) => {
-                let names = families::collections().into_iter().filter(|(_, of, _)| *of == family);
-                names.map(|(name, ..)| image.changed(name)).max().unwrap_or_default()
-            }
-            Content::Units => image.city_changed(),
-        };
+        let known = collection.sources.iter().map(|name| image.changed(name)).max().unwrap_or_else(|| image.city_changed());
         Basis { known, city_version: image.city_version, generation: image.generation }
     }
 
@@ -500,16 +497,16 @@ impl ReadModel {
         // Everything that is known was known by then.
         let as_of = wanted.as_of.filter(|at| *at < basis.known);
         if is_now && as_of.is_none() {
-            let held = || {
+            let held = |basis: &Basis| {
                 let known = self.layers.now.read().unwrap_or_else(PoisonError::into_inner).get(collection.name).cloned();
-                known.filter(|layer| layer.holds(&self.basis(collection), now) && wanted.as_of.is_none_or(|at| layer.known <= at))
+                known.filter(|layer| layer.holds(basis, now) && wanted.as_of.is_none_or(|at| layer.known <= at))
             };
-            if let Some(layer) = held() {
+            if let Some(layer) = held(&basis) {
                 return Ok(layer);
             }
             if wanted.now.is_none() {
                 let _making = self.layers.making.lock().await;
-                if let Some(layer) = held() {
+                if let Some(layer) = held(&self.basis(collection)) {
                     return Ok(layer);
                 }
                 let layer = Arc::new(self.make(collection, When::Now, None, Moment::new(now, moment.zone.clone())).await?);
@@ -542,13 +539,7 @@ impl ReadModel {
     /// Views of the items that belong into a layer, by code and revision.
     fn views(&self, collection: &Collection, when: When, as_of: Option<i64>, moment: &Moment) -> (Vec<View>, Basis) {
         let image = self.image();
-        let (names, features): (Vec<&'static str>, bool) = match collection.content {
-            Content::Items(..) => (vec![collection.name], false),
-            Content::Features(family) => {
-                (families::collections().into_iter().filter(|(_, of, _)| *of == family).map(|(name, ..)| name).collect(), true)
-            }
-            Content::Units => (Vec::new(), false),
-        };
+        let (names, features) = (&collection.sources, matches!(collection.content, Content::Features(_)));
         let known = names.iter().map(|name| image.changed(name)).max().unwrap_or_else(|| image.city_changed());
         let mut views = Vec::new();
         for (_, entry) in names.iter().flat_map(|name| image.collection(name)) {
@@ -638,10 +629,9 @@ impl ReadModel {
 
     /// The next moment at which items that are not shown yet come into a collection of features.
     fn next_change(&self, collection: &Collection, moment: &Moment) -> Option<Timestamp> {
-        let Content::Features(family) = collection.content else { return None };
+        let Content::Features(_) = collection.content else { return None };
         let image = self.image();
-        let names = families::collections().into_iter().filter(|(_, of, _)| *of == family);
-        let items = names.flat_map(|(name, ..)| image.collection(name));
+        let items = collection.sources.iter().flat_map(|name| image.collection(name));
         items.filter_map(|(_, entry)| entry.item.view(None, moment)?.next_change).min()
     }
 

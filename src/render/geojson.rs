@@ -91,6 +91,11 @@ impl Head {
         }
     }
 
+    /// Bytes that stand before a feature's own properties, and some more.
+    pub fn bytes(&self) -> usize {
+        self.lead.len() + self.middle.len() + self.shared.len() + 128
+    }
+
     /// The id of the feature with that key.
     pub fn id(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
@@ -98,7 +103,7 @@ impl Head {
 
     /// What stands before a feature's own properties and depends on nothing but them.
     pub fn named(&self, features: &Features, feature: &Feature) -> &'static str {
-        match (self.names_land_use, feature.properties.is_empty()) {
+        match (self.names_land_use, !feature.has_properties()) {
             (true, _) => land_use_member(features.land_use_index(feature)),
             (false, true) => "",
             (false, false) => ",",
@@ -113,6 +118,38 @@ impl Head {
     /// Appends a feature; its geometry and own properties are copied as they are stored.
     pub fn push(&self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
         self.pieces(key, features, feature).iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+        out.extend_from_slice(features.tail(feature));
+    }
+}
+
+/// What stands before the features of a set, written once: from one feature to the next only the key changes.
+pub struct Front<'a> {
+    head: &'a Head,
+    text: Vec<u8>,
+    /// How long the key in it is.
+    key: usize,
+}
+
+impl<'a> Front<'a> {
+    /// For the features of a set.
+    pub fn new(head: &'a Head) -> Self {
+        Self { head, text: Vec::new(), key: usize::MAX }
+    }
+
+    /// Appends a feature, as [`Head::push`] does.
+    pub fn push(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
+        let Head { lead, middle, shared, .. } = self.head;
+        if self.key == key.len() {
+            let again = lead.len() + key.len() + middle.len();
+            for at in [lead.len(), again] {
+                self.text[at..at + key.len()].copy_from_slice(key.as_bytes());
+            }
+        } else {
+            self.text = [lead, key, middle, key, shared].concat().into_bytes();
+            self.key = key.len();
+        }
+        out.extend_from_slice(&self.text);
+        out.extend_from_slice(self.head.named(features, feature).as_bytes());
         out.extend_from_slice(features.tail(feature));
     }
 }

@@ -123,7 +123,7 @@ pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitS
     let near = features.near(&frame.bbox());
     let piece = |index: &usize| {
         let feature = &features.list[*index];
-        Piece { index: *index, rings: features.rings(feature), bbox: feature.bbox, area_m2: 0.0, whole: true }
+        Piece { index: *index, rings: features.rings(feature), bbox: feature.bbox(), area_m2: 0.0, whole: true }
     };
     let pieces: Vec<Piece> = near.iter().map(piece).collect();
     if pieces.len() > 4_000 {

@@ -182,6 +182,7 @@ impl Ask {
             Some("versions-as-features") => false,
             Some(other) => return Err(choice("profile", other, &["versions-as-features-unique-ids", "versions-as-features"])),
         };
+        let form = respond::form(given("f"), headers)?;
         let equal = pairs.iter().filter(|(name, _)| !ITEMS.contains(&name.as_str()));
         let equal = equal.map(|(name, value)| equals(name, value, &collection.properties)).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -194,24 +195,27 @@ impl Ask {
             limit: limit(given("limit"))?,
             offset: after.map_or(0, |after| after.offset),
             unique_ids,
-            form: respond::form(given("f"), headers)?,
-            lang: respond::language(given("lang"), headers),
+            // Only pages have a language.
+            lang: if form == Form::Html { respond::language(given("lang"), headers) } else { Lang::Vi },
+            form,
             pairs,
         })
     }
 
     /// The query with these parameters in place of its own.
     pub fn query(&self, form: &str, after: Option<&str>) -> String {
-        let mut text = format!("f={form}");
+        let after = after.map(|after| ["&after=", after].concat()).unwrap_or_default();
+        ["f=", form, &self.rest(), &after].concat()
+    }
+
+    /// The query without its form and its page.
+    pub fn rest(&self) -> String {
+        let mut text = String::with_capacity(256);
         for (name, value) in self.pairs.iter().filter(|(name, _)| name != "f" && name != "after") {
             text.push('&');
             push_encoded(&mut text, name);
             text.push('=');
             push_encoded(&mut text, value);
-        }
-        if let Some(after) = after {
-            text.push_str("&after=");
-            text.push_str(after);
         }
         text
     }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{ask, find, tiles};
+use crate::domain::digest::hex;
 use crate::export::{self, Format};
 use crate::http::Site;
 use crate::http::errors::HttpError;
@@ -69,8 +70,7 @@ pub(crate) async fn send(
     request: &HeaderMap,
 ) -> Result<Response, HttpError> {
     // Weak: a GeoPackage notes when it was written.
-    let tag: String = layer.digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}-{}\"", format.ending());
+    let tag = format!("\"{}-{}\"", hex(&layer.digest[..16]), format.ending());
     let mut headers = HeaderMap::new();
     headers.extend(HeaderValue::try_from(format!("W/{tag}")).ok().map(|etag| (header::ETAG, etag)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));

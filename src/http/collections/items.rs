@@ -17,14 +17,16 @@ use super::crs::System;
 use super::select::{Page, select};
 use super::{GEOJSON, METADATA_CACHE, find, html};
 use crate::domain::Code;
+use crate::domain::digest::hex;
 use crate::domain::view::Moment;
 use crate::http::Site;
 use crate::http::errors::{Gone, HttpError};
 use crate::http::items::finish;
 use crate::http::respond::{self, Encoding, Form};
-use crate::read_model::features::Features;
+use crate::read_model::features::{Feature, Features};
 use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Part, Version, Wanted, When};
 use crate::read_model::packed::{Gzip, Piece, Seen};
+use crate::render::geojson::Front;
 
 /// A link: its relation, media type and address.
 type Link = (&'static str, &'static str, String);
@@ -91,7 +93,12 @@ pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
 fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
     let here = ask::value(&ask.pairs, "after");
-    let at = |form: &str, after: Option<&str>| format!("{url}/collections/{name}/items?{}", ask.query(form, after));
+    // As [`Ask::query`], with what all have in common written once.
+    let rest = ask.rest();
+    let at = |form: &str, after: Option<&str>| {
+        let (sign, after) = after.map_or(("", ""), |after| ("&after=", after));
+        [url, "/collections/", name, "/items?f=", form, &rest, sign, after].concat()
+    };
     let mut links = vec![
         ("self", GEOJSON, at("json", here)),
         ("alternate", "text/html", at("html", here)),
@@ -131,11 +138,10 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
     let mut hash = Sha256::new();
     hash.update(page.layer.digest);
     hash.update([u8::from(gzip)]);
-    ask.pairs.iter().for_each(|(name, value)| hash.update([name.as_bytes(), b"=", value.as_bytes(), b"&"].concat()));
-    let tag: String = hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    for (name, value) in &ask.pairs {
+        [name, "=", value, "&"].iter().for_each(|piece| hash.update(piece));
+    }
+    let tag = hex(&hash.finalize()[..16]);
     let etag = HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
     let known = respond::is_known(request, &HeaderValue::try_from(format!("\"{tag}\"")).unwrap_or(etag.clone()));
     headers.insert(header::ETAG, etag);
@@ -192,40 +198,38 @@ fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Vec<u8> {
     let room: usize = page
         .picks
         .iter()
-        .map(|(part, index)| page.feature(*part, *index).map_or(0, |(_, _, f)| f.geometry.end - f.properties.start + 700))
+        .map(|(part, index)| page.feature(*part, *index).map_or(0, |(part, _, feature)| part.head.bytes() + feature.tail_bytes() + 2))
         .sum();
     let mut out = Vec::with_capacity(head.len() + room + TAIL.len());
     out.extend_from_slice(head);
-    for (i, &(part, index)) in page.picks.iter().enumerate() {
+    let mut front: Option<(usize, Front<'_>)> = None;
+    for (i, &(number, index)) in page.picks.iter().enumerate() {
         if i > 0 {
             out.extend_from_slice(b",\n");
         }
-        let Some((part, features, feature)) = page.feature(part, index) else { continue };
-        push_feature(&mut out, ask.crs, part, features, feature, ask.unique_ids);
+        let Some((part, features, feature)) = page.feature(number, index) else { continue };
+        let mut buffer = [0; 10];
+        let mut key = part.key(feature, &mut buffer);
+        if !ask.unique_ids && part.code.is_none() {
+            // The versions of an item under its own id.
+            key = key.split('-').next().unwrap_or(key);
+        }
+        if ask.crs == System::Crs84 {
+            let front = match &mut front {
+                Some((same, front)) if *same == number => front,
+                other => &mut other.insert((number, Front::new(&part.head))).1,
+            };
+            front.push(&mut out, key, features, feature);
+        } else {
+            push_elsewhere(&mut out, ask.crs, part, key, features, feature);
+        }
     }
     out.extend_from_slice(TAIL);
     out
 }
 
-/// Appends a feature in a coordinate system.
-pub(super) fn push_feature(
-    out: &mut Vec<u8>,
-    crs: System,
-    part: &Part,
-    features: &Features,
-    feature: &crate::read_model::features::Feature,
-    unique_ids: bool,
-) {
-    let mut buffer = [0; 10];
-    let mut key = part.key(feature, &mut buffer);
-    if !unique_ids && part.code.is_none() {
-        // The versions of an item under its own id.
-        key = key.split('-').next().unwrap_or(key);
-    }
-    if crs == System::Crs84 {
-        part.head.push(out, key, features, feature);
-        return;
-    }
+/// Appends a feature in another coordinate system.
+fn push_elsewhere(out: &mut Vec<u8>, crs: System, part: &Part, key: &str, features: &Features, feature: &Feature) {
     part.head.pieces(key, features, feature).iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
     out.extend_from_slice(features.properties(feature).as_bytes());
     out.extend_from_slice(b"},\"geometry\":");
@@ -264,7 +268,7 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
 
 impl Page {
     /// A feature of the page and where it comes from.
-    pub(super) fn feature(&self, part: usize, index: usize) -> Option<(&Part, &Features, &crate::read_model::features::Feature)> {
+    pub(super) fn feature(&self, part: usize, index: usize) -> Option<(&Part, &Features, &Feature)> {
         let features = self.sets.get(part)?.as_deref()?;
         Some((self.layer.parts.get(part)?, features, features.list.get(index)?))
     }
@@ -289,9 +293,7 @@ fn named(id: &str) -> Option<(Code, Option<u32>)> {
 fn version_links(url: &str, collection: &Collection, code: Code, version: Option<&Version>) -> Vec<Link> {
     let owner = match collection.content {
         Content::Items(..) => collection.name,
-        Content::Features(family) => {
-            crate::domain::families::collections().into_iter().find(|(_, of, _)| *of == family).map_or("", |(name, ..)| name)
-        }
+        Content::Features(_) => collection.sources.first().copied().unwrap_or_default(),
         Content::Units => return Vec::new(),
     };
     let item = format!("{url}/collections/{owner}/items/{code}");
@@ -435,7 +437,12 @@ pub async fn item(
         }
         extra.extend(link_header(&links).map(|links| (header::LINK, links)));
         let mut body = Vec::with_capacity(4_096);
-        push_feature(&mut body, crs, part, &found.features, feature, true);
+        let mut buffer = [0; 10];
+        let key = part.key(feature, &mut buffer);
+        match crs {
+            System::Crs84 => part.head.push(&mut body, key, &found.features, feature),
+            crs => push_elsewhere(&mut body, crs, part, key, &found.features, feature),
+        }
         body.pop();
         body.extend_from_slice(b",\"links\":[");
         push_links(&mut body, &links);

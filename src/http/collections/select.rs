@@ -67,12 +67,16 @@ impl Wish {
         self.filters.iter().all(|filter| filter.wants(&row)) && self.area.as_ref().is_none_or(|area| meets(area, &row))
     }
 
-    /// Indices of the part's features that are wanted, in their order.
-    fn indices(&self, layer: &Layer, part: &Part, features: &Features) -> Vec<usize> {
-        let near = match &self.area {
-            None => (0..features.list.len()).collect(),
-            Some(area) => features.within(&area.bbox),
-        };
+    /// Indices of the features, all or those near its area, that are looked at.
+    fn candidates(&self, features: &Features) -> Vec<usize> {
+        self.area.as_ref().map_or_else(|| (0..features.list.len()).collect(), |area| features.near(&area.bbox))
+    }
+
+    /// Of the part's features that are `near` those that are wanted, in their order.
+    fn among(&self, mut near: Vec<usize>, layer: &Layer, part: &Part, features: &Features) -> Vec<usize> {
+        if let Some(area) = &self.area {
+            features.keep_within(&mut near, &area.bbox);
+        }
         let is_checked = self.filters.is_empty() && self.area.as_ref().is_none_or(|area| area.bent.is_none());
         if is_checked {
             return near;
@@ -166,17 +170,17 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
         let found = if wish.is_plain() {
             Found::All(part.count)
         } else {
-            let near = wish.area.as_ref().map_or(features.list.len(), |area| features.near(&area.bbox).len());
-            let cost = near * wish.terms;
+            let near = wish.candidates(&features);
+            let cost = near.len() * wish.terms;
             work += cost;
             if work > MOST_WORK {
-                return Err(too_much(near));
+                return Err(too_much(near.len()));
             }
             Found::These(if cost < SHORT_FILTER {
-                wish.indices(&page.layer, part, &features)
+                wish.among(near, &page.layer, part, &features)
             } else {
                 let (layer, wish, features) = (Arc::clone(&page.layer), Arc::clone(&wish), Arc::clone(&features));
-                aside(site, move || wish.indices(&layer, &layer.parts[number], &features)).await?
+                aside(site, move || wish.among(near, &layer, &layer.parts[number], &features)).await?
             })
         };
         let known = page.matched;

@@ -56,7 +56,7 @@ impl Areas for Features {
     }
 
     fn bbox(&self, index: usize) -> Bbox {
-        self.list.get(index).map_or([0.0; 4], |feature| feature.bbox)
+        self.list.get(index).map_or([0.0; 4], crate::read_model::features::Feature::bbox)
     }
 
     fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut()) {

@@ -69,7 +69,7 @@ pub struct Mark {
 
 /// Outlines of all zones with numbered marks, for a report.
 pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
-    let boxes = features.list.iter().map(|feature| feature.bbox);
+    let boxes = features.list.iter().map(crate::read_model::features::Feature::bbox);
     let bbox = boxes.chain(marks.iter().map(|mark| [mark.at[0], mark.at[1], mark.at[0], mark.at[1]])).reduce(|a, b| union(&a, &b));
     let Some(bbox) = bbox else { return String::new() };
     let frame = Frame::new(&bbox, WIDTH, 8.0);

@@ -197,7 +197,7 @@ fn points(features: &Features, feature: &crate::read_model::features::Feature, g
 /// A feature's rings on the grid, clipped, without closing points.
 fn rings(features: &Features, feature: &crate::read_model::features::Feature, grid: &Grid) -> Vec<Ring> {
     let (rings, open) = (RefCell::new(Vec::<Ring>::new()), RefCell::new(Ring::new()));
-    let [west, south, east, north] = feature.bbox;
+    let [west, south, east, north] = feature.bbox();
     let is_inside = west >= grid.inner[0] && south >= grid.inner[1] && east <= grid.inner[2] && north <= grid.inner[3];
     let end = || {
         let mut ring = open.take();

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::arcs::Arcs;
 use super::coarse;
+use super::packed::{self, Packed};
 use crate::domain::geometry::{Bbox, FeatureSet};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
@@ -40,9 +41,6 @@ pub struct Feature {
     shape: usize,
 }
 
-/// A feature's text compressed, once it was asked for.
-type Packed = OnceLock<Box<[u8]>>;
-
 /// A canonical set, parsed.
 pub struct Features {
     bytes: Bytes,
@@ -55,7 +53,7 @@ pub struct Features {
     bare: Vec<usize>,
     outline: OnceLock<String>,
     /// Each feature's text compressed, once it was asked for.
-    packed: OnceLock<Box<[Packed]>>,
+    packed: OnceLock<Box<[OnceLock<Packed>]>>,
     /// Its areas in pixels, once they were asked for.
     coarse: OnceLock<Option<Arcs>>,
 }
@@ -390,12 +388,10 @@ impl Features {
     }
 
     /// A feature's text compressed: `lead`, which is always the same for it, and its tail.
-    pub fn packed(&self, index: usize, lead: &[u8]) -> &[u8] {
+    pub fn packed(&self, index: usize, lead: &[u8]) -> Option<&Packed> {
         let all = self.packed.get_or_init(|| self.list.iter().map(|_| OnceLock::new()).collect());
-        match (all.get(index), self.list.get(index)) {
-            (Some(place), Some(feature)) => place.get_or_init(|| super::packed::pack(&[lead, self.tail(feature)])),
-            _ => &[],
-        }
+        let (place, feature) = all.get(index).zip(self.list.get(index))?;
+        Some(place.get_or_init(|| packed::pack(&[lead, self.tail(feature)])))
     }
 
     /// The feature's own properties as JSON, without braces.

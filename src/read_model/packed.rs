@@ -7,7 +7,8 @@
 
 use std::cell::RefCell;
 
-use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use crc32fast::Hasher;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// Level of stored pieces: they are made once and sent often.
 const LEVEL: u32 = 7;
@@ -16,15 +17,63 @@ const WINDOW: usize = 32_768;
 /// Shortest and longest reference, bytes.
 const MATCH: std::ops::RangeInclusive<usize> = 3..=258;
 
-/// A text as deflate blocks that end at a byte and refer to nothing before them.
-pub fn pack(parts: &[&[u8]]) -> Box<[u8]> {
+/// The polynomial of CRC-32, its bits reversed (RFC 1952 §8).
+const POLYNOMIAL: u32 = 0xedb8_8320;
+
+/// The product of two polynomials modulo CRC-32's, bits reversed: 1 is the highest bit.
+fn product(a: u32, mut b: u32) -> u32 {
+    let mut sum = 0;
+    for bit in (0..32).rev() {
+        // Without branches, which no processor could foresee.
+        sum ^= b & (a >> bit & 1).wrapping_neg();
+        b = (b >> 1) ^ (POLYNOMIAL & (b & 1).wrapping_neg());
+    }
+    sum
+}
+
+/// What a checksum is multiplied with when so many bytes follow: x to the power of eight times as many.
+fn shift(mut bytes: usize) -> u32 {
+    // x to the eighth, squared again and again.
+    let (mut power, mut result) = (1 << 23, 1 << 31);
+    while bytes > 0 {
+        if bytes & 1 == 1 {
+            result = product(power, result);
+        }
+        power = product(power, power);
+        bytes >>= 1;
+    }
+    result
+}
+
+/// A text as deflate blocks that end at a byte and refer to nothing before them, with what is needed
+/// to go on with a checksum without reading the text: together, for it is scattered in memory.
+pub struct Packed(Box<[u8]>);
+
+impl Packed {
+    /// Before the blocks stand the text's CRC-32, what one before it is multiplied with, and its length.
+    const FRONT: usize = 12;
+
+    fn number(&self, at: usize) -> u32 {
+        self.0.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
+    }
+
+    fn blocks(&self) -> &[u8] {
+        self.0.get(Self::FRONT..).unwrap_or_default()
+    }
+}
+
+/// Compresses a text that comes in parts, of less than 4 GiB.
+pub fn pack(parts: &[&[u8]]) -> Packed {
     thread_local! {
         static DEFLATE: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), false));
     }
     DEFLATE.with_borrow_mut(|deflate| {
         deflate.reset();
         let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut crc = Hasher::new();
+        parts.iter().for_each(|part| crc.update(part));
         let mut out = Vec::with_capacity(length / 2 + 64);
+        [crc.finalize(), shift(length), length as u32].iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
         for (i, part) in parts.iter().enumerate() {
             let flush = if i + 1 == parts.len() { FlushCompress::Sync } else { FlushCompress::None };
             let start = deflate.total_in();
@@ -39,7 +88,7 @@ pub fn pack(parts: &[&[u8]]) -> Box<[u8]> {
                 }
             }
         }
-        out.into_boxed_slice()
+        Packed(out.into_boxed_slice())
     })
 }
 
@@ -117,7 +166,7 @@ fn distance_code(distance: u32) -> (u32, u32, u32) {
 /// A gzip file that grows by pieces.
 pub struct Gzip {
     out: Vec<u8>,
-    crc: Crc,
+    crc: u32,
     /// Bytes of the text so far.
     length: usize,
     scratch: Vec<u8>,
@@ -141,7 +190,7 @@ impl Gzip {
         let mut out = Vec::with_capacity(capacity + 64);
         // RFC 1952: deflate, no name, no time, unknown system.
         out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
-        Self { out, crc: Crc::new(), length: 0, scratch: Vec::with_capacity(1_024) }
+        Self { out, crc: 0, length: 0, scratch: Vec::with_capacity(1_024) }
     }
 
     /// Appends text as it is.
@@ -197,14 +246,17 @@ impl Gzip {
         self.scratch = scratch;
     }
 
-    /// Appends what [`pack`] made of `parts`.
-    pub fn packed(&mut self, packed: &[u8], parts: &[&[u8]]) {
-        self.out.extend_from_slice(packed);
-        parts.iter().for_each(|part| self.note(part));
+    /// Appends what [`pack`] made.
+    pub fn packed(&mut self, packed: &Packed) {
+        self.out.extend_from_slice(packed.blocks());
+        self.crc = product(packed.number(4), self.crc) ^ packed.number(0);
+        self.length += packed.number(8) as usize;
     }
 
     fn note(&mut self, text: &[u8]) {
-        self.crc.update(text);
+        let mut crc = Hasher::new_with_initial(self.crc);
+        crc.update(text);
+        self.crc = crc.finalize();
         self.length += text.len();
     }
 
@@ -212,7 +264,7 @@ impl Gzip {
     pub fn finish(mut self) -> Vec<u8> {
         // A last, empty block in the fixed code.
         self.out.extend_from_slice(&[0b011, 0]);
-        self.out.extend_from_slice(&self.crc.sum().to_le_bytes());
+        self.out.extend_from_slice(&self.crc.to_le_bytes());
         self.out.extend_from_slice(&(self.length as u32).to_le_bytes());
         self.out
     }
@@ -250,13 +302,22 @@ mod tests {
             ]);
             gzip.pieces(&mut [Piece::Again(same.as_bytes(), &mut again), Piece::Again(b"\"}", b)]);
             let parts: [&[u8]; 2] = [&long[i..i * 50], b"end"];
-            gzip.packed(&pack(&parts), &parts);
+            gzip.packed(&pack(&parts));
             gzip.text(key.as_bytes());
             text.extend([head.as_bytes(), key.as_bytes(), middle.as_bytes(), same.as_bytes(), same.as_bytes(), b"\"}"].concat());
             text.extend([parts[0], parts[1], key.as_bytes()].concat());
         }
         assert!(unpacked(&gzip.finish()) == text, "every byte comes back");
         assert_eq!(unpacked(&Gzip::new(0).finish()), b"");
+    }
+
+    #[test]
+    fn a_checksum_goes_on_over_what_is_not_read() {
+        let text: Vec<u8> = (0..5_000_u32).map(|i| (i * i % 251) as u8).collect();
+        for cut in [0, 1, 2, 3, 255, 256, 4_999, 5_000] {
+            let (a, b) = text.split_at(cut);
+            assert_eq!(product(shift(b.len()), crc32fast::hash(a)) ^ crc32fast::hash(b), crc32fast::hash(&text), "{cut}");
+        }
     }
 
     #[test]

@@ -260,7 +260,9 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
             Piece::Again(part.head.shared.as_bytes(), shared),
         ]);
         let named = part.head.named(features, feature).as_bytes();
-        gzip.packed(features.packed(index, named), &[named, features.tail(feature)]);
+        if let Some(packed) = features.packed(index, named) {
+            gzip.packed(packed);
+        }
     }
     gzip.text(TAIL);
     gzip.finish()

@@ -41,13 +41,6 @@ impl Rings {
         }
     }
 
-    /// Adds the rings of `other` after these, its zones counted from `first`.
-    pub fn add(&mut self, other: &Self, first: u32) {
-        let before = self.points.len() as u32;
-        self.points.extend_from_slice(&other.points);
-        self.ends.extend(other.ends.iter().map(|(zone, end)| (zone + first, end + before)));
-    }
-
     /// Every ring with its zone.
     fn each(&self) -> impl Iterator<Item = (u32, &[[i32; 2]])> {
         let mut from = 0;

@@ -4,17 +4,13 @@
 use std::cell::RefCell;
 use std::f64::consts::PI;
 
-use rayon::prelude::*;
-
 use super::arcs::{Arcs, Rings};
-use super::features::{Feature, Features};
+use super::features::Features;
 
 /// The zoom whose pixels they are.
 pub const ZOOM: u8 = 14;
 /// Pixels across a tile.
 const TILE: f64 = 256.0;
-/// Features that one core reads at a time.
-const CHUNK: usize = 2_048;
 
 /// The pixel of a position in 10⁻⁷ degrees.
 fn pixel([lon, lat]: [i64; 2]) -> [i64; 2] {
@@ -28,22 +24,14 @@ fn pixel([lon, lat]: [i64; 2]) -> [i64; 2] {
 /// The borders of a set's areas in pixels from the north-west corner of the world, each zone known by
 /// its index in the set. None where there are more than 32 bits can count.
 pub fn arcs(features: &Features) -> Option<Arcs> {
-    // Some thousand features share their rooms: large sets leave little behind.
-    let few = |list: &[Feature]| {
-        let (mut rings, ring) = (Rings::default(), RefCell::new(Vec::new()));
-        for (index, feature) in list.iter().enumerate().filter(|(_, feature)| !features.is_points(feature)) {
-            features.walk(
-                feature,
-                |position| ring.borrow_mut().push(pixel(position)),
-                || rings.push(index as u32, ring.borrow_mut().drain(..)),
-            );
-        }
-        rings
-    };
-    let parts: Vec<Rings> = features.list.par_chunks(CHUNK).map(few).collect();
-    let mut rings = Rings::default();
-    parts.iter().enumerate().for_each(|(part, some)| rings.add(some, (part * CHUNK) as u32));
-    drop(parts);
+    let (mut rings, ring) = (Rings::default(), RefCell::new(Vec::new()));
+    for (index, feature) in features.list.iter().enumerate().filter(|(_, feature)| !features.is_points(feature)) {
+        features.walk(
+            feature,
+            |position| ring.borrow_mut().push(pixel(position)),
+            || rings.push(index as u32, ring.borrow_mut().drain(..)),
+        );
+    }
     Arcs::new(features.list.iter().map(|feature| features.land_use_index(feature).unwrap_or(u16::MAX)).collect(), &rings)
 }
 

@@ -58,6 +58,8 @@ pub struct Features {
     coarse: OnceLock<Option<Arcs>>,
 }
 
+/// Fewest features that a core reads at a time.
+const CHUNK: usize = 512;
 /// Between a feature's properties and its geometry; cannot occur inside a JSON string.
 const GEOMETRY: &[u8] = b"},\"geometry\":";
 const PROPERTIES: &[u8] = b"\"properties\":{";
@@ -307,31 +309,37 @@ impl Features {
             }
             start = end + 1;
         }
-        let read = |(index, range): (usize, &Range<usize>)| {
-            let line = &bytes[range.clone()];
-            let properties = find(line, PROPERTIES)? + PROPERTIES.len();
-            let end = properties + find(&line[properties..], GEOMETRY)?;
-            let geometry = end + GEOMETRY.len();
-            let mut shapes = Shapes::default();
-            let place = kept(shapes.read(line.get(geometry..line.len() - 1)?)?)?;
-            let feature = Feature {
-                number: index as u32 + 1,
-                land_use: land_use_of(&line[properties..end]),
-                place,
-                begins: range.start + properties,
-                own: u32::try_from(end - properties).ok()?,
-                geometry: u32::try_from(line.len() - 1 - geometry).ok()?,
-                shape: 0,
-            };
-            Some((feature, shapes.bytes))
+        // Few large parts, whose rooms are given back whole: many small ones would stay behind, scattered.
+        let size = lines.len().div_ceil(2 * rayon::current_num_threads()).max(CHUNK);
+        let read = |(chunk, lines): (usize, &[Range<usize>])| {
+            let (mut features, mut shapes) = (Vec::with_capacity(lines.len()), Shapes::default());
+            for (index, range) in lines.iter().enumerate() {
+                let line = &bytes[range.clone()];
+                let properties = find(line, PROPERTIES)? + PROPERTIES.len();
+                let end = properties + find(&line[properties..], GEOMETRY)?;
+                let geometry = end + GEOMETRY.len();
+                let shape = shapes.bytes.len();
+                let place = kept(shapes.read(line.get(geometry..line.len() - 1)?)?)?;
+                features.push(Feature {
+                    number: (chunk * size + index) as u32 + 1,
+                    land_use: land_use_of(&line[properties..end]),
+                    place,
+                    begins: range.start + properties,
+                    own: u32::try_from(end - properties).ok()?,
+                    geometry: u32::try_from(line.len() - 1 - geometry).ok()?,
+                    shape,
+                });
+            }
+            Some((features, shapes.bytes))
         };
-        let read: Vec<(Feature, Vec<u8>)> = lines.par_iter().enumerate().with_min_len(512).map(read).collect::<Option<_>>()?;
-        let mut shapes = Vec::with_capacity(read.iter().map(|(_, shape)| shape.len()).sum());
-        let mut list = Vec::with_capacity(read.len());
-        for (mut feature, shape) in read {
-            feature.shape = shapes.len();
-            shapes.extend_from_slice(&shape);
-            list.push(feature);
+        let read: Vec<(Vec<Feature>, Vec<u8>)> = lines.par_chunks(size).enumerate().map(read).collect::<Option<_>>()?;
+        let mut shapes = Vec::with_capacity(read.iter().map(|(_, shapes)| shapes.len()).sum());
+        let mut list = Vec::with_capacity(lines.len());
+        drop(lines);
+        for (features, own) in read {
+            let before = shapes.len();
+            list.extend(features.into_iter().map(|feature| Feature { shape: feature.shape + before, ..feature }));
+            shapes.extend_from_slice(&own);
         }
         // What is handed out as text must be text; looked at once, not at every use.
         std::str::from_utf8(bytes).ok()?;

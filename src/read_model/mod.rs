@@ -132,17 +132,26 @@ impl ReadModel {
             return Ok(features);
         }
         let bytes = self.blobs.get(digest).await?;
-        let parsed = tokio::task::spawn_blocking(move || Features::parse(&bytes)).await;
+        let parsed = tokio::task::spawn_blocking(move || apart(|| Features::parse(&bytes))).await;
         let features = parsed.ok().flatten().ok_or_else(|| StoreError::Damaged(format!("blob {digest} is not a feature set")))?;
         let features = Arc::new(features);
         self.features.insert(digest, Arc::clone(&features));
         if features.list.len() >= MANY {
             // Tiles of so many zones are drawn from a coarse copy: it is made beside, before they are asked for.
             let features = Arc::clone(&features);
-            rayon::spawn(move || {
-                features.coarse();
+            std::thread::spawn(move || {
+                apart(|| features.coarse().is_some());
             });
         }
         Ok(features)
+    }
+}
+
+/// Does work on threads of its own: with them goes what they had set aside of memory, which threads
+/// that stay would keep.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
     }
 }

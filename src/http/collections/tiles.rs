@@ -115,7 +115,8 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8
         tile::draw(&layer, &sets, address)
     })
     .await;
-    let plain = Bytes::from(made.map_err(|error| HttpError::Internal(error.to_string()))?);
+    // What a tile does not need of its room is given back, for it is kept.
+    let plain = Bytes::from(made.map_err(|error| HttpError::Internal(error.to_string()))?.into_boxed_slice());
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MVT));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60, must-revalidate"));

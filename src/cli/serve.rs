@@ -88,6 +88,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     } else {
         None
     };
+    // Half of it for feature sets, a quarter for blobs, the rest for answers and, an eighth of that, tiles.
     let bytes = args.cache_mb << 20;
     let blobs = Blobs::new(Arc::clone(&log), bytes / 4, folder);
     let started_at = image.position;
@@ -95,7 +96,8 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
     let limits = Limits {
         body_bytes: args.max_body_mb << 20,
-        answer_bytes: bytes / 4,
+        answer_bytes: bytes / 32 * 7,
+        tile_bytes: bytes / 32,
         import_bytes: args.max_import_mib << 20,
         behind_proxy: args.behind_proxy,
         ..Limits::default()

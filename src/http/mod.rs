@@ -87,7 +87,7 @@ impl Default for Limits {
             body_patience: Duration::from_mins(1),
             connections: 4_096,
             answer_bytes: 64 << 20,
-            tile_bytes: 32 << 20,
+            tile_bytes: 16 << 20,
             writes: 16,
             import_bytes: 512 << 20,
             downloads: 16,

@@ -13,6 +13,7 @@ command -v nginx > /dev/null || missing+=(nginx-light)
 command -v wrk > /dev/null || missing+=(wrk)
 command -v ogr2ogr > /dev/null || missing+=(gdal-bin)
 command -v mapserv > /dev/null || [ -x /usr/lib/cgi-bin/mapserv ] || missing+=(cgi-mapserver)
+command -v shptree > /dev/null || missing+=(mapserver-bin)
 command -v spawn-fcgi > /dev/null || missing+=(spawn-fcgi)
 if [ ${#missing[@]} -gt 0 ]; then
     say "installing ${missing[*]}"
@@ -30,7 +31,9 @@ chmod 755 "$work"
 bangtin=$PWD/target/release/bangtin
 base=http://127.0.0.1:18080
 cleanup() {
-    for pid in ${server:-} ${peers:-}; do kill "$pid" 2> /dev/null || true; done
+    [ -z "${server:-}" ] || kill "$server" 2> /dev/null || true
+    # MapServer's processes end at a request only.
+    for pid in ${peers:-}; do kill -9 "$pid" 2> /dev/null || true; done
     nginx -p "$work" -c "$work/nginx.conf" -s stop 2> /dev/null || true
     rm -rf "$work"
 }
@@ -118,9 +121,9 @@ http {
     keepalive_timeout 1h; keepalive_requests 100000000; default_type application/geo+json;
     client_body_temp_path $work; proxy_temp_path $work; fastcgi_temp_path $work; uwsgi_temp_path $work; scgi_temp_path $work;
     server { listen 127.0.0.1:18081; root $work/html; gzip_static on;
-        location ~ ^/ogcapi(/bench)(/.*)$ { include /etc/nginx/fastcgi_params; fastcgi_param PATH_INFO \$1/ogcapi\$2; fastcgi_param SCRIPT_NAME ""; fastcgi_pass fcgi; fastcgi_keep_conn on; }
+        location ~ ^/ogcapi(/[a-z]+)(/.*)$ { include /etc/nginx/fastcgi_params; fastcgi_param PATH_INFO \$1/ogcapi\$2; fastcgi_param SCRIPT_NAME ""; fastcgi_pass fcgi; }
     }
-    upstream fcgi { server 127.0.0.1:18082; server 127.0.0.1:18083; keepalive 16; }
+    upstream fcgi { server 127.0.0.1:18082; server 127.0.0.1:18083; }
 }
 E
 nginx -p "$work" -c "$work/nginx.conf"
@@ -198,22 +201,31 @@ row "resident memory, MiB ÷ (1.7 × GeoJSON in the cache + 64 MiB)" "$((residen
 mapserv=$(command -v mapserv || echo /usr/lib/cgi-bin/mapserv)
 if [ -x "$mapserv" ] && [ -z "${NO_PEERS:-}" ]; then
     ogr2ogr -f FlatGeobuf "$work/plan.fgb" "$work/plan.geojson" -nln zones 2> /dev/null
-    cat > "$work/zones.map" << M
-MAP NAME "bench" EXTENT $west $south $east $north UNITS DD PROJECTION "init=epsg:4326" END
+    ogr2ogr -f "ESRI Shapefile" "$work/plan.shp" "$work/plan.geojson" -lco ENCODING=UTF-8 2> /dev/null
+    shptree "$work/plan.shp" > /dev/null
+    map() {
+        cat > "$work/$1.map" << M
+MAP NAME "$1" EXTENT $west $south $east $north UNITS DD PROJECTION "init=epsg:4326" END
 WEB METADATA "oga_enable_request" "*" "oga_onlineresource" "http://127.0.0.1:18081" "oga_title" "bench" END END
-LAYER NAME "zones" TYPE POLYGON STATUS ON CONNECTIONTYPE OGR CONNECTION "$work/plan.fgb" DATA "zones" PROCESSING "CLOSE_CONNECTION=DEFER" PROJECTION "init=epsg:4326" END
+LAYER NAME "zones" TYPE POLYGON STATUS ON $2 PROJECTION "init=epsg:4326" END
 METADATA "oga_title" "zones" "gml_include_items" "all" "gml_featureid" "STT" "oga_max_limit" "2000" END TEMPLATE "x" END
 END
 M
-    printf 'CONFIG\nENV\nMS_MAP_PATTERN "."\nEND\nMAPS\nbench "%s"\nEND\nEND\n' "$work/zones.map" > "$work/mapserver.conf"
+    }
+    map fgb "CONNECTIONTYPE OGR CONNECTION \"$work/plan.fgb\" DATA \"zones\" PROCESSING \"CLOSE_CONNECTION=DEFER\""
+    map shp "DATA \"$work/plan.shp\""
+    printf 'CONFIG\nENV\nMS_MAP_PATTERN "."\nEND\nMAPS\nfgb "%s"\nshp "%s"\nEND\nEND\n' "$work/fgb.map" "$work/shp.map" > "$work/mapserver.conf"
     chmod -R a+rX "$work"
     for port in 18082 18083; do
         MAPSERVER_CONFIG_FILE="$work/mapserver.conf" spawn-fcgi -a 127.0.0.1 -p $port -P "$work/$port.pid" -- "$mapserv" > /dev/null
         peers="${peers:-} $(cat "$work/$port.pid")"
     done
-    theirs=""
-    for _ in 1 2 3; do theirs="$theirs $(ADDRESS="/ogcapi/bench$ADDRESS&f=json" one 18081 -s "$work/box.lua")"; done
-    cat "$work/last" >&2
-    curl -s "http://127.0.0.1:18081/ogcapi/bench/collections/zones/items?f=json&limit=1000&bbox=$query" | head -c 300 >&2 || true
-    row "bbox ÷ MapServer, FlatGeobuf through OGR, two processes" "$box" "$(middle "$theirs")" "≥ 50"
+    for kind in fgb shp; do
+        theirs=""
+        for _ in 1 2 3; do theirs="$theirs $(ADDRESS="/ogcapi/$kind$ADDRESS&f=json" one 18081 -s "$work/box.lua")"; done
+        sed 's/^/   /' "$work/last" >&2
+        curl -s "http://127.0.0.1:18081/ogcapi/$kind/collections/zones/items?f=json&limit=1000&bbox=$query" | head -c 300 >&2 || true
+        [ $kind = fgb ] && with="FlatGeobuf through OGR" || with="its own shapefile reader with an index"
+        row "bbox ÷ MapServer, $with, two processes" "$box" "$(middle "$theirs")" "≥ 50"
+    done
 fi

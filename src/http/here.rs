@@ -28,7 +28,9 @@ use crate::read_model::cut::Area;
 use crate::read_model::here::Place;
 use crate::read_model::nearest::kinds;
 use crate::read_model::search::Hit;
-use crate::render::here::{self as pages, Asked, Picked, Spot, Typed};
+use crate::render::here::tap::Picked;
+use crate::render::here::ways::Typed;
+use crate::render::here::{self as pages, Asked, Spot, json as programs, tap, unit, ways};
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::map::{self, Frame};
 use crate::render::search::Found;
@@ -137,15 +139,15 @@ pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>,
 fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpError> {
     let Some([x, y]) = both(fields, ["at.x", "at.y"])? else { return Ok(None) };
     let span = number(fields, "span")?.unwrap_or(0.0);
-    let bbox = pages::map_box(city, spot_of(fields)?, span);
-    let frame = pages::frame(&bbox);
+    let bbox = tap::map_box(city, spot_of(fields)?, span);
+    let frame = tap::frame(&bbox);
     let [lon, lat] = frame.degrees(x.clamp(0.0, frame.width), y.clamp(0.0, frame.height));
     if !contains(&city.bbox, lon, lat) {
         return Err(outside(city, true));
     }
     let round = |value: f64| (value * DIGITS).round() / DIGITS;
     // Each tap comes four times nearer.
-    Ok(Some((Position { lon: round(lon), lat: round(lat) }, pages::nearer(city, span))))
+    Ok(Some((Position { lon: round(lon), lat: round(lat) }, tap::nearer(city, span))))
 }
 
 /// Where the map that was shown had its middle.
@@ -268,7 +270,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Err(HttpError::Parameter(vi, en)) if form == Form::Html => {
             let of = |name| fields.get(name).unwrap_or_default();
             let typed = Typed { lon: of("lon"), lat: of("lat"), e: of("e"), n: of("n"), parcel: of("parcel") };
-            let page = pages::form(lang, &city, moment.today, Some(lang.pick(&vi, &en)), &typed);
+            let page = ways::form(lang, &city, moment.today, Some(lang.pick(&vi, &en)), &typed);
             return Ok(html(headers, StatusCode::BAD_REQUEST, page));
         }
         Err(error) => return Err(error),
@@ -295,7 +297,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             };
             let asked = Asked { spot: &spot, since, here: &here, wrong: wrong_day.as_deref() };
             if form == Form::Json {
-                return Ok(json(headers, &pages::json(&asked, &city)));
+                return Ok(json(headers, &programs::json(&asked, &city)));
             }
             let map = match span {
                 Some(span) => Some(drawn(site, lang, &city, &moment, Some(spot.at), span).await?),
@@ -307,15 +309,15 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Question::Unit(unit) => {
             let views = site.model.in_unit(&unit, &moment).await?;
             if form == Form::Json {
-                return Ok(json(headers, &pages::unit_json(&city, &unit, &views)));
+                return Ok(json(headers, &programs::unit_json(&city, &unit, &views)));
             }
-            Ok(html(headers, StatusCode::OK, pages::unit(lang, &city, &moment, &unit, &views)))
+            Ok(html(headers, StatusCode::OK, unit::page_of(lang, &city, &moment, &unit, &views)))
         }
         Question::Which(typed, found, proposal) => {
             if form == Form::Json {
-                return Ok(json(headers, &pages::which_json(lang, &typed, &found)));
+                return Ok(json(headers, &programs::which_json(lang, &typed, &found)));
             }
-            Ok(html(headers, StatusCode::OK, pages::which(lang, &city, moment.today, &typed, &found, proposal.as_deref(), nearest)))
+            Ok(html(headers, StatusCode::OK, ways::which(lang, &city, moment.today, &typed, &found, proposal.as_deref(), nearest)))
         }
         Question::Open if form == Form::Json => {
             Err(wrong("Hãy cho lon và lat, e và n, unit, place hoặc parcel.", "Give lon and lat, e and n, unit, place or parcel."))
@@ -323,9 +325,9 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Question::Open => match span {
             Some(span) => {
                 let map = drawn(site, lang, &city, &moment, None, span).await?;
-                Ok(html(headers, StatusCode::OK, pages::tap(lang, &city, &map)))
+                Ok(html(headers, StatusCode::OK, tap::page_of(lang, &city, &map)))
             }
-            None => Ok(html(headers, StatusCode::OK, pages::form(lang, &city, moment.today, None, &Typed::default()))),
+            None => Ok(html(headers, StatusCode::OK, ways::form(lang, &city, moment.today, None, &Typed::default()))),
         },
     }
 }
@@ -342,8 +344,8 @@ fn plans_of(site: &Site, moment: &Moment) -> Vec<View> {
 
 /// The map around a place, or of the whole city: the land-use plan that covers it, as far as there is one.
 async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: Option<Position>, span: f64) -> Result<Picked, HttpError> {
-    let bbox = pages::map_box(city, at, span);
-    let frame: Frame = pages::frame(&bbox);
+    let bbox = tap::map_box(city, at, span);
+    let frame: Frame = tap::frame(&bbox);
     let seen: Bbox = frame.bbox();
     // The plan that covers most of what is seen.
     let covered = |view: &View| {
@@ -360,10 +362,10 @@ async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: O
     let (city, today) = (Arc::clone(city), moment.today);
     let svg = tokio::task::spawn_blocking(move || {
         let units = map::unit_shapes(&city, boundaries.as_deref(), today, lang);
-        pages::draw(lang, &city, features.as_deref(), &units, &bbox, at)
+        tap::draw(lang, &city, features.as_deref(), &units, &bbox, at)
     });
     let svg = svg.await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    Ok(Picked { svg, at, span, width: frame.width, height: pages::drawn_height(&frame) })
+    Ok(Picked { svg, at, span, width: frame.width, height: tap::drawn_height(&frame) })
 }
 
 fn json(request: &HeaderMap, value: &serde_json::Value) -> Response {

@@ -1,0 +1,195 @@
+//! Pages of “at my place”: the ways to say where, and what applies there.
+
+pub mod json;
+pub mod tap;
+pub mod unit;
+pub mod ways;
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::format;
+use super::glossary::term;
+use super::layout::{Page, language_field, page};
+use super::map;
+use super::page::swatch;
+use super::text::{Lang, text};
+use crate::domain::city::City;
+use crate::domain::geometry::Position;
+use crate::domain::publication::Status;
+use crate::domain::view::{Moment, View};
+use crate::domain::{land_use, law};
+use crate::read_model::here::{Here, PlanHere, ZoneHere};
+use tap::{Picked, tappable};
+use ways::Typed;
+
+/// Zones of a parcel that are listed one by one.
+const LISTED: usize = 40;
+
+/// A place that was asked about.
+pub struct Spot {
+    /// Where it is; of a parcel a point inside.
+    pub at: Position,
+    /// Its name, where it was found by one.
+    pub name: Option<String>,
+    /// The parcel as it was sent.
+    pub parcel: Option<String>,
+}
+
+/// A question and its answer.
+pub struct Asked<'a> {
+    /// Where.
+    pub spot: &'a Spot,
+    /// The day to compare with.
+    pub since: Option<Date>,
+    /// What applies there.
+    pub here: &'a Here,
+    /// What was wrong with the day to compare with.
+    pub wrong: Option<&'a str>,
+}
+
+fn t(lang: Lang, key: &str) -> &str {
+    text(lang, key)
+}
+
+fn zone_name(lang: Lang, zone: &ZoneHere) -> &str {
+    land_use::get(&zone.land_use).map_or(zone.land_use.as_str(), |entry| lang.pick(&entry.name_vi, &entry.name_en))
+}
+
+fn zones(lang: Lang, plan: &PlanHere) -> Markup {
+    let measured = plan.zones.iter().any(|zone| zone.area_m2.is_some());
+    html! {
+        table {
+            @if measured {
+                thead { tr { th scope="col" { (t(lang, "land-use-name")) } th.n scope="col" { "m²" } th.n scope="col" { "%" } } }
+            }
+            tbody {
+                @for zone in plan.zones.iter().take(LISTED) {
+                    tr {
+                        th scope="row" {
+                            (swatch(&zone.land_use)) b { (zone.land_use) } " " (zone_name(lang, zone))
+                            @if let Some(name) = &zone.name { br; span.note { (name) } }
+                        }
+                        @if measured {
+                            td.n { (zone.area_m2.map(|area| format::number(lang, area, 1)).unwrap_or_default()) }
+                            td.n { (zone.share.map(|share| format::number(lang, share, 1)).unwrap_or_default()) }
+                        }
+                    }
+                }
+                @if let Some(more) = plan.zones.get(LISTED..).filter(|more| !more.is_empty()) {
+                    @let area: f64 = more.iter().filter_map(|zone| zone.area_m2).sum();
+                    @let share: f64 = more.iter().filter_map(|zone| zone.share).sum();
+                    tr { th scope="row" { (t(lang, "more-zones")) " (" (more.len()) ")" } td.n { (format::number(lang, area, 1)) } td.n { (format::number(lang, share, 1)) } }
+                }
+                @if let Some(rest) = plan.uncovered_m2 {
+                    tr { th scope="row" { (t(lang, "uncovered")) } td.n { (format::number(lang, rest, 1)) } td.n {} }
+                }
+            }
+        }
+    }
+}
+
+/// What the law says to an owner of land in a plan; it binds nobody before the plan is in force.
+fn rules(view: &View) -> impl Iterator<Item = &'static law::Rule> {
+    view.signed.filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
+}
+
+fn plan(lang: Lang, plan: &PlanHere) -> Markup {
+    let view = &plan.view;
+    html! {
+        h3 { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
+        p.note {
+            (term(lang, view.kind)) " · " b { (term(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
+            @if let Some(to) = view.effective_to { " " (t(lang, "until")) " " (format::date(to)) }
+            @if let (Some(number), Some(authority), Some(signed)) = (view.told("decision"), view.told("authority"), view.signed) {
+                br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)
+            }
+        }
+        (zones(lang, plan))
+        @for rule in rules(view) { p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } } }
+    }
+}
+
+/// What applies at a place.
+pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: Option<&Picked>) -> String {
+    let Asked { spot, since, here, wrong } = asked;
+    let unit = here.unit.as_ref().and_then(|id| city.units.get(id));
+    let title = spot.name.clone().unwrap_or_else(|| t(lang, if spot.parcel.is_some() { "my-parcel" } else { "here" }).to_owned());
+    let again = html! {
+        @match &spot.parcel {
+            Some(parcel) => { input type="hidden" name="parcel" value=(parcel); }
+            None => { input type="hidden" name="lon" value=(spot.at.lon); input type="hidden" name="lat" value=(spot.at.lat); }
+        }
+        (language_field(lang))
+    };
+    let content = html! {
+        h1 { (title) }
+        p {
+            @if let Some(unit) = unit { b { (lang.pick(&unit.name_vi, &unit.name_en)) } " · " }
+            @match here.parcel_m2 {
+                Some(area) => { (t(lang, "parcel-area")) " " (format::number(lang, area, 1)) " m²" }
+                None => { (map::readable(spot.at)) }
+            }
+        }
+        @if let Some(map) = map { (tappable(lang, map)) }
+        @if !here.consultations.is_empty() {
+            h2 { (t(lang, "open-consultations")) }
+            ul.list {
+                @for view in &here.consultations {
+                    li {
+                        a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
+                        @if let Some(until) = view.opinions_until { br; (t(lang, "opinions-until")) " " b { (format::date(until)) } }
+                    }
+                }
+            }
+        }
+        h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
+        @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
+        @for own in &here.plans { (plan(lang, own)) }
+        @if !here.coming.is_empty() {
+            h2 { (t(lang, "coming-here")) }
+            @for own in &here.coming { (plan(lang, own)) }
+        }
+        h2 { (t(lang, "changed-here")) }
+        @if let Some(since) = since {
+            p { (t(lang, "compared-with")) " " b { (format::date(*since)) } ": " @if here.changed.is_empty() { (t(lang, "no-change-here")) } }
+            @for changed in &here.changed {
+                @let view = changed.after.as_ref().or(changed.before.as_ref()).map(|plan| &plan.view);
+                @if let Some(view) = view {
+                    h3 { a href={ "/q/" (view.code) "/history" (lang.query()) } { (view.title) } }
+                    dl {
+                        dt { (t(lang, "before")) } dd.was { @match &changed.before { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-then")) } }
+                        dt { (t(lang, "after")) } dd { @match &changed.after { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-now")) } }
+                    }
+                }
+            }
+        }
+        form action="/here" method="post" {
+            (again)
+            @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
+            label.above for="since" { (t(lang, "since-label")) }
+            input id="since" name="since" value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
+            button { (t(lang, "compare")) }
+        }
+        p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
+        h2 { (t(lang, "elsewhere")) }
+        @if spot.parcel.is_none() {
+            // The one address with a position in it is there to be shared on purpose.
+            form action="/nearest" method="post" { (again) button { (t(lang, "near-here")) } }
+            p { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
+        }
+        (ways::all(lang, city, moment.today, &Typed::default()))
+    };
+    page(&Page::new(lang, city, &title, "/here"), content)
+}
+
+fn codes(lang: Lang, plan: &PlanHere) -> Markup {
+    html! {
+        @for (i, zone) in plan.zones.iter().enumerate() {
+            @if i > 0 { ", " }
+            (zone.land_use) " " (zone_name(lang, zone))
+            @if let Some(area) = zone.area_m2 { " (" (format::number(lang, area, 0)) " m²)" }
+        }
+        " (" (t(lang, "revision")) " " (plan.view.revision) ")"
+    }
+}

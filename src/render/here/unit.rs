@@ -1,0 +1,46 @@
+//! A unit's page: its part of every plan in force.
+
+use maud::{Markup, html};
+
+use super::ways::Typed;
+use super::{t, ways};
+use crate::domain::city::City;
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::render::layout::{Page, page};
+use crate::render::text::Lang;
+
+/// Items, each at the unit's part.
+fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>) -> Markup {
+    html! {
+        ul.list {
+            @for view in views {
+                li {
+                    @if view.features.is_some() { a href={ "/q/" (view.code) "?unit=" (id) (lang.and()) } { (view.title) } }
+                    @else { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
+                    br; span.note { (t(lang, view.kind)) } " " span.tag { (t(lang, &view.standing)) }
+                }
+            }
+        }
+    }
+}
+
+/// A unit: its part of every plan in force.
+pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View]) -> String {
+    let name = city.units.get(id).map_or(id.as_str(), |unit| lang.pick(&unit.name_vi, &unit.name_en));
+    let now = city.units.at(id, moment.today);
+    let content = html! {
+        h1 { (name) }
+        @if !now.iter().any(|unit| unit.id == *id) {
+            p { (t(lang, "now-part-of")) " " (now.iter().map(|unit| lang.pick(&unit.name_vi, &unit.name_en)).collect::<Vec<_>>().join(", ")) }
+        }
+        p { (t(lang, "unit-plans")) }
+        (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_none())))
+        @if plans.iter().any(|view| view.opinions_until.is_some()) {
+            h2 { (t(lang, "open-consultations")) }
+            (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_some())))
+        }
+        (ways::all(lang, city, moment.today, &Typed::default()))
+    };
+    page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)
+}

@@ -4,9 +4,11 @@ pub mod ask;
 pub mod crs;
 pub(super) mod downloads;
 mod html;
+pub mod item;
 pub mod items;
 mod select;
 pub mod tiles;
+pub mod versions;
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::http::answers::{Answer, Key, Mark, Scope, Validity, What};
-use crate::http::collections::items::memento_datetime;
+use crate::http::collections::versions::memento_datetime;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
 use crate::press;

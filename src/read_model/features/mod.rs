@@ -1,25 +1,29 @@
 //! A feature set in memory: stored bytes, boxes and an index. Answers copy the stored bytes.
 
+mod cache;
+mod check;
+mod near;
+mod shapes;
+
+pub use cache::FeatureCache;
+pub use check::{check, summary};
+pub(super) use shapes::{Shapes, Steps};
+
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use geo_index::rtree::sort::HilbertSort;
-use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use geo_index::rtree::{RTree, RTreeBuilder};
 use rayon::prelude::*;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::arcs::Arcs;
 use super::coarse;
 use super::packed::{self, Packed};
-use crate::domain::geometry::{Bbox, FeatureSet};
+use crate::domain::geometry::Bbox;
 use crate::domain::land_use;
-use crate::domain::plan::PlanKind;
-use crate::domain::{Digest, Refusal};
 use crate::import::feature::Geometry;
 
 /// A feature of a canonical set.
@@ -93,193 +97,8 @@ impl Feature {
     }
 }
 
-/// A box in 10⁻⁷ degrees: degrees written with seven decimals are whole numbers, whatever the last bit
-/// of the product.
-fn scaled(bbox: &Bbox) -> [f64; 4] {
-    bbox.map(|degrees| {
-        let scaled = degrees * 1e7;
-        if (scaled - scaled.round()).abs() < 1e-3 { scaled.round() } else { scaled }
-    })
-}
-
-/// The whole numbers that lie in a box.
-fn whole([west, south, east, north]: [f64; 4]) -> [i32; 4] {
-    [west.ceil() as i32, south.ceil() as i32, east.floor() as i32, north.floor() as i32]
-}
-
-/// Walks along a feature's borders to see whether it meets a box; 10⁻⁷ degrees.
-struct Hit {
-    bbox: [f64; 4],
-    last: Option<[f64; 2]>,
-    /// Whether the box's south-west corner lies inside: a ray to the east crosses borders oddly.
-    inside: bool,
-    touched: bool,
-}
-
-impl Hit {
-    fn step(&mut self, position: [i64; 2]) {
-        let b = position.map(|value| value as f64);
-        let [west, south, east, north] = self.bbox;
-        self.touched |= b[0] >= west && b[0] <= east && b[1] >= south && b[1] <= north;
-        if let Some(a) = self.last.replace(b)
-            && !self.touched
-        {
-            if (a[1] > south) != (b[1] > south) && west < a[0] + (south - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
-                self.inside = !self.inside;
-            }
-            let beside = a[0].max(b[0]) < west || a[0].min(b[0]) > east || a[1].max(b[1]) < south || a[1].min(b[1]) > north;
-            if !beside {
-                // The line meets the box when the corners are not all on one side of it.
-                let side = |x: f64, y: f64| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
-                let sides = [side(west, south), side(east, south), side(east, north), side(west, north)];
-                self.touched |= !(sides.iter().all(|s| *s > 0.0) || sides.iter().all(|s| *s < 0.0));
-            }
-        }
-    }
-}
-
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(haystack, needle)
-}
-
-/// Walks a canonical geometry's text, plain decimals with longitude first: every position in 10⁻⁷
-/// degrees, and the end of every ring. None where the text is another.
-fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) -> Option<()> {
-    let start = find(geometry, b"[")?;
-    let (mut value, mut places, mut negative, mut any) = (0_i64, None::<u32>, false, false);
-    let (mut first, mut in_ring, mut before) = (None, false, 0_u8);
-    for &byte in &geometry[start..] {
-        match byte {
-            b'0'..=b'9' => {
-                value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
-                places = places.map(|places| places + 1);
-                any = true;
-            }
-            b'.' => places = Some(0),
-            b'-' => negative = true,
-            b',' | b']' => {
-                if any {
-                    let scaled = value.checked_mul(10_i64.checked_pow(7_u32.checked_sub(places.unwrap_or(0))?)?)?;
-                    let number = if negative { -scaled } else { scaled };
-                    match first.take() {
-                        None => first = Some(number),
-                        Some(lon) => {
-                            position([lon, number]);
-                            in_ring = true;
-                        }
-                    }
-                    (value, places, negative, any) = (0, None, false, false);
-                } else if byte == b']' && before == b']' && in_ring {
-                    ring();
-                    in_ring = false;
-                }
-            }
-            b'[' | b'}' | b' ' => {}
-            _ => return None,
-        }
-        before = byte;
-    }
-    Some(())
-}
-
-/// Writes positions as variable-length differences: of each feature the number of its rings (0 for
-/// points), of each ring the number of its positions without the closing one, and the positions.
-#[derive(Default)]
-pub(super) struct Shapes {
-    /// What was written.
-    pub bytes: Vec<u8>,
-    last: [i64; 2],
-}
-
-impl Shapes {
-    /// Writes a number.
-    pub fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.bytes.push(value as u8);
-    }
-
-    /// Writes a line: the number of its positions, and the positions.
-    pub fn line(&mut self, list: &[[i64; 2]]) {
-        self.last = [0, 0];
-        self.positions(list);
-    }
-
-    fn positions(&mut self, list: &[[i64; 2]]) {
-        self.number(list.len() as u64);
-        for position in list {
-            for (at, last) in position.iter().zip(self.last) {
-                let step = at - last;
-                self.number(((step << 1) ^ (step >> 63)) as u64);
-            }
-            self.last = *position;
-        }
-    }
-
-    /// Reads a geometry's text: its box in 10⁻⁷ degrees, its positions appended.
-    fn read(&mut self, geometry: &[u8]) -> Option<[i64; 4]> {
-        let is_area = !(geometry.starts_with(b"{\"type\":\"Point") || geometry.starts_with(b"{\"type\":\"MultiPoint"));
-        let (rings, open) = (RefCell::new(Vec::<usize>::new()), RefCell::new(Vec::<[i64; 2]>::with_capacity(64)));
-        scan(geometry, |position| open.borrow_mut().push(position), || rings.borrow_mut().push(open.borrow().len()))?;
-        let (rings, all) = (rings.into_inner(), open.into_inner());
-        let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
-        let cover = |b: [i64; 4], [x, y]: &[i64; 2]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)];
-        let bbox = all.iter().fold(start, cover);
-        self.last = [0, 0];
-        if is_area {
-            self.number(rings.len() as u64);
-            let mut from = 0;
-            for end in rings {
-                // The closing point says nothing.
-                self.positions(&all[from..end.saturating_sub(1).max(from)]);
-                from = end;
-            }
-        } else {
-            self.number(0);
-            self.positions(&all);
-        }
-        (bbox[3] != i64::MIN).then_some(bbox)
-    }
-}
-
-/// Reads what [`Shapes`] wrote.
-pub(super) struct Steps<'a> {
-    bytes: &'a [u8],
-    last: [i64; 2],
-}
-
-impl<'a> Steps<'a> {
-    /// From the beginning of a feature.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, last: [0, 0] }
-    }
-
-    /// A count.
-    #[inline]
-    pub fn number(&mut self) -> u64 {
-        let (mut value, mut shift) = (0, 0);
-        while let Some((byte, rest)) = self.bytes.split_first() {
-            self.bytes = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if *byte < 0x80 {
-                break;
-            }
-            shift += 7;
-        }
-        value
-    }
-
-    /// A position.
-    #[inline]
-    pub fn position(&mut self) -> [i64; 2] {
-        for axis in 0..2 {
-            let step = self.number();
-            self.last[axis] += (step >> 1) as i64 ^ -((step & 1) as i64);
-        }
-        self.last
-    }
 }
 
 /// A box as features keep it; none where it lies beyond the world.
@@ -502,86 +321,6 @@ impl Features {
         feature.land_use
     }
 
-    /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
-    /// are everywhere (OGC 17-069r4 §7.15.3).
-    pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
-        let mut found = self.bare.clone();
-        if let Some(tree) = &self.tree {
-            let mut search = |bbox: Bbox| {
-                let [west, south, east, north] = whole(scaled(&bbox));
-                found.extend(tree.search(west, south, east, north).into_iter().map(|index| index as usize));
-            };
-            let [west, south, east, north] = *bbox;
-            if west <= east {
-                search(*bbox);
-            } else {
-                search([west, south, 180.0, north]);
-                search([-180.0, south, east, north]);
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// Indices of the features that meet `bbox`, in the file's order.
-    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
-        let mut found = self.near(bbox);
-        self.keep_within(&mut found, bbox);
-        found
-    }
-
-    /// Keeps of what is `near` what meets `bbox`.
-    pub fn keep_within(&self, near: &mut Vec<usize>, bbox: &Bbox) {
-        let [west, south, east, north] = *bbox;
-        if west <= east {
-            let exact = scaled(bbox);
-            near.retain(|index| self.meets(&self.list[*index], exact));
-        } else {
-            let (left, right) = (scaled(&[west, south, 180.0, north]), scaled(&[-180.0, south, east, north]));
-            near.retain(|index| self.meets(&self.list[*index], left) || self.meets(&self.list[*index], right));
-        }
-    }
-
-    /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
-    fn meets(&self, feature: &Feature, exact: [f64; 4]) -> bool {
-        if !feature.has_place() {
-            return true;
-        }
-        let [west, south, east, north] = exact;
-        let [left, bottom, right, top] = feature.place.map(f64::from);
-        if left > east || right < west || bottom > north || top < south {
-            return false;
-        }
-        let across = left >= west && right <= east;
-        let along = bottom >= south && top <= north;
-        // A side of its box that lies in the other box has a point of the feature on it.
-        if (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west)) {
-            return true;
-        }
-        let mut steps = Steps::new(self.shapes.get(feature.shape..).unwrap_or_default());
-        let rings = steps.number();
-        if rings == 0 {
-            let inside = |[x, y]: [f64; 2]| x >= west && x <= east && y >= south && y <= north;
-            return (0..steps.number()).any(|_| inside(steps.position().map(|value| value as f64)));
-        }
-        let mut hit = Hit { bbox: exact, last: None, inside: false, touched: false };
-        for _ in 0..rings {
-            let mut first = None;
-            for _ in 0..steps.number() {
-                let at = steps.position();
-                first.get_or_insert(at);
-                hit.step(at);
-                if hit.touched {
-                    return true;
-                }
-            }
-            first.into_iter().for_each(|at| hit.step(at));
-            hit.last = None;
-        }
-        hit.touched || hit.inside
-    }
-
     /// The feature's shape in degrees; none where it has no place.
     pub fn shape(&self, feature: &Feature) -> Option<geo::Geometry<f64>> {
         if !feature.has_place() {
@@ -632,92 +371,5 @@ impl Features {
     pub(super) fn weight(&self) -> u64 {
         // With what will be compressed, a third or so of the text.
         (self.bytes.len() + self.bytes.len() * 2 / 5 + self.shapes.len() + self.list.len() * 190) as u64
-    }
-}
-
-#[derive(Deserialize)]
-struct Header {
-    bbox: [f64; 4],
-}
-
-/// What an event says of a canonical set, computed from its bytes; none if they are not canonical.
-pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
-    let features = Features::parse(bytes)?;
-    let first = bytes.split(|byte| *byte == b'\n').next()?;
-    let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
-    let areas: Vec<f64> = features.list.iter().filter_map(|feature| features.number_property(feature, "area_ha")).collect();
-    Some(FeatureSet {
-        sha256,
-        bytes: bytes.len() as u64,
-        count: features.list.len() as u32,
-        bbox: header.bbox,
-        area_ha: (!areas.is_empty()).then(|| (areas.iter().sum::<f64>() * 10_000.0).round() / 10_000.0),
-    })
-}
-
-/// A stored set as a command may name it: zones with codes that are legal for the plan, places that
-/// are points. None if the bytes are not canonical.
-pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
-    let set = summary(sha256, &bytes)?;
-    let features = Features::parse(&bytes)?;
-    let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
-    let signed = facts.pointer("/decision/signed").and_then(|day| day.as_str()?.parse().ok());
-    for (number, feature) in features.list.iter().enumerate() {
-        let is_point = matches!(features.parsed_geometry(feature)?, Geometry::Point(_));
-        let properties = features.parsed_properties(feature);
-        let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default();
-        let legal = match (kind, signed, land_use::get(code)) {
-            (Some(kind), Some(signed), Some(entry)) => land_use::is_allowed(entry, kind, signed),
-            (Some(_), Some(_), None) => false,
-            // The command lacks what the rule needs, and is refused for that.
-            _ => true,
-        };
-        if is_point != (field == "places") || (field == "zones" && !legal) || (field == "outline" && !code.is_empty()) {
-            return Some(Err(Refusal::invalid(
-                "set-does-not-fit",
-                format!("Đối tượng #{number} ({code}) không dùng được ở đây."),
-                format!("Feature #{number} ({code}) cannot be used here."),
-            )));
-        }
-    }
-    Some(Ok(set))
-}
-
-#[derive(Clone)]
-struct ByBytes;
-
-impl Weighter<Digest, Arc<Features>> for ByBytes {
-    fn weight(&self, _: &Digest, features: &Arc<Features>) -> u64 {
-        features.weight().max(1)
-    }
-}
-
-/// Parsed sets, bounded in bytes.
-pub struct FeatureCache(Cache<Digest, Arc<Features>, ByBytes>);
-
-impl FeatureCache {
-    /// A cache of at most `bytes`.
-    pub fn new(bytes: u64) -> Self {
-        // One shard: a large plan may take most of the room.
-        let options = OptionsBuilder::new().estimated_items_capacity(256).weight_capacity(bytes).shards(1).build();
-        match options {
-            Ok(options) => Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default())),
-            Err(_) => Self(Cache::with_weighter(256, bytes, ByBytes)),
-        }
-    }
-
-    /// A set, if it is there.
-    pub fn get(&self, digest: &Digest) -> Option<Arc<Features>> {
-        self.0.get(digest)
-    }
-
-    /// Bytes of the sets' text.
-    pub fn text_bytes(&self) -> u64 {
-        self.0.iter().map(|(_, features)| features.bytes.len() as u64).sum()
-    }
-
-    /// Keeps a set.
-    pub fn insert(&self, digest: Digest, features: Arc<Features>) {
-        self.0.insert(digest, features);
     }
 }

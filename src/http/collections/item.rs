@@ -1,0 +1,136 @@
+//! `/collections/{c}/items/{id}`: one feature, and the version it is.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+
+use super::crs::System;
+use super::items::{content_crs, link_header, push_elsewhere, push_links};
+use super::versions::{memento_datetime, missing, version_links};
+use super::{GEOJSON, METADATA_CACHE, ask, find, html};
+use crate::domain::Code;
+use crate::domain::view::Moment;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::items::finish;
+use crate::http::respond::{self, Form};
+use crate::read_model::features::Features;
+use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Version, Wanted, When};
+
+/// `CODE` or `CODE-REVISION…`: the item a feature's id names, and the revision.
+pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {
+    let mut parts = id.splitn(3, '-');
+    let code = parts.next()?.parse::<Code>().ok()?;
+    Some((code, parts.next().and_then(|number| number.parse().ok())))
+}
+
+/// One feature and the version it is.
+struct Found {
+    layer: Arc<Layer>,
+    features: Arc<Features>,
+    part: usize,
+    index: usize,
+}
+
+async fn look_up(site: &Arc<Site>, collection: &'static Collection, id: &str, wanted: Wanted, moment: &Moment) -> Result<Found, HttpError> {
+    let is_item = matches!(collection.content, Content::Items(..));
+    // A revision of an item is found among all that ever held.
+    let wanted = match wanted.when {
+        When::Now if is_item && id.contains('-') => Wanted { when: When::Between(None, None), ..wanted },
+        When::On(day) if is_item && id.contains('-') => Wanted { when: When::Between(Some(day), Some(day)), ..wanted },
+        _ => wanted,
+    };
+    let layer = site.model.layer(collection, wanted, moment).await?;
+    let place = layer.find(id).map(|(part, index)| (layer.parts.iter().position(|other| std::ptr::eq(other, part)), index));
+    let Some((Some(part), index)) = place else { return Err(missing(site, collection, id, moment)) };
+    let features = layer.parts[part].features(&site.model).await?;
+    if index >= features.list.len() {
+        return Err(HttpError::NotFound);
+    }
+    Ok(Found { layer, features, part, index })
+}
+
+/// `/collections/{c}/items/{id}`
+pub async fn item(
+    State(site): State<Arc<Site>>,
+    Path((name, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = query.as_deref();
+    let result = async {
+        let collection = find(&name)?;
+        let pairs = ask::pairs(query, ask::ITEM, &[])?;
+        let (city, moment) = (site.city(), site.moment());
+        let crs = ask::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
+        let mut wanted = ask::wanted(&pairs, &city.zone())?;
+        if let When::Between(..) = wanted.when {
+            return Err(HttpError::Parameter(
+                "datetime của một đối tượng phải là một ngày hoặc một thời điểm".into(),
+                "datetime of one feature must be a day or a moment".into(),
+            ));
+        }
+        if matches!(collection.content, Content::Units) {
+            wanted = Wanted::NOW;
+        }
+        let form = respond::form(ask::value(&pairs, "f"), &headers)?;
+        let found = look_up(&site, collection, &id, wanted, &moment).await?;
+        let (part, feature) = (&found.layer.parts[found.part], &found.features.list[found.index]);
+        let url = &city.public_url;
+        if form == Form::Html {
+            if let (Content::Items(..), Some((code, revision))) = (collection.content, named(&id)) {
+                let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
+                let revision = revision.or(shown.filter(|_| wanted.when != When::Now));
+                let lang = ask::value(&pairs, "lang").map(|lang| format!("?lang={lang}")).unwrap_or_default();
+                let page = revision.map_or_else(|| format!("/q/{code}{lang}"), |number| format!("/q/{code}/revisions/{number}{lang}"));
+                return Ok(respond::see(&page));
+            }
+            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+            let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
+            let html = html::item(&city, lang, collection, &id, &row);
+            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html));
+        }
+        let at = |form: &str| {
+            let mut text = format!("{url}/collections/{name}/items/{id}?f={form}");
+            for (name, value) in pairs.iter().filter(|(name, _)| name != "f") {
+                let _ = write!(text, "&{name}=");
+                ask::push_encoded(&mut text, value);
+            }
+            text
+        };
+        let mut links = vec![
+            ("self", GEOJSON, at("json")),
+            ("alternate", "text/html", at("html")),
+            ("collection", "application/json", format!("{url}/collections/{name}?f=json")),
+        ];
+        let mut extra = HeaderMap::with_capacity(16);
+        extra.insert("content-crs", content_crs(crs));
+        if let Some((code, revision)) = named(&id) {
+            // The features of a set know their version; an item's is looked up.
+            let version = part.version.or_else(|| {
+                let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
+                site.model.image().view(&code, shown.or(revision), &moment).as_ref().map(Version::of)
+            });
+            links.extend(version_links(url, collection, code, version.as_ref()));
+            let date = version.and_then(|version| HeaderValue::try_from(memento_datetime(version.from, &moment)).ok());
+            extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
+        }
+        extra.extend(link_header(&links).map(|links| (header::LINK, links)));
+        let mut body = Vec::with_capacity(4_096);
+        let mut buffer = [0; 10];
+        let key = part.key(feature, &mut buffer);
+        match crs {
+            System::Crs84 => part.head.push(&mut body, key, &found.features, feature),
+            crs => push_elsewhere(&mut body, crs, part, key, &found.features, feature),
+        }
+        body.pop();
+        body.extend_from_slice(b",\"links\":[");
+        push_links(&mut body, &links);
+        body.extend_from_slice(b"]}");
+        Ok(respond::fresh_bytes(&headers, GEOJSON, "public, max-age=5", extra, body.into()))
+    };
+    finish(&site, &headers, query, result.await)
+}

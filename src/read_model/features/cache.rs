@@ -1,0 +1,48 @@
+//! Parsed sets in memory.
+
+use std::sync::Arc;
+
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+
+use super::Features;
+use crate::domain::Digest;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Digest, Arc<Features>> for ByBytes {
+    fn weight(&self, _: &Digest, features: &Arc<Features>) -> u64 {
+        features.weight().max(1)
+    }
+}
+
+/// Parsed sets, bounded in bytes.
+pub struct FeatureCache(Cache<Digest, Arc<Features>, ByBytes>);
+
+impl FeatureCache {
+    /// A cache of at most `bytes`.
+    pub fn new(bytes: u64) -> Self {
+        // One shard: a large plan may take most of the room.
+        let options = OptionsBuilder::new().estimated_items_capacity(256).weight_capacity(bytes).shards(1).build();
+        match options {
+            Ok(options) => Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default())),
+            Err(_) => Self(Cache::with_weighter(256, bytes, ByBytes)),
+        }
+    }
+
+    /// A set, if it is there.
+    pub fn get(&self, digest: &Digest) -> Option<Arc<Features>> {
+        self.0.get(digest)
+    }
+
+    /// Bytes of the sets' text.
+    pub fn text_bytes(&self) -> u64 {
+        self.0.iter().map(|(_, features)| features.bytes.len() as u64).sum()
+    }
+
+    /// Keeps a set.
+    pub fn insert(&self, digest: Digest, features: Arc<Features>) {
+        self.0.insert(digest, features);
+    }
+}

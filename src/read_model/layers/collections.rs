@@ -1,0 +1,63 @@
+//! The collections: their names, what they hold, and what their features carry.
+
+use crate::domain::families;
+use crate::domain::schema::{ID, Property, SHARED, Shape, Type, UNIT};
+
+/// What a collection holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Published items of a family and kind (all kinds where empty).
+    Items(&'static str, &'static str),
+    /// Features of the sets of a family's items, of those in force.
+    Features(&'static str),
+    /// Administrative units.
+    Units,
+}
+
+/// A collection: its name, what it holds, and what its features carry.
+#[derive(Debug)]
+pub struct Collection {
+    /// Name in addresses.
+    pub name: &'static str,
+    /// What it holds.
+    pub content: Content,
+    /// The collections of items that it, or what it holds, belongs to.
+    pub sources: Vec<&'static str>,
+    /// Properties, `id` first.
+    pub properties: Vec<Property>,
+    /// Shape of its features.
+    pub shape: Shape,
+}
+
+/// Every collection, in the order in which they are listed.
+pub fn collections() -> &'static [Collection] {
+    static ALL: std::sync::LazyLock<Vec<Collection>> = std::sync::LazyLock::new(|| {
+        let of_items = |(name, family, kind): (&'static str, &'static str, &'static str)| {
+            let own = [Property::new("summary", Type::Text), Property::new("units", Type::Text)];
+            let mut properties = [SHARED, &own, &families::item_properties(family, kind)].concat();
+            properties.sort_by(|a, b| a.name.cmp(&b.name));
+            properties.insert(0, ID);
+            let shape = families::shapes(family).map_or(Shape::Point, |(items, _)| items);
+            Collection { name, content: Content::Items(family, kind), sources: vec![name], properties, shape }
+        };
+        let of_features = |(name, family): (&'static str, &'static str)| {
+            let shape = families::shapes(family).map_or(Shape::Point, |(_, features)| features);
+            // The item they belong to, under its family's name.
+            let mut shared = [SHARED, &[Property::new(family, Type::Text)]].concat();
+            shared.sort_by(|a, b| a.name.cmp(&b.name));
+            let properties = [&[ID], &shared[..], families::feature_properties(family)].concat();
+            let sources = families::collections().into_iter().filter(|(_, of, _)| *of == family).map(|(name, ..)| name).collect();
+            Collection { name, content: Content::Features(family), sources, properties, shape }
+        };
+        let properties = [&[ID], UNIT].concat();
+        let units = Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape: Shape::Point };
+        let items = families::collections().into_iter().map(of_items);
+        items.chain(families::feature_collections().into_iter().map(of_features)).chain([units]).collect()
+    });
+    &ALL
+}
+
+/// The collection of that name.
+pub fn collection(name: &str) -> Option<&'static Collection> {
+    collections().iter().find(|collection| collection.name == name)
+}

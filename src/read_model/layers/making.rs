@@ -1,0 +1,297 @@
+//! Making layers, and keeping those that hold.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Basis, Collection, Content, Layer, Part, Source, Version, Wanted, When};
+use crate::domain::Digest;
+use crate::domain::publication::Status;
+use crate::domain::schema::{Property, Type};
+use crate::domain::unit::Unit;
+use crate::domain::view::{Moment, View, moment_of};
+use crate::event_store::StoreError;
+use crate::read_model::ReadModel;
+use crate::read_model::features::Features;
+use crate::render::geojson::{self, Head};
+
+/// Bytes of layers of earlier moments that are kept.
+const PAST_BYTES: u64 = 32 << 20;
+/// Which layer of an earlier moment, and of which state of the image.
+type PastKey = (&'static str, Wanted, i64, i64, u64);
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<PastKey, Arc<Layer>> for ByBytes {
+    fn weight(&self, _: &PastKey, layer: &Arc<Layer>) -> u64 {
+        let made = layer.parts.iter().map(|part| match &part.source {
+            Source::Stored(_) => 4_096,
+            Source::Made(features, _) => features.weight() + 4_096,
+        });
+        made.sum()
+    }
+}
+
+/// Layers in memory.
+pub struct Layers {
+    now: RwLock<HashMap<&'static str, Arc<Layer>>>,
+    past: Cache<PastKey, Arc<Layer>, ByBytes>,
+    outlines: Cache<Digest, Arc<str>>,
+    /// Held while one is made, so that a crowd makes it once.
+    making: tokio::sync::Mutex<()>,
+}
+
+impl Default for Layers {
+    fn default() -> Self {
+        Self {
+            now: RwLock::default(),
+            past: Cache::with_weighter(64, PAST_BYTES, ByBytes),
+            outlines: Cache::new(4_096),
+            making: tokio::sync::Mutex::new(()),
+        }
+    }
+}
+
+/// A decimal number that is whole loses its point in some clients: numbers that may be fractional
+/// always have one.
+fn pointed(properties: &mut Map<String, Json>, list: &[Property]) {
+    for property in list.iter().filter(|property| property.kind == Type::Number) {
+        if let Some(value) = properties.get_mut(property.name.as_ref())
+            && let Some(number) = value.as_f64()
+        {
+            *value = json!(number);
+        }
+    }
+}
+
+impl ReadModel {
+    /// When something of the collection was last recorded, as far as this node knows.
+    pub fn known(&self, collection: &Collection) -> i64 {
+        self.basis(collection).known
+    }
+
+    fn basis(&self, collection: &Collection) -> Basis {
+        let image = self.image();
+        let known = collection.sources.iter().map(|name| image.changed(name)).max().unwrap_or_else(|| image.city_changed());
+        Basis { known, city_version: image.city_version, generation: image.generation }
+    }
+
+    /// A collection's features; made anew where what is in memory no longer holds.
+    pub async fn layer(&self, collection: &'static Collection, wanted: Wanted, moment: &Moment) -> Result<Arc<Layer>, StoreError> {
+        let now = wanted.now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(moment.now);
+        let is_now = wanted.when == When::Now && (wanted.as_of.is_none() || wanted.now.is_some());
+        let basis = self.basis(collection);
+        // Everything that is known was known by then.
+        let as_of = wanted.as_of.filter(|at| *at < basis.known);
+        if is_now && as_of.is_none() {
+            let held = |basis: &Basis| {
+                let known = self.layers.now.read().unwrap_or_else(PoisonError::into_inner).get(collection.name).cloned();
+                known.filter(|layer| layer.holds(basis, now) && wanted.as_of.is_none_or(|at| layer.known <= at))
+            };
+            if let Some(layer) = held(&basis) {
+                return Ok(layer);
+            }
+            if wanted.now.is_none() {
+                let _making = self.layers.making.lock().await;
+                if let Some(layer) = held(&self.basis(collection)) {
+                    return Ok(layer);
+                }
+                let layer = Arc::new(self.make(collection, When::Now, None, Moment::new(now, moment.zone.clone())).await?);
+                self.layers.now.write().unwrap_or_else(PoisonError::into_inner).insert(collection.name, Arc::clone(&layer));
+                return Ok(layer);
+            }
+        }
+        let key = (collection.name, wanted, basis.known, basis.city_version, basis.generation);
+        // What was shown then is seen from then, and stays so; what is seen from now ends with the day.
+        let (seen, stays) = match (wanted.now, wanted.as_of) {
+            (Some(_), _) => (now, true),
+            (None, Some(at)) if wanted.when == When::Now => (moment_of(at), true),
+            _ => (now, false),
+        };
+        let held = || self.layers.past.get(&key).filter(|layer| stays || layer.ends.is_none_or(|ends| now < ends));
+        if let Some(layer) = held() {
+            return Ok(layer);
+        }
+        let _making = self.layers.making.lock().await;
+        if let Some(layer) = held() {
+            return Ok(layer);
+        }
+        // What is asked for as of the page's own moment is cut there, should more have come meanwhile.
+        let as_of = wanted.as_of.filter(|at| *at < self.basis(collection).known);
+        let layer = Arc::new(self.make(collection, wanted.when, as_of, Moment::new(seen, moment.zone.clone())).await?);
+        self.layers.past.insert(key, Arc::clone(&layer));
+        Ok(layer)
+    }
+
+    /// Views of the items that belong into a layer, by code and revision.
+    fn views(&self, collection: &Collection, when: When, as_of: Option<i64>, moment: &Moment) -> (Vec<View>, Basis) {
+        let image = self.image();
+        let (names, features) = (&collection.sources, matches!(collection.content, Content::Features(_)));
+        let known = names.iter().map(|name| image.changed(name)).max().unwrap_or_else(|| image.city_changed());
+        let mut views = Vec::new();
+        for (_, entry) in names.iter().flat_map(|name| image.collection(name)) {
+            let past = as_of.map(|at| entry.item.as_of(at));
+            let item = match &past {
+                None => &entry.item,
+                Some(Some(item)) => item,
+                Some(None) => continue,
+            };
+            match when {
+                When::Now => views.extend(item.view(None, moment).filter(|view| !features || view.status == Status::InForce)),
+                When::On(day) => {
+                    let then = Moment { today: day, ..moment.clone() };
+                    let holding = item.holding(Some(day), Some(day), moment);
+                    views.extend(holding.into_iter().filter_map(|number| item.view(Some(number), &then)));
+                }
+                When::Between(from, to) => {
+                    let holding = item.holding(from, to, moment);
+                    views.extend(holding.into_iter().filter_map(|number| item.view(Some(number), moment)));
+                }
+            }
+        }
+        if features {
+            views.retain(|view| view.features.is_some() && !view.outline_only);
+        }
+        views.sort_by_key(|view| (view.code, view.revision));
+        (views, Basis { known, city_version: image.city_version, generation: image.generation })
+    }
+
+    async fn make(&self, collection: &'static Collection, when: When, as_of: Option<i64>, moment: Moment) -> Result<Layer, StoreError> {
+        let (views, basis) = self.views(collection, when, as_of, &moment);
+        let city = Arc::clone(&self.image().city);
+        let url = city.public_url.clone();
+        let ends = match when {
+            When::Now => views.iter().filter_map(|view| view.next_change).chain(self.next_change(collection, &moment)).min(),
+            // What held on a day does not change by itself; what a point says of itself may.
+            _ => views.iter().filter_map(|view| view.next_change).min(),
+        };
+        let parts = match collection.content {
+            Content::Items(..) => vec![self.items(collection, &views, matches!(when, When::Between(..)), &url).await?],
+            Content::Features(_) => views.iter().filter_map(|view| set_of(collection, view, &url)).collect(),
+            Content::Units => {
+                let holds = |unit: &&Unit| match when {
+                    When::Now => true,
+                    When::On(day) => unit.is_valid_on(day),
+                    When::Between(from, to) => {
+                        to.is_none_or(|to| unit.valid_from <= to) && from.is_none_or(|from| unit.valid_to.is_none_or(|last| from <= last))
+                    }
+                };
+                vec![made(collection, city.units.0.iter().filter(holds).map(unit_row).collect())]
+            }
+        };
+        let interval = interval(&views, &city.units.0, collection);
+        Ok(Layer { interval, ends, ..Layer::of(collection, parts, &basis, moment.now) })
+    }
+
+    /// Items as one part, under their codes or, of several revisions, under code and number.
+    async fn items(&self, collection: &Collection, views: &[View], numbered: bool, url: &str) -> Result<Part, StoreError> {
+        let mut rows = Vec::with_capacity(views.len());
+        for view in views {
+            let outline = self.outline(view).await?;
+            let (mut properties, geometry) = geojson::parts(view, outline.as_deref(), url);
+            pointed(&mut properties, &collection.properties);
+            let key = if numbered { format!("{}-{}", view.code, view.revision) } else { view.code.to_string() };
+            rows.push((key, properties, geometry));
+        }
+        Ok(made(collection, rows))
+    }
+
+    /// One item by itself: the features of its set, or the item.
+    pub async fn layer_of(&self, view: &View, moment: &Moment) -> Result<Option<Layer>, StoreError> {
+        let (url, city_version, generation) = {
+            let image = self.image();
+            (image.city.public_url.clone(), image.city_version, image.generation)
+        };
+        let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
+        let set = view.feature_collection.filter(|_| view.features.is_some() && !view.outline_only).and_then(super::collection);
+        let (collection, part) = match set {
+            Some(collection) => (Some(collection), set_of(collection, view, &url)),
+            None => match super::collection(view.collection) {
+                Some(collection) => (Some(collection), Some(self.items(collection, std::slice::from_ref(view), false, &url).await?)),
+                None => (None, None),
+            },
+        };
+        Ok(collection.zip(part).map(|(collection, part)| Layer::of(collection, vec![part], &basis, moment.now)))
+    }
+
+    /// The next moment at which items that are not shown yet come into a collection of features.
+    fn next_change(&self, collection: &Collection, moment: &Moment) -> Option<Timestamp> {
+        let Content::Features(_) = collection.content else { return None };
+        let image = self.image();
+        let items = collection.sources.iter().flat_map(|name| image.collection(name));
+        items.filter_map(|(_, entry)| entry.item.view(None, moment)?.next_change).min()
+    }
+
+    /// The outline of an item's set, kept as long as there is room: sets come and go.
+    async fn outline(&self, view: &View) -> Result<Option<Arc<str>>, StoreError> {
+        let Some(set) = view.features.as_ref().filter(|_| view.position.is_none()) else { return Ok(None) };
+        if let Some(outline) = self.layers.outlines.get(&set.sha256) {
+            return Ok(Some(outline));
+        }
+        match self.features(set.sha256).await {
+            Ok(features) => {
+                let made = tokio::task::spawn_blocking(move || Arc::<str>::from(features.outline())).await;
+                let outline = made.map_err(|error| StoreError::Damaged(error.to_string()))?;
+                self.layers.outlines.insert(set.sha256, Arc::clone(&outline));
+                Ok(Some(outline))
+            }
+            // One damaged set does not take the others away.
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!("{what}");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// First and last day on which something of a collection holds.
+fn interval(views: &[View], units: &[Unit], collection: &Collection) -> (Option<Date>, Option<Date>) {
+    let days: Vec<(Date, Option<Date>)> = if collection.content == Content::Units {
+        units.iter().map(|unit| (unit.valid_from, unit.valid_to)).collect()
+    } else {
+        views.iter().flat_map(|view| view.history.iter().map(|entry| (entry.effective_from, entry.effective_to))).collect()
+    };
+    let last = days.iter().map(|(_, to)| *to).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
+    (days.iter().map(|(from, _)| *from).min(), last)
+}
+
+/// The features of an item's set as a part.
+fn set_of(collection: &Collection, view: &View, url: &str) -> Option<Part> {
+    let set = view.features.clone()?;
+    let mut constants = geojson::shared(view, url);
+    constants.insert(view.family.into(), json!(view.code));
+    let part = Part::new(collection, Head::of(view, url), constants, Source::Stored(set));
+    Some(Part { code: Some(view.code), revision: view.revision, version: Some(Version::of(view)), ..part })
+}
+
+fn unit_row(unit: &Unit) -> (String, Map<String, Json>, String) {
+    let successors = unit.successors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let properties = BTreeMap::from([
+        ("kind", json!(unit.kind)),
+        ("name", json!(unit.name_vi)),
+        ("name_en", json!(unit.name_en)),
+        ("successors", json!((!successors.is_empty()).then_some(successors))),
+        ("valid_from", json!(unit.valid_from)),
+        ("valid_to", json!(unit.valid_to)),
+    ]);
+    (unit.id.to_string(), properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), geojson::point(unit.label))
+}
+
+fn made(collection: &Collection, rows: Vec<(String, Map<String, Json>, String)>) -> Part {
+    let mut keys = Vec::with_capacity(rows.len());
+    let mut items = Vec::with_capacity(rows.len());
+    for (key, properties, geometry) in rows {
+        keys.push(key);
+        let text = Json::Object(properties).to_string();
+        items.push((text[1..text.len() - 1].to_owned(), geometry));
+    }
+    let source = Source::Made(Arc::new(Features::of_items(&items)), keys);
+    Part::new(collection, Head::bare(), Map::new(), source)
+}

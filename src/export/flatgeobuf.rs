@@ -14,30 +14,36 @@ use crate::read_model::layers::{Collection, LayerRow};
 pub(super) struct File<W> {
     out: W,
     writer: FgbWriter<'static>,
-    columns: Vec<Type>,
+    collection: &'static Collection,
+    is_empty: bool,
+}
+
+/// The writer of a collection. An index over nothing is more than readers take.
+fn writer(collection: &'static Collection, write_index: bool) -> io::Result<FgbWriter<'static>> {
+    let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiPolygon);
+    let options = FgbWriterOptions {
+        write_index,
+        detect_type: false,
+        crs: FgbCrs { org: Some("EPSG"), code: 4326, name: Some("WGS 84"), ..FgbCrs::default() },
+        ..FgbWriterOptions::default()
+    };
+    let mut writer = FgbWriter::create_with_options(collection.name, shapes, options).map_err(failed)?;
+    for property in &collection.properties {
+        let column = match property.kind {
+            Type::Integer => ColumnType::Long,
+            Type::Number => ColumnType::Double,
+            Type::Boolean => ColumnType::Bool,
+            Type::Moment => ColumnType::DateTime,
+            Type::Text | Type::Date => ColumnType::String,
+        };
+        writer.add_column(&property.name, column, |_, _| {});
+    }
+    Ok(writer)
 }
 
 impl<W: Write> File<W> {
     pub(super) fn new(collection: &'static Collection, out: W) -> io::Result<Self> {
-        let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiPolygon);
-        let options = FgbWriterOptions {
-            write_index: true,
-            detect_type: false,
-            crs: FgbCrs { org: Some("EPSG"), code: 4326, name: Some("WGS 84"), ..FgbCrs::default() },
-            ..FgbWriterOptions::default()
-        };
-        let mut writer = FgbWriter::create_with_options(collection.name, shapes, options).map_err(failed)?;
-        for property in &collection.properties {
-            let column = match property.kind {
-                Type::Integer => ColumnType::Long,
-                Type::Number => ColumnType::Double,
-                Type::Boolean => ColumnType::Bool,
-                Type::Moment => ColumnType::DateTime,
-                Type::Text | Type::Date => ColumnType::String,
-            };
-            writer.add_column(&property.name, column, |_, _| {});
-        }
-        Ok(Self { out, writer, columns: collection.properties.iter().map(|property| property.kind).collect() })
+        Ok(Self { out, writer: writer(collection, true)?, collection, is_empty: true })
     }
 }
 
@@ -45,10 +51,10 @@ impl<W: Write> Writer for File<W> {
     fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()> {
         // The format's index has no place for what is nowhere.
         let Some(shape) = shape(row) else { return Ok(()) };
-        let columns = &self.columns;
+        self.is_empty = false;
         let mut result = Ok(false);
         let added = self.writer.add_feature_geom(shape, |feature| {
-            for (index, kind) in columns.iter().enumerate() {
+            for (index, kind) in self.collection.properties.iter().map(|property| property.kind).enumerate() {
                 let name = row.properties[index].name.as_ref();
                 let value = row.json(index);
                 let put = match (&value, kind) {
@@ -71,7 +77,8 @@ impl<W: Write> Writer for File<W> {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { mut out, writer, .. } = *self;
+        let Self { mut out, writer: full, collection, is_empty } = *self;
+        let writer = if is_empty { writer(collection, false)? } else { full };
         writer.write(&mut out).map_err(failed)?;
         out.flush()
     }

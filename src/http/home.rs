@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
+use super::collections::ask;
 use super::errors::HttpError;
 use super::items::finish;
 use super::respond::{self, Form};
@@ -27,7 +28,10 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
             given => respond::form(given, &headers)? == Form::Json,
         };
         if json {
-            return Ok(respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), api::landing(&site)));
+            // A program's typing mistake is named; a page opens whatever was hung onto its address.
+            let rest: Vec<&str> = query.unwrap_or_default().split('&').filter(|pair| !pair.starts_with("lang=")).collect();
+            ask::pairs(Some(&rest.join("&")), ask::COMMON, &[])?;
+            return Ok(respond::fresh(&headers, "application/json", "public, max-age=5", vary(), api::landing(&site)));
         }
         let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
         let moment = site.moment();
@@ -42,9 +46,14 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
             })
             .collect();
         let page = pages::home(lang, &image.city, &moment, &collections);
-        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", HeaderMap::new(), page))
+        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", vary(), page))
     })();
     finish(&site, &headers, query, result)
+}
+
+/// What the form of the answer hangs on.
+fn vary() -> HeaderMap {
+    HeaderMap::from_iter([(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding, User-Agent"))])
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {

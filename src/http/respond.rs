@@ -131,7 +131,7 @@ pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str
     let etag = etag(&body, encoding);
     let mut headers = extra;
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
+    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
     headers.insert(header::ETAG, etag.clone());
     if is_known(request, &etag) {
         return with(StatusCode::NOT_MODIFIED, media, headers, Bytes::new());
@@ -219,9 +219,10 @@ pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpErr
     }
 }
 
-/// True when the client is a browser.
+/// True when the client names pages and likes nothing better: a browser.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    let names_it = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    names_it && matches!(form(None, headers), Ok(Form::Html))
 }
 
 /// The reader's language.

@@ -54,7 +54,10 @@ pub(super) async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpEr
 
 async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {
     let of_collection = families::collections().into_iter().find(|(name, _, _)| *name == collection);
-    let (_, family, kind) = of_collection.ok_or(HttpError::NotFound)?;
+    let (_, family, kind) = of_collection.ok_or_else(|| {
+        // Features of sets are published with their item.
+        if crate::read_model::layers::collection(collection).is_some() { HttpError::MethodNotAllowed } else { HttpError::NotFound }
+    })?;
     // The token is looked at before the body is read: a stranger cannot make us read 64 MB.
     let actor = auth::actor(site, headers).await?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;

@@ -16,6 +16,7 @@ mod personal_data;
 mod prints;
 mod process;
 mod qr;
+mod random;
 mod reports;
 mod resident;
 mod site;

@@ -310,6 +310,13 @@ fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(date_in(zone, moment));
     }
+    // A plus that was not encoded comes as a space: 2026-01-10T00:00:00 07:00.
+    if let Some((clock, offset)) = text.rsplit_once(' ')
+        && clock.len() > 10
+        && let Ok(moment) = format!("{clock}+{offset}").parse::<Timestamp>()
+    {
+        return Some(date_in(zone, moment));
+    }
     let (date, rest) = text.split_at_checked(10)?;
     let clock = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest);
     let is_clock = clock.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Zz".contains(&byte));
@@ -382,6 +389,8 @@ mod tests {
             ("2026-01-05T", on(2026, 1, 5)),
             ("2026-01-05T18:00:00Z", on(2026, 1, 6)),
             ("2026-01-05T18:00:00+07:00", on(2026, 1, 5)),
+            ("2026-01-05T18:00:00 07:00", on(2026, 1, 5)),
+            ("2026-01-05T18:00:00Z", on(2026, 1, 6)),
             ("2026-01-05/..", between(Some(date(2026, 1, 5)), None)),
             ("/2026-01-05", between(None, Some(date(2026, 1, 5)))),
             ("2026-01-05/", between(Some(date(2026, 1, 5)), None)),

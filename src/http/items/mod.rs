@@ -7,13 +7,14 @@ mod prebuilt;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::answers::{Mark, Scope, What};
 use super::collections::downloads;
 use super::errors::HttpError;
 use super::{Site, respond};
+use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
@@ -115,7 +116,11 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
             let moment = site.moment();
             let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
             let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
-            return downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending()), &headers).await;
+            let mut response = downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending()), &headers).await?;
+            if view.status == Status::Withdrawn && response.status() == StatusCode::OK {
+                *response.status_mut() = StatusCode::GONE;
+            }
+            return Ok(response);
         }
         // Memento (RFC 7089): the address of an item leads to what held at a moment.
         if form.is_none()

@@ -26,6 +26,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
         Read::new(id("describe"), format!("The collection {name}"), "metadata")
             .with(common())
             .gives(vec![content("application/json", schema("Collection")), page()])
+            .negotiated()
             .build(),
     );
     for (file, what) in [
@@ -65,6 +66,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
     let mut items = Read::new(id("items"), format!("Features of {name}"), "data")
         .with(parameters)
         .gives(vec![content(GEOJSON, schema(&format!("{name}.collection"))), page()])
+        .negotiated()
         .headers(json!({
             "Content-Crs": crs_header(),
             "OGC-NumberMatched": { "description": "Features on all pages", "schema": { "type": "integer" } },
@@ -90,6 +92,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
     let one = Read::new(id("item"), format!("One feature of {name}"), "data")
         .with([vec![item_id()], ["crs", "datetime-instant", "as_of", "f", "lang", "token"].map(refer).to_vec()].concat())
         .gives(vec![content(GEOJSON, schema(&format!("{name}.feature"))), page()])
+        .negotiated()
         .headers(json!({
             "Content-Crs": crs_header(),
             "Memento-Datetime": { "description": "When this version came into force", "schema": { "type": "string" } },

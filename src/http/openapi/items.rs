@@ -57,7 +57,10 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
     );
     for format in FORMATS.into_iter().filter(|format| *format != Format::GeoJson) {
         let read = Read::new(format!("item-{}", format.ending()), format!("The item's features as {}", format.title()), "data");
-        put(format!("/q/{{code}}.{}", format.ending()), read.with(vec![code()]).gives(vec![file(format)]).build());
+        put(
+            format!("/q/{{code}}.{}", format.ending()),
+            read.with(vec![code()]).gives(vec![file(format)]).or("410", withdrawn(vec![file(format)])).build(),
+        );
     }
     put(
         "/q/{code}.ics".into(),

@@ -103,6 +103,11 @@ impl Read {
         self
     }
 
+    /// Looks at Accept, and refuses what it does not have.
+    fn negotiated(self) -> Self {
+        self.or("406", json!({ "$ref": "#/components/responses/Problem" }))
+    }
+
     fn gone(self) -> Self {
         self.or("410", json!({ "$ref": "#/components/responses/Gone" }))
     }
@@ -114,7 +119,7 @@ impl Read {
             ok["headers"] = self.headers;
         }
         let mut responses = json!({ "200": ok, "304": { "description": "The client has it already" } });
-        for status in ["400", "404", "406", "503"] {
+        for status in ["400", "404", "503"] {
             responses[status] = json!({ "$ref": "#/components/responses/Problem" });
         }
         for (status, answer) in self.others {
@@ -233,5 +238,32 @@ mod tests {
             assert!(names.insert(name.to_owned()), "{name} stands twice");
         }
         assert!(names.len() > 150 && families::collections().len() == 9);
+    }
+
+    #[test]
+    fn clients_find_the_parameters_where_they_look_for_them() {
+        let city = City { public_url: "https://bangtin.example".into(), ..City::default() };
+        let document = document(&city);
+        // The official test suite and QGIS take these two literally from the components.
+        let limit = &document["components"]["parameters"]["limit"]["schema"];
+        assert_eq!([&limit["minimum"], &limit["maximum"], &limit["default"]], [1, MAXIMUM_LIMIT, DEFAULT_LIMIT]);
+        let bbox = &document["components"]["parameters"]["bbox"];
+        assert_eq!((&bbox["style"], &bbox["explode"]), (&json!("form"), &json!(false)));
+        assert_eq!([&bbox["schema"]["minItems"], &bbox["schema"]["maxItems"]], [4, 6]);
+        assert_eq!((&bbox["schema"]["type"], &bbox["schema"]["items"]["type"]), (&json!("array"), &json!("number")));
+        for collection in crate::read_model::layers::collections() {
+            let path = format!("/collections/{}/items", collection.name);
+            let parameters = document["paths"][&path]["get"]["parameters"].as_array().expect("parameters");
+            // GDAL looks for a reference on the collection's own path.
+            assert!(parameters.iter().any(|one| one["$ref"] == "#/components/parameters/limit"), "{path}");
+            for property in &collection.properties {
+                let one = parameters.iter().find(|one| one["name"] == property.name.as_ref());
+                // QGIS takes no property for a parameter that lacks any of these.
+                let is_simple =
+                    one.is_none_or(|one| one["style"] == "form" && one["explode"] == false && one["schema"]["type"].is_string());
+                assert!(is_simple, "{path} {}: {one:?}", property.name);
+            }
+            assert!(collection.properties.iter().any(|property| parameters.iter().any(|one| one["name"] == property.name.as_ref())));
+        }
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
     put(
         "/".into(),
         Read::new("landing", "Landing page", "metadata")
-            .with(vec![refer("f"), refer("page-lang")])
+            .with(vec![refer("f"), refer("page-lang"), refer("token")])
             .gives(vec![content("application/json", schema("Landing")), page()])
             .build(),
     );
@@ -32,6 +32,7 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
         Read::new("collections", "Collections", "metadata")
             .with(common())
             .gives(vec![content("application/json", schema("Collections")), page()])
+            .negotiated()
             .build(),
     );
     put(

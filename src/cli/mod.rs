@@ -62,7 +62,7 @@ pub struct ServeArgs {
     /// A proxy stands before the program and notes who asks in X-Forwarded-For
     #[arg(long, env = "BANGTIN_BEHIND_PROXY")]
     behind_proxy: bool,
-    /// Memory for feature sets, blobs and answers, MB
+    /// Memory for feature sets, blobs, answers and tiles, MB
     #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 512)]
     cache_mb: u64,
 }

@@ -12,7 +12,15 @@ use serde_json::Value;
 pub struct Server {
     pub child: Child,
     pub address: String,
-    lines: std::thread::JoinHandle<String>,
+    lines: Option<std::thread::JoinHandle<String>>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that fails leaves nothing running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 pub fn bangtin(data: &Path, database: Option<&str>) -> Command {
@@ -60,7 +68,7 @@ impl Server {
         };
         // Standard output is read on, so that the server never waits for it.
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-        Self { child, address, lines }
+        Self { child, address, lines: Some(lines) }
     }
 
     pub fn get(&self, path: &str) -> (u16, String) {
@@ -75,14 +83,14 @@ impl Server {
     /// Waits for its end.
     pub fn wait(mut self) {
         self.child.wait().unwrap();
-        self.lines.join().unwrap();
+        self.lines.take().unwrap().join().unwrap();
     }
 
     /// Ends it and says how: exit code and standard error.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         self.signal(signal);
         let code = self.child.wait().unwrap().code();
-        (code, self.lines.join().unwrap())
+        (code, self.lines.take().unwrap().join().unwrap())
     }
 }
 

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use super::Writer;
 use crate::read_model::layers::{Collection, LayerRow};
+use crate::render::geojson::Front;
 
 fn text(row: &LayerRow<'_>, out: &mut Vec<u8>) {
     let mut buffer = [0; 10];
     let key = row.part.key(row.feature, &mut buffer);
-    row.part.head.push(out, key, row.features, row.feature);
+    Front::new(&row.part.head).push(out, key, row.features, row.feature);
 }
 
 /// A FeatureCollection.

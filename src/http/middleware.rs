@@ -40,7 +40,7 @@ pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next)
     let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
     let written_to = (!is_read).then(|| request.uri().path().to_owned());
     let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let response = match ran {
+    let mut response = match ran {
         // The router's own refusal of an address that is not UTF-8.
         Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => {
             HttpError::BadRequest("the address is not UTF-8".into()).respond(&site, lang, html)
@@ -48,7 +48,6 @@ pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next)
         Ok(response) => response,
         Err(_) => HttpError::Internal("a handler panicked".into()).respond(&site, lang, html),
     };
-    let mut response = response;
     if let Some(path) = written_to.filter(|_| response.status() == StatusCode::METHOD_NOT_ALLOWED) {
         response.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(&path)));
     }

@@ -55,8 +55,9 @@ pub(super) async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpEr
 async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {
     let of_collection = families::collections().into_iter().find(|(name, _, _)| *name == collection);
     let (_, family, kind) = of_collection.ok_or_else(|| {
-        // Features of sets are published with their item.
-        if crate::read_model::layers::collection(collection).is_some() { HttpError::MethodNotAllowed } else { HttpError::NotFound }
+        // Features of sets are published with their item: the list is there, and commands to one of them are not.
+        let is_list = code.is_none() && crate::read_model::layers::collection(collection).is_some();
+        if is_list { HttpError::MethodNotAllowed } else { HttpError::NotFound }
     })?;
     // The token is looked at before the body is read: a stranger cannot make us read 64 MB.
     let actor = auth::actor(site, headers).await?;

@@ -109,17 +109,6 @@ impl Head {
             (false, false) => ",",
         }
     }
-
-    /// Everything before a feature's own properties, in pieces.
-    pub fn pieces<'a>(&'a self, key: &'a str, features: &Features, feature: &Feature) -> [&'a str; 6] {
-        [&self.lead, key, &self.middle, key, &self.shared, self.named(features, feature)]
-    }
-
-    /// Appends a feature; its geometry and own properties are copied as they are stored.
-    pub fn push(&self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
-        self.pieces(key, features, feature).iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
-        out.extend_from_slice(features.tail(feature));
-    }
 }
 
 /// What stands before the features of a set, written once: from one feature to the next only the key changes.
@@ -136,8 +125,8 @@ impl<'a> Front<'a> {
         Self { head, text: Vec::new(), key: usize::MAX }
     }
 
-    /// Appends a feature, as [`Head::push`] does.
-    pub fn push(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
+    /// Appends everything before a feature's own properties.
+    pub fn begin(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
         let Head { lead, middle, shared, .. } = self.head;
         if self.key == key.len() {
             let again = lead.len() + key.len() + middle.len();
@@ -150,6 +139,11 @@ impl<'a> Front<'a> {
         }
         out.extend_from_slice(&self.text);
         out.extend_from_slice(self.head.named(features, feature).as_bytes());
+    }
+
+    /// Appends a feature; its geometry and own properties are copied as they are stored.
+    pub fn push(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
+        self.begin(out, key, features, feature);
         out.extend_from_slice(features.tail(feature));
     }
 }
@@ -189,11 +183,12 @@ pub fn collection(view: &View, features: Option<&Features>, public_url: &str) ->
         out.push(b'\n');
     } else if let Some(features) = features {
         let head = Head::of(view, public_url);
+        let mut front = Front::new(&head);
         for (i, feature) in features.list.iter().enumerate() {
             if i > 0 {
                 out.extend_from_slice(b",\n");
             }
-            head.push(&mut out, key(feature.number, &mut [0; 10]), features, feature);
+            front.push(&mut out, key(feature.number, &mut [0; 10]), features, feature);
         }
         out.push(b'\n');
     }

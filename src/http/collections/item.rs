@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use super::crs::System;
-use super::items::{content_crs, link_header, push_elsewhere, push_links};
+use super::items::{content_crs, link_header, push_feature, push_links};
 use super::versions::{memento_datetime, missing, version_links};
 use super::{GEOJSON, METADATA_CACHE, ask, find, html};
 use crate::domain::Code;
@@ -19,6 +19,7 @@ use crate::http::items::finish;
 use crate::http::respond::{self, Form};
 use crate::read_model::features::Features;
 use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Version, Wanted, When};
+use crate::render::geojson::Front;
 
 /// `CODE` or `CODE-REVISION…`: the item a feature's id names, and the revision.
 pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {
@@ -121,11 +122,7 @@ pub async fn item(
         extra.extend(link_header(&links).map(|links| (header::LINK, links)));
         let mut body = Vec::with_capacity(4_096);
         let mut buffer = [0; 10];
-        let key = part.key(feature, &mut buffer);
-        match crs {
-            System::Crs84 => part.head.push(&mut body, key, &found.features, feature),
-            crs => push_elsewhere(&mut body, crs, part, key, &found.features, feature),
-        }
+        push_feature(&mut body, crs, &mut Front::new(&part.head), part.key(feature, &mut buffer), &found.features, feature);
         body.pop();
         body.extend_from_slice(b",\"links\":[");
         push_links(&mut body, &links);

@@ -90,12 +90,7 @@ pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
 fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
     let here = ask::value(&ask.pairs, "after");
-    // As [`Ask::query`], with what all have in common written once.
-    let rest = ask.rest();
-    let at = |form: &str, after: Option<&str>| {
-        let (sign, after) = after.map_or(("", ""), |after| ("&after=", after));
-        [url, "/collections/", name, "/items?f=", form, &rest, sign, after].concat()
-    };
+    let at = |form: &str, after: Option<&str>| format!("{url}/collections/{name}/items?{}", ask.query(form, after));
     let mut links = vec![
         ("self", GEOJSON, at("json", here)),
         ("alternate", "text/html", at("html", here)),
@@ -211,23 +206,22 @@ fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Vec<u8> {
             // The versions of an item under its own id.
             key = key.split('-').next().unwrap_or(key);
         }
-        if ask.crs == System::Crs84 {
-            let front = match &mut front {
-                Some((same, front)) if *same == number => front,
-                other => &mut other.insert((number, Front::new(&part.head))).1,
-            };
-            front.push(&mut out, key, features, feature);
-        } else {
-            push_elsewhere(&mut out, ask.crs, part, key, features, feature);
-        }
+        let front = match &mut front {
+            Some((same, front)) if *same == number => front,
+            other => &mut other.insert((number, Front::new(&part.head))).1,
+        };
+        push_feature(&mut out, ask.crs, front, key, features, feature);
     }
     out.extend_from_slice(TAIL);
     out
 }
 
-/// Appends a feature in another coordinate system.
-pub(super) fn push_elsewhere(out: &mut Vec<u8>, crs: System, part: &Part, key: &str, features: &Features, feature: &Feature) {
-    part.head.pieces(key, features, feature).iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+/// Appends a feature in a coordinate system.
+pub(super) fn push_feature(out: &mut Vec<u8>, crs: System, front: &mut Front<'_>, key: &str, features: &Features, feature: &Feature) {
+    if crs == System::Crs84 {
+        return front.push(out, key, features, feature);
+    }
+    front.begin(out, key, features, feature);
     out.extend_from_slice(features.properties(feature).as_bytes());
     out.extend_from_slice(b"},\"geometry\":");
     crs.push_geometry(out, features.geometry(feature));

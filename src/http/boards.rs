@@ -92,7 +92,7 @@ pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"bang-tin.pdf\""));
-        Ok(respond::with(StatusCode::OK, "application/pdf", headers, file.into()))
+        Ok(respond::with(StatusCode::OK, "application/pdf", headers, file))
     };
     finish(&site, &headers, query, result.await)
 }

@@ -290,7 +290,7 @@ impl HttpError {
         if wants_html {
             let city = site.model.image().city.clone();
             let title = self.title(lang, detail);
-            return respond::with(form.status, "text/html; charset=utf-8", headers, problem(lang, &city, title, detail).into());
+            return respond::with(form.status, "text/html; charset=utf-8", headers, problem(lang, &city, title, detail));
         }
         let mut body = json!({
             "type": format!("/problems/{}", form.name),
@@ -302,6 +302,6 @@ impl HttpError {
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), form.more) {
             body.extend(more);
         }
-        respond::with(form.status, "application/problem+json", headers, body.to_string().into())
+        respond::with(form.status, "application/problem+json", headers, body.to_string())
     }
 }

@@ -105,7 +105,7 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     if let Ok(location) = HeaderValue::try_from(url) {
         headers.insert(header::LOCATION, location);
     }
-    Ok(respond::with(StatusCode::CREATED, "application/json", headers, body.to_string().into()))
+    Ok(respond::with(StatusCode::CREATED, "application/json", headers, body.to_string()))
 }
 
 fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
@@ -224,10 +224,10 @@ pub async fn report(State(site): State<Arc<Site>>, Path(id): Path<String>, RawQu
             if let Ok(policy) = HeaderValue::try_from(report::CONTENT_SECURITY_POLICY.as_str()) {
                 answer.insert(header::CONTENT_SECURITY_POLICY, policy);
             }
-            return Ok(respond::with(StatusCode::OK, "text/html; charset=utf-8", answer, kept.page.into()));
+            return Ok(respond::with(StatusCode::OK, "text/html; charset=utf-8", answer, kept.page));
         }
         let body = json!({ "id": id, "clean": kept.set.is_some(), "set": kept.set, "report": kept.report });
-        Ok(respond::with(StatusCode::OK, "application/json", answer, body.to_string().into()))
+        Ok(respond::with(StatusCode::OK, "application/json", answer, body.to_string()))
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }

@@ -17,6 +17,7 @@ mod middleware;
 mod nearest;
 pub mod openapi;
 mod operations;
+mod pieces;
 mod reports;
 mod respond;
 mod router;

@@ -20,7 +20,7 @@ fn no_store() -> HeaderMap {
 
 /// `/healthz`: the process lives.
 pub async fn health() -> Response {
-    respond::with(StatusCode::OK, "text/plain; charset=utf-8", no_store(), "ok\n".into())
+    respond::with(StatusCode::OK, "text/plain; charset=utf-8", no_store(), "ok\n")
 }
 
 /// `/readyz`: whether the image keeps up. Degraded still answers 200, as reads go on.
@@ -31,7 +31,7 @@ pub async fn ready(State(site): State<Arc<Site>>) -> Response {
         Health::Stopped(what) => (StatusCode::SERVICE_UNAVAILABLE, "stopped", what),
     };
     let body = json!({ "status": word, "detail": detail, "position": site.model.image().position });
-    respond::with(status, "application/json", no_store(), body.to_string().into())
+    respond::with(status, "application/json", no_store(), body.to_string())
 }
 
 /// Resident memory in bytes, where the system tells.
@@ -57,5 +57,5 @@ pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
     if let Some(bytes) = resident_bytes() {
         let _ = writeln!(text, "bangtin_resident_bytes {bytes}");
     }
-    respond::with(StatusCode::OK, "text/plain; version=0.0.4", no_store(), text.into())
+    respond::with(StatusCode::OK, "text/plain; version=0.0.4", no_store(), text)
 }

@@ -38,7 +38,7 @@ const SHOWN: usize = 100;
 fn secret(page: String) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    respond::with(StatusCode::OK, HTML, headers, page.into())
+    respond::with(StatusCode::OK, HTML, headers, page)
 }
 
 fn item(site: &Site, code: Code) -> Result<View, HttpError> {
@@ -187,7 +187,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         let list: Vec<_> = open(&site, &actor, MOST_OPEN).await?.0.iter().map(Line::json).collect();
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string().into()))
+        Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string()))
     };
     finish(&site, &headers, query, result.await)
 }

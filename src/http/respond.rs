@@ -87,9 +87,9 @@ fn brotli(body: &Bytes, quality: i32) -> Bytes {
 }
 
 /// A plain answer with headers that every answer has.
-pub fn with(status: StatusCode, media: &'static str, mut headers: HeaderMap, body: Bytes) -> Response {
+pub fn with(status: StatusCode, media: &'static str, mut headers: HeaderMap, body: impl Into<Body>) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

@@ -155,5 +155,5 @@ fn written(site: &Site, outcome: &Outcome) -> Response {
     }
     let created = !outcome.repeated && outcome.events.iter().any(|name| name.ends_with(".published") || name.ends_with(".drafted"));
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    respond::with(status, "application/json", headers, body.to_string().into())
+    respond::with(status, "application/json", headers, body.to_string())
 }

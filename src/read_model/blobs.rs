@@ -38,14 +38,19 @@ impl Blobs {
         if let Some(bytes) = self.memory.get(&digest) {
             return Ok(bytes);
         }
+        let bytes = self.read(digest).await?;
+        self.memory.insert(digest, bytes.clone());
+        Ok(bytes)
+    }
+
+    /// The same for who keeps what is made of it: it is not kept twice.
+    pub async fn read(&self, digest: Digest) -> Result<Bytes, StoreError> {
         if let Some(bytes) = self.read_disk(digest).await {
-            self.memory.insert(digest, bytes.clone());
             return Ok(bytes);
         }
         let bytes = self.log.get_blob(digest).await?;
         let bytes = bytes.ok_or_else(|| StoreError::Damaged(format!("blob {digest} is missing")))?;
         let bytes: Bytes = checked(digest, bytes.into()).await?;
-        self.memory.insert(digest, bytes.clone());
         self.write_disk(digest, &bytes).await;
         Ok(bytes)
     }

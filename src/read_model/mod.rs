@@ -25,6 +25,7 @@ use tokio::sync::watch;
 
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
+use crate::render::geojson::Head;
 use blobs::Blobs;
 use features::{FeatureCache, Features};
 use image::Image;
@@ -131,7 +132,7 @@ impl ReadModel {
         if let Some(features) = self.features.get(&digest) {
             return Ok(features);
         }
-        let bytes = self.blobs.get(digest).await?;
+        let bytes = self.blobs.read(digest).await?;
         let parsed = tokio::task::spawn_blocking(move || apart(|| Features::parse(&bytes))).await;
         let features = parsed.ok().flatten().ok_or_else(|| StoreError::Damaged(format!("blob {digest} is not a feature set")))?;
         let features = Arc::new(features);
@@ -144,6 +145,28 @@ impl ReadModel {
             });
         }
         Ok(features)
+    }
+
+    /// The same set, its features written out whole under `head` if nothing that is shown now needs
+    /// them under another.
+    pub async fn whole(&self, digest: Digest, head: &Head) -> Result<Arc<Features>, StoreError> {
+        let features = self.features(digest).await?;
+        let is_settled = |features: &Features| features.head().is_some_and(|held| held == head || self.layers.show(held));
+        if is_settled(&features) {
+            return Ok(features);
+        }
+        let _parsing = self.parsing.lock().await;
+        match self.features.get(&digest) {
+            Some(features) if is_settled(&features) => return Ok(features),
+            Some(_) => {}
+            // There is no room for it, under whatever head.
+            None => return Ok(features),
+        }
+        let head = head.clone();
+        let written = tokio::task::spawn_blocking(move || Arc::new(features.under(&head))).await;
+        let written = written.map_err(|error| StoreError::Damaged(error.to_string()))?;
+        self.features.insert(digest, Arc::clone(&written));
+        Ok(written)
     }
 }
 

@@ -54,6 +54,7 @@ pub fn item(view: &View, features: Option<&Features>, public_url: &str) -> Strin
 }
 
 /// What stands before the stored text of a feature, made once for all features of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Up to the feature's key.
     pub lead: String,

@@ -1,6 +1,7 @@
 //! `/collections/{c}/items`: pages of stored bytes.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::domain::view::Moment;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
+use crate::http::pieces::Pieces;
 use crate::http::respond::{self, Encoding, Form};
 use crate::read_model::features::{Feature, Features};
 use crate::read_model::layers::{Collection, LayerRow, Part, When};
@@ -147,11 +149,11 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
         let body = if ask.crs == System::Crs84 && ask.unique_ids {
             compressed(page, &head).into()
         } else {
-            Encoding::Gzip.encode(&plain(ask, page, &head).into())
+            Encoding::Gzip.encode(&plain(ask, page, &head).joined())
         };
         return respond::with(StatusCode::OK, GEOJSON, headers, body);
     }
-    respond::with(StatusCode::OK, GEOJSON, headers, plain(ask, page, &head).into())
+    respond::with(StatusCode::OK, GEOJSON, headers, plain(ask, page, &head).body())
 }
 
 /// Everything before the first feature.
@@ -184,36 +186,74 @@ pub(super) fn push_links(out: &mut Vec<u8>, links: &[Link]) {
 
 /// Longest `Link` header, bytes.
 const LONGEST_HEADER: usize = 4_096;
+const SEPARATOR: &[u8] = b",\n";
 const TAIL: &[u8] = b"\n]}\n";
 
-fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Vec<u8> {
-    let room: usize = page
-        .picks
-        .iter()
-        .map(|(part, index)| page.feature(*part, *index).map_or(0, |(part, _, feature)| part.head.bytes() + feature.tail_bytes() + 2))
-        .sum();
-    let mut out = Vec::with_capacity(head.len() + room + TAIL.len());
-    out.extend_from_slice(head);
-    let mut front: Option<(usize, Front<'_>)> = None;
-    for (i, &(number, index)) in page.picks.iter().enumerate() {
-        if i > 0 {
-            out.extend_from_slice(b",\n");
+/// Features of a page that stand together in memory.
+struct Run<'a> {
+    number: usize,
+    part: &'a Part,
+    features: &'a Features,
+    indices: Range<usize>,
+    /// Whether they are written out whole, as the answer has them.
+    is_whole: bool,
+}
+
+/// The features of a page in runs.
+fn runs<'a>(ask: &Ask, page: &'a Page) -> Vec<Run<'a>> {
+    let mut runs: Vec<Run<'a>> = Vec::new();
+    for &(number, index) in &page.picks {
+        match runs.last_mut() {
+            Some(run) if run.number == number && run.indices.end == index => run.indices.end += 1,
+            _ => {
+                let Some((part, features, _)) = page.feature(number, index) else { continue };
+                let is_whole = ask.crs == System::Crs84 && features.head() == Some(&part.head);
+                runs.push(Run { number, part, features, indices: index..index + 1, is_whole });
+            }
         }
-        let Some((part, features, feature)) = page.feature(number, index) else { continue };
-        let mut buffer = [0; 10];
-        let mut key = part.key(feature, &mut buffer);
-        if !ask.unique_ids && part.code.is_none() {
-            // The versions of an item under its own id.
-            key = key.split('-').next().unwrap_or(key);
-        }
-        let front = match &mut front {
-            Some((same, front)) if *same == number => front,
-            other => &mut other.insert((number, Front::new(&part.head))).1,
-        };
-        push_feature(&mut out, ask.crs, front, key, features, feature);
     }
-    out.extend_from_slice(TAIL);
-    out
+    runs
+}
+
+fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
+    let runs = runs(ask, page);
+    let room = runs.iter().filter(|run| !run.is_whole).flat_map(|run| {
+        let features = run.features.list.get(run.indices.clone()).unwrap_or_default();
+        features.iter().map(|feature| run.part.head.bytes() + feature.tail_bytes() + SEPARATOR.len())
+    });
+    let mut own = Vec::with_capacity(head.len() + room.sum::<usize>() + TAIL.len());
+    own.extend_from_slice(head);
+    let mut pieces = Pieces::new(own);
+    for (i, run) in runs.iter().enumerate() {
+        let Run { part, features, .. } = run;
+        // After the last feature of all there is no comma.
+        let is_last = i + 1 == runs.len();
+        if run.is_whole {
+            let mut whole = features.whole(run.indices.clone());
+            if is_last {
+                whole.truncate(whole.len().saturating_sub(SEPARATOR.len()));
+            }
+            pieces.push(whole);
+            continue;
+        }
+        let out = pieces.own();
+        let mut front = Front::new(&part.head);
+        for feature in features.list.get(run.indices.clone()).unwrap_or_default() {
+            let mut buffer = [0; 10];
+            let mut key = part.key(feature, &mut buffer);
+            if !ask.unique_ids && part.code.is_none() {
+                // The versions of an item under its own id.
+                key = key.split('-').next().unwrap_or(key);
+            }
+            push_feature(out, ask.crs, &mut front, key, features, feature);
+            out.extend_from_slice(SEPARATOR);
+        }
+        if is_last {
+            out.truncate(out.len() - SEPARATOR.len());
+        }
+    }
+    pieces.own().extend_from_slice(TAIL);
+    pieces
 }
 
 /// Appends a feature in a coordinate system.
@@ -240,7 +280,7 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
         }
         let mut buffer = [0; 10];
         let key = part.key(feature, &mut buffer).as_bytes();
-        let separator: &[u8] = if i > 0 { b",\n" } else { b"" };
+        let separator = if i > 0 { SEPARATOR } else { b"" };
         let [lead, middle, shared] = &mut seen;
         gzip.pieces(&mut [
             Piece::Fresh(separator),

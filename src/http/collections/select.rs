@@ -14,7 +14,7 @@ use crate::event_store::StoreError;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::read_model::features::Features;
-use crate::read_model::layers::{Layer, LayerRow, Part};
+use crate::read_model::layers::{Layer, LayerRow, Part, Wanted};
 
 /// Features that are looked at without leaving the thread.
 const SHORT_WORK: usize = 4_000;
@@ -157,7 +157,8 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
             page.matched += part.count;
             continue;
         }
-        let features = match part.features(&site.model).await {
+        let features = if ask.wanted == Wanted::NOW { part.whole_features(&site.model).await } else { part.features(&site.model).await };
+        let features = match features {
             Ok(features) => features,
             // One damaged set does not take the others away; it is counted as where it is not read.
             Err(StoreError::Damaged(what)) => {

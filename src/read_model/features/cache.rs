@@ -38,7 +38,7 @@ impl FeatureCache {
 
     /// Bytes of the sets' text.
     pub fn text_bytes(&self) -> u64 {
-        self.0.iter().map(|(_, features)| features.bytes.len() as u64).sum()
+        self.0.iter().map(|(_, features)| features.text.len() as u64).sum()
     }
 
     /// Keeps a set.

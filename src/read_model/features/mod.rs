@@ -1,9 +1,10 @@
-//! A feature set in memory: stored bytes, boxes and an index. Answers copy the stored bytes.
+//! A feature set in memory: stored text, boxes and an index. Answers hand on the stored text.
 
 mod cache;
 mod check;
 mod near;
 mod shapes;
+mod whole;
 
 pub use cache::FeatureCache;
 pub use check::{check, summary};
@@ -11,7 +12,7 @@ pub(super) use shapes::{Shapes, Steps};
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use geo_index::rtree::sort::HilbertSort;
@@ -25,9 +26,10 @@ use super::packed::{self, Packed};
 use crate::domain::geometry::Bbox;
 use crate::domain::land_use;
 use crate::import::feature::Geometry;
+use crate::render::geojson::Head;
 
 /// A feature of a canonical set.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Feature {
     /// Its number in the set, from 1.
     pub number: u32,
@@ -47,9 +49,16 @@ pub struct Feature {
 
 /// A canonical set, parsed.
 pub struct Features {
-    bytes: Bytes,
+    text: Bytes,
     /// Features in the file's order.
     pub list: Vec<Feature>,
+    /// What each feature is written out whole under, where it is.
+    head: Option<Head>,
+    places: Arc<Places>,
+}
+
+/// Where features are and what was made of them; the same however they are written.
+struct Places {
     /// All positions, in a sixth of their text: see [`Shapes`].
     shapes: Vec<u8>,
     tree: Option<RTree<i32>>,
@@ -183,7 +192,7 @@ impl Features {
         Self::indexed(text.into(), list, shapes.bytes)
     }
 
-    fn indexed(bytes: Bytes, list: Vec<Feature>, shapes: Vec<u8>) -> Self {
+    fn indexed(text: Bytes, list: Vec<Feature>, shapes: Vec<u8>) -> Self {
         let bare: Vec<usize> = list.iter().enumerate().filter(|(_, feature)| !feature.has_place()).map(|(index, _)| index).collect();
         let around = list.iter().filter(|feature| feature.has_place()).map(|feature| feature.place);
         let around = around.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
@@ -196,43 +205,44 @@ impl Features {
             }
             builder.finish::<HilbertSort>()
         });
-        Self { bytes, list, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() }
+        let places = Places { shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() };
+        Self { text, list, head: None, places: Arc::new(places) }
     }
 
     /// Its borders as coarse as a map of a city shows them; made when they are first asked for.
     pub fn coarse(&self) -> Option<&Arcs> {
-        self.coarse.get_or_init(|| coarse::arcs(self)).as_ref()
+        self.places.coarse.get_or_init(|| coarse::arcs(self)).as_ref()
     }
 
     /// Bytes that the positions of a feature take on average, some four of each.
     pub fn shape_bytes(&self) -> usize {
-        self.shapes.len() / self.list.len().max(1)
+        self.places.shapes.len() / self.list.len().max(1)
     }
 
     /// The rest of a feature's text, from its own properties to its end, as stored.
     pub fn tail(&self, feature: &Feature) -> &[u8] {
-        self.bytes.get(feature.begins..feature.begins + feature.tail_bytes()).unwrap_or_default()
+        self.text.get(feature.begins..feature.begins + feature.tail_bytes()).unwrap_or_default()
     }
 
     /// A feature's text compressed: `lead`, which is always the same for it, and its tail.
     pub fn packed(&self, index: usize, lead: &[u8]) -> Option<&Packed> {
-        let all = self.packed.get_or_init(|| self.list.iter().map(|_| OnceLock::new()).collect());
+        let all = self.places.packed.get_or_init(|| self.list.iter().map(|_| OnceLock::new()).collect());
         let (place, feature) = all.get(index).zip(self.list.get(index))?;
         Some(place.get_or_init(|| packed::pack(&[lead, self.tail(feature)])))
     }
 
     /// The feature's own properties as JSON, without braces.
     pub fn properties(&self, feature: &Feature) -> &str {
-        self.text(feature.begins, feature.own)
+        self.between(feature.begins, feature.own)
     }
 
     /// The feature's geometry as JSON.
     pub fn geometry(&self, feature: &Feature) -> &str {
-        self.text(feature.begins + feature.own as usize + GEOMETRY.len(), feature.geometry)
+        self.between(feature.begins + feature.own as usize + GEOMETRY.len(), feature.geometry)
     }
 
-    fn text(&self, begins: usize, length: u32) -> &str {
-        self.bytes.get(begins..begins + length as usize).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+    fn between(&self, begins: usize, length: u32) -> &str {
+        self.text.get(begins..begins + length as usize).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 
     /// A property whose text needs no escapes, such as a code.
@@ -285,7 +295,7 @@ impl Features {
         if !feature.has_place() {
             return;
         }
-        let mut steps = Steps::new(self.shapes.get(feature.shape..).unwrap_or_default());
+        let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
         let rings = steps.number();
         if rings == 0 {
             for _ in 0..steps.number() {
@@ -308,7 +318,7 @@ impl Features {
     /// True when the feature is one or several positions, not an area.
     pub fn is_points(&self, feature: &Feature) -> bool {
         // The number of its rings is none.
-        feature.has_place() && self.shapes.get(feature.shape) == Some(&0)
+        feature.has_place() && self.places.shapes.get(feature.shape) == Some(&0)
     }
 
     /// The feature's land-use code, where it is one of the table's.
@@ -357,7 +367,7 @@ impl Features {
     /// The set's outline as a GeoJSON geometry: what is left when borders shared by two features
     /// are taken away.
     pub fn outline(&self) -> &str {
-        self.outline.get_or_init(|| {
+        self.places.outline.get_or_init(|| {
             let points: Vec<[f64; 2]> = self.list.iter().filter_map(|feature| self.point(feature)).collect();
             if points.is_empty() {
                 crate::render::shape::outline(self.list.iter().flat_map(|feature| self.rings(feature)))
@@ -370,6 +380,6 @@ impl Features {
     /// Bytes held in memory.
     pub(super) fn weight(&self) -> u64 {
         // With what will be compressed, a third or so of the text.
-        (self.bytes.len() + self.bytes.len() * 2 / 5 + self.shapes.len() + self.list.len() * 190) as u64
+        (self.text.len() + self.text.len() * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
     }
 }

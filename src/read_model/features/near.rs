@@ -55,8 +55,8 @@ impl Features {
     /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
     /// are everywhere (OGC 17-069r4 §7.15.3).
     pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
-        let mut found = self.bare.clone();
-        if let Some(tree) = &self.tree {
+        let mut found = self.places.bare.clone();
+        if let Some(tree) = &self.places.tree {
             let mut search = |bbox: Bbox| {
                 let [west, south, east, north] = whole(scaled(&bbox));
                 found.extend(tree.search(west, south, east, north).into_iter().map(|index| index as usize));
@@ -109,7 +109,7 @@ impl Features {
         if (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west)) {
             return true;
         }
-        let mut steps = Steps::new(self.shapes.get(feature.shape..).unwrap_or_default());
+        let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
         let rings = steps.number();
         if rings == 0 {
             let inside = |[x, y]: [f64; 2]| x >= west && x <= east && y >= south && y <= north;

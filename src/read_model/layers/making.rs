@@ -58,6 +58,14 @@ impl Default for Layers {
     }
 }
 
+impl Layers {
+    /// True when features under that head are shown now.
+    pub fn show(&self, head: &Head) -> bool {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        now.values().any(|layer| layer.parts.iter().any(|part| part.head == *head))
+    }
+}
+
 /// A decimal number that is whole loses its point in some clients: numbers that may be fractional
 /// always have one.
 fn pointed(properties: &mut Map<String, Json>, list: &[Property]) {

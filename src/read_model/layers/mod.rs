@@ -212,6 +212,15 @@ impl Part {
         }
     }
 
+    /// The same for answers of many features: those of a stored set are written out whole, as long as the
+    /// part is what is shown now.
+    pub async fn whole_features(&self, model: &ReadModel) -> Result<Arc<Features>, StoreError> {
+        match &self.source {
+            Source::Stored(set) => model.whole(set.sha256, &self.head).await,
+            Source::Made(features, _) => Ok(Arc::clone(features)),
+        }
+    }
+
     /// The digest of the set its features come from.
     pub fn set(&self) -> Option<Digest> {
         match &self.source {

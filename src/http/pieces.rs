@@ -1,0 +1,95 @@
+//! Bodies of several pieces: some written for the answer, some handed on as they stand in memory.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+/// Shorter pieces are copied: handing one on costs more.
+const WORTH_IT: usize = 4_096;
+
+/// A text that grows by pieces.
+pub struct Pieces {
+    /// What was written or copied.
+    own: Vec<u8>,
+    /// What is handed on, and how much of `own` stands before it.
+    kept: Vec<(usize, Bytes)>,
+}
+
+impl Pieces {
+    /// Begins with a text.
+    pub fn new(own: Vec<u8>) -> Self {
+        Self { own, kept: Vec::new() }
+    }
+
+    /// The text that is being written.
+    pub fn own(&mut self) -> &mut Vec<u8> {
+        &mut self.own
+    }
+
+    /// Appends a piece that stays in memory.
+    pub fn push(&mut self, piece: Bytes) {
+        if piece.len() < WORTH_IT {
+            self.own.extend_from_slice(&piece);
+        } else {
+            self.kept.push((self.own.len(), piece));
+        }
+    }
+
+    fn list(self) -> VecDeque<Bytes> {
+        let own = Bytes::from(self.own);
+        let mut list = VecDeque::with_capacity(2 * self.kept.len() + 1);
+        let mut at = 0;
+        for (upto, piece) in self.kept {
+            list.extend((upto > at).then(|| own.slice(at..upto)));
+            list.push_back(piece);
+            at = upto;
+        }
+        list.extend((own.len() > at).then(|| own.slice(at..)));
+        list
+    }
+
+    /// The whole text in one.
+    pub fn joined(self) -> Bytes {
+        let mut list = self.list();
+        match list.len() {
+            0 | 1 => list.pop_front().unwrap_or_default(),
+            _ => Vec::from(list).concat().into(),
+        }
+    }
+
+    /// The body of an answer.
+    pub fn body(self) -> Body {
+        let left = self.own.len() + self.kept.iter().map(|(_, piece)| piece.len()).sum::<usize>();
+        Body::new(Frames { list: self.list(), left: left as u64 })
+    }
+}
+
+/// One frame for each piece; its length is known beforehand.
+struct Frames {
+    list: VecDeque<Bytes>,
+    left: u64,
+}
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.list.pop_front();
+        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # How fast map clients are served, each figure beside nginx (and MapServer, where it can be had) in
-# the same run: `benches/serve/run.sh [ZONES]`. For growth run it again with `ONLY_BOX=1 CACHE_MB=4096
+# the same run: `benches/serve/run.sh [ZONES]`. The machine may be noisy: the two take turns, second by
+# second (SECONDS_EACH, ROUNDS), and the ratio is the median of the pairs'. For growth run it again with `ONLY_BOX=1 CACHE_MB=4096
 # benches/serve/run.sh 1000000` and compare the first rows. Two cores, wrk with 8 connections, loopback only.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 zones=${1:-100000}
-seconds=${SECONDS_EACH:-4}
+seconds=${SECONDS_EACH:-1}
+rounds=${ROUNDS:-9}
 say() { printf '== %s\n' "$*" >&2; }
 
 missing=()
@@ -86,6 +88,14 @@ L
 # same one: making an address costs the client time too.
 one() { wrk -t2 -c8 -d"${seconds}s" "${@:2}" "http://127.0.0.1:$1" 2> /dev/null | tee "$work/last" | awk '/Requests\/sec/ { print $2 }'; }
 row() { awk -v w="$1" -v o="$2" -v t="$3" -v g="$4" 'BEGIN { printf "| %s | %.0f | %.0f | %.2f | %s |\n", w, o, t, t ? o / t : 0, g }'; }
+middle() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+# against WHAT GOAL OURS THEIRS: two commands in turns.
+against() {
+    : > "$work/pairs"
+    for _ in $(seq "$rounds"); do echo "$($3) $($4)" >> "$work/pairs"; done
+    printf '| %s | %.0f | %.0f | %.2f | %s |\n' "$1" "$(cut -d' ' -f1 "$work/pairs" | middle)" "$(cut -d' ' -f2 "$work/pairs" | middle)" \
+        "$(awk '{ print ($2 > 0 ? $1 / $2 : 0) }' "$work/pairs" | middle)" "$2"
+}
 
 export PART=66 ADDRESS="/collections/zones/items?limit=1000&bbox=%.7f,%.7f,%.7f,%.7f"
 POINT="/collections/zones/items?bbox=%.7f,%.7f,%.7f,%.7f"
@@ -127,41 +137,30 @@ http {
 }
 E
 nginx -p "$work" -c "$work/nginx.conf"
-middle() { echo "$1" | tr ' ' '\n' | grep . | sort -n | sed -n 2p; }
-
 printf '| what (%s zones) | ours | beside it | ratio | goal |\n|---|---|---|---|---|\n' "$zones"
 say "boxes of $found zones, $(bytes box) bytes"
-ours="" theirs="" gz="" filtered="" points="" p99=""
-for _ in 1 2 3; do
-    ours="$ours $(one 18080 -s "$work/box.lua")"
-    theirs="$theirs $(ADDRESS="/box?$ADDRESS" one 18081 -s "$work/box.lua")"
-    gz="$gz $(one 18080 -s "$work/box.lua" -H 'Accept-Encoding: gzip')"
-    filtered="$filtered $(ADDRESS="$FILTERED" one 18080 -s "$work/box.lua")"
-    points="$points $(PART=0 ADDRESS="$POINT" one 18080 -s "$work/box.lua")"
-    p99="$p99 $(sed -n 's/^p99 \([0-9]*\) us.*/\1/p' "$work/last")"
-done
-box=$(middle "$ours")
-row "bbox of $found zones, $(bytes box) bytes ÷ nginx, one file" "$box" "$(middle "$theirs")" "≥ 0.75"
+box() { one 18080 -s "$work/box.lua"; }
+file() { ADDRESS="/box?$ADDRESS" one 18081 -s "$work/box.lua"; }
+zipped() { one 18080 -s "$work/box.lua" -H 'Accept-Encoding: gzip'; }
+filtered() { ADDRESS="$FILTERED" one 18080 -s "$work/box.lua"; }
+against "bbox of $found zones, $(bytes box) bytes ÷ nginx, one file" "≥ 0.75" box file
 [ -z "${ONLY_BOX:-}" ] || exit 0
-row "the same as gzip ÷ uncompressed" "$(middle "$gz")" "$box" "≥ 0.6"
+against "the same as gzip ÷ uncompressed" "≥ 0.6" zipped box
 gzip_bytes=$(curl -fs -H 'accept-encoding: gzip' "$base/collections/zones/items?limit=1000&bbox=$query" | wc -c)
 row "bytes of the gzip answer ÷ uncompressed" "$gzip_bytes" "$(bytes box)" "≤ 0.4"
 row "bytes of the gzip answer ÷ gzip -1 of the whole" "$gzip_bytes" "$(gzip -1 < "$work/html/box" | wc -c)" ""
-row "CQL2 land_use = 'LUC' AND area_ha > 1 with bbox ÷ bbox" "$(middle "$filtered")" "$box" "≥ 0.3"
-row "point in zones, all plans, a second" "$(middle "$points")" 20000 "≥ 1"
-row "point in zones, p99 in µs ÷ 2,000" "$(middle "$p99")" 2000 "≤ 1"
-ours="" theirs=""
-for _ in 1 2 3; do
-    ours="$ours $(BEFORE=/collections/zones/items/ one 18080 -s "$work/id.lua")"
-    theirs="$theirs $(BEFORE=/id? one 18081 -s "$work/id.lua")"
-done
-row "feature by id, $(bytes id) bytes ÷ nginx" "$(middle "$ours")" "$(middle "$theirs")" "≥ 0.7"
-ours="" theirs=""
-for _ in 1 2 3; do
-    ours="$ours $(one "18080/q/$small.geojson" -H 'Accept-Encoding: gzip')"
-    theirs="$theirs $(one 18081/plan -H 'Accept-Encoding: gzip')"
-done
-row "whole plan of 2,000 zones, gzip, $(bytes plan.gz) bytes ÷ nginx gzip_static" "$(middle "$ours")" "$(middle "$theirs")" "≥ 0.8"
+against "CQL2 land_use = 'LUC' AND area_ha > 1 with bbox ÷ bbox" "≥ 0.3" filtered box
+for _ in $(seq "$rounds"); do
+    echo "$(PART=0 ADDRESS="$POINT" one 18080 -s "$work/box.lua") $(sed -n 's/^p99 \([0-9]*\) us.*/\1/p' "$work/last")"
+done > "$work/points"
+row "point in zones, all plans, a second" "$(cut -d' ' -f1 "$work/points" | middle)" 20000 "≥ 1"
+row "point in zones, p99 in µs ÷ 2,000" "$(cut -d' ' -f2 "$work/points" | middle)" 2000 "≤ 1"
+feature() { BEFORE=/collections/zones/items/ one 18080 -s "$work/id.lua"; }
+feature_file() { BEFORE=/id? one 18081 -s "$work/id.lua"; }
+against "feature by id, $(bytes id) bytes ÷ nginx" "≥ 0.7" feature feature_file
+plan() { one "18080/q/$small.geojson" -H 'Accept-Encoding: gzip'; }
+plan_file() { one 18081/plan -H 'Accept-Encoding: gzip'; }
+against "whole plan of 2,000 zones, gzip, $(bytes plan.gz) bytes ÷ nginx gzip_static" "≥ 0.8" plan plan_file
 
 # Cold: every tile of a zoom once, one after the other, before any is kept.
 say "tiles of zoom 14, $(bytes tile) bytes"
@@ -184,12 +183,9 @@ P
     )
     row "tile at z$zoom (about $((zones / (zoom == 14 ? 25 : 400))) zones), cold, one after the other, a second" "$cold" 500 "≥ 1"
 done
-ours="" theirs=""
-for _ in 1 2 3; do
-    ours="$ours $(BEFORE=/collections/zones/tiles/WebMercatorQuad/ one 18080 -s "$work/tile.lua")"
-    theirs="$theirs $(BEFORE=/tile? one 18081 -s "$work/tile.lua")"
-done
-row "tile at z14, warm, $(bytes tile) bytes ÷ nginx" "$(middle "$ours")" "$(middle "$theirs")" "≥ 0.7"
+tile() { BEFORE=/collections/zones/tiles/WebMercatorQuad/ one 18080 -s "$work/tile.lua"; }
+tile_file() { BEFORE=/tile? one 18081 -s "$work/tile.lua"; }
+against "tile at z14, warm, $(bytes tile) bytes ÷ nginx" "≥ 0.7" tile tile_file
 
 # Every feature was asked for as gzip by now, or will be: ask for all.
 curl -fs -H 'accept-encoding: gzip' -o /dev/null "$base/collections/zones/download.geojson"
@@ -221,11 +217,10 @@ M
         peers="${peers:-} $(cat "$work/$port.pid")"
     done
     for kind in fgb shp; do
-        theirs=""
-        for _ in 1 2 3; do theirs="$theirs $(ADDRESS="/ogcapi/$kind$ADDRESS&f=json" one 18081 -s "$work/box.lua")"; done
-        sed 's/^/   /' "$work/last" >&2
+        peer() { ADDRESS="/ogcapi/$kind$ADDRESS&f=json" one 18081 -s "$work/box.lua"; }
         curl -s "http://127.0.0.1:18081/ogcapi/$kind/collections/zones/items?f=json&limit=1000&bbox=$query" | head -c 300 >&2 || true
         [ $kind = fgb ] && with="FlatGeobuf through OGR" || with="its own shapefile reader with an index"
-        row "bbox ÷ MapServer, $with, two processes" "$box" "$(middle "$theirs")" "≥ 50"
+        against "bbox ÷ MapServer, $with, two processes" "≥ 50" box peer
+        sed 's/^/   /' "$work/last" >&2
     done
 fi

@@ -48,6 +48,8 @@ pub use router::router;
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// A client that takes nothing of its answer for so long is let go.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
+/// Most bytes of a request's head, and of an answer's pieces that wait for one another to go out together.
+const BUFFER: usize = 128 << 10;
 /// Requests in flight get this long to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -192,7 +194,7 @@ impl Site {
 pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
     let service = TowerToHyperService::new(router(Arc::clone(&site)));
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).max_buf_size(64 << 10);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).max_buf_size(BUFFER);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(site.limits.connections));
     tokio::pin!(shutdown);

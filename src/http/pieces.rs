@@ -93,3 +93,40 @@ impl http_body::Body for Frames {
         SizeHint::with_exact(self.left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn pieces(sizes: &[usize]) -> (Pieces, Vec<u8>) {
+        let (mut pieces, mut expected) = (Pieces::new(b"head".to_vec()), b"head".to_vec());
+        for (i, size) in sizes.iter().enumerate() {
+            let piece = Bytes::from(vec![b'a' + i as u8; *size]);
+            expected.extend_from_slice(&piece);
+            pieces.push(piece);
+        }
+        pieces.own().extend_from_slice(b"tail");
+        expected.extend_from_slice(b"tail");
+        (pieces, expected)
+    }
+
+    #[tokio::test]
+    async fn pieces_long_and_short_come_in_their_order_with_their_length_known_before() {
+        for sizes in [&[][..], &[10, 20], &[WORTH_IT, WORTH_IT], &[1, WORTH_IT, 2, 3, 2 * WORTH_IT, 0], &[WORTH_IT, 1]] {
+            let (pieces, expected) = pieces(sizes);
+            let body = pieces.body();
+            assert_eq!(http_body::Body::size_hint(&body).exact(), Some(expected.len() as u64));
+            assert_eq!(body.collect().await.expect("a body").to_bytes(), expected, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn joined_pieces_are_the_whole_text() {
+        for sizes in [&[][..], &[3, WORTH_IT, 5]] {
+            let (pieces, expected) = pieces(sizes);
+            assert_eq!(pieces.joined(), expected);
+        }
+    }
+}

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 
 use super::errors::HttpError;
 use crate::domain::Digest;
@@ -240,26 +241,8 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 
 /// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.
 pub fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    if memchr::memchr2(b'%', b'+', bytes).is_none() {
+    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return text.to_owned();
     }
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let hex = || u8::from_str_radix(text.get(i + 1..i + 3)?, 16).ok();
-        match bytes[i] {
-            b'+' => decoded.push(b' '),
-            b'%' => match hex() {
-                Some(byte) => {
-                    decoded.push(byte);
-                    i += 2;
-                }
-                None => decoded.push(b'%'),
-            },
-            byte => decoded.push(byte),
-        }
-        i += 1;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

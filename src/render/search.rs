@@ -1,6 +1,7 @@
 //! What a search found.
 
 use maud::{Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::home::{item_line, search_form};
@@ -120,15 +121,10 @@ pub fn page(lang: Lang, city: &City, moment: &Moment, query: &str, found: &[Foun
     layout::page(&Page::new(lang, city, t("search"), "/search"), content)
 }
 
+/// What stands in an address as it is (RFC 3986 §2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// A text in an address.
 pub fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }

@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::crs::{Area, System};
 use crate::cql2::{Filter, FilterError, Language};
@@ -200,20 +201,20 @@ impl Ask {
         })
     }
 
-    /// The query with these parameters in place of its own.
-    pub fn query(&self, form: &str, after: Option<&str>) -> String {
-        let mut text = format!("f={form}");
+    /// The query for every form of the answer and every page: what is given them in place of its own `f`
+    /// and `after`.
+    pub fn queries(&self) -> impl Fn(&str, Option<&str>) -> String + use<> {
+        let mut rest = String::with_capacity(256);
         for (name, value) in self.pairs.iter().filter(|(name, _)| name != "f" && name != "after") {
-            text.push('&');
-            push_encoded(&mut text, name);
-            text.push('=');
-            push_encoded(&mut text, value);
+            rest.push('&');
+            rest.extend(encoded(name));
+            rest.push('=');
+            rest.extend(encoded(value));
         }
-        if let Some(after) = after {
-            text.push_str("&after=");
-            text.push_str(after);
+        move |form, after| match after {
+            None => ["f=", form, &rest].concat(),
+            Some(after) => ["f=", form, &rest, "&after=", after].concat(),
         }
-        text
     }
 }
 
@@ -355,16 +356,12 @@ fn as_of(text: &str, zone: &TimeZone) -> Result<i64, HttpError> {
     })
 }
 
-/// Appends a text as a part of a query.
-pub fn push_encoded(out: &mut String, text: &str) {
-    use std::fmt::Write as _;
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~,:/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
+/// What stands in a query as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b':').remove(b'/');
+
+/// A text as a part of a query.
+pub fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, PLAIN)
 }
 
 #[cfg(test)]

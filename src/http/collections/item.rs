@@ -97,8 +97,7 @@ pub async fn item(
         let at = |form: &str| {
             let mut text = format!("{url}/collections/{name}/items/{id}?f={form}");
             for (name, value) in pairs.iter().filter(|(name, _)| name != "f") {
-                let _ = write!(text, "&{name}=");
-                ask::push_encoded(&mut text, value);
+                let _ = write!(text, "&{name}={}", ask::encoded(value));
             }
             text
         };

@@ -92,7 +92,8 @@ pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
 fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
     let here = ask::value(&ask.pairs, "after");
-    let at = |form: &str, after: Option<&str>| format!("{url}/collections/{name}/items?{}", ask.query(form, after));
+    let query = ask.queries();
+    let at = |form: &str, after: Option<&str>| format!("{url}/collections/{name}/items?{}", query(form, after));
     let mut links = vec![
         ("self", GEOJSON, at("json", here)),
         ("alternate", "text/html", at("html", here)),

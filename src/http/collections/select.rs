@@ -67,25 +67,22 @@ impl Wish {
         self.filters.iter().all(|filter| filter.wants(&row)) && self.area.as_ref().is_none_or(|area| meets(area, &row))
     }
 
-    /// Indices of the features, all or those near its area, that are looked at.
+    /// Indices of the features, all or those in its area, that are looked at.
     fn candidates(&self, features: &Features) -> Vec<usize> {
-        self.area.as_ref().map_or_else(|| (0..features.list.len()).collect(), |area| features.near(&area.bbox))
+        self.area.as_ref().map_or_else(|| (0..features.list.len()).collect(), |area| features.within(&area.bbox))
     }
 
-    /// Of the part's features that are `near` those that are wanted, in their order.
-    fn among(&self, mut near: Vec<usize>, layer: &Layer, part: &Part, features: &Features) -> Vec<usize> {
-        if let Some(area) = &self.area {
-            features.keep_within(&mut near, &area.bbox);
-        }
+    /// Of the part's features that were found those that are wanted, in their order.
+    fn among(&self, found: Vec<usize>, layer: &Layer, part: &Part, features: &Features) -> Vec<usize> {
         let is_checked = self.filters.is_empty() && self.area.as_ref().is_none_or(|area| area.bent.is_none());
         if is_checked {
-            return near;
+            return found;
         }
         let wanted = |index: &usize| self.holds(layer, part, features, *index);
-        if near.len() < SHORT_WORK {
-            near.into_iter().filter(wanted).collect()
+        if found.len() < SHORT_WORK {
+            found.into_iter().filter(wanted).collect()
         } else {
-            near.into_par_iter().with_min_len(512).filter(wanted).collect()
+            found.into_par_iter().with_min_len(512).filter(wanted).collect()
         }
     }
 }
@@ -171,17 +168,17 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
         let found = if wish.is_plain() {
             Found::All(part.count)
         } else {
-            let near = wish.candidates(&features);
-            let cost = near.len() * wish.terms;
+            let found = wish.candidates(&features);
+            let cost = found.len() * wish.terms;
             work += cost;
             if work > MOST_WORK {
-                return Err(too_much(near.len()));
+                return Err(too_much(found.len()));
             }
             Found::These(if cost < SHORT_FILTER {
-                wish.among(near, &page.layer, part, &features)
+                wish.among(found, &page.layer, part, &features)
             } else {
                 let (layer, wish, features) = (Arc::clone(&page.layer), Arc::clone(&wish), Arc::clone(&features));
-                aside(site, move || wish.among(near, &layer, &layer.parts[number], &features)).await?
+                aside(site, move || wish.among(found, &layer, &layer.parts[number], &features)).await?
             })
         };
         let known = page.matched;

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{finish, parse};
 use crate::domain::document::Document;
@@ -37,19 +38,14 @@ fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, Ht
     found.ok_or(HttpError::NotFound)
 }
 
+/// What stands in a file's name as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+
 /// `attachment` with the name in both forms of RFC 6266.
 fn disposition(name: &str) -> HeaderValue {
-    use std::fmt::Write as _;
     let plain: String =
         crate::domain::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
+    let encoded = utf8_percent_encode(name, UNRESERVED);
     let text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"))
 }

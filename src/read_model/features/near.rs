@@ -1,9 +1,9 @@
 //! Which features of a set meet a box.
 
-use geo_index::rtree::RTreeIndex;
+use geo_index::rtree::{Node, RTree, RTreeIndex};
 
+use super::Features;
 use super::shapes::Steps;
-use super::{Feature, Features};
 use crate::domain::geometry::Bbox;
 
 /// A box in 10⁻⁷ degrees: degrees written with seven decimals are whole numbers, whatever the last bit
@@ -51,15 +51,44 @@ impl Hit {
     }
 }
 
+/// Visits every item at or below a node of an index whose box meets `bbox`, and the item's box.
+fn visit(node: &Node<'_, i32, RTree<i32>>, bbox: [i32; 4], each: &mut impl FnMut(usize, [i32; 4])) {
+    let [west, south, east, north] = bbox;
+    let place = [node.min_x(), node.min_y(), node.max_x(), node.max_y()];
+    if place[0] > east || place[2] < west || place[1] > north || place[3] < south {
+        return;
+    }
+    match node.insertion_index() {
+        Some(index) => each(index as usize, place),
+        None => node.children_unchecked().for_each(|child| visit(&child, bbox, each)),
+    }
+}
+
 impl Features {
     /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
     /// are everywhere (OGC 17-069r4 §7.15.3).
     pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
+        self.search(bbox, |_, _, _| true)
+    }
+
+    /// Indices of the features that meet `bbox`, in the file's order.
+    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
+        self.search(bbox, |index, place, exact| self.meets(index, place, exact))
+    }
+
+    /// Indices of the features whose boxes meet `bbox` and that are wanted by their index, their box, and
+    /// the box that is searched in 10⁻⁷ degrees.
+    fn search(&self, bbox: &Bbox, wanted: impl Fn(usize, [i32; 4], [f64; 4]) -> bool) -> Vec<usize> {
         let mut found = self.places.bare.clone();
         if let Some(tree) = &self.places.tree {
             let mut search = |bbox: Bbox| {
-                let [west, south, east, north] = whole(scaled(&bbox));
-                found.extend(tree.search(west, south, east, north).into_iter().map(|index| index as usize));
+                let exact = scaled(&bbox);
+                let mut each = |index, place| {
+                    if wanted(index, place, exact) {
+                        found.push(index);
+                    }
+                };
+                visit(&tree.root(), whole(exact), &mut each);
             };
             let [west, south, east, north] = *bbox;
             if west <= east {
@@ -74,32 +103,11 @@ impl Features {
         found
     }
 
-    /// Indices of the features that meet `bbox`, in the file's order.
-    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
-        let mut found = self.near(bbox);
-        self.keep_within(&mut found, bbox);
-        found
-    }
-
-    /// Keeps of what is `near` what meets `bbox`.
-    pub fn keep_within(&self, near: &mut Vec<usize>, bbox: &Bbox) {
-        let [west, south, east, north] = *bbox;
-        if west <= east {
-            let exact = scaled(bbox);
-            near.retain(|index| self.meets(&self.list[*index], exact));
-        } else {
-            let (left, right) = (scaled(&[west, south, 180.0, north]), scaled(&[-180.0, south, east, north]));
-            near.retain(|index| self.meets(&self.list[*index], left) || self.meets(&self.list[*index], right));
-        }
-    }
-
-    /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
-    fn meets(&self, feature: &Feature, exact: [f64; 4]) -> bool {
-        if !feature.has_place() {
-            return true;
-        }
+    /// True when the feature itself, not only its box `place`, shares a point with a box in 10⁻⁷ degrees.
+    /// The feature is not looked at where its box says enough: it lies cold in memory.
+    fn meets(&self, index: usize, place: [i32; 4], exact: [f64; 4]) -> bool {
         let [west, south, east, north] = exact;
-        let [left, bottom, right, top] = feature.place.map(f64::from);
+        let [left, bottom, right, top] = place.map(f64::from);
         if left > east || right < west || bottom > north || top < south {
             return false;
         }
@@ -109,6 +117,8 @@ impl Features {
         if (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west)) {
             return true;
         }
+        // One without a place is everywhere.
+        let Some(feature) = self.list.get(index).filter(|feature| feature.has_place()) else { return true };
         let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
         let rings = steps.number();
         if rings == 0 {

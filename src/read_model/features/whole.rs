@@ -45,3 +45,52 @@ impl Features {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> Features {
+        let item = |number: u32| {
+            let own = if number == 2 { String::new() } else { format!("\"name\":\"Ô số {number}\"") };
+            (own, if number == 3 { "null".to_owned() } else { format!("{{\"type\":\"Point\",\"coordinates\":[104.8{number},21.7]}}") })
+        };
+        Features::of_items(&(1..=12).map(item).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn written_whole_features_read_as_put_together_one_by_one() {
+        let (set, head) = (set(), Head::bare());
+        let whole = set.under(&head);
+        for range in [0..12, 0..1, 11..12, 3..9] {
+            let mut expected = Vec::new();
+            let mut front = Front::new(&head);
+            for feature in &set.list[range.clone()] {
+                front.push(&mut expected, key(feature.number, &mut [0; 10]), &set, feature);
+                expected.extend_from_slice(SEPARATOR);
+            }
+            assert_eq!(whole.whole(range.clone()), expected, "{range:?}");
+            let text = String::from_utf8(expected).expect("text");
+            let list: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", text.trim_end_matches(",\n"))).expect("JSON");
+            assert_eq!(list.len(), range.len());
+        }
+    }
+
+    #[test]
+    fn written_whole_features_say_the_same_of_themselves() {
+        let set = set();
+        let whole = set.under(&Head::bare());
+        for (before, after) in set.list.iter().zip(&whole.list) {
+            assert_eq!(set.tail(before), whole.tail(after));
+            assert_eq!((set.properties(before), set.geometry(before)), (whole.properties(after), whole.geometry(after)));
+        }
+    }
+
+    #[test]
+    fn features_that_are_not_written_whole_or_not_there_are_not_handed_on() {
+        let set = set();
+        let whole = set.under(&Head::bare());
+        assert!(set.whole(0..3).is_empty());
+        assert!(whole.whole(10..13).is_empty() && whole.whole(5..5).is_empty() && whole.whole(0..0).is_empty());
+    }
+}

@@ -9,7 +9,7 @@ use axum::http::{Request as HttpRequest, StatusCode};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
-use crate::support::{Answer, Kind, Node, demo};
+use crate::support::{Answer, Database, Kind, NOON, Node, TestClock, demo};
 
 on_both_databases!(
     the_landing_page_leads_to_everything,
@@ -30,6 +30,10 @@ on_both_databases!(
     an_id_has_one_way_to_be_written,
     what_was_shown_then_is_seen_from_then,
     costly_filters_are_refused,
+    zones_have_the_words_of_their_version_whoever_shares_their_set,
+    a_tile_of_too_many_places_is_thinned_until_it_fits,
+    merged_areas_say_their_land_use_and_how_many_zones_they_are,
+    headers_count_what_is_matched_and_returned,
 );
 
 const NAMES: [&str; 12] = [
@@ -755,4 +759,119 @@ async fn costly_filters_are_refused(kind: Kind) {
     let refused = node.get(&format!("/collections/zones/items?filter={}", encoded(&long))).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     assert!(refused.json()["detail"].as_str().unwrap().contains("512"), "the limit is named");
+}
+
+/// Features are kept written out whole under what is shown now; one set may belong to several plans and
+/// to several moments.
+async fn zones_have_the_words_of_their_version_whoever_shares_their_set(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let revise = bangtin::cli::demo::commands()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|command| command["code"] == "QHSDD21AG" && command["type"] == "plan.revise")
+        .unwrap();
+    let title = |body: &Value| {
+        let zones = body["features"].as_array().unwrap();
+        assert!(!zones.is_empty() && zones.iter().all(|zone| zone["properties"]["id"] == zone["id"]));
+        assert!(zones.iter().all(|zone| zone["properties"]["title"] == zones[0]["properties"]["title"]));
+        zones[0]["properties"]["title"].as_str().unwrap().to_owned()
+    };
+    let zones = "/collections/zones/items?limit=50&plan=";
+    let before = node.get(&format!("{zones}QHSDD21AG")).await.json();
+    assert_eq!(title(&before), revise["facts"]["title"]);
+    // A word is corrected; the set stays.
+    let mut facts = revise["facts"].clone();
+    facts["title"] = json!("Tên đã sửa");
+    let correct =
+        json!({ "id": "word", "type": "plan.correct", "code": "QHSDD21AG", "revision": 2, "reason": "lỗi đánh máy", "facts": facts });
+    clock.set("2026-11-24T06:00:00Z");
+    node.apply(&correct.to_string()).await;
+    for _ in 0..2 {
+        let after = node.get(&format!("{zones}QHSDD21AG")).await.json();
+        assert_eq!(title(&after), "Tên đã sửa");
+        let geometries =
+            |body: &Value| body["features"].as_array().unwrap().iter().map(|zone| zone["geometry"].clone()).collect::<Vec<_>>();
+        assert_eq!(geometries(&before), geometries(&after));
+        let then = node.get(&format!("{zones}QHSDD21AG&as_of=2026-11-24T05:30:00Z")).await.json();
+        assert_eq!(title(&then), revise["facts"]["title"], "what was shown then keeps its words");
+    }
+    // Another plan of the same zones.
+    facts["title"] = json!("Quy hoạch cùng ranh giới");
+    facts["decision"]["number"] = json!("9999/QĐ-DEMO");
+    let publish = json!({ "id": "twin", "type": "plan.publish", "effective_from": "2026-01-01", "facts": facts });
+    let twin = node.apply(&publish.to_string()).await.code.unwrap();
+    for _ in 0..2 {
+        assert_eq!(title(&node.get(&format!("{zones}{twin}")).await.json()), "Quy hoạch cùng ranh giới");
+        assert_eq!(title(&node.get(&format!("{zones}QHSDD21AG")).await.json()), "Tên đã sửa");
+    }
+    // Pages that begin in one plan and end in the other lose nothing.
+    let all = ids(&node, "/collections/zones/items?limit=10000").await;
+    let mut paged = Vec::new();
+    let mut next = Some("/collections/zones/items?limit=333".to_owned());
+    while let Some(address) = next {
+        let page = node.get(&address).await.json();
+        paged.extend(page["features"].as_array().unwrap().iter().map(|zone| zone["id"].as_str().unwrap().to_owned()));
+        next = link(&page, "next").first().map(|link| path(link));
+    }
+    assert_eq!(paged, all);
+}
+
+/// No tile is above 500 KB, whatever is in it.
+async fn a_tile_of_too_many_places_is_thinned_until_it_fits(kind: Kind) {
+    let database = Database::new(kind).await;
+    let node = Node::start(&database, &TestClock::at(NOON)).await;
+    let place = |i: u32| {
+        let at = [104.83 + f64::from(i % 100) * 1e-3, 21.66 + f64::from(i / 100) * 1e-3];
+        json!({ "type": "Feature", "properties": { "Tên": format!("Cửa hàng số {i}"), "Địa chỉ": format!("Tổ {i}") },
+            "geometry": { "type": "Point", "coordinates": at } })
+    };
+    let places = json!({ "type": "FeatureCollection", "features": (0..9_000).map(place).collect::<Vec<_>>() });
+    let facts = json!({ "kind": "cashless-day", "title": "Ngày hội", "organiser": "UBND",
+        "schedule": { "weekly": { "weekday": "friday", "from": "2026-01-02" } }, "places": { "geojson": places } });
+    node.apply(&json!({ "id": "many", "type": "campaign.publish", "facts": facts }).to_string()).await;
+    assert_eq!(node.get("/collections/places/items?limit=1").await.json()["numberMatched"], 9_000);
+    // The same tile at every zoom that holds them all.
+    for (zoom, row, column) in [(4, 7, 12), (6, 28, 50), (8, 112, 202)] {
+        let tile = node.get(&format!("/collections/places/tiles/WebMercatorQuad/{zoom}/{row}/{column}")).await;
+        let shown = layers(&tile.body)[0].1;
+        assert!(tile.body.len() <= 500_000 && shown > 0 && shown < 9_000, "{zoom}: {} bytes, {shown} places", tile.body.len());
+    }
+    let near = node.get("/collections/places/tiles/WebMercatorQuad/14/7179/12965").await;
+    assert!(near.status == StatusCode::OK && !near.body.is_empty());
+}
+
+async fn merged_areas_say_their_land_use_and_how_many_zones_they_are(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let tile = node.get("/collections/zones/tiles/WebMercatorQuad/8/112/202").await;
+    let file = tempfile::Builder::new().suffix(".mvt").tempfile().unwrap();
+    std::fs::write(file.path(), &tile.body).unwrap();
+    let said = crate::support::run("ogrinfo", &["-ro", "-al", "-geom=NO", file.path().to_str().unwrap()]);
+    let values = |name: &str| -> Vec<String> {
+        let lines = said.lines().filter(|line| line.trim_start().starts_with(&format!("{name} (")) && line.contains(" = "));
+        lines.filter_map(|line| Some(line.split_once(" = ")?.1.to_owned())).collect()
+    };
+    let (codes, counts) = (values("land_use"), values("count"));
+    assert!(!codes.is_empty() && codes.len() == counts.len(), "{said}");
+    let known = node.get("/collections/zones/items?limit=10000").await.json();
+    let known: HashSet<String> =
+        known["features"].as_array().unwrap().iter().map(|zone| zone["properties"]["land_use"].as_str().unwrap().to_owned()).collect();
+    assert!(codes.iter().all(|code| known.contains(code)), "{codes:?}");
+    let total: u64 = counts.iter().map(|count| count.parse::<u64>().unwrap()).sum();
+    assert!(total > counts.len() as u64 && total <= 1_596 * 2, "{total}");
+}
+
+/// Q11: clients that page by headers.
+async fn headers_count_what_is_matched_and_returned(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    for query in ["limit=7", "limit=10000", "bbox=0,0,1,1", "filter=land_use%3D%27ODT%27&limit=3"] {
+        let answer = node.get(&format!("/collections/zones/items?{query}")).await;
+        let body = answer.json();
+        assert_eq!(answer.header("ogc-numbermatched"), body["numberMatched"].to_string(), "{query}");
+        assert_eq!(answer.header("ogc-numberreturned"), body["numberReturned"].to_string(), "{query}");
+        let next = link(&body, "next").first().map(|link| link["href"].as_str().unwrap().to_owned());
+        let named = answer.header("link").split(", ").find(|link| link.contains("rel=\"next\"")).map(str::to_owned);
+        assert_eq!(next.is_some(), named.is_some(), "{query}");
+        if let (Some(next), Some(named)) = (next, named) {
+            assert!(named.starts_with(&format!("<{next}>")), "{named}");
+        }
+    }
 }

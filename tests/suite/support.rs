@@ -187,7 +187,7 @@ impl Node {
 
     /// Carries out a command that must be allowed; the image has it when this returns.
     pub async fn apply(&self, line: &str) -> Outcome {
-        let outcome = self.try_apply(line, &demo::file).await.unwrap_or_else(|error| panic!("{error}: {line}"));
+        let outcome = self.try_apply(line, &demo::file).await.unwrap_or_else(|error| panic!("{error}: {line:.500}"));
         assert!(self.model.wait_for(outcome.position, Duration::from_secs(5)).await);
         outcome
     }

@@ -23,7 +23,12 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     let listener = bind(&serve_args.listen).await?;
     let store = store::open(args, None).await?;
     let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
-    eprintln!("bangtin: {} on http://{}", store.app.city().name_vi, listener.local_addr()?);
+    let (city, address) = (store.app.city(), format!("http://{}", listener.local_addr()?));
+    eprintln!("bangtin: {} on {address}", city.name_vi);
+    if city.public_url != address {
+        // Map clients follow links: where these lead nowhere, layers stay empty.
+        eprintln!("bangtin: links and codes lead to {} (set at the first start with --public-url)", city.public_url);
+    }
     node.serve(listener, stop).await
 }
 

@@ -90,6 +90,18 @@ assert len(read("zones", PAGE_SIZE="777")[1]) == len(shapes)
 items = f"/vsicurl/{base}/collections/ambulances/items?limit=10"
 assert len(pyogrio.raw.read(items)[2]) == 4
 
+# G12: a refusal comes to the user in the server's own words.
+try:
+    read("plans", DATETIME="yesterday")
+except Exception as refused:
+    assert "datetime=yesterday" in str(refused) and "2026-01-05" in str(refused), refused
+else:
+    raise AssertionError("nonsense was let through")
+# G13: counting asks for no feature but one.
+for name in ("zones", "ambulances"):
+    counted = pyogrio.read_info(f"OAPIF:{base}", layer=name, force_feature_count=True)["features"]
+    assert counted == answer(f"/collections/{name}/items?limit=1")["numberMatched"], (name, counted)
+
 # Downloads: every collection, an item's own file, and one with nothing in it.
 ENDINGS = ("geojson", "geojsons", "fgb", "csv", "gpkg", "kml")
 

@@ -1,9 +1,10 @@
-"""QGIS without a screen adds layers by the address alone: `qgis_client.py BASE`."""
+"""QGIS without a screen adds layers by the address alone: `qgis_client.py BASE [empty]`."""
 
 import json
 import os
 import sys
 import tempfile
+import urllib.parse
 import urllib.request
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -27,6 +28,15 @@ def layer(name, more=""):
     return added
 
 
+if sys.argv[2:] == ["empty"]:
+    # Q09
+    for collection in answer("/collections?f=json")["collections"]:
+        # The city's units are there from the beginning.
+        assert collection["id"] == "units" or not list(layer(collection["id"]).getFeatures()), collection["id"]
+    print("QGIS", Qgis.QGIS_VERSION, "adds every empty layer")
+    sys.stdout.flush()
+    os._exit(0)
+
 for collection in answer("/collections?f=json")["collections"]:
     name = collection["id"]
     expected = answer(f"/collections/{name}/items?limit=1")["numberMatched"]
@@ -48,6 +58,19 @@ filtered = layer("zones")
 assert filtered.setSubsetString("\"land_use\" = 'ODT'")
 codes = {feature["land_use"] for feature in filtered.getFeatures()}
 assert codes == {"ODT"}, codes
+
+# Q05: what QGIS 3.40 sends as CQL2 is asked of the server as it is written there.
+for filter, holds in [
+    ("((land_use = 'ODT') AND (area_ha > 1))", lambda zone: zone["land_use"] == "ODT" and zone["area_ha"] > 1),
+    ("land_use LIKE 'O%'", lambda zone: zone["land_use"].startswith("O")),
+    ("land_use IN ('ODT','LUC')", lambda zone: zone["land_use"] in ("ODT", "LUC")),
+    ("area_ha BETWEEN 1 AND 5", lambda zone: 1 <= zone["area_ha"] <= 5),
+    ("(CASEI(land_use) LIKE CASEI('luc%'))", lambda zone: zone["land_use"].startswith("LUC")),
+    ("(effective_from >= TIMESTAMP('2022-01-10T00:00:00.000Z'))", lambda zone: zone["effective_from"] > "2022-01-10"),
+]:
+    query = urllib.parse.urlencode({"filter": filter, "filter-lang": "cql2-text", "limit": 10000})
+    asked = answer(f"/collections/zones/items?{query}")["features"]
+    assert asked and all(holds(zone["properties"]) for zone in asked), filter
 
 # Areas agree with the one that the server measured, in VN-2000.
 first = next(zones.getFeatures())

@@ -73,6 +73,18 @@ fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
     server.wait();
 }
 
+/// Q09
+#[test]
+fn layers_of_a_city_that_has_published_nothing_are_valid_and_empty() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::empty(data.path());
+    let base = format!("http://{}", server.address);
+    assert!(client(&python(), &["empty.py", &base], &[]).contains("empty collections"));
+    assert!(client("/usr/bin/python3", &["qgis_client.py", &base, "empty"], &[]).contains("adds every empty layer"));
+    server.signal("TERM");
+    server.wait();
+}
+
 #[test]
 fn leaflet_maplibre_and_the_own_map_show_zones_points_and_tiles() {
     let data = tempfile::tempdir().unwrap();

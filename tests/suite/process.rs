@@ -71,6 +71,25 @@ impl Server {
         Self { child, address, lines: Some(lines) }
     }
 
+    /// Starts an empty city on a free port, its links leading there, and waits until it answers.
+    pub fn empty(data: &Path) -> Self {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let city = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/yen-bai.toml");
+        let url = format!("http://{address}");
+        let mut command = bangtin(data, None);
+        command.args(["serve", "--listen", &address, "--city", city, "--public-url", &url]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains(&url) && err.read_line(&mut said).is_ok_and(|read| read > 0) {}
+        assert!(said.contains(&url), "the server did not start: {said}");
+        let lines = std::thread::spawn(move || {
+            let _ = err.read_to_string(&mut said);
+            said
+        });
+        Self { child, address, lines: Some(lines) }
+    }
+
     pub fn get(&self, path: &str) -> (u16, String) {
         get(&self.address, path)
     }

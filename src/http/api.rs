@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::collections::{CONFORMANCE, METADATA_CACHE, ask};
 use super::items::finish;
@@ -14,7 +14,7 @@ use super::{Site, openapi};
 use crate::render::collections as pages;
 
 /// `/` as JSON.
-pub fn landing(site: &Site) -> String {
+pub fn landing(site: &Site) -> Value {
     let city = site.model.image().city.clone();
     let url = &city.public_url;
     let link = |rel: &str, media: &str, path: &str, title: &str| json!({ "rel": rel, "type": media, "href": format!("{url}{path}"), "title": title });
@@ -31,7 +31,6 @@ pub fn landing(site: &Site) -> String {
             link("license", "text/html", "/licence", &city.licence),
         ],
     })
-    .to_string()
 }
 
 /// `/conformance`

@@ -31,7 +31,7 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
             // A program's typing mistake is named; a page opens whatever was hung onto its address.
             let rest: Vec<&str> = query.unwrap_or_default().split('&').filter(|pair| !pair.starts_with("lang=")).collect();
             ask::pairs(Some(&rest.join("&")), ask::COMMON, &[])?;
-            return Ok(respond::fresh(&headers, "application/json", "public, max-age=5", vary(), api::landing(&site)));
+            return Ok(respond::described(&headers, vary(), &api::landing(&site)));
         }
         let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
         let moment = site.moment();

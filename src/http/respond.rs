@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use super::errors::HttpError;
 use crate::domain::Digest;
@@ -237,6 +238,30 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then(|| percent_decode(value))
     })
+}
+
+/// Short: map clients keep metadata without asking again.
+pub const METADATA_CACHE: &str = "public, max-age=5";
+/// Longest `Link` header, bytes: proxies and clients bound a header, and the body has the links in any case.
+const LONGEST_LINKS: usize = 4_096;
+
+/// A `Link` header (RFC 8288) of relations, media types and addresses; none where it would be too long.
+pub fn link_header<'a>(links: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Option<HeaderValue> {
+    let mut text = String::with_capacity(512);
+    for (rel, media, href) in links {
+        let separator = if text.is_empty() { "<" } else { ", <" };
+        [separator, href, ">; rel=\"", rel, "\"; type=\"", media, "\""].iter().for_each(|piece| text.push_str(piece));
+    }
+    HeaderValue::try_from(text).ok().filter(|header| (1..=LONGEST_LINKS).contains(&header.len()))
+}
+
+/// A description in JSON; its links stand in the `Link` header too (OGC 17-069r4 §7.1.1), but for
+/// templates, which are no addresses.
+pub fn described(request: &HeaderMap, mut extra: HeaderMap, body: &Value) -> Response {
+    let links = body["links"].as_array().into_iter().flatten().filter(|link| link["templated"] != true);
+    let links = link_header(links.filter_map(|link| Some((link["rel"].as_str()?, link["type"].as_str()?, link["href"].as_str()?))));
+    extra.extend(links.map(|links| (header::LINK, links)));
+    fresh(request, "application/json", METADATA_CACHE, extra, body.to_string())
 }
 
 /// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.

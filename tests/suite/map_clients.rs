@@ -84,6 +84,17 @@ async fn the_landing_page_leads_to_everything(kind: Kind) {
         assert!(found.header("content-type").contains(media), "{rel}: {}", found.header("content-type"));
         assert!(found.header("cache-control").contains("max-age=5"), "Q02: metadata is kept for a moment only");
     }
+    // C08: links stand in the header too.
+    for address in ["/", "/collections", "/collections/zones", "/collections/zones/tiles", "/collections/zones/tiles/WebMercatorQuad"] {
+        let answer = node.get(&format!("{address}?f=json")).await;
+        let body = answer.json();
+        let links = body["links"].as_array().unwrap().iter().filter(|link| link["templated"] != true);
+        let quoted = |value: &Value| value.as_str().unwrap().to_owned();
+        let expected: Vec<String> = links
+            .map(|link| format!("<{}>; rel=\"{}\"; type=\"{}\"", quoted(&link["href"]), quoted(&link["rel"]), quoted(&link["type"])))
+            .collect();
+        assert_eq!(answer.header("link"), expected.join(", "), "{address}");
+    }
     // Q: what OWSLib sends.
     let library = node.get_with("/", &[("accept", "*/*"), ("user-agent", "OWSLib 0.35.0 (https://owslib.readthedocs.io)")]).await;
     assert!(library.header("content-type").contains("json"));

@@ -104,14 +104,9 @@ fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     links
 }
 
+/// The `Link` header of some links.
 pub(super) fn link_header(links: &[Link]) -> Option<HeaderValue> {
-    let mut text = String::with_capacity(links.iter().map(|(_, _, href)| href.len() + 64).sum());
-    for (i, (rel, media, href)) in links.iter().enumerate() {
-        let pieces = [if i > 0 { ", <" } else { "<" }, href, ">; rel=\"", rel, "\"; type=\"", media, "\""];
-        pieces.iter().for_each(|piece| text.push_str(piece));
-    }
-    // Proxies and clients bound a header; the body has the links in any case.
-    HeaderValue::try_from(text).ok().filter(|header| header.len() <= LONGEST_HEADER)
+    respond::link_header(links.iter().map(|(rel, media, href)| (*rel, *media, href.as_str())))
 }
 
 /// `Content-Crs`
@@ -185,8 +180,6 @@ pub(super) fn push_links(out: &mut Vec<u8>, links: &[Link]) {
     }
 }
 
-/// Longest `Link` header, bytes.
-const LONGEST_HEADER: usize = 4_096;
 const SEPARATOR: &[u8] = b",\n";
 const TAIL: &[u8] = b"\n]}\n";
 

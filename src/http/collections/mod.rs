@@ -30,9 +30,9 @@ use crate::read_model::layers::{Collection, Content, Layer, Wanted, collections}
 use crate::render::collections as pages;
 use crate::render::text::Lang;
 
+pub(crate) use super::respond::METADATA_CACHE;
+
 pub(crate) const GEOJSON: &str = "application/geo+json";
-/// Short: map clients keep metadata without asking again.
-pub(crate) const METADATA_CACHE: &str = "public, max-age=5";
 /// What conformance is declared to.
 pub const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -148,8 +148,8 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
             { "rel": "license", "type": "text/html", "href": format!("{url}/licence"), "title": city.licence },
         ]);
         let described: Vec<Value> = layers.iter().map(|layer| description(&site, layer)).collect();
-        let body = json!({ "links": links, "crs": crs::all(&city), "collections": described }).to_string();
-        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+        let body = json!({ "links": links, "crs": crs::all(&city), "collections": described });
+        Ok(respond::described(&headers, HeaderMap::new(), &body))
     };
     finish(&site, &headers, query, result.await)
 }
@@ -167,8 +167,7 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
             let page = html::one(&site.city(), lang, &layer);
             return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
         }
-        let body = description(&site, &layer).to_string();
-        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
+        Ok(respond::described(&headers, HeaderMap::new(), &description(&site, &layer)))
     };
     finish(&site, &headers, query, result.await)
 }

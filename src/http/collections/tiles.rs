@@ -223,7 +223,7 @@ pub async fn tilesets(State(site): State<Arc<Site>>, Path(name): Path<String>, R
             "tilesets": [tileset(url, &layer, layer.bbox.unwrap_or(city.bbox), false)],
             "links": [{ "rel": "self", "type": "application/json", "href": format!("{url}/collections/{name}/tiles?f=json") }],
         });
-        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body.to_string()))
+        Ok(respond::described(&headers, HeaderMap::new(), &body))
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }
@@ -258,7 +258,7 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
             "tilejson" => tilejson(&city.public_url, &layer, bbox, &city.licence),
             _ => tileset(&city.public_url, &layer, bbox, true),
         };
-        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body.to_string()))
+        Ok(respond::described(&headers, HeaderMap::new(), &body))
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GEOJSON, Read, binary, content, crs_header, file, page, path, query, refer, schema, writes};
+use super::{GEOJSON, Read, binary, content, crs_header, file, link_header, page, path, query, refer, schema, writes};
 use crate::domain::schema::Property;
 use crate::export::FORMATS;
 use crate::http::collections::property_schema;
@@ -26,6 +26,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
         Read::new(id("describe"), format!("The collection {name}"), "metadata")
             .with(common())
             .gives(vec![content("application/json", schema("Collection")), page()])
+            .headers(json!({ "Link": link_header() }))
             .negotiated()
             .build(),
     );
@@ -61,7 +62,11 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
             // Any text may be asked for; most find nothing.
             object.remove("enum");
         }
-        parameters.push(query(&property.name, schema, &format!("Only features whose {} is this", property.name)));
+        let mut parameter = query(&property.name, schema, &format!("Only features whose {} is this", property.name));
+        if let Some(value) = property.values.first() {
+            parameter["example"] = json!(value);
+        }
+        parameters.push(parameter);
     }
     let mut items = Read::new(id("items"), format!("Features of {name}"), "data")
         .with(parameters)
@@ -71,7 +76,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
             "Content-Crs": crs_header(),
             "OGC-NumberMatched": { "description": "Features on all pages", "schema": { "type": "integer" } },
             "OGC-NumberReturned": { "description": "Features on this page", "schema": { "type": "integer" } },
-            "Link": { "description": "The links of the body", "schema": { "type": "string" } },
+            "Link": link_header(),
         }))
         .build();
     let family = match collection.content {
@@ -147,6 +152,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
         Read::new(id("tilesets"), "Tile sets", "tiles")
             .with(vec![json_or_page, refer("lang"), refer("token")])
             .gives(vec![content("application/json", schema("TileSets"))])
+            .headers(json!({ "Link": link_header() }))
             .or("303", see())
             .build(),
     );
@@ -162,16 +168,16 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
             .or("303", see())
             .build(),
     );
-    let number = |name: &str, maximum: u32, description: &str, example: &str| {
+    let number = |name: &str, maximum: u32, description: &str, example: u32| {
         path(name, json!({ "type": "integer", "minimum": 0, "maximum": maximum }), description, example)
     };
     put(
         format!("{base}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"),
         Read::new(id("tile"), "A vector tile", "tiles")
             .with(vec![
-                number("tileMatrix", DEEPEST.into(), "Zoom", "12"),
-                number("tileRow", (1 << DEEPEST) - 1, "Row from the north; 404 beyond the zoom's last", "1797"),
-                number("tileCol", (1 << DEEPEST) - 1, "Column from the west; 404 beyond the zoom's last", "3240"),
+                number("tileMatrix", DEEPEST.into(), "Zoom", 12),
+                number("tileRow", (1 << DEEPEST) - 1, "Row from the north; 404 beyond the zoom's last", 1797),
+                number("tileCol", (1 << DEEPEST) - 1, "Column from the west; 404 beyond the zoom's last", 3240),
                 refer("token"),
             ])
             .gives(vec![binary("application/vnd.mapbox-vector-tile")])

@@ -11,13 +11,13 @@ use crate::render::qr;
 pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
     let code = || path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code", "QHSDD21AG");
     let lang = || refer("page-lang");
-    let sha = |name: &str| path(name, json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "SHA-256", &"0".repeat(64));
+    let sha = |name: &str| path(name, json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "SHA-256", "0".repeat(64));
     let withdrawn = |content: Vec<(String, Value)>| {
         let content: Map<String, Value> = content.into_iter().collect();
         json!({ "description": "Withdrawn: what happened, and what replaces it", "content": content })
     };
     let unit = || refer("unit");
-    let memento = json!({ "name": "Accept-Datetime", "in": "header", "required": false, "schema": { "type": "string", "format": "http-date" }, "description": "The moment one wants to see (RFC 7089)" });
+    let memento = json!({ "name": "Accept-Datetime", "in": "header", "required": false, "schema": { "type": "string", "format": "http-date" }, "description": "The moment one wants to see (RFC 7089)", "example": "Wed, 05 Jan 2022 08:30:00 GMT" });
     put(
         "/q/{code}".into(),
         Read::new("page", "The item's page", "pages")
@@ -104,7 +104,7 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
             .gives(vec![page()])
             .build(),
     );
-    let number = || path("number", json!({ "type": "integer", "minimum": 1 }), "Number of the revision", "1");
+    let number = || path("number", json!({ "type": "integer", "minimum": 1 }), "Number of the revision", 1);
     put(
         "/q/{code}/revisions/{number}".into(),
         Read::new("revision", "A revision's page", "history").with(vec![code(), number(), lang(), unit()]).gives(vec![page()]).build(),

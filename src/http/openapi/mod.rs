@@ -4,6 +4,7 @@
 //! with the limit as a reference of that very name: GDAL and QGIS look there for the size of a page.
 
 mod collection;
+mod examples;
 mod items;
 mod residents;
 mod schemas;
@@ -21,12 +22,13 @@ use crate::read_model::layers::collections;
 const HTML: &str = "text/html; charset=utf-8";
 const GEOJSON: &str = "application/geo+json";
 
-fn path(name: &str, schema: Value, description: &str, example: &str) -> Value {
-    json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description, "example": example })
+fn path(name: &str, schema: Value, description: &str, example: impl Into<Value>) -> Value {
+    json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description, "example": example.into() })
 }
 
 fn query(name: &str, schema: Value, description: &str) -> Value {
-    json!({ "name": name, "in": "query", "required": false, "schema": schema, "description": description, "style": "form", "explode": false })
+    let example = examples::of(name, &schema);
+    json!({ "name": name, "in": "query", "required": false, "schema": schema, "description": description, "example": example, "style": "form", "explode": false })
 }
 
 fn refer(name: &str) -> Value {
@@ -129,6 +131,10 @@ impl Read {
     }
 }
 
+fn link_header() -> Value {
+    json!({ "description": "The links of the body", "schema": { "type": "string" } })
+}
+
 fn crs_header() -> Value {
     json!({ "description": "The coordinate system of the answer", "schema": { "type": "string" } })
 }
@@ -172,11 +178,11 @@ pub fn document(city: &City) -> Value {
     for collection in collections() {
         collection::of_collection(&mut put, collection, &commands);
     }
-    let problem = |description: &str| {
+    let problem = |description: &str, example: &Value| {
         json!({
             "description": description,
             "content": {
-                "application/problem+json": { "schema": schema("Problem") },
+                "application/problem+json": { "schema": schema("Problem"), "example": example },
                 (HTML): { "schema": { "type": "string" } },
             },
         })
@@ -211,8 +217,8 @@ pub fn document(city: &City) -> Value {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
             "parameters": parameters(city),
             "responses": {
-                "Problem": problem("What is wrong and what to do"),
-                "Gone": problem("Not in force then: links lead to its versions"),
+                "Problem": problem("What is wrong and what to do", &examples::problem()),
+                "Gone": problem("Not in force then: links lead to its versions", &examples::gone(&city.public_url)),
             },
         },
     })
@@ -238,6 +244,27 @@ mod tests {
             assert!(names.insert(name.to_owned()), "{name} stands twice");
         }
         assert!(names.len() > 150 && families::collections().len() == 9);
+    }
+
+    #[test]
+    fn every_parameter_and_every_error_has_an_example() {
+        let document = document(&City::default());
+        let written = document["paths"].as_object().into_iter().flatten().flat_map(|(path, one)| {
+            let parameters = one.as_object().into_iter().flatten().flat_map(|(_, one)| one["parameters"].as_array().into_iter().flatten());
+            parameters.map(move |parameter| (path.as_str(), parameter))
+        });
+        let shared = document["components"]["parameters"].as_object().into_iter().flatten().map(|(name, one)| (name.as_str(), one));
+        for (place, parameter) in written.filter(|(_, one)| one.get("$ref").is_none()).chain(shared) {
+            assert!(parameter.get("example").is_some_and(|example| !example.is_null()), "{place}: {}", parameter["name"]);
+            let validator = jsonschema::validator_for(&parameter["schema"]).expect("a schema");
+            assert!(validator.is_valid(&parameter["example"]), "{place}: {} does not fit its schema", parameter["name"]);
+        }
+        let schemas = json!({ "$ref": "#/components/schemas/Problem", "components": document["components"] });
+        let validator = jsonschema::validator_for(&schemas).expect("a schema");
+        for name in ["Problem", "Gone"] {
+            let example = &document["components"]["responses"][name]["content"]["application/problem+json"]["example"];
+            assert!(validator.is_valid(example), "{name}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Read, content, page, path, query, refer, schema, writes};
+use super::{Read, content, link_header, page, path, query, refer, schema, writes};
 
 pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) {
     let common = || vec![refer("f"), refer("lang"), refer("token")];
@@ -11,6 +11,7 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
         Read::new("landing", "Landing page", "metadata")
             .with(vec![refer("f"), refer("page-lang"), refer("token")])
             .gives(vec![content("application/json", schema("Landing")), page()])
+            .headers(json!({ "Link": link_header() }))
             .build(),
     );
     put(
@@ -32,6 +33,7 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
         Read::new("collections", "Collections", "metadata")
             .with(common())
             .gives(vec![content("application/json", schema("Collections")), page()])
+            .headers(json!({ "Link": link_header() }))
             .negotiated()
             .build(),
     );
@@ -48,7 +50,7 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
             .build(),
     );
     let id =
-        || path("id", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The import's id; nobody can guess it", &"0".repeat(64));
+        || path("id", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The import's id; nobody can guess it", "0".repeat(64));
     put("/imports".into(), json!({ "post": writes::upload() }));
     put(
         "/imports/{id}".into(),

@@ -1,0 +1,104 @@
+//! An example of every parameter: what somebody would really ask.
+
+use serde_json::{Value, json};
+
+use super::super::collections::crs::CRS84;
+
+/// Examples that their type does not tell, by the parameter's name.
+const TEXTS: &[(&str, &str)] = &[
+    ("about", "QHSDD21AG"),
+    ("address", "Tổ 5"),
+    ("after", "1795496400000000.1795496400.100"),
+    ("answers", "Đã tiếp thu"),
+    ("as_of", "2026-01-05T08:30:00Z"),
+    ("authority", "UBND tỉnh Yên Bái"),
+    ("board", "BANG0001F"),
+    ("campaign", "NKTM20267"),
+    ("code", "QHSDD21AG"),
+    ("datetime", "2026-01-05"),
+    ("decision", "0007/QĐ-DEMO"),
+    ("filter", "CASEI(id) LIKE CASEI('q%')"),
+    ("hours", "Sáng thứ Ba, 8:00–11:00"),
+    ("how", "Viết phiếu góp ý"),
+    ("id", "QHSDD21AG-2-1"),
+    ("information_code", "QH-2021-01"),
+    ("items", "QHSDD21AG, KHSDD26AK"),
+    ("kind", "land-use-plan"),
+    ("keeper", "Văn phòng UBND phường"),
+    ("land_use", "ODT"),
+    ("land_use_name", "Đất ở tại đô thị"),
+    ("lang", "en"),
+    ("languages", "vi, tay"),
+    ("level", "xã"),
+    ("name", "Chợ Ga"),
+    ("name_en", "Yen Bai ward"),
+    ("note", "Chỉnh ranh giới"),
+    ("offer", "Giảm 5 % rau quả"),
+    ("operator", "Bệnh viện đa khoa"),
+    ("organiser", "Thành phố Yên Bái"),
+    ("parcel", "2401150 512650\n2401150 512690\n2401180 512690"),
+    ("payment", "VietQR"),
+    ("phone", "0216 0000 111"),
+    ("place", "Chợ Ga"),
+    ("plan", "QHSDD21AG"),
+    ("q", "quy hoach su dung dat"),
+    ("role", "Cấp cứu"),
+    ("scale", "1/10000"),
+    ("signatory", "Nguyễn Văn Mẫu"),
+    ("since", "2026-01-05"),
+    ("status", "in-force"),
+    ("successors", "04252-2025"),
+    ("summary", "Thử"),
+    ("title", "Kế hoạch sử dụng đất năm 2026"),
+    ("token", "abc"),
+    ("unit", "04252-2025"),
+    ("units", "04252-2025"),
+    ("url", "https://bangtin.example/q/QHSDD21AG"),
+];
+
+/// An example of a parameter with that schema; each fits it.
+pub(super) fn of(name: &str, schema: &Value) -> Value {
+    if let Some(value) = schema.get("default").or_else(|| schema.pointer("/enum/0")) {
+        return value.clone();
+    }
+    let bound = |name: &str| schema[name].as_f64();
+    match (name, schema["type"].as_str(), schema["format"].as_str()) {
+        ("bbox", ..) => json!([104.88, 21.7, 104.9, 21.72]),
+        ("crs" | "bbox-crs" | "filter-crs", ..) => json!(CRS84),
+        ("sortby", ..) => json!("-id"),
+        ("e", ..) => json!(507_000.0),
+        ("n", ..) => json!(2_399_000.0),
+        (_, Some("boolean"), _) => json!(true),
+        (_, Some("integer"), _) => json!(bound("minimum").map_or(1, |least| least as i64)),
+        (_, Some("number"), _) => {
+            json!(bound("minimum").zip(bound("maximum")).map_or(1.5, |(least, most)| f64::midpoint(least, most)))
+        }
+        (_, _, Some("date")) => json!("2026-01-05"),
+        (_, _, Some("date-time")) => json!("2026-01-05T08:30:00Z"),
+        _ => TEXTS.iter().find(|(known, _)| *known == name).map_or(Value::Null, |(_, text)| json!(text)),
+    }
+}
+
+/// A refusal.
+pub(super) fn problem() -> Value {
+    json!({
+        "type": "/problems/bad-request",
+        "title": "Yêu cầu có chỗ sai",
+        "status": 400,
+        "detail": "limit phải là số nguyên từ 1 đến 10000",
+        "detail_en": "limit must be a whole number from 1 to 10000",
+    })
+}
+
+/// A feature that was not in force then.
+pub(super) fn gone(url: &str) -> Value {
+    let link = |rel: &str, path: &str| json!({ "rel": rel, "type": "application/json", "href": format!("{url}/collections/plans/items/QHSDD21AG{path}") });
+    json!({
+        "type": "/problems/gone",
+        "title": "Không có hiệu lực vào lúc được hỏi",
+        "status": 410,
+        "detail": "Đối tượng này không có hiệu lực vào lúc được hỏi; xem các phiên bản của nó.",
+        "detail_en": "This feature was not in force then; see its versions.",
+        "links": [link("timemap", "/versions?f=json"), link("latest-version", "")],
+    })
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use geo::{BoundingRect, Geometry, Rect};
+use jiff::tz::TimeZone;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::{Expr, FilterError, Language, Order, Range, Scalar, Shape, Time, accenti, casei, parse, spatial, temporal};
@@ -67,6 +68,23 @@ enum When {
     Interval(Option<Term>, Option<Term>),
 }
 
+impl When {
+    fn terms(&self) -> impl Iterator<Item = &Term> {
+        let (a, b) = match self {
+            Self::Term(term) => (Some(term), None),
+            Self::Interval(from, to) => (from.as_ref(), to.as_ref()),
+        };
+        a.into_iter().chain(b)
+    }
+
+    fn map(self, each: impl Fn(Term) -> Term) -> Self {
+        match self {
+            Self::Term(term) => Self::Term(each(term)),
+            Self::Interval(from, to) => Self::Interval(from.map(&each), to.map(&each)),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Condition {
     And(Vec<Condition>),
@@ -92,24 +110,27 @@ pub struct Filter {
 }
 
 /// What binding needs: the collection's properties, and how written shapes come to degrees.
+/// What is written in a filter means a place and a time.
+#[derive(Clone, Copy)]
+pub struct Meaning<'a> {
+    /// Turns a position in the filter's system into longitude and latitude; none beyond it.
+    pub place: &'a dyn Fn([f64; 2]) -> Option<[f64; 2]>,
+    /// Where days are counted: a moment beside a date is its day there.
+    pub zone: &'a TimeZone,
+}
+
 struct Binder<'a> {
     properties: &'a [Property],
-    place: &'a dyn Fn([f64; 2]) -> Option<[f64; 2]>,
+    meaning: Meaning<'a>,
     terms: usize,
 }
 
 type Bound<T> = Result<T, FilterError>;
 
 impl Filter {
-    /// Reads a filter for features with these properties; `place` turns positions written in the
-    /// filter's system into longitude and latitude.
-    pub fn read(
-        source: &str,
-        language: Language,
-        properties: &[Property],
-        place: &dyn Fn([f64; 2]) -> Option<[f64; 2]>,
-    ) -> Result<Self, FilterError> {
-        let mut binder = Binder { properties, place, terms: 0 };
+    /// Reads a filter for features with these properties.
+    pub fn read(source: &str, language: Language, properties: &[Property], meaning: Meaning<'_>) -> Result<Self, FilterError> {
+        let mut binder = Binder { properties, meaning, terms: 0 };
         let condition = binder.condition(parse(source, language)?)?;
         Ok(Self { condition, terms: binder.terms.max(1) })
     }
@@ -180,7 +201,20 @@ impl Binder<'_> {
         let (a, b) = (self.term(a)?, self.term(b)?);
         let a = self.fit(a, &b)?;
         let b = self.fit(b, &a)?;
-        Ok((a, b))
+        let is_dated = self.is_date(&a) || self.is_date(&b);
+        Ok((self.dated(a, is_dated), self.dated(b, is_dated)))
+    }
+
+    fn is_date(&self, term: &Term) -> bool {
+        self.kind(term) == Type::Date
+    }
+
+    /// A written moment as its day, where it is beside a date.
+    fn dated(&self, term: Term, is_dated: bool) -> Term {
+        match term {
+            Term::Instant(at) if is_dated => Term::Instant(temporal::day(at, self.meaning.zone)),
+            other => other,
+        }
     }
 
     fn fit(&self, term: Term, other: &Term) -> Bound<Term> {
@@ -237,7 +271,7 @@ impl Binder<'_> {
             ));
         }
         self.terms += 8 + geo::CoordsIter::coords_count(&shape);
-        let shape = placed(shape, self.place).ok_or_else(|| {
+        let shape = placed(shape, self.meaning.place).ok_or_else(|| {
             FilterError::new("Tọa độ trong bộ lọc nằm ngoài hệ tọa độ.", "A position in the filter lies outside its coordinate system")
         })?;
         let bbox = shape.bounding_rect();
@@ -278,7 +312,12 @@ impl Binder<'_> {
             Expr::IsNull(Scalar::Property(name)) if name == "geometry" => Condition::NoShape,
             Expr::IsNull(value) => Condition::IsNull(self.term(value)?),
             Expr::Spatial(relation, a, b) => self.spatial(relation, a, b)?,
-            Expr::Temporal(relation, a, b) => Condition::Temporal(relation, self.when(a)?, self.when(b)?),
+            Expr::Temporal(relation, a, b) => {
+                let (a, b) = (self.when(a)?, self.when(b)?);
+                let is_dated = a.terms().chain(b.terms()).any(|term| self.is_date(term));
+                let dated = |when: When| when.map(|term| self.dated(term, is_dated));
+                Condition::Temporal(relation, dated(a), dated(b))
+            }
             Expr::Truth(value) => {
                 let term = self.term(value)?;
                 if self.kind(&term) != Type::Boolean {

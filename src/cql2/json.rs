@@ -7,15 +7,24 @@ use super::{Budget, Expr, FilterError, Order, Scalar, Shape, Time, spatial, temp
 
 type Parsed<T> = Result<T, FilterError>;
 
-fn wrong(what: &str, value: &Value) -> FilterError {
+/// What is expected at a place, in Vietnamese and English; the place is shown as it was written.
+fn wrong(vi: &str, en: &str, value: &Value) -> FilterError {
     let shown: String = value.to_string().chars().take(80).collect();
-    FilterError::new(format!("Bộ lọc JSON sai ở {shown}: cần {what}."), format!("The JSON filter is wrong at {shown}: expected {what}"))
+    FilterError::new(format!("Bộ lọc JSON sai ở {shown}: cần {vi}."), format!("The JSON filter is wrong at {shown}: expected {en}"))
+}
+
+fn arguments(count: usize, value: &Value) -> FilterError {
+    wrong(&format!("{count} tham số trong args"), &format!("{count} in args"), value)
 }
 
 pub(super) fn parse(source: &str) -> Parsed<Expr> {
     // Its own limit of nesting is 128: deeper is an error, not an overflow.
     let value: Value = serde_json::from_str(source).map_err(|error| {
-        FilterError::new(format!("Bộ lọc không phải JSON đúng: {error}."), format!("The filter is not valid JSON: {error}"))
+        let (line, column) = (error.line(), error.column());
+        FilterError::new(
+            format!("Bộ lọc không phải JSON đúng: sai ở dòng {line}, cột {column}."),
+            format!("The filter is not valid JSON: {error}"),
+        )
     })?;
     condition(&value, &mut Budget::default())
 }
@@ -36,10 +45,10 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
     if value.is_boolean() || value.get("property").is_some() {
         return Ok(Expr::Truth(scalar(value, budget)?));
     }
-    let (op, args) = operation(value).ok_or_else(|| wrong("{\"op\": …, \"args\": […]}", value))?;
+    let (op, args) = operation(value).ok_or_else(|| wrong("{\"op\": …, \"args\": […]}", "{\"op\": …, \"args\": […]}", value))?;
     let mut scalars = |count: usize| -> Parsed<Vec<Scalar>> {
         if args.len() != count {
-            return Err(wrong(&format!("{count} args"), value));
+            return Err(arguments(count, value));
         }
         args.iter().map(|arg| scalar(arg, budget)).collect()
     };
@@ -53,27 +62,27 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
         _ => None,
     };
     if let Some(order) = order {
-        let [a, b] = <[Scalar; 2]>::try_from(scalars(2)?).map_err(|_| wrong("2 args", value))?;
+        let [a, b] = <[Scalar; 2]>::try_from(scalars(2)?).map_err(|_| arguments(2, value))?;
         return Ok(Expr::Compare(order, a, b));
     }
     match op.as_str() {
         "and" | "or" => {
             if args.is_empty() {
-                return Err(wrong("args", value));
+                return Err(wrong("ít nhất một điều kiện trong args", "at least one condition in args", value));
             }
             let terms = args.iter().map(|arg| condition(arg, budget)).collect::<Parsed<Vec<_>>>()?;
             Ok(if op == "and" { Expr::And(terms) } else { Expr::Or(terms) })
         }
         "not" => match args {
             [inner] => Ok(Expr::Not(Box::new(condition(inner, budget)?))),
-            _ => Err(wrong("1 arg", value)),
+            _ => Err(arguments(1, value)),
         },
         "like" => {
-            let [a, b] = <[Scalar; 2]>::try_from(scalars(2)?).map_err(|_| wrong("2 args", value))?;
+            let [a, b] = <[Scalar; 2]>::try_from(scalars(2)?).map_err(|_| arguments(2, value))?;
             Ok(Expr::Like(a, b))
         }
         "between" => {
-            let [a, b, c] = <[Scalar; 3]>::try_from(scalars(3)?).map_err(|_| wrong("3 args", value))?;
+            let [a, b, c] = <[Scalar; 3]>::try_from(scalars(3)?).map_err(|_| arguments(3, value))?;
             Ok(Expr::Between(a, b, c))
         }
         "in" => match args {
@@ -81,7 +90,7 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
                 let needle = scalar(needle, budget)?;
                 Ok(Expr::In(needle, list.iter().map(|one| scalar(one, budget)).collect::<Parsed<_>>()?))
             }
-            _ => Err(wrong("[value, [list]]", value)),
+            _ => Err(wrong("[giá trị, [danh sách]]", "[value, [list]]", value)),
         },
         "isnull" => {
             let mut one = scalars(1)?;
@@ -89,14 +98,14 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
         }
         other => {
             let name = other.to_ascii_uppercase();
-            let [a, b] = args else { return Err(wrong("a known op and its args", value)) };
+            let [a, b] = args else { return Err(wrong("một op đã biết và args của nó", "a known op and its args", value)) };
             if let Some(relation) = spatial::Relation::named(&name) {
                 return Ok(Expr::Spatial(relation, shape(a, budget)?, shape(b, budget)?));
             }
             if let Some(relation) = temporal::Relation::named(&name) {
                 return Ok(Expr::Temporal(relation, time(a, budget)?, time(b, budget)?));
             }
-            Err(wrong("a known op", value))
+            Err(wrong("một op đã biết", "a known op", value))
         }
     }
 }
@@ -120,19 +129,27 @@ fn scalar_inner(value: &Value, budget: &mut Budget) -> Parsed<Scalar> {
         return Ok(Scalar::Property(name.to_owned()));
     }
     if let Some(when) = text("date").or_else(|| text("timestamp")) {
-        return temporal::instant(when).map(Scalar::Instant).ok_or_else(|| wrong("2026-01-05 or 2026-01-05T00:00:00Z", value));
+        return temporal::instant(when)
+            .map(Scalar::Instant)
+            .ok_or_else(|| wrong("2026-01-05 hoặc 2026-01-05T00:00:00Z", "2026-01-05 or 2026-01-05T00:00:00Z", value));
     }
     match operation(value) {
         Some((op, [inner])) if op == "casei" => Ok(Scalar::Casei(Box::new(scalar(inner, budget)?))),
         Some((op, [inner])) if op == "accenti" => Ok(Scalar::Accenti(Box::new(scalar(inner, budget)?))),
-        _ => Err(wrong("a value, {\"property\": …}, {\"date\": …}, casei or accenti", value)),
+        _ => Err(wrong(
+            "một giá trị, {\"property\": …}, {\"date\": …}, casei hoặc accenti",
+            "a value, {\"property\": …}, {\"date\": …}, casei or accenti",
+            value,
+        )),
     }
 }
 
 fn time(value: &Value, budget: &mut Budget) -> Parsed<Time> {
     if let Some(ends) = value.get("interval").and_then(Value::as_array) {
         let ends = ends.iter().map(|end| scalar(end, budget)).collect::<Parsed<Vec<_>>>()?;
-        return temporal::interval(ends).ok_or_else(|| wrong("two ends: dates, moments, properties or \"..\"", value));
+        return temporal::interval(ends).ok_or_else(|| {
+            wrong("hai đầu: ngày, thời điểm, thuộc tính hoặc \"..\"", "two ends: dates, moments, properties or \"..\"", value)
+        });
     }
     Ok(Time::Scalar(scalar(value, budget)?))
 }
@@ -143,7 +160,7 @@ fn shape(value: &Value, budget: &mut Budget) -> Parsed<Shape> {
     }
     if let Some(numbers) = value.get("bbox").and_then(Value::as_array) {
         let numbers: Vec<f64> = numbers.iter().filter_map(Value::as_f64).collect();
-        return spatial::bbox(&numbers).map(Shape::Written).ok_or_else(|| wrong("4 or 6 numbers", value));
+        return spatial::bbox(&numbers).map(Shape::Written).ok_or_else(|| wrong("4 hoặc 6 số", "4 or 6 numbers", value));
     }
     geometry(value, budget).map(Shape::Written)
 }
@@ -151,7 +168,7 @@ fn shape(value: &Value, budget: &mut Budget) -> Parsed<Shape> {
 /// A GeoJSON geometry, heights left aside.
 pub(crate) fn geometry(value: &Value, budget: &mut Budget) -> Parsed<Geometry<f64>> {
     budget.enter()?;
-    let refused = || wrong("a GeoJSON geometry", value);
+    let refused = || wrong("một hình GeoJSON", "a GeoJSON geometry", value);
     let kind = value.get("type").and_then(Value::as_str).ok_or_else(refused)?;
     if kind == "GeometryCollection" {
         let parts = value.get("geometries").and_then(Value::as_array).ok_or_else(refused)?;

@@ -11,7 +11,7 @@ mod spatial;
 mod temporal;
 mod text;
 
-pub use eval::{Filter, Row, Value};
+pub use eval::{Filter, Meaning, Row, Value};
 pub use temporal::{Range, instant};
 
 use crate::domain::fold::fold_marks;

@@ -1,7 +1,9 @@
 //! Temporal relations (OGC 21-065r2 §7.8; Allen's intervals).
 
+use jiff::tz::TimeZone;
+
 use super::{Scalar, Time};
-use crate::domain::civil::midnight;
+use crate::domain::civil::{date_in, midnight};
 
 /// First and last moment, microseconds since 1970; open ends are the least and greatest number.
 pub type Range = (i64, i64);
@@ -11,9 +13,18 @@ pub fn instant(text: &str) -> Option<i64> {
     if let Ok(date) = text.parse::<jiff::civil::Date>()
         && text.len() == 10
     {
-        return Some(midnight(&jiff::tz::TimeZone::UTC, date).as_microsecond());
+        return Some(midnight(&TimeZone::UTC, date).as_microsecond());
     }
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond)
+}
+
+/// A moment as its day in `zone`, when it stands beside a date: what holds on a day holds until its end.
+/// Midnight in UTC is that date itself: so clients write dates as moments.
+pub(super) fn day(at: i64, zone: &TimeZone) -> i64 {
+    let Ok(moment) = jiff::Timestamp::from_microsecond(at) else { return at };
+    let utc = TimeZone::UTC.to_datetime(moment);
+    let is_midnight = utc.time() == jiff::civil::Time::midnight();
+    midnight(&TimeZone::UTC, if is_midnight { utc.date() } else { date_in(zone, moment) }).as_microsecond()
 }
 
 /// Two ends as an interval; `..` is open.

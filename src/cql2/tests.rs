@@ -1,3 +1,5 @@
+use jiff::tz::TimeZone;
+
 use super::*;
 
 const PROPERTIES: &[Property] = &[
@@ -46,7 +48,9 @@ fn zone() -> Zone {
 
 fn read(source: &str) -> Result<Filter, FilterError> {
     let language = if source.starts_with('{') { Language::Json } else { Language::Text };
-    Filter::read(source, language, PROPERTIES, &|at| at.iter().all(|n| n.abs() <= 180.0).then_some(at))
+    let place = |at: [f64; 2]| at.iter().all(|n| n.abs() <= 180.0).then_some(at);
+    let zone = TimeZone::fixed(jiff::tz::Offset::constant(7));
+    Filter::read(source, language, PROPERTIES, Meaning { place: &place, zone: &zone })
 }
 
 fn holds(source: &str) -> Option<bool> {
@@ -158,6 +162,26 @@ fn times_relate_as_allen_says() {
         ("T_CONTAINS(INTERVAL('..','2025-01-01'), effective_from)", true),
         ("T_DISJOINT(effective_from, INTERVAL('..','2020-01-01'))", true),
         ("T_STARTEDBY(INTERVAL(effective_from, effective_to), INTERVAL('2024-04-01','2024-05-01'))", true),
+    ] {
+        assert_eq!(holds(source), Some(expected), "{source}");
+    }
+}
+
+#[test]
+fn a_moment_beside_a_date_is_its_day_in_the_city() {
+    // In force from 1/4/2024 on; in the city that day begins at 17:00 UTC of 31/3.
+    for (source, expected) in [
+        ("effective_from <= TIMESTAMP('2024-03-31T16:59:59Z')", false),
+        ("effective_from <= TIMESTAMP('2024-03-31T17:00:00Z')", true),
+        ("effective_from = TIMESTAMP('2024-04-01T08:30:00+07:00')", true),
+        ("effective_from >= TIMESTAMP('2024-04-01T10:00:00Z')", true),
+        ("effective_from >= TIMESTAMP('2024-04-01T00:00:00.000Z')", true),
+        ("effective_from IN (TIMESTAMP('2024-04-01T10:00:00Z'))", true),
+        ("effective_from BETWEEN TIMESTAMP('2024-04-01T10:00:00Z') AND TIMESTAMP('2024-04-01T11:00:00Z')", true),
+        ("T_INTERSECTS(INTERVAL(effective_from, effective_from), TIMESTAMP('2024-04-01T10:00:00Z'))", true),
+        ("T_INTERSECTS(effective_from, INTERVAL('2024-04-01T10:00:00Z','..'))", true),
+        ("T_BEFORE(effective_from, TIMESTAMP('2024-04-01T10:00:00Z'))", false),
+        ("T_BEFORE(effective_from, TIMESTAMP('2024-04-01T17:00:00Z'))", true),
     ] {
         assert_eq!(holds(source), Some(expected), "{source}");
     }

@@ -77,10 +77,42 @@ fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
 #[test]
 fn layers_of_a_city_that_has_published_nothing_are_valid_and_empty() {
     let data = tempfile::tempdir().unwrap();
-    let server = Server::empty(data.path());
+    let server = Server::empty(data.path(), &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/yen-bai.toml"));
     let base = format!("http://{}", server.address);
     assert!(client(&python(), &["empty.py", &base], &[]).contains("empty collections"));
     assert!(client("/usr/bin/python3", &["qgis_client.py", &base, "empty"], &[]).contains("adds every empty layer"));
+    server.signal("TERM");
+    server.wait();
+}
+
+/// Zones of VN-2000 that the city file adds.
+#[test]
+fn a_zone_that_the_city_adds_is_a_coordinate_system_of_every_layer() {
+    let data = tempfile::tempdir().unwrap();
+    let city = data.path().join("city.toml");
+    std::fs::write(&city, format!("zones = [5897]\n{}", include_str!("../../fixtures/yen-bai.toml"))).unwrap();
+    for file in ["units.csv", "units.geojson"] {
+        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(file), data.path().join(file)).unwrap();
+    }
+    let server = Server::empty(&data.path().join("store"), &city);
+    let json = |path: &str| -> serde_json::Value { serde_json::from_str(&server.get(path).1).unwrap() };
+    let uri = "http://www.opengis.net/def/crs/EPSG/0/5897";
+    for collection in json("/collections?f=json")["collections"].as_array().unwrap() {
+        assert!(collection["crs"].as_array().unwrap().iter().any(|crs| crs == uri), "{}", collection["id"]);
+    }
+    let units = json(&format!("/collections/units/items?f=json&crs={uri}"));
+    for unit in units["features"].as_array().unwrap() {
+        // The meridian of 105° east is 500 km; the city lies just west of it, at 21.7° north.
+        let (x, y) = (unit["geometry"]["coordinates"][0].as_f64().unwrap(), unit["geometry"]["coordinates"][1].as_f64().unwrap());
+        assert!((470_000.0..500_000.0).contains(&x) && (2_380_000.0..2_420_000.0).contains(&y), "{x} {y}");
+        let around = format!("{},{},{},{}", x - 0.01, y - 0.01, x + 0.01, y + 0.01);
+        let found = json(&format!("/collections/units/items?f=json&bbox={around}&bbox-crs={uri}"));
+        assert!(found["features"].as_array().unwrap().iter().any(|one| one["id"] == unit["id"]), "{}", unit["id"]);
+    }
+    let (status, text) = server.get("/collections/units/items?f=json&crs=http://www.opengis.net/def/crs/EPSG/0/5898");
+    assert!(status == 400 && text.contains(uri), "{text}");
+    let info = client("ogrinfo", &["-so", "-oo", "CRS=EPSG:5897", &format!("OAPIF:http://{}", server.address), "units"], &[]);
+    assert!(info.contains("Feature Count: 20"), "{info}");
     server.signal("TERM");
     server.wait();
 }

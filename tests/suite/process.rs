@@ -71,13 +71,12 @@ impl Server {
         Self { child, address, lines: Some(lines) }
     }
 
-    /// Starts an empty city on a free port, its links leading there, and waits until it answers.
-    pub fn empty(data: &Path) -> Self {
+    /// Starts a city that has published nothing on a free port, its links leading there, and waits until it answers.
+    pub fn empty(data: &Path, city: &Path) -> Self {
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let city = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/yen-bai.toml");
         let url = format!("http://{address}");
         let mut command = bangtin(data, None);
-        command.args(["serve", "--listen", &address, "--city", city, "--public-url", &url]);
+        command.args(["serve", "--listen", &address, "--city", city.to_str().unwrap(), "--public-url", &url]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut err = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::crs::{Area, System};
-use crate::cql2::{Filter, FilterError, Language};
+use crate::cql2::{Filter, FilterError, Language, Meaning};
 use crate::domain::city::City;
 use crate::domain::civil::{date_in, end_of};
 use crate::domain::schema::{Property, Type};
@@ -160,7 +160,8 @@ impl Ask {
         let given = |name: &str| value(&pairs, name);
         let system = |name: &str| given(name).map_or(Ok(System::Crs84), |text| System::named(name, text, city));
         let (bbox_crs, filter_crs) = (system("bbox-crs")?, system("filter-crs")?);
-        let mut wanted = wanted(&pairs, &city.zone())?;
+        let zone = city.zone();
+        let mut wanted = wanted(&pairs, &zone)?;
         let after = given("after").map(After::read).transpose()?;
         if let Some(after) = after {
             wanted.as_of = Some(after.known);
@@ -174,7 +175,8 @@ impl Ask {
         let filter = match given("filter") {
             None => None,
             Some(text) => {
-                let read = Filter::read(text, language, &collection.properties, &|at| filter_crs.to_degrees(at));
+                let meaning = Meaning { place: &|at| filter_crs.to_degrees(at), zone: &zone };
+                let read = Filter::read(text, language, &collection.properties, meaning);
                 Some(read.map_err(|error| refused("filter", &error))?)
             }
         };
@@ -184,7 +186,7 @@ impl Ask {
             Some(other) => return Err(choice("profile", other, &["versions-as-features-unique-ids", "versions-as-features"])),
         };
         let equal = pairs.iter().filter(|(name, _)| !ITEMS.contains(&name.as_str()));
-        let equal = equal.map(|(name, value)| equals(name, value, &collection.properties)).collect::<Result<_, _>>()?;
+        let equal = equal.map(|(name, value)| equals(name, value, &collection.properties, &zone)).collect::<Result<_, _>>()?;
         Ok(Self {
             wanted,
             area: given("bbox").map(|text| Area::read("bbox", text, bbox_crs)).transpose()?,
@@ -278,7 +280,7 @@ fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpE
 }
 
 /// `name=value` as a filter.
-fn equals(name: &str, value: &str, properties: &[Property]) -> Result<Filter, HttpError> {
+fn equals(name: &str, value: &str, properties: &[Property], zone: &TimeZone) -> Result<Filter, HttpError> {
     let kind = properties.iter().find(|property| property.name == name).map_or(Type::Text, |property| property.kind);
     let literal = match kind {
         // Clients that take a whole number for a fraction write 3.0.
@@ -298,7 +300,7 @@ fn equals(name: &str, value: &str, properties: &[Property]) -> Result<Filter, Ht
     let wrong = || HttpError::Parameter(format!("{name}={value}: cần {}", expected.0), format!("{name}={value}: expected {}", expected.1));
     let literal = literal.ok_or_else(wrong)?;
     let source = serde_json::json!({ "op": "=", "args": [{ "property": name }, literal] }).to_string();
-    Filter::read(&source, Language::Json, properties, &Some).map_err(|error| refused(name, &error))
+    Filter::read(&source, Language::Json, properties, Meaning { place: &Some, zone }).map_err(|error| refused(name, &error))
 }
 
 /// The civil date, in the city, of a moment as clients write it: with zone or without, cut short, or

@@ -53,10 +53,12 @@ pub struct ReadModel {
     image: RwLock<Image>,
     /// Blobs by digest.
     pub blobs: Blobs,
-    features: FeatureCache,
+    features: Arc<FeatureCache>,
     layers: Layers,
     /// Held while a set is parsed, so that a crowd parses it once.
     parsing: tokio::sync::Mutex<()>,
+    /// Held while a set is written out whole.
+    writing: Arc<tokio::sync::Mutex<()>>,
     search: RwLock<Option<Arc<search::Index>>>,
     /// Held while the search index is made.
     indexing: tokio::sync::Mutex<()>,
@@ -71,9 +73,10 @@ impl ReadModel {
         Self {
             image: RwLock::new(image),
             blobs,
-            features: FeatureCache::new(cache_bytes),
+            features: Arc::new(FeatureCache::new(cache_bytes)),
             layers: Layers::default(),
             parsing: tokio::sync::Mutex::new(()),
+            writing: Arc::default(),
             search: RwLock::default(),
             indexing: tokio::sync::Mutex::new(()),
             position,
@@ -148,25 +151,29 @@ impl ReadModel {
     }
 
     /// The same set, its features written out whole under `head` if nothing that is shown now needs
-    /// them under another.
+    /// them under another. A large set is written beside, and given as it is until then.
     pub async fn whole(&self, digest: Digest, head: &Head) -> Result<Arc<Features>, StoreError> {
         let features = self.features(digest).await?;
         let is_settled = |features: &Features| features.head().is_some_and(|held| held == head || self.layers.show(held));
         if is_settled(&features) {
             return Ok(features);
         }
-        let _parsing = self.parsing.lock().await;
-        match self.features.get(&digest) {
-            Some(features) if is_settled(&features) => return Ok(features),
-            Some(_) => {}
-            // There is no room for it, under whatever head.
-            None => return Ok(features),
+        let is_large = features.list.len() >= MANY;
+        let writing = Arc::clone(&self.writing);
+        let writing = if is_large { writing.try_lock_owned().ok() } else { Some(writing.lock_owned().await) };
+        // Somebody else writes, or there is no room for it under whatever head.
+        let (Some(writing), Some(features)) = (writing, self.features.get(&digest)) else { return Ok(features) };
+        if is_settled(&features) {
+            return Ok(features);
         }
-        let head = head.clone();
-        let written = tokio::task::spawn_blocking(move || Arc::new(features.under(&head))).await;
-        let written = written.map_err(|error| StoreError::Damaged(error.to_string()))?;
-        self.features.insert(digest, Arc::clone(&written));
-        Ok(written)
+        let (as_it_is, head, cache) = (Arc::clone(&features), head.clone(), Arc::clone(&self.features));
+        let write = tokio::task::spawn_blocking(move || {
+            let _writing = writing;
+            let written = Arc::new(features.under(&head));
+            cache.insert(digest, Arc::clone(&written));
+            written
+        });
+        if is_large { Ok(as_it_is) } else { write.await.map_err(|error| StoreError::Damaged(error.to_string())) }
     }
 }
 

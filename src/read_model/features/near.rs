@@ -79,7 +79,8 @@ impl Features {
     /// Indices of the features whose boxes meet `bbox` and that are wanted by their index, their box, and
     /// the box that is searched in 10⁻⁷ degrees.
     fn search(&self, bbox: &Bbox, wanted: impl Fn(usize, [i32; 4], [f64; 4]) -> bool) -> Vec<usize> {
-        let mut found = self.places.bare.clone();
+        let mut found = Vec::with_capacity(self.places.bare.len() + 128);
+        found.extend_from_slice(&self.places.bare);
         if let Some(tree) = &self.places.tree {
             let mut search = |bbox: Bbox| {
                 let exact = scaled(&bbox);

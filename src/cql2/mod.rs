@@ -4,14 +4,19 @@
 //! Pure functions over text and values. What a stranger sends is bounded in length, depth and number
 //! of terms before anything is built from it.
 
+mod bind;
 mod eval;
 mod json;
 mod lexer;
+mod like;
 mod spatial;
 mod temporal;
+#[cfg(test)]
+mod tests;
 mod text;
 
-pub use eval::{Filter, Meaning, Row, Value};
+pub use bind::Meaning;
+pub use eval::{Filter, Row, Value};
 pub use temporal::{Range, instant};
 
 use crate::domain::fold::fold_marks;

@@ -1,6 +1,11 @@
+use std::borrow::Cow;
+
+use geo::Geometry;
 use jiff::tz::TimeZone;
 
+use super::like::{like, pieces};
 use super::*;
+use crate::domain::schema::{Property, Type};
 
 const PROPERTIES: &[Property] = &[
     Property::new("name", Type::Text),
@@ -42,7 +47,7 @@ fn day(text: &str) -> Value<'static> {
 fn zone() -> Zone {
     Zone {
         values: [text("Đường Yên Bái"), text("LUC"), Value::Number(1.5), Value::Bool(true), day("2024-04-01"), Value::Null],
-        shape: Some(Geometry::Polygon(super::super::text::rect(0.0, 0.0, 1.0, 1.0))),
+        shape: Some(Geometry::Polygon(super::text::rect(0.0, 0.0, 1.0, 1.0))),
     }
 }
 

@@ -1,0 +1,237 @@
+//! Binding: what a filter names is looked for among a collection's properties, once, and what it writes
+//! gets its meaning.
+
+use std::borrow::Cow;
+
+use geo::{BoundingRect, Geometry};
+use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization;
+
+use super::eval::{Condition, Filter, Fold, Term, When};
+use super::like::pieces;
+use super::{Expr, FilterError, Language, Scalar, Shape, Time, parse, spatial, temporal};
+use crate::domain::schema::{Property, Type};
+
+/// What the positions and moments that are written in a filter mean.
+#[derive(Clone, Copy)]
+pub struct Meaning<'a> {
+    /// Turns a position in the filter's system into longitude and latitude; none beyond it.
+    pub place: &'a dyn Fn([f64; 2]) -> Option<[f64; 2]>,
+    /// Where days are counted: a moment beside a date is its day there.
+    pub zone: &'a TimeZone,
+}
+
+struct Binder<'a> {
+    properties: &'a [Property],
+    meaning: Meaning<'a>,
+    terms: usize,
+}
+
+type Bound<T> = Result<T, FilterError>;
+
+impl Filter {
+    /// Reads a filter for features with these properties.
+    pub fn read(source: &str, language: Language, properties: &[Property], meaning: Meaning<'_>) -> Result<Self, FilterError> {
+        let mut binder = Binder { properties, meaning, terms: 0 };
+        let condition = binder.condition(parse(source, language)?)?;
+        Ok(Self { condition, terms: binder.terms.max(1) })
+    }
+}
+
+impl Binder<'_> {
+    fn property(&self, name: &str) -> Bound<usize> {
+        self.properties.iter().position(|property| property.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.properties.iter().map(|property| property.name.as_ref()).collect();
+            let known = known.join(", ");
+            FilterError::new(
+                format!("Không có thuộc tính “{name}”; có: {known}."),
+                format!("There is no property “{name}”; there are {known}"),
+            )
+        })
+    }
+
+    fn term(&mut self, scalar: Scalar) -> Bound<Term> {
+        self.terms += 1;
+        Ok(match scalar {
+            Scalar::Property(name) => Term::Property(self.property(&name)?, Fold::default()),
+            Scalar::Text(text) => Term::Text(text.nfc().collect()),
+            Scalar::Number(number) => Term::Number(number),
+            Scalar::Bool(truth) => Term::Bool(truth),
+            Scalar::Instant(at) => Term::Instant(at),
+            Scalar::Casei(inner) => self.folded(*inner, Fold::CASE)?,
+            Scalar::Accenti(inner) => self.folded(*inner, Fold::MARKS)?,
+        })
+    }
+
+    fn folded(&mut self, inner: Scalar, fold: Fold) -> Bound<Term> {
+        match self.term(inner)? {
+            Term::Property(index, known) if self.properties[index].kind == Type::Text => Ok(Term::Property(index, known.and(fold))),
+            Term::Text(text) => Ok(Term::Text(fold.apply(Cow::Owned(text)).into_owned())),
+            _ => Err(FilterError::new("CASEI và ACCENTI chỉ dùng cho văn bản.", "CASEI and ACCENTI take text only")),
+        }
+    }
+
+    fn kind(&self, term: &Term) -> Type {
+        match term {
+            Term::Property(index, _) => self.properties[*index].kind,
+            Term::Text(_) => Type::Text,
+            Term::Number(_) => Type::Number,
+            Term::Bool(_) => Type::Boolean,
+            Term::Instant(_) => Type::Moment,
+        }
+    }
+
+    /// Two terms that can be compared; a text beside a date is read as one.
+    fn pair(&mut self, a: Scalar, b: Scalar) -> Bound<(Term, Term)> {
+        let (a, b) = (self.term(a)?, self.term(b)?);
+        let a = self.fit(a, &b)?;
+        let b = self.fit(b, &a)?;
+        let is_dated = self.is_date(&a) || self.is_date(&b);
+        Ok((self.dated(a, is_dated), self.dated(b, is_dated)))
+    }
+
+    fn is_date(&self, term: &Term) -> bool {
+        self.kind(term) == Type::Date
+    }
+
+    /// A written moment as its day, where it is beside a date.
+    fn dated(&self, term: Term, is_dated: bool) -> Term {
+        match term {
+            Term::Instant(at) if is_dated => Term::Instant(temporal::day(at, self.meaning.zone)),
+            other => other,
+        }
+    }
+
+    fn fit(&self, term: Term, other: &Term) -> Bound<Term> {
+        let is_time = |kind| matches!(kind, Type::Date | Type::Moment);
+        let is_number = |kind| matches!(kind, Type::Number | Type::Integer);
+        let (kind, wanted) = (self.kind(&term), self.kind(other));
+        if kind == wanted || (is_time(kind) && is_time(wanted)) || (is_number(kind) && is_number(wanted)) {
+            return Ok(term);
+        }
+        match (&term, wanted) {
+            (Term::Text(text), wanted) if is_time(wanted) => temporal::instant(text).map(Term::Instant),
+            // The other side is turned when its turn comes.
+            (_, Type::Text) if is_time(kind) && matches!(other, Term::Text(_)) => Some(term.clone()),
+            _ => None,
+        }
+        .ok_or_else(|| {
+            FilterError::new(
+                "Hai giá trị khác kiểu không so sánh được với nhau (văn bản trong dấu nháy đơn, số không có dấu nháy).",
+                "Values of different types cannot be compared (text stands in single quotes, numbers without)",
+            )
+        })
+    }
+
+    fn when(&mut self, time: Time) -> Bound<When> {
+        let mut term = |scalar: Scalar| -> Bound<Term> {
+            let scalar = match scalar {
+                Scalar::Text(text) => Scalar::Instant(temporal::instant(&text).ok_or_else(not_a_time)?),
+                other => other,
+            };
+            let term = self.term(scalar)?;
+            if matches!(self.kind(&term), Type::Date | Type::Moment) { Ok(term) } else { Err(not_a_time()) }
+        };
+        Ok(match time {
+            Time::Scalar(scalar) => When::Term(term(scalar)?),
+            Time::Interval(from, to) => When::Interval(from.map(&mut term).transpose()?, to.map(&mut term).transpose()?),
+        })
+    }
+
+    fn spatial(&mut self, relation: spatial::Relation, a: Shape, b: Shape) -> Bound<Condition> {
+        let (name, shape, turned) = match (a, b) {
+            (Shape::Property(name), Shape::Written(shape)) => (name, shape, false),
+            (Shape::Written(shape), Shape::Property(name)) => (name, shape, true),
+            _ => {
+                return Err(FilterError::new(
+                    "Hàm không gian cần thuộc tính geometry và một hình.",
+                    "A spatial function takes the property geometry and a written shape",
+                ));
+            }
+        };
+        if !matches!(name.as_str(), "geometry" | "geom") {
+            return Err(FilterError::new(
+                format!("“{name}” không phải hình; hãy dùng geometry."),
+                format!("“{name}” is not a geometry; use geometry"),
+            ));
+        }
+        self.terms += 8 + geo::CoordsIter::coords_count(&shape);
+        let shape = placed(shape, self.meaning.place).ok_or_else(|| {
+            FilterError::new("Tọa độ trong bộ lọc nằm ngoài hệ tọa độ.", "A position in the filter lies outside its coordinate system")
+        })?;
+        let bbox = shape.bounding_rect();
+        Ok(Condition::Spatial(relation, Box::new(shape), bbox, turned))
+    }
+
+    fn condition(&mut self, expr: Expr) -> Bound<Condition> {
+        Ok(match expr {
+            Expr::And(terms) => Condition::And(terms.into_iter().map(|term| self.condition(term)).collect::<Bound<_>>()?),
+            Expr::Or(terms) => Condition::Or(terms.into_iter().map(|term| self.condition(term)).collect::<Bound<_>>()?),
+            Expr::Not(inner) => Condition::Not(Box::new(self.condition(*inner)?)),
+            Expr::Compare(order, a, b) => {
+                let (a, b) = self.pair(a, b)?;
+                Condition::Compare(order, a, b)
+            }
+            Expr::Like(value, pattern) => {
+                let (value, pattern) = (self.term(value)?, self.term(pattern)?);
+                match (self.kind(&value), pattern) {
+                    (Type::Text, Term::Text(pattern)) => Condition::Like(value, pieces(&pattern)),
+                    _ => return Err(FilterError::new("LIKE cần văn bản và một mẫu.", "LIKE takes a text and a pattern")),
+                }
+            }
+            Expr::Between(value, low, high) => {
+                let (left, low) = self.pair(value.clone(), low)?;
+                let (_, high) = self.pair(value, high)?;
+                Condition::Between(left, low, high)
+            }
+            Expr::In(value, list) => {
+                let mut terms = Vec::with_capacity(list.len());
+                let mut left = self.term(value.clone())?;
+                for one in list {
+                    let (value, one) = self.pair(value.clone(), one)?;
+                    left = value;
+                    terms.push(one);
+                }
+                Condition::In(left, terms)
+            }
+            Expr::IsNull(Scalar::Property(name)) if name == "geometry" => Condition::NoShape,
+            Expr::IsNull(value) => Condition::IsNull(self.term(value)?),
+            Expr::Spatial(relation, a, b) => self.spatial(relation, a, b)?,
+            Expr::Temporal(relation, a, b) => {
+                let (a, b) = (self.when(a)?, self.when(b)?);
+                let is_dated = a.terms().chain(b.terms()).any(|term| self.is_date(term));
+                let dated = |when: When| when.map(|term| self.dated(term, is_dated));
+                Condition::Temporal(relation, dated(a), dated(b))
+            }
+            Expr::Truth(value) => {
+                let term = self.term(value)?;
+                if self.kind(&term) != Type::Boolean {
+                    return Err(FilterError::new("Điều kiện phải là đúng hoặc sai.", "A condition must be true or false"));
+                }
+                Condition::Truth(term)
+            }
+        })
+    }
+}
+
+fn not_a_time() -> FilterError {
+    FilterError::new("Hàm thời gian cần ngày hoặc thời điểm.", "A temporal function takes dates or moments")
+}
+
+fn placed(mut shape: Geometry<f64>, place: &dyn Fn([f64; 2]) -> Option<[f64; 2]>) -> Option<Geometry<f64>> {
+    use geo::MapCoordsInPlace;
+    let to = |at: geo::Coord<f64>| place([at.x, at.y]).map(|[x, y]| geo::Coord { x, y }).ok_or(());
+    let result = match &mut shape {
+        Geometry::Point(shape) => shape.try_map_coords_in_place(to),
+        Geometry::MultiPoint(shape) => shape.try_map_coords_in_place(to),
+        Geometry::LineString(shape) => shape.try_map_coords_in_place(to),
+        Geometry::MultiLineString(shape) => shape.try_map_coords_in_place(to),
+        Geometry::Polygon(shape) => shape.try_map_coords_in_place(to),
+        Geometry::MultiPolygon(shape) => shape.try_map_coords_in_place(to),
+        Geometry::GeometryCollection(parts) => {
+            return parts.0.iter().map(|part| placed(part.clone(), place)).collect::<Option<_>>().map(Geometry::GeometryCollection);
+        }
+        _ => Err(()),
+    };
+    result.ok().map(|()| shape)
+}

@@ -1,0 +1,55 @@
+//! Patterns: `%` stands for any text, `_` for any character, `\` before either for itself.
+
+/// A piece of a LIKE pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    Any,
+    One,
+    Char(char),
+}
+
+pub(super) fn pieces(pattern: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        pieces.push(match c {
+            '%' => Piece::Any,
+            '_' => Piece::One,
+            '\\' => Piece::Char(chars.next().unwrap_or('\\')),
+            c => Piece::Char(c),
+        });
+    }
+    pieces
+}
+
+/// Matches without recursion; remembers the last `%` only.
+pub(super) fn like(text: &str, pattern: &[Piece]) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let (mut t, mut p) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(Piece::Any) => {
+                back = Some((p, t));
+                p += 1;
+            }
+            Some(Piece::One) => {
+                t += 1;
+                p += 1;
+            }
+            Some(Piece::Char(c)) if *c == text[t] => {
+                t += 1;
+                p += 1;
+            }
+            _ => match back {
+                Some((any, from)) => {
+                    back = Some((any, from + 1));
+                    p = any + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|piece| *piece == Piece::Any)
+}

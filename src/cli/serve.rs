@@ -27,7 +27,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     eprintln!("bangtin: {} on {address}", city.name_vi);
     if city.public_url != address {
         // Map clients follow links: where these lead nowhere, layers stay empty.
-        eprintln!("bangtin: links and codes lead to {} (set at the first start with --public-url)", city.public_url);
+        eprintln!("bangtin: links and codes lead to {} (`bangtin city set --public-url` sets another)", city.public_url);
     }
     node.serve(listener, stop).await
 }

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::eval::{Condition, Filter, Fold, Term, When};
 use super::like::pieces;
-use super::{Expr, FilterError, Language, Scalar, Shape, Time, parse, spatial, temporal};
+use super::{Expr, FilterError, Language, Order, Scalar, Shape, Time, parse, spatial, temporal};
 use crate::domain::schema::{Property, Type};
 
 /// What the positions and moments that are written in a filter mean.
@@ -178,6 +178,15 @@ impl Binder<'_> {
                     (Type::Text, Term::Text(pattern)) => Condition::Like(value, pieces(&pattern)),
                     _ => return Err(FilterError::new("LIKE cần văn bản và một mẫu.", "LIKE takes a text and a pattern")),
                 }
+            }
+            // A written moment means its day beside a date and itself beside a moment: each bound by itself.
+            Expr::Between(value @ Scalar::Instant(_), low, high) => {
+                let above = self.condition(Expr::Compare(Order::GreaterOrEqual, value.clone(), low))?;
+                Condition::And(vec![above, self.condition(Expr::Compare(Order::LessOrEqual, value, high))?])
+            }
+            Expr::In(value @ Scalar::Instant(_), list) => {
+                let equal = list.into_iter().map(|one| self.condition(Expr::Compare(Order::Equal, value.clone(), one)));
+                Condition::Or(equal.collect::<Bound<_>>()?)
             }
             Expr::Between(value, low, high) => {
                 let (left, low) = self.pair(value.clone(), low)?;

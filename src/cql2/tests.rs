@@ -14,11 +14,12 @@ const PROPERTIES: &[Property] = &[
     Property::new("open", Type::Boolean),
     Property::new("effective_from", Type::Date),
     Property::new("effective_to", Type::Date),
+    Property::new("updated", Type::Moment),
 ];
 
 /// A feature of 1 × 1 degree at the origin.
 struct Zone {
-    values: [Value<'static>; 6],
+    values: [Value<'static>; 7],
     shape: Option<Geometry<f64>>,
 }
 
@@ -46,7 +47,15 @@ fn day(text: &str) -> Value<'static> {
 
 fn zone() -> Zone {
     Zone {
-        values: [text("Đường Yên Bái"), text("LUC"), Value::Number(1.5), Value::Bool(true), day("2024-04-01"), Value::Null],
+        values: [
+            text("Đường Yên Bái"),
+            text("LUC"),
+            Value::Number(1.5),
+            Value::Bool(true),
+            day("2024-04-01"),
+            Value::Null,
+            day("2024-04-01T10:00:00Z"),
+        ],
         shape: Some(Geometry::Polygon(super::text::rect(0.0, 0.0, 1.0, 1.0))),
     }
 }
@@ -187,6 +196,12 @@ fn a_moment_beside_a_date_is_its_day_in_the_city() {
         ("T_INTERSECTS(effective_from, INTERVAL('2024-04-01T10:00:00Z','..'))", true),
         ("T_BEFORE(effective_from, TIMESTAMP('2024-04-01T10:00:00Z'))", false),
         ("T_BEFORE(effective_from, TIMESTAMP('2024-04-01T17:00:00Z'))", true),
+        // Each comparison by itself: the moment beside the moment stays one.
+        ("TIMESTAMP('2024-04-01T10:00:00Z') BETWEEN effective_from AND updated", true),
+        ("TIMESTAMP('2024-04-01T10:00:00Z') BETWEEN updated AND effective_from", true),
+        ("TIMESTAMP('2024-04-01T09:00:00Z') BETWEEN updated AND effective_from", false),
+        ("TIMESTAMP('2024-04-01T09:00:00Z') IN (effective_from, updated)", true),
+        ("TIMESTAMP('2024-04-01T09:00:00Z') IN (updated, effective_from)", true),
     ] {
         assert_eq!(holds(source), Some(expected), "{source}");
     }

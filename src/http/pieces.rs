@@ -9,8 +9,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// Shorter pieces are copied: handing one on costs more.
-const WORTH_IT: usize = 4_096;
+/// Shorter pieces, in bytes, are copied: handing one on costs more.
+const SHORTEST: usize = 4_096;
 
 /// A text that grows by pieces.
 pub struct Pieces {
@@ -31,9 +31,14 @@ impl Pieces {
         &mut self.own
     }
 
+    /// Bytes of a piece that will be copied.
+    pub fn copied(piece: &Bytes) -> usize {
+        if piece.len() < SHORTEST { piece.len() } else { 0 }
+    }
+
     /// Appends a piece that stays in memory.
     pub fn push(&mut self, piece: Bytes) {
-        if piece.len() < WORTH_IT {
+        if Self::copied(&piece) > 0 {
             self.own.extend_from_slice(&piece);
         } else {
             self.kept.push((self.own.len(), piece));
@@ -114,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn pieces_long_and_short_come_in_their_order_with_their_length_known_before() {
-        for sizes in [&[][..], &[10, 20], &[WORTH_IT, WORTH_IT], &[1, WORTH_IT, 2, 3, 2 * WORTH_IT, 0], &[WORTH_IT, 1]] {
+        for sizes in [&[][..], &[10, 20], &[SHORTEST, SHORTEST], &[1, SHORTEST, 2, 3, 2 * SHORTEST, 0], &[SHORTEST, 1]] {
             let (pieces, expected) = pieces(sizes);
             let body = pieces.body();
             assert_eq!(http_body::Body::size_hint(&body).exact(), Some(expected.len() as u64));
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn joined_pieces_are_the_whole_text() {
-        for sizes in [&[][..], &[3, WORTH_IT, 5]] {
+        for sizes in [&[][..], &[3, SHORTEST, 5]] {
             let (pieces, expected) = pieces(sizes);
             assert_eq!(pieces.joined(), expected);
         }

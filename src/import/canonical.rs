@@ -133,7 +133,8 @@ fn begin(properties: &Map<String, Value>, points: usize) -> String {
     text
 }
 
-/// The text of a polygon or multi-polygon.
+/// The text of an area. One part or several, it is a multi-polygon: clients take the type of a whole
+/// layer from its first features, and refuse others.
 pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece {
     let mut text = begin(properties, mended.parts.iter().flatten().map(Vec::len).sum());
     let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
@@ -141,19 +142,12 @@ pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece 
         let [x, y] = vertex.lonlat;
         [b[0].min(x), b[1].min(y), b[2].max(x), b[3].max(y)]
     });
-    if let [rings] = mended.parts.as_slice() {
-        text.push_str("{\"type\":\"Polygon\",\"coordinates\":");
+    text.push_str("{\"type\":\"MultiPolygon\",\"coordinates\":[");
+    for (i, rings) in mended.parts.iter().enumerate() {
+        text.push_str(if i > 0 { "," } else { "" });
         push_polygon(&mut text, rings);
-    } else {
-        text.push_str("{\"type\":\"MultiPolygon\",\"coordinates\":[");
-        for rings in &mended.parts {
-            push_polygon(&mut text, rings);
-            text.push(',');
-        }
-        text.pop();
-        text.push(']');
     }
-    text.push('}');
+    text.push_str("]}");
     Piece { text, bbox, area_m2: Some(area_m2(&mended.parts)) }
 }
 

@@ -57,7 +57,7 @@ pub struct ReadModel {
     layers: Layers,
     /// Held while a set is parsed, so that a crowd parses it once.
     parsing: tokio::sync::Mutex<()>,
-    /// Held while a set is written out whole.
+    /// Held while a large set is written out.
     writing: Arc<tokio::sync::Mutex<()>>,
     search: RwLock<Option<Arc<search::Index>>>,
     /// Held while the search index is made.
@@ -150,20 +150,18 @@ impl ReadModel {
         Ok(features)
     }
 
-    /// The same set, its features written out whole under `head` if nothing that is shown now needs
-    /// them under another. A large set is written beside, and given as it is until then.
-    pub async fn whole(&self, digest: Digest, head: &Head) -> Result<Arc<Features>, StoreError> {
+    /// The same set, its features written out under `head` if nothing that is shown now needs them under
+    /// another. A large set is written beside, and given as it is until then.
+    pub async fn written(&self, digest: Digest, head: &Head) -> Result<Arc<Features>, StoreError> {
         let features = self.features(digest).await?;
         let is_settled = |features: &Features| features.head().is_some_and(|held| held == head || self.layers.show(held));
-        if is_settled(&features) {
+        // What cannot be kept as it is written is better kept as it is.
+        if is_settled(&features) || !self.features.has_room_for(features.weight_under(head)) {
             return Ok(features);
         }
         let is_large = features.list.len() >= MANY;
-        let writing = Arc::clone(&self.writing);
-        let writing = if is_large { writing.try_lock_owned().ok() } else { Some(writing.lock_owned().await) };
-        // Somebody else writes, or there is no room for it under whatever head.
-        let (Some(writing), Some(features)) = (writing, self.features.get(&digest)) else { return Ok(features) };
-        if is_settled(&features) {
+        let writing = if is_large { Arc::clone(&self.writing).try_lock_owned().ok() } else { None };
+        if is_large && (writing.is_none() || self.features.get(&digest).is_some_and(|features| is_settled(&features))) {
             return Ok(features);
         }
         let (as_it_is, head, cache) = (Arc::clone(&features), head.clone(), Arc::clone(&self.features));

@@ -22,7 +22,7 @@ use crate::http::errors::HttpError;
 use crate::http::items::finish;
 use crate::http::pieces::Pieces;
 use crate::http::respond::{self, Encoding, Form};
-use crate::read_model::features::{Feature, Features};
+use crate::read_model::features::{Feature, Features, SEPARATOR};
 use crate::read_model::layers::{Collection, LayerRow, Part, When};
 use crate::read_model::packed::{Gzip, Piece, Seen};
 use crate::render::geojson::Front;
@@ -43,7 +43,7 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
             reached(&site, collection, known, &moment).await?;
         }
         let layer = site.model.layer(collection, ask.wanted, &moment).await?;
-        let page = select(&site, layer, &ask).await?;
+        let page = select(&site, layer, &ask, !Encoding::takes_gzip(&headers)).await?;
         if ask.form == Form::Html {
             let html = html::items(&site, &city, &ask, &page);
             return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html));
@@ -180,29 +180,42 @@ pub(super) fn push_links(out: &mut Vec<u8>, links: &[Link]) {
     }
 }
 
-const SEPARATOR: &[u8] = b",\n";
 const TAIL: &[u8] = b"\n]}\n";
 
-/// Features of a page that stand together in memory.
+/// Features of a page that stand together in their set.
 struct Run<'a> {
-    number: usize,
+    part_number: usize,
     part: &'a Part,
     features: &'a Features,
     indices: Range<usize>,
-    /// Whether they are written out whole, as the answer has them.
-    is_whole: bool,
+}
+
+impl Run<'_> {
+    /// Its text as the answer has it, [`SEPARATOR`] after each feature, where it is written out so.
+    fn text(&self, crs: System) -> Option<Bytes> {
+        let is_written = crs == System::Crs84 && self.features.head() == Some(&self.part.head);
+        is_written.then(|| self.features.rows(self.indices.clone()))
+    }
+
+    fn list(&self) -> &[Feature] {
+        self.features.list.get(self.indices.clone()).unwrap_or_default()
+    }
+
+    /// About how many bytes it has when it is put together.
+    fn room(&self) -> usize {
+        self.list().iter().map(|feature| self.part.head.bytes() + feature.tail_bytes() + SEPARATOR.len()).sum()
+    }
 }
 
 /// The features of a page in runs.
-fn runs<'a>(ask: &Ask, page: &'a Page) -> Vec<Run<'a>> {
-    let mut runs: Vec<Run<'a>> = Vec::new();
-    for &(number, index) in &page.picks {
+fn runs(page: &Page) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = Vec::new();
+    for &(part_number, index) in &page.picks {
         match runs.last_mut() {
-            Some(run) if run.number == number && run.indices.end == index => run.indices.end += 1,
+            Some(run) if run.part_number == part_number && run.indices.end == index => run.indices.end += 1,
             _ => {
-                let Some((part, features, _)) = page.feature(number, index) else { continue };
-                let is_whole = ask.crs == System::Crs84 && features.head() == Some(&part.head);
-                runs.push(Run { number, part, features, indices: index..index + 1, is_whole });
+                let Some((part, features, _)) = page.feature(part_number, index) else { continue };
+                runs.push(Run { part_number, part, features, indices: index..index + 1 });
             }
         }
     }
@@ -210,40 +223,36 @@ fn runs<'a>(ask: &Ask, page: &'a Page) -> Vec<Run<'a>> {
 }
 
 fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
-    let runs = runs(ask, page);
-    let room = runs.iter().filter(|run| !run.is_whole).flat_map(|run| {
-        let features = run.features.list.get(run.indices.clone()).unwrap_or_default();
-        features.iter().map(|feature| run.part.head.bytes() + feature.tail_bytes() + SEPARATOR.len())
-    });
-    let mut own = Vec::with_capacity(head.len() + room.sum::<usize>() + TAIL.len());
+    let runs: Vec<(Run<'_>, Option<Bytes>)> =
+        runs(page).into_iter().map(|run| (run.text(ask.crs), run)).map(|(text, run)| (run, text)).collect();
+    let room: usize = runs.iter().map(|(run, text)| text.as_ref().map_or_else(|| run.room(), Pieces::copied)).sum();
+    let mut own = Vec::with_capacity(head.len() + room + TAIL.len());
     own.extend_from_slice(head);
     let mut pieces = Pieces::new(own);
-    for (i, run) in runs.iter().enumerate() {
-        let Run { part, features, .. } = run;
+    let count = runs.len();
+    for (i, (run, text)) in runs.into_iter().enumerate() {
         // After the last feature of all there is no comma.
-        let is_last = i + 1 == runs.len();
-        if run.is_whole {
-            let mut whole = features.whole(run.indices.clone());
+        let is_last = i + 1 == count;
+        if let Some(mut text) = text {
             if is_last {
-                whole.truncate(whole.len().saturating_sub(SEPARATOR.len()));
+                text.truncate(text.len().saturating_sub(SEPARATOR.len()));
             }
-            pieces.push(whole);
+            pieces.push(text);
             continue;
         }
         let out = pieces.own();
-        let mut front = Front::new(&part.head);
-        for feature in features.list.get(run.indices.clone()).unwrap_or_default() {
+        let mut front = Front::new(&run.part.head);
+        for (j, feature) in run.list().iter().enumerate() {
             let mut buffer = [0; 10];
-            let mut key = part.key(feature, &mut buffer);
-            if !ask.unique_ids && part.code.is_none() {
+            let mut key = run.part.key(feature, &mut buffer);
+            if !ask.unique_ids && run.part.code.is_none() {
                 // The versions of an item under its own id.
                 key = key.split('-').next().unwrap_or(key);
             }
-            push_feature(out, ask.crs, &mut front, key, features, feature);
-            out.extend_from_slice(SEPARATOR);
-        }
-        if is_last {
-            out.truncate(out.len() - SEPARATOR.len());
+            push_feature(out, ask.crs, &mut front, key, run.features, feature);
+            if !is_last || j + 1 < run.list().len() {
+                out.extend_from_slice(SEPARATOR);
+            }
         }
     }
     pieces.own().extend_from_slice(TAIL);

@@ -259,7 +259,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
     let shape = match collection.shape {
         Shape::Point => "geometry-point",
         Shape::MultiPoint => "geometry-multipoint",
-        Shape::Areas => "geometry-polygon-or-multipolygon",
+        Shape::Areas => "geometry-multipolygon",
     };
     // Only the format (OGC 19-079r2 §6): a type would make it a JSON value.
     let geometry = json!({ "title": "Geometry", "format": shape });

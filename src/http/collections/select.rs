@@ -8,11 +8,12 @@ use geo::{Contains, Intersects};
 use rayon::prelude::*;
 
 use super::ask::Ask;
-use super::crs::Area;
+use super::crs::{Area, System};
 use crate::cql2::{Filter, Row, Value};
 use crate::event_store::StoreError;
 use crate::http::Site;
 use crate::http::errors::HttpError;
+use crate::http::respond::Form;
 use crate::read_model::features::Features;
 use crate::read_model::layers::{Layer, LayerRow, Part, Wanted};
 
@@ -138,8 +139,9 @@ async fn aside<T: Send + 'static>(site: &Site, work: impl FnOnce() -> T + Send +
     done.await.map_err(|error| HttpError::Internal(error.to_string()))
 }
 
-/// Finds the features of a request's page.
-pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Page, HttpError> {
+/// Finds the features of a request's page; `as_text` where the answer is their text, not compressed.
+pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask, as_text: bool) -> Result<Page, HttpError> {
+    let is_text = as_text && ask.wanted == Wanted::NOW && ask.crs == System::Crs84 && ask.form == Form::Json;
     let wish = Arc::new(Wish::of(ask));
     let is_sorted = !ask.sort.is_empty();
     let (from, to) = (ask.offset, ask.offset.saturating_add(ask.limit));
@@ -154,7 +156,7 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask) -> Result<Pa
             page.matched += part.count;
             continue;
         }
-        let features = if ask.wanted == Wanted::NOW { part.whole_features(&site.model).await } else { part.features(&site.model).await };
+        let features = if is_text { part.written_features(&site.model).await } else { part.features(&site.model).await };
         let features = match features {
             Ok(features) => features,
             // One damaged set does not take the others away; it is counted as where it is not read.

@@ -38,14 +38,14 @@ fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, Ht
     found.ok_or(HttpError::NotFound)
 }
 
-/// What stands in a file's name as it is.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+/// What stands in a file's name as it is (RFC 8187 §3.2.1).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
 /// `attachment` with the name in both forms of RFC 6266.
 fn disposition(name: &str) -> HeaderValue {
     let plain: String =
         crate::domain::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
-    let encoded = utf8_percent_encode(name, UNRESERVED);
+    let encoded = utf8_percent_encode(name, PLAIN);
     let text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"))
 }

@@ -151,7 +151,7 @@ fn parameters(city: &City) -> Value {
         "datetime": query("datetime", json!({ "type": "string", "format": "datetime-or-interval" }), "What holds on a day or in a span: 2026-01-05, 2026-01-05/.., ../2026-12-31"),
         "datetime-instant": query("datetime", json!({ "type": "string", "format": "datetime-instant" }), "What holds on a day"),
         "as_of": query("as_of", json!({ "type": "string", "format": "datetime-instant" }), "What was known at that moment"),
-        "filter": query("filter", json!({ "type": "string", "format": "cql2-text" }), "A filter in CQL2, text or JSON; a moment beside a date is its day in the city"),
+        "filter": query("filter", json!({ "type": "string", "format": "cql2-text" }), "A filter in CQL2, text or JSON. A written moment beside a property that is a date is its day in the city; a written date beside a moment is its first instant in UTC"),
         "filter-lang": query("filter-lang", json!({ "type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text" }), "Its language"),
         "filter-crs": system("filter-crs", "Coordinate system of the shapes in the filter"),
         "profile": query("profile", json!({ "type": "string", "enum": ["versions-as-features-unique-ids", "versions-as-features"], "default": "versions-as-features-unique-ids" }), "How the versions of a span are told apart"),

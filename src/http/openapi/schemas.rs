@@ -44,7 +44,7 @@ fn feature(collection: &Collection) -> Value {
     let kinds: &[&str] = match collection.shape {
         Shape::Point => &["Point"],
         Shape::MultiPoint => &["MultiPoint"],
-        Shape::Areas => &["Polygon", "MultiPolygon"],
+        Shape::Areas => &["MultiPolygon"],
     };
     let names: Vec<&String> = properties.keys().collect();
     json!({
@@ -181,7 +181,7 @@ pub(super) fn all() -> Map<String, Value> {
             "required": ["type", "properties", "geometry"],
             "properties": {
                 "type": { "type": "string", "enum": ["Feature"] }, "id": text(), "properties": { "type": "object" },
-                "geometry": geometry(&["Point", "MultiPoint", "Polygon", "MultiPolygon"]),
+                "geometry": geometry(&["Point", "MultiPoint", "MultiPolygon"]),
             },
         }),
     );

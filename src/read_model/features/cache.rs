@@ -36,6 +36,11 @@ impl FeatureCache {
         self.0.get(digest)
     }
 
+    /// Whether a set of that weight can be kept at all.
+    pub fn has_room_for(&self, weight: u64) -> bool {
+        weight <= self.0.capacity()
+    }
+
     /// Bytes of the sets' text.
     pub fn text_bytes(&self) -> u64 {
         self.0.iter().map(|(_, features)| features.text.len() as u64).sum()

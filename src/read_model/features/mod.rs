@@ -4,11 +4,12 @@ mod cache;
 mod check;
 mod near;
 mod shapes;
-mod whole;
+mod written;
 
 pub use cache::FeatureCache;
 pub use check::{check, summary};
 pub(super) use shapes::{Shapes, Steps};
+pub use written::SEPARATOR;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -52,7 +53,7 @@ pub struct Features {
     text: Bytes,
     /// Features in the file's order.
     pub list: Vec<Feature>,
-    /// What each feature is written out whole under, where it is.
+    /// What each feature is written out under, where it is.
     head: Option<Head>,
     places: Arc<Places>,
 }
@@ -379,7 +380,13 @@ impl Features {
 
     /// Bytes held in memory.
     pub(super) fn weight(&self) -> u64 {
-        // With what will be compressed, a third or so of the text.
-        (self.text.len() + self.text.len() * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
+        self.weight_of(self.text.len())
+    }
+
+    /// The same if its text had so many bytes.
+    fn weight_of(&self, text: usize) -> u64 {
+        // With what will be compressed, a third or so of the features' own text.
+        let own: usize = self.list.iter().map(Feature::tail_bytes).sum();
+        (text + own * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
     }
 }

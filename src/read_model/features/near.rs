@@ -16,7 +16,7 @@ fn scaled(bbox: &Bbox) -> [f64; 4] {
 }
 
 /// The whole numbers that lie in a box.
-fn whole([west, south, east, north]: [f64; 4]) -> [i32; 4] {
+fn inner([west, south, east, north]: [f64; 4]) -> [i32; 4] {
     [west.ceil() as i32, south.ceil() as i32, east.floor() as i32, north.floor() as i32]
 }
 
@@ -89,7 +89,7 @@ impl Features {
                         found.push(index);
                     }
                 };
-                visit(&tree.root(), whole(exact), &mut each);
+                visit(&tree.root(), inner(exact), &mut each);
             };
             let [west, south, east, north] = *bbox;
             if west <= east {

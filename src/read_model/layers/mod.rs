@@ -212,11 +212,11 @@ impl Part {
         }
     }
 
-    /// The same for answers of many features: those of a stored set are written out whole, as long as the
-    /// part is what is shown now.
-    pub async fn whole_features(&self, model: &ReadModel) -> Result<Arc<Features>, StoreError> {
+    /// The same for answers of their text, where the part is shown now: those of a stored set are written
+    /// out.
+    pub async fn written_features(&self, model: &ReadModel) -> Result<Arc<Features>, StoreError> {
         match &self.source {
-            Source::Stored(set) => model.whole(set.sha256, &self.head).await,
+            Source::Stored(set) => model.written(set.sha256, &self.head).await,
             Source::Made(features, _) => Ok(Arc::clone(features)),
         }
     }

@@ -1,5 +1,5 @@
-//! Features written out whole, as answers have them: what stands together in memory need not be put
-//! together for each answer.
+//! Features written out as answers have them: what stands together in memory need not be put together
+//! for each answer.
 
 use std::ops::Range;
 
@@ -8,14 +8,13 @@ use bytes::Bytes;
 use super::{Feature, Features};
 use crate::render::geojson::{Front, Head, key};
 
-/// After every feature.
-const SEPARATOR: &[u8] = b",\n";
+/// Between one feature and the next.
+pub const SEPARATOR: &[u8] = b",\n";
 
 impl Features {
-    /// The same set, every feature written out whole under a head.
+    /// The same set, every feature written out under a head.
     pub fn under(&self, head: &Head) -> Self {
-        let room: usize = self.list.iter().map(|feature| head.bytes() + feature.tail_bytes() + SEPARATOR.len()).sum();
-        let mut text = Vec::with_capacity(room);
+        let mut text = Vec::with_capacity(self.bytes_under(head));
         let mut front = Front::new(head);
         let write = |feature: &Feature| {
             front.begin(&mut text, key(feature.number, &mut [0; 10]), self, feature);
@@ -28,14 +27,24 @@ impl Features {
         Self { text: text.into(), list, head: Some(head.clone()), places: self.places.clone() }
     }
 
-    /// What each feature is written out whole under, where it is.
+    /// Most bytes of its text once it is written out under a head.
+    fn bytes_under(&self, head: &Head) -> usize {
+        self.list.iter().map(|feature| head.bytes() + feature.tail_bytes() + SEPARATOR.len()).sum()
+    }
+
+    /// Most bytes that it holds in memory once it is written out under a head.
+    pub fn weight_under(&self, head: &Head) -> u64 {
+        self.weight_of(self.bytes_under(head))
+    }
+
+    /// What each feature is written out under, where it is.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }
 
-    /// Features with these indices as they are written, each with a comma and a line's end after it;
-    /// nothing where they are not written out whole.
-    pub fn whole(&self, indices: Range<usize>) -> Bytes {
+    /// Features with these indices as they are written, [`SEPARATOR`] after each; nothing where they are
+    /// not written out.
+    pub fn rows(&self, indices: Range<usize>) -> Bytes {
         let end = |index: usize| self.list.get(index).map(|feature| feature.begins + feature.tail_bytes() + SEPARATOR.len());
         let begins = indices.start.checked_sub(1).map_or(Some(0), end);
         let ends = indices.end.checked_sub(1).and_then(end);
@@ -59,9 +68,9 @@ mod tests {
     }
 
     #[test]
-    fn written_whole_features_read_as_put_together_one_by_one() {
+    fn written_features_read_as_put_together_one_by_one() {
         let (set, head) = (set(), Head::bare());
-        let whole = set.under(&head);
+        let written = set.under(&head);
         for range in [0..12, 0..1, 11..12, 3..9] {
             let mut expected = Vec::new();
             let mut front = Front::new(&head);
@@ -69,7 +78,7 @@ mod tests {
                 front.push(&mut expected, key(feature.number, &mut [0; 10]), &set, feature);
                 expected.extend_from_slice(SEPARATOR);
             }
-            assert_eq!(whole.whole(range.clone()), expected, "{range:?}");
+            assert_eq!(written.rows(range.clone()), expected, "{range:?}");
             let text = String::from_utf8(expected).expect("text");
             let list: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", text.trim_end_matches(",\n"))).expect("JSON");
             assert_eq!(list.len(), range.len());
@@ -77,20 +86,20 @@ mod tests {
     }
 
     #[test]
-    fn written_whole_features_say_the_same_of_themselves() {
+    fn written_features_say_the_same_of_themselves() {
         let set = set();
-        let whole = set.under(&Head::bare());
-        for (before, after) in set.list.iter().zip(&whole.list) {
-            assert_eq!(set.tail(before), whole.tail(after));
-            assert_eq!((set.properties(before), set.geometry(before)), (whole.properties(after), whole.geometry(after)));
+        let written = set.under(&Head::bare());
+        for (before, after) in set.list.iter().zip(&written.list) {
+            assert_eq!(set.tail(before), written.tail(after));
+            assert_eq!((set.properties(before), set.geometry(before)), (written.properties(after), written.geometry(after)));
         }
     }
 
     #[test]
-    fn features_that_are_not_written_whole_or_not_there_are_not_handed_on() {
+    fn features_that_are_not_written_or_not_there_are_not_handed_on() {
         let set = set();
-        let whole = set.under(&Head::bare());
-        assert!(set.whole(0..3).is_empty());
-        assert!(whole.whole(10..13).is_empty() && whole.whole(5..5).is_empty() && whole.whole(0..0).is_empty());
+        let written = set.under(&Head::bare());
+        assert!(set.rows(0..3).is_empty());
+        assert!(written.rows(10..13).is_empty() && written.rows(5..5).is_empty() && written.rows(0..0).is_empty());
     }
 }

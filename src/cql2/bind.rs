@@ -44,8 +44,8 @@ impl Binder<'_> {
             let known: Vec<&str> = self.properties.iter().map(|property| property.name.as_ref()).collect();
             let known = known.join(", ");
             FilterError::new(
-                format!("Không có thuộc tính “{name}”; có: {known}."),
-                format!("There is no property “{name}”; there are {known}"),
+                format!("Không có thuộc tính “{name}” (văn bản phải đặt trong dấu nháy đơn: '{name}'); có: {known}."),
+                format!("There is no property “{name}” (text stands in single quotes: '{name}'); there are {known}"),
             )
         })
     }

@@ -171,6 +171,8 @@ pub struct View {
     pub effective_from: Date,
     /// Last day in force.
     pub effective_to: Option<Date>,
+    /// Last day on which it holds, as far as is known: its own, or the one before what follows it.
+    pub holds_to: Option<Date>,
     /// Last change of the item.
     pub updated: Timestamp,
     /// Units.
@@ -269,6 +271,7 @@ impl<F: Family> Publication<F> {
             revision: shown.number,
             effective_from: shown.effective_from,
             effective_to: shown.effective_to,
+            holds_to: self.holds(shown, moment).map_or(shown.effective_to, |(_, last)| last),
             updated: moment_of(self.updated_at),
             units: facts.units().to_vec(),
             facts: Vec::new(),

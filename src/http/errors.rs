@@ -15,6 +15,7 @@ use crate::domain::code::CodeError;
 use crate::event_store::StoreError;
 use crate::import::Report;
 use crate::press::PressError;
+use crate::read_model::layers::collections;
 use crate::render::home::problem;
 use crate::render::qr::QrError;
 use crate::render::text::{Lang, text};
@@ -24,6 +25,8 @@ use crate::render::text::{Lang, text};
 pub enum HttpError {
     /// No such page.
     NotFound,
+    /// There is no collection of that name.
+    UnknownCollection,
     /// The code has no item.
     UnknownCode,
     /// The city has no such unit.
@@ -153,6 +156,16 @@ impl HttpError {
         let key = |status, name, key: &str| of(status, name, text(Lang::Vi, key), text(Lang::En, key));
         match self {
             Self::NotFound => key(StatusCode::NOT_FOUND, "not-found", "not-found-help"),
+            Self::UnknownCollection => {
+                let names: Vec<&str> = collections().iter().map(|collection| collection.name).collect();
+                let names = names.join(", ");
+                of(
+                    StatusCode::NOT_FOUND,
+                    "unknown-collection",
+                    &format!("Không có lớp bản đồ này; có: {names}."),
+                    &format!("There is no such collection; there are {names}."),
+                )
+            }
             Self::UnknownCode => key(StatusCode::NOT_FOUND, "unknown-code", "code-unknown"),
             Self::UnknownBoard(number) => of(
                 StatusCode::NOT_FOUND,
@@ -170,8 +183,8 @@ impl HttpError {
                 ..of(
                     StatusCode::GONE,
                     "gone",
-                    "Đối tượng này không có hiệu lực vào lúc được hỏi; xem các phiên bản của nó.",
-                    "This feature was not in force then; see its versions.",
+                    "Đối tượng này không có hiệu lực, hoặc chưa được ghi nhận, vào lúc được hỏi; xem các phiên bản của nó.",
+                    "This feature was not in force, or not known yet, at the moment asked for; see its versions.",
                 )
             },
             Self::MethodNotAllowed => of(
@@ -252,7 +265,7 @@ impl HttpError {
     /// The title of its page.
     fn title<'a>(&self, lang: Lang, fallback: &'a str) -> &'a str {
         match self {
-            Self::NotFound => text(lang, "not-found"),
+            Self::NotFound | Self::UnknownCollection => text(lang, "not-found"),
             Self::UnknownCode => text(lang, "code-unknown"),
             Self::UnknownUnit => text(lang, "unit-unknown"),
             Self::WrongCode(_) => text(lang, "code-wrong"),

@@ -1,5 +1,6 @@
 //! Pages of collections and their features: the same resources that map clients read.
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::geometry::Bbox;
 use crate::domain::schema::{Property, Type};
-use crate::read_model::layers::{Collection, Content, LayerRow};
+use crate::read_model::layers::{Collection, Content, LayerRow, When};
 
 /// What a collection is called.
 pub fn title(lang: Lang, name: &str) -> &str {
@@ -29,11 +30,11 @@ pub fn label(lang: Lang, property: &Property) -> String {
 }
 
 /// A value as people read it.
-fn shown(lang: Lang, property: &Property, value: &Value) -> String {
+fn shown(lang: Lang, zone: &TimeZone, property: &Property, value: &Value) -> String {
     match (property.kind, value) {
         (_, Value::Null) => String::from("–"),
         (Type::Date, Value::String(day)) => day.parse().map_or_else(|_| day.clone(), format::date),
-        (Type::Moment, Value::String(at)) => at.split(['.', 'Z']).next().unwrap_or_default().replace('T', " "),
+        (Type::Moment, Value::String(at)) => at.parse().map_or_else(|_| at.clone(), |at| format::moment(lang, zone, at)),
         (Type::Number, value) => value.as_f64().map_or_else(String::new, |number| format::short(lang, number)),
         (_, Value::Bool(truth)) => text(lang, if *truth { "yes" } else { "no" }).to_owned(),
         (_, Value::String(word)) if matches!(property.name.as_ref(), "kind" | "status") => text(lang, word).to_owned(),
@@ -71,6 +72,7 @@ pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String 
             }
         }
         (qgis_steps(lang, &city.public_url))
+        p.note { a href={ "/api" (lang.query()) } { (t("api-for-programs")) } }
         p.note { (t("licence")) ": " (city.licence) }
     };
     page(
@@ -145,6 +147,10 @@ pub struct List<'a> {
     pub next: Option<String>,
     /// This page as GeoJSON.
     pub geojson: String,
+    /// Of which days the features are.
+    pub when: When,
+    /// What was known when, as it was asked.
+    pub as_of: Option<&'a str>,
 }
 
 /// Properties that tell a feature, and those said of it in a line.
@@ -162,6 +168,18 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
     let name = list.collection.name;
     let path = format!("/collections/{name}/items");
     let is_single = matches!(list.collection.content, Content::Features(_));
+    let zone = city.zone();
+    // A feature of another time is asked for with that time.
+    let href = |id: &str, row: &LayerRow<'_>| {
+        let day = match list.when {
+            When::Now => None,
+            When::On(day) => Some(day.to_string()),
+            When::Between(..) => find(row, "effective_from").and_then(|(_, day)| day.as_str().map(str::to_owned)),
+        };
+        let asked = [day.map(|day| format!("datetime={day}")), list.as_of.map(|at| format!("as_of={}", super::search::encode(at)))];
+        let asked = asked.into_iter().flatten().collect::<Vec<_>>().join("&");
+        if asked.is_empty() { format!("{path}/{id}{}", lang.query()) } else { format!("{path}/{id}?{asked}{}", lang.and()) }
+    };
     let content = html! {
         p.kind { a href={ "/collections/" (name) (lang.query()) } { (title(lang, name)) } }
         h1 { (title(lang, name)) " (" (format::number(lang, list.matched as f64, 0)) ")" }
@@ -179,10 +197,10 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
                 @let called = names.iter().find_map(|name| find(&row, name)?.1.as_str().map(str::to_owned)).unwrap_or_else(|| id.clone());
                 @let notes: Vec<String> = NOTES.iter().filter_map(|name| {
                     let (property, value) = find(&row, name)?;
-                    (!value.is_null()).then(|| shown(lang, property, &value))
+                    (!value.is_null()).then(|| shown(lang, &zone, property, &value))
                 }).collect();
                 li {
-                    a href={ (path) "/" (id) (lang.query()) } { (called) }
+                    a href=(href(&id, &row)) { (called) }
                     br; span.note { (notes.join(" · ")) }
                 }
             }
@@ -198,6 +216,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
 
 /// One feature: everything it carries.
 pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &LayerRow<'_>) -> String {
+    let zone = city.zone();
     let t = |key| text(lang, key);
     let path = format!("/collections/{}/items/{id}", collection.name);
     let owner = find(row, "url").and_then(|(_, url)| url.as_str().map(str::to_owned));
@@ -207,7 +226,7 @@ pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &La
         @if let Some(url) = owner { p { (t("part-of")) ": " a href=(url) { (find(row, "title").and_then(|(_, title)| title.as_str().map(str::to_owned)).unwrap_or_default()) } } }
         dl {
             @for (index, property) in row.properties.iter().enumerate().filter(|(_, property)| property.name != "url") {
-                dt { (label(lang, property)) } dd { (shown(lang, property, &row.json(index))) }
+                dt { (label(lang, property)) } dd { (shown(lang, &zone, property, &row.json(index))) }
             }
         }
         p.note { a href={ (path) "?f=json" } { (t("json")) } }

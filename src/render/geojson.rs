@@ -20,7 +20,7 @@ pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
     put("status", json!(view.status.as_str()));
     put("revision", json!(view.revision));
     put("effective_from", json!(view.effective_from));
-    put("effective_to", json!(view.effective_to));
+    put("effective_to", json!(view.holds_to));
     put("updated", json!(view.updated));
     properties
 }

@@ -64,6 +64,9 @@ fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
     let copied = data.path().join("zones.gpkg");
     let filter = ["-where", "land_use = 'ODT' AND area_ha > 1", "-spat", "104.80", "21.60", "105.00", "21.80"];
     client("ogr2ogr", &["-f", "GPKG", copied.to_str().unwrap(), &oapif, "zones"], &[]);
+    // A format that takes one type of geometry: the layer has one.
+    let strict = data.path().join("zones.fgb");
+    client("ogr2ogr", &["-f", "FlatGeobuf", strict.to_str().unwrap(), &oapif, "zones"], &[]);
     let whole = client("ogrinfo", &["-so", copied.to_str().unwrap(), "zones"], &[]);
     let matched: serde_json::Value = serde_json::from_str(&server.get("/collections/zones/items?limit=1&f=json").1).unwrap();
     assert!(whole.contains(&format!("Feature Count: {}", matched["numberMatched"])), "{whole}");

@@ -100,6 +100,8 @@ async fn the_landing_page_leads_to_everything(kind: Kind) {
     assert!(library.header("content-type").contains("json"));
     let classes = node.get("/conformance").await.json()["conformsTo"].as_array().unwrap().len();
     assert!(classes > 25, "{classes}");
+    let unknown = node.get("/collections/zonse/items?f=json").await;
+    assert!(unknown.status == StatusCode::NOT_FOUND && unknown.json()["detail"].as_str().unwrap().contains("zones"));
     for missing in ["/collections/nothing", "/collections/nothing/items", "/collections/zones/items/x", "/collections/units/items/04252"] {
         assert_eq!(node.get(missing).await.status, StatusCode::NOT_FOUND, "{missing}");
     }
@@ -517,6 +519,22 @@ async fn versions_follow_the_drafts_rules(kind: Kind) {
     assert_eq!(held.header("memento-datetime"), "Fri, 31 Dec 2021 17:00:00 GMT");
     assert!(held.header("link").contains("timemap"));
     assert_eq!(node.get_with("/q/QHSDD21AG", &[("accept-datetime", "soon")]).await.status, StatusCode::BAD_REQUEST);
+    // What was followed held until the day before.
+    let first = node.get("/collections/plans/items/QHSDD21AG-1").await.json();
+    assert_eq!(first["properties"]["effective_to"], "2024-03-31");
+    let filter = encoded("T_INTERSECTS(INTERVAL(effective_from,effective_to),DATE('2025-01-01'))");
+    let held = ids(&node, &format!("/collections/plans/items?datetime=../..&filter={filter}")).await;
+    assert!(held.contains(&"QHSDD21AG-2".to_owned()) && !held.contains(&"QHSDD21AG-1".to_owned()), "{held:?}");
+    // Links of a page of another time lead to features of that time.
+    for query in ["datetime=2023-06-01&plan=QHSDD21AG", "datetime=2022-06-01/2023-06-01&plan=QHSDD21AG"] {
+        let page = node.get_with(&format!("/collections/zones/items?limit=3&{query}"), &[("accept", "text/html")]).await.text();
+        let links: Vec<&str> =
+            page.split("href=\"").filter_map(|rest| rest.split('"').next()).filter(|href| href.contains("/items/QH")).collect();
+        assert_eq!(links.len(), 3, "{query}");
+        for href in links {
+            assert_eq!(node.get_with(&href.replace("&amp;", "&"), &[("accept", "text/html")]).await.status, StatusCode::OK, "{href}");
+        }
+    }
     let put = HttpRequest::put("/collections/plans/items/QHSDD21AG?datetime=2023-01-01").body(Body::empty()).unwrap();
     assert_eq!(node.send(put).await.status, StatusCode::METHOD_NOT_ALLOWED);
 }

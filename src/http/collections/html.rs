@@ -47,6 +47,8 @@ pub fn items(site: &Site, city: &City, ask: &Ask, page: &Page) -> String {
         previous: previous(ask, page).map(|after| at("html", Some(&after.token()))),
         next: next(ask, page, &moment).map(|after| at("html", Some(&after.token()))),
         geojson: at("json", here),
+        when: ask.wanted.when,
+        as_of: ask::value(&ask.pairs, "as_of"),
     };
     pages::items(ask.lang, city, &list, page.rows())
 }

@@ -70,7 +70,7 @@ pub const CONFORMANCE: &[&str] = &[
 
 /// The collection of that name, or 404.
 pub(crate) fn find(name: &str) -> Result<&'static Collection, HttpError> {
-    crate::read_model::layers::collection(name).ok_or(HttpError::NotFound)
+    crate::read_model::layers::collection(name).ok_or(HttpError::UnknownCollection)
 }
 
 /// What a collection holds now.

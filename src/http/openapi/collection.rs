@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GEOJSON, Read, binary, content, crs_header, file, link_header, page, path, query, refer, schema, writes};
+use super::{GEOJSON, Read, binary, content, crs_header, examples, file, link_header, page, path, query, refer, schema, writes};
 use crate::domain::schema::Property;
 use crate::export::FORMATS;
 use crate::http::collections::property_schema;
@@ -88,11 +88,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
     }
     put(format!("{base}/items"), items);
 
-    let example = match collection.content {
-        Content::Items(..) => "QHSDD21AG",
-        Content::Features(_) => "QHSDD21AG-2-1",
-        Content::Units => "04252-2025",
-    };
+    let example = examples::feature(name);
     let item_id = || path("id", json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$" }), "Feature id", example);
     let one = Read::new(id("item"), format!("One feature of {name}"), "data")
         .with([vec![item_id()], ["crs", "datetime-instant", "as_of", "f", "lang", "token"].map(refer).to_vec()].concat())
@@ -176,8 +172,8 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
         Read::new(id("tile"), "A vector tile", "tiles")
             .with(vec![
                 number("tileMatrix", DEEPEST.into(), "Zoom", 12),
-                number("tileRow", (1 << DEEPEST) - 1, "Row from the north; 404 beyond the zoom's last", 1797),
-                number("tileCol", (1 << DEEPEST) - 1, "Column from the west; 404 beyond the zoom's last", 3240),
+                number("tileRow", (1 << DEEPEST) - 1, "Row from the north; 404 beyond the zoom's last", 1794),
+                number("tileCol", (1 << DEEPEST) - 1, "Column from the west; 404 beyond the zoom's last", 3241),
                 refer("token"),
             ])
             .gives(vec![binary("application/vnd.mapbox-vector-tile")])

@@ -56,6 +56,21 @@ const TEXTS: &[(&str, &str)] = &[
     ("url", "https://bangtin.example/q/QHSDD21AG"),
 ];
 
+/// A feature of each collection, where it is not that of the plans.
+const FEATURES: &[(&str, &str)] = &[
+    ("advisory-desks", "BTV000011"),
+    ("ambulances", "XCT00001C"),
+    ("boards", "BANG0001F"),
+    ("campaigns", "NKTM20267"),
+    ("consultations", "YKND26016"),
+    ("digital-teams", "TCNS0001V"),
+    ("health-stations", "TYT00001B"),
+    ("health-workers", "NVYT00016"),
+    ("places", "NKTM20267-1-1"),
+    ("units", "04252-2025"),
+    ("zones", "QHSDD21AG-2-1"),
+];
+
 /// An example of a parameter with that schema; each fits it.
 pub(super) fn of(name: &str, schema: &Value) -> Value {
     if let Some(value) = schema.get("default").or_else(|| schema.pointer("/enum/0")) {
@@ -79,6 +94,12 @@ pub(super) fn of(name: &str, schema: &Value) -> Value {
     }
 }
 
+/// The id of a feature of a collection.
+pub(super) fn feature(collection: &str) -> &'static str {
+    let known = FEATURES.iter().find(|(name, _)| *name == collection);
+    known.map_or("QHSDD21AG", |(_, id)| id)
+}
+
 /// A refusal.
 pub(super) fn problem() -> Value {
     json!({
@@ -97,8 +118,8 @@ pub(super) fn gone(url: &str) -> Value {
         "type": "/problems/gone",
         "title": "Không có hiệu lực vào lúc được hỏi",
         "status": 410,
-        "detail": "Đối tượng này không có hiệu lực vào lúc được hỏi; xem các phiên bản của nó.",
-        "detail_en": "This feature was not in force then; see its versions.",
+        "detail": "Đối tượng này không có hiệu lực, hoặc chưa được ghi nhận, vào lúc được hỏi; xem các phiên bản của nó.",
+        "detail_en": "This feature was not in force, or not known yet, at the moment asked for; see its versions.",
         "links": [link("timemap", "/versions?f=json"), link("latest-version", "")],
     })
 }

@@ -9,7 +9,8 @@ use crate::render::print::Size;
 use crate::render::qr;
 
 pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
-    let code = || path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code", "QHSDD21AG");
+    let code_as = |example: &str| path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code", example);
+    let code = || code_as("QHSDD21AG");
     let lang = || refer("page-lang");
     let sha = |name: &str| path(name, json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "SHA-256", "0".repeat(64));
     let withdrawn = |content: Vec<(String, Value)>| {
@@ -65,14 +66,14 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
     put(
         "/q/{code}.ics".into(),
         Read::new("calendar", "Its days for a calendar; 404 where it has none", "pages")
-            .with(vec![code()])
+            .with(vec![code_as("NKTM20267")])
             .gives(vec![binary("text/calendar; charset=utf-8")])
             .build(),
     );
     put(
         "/q/{code}.vcf".into(),
         Read::new("card", "Whom to call, for an address book; 404 where there is nobody", "pages")
-            .with(vec![code()])
+            .with(vec![code_as("XCT00001C")])
             .gives(vec![binary("text/vcard; charset=utf-8")])
             .build(),
     );

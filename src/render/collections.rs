@@ -197,7 +197,8 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
                 @let called = names.iter().find_map(|name| find(&row, name)?.1.as_str().map(str::to_owned)).unwrap_or_else(|| id.clone());
                 @let notes: Vec<String> = NOTES.iter().filter_map(|name| {
                     let (property, value) = find(&row, name)?;
-                    (!value.is_null()).then(|| shown(lang, &zone, property, &value))
+                    let unit = if property.name == "area_ha" { " ha" } else { "" };
+                    (!value.is_null()).then(|| shown(lang, &zone, property, &value) + unit)
                 }).collect();
                 li {
                     a href=(href(&id, &row)) { (called) }
@@ -266,6 +267,7 @@ pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only
         div #map role="application" aria-label=(t("interactive-map")) data-items=(items) data-bbox={ (west) "," (south) "," (east) "," (north) }
             data-colours=(colours) data-shown=(t("map-shown")) data-more=(t("map-more")) data-failed=(t("map-failed")) {}
         p #said role="status" { (t("map-loading")) }
+        ul #legend.list {}
         noscript { p { (t("needs-javascript")) } }
         p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("browse")) } }
         script src="/assets/leaflet-1.9.4.js" defer {}

@@ -16,6 +16,12 @@
     return value === null || value === undefined ? "" : String(value);
   }
 
+  // Decimals have a comma in Vietnamese.
+  function number(value) {
+    var written = String(value);
+    return document.documentElement.lang === "vi" ? written.replace(".", ",") : written;
+  }
+
   // Texts are put in as text, never as HTML: names come from planners' files.
   function popup(feature) {
     var about = feature.properties;
@@ -24,7 +30,9 @@
     title.textContent = text(about.name || about.title || about.id);
     if (about.url) title.href = about.url;
     node.appendChild(title);
-    [about.land_use, about.land_use_name, about.area_ha && about.area_ha + " ha", about.address, about.phone, about.hours]
+    // A zone's own name comes first; several plans may lie over one another.
+    var plan = about.name && about.title;
+    [plan, about.land_use, about.land_use_name, about.area_ha && number(about.area_ha) + " ha", about.address, about.phone, about.hours]
       .filter(Boolean)
       .forEach(function (line) {
         node.appendChild(document.createElement("br"));
@@ -36,7 +44,30 @@
   function style(feature) {
     if (!/Polygon/.test(feature.geometry && feature.geometry.type)) return {};
     var colour = colours[feature.properties.land_use];
-    return { color: "#333", weight: 1, fillColor: colour || "#ddd", fillOpacity: colour ? 0.75 : 0.4 };
+    // From afar borders would cover what they surround.
+    var near = map.getZoom() >= 15;
+    return { color: "#333", weight: near ? 1 : 0.4, fillColor: colour || "#ddd", fillOpacity: colour ? 0.75 : 0.4 };
+  }
+
+  // What the colours in view mean.
+  function explain(features) {
+    var names = {};
+    features.forEach(function (feature) {
+      var about = feature.properties;
+      if (colours[about.land_use]) names[about.land_use] = about.land_use_name;
+    });
+    var list = document.getElementById("legend");
+    list.textContent = "";
+    Object.keys(names).sort().forEach(function (code) {
+      var line = document.createElement("li");
+      var mark = document.createElement("span");
+      mark.className = "swatch";
+      mark.style.display = "inline-block";
+      mark.style.background = colours[code];
+      line.appendChild(mark);
+      line.appendChild(document.createTextNode(" " + code + " " + text(names[code])));
+      list.appendChild(line);
+    });
   }
 
   function load() {
@@ -61,6 +92,7 @@
         });
         if (layer) map.removeLayer(layer);
         layer = next.addTo(map);
+        explain(found.features);
         var more = found.numberMatched > found.numberReturned;
         said.textContent = data.shown + " " + found.numberReturned + (more ? " / " + found.numberMatched + ". " + data.more : "");
         place.dataset.loaded = found.numberReturned;

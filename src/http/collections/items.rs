@@ -223,16 +223,15 @@ fn runs(page: &Page) -> Vec<Run<'_>> {
 }
 
 fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
-    let runs: Vec<(Run<'_>, Option<Bytes>)> =
-        runs(page).into_iter().map(|run| (run.text(ask.crs), run)).map(|(text, run)| (run, text)).collect();
-    let room: usize = runs.iter().map(|(run, text)| text.as_ref().map_or_else(|| run.room(), Pieces::copied)).sum();
+    let runs = runs(page);
+    let texts: Vec<Option<Bytes>> = runs.iter().map(|run| run.text(ask.crs)).collect();
+    let room: usize = runs.iter().zip(&texts).map(|(run, text)| text.as_ref().map_or_else(|| run.room(), Pieces::copied)).sum();
     let mut own = Vec::with_capacity(head.len() + room + TAIL.len());
     own.extend_from_slice(head);
     let mut pieces = Pieces::new(own);
-    let count = runs.len();
-    for (i, (run, text)) in runs.into_iter().enumerate() {
+    for (i, (run, text)) in runs.iter().zip(texts).enumerate() {
         // After the last feature of all there is no comma.
-        let is_last = i + 1 == count;
+        let is_last = i + 1 == runs.len();
         if let Some(mut text) = text {
             if is_last {
                 text.truncate(text.len().saturating_sub(SEPARATOR.len()));

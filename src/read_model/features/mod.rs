@@ -60,6 +60,8 @@ pub struct Features {
 
 /// Where features are and what was made of them; the same however they are written.
 struct Places {
+    /// Bytes of the features' own text.
+    own: usize,
     /// All positions, in a sixth of their text: see [`Shapes`].
     shapes: Vec<u8>,
     tree: Option<RTree<i32>>,
@@ -206,7 +208,8 @@ impl Features {
             }
             builder.finish::<HilbertSort>()
         });
-        let places = Places { shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() };
+        let own = list.iter().map(Feature::tail_bytes).sum();
+        let places = Places { own, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() };
         Self { text, list, head: None, places: Arc::new(places) }
     }
 
@@ -386,7 +389,6 @@ impl Features {
     /// The same if its text had so many bytes.
     fn weight_of(&self, text: usize) -> u64 {
         // With what will be compressed, a third or so of the features' own text.
-        let own: usize = self.list.iter().map(Feature::tail_bytes).sum();
-        (text + own * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
+        (text + self.places.own * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
     }
 }

@@ -29,7 +29,7 @@ impl Features {
 
     /// Most bytes of its text once it is written out under a head.
     fn bytes_under(&self, head: &Head) -> usize {
-        self.list.iter().map(|feature| head.bytes() + feature.tail_bytes() + SEPARATOR.len()).sum()
+        self.places.own + self.list.len() * (head.bytes() + SEPARATOR.len())
     }
 
     /// Most bytes that it holds in memory once it is written out under a head.
@@ -93,6 +93,17 @@ mod tests {
             assert_eq!(set.tail(before), written.tail(after));
             assert_eq!((set.properties(before), set.geometry(before)), (written.properties(after), written.geometry(after)));
         }
+    }
+
+    #[test]
+    fn what_a_written_set_will_weigh_is_known_before() {
+        let (set, head) = (set(), Head::bare());
+        let written = set.under(&head);
+        assert!(set.weight() < written.weight() && written.weight() <= set.weight_under(&head));
+        assert_eq!(set.weight_under(&head), written.weight_under(&head), "it does not depend on how it is written now");
+        // A set that a cache would hold only as it is stays as it is.
+        let cache = crate::read_model::features::FeatureCache::new(set.weight() + 1);
+        assert!(cache.has_room_for(set.weight()) && !cache.has_room_for(set.weight_under(&head)));
     }
 
     #[test]

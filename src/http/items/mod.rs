@@ -62,10 +62,19 @@ fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
     }
 }
 
+/// A parameter of a print; nothing where it is empty. One that comes twice is refused: paper lasts.
+fn once(query: Option<&str>, name: &str) -> Result<Option<String>, HttpError> {
+    let names = query.unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    if names.filter(|given| *given == name).count() > 1 {
+        return Err(HttpError::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice")));
+    }
+    Ok(respond::parameter(query, name).filter(|value| !value.is_empty()))
+}
+
 /// What is to be printed: `?unit=`, `?board=`, `?lang=`. A print is Vietnamese unless another language is asked for.
 fn order(query: Option<&str>) -> Result<Order, HttpError> {
     let (unit, whole) = part(query)?;
-    let board = match respond::parameter(query, "board").filter(|board| !board.is_empty()) {
+    let board = match once(query, "board")? {
         None => None,
         Some(text) => Some(text.parse().map_err(|_| {
             HttpError::Parameter(
@@ -81,7 +90,7 @@ fn order(query: Option<&str>) -> Result<Order, HttpError> {
 pub async fn poster(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.as_deref();
     let result = async {
-        let size = match respond::parameter(query, "size").filter(|size| !size.is_empty()) {
+        let size = match once(query, "size")? {
             None => Size::A4,
             Some(text) => Size::parse(&text).ok_or_else(|| {
                 HttpError::Parameter(format!("size={text}: có A4, A3, A1, A0"), format!("size={text}: there are A4, A3, A1, A0"))

@@ -12,7 +12,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("answers", "Đã tiếp thu"),
     ("as_of", "2026-01-05T08:30:00Z"),
     ("authority", "UBND tỉnh Yên Bái"),
-    ("board", "BANG0001F"),
+    ("board", "1"),
     ("campaign", "NKTM20267"),
     ("code", "QHSDD21AG"),
     ("datetime", "2026-01-05"),

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # How fast map clients are served, each figure beside nginx (and MapServer, where it can be had) in
 # the same run: `benches/serve/run.sh [ZONES]`. The machine may be noisy: the two take turns, second by
-# second (SECONDS_EACH, ROUNDS), and the ratio is the median of the pairs'. For growth run it again with `ONLY_BOX=1 CACHE_MB=4096
-# benches/serve/run.sh 1000000` and compare the first rows. Two cores, wrk with 8 connections, loopback only.
+# second (SECONDS_EACH, ROUNDS), and the ratio is the median of the pairs'. For growth run it again with
+# `ONLY_BOX=1 CACHE_MB=4096 benches/serve/run.sh 1000000` and compare the first rows. Two cores, wrk with
+# 8 connections, loopback only.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 zones=${1:-100000}

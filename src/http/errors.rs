@@ -150,6 +150,28 @@ struct Form {
 }
 
 impl HttpError {
+    /// A parameter that comes twice.
+    pub fn twice(name: &str) -> Self {
+        Self::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice"))
+    }
+
+    /// The problem document (RFC 9457).
+    pub fn problem(&self, lang: Lang) -> Value {
+        let form = self.form();
+        let detail = lang.pick(&form.vi, &form.en);
+        let mut body = json!({
+            "type": format!("/problems/{}", form.name),
+            "title": self.title(lang, detail),
+            "status": form.status.as_u16(),
+            "detail": detail,
+            "detail_en": form.en,
+        });
+        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), form.more) {
+            body.extend(more);
+        }
+        body
+    }
+
     /// The table.
     fn form(&self) -> Form {
         let of = |status, name, vi: &str, en: &str| Form { status, name, vi: vi.into(), en: en.into(), more: Value::Null };
@@ -305,16 +327,6 @@ impl HttpError {
             let title = self.title(lang, detail);
             return respond::with(form.status, "text/html; charset=utf-8", headers, problem(lang, &city, title, detail));
         }
-        let mut body = json!({
-            "type": format!("/problems/{}", form.name),
-            "title": self.title(lang, detail),
-            "status": form.status.as_u16(),
-            "detail": detail,
-            "detail_en": form.en,
-        });
-        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), form.more) {
-            body.extend(more);
-        }
-        respond::with(form.status, "application/problem+json", headers, body.to_string())
+        respond::with(form.status, "application/problem+json", headers, self.problem(lang).to_string())
     }
 }

@@ -168,6 +168,8 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
     let name = list.collection.name;
     let path = format!("/collections/{name}/items");
     let is_single = matches!(list.collection.content, Content::Features(_));
+    let has_land_use = list.collection.properties.iter().any(|property| property.name == "land_use");
+    let example = if has_land_use { "land_use = 'ODT'" } else { "id LIKE 'Q%'" };
     let zone = city.zone();
     // A feature of another time is asked for with that time.
     let href = |id: &str, row: &LayerRow<'_>| {
@@ -184,7 +186,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
         p.kind { a href={ "/collections/" (name) (lang.query()) } { (title(lang, name)) } }
         h1 { (title(lang, name)) " (" (format::number(lang, list.matched as f64, 0)) ")" }
         form action=(path) method="get" {
-            input type="text" name="filter" value=(list.filter) aria-label=(t("filter-label")) placeholder=(t("filter-label"));
+            input type="text" name="filter" value=(list.filter) aria-label=(t("filter-label")) placeholder=(example);
             (super::layout::language_field(lang))
             button { (t("filter")) }
         }

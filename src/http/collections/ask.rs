@@ -2,19 +2,17 @@
 //! wrong and what is allowed.
 
 use axum::http::HeaderMap;
-use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::crs::{Area, System};
+use super::when;
 use crate::cql2::{Filter, FilterError, Language, Meaning};
 use crate::domain::city::City;
-use crate::domain::civil::{date_in, end_of};
 use crate::domain::schema::{Property, Type};
 use crate::http::errors::HttpError;
 use crate::http::respond::{self, Form};
-use crate::read_model::layers::{Collection, Wanted, When};
+use crate::read_model::layers::{Collection, Wanted};
 use crate::render::text::Lang;
 
 /// Features of a page where none is asked for.
@@ -77,7 +75,7 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property]) -> Re
             if *before == value {
                 continue;
             }
-            return Err(HttpError::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice")));
+            return Err(HttpError::twice(&name));
         }
         if name == "lang" && !["vi", "en"].contains(&value.as_str()) {
             return Err(choice("lang", &value, &["vi", "en"]));
@@ -161,7 +159,7 @@ impl Ask {
         let system = |name: &str| given(name).map_or(Ok(System::Crs84), |text| System::named(name, text, city));
         let (bbox_crs, filter_crs) = (system("bbox-crs")?, system("filter-crs")?);
         let zone = city.zone();
-        let mut wanted = wanted(&pairs, &zone)?;
+        let mut wanted = when::wanted(&pairs, &zone)?;
         let after = given("after").map(After::read).transpose()?;
         if let Some(after) = after {
             wanted.as_of = Some(after.known);
@@ -218,13 +216,6 @@ impl Ask {
             Some(after) => ["f=", form, &rest, "&after=", after].concat(),
         }
     }
-}
-
-/// Which layer the parameters `datetime` and `as_of` ask for.
-pub fn wanted(pairs: &Pairs, zone: &TimeZone) -> Result<Wanted, HttpError> {
-    let when = value(pairs, "datetime").map(|text| datetime(text, zone)).transpose()?.unwrap_or(When::Now);
-    let as_of = value(pairs, "as_of").map(|text| as_of(text, zone)).transpose()?;
-    Ok(Wanted { when, as_of, now: None })
 }
 
 /// A parameter that has one of a few values.
@@ -303,61 +294,6 @@ fn equals(name: &str, value: &str, properties: &[Property], zone: &TimeZone) -> 
     Filter::read(&source, Language::Json, properties, Meaning { place: &Some, zone }).map_err(|error| refused(name, &error))
 }
 
-/// The civil date, in the city, of a moment as clients write it: with zone or without, cut short, or
-/// beyond the years of the calendar.
-fn day(text: &str, zone: &TimeZone) -> Option<Date> {
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Some(date_in(zone, moment));
-    }
-    // A plus that was not encoded comes as a space: 2026-01-10T00:00:00 07:00.
-    if let Some((clock, offset)) = text.rsplit_once(' ')
-        && clock.len() > 10
-        && let Ok(moment) = format!("{clock}+{offset}").parse::<Timestamp>()
-    {
-        return Some(date_in(zone, moment));
-    }
-    let (date, rest) = text.split_at_checked(10)?;
-    let clock = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest);
-    let is_clock = clock.bytes().all(|byte| byte.is_ascii_digit() || b":.+-Zz".contains(&byte));
-    let fits = rest.is_empty() || (rest.len() > clock.len() && is_clock);
-    fits.then(|| date.parse().ok()).flatten()
-}
-
-/// `datetime`: an instant, or a span whose ends may be open (`..` or nothing).
-pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
-    let wrong = || {
-        HttpError::Parameter(
-            format!("datetime={text}: viết như 2026-01-05, 2026-01-05T00:00:00Z, 2026-01-05/2026-12-31, ../2026-12-31 hoặc 2026-01-05/.."),
-            format!("datetime={text}: write 2026-01-05, 2026-01-05T00:00:00Z, 2026-01-05/2026-12-31, ../2026-12-31 or 2026-01-05/.."),
-        )
-    };
-    let Some((from, to)) = text.split_once('/') else {
-        return day(text, zone).map(When::On).ok_or_else(wrong);
-    };
-    let end = |text: &str| match text {
-        "" | ".." => Ok(None),
-        text => day(text, zone).map(Some).ok_or_else(wrong),
-    };
-    let (from, to) = (end(from)?, end(to)?);
-    if let (Some(from), Some(to)) = (from, to)
-        && from > to
-    {
-        return Err(wrong());
-    }
-    Ok(When::Between(from, to))
-}
-
-/// `as_of`: a moment; a date means its end in the city.
-fn as_of(text: &str, zone: &TimeZone) -> Result<i64, HttpError> {
-    let moment = text.parse::<Timestamp>().ok().or_else(|| Some(end_of(zone, day(text, zone)?)));
-    moment.map(Timestamp::as_microsecond).ok_or_else(|| {
-        HttpError::Parameter(
-            format!("as_of={text}: viết như 2026-01-05 hoặc 2026-01-05T08:30:00Z"),
-            format!("as_of={text}: write 2026-01-05 or 2026-01-05T08:30:00Z"),
-        )
-    })
-}
-
 /// What stands in a query as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b':').remove(b'/');
 
@@ -369,38 +305,6 @@ pub fn encoded(text: &str) -> PercentEncode<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
-
-    fn zone() -> TimeZone {
-        TimeZone::fixed(jiff::tz::Offset::constant(7))
-    }
-
-    #[test]
-    fn datetime_is_read_as_clients_write_it() {
-        let on = |y, m, d| When::On(date(y, m, d));
-        let between = |a: Option<Date>, b: Option<Date>| When::Between(a, b);
-        for (text, expected) in [
-            ("2026-01-05", on(2026, 1, 5)),
-            ("2026-01-05T", on(2026, 1, 5)),
-            ("2026-01-05T18:00:00Z", on(2026, 1, 6)),
-            ("2026-01-05T18:00:00+07:00", on(2026, 1, 5)),
-            ("2026-01-05T18:00:00 07:00", on(2026, 1, 5)),
-            ("2026-01-05/..", between(Some(date(2026, 1, 5)), None)),
-            ("/2026-01-05", between(None, Some(date(2026, 1, 5)))),
-            ("2026-01-05/", between(Some(date(2026, 1, 5)), None)),
-            ("../..", between(None, None)),
-            ("2026-01-10T00:00:00Z/9999-12-31T00:00:00Z", between(Some(date(2026, 1, 10)), Some(date(9999, 12, 31)))),
-            ("2026-02-10/9999-12-31T00:00:00Z", between(Some(date(2026, 2, 10)), Some(date(9999, 12, 31)))),
-            ("0000-01-01T00:00:00Z/2026-02-10", between(Some(date(0, 1, 1)), Some(date(2026, 2, 10)))),
-        ] {
-            assert_eq!(datetime(text, &zone()).ok(), Some(expected), "{text}");
-        }
-        for text in
-            ["", "x", "2026", "2026-13-01", "2026-01-05/2025-01-01", "a/b", "2026-01-05/x/y", "2026-01-05Tx", "2026-01-05xx", "yesterday!"]
-        {
-            assert!(datetime(text, &zone()).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn limits_are_clamped_or_refused() {

@@ -11,7 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{ask, find, tiles};
+use super::{ask, find, tiles, when};
 use crate::domain::digest::hex;
 use crate::export::{self, Format};
 use crate::http::Site;
@@ -39,7 +39,7 @@ pub async fn file(
         let collection = find(&name)?;
         let format = file.strip_prefix("download.").and_then(Format::of_ending).ok_or(HttpError::NotFound)?;
         let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[])?;
-        let wanted = ask::wanted(&pairs, &site.city().zone())?;
+        let wanted = when::wanted(&pairs, &site.city().zone())?;
         let layer = site.model.layer(collection, wanted, &site.moment()).await?;
         send(&site, layer, format, &format!("{name}.{}", format.ending()), &headers).await
     };

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::crs::System;
 use super::items::{content_crs, link_header, push_feature, push_links};
 use super::versions::{memento_datetime, missing, version_links};
-use super::{GEOJSON, METADATA_CACHE, ask, find, html};
+use super::{GEOJSON, METADATA_CACHE, ask, find, html, when};
 use crate::domain::Code;
 use crate::domain::view::Moment;
 use crate::http::Site;
@@ -67,7 +67,7 @@ pub async fn item(
         let pairs = ask::pairs(query, ask::ITEM, &[])?;
         let (city, moment) = (site.city(), site.moment());
         let crs = ask::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
-        let mut wanted = ask::wanted(&pairs, &city.zone())?;
+        let mut wanted = when::wanted(&pairs, &city.zone())?;
         if let When::Between(..) = wanted.when {
             return Err(HttpError::Parameter(
                 "datetime của một đối tượng phải là một ngày hoặc một thời điểm".into(),

@@ -9,6 +9,7 @@ pub mod items;
 mod select;
 pub mod tiles;
 pub mod versions;
+mod when;
 
 use std::sync::Arc;
 

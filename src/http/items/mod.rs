@@ -66,13 +66,14 @@ fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
 fn once(query: Option<&str>, name: &str) -> Result<Option<String>, HttpError> {
     let names = query.unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
     if names.filter(|given| *given == name).count() > 1 {
-        return Err(HttpError::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice")));
+        return Err(HttpError::twice(name));
     }
     Ok(respond::parameter(query, name).filter(|value| !value.is_empty()))
 }
 
 /// What is to be printed: `?unit=`, `?board=`, `?lang=`. A print is Vietnamese unless another language is asked for.
 fn order(query: Option<&str>) -> Result<Order, HttpError> {
+    once(query, "unit")?;
     let (unit, whole) = part(query)?;
     let board = match once(query, "board")? {
         None => None,

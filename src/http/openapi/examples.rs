@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::collections::crs::CRS84;
+use crate::http::collections::crs::CRS84;
+use crate::http::errors::{Gone, HttpError};
+use crate::render::text::Lang;
 
 /// Examples that their type does not tell, by the parameter's name.
 const TEXTS: &[(&str, &str)] = &[
@@ -23,8 +25,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("id", "QHSDD21AG-2-1"),
     ("information_code", "QH-2021-01"),
     ("items", "QHSDD21AG, KHSDD26AK"),
-    ("kind", "land-use-plan"),
     ("keeper", "Văn phòng UBND phường"),
+    ("kind", "land-use-plan"),
     ("land_use", "ODT"),
     ("land_use_name", "Đất ở tại đô thị"),
     ("lang", "en"),
@@ -100,26 +102,14 @@ pub(super) fn feature(collection: &str) -> &'static str {
     known.map_or("QHSDD21AG", |(_, id)| id)
 }
 
-/// A refusal.
+/// A refusal, as it is answered.
 pub(super) fn problem() -> Value {
-    json!({
-        "type": "/problems/bad-request",
-        "title": "Yêu cầu có chỗ sai",
-        "status": 400,
-        "detail": "limit phải là số nguyên từ 1 đến 10000",
-        "detail_en": "limit must be a whole number from 1 to 10000",
-    })
+    HttpError::twice("limit").problem(Lang::Vi)
 }
 
 /// A feature that was not in force then.
 pub(super) fn gone(url: &str) -> Value {
     let link = |rel: &str, path: &str| json!({ "rel": rel, "type": "application/json", "href": format!("{url}/collections/plans/items/QHSDD21AG{path}") });
-    json!({
-        "type": "/problems/gone",
-        "title": "Không có hiệu lực vào lúc được hỏi",
-        "status": 410,
-        "detail": "Đối tượng này không có hiệu lực, hoặc chưa được ghi nhận, vào lúc được hỏi; xem các phiên bản của nó.",
-        "detail_en": "This feature was not in force, or not known yet, at the moment asked for; see its versions.",
-        "links": [link("timemap", "/versions?f=json"), link("latest-version", "")],
-    })
+    let links = json!([link("timemap", "/versions?f=json"), link("latest-version", "")]);
+    HttpError::Gone(Box::new(Gone { links, header: None })).problem(Lang::Vi)
 }

@@ -48,8 +48,9 @@ pub use router::router;
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// A client that takes nothing of its answer for so long is let go.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
-/// Most bytes of a request's head, and of an answer's pieces that wait for one another to go out together.
-const BUFFER: usize = 128 << 10;
+/// Most bytes of a request's head, and so many of an answer's pieces wait for one another to go out together:
+/// more than a map's view has.
+const BUFFER: usize = 256 << 10;
 /// Requests in flight get this long to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 

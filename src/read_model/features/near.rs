@@ -1,6 +1,6 @@
 //! Which features of a set meet a box.
 
-use geo_index::rtree::{Node, RTree, RTreeIndex};
+use geo_index::rtree::{RTree, RTreeIndex};
 
 use super::Features;
 use super::shapes::Steps;
@@ -51,83 +51,75 @@ impl Hit {
     }
 }
 
-/// Visits every item at or below a node of an index whose box meets `bbox`, and the item's box.
-fn visit(node: &Node<'_, i32, RTree<i32>>, bbox: [i32; 4], each: &mut impl FnMut(usize, [i32; 4])) {
+/// An item of an index: which it is, and its box.
+type Item = (usize, [i32; 4]);
+
+/// The items of an index whose boxes meet `bbox`. Nodes lie cold in memory: a level's are looked at
+/// without a branch between them, so that they are waited for together.
+fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> impl Iterator<Item = Item> {
     let [west, south, east, north] = bbox;
-    let place = [node.min_x(), node.min_y(), node.max_x(), node.max_y()];
-    if place[0] > east || place[2] < west || place[1] > north || place[3] < south {
-        return;
-    }
-    match node.insertion_index() {
-        Some(index) => each(index as usize, place),
-        None => node.children_unchecked().for_each(|child| visit(&child, bbox, each)),
-    }
-}
-
-impl Features {
-    /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
-    /// are everywhere (OGC 17-069r4 §7.15.3).
-    pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
-        self.search(bbox, |_, _, _| true)
-    }
-
-    /// Indices of the features that meet `bbox`, in the file's order.
-    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
-        self.search(bbox, |index, place, exact| self.meets(index, place, exact))
-    }
-
-    /// Indices of the features whose boxes meet `bbox` and that are wanted by their index, their box, and
-    /// the box that is searched in 10⁻⁷ degrees.
-    fn search(&self, bbox: &Bbox, wanted: impl Fn(usize, [i32; 4], [f64; 4]) -> bool) -> Vec<usize> {
-        let mut found = Vec::with_capacity(self.places.bare.len() + 128);
-        found.extend_from_slice(&self.places.bare);
-        if let Some(tree) = &self.places.tree {
-            let mut search = |bbox: Bbox| {
-                let exact = scaled(&bbox);
-                let mut each = |index, place| {
-                    if wanted(index, place, exact) {
-                        found.push(index);
-                    }
-                };
-                visit(&tree.root(), inner(exact), &mut each);
-            };
-            let [west, south, east, north] = *bbox;
-            if west <= east {
-                search(*bbox);
-            } else {
-                search([west, south, 180.0, north]);
-                search([-180.0, south, east, north]);
+    let (boxes, _) = tree.boxes().as_chunks::<4>();
+    let indices = tree.indices();
+    let fanout = usize::from(tree.node_size());
+    let mut levels = tree.level_bounds().iter().rev().map(|bound| bound / 4);
+    // The highest level is one node.
+    let mut nodes: Vec<usize> = levels.next().and_then(|end| end.checked_sub(1)).into_iter().collect();
+    #[expect(clippy::needless_bitwise_bool, reason = "a branch would be guessed wrong at every other node")]
+    let meets = |at: &usize| {
+        let [left, bottom, right, top] = boxes.get(*at).copied().unwrap_or(super::NOWHERE);
+        (left <= east) & (right >= west) & (bottom <= north) & (top >= south)
+    };
+    nodes.retain(&meets);
+    for end in levels {
+        let mut below = vec![0; nodes.len() * fanout];
+        let mut found = 0;
+        for node in nodes {
+            let first = indices.get(node) / 4;
+            for at in first..end.min(first + fanout) {
+                if let Some(place) = below.get_mut(found) {
+                    *place = at;
+                }
+                found += usize::from(meets(&at));
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        below.truncate(found);
+        nodes = below;
+    }
+    nodes.into_iter().filter_map(move |at| Some((indices.get(at), *boxes.get(at)?)))
+}
+
+/// True when a feature whose box meets another box, both in 10⁻⁷ degrees, is known to meet it: a side of
+/// its box that lies in the other has a point of the feature on it.
+fn is_sure([left, bottom, right, top]: [i32; 4], [west, south, east, north]: [f64; 4]) -> bool {
+    let [left, bottom, right, top] = [left, bottom, right, top].map(f64::from);
+    let across = left >= west && right <= east;
+    let along = bottom >= south && top <= north;
+    (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west))
+}
+
+/// A feature's positions, which are about to be walked along.
+struct Line<'a> {
+    /// How many rings; 0 for points.
+    rings: u64,
+    steps: Steps<'a>,
+}
+
+impl<'a> Line<'a> {
+    fn new(shape: &'a [u8]) -> Self {
+        let mut steps = Steps::new(shape);
+        Self { rings: steps.number(), steps }
     }
 
-    /// True when the feature itself, not only its box `place`, shares a point with a box in 10⁻⁷ degrees.
-    /// The feature is not looked at where its box says enough: it lies cold in memory.
-    fn meets(&self, index: usize, place: [i32; 4], exact: [f64; 4]) -> bool {
+    /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
+    fn meets(mut self, exact: [f64; 4]) -> bool {
         let [west, south, east, north] = exact;
-        let [left, bottom, right, top] = place.map(f64::from);
-        if left > east || right < west || bottom > north || top < south {
-            return false;
-        }
-        let across = left >= west && right <= east;
-        let along = bottom >= south && top <= north;
-        // A side of its box that lies in the other box has a point of the feature on it.
-        if (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west)) {
-            return true;
-        }
-        // One without a place is everywhere.
-        let Some(feature) = self.list.get(index).filter(|feature| feature.has_place()) else { return true };
-        let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
-        let rings = steps.number();
-        if rings == 0 {
+        let steps = &mut self.steps;
+        if self.rings == 0 {
             let inside = |[x, y]: [f64; 2]| x >= west && x <= east && y >= south && y <= north;
             return (0..steps.number()).any(|_| inside(steps.position().map(|value| value as f64)));
         }
         let mut hit = Hit { bbox: exact, last: None, inside: false, touched: false };
-        for _ in 0..rings {
+        for _ in 0..self.rings {
             let mut first = None;
             for _ in 0..steps.number() {
                 let at = steps.position();
@@ -141,5 +133,92 @@ impl Features {
             hit.last = None;
         }
         hit.touched || hit.inside
+    }
+}
+
+impl Features {
+    /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
+    /// are everywhere (OGC 17-069r4 §7.15.3).
+    pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
+        self.search(bbox, |items, _, found| found.extend(items.map(|(index, _)| index)))
+    }
+
+    /// Indices of the features that meet `bbox`, in the file's order.
+    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
+        self.search(bbox, |items, exact, found| {
+            // Features and their positions lie cold in memory: only those are looked at whose boxes do not
+            // say enough, and those all at once before the first is walked along.
+            let mut unsure = Vec::with_capacity(16);
+            for (index, place) in items {
+                if is_sure(place, exact) { found.push(index) } else { unsure.push(index) }
+            }
+            let shapes: Vec<usize> = unsure.iter().map(|index| self.list.get(*index).map_or(usize::MAX, |feature| feature.shape)).collect();
+            let lines: Vec<Line<'_>> = shapes.iter().map(|shape| Line::new(self.places.shapes.get(*shape..).unwrap_or_default())).collect();
+            found.extend(unsure.iter().zip(lines).filter_map(|(index, line)| line.meets(exact).then_some(*index)));
+        })
+    }
+
+    /// Indices of features, in the file's order: of those whose boxes meet `bbox`, the ones that `choose`
+    /// finds, which is given the box in 10⁻⁷ degrees.
+    fn search(&self, bbox: &Bbox, choose: impl Fn(&mut dyn Iterator<Item = Item>, [f64; 4], &mut Vec<usize>)) -> Vec<usize> {
+        let mut found = Vec::with_capacity(self.places.bare.len() + 128);
+        found.extend_from_slice(&self.places.bare);
+        if let Some(tree) = &self.places.tree {
+            let mut search = |bbox: Bbox| {
+                let exact = scaled(&bbox);
+                choose(&mut meeting(tree, inner(exact)), exact, &mut found);
+            };
+            let [west, south, east, north] = *bbox;
+            if west <= east {
+                search(*bbox);
+            } else {
+                search([west, south, 180.0, north]);
+                search([-180.0, south, east, north]);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_finds_what_a_look_at_every_feature_finds_however_many_there_are() {
+        // Knuth's linear generator (TAOCP 2, §3.3.4), from a fixed seed.
+        let mut state = 11_u64;
+        let mut random = |below: i32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as i32 % below
+        };
+        for count in [1, 2, 15, 16, 17, 255, 256, 257, 300, 4_097] {
+            let places: Vec<[i32; 2]> = (0..count).map(|_| [random(1_000), random(1_000)]).collect();
+            let item = |[x, y]: &[i32; 2]| {
+                let at = |x: i32, y: i32| format!("[104.{x:04},21.{y:04}]");
+                let (right, top) = (x + 9, y + 9);
+                // A triangle: half of its box is empty.
+                let ring = [at(*x, *y), at(right, *y), at(*x, top), at(*x, *y)].join(",");
+                (String::new(), format!("{{\"type\":\"Polygon\",\"coordinates\":[[{ring}]]}}"))
+            };
+            let set = Features::of_items(&places.iter().map(item).collect::<Vec<_>>());
+            for _ in 0..50 {
+                let [x, y]: [i32; 2] = [random(1_000), random(1_000)];
+                let (width, height) = (random(100), random(100));
+                let degrees = |origin: f64, at: i32| origin + f64::from(at) / 1e4;
+                let bbox = [degrees(104.0, x), degrees(21.0, y), degrees(104.0, x + width), degrees(21.0, y + height)];
+                let boxes_meet =
+                    |[left, bottom]: &[i32; 2]| *left <= x + width && left + 9 >= x && *bottom <= y + height && bottom + 9 >= y;
+                // The nearest point of the box to the triangle's right angle decides.
+                let meet = |place: &[i32; 2]| boxes_meet(place) && (x - place[0]).max(0) + (y - place[1]).max(0) <= 9;
+                let all = |wanted: &dyn Fn(&[i32; 2]) -> bool| -> Vec<usize> {
+                    (0..places.len()).filter(|index| wanted(&places[*index])).collect()
+                };
+                assert_eq!(set.near(&bbox), all(&boxes_meet), "{count} features, boxes that meet {bbox:?}");
+                assert_eq!(set.within(&bbox), all(&meet), "{count} features that meet {bbox:?}");
+            }
+        }
     }
 }

@@ -104,6 +104,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         answer_bytes: bytes / 32 * 7,
         tile_bytes: bytes / 32,
         import_bytes: args.max_import_mib << 20,
+        download_bytes: args.downloads_mb << 20,
         behind_proxy: args.behind_proxy,
         ..Limits::default()
     };

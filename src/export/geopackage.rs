@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::{Writer, failed, kind, shape};
 use crate::domain::schema::Type;
-use crate::read_model::layers::{Collection, LayerRow};
+use crate::read_model::layers::{Layer, LayerRow};
 use crate::render::collections::{about, title};
 use crate::render::text::Lang;
 
@@ -45,7 +45,8 @@ pub(super) struct Package<W> {
 }
 
 impl<W: Write> Package<W> {
-    pub(super) fn new(collection: &'static Collection, out: W) -> io::Result<Self> {
+    pub(super) fn new(layer: &Layer, out: W) -> io::Result<Self> {
+        let collection = layer.collection;
         let file = NamedTempFile::with_prefix("bangtin-export-")?;
         let connection = Connection::open(file.path()).map_err(failed)?;
         connection.execute_batch(TABLES).map_err(failed)?;
@@ -72,10 +73,12 @@ impl<W: Write> Package<W> {
                 columns.join(", ")
             ))
             .map_err(failed)?;
-        let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name)];
+        // Not when it is written: of the same layer there is one file.
+        let known = jiff::Timestamp::from_microsecond(layer.known).map_err(failed)?;
+        let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name), moment(known)];
         connection
             .execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?1, 'features', ?2, ?3, 4326)",
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES (?1, 'features', ?2, ?3, ?4, 4326)",
                 described,
             )
             .map_err(failed)?;
@@ -89,8 +92,8 @@ impl<W: Write> Package<W> {
 }
 
 /// A moment as GeoPackage wants it: milliseconds, UTC.
-fn moment(text: &str) -> String {
-    text.parse::<jiff::Timestamp>().map_or_else(|_| text.to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+fn moment(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 impl<W: Write> Writer for Package<W> {
@@ -107,7 +110,7 @@ impl<W: Write> Writer for Package<W> {
         });
         for (index, property) in row.properties.iter().enumerate() {
             values.push(match row.json(index) {
-                Value::String(text) if property.kind == Type::Moment => Sql::Text(moment(&text)),
+                Value::String(text) if property.kind == Type::Moment => Sql::Text(text.parse().map_or(text, moment)),
                 Value::String(text) => Sql::Text(text),
                 Value::Bool(truth) => Sql::Integer(truth.into()),
                 Value::Number(number) => match number.as_i64() {

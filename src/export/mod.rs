@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use geozero::GeozeroGeometry;
 
 use crate::domain::schema::Shape;
-use crate::read_model::layers::{Collection, LayerRow};
+use crate::read_model::layers::{Collection, Layer, LayerRow};
 
 /// A format in which features can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +65,11 @@ impl Format {
         }
     }
 
+    /// True where nothing can be sent before the last feature is written.
+    pub fn is_made_whole(self) -> bool {
+        matches!(self, Self::FlatGeobuf | Self::GeoPackage)
+    }
+
     /// Its media type.
     pub fn media(self) -> &'static str {
         match self {
@@ -86,14 +91,15 @@ pub trait Writer {
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A writer of a collection's features.
-pub fn open<'a>(format: Format, collection: &'static Collection, out: impl Write + 'a) -> io::Result<Box<dyn Writer + 'a>> {
+/// A writer of a layer's features. Of the same layer it writes the same bytes.
+pub fn open<'a>(format: Format, layer: &Layer, out: impl Write + 'a) -> io::Result<Box<dyn Writer + 'a>> {
+    let collection = layer.collection;
     Ok(match format {
         Format::GeoJson => Box::new(geojson::Whole::new(collection, out)?),
         Format::GeoJsonSeq => Box::new(geojson::Sequence::new(out)),
         Format::FlatGeobuf => Box::new(flatgeobuf::File::new(collection, out)?),
         Format::Csv => Box::new(csv::Table::new(collection, out)?),
-        Format::GeoPackage => Box::new(geopackage::Package::new(collection, out)?),
+        Format::GeoPackage => Box::new(geopackage::Package::new(layer, out)?),
         Format::Kml => Box::new(kml::Document::new(collection, out)?),
     })
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::ranges;
 use super::respond::{self, Encoding};
 use crate::domain::Code;
 use crate::domain::unit::UnitId;
@@ -186,6 +187,8 @@ impl Answer {
             headers.insert(header::ETAG, respond::etag(&self.body, encoding));
             headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding, Accept-Datetime"));
             respond::name_encoding(&mut headers, encoding);
+            let is_file = matches!(self.media, "application/geo+json" | "application/pdf");
+            headers.extend((is_file && encoding == Encoding::Identity).then_some(ranges::IN_PARTS));
             (encoding.encode(&self.body), headers)
         })
     }

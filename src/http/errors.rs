@@ -33,6 +33,8 @@ pub enum HttpError {
     UnknownUnit,
     /// The register has no such board.
     UnknownBoard(u32),
+    /// The item has no areas to make a map sheet of.
+    NoSheet,
     /// The code is mistyped.
     WrongCode(CodeError),
     /// A parameter or header is wrong; the sentence says which, and what is allowed.
@@ -55,6 +57,8 @@ pub enum HttpError {
     PreconditionFailed,
     /// The body is larger than the limit in bytes.
     TooLarge(usize),
+    /// The part that is asked for lies behind the end of an answer of so many bytes.
+    Beyond(u64),
     /// Too many at once from one place.
     TooMany,
     /// The body did not come in time.
@@ -99,10 +103,7 @@ impl From<PressError> for HttpError {
             PressError::UnknownCode => Self::UnknownCode,
             PressError::UnknownUnit => Self::UnknownUnit,
             PressError::UnknownBoard(number) => Self::UnknownBoard(number),
-            PressError::NoSheet => Self::Parameter(
-                "Nội dung này không có bản đồ vùng: hãy in size=A4 hoặc A3.".into(),
-                "This item has no areas to make a map sheet of: print size=A4 or A3.".into(),
-            ),
+            PressError::NoSheet => Self::NoSheet,
             PressError::Nothing => Self::NotFound,
             PressError::TooMany(count) => Self::Parameter(
                 format!("{count} bản in là quá nhiều cho một tệp: hãy in từng phường (unit=…)."),
@@ -195,6 +196,12 @@ impl HttpError {
                 &format!("Sổ niêm yết không có bảng số {number}."),
                 &format!("The register has no board {number}."),
             ),
+            Self::NoSheet => of(
+                StatusCode::NOT_FOUND,
+                "no-sheet",
+                "Nội dung này không có bản đồ vùng: hãy in size=A4 hoặc A3.",
+                "This item has no areas to make a map sheet of: print size=A4 or A3.",
+            ),
             Self::UnknownUnit => key(StatusCode::NOT_FOUND, "unknown-unit", "unit-unknown-help"),
             Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
             Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
@@ -251,6 +258,12 @@ impl HttpError {
                 "too-large",
                 &format!("Nội dung gửi lên lớn hơn giới hạn {limit} byte."),
                 &format!("The body is larger than the limit of {limit} bytes."),
+            ),
+            Self::Beyond(length) => of(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "beyond",
+                &format!("Tệp chỉ có {length} byte: phần được yêu cầu (Range) nằm ngoài tệp."),
+                &format!("The file has {length} bytes: the part asked for (Range) lies behind its end."),
             ),
             Self::TooMany => key(StatusCode::TOO_MANY_REQUESTS, "too-many", "too-many-help"),
             Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", "Nội dung gửi lên quá chậm.", "The body did not come in time."),
@@ -318,6 +331,9 @@ impl HttpError {
         }
         if form.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::Beyond(length) = self {
+            headers.extend(HeaderValue::try_from(format!("bytes */{length}")).ok().map(|range| (header::CONTENT_RANGE, range)));
         }
         if let Self::Gone(gone) = self {
             headers.extend(gone.header.clone().map(|links| (header::LINK, links)));

@@ -12,6 +12,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 
 use super::errors::HttpError;
+use super::ranges::{self, Wish};
 use super::{Site, respond};
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
@@ -20,7 +21,7 @@ use crate::render::layout::CONTENT_SECURITY_POLICY;
 const POSITION_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs around every handler.
-pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if request.method() == Method::OPTIONS {
         return options(&site, allowed(request.uri().path()));
@@ -38,9 +39,11 @@ pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next)
         }
     }
     let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
+    let method = request.method().clone();
+    let wish = Wish::of(&method, request.headers_mut());
     let written_to = (!is_read).then(|| request.uri().path().to_owned());
     let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = match ran {
+    let response = match ran {
         // The router's own refusal of an address that is not UTF-8.
         Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => {
             HttpError::BadRequest("the address is not UTF-8".into()).respond(&site, lang, html)
@@ -48,6 +51,7 @@ pub async fn around(State(site): State<Arc<Site>>, request: Request, next: Next)
         Ok(response) => response,
         Err(_) => HttpError::Internal("a handler panicked".into()).respond(&site, lang, html),
     };
+    let mut response = ranges::cut(wish, response).await.unwrap_or_else(|error| error.respond(&site, lang, html));
     if let Some(path) = written_to.filter(|_| response.status() == StatusCode::METHOD_NOT_ALLOWED) {
         response.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(&path)));
     }
@@ -76,7 +80,7 @@ fn guard(headers: &mut HeaderMap) {
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            "Link, Content-Crs, ETag, OGC-NumberMatched, OGC-NumberReturned, Memento-Datetime, Bangtin-Position",
+            "Link, Content-Crs, Content-Range, Accept-Ranges, ETag, OGC-NumberMatched, OGC-NumberReturned, Memento-Datetime, Bangtin-Position",
         ),
     ];
     for (name, value) in fixed {
@@ -102,7 +106,7 @@ fn options(site: &Site, allow: &'static str) -> Response {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match"),
+        HeaderValue::from_static("Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match, Range, If-Range"),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     let mut response = Response::default();

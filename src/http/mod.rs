@@ -12,12 +12,14 @@ mod here;
 mod home;
 mod imports;
 mod items;
+mod kept;
 mod limiter;
 mod middleware;
 mod nearest;
 pub mod openapi;
 mod operations;
 mod pieces;
+mod ranges;
 mod reports;
 mod respond;
 mod router;
@@ -76,6 +78,8 @@ pub struct Limits {
     pub import_bytes: u64,
     /// Downloads written at a time.
     pub downloads: usize,
+    /// Bytes on the disk of downloads that are kept for those who read them in pieces.
+    pub download_bytes: u64,
     /// Imports checked at a time.
     pub imports: usize,
     /// Reports of residents from one network: at once, and an hour.
@@ -95,6 +99,7 @@ impl Default for Limits {
             writes: 16,
             import_bytes: 512 << 20,
             downloads: 16,
+            download_bytes: 1 << 30,
             imports: 2,
             reports: (5, 20),
             behind_proxy: false,
@@ -139,6 +144,8 @@ pub struct Site {
     pub(crate) tiles: collections::tiles::Tiles,
     /// Places for downloads.
     pub(crate) download_places: Arc<Semaphore>,
+    /// Downloads that are kept.
+    pub(crate) kept: kept::Kept,
     /// Places for long drawings.
     pub(crate) drawing_places: Arc<Semaphore>,
     /// Turns in which an answer is made once, however many ask for it.
@@ -156,6 +163,7 @@ impl Site {
         let report_limiter = Limiter::new(limits.reports.0, limits.reports.1);
         let (write_places, import_places) = (Semaphore::new(limits.writes), Semaphore::new(limits.imports));
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
+        let kept = kept::kept(limits.download_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));
         let drawing_places = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)));
         Self {
@@ -169,6 +177,7 @@ impl Site {
             drawing_places,
             turns: items::Turns::default(),
             download_places,
+            kept,
             import_places,
             report_limiter,
         }

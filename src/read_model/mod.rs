@@ -15,6 +15,7 @@ pub mod image;
 pub mod layers;
 pub mod nearest;
 pub mod packed;
+pub mod room;
 pub mod search;
 pub mod snapshot;
 

@@ -133,4 +133,14 @@ for ending in ENDINGS:
         # Nothing is a layer too; but of a sequence of nothing no reader can tell what it is, and GDAL sees
         # no layer in KML without placemarks.
         assert len(opened(f"/collections/campaigns/download.{ending}?datetime=1999-01-01", ending)[1]) == 0, ending
+# In place, by its pieces: with an index only those are fetched that a map shows.
+for ending in ENDINGS:
+    for path in (f"/collections/zones/download.{ending}", f"/q/QHSDD21AG.{ending}"):
+        expected = len(opened(path, ending)[1])
+        assert pyogrio.read_info(f"/vsicurl/{base}{path}", force_feature_count=True)["features"] == expected, path
+box = (104.87, 21.70, 104.88, 21.71)
+for ending in ("fgb", "gpkg"):
+    seen = pyogrio.raw.read(f"/vsicurl/{base}/collections/zones/download.{ending}", bbox=box)[2]
+    whole = opened("/collections/zones/download." + ending, ending, bbox=box)[1]
+    assert 0 < len(seen) == len(whole) < len(shapes), (ending, len(seen), len(whole))
 print("GDAL reads everything:", len(shapes), "zones")

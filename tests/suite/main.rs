@@ -7,6 +7,7 @@ mod browser;
 mod clients;
 mod contract;
 mod crash;
+mod downloads;
 mod event_log;
 mod formats;
 mod generator;

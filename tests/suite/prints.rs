@@ -262,7 +262,7 @@ async fn what_cannot_be_printed_is_said() {
         (format!("/q/{PLAN}/poster.pdf?board=99"), StatusCode::NOT_FOUND, "bảng"),
         (format!("/q/{PLAN}/poster.pdf?unit=99999-2025"), StatusCode::NOT_FOUND, "đơn vị"),
         ("/q/QHSDD21AA/poster.pdf".into(), StatusCode::NOT_FOUND, "gõ sai"),
-        ("/q/XCT00001C/poster.pdf?size=A0".into(), StatusCode::BAD_REQUEST, "bản đồ"),
+        ("/q/XCT00001C/poster.pdf?size=A0".into(), StatusCode::NOT_FOUND, "size=A4"),
         ("/booklet.pdf?unit=99999-2025".into(), StatusCode::NOT_FOUND, "đơn vị"),
     ] {
         let answer = node.get_with(&path, &[("accept", "text/html")]).await;

@@ -210,6 +210,9 @@ fn requests() -> impl Iterator<Item = Asked> {
             ("accept", "text/html"),
             ("accept-language", "en"),
             ("range", "bytes=0-9"),
+            ("range", "bytes=9-0, 99999999999999999999-"),
+            ("range", "bytes=999999999-"),
+            ("if-range", "\"x\""),
             ("accept-datetime", "Mon, 01 Apr 2024 00:00:00 GMT"),
         ];
         (method, address, headers.into_iter().filter(|_| random(4) == 0).collect())

@@ -1,4 +1,5 @@
-//! Whole collections and items as files, written while they are sent.
+//! Whole collections and items as files: written while they are sent, or made whole for a client that
+//! asks for their length, or for parts of them.
 
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
@@ -6,30 +7,32 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{ask, find, tiles, when};
 use crate::domain::digest::hex;
+use crate::event_store::StoreError;
 use crate::export::{self, Format};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
-use crate::http::respond;
+use crate::http::kept::{Made, PIECE};
+use crate::http::{ranges, respond};
 use crate::read_model::layers::{Layer, LayerRow};
 
 /// How long a place for a download is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes handed over at a time.
-const PIECE: usize = 256 << 10;
 
 /// `/collections/{c}/download.{ending}`, and the styles beside it.
 pub async fn file(
     State(site): State<Arc<Site>>,
     Path((name, file)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    method: Method,
     headers: HeaderMap,
 ) -> Response {
     if file.starts_with("style.") {
@@ -41,7 +44,8 @@ pub async fn file(
         let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[])?;
         let wanted = when::wanted(&pairs, &site.city().zone())?;
         let layer = site.model.layer(collection, wanted, &site.moment()).await?;
-        send(&site, layer, format, &format!("{name}.{}", format.ending()), &headers).await
+        let in_pieces = ranges::needs_length(&method, &headers);
+        send(&site, layer, format, &format!("{name}.{}", format.ending()), in_pieces, &headers).await
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }
@@ -61,47 +65,36 @@ impl Write for Pipe {
     }
 }
 
-/// Sends a layer as a file.
-pub(crate) async fn send(
-    site: &Arc<Site>,
-    layer: Arc<Layer>,
-    format: Format,
-    name: &str,
-    request: &HeaderMap,
-) -> Result<Response, HttpError> {
-    // Weak: a GeoPackage notes when it was written.
-    let tag = format!("\"{}-{}\"", hex(&layer.digest[..16]), format.ending());
-    let mut headers = HeaderMap::new();
-    headers.extend(HeaderValue::try_from(format!("W/{tag}")).ok().map(|etag| (header::ETAG, etag)));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
-    if HeaderValue::try_from(tag).is_ok_and(|tag| respond::is_known(request, &tag)) {
-        return Ok(respond::with(StatusCode::NOT_MODIFIED, format.media(), headers, Bytes::new()));
+/// Writes a layer as a file, until it is given up.
+fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl Write, is_given_up: impl Fn() -> bool) -> io::Result<()> {
+    let mut writer = export::open(format, layer, BufWriter::with_capacity(PIECE, out))?;
+    // One set after the other: what is not in memory is read when its turn comes.
+    for part in &layer.parts {
+        let features = runtime.block_on(part.features(&site.model)).map_err(io::Error::other)?;
+        for feature in &features.list {
+            if is_given_up() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            writer.feature(&LayerRow { properties: &layer.collection.properties, part, features: &features, feature })?;
+        }
     }
-    // Slow readers must not keep others waiting without an answer.
+    writer.finish()
+}
+
+/// A place for a download: slow readers must not keep others waiting without an answer.
+async fn place(site: &Site) -> Result<OwnedSemaphorePermit, HttpError> {
     let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.download_places).acquire_owned()).await;
-    let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
+    place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))
+}
+
+/// The file as it is written, without a length.
+async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format) -> Result<Body, HttpError> {
+    let place = place(site).await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
-    let (site, runtime) = (Arc::clone(site), tokio::runtime::Handle::current());
+    let (site, runtime) = (Arc::clone(site), Handle::current());
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        let written = (|| {
-            let mut writer = export::open(format, layer.collection, BufWriter::with_capacity(PIECE, Pipe(sender.clone())))?;
-            // One set after the other: what is not in memory is read when its turn comes.
-            for part in &layer.parts {
-                let features = match runtime.block_on(part.features(&site.model)) {
-                    Ok(features) => features,
-                    Err(error) => return Err(io::Error::other(error)),
-                };
-                for feature in &features.list {
-                    if sender.is_closed() {
-                        return Err(io::ErrorKind::BrokenPipe.into());
-                    }
-                    writer.feature(&LayerRow { properties: &layer.collection.properties, part, features: &features, feature })?;
-                }
-            }
-            writer.finish()
-        })();
-        if let Err(error) = written
+        if let Err(error) = write(&site, &runtime, &layer, format, Pipe(sender.clone()), || sender.is_closed())
             && !sender.is_closed()
         {
             tracing::error!("a download failed: {error}");
@@ -109,12 +102,67 @@ pub(crate) async fn send(
             let _ = sender.blocking_send(Err(error));
         }
     });
-    let stream = futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
-    let mut response = Response::new(Body::from_stream(stream));
-    *response.status_mut() = StatusCode::OK;
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media()));
+    let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
+    Ok(Body::from_stream(pieces))
+}
+
+/// The file, made whole on the disk.
+async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format) -> Result<Arc<Made>, HttpError> {
+    let place = place(site).await?;
+    let (site, runtime) = (Arc::clone(site), Handle::current());
+    // Dropped when nobody waits any longer.
+    let (waiting, _here) = oneshot::channel::<()>();
+    let made = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let file = tempfile::tempfile()?;
+        write(&site, &runtime, &layer, format, &file, || waiting.is_closed())?;
+        Made::new(file)
+    });
+    match made.await.map_err(|error| HttpError::Internal(error.to_string()))? {
+        Ok(made) => Ok(Arc::new(made)),
+        Err(error) => match error.downcast::<StoreError>() {
+            Ok(error) => Err(error.into()),
+            Err(error) => Err(HttpError::Internal(format!("a download was not made: {error}"))),
+        },
+    }
+}
+
+/// Sends a layer as a file; `in_pieces` to a client that asks for its length or for parts of it.
+pub(crate) async fn send(
+    site: &Arc<Site>,
+    layer: Arc<Layer>,
+    format: Format,
+    name: &str,
+    in_pieces: bool,
+    request: &HeaderMap,
+) -> Result<Response, HttpError> {
+    let key = (layer.digest, format);
+    // Of the same layer the same version of the program writes the same bytes.
+    let tag = format!("\"{}-{}-{}\"", hex(&layer.digest[..16]), env!("CARGO_PKG_VERSION"), format.ending());
+    let etag = HeaderValue::try_from(tag).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    headers.insert(header::ETAG, etag.clone());
+    if respond::is_known(request, &etag) {
+        return Ok(respond::with(StatusCode::NOT_MODIFIED, format.media(), headers, Bytes::new()));
+    }
     let disposition = format!("attachment; filename=\"{name}\"");
     headers.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
-    *response.headers_mut() = headers;
+    let made = if in_pieces || format.is_made_whole() {
+        Some(site.kept.get_or_insert_async(&key, make(site, layer.clone(), format)).await?)
+    } else {
+        site.kept.get(&key)
+    };
+    let Some(made) = made else {
+        return Ok(respond::with(StatusCode::OK, format.media(), headers, stream(site, layer, format).await?));
+    };
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(made.length()));
+    // One that there is no room for would be made anew for every part.
+    let is_kept = site.kept.peek(&key).is_some();
+    headers.extend(is_kept.then_some(ranges::IN_PARTS));
+    let mut response = respond::with(StatusCode::OK, format.media(), headers, Arc::clone(&made).body(0..made.length()));
+    if is_kept {
+        response.extensions_mut().insert(made);
+    }
     Ok(response)
 }

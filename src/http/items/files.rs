@@ -13,7 +13,7 @@ use crate::domain::document::Document;
 use crate::domain::view::Moment;
 use crate::domain::{Code, Digest};
 use crate::http::errors::HttpError;
-use crate::http::{Site, respond};
+use crate::http::{Site, ranges, respond};
 
 /// `/q/{code}/documents/{sha256}`: only a file that this item publishes, never run by a browser.
 pub async fn document(State(site): State<Arc<Site>>, Path((code, digest)): Path<(String, String)>, headers: HeaderMap) -> Response {
@@ -64,6 +64,7 @@ async fn download(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert(header::CONTENT_TYPE, media);
     headers.insert(header::CONTENT_DISPOSITION, disposition);
+    headers.extend([ranges::IN_PARTS]);
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     let mut response = if respond::is_known(request, &etag) {
         let mut response = Response::new(Body::empty());

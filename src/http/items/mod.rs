@@ -7,13 +7,13 @@ mod prebuilt;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use super::answers::{Mark, Scope, What};
 use super::collections::downloads;
 use super::errors::HttpError;
-use super::{Site, respond};
+use super::{Site, ranges, respond};
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
@@ -118,7 +118,13 @@ pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, Ra
 }
 
 /// `/q/{code}`, `.geojson`, `.json`
-pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn item(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     let result = async {
         let (code, form) = split(&name);
         let code = parse(code)?;
@@ -126,7 +132,8 @@ pub async fn item(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQu
             let moment = site.moment();
             let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
             let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
-            let mut response = downloads::send(&site, Arc::new(layer), format, &format!("{code}.{}", format.ending()), &headers).await?;
+            let (name, in_pieces) = (format!("{code}.{}", format.ending()), ranges::needs_length(&method, &headers));
+            let mut response = downloads::send(&site, Arc::new(layer), format, &name, in_pieces, &headers).await?;
             if view.status == Status::Withdrawn && response.status() == StatusCode::OK {
                 *response.status_mut() = StatusCode::GONE;
             }

@@ -126,6 +126,7 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
             Read::new(id(&format!("download-{}", format.ending())), format!("Everything as {}", format.title()), "data")
                 .with(["datetime", "as_of", "token"].map(refer).to_vec())
                 .gives(vec![file(format)])
+                .in_parts()
                 .build(),
         );
     }

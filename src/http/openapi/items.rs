@@ -45,6 +45,7 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
         Read::new("geojson", "The item's features", "data")
             .with(vec![code()])
             .gives(vec![content(GEOJSON, schema("FeatureCollection"))])
+            .in_parts()
             .or("410", withdrawn(vec![content(GEOJSON, schema("FeatureCollection"))]))
             .build(),
     );
@@ -60,7 +61,7 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
         let read = Read::new(format!("item-{}", format.ending()), format!("The item's features as {}", format.title()), "data");
         put(
             format!("/q/{{code}}.{}", format.ending()),
-            read.with(vec![code()]).gives(vec![file(format)]).or("410", withdrawn(vec![file(format)])).build(),
+            read.with(vec![code()]).gives(vec![file(format)]).in_parts().or("410", withdrawn(vec![file(format)])).build(),
         );
     }
     put(
@@ -115,6 +116,7 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
         Read::new("revision-geojson", "A revision's features", "history")
             .with(vec![code(), number()])
             .gives(vec![content(GEOJSON, schema("FeatureCollection"))])
+            .in_parts()
             .build(),
     );
     put(
@@ -122,11 +124,16 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
         Read::new("document", "A published file, as a download", "data")
             .with(vec![code(), sha("sha256")])
             .gives(vec![binary("*/*")])
+            .in_parts()
             .build(),
     );
     put(
         "/blobs/{sha256}".into(),
-        Read::new("blob", "Canonical geometry by its digest", "data").with(vec![sha("sha256")]).gives(vec![binary(GEOJSON)]).build(),
+        Read::new("blob", "Canonical geometry by its digest", "data")
+            .with(vec![sha("sha256")])
+            .gives(vec![binary(GEOJSON)])
+            .in_parts()
+            .build(),
     );
 }
 
@@ -143,6 +150,7 @@ fn of_prints(put: &mut impl FnMut(String, Value)) {
         Read::new("poster", "Its poster", "pages")
             .with(vec![code(), size, refer("unit"), board(), lang()])
             .gives(vec![binary("application/pdf")])
+            .in_parts()
             .build(),
     );
     put(
@@ -150,6 +158,7 @@ fn of_prints(put: &mut impl FnMut(String, Value)) {
         Read::new("stickers", "A sheet of stickers", "pages")
             .with(vec![code(), board(), lang()])
             .gives(vec![binary("application/pdf")])
+            .in_parts()
             .build(),
     );
     put(

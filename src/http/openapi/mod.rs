@@ -114,6 +114,17 @@ impl Read {
         self.or("410", json!({ "$ref": "#/components/responses/Gone" }))
     }
 
+    /// Can be had in parts. That a request can name one is not said: wrong ones are ignored (RFC 9110 §14.2),
+    /// which a document cannot express.
+    fn in_parts(self) -> Self {
+        let part = json!({
+            "description": "The part that is asked for with Range",
+            "content": self.content.iter().map(|(media, _)| (media.clone(), json!({ "schema": { "type": "string", "format": "binary" } }))).collect::<Map<_, _>>(),
+            "headers": { "Content-Range": { "description": "Which part of how many bytes", "schema": { "type": "string" } } },
+        });
+        self.or("206", part).or("416", json!({ "$ref": "#/components/responses/Problem" }))
+    }
+
     fn build(self) -> Value {
         let content: Map<String, Value> = self.content.into_iter().collect();
         let mut ok = json!({ "description": self.summary, "content": content });

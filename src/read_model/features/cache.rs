@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::Weighter;
 
 use super::Features;
 use crate::domain::Digest;
+use crate::read_model::room::{Room, room};
 
 #[derive(Clone)]
 struct ByBytes;
@@ -18,17 +18,12 @@ impl Weighter<Digest, Arc<Features>> for ByBytes {
 }
 
 /// Parsed sets, bounded in bytes.
-pub struct FeatureCache(Cache<Digest, Arc<Features>, ByBytes>);
+pub struct FeatureCache(Room<Digest, Arc<Features>, ByBytes>);
 
 impl FeatureCache {
     /// A cache of at most `bytes`.
     pub fn new(bytes: u64) -> Self {
-        // One shard: a large plan may take most of the room.
-        let options = OptionsBuilder::new().estimated_items_capacity(256).weight_capacity(bytes).shards(1).build();
-        match options {
-            Ok(options) => Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default())),
-            Err(_) => Self(Cache::with_weighter(256, bytes, ByBytes)),
-        }
+        Self(room(256, bytes, ByBytes))
     }
 
     /// A set, if it is there.

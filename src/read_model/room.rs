@@ -1,0 +1,19 @@
+//! Caches bounded in bytes.
+
+use std::hash::Hash;
+
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+
+/// A cache that is bounded in bytes.
+pub type Room<K, V, W> = Cache<K, V, W>;
+
+/// Room for about so many values, together of at most so many bytes. In one shard: a large value may take
+/// most of it.
+pub fn room<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(values: usize, bytes: u64, weight: W) -> Room<K, V, W> {
+    let options = OptionsBuilder::new().estimated_items_capacity(values).weight_capacity(bytes).shards(1).build();
+    match options {
+        Ok(options) => Cache::with_options(options, weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+        Err(_) => Cache::with_weighter(values, bytes, weight),
+    }
+}

@@ -99,14 +99,18 @@ pub fn with(status: StatusCode, media: &'static str, mut headers: HeaderMap, bod
 
 /// A strong validator: a digest of the content, one for each encoding.
 pub fn etag(body: &[u8], encoding: Encoding) -> HeaderValue {
-    let digest = Digest::of(body);
+    validator(&Digest::of(body).to_string()[..32], encoding)
+}
+
+/// The validator of an answer in an encoding.
+fn validator(tag: &str, encoding: Encoding) -> HeaderValue {
     let suffix = match encoding {
         Encoding::Identity => "",
         Encoding::Gzip => "-gz",
         Encoding::Brotli => "-br",
         Encoding::BrotliBest => "-b11",
     };
-    HeaderValue::try_from(format!("\"{}{suffix}\"", &digest.to_string()[..32])).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::try_from(["\"", tag, suffix, "\""].concat()).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// True when the client has this already.
@@ -129,8 +133,14 @@ pub fn fresh(request: &HeaderMap, media: &'static str, cache: &'static str, extr
 
 /// The same of bytes.
 pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: Bytes) -> Response {
+    let tag = Digest::of(&body).to_string();
+    tagged(request, media, cache, extra, &tag[..32], body)
+}
+
+/// The same of bytes that are known by a tag: the same tag, the same bytes.
+pub fn tagged(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, tag: &str, body: Bytes) -> Response {
     let encoding = if body.len() < WORTH_IT { Encoding::Identity } else { Encoding::choose(request) };
-    let etag = etag(&body, encoding);
+    let etag = validator(tag, encoding);
     let mut headers = extra;
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));

@@ -107,6 +107,7 @@ pub async fn item(
             ("collection", "application/json", format!("{url}/collections/{name}?f=json")),
         ];
         let mut extra = HeaderMap::with_capacity(16);
+        let mut rest = [url.as_bytes(), b" ", id.as_bytes(), b" "].concat();
         extra.insert("content-crs", content_crs(crs));
         if let Some((code, revision)) = named(&id) {
             // The features of a set know their version; an item's is looked up.
@@ -116,6 +117,11 @@ pub async fn item(
             });
             links.extend(version_links(url, collection, code, version.as_ref()));
             let date = version.and_then(|version| HeaderValue::try_from(memento_datetime(version.from, &moment)).ok());
+            // What comes after a version is known of the item, not of its features.
+            rest.extend(
+                version.iter().flat_map(|version| [version.before, version.after]).flat_map(|number| number.unwrap_or(0).to_le_bytes()),
+            );
+            rest.extend(date.iter().flat_map(HeaderValue::as_bytes));
             extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
         }
         extra.extend(link_header(&links).map(|links| (header::LINK, links)));
@@ -126,7 +132,8 @@ pub async fn item(
         body.extend_from_slice(b",\"links\":[");
         push_links(&mut body, &links);
         body.extend_from_slice(b"]}");
-        Ok(respond::fresh_bytes(&headers, GEOJSON, "public, max-age=5", extra, body.into()))
+        let tag = super::tag(&found.layer, &pairs, &rest);
+        Ok(respond::tagged(&headers, GEOJSON, "public, max-age=5", extra, &tag, body.into()))
     };
     finish(&site, &headers, query, result.await)
 }

@@ -9,13 +9,11 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 
 use super::ask::{self, After, Ask};
 use super::crs::System;
 use super::select::{Page, select};
 use super::{GEOJSON, METADATA_CACHE, find, html};
-use crate::domain::digest::hex;
 use crate::domain::view::Moment;
 use crate::http::Site;
 use crate::http::errors::HttpError;
@@ -125,13 +123,7 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
     headers.insert("ogc-numberreturned", HeaderValue::from(page.picks.len()));
     headers.extend(link_header(&links).map(|links| (header::LINK, links)));
     // The time of the answer apart, equal questions to an equal layer have equal answers.
-    let mut hash = Sha256::new();
-    hash.update(page.layer.digest);
-    hash.update([u8::from(gzip)]);
-    for (name, value) in &ask.pairs {
-        [name, "=", value, "&"].iter().for_each(|piece| hash.update(piece));
-    }
-    let tag = hex(&hash.finalize()[..16]);
+    let tag = super::tag(&page.layer, &ask.pairs, &[u8::from(gzip)]);
     let etag = HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
     let known = respond::is_known(request, &HeaderValue::try_from(format!("\"{tag}\"")).unwrap_or(etag.clone()));
     headers.insert(header::ETAG, etag);

@@ -17,12 +17,16 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use ask::Pairs;
 
 use super::Site;
 use super::errors::HttpError;
 use super::items::finish;
 use super::respond::{self, Form};
 use crate::domain::Code;
+use crate::domain::digest::hex;
 use crate::domain::schema::Shape;
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
@@ -320,6 +324,18 @@ pub async fn features_schema(
     headers: HeaderMap,
 ) -> Response {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Features)
+}
+
+/// What tells answers apart that are made of a layer: equal questions to equal layers, with an equal rest,
+/// have equal answers.
+fn tag(layer: &Layer, pairs: &Pairs, rest: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(layer.digest);
+    for (name, value) in pairs {
+        [name, "=", value, "&"].iter().for_each(|piece| hash.update(piece));
+    }
+    hash.update(rest);
+    hex(&hash.finalize()[..16])
 }
 
 /// `/collections/{c}/queryables`

@@ -22,6 +22,7 @@ on_both_databases!(
     sorting_holds_over_pages,
     the_two_times_are_told_apart,
     versions_follow_the_drafts_rules,
+    a_feature_is_known_until_what_is_said_of_it_changes,
     gzip_says_the_same_in_less,
     tiles_are_small_whole_and_refused_beyond_the_world,
     changes_reach_layers_and_tiles_at_once,
@@ -788,6 +789,38 @@ async fn costly_filters_are_refused(kind: Kind) {
     let refused = node.get(&format!("/collections/zones/items?filter={}", encoded(&long))).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     assert!(refused.json()["detail"].as_str().unwrap().contains("512"), "the limit is named");
+}
+
+/// The validator is made of what an answer depends on: what comes after a version is not among its features.
+async fn a_feature_is_known_until_what_is_said_of_it_changes(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let mut revise = bangtin::cli::demo::commands()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|command| command["code"] == "QHSDD21AG" && command["type"] == "plan.revise")
+        .unwrap();
+    let zone = ids(&node, "/collections/zones/items?limit=1&plan=QHSDD21AG").await.remove(0);
+    let paths = [format!("/collections/zones/items/{zone}"), "/collections/plans/items/QHSDD21AG-2".to_owned()];
+    let mut before = Vec::new();
+    for path in &paths {
+        let answer = node.get(path).await;
+        let known = node.get_with(path, &[("if-none-match", answer.header("etag"))]).await;
+        assert_eq!(known.status, StatusCode::NOT_MODIFIED, "{path}");
+        for other in ["?crs=http://www.opengis.net/def/crs/EPSG/0/3857", "?lang=en"] {
+            assert_ne!(node.get(&format!("{path}{other}")).await.header("etag"), answer.header("etag"), "{path}{other}");
+        }
+        assert!(link(&answer.json(), "successor-version").is_empty());
+        before.push(answer);
+    }
+    // The next revision is announced; the one in force stays as it is.
+    revise["id"] = json!("next");
+    revise["effective_from"] = json!("2030-01-01");
+    revise["facts"]["decision"]["number"] = json!("9999/QĐ-DEMO");
+    node.apply(&revise.to_string()).await;
+    for (path, before) in paths.iter().zip(before) {
+        let after = node.get_with(path, &[("if-none-match", before.header("etag"))]).await;
+        assert_eq!(after.status, StatusCode::OK, "{path}");
+        assert!(!link(&after.json(), "successor-version").is_empty(), "{path}");
+    }
 }
 
 /// Features are kept written out whole under what is shown now; one set may belong to several plans and

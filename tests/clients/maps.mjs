@@ -96,6 +96,7 @@ try {
   await page.goto(`${base}/collections/zones/map?lang=vi`);
   await page.waitForSelector("#map[data-loaded]", { timeout: 60000 });
   assert.ok(Number(await page.getAttribute("#map", "data-loaded")) > 100);
+  assert.match(await page.textContent("#said"), /: [0-9]{1,3}(\.[0-9]{3})+/, "numbers as Vietnamese writes them");
   const before = asked.filter((url) => url.includes("/items?")).length;
   await page.keyboard.press("Tab");
   await page.click(".leaflet-control-zoom-in");

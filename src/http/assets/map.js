@@ -1,4 +1,4 @@
-// The interactive map of a collection: asks for what lies in view, page by page of a thousand.
+// The interactive map of a collection: asks for what lies in view, two thousand features at most.
 "use strict";
 (function () {
   var place = document.getElementById("map");
@@ -6,7 +6,7 @@
   var data = place.dataset;
   var colours = JSON.parse(data.colours || "{}");
   var box = data.bbox.split(",").map(Number);
-  var map = L.map(place, { attributionControl: false, preferCanvas: true });
+  var map = L.map(place, { attributionControl: false, preferCanvas: true, zoomSnap: 0.25 });
   map.fitBounds([[box[1], box[0]], [box[3], box[2]]]);
   L.control.scale({ imperial: false }).addTo(map);
   var layer = null;
@@ -16,10 +16,12 @@
     return value === null || value === undefined ? "" : String(value);
   }
 
-  // Decimals have a comma in Vietnamese.
+  // 2.159,6 in Vietnamese, 2,159.6 in English.
   function number(value) {
-    var written = String(value);
-    return document.documentElement.lang === "vi" ? written.replace(".", ",") : written;
+    var marks = document.documentElement.lang === "vi" ? [".", ","] : [",", "."];
+    var parts = String(value).split(".");
+    parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, marks[0]);
+    return parts.join(marks[1]);
   }
 
   // Texts are put in as text, never as HTML: names come from planners' files.
@@ -94,7 +96,7 @@
         layer = next.addTo(map);
         explain(found.features);
         var more = found.numberMatched > found.numberReturned;
-        said.textContent = data.shown + " " + found.numberReturned + (more ? " / " + found.numberMatched + ". " + data.more : "");
+        said.textContent = data.shown + " " + number(found.numberReturned) + (more ? " / " + number(found.numberMatched) + ". " + data.more : "");
         place.dataset.loaded = found.numberReturned;
       })
       .catch(function () {

@@ -65,7 +65,7 @@ pub struct ServeArgs {
     /// Memory for feature sets, blobs, answers and tiles, MB
     #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 512)]
     cache_mb: u64,
-    /// Temporary disk for downloads that clients read in pieces, MB
+    /// Disk below TMPDIR for downloads that clients read in pieces, MB
     #[arg(long, env = "BANGTIN_DOWNLOADS_MB", default_value_t = 1024)]
     downloads_mb: u64,
 }

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::{Writer, failed, kind, shape};
 use crate::domain::schema::Type;
-use crate::read_model::layers::{Layer, LayerRow};
+use crate::read_model::layers::{Collection, LayerRow};
 use crate::render::collections::{about, title};
 use crate::render::text::Lang;
 
@@ -42,11 +42,12 @@ pub(super) struct Package<W> {
     name: &'static str,
     insert: String,
     bbox: Option<[f64; 4]>,
+    /// The latest change of a feature; not when the file is written: of the same features there is one file.
+    changed: jiff::Timestamp,
 }
 
 impl<W: Write> Package<W> {
-    pub(super) fn new(layer: &Layer, out: W) -> io::Result<Self> {
-        let collection = layer.collection;
+    pub(super) fn new(collection: &'static Collection, out: W) -> io::Result<Self> {
         let file = NamedTempFile::with_prefix("bangtin-export-")?;
         let connection = Connection::open(file.path()).map_err(failed)?;
         connection.execute_batch(TABLES).map_err(failed)?;
@@ -73,12 +74,10 @@ impl<W: Write> Package<W> {
                 columns.join(", ")
             ))
             .map_err(failed)?;
-        // Not when it is written: of the same layer there is one file.
-        let known = jiff::Timestamp::from_microsecond(layer.known).map_err(failed)?;
-        let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name), moment(known)];
+        let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name)];
         connection
             .execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES (?1, 'features', ?2, ?3, ?4, 4326)",
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES (?1, 'features', ?2, ?3, '', 4326)",
                 described,
             )
             .map_err(failed)?;
@@ -87,7 +86,7 @@ impl<W: Write> Package<W> {
             .map_err(failed)?;
         let places = vec!["?"; collection.properties.len() + 1].join(", ");
         let insert = format!("INSERT INTO \"{name}\" VALUES (NULL, {places})");
-        Ok(Self { out, file, connection, name, insert, bbox: None })
+        Ok(Self { out, file, connection, name, insert, bbox: None, changed: jiff::Timestamp::UNIX_EPOCH })
     }
 }
 
@@ -110,7 +109,15 @@ impl<W: Write> Writer for Package<W> {
         });
         for (index, property) in row.properties.iter().enumerate() {
             values.push(match row.json(index) {
-                Value::String(text) if property.kind == Type::Moment => Sql::Text(text.parse().map_or(text, moment)),
+                Value::String(text) if property.kind == Type::Moment => Sql::Text(match text.parse() {
+                    Ok(at) => {
+                        if property.name == "updated" {
+                            self.changed = self.changed.max(at);
+                        }
+                        moment(at)
+                    }
+                    Err(_) => text,
+                }),
                 Value::String(text) => Sql::Text(text),
                 Value::Bool(truth) => Sql::Integer(truth.into()),
                 Value::Number(number) => match number.as_i64() {
@@ -125,7 +132,9 @@ impl<W: Write> Writer for Package<W> {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { mut out, file, connection, name, bbox, .. } = *self;
+        let Self { mut out, file, connection, name, bbox, changed, .. } = *self;
+        let sql = "UPDATE gpkg_contents SET last_change = ?1 WHERE table_name = ?2";
+        connection.execute(sql, params![moment(changed), name]).map_err(failed)?;
         if let Some([west, south, east, north]) = bbox {
             let sql = "UPDATE gpkg_contents SET min_x = ?1, min_y = ?2, max_x = ?3, max_y = ?4 WHERE table_name = ?5";
             connection.execute(sql, params![west, south, east, north, name]).map_err(failed)?;

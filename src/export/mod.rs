@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use geozero::GeozeroGeometry;
 
 use crate::domain::schema::Shape;
-use crate::read_model::layers::{Collection, Layer, LayerRow};
+use crate::read_model::layers::{Collection, LayerRow};
 
 /// A format in which features can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,15 +91,14 @@ pub trait Writer {
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A writer of a layer's features. Of the same layer it writes the same bytes.
-pub fn open<'a>(format: Format, layer: &Layer, out: impl Write + 'a) -> io::Result<Box<dyn Writer + 'a>> {
-    let collection = layer.collection;
+/// A writer of a collection's features. Of the same features it writes the same bytes.
+pub fn open<'a>(format: Format, collection: &'static Collection, out: impl Write + 'a) -> io::Result<Box<dyn Writer + 'a>> {
     Ok(match format {
         Format::GeoJson => Box::new(geojson::Whole::new(collection, out)?),
         Format::GeoJsonSeq => Box::new(geojson::Sequence::new(out)),
         Format::FlatGeobuf => Box::new(flatgeobuf::File::new(collection, out)?),
         Format::Csv => Box::new(csv::Table::new(collection, out)?),
-        Format::GeoPackage => Box::new(geopackage::Package::new(layer, out)?),
+        Format::GeoPackage => Box::new(geopackage::Package::new(collection, out)?),
         Format::Kml => Box::new(kml::Document::new(collection, out)?),
     })
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use bytes::Bytes;
 use quick_cache::Weighter;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::export::Format;
 use crate::read_model::room::{Room, room};
@@ -20,13 +21,20 @@ pub const PIECE: usize = 256 << 10;
 pub struct Made {
     file: File,
     length: u64,
+    /// Of one that there is no room for, the place that it takes among the downloads as long as it is read.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Made {
-    /// Of a file that is written to its end.
-    pub fn new(file: File) -> io::Result<Self> {
+    /// Of a file that is written to its end; at most `room` bytes are kept.
+    pub fn new(file: File, room: u64, place: OwnedSemaphorePermit) -> io::Result<Self> {
         let length = file.metadata()?.len();
-        Ok(Self { file, length })
+        Ok(Self { file, length, place: (length > room).then_some(place) })
+    }
+
+    /// False where it would be made anew for everyone who asks.
+    pub fn is_kept(&self) -> bool {
+        self.place.is_none()
     }
 
     /// Bytes.
@@ -58,19 +66,55 @@ impl Made {
 /// What a file was made of, and in which format.
 pub type Key = ([u8; 32], Format);
 
+/// Every file is held open, and weighs at least its share of so many.
+const FILES: u64 = 256;
+
 #[derive(Clone)]
-pub struct ByBytes;
+pub struct ByBytes {
+    least: u64,
+}
 
 impl Weighter<Key, Arc<Made>> for ByBytes {
     fn weight(&self, _: &Key, made: &Arc<Made>) -> u64 {
-        made.length.max(1)
+        made.length.max(self.least)
     }
 }
 
-/// Files that were made, bounded in bytes on the disk.
+/// Files that were made, bounded in bytes on the disk and in number.
 pub type Kept = Room<Key, Arc<Made>, ByBytes>;
 
 /// Room for files of at most so many bytes.
 pub fn kept(bytes: u64) -> Kept {
-    room(64, bytes, ByBytes)
+    room(FILES as usize, bytes, ByBytes { least: (bytes / FILES).max(1) })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[test]
+    fn small_files_are_bounded_in_number_and_one_without_room_keeps_its_place() {
+        let places = Arc::new(Semaphore::new(1));
+        let place = || Arc::clone(&places).try_acquire_owned().expect("a free place");
+        let file = |bytes: u64| {
+            let file = tempfile::tempfile().expect("a file");
+            file.set_len(bytes).expect("a length");
+            file
+        };
+        let kept = kept(1 << 20);
+        for number in 0..400_u32 {
+            let mut digest = [0; 32];
+            digest[..4].copy_from_slice(&number.to_le_bytes());
+            let made = Made::new(file(10), 1 << 20, place()).expect("made");
+            assert!(made.is_kept());
+            kept.insert((digest, Format::Csv), Arc::new(made));
+        }
+        assert!(kept.len() > 100 && kept.len() as u64 <= FILES, "{}", kept.len());
+        let large = Made::new(file(1 << 21), 1 << 20, place()).expect("made");
+        assert!(!large.is_kept() && places.available_permits() == 0);
+        drop(large);
+        assert_eq!(places.available_permits(), 1);
+    }
 }

@@ -51,7 +51,7 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// A client that takes nothing of its answer for so long is let go.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// Most bytes of a request's head, and so many of an answer's pieces wait for one another to go out together:
-/// more than a map's view has.
+/// more than a map's view has, and less than hyper's own bound.
 const BUFFER: usize = 256 << 10;
 /// Requests in flight get this long to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
@@ -78,6 +78,8 @@ pub struct Limits {
     pub import_bytes: u64,
     /// Downloads written at a time.
     pub downloads: usize,
+    /// How long a place for a download is waited for.
+    pub download_patience: Duration,
     /// Bytes on the disk of downloads that are kept for those who read them in pieces.
     pub download_bytes: u64,
     /// Imports checked at a time.
@@ -99,6 +101,7 @@ impl Default for Limits {
             writes: 16,
             import_bytes: 512 << 20,
             downloads: 16,
+            download_patience: Duration::from_secs(5),
             download_bytes: 1 << 30,
             imports: 2,
             reports: (5, 20),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use http_range_header::RangeUnsatisfiableError;
+use http_range_header::{ParsedRanges, RangeUnsatisfiableError};
 
 use super::errors::HttpError;
 use super::kept::Made;
@@ -27,9 +27,13 @@ enum Part {
     Beyond,
 }
 
+fn ranges(header: &HeaderValue) -> Option<ParsedRanges> {
+    http_range_header::parse_range_header(header.to_str().ok()?).ok()
+}
+
 /// True when an answer must have a length: its size is asked for, or a part of it.
 pub fn needs_length(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::HEAD || headers.contains_key(header::RANGE)
+    method == Method::HEAD || headers.get(header::RANGE).is_some_and(|header| ranges(header).is_some())
 }
 
 impl Wish {
@@ -45,10 +49,7 @@ impl Wish {
     /// answered with the whole, as a server may.
     fn part(&self, etag: &HeaderValue, length: u64) -> Part {
         let wanted = self.of.as_ref().is_none_or(|known| known == etag);
-        let Some(ranges) = self.range.to_str().ok().filter(|_| wanted).and_then(|text| http_range_header::parse_range_header(text).ok())
-        else {
-            return Part::Whole;
-        };
+        let Some(ranges) = ranges(&self.range).filter(|_| wanted) else { return Part::Whole };
         match ranges.validate(length).as_deref() {
             Ok([range]) => Part::Bytes(*range.start()..*range.end() + 1),
             Err(RangeUnsatisfiableError::Unsatisfiable) => Part::Beyond,

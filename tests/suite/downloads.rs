@@ -1,15 +1,21 @@
 //! Files of whole layers: their bytes, their length, and parts of them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::http::Limits;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::on_both_databases;
 use crate::support::{Answer, Kind, Node, demo};
 
 on_both_databases!(
     a_download_has_a_length_and_can_be_read_in_parts,
-    of_one_layer_every_node_writes_the_same_bytes,
+    of_the_same_features_every_node_writes_the_same_bytes,
+    what_is_withdrawn_is_gone_whatever_the_client_has,
+    a_reader_of_a_file_that_is_not_kept_has_a_place_until_the_end,
     a_file_that_there_is_no_room_for_is_sent_whole,
     what_is_stored_can_be_read_in_parts,
     a_part_behind_the_end_or_of_an_older_file_is_not_sent,
@@ -54,14 +60,45 @@ async fn a_download_has_a_length_and_can_be_read_in_parts(kind: Kind) {
     }
 }
 
-async fn of_one_layer_every_node_writes_the_same_bytes(kind: Kind) {
+/// Another node may have made it after something was recorded that the layer does not show.
+async fn of_the_same_features_every_node_writes_the_same_bytes(kind: Kind) {
     let (database, clock, node) = demo(kind).await;
+    let mut answers = Vec::new();
+    for name in ["zones", "ambulances"] {
+        for format in FORMATS {
+            let path = format!("/collections/{name}/download.{format}");
+            answers.push((node.get(&path).await, path));
+        }
+    }
+    let mut publish = bangtin::cli::demo::commands()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|command| command["code"] == "QHSDD21AG" && command["type"] == "plan.publish")
+        .unwrap();
+    publish["id"] = json!("later");
+    publish["effective_from"] = json!("2031-01-01");
+    publish["facts"]["decision"]["number"] = json!("9999/QĐ-DEMO");
+    publish.as_object_mut().unwrap().remove("code");
+    node.apply(&publish.to_string()).await;
     let other = Node::start(&database, &clock).await;
-    for format in FORMATS {
-        let path = format!("/collections/ambulances/download.{format}");
-        let (one, another) = (node.get(&path).await, other.get(&path).await);
-        assert_eq!(one.header("etag"), another.header("etag"), "{format}");
-        assert!(one.body == another.body, "{format}: parts from two nodes would not fit together");
+    for (before, path) in answers {
+        let after = other.get(&path).await;
+        assert_eq!(before.header("etag"), after.header("etag"), "{path}");
+        assert!(before.body == after.body, "{path}: parts from two nodes would not fit together");
+    }
+}
+
+async fn what_is_withdrawn_is_gone_whatever_the_client_has(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let path = "/q/QHPK2301B.csv";
+    let before = node.get(path).await;
+    node.apply(&json!({ "id": "w", "type": "plan.withdraw", "code": "QHPK2301B", "reason": "Thử" }).to_string()).await;
+    let etag = node.get(path).await.header("etag").to_owned();
+    for headers in
+        [[("if-none-match", etag.as_str()), ("range", "bytes=0-9")], [("if-none-match", before.header("etag")), ("accept", "*/*")]]
+    {
+        let gone = node.get_with(path, &headers).await;
+        assert_eq!((gone.status, gone.header("accept-ranges")), (StatusCode::GONE, ""));
+        assert!(gone.body.len() > 100, "it still says what it was");
     }
 }
 
@@ -74,6 +111,24 @@ async fn a_file_that_there_is_no_room_for_is_sent_whole(kind: Kind) {
         assert_eq!((answer.status, answer.header("accept-ranges")), (StatusCode::OK, ""), "{format}");
         assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{format}");
     }
+}
+
+async fn a_reader_of_a_file_that_is_not_kept_has_a_place_until_the_end(kind: Kind) {
+    let (database, clock, _node) = demo(kind).await;
+    let download_patience = Duration::from_millis(50);
+    let limits = Limits { download_bytes: 1_000, downloads: 1, download_patience, ..Limits::default() };
+    let node = Node::start_with(&database, &clock, limits).await;
+    let request = HttpRequest::get("/collections/zones/download.gpkg").body(Body::empty()).unwrap();
+    let slow = node.router.clone().oneshot(request).await.unwrap();
+    for answer in futures_util::future::join_all(["zones", "zones", "plans"].map(|name| ask_for(&node, name))).await {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    drop(slow);
+    assert_eq!(ask_for(&node, "plans").await.status, StatusCode::OK);
+}
+
+async fn ask_for(node: &Node, name: &str) -> Answer {
+    node.get(&format!("/collections/{name}/download.gpkg")).await
 }
 
 async fn what_is_stored_can_be_read_in_parts(kind: Kind) {

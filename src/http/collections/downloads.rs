@@ -3,7 +3,6 @@
 
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -12,6 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::{ask, find, tiles, when};
 use crate::domain::digest::hex;
@@ -23,9 +23,6 @@ use crate::http::items::finish;
 use crate::http::kept::{Made, PIECE};
 use crate::http::{ranges, respond};
 use crate::read_model::layers::{Layer, LayerRow};
-
-/// How long a place for a download is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `/collections/{c}/download.{ending}`, and the styles beside it.
 pub async fn file(
@@ -44,8 +41,8 @@ pub async fn file(
         let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[])?;
         let wanted = when::wanted(&pairs, &site.city().zone())?;
         let layer = site.model.layer(collection, wanted, &site.moment()).await?;
-        let in_pieces = ranges::needs_length(&method, &headers);
-        send(&site, layer, format, &format!("{name}.{}", format.ending()), in_pieces, &headers).await
+        let needs_length = ranges::needs_length(&method, &headers);
+        send(&site, layer, format, &format!("{name}.{}", format.ending()), needs_length, &headers).await
     };
     finish(&site, &headers, query.as_deref(), result.await)
 }
@@ -67,7 +64,7 @@ impl Write for Pipe {
 
 /// Writes a layer as a file, until it is given up.
 fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl Write, is_given_up: impl Fn() -> bool) -> io::Result<()> {
-    let mut writer = export::open(format, layer, BufWriter::with_capacity(PIECE, out))?;
+    let mut writer = export::open(format, layer.collection, BufWriter::with_capacity(PIECE, out))?;
     // One set after the other: what is not in memory is read when its turn comes.
     for part in &layer.parts {
         let features = runtime.block_on(part.features(&site.model)).map_err(io::Error::other)?;
@@ -82,14 +79,14 @@ fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl
 }
 
 /// A place for a download: slow readers must not keep others waiting without an answer.
-async fn place(site: &Site) -> Result<OwnedSemaphorePermit, HttpError> {
-    let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.download_places).acquire_owned()).await;
+async fn place(site: &Site, until: Instant) -> Result<OwnedSemaphorePermit, HttpError> {
+    let place = tokio::time::timeout_at(until, Arc::clone(&site.download_places).acquire_owned()).await;
     place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))
 }
 
 /// The file as it is written, without a length.
-async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format) -> Result<Body, HttpError> {
-    let place = place(site).await?;
+async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Body, HttpError> {
+    let place = place(site, until).await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
     let (site, runtime) = (Arc::clone(site), Handle::current());
     tokio::task::spawn_blocking(move || {
@@ -107,16 +104,15 @@ async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format) -> Result<B
 }
 
 /// The file, made whole on the disk.
-async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format) -> Result<Arc<Made>, HttpError> {
-    let place = place(site).await?;
+async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Arc<Made>, HttpError> {
+    let place = place(site, until).await?;
     let (site, runtime) = (Arc::clone(site), Handle::current());
     // Dropped when nobody waits any longer.
     let (waiting, _here) = oneshot::channel::<()>();
     let made = tokio::task::spawn_blocking(move || {
-        let _place = place;
         let file = tempfile::tempfile()?;
         write(&site, &runtime, &layer, format, &file, || waiting.is_closed())?;
-        Made::new(file)
+        Made::new(file, site.limits.download_bytes, place)
     });
     match made.await.map_err(|error| HttpError::Internal(error.to_string()))? {
         Ok(made) => Ok(Arc::new(made)),
@@ -127,17 +123,17 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format) -> Result<Arc
     }
 }
 
-/// Sends a layer as a file; `in_pieces` to a client that asks for its length or for parts of it.
+/// Sends a layer as a file. `needs_length`: the client asks for its length or for parts of it.
 pub(crate) async fn send(
     site: &Arc<Site>,
     layer: Arc<Layer>,
     format: Format,
     name: &str,
-    in_pieces: bool,
+    needs_length: bool,
     request: &HeaderMap,
 ) -> Result<Response, HttpError> {
     let key = (layer.digest, format);
-    // Of the same layer the same version of the program writes the same bytes.
+    // Of the same features the same version of the program writes the same bytes.
     let tag = format!("\"{}-{}-{}\"", hex(&layer.digest[..16]), env!("CARGO_PKG_VERSION"), format.ending());
     let etag = HeaderValue::try_from(tag).map_err(|error| HttpError::Internal(error.to_string()))?;
     let mut headers = HeaderMap::new();
@@ -148,20 +144,28 @@ pub(crate) async fn send(
     }
     let disposition = format!("attachment; filename=\"{name}\"");
     headers.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
-    let made = if in_pieces || format.is_made_whole() {
-        Some(site.kept.get_or_insert_async(&key, make(site, layer.clone(), format)).await?)
+    // Whoever waits for another's file waits no longer than for a place of their own.
+    let until = Instant::now() + site.limits.download_patience;
+    let made = if needs_length || format.is_made_whole() {
+        match site.kept.get_or_insert_async(&key, make(site, Arc::clone(&layer), format, until)).await {
+            Ok(made) => Some(made),
+            // The disk is full or away: without a length it can be sent all the same.
+            Err(HttpError::Internal(what)) if !format.is_made_whole() => {
+                tracing::error!("{what}");
+                None
+            }
+            Err(error) => return Err(error),
+        }
     } else {
         site.kept.get(&key)
     };
     let Some(made) = made else {
-        return Ok(respond::with(StatusCode::OK, format.media(), headers, stream(site, layer, format).await?));
+        return Ok(respond::with(StatusCode::OK, format.media(), headers, stream(site, layer, format, until).await?));
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(made.length()));
-    // One that there is no room for would be made anew for every part.
-    let is_kept = site.kept.peek(&key).is_some();
-    headers.extend(is_kept.then_some(ranges::IN_PARTS));
+    headers.extend(made.is_kept().then_some(ranges::IN_PARTS));
     let mut response = respond::with(StatusCode::OK, format.media(), headers, Arc::clone(&made).body(0..made.length()));
-    if is_kept {
+    if made.is_kept() {
         response.extensions_mut().insert(made);
     }
     Ok(response)

@@ -7,7 +7,7 @@ mod prebuilt;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{Mark, Scope, What};
@@ -132,10 +132,18 @@ pub async fn item(
             let moment = site.moment();
             let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
             let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
-            let (name, in_pieces) = (format!("{code}.{}", format.ending()), ranges::needs_length(&method, &headers));
-            let mut response = downloads::send(&site, Arc::new(layer), format, &name, in_pieces, &headers).await?;
-            if view.status == Status::Withdrawn && response.status() == StatusCode::OK {
+            let is_gone = view.status == Status::Withdrawn;
+            let mut request = headers.clone();
+            if is_gone {
+                // Conditions are for what is there (RFC 9110 §13.2.1).
+                request.remove(header::IF_NONE_MATCH);
+            }
+            let needs_length = !is_gone && ranges::needs_length(&method, &headers);
+            let file = format!("{code}.{}", format.ending());
+            let mut response = downloads::send(&site, Arc::new(layer), format, &file, needs_length, &request).await?;
+            if is_gone {
                 *response.status_mut() = StatusCode::GONE;
+                response.headers_mut().remove(header::ACCEPT_RANGES);
             }
             return Ok(response);
         }

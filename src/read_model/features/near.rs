@@ -152,6 +152,7 @@ impl Features {
             for (index, place) in items {
                 if is_sure(place, exact) { found.push(index) } else { unsure.push(index) }
             }
+            // One without a place was found already, wherever its box is said to be.
             let shapes: Vec<usize> = unsure.iter().map(|index| self.list.get(*index).map_or(usize::MAX, |feature| feature.shape)).collect();
             let lines: Vec<Line<'_>> = shapes.iter().map(|shape| Line::new(self.places.shapes.get(*shape..).unwrap_or_default())).collect();
             found.extend(unsure.iter().zip(lines).filter_map(|(index, line)| line.meets(exact).then_some(*index)));

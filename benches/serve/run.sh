@@ -165,7 +165,7 @@ points() {
 points busy
 PAUSE=0.2 points calm
 row "point in zones, all plans, a second" "$(cut -d' ' -f1 "$work/busy" | middle)" 20000 "≥ 1"
-row "the same at $(cut -d' ' -f1 "$work/calm" | middle)/s, p99 in µs ÷ 2,000" "$(cut -d' ' -f2 "$work/calm" | middle)" 2000 "≤ 1"
+row "the same at $(cut -d. -f1 "$work/calm" | middle)/s, p99 in µs ÷ 2,000" "$(cut -d' ' -f2 "$work/calm" | middle)" 2000 "≤ 1"
 row "the same with both cores busy" "$(cut -d' ' -f2 "$work/busy" | middle)" 2000 ""
 feature() { BEFORE=/collections/zones/items/ one 18080 -s "$work/id.lua"; }
 feature_file() { BEFORE=/id? one 18081 -s "$work/id.lua"; }

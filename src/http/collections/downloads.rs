@@ -118,7 +118,7 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instan
         Ok(made) => Ok(Arc::new(made)),
         Err(error) => match error.downcast::<StoreError>() {
             Ok(error) => Err(error.into()),
-            Err(error) => Err(HttpError::Internal(format!("a download was not made: {error}"))),
+            Err(error) => Err(HttpError::Internal(format!("a download was not made below TMPDIR: {error}"))),
         },
     }
 }

@@ -187,7 +187,7 @@ impl Answer {
             headers.insert(header::ETAG, respond::etag(&self.body, encoding));
             headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding, Accept-Datetime"));
             respond::name_encoding(&mut headers, encoding);
-            let is_file = matches!(self.media, "application/geo+json" | "application/pdf");
+            let is_file = self.status == StatusCode::OK && matches!(self.media, "application/geo+json" | "application/pdf");
             headers.extend((is_file && encoding == Encoding::Identity).then_some(ranges::IN_PARTS));
             (encoding.encode(&self.body), headers)
         })

@@ -128,16 +128,12 @@ pub const MEMENTO_DATETIME: header::HeaderName = header::HeaderName::from_static
 
 /// An answer that is made for this request and may be kept for a moment by the client.
 pub fn fresh(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: String) -> Response {
-    fresh_bytes(request, media, cache, extra, body.into())
-}
-
-/// The same of bytes.
-pub fn fresh_bytes(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: Bytes) -> Response {
+    let body = Bytes::from(body);
     let tag = Digest::of(&body).to_string();
     tagged(request, media, cache, extra, &tag[..32], body)
 }
 
-/// The same of bytes that are known by a tag: the same tag, the same bytes.
+/// The same of bytes that are known by a tag: equal tags, equal bytes.
 pub fn tagged(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, tag: &str, body: Bytes) -> Response {
     let encoding = if body.len() < WORTH_IT { Encoding::Identity } else { Encoding::choose(request) };
     let etag = validator(tag, encoding);

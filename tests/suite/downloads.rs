@@ -5,11 +5,11 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::http::Limits;
-use serde_json::{Value, json};
+use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::on_both_databases;
-use crate::support::{Answer, Kind, Node, demo};
+use crate::support::{Answer, Kind, Node, demo, demo_command};
 
 on_both_databases!(
     a_download_has_a_length_and_can_be_read_in_parts,
@@ -70,10 +70,7 @@ async fn of_the_same_features_every_node_writes_the_same_bytes(kind: Kind) {
             answers.push((node.get(&path).await, path));
         }
     }
-    let mut publish = bangtin::cli::demo::commands()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .find(|command| command["code"] == "QHSDD21AG" && command["type"] == "plan.publish")
-        .unwrap();
+    let mut publish = demo_command("QHSDD21AG", "plan.publish");
     publish["id"] = json!("later");
     publish["effective_from"] = json!("2031-01-01");
     publish["facts"]["decision"]["number"] = json!("9999/QĐ-DEMO");

@@ -122,6 +122,12 @@ pub async fn demo(kind: Kind) -> (Database, TestClock, Node) {
     (database, clock, node)
 }
 
+/// The demo's first command of that type to an item.
+pub fn demo_command(code: &str, kind: &str) -> Value {
+    let mut commands = demo::commands().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    commands.find(|command| command["code"] == code && command["type"] == kind).unwrap_or_else(|| panic!("no {kind} of {code}"))
+}
+
 /// A node: write path, image, follower, and the router.
 pub struct Node {
     pub app: Arc<App>,

@@ -114,15 +114,18 @@ fn validator(tag: &str, encoding: Encoding) -> HeaderValue {
 }
 
 /// True when the client has this already.
-pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let Ok(etag) = etag.to_str() else { return false };
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*"))
+pub fn is_known(headers: &HeaderMap, etag: impl AsRef<[u8]>) -> bool {
+    let is_it = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_ref() || tag == b"*";
+    let given = headers.get_all(header::IF_NONE_MATCH).iter();
+    given.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|tag| is_it(tag.trim_ascii()))
 }
 
+/// `Content-Crs` (OGC 18-058r1 §6.4)
+pub const CONTENT_CRS: header::HeaderName = header::HeaderName::from_static("content-crs");
+/// `OGC-NumberMatched`
+pub const NUMBER_MATCHED: header::HeaderName = header::HeaderName::from_static("ogc-numbermatched");
+/// `OGC-NumberReturned`
+pub const NUMBER_RETURNED: header::HeaderName = header::HeaderName::from_static("ogc-numberreturned");
 /// `Memento-Datetime` (RFC 7089)
 pub const MEMENTO_DATETIME: header::HeaderName = header::HeaderName::from_static("memento-datetime");
 
@@ -253,7 +256,7 @@ const LONGEST_LINKS: usize = 4_096;
 
 /// A `Link` header (RFC 8288) of relations, media types and addresses; none where it would be too long.
 pub fn link_header<'a>(links: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Option<HeaderValue> {
-    let mut text = String::with_capacity(512);
+    let mut text = String::with_capacity(1_024);
     for (rel, media, href) in links {
         let separator = if text.is_empty() { "<" } else { ", <" };
         [separator, href, ">; rel=\"", rel, "\"; type=\"", media, "\""].iter().for_each(|piece| text.push_str(piece));

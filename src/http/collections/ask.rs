@@ -201,9 +201,10 @@ impl Ask {
         })
     }
 
-    /// The query for every form of the answer and every page: what is given them in place of its own `f`
-    /// and `after`.
-    pub fn queries(&self) -> impl Fn(&str, Option<&str>) -> String + use<> {
+    /// The addresses of every form of the answer and every page, below the layer's: what is given them in
+    /// place of its own `f` and `after`.
+    pub fn addresses(&self, layer: &str) -> impl Fn(&str, Option<&str>) -> String + use<> {
+        let base = [layer, "?f="].concat();
         let mut rest = String::with_capacity(256);
         for (name, value) in self.pairs.iter().filter(|(name, _)| name != "f" && name != "after") {
             rest.push('&');
@@ -212,8 +213,8 @@ impl Ask {
             rest.extend(encoded(value));
         }
         move |form, after| match after {
-            None => ["f=", form, &rest].concat(),
-            Some(after) => ["f=", form, &rest, "&after=", after].concat(),
+            None => [&base, form, &rest].concat(),
+            Some(after) => [&base, form, &rest, "&after=", after].concat(),
         }
     }
 }

@@ -37,8 +37,7 @@ pub fn schema(city: &City, lang: Lang, collection: &Collection) -> String {
 pub fn items(site: &Site, city: &City, ask: &Ask, page: &Page) -> String {
     let moment: Moment = site.moment();
     let name = page.layer.collection.name;
-    let query = ask.queries();
-    let at = |form: &str, token: Option<&str>| format!("/collections/{name}/items?{}", query(form, token));
+    let at = ask.addresses(&format!("/collections/{name}/items"));
     let here = ask::value(&ask.pairs, "after");
     let list = List {
         collection: page.layer.collection,

@@ -108,7 +108,7 @@ pub async fn item(
         ];
         let mut extra = HeaderMap::with_capacity(16);
         let mut rest = [url.as_bytes(), b" ", id.as_bytes(), b" "].concat();
-        extra.insert("content-crs", content_crs(crs));
+        extra.insert(respond::CONTENT_CRS, content_crs(crs));
         if let Some((code, revision)) = named(&id) {
             // The features of a set know their version; an item's is looked up.
             let version = part.version.or_else(|| {

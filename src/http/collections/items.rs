@@ -90,13 +90,12 @@ pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
 fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
     let here = ask::value(&ask.pairs, "after");
-    let query = ask.queries();
-    let at = |form: &str, after: Option<&str>| format!("{url}/collections/{name}/items?{}", query(form, after));
-    let mut links = vec![
-        ("self", GEOJSON, at("json", here)),
-        ("alternate", "text/html", at("html", here)),
-        ("collection", "application/json", format!("{url}/collections/{name}?f=json")),
-    ];
+    let collection = [url, "/collections/", name].concat();
+    let at = ask.addresses(&[&collection, "/items"].concat());
+    let mut links = Vec::with_capacity(5);
+    links.push(("self", GEOJSON, at("json", here)));
+    links.push(("alternate", "text/html", at("html", here)));
+    links.push(("collection", "application/json", collection + "?f=json"));
     links.extend(next(ask, page, moment).map(|after| ("next", GEOJSON, at("json", Some(&after.token())))));
     links.extend(previous(ask, page).map(|after| ("prev", GEOJSON, at("json", Some(&after.token())))));
     links
@@ -109,7 +108,10 @@ pub(super) fn link_header(links: &[Link]) -> Option<HeaderValue> {
 
 /// `Content-Crs`
 pub(super) fn content_crs(crs: System) -> HeaderValue {
-    HeaderValue::try_from(format!("<{}>", crs.uri())).unwrap_or(HeaderValue::from_static(""))
+    match crs {
+        System::Crs84 => HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
+        other => HeaderValue::try_from(format!("<{}>", other.uri())).unwrap_or(HeaderValue::from_static("")),
+    }
 }
 
 fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMap) -> Response {
@@ -118,15 +120,15 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
     let mut headers = HeaderMap::with_capacity(16);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=5"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Accept-Encoding"));
-    headers.insert("content-crs", content_crs(ask.crs));
-    headers.insert("ogc-numbermatched", HeaderValue::from(page.matched));
-    headers.insert("ogc-numberreturned", HeaderValue::from(page.picks.len()));
+    headers.insert(respond::CONTENT_CRS, content_crs(ask.crs));
+    headers.insert(respond::NUMBER_MATCHED, HeaderValue::from(page.matched));
+    headers.insert(respond::NUMBER_RETURNED, HeaderValue::from(page.picks.len()));
     headers.extend(link_header(&links).map(|links| (header::LINK, links)));
     // The time of the answer apart, equal questions to an equal layer have equal answers.
     let tag = super::tag(&page.layer, &ask.pairs, &[u8::from(gzip)]);
-    let etag = HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
-    let known = respond::is_known(request, &HeaderValue::try_from(format!("\"{tag}\"")).unwrap_or(etag.clone()));
-    headers.insert(header::ETAG, etag);
+    let etag = ["W/\"", &tag, "\""].concat();
+    let known = respond::is_known(request, &etag[2..]);
+    headers.insert(header::ETAG, HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("W/\"\"")));
     if known {
         return respond::with(StatusCode::NOT_MODIFIED, GEOJSON, headers, Bytes::new());
     }
@@ -178,13 +180,14 @@ const TAIL: &[u8] = b"\n]}\n";
 struct Run<'a> {
     part_number: usize,
     part: &'a Part,
-    features: &'a Features,
+    features: &'a Arc<Features>,
     indices: Range<usize>,
 }
 
 impl Run<'_> {
-    /// Its text as the answer has it, [`SEPARATOR`] after each feature, where it is written out so.
-    fn text(&self, crs: System) -> Option<Bytes> {
+    /// Where in its set's text it stands as the answer has it, [`SEPARATOR`] after each feature, if it is
+    /// written out so.
+    fn rows(&self, crs: System) -> Option<Range<usize>> {
         let is_written = crs == System::Crs84 && self.features.head() == Some(&self.part.head);
         is_written.then(|| self.features.rows(self.indices.clone()))
     }
@@ -201,7 +204,7 @@ impl Run<'_> {
 
 /// The features of a page in runs.
 fn runs(page: &Page) -> Vec<Run<'_>> {
-    let mut runs: Vec<Run<'_>> = Vec::new();
+    let mut runs: Vec<Run<'_>> = Vec::with_capacity(32);
     for &(part_number, index) in &page.picks {
         match runs.last_mut() {
             Some(run) if run.part_number == part_number && run.indices.end == index => run.indices.end += 1,
@@ -216,7 +219,17 @@ fn runs(page: &Page) -> Vec<Run<'_>> {
 
 fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
     let runs = runs(page);
-    let texts: Vec<Option<Bytes>> = runs.iter().map(|run| run.text(ask.crs)).collect();
+    // All are looked up before the first is cut: they lie cold in memory.
+    let rows: Vec<Option<Range<usize>>> = runs.iter().map(|run| run.rows(ask.crs)).collect();
+    let mut lent = (usize::MAX, Bytes::new());
+    let cut = |(run, rows): (&Run<'_>, Option<Range<usize>>)| {
+        let rows = rows?;
+        if lent.0 != run.part_number {
+            lent = (run.part_number, run.features.lent());
+        }
+        Some(lent.1.slice(rows))
+    };
+    let texts: Vec<Option<Bytes>> = runs.iter().zip(rows).map(cut).collect();
     let room: usize = runs.iter().zip(&texts).map(|(run, text)| text.as_ref().map_or_else(|| run.room(), Pieces::copied)).sum();
     let mut own = Vec::with_capacity(head.len() + room + TAIL.len());
     own.extend_from_slice(head);
@@ -295,8 +308,8 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
 
 impl Page {
     /// A feature of the page and where it comes from.
-    pub(super) fn feature(&self, part: usize, index: usize) -> Option<(&Part, &Features, &Feature)> {
-        let features = self.sets.get(part)?.as_deref()?;
+    pub(super) fn feature(&self, part: usize, index: usize) -> Option<(&Part, &Arc<Features>, &Feature)> {
+        let features = self.sets.get(part)?.as_ref()?;
         Some((self.layer.parts.get(part)?, features, features.list.get(index)?))
     }
 

@@ -119,11 +119,15 @@ impl Found {
     }
 
     /// Those from the `from`th to the one before the `to`th.
-    fn between(&self, from: usize, to: usize) -> Vec<usize> {
+    fn between(self, from: usize, to: usize) -> Vec<usize> {
         let (from, to) = (from.min(self.count()), to.min(self.count()));
         match self {
             Self::All(_) => (from..to).collect(),
-            Self::These(list) => list[from..to].to_vec(),
+            Self::These(mut list) => {
+                list.truncate(to);
+                list.drain(..from);
+                list
+            }
         }
     }
 }

@@ -70,11 +70,13 @@ fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> impl Iterator<Item = Item> {
         (left <= east) & (right >= west) & (bottom <= north) & (top >= south)
     };
     nodes.retain(&meets);
+    let mut below = Vec::with_capacity(512);
     for end in levels {
-        let mut below = vec![0; nodes.len() * fanout];
+        below.clear();
+        below.resize(nodes.len() * fanout, 0);
         let mut found = 0;
-        for node in nodes {
-            let first = indices.get(node) / 4;
+        for node in &nodes {
+            let first = indices.get(*node) / 4;
             for at in first..end.min(first + fanout) {
                 if let Some(place) = below.get_mut(found) {
                     *place = at;
@@ -83,7 +85,7 @@ fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> impl Iterator<Item = Item> {
             }
         }
         below.truncate(found);
-        nodes = below;
+        std::mem::swap(&mut nodes, &mut below);
     }
     nodes.into_iter().filter_map(move |at| Some((indices.get(at), *boxes.get(at)?)))
 }

@@ -2,6 +2,7 @@
 //! for each answer.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -11,7 +12,22 @@ use crate::render::geojson::{Front, Head, key};
 /// Between one feature and the next.
 pub const SEPARATOR: &[u8] = b",\n";
 
+/// The text of a set that is kept.
+struct Text(Arc<Features>);
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.text
+    }
+}
+
 impl Features {
+    /// Its text for one answer. What is cut from it is counted there: cores that answer at the same time
+    /// do not wait for one another's counting.
+    pub fn lent(self: &Arc<Self>) -> Bytes {
+        Bytes::from_owner(Text(Arc::clone(self)))
+    }
+
     /// The same set, every feature written out under a head.
     pub fn under(&self, head: &Head) -> Self {
         let mut text = Vec::with_capacity(self.bytes_under(head));
@@ -42,15 +58,15 @@ impl Features {
         self.head.as_ref()
     }
 
-    /// Features with these indices as they are written, [`SEPARATOR`] after each; nothing where they are
-    /// not written out.
-    pub fn rows(&self, indices: Range<usize>) -> Bytes {
+    /// Where in its text features with these indices stand, [`SEPARATOR`] after each; nowhere where they
+    /// are not written out.
+    pub fn rows(&self, indices: Range<usize>) -> Range<usize> {
         let end = |index: usize| self.list.get(index).map(|feature| feature.begins + feature.tail_bytes() + SEPARATOR.len());
         let begins = indices.start.checked_sub(1).map_or(Some(0), end);
         let ends = indices.end.checked_sub(1).and_then(end);
         match begins.zip(ends) {
-            Some((begins, ends)) if self.head.is_some() && begins <= ends && ends <= self.text.len() => self.text.slice(begins..ends),
-            _ => Bytes::new(),
+            Some((begins, ends)) if self.head.is_some() && begins <= ends && ends <= self.text.len() => begins..ends,
+            _ => 0..0,
         }
     }
 }
@@ -70,7 +86,7 @@ mod tests {
     #[test]
     fn written_features_read_as_put_together_one_by_one() {
         let (set, head) = (set(), Head::bare());
-        let written = set.under(&head);
+        let written = Arc::new(set.under(&head));
         for range in [0..12, 0..1, 11..12, 3..9] {
             let mut expected = Vec::new();
             let mut front = Front::new(&head);
@@ -78,7 +94,8 @@ mod tests {
                 front.push(&mut expected, key(feature.number, &mut [0; 10]), &set, feature);
                 expected.extend_from_slice(SEPARATOR);
             }
-            assert_eq!(written.rows(range.clone()), expected, "{range:?}");
+            let lent = Arc::clone(&written).lent();
+            assert_eq!(lent.slice(written.rows(range.clone())), expected, "{range:?}");
             let text = String::from_utf8(expected).expect("text");
             let list: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", text.trim_end_matches(",\n"))).expect("JSON");
             assert_eq!(list.len(), range.len());

@@ -190,7 +190,9 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
         }
         None => {}
     }
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).filter(|text| !text.trim().is_empty()).unwrap_or("*/*");
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).filter(|text| !text.trim().is_empty());
+    // Whoever likes all alike gets what programs read.
+    let Some(accept) = accept.filter(|text| *text != "*/*") else { return Ok(Form::Json) };
     let quality = |names: &[&str]| {
         // The most exact range decides (RFC 9110 §12.5.1); names come in that order.
         let of = |name: &str| {

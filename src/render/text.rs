@@ -82,7 +82,7 @@ impl Lang {
             return lang;
         }
         let mut best = (0.0, Self::Vi);
-        for part in accept.unwrap_or_default().split(',') {
+        for part in accept.into_iter().flat_map(|accept| accept.split(',')) {
             let mut pieces = part.split(';');
             let tag = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
             let quality = pieces.find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);

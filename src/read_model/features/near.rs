@@ -1,5 +1,6 @@
 //! Which features of a set meet a box.
 
+use geo_index::indices::Indices;
 use geo_index::rtree::{RTree, RTreeIndex};
 
 use super::Features;
@@ -51,12 +52,23 @@ impl Hit {
     }
 }
 
-/// An item of an index: which it is, and its box.
-type Item = (usize, [i32; 4]);
+/// The items of an index whose boxes meet another.
+struct Meeting<'a> {
+    boxes: &'a [[i32; 4]],
+    indices: Indices<'a>,
+    nodes: Vec<usize>,
+}
+
+impl Meeting<'_> {
+    /// Which each is, and its box.
+    fn items(&self) -> impl Iterator<Item = (usize, [i32; 4])> {
+        self.nodes.iter().filter_map(|at| Some((self.indices.get(*at), *self.boxes.get(*at)?)))
+    }
+}
 
 /// The items of an index whose boxes meet `bbox`. Nodes lie cold in memory: a level's are looked at
 /// without a branch between them, so that they are waited for together.
-fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> impl Iterator<Item = Item> {
+fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> Meeting<'_> {
     let [west, south, east, north] = bbox;
     let (boxes, _) = tree.boxes().as_chunks::<4>();
     let indices = tree.indices();
@@ -87,13 +99,12 @@ fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> impl Iterator<Item = Item> {
         below.truncate(found);
         std::mem::swap(&mut nodes, &mut below);
     }
-    nodes.into_iter().filter_map(move |at| Some((indices.get(at), *boxes.get(at)?)))
+    Meeting { boxes, indices, nodes }
 }
 
 /// True when a feature whose box meets another box, both in 10⁻⁷ degrees, is known to meet it: a side of
 /// its box that lies in the other has a point of the feature on it.
-fn is_sure([left, bottom, right, top]: [i32; 4], [west, south, east, north]: [f64; 4]) -> bool {
-    let [left, bottom, right, top] = [left, bottom, right, top].map(f64::from);
+fn is_sure([left, bottom, right, top]: [i32; 4], [west, south, east, north]: [i32; 4]) -> bool {
     let across = left >= west && right <= east;
     let along = bottom >= south && top <= north;
     (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west))
@@ -142,17 +153,18 @@ impl Features {
     /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
     /// are everywhere (OGC 17-069r4 §7.15.3).
     pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
-        self.search(bbox, |items, _, found| found.extend(items.map(|(index, _)| index)))
+        self.search(bbox, |met, _, found| found.extend(met.items().map(|(index, _)| index)))
     }
 
     /// Indices of the features that meet `bbox`, in the file's order.
     pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
-        self.search(bbox, |items, exact, found| {
+        self.search(bbox, |met, exact, found| {
+            let whole = inner(exact);
             // Features and their positions lie cold in memory: only those are looked at whose boxes do not
             // say enough, and those all at once before the first is walked along.
             let mut unsure = Vec::with_capacity(16);
-            for (index, place) in items {
-                if is_sure(place, exact) { found.push(index) } else { unsure.push(index) }
+            for (index, place) in met.items() {
+                if is_sure(place, whole) { found.push(index) } else { unsure.push(index) }
             }
             // One without a place was found already, wherever its box is said to be.
             let shapes: Vec<usize> = unsure.iter().map(|index| self.list.get(*index).map_or(usize::MAX, |feature| feature.shape)).collect();
@@ -163,13 +175,13 @@ impl Features {
 
     /// Indices of features, in the file's order: of those whose boxes meet `bbox`, the ones that `choose`
     /// finds, which is given the box in 10⁻⁷ degrees.
-    fn search(&self, bbox: &Bbox, choose: impl Fn(&mut dyn Iterator<Item = Item>, [f64; 4], &mut Vec<usize>)) -> Vec<usize> {
+    fn search(&self, bbox: &Bbox, choose: impl Fn(&Meeting<'_>, [f64; 4], &mut Vec<usize>)) -> Vec<usize> {
         let mut found = Vec::with_capacity(self.places.bare.len() + 128);
         found.extend_from_slice(&self.places.bare);
         if let Some(tree) = &self.places.tree {
             let mut search = |bbox: Bbox| {
                 let exact = scaled(&bbox);
-                choose(&mut meeting(tree, inner(exact)), exact, &mut found);
+                choose(&meeting(tree, inner(exact)), exact, &mut found);
             };
             let [west, south, east, north] = *bbox;
             if west <= east {

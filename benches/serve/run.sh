@@ -149,8 +149,8 @@ file() { ADDRESS="/box?$ADDRESS" one 18081 -s "$work/box.lua"; }
 zipped() { one 18080 -s "$work/box.lua" -H 'Accept-Encoding: gzip'; }
 filtered() { ADDRESS="$FILTERED" one 18080 -s "$work/box.lua"; }
 against "bbox of $found zones, $(bytes box) bytes ÷ nginx, one file" "≥ 0.75" box file
-# Where the scheduler lays the threads of a server and of the client decides as much as the server does: the
-# same with one of each kept on each core.
+# Where the scheduler lays the threads of a server and of the client decides too: the same with one of each
+# kept on each core. The two clients' boxes differ.
 workers() {
     for task in "/proc/$server/task"/*; do echo "$(awk '{ print $14 + $15 }' "$task/stat") ${task##*/}"; done | sort -n | tail -2 | cut -d' ' -f2
     pgrep -P "$(cat "$work/nginx.pid")"

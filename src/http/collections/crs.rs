@@ -1,5 +1,6 @@
 //! Coordinate systems of answers and boxes (OGC 18-058r1): names, axes, and the official transform.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::super::errors::HttpError;
@@ -68,12 +69,12 @@ impl System {
     }
 
     /// Its address.
-    pub fn uri(self) -> String {
+    pub fn uri(self) -> Cow<'static, str> {
         match self {
-            Self::Crs84 => CRS84.to_owned(),
-            Self::LatLon => format!("{EPSG}4326"),
-            Self::Mercator => format!("{EPSG}3857"),
-            Self::Zone(crs) => format!("{EPSG}{}", crs.epsg),
+            Self::Crs84 => CRS84.into(),
+            Self::LatLon => format!("{EPSG}4326").into(),
+            Self::Mercator => format!("{EPSG}3857").into(),
+            Self::Zone(crs) => format!("{EPSG}{}", crs.epsg).into(),
         }
     }
 

@@ -108,10 +108,7 @@ pub(super) fn link_header(links: &[Link]) -> Option<HeaderValue> {
 
 /// `Content-Crs`
 pub(super) fn content_crs(crs: System) -> HeaderValue {
-    match crs {
-        System::Crs84 => HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
-        other => HeaderValue::try_from(format!("<{}>", other.uri())).unwrap_or(HeaderValue::from_static("")),
-    }
+    HeaderValue::try_from(["<", &crs.uri(), ">"].concat()).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMap) -> Response {

@@ -5,7 +5,7 @@ mod rings;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -107,10 +107,10 @@ impl Arcs {
         let begin = self.begins.get(side as usize / 2).copied().unwrap_or_default();
         let from = points.len();
         let mut steps = Steps::new(self.points.get(begin as usize..).unwrap_or_default());
-        for _ in 0..steps.number() {
-            let [x, y] = steps.position();
+        let _ = steps.line(|[x, y]| {
             points.push([x + self.corner[0], y + self.corner[1]]);
-        }
+            ControlFlow::Continue(())
+        });
         if side % 2 == 1 {
             points[from..].reverse();
         }

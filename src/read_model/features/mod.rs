@@ -12,7 +12,7 @@ pub(super) use shapes::{Shapes, Steps};
 pub use written::SEPARATOR;
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -301,21 +301,18 @@ impl Features {
         }
         let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
         let rings = steps.number();
-        if rings == 0 {
-            for _ in 0..steps.number() {
-                position(steps.position());
-            }
-            return;
-        }
-        for _ in 0..rings {
+        // Points are one line that does not close.
+        for _ in 0..rings.max(1) {
             let mut first = None;
-            for _ in 0..steps.number() {
-                let at = steps.position();
+            let _ = steps.line(|at| {
                 first.get_or_insert(at);
                 position(at);
+                ControlFlow::Continue(())
+            });
+            if rings > 0 {
+                first.into_iter().for_each(&mut position);
+                ring();
             }
-            first.into_iter().for_each(&mut position);
-            ring();
         }
     }
 

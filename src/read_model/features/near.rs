@@ -1,5 +1,7 @@
 //! Which features of a set meet a box.
 
+use std::ops::ControlFlow;
+
 use geo_index::indices::Indices;
 use geo_index::rtree::{RTree, RTreeIndex};
 
@@ -23,32 +25,49 @@ fn inner([west, south, east, north]: [f64; 4]) -> [i32; 4] {
 
 /// Walks along a feature's borders to see whether it meets a box; 10⁻⁷ degrees.
 struct Hit {
-    bbox: [f64; 4],
-    last: Option<[f64; 2]>,
+    exact: [f64; 4],
+    whole: [i64; 4],
+    /// The position before, and on which sides of the box it lies.
+    last: Option<([i64; 2], u8)>,
     /// Whether the box's south-west corner lies inside: a ray to the east crosses borders oddly.
     inside: bool,
-    touched: bool,
 }
 
 impl Hit {
-    fn step(&mut self, position: [i64; 2]) {
-        let b = position.map(|value| value as f64);
-        let [west, south, east, north] = self.bbox;
-        self.touched |= b[0] >= west && b[0] <= east && b[1] >= south && b[1] <= north;
-        if let Some(a) = self.last.replace(b)
-            && !self.touched
-        {
-            if (a[1] > south) != (b[1] > south) && west < a[0] + (south - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
-                self.inside = !self.inside;
-            }
-            let beside = a[0].max(b[0]) < west || a[0].min(b[0]) > east || a[1].max(b[1]) < south || a[1].min(b[1]) > north;
-            if !beside {
-                // The line meets the box when the corners are not all on one side of it.
-                let side = |x: f64, y: f64| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
-                let sides = [side(west, south), side(east, south), side(east, north), side(west, north)];
-                self.touched |= !(sides.iter().all(|s| *s > 0.0) || sides.iter().all(|s| *s < 0.0));
-            }
+    const SOUTH: u8 = 4;
+
+    fn new(exact: [f64; 4]) -> Self {
+        Self { exact, whole: inner(exact).map(i64::from), last: None, inside: false }
+    }
+
+    /// On which sides of the box a position lies, a bit each (Cohen and Sutherland); on none within it.
+    fn sides(&self, [x, y]: [i64; 2]) -> u8 {
+        let [west, south, east, north] = self.whole;
+        u8::from(x < west) | (u8::from(x > east) << 1) | (u8::from(y < south) * Self::SOUTH) | (u8::from(y > north) << 3)
+    }
+
+    /// Breaks off where a border meets the box.
+    fn step(&mut self, b: [i64; 2]) -> ControlFlow<()> {
+        let sides = self.sides(b);
+        if sides == 0 {
+            return ControlFlow::Break(());
         }
+        let Some((a, before)) = self.last.replace((b, sides)) else { return ControlFlow::Continue(()) };
+        let is_beside = before & sides != 0;
+        let crosses_ray = (before ^ sides) & Self::SOUTH != 0;
+        if is_beside && !crosses_ray {
+            return ControlFlow::Continue(());
+        }
+        let [west, south, east, north] = self.exact;
+        let (a, b) = (a.map(|value| value as f64), b.map(|value| value as f64));
+        if crosses_ray && west < a[0] + (south - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
+            self.inside = !self.inside;
+        }
+        // The line meets the box when the corners are not all on one side of it.
+        let side = |x: f64, y: f64| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
+        let corners = [side(west, south), side(east, south), side(east, north), side(west, north)];
+        let misses = is_beside || corners.iter().all(|s| *s > 0.0) || corners.iter().all(|s| *s < 0.0);
+        if misses { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
 
@@ -104,10 +123,39 @@ fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> Meeting<'_> {
 
 /// True when a feature whose box meets another box, both in 10⁻⁷ degrees, is known to meet it: a side of
 /// its box that lies in the other has a point of the feature on it.
+#[expect(clippy::needless_bitwise_bool, reason = "which side it is cannot be guessed")]
 fn is_sure([left, bottom, right, top]: [i32; 4], [west, south, east, north]: [i32; 4]) -> bool {
-    let across = left >= west && right <= east;
-    let along = bottom >= south && top <= north;
-    (across && (top <= north || bottom >= south)) || (along && (right <= east || left >= west))
+    let sides = [left >= west, bottom >= south, right <= east, top <= north];
+    (sides[0] & sides[2] & (sides[1] | sides[3])) | (sides[1] & sides[3] & (sides[0] | sides[2]))
+}
+
+/// Most words of bits, for each number, in which numbers are put in order.
+const WORDS: usize = 8;
+
+/// Numbers in rising order, each once. Features that lie together mostly stand together too: a bit for
+/// each number from the least to the greatest is found sooner than their order.
+fn ordered(mut numbers: Vec<usize>) -> Vec<usize> {
+    let (least, greatest) = numbers.iter().fold((usize::MAX, 0), |(least, greatest), number| (least.min(*number), greatest.max(*number)));
+    let words = greatest.saturating_sub(least) / 64 + 1;
+    if words > numbers.len() * WORDS {
+        numbers.sort_unstable();
+        numbers.dedup();
+        return numbers;
+    }
+    let mut bits = vec![0_u64; words];
+    for number in numbers.drain(..) {
+        let at = number - least;
+        if let Some(word) = bits.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+    for (index, mut word) in bits.into_iter().enumerate() {
+        while word != 0 {
+            numbers.push(least + index * 64 + word.trailing_zeros() as usize);
+            word &= word - 1;
+        }
+    }
+    numbers
 }
 
 /// A feature's positions, which are about to be walked along.
@@ -125,27 +173,27 @@ impl<'a> Line<'a> {
 
     /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
     fn meets(mut self, exact: [f64; 4]) -> bool {
-        let [west, south, east, north] = exact;
-        let steps = &mut self.steps;
+        let mut hit = Hit::new(exact);
         if self.rings == 0 {
-            let inside = |[x, y]: [f64; 2]| x >= west && x <= east && y >= south && y <= north;
-            return (0..steps.number()).any(|_| inside(steps.position().map(|value| value as f64)));
+            // Nothing leads from one point to the next.
+            let alone = |at| {
+                hit.last = None;
+                hit.step(at)
+            };
+            return self.steps.line(alone).is_break();
         }
-        let mut hit = Hit { bbox: exact, last: None, inside: false, touched: false };
         for _ in 0..self.rings {
             let mut first = None;
-            for _ in 0..steps.number() {
-                let at = steps.position();
-                first.get_or_insert(at);
-                hit.step(at);
-                if hit.touched {
-                    return true;
-                }
-            }
-            first.into_iter().for_each(|at| hit.step(at));
             hit.last = None;
+            let walked = self.steps.line(|at| {
+                first.get_or_insert(at);
+                hit.step(at)
+            });
+            if walked.is_break() || first.is_some_and(|at| hit.step(at).is_break()) {
+                return true;
+            }
         }
-        hit.touched || hit.inside
+        hit.inside
     }
 }
 
@@ -191,15 +239,23 @@ impl Features {
                 search([-180.0, south, east, north]);
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        ordered(found)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_come_in_order_and_once_whether_they_lie_together_or_apart() {
+        for numbers in [vec![], vec![7], vec![0, 0], vec![70, 3, 64, 3, 63, 70], vec![usize::MAX, 0, 5], vec![90_000, 12, 90_000, 13]] {
+            let mut expected = numbers.clone();
+            expected.sort_unstable();
+            expected.dedup();
+            assert_eq!(ordered(numbers), expected);
+        }
+    }
 
     #[test]
     fn a_search_finds_what_a_look_at_every_feature_finds_however_many_there_are() {

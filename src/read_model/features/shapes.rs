@@ -1,6 +1,7 @@
-//! Positions in a sixth of their text: differences of variable length.
+//! Positions in a sixth of their text: the steps from each to the next.
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 
 use super::find;
 
@@ -44,18 +45,36 @@ fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMu
     Some(())
 }
 
-/// Writes positions as variable-length differences: of each feature the number of its rings (0 for
-/// points), of each ring the number of its positions without the closing one, and the positions.
+/// Positions of features: of each the number of its rings (0 for points), and every ring as a line
+/// without its closing position.
+///
+/// A line begins with twice the number of its positions, and one more where all its steps are short, as
+/// almost everywhere they are. Then its first position has four bytes a number and each step two, which
+/// are read without a guess at their length; otherwise all are numbers of variable length.
 #[derive(Default)]
 pub struct Shapes {
     /// What was written.
     pub bytes: Vec<u8>,
-    last: [i64; 2],
+}
+
+/// Bytes of a short line's first position and of each of its steps.
+const FIRST: usize = 8;
+const STEP: usize = 4;
+
+/// The first position and the steps of a line, where all of them are short.
+fn short(line: &[[i64; 2]]) -> Option<([i32; 2], Vec<[i16; 2]>)> {
+    let [x, y] = *line.first()?;
+    let step = |pair: &[[i64; 2]; 2]| {
+        let [x, y] = [0, 1].map(|axis| i16::try_from(pair[1][axis] - pair[0][axis]).ok());
+        Some([x?, y?])
+    };
+    let steps = line.array_windows().map(step).collect::<Option<_>>()?;
+    Some(([i32::try_from(x).ok()?, i32::try_from(y).ok()?], steps))
 }
 
 impl Shapes {
     /// Writes a number.
-    pub fn number(&mut self, mut value: u64) {
+    fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
             value >>= 7;
@@ -63,20 +82,23 @@ impl Shapes {
         self.bytes.push(value as u8);
     }
 
-    /// Writes a line: the number of its positions, and the positions.
-    pub fn line(&mut self, list: &[[i64; 2]]) {
-        self.last = [0, 0];
-        self.positions(list);
-    }
-
-    fn positions(&mut self, list: &[[i64; 2]]) {
-        self.number(list.len() as u64);
-        for position in list {
-            for (at, last) in position.iter().zip(self.last) {
+    /// Writes a line.
+    pub fn line(&mut self, line: &[[i64; 2]]) {
+        let count = 2 * line.len() as u64;
+        if let Some((first, steps)) = short(line) {
+            self.number(count + 1);
+            self.bytes.extend(first.iter().flat_map(|number| number.to_le_bytes()));
+            self.bytes.extend(steps.iter().flatten().flat_map(|number| number.to_le_bytes()));
+            return;
+        }
+        self.number(count);
+        let mut last = [0, 0];
+        for position in line {
+            for (at, last) in position.iter().zip(last) {
                 let step = at - last;
                 self.number(((step << 1) ^ (step >> 63)) as u64);
             }
-            self.last = *position;
+            last = *position;
         }
     }
 
@@ -89,41 +111,37 @@ impl Shapes {
         let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
         let cover = |b: [i64; 4], [x, y]: &[i64; 2]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)];
         let bbox = all.iter().fold(start, cover);
-        self.last = [0, 0];
         if is_area {
             self.number(rings.len() as u64);
             let mut from = 0;
             for end in rings {
                 // The closing point says nothing.
-                self.positions(&all[from..end.saturating_sub(1).max(from)]);
+                self.line(&all[from..end.saturating_sub(1).max(from)]);
                 from = end;
             }
         } else {
             self.number(0);
-            self.positions(&all);
+            self.line(&all);
         }
         (bbox[3] != i64::MIN).then_some(bbox)
     }
 }
 
 /// Reads what [`Shapes`] wrote.
-pub struct Steps<'a> {
-    bytes: &'a [u8],
-    last: [i64; 2],
-}
+pub struct Steps<'a>(&'a [u8]);
 
 impl<'a> Steps<'a> {
-    /// From the beginning of a feature.
+    /// From the beginning of a feature or of a line.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, last: [0, 0] }
+        Self(bytes)
     }
 
     /// A count.
     #[inline]
     pub fn number(&mut self) -> u64 {
         let (mut value, mut shift) = (0, 0);
-        while let Some((byte, rest)) = self.bytes.split_first() {
-            self.bytes = rest;
+        while let Some((byte, rest)) = self.0.split_first() {
+            self.0 = rest;
             value |= u64::from(byte & 0x7f) << shift;
             if *byte < 0x80 {
                 break;
@@ -133,13 +151,87 @@ impl<'a> Steps<'a> {
         value
     }
 
-    /// A position.
+    /// Visits the positions of a line, until one is enough.
     #[inline]
-    pub fn position(&mut self) -> [i64; 2] {
-        for axis in 0..2 {
-            let step = self.number();
-            self.last[axis] += (step >> 1) as i64 ^ -((step & 1) as i64);
+    pub fn line(&mut self, mut visit: impl FnMut([i64; 2]) -> ControlFlow<()>) -> ControlFlow<()> {
+        let head = self.number();
+        let count = (head / 2) as usize;
+        let mut last = [0, 0];
+        if head.is_multiple_of(2) {
+            return (0..count).try_for_each(|_| {
+                for last in &mut last {
+                    let step = self.number();
+                    *last += (step >> 1) as i64 ^ -((step & 1) as i64);
+                }
+                visit(last)
+            });
         }
-        self.last
+        let Some((first, rest)) = self.0.split_first_chunk::<FIRST>() else { return ControlFlow::Continue(()) };
+        let (steps, rest) = rest.split_at_checked(count.saturating_sub(1) * STEP).unwrap_or_default();
+        self.0 = rest;
+        let [a, b, c, d, e, f, g, h] = *first;
+        last = [i32::from_le_bytes([a, b, c, d]), i32::from_le_bytes([e, f, g, h])].map(i64::from);
+        visit(last)?;
+        steps.as_chunks::<STEP>().0.iter().try_for_each(|[a, b, c, d]| {
+            last[0] += i64::from(i16::from_le_bytes([*a, *b]));
+            last[1] += i64::from(i16::from_le_bytes([*c, *d]));
+            visit(last)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8], lines: usize) -> Vec<Vec<[i64; 2]>> {
+        let mut steps = Steps::new(bytes);
+        (0..lines)
+            .map(|_| {
+                let mut line = Vec::new();
+                let _ = steps.line(|position| {
+                    line.push(position);
+                    ControlFlow::Continue(())
+                });
+                line
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_come_back_as_they_were_whether_their_steps_are_short_or_long() {
+        let far = i64::from(i32::MAX);
+        let lines: [&[[i64; 2]]; 8] = [
+            &[],
+            &[[-5, 7]],
+            &[[1_048_000_000, 217_000_000], [1_048_032_767, 216_967_232], [1_048_032_766, 216_967_233]],
+            // One step too long, to either side.
+            &[[0, 0], [32_768, 0], [1, 1]],
+            &[[0, 0], [0, -32_769]],
+            // Where four bytes are not enough.
+            &[[far + 1, 0], [far, 0]],
+            &[[far, -far - 1], [far - 1, -far]],
+            &[[-1_800_000_000, -900_000_000], [1_800_000_000, 900_000_000]],
+        ];
+        let mut shapes = Shapes::default();
+        lines.iter().for_each(|line| shapes.line(line));
+        assert_eq!(read(&shapes.bytes, lines.len()), lines);
+    }
+
+    #[test]
+    fn a_line_whose_steps_are_short_takes_four_bytes_a_position_and_its_head() {
+        let mut shapes = Shapes::default();
+        let line: Vec<[i64; 2]> = (0..40).map(|at| [1_048_000_000 + at * 400, 217_000_000 - at]).collect();
+        shapes.line(&line);
+        assert_eq!(shapes.bytes.len(), 1 + FIRST + 39 * STEP);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_read_without_harm() {
+        let mut shapes = Shapes::default();
+        shapes.line(&[[5, 5], [6, 6], [7, 7]]);
+        for length in 0..shapes.bytes.len() {
+            assert!(read(&shapes.bytes[..length], 2)[0].len() < 3, "{length} bytes");
+        }
     }
 }

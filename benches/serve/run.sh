@@ -65,7 +65,7 @@ local side = math.sqrt(tonumber(os.getenv("PART")) / $zones)
 local w, h = (east - west) * side, (north - south) * side
 local thread = 0
 function setup(t) t:set("id", thread); thread = thread + 1 end
-function init(args) math.randomseed(7919 * (id + 1 + tonumber(os.getenv("SEED") or 0))) end
+function init(args) math.randomseed(7919 * (id + 1)) end
 function request()
   local x, y = west + math.random() * (east - west - w), south + math.random() * (north - south - h)
   local path = string.format(os.getenv("ADDRESS"), x, y, x + w, y + h)
@@ -149,29 +149,6 @@ file() { ADDRESS="/box?$ADDRESS" one 18081 -s "$work/box.lua"; }
 zipped() { one 18080 -s "$work/box.lua" -H 'Accept-Encoding: gzip'; }
 filtered() { ADDRESS="$FILTERED" one 18080 -s "$work/box.lua"; }
 against "bbox of $found zones, $(bytes box) bytes ÷ nginx, one file" "≥ 0.75" box file
-# Where the scheduler lays the threads of a server and of the client decides too: the same with one of each
-# kept on each core. The two clients' boxes differ.
-workers() {
-    for task in "/proc/$server/task"/*; do echo "$(awk '{ print $14 + $15 }' "$task/stat") ${task##*/}"; done | sort -n | tail -2 | cut -d' ' -f2
-    pgrep -P "$(cat "$work/nginx.pid")"
-}
-on_cores() {
-    local core=0
-    for thread in $(workers); do
-        taskset -cp "${1:-$core}" "$thread" > /dev/null
-        core=$((1 - core))
-    done
-}
-halves() {
-    for core in 0 1; do
-        SEED=$core taskset -c "$core" wrk -t1 -c4 -d"${seconds}s" -s "$work/box.lua" "http://127.0.0.1:$1" 2> /dev/null &
-    done | awk '/Requests\/sec/ { sum += $2 } END { print sum }'
-}
-box_kept() { halves 18080; }
-file_kept() { ADDRESS="/box?$ADDRESS" halves 18081; }
-on_cores
-against "the same, each thread kept on its core" "" box_kept file_kept
-on_cores 0-1
 [ -z "${ONLY_BOX:-}" ] || exit 0
 against "the same as gzip ÷ uncompressed" "≥ 0.6" zipped box
 gzip_bytes=$(curl -fs -H 'accept-encoding: gzip' "$base/collections/zones/items?limit=1000&bbox=$query" | wc -c)

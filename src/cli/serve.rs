@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
+use crate::http::lanes::Lanes;
 use crate::http::{self, Limits, Site};
 use crate::read_model::blobs::Blobs;
 use crate::read_model::{ReadModel, follower};
@@ -118,13 +119,16 @@ impl Node {
             stop.asked().await;
             eprintln!("bangtin: finishing");
         };
-        http::serve(listener, Arc::clone(&self.site), shutdown).await;
+        let lanes = Lanes::new().context("a thread cannot be started")?;
+        http::serve(listener, Arc::clone(&self.site), &lanes, shutdown).await;
         let position = self.site.model.image().position;
         if position - self.started_at >= SNAPSHOT_AT_END
             && let Err(error) = follower::save_snapshot(&self.site.model, self.site.app.log(), &self.snapshot).await
         {
             tracing::warn!("the snapshot was not written: {error}");
         }
+        // Not before: a connection to the database that was made in a lane lives there.
+        lanes.close();
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuer
 
 /// `/api`
 pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let result = (|| {
+    let make = || {
         let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
         let form = respond::schema_form(ask::value(&pairs, "f"), &headers)?;
         let document = openapi::document(&site.city());
@@ -61,6 +61,7 @@ pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         }
         let media = "application/vnd.oai.openapi+json;version=3.0";
         Ok(respond::fresh(&headers, media, METADATA_CACHE, HeaderMap::new(), document.to_string()))
-    })();
-    finish(&site, &headers, query.as_deref(), result)
+    };
+    // A long text, made for each that asks.
+    finish(&site, &headers, query.as_deref(), tokio::task::block_in_place(make))
 }

@@ -13,6 +13,7 @@ mod home;
 mod imports;
 mod items;
 mod kept;
+pub mod lanes;
 mod limiter;
 mod middleware;
 mod nearest;
@@ -24,37 +25,24 @@ mod reports;
 mod respond;
 mod router;
 mod search;
+mod serving;
 mod writes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
 
 use crate::app::App;
 use crate::domain::city::City;
 use crate::domain::view::Moment;
 use crate::read_model::ReadModel;
 use answers::Answers;
-use limiter::{Limiter, Peer};
+use limiter::Limiter;
 
 pub use router::router;
-
-/// A client that has not sent a request's head by then is let go.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// A client that takes nothing of its answer for so long is let go.
-const WRITE_PATIENCE: Duration = Duration::from_secs(20);
-/// Most bytes of a request's head, and so many of an answer's pieces wait for one another to go out together:
-/// more than a map's view has, and less than hyper's own bound.
-const BUFFER: usize = 256 << 10;
-/// Requests in flight get this long to finish at shutdown.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+pub use serving::serve;
 
 /// How long a place for a drawing is waited for.
 const DRAWING_PATIENCE: Duration = Duration::from_secs(30);
@@ -200,53 +188,5 @@ impl Site {
     /// Now, in the city's time zone. Takes the image's lock: not to be called while holding it.
     pub fn moment(&self) -> Moment {
         Moment::new(self.app.now(), self.city().zone())
-    }
-}
-
-/// Serves until `shutdown` resolves, then finishes what is in flight.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
-    let service = TowerToHyperService::new(router(Arc::clone(&site)));
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).max_buf_size(BUFFER);
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(site.limits.connections));
-    tokio::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, most likely: wait instead of spinning.
-                tracing::warn!("a connection was not accepted: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!("too many connections: one was let go");
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_PATIENCE));
-        let service = service.clone();
-        let with_peer = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            hyper::service::Service::call(&service, request)
-        });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(Box::pin(stream)), with_peer));
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!("connection ended: {error}");
-            }
-        });
-    }
-    drop(listener);
-    if tokio::time::timeout(SHUTDOWN_PATIENCE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time");
     }
 }

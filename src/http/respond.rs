@@ -8,6 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::task::block_in_place;
 
 use super::errors::HttpError;
 use crate::domain::Digest;
@@ -15,6 +16,8 @@ use crate::render::text::Lang;
 
 /// Smaller bodies are not compressed: they fit one packet with their head as they are.
 pub const WORTH_IT: usize = 860;
+/// Bytes below which gzip takes less than what it costs to make room for others.
+const SHORT_TEXT: usize = 16 << 10;
 
 /// How a body is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,17 +59,14 @@ impl Encoding {
         }
     }
 
-    /// The body in this encoding.
+    /// The body in this encoding. What takes milliseconds lets others of the lane go on meanwhile.
     pub fn encode(self, body: &Bytes) -> Bytes {
         match self {
             Self::Identity => body.clone(),
-            Self::Gzip => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
-                let written = encoder.write_all(body).and_then(|()| encoder.finish());
-                written.map_or_else(|_| body.clone(), Bytes::from)
-            }
-            Self::Brotli => brotli(body, 5),
-            Self::BrotliBest => brotli(body, 11),
+            Self::Gzip if body.len() < SHORT_TEXT => gzip(body),
+            Self::Gzip => block_in_place(|| gzip(body)),
+            Self::Brotli => block_in_place(|| brotli(body, 5)),
+            Self::BrotliBest => block_in_place(|| brotli(body, 11)),
         }
     }
 
@@ -77,6 +77,12 @@ impl Encoding {
             Self::Brotli | Self::BrotliBest => Some(HeaderValue::from_static("br")),
         }
     }
+}
+
+fn gzip(body: &Bytes) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
+    written.map_or_else(|_| body.clone(), Bytes::from)
 }
 
 fn brotli(body: &Bytes, quality: i32) -> Bytes {

@@ -9,6 +9,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use tokio::task::block_in_place;
 
 use super::ask::{self, After, Ask};
 use super::crs::System;
@@ -42,14 +43,20 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
         }
         let layer = site.model.layer(collection, ask.wanted, &moment).await?;
         let page = select(&site, layer, &ask, !Encoding::takes_gzip(&headers)).await?;
-        if ask.form == Form::Html {
-            let html = html::items(&site, &city, &ask, &page);
-            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html));
-        }
-        Ok(answer(&city.public_url, &ask, &page, &moment, &headers))
+        let make = || match ask.form {
+            Form::Html => {
+                let html = html::items(&site, &city, &ask, &page);
+                respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html)
+            }
+            Form::Json => answer(&city.public_url, &ask, &page, &moment, &headers),
+        };
+        Ok(if page.picks.len() < SHORT_PAGE { make() } else { block_in_place(make) })
     };
     finish(&site, &headers, query, result.await)
 }
+
+/// Features of a page that is made without making room for others of the lane.
+const SHORT_PAGE: usize = 200;
 
 /// How long a page waits for what the page before it knew.
 const PATIENCE: Duration = Duration::from_secs(1);

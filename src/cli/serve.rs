@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -17,6 +18,8 @@ use crate::read_model::{ReadModel, follower};
 
 /// A snapshot is written at the end when at least this many events are new.
 const SNAPSHOT_AT_END: i64 = 1_000;
+/// What still runs when no connection is left gets this long to end.
+const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves a store that exists, or begins one for `--city`.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
@@ -119,7 +122,7 @@ impl Node {
             stop.asked().await;
             eprintln!("bangtin: finishing");
         };
-        let lanes = Lanes::new().context("a thread cannot be started")?;
+        let lanes = Lanes::new().context("no event loop can be made")?;
         http::serve(listener, Arc::clone(&self.site), &lanes, shutdown).await;
         let position = self.site.model.image().position;
         if position - self.started_at >= SNAPSHOT_AT_END
@@ -127,8 +130,7 @@ impl Node {
         {
             tracing::warn!("the snapshot was not written: {error}");
         }
-        // Not before: a connection to the database that was made in a lane lives there.
-        lanes.close();
+        tokio::task::block_in_place(|| lanes.close(END_PATIENCE));
         Ok(())
     }
 }

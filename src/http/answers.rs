@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tokio::task::block_in_place;
 
 use super::ranges;
 use super::respond::{self, Encoding};
@@ -181,7 +182,8 @@ impl Answer {
     }
 
     fn encoded(&self, encoding: Encoding) -> &(Bytes, HeaderMap) {
-        self.encoded[encoding as usize].get_or_init(|| {
+        let place = &self.encoded[encoding as usize];
+        let make = || {
             let mut headers = self.extra.clone();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media));
             headers.insert(header::ETAG, respond::etag(&self.body, encoding));
@@ -190,7 +192,9 @@ impl Answer {
             let is_file = self.status == StatusCode::OK && matches!(self.media, "application/geo+json" | "application/pdf");
             headers.extend((is_file && encoding == Encoding::Identity).then_some(ranges::IN_PARTS));
             (encoding.encode(&self.body), headers)
-        })
+        };
+        // Who waits for another's work lets the others of the lane go on too.
+        place.get().unwrap_or_else(|| block_in_place(|| place.get_or_init(make)))
     }
 
     /// True when it is worth to be compressed as well as can be, once it was sent.

@@ -32,7 +32,7 @@ fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> 
 /// `/boards?due=superseded|check&unit=`
 pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.as_deref();
-    let result = (|| {
+    let make = || {
         let f = respond::parameter(query, "f");
         let form = match f.as_deref() {
             None if respond::wants_html(&headers) => Form::Html,
@@ -68,8 +68,8 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         }
         let page = pages::list(lang, &city, &moment, wanted, unit.as_ref(), &entries);
         Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
-    })();
-    finish(&site, &headers, query, result)
+    };
+    finish(&site, &headers, query, tokio::task::block_in_place(make))
 }
 
 /// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. Made for each request: it is asked

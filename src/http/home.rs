@@ -45,7 +45,9 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
                 (name, image.count(name), views)
             })
             .collect();
-        let page = pages::home(lang, &image.city, &moment, &collections);
+        let city = Arc::clone(&image.city);
+        drop(image);
+        let page = pages::home(lang, &city, &moment, &collections);
         Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", vary(), page))
     })();
     finish(&site, &headers, query, result)

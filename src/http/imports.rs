@@ -200,7 +200,8 @@ async fn keep(site: &Site, actor: &Actor, field: String, source: &Source, import
     let mut kept = KeptImport { field, actor: actor.name().to_owned(), report, page, set: None, source: None, plane };
     let mut blobs = Vec::new();
     if let Some(set) = set {
-        let (document, brought) = source_document(source, None).map_err(|error| HttpError::Internal(error.to_string()))?;
+        let (document, brought) =
+            tokio::task::block_in_place(|| source_document(source, None)).map_err(|error| HttpError::Internal(error.to_string()))?;
         kept.source = Some(document);
         kept.set = Some(set.set.clone());
         blobs.extend([brought, Brought::from(set)]);
@@ -250,7 +251,7 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
         )));
     };
     let bytes = writes::read_body(site, body).await?;
-    let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+    let mut value: Value = tokio::task::block_in_place(|| serde_json::from_slice(&bytes)).map_err(|error| {
         HttpError::BadRequest(format!("the body is not JSON: line {}, column {}: {error}", error.line(), error.column()))
     })?;
     let Some(facts) = value.get_mut("facts").and_then(Value::as_object_mut) else {

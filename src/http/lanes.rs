@@ -1,16 +1,21 @@
-//! Lanes: an event loop for each core. A connection stays in one, and connections whose bytes arrive on
-//! one core stay together: an answer that is written on one core and read on another goes from cache to
-//! cache, at up to twice the cost.
+//! Lanes: an event loop for each core. A connection stays in one, and connections of one client or proxy on
+//! this machine stay together: its bytes arrive from one core, near which the system keeps the lane's thread
+//! too. An answer that is written on one core and read on another goes from cache to cache, at up to twice
+//! the cost.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A lane may have so many connections more than the emptiest one: what arrives all on one core is
 /// shared out.
 const SLACK: usize = 4;
+
+/// Most threads of a lane that wait or work beside it.
+const THREADS: usize = 64;
 
 /// Event loops, each of one thread.
 pub struct Lanes {
@@ -19,21 +24,34 @@ pub struct Lanes {
 }
 
 struct Lane {
-    runtime: Runtime,
+    handle: Handle,
+    /// There until the lane is closed.
+    runtime: Option<Runtime>,
     /// Held once by the lane and once by each of its connections.
     connections: Arc<()>,
 }
 
 impl Lane {
     fn new(number: usize) -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
         // One worker; while it is held up (`block_in_place`), what waits goes on in another thread.
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(format!("lane-{number}")).enable_all().build()?;
-        Ok(Self { runtime, connections: Arc::default() })
+        builder.worker_threads(1).max_blocking_threads(THREADS).thread_name(format!("lane-{number}")).enable_all();
+        let runtime = builder.build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), connections: Arc::default() })
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        // It must not be waited for in an event loop.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
 impl Lanes {
-    /// One for each core. Errors: a thread cannot be started.
+    /// One for each core. Errors: the system gives no more event loops.
     pub fn new() -> io::Result<Self> {
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self { first: Lane::new(0)?, others: (1..count).map(Lane::new).collect::<io::Result<_>>()? })
@@ -43,16 +61,22 @@ impl Lanes {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The lane for a connection, which is counted there until what is returned beside it is dropped.
-    pub fn lane(&self, stream: &TcpStream) -> (&Handle, Arc<()>) {
+    /// The lane for a connection from `peer`, which is counted there until what is returned beside it is
+    /// dropped.
+    pub fn lane(&self, stream: &TcpStream, peer: IpAddr) -> (&Handle, Arc<()>) {
         let counts: Vec<usize> = self.each().map(|lane| Arc::strong_count(&lane.connections) - 1).collect();
-        let lane = self.each().nth(choose(&counts, core(stream))).unwrap_or(&self.first);
-        (lane.runtime.handle(), Arc::clone(&lane.connections))
+        // Whoever is not on this machine has no core here.
+        let core = if peer.to_canonical().is_loopback() { core(stream) } else { None };
+        let lane = self.each().nth(choose(&counts, core)).unwrap_or(&self.first);
+        (&lane.handle, Arc::clone(&lane.connections))
     }
 
-    /// Lets go of what still runs.
-    pub fn close(self) {
-        std::iter::once(self.first).chain(self.others).for_each(|lane| lane.runtime.shutdown_background());
+    /// Lets what runs beside the connections end, for so long at most. Waits.
+    pub fn close(mut self, patience: Duration) {
+        let until = Instant::now() + patience;
+        let lanes = std::iter::once(&mut self.first).chain(&mut self.others);
+        let runtimes = lanes.filter_map(|lane| lane.runtime.take());
+        runtimes.for_each(|runtime| runtime.shutdown_timeout(until.saturating_duration_since(Instant::now())));
     }
 }
 
@@ -76,6 +100,8 @@ fn choose(counts: &[usize], core: Option<usize>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
@@ -94,11 +120,15 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let stream = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
         let counts = || lanes.each().map(|lane| Arc::strong_count(&lane.connections) - 1).collect::<Vec<_>>();
-        let held: Vec<_> = (0..20).map(|_| lanes.lane(&stream).1).collect();
+        let held: Vec<_> = (0..20).map(|_| lanes.lane(&stream, Ipv4Addr::LOCALHOST.into()).1).collect();
         assert_eq!(counts().iter().sum::<usize>(), 20);
         assert!(counts()[0].abs_diff(counts()[1]) <= SLACK, "{:?}", counts());
         drop(held);
         assert_eq!(counts(), [0, 0]);
-        lanes.close();
+        // From elsewhere they are shared out evenly.
+        let held: Vec<_> = (0..8).map(|_| lanes.lane(&stream, Ipv4Addr::new(192, 0, 2, 7).into()).1).collect();
+        assert_eq!(counts(), [4, 4]);
+        drop(held);
+        lanes.close(Duration::from_secs(1));
     }
 }

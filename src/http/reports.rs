@@ -156,16 +156,19 @@ fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View
 /// how many there are.
 async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usize), HttpError> {
     let moment = site.moment();
-    let reports: Vec<(OpenReport, Option<View>, Option<View>)> = {
+    let gather = || {
         let image = site.model.image();
         let of = |report: &OpenReport| {
             let board = report.received.board.and_then(|number| image.view(image.by_number(number)?, None, &moment));
             (report.clone(), image.view(&report.received.item, None, &moment), board)
         };
-        image.reports().values().map(of).collect()
+        let reports: Vec<(OpenReport, Option<View>, Option<View>)> = image.reports().values().map(of).collect();
+        drop(image);
+        let mut own: Vec<_> = reports.into_iter().filter(|(report, view, _)| is_within(site, actor, report, view.as_ref())).collect();
+        own.sort_by_key(|(report, ..)| std::cmp::Reverse(report.at));
+        own
     };
-    let mut own: Vec<_> = reports.into_iter().filter(|(report, view, _)| is_within(site, actor, report, view.as_ref())).collect();
-    own.sort_by_key(|(report, ..)| std::cmp::Reverse(report.at));
+    let own = tokio::task::block_in_place(gather);
     let count = own.len();
     let mut lines = Vec::new();
     for (report, view, board) in own.into_iter().take(most) {

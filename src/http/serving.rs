@@ -79,7 +79,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, lanes: &Lanes, shutdo
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (lane, counted) = lanes.lane(&stream);
+        let (lane, counted) = lanes.lane(&stream, peer.ip());
         let served = manner.clone().serve(stream, peer, graceful.watcher());
         lane.spawn(async move {
             let _held = (place, counted);

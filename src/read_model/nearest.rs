@@ -103,8 +103,8 @@ impl ReadModel {
         for view in campaigns {
             let Some(set) = &view.features else { continue };
             let Some(features) = self.readable(set.sha256).await? else { continue };
-            for feature in &features.list {
-                let Some([lon, lat]) = features.point(feature) else { continue };
+            let near = |feature| {
+                let Some([lon, lat]) = features.point(feature) else { return };
                 let properties = features.parsed_properties(feature);
                 let field = |name: &str| properties.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
                 let own = Position { lon, lat };
@@ -117,7 +117,8 @@ impl ReadModel {
                     phone: field("phone"),
                 };
                 found.push(Near { view: view.clone(), place: Some(place), at: own, metres: at.map(|at| metres(at, own)) });
-            }
+            };
+            tokio::task::block_in_place(|| features.list.iter().for_each(near));
         }
         Ok(found)
     }

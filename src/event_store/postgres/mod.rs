@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, pin_mut};
+use tokio::runtime::Handle;
 use tokio::sync::{RwLock, mpsc, oneshot, watch};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, NoTls, Row, Statement};
@@ -38,6 +39,8 @@ pub struct PostgresLog {
     reader: RwLock<Option<Arc<Reader>>>,
     pool: Arc<Mutex<Vec<Client>>>,
     hint: watch::Receiver<i64>,
+    /// The event loop in which the log was opened.
+    home: Handle,
 }
 
 fn explain(error: &Error) -> String {
@@ -114,10 +117,18 @@ impl PostgresLog {
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (appends, receiver) = mpsc::unbounded_channel();
-        let log = Self { config, appends, reader: RwLock::default(), pool: Arc::new(Mutex::new(vec![client])), hint };
+        let (reader, pool, home) = (RwLock::default(), Arc::new(Mutex::new(vec![client])), Handle::current());
+        let log = Self { config, appends, reader, pool, hint, home };
         tokio::spawn(writer::write_all(log.config.clone(), clock, Arc::clone(&hint_sender), receiver));
         tokio::spawn(follow::listen(log.config.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
+    }
+
+    /// A connection that lives where the log was opened, not where it is first asked for: others use it too.
+    async fn connect(&self) -> Result<Client, StoreError> {
+        let config = self.config.clone();
+        let connected = self.home.spawn(async move { connect(&config).await });
+        connected.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
     async fn client(&self) -> Result<Client, StoreError> {
@@ -126,7 +137,7 @@ impl PostgresLog {
             match pooled {
                 Some(client) if client.is_closed() => {}
                 Some(client) => return Ok(client),
-                None => return connect(&self.config).await,
+                None => return self.connect().await,
             }
         }
     }
@@ -147,7 +158,7 @@ impl PostgresLog {
         if let Some(reader) = place.as_ref().filter(|reader| !reader.client.is_closed()) {
             return Ok(Arc::clone(reader));
         }
-        let fresh = Arc::new(Reader { client: connect(&self.config).await?, statements: Mutex::default() });
+        let fresh = Arc::new(Reader { client: self.connect().await?, statements: Mutex::default() });
         *place = Some(Arc::clone(&fresh));
         Ok(fresh)
     }

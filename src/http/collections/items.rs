@@ -50,13 +50,13 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
             }
             Form::Json => answer(&city.public_url, &ask, &page, &moment, &headers),
         };
-        Ok(if page.picks.len() < SHORT_PAGE { make() } else { block_in_place(make) })
+        Ok(if page.bytes() < SHORT_PAGE { make() } else { block_in_place(make) })
     };
     finish(&site, &headers, query, result.await)
 }
 
-/// Features of a page that is made without making room for others of the lane.
-const SHORT_PAGE: usize = 200;
+/// Bytes of a page, about, that is made without making room for others of the lane.
+const SHORT_PAGE: usize = 400 << 10;
 
 /// How long a page waits for what the page before it knew.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -311,6 +311,12 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
 }
 
 impl Page {
+    /// About how long its features' text is.
+    fn bytes(&self) -> usize {
+        let longest = self.sets.iter().flatten().map(|features| features.mean_bytes()).max();
+        longest.unwrap_or_default() * self.picks.len()
+    }
+
     /// A feature of the page and where it comes from.
     pub(super) fn feature(&self, part: usize, index: usize) -> Option<(&Part, &Arc<Features>, &Feature)> {
         let features = self.sets.get(part)?.as_ref()?;

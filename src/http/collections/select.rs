@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use geo::{Contains, Intersects};
 use rayon::prelude::*;
+use tokio::task::block_in_place;
 
 use super::ask::Ask;
 use super::crs::{Area, System};
@@ -22,7 +23,7 @@ const SHORT_WORK: usize = 4_000;
 /// Most terms of a filter times features it is put to.
 const MOST_WORK: usize = 50_000_000;
 /// Work that is done without leaving the thread.
-const SHORT_FILTER: usize = 100_000;
+const SHORT_FILTER: usize = 20_000;
 /// How long a place for a long search is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most features that are sorted.
@@ -69,8 +70,15 @@ impl Wish {
     }
 
     /// Indices of the features, all or those in its area, that are looked at.
-    fn candidates(&self, features: &Features) -> Vec<usize> {
-        self.area.as_ref().map_or_else(|| (0..features.list.len()).collect(), |area| features.within(&area.bbox))
+    fn candidates(&self, part: &Part, features: &Features) -> Vec<usize> {
+        let look = || self.area.as_ref().map_or_else(|| (0..features.list.len()).collect(), |area| features.within(&area.bbox));
+        let share = self.area.as_ref().map_or(1.0, |area| part.share(&area.bbox));
+        if features.list.len() as f64 * share < SHORT_WORK as f64 { look() } else { block_in_place(look) }
+    }
+
+    /// What looking at a feature costs, in terms of a filter.
+    fn terms(&self) -> usize {
+        self.terms + self.area.as_ref().and_then(|area| area.bent.as_ref()).map_or(0, |bent| bent.exterior().0.len())
     }
 
     /// Of the part's features that were found those that are wanted, in their order.
@@ -174,8 +182,8 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask, as_text: boo
         let found = if wish.is_plain() {
             Found::All(part.count)
         } else {
-            let found = wish.candidates(&features);
-            let cost = found.len() * wish.terms;
+            let found = wish.candidates(part, &features);
+            let cost = found.len() * wish.terms();
             work += cost;
             if work > MOST_WORK {
                 return Err(too_much(found.len()));

@@ -142,7 +142,9 @@ fn answer(tile: &Tile, request: &HeaderMap) -> Response {
         status = StatusCode::NOT_MODIFIED;
     } else if gzip {
         respond::name_encoding(&mut headers, Encoding::Gzip);
-        body = Body::from(tile.gzip.get_or_init(|| Encoding::Gzip.encode(&tile.plain)).clone());
+        let make = || tile.gzip.get_or_init(|| Encoding::Gzip.encode(&tile.plain));
+        // Who waits for another's work lets the others of the lane go on too.
+        body = Body::from(tile.gzip.get().unwrap_or_else(|| tokio::task::block_in_place(make)).clone());
     } else if !tile.plain.is_empty() {
         body = Body::from(tile.plain.clone());
     }

@@ -218,6 +218,11 @@ impl Features {
         self.places.coarse.get_or_init(|| coarse::arcs(self)).as_ref()
     }
 
+    /// Bytes of a feature's own text on average.
+    pub fn mean_bytes(&self) -> usize {
+        self.places.own / self.list.len().max(1)
+    }
+
     /// Bytes that the positions of a feature take on average, some four of each.
     pub fn shape_bytes(&self) -> usize {
         self.places.shapes.len() / self.list.len().max(1)

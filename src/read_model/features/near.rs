@@ -63,10 +63,13 @@ impl Hit {
         if crosses_ray && west < a[0] + (south - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
             self.inside = !self.inside;
         }
+        if is_beside {
+            return ControlFlow::Continue(());
+        }
         // The line meets the box when the corners are not all on one side of it.
         let side = |x: f64, y: f64| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
         let corners = [side(west, south), side(east, south), side(east, north), side(west, north)];
-        let misses = is_beside || corners.iter().all(|s| *s > 0.0) || corners.iter().all(|s| *s < 0.0);
+        let misses = corners.iter().all(|s| *s > 0.0) || corners.iter().all(|s| *s < 0.0);
         if misses { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
@@ -291,5 +294,63 @@ mod tests {
                 assert_eq!(set.within(&bbox), all(&meet), "{count} features that meet {bbox:?}");
             }
         }
+    }
+
+    #[test]
+    fn boxes_of_every_kind_meet_what_another_geometry_library_says_they_meet() {
+        use geo::Intersects;
+        let mut state = 5_u64;
+        let mut random = |below: i32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as i32 % below
+        };
+        // A square with a hole and a triangle beside it; a notch; points.
+        let square = "[[[0,0],[40,0],[40,40],[0,40],[0,0]],[[10,10],[10,30],[30,30],[30,10],[10,10]]],[[[50,0],[60,0],[50,10],[50,0]]]";
+        let notch = "[[[0,50],[30,50],[30,90],[15,55],[0,90],[0,50]]]";
+        let small = |coordinates: &str| {
+            let numbers = coordinates.split_inclusive(['[', ']', ',']).map(|piece| {
+                let digits = piece.trim_end_matches(['[', ']', ',']);
+                digits.parse::<u32>().map_or_else(|_| piece.to_owned(), |number| piece.replace(digits, &format!("0.{number:07}")))
+            });
+            numbers.collect::<String>()
+        };
+        let shapes = [
+            format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(square)),
+            format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(notch)),
+            format!("{{\"type\":\"MultiPoint\",\"coordinates\":{}}}", small("[[5,5],[70,70]]")),
+        ];
+        let set = Features::of_items(&shapes.map(|shape| (String::new(), shape)));
+        // The same in whole numbers, which the other library compares exactly.
+        let whole: Vec<geo::Geometry<f64>> = set
+            .list
+            .iter()
+            .map(|feature| {
+                geo::MapCoords::map_coords(&set.shape(feature).expect("a shape"), |at| geo::Coord {
+                    x: (at.x * 1e7).round(),
+                    y: (at.y * 1e7).round(),
+                })
+            })
+            .collect();
+        let mut met = 0;
+        for _ in 0..20_000 {
+            // Halves, so that borders lie on positions and between them; some boxes are lines or points.
+            let (west, south) = (f64::from(random(150)) / 2.0, f64::from(random(200)) / 2.0);
+            let mut side = |from: f64| from + f64::from([0, 0, 1, 2, 7, 20, 90][random(7) as usize]) / 2.0;
+            let (east, north) = (side(west), side(south));
+            let rect = geo::Rect::new((west, south), (east, north)).to_polygon();
+            let is_line = east <= west || north <= south;
+            let expected: Vec<usize> = (0..whole.len())
+                .filter(|index| {
+                    if is_line {
+                        whole[*index].intersects(&geo::Line::new((west, south), (east, north)))
+                    } else {
+                        whole[*index].intersects(&rect)
+                    }
+                })
+                .collect();
+            met += expected.len();
+            assert_eq!(set.within(&[west, south, east, north].map(|at| at / 1e7)), expected, "{west},{south},{east},{north}");
+        }
+        assert!(met > 5_000, "{met}");
     }
 }

@@ -61,15 +61,10 @@ pub struct Shapes {
 const FIRST: usize = 8;
 const STEP: usize = 4;
 
-/// The first position and the steps of a line, where all of them are short.
-fn short(line: &[[i64; 2]]) -> Option<([i32; 2], Vec<[i16; 2]>)> {
-    let [x, y] = *line.first()?;
-    let step = |pair: &[[i64; 2]; 2]| {
-        let [x, y] = [0, 1].map(|axis| i16::try_from(pair[1][axis] - pair[0][axis]).ok());
-        Some([x?, y?])
-    };
-    let steps = line.array_windows().map(step).collect::<Option<_>>()?;
-    Some(([i32::try_from(x).ok()?, i32::try_from(y).ok()?], steps))
+/// True when all steps of a line are short, and it begins where four bytes are enough.
+fn is_short(line: &[[i64; 2]]) -> bool {
+    let is_step = |[a, b]: &[[i64; 2]; 2]| (0..2).all(|axis| i16::try_from(b[axis] - a[axis]).is_ok());
+    line.first().is_some_and(|first| first.iter().all(|number| i32::try_from(*number).is_ok())) && line.array_windows().all(is_step)
 }
 
 impl Shapes {
@@ -85,10 +80,11 @@ impl Shapes {
     /// Writes a line.
     pub fn line(&mut self, line: &[[i64; 2]]) {
         let count = 2 * line.len() as u64;
-        if let Some((first, steps)) = short(line) {
+        if is_short(line) {
             self.number(count + 1);
-            self.bytes.extend(first.iter().flat_map(|number| number.to_le_bytes()));
-            self.bytes.extend(steps.iter().flatten().flat_map(|number| number.to_le_bytes()));
+            self.bytes.extend(line.iter().take(1).flatten().flat_map(|number| (*number as i32).to_le_bytes()));
+            let steps = line.array_windows().flat_map(|[a, b]| [b[0] - a[0], b[1] - a[1]]);
+            self.bytes.extend(steps.flat_map(|step| (step as i16).to_le_bytes()));
             return;
         }
         self.number(count);

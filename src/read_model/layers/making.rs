@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value as Json, json};
+use tokio::task::block_in_place;
 
 use super::{Basis, Collection, Content, Layer, Part, Source, Version, Wanted, When};
 use crate::domain::Digest;
@@ -171,7 +172,7 @@ impl ReadModel {
     }
 
     async fn make(&self, collection: &'static Collection, when: When, as_of: Option<i64>, moment: Moment) -> Result<Layer, StoreError> {
-        let (views, basis) = self.views(collection, when, as_of, &moment);
+        let (views, basis) = block_in_place(|| self.views(collection, when, as_of, &moment));
         let city = Arc::clone(&self.image().city);
         let url = city.public_url.clone();
         let ends = match when {
@@ -207,7 +208,7 @@ impl ReadModel {
             let key = if numbered { format!("{}-{}", view.code, view.revision) } else { view.code.to_string() };
             rows.push((key, properties, geometry));
         }
-        Ok(made(collection, rows))
+        Ok(block_in_place(|| made(collection, rows)))
     }
 
     /// One item by itself: the features of its set, or the item.

@@ -183,6 +183,16 @@ impl Part {
         self.bare || self.bbox.is_some_and(|own| intersects(bbox, &own))
     }
 
+    /// About what share of its features may meet `bbox`, 0 to 1.
+    pub fn share(&self, bbox: &Bbox) -> f64 {
+        let Some([west, south, east, north]) = self.bbox else { return 1.0 };
+        let along = |from: f64, to: f64, low: f64, high: f64| {
+            // A box that goes around the globe may have all.
+            if from > to || high <= low { 1.0 } else { ((to.min(high) - from.max(low)) / (high - low)).clamp(0.0, 1.0) }
+        };
+        along(bbox[0], bbox[2], west, east) * along(bbox[1], bbox[3], south, north)
+    }
+
     /// The key of a feature: what its id ends in.
     pub fn key<'a>(&'a self, feature: &Feature, buffer: &'a mut [u8; 10]) -> &'a str {
         match &self.source {

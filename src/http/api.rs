@@ -63,5 +63,5 @@ pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         Ok(respond::fresh(&headers, media, METADATA_CACHE, HeaderMap::new(), document.to_string()))
     };
     // A long text, made for each that asks.
-    finish(&site, &headers, query.as_deref(), tokio::task::block_in_place(make))
+    finish(&site, &headers, query.as_deref(), site.at_length(make).await.flatten())
 }

@@ -69,7 +69,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         let page = pages::list(lang, &city, &moment, wanted, unit.as_ref(), &entries);
         Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
     };
-    finish(&site, &headers, query, tokio::task::block_in_place(make))
+    finish(&site, &headers, query, site.at_length(make).await.flatten())
 }
 
 /// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. Made for each request: it is asked

@@ -139,6 +139,8 @@ pub struct Site {
     pub(crate) kept: kept::Kept,
     /// Places for long drawings.
     pub(crate) drawing_places: Arc<Semaphore>,
+    /// Places for answers that take long and much memory.
+    pub(crate) long_places: Semaphore,
     /// Turns in which an answer is made once, however many ask for it.
     pub(crate) turns: items::Turns,
     /// Places for imports.
@@ -156,7 +158,8 @@ impl Site {
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
         let kept = kept::kept(limits.download_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));
-        let drawing_places = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)));
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let (drawing_places, long_places) = (Arc::new(Semaphore::new(cores)), Semaphore::new(cores));
         Self {
             app,
             model,
@@ -166,6 +169,7 @@ impl Site {
             write_places,
             tiles,
             drawing_places,
+            long_places,
             turns: items::Turns::default(),
             download_places,
             kept,
@@ -177,6 +181,14 @@ impl Site {
     /// The city as the image has it. Takes the image's lock: not to be called while holding it.
     pub fn city(&self) -> Arc<City> {
         Arc::clone(&self.model.image().city)
+    }
+
+    /// Does work of milliseconds and megabytes, as much at a time as there are cores; others of the lane go
+    /// on meanwhile. Errors: no place came free for a while.
+    pub(crate) async fn at_length<T>(&self, work: impl FnOnce() -> T) -> Result<T, errors::HttpError> {
+        let place = tokio::time::timeout(DRAWING_PATIENCE, self.long_places.acquire()).await;
+        let _place = place.map_err(|_| errors::HttpError::Busy)?.map_err(|error| errors::HttpError::Internal(error.to_string()))?;
+        Ok(tokio::task::block_in_place(work))
     }
 
     /// A place for a long drawing. Errors: none came free for a while.

@@ -168,7 +168,7 @@ async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usi
         own.sort_by_key(|(report, ..)| std::cmp::Reverse(report.at));
         own
     };
-    let own = tokio::task::block_in_place(gather);
+    let own = site.at_length(gather).await?;
     let count = own.len();
     let mut lines = Vec::new();
     for (report, view, board) in own.into_iter().take(most) {

@@ -9,7 +9,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
-use tokio::task::block_in_place;
 
 use super::ask::{self, After, Ask};
 use super::crs::System;
@@ -50,7 +49,7 @@ pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQ
             }
             Form::Json => answer(&city.public_url, &ask, &page, &moment, &headers),
         };
-        Ok(if page.bytes() < SHORT_PAGE { make() } else { block_in_place(make) })
+        if page.bytes() < SHORT_PAGE { Ok(make()) } else { site.at_length(make).await }
     };
     finish(&site, &headers, query, result.await)
 }

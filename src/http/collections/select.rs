@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
-use std::time::Duration;
 
 use geo::{Contains, Intersects};
 use rayon::prelude::*;
@@ -24,8 +23,6 @@ const SHORT_WORK: usize = 4_000;
 const MOST_WORK: usize = 50_000_000;
 /// Work that is done without leaving the thread.
 const SHORT_FILTER: usize = 20_000;
-/// How long a place for a long search is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Most features that are sorted.
 const MOST_SORTED: usize = 2_000_000;
 
@@ -76,9 +73,9 @@ impl Wish {
         if features.list.len() as f64 * share < SHORT_WORK as f64 { look() } else { block_in_place(look) }
     }
 
-    /// What looking at a feature costs, in terms of a filter.
-    fn terms(&self) -> usize {
-        self.terms + self.area.as_ref().and_then(|area| area.bent.as_ref()).map_or(0, |bent| bent.exterior().0.len())
+    /// Corners of its area, where it is bent: each is looked at for each feature, about as a filter's term is.
+    fn corners(&self) -> usize {
+        self.area.as_ref().and_then(|area| area.bent.as_ref()).map_or(0, |bent| bent.exterior().0.len())
     }
 
     /// Of the part's features that were found those that are wanted, in their order.
@@ -140,21 +137,10 @@ impl Found {
     }
 }
 
-/// Does long work where it holds up nobody, on as many cores as there are places.
-async fn aside<T: Send + 'static>(site: &Site, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HttpError> {
-    let place = tokio::time::timeout(PATIENCE, Arc::clone(&site.drawing_places).acquire_owned()).await;
-    let place = place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let done = tokio::task::spawn_blocking(move || {
-        let _place = place;
-        work()
-    });
-    done.await.map_err(|error| HttpError::Internal(error.to_string()))
-}
-
 /// Finds the features of a request's page; `as_text` where the answer is their text, not compressed.
-pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask, as_text: bool) -> Result<Page, HttpError> {
+pub async fn select(site: &Site, layer: Arc<Layer>, ask: &Ask, as_text: bool) -> Result<Page, HttpError> {
     let is_text = as_text && ask.wanted == Wanted::NOW && ask.crs == System::Crs84 && ask.form == Form::Json;
-    let wish = Arc::new(Wish::of(ask));
+    let wish = Wish::of(ask);
     let is_sorted = !ask.sort.is_empty();
     let (from, to) = (ask.offset, ask.offset.saturating_add(ask.limit));
     let mut page = Page { sets: vec![None; layer.parts.len()], layer, picks: Vec::new(), matched: 0 };
@@ -183,17 +169,13 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask, as_text: boo
             Found::All(part.count)
         } else {
             let found = wish.candidates(part, &features);
-            let cost = found.len() * wish.terms();
-            work += cost;
+            work += found.len() * wish.terms;
             if work > MOST_WORK {
                 return Err(too_much(found.len()));
             }
-            Found::These(if cost < SHORT_FILTER {
-                wish.among(found, &page.layer, part, &features)
-            } else {
-                let (layer, wish, features) = (Arc::clone(&page.layer), Arc::clone(&wish), Arc::clone(&features));
-                aside(site, move || wish.among(found, &layer, &layer.parts[number], &features)).await?
-            })
+            let cost = found.len() * (wish.terms + wish.corners());
+            let look = || wish.among(found, &page.layer, part, &features);
+            Found::These(if cost < SHORT_FILTER { look() } else { site.at_length(look).await? })
         };
         let known = page.matched;
         page.matched += found.count();
@@ -215,7 +197,7 @@ pub async fn select(site: &Arc<Site>, layer: Arc<Layer>, ask: &Ask, as_text: boo
             page.picks = sorted(&page, &keys).into_iter().skip(from).take(limit).collect();
             page
         };
-        page = if is_short { sort() } else { aside(site, sort).await? };
+        page = if is_short { sort() } else { site.at_length(sort).await? };
     }
     Ok(page)
 }

@@ -250,6 +250,14 @@ impl Features {
 mod tests {
     use super::*;
 
+    /// Numbers from 0 up to a bound: Knuth's linear generator (TAOCP 2, §3.3.4), from a fixed seed.
+    fn seeded(mut state: u64) -> impl FnMut(i32) -> i32 {
+        move |below| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as i32 % below
+        }
+    }
+
     #[test]
     fn numbers_come_in_order_and_once_whether_they_lie_together_or_apart() {
         for numbers in [vec![], vec![7], vec![0, 0], vec![70, 3, 64, 3, 63, 70], vec![usize::MAX, 0, 5], vec![90_000, 12, 90_000, 13]] {
@@ -262,12 +270,7 @@ mod tests {
 
     #[test]
     fn a_search_finds_what_a_look_at_every_feature_finds_however_many_there_are() {
-        // Knuth's linear generator (TAOCP 2, §3.3.4), from a fixed seed.
-        let mut state = 11_u64;
-        let mut random = |below: i32| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as i32 % below
-        };
+        let mut random = seeded(11);
         for count in [1, 2, 15, 16, 17, 255, 256, 257, 300, 4_097] {
             let places: Vec<[i32; 2]> = (0..count).map(|_| [random(1_000), random(1_000)]).collect();
             let item = |[x, y]: &[i32; 2]| {
@@ -299,11 +302,7 @@ mod tests {
     #[test]
     fn boxes_of_every_kind_meet_what_another_geometry_library_says_they_meet() {
         use geo::Intersects;
-        let mut state = 5_u64;
-        let mut random = |below: i32| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as i32 % below
-        };
+        let mut random = seeded(5);
         // A square with a hole and a triangle beside it; a notch; points.
         let square = "[[[0,0],[40,0],[40,40],[0,40],[0,0]],[[10,10],[10,30],[30,30],[30,10],[10,10]]],[[[50,0],[60,0],[50,10],[50,0]]]";
         let notch = "[[[0,50],[30,50],[30,90],[15,55],[0,90],[0,50]]]";

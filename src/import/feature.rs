@@ -75,9 +75,31 @@ pub enum GeometryError {
     /// There is none.
     #[error("no geometry")]
     Missing,
-    /// There is one, but of no use; the text says why.
-    #[error("{0}")]
-    Unreadable(String),
+    /// There is one, but of no use; the sentences say why.
+    #[error("{en}")]
+    Unreadable {
+        /// Vietnamese.
+        vi: String,
+        /// English.
+        en: String,
+    },
+}
+
+impl GeometryError {
+    /// There is one, but of no use.
+    pub fn unreadable(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Unreadable { vi: vi.into(), en: en.into() }
+    }
+
+    /// More points than a feature may have.
+    pub fn too_many_points(points: usize, most: usize) -> Self {
+        Self::unreadable(format!("có {points} điểm, nhiều hơn {most}"), format!("it has {points} points, more than {most}"))
+    }
+
+    /// A geometry of another kind, by its name in the format.
+    pub fn other_kind(kind: impl std::fmt::Display) -> Self {
+        Self::unreadable(format!("không phải vùng hay điểm: {kind}"), format!("neither an area nor a point: {kind}"))
+    }
 }
 
 /// A feature as it stands in the file.
@@ -132,7 +154,9 @@ impl Raw {
             };
         }
         // Something is wrong: what can be read is read, and the rest said.
-        let unreadable = |error: serde_json::Error| GeometryError::Unreadable(error.to_string());
+        let unreadable = |error: serde_json::Error| {
+            GeometryError::unreadable(format!("tọa độ ghi sai trong tệp ({error})"), format!("its coordinates are written wrongly ({error})"))
+        };
         let feature: JsonFeature<'_> = match serde_json::from_str(&text) {
             Ok(feature) => feature,
             Err(error) => return Feature { properties: Map::new(), geometry: Err(unreadable(error)), line: Some(line) },

@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod canonical;
+pub mod cell;
 pub mod columns;
 pub mod coverage;
 pub mod crs;

@@ -3,14 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::canonical;
+use super::cell;
 use super::columns::{axis, plain};
 use super::crs::Crs;
 use super::crs::choose::{Chosen, Hints, choose};
+use super::encoding::Texts;
 use super::feature::{Feature, Geometry, GeometryError, Position};
 use super::formats;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
-use super::zones::{Imported, Options, first_positions, in_unicode, legacy_of, unreadable};
+use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
 use crate::domain::fold::{clean, fold};
 use crate::domain::geometry::contains;
 
@@ -61,13 +63,20 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
     let mut read = || {
         let mut reader = formats::open(source, &choice)?;
         let mut features = Vec::new();
-        while let Some(raw) = reader.next()? {
-            features.push(raw.parse());
+        let read = loop {
+            match reader.next() {
+                Ok(Some(raw)) => features.push(raw.parse()),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if read.is_ok() && features.is_empty() {
+            empty(reader.as_ref(), report);
         }
         for note in reader.notes() {
             report.add(note.severity, note.check, None, note.vi, note.en);
         }
-        Ok((features, reader.stated(), reader.defaults_to_wgs84()))
+        read.map(|()| (features, reader.stated(), reader.defaults_to_wgs84()))
     };
     let (features, stated, defaults_to_wgs84) = match read() {
         Ok(read) => read,
@@ -78,13 +87,22 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
     };
     report.features = features.len();
     if features.is_empty() {
-        report.add(Severity::Error, "empty", None, "Tệp không có dòng nào", "The file has no rows");
         return None;
     }
-    let legacy = legacy_of(&features, report);
-    let features: Vec<Feature> = features.into_iter().map(|feature| in_unicode(feature, legacy)).collect();
+    let names = Names::of(&features, report);
+    let texts = Texts::new(writing_of(&features, &names));
+    let mut decided = Vec::with_capacity(features.len());
+    for (number, feature) in features.into_iter().enumerate() {
+        let mut notes = Vec::new();
+        let properties = in_unicode(&feature.properties, &names, &texts, &mut notes);
+        notes.iter().for_each(|note| report.push(note.finding().of(number, feature.line)));
+        decided.push(Feature { properties, ..feature });
+    }
+    let features = decided;
+    texts.report(report);
     // A table with longitudes and latitudes says so in its headers.
-    let degrees = features[0].properties.keys().any(|key| matches!(axis(key), Some(super::columns::Axis::Lon)));
+    let some = features.iter().take(100);
+    let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(super::columns::Axis::Lon)));
     let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
     let chosen = choose(&first_positions(&features), hints, report)?;
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
@@ -120,8 +138,8 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
             );
             return None;
         }
-        Err(GeometryError::Unreadable(what)) => {
-            error("geometry-unreadable", format!("Không đọc được tọa độ: {what}"), format!("Its coordinates cannot be read: {what}"));
+        Err(GeometryError::Unreadable { vi, en }) => {
+            error("geometry-unreadable", format!("Không đọc được tọa độ: {vi}"), format!("Its coordinates cannot be read: {en}"));
             return None;
         }
     };
@@ -133,22 +151,57 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
     };
     let mut fields = Map::new();
     for (header, value) in &feature.properties {
-        let text = match value {
-            Value::String(text) => clean(text),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        };
-        if let Some(field) = meaning(header)
-            && !text.is_empty()
-        {
-            fields.entry(field).or_insert(Value::from(text));
+        let Some(field) = meaning(header) else { continue };
+        let text = cell::text(value);
+        if text.is_none() && !value.is_null() {
+            let (vi, en) = (format!("Ô “{header}” không phải là chữ; bỏ trống"), format!("The cell of “{header}” is no text; it is left empty"));
+            report.push(Finding::new(Severity::Warning, "value-not-text", vi, en).of(number, feature.line));
         }
+        let text = clean(&text.unwrap_or_default());
+        if text.is_empty() {
+            continue;
+        }
+        if let Some((check, vi, en)) = misread(field, header, &text) {
+            report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line));
+        }
+        fields.entry(field).or_insert(Value::from(text));
     }
+    let mut error = |check: &str, vi: String, en: String| {
+        report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line));
+    };
     if !fields.contains_key("title") {
         error("no-name", "Thiếu tên (cột Tên)".into(), "It has no name (column Tên)".into());
         return None;
     }
     Some(Row { number, position: [canonical::round(lon), canonical::round(lat)], fields })
+}
+
+/// A text that a program has made of another one: what it is, and how to write what was meant.
+fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, String, String)> {
+    match field {
+        "phone" if cell::lost_its_zero(text) => {
+            let (lost_vi, lost_en) = if text.trim_start().starts_with("84") { ("dấu + ở đầu", "its leading +") } else { ("số 0 ở đầu", "its leading 0") };
+            Some((
+                "phone-lost-its-zero",
+                format!("Số {text} (cột {header}) đã mất {lost_vi}; hãy định dạng cột thành chữ (Text) rồi ghi lại đủ số"),
+                format!("The number {text} (column {header}) has lost {lost_en}; format the column as text and write the number in full"),
+            ))
+        }
+        "phone" | "title" | "consent" | "units" if cell::is_scientific(text) => Some((
+            "number-shortened",
+            format!("“{text}” (cột {header}) là số đã bị rút gọn; hãy định dạng cột thành chữ (Text) rồi ghi lại"),
+            format!("“{text}” (column {header}) is a number that a program has shortened; format the column as text and write it again"),
+        )),
+        "hours" => cell::as_day(text).map(|day| {
+            let day = cell::day(day);
+            (
+                "hours-are-a-date",
+                format!("Giờ làm việc (cột {header}) là ngày {day}; hãy ghi giờ bằng chữ, như “7:30 - 17:00”"),
+                format!("The hours (column {header}) are a date, {day}; write hours as text, such as “7:30 - 17:00”"),
+            )
+        }),
+        _ => None,
+    }
 }
 
 /// A campaign's participating places as a canonical set.

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::Digest;
 
@@ -138,7 +139,7 @@ impl Source {
     pub fn parts(&self) -> Vec<Self> {
         let mut parts = vec![self.clone()];
         if self.name.to_lowercase().ends_with(".shp") {
-            parts.extend(["dbf", "prj", "cpg"].into_iter().filter_map(|extension| self.sibling(extension)));
+            parts.extend(["dbf", "shx", "prj", "cpg"].into_iter().filter_map(|extension| self.sibling(extension)));
         }
         parts
     }
@@ -146,13 +147,23 @@ impl Source {
     /// A file beside it with the same name and another extension, whatever its case.
     pub fn sibling(&self, extension: &str) -> Option<Self> {
         let path = self.path()?;
-        let stem = path.file_stem()?;
-        let same =
-            |other: &Path| other.file_stem() == Some(stem) && other.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
+        let exact = path.file_stem()?;
+        let stem = like(&exact.to_string_lossy());
+        let same = |other: &Path| {
+            other.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+                && other.file_stem().is_some_and(|found| like(&found.to_string_lossy()) == stem)
+        };
         let entries = path.parent()?.read_dir().or_else(|_| Path::new(".").read_dir()).ok()?;
-        let found = entries.filter_map(Result::ok).map(|entry| entry.path()).find(|other| same(other))?;
-        Self::file(&found).ok()
+        let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|other| same(other)).collect();
+        // Of several that match without regard to case, the one that matches exactly.
+        found.sort_by_key(|other| (other.file_stem() != Some(exact), other.clone()));
+        Self::file(found.first()?).ok()
     }
+}
+
+/// A file's name as systems compare it that know no case: lower case, in one normal form.
+pub fn like(name: &str) -> String {
+    name.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
 fn folder_words(name: &str) -> String {

@@ -424,7 +424,11 @@ fn bombs_are_stopped_by_the_limits() {
     let bomb = zip(&[("a.csv", &vec![b' '; 64 << 20])]);
     assert!(bomb.len() < 1 << 20);
     assert_eq!(limited(small, "bomb.zip", bomb).0, "too-large");
-    let strings = zip(&[("[Content_Types].xml", b"<Types/>"), ("xl/sharedStrings.xml", &vec![b' '; 64 << 20])]);
+    let strings = zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.xml", b"<workbook/>"),
+        ("xl/sharedStrings.xml", &vec![b' '; 64 << 20]),
+    ]);
     assert_eq!(limited(small, "bomb.xlsx", strings).0, "too-large");
     assert_eq!(limited(small, "large.csv", vec![b'a'; 2 << 20]).0, "too-large");
     let ring: Vec<String> = (0..5_000).map(|i| format!("[104.87,{}]", 21.7 + f64::from(i) / 1e7)).collect();
@@ -460,8 +464,15 @@ fn a_database_that_bites_is_only_looked_at() {
         .unwrap();
     drop(connection);
     let before = std::fs::read(&path).unwrap();
-    let read = import(&Source::file(&path).unwrap(), &options());
-    assert_eq!(zones_of(&read).len(), 12, "the view is no layer, the generated column is not computed");
+    let asked = |layer: &str| {
+        let mut options = options();
+        options.choice.layer = Some(layer.to_owned());
+        import(&Source::file(&path).unwrap(), &options)
+    };
+    assert_eq!(refusal(&import(&Source::file(&path).unwrap(), &options())).0, "choose-layer", "a view may be what is meant");
+    assert_eq!(refusal(&asked("endless")).0, "view");
+    let read = asked("zones");
+    assert_eq!(zones_of(&read).len(), 12, "the generated column is not computed");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written beside it");
     std::fs::write(folder.path().join("bites.gpkg-wal"), b"x").unwrap();

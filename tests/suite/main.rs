@@ -8,6 +8,7 @@ mod clients;
 mod contract;
 mod crash;
 mod downloads;
+mod field;
 mod event_log;
 mod formats;
 mod generator;

@@ -30,6 +30,7 @@ pub struct Hints<'a> {
 
 /// Decides; an error in the report names the system that fits.
 pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Option<Chosen> {
+    let fits = fitting(sample, hints.city);
     let named = match (hints.stated, hints.asked) {
         (Stated::Epsg(epsg), _) => Some(*epsg),
         (Stated::Nothing, _) => None,
@@ -38,17 +39,25 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
                 Severity::Warning,
                 "crs-statement-unknown",
                 None,
-                format!("Không hiểu hệ tọa độ ghi trong tệp; đã đọc theo --crs EPSG:{asked}: {error}"),
-                format!("The file's own coordinate system is not known; read as --crs EPSG:{asked}: {error}"),
+                format!("Đã đọc theo --crs EPSG:{asked}, không theo hệ ghi trong tệp. {}", error.words().0),
+                format!("Read as --crs EPSG:{asked}, not as the file says. {}", error.words().1),
             );
             None
         }
         (Stated::Unknown(error), None) => {
-            report.add(Severity::Error, "crs-unknown", None, error.to_string(), "Convert the file to one of them, or say --crs");
+            let (vi, en) = error.words();
+            match error {
+                // What it says is refused; the numbers tell what is meant.
+                CrsError::Datum { zone, .. } if !fits.iter().any(|fit| fit.0 == *zone) => {
+                    let ((vi, _), (en, _)) = (vi.split_once(". ").unwrap_or((&vi, "")), en.split_once(". ").unwrap_or((&en, "")));
+                    propose(&fits, "crs-unknown", vi, en, report, sample);
+                }
+                CrsError::Datum { .. } | CrsError::Point(_) => report.add(Severity::Error, "crs-unknown", None, vi, en),
+                CrsError::Unknown(_) => propose(&fits, "crs-unknown", &vi, &en, report, sample),
+            }
             return None;
         }
     };
-    let fits = fitting(sample, hints.city);
     if let (Some(asked), Some(named)) = (hints.asked, named)
         && asked != named
     {
@@ -68,7 +77,8 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     let crs = match Crs::new(epsg) {
         Ok(crs) => crs,
         Err(error) => {
-            report.add(Severity::Error, "crs-unknown", None, error.to_string(), "Convert the file to one of them");
+            let (vi, en) = error.words();
+            report.add(Severity::Error, "crs-unknown", None, vi, en);
             return None;
         }
     };
@@ -104,6 +114,19 @@ fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &
             format!("{en}. No known system puts the drawing into the city's box"),
         );
     };
+    // Others in which the drawing lies in the city as well: which is meant, its maker knows.
+    let rivals: Vec<u32> = fits[1..].iter().filter(|fit| fit.2 >= 0.9 * fits[0].2 && fit.0 != *epsg).map(|fit| fit.0).collect();
+    if let (Some(rival), Some(point)) = (rivals.first(), sample.first()) {
+        let metres = kilometres_off(*rival, *epsg, *swapped, point).map_or(0.0, |(km, _)| km * 1000.0);
+        let list = std::iter::once(epsg).chain(&rivals).map(|epsg| format!("EPSG:{epsg}")).collect::<Vec<_>>().join(", ");
+        return report.add(
+            Severity::Error,
+            check,
+            None,
+            format!("{vi}. Số liệu khớp nhiều hệ: {list}; EPSG:{epsg} và EPSG:{rival} cách nhau {metres:.0} m. Hãy hỏi người lập bản đồ rồi ghi --crs"),
+            format!("{en}. The numbers fit several systems: {list}; EPSG:{epsg} and EPSG:{rival} lie {metres:.0} m apart. Ask the map's maker which is meant, and say --crs"),
+        );
+    }
     let other = [9206, 9207, 5897, 3405].into_iter().filter(|other| other != epsg).find_map(|other| {
         let (km, west) = kilometres_off(other, *epsg, *swapped, sample.first()?).ok()?;
         (km < 1_000.0).then_some((other, km, west))
@@ -166,8 +189,38 @@ mod tests {
     fn swapped_axes_are_exchanged_and_an_unknown_system_is_refused() {
         let swapped = decide(&[[2_401_150.0, 512_650.0]], None, &Stated::Epsg(9208)).expect("fits");
         assert!(swapped.swapped);
-        let unknown = Stated::Unknown(CrsError::Unknown("EPSG:32648".into()));
+        let unknown = Stated::Unknown(CrsError::Unknown("EPSG:2263".into()));
         assert_eq!(decide(&IN_9208, None, &unknown).expect_err("unknown").0, "crs-unknown");
         assert!(decide(&IN_9208, Some(9208), &unknown).is_ok(), "what the planner says wins");
+    }
+
+    #[test]
+    fn utm_on_wgs_84_is_asked_about_with_what_the_numbers_fit() {
+        let utm = Stated::of(Crs::code("EPSG:32648"));
+        // The same place in EPSG:3405.
+        let at = Crs::new(3405).and_then(|crs| crs.from_wgs84(104.874, 21.706)).expect("in the zone");
+        let (check, en) = decide(&[at], None, &utm).expect_err("asks");
+        assert!(check == "crs-unknown" && en.contains("223 m off") && en.contains("--crs EPSG:3405"), "{en}");
+        let (_, en) = decide(&IN_9208, None, &utm).expect_err("asks");
+        assert!(en.contains("say --crs EPSG:9208") && !en.contains("3405"), "{en}");
+    }
+
+    #[test]
+    fn numbers_that_fit_two_systems_name_both_and_how_far_they_lie_apart() {
+        let (check, en) = {
+            let mut report = Report::default();
+            let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &CITY };
+            assert!(choose(&[[104.874, 21.706]], hints, &mut report).is_none());
+            let finding = report.findings.remove(0);
+            (finding.check, finding.en)
+        };
+        assert!(check == "crs-missing" && en.contains("EPSG:4326, EPSG:4756") && en.contains("m apart"), "{en}");
+        // A city on the meridian of 105°: scale 0.9999 and 0.9996 lie 721 m apart, inside its box.
+        let city: Bbox = [104.9, 21.6, 105.1, 21.8];
+        let mut report = Report::default();
+        let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &city };
+        assert!(choose(&[[500_100.0, 2_401_150.0]], hints, &mut report).is_none());
+        let en = &report.findings[0].en;
+        assert!(en.contains("EPSG:5897") && en.contains("EPSG:3405") && en.contains(" 721 m apart"), "{en}");
     }
 }

@@ -34,15 +34,11 @@ const TM3_ZONES: &[(u32, f64)] = &[
 const UTM_ZONES: &[(u32, f64)] = &[(3405, 105.0), (3406, 111.0)];
 
 /// Why coordinates cannot be read in a system.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CrsError {
     /// Not one of the known systems.
-    #[error("không biết hệ tọa độ {0} (unknown coordinate system); các hệ dùng được (known): {list}", list = known())]
     Unknown(String),
-    /// A zone with the numbers of a VN-2000 zone, on another datum.
-    #[error(
-        "tệp ghi “{name}” (WGS 84), không phải VN-2000: nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone} (the file says “{name}” on WGS 84, which is not VN-2000 and lies 223 m away: if the numbers are VN-2000, say --crs EPSG:{zone})"
-    )]
+    /// A zone with the numbers of a VN-2000 zone, on WGS 84.
     Datum {
         /// Its name in the file.
         name: String,
@@ -50,8 +46,35 @@ pub enum CrsError {
         zone: u32,
     },
     /// A point cannot be transformed.
-    #[error("không chuyển được tọa độ ({0}) (the coordinates cannot be transformed)")]
     Point(String),
+}
+
+impl std::error::Error for CrsError {}
+
+impl std::fmt::Display for CrsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (vi, en) = self.words();
+        write!(f, "{vi} ({en})")?;
+        // Who chose it can choose another.
+        if let Self::Datum { .. } = self { write!(f, "; các hệ dùng được (known): {}", known()) } else { Ok(()) }
+    }
+}
+
+impl CrsError {
+    /// The Vietnamese sentence and the English one.
+    pub fn words(&self) -> (String, String) {
+        match self {
+            Self::Unknown(name) => (
+                format!("Không biết hệ tọa độ {name}; các hệ dùng được: {}", known()),
+                format!("The coordinate system {name} is not known; those that are: {}", known()),
+            ),
+            Self::Datum { name, zone } => (
+                format!("Tệp ghi “{name}” (WGS 84), không phải VN-2000; đọc như vậy thì lệch 223 m. Nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone}"),
+                format!("The file says “{name}” (WGS 84), which is not VN-2000; read so, it would lie 223 m off. If the numbers are VN-2000, say --crs EPSG:{zone}"),
+            ),
+            Self::Point(place) => (format!("Không chuyển được tọa độ {place}"), format!("The coordinates {place} cannot be transformed")),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,6 +112,15 @@ fn system(epsg: u32) -> Option<System> {
     }
 }
 
+/// A code that can be read; a UTM zone on WGS 84 is told apart from VN-2000.
+fn known_code(code: u32) -> Result<u32, CrsError> {
+    match code {
+        32648 | 32649 => Err(CrsError::Datum { name: format!("WGS 84 / UTM zone {}N", code - 32600), zone: code - 32648 + 3405 }),
+        _ if system(code).is_some() => Ok(code),
+        _ => Err(CrsError::Unknown(format!("EPSG:{code}"))),
+    }
+}
+
 /// The VN-2000 zone of a central meridian in degrees and a scale on it.
 fn zone_of(meridian: f64, scale: f64) -> Option<u32> {
     let find = |zones: &[(u32, f64)]| zones.iter().find(|(_, degrees)| (degrees - meridian).abs() < 1e-6).map(|(epsg, _)| *epsg);
@@ -115,7 +147,7 @@ impl Crs {
             return Ok(4326);
         }
         let code = last.parse().map_err(|_| CrsError::Unknown(text.to_owned()))?;
-        if system(code).is_some() { Ok(code) } else { Err(CrsError::Unknown(text.to_owned())) }
+        known_code(code).map_err(|error| if matches!(error, CrsError::Unknown(_)) { CrsError::Unknown(text.to_owned()) } else { error })
     }
 
     /// True when its coordinates are degrees.

@@ -1,11 +1,9 @@
 //! ZIP archives: what is in them, unpacked in bounded size, never under the names they give.
 
-use std::collections::BTreeMap;
-
 use zip::ZipArchive;
 
-use super::{Choice, ReadError, Reader, foreign, kml, shapefile, table};
-use crate::import::source::{ReadSeek, Source};
+use super::{Choice, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
+use crate::import::source::{ReadSeek, Source, like};
 
 /// Entries an archive may have.
 const MOST_ENTRIES: usize = 10_000;
@@ -13,11 +11,11 @@ const MOST_ENTRIES: usize = 10_000;
 type Zip = ZipArchive<Box<dyn ReadSeek>>;
 
 fn damaged(error: &impl std::fmt::Display) -> ReadError {
-    ReadError::damaged("Tệp nén ZIP (the ZIP archive)", error)
+    ReadError::damaged(("Tệp nén ZIP", "The ZIP archive"), error)
 }
 
 /// An archive's entries, and what may still be unpacked of them.
-struct Archive {
+pub(super) struct Archive {
     zip: Zip,
     names: Vec<String>,
     left: u64,
@@ -53,27 +51,55 @@ impl Archive {
         self.names.iter().filter(ends).cloned().collect()
     }
 
-    fn unpack(&mut self, name: &str) -> Result<Source, ReadError> {
-        let entry = self.zip.by_name(name).map_err(|error| damaged(&format!("{name}: {error}")))?;
+    /// Unpacks an entry.
+    pub(super) fn unpack(&mut self, name: &str) -> Result<Source, ReadError> {
+        let entry = self.zip.by_name(name).map_err(|error| match error {
+            zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword => ReadError::new(
+                "packed-otherwise",
+                format!("“{name}” trong tệp nén có mật khẩu hoặc nén theo cách không đọc được; hãy nén lại dạng ZIP thường"),
+                format!("“{name}” in the archive has a password or is packed in a way that is not read; pack it again as plain ZIP"),
+            ),
+            error => damaged(&format!("{name}: {error}")),
+        })?;
         let source = Source::unpack(name, entry, self.left).map_err(|error| damaged(&format!("{name}: {error}")))?;
         let source = source.ok_or_else(|| ReadError::too_large(self.limit))?;
         self.left -= source.bytes;
         Ok(source)
     }
 
-    /// The one entry, or the one the planner names.
+    /// The entry of that name, whatever its case and normal form.
+    pub(super) fn find(&self, name: &str) -> Option<&String> {
+        self.names.iter().find(|other| *other == name).or_else(|| self.names.iter().find(|other| like(other) == like(name)))
+    }
+
+    /// The one entry, or the one the planner names: by its name in the archive, or without folder and extension.
     fn choose(names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
-        let stem = |name: &str| {
-            let last = name.rsplit('/').next().unwrap_or(name);
-            last.rsplit_once('.').map_or(last, |(stem, _)| stem).to_owned()
-        };
         let found = match asked {
-            Some(asked) => names.iter().find(|name| stem(name).eq_ignore_ascii_case(asked) || name.as_str() == asked),
+            Some(_) if names.len() == 1 && !is_shapefile_or_kml(&names[0]) => names.first(),
+            Some(asked) => names.iter().find(|name| *name == asked || like(stem(name)) == like(asked) || like(last(name)) == like(asked)),
             None if names.len() == 1 => names.first(),
             None => None,
         };
-        found.cloned().ok_or_else(|| layers(&names.iter().map(|name| stem(name)).collect::<Vec<_>>(), asked))
+        // Two of one name in different folders are told apart by their folders.
+        let twice = |name: &String| names.iter().filter(|other| like(stem(other)) == like(stem(name))).count() > 1;
+        let shown = || names.iter().map(|name| if twice(name) { name.clone() } else { stem(name).to_owned() }).collect::<Vec<_>>();
+        found.cloned().ok_or_else(|| layers(&shown(), asked))
     }
+}
+
+/// True for files that have one layer: what is asked for can only be the file.
+fn is_shapefile_or_kml(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.ends_with(".shp") || lower.ends_with(".kml")
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// An entry's name without folder and extension.
+fn stem(name: &str) -> &str {
+    last(name).rsplit_once('.').map_or(last(name), |(stem, _)| stem)
 }
 
 /// Several layers, and none chosen.
@@ -91,38 +117,14 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let limits = &choice.limits;
     let mut archive = Archive::open(source, limits.bytes)?;
     if archive.names.iter().any(|name| name == "[Content_Types].xml") {
-        // The library below takes whatever the workbook says it holds: see first that it is bounded.
-        let mut sizes = BTreeMap::new();
-        for name in archive.names.clone() {
-            sizes.insert(name.clone(), archive.unpack(&name)?.bytes);
-        }
-        return table::open_xlsx(source, choice, &sizes);
+        return xlsx::open(archive, choice);
     }
-    let shapes = archive.with_extension(".shp");
-    if !shapes.is_empty() {
-        let chosen = Archive::choose(&shapes, choice.layer.as_deref())?;
-        let stem = &chosen[..chosen.len() - 4];
-        let beside = |extension: &str| {
-            archive.names.iter().find(|name| {
-                name.len() > stem.len()
-                    && name.is_char_boundary(stem.len())
-                    && name.starts_with(stem)
-                    && name[stem.len()..].eq_ignore_ascii_case(extension)
-            })
-        };
-        let names = [".dbf", ".prj", ".cpg"].map(|extension| beside(extension).cloned());
-        let shp = archive.unpack(&chosen)?;
-        let [dbf, prj, cpg] = names.map(|name| name.map(|name| archive.unpack(&name)).transpose());
-        return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, prj: prj?, cpg: cpg? }, limits);
-    }
-    let kmls = archive.with_extension(".kml");
-    if let Some(kml) = kmls.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).or(kmls.first()).cloned() {
-        return kml::open(archive.unpack(&kml)?.open()?, limits);
-    }
-    foreign::refuse_names(archive.names.iter().map(String::as_str))?;
-    let readable: Vec<String> =
-        [".geojson", ".json", ".geojsonl", ".gpkg", ".fgb", ".dxf", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
+    let maps: Vec<String> = [".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"].iter().flat_map(|e| archive.with_extension(e)).collect();
+    // Tables and plain JSON lie beside maps too, and then belong to them.
+    let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
+    let readable = if maps.is_empty() { &tables } else { &maps };
     if readable.is_empty() {
+        foreign::refuse_names(archive.names.iter().map(String::as_str))?;
         let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
         return Err(ReadError::new(
             "nothing-to-read",
@@ -130,10 +132,32 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
             format!("The archive holds no Shapefile (.shp), KML or other map file that can be read: {list}"),
         ));
     }
-    let chosen = Archive::choose(&readable, choice.layer.as_deref())?;
+    // The one file that a KMZ is about, by its standard (OGC 07-147r2, annex C).
+    let doc = readable.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).filter(|_| choice.layer.is_none()).cloned();
+    let chosen = match doc {
+        Some(doc) => doc,
+        None => Archive::choose(readable, choice.layer.as_deref())?,
+    };
+    let others = readable.iter().filter(|name| **name != chosen);
+    let lower = chosen.to_lowercase();
+    if lower.ends_with(".kml") {
+        let input = archive.unpack(&chosen)?.open()?;
+        let others: Vec<String> = others.cloned().collect();
+        return kml::open(input, limits, Some(kml::Inner { archive, others, asked: choice.layer.is_some() }));
+    }
+    if lower.ends_with(".shp") {
+        let without = like(&chosen[..chosen.len() - 4]);
+        let beside = |extension: &str| archive.names.iter().find(|name| like(name) == format!("{without}{extension}")).cloned();
+        let names = [".dbf", ".shx", ".prj"].map(beside);
+        let shp = archive.unpack(&chosen)?;
+        let [dbf, shx, prj] = names.map(|name| name.map(|name| archive.unpack(&name)).transpose());
+        return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, shx: shx?, prj: prj? }, limits, Tally::default());
+    }
     let inner = archive.unpack(&chosen)?;
     if inner.head(2)? == b"PK" {
         return Err(damaged(&"an archive in an archive"));
     }
-    super::open(&inner, &Choice { layer: None, ..choice.clone() })
+    // The name that was asked for may be the file's, or a layer's within the only file.
+    let layer = choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
+    super::open(&inner, &Choice { layer, ..choice.clone() })
 }

@@ -1,20 +1,19 @@
-//! The attribute table beside a Shapefile (dBASE III and its heirs).
+//! The attribute table beside a Shapefile (dBASE III and its heirs, Visual FoxPro's types).
 //!
-//! An own reader, since its texts are wanted as bytes (their encoding is found later), a deleted row
-//! must stay beside its shape, and damage in one field must not cost the file.
+//! An own reader, since its texts are wanted as bytes (each is decided by itself), and damage in one
+//! cell must not cost the file.
 
 use std::io::Read;
 
 use serde_json::{Map, Value};
 
-use super::ReadError;
+use super::{Left, ReadError, Tally};
+use crate::import::cell;
+use crate::import::encoding::keep;
 use crate::import::source::{ReadSeek, Source};
 
-/// Rows looked at to find the encoding.
-const SAMPLE: usize = 2_000;
-
 struct Field {
-    name: Vec<u8>,
+    name: String,
     kind: u8,
     length: usize,
 }
@@ -26,31 +25,11 @@ pub(super) struct Table {
     /// Rows the header promises.
     pub(super) rows: u32,
     row_bytes: usize,
-    decode: Decode,
-    names: Vec<String>,
-}
-
-/// How a file's bytes become text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decode {
-    Utf8,
-    Windows1258,
-    /// Each byte a character: TCVN3 and VNI are told apart, and converted, once all columns are seen.
-    Bytes,
-}
-
-impl Decode {
-    fn text(self, bytes: &[u8]) -> String {
-        match self {
-            Self::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
-            Self::Windows1258 => encoding_rs::WINDOWS_1258.decode_without_bom_handling(bytes).0.into_owned(),
-            Self::Bytes => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        }
-    }
+    tally: Tally,
 }
 
 fn damaged(what: &str) -> ReadError {
-    ReadError::damaged("Tệp .dbf (the .dbf file)", what)
+    ReadError::damaged(("Tệp .dbf", "The .dbf file"), what)
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {
@@ -60,18 +39,22 @@ fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-impl Table {
-    /// Opens a table; `cpg` is what the `.cpg` file says of its encoding.
-    pub(super) fn open(source: &Source, cpg: Option<&str>) -> Result<Self, ReadError> {
-        let mut table = Self::header(source)?;
-        table.decode = table.find_decoding(cpg);
-        let mut again = Self::header(source)?;
-        again.decode = table.decode;
-        again.names = again.fields.iter().map(|field| again.decode.text(&field.name)).collect();
-        Ok(again)
-    }
+/// What comes before the first zero byte; what stands behind it is what a program left in its memory.
+fn to_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
 
-    fn header(source: &Source) -> Result<Self, ReadError> {
+/// A row of the table.
+pub(super) enum Row {
+    /// Its cells by column.
+    Values(Map<String, Value>),
+    /// It is marked as deleted.
+    Deleted,
+}
+
+impl Table {
+    /// Opens a table; what cannot be read of its cells is counted in `tally`.
+    pub(super) fn open(source: &Source, tally: Tally) -> Result<Self, ReadError> {
         let mut input = source.open()?;
         let mut head = [0; 32];
         input.read_exact(&mut head).map_err(|_| damaged("it breaks off in its header"))?;
@@ -83,9 +66,10 @@ impl Table {
         let descriptions = rest.chunks_exact(32).take_while(|field| field[0] != 0x0d);
         let fields: Vec<Field> = descriptions
             .map(|field| Field {
-                name: field[..11].split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
-                kind: field[11],
-                length: usize::from(field[16]),
+                name: keep(trim(to_nul(&field[..11]))),
+                kind: field[11].to_ascii_uppercase(),
+                // A column of texts may be wider than a byte can say.
+                length: usize::from(field[16]) + if field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 },
             })
             .collect();
         let sum: usize = fields.iter().map(|field| field.length).sum();
@@ -101,59 +85,85 @@ impl Table {
                 format!("The .dbf file says {rows} rows but holds {fits}; it is cut short or damaged: export it again"),
             ));
         }
-        Ok(Self { input, fields, rows, row_bytes, decode: Decode::Bytes, names: Vec::new() })
-    }
-
-    /// UTF-8 wherever it is valid; the declared page where there is one; else bytes.
-    fn find_decoding(&mut self, cpg: Option<&str>) -> Decode {
-        let mut all_utf8 = self.fields.iter().all(|field| std::str::from_utf8(&field.name).is_ok());
-        let mut row = vec![0; self.row_bytes];
-        for _ in 0..(self.rows as usize).min(SAMPLE) {
-            if self.input.read_exact(&mut row).is_err() {
-                break;
+        for field in &fields {
+            if !matches!(field.kind, b'C' | b'V' | b'D' | b'N' | b'F' | b'L' | b'I' | b'Y' | b'T' | b'0') && !(field.kind == b'B' && field.length == 8) {
+                let kind = char::from(field.kind).to_string();
+                // dBASE's B is a memo too.
+                let kind = if field.kind == b'B' { "M".into() } else { kind };
+                tally.add(Left::Column(name_of(field), kind));
             }
-            all_utf8 &= self.cells(&row).all(|(_, cell)| std::str::from_utf8(cell).is_ok());
         }
-        let declared = cpg.unwrap_or_default().to_lowercase();
-        match declared {
-            _ if all_utf8 => Decode::Utf8,
-            page if page.contains("1258") => Decode::Windows1258,
-            _ => Decode::Bytes,
-        }
+        Ok(Self { input, fields, rows, row_bytes, tally })
     }
 
-    fn cells<'a>(&'a self, row: &'a [u8]) -> impl Iterator<Item = (&'a Field, &'a [u8])> {
-        let mut at = 1;
-        self.fields.iter().map(move |field| {
-            let cell = row.get(at..at + field.length).unwrap_or_default();
-            at += field.length;
-            (field, trim(cell))
-        })
-    }
-
-    /// The next row; none after the last. A deleted row is a row.
-    pub(super) fn next(&mut self) -> Result<Option<Map<String, Value>>, ReadError> {
+    /// The next row; none after the last.
+    pub(super) fn next(&mut self) -> Result<Option<Row>, ReadError> {
         let mut row = vec![0; self.row_bytes];
         match self.input.read_exact(&mut row) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        let value = |field: &Field, cell: &[u8]| match field.kind {
-            _ if cell.is_empty() => Value::Null,
-            b'N' | b'F' => {
-                let text = String::from_utf8_lossy(cell);
-                let whole = text.parse::<i64>().ok().map(Value::from);
-                whole.or_else(|| text.parse::<f64>().ok().map(Value::from)).unwrap_or(Value::Null)
+        if row[0] == b'*' {
+            return Ok(Some(Row::Deleted));
+        }
+        let mut at = 1;
+        let mut values = Map::new();
+        for field in &self.fields {
+            let cell = row.get(at..at + field.length).unwrap_or_default();
+            at += field.length;
+            values.insert(field.name.clone(), self.value(field, cell));
+        }
+        Ok(Some(Row::Values(values)))
+    }
+
+    fn value(&self, field: &Field, cell: &[u8]) -> Value {
+        let text = || keep(trim(to_nul(cell)));
+        match field.kind {
+            b'C' | b'V' => Some(trim(cell)).filter(|cell| !cell.is_empty()).map_or(Value::Null, |cell| Value::from(keep(cell))),
+            b'D' => {
+                let text = text();
+                let day = cell::compact_date(&text);
+                day.or_else(|| (!text.is_empty() && text != "00000000").then_some(text)).map_or(Value::Null, Value::from)
             }
-            b'L' => match cell[0] {
-                b'T' | b't' | b'Y' | b'y' | b'1' => Value::Bool(true),
-                b'F' | b'f' | b'N' | b'n' | b'0' => Value::Bool(false),
+            b'N' | b'F' => {
+                let text = text();
+                if text.is_empty() {
+                    Value::Null
+                } else if text.bytes().all(|byte| byte == b'*') {
+                    self.tally.add(Left::Overflown(name_of(field)));
+                    Value::Null
+                } else {
+                    cell::number_value(&text).unwrap_or_else(|| {
+                        self.tally.quote(Left::NotNumbers(name_of(field)), &crate::import::encoding::decide(&text, None).text);
+                        Value::Null
+                    })
+                }
+            }
+            b'L' => match cell.first() {
+                Some(b'T' | b't' | b'Y' | b'y' | b'1') => Value::Bool(true),
+                Some(b'F' | b'f' | b'N' | b'n' | b'0') => Value::Bool(false),
                 _ => Value::Null,
             },
-            b'C' | b'D' => Value::String(self.decode.text(cell)),
+            // Visual FoxPro's binary types, low byte first.
+            b'I' => cell.try_into().map_or(Value::Null, |bytes| Value::from(i32::from_le_bytes(bytes))),
+            b'B' => cell.try_into().map_or(Value::Null, |bytes| Value::from(f64::from_le_bytes(bytes))),
+            b'Y' => cell.try_into().map_or(Value::Null, |bytes| Value::from(i64::from_le_bytes(bytes) as f64 / 10_000.0)),
+            b'T' => fox_time(cell).map_or(Value::Null, Value::from),
             _ => Value::Null,
-        };
-        Ok(Some(self.names.iter().cloned().zip(self.cells(&row).map(|(field, cell)| value(field, cell))).collect()))
+        }
     }
+}
+
+/// A column's name for people.
+fn name_of(field: &Field) -> String {
+    crate::import::encoding::decide(&field.name, None).text
+}
+
+/// Visual FoxPro's day and time: a Julian day number, then milliseconds.
+fn fox_time(cell: &[u8]) -> Option<String> {
+    let (day, time) = cell.split_first_chunk::<4>()?;
+    let (day, time) = (i64::from(i32::from_le_bytes(*day)), i64::from(i32::from_le_bytes(*time.first_chunk::<4>()?)));
+    // Day 2,440,588 is 1970-01-01.
+    (day > 0).then(|| cell::date_time(day - 2_440_588, time / 1000))?
 }

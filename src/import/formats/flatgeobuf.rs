@@ -6,20 +6,21 @@ use std::io::{Read, SeekFrom};
 use flatgeobuf::{ColumnType, FgbReader, GeometryType, Header, size_prefixed_root_as_feature};
 use serde_json::{Map, Value};
 
-use super::{Limits, Piped, ReadError, Reader, Stated};
-use crate::import::crs::{Crs, wkt};
+use super::{Left, Limits, Note, Piped, ReadError, Reader, Stated, Tally};
+use crate::import::crs::Crs;
+use crate::import::encoding::keep;
 use crate::import::feature::{Feature, Geometry, GeometryError, Position, Rings};
 use crate::import::source::ReadSeek;
 
 fn damaged(error: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged("FlatGeobuf", error)
+    ReadError::damaged(("FlatGeobuf", "The FlatGeobuf"), error)
 }
 
-fn stated(header: &Header<'_>) -> Stated {
+fn stated(header: &Header<'_>, notes: &mut Vec<Note>) -> Stated {
     let Some(crs) = header.crs() else { return Stated::Nothing };
     match (crs.code(), crs.wkt()) {
         (code, _) if code > 0 => Stated::of(Crs::code(&code.to_string())),
-        (_, Some(definition)) => Stated::of(wkt::code(definition)),
+        (_, Some(definition)) => Stated::of_wkt(definition, notes),
         _ => Stated::Nothing,
     }
 }
@@ -51,7 +52,8 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
     input.rewind()?;
     let opened = FgbReader::open(&mut input).map_err(damaged)?;
     let header = opened.header();
-    let (stated, whole, index) = (stated(&header), header.geometry_type(), index_bytes(&header));
+    let mut notes = Vec::new();
+    let (stated, whole, index) = (stated(&header, &mut notes), header.geometry_type(), index_bytes(&header));
     let declared = header.features_count();
     let columns: Vec<(String, ColumnType)> =
         header.columns().map(|list| list.iter().map(|column| (column.name().to_owned(), column.type_())).collect()).unwrap_or_default();
@@ -61,7 +63,8 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
     let start = features.ok_or_else(|| damaged(format!("it says {declared} features, more than its {length} bytes can hold")))?;
     input.seek(SeekFrom::Start(start))?;
     let most = limits.points;
-    Ok(Piped::boxed(stated, Vec::new(), limits, move |sink| {
+    let tally = Tally::default();
+    Ok(Piped::boxed(stated, notes, tally.clone(), limits, move |sink| {
         let (mut at, mut number, mut buffer) = (start, 0_u64, Vec::new());
         while at < length {
             let mut size = [0; 4];
@@ -73,11 +76,10 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
             }
             buffer.clear();
             buffer.extend_from_slice(&size);
-            buffer.resize(4 + bytes as usize, 0);
-            input.read_exact(&mut buffer[4..])?;
+            (&mut input).take(bytes).read_to_end(&mut buffer)?;
             let feature = size_prefixed_root_as_feature(&buffer).map_err(|error| damaged(format!("feature #{number}: {error}")))?;
             let own = feature.columns().map(|list| list.iter().map(|c| (c.name().to_owned(), c.type_())).collect::<Vec<_>>());
-            let properties = properties(feature.properties().map(|p| p.bytes()).unwrap_or_default(), own.as_ref().unwrap_or(&columns));
+            let properties = properties(feature.properties().map(|p| p.bytes()).unwrap_or_default(), own.as_ref().unwrap_or(&columns), &tally);
             let geometry = feature.geometry().map_or(Err(GeometryError::Missing), |geometry| read_geometry(&geometry, whole, most));
             sink.push(Feature { properties, geometry, line: None })?;
             number += 1;
@@ -95,14 +97,14 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
         let Some(xy) = geometry.xy() else { return Err(GeometryError::Missing) };
         let count = xy.len() / 2;
         if count > most {
-            return Err(GeometryError::Unreadable(format!("it has {count} points, more than {most}")));
+            return Err(GeometryError::too_many_points(count, most));
         }
         let positions: Vec<Position> = (0..count).map(|i| Position([xy.get(2 * i), xy.get(2 * i + 1)])).collect();
         let ends = geometry.ends().map_or_else(|| vec![count], |ends| ends.iter().map(|end| end as usize).collect());
         let mut start = 0;
         ends.into_iter()
             .map(|end| {
-                let ring = positions.get(start..end).ok_or_else(|| GeometryError::Unreadable("its rings' ends lie".into()))?.to_vec();
+                let ring = positions.get(start..end).ok_or_else(|| GeometryError::unreadable("số điểm của các vòng không đúng", "its rings' ends lie"))?.to_vec();
                 start = end;
                 Ok(ring)
             })
@@ -118,42 +120,52 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
             let parts = geometry.parts().map(|parts| parts.iter().map(|part| rings(&part)).collect::<Result<Vec<_>, _>>());
             Geometry::of_parts(parts.unwrap_or_else(|| rings(geometry).map(|rings| vec![rings]))?)
         }
-        other => Err(GeometryError::Unreadable(format!("neither an area nor a point: {other:?}"))),
+        other => Err(GeometryError::other_kind(format!("{other:?}"))),
     }
 }
 
 /// Attributes: a column's number, then its value; damage ends them.
-fn properties(mut bytes: &[u8], columns: &[(String, ColumnType)]) -> Map<String, Value> {
+fn properties(mut bytes: &[u8], columns: &[(String, ColumnType)], tally: &Tally) -> Map<String, Value> {
     fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
         let (head, rest) = bytes.split_first_chunk::<N>()?;
         *bytes = rest;
         Some(*head)
     }
     let mut found: Map<String, Value> = columns.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
-    let mut next = || -> Option<(usize, Value)> {
-        let column = usize::from(u16::from_le_bytes(take(&mut bytes)?));
-        let value = match columns.get(column)?.1 {
-            ColumnType::Byte => Value::from(i8::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::UByte => Value::from(u8::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::Bool => Value::from(take::<1>(&mut bytes)?[0] != 0),
-            ColumnType::Short => Value::from(i16::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::UShort => Value::from(u16::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::Int => Value::from(i32::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::UInt => Value::from(u32::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::Long => Value::from(i64::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::ULong => Value::from(u64::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::Float => Value::from(f32::from_le_bytes(take(&mut bytes)?)),
-            ColumnType::Double => Value::from(f64::from_le_bytes(take(&mut bytes)?)),
+    let next = |bytes: &mut &[u8]| -> Option<(usize, Value)> {
+        let column = usize::from(u16::from_le_bytes(take(bytes)?));
+        let (name, kind) = columns.get(column)?;
+        let value = match *kind {
+            ColumnType::Byte => Value::from(i8::from_le_bytes(take(bytes)?)),
+            ColumnType::UByte => Value::from(u8::from_le_bytes(take(bytes)?)),
+            ColumnType::Bool => Value::from(take::<1>(bytes)?[0] != 0),
+            ColumnType::Short => Value::from(i16::from_le_bytes(take(bytes)?)),
+            ColumnType::UShort => Value::from(u16::from_le_bytes(take(bytes)?)),
+            ColumnType::Int => Value::from(i32::from_le_bytes(take(bytes)?)),
+            ColumnType::UInt => Value::from(u32::from_le_bytes(take(bytes)?)),
+            ColumnType::Long => Value::from(i64::from_le_bytes(take(bytes)?)),
+            ColumnType::ULong => Value::from(u64::from_le_bytes(take(bytes)?)),
+            ColumnType::Float => Value::from(f32::from_le_bytes(take(bytes)?)),
+            ColumnType::Double => Value::from(f64::from_le_bytes(take(bytes)?)),
             kind => {
-                let length = u32::from_le_bytes(take(&mut bytes)?) as usize;
+                let length = u32::from_le_bytes(take(bytes)?) as usize;
                 let (text, rest) = bytes.split_at_checked(length)?;
-                bytes = rest;
-                if kind == ColumnType::Binary { Value::Null } else { Value::from(String::from_utf8_lossy(text).into_owned()) }
+                *bytes = rest;
+                if kind == ColumnType::Binary {
+                    tally.add(Left::Column(name.clone(), "blob".into()));
+                    Value::Null
+                } else {
+                    Value::from(keep(text))
+                }
             }
         };
         Some((column, value))
     };
-    while let Some((column, value)) = next() {
+    while !bytes.is_empty() {
+        let Some((column, value)) = next(&mut bytes) else {
+            tally.add(Left::AttributesCut);
+            break;
+        };
         if let Some((name, _)) = columns.get(column) {
             found.insert(name.clone(), value);
         }

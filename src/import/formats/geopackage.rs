@@ -9,8 +9,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value};
 
-use super::{Choice, Piped, ReadError, Reader, Stated, Stop, archive, wkb};
-use crate::import::crs::{Crs, wkt};
+use super::{Choice, Left, Note, Piped, ReadError, Reader, Stated, Stop, Tally, archive, wkb};
+use crate::import::crs::Crs;
+use crate::import::encoding::keep;
 use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;
 
@@ -22,7 +23,7 @@ const MOST_COLUMNS: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn damaged(error: &impl std::fmt::Display) -> ReadError {
-    ReadError::damaged("GeoPackage", error)
+    ReadError::damaged(("GeoPackage", "The GeoPackage"), error)
 }
 
 /// An identifier in quotes.
@@ -65,17 +66,28 @@ struct Layer {
     table: String,
     geometry: String,
     srs: i64,
+    what: What,
 }
 
-/// Real tables, by name; a view that calls itself one is not.
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT 10000";
-    connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+/// What a registered name stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Table,
+    View,
+    Nothing,
+}
+
+/// Tables and views by name. A view runs what its maker wrote, so it is named and not read.
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, What)>> {
+    let sql = "SELECT name, type = 'view' FROM sqlite_schema
+               WHERE type = 'view' OR type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT 10000";
+    let what = |is_view: bool| if is_view { What::View } else { What::Table };
+    connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, what(row.get(1)?))))?.collect()
 }
 
 fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
     let tables = tables(connection).map_err(|error| damaged(&error))?;
-    if !tables.iter().any(|table| table.eq_ignore_ascii_case("gpkg_geometry_columns")) {
+    if !tables.iter().any(|(table, what)| *what == What::Table && table.eq_ignore_ascii_case("gpkg_geometry_columns")) {
         return Err(ReadError::new(
             "not-a-geopackage",
             "Đây là tệp SQLite nhưng không phải GeoPackage (không có bảng gpkg_geometry_columns)",
@@ -84,20 +96,33 @@ fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
     }
     let read = || -> rusqlite::Result<Vec<Layer>> {
         let mut statement = connection.prepare("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns LIMIT 1000")?;
-        let layers = statement.query_map([], |row| Ok(Layer { table: row.get(0)?, geometry: row.get(1)?, srs: row.get(2)? }))?;
+        let what = |name: &str| tables.iter().find(|(table, _)| table.eq_ignore_ascii_case(name)).map_or(What::Nothing, |(_, what)| *what);
+        let layers = statement.query_map([], |row| {
+            let table: String = row.get(0)?;
+            Ok(Layer { what: what(&table), table, geometry: row.get(1)?, srs: row.get(2)? })
+        })?;
         layers.collect()
     };
-    let known = |layer: &Layer| tables.iter().any(|table| table.eq_ignore_ascii_case(&layer.table));
-    Ok(read().map_err(|error| damaged(&error))?.into_iter().filter(known).collect())
+    read().map_err(|error| damaged(&error))
 }
 
-fn stated(connection: &Connection, srs: i64) -> Stated {
+fn view_words(name: &str) -> ReadError {
+    ReadError::new(
+        "view",
+        format!("Lớp “{name}” là một khung nhìn (view), không đọc; trong QGIS hãy xuất nó thành một bảng riêng (Export → GeoPackage)"),
+        format!("Layer “{name}” is a view, which is not read; export it to a table of its own (in QGIS Export → GeoPackage)"),
+    )
+}
+
+fn stated(connection: &Connection, srs: i64, notes: &mut Vec<Note>) -> Stated {
     let sql = "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
     let found = connection.query_row(sql, [srs], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)));
     match found {
         Ok((organisation, code, _)) if organisation.eq_ignore_ascii_case("epsg") => Stated::of(Crs::code(&code.to_string())),
-        Ok((_, code, _)) if code == 0 || code == -1 => Stated::Nothing,
-        Ok((_, _, definition)) => Stated::of(wkt::code(&definition)),
+        // “Undefined” in the standard's words, and 99999 in those of GDAL.
+        _ if matches!(srs, 0 | -1 | 99999) => Stated::Nothing,
+        Ok((_, code, definition)) if matches!(code, 0 | -1) || matches!(definition.trim(), "" | "undefined") => Stated::Nothing,
+        Ok((_, _, definition)) => Stated::of_wkt(&definition, notes),
         Err(_) => Stated::Nothing,
     }
 }
@@ -108,20 +133,47 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let mut connection = connect(&source)?;
     let began = Instant::now();
     connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(|error| damaged(&error))?;
-    let layers = layers(&connection)?;
+    let tally = Tally::default();
+    let (layers, without): (Vec<Layer>, Vec<Layer>) = layers(&connection)?.into_iter().partition(|layer| layer.what != What::Nothing);
+    without.iter().for_each(|layer| tally.add(Left::NoTable(layer.table.clone())));
     let names: Vec<String> = layers.iter().map(|layer| layer.table.clone()).collect();
     let chosen = match (&choice.layer, names.len()) {
-        (_, 0) => return Err(ReadError::new("empty", "GeoPackage không có lớp nào có hình", "The GeoPackage has no layer with geometry")),
-        (Some(asked), _) => layers.into_iter().find(|layer| &layer.table == asked),
+        (Some(asked), _) if without.iter().any(|layer| &layer.table == asked) => {
+            return Err(ReadError::new(
+                "layer-without-table",
+                format!("Lớp “{asked}” có trong danh sách của tệp nhưng không có bảng dữ liệu; hãy xuất lại lớp này"),
+                format!("Layer “{asked}” stands in the file's list but has no table; export the layer again"),
+            ));
+        }
+        (_, 0) => {
+            let without = tally.notes().into_iter().next();
+            let (vi, en) = without.map_or_else(Default::default, |note| (format!(". {}", note.vi), format!(". {}", note.en)));
+            return Err(ReadError::new(
+                "empty",
+                format!("GeoPackage không có lớp nào có hình{vi}"),
+                format!("The GeoPackage has no layer with geometry{en}"),
+            ));
+        }
+        (Some(asked), _) => layers.into_iter().find(|layer| layer.table.eq_ignore_ascii_case(asked)),
         (None, 1) => layers.into_iter().next(),
         (None, _) => None,
     };
     let layer = chosen.ok_or_else(|| archive::layers(&names, choice.layer.as_deref()))?;
-    let stated = stated(&connection, layer.srs);
+    if layer.what == What::View {
+        return Err(view_words(&layer.table));
+    }
+    let mut notes = Vec::new();
+    let stated = stated(&connection, layer.srs, &mut notes);
     let columns = columns(&connection, &layer).map_err(|error| damaged(&error))?;
+    let columns: Vec<String> = if columns.len() > MOST_COLUMNS {
+        tally.many(Left::ColumnsBeyond, columns.len() - MOST_COLUMNS);
+        columns.into_iter().take(MOST_COLUMNS).collect()
+    } else {
+        columns
+    };
     connection.progress_handler(0, None::<fn() -> bool>).map_err(|error| damaged(&error))?;
     let most = choice.limits.points;
-    Ok(Piped::boxed(stated, Vec::new(), &choice.limits, move |sink| {
+    Ok(Piped::boxed(stated, notes, tally.clone(), &choice.limits, move |sink| {
         let _on_disk = source;
         let list: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
         let list = [vec![quoted(&layer.geometry)], list].concat().join(", ");
@@ -136,14 +188,14 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
             let geometry = match row.get_ref(0) {
                 Ok(ValueRef::Blob(bytes)) => wkb::read_geopackage(bytes),
                 Ok(ValueRef::Null) => Err(GeometryError::Missing),
-                _ => Err(GeometryError::Unreadable("the geometry column holds no geometry".into())),
+                _ => Err(GeometryError::unreadable("cột hình không chứa hình", "the geometry column holds no geometry")),
             };
             let geometry = geometry.and_then(|geometry| match geometry.points() {
-                points if points > most => Err(GeometryError::Unreadable(format!("it has {points} points, more than {most}"))),
+                points if points > most => Err(GeometryError::too_many_points(points, most)),
                 _ => Ok(geometry),
             });
             let properties: Map<String, Value> =
-                columns.iter().enumerate().map(|(i, column)| (column.clone(), row.get_ref(i + 1).map_or(Value::Null, value))).collect();
+                columns.iter().enumerate().map(|(i, column)| (column.clone(), row.get_ref(i + 1).map_or(Value::Null, |cell| value(cell, column, &tally)))).collect();
             sink.push(Feature { properties, geometry, line: None })?;
             number += 1;
         }
@@ -158,14 +210,18 @@ fn columns(connection: &Connection, layer: &Layer) -> rusqlite::Result<Vec<Strin
     if !names.iter().any(|name| name.eq_ignore_ascii_case(&layer.geometry)) {
         return Err(rusqlite::Error::InvalidColumnName(layer.geometry.clone()));
     }
-    Ok(names.into_iter().filter(|name| !name.eq_ignore_ascii_case(&layer.geometry)).take(MOST_COLUMNS).collect())
+    Ok(names.into_iter().filter(|name| !name.eq_ignore_ascii_case(&layer.geometry)).collect())
 }
 
-fn value(value: ValueRef<'_>) -> Value {
+fn value(value: ValueRef<'_>, column: &str, tally: &Tally) -> Value {
     match value {
-        ValueRef::Null | ValueRef::Blob(_) => Value::Null,
+        ValueRef::Null => Value::Null,
+        ValueRef::Blob(_) => {
+            tally.add(Left::Column(column.to_owned(), "blob".into()));
+            Value::Null
+        }
         ValueRef::Integer(number) => Value::from(number),
         ValueRef::Real(number) => Value::from(number),
-        ValueRef::Text(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Text(text) => Value::from(keep(text)),
     }
 }

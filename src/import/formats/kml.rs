@@ -1,5 +1,9 @@
 //! Reads KML 2.2 (OGC 07-147r2): placemarks with areas or points. Depth and sizes are bounded; no
-//! document type, no external entity, no network link is followed.
+//! document type, no external entity, no link to the network is followed; one to another file of the
+//! same KMZ is.
+
+mod coordinates;
+mod html;
 
 use std::io::BufReader;
 
@@ -8,7 +12,8 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
-use super::{Limits, ReadError, Reader, Stated};
+use super::archive::Archive;
+use super::{Left, Limits, Note, ReadError, Reader, Stated, Tally};
 use crate::import::feature::{Feature, Geometry, GeometryError, Position, Raw, Rings};
 use crate::import::source::ReadSeek;
 
@@ -20,7 +25,20 @@ const TEXT_BYTES: usize = 1 << 20;
 const BYTES_A_POINT: usize = 120;
 
 fn damaged(position: u64, what: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged(&format!("KML, byte {position}"), what)
+    ReadError::damaged((&format!("Tệp KML ở byte {position}"), &format!("The KML file at byte {position}")), what)
+}
+
+/// Files of a KMZ that are read because others link to them.
+const MOST_FILES: usize = 200;
+
+/// The archive a document lies in.
+pub(super) struct Inner {
+    /// What is in it.
+    pub(super) archive: Archive,
+    /// Its other files that could be read.
+    pub(super) others: Vec<String>,
+    /// True when the planner chose this one.
+    pub(super) asked: bool,
 }
 
 /// A placemark that is being read.
@@ -36,6 +54,7 @@ struct Placemark {
     points: usize,
     /// True between a polygon's tags.
     in_polygon: bool,
+    has_address: bool,
 }
 
 struct Kml {
@@ -46,24 +65,34 @@ struct Kml {
     limits: Limits,
     left: usize,
     seen: bool,
+    inner: Option<Inner>,
+    /// Files of the archive that are linked to and not read yet, and those that were begun.
+    linked: Vec<String>,
+    begun: Vec<String>,
+    /// Placemarks that were handed out.
+    count: usize,
+    /// Where the first link to the network leads.
+    link: Option<String>,
+    tally: Tally,
 }
 
-/// Opens a document.
-pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
-    let xml = Xml::from_reader(BufReader::new(input));
-    Ok(Box::new(Kml { xml, path: Vec::new(), text: String::new(), place: None, limits: *limits, left: limits.features, seen: false }))
-}
-
-fn coordinates(text: &str) -> Result<Vec<Position>, GeometryError> {
-    text.split_ascii_whitespace()
-        .map(|tuple| {
-            let mut numbers = tuple.split(',').map(str::parse::<f64>);
-            match (numbers.next(), numbers.next()) {
-                (Some(Ok(lon)), Some(Ok(lat))) => Ok(Position([lon, lat])),
-                _ => Err(GeometryError::Unreadable(format!("“{}” is not a position", tuple.chars().take(40).collect::<String>()))),
-            }
-        })
-        .collect()
+/// Opens a document; one that lies in an archive comes with it.
+pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inner>) -> Result<Box<dyn Reader>, ReadError> {
+    Ok(Box::new(Kml {
+        xml: Xml::from_reader(BufReader::new(input)),
+        path: Vec::new(),
+        text: String::new(),
+        place: None,
+        limits: *limits,
+        left: limits.features,
+        seen: false,
+        inner,
+        linked: Vec::new(),
+        begun: Vec::new(),
+        count: 0,
+        link: None,
+        tally: Tally::default(),
+    }))
 }
 
 impl Kml {
@@ -76,7 +105,7 @@ impl Kml {
     }
 
     fn push_text(&mut self, text: &str) -> Result<(), ReadError> {
-        if self.place.is_some() {
+        if self.place.is_some() || self.path.last().is_some_and(|name| name == "href") {
             if self.text.len() + text.len() > self.room() {
                 return Err(damaged(self.xml.buffer_position(), "a text is too long"));
             }
@@ -93,6 +122,9 @@ impl Kml {
         if name == "Placemark" {
             self.left = self.left.checked_sub(1).ok_or_else(|| ReadError::too_many(self.limits.features))?;
             self.place = Some(Placemark::default());
+        }
+        if name.ends_with("Overlay") {
+            self.tally.add(Left::Overlay(name.to_owned()));
         }
         if let Some(place) = &mut self.place {
             match name {
@@ -115,21 +147,32 @@ impl Kml {
         let parent = self.path.last().cloned().unwrap_or_default();
         let in_inner = self.is_in("innerBoundaryIs");
         let text = std::mem::take(&mut self.text);
+        if name == "href" && self.is_in("NetworkLink") {
+            self.link_to(text.trim());
+        }
         let place = self.place.as_mut()?;
         match name {
             "Placemark" => {
-                let place = self.place.take()?;
+                let mut place = self.place.take()?;
                 let geometry = match (place.error, place.point) {
                     (Some(error), _) => Err(error),
                     (None, Some(point)) if place.parts.is_empty() => Ok(Geometry::Point(point)),
-                    _ if place.parts.is_empty() && place.other.is_some() => {
-                        Err(GeometryError::Unreadable(format!("neither an area nor a point: {}", place.other.unwrap_or_default())))
-                    }
+                    _ if place.parts.is_empty() && place.other.is_some() => Err(GeometryError::other_kind(place.other.unwrap_or_default())),
+                    _ if place.parts.is_empty() && place.has_address => Err(GeometryError::unreadable(
+                        "chỉ có địa chỉ, không có tọa độ; hãy đặt điểm lên bản đồ rồi xuất lại",
+                        "it has an address and no coordinates; put it on the map and export it again",
+                    )),
                     _ => Geometry::of_parts(place.parts),
                 };
+                html::take_table(&mut place.properties);
+                self.count += 1;
                 return Some(Feature { properties: place.properties, geometry, line: None });
             }
             "name" | "description" if parent == "Placemark" => {
+                place.properties.entry(name).or_insert(Value::from(text.trim()));
+            }
+            "address" if parent == "Placemark" => {
+                place.has_address = !text.trim().is_empty();
                 place.properties.entry(name).or_insert(Value::from(text.trim()));
             }
             "value" | "SimpleData" => {
@@ -138,11 +181,12 @@ impl Kml {
                 }
             }
             "Polygon" => place.in_polygon = false,
-            "coordinates" => match coordinates(&text) {
-                Ok(positions) => {
+            "coordinates" => match coordinates::read(&text, parent == "Point") {
+                Ok((positions, remark)) => {
+                    remark.into_iter().for_each(|remark| self.tally.add(remark));
                     place.points += positions.len();
                     if place.points > self.limits.points {
-                        place.error = Some(GeometryError::Unreadable(format!("it has more than {} points", self.limits.points)));
+                        place.error = Some(GeometryError::too_many_points(place.points, self.limits.points));
                     } else if place.in_polygon {
                         if let Some(rings) = place.parts.last_mut() {
                             // An outer ring comes first, whatever the order in the file.
@@ -161,7 +205,56 @@ impl Kml {
     }
 }
 
+impl Kml {
+    /// A link: to another file of the archive, or to the network.
+    fn link_to(&mut self, address: &str) {
+        let path = address.split(['?', '#']).next().unwrap_or_default().trim_start_matches("./");
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+        let inside = self.inner.as_ref().and_then(|inner| inner.archive.find(&path).cloned()).filter(|name| name.to_lowercase().ends_with(".kml"));
+        match inside {
+            Some(name) if self.begun.contains(&name) || self.linked.contains(&name) => {}
+            Some(name) if self.begun.len() + self.linked.len() < MOST_FILES => self.linked.push(name),
+            _ => {
+                self.link.get_or_insert_with(|| address.chars().take(100).collect());
+                self.tally.add(Left::Links);
+            }
+        }
+    }
+
+    /// Goes on with the next file that is linked to; false when there is none.
+    fn go_on(&mut self) -> Result<bool, ReadError> {
+        if self.linked.is_empty() {
+            return Ok(false);
+        }
+        let name = self.linked.remove(0);
+        let Some(inner) = &mut self.inner else { return Ok(false) };
+        let input = inner.archive.unpack(&name)?.open()?;
+        self.begun.push(name);
+        self.xml = Xml::from_reader(BufReader::new(input));
+        Ok(true)
+    }
+
+    /// What is to be said at the end.
+    fn finish(&mut self) -> Result<(), ReadError> {
+        if let Some(inner) = self.inner.as_ref().filter(|inner| !inner.asked) {
+            inner.others.iter().filter(|name| !self.begun.contains(name)).for_each(|name| self.tally.add(Left::OtherFile(name.clone())));
+        }
+        match &self.link {
+            Some(link) if self.count == 0 => Err(ReadError::new(
+                "only-a-link",
+                format!("Tệp chỉ chứa một liên kết tới bản đồ trên mạng ({link}); trong My Maps hãy tải về mà không chọn “cập nhật dữ liệu” (Keep data up to date)"),
+                format!("The file holds only a link to a map on the web ({link}); in My Maps download it without “Keep data up to date”"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Reader for Kml {
+    fn notes(&self) -> Vec<Note> {
+        self.tally.notes()
+    }
+
     fn stated(&self) -> Stated {
         Stated::Epsg(4326)
     }
@@ -219,6 +312,10 @@ impl Reader for Kml {
                             "This XML file is not KML; in QGIS choose Export → GeoPackage",
                         ));
                     }
+                    if self.go_on()? {
+                        continue;
+                    }
+                    self.finish()?;
                     return Ok(None);
                 }
                 _ => {}

@@ -9,17 +9,21 @@ pub mod geojson;
 pub mod geopackage;
 pub mod kml;
 mod nest;
+mod records;
 pub mod shapefile;
 pub mod table;
+pub mod tally;
 mod wkb;
+mod xlsx;
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::crs::CrsError;
+use super::crs::{CrsError, wkt};
 use super::feature::{Feature, Raw};
 use super::report::Severity;
 use super::source::Source;
+pub use tally::{Left, Tally};
 
 /// What a file may cost, whatever it says of itself.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +63,13 @@ pub enum Stated {
 }
 
 impl Stated {
+    /// From a definition, whose remark goes to the notes.
+    pub fn of_wkt(text: &str, notes: &mut Vec<Note>) -> Self {
+        let said = wkt::read(text);
+        notes.extend(said.note);
+        Self::of(said.code)
+    }
+
     /// From what a parser made of the file's words.
     pub fn of(parsed: Result<u32, CrsError>) -> Self {
         parsed.map_or_else(Self::Unknown, Self::Epsg)
@@ -83,13 +94,14 @@ impl ReadError {
         Self { check, vi: vi.into(), en: en.into() }
     }
 
-    /// Damage that a parser found; `place` names the part of the file.
-    fn damaged(place: &str, what: impl std::fmt::Display) -> Self {
+    /// Damage that a parser found; `place` names the part of the file in both languages, and `what` is
+    /// the parser's own word, for those who look into the file.
+    fn damaged(place: (&str, &str), what: impl std::fmt::Display) -> Self {
         let what: String = what.to_string().chars().take(300).collect();
         Self::new(
             "unreadable",
-            format!("{place} bị hỏng: {what}; hãy xuất lại tệp từ phần mềm bản đồ"),
-            format!("{place} is damaged: {what}; export the file again from the mapping software"),
+            format!("{} bị hỏng ({what}); hãy xuất lại tệp từ phần mềm bản đồ", place.0),
+            format!("{} is damaged ({what}); export the file again from the mapping software", place.1),
         )
     }
 
@@ -150,12 +162,12 @@ pub trait Reader: Send {
 struct Whole {
     stated: Stated,
     features: std::vec::IntoIter<Feature>,
-    notes: Vec<Note>,
+    tally: Tally,
 }
 
 impl Whole {
-    fn boxed(stated: Stated, features: Vec<Feature>, notes: Vec<Note>) -> Box<dyn Reader> {
-        Box::new(Self { stated, features: features.into_iter(), notes })
+    fn boxed(stated: Stated, features: Vec<Feature>, tally: Tally) -> Box<dyn Reader> {
+        Box::new(Self { stated, features: features.into_iter(), tally })
     }
 }
 
@@ -167,7 +179,7 @@ impl Reader for Whole {
         Ok(self.features.next().map(Raw::Ready))
     }
     fn notes(&self) -> Vec<Note> {
-        self.notes.clone()
+        self.tally.notes()
     }
 }
 
@@ -221,12 +233,14 @@ struct Piped {
     from: Receiver<Result<Vec<Raw>, ReadError>>,
     ready: std::vec::IntoIter<Raw>,
     notes: Vec<Note>,
+    tally: Tally,
 }
 
 impl Piped {
     fn boxed(
         stated: Stated,
         notes: Vec<Note>,
+        tally: Tally,
         limits: &Limits,
         read: impl FnOnce(&mut Sink) -> Result<(), Stop> + Send + 'static,
     ) -> Box<dyn Reader> {
@@ -238,11 +252,11 @@ impl Piped {
             let error = match done {
                 Ok(Ok(()) | Err(Stop::Gone)) => return,
                 Ok(Err(Stop::Error(error))) => error,
-                Err(_) => ReadError::damaged("Tệp (the file)", "its structure contradicts itself"),
+                Err(_) => ReadError::damaged(("Tệp", "The file"), "its structure contradicts itself"),
             };
             let _ = sink.to.send(Err(error));
         });
-        Box::new(Self { stated, from, ready: Vec::new().into_iter(), notes })
+        Box::new(Self { stated, from, ready: Vec::new().into_iter(), notes, tally })
     }
 }
 
@@ -262,7 +276,7 @@ impl Reader for Piped {
         }
     }
     fn notes(&self) -> Vec<Note> {
-        self.notes.clone()
+        [self.notes.clone(), self.tally.notes()].concat()
     }
 }
 
@@ -311,7 +325,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         Format::Zip => archive::open(source, choice),
         Format::Sqlite => geopackage::open(source, choice),
         Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
-        Format::Xml => kml::open(source.open()?, limits),
+        Format::Xml => kml::open(source.open()?, limits, None),
         Format::Dxf => dxf::open(source.open()?, limits),
         Format::Shp => shapefile::open_beside(source, limits),
         Format::Text => table::open_csv(source, limits),

@@ -1,11 +1,9 @@
 //! Reads Shapefiles (ESRI white paper, July 1998): zipped, or with their files side by side.
 
-use shapefile::{Shape, ShapeReader};
-
-use super::dbf::Table;
-use super::{Limits, Note, Piped, ReadError, Reader, Stated, Stop, nest};
-use crate::import::crs::wkt;
-use crate::import::feature::{Feature, Geometry, GeometryError, Position};
+use super::dbf::{Row, Table};
+use super::records::{Broken, Index, Records};
+use super::{Left, Limits, Note, Piped, ReadError, Reader, Stated, Stop, Tally};
+use crate::import::feature::Feature;
 use crate::import::report::Severity;
 use crate::import::source::Source;
 
@@ -15,20 +13,39 @@ pub struct Parts {
     pub shp: Source,
     /// Attributes.
     pub dbf: Option<Source>,
+    /// Index: which record belongs to which row.
+    pub shx: Option<Source>,
     /// Coordinate system.
     pub prj: Option<Source>,
-    /// Encoding of the attributes.
-    pub cpg: Option<Source>,
 }
 
 /// Opens a `.shp` file with those that lie beside it.
 pub(super) fn open_beside(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
-    let [dbf, prj, cpg] = ["dbf", "prj", "cpg"].map(|extension| source.sibling(extension));
-    open(&Parts { shp: source.clone(), dbf, prj, cpg }, limits)
+    let [dbf, shx, prj] = ["dbf", "shx", "prj"].map(|extension| source.sibling(extension));
+    open(&Parts { shp: source.clone(), dbf, shx, prj }, limits, Tally::default())
 }
 
-/// Opens a Shapefile.
-pub fn open(parts: &Parts, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
+fn broken(broken: Broken, count: u64) -> ReadError {
+    match broken {
+        Broken::Io(error) => error.into(),
+        Broken::Damaged(what) => {
+            let (vi, en) = (format!("Tệp .shp ở đối tượng #{count}"), format!("The .shp file at feature #{count}"));
+            ReadError::damaged((&vi, &en), what)
+        }
+    }
+}
+
+fn index_needed(shapes: &str, rows: u32) -> ReadError {
+    ReadError::new(
+        "shx-needed",
+        format!("Thiếu tệp .shx và cần nó: .shp có {shapes} hình nhưng bảng có {rows} dòng; hãy gửi kèm tệp .shx"),
+        format!("The .shx file is missing and is needed: the .shp holds {shapes} shapes but the table has {rows} rows; send the .shx too"),
+    )
+}
+
+/// Opens a Shapefile. Which record belongs to which row, the `.shx` says; without it the order of the
+/// `.shp` counts where there are as many shapes as rows.
+pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Reader>, ReadError> {
     let Some(dbf) = &parts.dbf else {
         return Err(ReadError::new(
             "no-dbf",
@@ -37,13 +54,16 @@ pub fn open(parts: &Parts, limits: &Limits) -> Result<Box<dyn Reader>, ReadError
         ));
     };
     let small = |source: &Option<Source>| source.as_ref().and_then(|source| source.read(1 << 16).ok());
-    let text = |source: &Option<Source>| small(source).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    let stated = text(&parts.prj).map_or(Stated::Nothing, |prj| Stated::of(wkt::code(&prj)));
-    let mut table = Table::open(dbf, text(&parts.cpg).as_deref())?;
+    let mut notes = Vec::new();
+    let stated = small(&parts.prj).map_or(Stated::Nothing, |bytes| Stated::of_wkt(&String::from_utf8_lossy(&bytes), &mut notes));
+    let mut table = Table::open(dbf, tally.clone())?;
     let length = parts.shp.bytes;
-    let damaged = |error: shapefile::Error| ReadError::damaged("Tệp .shp (the .shp file)", error);
-    let mut shapes = ShapeReader::new(parts.shp.open()?).map_err(damaged)?;
-    let declared = u64::try_from(shapes.header().file_length).unwrap_or(0) * 2;
+    let index = parts.shx.as_ref().map(|shx| Index::read(shx, length).filter(|index| index.len() == table.rows as usize));
+    if let Some(None) = &index {
+        tally.add(Left::Index);
+    }
+    let has_index = parts.shx.is_some();
+    let (mut records, declared) = Records::open(&parts.shp, index.flatten()).map_err(|error| broken(error, 0))?;
     if declared > length {
         return Err(ReadError::new(
             "truncated",
@@ -52,59 +72,46 @@ pub fn open(parts: &Parts, limits: &Limits) -> Result<Box<dyn Reader>, ReadError
         ));
     }
     let most = limits.points;
-    let notes = if parts.prj.is_none() {
-        vec![Note {
+    if parts.prj.is_none() {
+        notes.push(Note {
             severity: Severity::Warning,
             check: "no-prj",
             vi: "Shapefile không có tệp .prj: không ghi hệ tọa độ".into(),
             en: "The Shapefile has no .prj file: it names no coordinate system".into(),
-        }]
-    } else {
-        Vec::new()
-    };
-    Ok(Piped::boxed(stated, notes, limits, move |sink| {
+        });
+    }
+    let rows = table.rows;
+    Ok(Piped::boxed(stated, notes, tally.clone(), limits, move |sink| {
         let mut count = 0_u64;
-        for shape in shapes.iter_shapes() {
-            let shape = shape
-                .map_err(|error| ReadError::damaged(&format!("Tệp .shp, đối tượng #{count} (the .shp file, feature #{count})"), error))?;
-            let Some(properties) = table.next()? else {
-                return Err(Stop::Error(ReadError::new(
-                    "count-differs",
-                    format!("Tệp .shp có nhiều hình hơn số dòng của .dbf ({count}); hai tệp không cùng một bộ"),
-                    format!("The .shp file has more shapes than the .dbf has rows ({count}); the two do not belong together"),
-                )));
+        loop {
+            let geometry = match records.next(most) {
+                Ok(Some(geometry)) => geometry,
+                Ok(None) => break,
+                // What stands between records, only the index knows.
+                Err(Broken::Damaged(_)) if !has_index && count > 0 => return Err(Stop::Error(index_needed(&format!("> {count}"), rows))),
+                Err(error) => return Err(Stop::Error(broken(error, count))),
             };
-            sink.push(Feature { properties, geometry: geometry(shape, most), line: None })?;
+            if count == u64::from(rows) {
+                let mut shapes = count + 1;
+                while let Ok(Some(_)) = records.next(most) {
+                    shapes += 1;
+                }
+                return Err(Stop::Error(index_needed(&shapes.to_string(), rows)));
+            }
+            match table.next()? {
+                Some(Row::Values(properties)) => sink.push(Feature { properties, geometry, line: None })?,
+                Some(Row::Deleted) => tally.add(Left::DeletedRows),
+                None => return Err(Stop::Error(index_needed(&(count + 1).to_string(), rows))),
+            }
             count += 1;
         }
-        if count < u64::from(table.rows) {
+        if count < u64::from(rows) {
             return Err(Stop::Error(ReadError::new(
                 "count-differs",
-                format!("Tệp .dbf có {} dòng nhưng .shp chỉ có {count} hình; hai tệp không cùng một bộ", table.rows),
-                format!("The .dbf file has {} rows but the .shp only {count} shapes; the two do not belong together", table.rows),
+                format!("Tệp .dbf có {rows} dòng nhưng .shp chỉ có {count} hình; hai tệp không cùng một bộ"),
+                format!("The .dbf file has {rows} rows but the .shp only {count} shapes; the two do not belong together"),
             )));
         }
         Ok(())
     }))
-}
-
-fn geometry(shape: Shape, most: usize) -> Result<Geometry, GeometryError> {
-    fn rings<P>(polygon: shapefile::record::polygon::GenericPolygon<P>, at: impl Fn(&P) -> [f64; 2]) -> Vec<Vec<Position>> {
-        polygon.into_inner().iter().map(|ring| ring.points().iter().map(|point| Position(at(point))).collect()).collect()
-    }
-    let rings = match shape {
-        Shape::NullShape => return Err(GeometryError::Missing),
-        Shape::Point(point) => return Ok(Geometry::Point(Position([point.x, point.y]))),
-        Shape::PointZ(point) => return Ok(Geometry::Point(Position([point.x, point.y]))),
-        Shape::PointM(point) => return Ok(Geometry::Point(Position([point.x, point.y]))),
-        Shape::Polygon(polygon) => rings(polygon, |p| [p.x, p.y]),
-        Shape::PolygonZ(polygon) => rings(polygon, |p| [p.x, p.y]),
-        Shape::PolygonM(polygon) => rings(polygon, |p| [p.x, p.y]),
-        other => return Err(GeometryError::Unreadable(format!("neither an area nor a point: {}", other.shapetype()))),
-    };
-    let points: usize = rings.iter().map(Vec::len).sum();
-    if points > most {
-        return Err(GeometryError::Unreadable(format!("it has {points} points, more than {most}")));
-    }
-    Geometry::of_parts(nest::polygons(rings))
 }

@@ -1,78 +1,93 @@
-//! Tables of points: CSV and XLSX, with the headers that offices use.
+//! Tables of points: CSV, with the headers that offices use; what sheets of workbooks share with it.
 
-use std::collections::BTreeMap;
-
-use calamine::{DataRef, Reader as _, Xlsx};
 use serde_json::{Map, Value};
 
-use super::{Choice, Limits, Note, ReadError, Reader, Stated, Whole, archive};
+use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole};
+use crate::import::cell::number;
 use crate::import::columns::{Axis, axis};
+use crate::import::encoding::keep;
 use crate::import::feature::{Feature, Geometry, GeometryError, Position};
-use crate::import::report::Severity;
 use crate::import::source::Source;
 
 /// Columns of a table that are read.
-const MOST_COLUMNS: usize = 256;
+pub(super) const MOST_COLUMNS: usize = 256;
 /// Text of a whole table.
-const TEXT_BYTES: usize = 256 << 20;
+pub(super) const TEXT_BYTES: usize = 256 << 20;
+/// Longest name of a column, characters.
+const HEADER_CHARS: usize = 200;
+/// Lines in which a header is looked for.
+const HEADER_LINES: usize = 20;
 
 fn damaged(what: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged("Bảng (the table)", what)
+    ReadError::damaged(("Bảng", "The table"), what)
 }
 
-/// A number as people write it: `104.87`, `104,87`, `2 401 150,5`.
-fn number(text: &str) -> Option<f64> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    plain.parse().or_else(|_| plain.replace(',', ".").parse()).ok()
+/// A column's name as it stands in a header.
+pub(super) fn header_of(text: &str) -> String {
+    text.trim().chars().take(HEADER_CHARS).collect()
 }
 
-/// A row as a feature; its columns of coordinates become its place.
-fn feature(headers: &[String], cells: Vec<String>, line: u64) -> Feature {
+/// True for a row that names columns: one of them holds coordinates.
+pub(super) fn is_header<'a>(mut cells: impl Iterator<Item = &'a str>) -> bool {
+    cells.any(|text| axis(text).is_some())
+}
+
+/// A coordinate in a table. In degrees a single comma can only be the decimal one.
+fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
+    number(text).or_else(|| if is_degrees && text.matches(',').count() == 1 { number(&text.replace(',', ".")) } else { None })
+}
+
+/// A row as a feature; its columns of coordinates become its place. Empty cells are left out.
+pub(super) fn feature(headers: &[String], cells: Vec<(usize, String)>, line: u64) -> Feature {
     let of = |wanted: [Axis; 2]| {
-        let found = headers.iter().zip(&cells).find(|(header, _)| axis(header).is_some_and(|axis| wanted.contains(&axis)));
-        found.map(|(_, text)| text.as_str()).filter(|text| !text.trim().is_empty())
+        let (column, found) = headers.iter().enumerate().find_map(|(i, header)| Some((i, axis(header).filter(|axis| wanted.contains(axis))?)))?;
+        let text = cells.iter().find(|(i, _)| *i == column).map(|(_, text)| text.trim()).filter(|text| !text.is_empty())?;
+        Some((text, matches!(found, Axis::Lon | Axis::Lat)))
     };
     let geometry = match (of([Axis::Lon, Axis::X]), of([Axis::Lat, Axis::Y])) {
-        (Some(x), Some(y)) => match (number(x), number(y)) {
+        (Some((x, degrees_x)), Some((y, degrees_y))) => match (coordinate(x, degrees_x), coordinate(y, degrees_y)) {
             (Some(x), Some(y)) => Ok(Geometry::Point(Position([x, y]))),
-            _ => Err(GeometryError::Unreadable(format!("“{x}; {y}” is not a pair of numbers"))),
+            (x_read, _) => {
+                let text: String = (if x_read.is_none() { x } else { y }).chars().take(40).collect();
+                Err(GeometryError::unreadable(
+                    format!("“{text}” không phải một tọa độ rõ ràng; hãy viết như 104.87 hoặc 512650.25, không ngăn cách hàng nghìn"),
+                    format!("“{text}” is not clearly a coordinate; write it as 104.87 or 512650.25, without marks between thousands"),
+                ))
+            }
         },
         _ => Err(GeometryError::Missing),
     };
-    let properties: Map<String, Value> = headers
-        .iter()
-        .cloned()
-        .zip(cells)
-        .filter(|(header, _)| !header.is_empty())
-        .map(|(header, cell)| (header, Value::from(cell)))
-        .collect();
+    let named = cells.into_iter().filter_map(|(column, cell)| Some((headers.get(column).filter(|name| !name.is_empty())?.clone(), cell)));
+    let mut properties = Map::new();
+    // Of two columns of one name the first counts.
+    named.filter(|(_, cell)| !cell.trim().is_empty()).for_each(|(name, cell)| {
+        properties.entry(name).or_insert(Value::from(cell));
+    });
     Feature { properties, geometry, line: Some(line) }
 }
 
-/// The text of a table, whatever Excel or Notepad saved it as.
-fn decode(bytes: &[u8]) -> Result<(String, Vec<Note>), ReadError> {
+/// The text of a table, whatever Excel or Notepad saved it as: UTF-16 and UTF-8 by their marks, else
+/// bytes whose encoding is found cell by cell.
+fn decode(bytes: &[u8]) -> Result<String, ReadError> {
     if let Some((encoding, length)) = encoding_rs::Encoding::for_bom(bytes) {
+        if encoding == encoding_rs::UTF_8 {
+            return Ok(keep_lines(&bytes[length..]));
+        }
         let (text, damage) = encoding.decode_without_bom_handling(&bytes[length..]);
-        return if damage { Err(not_text()) } else { Ok((text.into_owned(), Vec::new())) };
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return if text.contains('\0') { Err(not_text()) } else { Ok((text.to_owned(), Vec::new())) };
+        return if damage { Err(not_text()) } else { Ok(text.into_owned()) };
     }
     if bytes.iter().any(|byte| *byte < 9) {
         return Err(not_text());
     }
-    let latin: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-    if crate::import::encoding::detect(latin.lines()).is_some() {
-        return Ok((latin, Vec::new()));
+    Ok(keep_lines(bytes))
+}
+
+/// Damage in one line leaves the others as they are.
+fn keep_lines(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.split_inclusive(|byte| matches!(byte, b'\n' | b',' | b';' | b'\t')).map(keep).collect(),
     }
-    let text = encoding_rs::WINDOWS_1258.decode_without_bom_handling(bytes).0.into_owned();
-    let note = Note {
-        severity: Severity::Warning,
-        check: "encoding",
-        vi: "Bảng không phải UTF-8; đã đọc theo bảng mã Windows-1258. Hãy xem lại các tên".into(),
-        en: "The table is not UTF-8; it was read as Windows-1258. Look at the names".into(),
-    };
-    Ok((text, vec![note]))
 }
 
 fn not_text() -> ReadError {
@@ -83,21 +98,74 @@ fn not_text() -> ReadError {
     )
 }
 
-/// Reads a CSV file: comma, semicolon or tab.
+/// Where a table's header stands, and what separates its cells.
+struct Layout {
+    separator: u8,
+    /// Records above the header.
+    above: usize,
+}
+
+/// `sep=;`, by which Excel is told the separator.
+fn separator_line(line: &str) -> Option<u8> {
+    let separator = line.trim().trim_matches('"').to_lowercase().strip_prefix("sep=")?.bytes().next();
+    // A tab was trimmed away.
+    Some(separator.unwrap_or(b'\t'))
+}
+
+fn records(text: &str, separator: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes())
+}
+
+/// The first record with a column of coordinates is the header, by whichever separator shows it first;
+/// where there is none, the first record.
+fn layout(text: &str) -> Result<Layout, ReadError> {
+    let told = text.lines().next().and_then(separator_line);
+    let separators = told.map_or_else(|| vec![b';', b',', b'\t', b'|'], |separator| vec![separator]);
+    let mut best: Option<(usize, std::cmp::Reverse<usize>, u8)> = None;
+    for separator in separators {
+        for (at, record) in records(text, separator).records().take(HEADER_LINES).enumerate() {
+            let Ok(record) = record else { break };
+            if record.len() >= 2 && is_header(record.iter()) {
+                let found = (at, std::cmp::Reverse(record.len()), separator);
+                best = Some(best.map_or(found, |best| best.min(found)));
+                break;
+            }
+        }
+    }
+    if let Some((above, _, separator)) = best {
+        return Ok(Layout { separator, above });
+    }
+    let above = usize::from(told.is_some());
+    let first = text.lines().nth(above).unwrap_or_default();
+    let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
+    let separator = told.unwrap_or_else(|| [b',', b';', b'\t'].into_iter().max_by_key(count).unwrap_or(b','));
+    if count(&separator) == 0 { Err(not_text()) } else { Ok(Layout { separator, above }) }
+}
+
+/// Reads a CSV file: comma, semicolon, tab or bar.
 pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let bytes = source.read(limits.bytes.min(TEXT_BYTES as u64))?;
-    let (text, notes) = decode(&bytes)?;
-    let first_line = text.lines().next().unwrap_or_default();
-    let count = |separator: char| first_line.matches(separator).count();
-    let delimiter = [',', ';', '\t'].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter as u8).flexible(true).from_reader(text.as_bytes());
-    let headers: Vec<String> = reader.headers().map_err(damaged)?.iter().take(MOST_COLUMNS).map(|name| name.trim().to_owned()).collect();
-    if headers.len() < 2 {
-        return Err(not_text());
-    }
+    let text = decode(&bytes)?;
+    drop(bytes);
+    let tally = Tally::default();
+    let Layout { separator, above } = layout(&text)?;
+    let mut reader = records(&text, separator);
+    let mut headers: Vec<String> = Vec::new();
     let mut features = Vec::new();
-    for record in reader.records() {
+    for (at, record) in reader.records().enumerate() {
         let record = record.map_err(damaged)?;
+        if at < above {
+            let first = record.iter().next().unwrap_or_default();
+            if separator_line(first).is_none() {
+                tally.quote(Left::LinesAbove, first);
+            }
+            continue;
+        }
+        if at == above {
+            headers = record.iter().take(MOST_COLUMNS).map(header_of).collect();
+            tally.many(Left::ColumnsBeyond, record.len().saturating_sub(MOST_COLUMNS));
+            continue;
+        }
         if features.len() >= limits.features {
             return Err(ReadError::too_many(limits.features));
         }
@@ -105,93 +173,11 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let cells = (0..headers.len()).map(|i| record.get(i).unwrap_or_default().to_owned()).collect();
-        features.push(feature(&headers, cells, line));
-    }
-    Ok(Whole::boxed(Stated::Nothing, features, notes))
-}
-
-fn text_of(cell: &DataRef<'_>) -> String {
-    match cell {
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::Bool(value) => value.to_string(),
-        DataRef::DateTime(value) => value.as_f64().to_string(),
-        DataRef::Error(_) | DataRef::Empty => String::new(),
-    }
-}
-
-/// Reads a workbook's sheet: the one that is named, else the first with a table in it. Formulas
-/// count as the values that were saved with them. `sizes` are the unpacked sizes of its parts.
-pub fn open_xlsx(source: &Source, choice: &Choice, sizes: &BTreeMap<String, u64>) -> Result<Box<dyn Reader>, ReadError> {
-    let strings = sizes.get("xl/sharedStrings.xml").copied().unwrap_or(0);
-    if strings > TEXT_BYTES as u64 {
-        return Err(ReadError::too_large(TEXT_BYTES as u64));
-    }
-    // What the library makes of damage is an error, were it a panic.
-    let read = || read_xlsx(source, choice);
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(damaged("the workbook's structure contradicts itself")))
-}
-
-fn read_xlsx(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
-    let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(source.open()?).map_err(|error: calamine::XlsxError| damaged(error))?;
-    let names = workbook.sheet_names();
-    let sheets: Vec<String> = match &choice.layer {
-        Some(asked) if names.contains(asked) => vec![asked.clone()],
-        Some(asked) => return Err(archive::layers(&names, Some(asked))),
-        None => names,
-    };
-    for sheet in &sheets {
-        let rows = read_sheet(&mut workbook, sheet, &choice.limits)?;
-        let Some(top) = rows.iter().position(|(_, cells)| is_header(cells)) else { continue };
-        let mut headers: Vec<String> = Vec::new();
-        for (column, text) in &rows[top].1 {
-            headers.resize(headers.len().max(column + 1), String::new());
-            text.trim().clone_into(&mut headers[*column]);
+        if let Some(cell) = record.iter().skip(headers.len()).find(|cell| !cell.trim().is_empty()).filter(|_| headers.len() < MOST_COLUMNS) {
+            tally.quote(Left::CellsBehind, cell);
         }
-        let features = rows[top + 1..].iter().map(|(row, cells)| {
-            let texts = (0..headers.len()).map(|column| cells.get(&column).cloned().unwrap_or_default()).collect();
-            feature(&headers, texts, u64::from(*row) + 1)
-        });
-        return Ok(Whole::boxed(Stated::Nothing, features.collect(), Vec::new()));
+        let cells = record.iter().take(headers.len()).enumerate().filter(|(_, cell)| !cell.trim().is_empty());
+        features.push(feature(&headers, cells.map(|(i, cell)| (i, cell.to_owned())).collect(), line));
     }
-    Err(ReadError::new(
-        "no-table",
-        "Không trang tính nào có dòng tiêu đề với cột tọa độ (Kinh độ/Vĩ độ hoặc X/Y)",
-        "No sheet has a header row with columns of coordinates (Kinh độ/Vĩ độ or X/Y)",
-    ))
-}
-
-/// The row that names columns: one of them holds coordinates.
-fn is_header(cells: &BTreeMap<usize, String>) -> bool {
-    cells.values().any(|text| axis(text).is_some())
-}
-
-type Row = (u32, BTreeMap<usize, String>);
-
-fn read_sheet<R: std::io::Read + std::io::Seek>(workbook: &mut Xlsx<R>, sheet: &str, limits: &Limits) -> Result<Vec<Row>, ReadError> {
-    let mut cells = workbook.worksheet_cells_reader(sheet).map_err(damaged)?;
-    let mut rows: Vec<Row> = Vec::new();
-    let mut left = TEXT_BYTES;
-    while let Some(cell) = cells.next_cell().map_err(damaged)? {
-        let (row, column) = cell.get_position();
-        let text = text_of(cell.get_value());
-        if text.trim().is_empty() || column as usize >= MOST_COLUMNS {
-            continue;
-        }
-        left = left.checked_sub(text.len()).ok_or_else(|| ReadError::too_large(TEXT_BYTES as u64))?;
-        if rows.last().is_none_or(|(last, _)| *last != row) {
-            if rows.len() > limits.features {
-                return Err(ReadError::too_many(limits.features));
-            }
-            rows.push((row, BTreeMap::new()));
-        }
-        if let Some((_, cells)) = rows.last_mut() {
-            cells.insert(column as usize, text);
-        }
-    }
-    Ok(rows)
+    Ok(Whole::boxed(Stated::Nothing, features, tally))
 }

@@ -9,7 +9,7 @@ struct Bytes<'a> {
 }
 
 fn broken(what: &str) -> GeometryError {
-    GeometryError::Unreadable(format!("WKB: {what}"))
+    GeometryError::unreadable(format!("WKB bị hỏng ({what})"), format!("damaged WKB ({what})"))
 }
 
 impl<'a> Bytes<'a> {
@@ -96,10 +96,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
             let points = bytes.count(21)?;
             match (points, bytes.kind()) {
                 (1, Ok((1, ordinates))) => Ok(Geometry::Point(bytes.position(ordinates)?)),
-                _ => Err(GeometryError::Unreadable(format!("a multi-point of {points} points"))),
+                _ => Err(GeometryError::unreadable(format!("đa điểm gồm {points} điểm"), format!("a multi-point of {points} points"))),
             }
         }
-        other => Err(GeometryError::Unreadable(format!("neither an area nor a point (WKB type {other})"))),
+        other => Err(GeometryError::other_kind(format!("WKB {other}"))),
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
     fn a_count_that_lies_is_refused_before_memory_is_taken() {
         let mut bytes = vec![1, 3, 0, 0, 0];
         bytes.extend(u32::MAX.to_le_bytes());
-        assert!(matches!(read(&bytes), Err(GeometryError::Unreadable(_))));
+        assert!(matches!(read(&bytes), Err(GeometryError::Unreadable { .. })));
         assert!(read(&[]).is_err() && read_geopackage(b"GP").is_err());
     }
 

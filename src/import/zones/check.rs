@@ -5,20 +5,21 @@ use std::hash::{Hash, Hasher};
 
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::assemble::Assembly;
 use super::words::{area_words, fault_words, repair_name, repair_words};
-use super::{Options, Progress, in_unicode};
+use super::{Options, Progress};
 use crate::domain::city::Columns;
 use crate::domain::fold::clean;
 use crate::domain::geometry::contains;
 use crate::domain::land_use;
 use crate::import::canonical::{self, Piece, hectares, round};
 use crate::import::coverage;
+use crate::import::cell;
 use crate::import::crs::choose::Chosen;
 use crate::import::crs::{Crs, CrsError};
-use crate::import::encoding::Legacy;
+use crate::import::encoding::{CellNote, Texts};
 use crate::import::feature::{Feature, Geometry, GeometryError, Position, Raw, Rings};
 use crate::import::formats::{ReadError, Reader};
 use crate::import::report::{Finding, Severity};
@@ -56,8 +57,10 @@ pub(super) struct Checker<'a> {
     pub(super) options: &'a Options,
     pub(super) chosen: Chosen,
     pub(super) plane: Crs,
+    /// Names of the columns, and as they stand in the file.
     pub(super) columns: Columns,
-    pub(super) legacy: Option<Legacy>,
+    pub(super) raw: Columns,
+    pub(super) texts: Texts,
 }
 
 impl Checker<'_> {
@@ -78,7 +81,7 @@ impl Checker<'_> {
             number += batch.len();
             let work = || {
                 let each = batch.into_par_iter().enumerate();
-                each.map(|(i, raw)| self.zone(first + i, &in_unicode(raw.parse(), self.legacy))).collect::<Vec<Zone>>()
+                each.map(|(i, raw)| self.zone(first + i, &raw.parse())).collect::<Vec<Zone>>()
             };
             // While this batch is checked the next one is cut out of the file and the one before is
             // put together.
@@ -100,7 +103,8 @@ impl Checker<'_> {
         let mut zone = Zone::default();
         let finding = |severity, check: &str, vi: String, en: String| Finding::new(severity, check, vi, en).of(number, feature.line);
         let error = |check: &str, vi: String, en: String| finding(Severity::Error, check, vi, en);
-        let code = if self.options.outline { Ok(String::new()) } else { self.code(feature) };
+        let mut notes = Vec::new();
+        let code = if self.options.outline { Ok(String::new()) } else { self.code(feature, &mut notes) };
         // Where it lies, by its first point that lies anywhere: an error about its code has a place too.
         let at = feature.geometry.as_ref().ok().and_then(Geometry::first).and_then(|first| self.ring(&[first]).ok());
         let at = at.and_then(|ring| Some(ring.first()?.lonlat.map(|v| v as f64 / 1e7)));
@@ -147,16 +151,23 @@ impl Checker<'_> {
             zone.findings.push(finding(Severity::Warning, "sliver", vi, format!("A very small or narrow zone: {after_m2:.2} m²")).at(at));
         }
         let Some(code) = code else { return zone };
-        let text = |column: &Option<String>| {
-            let text = feature.properties.get(column.as_ref()?)?.as_str().map(clean)?;
+        let mut text = |raw: &Option<String>, column: &Option<String>| {
+            let (value, column) = (feature.properties.get(raw.as_ref()?)?, column.as_ref()?);
+            let text = cell::text(value);
+            if text.is_none() && !value.is_null() {
+                let (vi, en) = (format!("Ô “{column}” không phải là chữ; bỏ trống"), format!("The cell of “{column}” is no text; it is left empty"));
+                zone.findings.push(finding(Severity::Warning, "value-not-text", vi, en).at(at));
+            }
+            let text = clean(&self.texts.value(column, &text?, &mut notes));
             (!text.is_empty()).then_some(text)
         };
         let mut properties = Map::new();
         if !self.options.outline {
             properties.insert("land_use".into(), json!(code));
-            properties.insert("note".into(), json!(text(&self.columns.note)));
+            properties.insert("note".into(), json!(text(&self.raw.note, &self.columns.note)));
         }
-        properties.insert("name".into(), json!(text(&self.columns.name)));
+        properties.insert("name".into(), json!(text(&self.raw.name, &self.columns.name)));
+        zone.findings.extend(notes.iter().map(|note: &CellNote| note.finding().of(number, feature.line).at(at)));
         properties.insert("area_ha".into(), json!(hectares(after_m2)));
         let piece = canonical::polygon_piece(&properties, &mended);
         if let Some(boundary) = &self.options.boundary {
@@ -173,9 +184,10 @@ impl Checker<'_> {
         zone
     }
 
-    fn code(&self, feature: &Feature) -> Result<String, (&'static str, String, String)> {
-        let column = self.columns.land_use.as_deref().unwrap_or_default();
-        let text = feature.properties.get(column).and_then(Value::as_str).map(clean).filter(|text| !text.is_empty());
+    fn code(&self, feature: &Feature, notes: &mut Vec<CellNote>) -> Result<String, (&'static str, String, String)> {
+        let [raw, column] = [&self.raw, &self.columns].map(|columns| columns.land_use.as_deref().unwrap_or_default());
+        let text = feature.properties.get(raw).and_then(cell::text);
+        let text = text.map(|text| clean(&self.texts.value(column, &text, notes))).filter(|text| !text.is_empty());
         let Some(text) = text else {
             return Err((
                 "no-code",
@@ -212,11 +224,11 @@ impl Checker<'_> {
             Ok(Geometry::MultiPolygon(parts)) => parts,
             Ok(Geometry::Point(_)) => return Err(wrong("not-a-polygon", "Là một điểm, không phải vùng", "It is a point, not an area")),
             Err(GeometryError::Missing) => return Err(wrong("no-geometry", "Không có hình", "It has no geometry")),
-            Err(GeometryError::Unreadable(what)) => {
+            Err(GeometryError::Unreadable { vi, en }) => {
                 return Err((
                     "geometry-unreadable",
-                    format!("Không đọc được hình: {what}"),
-                    format!("Its geometry cannot be read: {what}"),
+                    format!("Không đọc được hình: {vi}"),
+                    format!("Its geometry cannot be read: {en}"),
                     None,
                 ));
             }

@@ -8,6 +8,8 @@ mod assemble;
 mod check;
 mod words;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
@@ -17,7 +19,7 @@ use super::columns;
 use super::coverage::Boundary;
 use super::crs::Crs;
 use super::crs::choose::{Hints, choose};
-use super::encoding::{self, Legacy};
+use super::encoding::{CellNote, Evidence, Texts, Writing};
 use super::feature::Feature;
 use super::formats::{self, Choice, ReadError, Reader, Stated};
 use super::report::{Report, Severity};
@@ -96,24 +98,29 @@ pub type Progress<'a> = &'a (dyn Fn(usize) + Sync);
 
 /// Reads a file of zones.
 pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imported {
-    let attempt = |late: Option<Stated>| -> (Imported, Option<Stated>) {
+    let attempt = |known: Known| -> (Imported, Option<Known>) {
         let mut report = Report::about(&source.name);
         let mut plane = options.plane;
-        let mut seen_late = None;
+        let mut learned = None;
         let set = match formats::open(source, &options.choice) {
-            Ok(mut reader) => run(reader.as_mut(), options, late, &mut report, &mut plane, &mut seen_late, progress),
+            Ok(mut reader) => {
+                let set = run(reader.as_mut(), options, known, &mut report, &mut plane, &mut learned, progress);
+                for note in reader.notes() {
+                    report.add(note.severity, note.check, None, note.vi, note.en);
+                }
+                set
+            }
             Err(error) => {
                 unreadable(&mut report, error);
                 None
             }
         };
-        (Imported { report, set, drawn: Vec::new(), plane }, seen_late)
+        (Imported { report, set, drawn: Vec::new(), plane }, learned)
     };
     let digest = || source.digest().ok().map(|digest| digest.to_string());
-    let ((mut imported, late), sha256) = rayon::join(|| attempt(None), digest);
-    if late.is_some() {
-        // The file named its system only after its features.
-        imported = attempt(late).0;
+    let ((mut imported, learned), sha256) = rayon::join(|| attempt(Known::default()), digest);
+    if let Some(learned) = learned {
+        imported = attempt(learned).0;
     }
     imported.report.sha256 = sha256;
     if !source.is_unchanged() {
@@ -149,10 +156,17 @@ pub(super) fn sample(reader: &mut dyn Reader, report: &mut Report) -> Option<Vec
         }
     }
     if features.is_empty() {
-        report.add(Severity::Error, "empty", None, "Tệp không có đối tượng nào", "The file has no features");
+        empty(reader, report);
         return None;
     }
     Some(features)
+}
+
+/// Says that a file has no features, and why that may be.
+pub(super) fn empty(reader: &dyn Reader, report: &mut Report) {
+    let why = reader.notes().into_iter().find(|note| note.severity == Severity::Warning);
+    let (vi, en) = why.map_or_else(Default::default, |note| (format!(". {}", note.vi), format!(". {}", note.en)));
+    report.add(Severity::Error, "empty", None, format!("Tệp không có đối tượng nào{vi}"), format!("The file has no features{en}"));
 }
 
 pub(super) fn first_positions(features: &[Feature]) -> Vec<[f64; 2]> {
@@ -161,52 +175,110 @@ pub(super) fn first_positions(features: &[Feature]) -> Vec<[f64; 2]> {
     features.iter().step_by(step).filter_map(first).collect()
 }
 
-/// The old encoding of a file's texts, if they have one; said in the report.
-pub(super) fn legacy_of(features: &[Feature], report: &mut Report) -> Option<Legacy> {
-    let texts = features.iter().flat_map(|feature| feature.properties.iter());
-    let texts = texts.flat_map(|(key, value)| [Some(key.as_str()), value.as_str()]).flatten();
-    let legacy = encoding::detect(texts)?;
-    report.add(
-        Severity::Repair,
-        "encoding-converted",
-        None,
-        format!("Chữ trong bảng thuộc tính theo bảng mã {}; đã chuyển sang Unicode", legacy.name()),
-        format!("The attributes are encoded in {}; converted to Unicode", legacy.name()),
-    );
-    Some(legacy)
+/// What is known of a file only once it was read: it is then read again.
+#[derive(Default)]
+struct Known {
+    /// The system it named after its features.
+    stated: Option<Stated>,
+    /// What its columns are written in.
+    writing: Option<Evidence>,
 }
 
-/// The feature with its texts in Unicode.
-pub(super) fn in_unicode(mut feature: Feature, legacy: Option<Legacy>) -> Feature {
-    let Some(legacy) = legacy else { return feature };
-    feature.properties = feature
-        .properties
-        .into_iter()
-        .map(|(key, value)| match value {
-            Value::String(text) => (encoding::convert(&key, legacy), Value::from(encoding::convert(&text, legacy))),
-            other => (encoding::convert(&key, legacy), other),
-        })
-        .collect();
-    feature
+/// The names of a file's columns, in Unicode, by the names as they stand in it.
+pub(super) struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// Decides the names; one that can be read two ways follows the others.
+    pub(super) fn of(features: &[Feature], report: &mut Report) -> Self {
+        let mut names = BTreeMap::new();
+        for key in features.iter().flat_map(|feature| feature.properties.keys()) {
+            if !names.contains_key(key) {
+                names.insert(key.clone(), String::new());
+            }
+        }
+        let first = Texts::default();
+        names.keys().for_each(|name| {
+            first.value("", name, &mut Vec::new());
+        });
+        let texts = Texts::new(first.evidence());
+        let mut converted = 0;
+        for (raw, name) in &mut names {
+            *name = texts.value("", raw, &mut Vec::new()).trim().to_owned();
+            converted += usize::from(name != raw.trim() && !raw.is_ascii() && !name.is_ascii());
+        }
+        if converted > 0 && texts.evidence().lean("").is_some_and(|writing| writing != Writing::Unicode) {
+            let writing = texts.evidence().lean("").map_or("", Writing::name);
+            report.add(
+                Severity::Repair,
+                "encoding-converted",
+                None,
+                format!("Tên cột theo bảng mã {writing}; đã chuyển sang Unicode"),
+                format!("The names of columns were in {writing} and were converted to Unicode"),
+            );
+        }
+        Self(names)
+    }
+
+    /// A name in Unicode.
+    pub(super) fn unicode<'a>(&'a self, raw: &'a str) -> &'a str {
+        self.0.get(raw).map_or(raw, String::as_str)
+    }
+
+    /// A column's name as it stands in the file.
+    fn raw(&self, name: &str) -> String {
+        self.0.iter().find(|(_, unicode)| *unicode == name).map_or_else(|| name.to_owned(), |(raw, _)| raw.clone())
+    }
+
+    fn raw_columns(&self, columns: &Columns) -> Columns {
+        let raw = |name: &Option<String>| name.as_deref().map(|name| self.raw(name));
+        Columns { land_use: raw(&columns.land_use), name: raw(&columns.name), note: raw(&columns.note) }
+    }
+}
+
+/// What the columns of some features are written in.
+pub(super) fn writing_of(features: &[Feature], names: &Names) -> Evidence {
+    let texts = Texts::default();
+    for (key, value) in features.iter().flat_map(|feature| &feature.properties) {
+        if let Value::String(text) = value {
+            texts.value(names.unicode(key), text, &mut Vec::new());
+        }
+    }
+    texts.evidence()
+}
+
+/// Attributes with their names and texts in Unicode.
+pub(super) fn in_unicode(properties: &Map<String, Value>, names: &Names, texts: &Texts, notes: &mut Vec<CellNote>) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (key, value) in properties {
+        let name = names.unicode(key);
+        let value = match value {
+            Value::String(text) => Value::from(texts.value(name, text, notes)),
+            other => other.clone(),
+        };
+        // Of two columns of one name the first counts.
+        out.entry(name).or_insert(value);
+    }
+    out
 }
 
 fn run(
     reader: &mut dyn Reader,
     options: &Options,
-    late: Option<Stated>,
+    known: Known,
     report: &mut Report,
     plane: &mut u32,
-    seen_late: &mut Option<Stated>,
+    learned: &mut Option<Known>,
     progress: Progress<'_>,
 ) -> Option<CanonicalSet> {
     let ahead = sample(reader, report)?;
-    let stated = late.unwrap_or_else(|| reader.stated());
+    let stated = known.stated.clone().unwrap_or_else(|| reader.stated());
     let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: reader.defaults_to_wgs84(), city: &options.city };
     let mut chosen = choose(&first_positions(&ahead), hints, report);
     if chosen.is_none() && stated == Stated::Nothing && ahead.len() == SAMPLE {
         // A long file may name its system at its end.
         while let Ok(Some(_)) = reader.next() {}
-        *seen_late = Some(reader.stated()).filter(|stated| *stated != Stated::Nothing);
+        let late = Some(reader.stated()).filter(|stated| *stated != Stated::Nothing);
+        *learned = late.map(|stated| Known { stated: Some(stated), writing: None });
     }
     report.features = ahead.len();
     let chosen = chosen.take()?;
@@ -214,31 +286,32 @@ fn run(
         *plane = chosen.crs.epsg;
     }
     let plane = Crs::new(*plane).ok()?;
-    let legacy = legacy_of(&ahead, report);
-    // All features are converted where they are checked; here those that the columns are judged by.
-    let converted: Vec<Feature> = match legacy {
-        Some(_) => ahead.iter().map(|feature| in_unicode(feature.clone(), legacy)).collect(),
-        None => Vec::new(),
-    };
-    let judged = if legacy.is_some() { &converted } else { &ahead };
-    let rows: Vec<&Map<String, Value>> = judged.iter().map(|feature| &feature.properties).collect();
+    let names = Names::of(&ahead, report);
+    let is_again = known.writing.is_some();
+    let writing = known.writing.unwrap_or_else(|| writing_of(&ahead, &names));
+    // Columns are judged by the first features; all are converted where they are checked.
+    let judging = Texts::new(writing.clone());
+    let judged: Vec<_> = ahead.iter().map(|feature| in_unicode(&feature.properties, &names, &judging, &mut Vec::new())).collect();
+    let rows: Vec<&Map<String, Value>> = judged.iter().collect();
     let columns = find_columns(&rows, options, report)?;
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
     report.plane = Some(format!("EPSG:{}", plane.epsg));
     report.code_column.clone_from(&columns.land_use);
     report.name_column.clone_from(&columns.name);
     report.note_column.clone_from(&columns.note);
-    let checker = Checker { options, chosen, plane, columns, legacy };
+    let raw = names.raw_columns(&columns);
+    let checker = Checker { options, chosen, plane, columns, raw, texts: Texts::new(writing) };
     let mut assembly = Assembly::new(report, plane);
     let read = checker.all(reader, ahead, &mut assembly, progress);
     let set = assembly.finish(options);
-    for note in reader.notes() {
-        report.add(note.severity, note.check, None, note.vi, note.en);
-    }
+    checker.texts.report(report);
     match read {
         Ok(()) => {
             let after = reader.stated();
-            *seen_late = Some(after.clone()).filter(|_| after != stated);
+            let late = Some(after.clone()).filter(|_| after != stated);
+            if late.is_some() || checker.texts.would_change() && !is_again {
+                *learned = Some(Known { stated: late.or(known.stated), writing: Some(checker.texts.evidence()) });
+            }
             set
         }
         Err(error) => {

@@ -1,29 +1,10 @@
 //! Vietnamese in the encodings that came before Unicode: TCVN3 (ABC fonts) and VNI.
 //!
 //! Old attribute tables hold them as bytes of Latin-1, and newer files as the Unicode characters of
-//! those bytes (“§Êt ë ®« thÞ”). Which one it is, is seen from what reads as Vietnamese syllables.
+//! those bytes (“§Êt ë ®« thÞ”).
 //! Sources: TCVN 5712:1993 VN3 for TCVN3; the VNI Windows table of VNI Software Co.
 
 use unicode_normalization::UnicodeNormalization;
-
-/// An encoding that was found in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legacy {
-    /// TCVN 5712, fonts named `.Vn…`.
-    Tcvn3,
-    /// VNI Windows, fonts named `VNI-…`.
-    Vni,
-}
-
-impl Legacy {
-    /// Its name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tcvn3 => "TCVN3 (ABC)",
-            Self::Vni => "VNI",
-        }
-    }
-}
 
 /// Characters of TCVN3 from 0xA1 to 0xFE.
 const TCVN3: &str =
@@ -72,15 +53,28 @@ const VNI_MARKS: &[(char, &str)] = &[
     ('ë', "\u{306}\u{323}"),
 ];
 
-fn from_tcvn3(text: &str) -> String {
+/// TCVN3 in Unicode, NFC.
+///
+/// Fonts whose names end in `H` draw small letters as capitals, since TCVN3 has no capitals with
+/// tones: a text whose plain letters are all capitals was seen in capitals, and becomes so.
+pub(super) fn from_tcvn3(text: &str) -> String {
     let letter = |c: char| match c as u32 {
         code @ 0xa1..=0xfe => TCVN3.chars().nth(code as usize - 0xa1).unwrap_or(c),
         _ => c,
     };
-    text.chars().map(letter).nfc().collect()
+    let unicode: String = text.chars().map(letter).nfc().collect();
+    if in_capitals(text) { unicode.to_uppercase() } else { unicode }
 }
 
-fn from_vni(text: &str) -> String {
+/// True when all ASCII letters are capitals, and there are two or more.
+fn in_capitals(text: &str) -> bool {
+    let mut letters = text.chars().filter(char::is_ascii_alphabetic).peekable();
+    let first = letters.next();
+    first.is_some() && letters.peek().is_some() && first.into_iter().chain(letters).all(|c| c.is_ascii_uppercase())
+}
+
+/// VNI in Unicode, NFC.
+pub(super) fn from_vni(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut after_vowel = false;
     for c in text.chars() {
@@ -98,17 +92,6 @@ fn from_vni(text: &str) -> String {
     out.nfc().collect()
 }
 
-/// The text in Unicode, NFC.
-pub fn convert(text: &str, from: Legacy) -> String {
-    if text.is_ascii() {
-        return text.to_owned();
-    }
-    match from {
-        Legacy::Tcvn3 => from_tcvn3(text),
-        Legacy::Vni => from_vni(text),
-    }
-}
-
 const ONSETS: &[&str] = &[
     "ngh", "ch", "gh", "gi", "kh", "ng", "nh", "ph", "qu", "th", "tr", "b", "c", "d", "đ", "g", "h", "k", "l", "m", "n", "p", "r", "s",
     "t", "v", "x", "",
@@ -121,7 +104,7 @@ const NUCLEI: &[&str] = &[
 const CODAS: &[&str] = &["ch", "ng", "nh", "c", "m", "n", "p", "t", ""];
 
 /// True for a syllable that Vietnamese can have.
-fn is_syllable(word: &str) -> bool {
+pub(super) fn is_syllable(word: &str) -> bool {
     let mut tones = 0;
     let bare: String = word
         .to_lowercase()
@@ -138,59 +121,4 @@ fn is_syllable(word: &str) -> bool {
             .is_some_and(|rest| CODAS.iter().any(|coda| rest.strip_suffix(coda).is_some_and(|nucleus| NUCLEI.contains(&nucleus))))
     };
     tones <= 1 && ONSETS.iter().any(|onset| fits(&onset))
-}
-
-/// Words with letters beyond ASCII: how many are Vietnamese syllables, and how many not.
-fn score(texts: &[&str]) -> (usize, usize) {
-    let words = texts.iter().flat_map(|text| text.split(|c: char| !c.is_alphabetic() && c.is_ascii()));
-    words.filter(|word| !word.is_ascii()).fold((0, 0), |(yes, no), word| if is_syllable(word) { (yes + 1, no) } else { (yes, no + 1) })
-}
-
-/// The encoding in which the texts read as Vietnamese where they do not as they stand; none for
-/// Unicode and for texts that are not Vietnamese.
-pub fn detect<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Legacy> {
-    // Both encodings live in Latin-1: a text with other letters is Unicode already.
-    let latin = |text: &&str| !text.is_ascii() && text.chars().all(|c| (c as u32) < 0x100);
-    let texts: Vec<&str> = texts.filter(latin).take(2_000).collect();
-    let best = [Legacy::Tcvn3, Legacy::Vni].into_iter().map(|legacy| {
-        let converted: Vec<String> = texts.iter().map(|text| convert(text, legacy)).collect();
-        (score(&converted.iter().map(String::as_str).collect::<Vec<_>>()), legacy)
-    });
-    let ((yes, no), legacy) = best.max_by_key(|((yes, no), _)| *yes as i64 - *no as i64)?;
-    let (now, _) = score(&texts);
-    (yes > no * 2 && yes > now * 2).then_some(legacy)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pairs made by other software (TCVN3 by iconv, VNI by the npm package vietnamese-conversion) are in `tests/data/legacy_texts.csv`.
-    const WITNESS: &str = include_str!("../../tests/data/legacy_texts.csv");
-
-    #[test]
-    fn what_other_software_encoded_is_read_back_and_recognised() {
-        let mut count = 0;
-        for record in csv::Reader::from_reader(WITNESS.as_bytes()).records() {
-            let record = record.expect("row");
-            let (unicode, tcvn3, vni) = (&record[0], &record[1], &record[2]);
-            assert_eq!(convert(tcvn3, Legacy::Tcvn3), unicode);
-            assert_eq!(convert(vni, Legacy::Vni), unicode);
-            count += 1;
-        }
-        assert!(count >= 10);
-        let column = |n: usize| -> Vec<String> {
-            csv::Reader::from_reader(WITNESS.as_bytes()).records().map(|r| r.expect("row")[n].to_owned()).collect()
-        };
-        assert_eq!(detect(column(1).iter().map(String::as_str)), Some(Legacy::Tcvn3));
-        assert_eq!(detect(column(2).iter().map(String::as_str)), Some(Legacy::Vni));
-        assert_eq!(detect(column(0).iter().map(String::as_str)), None);
-    }
-
-    #[test]
-    fn unicode_and_other_languages_are_left_alone() {
-        assert_eq!(detect(["Đất ở tại đô thị", "xã Tân Thịnh", "hàng hoá"].into_iter()), None);
-        assert_eq!(detect(["Straße", "café", "Zürich"].into_iter()), None);
-        assert_eq!(detect(["ODT", "LUC", ""].into_iter()), None);
-    }
 }

@@ -1,0 +1,223 @@
+//! One rule from a cell to its text, for sheets, CSV and attribute tables alike: as its author sees it.
+
+use jiff::civil::{Date, DateTime};
+use serde_json::Value;
+
+/// A day as people write it, `1/12/2026`.
+pub fn day(date: Date) -> String {
+    format!("{}/{}/{}", date.day(), date.month(), date.year())
+}
+
+/// Days from 1970-01-01 and seconds of the day as text: `1/12/2026`, or `1/12/2026 7:30` where there
+/// is a time.
+pub fn date_time(days: i64, seconds: i64) -> Option<String> {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let date = epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+    if seconds == 0 { Some(day(date)) } else { Some(format!("{} {}", day(date), time(seconds))) }
+}
+
+/// Seconds as a time of day or a duration, `7:30`, with seconds where there are any.
+pub fn time(seconds: i64) -> String {
+    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if s == 0 { format!("{h}:{m:02}") } else { format!("{h}:{m:02}:{s:02}") }
+}
+
+/// A day written `20261201`, as people write it.
+pub fn compact_date(text: &str) -> Option<String> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i16>().ok();
+    let all_digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let date = all_digits.then(|| Date::new(number(0..4)?, i8::try_from(number(4..6)?).ok()?, i8::try_from(number(6..8)?).ok()?).ok())?;
+    date.map(day)
+}
+
+/// The day that a text is, and nothing else: `1/12/2026`, `01-12-2026`, `2026-12-01`, with or without a
+/// time behind it.
+pub fn as_day(text: &str) -> Option<Date> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<DateTime>() {
+        return Some(time.date());
+    }
+    let text = text.split([' ', 'T']).next()?;
+    if let Ok(date) = text.parse::<Date>() {
+        return Some(date);
+    }
+    let mut parts = text.split(['/', '.', '-']).map(str::parse::<i16>);
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(day)), Some(Ok(month)), Some(Ok(year)), None) if year > 31 => {
+            Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+        }
+        _ => None,
+    }
+}
+
+/// The number a text can only be: `1234.5`, `1234,5`, `1.234,5`, `2 401 150,5`, `2.401.150`; none for
+/// anything else, and none where one comma could part thousands as well (`512,650`).
+pub fn number(text: &str) -> Option<f64> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')).collect();
+    let (sign, digits) = plain.strip_prefix(['-', '−']).map_or((1.0, plain.as_str()), |rest| (-1.0, rest));
+    if !digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'e' | b'E' | b'+' | b'-')) || digits.is_empty() {
+        return None;
+    }
+    let grouped = |text: &str, mark: char| {
+        let mut groups = text.split(mark);
+        let first = groups.next().unwrap_or_default();
+        (1..=3).contains(&first.len()) && groups.clone().count() > 0 && groups.all(|group| group.len() == 3)
+    };
+    let without = |text: &str, mark: char| text.replace(mark, "");
+    let (dots, commas) = (digits.matches('.').count(), digits.matches(',').count());
+    let english = match (dots, commas) {
+        (0 | 1, 0) => digits.to_owned(),
+        (0, 1) => {
+            let (before, after) = digits.split_once(',')?;
+            // “512,650” may be half a million, “0,650” and “104,87” may not.
+            if after.len() == 3 && before.len() <= 3 && before != "0" {
+                return None;
+            }
+            format!("{before}.{after}")
+        }
+        (_, 0) if grouped(digits, '.') => without(digits, '.'),
+        (0, _) if grouped(digits, ',') => without(digits, ','),
+        (_, 1) => {
+            let (whole, part) = digits.split_once(',')?;
+            if part.contains('.') {
+                // English: thousands by commas.
+                let (thousands, _) = digits.split_once('.')?;
+                if !grouped(thousands, ',') || dots > 1 {
+                    return None;
+                }
+                without(digits, ',')
+            } else if grouped(whole, '.') {
+                format!("{}.{part}", without(whole, '.'))
+            } else {
+                return None;
+            }
+        }
+        (1, _) => {
+            let (thousands, _) = digits.split_once('.')?;
+            if !grouped(thousands, ',') {
+                return None;
+            }
+            without(digits, ',')
+        }
+        _ => return None,
+    };
+    english.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| sign * number)
+}
+
+/// The number of a numeric cell, whole where it is whole.
+pub fn number_value(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(Value::from(whole));
+    }
+    // More digits than a number holds: they are kept as they stand.
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Value::from(text));
+    }
+    // In a column of numbers one comma is the decimal one.
+    let decimal = if text.matches(',').count() == 1 && !text.contains('.') { text.replace(',', ".") } else { text.to_owned() };
+    number(&decimal).map(Value::from)
+}
+
+/// A value's text: numbers as they are written, nothing for what is no text (lists, objects).
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(match number.as_f64() {
+            // 12.0 is a 12 that went through a column of fractions.
+            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+            _ => number.to_string(),
+        }),
+        Value::Bool(yes) => Some(if *yes { "có" } else { "không" }.to_owned()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The number that people would dial if a program had not taken it for a number: true for digits that
+/// have lost their leading 0 (a mobile number of 9 digits, a landline of 9 or 10), or the + before 84.
+pub fn lost_its_zero(phone: &str) -> bool {
+    let digits: String = phone.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-' | '(' | ')')).collect();
+    let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let begins = |with: &str| with.bytes().any(|byte| digits.as_bytes().first() == Some(&byte));
+    all_digits
+        && match digits.len() {
+            9 => begins("235789"),
+            10 => begins("2"),
+            11 | 12 => digits.starts_with("84"),
+            _ => false,
+        }
+}
+
+/// True for a number that a program wrote with a power of ten, `9.00000001E+8`.
+pub fn is_scientific(text: &str) -> bool {
+    let upper = text.trim().to_ascii_uppercase();
+    upper.split_once('E').is_some_and(|(number, power)| {
+        number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'))
+            && !number.is_empty()
+            && power.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit())
+            && power.len() > 1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_where_one_reading_is_possible() {
+        let cases = [
+            ("104.87", 104.87),
+            ("104,87", 104.87),
+            ("2 401 150,5", 2_401_150.5),
+            ("2.401.150", 2_401_150.0),
+            ("2.401.150,25", 2_401_150.25),
+            ("2,401,150.25", 2_401_150.25),
+            ("512650,123", 512_650.123),
+            ("-0,5", -0.5),
+            ("0,650", 0.65),
+            ("1e3", 1000.0),
+        ];
+        for (text, value) in cases {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in ["512,650", "12,34,5", "1.2.3", "", "NaN", "inf", "khoảng 5", "12 ha", "1.234,5,6"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_and_times_are_written_as_people_write_them() {
+        assert_eq!(compact_date("20261201").as_deref(), Some("1/12/2026"));
+        assert_eq!(compact_date("20261301"), None);
+        assert_eq!(time(27_000), "7:30");
+        assert_eq!(time(27_005), "7:30:05");
+        assert_eq!(date_time(20_788, 27_000).as_deref(), Some("1/12/2026 7:30"));
+        for text in ["1/12/2026", "01-12-2026", "2026-12-01", "2026-12-01T00:00:00", "1/12/2026 7:30"] {
+            assert_eq!(as_day(text), Some(jiff::civil::date(2026, 12, 1)), "{text}");
+        }
+        for text in ["7:30 - 17:00", "24/7", "Thứ 2 - Thứ 6", "7h30-11h30", "1/12"] {
+            assert_eq!(as_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_phone_number_without_its_0_is_noticed() {
+        for phone in ["900000001", "216 385 0115", "84900000001", "2163850115"] {
+            assert!(lost_its_zero(phone), "{phone}");
+        }
+        for phone in ["0900000001", "115", "+84900000001", "02163850115", "19001234", "18001234", "190012345", "1900123456"] {
+            assert!(!lost_its_zero(phone), "{phone}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_text_as_its_author_sees_it() {
+        use serde_json::json;
+        assert_eq!(text(&json!(12)).as_deref(), Some("12"));
+        assert_eq!(text(&json!(12.0)).as_deref(), Some("12"));
+        assert_eq!(text(&json!(1234.56)).as_deref(), Some("1234.56"));
+        assert_eq!(text(&json!([1])), None);
+        assert!(is_scientific("9.00000001E+08") && !is_scientific("E5") && !is_scientific("Khu 3E"));
+    }
+}

@@ -1,0 +1,178 @@
+//! What a file's columns are written in, seen over the whole file.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::{Damage, Decided, Writing, decide};
+use crate::import::report::{Finding, Report, Severity};
+
+/// How often each writing was seen where the value itself said so: Unicode, TCVN3, VNI, Windows-1258.
+type Seen = [usize; 4];
+
+/// What columns were seen to be written in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    columns: BTreeMap<String, Seen>,
+}
+
+impl Evidence {
+    /// Notes a value that was decided by itself.
+    fn note(&mut self, column: &str, decided: &Decided) {
+        let sure = !decided.open && decided.damage != Some(Damage::Guess);
+        if sure && !decided.text.is_ascii() {
+            match self.columns.get_mut(column) {
+                Some(seen) => seen[decided.writing as usize] += 1,
+                None => {
+                    let mut seen = Seen::default();
+                    seen[decided.writing as usize] = 1;
+                    self.columns.insert(column.to_owned(), seen);
+                }
+            }
+        }
+    }
+
+    /// What a column is mostly written in, else what the file is.
+    pub fn lean(&self, column: &str) -> Option<Writing> {
+        let most = |seen: &Seen| {
+            let all = [Writing::Unicode, Writing::Tcvn3, Writing::Vni, Writing::Windows1258];
+            all.into_iter().filter(|writing| seen[*writing as usize] > 0).max_by_key(|writing| (seen[*writing as usize], std::cmp::Reverse(*writing)))
+        };
+        let whole = || {
+            let sum = self.columns.values().fold(Seen::default(), |sum, seen| std::array::from_fn(|i| sum[i] + seen[i]));
+            most(&sum)
+        };
+        self.columns.get(column).and_then(most).or_else(whole)
+    }
+}
+
+/// What is to be said of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellNote {
+    /// Name of its column.
+    pub column: String,
+    /// What is wrong with it.
+    pub damage: Damage,
+    /// What was kept.
+    pub text: String,
+}
+
+impl CellNote {
+    /// As a finding, without its feature.
+    pub fn finding(&self) -> Finding {
+        let (column, text) = (&self.column, self.text.chars().take(60).collect::<String>());
+        let (check, vi, en) = match self.damage {
+            Damage::Cut => (
+                "text-cut",
+                format!("Ô “{column}” bị cắt giữa một chữ (cột không đủ rộng); còn lại “{text}”"),
+                format!("The cell of “{column}” is cut inside a letter (its column is too narrow); what is left is “{text}”"),
+            ),
+            Damage::Bytes => (
+                "text-damaged",
+                format!("Ô “{column}” có byte không phải là chữ; đã bỏ, còn lại “{text}”"),
+                format!("The cell of “{column}” holds bytes that are no text; they were left out, what is left is “{text}”"),
+            ),
+            Damage::Lost => (
+                "text-damaged",
+                format!("Ô “{column}” có chữ đã mất từ trước (�); đã bỏ, còn lại “{text}”"),
+                format!("The cell of “{column}” has letters that were lost before (�); they were left out, what is left is “{text}”"),
+            ),
+            Damage::Guess => (
+                "encoding-guessed",
+                format!("Ô “{column}” không rõ bảng mã, đã đọc theo Windows-1258: “{text}”; hãy xem lại"),
+                format!("The encoding of the cell of “{column}” is not clear; it was read as Windows-1258: “{text}”; look at it"),
+            ),
+        };
+        Finding::new(Severity::Warning, check, vi, en)
+    }
+}
+
+/// Decides the texts of a file, and remembers what it saw. It may be asked from several threads.
+#[derive(Debug, Default)]
+pub struct Texts {
+    /// What was known before the first value.
+    before: Evidence,
+    seen: Mutex<Tally>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    evidence: Evidence,
+    /// Values converted, by column and writing.
+    converted: BTreeMap<(String, Writing), usize>,
+    /// Values that could be read two ways, by column, with the first of them.
+    open: BTreeMap<String, (usize, String)>,
+}
+
+impl Texts {
+    /// With what is known of the columns.
+    pub fn new(before: Evidence) -> Self {
+        Self { before, seen: Mutex::default() }
+    }
+
+    /// Decides a value of a column; what is wrong with it goes to `notes`.
+    pub fn value(&self, column: &str, text: &str, notes: &mut Vec<CellNote>) -> String {
+        if text.is_ascii() {
+            return text.to_owned();
+        }
+        let decided = decide(text, self.before.lean(column));
+        if let Some(damage) = decided.damage {
+            notes.push(CellNote { column: column.to_owned(), damage, text: decided.text.clone() });
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seen.evidence.note(column, &decided);
+        if decided.writing != Writing::Unicode && decided.damage.is_none() {
+            *seen.converted.entry((column.to_owned(), decided.writing)).or_default() += 1;
+        }
+        if decided.open {
+            seen.open.entry(column.to_owned()).or_insert_with(|| (0, decided.text.clone())).0 += 1;
+        }
+        decided.text
+    }
+
+    /// What is known now of the columns.
+    pub fn evidence(&self) -> Evidence {
+        self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).evidence.clone()
+    }
+
+    /// True when a value that could be read two ways would be read otherwise by what is known now.
+    pub fn would_change(&self) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seen.open.keys().any(|column| seen.evidence.lean(column) != self.before.lean(column))
+    }
+
+    /// Says what was converted, and what remains open.
+    pub fn report(&self, report: &mut Report) {
+        let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for ((column, writing), count) in &seen.converted {
+            let name = writing.name();
+            let others = seen.evidence.columns.get(column).is_some_and(|of| of.iter().enumerate().any(|(i, n)| i != *writing as usize && *n > 0));
+            let (vi, en) = if others {
+                (
+                    format!("{count} ô của cột “{column}” theo bảng mã {name}; đã chuyển sang Unicode"),
+                    if *count == 1 {
+                        format!("1 value of column “{column}” was in {name} and was converted to Unicode")
+                    } else {
+                        format!("{count} values of column “{column}” were in {name} and were converted to Unicode")
+                    },
+                )
+            } else {
+                (
+                    format!("Chữ trong cột “{column}” theo bảng mã {name}; đã chuyển sang Unicode"),
+                    format!("The texts of column “{column}” were in {name} and were converted to Unicode"),
+                )
+            };
+            report.push(Finding::new(Severity::Repair, "encoding-converted", vi, en));
+        }
+        for (column, (count, example)) in &seen.open {
+            let mixed = seen.evidence.columns.get(column).is_some_and(|of| of.iter().filter(|n| **n > 0).count() > 1);
+            if mixed {
+                report.push(Finding::new(
+                    Severity::Warning,
+                    "encoding-open",
+                    format!("{count} ô của cột “{column}” có thể đọc theo hai bảng mã, như “{example}”; hãy xem lại"),
+                    format!("{count} {} of column “{column}” can be read in two encodings, such as “{example}”; look at them", if *count == 1 { "value" } else { "values" }),
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! How texts are written: Unicode, or one of the encodings that came before it (TCVN3, VNI,
+//! Windows-1258).
+//!
+//! Each value is decided by what it holds itself, since tables are put together from others: a value
+//! with letters beyond Latin-1 is Unicode already; of the rest that reading is taken in which its words
+//! are Vietnamese syllables. Where two readings are possible, what the rest of its column is written in
+//! decides. Damage stays in its cell.
+
+mod columns;
+mod legacy;
+
+pub use columns::{CellNote, Evidence, Texts};
+
+use legacy::{from_tcvn3, from_vni, is_syllable};
+use unicode_normalization::UnicodeNormalization;
+
+/// How a text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Writing {
+    /// Unicode.
+    Unicode,
+    /// TCVN 5712, fonts named `.Vn…`.
+    Tcvn3,
+    /// VNI Windows, fonts named `VNI-…`.
+    Vni,
+    /// Windows-1258; texts in Western Latin-1 read alike but for a few letters.
+    Windows1258,
+}
+
+impl Writing {
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unicode => "Unicode",
+            Self::Tcvn3 => "TCVN3 (ABC)",
+            Self::Vni => "VNI",
+            Self::Windows1258 => "Windows-1258",
+        }
+    }
+}
+
+/// What is wrong with a cell's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// It ends within a letter of several bytes.
+    Cut,
+    /// It holds bytes that are no text; they were left out.
+    Bytes,
+    /// It holds U+FFFD: letters that other software had lost before; they were left out.
+    Lost,
+    /// No reading is convincing; it was read as Windows-1258.
+    Guess,
+}
+
+/// A value that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The text in Unicode.
+    pub text: String,
+    /// How it was written.
+    pub writing: Writing,
+    /// What is wrong with it.
+    pub damage: Option<Damage>,
+    /// True when two readings are possible and the column had to decide.
+    pub open: bool,
+}
+
+/// Bytes that are no UTF-8 travel as characters of the private use area, U+F700 + byte, until their
+/// column is known.
+const RAW: u32 = 0xf700;
+
+fn raw_byte(c: char) -> Option<u8> {
+    (u32::from(c) & !0xff == RAW && u32::from(c) & 0x80 != 0).then_some((u32::from(c) & 0xff) as u8)
+}
+
+/// A text whose encoding is not known yet: UTF-8 where it is valid, else its bytes kept for
+/// [`decide`].
+pub fn keep(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { raw_char(*byte) }).collect(),
+    }
+}
+
+fn raw_char(byte: u8) -> char {
+    char::from_u32(RAW + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// Longest piece of a text by which its writing is judged, characters.
+const JUDGED: usize = 2_000;
+
+/// How well a text reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Fit {
+    /// Words with letters beyond ASCII that are Vietnamese syllables.
+    good: usize,
+    /// Those that are none.
+    bad: usize,
+}
+
+impl Fit {
+    fn of(text: &str) -> Self {
+        let mut fit = Self::default();
+        for word in text.split(|c: char| !c.is_alphabetic() && (c.is_ascii() || matches!(c, '\u{a0}' | '\u{2000}'..='\u{206f}'))) {
+            if word.is_ascii() || is_sign(word) || is_abbreviation(word) {
+                continue;
+            }
+            if is_syllable(word) {
+                fit.good += 1;
+            } else {
+                fit.bad += 1;
+            }
+        }
+        fit
+    }
+
+    fn score(self) -> i64 {
+        self.good as i64 - 2 * self.bad as i64
+    }
+}
+
+/// True for a sign that keyboards have beside letters: `m²`, `°`, `×`.
+fn is_sign(word: &str) -> bool {
+    let Some(sign) = word.chars().find(|c| !c.is_ascii()) else { return false };
+    let Some((before, after)) = word.split_once(sign) else { return false };
+    match sign {
+        '²' | '³' => matches!(before, "" | "mm" | "cm" | "dm" | "m" | "M" | "dam" | "hm" | "km" | "ha") && after.is_empty(),
+        '°' => before.is_empty() && matches!(after, "" | "C" | "F" | "N" | "E" | "B"),
+        '±' | '×' | '÷' | '½' | '¼' | '¾' | 'Ø' | '©' => before.is_empty() && after.is_empty(),
+        _ => false,
+    }
+}
+
+/// True for capitals without a vowel, with Đ among them: QĐ, ĐT, HĐND.
+fn is_abbreviation(word: &str) -> bool {
+    word.chars().count() <= 6 && word.contains('Đ') && word.chars().all(|c| c == 'Đ' || (c.is_ascii_uppercase() && !"AEIOUY".contains(c)))
+}
+
+/// Decides how a value is written, and gives it in Unicode. `lean` is what its column is written in,
+/// as far as that is known; it counts only where the value itself does not say.
+pub fn decide(text: &str, lean: Option<Writing>) -> Decided {
+    let plain = |text: String| Decided { text, writing: Writing::Unicode, damage: None, open: false };
+    if text.is_ascii() {
+        return plain(text.to_owned());
+    }
+    if text.chars().any(|c| raw_byte(c).is_some()) {
+        return decide_bytes(text, lean);
+    }
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        let kept: String = text.chars().filter(|c| *c != char::REPLACEMENT_CHARACTER).collect();
+        return Decided { damage: Some(Damage::Lost), ..decide(&kept, lean) };
+    }
+    let beyond_latin = |c: char| c > '\u{ff}' && (c.is_alphabetic() || matches!(c, '\u{300}'..='\u{36f}'));
+    if text.chars().any(beyond_latin) {
+        return plain(text.to_owned());
+    }
+    let judged: String = text.chars().take(JUDGED).collect();
+    let as_is = Fit::of(&judged);
+    let readings = [(Writing::Tcvn3, Fit::of(&from_tcvn3(&judged))), (Writing::Vni, Fit::of(&from_vni(&judged)))];
+    let convincing = |fit: Fit| fit.good > 2 * fit.bad && fit.good >= as_is.good;
+    let best = readings.into_iter().filter(|(_, fit)| convincing(*fit) && as_is.bad > 0).max_by_key(|(writing, fit)| {
+        // Of two that read alike, the column's.
+        (fit.score(), Some(*writing) == lean)
+    });
+    if let Some((writing, fit)) = best {
+        let open = readings.iter().any(|(other, rival)| *other != writing && convincing(*rival) && rival.score() == fit.score());
+        return Decided { text: convert(text, writing), writing, damage: None, open };
+    }
+    // As it stands it reads well, or nothing reads well: then what its column is written in counts.
+    let possible = |fit: Fit| if as_is.bad > 0 { fit.bad < as_is.bad && fit.good >= as_is.good } else { fit.bad == 0 && fit.good > 0 };
+    let open = readings.iter().any(|(_, fit)| possible(*fit));
+    match lean.filter(|lean| readings.iter().any(|(writing, fit)| writing == lean && possible(*fit))) {
+        Some(writing) => Decided { text: convert(text, writing), writing, damage: None, open },
+        None => Decided { open, ..plain(text.to_owned()) },
+    }
+}
+
+fn convert(text: &str, writing: Writing) -> String {
+    match writing {
+        Writing::Tcvn3 => from_tcvn3(text),
+        Writing::Vni => from_vni(text),
+        Writing::Unicode | Writing::Windows1258 => text.to_owned(),
+    }
+}
+
+/// A value whose bytes are no valid UTF-8.
+fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
+    let mut bytes = Vec::with_capacity(kept.len());
+    for c in kept.chars() {
+        match raw_byte(c) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    let utf8 = Utf8::of(&bytes);
+    let latin: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    let judged: String = latin.chars().take(JUDGED).collect();
+    let windows = |bytes: &[u8]| encoding_rs::WINDOWS_1258.decode_without_bom_handling(bytes).0.nfc().collect::<String>();
+    let mut readings = vec![
+        (Writing::Tcvn3, Fit::of(&from_tcvn3(&judged))),
+        (Writing::Vni, Fit::of(&from_vni(&judged))),
+        (Writing::Windows1258, Fit::of(&windows(&bytes[..bytes.len().min(JUDGED)]))),
+    ];
+    readings.sort_by_key(|(writing, fit)| std::cmp::Reverse((fit.score(), Some(*writing) == lean)));
+    let (best, fit) = readings[0];
+    let utf8_fit = Fit::of(&utf8.text);
+    let is_convincing = fit.good > 2 * fit.bad && fit.score() > utf8_fit.score();
+    let read = |writing: Writing| if writing == Writing::Windows1258 { windows(&bytes) } else { convert(&latin, writing) };
+    if utf8.letters > 0 && !is_convincing || utf8.ends_within && lean == Some(Writing::Unicode) {
+        let damage = if utf8.ends_within && utf8.stray == 0 { Damage::Cut } else { Damage::Bytes };
+        return Decided { text: utf8.text, writing: Writing::Unicode, damage: Some(damage), open: false };
+    }
+    if is_convincing {
+        let open = readings[1..].iter().any(|(_, rival)| rival.good > 2 * rival.bad && rival.score() == fit.score());
+        return Decided { text: read(best), writing: best, damage: None, open };
+    }
+    match lean {
+        Some(Writing::Unicode) => Decided { text: utf8.text, writing: Writing::Unicode, damage: Some(Damage::Bytes), open: false },
+        Some(writing) => Decided { text: read(writing), writing, damage: None, open: true },
+        // Signs such as the ² of Latin-1 need no Vietnamese word.
+        None if Fit::of(&latin).bad == 0 => Decided { text: latin, writing: Writing::Windows1258, damage: None, open: true },
+        None => Decided { text: windows(&bytes), writing: Writing::Windows1258, damage: Some(Damage::Guess), open: true },
+    }
+}
+
+/// What of some bytes is UTF-8.
+struct Utf8 {
+    text: String,
+    /// Letters of several bytes in it.
+    letters: usize,
+    /// Bytes that are none, but for those that begin a letter at the end.
+    stray: usize,
+    /// True when the last bytes begin a letter that does not end.
+    ends_within: bool,
+}
+
+impl Utf8 {
+    fn of(bytes: &[u8]) -> Self {
+        let mut found = Self { text: String::new(), letters: 0, stray: 0, ends_within: false };
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            found.letters += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+            found.text.push_str(chunk.valid());
+            let invalid = chunk.invalid();
+            if invalid.is_empty() {
+                continue;
+            }
+            let begins = std::str::from_utf8(invalid).err().is_some_and(|error| error.error_len().is_none());
+            if chunks.peek().is_none() && begins {
+                found.ends_within = true;
+            } else {
+                found.stray += invalid.len();
+            }
+        }
+        found.text.truncate(found.text.trim_end().len());
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pairs made by other software (TCVN3 by iconv, VNI by the npm package vietnamese-conversion) are in `tests/data/legacy_texts.csv`.
+    const WITNESS: &str = include_str!("../../../tests/data/legacy_texts.csv");
+
+    #[track_caller]
+    fn reads(text: &str, lean: Option<Writing>, expected: &str, writing: Writing) {
+        let decided = decide(text, lean);
+        assert_eq!((decided.text.as_str(), decided.writing), (expected, writing), "{text}");
+    }
+
+    #[test]
+    fn what_other_software_encoded_is_read_back_value_by_value() {
+        let mut count = 0;
+        for record in csv::Reader::from_reader(WITNESS.as_bytes()).records() {
+            let record = record.expect("row");
+            let (unicode, tcvn3, vni) = (&record[0], &record[1], &record[2]);
+            reads(tcvn3, None, unicode, Writing::Tcvn3);
+            reads(vni, None, unicode, Writing::Vni);
+            reads(unicode, Some(Writing::Tcvn3), unicode, Writing::Unicode);
+            let bytes: Vec<u8> = tcvn3.chars().map(|c| c as u8).collect();
+            reads(&keep(&bytes), None, unicode, Writing::Tcvn3);
+            count += 1;
+        }
+        assert!(count >= 10);
+    }
+
+    #[test]
+    fn unicode_other_languages_and_signs_are_left_alone() {
+        for text in ["Đất ở tại đô thị", "xã Tân Thịnh", "hàng hoá", "Straße", "café", "Zürich", "ODT", "", "120 m²", "3°", "20×30", "12 m³/s"] {
+            reads(text, None, text, Writing::Unicode);
+        }
+        for text in ["120 m²", "3°C", "1 ± 2", "Diện tích 120 m² – 3°"] {
+            reads(text, Some(Writing::Tcvn3), text, Writing::Unicode);
+        }
+    }
+
+    #[test]
+    fn a_value_that_can_be_read_two_ways_follows_its_column() {
+        reads("xã lò", None, "xã lò", Writing::Unicode);
+        assert!(decide("xã lò", None).open);
+        assert_eq!(decide("xã lò", Some(Writing::Tcvn3)).writing, Writing::Tcvn3);
+        assert!(!decide("Hồ nuôi cá", Some(Writing::Tcvn3)).open, "letters beyond Latin-1 leave no choice");
+    }
+
+    #[test]
+    fn capitals_by_font_are_capitals() {
+        reads("§ÊT ë §¤ THÞ", None, "ĐẤT Ở ĐÔ THỊ", Writing::Tcvn3);
+        reads("UBND x· T©n ThÞnh", None, "UBND xã Tân Thịnh", Writing::Tcvn3);
+    }
+
+    #[test]
+    fn damage_stays_in_its_cell() {
+        let cut = |text: &str, bytes: usize| decide(&keep(&text.as_bytes()[..bytes]), None);
+        let text = "Đất ở tại đô thị";
+        let whole = "Đất ở t".len();
+        for bytes in [whole + "ạ".len() - 1, whole + "ạ".len() - 2] {
+            let decided = cut(text, bytes);
+            assert!(matches!(decided.damage, None | Some(Damage::Cut)) && decided.text.starts_with("Đất ở t"), "{decided:?}");
+        }
+        let stray = [text.as_bytes(), b"\xff", "nhà".as_bytes()].concat();
+        let decided = decide(&keep(&stray), None);
+        assert_eq!((decided.text.as_str(), decided.damage), ("Đất ở tại đô thịnhà", Some(Damage::Bytes)));
+        let lost = decide("Đất \u{fffd} đô thị", None);
+        assert_eq!((lost.text.as_str(), lost.damage), ("Đất  đô thị", Some(Damage::Lost)));
+        assert_eq!(decide(&keep(b"Khu \xc4"), Some(Writing::Unicode)).damage, Some(Damage::Cut));
+    }
+
+    #[test]
+    fn windows_1258_is_read_where_it_gives_vietnamese() {
+        let (bytes, _, _) = encoding_rs::WINDOWS_1258.encode("Ðâ\u{301}t tr\u{300}ong");
+        let decided = decide(&keep(&bytes), None);
+        assert!(!decided.text.contains('\u{fffd}'), "{decided:?}");
+    }
+}

@@ -1,0 +1,216 @@
+//! A drawing: its layers, its blocks, and everything in the model with blocks put in their places.
+
+use std::collections::HashMap;
+
+use super::super::{Left, Limits, ReadError, Tally};
+use super::Point;
+use super::entity::{Entity, Shape, entity};
+use super::groups::{Fields, Groups};
+use crate::import::source::ReadSeek;
+
+/// Entities of all kinds, blocks resolved.
+const MOST_ENTITIES: usize = 2_000_000;
+/// Blocks in blocks.
+const DEPTH: usize = 8;
+
+/// How a layer is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    On,
+    Off,
+    /// What is inserted on a frozen layer is not shown either.
+    Frozen,
+}
+
+struct Block {
+    base: Point,
+    entities: Vec<Entity>,
+}
+
+/// A drawing that is being read.
+pub(super) struct Drawing<'a> {
+    groups: Groups,
+    layers: HashMap<String, Shown>,
+    blocks: HashMap<String, Block>,
+    entities: Vec<Entity>,
+    count: usize,
+    points: usize,
+    limits: &'a Limits,
+    tally: &'a Tally,
+}
+
+/// Names of layers and blocks know no case.
+fn key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn is_paper_block(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with("*paper_space")
+}
+
+impl<'a> Drawing<'a> {
+    /// Reads everything that is shown in the model; what is left out is counted.
+    pub(super) fn read(input: Box<dyn ReadSeek>, limits: &'a Limits, tally: &'a Tally) -> Result<Vec<Entity>, ReadError> {
+        let most = limits.points.saturating_mul(4);
+        let mut drawing = Self {
+            groups: Groups::new(input, most),
+            layers: HashMap::new(),
+            blocks: HashMap::new(),
+            entities: Vec::new(),
+            count: 0,
+            points: 0,
+            limits,
+            tally,
+        };
+        drawing.sections()?;
+        let entities = std::mem::take(&mut drawing.entities);
+        let mut out = Vec::with_capacity(entities.len());
+        drawing.expand(entities, 0, &mut out)?;
+        Ok(out)
+    }
+
+    fn counted(&mut self, entities: usize, points: usize) -> Result<(), ReadError> {
+        self.count = self.count.saturating_add(entities);
+        self.points = self.points.saturating_add(points);
+        if self.count > MOST_ENTITIES {
+            return Err(ReadError::too_many(MOST_ENTITIES));
+        }
+        // A position takes 16 bytes in memory.
+        if self.points as u64 > self.limits.bytes / 16 {
+            return Err(ReadError::too_large(self.limits.bytes));
+        }
+        Ok(())
+    }
+
+    fn sections(&mut self) -> Result<(), ReadError> {
+        let mut section = String::new();
+        let mut block: Option<(String, Block)> = None;
+        while let Some((code, value)) = self.groups.next()? {
+            if code != 0 {
+                continue;
+            }
+            match value.as_str() {
+                "SECTION" => section = self.groups.next()?.map(|(_, name)| name).unwrap_or_default(),
+                "EOF" => return Ok(()),
+                "LAYER" if section == "TABLES" => {
+                    let fields = self.groups.fields()?;
+                    let shown = match (fields.whole(70) & 1 == 1, fields.number(62).is_some_and(|colour| colour < 0.0)) {
+                        (true, _) => Shown::Frozen,
+                        (_, true) => Shown::Off,
+                        _ => Shown::On,
+                    };
+                    self.layers.insert(key(fields.text(2)), shown);
+                }
+                "BLOCK" if section == "BLOCKS" => {
+                    let fields = self.groups.fields()?;
+                    let base = fields.point(10, 20).map(|v| if v.is_finite() { v } else { 0.0 });
+                    block = Some((fields.text(2).to_owned(), Block { base, entities: Vec::new() }));
+                }
+                "ENDBLK" => {
+                    if let Some((name, block)) = block.take() {
+                        if is_paper_block(&name) {
+                            self.tally.many(Left::Paper, block.entities.len());
+                        } else {
+                            self.blocks.insert(key(&name), block);
+                        }
+                    }
+                }
+                kind if section == "ENTITIES" || section == "BLOCKS" => {
+                    let kind = kind.to_owned();
+                    let Some(entity) = self.entity(&kind)? else { continue };
+                    match &mut block {
+                        Some((_, block)) => block.entities.push(entity),
+                        None => self.entities.push(entity),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Err(ReadError::new(
+            "truncated",
+            format!("Tệp DXF bị cắt ở dòng {} (không có EOF); hãy lưu lại", self.groups.line),
+            format!("The DXF file breaks off at line {} (there is no EOF); save it again", self.groups.line),
+        ))
+    }
+
+    fn entity(&mut self, kind: &str) -> Result<Option<Entity>, ReadError> {
+        let fields = self.groups.fields()?;
+        let vertices = if kind == "POLYLINE" { self.vertices()? } else { Vec::new() };
+        let entity = entity(kind, &fields, &vertices, self.limits.points);
+        if let Some(entity) = &entity {
+            let points = entity.shape.points();
+            if points > self.limits.points {
+                return Err(self.groups.damaged(&format!("an area has more than {} points", self.limits.points)));
+            }
+            self.counted(1, points)?;
+        }
+        Ok(entity)
+    }
+
+    fn vertices(&mut self) -> Result<Vec<Fields>, ReadError> {
+        let mut vertices = Vec::new();
+        while let Some((code, kind)) = self.groups.next()? {
+            if (code, kind.as_str()) != (0, "VERTEX") {
+                if kind == "SEQEND" {
+                    self.groups.fields()?;
+                } else {
+                    self.groups.back((code, kind));
+                }
+                break;
+            }
+            let mut fields = self.groups.fields()?;
+            fields.0.retain(|(code, _)| matches!(code, 10 | 20 | 42 | 70));
+            fields.0.shrink_to_fit();
+            vertices.push(fields);
+            if vertices.len() > self.limits.points {
+                return Err(self.groups.damaged("a polyline has too many points"));
+            }
+        }
+        Ok(vertices)
+    }
+
+    fn shown(&self, layer: &str) -> Shown {
+        self.layers.get(&key(layer)).copied().unwrap_or(Shown::On)
+    }
+
+    /// Puts blocks in their places, and leaves out what is not shown.
+    fn expand(&mut self, entities: Vec<Entity>, depth: usize, out: &mut Vec<Entity>) -> Result<(), ReadError> {
+        for entity in entities {
+            let shown = self.shown(&entity.layer);
+            let is_insert = matches!(entity.shape, Shape::Insert(_));
+            if entity.is_paper {
+                self.tally.add(Left::Paper);
+            } else if entity.is_invisible {
+                self.tally.add(Left::Invisible(entity.layer));
+            } else if shown == Shown::Frozen || shown == Shown::Off && !is_insert {
+                self.tally.add(Left::LayerOff(entity.layer));
+            } else if let Shape::Insert(insert) = &entity.shape {
+                let Some(block) = self.blocks.get(&key(&insert.block)).filter(|_| depth < DEPTH) else {
+                    self.tally.add(Left::Block(insert.block.clone()));
+                    continue;
+                };
+                let times = insert.times[0].saturating_mul(insert.times[1]);
+                let points: usize = block.entities.iter().map(|entity| entity.shape.points()).sum();
+                let (count, base) = (block.entities.len(), block.base);
+                self.counted(count.max(1).saturating_mul(times), points.saturating_mul(times))?;
+                // What the block holds, in its own coordinates, blocks in it resolved.
+                let mut inside = self.blocks.get(&key(&insert.block)).map(|block| block.entities.clone()).unwrap_or_default();
+                // Layer 0 in a block means the layer of its insertion.
+                inside.iter_mut().filter(|part| part.layer == "0").for_each(|part| part.layer.clone_from(&entity.layer));
+                let mut resolved = Vec::new();
+                self.expand(inside, depth + 1, &mut resolved)?;
+                let all: usize = resolved.iter().map(|part| part.shape.points()).sum();
+                self.counted(resolved.len().saturating_mul(times), all.saturating_mul(times))?;
+                for (column, row) in (0..insert.times[0]).flat_map(|column| (0..insert.times[1]).map(move |row| (column, row))) {
+                    out.extend(resolved.iter().cloned().map(|mut part| {
+                        part.shape.placed(&|point| insert.place(base, column, row, point));
+                        part
+                    }));
+                }
+            } else {
+                out.push(entity);
+            }
+        }
+        Ok(())
+    }
+}

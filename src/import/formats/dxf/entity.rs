@@ -1,0 +1,287 @@
+//! Entities: what each kind has in common is read once, then its shape.
+
+use super::Point;
+use super::curves::{arc, distance, full, path_of, spline, sweep};
+use super::groups::{Fields, Value};
+use super::hatch::{BRIDGED, Borders, borders};
+
+/// Normals that lean less lie in the plan's plane.
+const LEANS: f64 = 1e-3;
+
+/// What an entity draws, in the coordinates of its block or of the drawing.
+#[derive(Debug, Clone)]
+pub(super) enum Shape {
+    /// A closed outline, and by how many metres it had been open.
+    Outline(Vec<Point>, f64),
+    /// Rings of a hatch, and the widest gap that was bridged.
+    Hatch(Vec<Vec<Point>>, f64),
+    Text(Point, String),
+    Insert(Box<Insert>),
+    /// What could border an area and is none: its kind, and for polylines how far they are open, metres.
+    Other(&'static str, f64),
+    /// A hatch with a gap that is too wide, metres.
+    Gap(f64),
+    /// A hatch whose border cannot be drawn.
+    HatchBorder,
+    /// It lies in another plane.
+    Tilted,
+}
+
+/// A block that is inserted, once or as an array.
+#[derive(Debug, Clone)]
+pub(super) struct Insert {
+    pub(super) block: String,
+    at: Point,
+    scale: [f64; 2],
+    turn: f64,
+    is_mirrored: bool,
+    /// Columns and rows, and how far apart.
+    pub(super) times: [usize; 2],
+    apart: [f64; 2],
+}
+
+/// An entity of the drawing or of a block.
+#[derive(Debug, Clone)]
+pub(super) struct Entity {
+    pub(super) layer: String,
+    /// It lies on a print layout.
+    pub(super) is_paper: bool,
+    /// It is switched off by itself.
+    pub(super) is_invisible: bool,
+    pub(super) shape: Shape,
+}
+
+impl Shape {
+    pub(super) fn points(&self) -> usize {
+        match self {
+            Self::Outline(ring, _) => ring.len(),
+            Self::Hatch(rings, _) => rings.iter().map(Vec::len).sum(),
+            _ => 1,
+        }
+    }
+
+    /// The shape elsewhere.
+    pub(super) fn placed(&mut self, place: &dyn Fn(Point) -> Point) {
+        let put = |p: &mut Point| *p = place(*p);
+        match self {
+            Self::Outline(ring, _) => ring.iter_mut().for_each(put),
+            Self::Hatch(rings, _) => rings.iter_mut().flatten().for_each(put),
+            Self::Text(at, _) => put(at),
+            _ => {}
+        }
+    }
+}
+
+impl Insert {
+    /// Where a point of the block comes to lie in one place of the array.
+    pub(super) fn place(&self, base: Point, column: usize, row: usize, [x, y]: Point) -> Point {
+        let (s, c) = libm::sincos(self.turn);
+        let (x, y) = ((x - base[0]) * self.scale[0] + column as f64 * self.apart[0], (y - base[1]) * self.scale[1] + row as f64 * self.apart[1]);
+        let (x, y) = (self.at[0] + x * c - y * s, self.at[1] + x * s + y * c);
+        if self.is_mirrored { [-x, y] } else { [x, y] }
+    }
+}
+
+/// Kinds that can border areas and are not read.
+const NOT_READ: &[&str] = &["REGION", "3DSOLID", "BODY", "SURFACE", "PLANESURFACE", "EXTRUDEDSURFACE", "MLINE", "MESH", "ACAD_PROXY_ENTITY"];
+
+/// Reads an entity; `vertices` are those of a POLYLINE.
+pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usize) -> Option<Entity> {
+    let normal = [210, 220, 230].map(|code| fields.number(code));
+    let normal = if normal.iter().any(Option::is_some) { normal.map(|v| v.unwrap_or(0.0)) } else { [0.0, 0.0, 1.0] };
+    let leans = libm::hypot(normal[0], normal[1]) > LEANS * normal[2].abs();
+    let mut shape = shape(kind, fields, vertices, normal[2] < 0.0, most)?;
+    // Texts and inserted symbols that stand upright are found by their point all the same.
+    if leans && matches!(shape, Shape::Outline(..) | Shape::Hatch(..)) {
+        shape = Shape::Tilted;
+    }
+    // Where an axis points down, x counts the other way (DXF reference, arbitrary axis algorithm); lines,
+    // splines and ellipses are stored in the drawing's own coordinates.
+    let own_axes = !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE") && !(kind == "POLYLINE" && fields.whole(70) & 8 != 0);
+    if normal[2] < 0.0 && own_axes {
+        shape.placed(&|[x, y]| [-x, y]);
+    }
+    Some(Entity {
+        layer: fields.text(8).to_owned(),
+        is_paper: fields.whole(67) == 1,
+        is_invisible: fields.whole(60) == 1,
+        shape,
+    })
+}
+
+fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usize) -> Option<Shape> {
+    Some(match kind {
+        "LWPOLYLINE" => {
+            let mut found: Vec<(Point, f64)> = Vec::new();
+            for (code, value) in &fields.0 {
+                match (code, value) {
+                    (10, Value::Number(x)) => found.push(([*x, f64::NAN], 0.0)),
+                    (20, Value::Number(y)) => found.iter_mut().last().into_iter().for_each(|(p, _)| p[1] = *y),
+                    (42, Value::Number(bulge)) => found.iter_mut().last().into_iter().for_each(|(_, own)| *own = *bulge),
+                    _ => {}
+                }
+            }
+            outline("LWPOLYLINE", &found, fields.whole(70) & 1 == 1)
+        }
+        "POLYLINE" => {
+            let flags = fields.whole(70);
+            // Meshes are polylines too.
+            if flags & (16 | 64) != 0 {
+                return Some(Shape::Other("MESH", f64::INFINITY));
+            }
+            // A smoothed polyline keeps its old corners as a frame (flag 16) beside the curve's points.
+            let is_frame = |vertex: &&Fields| vertex.whole(70) & 16 != 0;
+            let only_frame = vertices.iter().all(|vertex| is_frame(&vertex));
+            let drawn = vertices.iter().filter(|vertex| only_frame || !is_frame(vertex));
+            let found: Vec<(Point, f64)> = drawn.map(|vertex| (vertex.point(10, 20), vertex.number(42).unwrap_or(0.0))).collect();
+            outline("POLYLINE", &found, flags & 1 == 1)
+        }
+        "CIRCLE" => {
+            let radius = fields.number(40)?;
+            Shape::Outline(full(fields.point(10, 20), [radius; 2], 0.0), 0.0)
+        }
+        "ELLIPSE" => {
+            let (centre, major) = (fields.point(10, 20), fields.point(11, 21));
+            let long = libm::hypot(major[0], major[1]);
+            let short = long * fields.number(40)? * if down { -1.0 } else { 1.0 };
+            let (from, to) = (fields.number(41).unwrap_or(0.0), fields.number(42).unwrap_or(2.0 * std::f64::consts::PI));
+            let turn = sweep(from, to);
+            if turn < 2.0 * std::f64::consts::PI - 1e-6 {
+                let points = arc(centre, [long, short], libm::atan2(major[1], major[0]), from, turn);
+                Shape::Other("ELLIPSE", distance(points[0], points[points.len() - 1]))
+            } else {
+                Shape::Outline(full(centre, [long, short], libm::atan2(major[1], major[0])), 0.0)
+            }
+        }
+        "SPLINE" => {
+            let (mut knots, mut controls, mut weights) = (Vec::new(), Vec::<Point>::new(), Vec::new());
+            for (code, value) in &fields.0 {
+                match (code, value) {
+                    (40, Value::Number(knot)) => knots.push(*knot),
+                    (10, Value::Number(x)) => controls.push([*x, f64::NAN]),
+                    (20, Value::Number(y)) => controls.iter_mut().last().into_iter().for_each(|p| p[1] = *y),
+                    (41, Value::Number(weight)) => weights.push(*weight),
+                    _ => {}
+                }
+            }
+            let degree = usize::try_from(fields.whole(71)).unwrap_or(0);
+            match spline(degree, &knots, &controls, &weights, most) {
+                Some(points) => closed("SPLINE", points),
+                None => Shape::Other("SPLINE", f64::INFINITY),
+            }
+        }
+        "SOLID" | "TRACE" | "3DFACE" => {
+            // The last two corners of a SOLID are stored crosswise.
+            let corners = if kind == "3DFACE" { [10, 11, 12, 13] } else { [10, 11, 13, 12] };
+            let mut ring: Vec<Point> = corners.iter().map(|x| fields.point(*x, x + 10)).filter(|p| p.iter().all(|v| v.is_finite())).collect();
+            ring.dedup();
+            if ring.len() < 3 {
+                return None;
+            }
+            Shape::Outline(ring, 0.0)
+        }
+        "HATCH" | "MPOLYGON" => match borders(fields, most) {
+            Borders::Rings(rings, gap) => Shape::Hatch(rings, gap),
+            Borders::Gap(gap) => Shape::Gap(gap),
+            Borders::Unreadable => Shape::HatchBorder,
+            Borders::Nothing => return None,
+        },
+        "TEXT" | "MTEXT" | "ATTRIB" => {
+            let aligned = fields.point(11, 21);
+            let is_aligned = kind != "MTEXT" && (fields.whole(72) != 0 || fields.whole(if kind == "TEXT" { 73 } else { 74 }) != 0);
+            let at = if is_aligned && aligned.iter().all(|v| v.is_finite()) { aligned } else { fields.point(10, 20) };
+            let pieces = fields.0.iter().filter_map(|(code, value)| match value {
+                Value::Text(text) if matches!(code, 1 | 3) => Some(&**text),
+                _ => None,
+            });
+            let text: String = pieces.collect::<String>().chars().take(2_000).collect();
+            let text = plain_text(&text);
+            if text.is_empty() {
+                return None;
+            }
+            Shape::Text(at, text)
+        }
+        "INSERT" => {
+            let number = |code: i32, default: f64| fields.number(code).filter(|number| number.is_finite()).unwrap_or(default);
+            let times = [70, 71].map(|code| usize::try_from(fields.whole(code)).unwrap_or(1).max(1));
+            Shape::Insert(Box::new(Insert {
+                block: fields.text(2).to_owned(),
+                at: [number(10, 0.0), number(20, 0.0)],
+                scale: [number(41, 1.0), number(42, 1.0)],
+                turn: number(50, 0.0).to_radians(),
+                is_mirrored: down,
+                times,
+                apart: [number(44, 0.0), number(45, 0.0)],
+            }))
+        }
+        "LINE" => Shape::Other("LINE", f64::INFINITY),
+        "ARC" => Shape::Other("ARC", f64::INFINITY),
+        kind => Shape::Other(NOT_READ.iter().find(|known| **known == kind)?, f64::INFINITY),
+    })
+}
+
+/// An outline that is closed by flag, by its ends, or nearly.
+fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Shape {
+    if is_closed {
+        let bulged = vertices.iter().any(|(_, bulge)| *bulge != 0.0);
+        let mut vertices = vertices;
+        if let ([first, rest @ .., last], true) = (vertices, vertices.len() > 3)
+            && first.0 == last.0
+        {
+            vertices = &vertices[..=rest.len()];
+        }
+        return if vertices.len() >= 3 || vertices.len() == 2 && bulged {
+            let mut ring = path_of(vertices, true);
+            ring.pop();
+            Shape::Outline(ring, 0.0)
+        } else {
+            Shape::Other(kind, f64::INFINITY)
+        };
+    }
+    if vertices.len() < 3 {
+        return Shape::Other(kind, f64::INFINITY);
+    }
+    closed(kind, path_of(vertices, false))
+}
+
+/// A line as an outline where its ends meet, or nearly.
+fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
+    let gap = distance(points[0], points[points.len() - 1]);
+    let length: f64 = points.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
+    if points.len() < 4 && gap > 0.0 && points.len() < 3 || gap > BRIDGED || gap > length / 10.0 {
+        return Shape::Other(kind, gap);
+    }
+    if gap < 1e-6 {
+        points.pop();
+    }
+    if points.len() < 3 { Shape::Other(kind, f64::INFINITY) } else { Shape::Outline(points, gap) }
+}
+
+/// A text without its formatting codes (MTEXT) and with `\U+XXXX` and `%%` resolved.
+pub(super) fn plain_text(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('P' | '~') => out.push(' '),
+                Some('U') if chars.peek() == Some(&'+') => {
+                    let digits: String = chars.by_ref().skip(1).take(4).collect();
+                    out.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+                }
+                Some(literal @ ('\\' | '{' | '}')) => out.push(literal),
+                Some('A' | 'C' | 'c' | 'f' | 'F' | 'H' | 'Q' | 'T' | 'W' | 'p' | 'S') => {
+                    let _ = chars.by_ref().take_while(|c| *c != ';').count();
+                }
+                _ => {}
+            },
+            '{' | '}' => {}
+            '%' if chars.peek() == Some(&'%') => {
+                chars.next();
+                chars.next();
+            }
+            c => out.push(c),
+        }
+    }
+    out.trim().to_owned()
+}

@@ -1,0 +1,227 @@
+//! Reads ASCII DXF (AutoCAD DXF reference, R12 to 2018): closed outlines and hatches as areas, the
+//! land-use code from a text inside the area or from the layer's name, holes by nesting.
+//!
+//! An own reader of group codes, since no maintained crate knows HATCH, which is what areas are.
+
+mod curves;
+mod drawing;
+mod entity;
+mod groups;
+mod hatch;
+
+use std::collections::BTreeMap;
+
+use geo_index::rtree::sort::HilbertSort;
+use geo_index::rtree::{RTreeBuilder, RTreeIndex};
+use serde_json::{Map, Value};
+
+use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, nest};
+use crate::domain::land_use;
+use crate::import::feature::{Feature, Geometry, Position, Rings};
+use crate::import::source::ReadSeek;
+use drawing::Drawing;
+use entity::Shape;
+
+/// A point of the drawing: x, y.
+type Point = [f64; 2];
+
+/// Name of the attribute with the code that was found.
+const CODE: &str = "Ma";
+/// Gaps that are not worth a word, metres.
+const SLIP: f64 = 0.001;
+
+/// True for text that begins like a DXF file.
+pub(super) fn looks_like(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&head[..head.len().min(512)]);
+    let mut lines = text.lines().map(str::trim);
+    match (lines.next(), lines.next()) {
+        (Some("0"), Some("SECTION")) => true,
+        // A comment comes first in some.
+        (Some("999"), Some(_)) => lines.next() == Some("0"),
+        _ => false,
+    }
+}
+
+/// The land-use code in a text or a layer's name: the first word that is one.
+fn code_in(text: &str) -> Option<&'static str> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '+');
+    words.filter(|word| !word.is_empty()).find_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str()))
+}
+
+/// An area of the drawing.
+struct Area {
+    layer: String,
+    rings: Rings,
+    texts: Vec<String>,
+    is_hatch: bool,
+    /// By how many metres it had been open.
+    gap: f64,
+}
+
+fn key(ring: &[Position]) -> (i64, i64, i64) {
+    let sum = ring.iter().fold([0.0, 0.0], |sum, p| [sum[0] + p.0[0], sum[1] + p.0[1]]);
+    ((sum[0] * 10.0).round() as i64, (sum[1] * 10.0).round() as i64, (nest::area(ring).abs() * 10.0).round() as i64)
+}
+
+fn open_ring(ring: &[Position]) -> &[Position] {
+    match ring {
+        [first, rest @ .., last] if first == last => &ring[..=rest.len()],
+        _ => ring,
+    }
+}
+
+/// Opens a drawing.
+pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
+    let tally = Tally::default();
+    let entities = Drawing::read(input, limits, &tally)?;
+    let mut areas: Vec<Area> = Vec::new();
+    let mut texts = Vec::new();
+    // What could border an area on a layer of no code: kind and layer.
+    let mut elsewhere: BTreeMap<String, usize> = BTreeMap::new();
+    // Outlines come without their first point at the end.
+    let positions = |mut ring: Vec<Point>| {
+        ring.extend(ring.first().copied());
+        ring.into_iter().map(Position).collect::<Vec<_>>()
+    };
+    for entity in entities {
+        let layer = entity.layer;
+        match entity.shape {
+            Shape::Outline(ring, gap) => areas.push(Area { layer, rings: vec![positions(ring)], texts: Vec::new(), is_hatch: false, gap }),
+            Shape::Hatch(rings, gap) => {
+                let parts = nest::polygons(rings.into_iter().map(positions).collect());
+                areas.extend(parts.into_iter().map(|rings| Area { layer: layer.clone(), rings, texts: Vec::new(), is_hatch: true, gap }));
+            }
+            Shape::Text(at, text) => texts.push((Position(at), text)),
+            Shape::Other(kind, gap) if code_in(&layer).is_some() => {
+                if gap.is_finite() && gap > 0.0 && kind != "ELLIPSE" {
+                    tally.quote(Left::Open(layer), &metres(gap));
+                } else {
+                    tally.add(Left::Entities(kind.to_owned(), layer));
+                }
+            }
+            Shape::Other(kind, _) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
+            Shape::Gap(gap) => tally.quote(Left::Gap(layer), &metres(gap)),
+            Shape::HatchBorder => tally.add(Left::HatchBorder(layer)),
+            Shape::Tilted => tally.add(Left::Tilted(layer)),
+            Shape::Insert(_) => {}
+        }
+    }
+    tally.list(Left::Linework, &elsewhere);
+    drop_doubles(&mut areas);
+    assign_texts(&mut areas, texts);
+    cut_holes(&mut areas);
+    let mut without: BTreeMap<String, usize> = BTreeMap::new();
+    let mut features = Vec::new();
+    let any_code = areas.iter().any(|area| area.code().is_some());
+    for area in areas {
+        let code = area.code();
+        if code.is_none() && any_code {
+            *without.entry(area.layer).or_default() += 1;
+            continue;
+        }
+        if area.gap > SLIP {
+            tally.quote(Left::Closed(area.layer.clone()), &metres(area.gap));
+        }
+        let mut properties = Map::new();
+        properties.insert(CODE.into(), code.map_or(Value::Null, Value::from));
+        properties.insert("Layer".into(), Value::from(area.layer));
+        properties.insert("Text".into(), Value::from(area.texts.join(" ")));
+        features.push(Feature { properties, geometry: Ok(Geometry::Polygon(area.rings)), line: None });
+    }
+    tally.list(Left::NoCode, &without);
+    if features.is_empty() {
+        let (vi, en) = tally.because();
+        return Err(ReadError::new(
+            "empty",
+            format!("Bản vẽ DXF không có đường khép kín (polyline) hay vùng tô (hatch) nào đọc được{vi}"),
+            format!("The DXF drawing has no closed polyline and no hatch that can be read{en}"),
+        ));
+    }
+    if features.len() > limits.features {
+        return Err(ReadError::too_many(limits.features));
+    }
+    Ok(Whole::boxed(Stated::Nothing, features, tally))
+}
+
+/// Metres to the centimetre, or to the millimetre where there are few.
+fn metres(gap: f64) -> String {
+    let rounded = if gap < 0.01 { (gap * 1000.0).round() / 1000.0 } else { (gap * 100.0).round() / 100.0 };
+    format!("{rounded}")
+}
+
+impl Area {
+    fn code(&self) -> Option<&'static str> {
+        self.texts.iter().find_map(|text| code_in(text)).or_else(|| code_in(&self.layer))
+    }
+}
+
+/// A hatch and the polyline it fills are one area.
+fn drop_doubles(areas: &mut Vec<Area>) {
+    let hatches: std::collections::HashSet<_> =
+        areas.iter().filter(|area| area.is_hatch).flat_map(|area| area.rings.iter().map(|ring| key(open_ring(ring)))).collect();
+    areas.retain(|area| area.is_hatch || !hatches.contains(&key(open_ring(&area.rings[0]))));
+}
+
+/// Each text to the smallest area around it.
+fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) {
+    if areas.is_empty() {
+        return;
+    }
+    let mut builder = RTreeBuilder::<f64>::new(areas.len() as u32);
+    for area in areas.iter() {
+        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for Position(p) in area.rings.iter().flatten() {
+            for k in 0..2 {
+                low[k] = low[k].min(p[k]);
+                high[k] = high[k].max(p[k]);
+            }
+        }
+        builder.add(low[0], low[1], high[0], high[1]);
+    }
+    let tree = builder.finish::<HilbertSort>();
+    for (at, text) in texts {
+        let Position([x, y]) = at;
+        let around = tree.search(x, y, x, y).into_iter().map(|i| i as usize);
+        let inside = around.filter(|i| {
+            let (outer, holes) = (&areas[*i].rings[0], &areas[*i].rings[1..]);
+            nest::contains(outer, at) == Some(true) && !holes.iter().any(|hole| nest::contains(hole, at) == Some(true))
+        });
+        let smallest = inside.min_by(|a, b| {
+            let size = |i: usize| nest::area(&areas[i].rings[0]).abs();
+            size(*a).total_cmp(&size(*b)).then(a.cmp(b))
+        });
+        if let Some(smallest) = smallest {
+            areas[smallest].texts.push(text);
+        }
+    }
+}
+
+/// An outline inside another is its hole; hatches know their own.
+fn cut_holes(areas: &mut [Area]) {
+    let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch && areas[*i].code().is_some()).collect();
+    let rings: Vec<Vec<Position>> = outlines.iter().map(|i| areas[*i].rings[0].clone()).collect();
+    let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
+    for (inner, parent) in nest::parents(&views).into_iter().enumerate() {
+        if let Some(parent) = parent {
+            areas[outlines[parent]].rings.push(rings[inner].clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_found_in_texts_and_layers() {
+        assert_eq!(code_in("ODT 1,2 ha"), Some("ODT"));
+        assert_eq!(code_in("QH_LUC"), Some("LUC"));
+        assert_eq!(code_in("RANH GIOI"), None);
+        assert_eq!(entity::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), "ODT Diện");
+    }
+
+    #[test]
+    fn gaps_are_told_in_metres() {
+        assert_eq!((metres(0.3).as_str(), metres(5.0).as_str(), metres(0.004).as_str()), ("0.3", "5", "0.004"));
+    }
+}

@@ -1,0 +1,144 @@
+//! Positions in KML: `lon,lat[,altitude]`, parted by white space; and as people and programs write them
+//! otherwise, where one reading is possible.
+
+use super::super::Left;
+use crate::import::feature::{GeometryError, Position};
+
+/// Positions of one shape lie no further apart, degrees.
+const SPREAD: f64 = 2.0;
+
+/// Reads the text of a `coordinates` element, and says how it was read where that was not as written.
+pub(super) fn read(text: &str, is_point: bool) -> Result<(Vec<Position>, Option<Left>), GeometryError> {
+    let strict: Option<Vec<Position>> = text.split_whitespace().map(position).collect();
+    if let Some(positions) = strict
+        && !(is_point && positions.len() != 1)
+        && !decimal_commas(text)
+    {
+        return Ok((positions, None));
+    }
+    if decimal_commas(text) {
+        return Err(wrong(text, true));
+    }
+    // “104.87, 21.70”: the space belongs to the comma.
+    let joined = text.split_whitespace().fold(String::with_capacity(text.len()), |mut out, word| {
+        if !out.is_empty() && !out.ends_with(',') && !word.starts_with(',') {
+            out.push(' ');
+        }
+        out.push_str(word);
+        out
+    });
+    let positions: Option<Vec<Position>> = joined.split(' ').filter(|tuple| !tuple.is_empty()).map(position).collect();
+    if let Some(positions) = positions
+        && !(is_point && positions.len() != 1)
+    {
+        return Ok((positions, Some(Left::SpacesBehindCommas)));
+    }
+    // Commas throughout: two numbers or three make a position.
+    let numbers: Option<Vec<f64>> = joined.split([',', ' ']).filter(|number| !number.is_empty()).map(finite).collect();
+    let numbers = numbers.filter(|_| !joined.trim_matches(',').contains(' ')).ok_or_else(|| wrong(text, false))?;
+    let by = |count: usize| -> Option<Vec<Position>> {
+        let (groups, rest) = (numbers.chunks_exact(count), numbers.len() % count);
+        let positions: Vec<Position> = groups.map(|group| Position([group[0], group[1]])).collect();
+        let first = positions.first()?;
+        let near = |p: &Position| (0..2).all(|k| (p.0[k] - first.0[k]).abs() <= SPREAD) && p.0[0].abs() <= 180.0 && p.0[1].abs() <= 90.0;
+        (rest == 0 && positions.iter().all(near) && !(is_point && positions.len() != 1)).then_some(positions)
+    };
+    match (by(3), by(2)) {
+        (Some(positions), None) => Ok((positions, Some(Left::CommasOnly(3)))),
+        (None, Some(positions)) => Ok((positions, Some(Left::CommasOnly(2)))),
+        _ => Err(wrong(text, false)),
+    }
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+fn position(tuple: &str) -> Option<Position> {
+    let mut numbers = tuple.split(',').map(finite);
+    match (numbers.next()??, numbers.next()??, numbers.next(), numbers.next()) {
+        (lon, lat, None | Some(Some(_)), None) => Some(Position([lon, lat])),
+        _ => None,
+    }
+}
+
+/// True when all numbers were printed with decimal commas: there is no point in them, and more commas
+/// than positions have, or tuples of two where whole degrees would be meant.
+fn decimal_commas(text: &str) -> bool {
+    if text.contains('.') || !text.contains(',') {
+        return false;
+    }
+    let tuples: Vec<Vec<&str>> = text.split_whitespace().map(|tuple| tuple.split(',').filter(|part| !part.is_empty()).collect()).collect();
+    let digits = tuples.iter().flatten().all(|part| part.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()));
+    // “104,87 21,70”, “104,87,21,7”, “104,87, 21,70”.
+    digits && (tuples.iter().any(|parts| parts.len() >= 4) || tuples.iter().all(|parts| parts.len() == 2) && tuples.len() > 1 || tuples.iter().any(|parts| parts.last().is_some_and(|part| part.len() >= 4)))
+}
+
+/// The sentence on a text that is no position, with the text, and how to write it.
+fn wrong(text: &str, decimal_commas: bool) -> GeometryError {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let fault = words.iter().position(|tuple| position(tuple).is_none()).unwrap_or(0);
+    let quoted: String = words.get(fault).map_or(text, |word| word).chars().take(40).collect();
+    if !decimal_commas {
+        return GeometryError::unreadable(
+            format!("“{quoted}” không phải một vị trí; hãy viết kinh độ,vĩ độ như 104.87,21.70, các vị trí cách nhau bằng dấu cách"),
+            format!("“{quoted}” is no position: write longitude,latitude as 104.87,21.70, with spaces between positions"),
+        );
+    }
+    let parts: Vec<&str> = text.split([',', ' ', '\n', '\t', '\r']).filter(|part| !part.is_empty()).take(4).collect();
+    let (found, better) = match parts.as_slice() {
+        [a, b, c, d] => {
+            let whole: String = text.trim().chars().take(40).collect();
+            let pair = words.first().is_some_and(|word| word.split(',').filter(|part| !part.is_empty()).count() == 2);
+            (if pair { whole } else { format!("{a},{b},{c},{d}") }, format!("{a}.{b},{c}.{d}"))
+        }
+        _ => (quoted, "104.87,21.70".into()),
+    };
+    GeometryError::unreadable(
+        format!("“{found}” không phải một vị trí: các số dùng dấu phẩy thập phân; hãy viết {better}"),
+        format!("“{found}” is no position: the numbers have decimal commas; write {better}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RING: [[f64; 2]; 3] = [[104.87, 21.7], [104.88, 21.7], [104.88, 21.71]];
+
+    #[test]
+    fn coordinates_are_read_where_one_reading_is_possible() {
+        let cases = [
+            ("104.87,21.7,0 104.88,21.7,0 104.88,21.71,0", None),
+            ("104.87,21.7\n104.88,21.7\t104.88,21.71", None),
+            ("104.87, 21.7, 0 104.88, 21.7, 0 104.88, 21.71, 0", Some(Left::SpacesBehindCommas)),
+            ("104.87 ,21.7 104.88 ,21.7 104.88 ,21.71", Some(Left::SpacesBehindCommas)),
+            ("104.87,21.7,0,104.88,21.7,0,104.88,21.71,0", Some(Left::CommasOnly(3))),
+            ("104.87,21.7,0, 104.88,21.7,0, 104.88,21.71,0", Some(Left::CommasOnly(3))),
+            ("104.87,21.7,104.88,21.7,104.88,21.71", Some(Left::CommasOnly(2))),
+            ("104.87\u{a0}104.88", None),
+        ];
+        for (text, remark) in &cases[..7] {
+            let (positions, said) = read(text, false).expect(text);
+            assert_eq!((positions, &said), (RING.map(Position).to_vec(), remark), "{text}");
+        }
+        assert_eq!(read("104.87, 21.7", true).expect("point").0, [Position([104.87, 21.7])]);
+        assert_eq!(read(" 104.87,21.7,0 ", true).expect("point"), (vec![Position([104.87, 21.7])], None));
+        assert_eq!(read("105,21 106,21 106,22", false).map(|found| found.0.len()).unwrap_or(0), 0, "whole degrees or decimal commas: it is open");
+    }
+
+    #[test]
+    fn decimal_commas_are_refused_with_the_text_and_how_to_write_it() {
+        for (text, is_point, found, better) in [
+            ("104,87 21,70", true, "“104,87 21,70”", "104.87,21.70"),
+            ("104,87,21,7 104,88,21,7 104,88,21,71", false, "“104,87,21,7”", "104.87,21.7"),
+            ("104,87,21,7,0 104,88,21,7,0", false, "“104,87,21,7”", "104.87,21.7"),
+        ] {
+            let GeometryError::Unreadable { en, .. } = read(text, is_point).expect_err("refused") else { panic!("unreadable") };
+            assert!(en.contains(found) && en.contains(better), "{en}");
+        }
+        for text in ["NaN,21.7", "104.87;21.7", "abc", "104.87"] {
+            assert!(read(text, true).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Records of a `.shp` file (ESRI white paper, July 1998), in the order of its index.
+//!
+//! An own reader: the index may name records in any order, with stale ones and padding between them.
+
+use std::io::{Read, SeekFrom};
+
+use super::nest;
+use crate::import::feature::{Geometry, GeometryError, Position, Rings};
+use crate::import::source::{ReadSeek, Source};
+
+/// Bytes of the header of `.shp` and `.shx`.
+const HEADER: u64 = 100;
+
+/// Where records lie, and how long they are, in bytes without their header of 8.
+pub(super) struct Index(Vec<(u64, u64)>);
+
+impl Index {
+    /// Reads a `.shx`; none where it is not one. `shp_bytes` is the size of the file it is about.
+    pub(super) fn read(shx: &Source, shp_bytes: u64) -> Option<Self> {
+        let entries = shx.bytes.checked_sub(HEADER)? / 8;
+        let mut input = shx.open().ok()?;
+        let mut head = [0; HEADER as usize];
+        input.read_exact(&mut head).ok()?;
+        if head[..4] != [0, 0, 0x27, 0x0a] {
+            return None;
+        }
+        let words = u64::from(u32::from_be_bytes([head[24], head[25], head[26], head[27]]));
+        let entries = entries.min((words * 2).checked_sub(HEADER)? / 8);
+        let mut found = Vec::new();
+        for _ in 0..entries {
+            let mut entry = [0; 8];
+            input.read_exact(&mut entry).ok()?;
+            let [offset, length] = [0, 4].map(|at| u64::from(u32::from_be_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])) * 2);
+            if offset < HEADER || offset + 8 + length > shp_bytes {
+                return None;
+            }
+            found.push((offset, length));
+        }
+        Some(Self(found))
+    }
+
+    /// How many records it names.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// A `.shp` file that is being read.
+pub(super) struct Records {
+    input: Box<dyn ReadSeek>,
+    /// Where the input stands.
+    at: u64,
+    end: u64,
+    index: Option<std::vec::IntoIter<(u64, u64)>>,
+    content: Vec<u8>,
+}
+
+/// Why a record cannot be read.
+pub(super) enum Broken {
+    /// The file says so itself, or breaks off.
+    Damaged(&'static str),
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof { Self::Damaged("it breaks off") } else { Self::Io(error) }
+    }
+}
+
+impl Records {
+    /// Opens a file; the bytes its header promises come with it.
+    pub(super) fn open(shp: &Source, index: Option<Index>) -> Result<(Self, u64), Broken> {
+        let mut input = shp.open()?;
+        let mut head = [0; HEADER as usize];
+        input.read_exact(&mut head)?;
+        if head[..4] != [0, 0, 0x27, 0x0a] {
+            return Err(Broken::Damaged("it does not begin like a .shp file"));
+        }
+        let declared = u64::from(u32::from_be_bytes([head[24], head[25], head[26], head[27]])) * 2;
+        let index = index.map(|index| index.0.into_iter());
+        Ok((Self { input, at: HEADER, end: declared.min(shp.bytes), index, content: Vec::new() }, declared))
+    }
+
+    /// The next record's geometry; none after the last.
+    pub(super) fn next(&mut self, most: usize) -> Result<Option<Result<Geometry, GeometryError>>, Broken> {
+        if let Some(index) = &mut self.index {
+            let Some((offset, _)) = index.next() else { return Ok(None) };
+            if offset != self.at {
+                self.input.seek(SeekFrom::Start(offset))?;
+                self.at = offset;
+            }
+        } else if self.at + 8 > self.end {
+            return Ok(None);
+        }
+        let mut head = [0; 8];
+        self.input.read_exact(&mut head)?;
+        let length = u64::from(u32::from_be_bytes([head[4], head[5], head[6], head[7]])) * 2;
+        if self.index.is_none() && self.at + 8 + length > self.end || length < 4 {
+            return Err(Broken::Damaged("a record's length is wrong"));
+        }
+        self.content.clear();
+        // The content grows with what is there, whatever its length says.
+        let read = (&mut self.input).take(length).read_to_end(&mut self.content)?;
+        if (read as u64) < length {
+            return Err(Broken::Damaged("it breaks off in a record"));
+        }
+        self.at += 8 + length;
+        Ok(Some(geometry(&self.content, most)?))
+    }
+}
+
+/// Numbers of a record, low byte first.
+struct Content<'a>(&'a [u8]);
+
+impl Content<'_> {
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(Broken::Damaged("a record is too short"))?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn count(&mut self, size: usize) -> Result<usize, Broken> {
+        let count = i32::from_le_bytes(self.bytes()?);
+        usize::try_from(count).ok().filter(|count| count.saturating_mul(size) <= self.0.len() + 4).ok_or(Broken::Damaged("a shape says that it has more points than it holds"))
+    }
+
+    fn position(&mut self) -> Result<Position, Broken> {
+        Ok(Position([f64::from_le_bytes(self.bytes()?), f64::from_le_bytes(self.bytes()?)]))
+    }
+}
+
+fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryError>, Broken> {
+    let mut content = Content(content);
+    let kind = i32::from_le_bytes(content.bytes()?);
+    Ok(match kind {
+        0 => Err(GeometryError::Missing),
+        1 | 11 | 21 => Ok(Geometry::Point(content.position()?)),
+        5 | 15 | 25 => {
+            // The box is what the points say anyway.
+            content.bytes::<32>()?;
+            let parts = content.count(4)?;
+            let points = content.count(16)?;
+            if points > most {
+                return Ok(Err(GeometryError::too_many_points(points, most)));
+            }
+            let mut starts = Vec::with_capacity(parts);
+            for _ in 0..parts {
+                starts.push(usize::try_from(i32::from_le_bytes(content.bytes()?)).unwrap_or(usize::MAX));
+            }
+            let mut positions = Vec::with_capacity(points);
+            for _ in 0..points {
+                positions.push(content.position()?);
+            }
+            let mut rings: Rings = Vec::with_capacity(parts);
+            for (i, start) in starts.iter().enumerate() {
+                let end = starts.get(i + 1).copied().unwrap_or(points);
+                rings.push(positions.get(*start..end).ok_or(Broken::Damaged("a shape's parts do not fit its points"))?.to_vec());
+            }
+            Geometry::of_parts(nest::polygons(rings))
+        }
+        3 | 13 | 23 => Err(GeometryError::other_kind("Polyline")),
+        8 | 18 | 28 => Err(GeometryError::other_kind("Multipoint")),
+        31 => Err(GeometryError::other_kind("Multipatch")),
+        _ => return Err(Broken::Damaged("a shape of an unknown kind")),
+    })
+}

@@ -1,0 +1,374 @@
+//! What a file holds and a reading leaves out, cannot read, or takes otherwise than it stands: counted
+//! by all readers in one way, and said in the report.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Note;
+use crate::import::report::Severity;
+
+/// Examples that are quoted.
+const QUOTED: usize = 3;
+
+/// One thing that is counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// Rows of a table that are marked as deleted.
+    DeletedRows,
+    /// Rows of a sheet that are hidden; they are read.
+    HiddenRows,
+    /// Lines above a table's header.
+    LinesAbove,
+    /// Cells behind the last column of the header.
+    CellsBehind,
+    /// Columns beyond those that are read.
+    ColumnsBeyond,
+    /// Cells of a numeric column that are no numbers; the column.
+    NotNumbers(String),
+    /// Cells of `****`: the number did not fit; the column.
+    Overflown(String),
+    /// Cells with an error such as `#REF!`, or a formula without its value; the column.
+    CellErrors(String),
+    /// A column of a type that is not read: the column, and its type.
+    Column(String, String),
+    /// Features whose attributes break off.
+    AttributesCut,
+    /// A view, registered as a layer.
+    View(String),
+    /// A layer that is registered and has no table.
+    NoTable(String),
+    /// Links to elsewhere.
+    Links,
+    /// Pictures laid over the map, by their kind.
+    Overlay(String),
+    /// Files of an archive that could be read, and were not asked for.
+    OtherFile(String),
+    /// Another sheet or layer; its name.
+    OtherLayer(String),
+    /// Coordinates separated by commas only, taken three by three or two by two: how many make a position.
+    CommasOnly(usize),
+    /// Coordinates with spaces behind their commas.
+    SpacesBehindCommas,
+    /// Entities of a drawing that are not read: their kind, their layer.
+    Entities(String, String),
+    /// Objects of a drawing's print layout.
+    Paper,
+    /// Objects of a drawing that are switched off one by one.
+    Invisible(String),
+    /// Objects on a layer that is off or frozen.
+    LayerOff(String),
+    /// Outlines that do not lie in the plan's plane.
+    Tilted(String),
+    /// Outlines that were open and were closed; quoted by how many metres.
+    Closed(String),
+    /// Lines that are open by more; quoted by how many metres.
+    Open(String),
+    /// Borders of hatches with a gap; quoted by how many metres.
+    Gap(String),
+    /// Hatches whose border cannot be drawn.
+    HatchBorder(String),
+    /// Blocks in blocks, deeper than is read, or that are not there.
+    Block(String),
+    /// Closed outlines that carry no land-use code, by layer.
+    NoCode,
+    /// Lines and bodies on layers of no code, by layer.
+    Linework,
+    /// An index that cannot be used.
+    Index,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    number: usize,
+    examples: Vec<String>,
+}
+
+/// Counts of one reading; copies count together, so that a reader's thread may hold one.
+#[derive(Debug, Clone, Default)]
+pub struct Tally(Arc<Mutex<BTreeMap<Left, Count>>>);
+
+impl Tally {
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<Left, Count>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one.
+    pub fn add(&self, what: Left) {
+        self.many(what, 1);
+    }
+
+    /// Counts several.
+    pub fn many(&self, what: Left, number: usize) {
+        if number > 0 {
+            self.counts().entry(what).or_default().number += number;
+        }
+    }
+
+    /// Counts one, and quotes the first of them.
+    pub fn quote(&self, what: Left, example: &str) {
+        let mut counts = self.counts();
+        let count = counts.entry(what).or_default();
+        count.number += 1;
+        let example: String = example.trim().chars().take(40).collect();
+        if count.examples.len() < QUOTED && !example.is_empty() && !count.examples.contains(&example) {
+            count.examples.push(example);
+        }
+    }
+
+    /// Counts several by name, and lists the names with their numbers.
+    pub fn list(&self, what: Left, by_name: &BTreeMap<String, usize>) {
+        if by_name.is_empty() {
+            return;
+        }
+        let mut counts = self.counts();
+        let count = counts.entry(what).or_default();
+        count.number += by_name.values().sum::<usize>();
+        count.examples.extend(by_name.iter().take(12).map(|(name, number)| format!("{name}: {number}")));
+    }
+
+    /// Why there may be nothing to read: the warnings, to be put behind a sentence in each language.
+    pub fn because(&self) -> (String, String) {
+        let notes = self.notes().into_iter().filter(|note| note.severity == Severity::Warning).take(3);
+        notes.fold(Default::default(), |(vi, en): (String, String), note| (format!("{vi}. {}", note.vi), format!("{en}. {}", note.en)))
+    }
+
+    /// How many were counted.
+    pub fn count(&self, what: &Left) -> usize {
+        self.counts().get(what).map_or(0, |count| count.number)
+    }
+
+    /// What is to be said.
+    pub fn notes(&self) -> Vec<Note> {
+        self.counts().iter().map(|(what, count)| note(what, count)).collect()
+    }
+}
+
+fn note(what: &Left, count: &Count) -> Note {
+    use Severity::{Repair, Warning};
+    let n = count.number;
+    let examples = count.examples.iter().map(|text| format!("“{text}”")).collect::<Vec<_>>().join(", ");
+    let more = if n > count.examples.len() { " …" } else { "" };
+    let examples = format!("{examples}{more}");
+    let gaps = count.examples.join("; ");
+    let listed = count.examples.join(", ");
+    // “1 row was”, “2 rows were”.
+    let be = |one: &'static str, more: &'static str| if n == 1 { one } else { more };
+    let many = |one: &str, more: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {more}") };
+    let (severity, check, vi, en) = match what {
+        Left::DeletedRows => (
+            Warning,
+            "deleted-rows",
+            format!("{n} dòng của bảng thuộc tính đã bị đánh dấu xóa, không đưa vào"),
+            many("row of the table is marked as deleted and was left out", "rows of the table are marked as deleted and were left out"),
+        ),
+        Left::HiddenRows => (
+            Warning,
+            "hidden-rows",
+            format!("{n} dòng của trang tính đang bị ẩn (lọc) nhưng vẫn được đọc; nếu không muốn công bố, hãy xóa các dòng đó"),
+            many(
+                "row of the sheet is hidden (by a filter) and was read all the same; delete it if it is not to be published",
+                "rows of the sheet are hidden (by a filter) and were read all the same; delete them if they are not to be published",
+            ),
+        ),
+        Left::LinesAbove => (
+            Repair,
+            "lines-above-header",
+            format!("Đã bỏ qua {n} dòng phía trên dòng tiêu đề: {examples}"),
+            format!("{} above the header: {examples}", many("line was skipped", "lines were skipped")),
+        ),
+        Left::CellsBehind => (
+            Warning,
+            "cells-behind",
+            format!("{n} dòng có ô nằm ngoài các cột của dòng tiêu đề, không đọc: {examples}"),
+            format!("{} cells behind the header's last column, which were not read: {examples}", many("row has", "rows have")),
+        ),
+        Left::ColumnsBeyond => (
+            Warning,
+            "columns-beyond",
+            format!("Bảng có quá nhiều cột; {n} cột cuối không đọc"),
+            format!("The table has too many columns; the last {n} were not read"),
+        ),
+        Left::NotNumbers(column) => (
+            Warning,
+            "not-a-number",
+            format!("Cột số “{column}” có {n} ô không đọc được thành số: {examples}"),
+            format!("The numeric column “{column}” has {} as numbers: {examples}", many("cell that cannot be read", "cells that cannot be read")),
+        ),
+        Left::Overflown(column) => (
+            Warning,
+            "number-overflown",
+            format!("Cột “{column}” có {n} ô ghi “****”: số dài hơn cột nên đã mất"),
+            format!("Column “{column}” has {} of “****”: the number was longer than the column and is lost", many("cell", "cells")),
+        ),
+        Left::CellErrors(column) => (
+            Warning,
+            "cell-error",
+            format!("Cột “{column}” có {n} ô lỗi hoặc công thức chưa có giá trị: {examples}"),
+            format!("Column “{column}” has {}: {examples}", many("cell with an error or a formula without its value", "cells with an error or a formula without its value")),
+        ),
+        Left::Column(column, kind) => (
+            Warning,
+            "column-not-read",
+            format!("Cột “{column}” không đọc: {}", column_kind(kind).0),
+            format!("Column “{column}” was not read: {}", column_kind(kind).1),
+        ),
+        Left::AttributesCut => (
+            Warning,
+            "attributes-cut",
+            format!("{n} đối tượng có thuộc tính bị cắt; phần còn lại để trống"),
+            format!("The attributes of {} break off; the rest of them is left empty", many("feature", "features")),
+        ),
+        Left::View(layer) => (
+            Warning,
+            "view-not-read",
+            format!("Lớp “{layer}” là một khung nhìn (view), không đọc; hãy xuất nó thành một bảng riêng"),
+            format!("Layer “{layer}” is a view, which is not read; export it to a table of its own"),
+        ),
+        Left::NoTable(layer) => (
+            Warning,
+            "layer-without-table",
+            format!("Lớp “{layer}” có trong danh sách của tệp nhưng không có bảng dữ liệu"),
+            format!("Layer “{layer}” stands in the file's list but has no table"),
+        ),
+        Left::Links => (
+            Warning,
+            "links-not-read",
+            format!("Tệp còn có {n} liên kết mạng; nội dung ở nơi được liên kết không được đọc"),
+            format!("The file also holds {}; what is there was not read", many("network link", "network links")),
+        ),
+        Left::Overlay(kind) => (
+            Warning,
+            "overlay-not-read",
+            format!("Tệp còn có {n} ảnh phủ ({kind}); ảnh không có vùng nên không đọc"),
+            format!("The file also holds {} ({kind}); pictures have no areas and were not read", many("overlay", "overlays")),
+        ),
+        Left::OtherFile(name) => (
+            Warning,
+            "file-not-read",
+            format!("Tệp nén còn có “{name}”, không đọc; nếu cần, hãy chọn bằng --layer"),
+            format!("The archive also holds “{name}”, which was not read; choose it with --layer if it is meant"),
+        ),
+        Left::OtherLayer(name) => (
+            Warning,
+            "layer-not-read",
+            format!("Tệp còn có lớp “{name}”, không đọc; nếu cần, hãy chọn bằng --layer"),
+            format!("The file also has the layer “{name}”, which was not read; choose it with --layer if it is meant"),
+        ),
+        Left::CommasOnly(numbers) => (
+            Repair,
+            "commas-only",
+            format!("Tọa độ của {n} hình chỉ ngăn cách bằng dấu phẩy; đã đọc mỗi vị trí {numbers} số"),
+            format!("The coordinates of {} are separated by commas only; they were taken {} numbers a position", many("shape", "shapes"), if *numbers == 3 { "three" } else { "two" }),
+        ),
+        Left::SpacesBehindCommas => (
+            Repair,
+            "spaces-behind-commas",
+            format!("Tọa độ của {n} hình có khoảng trắng sau dấu phẩy; đã đọc đúng ý"),
+            format!("There are spaces after the commas in the coordinates of {}; they were read as they are meant", many("shape", "shapes")),
+        ),
+        Left::Entities(kind, layer) => {
+            let (vi, en) = entity_hint(kind);
+            (
+                Warning,
+                "entities-not-read",
+                format!("{n} {kind} trên lớp “{layer}” không được đọc{vi}"),
+                format!("{} on layer “{layer}” {} not read{en}", if n == 1 { format!("1 {kind}") } else { format!("{n} {kind}s") }, be("was", "were")),
+            )
+        }
+        Left::Paper => (
+            Warning,
+            "paper-space",
+            format!("{n} đối tượng của trang in (paper space) đã được bỏ qua"),
+            many("object of the print layout (paper space) was left out", "objects of the print layout (paper space) were left out"),
+        ),
+        Left::Invisible(layer) => (
+            Warning,
+            "invisible",
+            format!("{n} đối tượng bị tắt hiển thị trên lớp “{layer}” đã được bỏ qua"),
+            format!("{} on layer “{layer}” {} switched off and left out", many("object", "objects"), be("is", "are")),
+        ),
+        Left::LayerOff(layer) => (
+            Warning,
+            "layer-off",
+            format!("Lớp “{layer}” đang tắt hoặc đóng băng; {n} đối tượng trên đó đã được bỏ qua. Nếu chúng thuộc quy hoạch, hãy bật lớp rồi lưu lại"),
+            format!("Layer “{layer}” is off or frozen; {} on it {} left out. If it belongs to the plan, switch it on and save again", many("object", "objects"), be("was", "were")),
+        ),
+        Left::Tilted(layer) => (
+            Warning,
+            "tilted",
+            format!("{n} đường trên lớp “{layer}” nằm trong mặt phẳng khác mặt bằng, đã được bỏ qua; hãy vẽ lại trên mặt bằng"),
+            format!("{} on layer “{layer}” {} in a plane that is not the plan's and {} left out; draw it in the plan", many("outline", "outlines"), be("lies", "lie"), be("was", "were")),
+        ),
+        Left::Closed(layer) => (
+            Repair,
+            "outline-closed",
+            format!("{n} đường bao trên lớp “{layer}” hở {} m; đã khép lại", gaps.replace('.', ",")),
+            format!("{} on layer “{layer}” {} open by {gaps} m and {} closed", many("outline", "outlines"), be("was", "were"), be("was", "were")),
+        ),
+        Left::Open(layer) => (
+            Warning,
+            "outline-open",
+            format!("{n} đường trên lớp “{layer}” hở {} m nên không phải là vùng; nếu là vùng, hãy khép kín", gaps.replace('.', ",")),
+            format!("{} on layer “{layer}” {} open by {gaps} m and no zone; close it if it is one", many("line", "lines"), be("is", "are")),
+        ),
+        Left::Gap(layer) => (
+            Warning,
+            "hatch-gap",
+            format!("Biên của {n} vùng tô (hatch) trên lớp “{layer}” hở {} m nên không đọc; hãy tô lại", gaps.replace('.', ",")),
+            format!("The border of {} on layer “{layer}” has a gap of {gaps} m, so it was not read; hatch it again", many("hatch", "hatches")),
+        ),
+        Left::HatchBorder(layer) => (
+            Warning,
+            "hatch-border",
+            format!("{n} vùng tô (hatch) trên lớp “{layer}” có biên không đọc được; hãy tô lại"),
+            format!("{} on layer “{layer}” {} a border that cannot be read; hatch it again", many("hatch", "hatches"), be("has", "have")),
+        ),
+        Left::Block(name) => (
+            Warning,
+            "block-not-read",
+            format!("Khối “{name}” được chèn {n} lần nhưng không có trong bản vẽ, hoặc lồng quá sâu; không đọc"),
+            format!("Block “{name}” is inserted {} but is not in the drawing, or nested too deeply; it was not read", many("time", "times")),
+        ),
+        Left::NoCode => (
+            Warning,
+            "no-code-in-drawing",
+            format!("{n} đường khép kín không có mã loại đất (theo lớp hay chữ bên trong) nên không phải là vùng: {listed}"),
+            format!("{} no land-use code (by layer or by a text inside) and {} no zone: {listed}", many("closed outline carries", "closed outlines carry"), be("is", "are")),
+        ),
+        Left::Linework => (
+            Warning,
+            "linework-not-read",
+            format!("{n} đối tượng không phải đường khép kín trên các lớp không có mã loại đất không được đọc: {listed}"),
+            format!("{} on layers without a land-use code {} not closed and {} not read: {listed}", many("object", "objects"), be("is", "are"), be("was", "were")),
+        ),
+        Left::Index => (
+            Warning,
+            "index-not-used",
+            format!("Tệp .shx bị hỏng hoặc không khớp ({n} mục); đã đọc .shp theo thứ tự của nó"),
+            format!("The .shx file is damaged or does not fit ({}); the .shp was read in its own order", many("entry", "entries")),
+        ),
+    };
+    Note { severity, check, vi, en }
+}
+
+/// Why a column of a type is not read.
+fn column_kind(kind: &str) -> (String, String) {
+    match kind {
+        "M" | "G" | "P" => (
+            format!("kiểu {kind} (memo), nội dung nằm ở tệp khác không có ở đây; hãy đổi thành cột chữ"),
+            format!("it is of type {kind} (memo), whose text is in a file that is not here; make it a column of text"),
+        ),
+        "blob" => ("nó chứa dữ liệu nhị phân, không phải chữ".into(), "it holds binary data, no text".into()),
+        kind => (format!("kiểu {kind} không đọc được; hãy đổi thành cột chữ"), format!("its type {kind} is not known; make it a column of text")),
+    }
+}
+
+/// What to do with an entity that cannot be read.
+fn entity_hint(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "REGION" | "3DSOLID" | "BODY" | "SURFACE" => ("; hãy phá khối (explode) hoặc vẽ đường bao của nó", "; explode it or draw its outline"),
+        "LINE" | "ARC" | "SPLINE" | "ELLIPSE" => ("; nếu là biên của một vùng, hãy nối thành polyline khép kín", "; if it borders a zone, join it to a closed polyline"),
+        "PROXY" => ("; hãy xuất bản vẽ ra DXF từ phần mềm đã tạo đối tượng", "; export the drawing from the software that made the object"),
+        _ => ("; nếu là vùng, hãy vẽ đường bao khép kín của nó", "; if it is a zone, draw its closed outline"),
+    }
+}

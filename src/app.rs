@@ -13,12 +13,13 @@ pub use request::{ExecuteError, Outcome, Request};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use serde_json::{Value, json};
 
+use crate::disk::{self, Disk};
 use crate::domain::access::Actor;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
@@ -27,6 +28,7 @@ use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
 use crate::domain::{Code, Context, Refusal, civil};
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, EventLog, NewEvent, VaultChange};
+use crate::import::apart::Reading;
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
 
@@ -63,12 +65,22 @@ pub struct App {
     aggregates: Cache<String, Arc<(Item, i64)>>,
     /// Where the register of erasures is kept, outside of every backup.
     register: PathBuf,
+    /// The program that reads what others send.
+    reader: OnceLock<PathBuf>,
 }
 
 impl App {
     /// Opens the write path over a log; the city is empty until one is recorded.
     pub async fn open(log: Arc<dyn EventLog>, vault: Arc<Vault>, clock: Clock, register: PathBuf) -> Result<Self, ExecuteError> {
-        let app = Self { log, vault, clock, city: RwLock::default(), aggregates: Cache::new(CACHED_AGGREGATES), register };
+        let app = Self {
+            log,
+            vault,
+            clock,
+            city: RwLock::default(),
+            aggregates: Cache::new(CACHED_AGGREGATES),
+            register,
+            reader: OnceLock::new(),
+        };
         let (state, _) = app.city_state().await?;
         if let Some(city) = state.city {
             app.observe_city(city);
@@ -94,6 +106,20 @@ impl App {
     /// The vault.
     pub fn vault(&self) -> &Arc<Vault> {
         &self.vault
+    }
+
+    /// From now on what comes from others than this machine is read apart, by this program.
+    pub fn read_apart(&self, program: PathBuf) {
+        // The first word stands.
+        let _ = self.reader.set(program);
+    }
+
+    /// How what an actor brings is read.
+    pub fn reading(&self, actor: &Actor) -> Reading {
+        match (actor, self.reader.get()) {
+            (Actor::Token(_), Some(program)) => Reading::Apart(program.clone()),
+            _ => Reading::Here,
+        }
     }
 
     /// Takes over a configuration that the follower has met in the log.
@@ -134,15 +160,18 @@ impl App {
             return Err(unknown().into());
         }
         let city = self.city();
+        let reading = self.reading(actor);
         // Reading shapes takes its time: other requests are not to wait for it.
-        let detached = tokio::task::block_in_place(|| attach::detach(&mut body, &city, files));
+        let detached = tokio::task::block_in_place(|| attach::detach(&mut body, &city, files, &reading));
         let mut attached = detached.map_err(|error| match error {
             AttachError::Refused(refusal) => ExecuteError::Refused(refusal),
-            AttachError::Report(report) => ExecuteError::Import(report),
+            AttachError::Report(report) => report.into(),
+            AttachError::Unavailable(error) if disk::is_full(&error) => ExecuteError::Full(Disk::temporary()),
+            AttachError::Unavailable(error) => ExecuteError::Unavailable(error.to_string()),
         })?;
         attached.blobs.extend(blobs);
         self.check_sets(&mut body, &attached).await?;
-        self.check_documents(&mut body, &attached).await?;
+        self.check_documents(&mut body, &attached, &reading).await?;
         let named = body.pointer("/facts/contact/subject").and_then(Value::as_str).map(|text| SubjectId(text.to_owned()));
         let begins = matches!(action, "publish" | "draft");
         let code = match code {
@@ -247,6 +276,7 @@ impl App {
                 Err(AppendError::Repeated(row)) => return repeated(&row, &digest),
                 Err(AppendError::Claimed(claim)) => return Err(claimed(&claim).into()),
                 Err(AppendError::Unavailable(what)) => return Err(ExecuteError::Unavailable(what)),
+                Err(AppendError::Full(name)) => return Err(ExecuteError::Full(Disk::Store(name))),
                 Err(AppendError::Unknown(what)) => {
                     self.aggregates.remove(&work.aggregate);
                     return Err(ExecuteError::Unknown(what));
@@ -320,6 +350,14 @@ impl App {
         };
         let (item, sequence) = self.fold(&format!("{family}/{code}"), fresh, apply).await?;
         Ok((sequence > 0).then_some((item, sequence)))
+    }
+
+    /// Adds a person to the register of erasures.
+    fn register(&self, subject: &SubjectId) -> Result<(), ExecuteError> {
+        crate::erasures::record(&self.register, subject).map_err(|error| match self.register.parent() {
+            Some(folder) if disk::is_full(&error) => ExecuteError::Full(Disk::Folder(folder.to_owned())),
+            _ => ExecuteError::Unavailable(error.to_string()),
+        })
     }
 
     /// Forgets what is cached: the log was replaced.

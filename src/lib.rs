@@ -3,6 +3,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod cql2;
+pub mod disk;
 pub mod domain;
 pub mod erasures;
 pub mod event_store;

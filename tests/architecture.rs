@@ -110,6 +110,13 @@ fn the_clock_and_randomness_live_in_app_and_vault() {
 }
 
 #[test]
+fn no_message_can_end_what_it_is_about() {
+    never("src", &["println!", "print!(", "dbg!"], "it panics where it cannot be written: use what cli/messages.rs has");
+    let messages = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/messages.rs")).unwrap();
+    assert!(messages.contains("log_internal_errors(false)"), "else the subscriber says so with eprintln! when it cannot write");
+}
+
+#[test]
 fn a_family_is_one_folder_and_one_line() {
     let families = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/families.rs")).unwrap();
     assert!(families.contains("families! { Plan, MapPoint, Campaign, Consultation, Board }"));

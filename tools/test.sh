@@ -7,13 +7,14 @@ cd "$(dirname "$0")/.."
 say() { printf '== %s\n' "$*"; }
 
 # program:package
-needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm qpdf:qpdf pdftotext:poppler-utils)
+needs=(zbarimg:zbar-tools strace:strace chromium:chromium ogrinfo:gdal-bin cc:gcc python3:python3 node:nodejs npm:npm qpdf:qpdf pdftotext:poppler-utils openssl:openssl)
 missing=()
 for need in "${needs[@]}"; do
     command -v "${need%%:*}" > /dev/null || missing+=("${need##*:}")
 done
 pg_bin() { ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -1; }
 [ -n "$(pg_bin)" ] && [ -x "$(pg_bin)/initdb" ] || missing+=(postgresql)
+command -v pgbouncer > /dev/null || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
 fc-list 2> /dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core fontconfig)
 [ -d /usr/share/qgis ] && /usr/bin/python3 -c "import qgis.core" 2> /dev/null || missing+=(python3-qgis)
 /usr/bin/python3 -c "import venv, ensurepip" 2> /dev/null || missing+=(python3-venv)
@@ -55,13 +56,37 @@ stop() {
 }
 trap stop EXIT
 
+# A CA and a server's certificate for localhost, in a folder.
+make_certificates() {
+    mkdir "$1"
+    local key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+    openssl req -x509 "${key[@]}" -keyout "$1/ca.key" -out "$1/ca.pem" -days 30 -subj "/CN=bangtin test CA ${1##*/}" \
+        -addext keyUsage=critical,keyCertSign
+    openssl req "${key[@]}" -keyout "$1/server.key" -out "$1/server.csr" -subj /CN=localhost
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n' > "$1/server.ext"
+    openssl x509 -req -in "$1/server.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" -CAcreateserial -days 30 \
+        -extfile "$1/server.ext" -out "$1/server.pem"
+}
+# The server's, and those of a CA that has nothing to do with it; the server refuses a key that others may read.
+as_server bash -c "set -e; umask 077; $(declare -f make_certificates); make_certificates $work/tls; make_certificates $work/other" \
+    > /dev/null 2>&1 || { say "openssl cannot make the tests' certificates"; exit 1; }
+
 port=${BANGTIN_TEST_PORT:-54329}
 say "starting PostgreSQL $(basename "$(dirname "$(pg_bin)")") on 127.0.0.1:$port"
 as_server "$(pg_bin)/initdb" -D "$work/data" -U bangtin -A trust -E UTF8 --locale=C > /dev/null
+# A user who is let in over TLS only, and by password.
+{
+    printf 'hostssl all secured 127.0.0.1/32 scram-sha-256\nhost all secured all reject\n'
+    cat "$work/data/pg_hba.conf"
+} > "$work/hba"
+cat "$work/hba" > "$work/data/pg_hba.conf"
 as_server "$(pg_bin)/pg_ctl" -D "$work/data" -w -l "$work/log" \
-    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300" start > /dev/null
+    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300 \
+        -c ssl=on -c ssl_cert_file=$work/tls/server.pem -c ssl_key_file=$work/tls/server.key" start > /dev/null
 export BANGTIN_TEST_POSTGRES="postgres://bangtin@127.0.0.1:$port/postgres"
 export BANGTIN_TEST_POSTGRES_DATA="$work/data"
+export BANGTIN_TEST_POSTGRES_TLS="$work"
+as_server "$(pg_bin)/psql" -q "$BANGTIN_TEST_POSTGRES" -c "CREATE ROLE secured SUPERUSER LOGIN PASSWORD 'secret'"
 
 say "running the tests"
 if [ $# -gt 0 ]; then

@@ -8,8 +8,8 @@ use crate::domain::digest::hex;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
+use crate::import::apart::Reading;
 use crate::import::attach::{Attached, Brought, Opened};
-use crate::import::documents::About;
 use crate::read_model::features;
 use crate::vault::Contact;
 
@@ -37,7 +37,7 @@ impl App {
     }
 
     /// A document named by its digest must be stored; its type and size are seen from its bytes.
-    pub(super) async fn check_documents(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
+    pub(super) async fn check_documents(&self, body: &mut Value, attached: &Attached, reading: &Reading) -> Result<(), ExecuteError> {
         let Some(Value::Array(documents)) = body.pointer_mut("/facts/documents") else { return Ok(()) };
         for document in documents {
             let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
@@ -50,7 +50,7 @@ impl App {
                 continue;
             }
             let bytes = self.blob(digest, attached).await?.ok_or_else(missing)?;
-            let about = tokio::task::block_in_place(|| About::of(&bytes));
+            let about = tokio::task::block_in_place(|| reading.about(&bytes));
             document["media_type"] = json!(about.media_type);
             document["bytes"] = json!(bytes.len());
             if let Some(pages) = about.pages {

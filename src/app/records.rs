@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{App, ExecuteError, RETRIES, claimed, new_event, random};
+use crate::disk::Disk;
 use crate::domain::access::{Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
 use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::digest::hex;
@@ -112,7 +113,7 @@ impl App {
         let command = SubjectCommand::Erase(SubjectNamed { subject: subject.clone() });
         let events = state.decide(command, &self.context(BTreeSet::new()))?;
         // The register comes first: a backup restored after a crash must still forget this person.
-        crate::erasures::record(&self.register, &subject).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        self.register(&subject)?;
         let aggregate = format!("subject/{subject}");
         let events = events.into_iter().map(LogEvent::Subject);
         self.append_local(&aggregate, sequence, events, vec![VaultChange::Erase(subject.0.clone())]).await?;
@@ -204,6 +205,7 @@ fn append_failed(error: AppendError) -> ExecuteError {
         AppendError::Claimed(claim) => claimed(&claim).into(),
         AppendError::Repeated(row) => ExecuteError::Damaged(format!("command {} was repeated", row.id)),
         AppendError::Unavailable(what) => ExecuteError::Unavailable(what),
+        AppendError::Full(name) => ExecuteError::Full(Disk::Store(name)),
         AppendError::Unknown(what) => ExecuteError::Unknown(what),
     }
 }

@@ -72,7 +72,7 @@ impl App {
         let (state, sequence) = self.fold(&aggregate, ReportState::default(), apply).await?;
         let events = state.close(ReportClosed { report, outcome })?;
         let Some(received) = state.received.filter(|_| !events.is_empty()) else { return Ok(()) };
-        crate::erasures::record(&self.register, &received.subject).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        self.register(&received.subject)?;
         let erase = vec![VaultChange::Erase(received.subject.0)];
         self.append_as(actor.name(), &aggregate, sequence, events.into_iter().map(LogEvent::Report), erase).await?;
         Ok(self.log().scrub().await?)

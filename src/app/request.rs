@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::disk::Disk;
 use crate::domain::families::DecodeError;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Refusal};
@@ -87,6 +88,9 @@ pub enum ExecuteError {
     /// Nothing was written: try again later.
     #[error("{0}")]
     Unavailable(String),
+    /// A disk takes no more; nothing was written.
+    #[error("the disk of {0} is full or cannot be written; nothing was written: free some space and repeat")]
+    Full(Disk),
     /// It may have been written: repeat with the same id.
     #[error("{0}")]
     Unknown(String),
@@ -99,8 +103,16 @@ impl From<StoreError> for ExecuteError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(what) => Self::Unavailable(what),
+            StoreError::Full(name) => Self::Full(Disk::Store(name)),
             other => Self::Damaged(other.to_string()),
         }
+    }
+}
+
+impl From<Box<Report>> for ExecuteError {
+    fn from(report: Box<Report>) -> Self {
+        // That is nothing that is wrong with the file.
+        if report.met_full_disk() { Self::Full(Disk::temporary()) } else { Self::Import(report) }
     }
 }
 

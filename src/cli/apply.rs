@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::Value;
 
+use super::messages::{put, say};
 use super::progress::Progress;
 use super::{StoreArgs, store};
 use crate::app::{App, ExecuteError, Outcome, Request};
@@ -38,17 +39,19 @@ pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
     let lines: Vec<(usize, &str)> = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).collect();
     let mut progress = Progress::new("apply", lines.len() as u64);
     let mut refused = 0;
+    let mut told = Ok(());
     for (number, text) in lines {
         match line(&store.app, text, &files).await {
             Ok(outcome) => {
-                println!("{}", serde_json::to_string(&outcome)?);
+                // Where it cannot be told, what is left is carried out all the same.
+                told = told.and(put!("{}", serde_json::to_string(&outcome)?));
                 progress.step(&outcome.code.map(|code| code.to_string()).unwrap_or_default());
             }
             Err(error @ (ExecuteError::Refused(_) | ExecuteError::Import(_))) => {
                 refused += 1;
-                eprintln!("bangtin: {}, line {}: {error}", file.display(), number + 1);
+                say!("bangtin: {}, line {}: {error}", file.display(), number + 1);
                 if let ExecuteError::Import(report) = &error {
-                    eprint!("{}", report.to_text());
+                    say!("{}", report.to_text().trim_end());
                 }
                 progress.step("");
             }
@@ -60,5 +63,6 @@ pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
         }
     }
     progress.finish();
+    told.context("all commands were carried out, but what came of them could not be told")?;
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

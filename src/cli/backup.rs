@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use super::messages::say;
 use super::{StoreArgs, log, store};
 use crate::domain::subject::SubjectId;
 
@@ -15,7 +16,7 @@ pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
     }
     let position = log::write_dump(store.app.log(), file, true).await?;
     store.app.audit("backup", position).await?;
-    eprintln!(
+    say!(
         "{position} events and the encrypted vault written to {}; its key ({}) is not in it",
         file.display(),
         store.data.join("vault.key").display()
@@ -32,9 +33,9 @@ pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
     let erased = store.app.reapply_erasures().await?;
     let position = store.app.log().head().await?.position;
     store.app.audit("restore", position).await?;
-    eprintln!("{position} events restored, {erased} erasures applied again");
+    say!("{position} events restored, {erased} erasures applied again");
     if !store.data.join("erasures.txt").exists() {
-        eprintln!(
+        say!(
             "no erasures.txt in {}: whoever was erased after the backup is back; put the register there and start again",
             store.data.display()
         );
@@ -46,7 +47,7 @@ pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
 pub async fn erase(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::Refused).await?;
     store.app.erase(SubjectId(subject.clone())).await?;
-    eprintln!("{subject} is erased; keep {} for the day a backup is restored", store.data.join("erasures.txt").display());
+    say!("{subject} is erased; keep {} for the day a backup is restored", store.data.join("erasures.txt").display());
     Ok(())
 }
 

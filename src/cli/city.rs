@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::messages::put;
 use super::{StoreArgs, store};
 use crate::config;
 use crate::domain::city::CityCommand as DomainCommand;
@@ -20,7 +21,7 @@ pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::Refused).await?;
     let recorded = store.app.city();
     match command {
-        CityCommand::Show => println!("{}", serde_json::to_string_pretty(&*recorded)?),
+        CityCommand::Show => put!("{}", serde_json::to_string_pretty(&*recorded)?)?,
         CityCommand::Set => {
             let mut city = match &args.city {
                 Some(path) => {

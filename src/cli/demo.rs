@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 
+use super::messages::{note, show};
 use super::progress::Progress;
 use super::{ServeArgs, StoreArgs, apply, serve, store};
 use crate::app::{App, ExecuteError};
@@ -9,7 +10,7 @@ use crate::config;
 use crate::domain::city::City;
 use crate::import::source::Source;
 use crate::import::{points, units};
-use crate::render::qr::Matrix;
+use crate::render::qr::{self, Matrix};
 
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
@@ -94,7 +95,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
         let done = tokio::select! {
             done = apply::line(&store.app, line, &file) => done,
             () = stop.asked() => {
-                eprintln!("bangtin: stopped while loading; the next start goes on");
+                note!("bangtin: stopped while loading; the next start goes on");
                 return Ok(());
             }
         };
@@ -102,7 +103,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
             Ok(outcome) => outcome.code.map(|code| code.to_string()).unwrap_or_default(),
             // A clock that is wrong, or a store made by another version of the demo: serve what there is.
             Err(ExecuteError::Refused(refusal)) => {
-                eprintln!("bangtin: warning: fixture command {}: {refusal}", number + 1);
+                note!("bangtin: warning: fixture command {}: {refusal}", number + 1);
                 String::new()
             }
             Err(error) => return Err(error).with_context(|| format!("fixture command {}", number + 1)),
@@ -112,11 +113,11 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     progress.finish();
     let node = serve::start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
     let public_url = store.app.city().public_url.clone();
-    println!("{}", Matrix::new(&public_url.to_uppercase())?.terminal());
-    println!("Bảng tin {}: {address}", store.app.city().name_vi);
+    show(&Matrix::new(&qr::site(&public_url))?.terminal());
+    show(&format!("Bảng tin {}: {address}", store.app.city().name_vi));
     if public_url != address {
-        println!("Mã QR dẫn tới (codes lead to): {public_url}");
+        show(&format!("Mã QR dẫn tới (codes lead to): {public_url}"));
     }
-    println!("Dừng bằng Ctrl-C (stop with Ctrl-C)");
+    show("Dừng bằng Ctrl-C (stop with Ctrl-C)");
     node.serve(listener, stop).await
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
+use super::messages::{put, say};
 use super::{StoreArgs, store};
 use crate::domain::Digest;
 use crate::event_store::chain::Verifier;
@@ -53,12 +54,12 @@ pub async fn run(args: &StoreArgs, command: LogCommand) -> anyhow::Result<ExitCo
         LogCommand::Export { file } => {
             let position = write_dump(log, &file, false).await?;
             store.app.audit("export", position).await?;
-            eprintln!("{position} events written to {}", file.display());
+            say!("{position} events written to {}", file.display());
         }
         LogCommand::Load { file } => {
             read_dump(log, &file, None).await?;
             let erased = store.app.reapply_erasures().await?;
-            eprintln!("{} events loaded, {erased} erasures applied again", log.head().await?.position);
+            say!("{} events loaded, {erased} erasures applied again", log.head().await?.position);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -81,12 +82,11 @@ async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
     let blobs = log.blobs().await?;
     let bytes: i64 = blobs.iter().map(|(_, bytes)| bytes).sum();
     let unused = blobs.iter().filter(|(digest, _)| !used.contains(digest)).count();
-    println!("{}\nlog {}\nevents {}", log.describe(), head.log_id, head.position);
+    put!("{}\nlog {}\nevents {}", log.describe(), head.log_id, head.position)?;
     for (name, count) in names {
-        println!("  {name} {count}");
+        put!("  {name} {count}")?;
     }
-    println!("blobs {} ({bytes} bytes), {unused} not named by any event", blobs.len());
-    Ok(())
+    put!("blobs {} ({bytes} bytes), {unused} not named by any event", blobs.len())
 }
 
 /// Digests that an event names: the only texts of 64 hex digits in quotes.
@@ -157,7 +157,7 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
     if let Some((position, _)) = expected.filter(|(position, _)| *position > verifier.position) {
         bail!("the tail was cut off: position {position} is expected, but the log ends at {}", verifier.position);
     }
-    println!("{}:{}", verifier.position, Digest(verifier.hash));
+    put!("{}:{}", verifier.position, Digest(verifier.hash))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ mod city;
 pub mod demo;
 mod import;
 mod log;
+mod messages;
 mod print;
 mod progress;
 mod serve;
@@ -16,6 +17,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::import::apart;
+use messages::say;
 
 /// A city's notice board: plans, map points and campaigns as an event log, each with a page, a QR code and GeoJSON.
 #[derive(Debug, Parser)]
@@ -120,14 +124,18 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    if let Some(bytes) = apart::asked(std::env::args_os()) {
+        return if apart::child(bytes).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let cli = Cli::parse();
-    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).with_target(true).compact().init();
+    messages::begin();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error)),
     };
     let result = runtime.block_on(run(cli));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    messages::finish();
     match result {
         Ok(code) => code,
         Err(error) => fail(&error),
@@ -143,7 +151,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
             sentence = format!("{sentence}: {cause}");
         }
     }
-    eprintln!("bangtin: {sentence}");
+    say!("bangtin: {sentence}");
     ExitCode::FAILURE
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::StoreArgs;
+use super::messages::{put, say};
 use super::progress::Progress;
 use super::store::{self, Store};
 use crate::app::{Request, new_command_id};
@@ -100,16 +101,15 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
         }
         record(&store, &model, &printed).await?;
     } else if let Some((board, item, _)) = printed.iter().find(|(board, item, _)| !is_known(&model, *board, *item, &moment)) {
-        eprintln!(
+        say!(
             "bangtin: the register has no print of {item} for board {board}: who scans this one is warned of it. Print with --record, or record it by board.print."
         );
     }
     if print.json {
-        println!("{}", json!({ "file": print.out, "bytes": file.len(), "prints": printed.len().max(1), "recorded": print.record }));
+        put!("{}", json!({ "file": print.out, "bytes": file.len(), "prints": printed.len().max(1), "recorded": print.record }))
     } else {
-        println!("{} ({} kB)", print.out.display(), file.len().div_ceil(1_000));
+        put!("{} ({} kB)", print.out.display(), file.len().div_ceil(1_000))
     }
-    Ok(())
 }
 
 /// True when the register knows of a print of the item for the board.

@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::messages::say;
+
 /// Shows how far a long work is.
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -38,7 +40,7 @@ impl Progress {
             let tenth = (self.done * 10).checked_div(self.total).unwrap_or(10);
             if tenth > self.told || self.done == self.total {
                 self.told = tenth;
-                eprintln!("{}: {}/{} {what}", self.name, self.done, self.total);
+                say!("{}: {}/{} {what}", self.name, self.done, self.total);
             }
         }
     }
@@ -53,7 +55,7 @@ impl Progress {
             let told = self.lines.load(std::sync::atomic::Ordering::Relaxed);
             if done >= told.max(8_192) * 2 {
                 self.lines.store(done, std::sync::atomic::Ordering::Relaxed);
-                eprintln!("{}: {done} {what}", self.name);
+                say!("{}: {done} {what}", self.name);
             }
         }
     }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::messages::note;
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
 use crate::http::lanes::Lanes;
@@ -28,10 +29,10 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     let store = store::open(args, None).await?;
     let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
     let (city, address) = (store.app.city(), format!("http://{}", listener.local_addr()?));
-    eprintln!("bangtin: {} on {address}", city.name_vi);
+    note!("bangtin: {} on {address}", city.name_vi);
     if city.public_url != address {
         // Map clients follow links: where these lead nowhere, layers stay empty.
-        eprintln!("bangtin: links and codes lead to {} (`bangtin city set --public-url` sets another)", city.public_url);
+        note!("bangtin: links and codes lead to {} (`bangtin city set --public-url` sets another)", city.public_url);
     }
     node.serve(listener, stop).await
 }
@@ -103,6 +104,8 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     let started_at = image.position;
     let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
     tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
+    // The file that was started, even after it was replaced by a newer one.
+    app.read_apart(PathBuf::from("/proc/self/exe"));
     let limits = Limits {
         body_bytes: args.max_body_mb << 20,
         answer_bytes: bytes / 32 * 7,
@@ -120,7 +123,7 @@ impl Node {
     pub async fn serve(self, listener: TcpListener, mut stop: Stop) -> anyhow::Result<()> {
         let shutdown = async {
             stop.asked().await;
-            eprintln!("bangtin: finishing");
+            note!("bangtin: finishing");
         };
         let lanes = Lanes::new().context("no event loop can be made")?;
         http::serve(listener, Arc::clone(&self.site), &lanes, shutdown).await;

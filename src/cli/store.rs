@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::StoreArgs;
+use super::messages::say;
 use crate::app::{App, system_clock};
 use crate::config;
 use crate::domain::city::{City, CityCommand};
@@ -56,7 +57,7 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
     if args.url().starts_with("sqlite")
         && let Some(kind) = network_file_system(data)
     {
-        eprintln!(
+        say!(
             "bangtin: warning: {} is on a network file system ({kind}); SQLite needs a local disk, or use --database postgres://…",
             data.display()
         );

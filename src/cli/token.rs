@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::messages::{put, say};
 use super::{StoreArgs, store};
 use crate::domain::access::{Reach, Role, TokenId};
 use crate::domain::civil::date_in;
@@ -61,11 +62,10 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
                 Reach::Units(ids)
             };
             let (token, secret) = app.create_token(role, reach, label).await?;
-            if json {
-                println!("{}", json!({ "token": token, "secret": secret }));
-            } else {
-                println!("{secret}");
-                eprintln!("token {token}; keep the secret above, it is not shown again");
+            let shown = if json { put!("{}", json!({ "token": token, "secret": secret })) } else { put!("{secret}") };
+            shown.with_context(|| format!("token {token} was made, but nobody has seen its secret: revoke it and create another"))?;
+            if !json {
+                say!("token {token}; keep the secret above, it is not shown again");
             }
         }
         TokenCommand::Revoke { token } => app.revoke_token(TokenId(token)).await?,
@@ -76,10 +76,10 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
                 .map(|grant| json!({ "token": grant.token, "role": grant.role, "reach": grant.reach, "label": grant.label }))
                 .collect();
             if json {
-                println!("{}", serde_json::to_string(&list)?);
+                put!("{}", serde_json::to_string(&list)?)?;
             } else {
                 for entry in list {
-                    println!("{entry}");
+                    put!("{entry}")?;
                 }
             }
         }

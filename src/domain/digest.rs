@@ -16,6 +16,13 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+
+    /// The digest of bytes that come in pieces.
+    pub fn of_pieces<B: AsRef<[u8]>>(pieces: &[B]) -> Self {
+        let mut hasher = Sha256::new();
+        pieces.iter().for_each(|piece| hasher.update(piece));
+        Self(hasher.finalize().into())
+    }
 }
 
 /// A text that is not 64 hex digits.

@@ -10,6 +10,7 @@ pub mod city;
 pub mod civil;
 pub mod code;
 pub mod consultation;
+pub mod copied;
 pub mod digest;
 pub mod document;
 pub mod families;

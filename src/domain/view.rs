@@ -197,6 +197,10 @@ pub struct View {
     pub board: Option<BoardView>,
     /// Days on which it takes place.
     pub days: Option<Days>,
+    /// The last of them at most, as far as is known: an end was set, or something else follows.
+    pub days_end: Option<Date>,
+    /// How often what calendars keep of it has changed.
+    pub sequence: u32,
     /// The next of these days.
     pub next_day: Option<Date>,
     /// The item it is about.
@@ -284,6 +288,8 @@ impl<F: Family> Publication<F> {
             documents: facts.documents().to_vec(),
             board: None,
             days: None,
+            days_end: self.days_end(shown),
+            sequence: self.sequence(moment.today),
             next_day: None,
             about: None,
             opinions_until: None,

@@ -13,7 +13,7 @@ pub mod repository;
 mod sqlite;
 
 use std::io::{Cursor, Read, Take};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -167,6 +167,9 @@ pub enum AppendError {
     /// Nothing was written.
     #[error("the event log cannot be written: {0}")]
     Unavailable(String),
+    /// The disk of that name takes no more; nothing was written.
+    #[error("the disk of {0} is full or cannot be written: free some space and repeat")]
+    Full(String),
     /// The commit's outcome is not known: repeat with the same command id.
     #[error("the outcome of the commit is unknown: {0}")]
     Unknown(String),
@@ -178,6 +181,9 @@ pub enum StoreError {
     /// The file or server does not answer.
     #[error("the event log is not available: {0}")]
     Unavailable(String),
+    /// The disk of that name takes no more.
+    #[error("the disk of {0} is full or cannot be written: free some space and repeat")]
+    Full(String),
     /// A newer program made it.
     #[error("the database has format {found}, newer than {known}, the newest this program knows: update bangtin")]
     Newer {
@@ -278,6 +284,10 @@ pub trait EventLog: Send + Sync {
     async fn dump(&self, vault: bool, sink: dump::Sink) -> Result<(), StoreError>;
     /// Fills an empty store with what was dumped, all or nothing.
     async fn load(&self, records: dump::Source) -> Result<(), StoreError>;
+    /// Writes what is there already once more: whether there is room again. Adds nothing.
+    async fn try_room(&self) -> Result<(), StoreError>;
+    /// The folder whose disk it fills; none where another server keeps it.
+    fn folder(&self) -> Option<PathBuf>;
     /// A word for people: `SQLite file …`, `PostgreSQL`.
     fn describe(&self) -> String;
 }

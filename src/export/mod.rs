@@ -104,7 +104,10 @@ pub fn open<'a>(format: Format, collection: &'static Collection, out: impl Write
 }
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::other(error)
+    let error = error.into();
+    let full =
+        error.downcast_ref::<rusqlite::Error>().is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull));
+    io::Error::new(if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other }, error)
 }
 
 /// A feature's shape, of the collection's kind: areas always of several parts, as tables want it.

@@ -36,7 +36,8 @@ pub fn landing(site: &Site) -> Value {
 /// `/conformance`
 pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let result = (|| {
-        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
+        let is_page = respond::is_page(respond::schema_form, query.as_deref(), &headers);
+        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
         if respond::schema_form(ask::value(&pairs, "f"), &headers)? == Form::Html {
             let lang = respond::language(ask::value(&pairs, "lang"), &headers);
             let page = pages::conformance(lang, &site.city(), CONFORMANCE);
@@ -51,7 +52,8 @@ pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuer
 /// `/api`
 pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let make = || {
-        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[])?;
+        let is_page = respond::is_page(respond::schema_form, query.as_deref(), &headers);
+        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
         let form = respond::schema_form(ask::value(&pairs, "f"), &headers)?;
         let document = openapi::document(&site.city());
         if form == Form::Html {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Site;
 use super::respond;
 use crate::app::ExecuteError;
+use crate::disk::{self, Disk};
 use crate::domain::Refusal;
 use crate::domain::code::CodeError;
 use crate::event_store::StoreError;
@@ -65,6 +66,8 @@ pub enum HttpError {
     TooSlow,
     /// The store is away; nothing was written.
     Unavailable,
+    /// A disk takes no more: which. Nothing was written.
+    Full(Disk),
     /// What is asked for is not in memory, and the store is away.
     Away,
     /// Too much is being drawn: later it goes.
@@ -88,6 +91,7 @@ impl From<ExecuteError> for HttpError {
                 tracing::error!("a write failed: {what}");
                 Self::Unavailable
             }
+            ExecuteError::Full(disk) => Self::Full(disk),
             ExecuteError::Unknown(what) => {
                 tracing::error!("a write has an unknown outcome: {what}");
                 Self::UnknownOutcome
@@ -128,6 +132,7 @@ impl From<StoreError> for HttpError {
                 tracing::error!("a read failed: {what}");
                 Self::Away
             }
+            StoreError::Full(name) => Self::Full(Disk::Store(name)),
             other => Self::Damaged(other.to_string()),
         }
     }
@@ -151,6 +156,11 @@ struct Form {
 }
 
 impl HttpError {
+    /// What a file below TMPDIR could not take.
+    pub fn spooling(error: &std::io::Error) -> Self {
+        if disk::is_full(error) { Self::Full(Disk::temporary()) } else { Self::Internal(format!("a file below TMPDIR: {error}")) }
+    }
+
     /// A parameter that comes twice.
     pub fn twice(name: &str) -> Self {
         Self::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice"))
@@ -273,6 +283,16 @@ impl HttpError {
                 "Kho dữ liệu tạm thời không ghi được; chưa có gì được ghi. Hãy thử lại.",
                 "The store is away; nothing was written. Try again.",
             ),
+            Self::Full(disk) => of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "full-disk",
+                &format!(
+                    "Đĩa của máy chủ ({disk}) đã đầy hoặc không ghi được; chưa có gì được ghi. Hãy báo người quản trị dọn chỗ, rồi thử lại."
+                ),
+                &format!(
+                    "The server's disk ({disk}) is full or cannot be written; nothing was written. Tell whoever keeps the server to free some space, then try again."
+                ),
+            ),
             Self::Away => key(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable-help"),
             Self::Busy => key(StatusCode::SERVICE_UNAVAILABLE, "busy", "busy-help"),
             Self::UnknownOutcome => of(
@@ -305,7 +325,9 @@ impl HttpError {
             Self::UnknownUnit => text(lang, "unit-unknown"),
             Self::WrongCode(_) => text(lang, "code-wrong"),
             Self::TooMany => text(lang, "too-many"),
-            Self::Unavailable | Self::Away | Self::Behind => text(lang, "unavailable"),
+            Self::Away | Self::Behind => text(lang, "unavailable"),
+            Self::Unavailable => text(lang, "not-written"),
+            Self::Full(_) => text(lang, "full-disk"),
             Self::Busy => text(lang, "busy"),
             Self::Damaged(_) => text(lang, "damaged"),
             Self::BadRequest(_) | Self::Parameter(..) => text(lang, "bad-request"),
@@ -318,6 +340,9 @@ impl HttpError {
     pub fn respond(&self, site: &Site, lang: Lang, wants_html: bool) -> Response {
         if let Self::Damaged(what) | Self::Internal(what) = self {
             tracing::error!("{what}");
+        }
+        if let Self::Full(disk) = self {
+            site.model.disks.note(disk);
         }
         let form = self.form();
         let detail = lang.pick(&form.vi, &form.en);

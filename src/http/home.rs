@@ -30,7 +30,7 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         if json {
             // A program's typing mistake is named; a page opens whatever was hung onto its address.
             let rest: Vec<&str> = query.unwrap_or_default().split('&').filter(|pair| !pair.starts_with("lang=")).collect();
-            ask::pairs(Some(&rest.join("&")), ask::COMMON, &[])?;
+            ask::pairs(Some(&rest.join("&")), ask::COMMON, &[], false)?;
             return Ok(respond::described(&headers, vary(), &api::landing(&site)));
         }
         let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
@@ -59,7 +59,8 @@ fn vary() -> HeaderMap {
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {
-    headers.get("accept").and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("json"))
+    let accept = respond::whole(headers, header::ACCEPT).unwrap_or_default();
+    respond::weighted(&accept).any(|(media, weight)| weight > 0.0 && media.to_ascii_lowercase().contains("json"))
 }
 
 /// True for libraries that ask for anything and read JSON.

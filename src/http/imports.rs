@@ -21,6 +21,7 @@ use super::items::finish;
 use super::{Site, auth, respond, writes};
 use crate::app::Request;
 use crate::app::imports::{KeptImport, ZoneQuestion};
+use crate::disk::Disk;
 use crate::domain::access::Actor;
 use crate::domain::city::Columns;
 use crate::domain::plan::PlanKind;
@@ -28,8 +29,8 @@ use crate::domain::{Digest, Refusal};
 use crate::import::attach::{Brought, source_document};
 use crate::import::crs::Crs;
 use crate::import::source::Source;
+use crate::import::zones;
 use crate::import::zones::Imported;
-use crate::import::{points, zones};
 use crate::render::report;
 
 /// A client that sends nothing for so long is let go.
@@ -88,9 +89,15 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     let _turn = site.import_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let work = {
         let (source, field) = (source.clone(), field.clone());
-        move || if field == "places" { points::places(&source, &options) } else { zones::import(&source, &options, &|_| {}) }
+        let reading = site.app.reading(&actor);
+        move || reading.import(&field, &source, &options)
     };
     let imported = tokio::task::spawn_blocking(work).await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let imported = imported.map_err(|error| HttpError::spooling(&error))?;
+    if imported.report.met_full_disk() {
+        // That is nothing that is wrong with the file: there is no report to keep.
+        return Err(HttpError::Full(Disk::temporary()));
+    }
     let (id, kept) = keep(site, &actor, field, &source, imported).await?;
     tracing::info!(target: "audit", token = actor.name(), import = %id, clean = kept.set.is_some(), "file imported");
     let url = format!("{}/imports/{id}", site.city().public_url);
@@ -129,16 +136,13 @@ async fn receive(mut multipart: Multipart, limit: u64) -> Result<Form, HttpError
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field.file_name().map(str::to_owned);
         let is_file = name == "file";
-        let mut spool = if is_file { Some(NamedTempFile::new().map_err(|error| HttpError::Internal(error.to_string()))?) } else { None };
+        let mut spool = if is_file { Some(NamedTempFile::new().map_err(|error| HttpError::spooling(&error))?) } else { None };
         let mut text = Vec::new();
         loop {
             let chunk = tokio::time::timeout(IDLE, field.chunk()).await.map_err(|_| HttpError::TooSlow)?;
             let Some(chunk) = chunk.map_err(|error| too_large(&error, limit).unwrap_or_else(|| bad(&error)))? else { break };
             if let Some(spool) = &mut spool {
-                spool.write_all(&chunk).map_err(|error| {
-                    tracing::error!("an upload cannot be taken to disk: {error}");
-                    HttpError::Unavailable
-                })?;
+                spool.write_all(&chunk).map_err(|error| HttpError::spooling(&error))?;
             } else {
                 text.extend_from_slice(&chunk);
                 if text.len() > FIELD_BYTES {

@@ -14,12 +14,24 @@ const REMEMBERED: usize = 65_536;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// The address in a proxy's note, as proxies write it: alone, with a port, an IPv6 one in brackets, in quotes.
+fn noted(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = match text.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?,
+        // One colon stands before a port; more are an IPv6 address alone.
+        None if text.matches(':').count() == 1 => text.split(':').next()?,
+        None => text,
+    };
+    // A zone tells links of the proxy's own machine apart.
+    bare.split('%').next()?.trim().parse().ok()
+}
+
 /// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 one, which a home has to
 /// itself. Behind a proxy the last address that the proxy itself has noted.
 pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
-    let noted = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-    let noted = noted.and_then(|value| value.rsplit(',').next()?.trim().parse::<IpAddr>().ok()).filter(|_| behind_proxy);
-    match noted.or(peer.map(|peer| peer.0.ip())) {
+    let last = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok()).filter(|_| behind_proxy);
+    match last.and_then(|value| noted(value.rsplit(',').next()?)).or(peer.map(|peer| peer.0.ip())) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             address.to_ipv4_mapped().map_or(IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into()), IpAddr::V4)
@@ -110,5 +122,35 @@ mod tests {
         let none = HeaderMap::new();
         assert_eq!(network(peer("2001:db8:1:2:3::4"), &none, true), network(peer("2001:db8:1:2:ffff::1"), &none, true));
         assert_eq!(network(peer("::ffff:10.0.0.9"), &none, false), IpAddr::from([10, 0, 0, 9]));
+    }
+
+    #[test]
+    fn residents_have_buckets_of_their_own_however_the_proxy_writes_their_addresses() {
+        let seen = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", text.parse().expect("value"));
+            network(Some(Peer(SocketAddr::new([127, 0, 0, 1].into(), 1))), &headers, true)
+        };
+        let home = IpAddr::from([203, 0, 113, 7]);
+        for text in [
+            "203.0.113.7",
+            "203.0.113.7:51234",
+            "1.1.1.1, 203.0.113.7:443",
+            " 203.0.113.7:1 ",
+            "\"203.0.113.7:51234\"",
+            "::ffff:203.0.113.7",
+        ] {
+            assert_eq!(seen(text), home, "{text}");
+        }
+        let home = seen("2001:db8:1:2::1");
+        for text in ["[2001:db8:1:2::9]:443", "[2001:db8:1:2::9]", "\"[2001:db8:1:2::9]:443\"", "2001:db8:1:2::9%eth0"] {
+            assert_eq!(seen(text), home, "{text}");
+        }
+        assert_ne!(seen("203.0.113.7:51234"), seen("203.0.113.8:51234"));
+        assert_ne!(seen("[2001:db8::1]:443"), seen("[2001:db8:0:1::1]:443"));
+        // What is no address is the proxy's own.
+        for text in ["unknown", "_hidden", "", "[", ":", "1.2.3.4.5:80", "[]:1"] {
+            assert_eq!(seen(text), IpAddr::from([127, 0, 0, 1]), "{text}");
+        }
     }
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
 
+use super::collections::ask;
 use super::errors::HttpError;
 use super::ranges::{self, Wish};
 use super::{Site, respond};
+use crate::domain::copied::untailed;
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
 
@@ -24,7 +27,7 @@ const POSITION_PATIENCE: Duration = Duration::from_secs(1);
 pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if request.method() == Method::OPTIONS {
-        return options(&site, allowed(request.uri().path()));
+        return options(&site, allowed(request.uri().path()), request.headers());
     }
     if is_read && let Some(position) = request.headers().get("bangtin-position") {
         let position = position.to_str().ok().and_then(|text| text.trim().parse().ok());
@@ -41,6 +44,7 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
     let method = request.method().clone();
     let wish = Wish::of(&method, request.headers_mut());
+    let without_tail = if is_read && html { without_tail(request.uri()) } else { None };
     let written_to = (!is_read).then(|| request.uri().path().to_owned());
     let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let response = match ran {
@@ -48,7 +52,10 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
         Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => {
             HttpError::BadRequest("the address is not UTF-8".into()).respond(&site, lang, html)
         }
-        Ok(response) => response,
+        Ok(response) => match without_tail.filter(|_| response.status() == StatusCode::NOT_FOUND) {
+            Some(address) => respond::see(&address),
+            None => response,
+        },
         Err(_) => HttpError::Internal("a handler panicked".into()).respond(&site, lang, html),
     };
     let mut response = ranges::cut(wish, response).await.unwrap_or_else(|error| error.respond(&site, lang, html));
@@ -56,6 +63,34 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
         response.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(&path)));
     }
     finish(&site, response)
+}
+
+/// The address without what was copied along behind it, and without empty parts; none where that is the address
+/// itself. What leads nowhere is looked for there.
+fn without_tail(uri: &Uri) -> Option<String> {
+    let path = uri.path();
+    if !path.contains('%') && !path.contains("//") && path.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let read = percent_decode_str(path).decode_utf8().ok()?;
+    let parts: Vec<&str> = untailed(&read).split('/').filter(|part| !part.is_empty()).collect();
+    if read.strip_prefix('/') == Some(parts.join("/").as_str()) {
+        return None;
+    }
+    // Encoded anew: nothing in it can be taken for another host.
+    let mut address = String::with_capacity(path.len());
+    for part in &parts {
+        address.push('/');
+        address.extend(ask::encoded(part));
+    }
+    if parts.is_empty() {
+        address.push('/');
+    }
+    if let Some(query) = uri.query() {
+        address.push('?');
+        address.push_str(query);
+    }
+    Some(address)
 }
 
 fn is_plain(response: &Response) -> bool {
@@ -100,14 +135,20 @@ fn allowed(path: &str) -> &'static str {
     }
 }
 
-fn options(site: &Site, allow: &'static str) -> Response {
+/// Headers that a page of another site may send with what it writes, and with what it reads: what is read is the
+/// same for all, whatever a library adds. `*` is whatever else, but for `Authorization`; older browsers do not know it.
+const WRITES_TAKE: &str = "Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match, Range, If-Range";
+const READS_TAKE: &str = "Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match, If-Modified-Since, Range, If-Range, \
+     Cache-Control, Pragma, Content-Type, X-Requested-With, *";
+
+fn options(site: &Site, allow: &'static str, asked: &HeaderMap) -> Response {
+    let method = asked.get(header::ACCESS_CONTROL_REQUEST_METHOD).map(HeaderValue::as_bytes);
+    let is_read = method.is_none_or(|method| matches!(method, b"GET" | b"HEAD"));
     let mut headers = HeaderMap::new();
     headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match, Range, If-Range"),
-    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(if is_read { READS_TAKE } else { WRITES_TAKE }));
+    headers.insert(header::VARY, HeaderValue::from_static("Access-Control-Request-Method"));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

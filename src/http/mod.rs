@@ -26,6 +26,7 @@ mod respond;
 mod router;
 mod search;
 mod serving;
+mod waiting;
 mod writes;
 
 use std::sync::Arc;
@@ -54,8 +55,12 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Time to send a body.
     pub body_patience: Duration,
-    /// Connections at a time.
+    /// Connections at a time; beyond, the one that can best be spared is closed for another.
     pub connections: usize,
+    /// Time for a request's head, from its first byte.
+    pub head_patience: Duration,
+    /// Time between two requests of a connection: longer than proxies and browsers keep one, a minute for most.
+    pub idle_patience: Duration,
     /// Bytes of prebuilt answers kept.
     pub answer_bytes: u64,
     /// Bytes of vector tiles kept.
@@ -84,6 +89,8 @@ impl Default for Limits {
             body_bytes: 64 << 20,
             body_patience: Duration::from_mins(1),
             connections: 4_096,
+            head_patience: Duration::from_secs(10),
+            idle_patience: Duration::from_secs(75),
             answer_bytes: 64 << 20,
             tile_bytes: 16 << 20,
             writes: 16,

@@ -23,7 +23,7 @@ pub async fn health() -> Response {
     respond::with(StatusCode::OK, "text/plain; charset=utf-8", no_store(), "ok\n")
 }
 
-/// `/readyz`: whether the image keeps up. Degraded still answers 200, as reads go on.
+/// `/readyz`: whether the image keeps up and disks have room. Degraded still answers 200, as reads go on.
 pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     let (status, word, detail) = match site.model.health() {
         Health::Following => (StatusCode::OK, "ready", String::new()),
@@ -51,8 +51,8 @@ pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
     let image = site.model.image();
     let _ = writeln!(text, "bangtin_log_position {}", image.position);
     let _ = writeln!(text, "bangtin_items {}", image.len());
-    let following = u8::from(site.model.health() == Health::Following);
-    let _ = writeln!(text, "bangtin_following {following}");
+    let _ = writeln!(text, "bangtin_following {}", u8::from(site.model.follows()));
+    let _ = writeln!(text, "bangtin_full_disks {}", site.model.disks.full().len());
     let _ = writeln!(text, "bangtin_cached_set_bytes {}", site.model.cached_set_bytes());
     if let Some(bytes) = resident_bytes() {
         let _ = writeln!(text, "bangtin_resident_bytes {bytes}");

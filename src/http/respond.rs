@@ -1,5 +1,6 @@
 //! Answers as bytes: encodings, validators, caching.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use axum::body::Body;
@@ -18,6 +19,32 @@ use crate::render::text::Lang;
 pub const WORTH_IT: usize = 860;
 /// Bytes below which gzip takes less than what it costs to make room for others.
 const SHORT_TEXT: usize = 16 << 10;
+
+/// A header that is a list, over all its lines (RFC 9110 §5.3): proxies and libraries add to one by a line of
+/// their own.
+pub fn whole(headers: &HeaderMap, name: header::HeaderName) -> Option<Cow<'_, str>> {
+    let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let mut all = Cow::Borrowed(lines.next()?);
+    for line in lines {
+        let all = all.to_mut();
+        all.push(',');
+        all.push_str(line);
+    }
+    Some(all)
+}
+
+/// What a list names, and the weight of each, 1 where none is given. Names of parameters compare without case.
+pub fn weighted(list: &str) -> impl Iterator<Item = (&str, f32)> {
+    list.split(',').filter_map(|element| {
+        let mut pieces = element.split(';').map(str::trim);
+        let name = pieces.next().filter(|name| !name.is_empty())?;
+        let weight = pieces.find_map(|piece| {
+            let (parameter, value) = piece.split_once('=')?;
+            if parameter.trim_end().eq_ignore_ascii_case("q") { value.trim_start().parse::<f32>().ok() } else { None }
+        });
+        Some((name, weight.unwrap_or(1.0)))
+    })
+}
 
 /// How a body is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +66,8 @@ impl Encoding {
     }
 
     fn is_taken(headers: &HeaderMap, name: &str) -> bool {
-        let accept = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-        accept.is_some_and(|accept| {
-            accept.split(',').any(|part| {
-                let mut pieces = part.split(';').map(str::trim);
-                pieces.next() == Some(name) && !pieces.any(|p| p.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0))
-            })
-        })
+        let accept = whole(headers, header::ACCEPT_ENCODING);
+        weighted(accept.as_deref().unwrap_or_default()).any(|(coding, weight)| coding.eq_ignore_ascii_case(name) && weight > 0.0)
     }
 
     /// The best that the client takes.
@@ -196,18 +218,12 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
         }
         None => {}
     }
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).filter(|text| !text.trim().is_empty());
+    let accept = whole(headers, header::ACCEPT).filter(|list| weighted(list).next().is_some());
     // Whoever likes all alike gets what programs read.
-    let Some(accept) = accept.filter(|text| *text != "*/*") else { return Ok(Form::Json) };
+    let Some(accept) = accept.filter(|list| list != "*/*") else { return Ok(Form::Json) };
     let quality = |names: &[&str]| {
         // The most exact range decides (RFC 9110 §12.5.1); names come in that order.
-        let of = |name: &str| {
-            accept.split(',').find_map(|part| {
-                let mut pieces = part.split(';').map(str::trim);
-                let is_it = pieces.next().is_some_and(|media| media.eq_ignore_ascii_case(name));
-                is_it.then(|| pieces.find_map(|piece| piece.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0))
-            })
-        };
+        let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
         names.iter().find_map(|name| of(name)).unwrap_or(0.0)
     };
     let html = quality(&["text/html", "application/xhtml+xml", "text/*"]);
@@ -240,13 +256,19 @@ pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpErr
 
 /// True when the client names pages and likes nothing better: a browser.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    let names_it = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    names_it && matches!(form(None, headers), Ok(Form::Html))
+    // Only what stands for pages makes the form a page.
+    matches!(form(None, headers), Ok(Form::Html))
+}
+
+/// True when a question is answered with a page: `form` says what `?f=` and Accept mean at its address. A page
+/// opens whatever an app or a messenger hung onto its address.
+pub fn is_page(form: fn(Option<&str>, &HeaderMap) -> Result<Form, HttpError>, query: Option<&str>, headers: &HeaderMap) -> bool {
+    matches!(form(parameter(query, "f").as_deref(), headers), Ok(Form::Html))
 }
 
 /// The reader's language.
 pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
-    Lang::choose(query, headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+    Lang::choose(query, whole(headers, header::ACCEPT_LANGUAGE).as_deref())
 }
 
 /// A parameter of a query string, percent-decoded.
@@ -287,4 +309,71 @@ pub fn percent_decode(text: &str) -> String {
         return text.to_owned();
     }
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name.clone(), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_list_over_several_lines_is_one_list() {
+        let accept = |lines: &[&'static str]| headers(&lines.iter().map(|line| (header::ACCEPT, *line)).collect::<Vec<_>>());
+        assert_eq!(form(None, &accept(&["image/png", "application/json"])).ok(), Some(Form::Json));
+        assert_eq!(form(None, &accept(&["application/json;q=0.5", "text/html"])).ok(), Some(Form::Html));
+        assert_eq!(form(None, &accept(&["image/png", "*/*;q=0.1"])).ok(), Some(Form::Json));
+        assert_eq!(form(None, &accept(&["*/*", "text/html"])).ok(), Some(Form::Html));
+        assert_eq!(form(None, &accept(&["", " "])).ok(), Some(Form::Json));
+        assert!(form(None, &accept(&["image/png", "image/webp"])).is_err());
+        let both = headers(&[(header::ACCEPT_ENCODING, "deflate"), (header::ACCEPT_ENCODING, "br")]);
+        assert_eq!(Encoding::choose(&both), Encoding::Brotli);
+        let languages = headers(&[(header::ACCEPT_LANGUAGE, "fr"), (header::ACCEPT_LANGUAGE, "en;q=0.8")]);
+        assert_eq!(language(None, &languages), Lang::En);
+    }
+
+    #[test]
+    fn names_of_media_codings_and_parameters_compare_without_case() {
+        for (accept, expected) in [
+            ("text/html;Q=0.1, application/json", Form::Json),
+            ("TEXT/HTML;q=0.9, application/json;Q=0.1", Form::Html),
+            ("text/html; charset=utf-8; Q = 0.2, Application/JSON;q=0.1", Form::Html),
+            ("Text/*, */*;q=0.1", Form::Html),
+        ] {
+            assert_eq!(form(None, &headers(&[(header::ACCEPT, accept)])).ok(), Some(expected), "{accept}");
+        }
+        for (accept, expected) in [
+            ("GZIP", Encoding::Gzip),
+            ("gzip;Q=0, BR", Encoding::Brotli),
+            ("gzip;q=0.000", Encoding::Identity),
+            ("br;q=0, gzip;q=0.1", Encoding::Gzip),
+        ] {
+            assert_eq!(Encoding::choose(&headers(&[(header::ACCEPT_ENCODING, accept)])), expected, "{accept}");
+        }
+        assert_eq!(language(None, &headers(&[(header::ACCEPT_LANGUAGE, "vi;Q=0.1, EN-gb;Q=0.9")])), Lang::En);
+    }
+
+    #[test]
+    fn whoever_names_pages_wants_them() {
+        for (accept, wants) in [
+            ("text/html", true),
+            ("TEXT/HTML", true),
+            ("text/*", true),
+            ("application/xhtml+xml", true),
+            ("text/html;q=0.5, */*", false),
+            ("*/*", false),
+            ("application/json", false),
+            ("image/png", false),
+            ("", false),
+        ] {
+            assert_eq!(wants_html(&headers(&[(header::ACCEPT, accept)])), wants, "{accept}");
+        }
+        assert!(!wants_html(&HeaderMap::new()));
+    }
 }

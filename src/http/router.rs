@@ -14,6 +14,8 @@ pub fn router(site: Arc<Site>) -> Router {
     let item = |prefix: &str| {
         Router::new()
             .route(&format!("{prefix}/{{code}}"), get(items::item))
+            // As some apps write an address.
+            .route(&format!("{prefix}/{{code}}/"), get(items::item))
             .route(&format!("{prefix}/{{code}}/qr.svg"), get(items::qr_svg))
             .route(&format!("{prefix}/{{code}}/qr.png"), get(items::qr_png))
             .route(&format!("{prefix}/{{code}}/poster.pdf"), get(items::poster))

@@ -5,24 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 use super::lanes::Lanes;
 use super::limiter::Peer;
+use super::waiting::{Connection, Connections, Patience};
 use super::{Site, router};
 
-/// A client that has not sent a request's head by then is let go.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// A client that takes nothing of its answer for so long is let go.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// Most bytes of a request's head, and so many of an answer's pieces wait for one another to go out together:
 /// more than a map's view has, and less than hyper's own bound.
 const BUFFER: usize = 256 << 10;
+/// A connection that makes room for another gets this long to end, so many times.
+const ROOM_PATIENCE: Duration = Duration::from_millis(100);
+const ROOM_TRIES: usize = 3;
 /// Requests in flight get this long to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -30,31 +32,61 @@ const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 struct Manner {
     service: TowerToHyperService<axum::Router>,
-    builder: http1::Builder,
+    idle: Duration,
 }
 
 impl Manner {
     fn new(site: Arc<Site>) -> Self {
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).keep_alive(true).max_buf_size(BUFFER);
-        Self { service: TowerToHyperService::new(router(site)), builder }
+        let idle = site.limits.idle_patience;
+        Self { service: TowerToHyperService::new(router(site)), idle }
     }
 
     /// Serves a connection to its end, in the event loop that this runs in.
-    async fn serve(self, stream: std::net::TcpStream, peer: SocketAddr, watcher: Watcher) -> anyhow::Result<()> {
+    async fn serve(self, stream: std::net::TcpStream, peer: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()> {
         let mut stream = TimeoutStream::new(TcpStream::from_std(stream)?);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
+        let asked = connection.asked();
         let with_peer = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            asked();
             request.extensions_mut().insert(Peer(peer));
             hyper::service::Service::call(&self.service, request)
         });
-        Ok(watcher.watch(self.builder.serve_connection(TokioIo::new(Box::pin(stream)), with_peer)).await?)
+        let mut builder = http1::Builder::new();
+        // The time is the timer's own affair: it tells an idle connection from a head that has begun.
+        builder.timer(connection.timer()).header_read_timeout(self.idle).keep_alive(true).max_buf_size(BUFFER);
+        let served = builder.serve_connection(TokioIo::new(connection.watched(Box::pin(stream))), with_peer);
+        tokio::select! {
+            // What has come is looked at before room is made.
+            biased;
+            served = watcher.watch(served) => Ok(served?),
+            () = connection.has_to_go() => Ok(()),
+        }
     }
+}
+
+/// A place for a connection; where all are taken, one that can be spared is closed. None when all are being
+/// answered.
+async fn place(places: &Arc<Semaphore>, connections: &Connections) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    for _ in 0..ROOM_TRIES {
+        if !connections.make_room() {
+            return None;
+        }
+        let place = tokio::time::timeout(ROOM_PATIENCE, Arc::clone(places).acquire_owned()).await;
+        if let Ok(Ok(place)) = place {
+            tracing::debug!("too many connections: one that waited for a request was closed");
+            return Some(place);
+        }
+    }
+    None
 }
 
 /// Serves in `lanes` until `shutdown` resolves, then finishes what is in flight.
 pub async fn serve(listener: TcpListener, site: Arc<Site>, lanes: &Lanes, shutdown: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(site.limits.connections));
+    let connections = Connections::new(Patience { head: site.limits.head_patience, idle: site.limits.idle_patience });
     let manner = Manner::new(site);
     let graceful = GracefulShutdown::new();
     tokio::pin!(shutdown);
@@ -74,16 +106,16 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, lanes: &Lanes, shutdo
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!("too many connections: one was let go");
+        let Some(place) = place(&places, &connections).await else {
+            tracing::warn!("too many connections that are being answered: one was let go");
             continue;
         };
         let _ = stream.set_nodelay(true);
         let (lane, counted) = lanes.lane(&stream, peer.ip());
-        let served = manner.clone().serve(stream, peer, graceful.watcher());
+        let (manner, connection, watcher) = (manner.clone(), connections.enter(), graceful.watcher());
         lane.spawn(async move {
             let _held = (place, counted);
-            if let Err(error) = served.await {
+            if let Err(error) = manner.serve(stream, peer, connection, watcher).await {
                 tracing::debug!("connection ended: {error}");
             }
         });

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::apart::Reading;
 use super::canonical::CanonicalSet;
 use super::crs::Crs;
+use super::documents;
 use super::source::Source;
 use super::zones::{Imported, Options};
-use super::{documents, points, zones};
 use crate::domain::city::{City, Columns};
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::fold::clean;
@@ -178,6 +179,8 @@ pub enum AttachError {
     Refused(Refusal),
     /// The file has errors; the report names them.
     Report(Box<Report>),
+    /// The machine could not read it now; nothing is wrong with the file.
+    Unavailable(std::io::Error),
 }
 
 fn invalid(reason: &'static str, vi: String, en: String) -> AttachError {
@@ -195,7 +198,7 @@ pub fn clean_texts(value: &mut Value) {
 }
 
 /// Takes files, sets and contacts out of a command's body and leaves references.
-pub fn detach(body: &mut Value, city: &City, files: Files<'_>) -> Result<Attached, AttachError> {
+pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading) -> Result<Attached, AttachError> {
     let mut attached = Attached::default();
     let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) else {
         clean_texts(body);
@@ -203,13 +206,13 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>) -> Result<Attache
     };
     for field in ["zones", "outline", "places"] {
         if let Some(input) = facts.remove(field).filter(|input| !input.is_null()) {
-            let set = feature_set(field, &input, facts, city, files, &mut attached)?;
+            let set = feature_set(field, &input, facts, city, files, reading, &mut attached)?;
             facts.insert(field.into(), set);
         }
     }
     if let Some(Value::Array(list)) = facts.get_mut("documents") {
         for document in list {
-            attach_document(document, files, &mut attached.blobs)?;
+            attach_document(document, files, reading, &mut attached.blobs)?;
         }
     }
     if let Some(contact) = facts.get("contact").filter(|contact| contact.get("name").is_some()) {
@@ -259,6 +262,7 @@ fn feature_set(
     facts: &mut Map<String, Value>,
     city: &City,
     files: Files<'_>,
+    reading: &Reading,
     attached: &mut Attached,
 ) -> Result<Value, AttachError> {
     if let Some(digest) = input.get("sha256").and_then(Value::as_str) {
@@ -283,7 +287,7 @@ fn feature_set(
     };
     let mut options = options(input, facts, city)?;
     options.outline = field == "outline";
-    let imported = if field == "places" { points::places(&source, &options) } else { zones::import(&source, &options, &|_| {}) };
+    let imported = reading.import(field, &source, &options).map_err(AttachError::Unavailable)?;
     let Imported { report, set, plane, .. } = imported;
     let Some(set) = set else { return Err(AttachError::Report(Box::new(report))) };
     if field == "zones" {
@@ -339,7 +343,7 @@ fn document_of(role: DocumentRole, title: &str, file_name: &str, bytes: u64, sha
     Document { role, title: clean(title), file_name: safe, media_type: about.media_type.into(), bytes, sha256, pages: about.pages }
 }
 
-fn attach_document(document: &mut Value, files: Files<'_>, blobs: &mut Blobs) -> Result<(), AttachError> {
+fn attach_document(document: &mut Value, files: Files<'_>, reading: &Reading, blobs: &mut Blobs) -> Result<(), AttachError> {
     if document.get("sha256").is_some() {
         // Its bytes must be stored already; what is said of them is computed from them.
         if let Some(object) = document.as_object_mut() {
@@ -369,7 +373,7 @@ fn attach_document(document: &mut Value, files: Files<'_>, blobs: &mut Blobs) ->
         (bytes, source.name)
     };
     let role = serde_json::from_value(document.get("role").cloned().unwrap_or(Value::Null)).unwrap_or(DocumentRole::Other);
-    let about = documents::About::of(&bytes);
+    let about = reading.about(&bytes);
     let title = if title.is_empty() { about.title.clone().unwrap_or_else(|| file_name.clone()) } else { title };
     let sha256 = Digest::of(&bytes);
     let attached = document_of(role, &title, &file_name, bytes.len() as u64, sha256, &about);

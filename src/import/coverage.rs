@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 
 use super::crs::Crs;
 use super::feature::{Geometry, Position};
-use super::rings::Ring;
+use super::rings::{Ring, Vertex};
 
 /// Narrower than this, in metres, an overlap or gap is what rounding to 10⁻⁷ degrees leaves.
 const ROUNDING_METRES: f64 = 0.015;
@@ -427,9 +427,24 @@ impl<'a> Zones<'a> {
 }
 
 /// Areas in which zones should lie: a unit's boundary, prepared for many questions.
+#[derive(Clone)]
 pub struct Boundary {
     contours: Vec<Vec<[i64; 2]>>,
     tree: RTree<f64>,
+}
+
+impl serde::Serialize for Boundary {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.contours.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Boundary {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let contours = <Vec<Vec<[i64; 2]>> as serde::Deserialize>::deserialize(deserializer)?;
+        let ring = |ring: &Vec<[i64; 2]>| ring.iter().map(|lonlat| Vertex { lonlat: *lonlat, plane: [0.0; 2] }).collect();
+        Self::new(&[contours.iter().map(ring).collect()]).ok_or_else(|| serde::de::Error::custom("a boundary without borders"))
+    }
 }
 
 impl Boundary {

@@ -155,7 +155,10 @@ impl Raw {
         }
         // Something is wrong: what can be read is read, and the rest said.
         let unreadable = |error: serde_json::Error| {
-            GeometryError::unreadable(format!("tọa độ ghi sai trong tệp ({error})"), format!("its coordinates are written wrongly ({error})"))
+            GeometryError::unreadable(
+                format!("tọa độ ghi sai trong tệp ({error})"),
+                format!("its coordinates are written wrongly ({error})"),
+            )
         };
         let feature: JsonFeature<'_> = match serde_json::from_str(&text) {
             Ok(feature) => feature,

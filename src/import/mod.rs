@@ -1,5 +1,6 @@
 //! From the file a planner has to canonical features and an honest report.
 
+pub mod apart;
 pub mod attach;
 pub mod canonical;
 pub mod cell;

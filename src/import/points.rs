@@ -154,7 +154,8 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         let Some(field) = meaning(header) else { continue };
         let text = cell::text(value);
         if text.is_none() && !value.is_null() {
-            let (vi, en) = (format!("Ô “{header}” không phải là chữ; bỏ trống"), format!("The cell of “{header}” is no text; it is left empty"));
+            let (vi, en) =
+                (format!("Ô “{header}” không phải là chữ; bỏ trống"), format!("The cell of “{header}” is no text; it is left empty"));
             report.push(Finding::new(Severity::Warning, "value-not-text", vi, en).of(number, feature.line));
         }
         let text = clean(&text.unwrap_or_default());
@@ -180,7 +181,11 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
 fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, String, String)> {
     match field {
         "phone" if cell::lost_its_zero(text) => {
-            let (lost_vi, lost_en) = if text.trim_start().starts_with("84") { ("dấu + ở đầu", "its leading +") } else { ("số 0 ở đầu", "its leading 0") };
+            let (lost_vi, lost_en) = if text.trim_start().starts_with("84") {
+                ("dấu + ở đầu", "its leading +")
+            } else {
+                ("số 0 ở đầu", "its leading 0")
+            };
             Some((
                 "phone-lost-its-zero",
                 format!("Số {text} (cột {header}) đã mất {lost_vi}; hãy định dạng cột thành chữ (Text) rồi ghi lại đủ số"),

@@ -134,7 +134,15 @@ pub struct Report {
     listed: BTreeMap<String, usize>,
 }
 
+/// The check that stands for a disk on which a file could not be unpacked.
+pub const FULL_DISK: &str = "full-disk";
+
 impl Report {
+    /// True when the disk was full while the file was read: the report says nothing of the file then.
+    pub fn met_full_disk(&self) -> bool {
+        self.findings.iter().any(|finding| finding.check == FULL_DISK)
+    }
+
     /// An empty report on a file.
     pub fn about(file: &str) -> Self {
         Self { file: file.to_owned(), ..Self::default() }

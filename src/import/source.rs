@@ -46,6 +46,11 @@ impl Source {
         Ok(Self { name, bytes: meta.len(), place: Place::Disk(path.to_owned(), meta.modified().ok()) })
     }
 
+    /// A file on disk that was sent under another name.
+    pub fn named(name: &str, path: &Path) -> io::Result<Self> {
+        Ok(Self { name: name.to_owned(), ..Self::file(path)? })
+    }
+
     /// Bytes in memory.
     pub fn memory(name: &str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::disk::{self, Disk, Disks};
 use crate::domain::Digest;
 use crate::event_store::{EventLog, StoreError};
 
@@ -24,13 +25,20 @@ pub struct Blobs {
     log: Arc<dyn EventLog>,
     memory: Cache<Digest, Bytes, ByBytes>,
     folder: Option<PathBuf>,
+    /// Disks that are full, this cache's among them.
+    pub disks: Disks,
 }
 
 impl Blobs {
     /// Blobs of a log, at most `bytes` of them in memory; `folder` keeps copies for when the
     /// database is away.
     pub fn new(log: Arc<dyn EventLog>, bytes: u64, folder: Option<PathBuf>) -> Self {
-        Self { log, memory: Cache::with_weighter(256, bytes, ByBytes), folder }
+        Self { log, memory: Cache::with_weighter(256, bytes, ByBytes), folder, disks: Disks::default() }
+    }
+
+    /// Where copies are kept.
+    pub fn folder(&self) -> Option<&PathBuf> {
+        self.folder.as_ref()
     }
 
     /// The bytes of that digest.
@@ -71,8 +79,17 @@ impl Blobs {
         let Some(folder) = &self.folder else { return };
         let path = folder.join(digest.to_string());
         let temporary = folder.join(format!("{digest}.{}", std::process::id()));
-        if tokio::fs::write(&temporary, bytes).await.is_ok() {
-            let _ = tokio::fs::rename(&temporary, &path).await;
+        match tokio::fs::write(&temporary, bytes).await {
+            Ok(()) => {
+                let _ = tokio::fs::rename(&temporary, &path).await;
+            }
+            Err(error) => {
+                // Half of it would keep the disk full.
+                let _ = tokio::fs::remove_file(&temporary).await;
+                if disk::is_full(&error) {
+                    self.disks.note(&Disk::Folder(folder.clone()));
+                }
+            }
         }
     }
 }
@@ -89,4 +106,32 @@ async fn checked(digest: Digest, bytes: Bytes) -> Result<Bytes, StoreError> {
     }
     tracing::error!("blob {digest} has the bytes of {hashed}: it is damaged and not served");
     Err(StoreError::Damaged(format!("blob {digest} is damaged: its bytes do not match its name")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_store::{self, BlobBytes};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_disk_of_copies_costs_speed_and_is_named_and_no_half_of_a_copy_stays() {
+        // given copies that go to a disk on which nothing fits
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("log.sqlite").display());
+        let log = event_store::open(&url, Arc::new(|| 1_i64)).await.expect("a store");
+        let digest = Digest::of(b"a map");
+        log.put_blob(digest, BlobBytes::memory(b"a map")).await.expect("stored");
+        let copies = folder.path().join("copies");
+        std::fs::create_dir(&copies).expect("a folder");
+        let temporary = copies.join(format!("{digest}.{}", std::process::id()));
+        std::os::unix::fs::symlink("/dev/full", &temporary).expect("a link");
+        let blobs = Blobs::new(log, 1 << 20, Some(copies.clone()));
+        // when a blob is read, then it is there, and the disk is named
+        assert_eq!(blobs.read(digest).await.expect("read"), b"a map".as_slice());
+        assert_eq!(blobs.disks.full(), [Disk::Folder(copies.clone())]);
+        assert_eq!(copies.read_dir().expect("a folder").count(), 0);
+        // and once there is room it is copied
+        assert_eq!(blobs.read(digest).await.expect("read"), b"a map".as_slice());
+        assert!(copies.join(digest.to_string()).exists());
+    }
 }

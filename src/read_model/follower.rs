@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::image::{Effect, Image};
 use super::{Health, ReadModel, snapshot};
 use crate::app::App;
+use crate::disk::{self, Disk};
 use crate::domain::families::LogEvent;
 use crate::domain::subject::SubjectId;
 use crate::event_store::{EventLog, StoreError, StoredEvent, chain};
@@ -20,6 +21,10 @@ const PAGE: usize = 5_000;
 const SNAPSHOT_EVERY: i64 = 50_000;
 /// Pause before the store is tried again.
 const RETRY: Duration = Duration::from_millis(500);
+/// How often a disk that is full is tried again.
+const ROOM: Duration = Duration::from_secs(1);
+/// After so many of those pauses every disk is looked at: a full one shows before somebody's write fails.
+const ROUND: u32 = 10;
 
 /// Why the image cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -123,8 +128,48 @@ pub async fn load_contacts(log: &Arc<dyn EventLog>, vault: &Vault, image: &mut I
     Ok(())
 }
 
-/// Follows the log until the program ends. Runs beside the server.
+/// Follows the log until the program ends, and looks after the disks. Runs beside the server.
 pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<PathBuf>) {
+    tokio::select! {
+        () = follow_log(&app, &model, snapshot_path) => {}
+        () = look_after_disks(app.log(), &model) => {}
+    }
+}
+
+/// Tries disks that are full until they have room, and now and then the others. Never ends.
+async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
+    let mut pauses = 0_u32;
+    loop {
+        tokio::time::sleep(ROOM).await;
+        for disk in model.disks.full() {
+            let has_room = match &disk {
+                Disk::Store(_) => log.try_room().await.is_ok(),
+                Disk::Folder(folder) => tried(folder.clone()).await.is_ok(),
+            };
+            if has_room {
+                model.disks.clear(&disk);
+            }
+        }
+        pauses += 1;
+        if pauses.is_multiple_of(ROUND) {
+            let mut places: Vec<(Disk, PathBuf)> = Vec::new();
+            places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
+            places.extend(model.blobs.folder().map(|folder| (Disk::Folder(folder.clone()), folder.clone())));
+            places.push((Disk::temporary(), std::env::temp_dir()));
+            for (disk, folder) in places {
+                if tried(folder).await.is_err_and(|error| disk::is_full(&error)) {
+                    model.disks.note(&disk);
+                }
+            }
+        }
+    }
+}
+
+async fn tried(folder: PathBuf) -> std::io::Result<()> {
+    tokio::task::spawn_blocking(move || disk::try_folder(&folder)).await.map_err(std::io::Error::other)?
+}
+
+async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>) {
     let log = Arc::clone(app.log());
     let mut hint = log.hint();
     let mut snapshot_at = model.image().position;
@@ -141,31 +186,31 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
                     return Err(FollowError::Replaced);
                 }
             }
-            catch_up(&app, &model, &log).await
+            catch_up(app, model, &log).await
         };
         match step.await {
             Ok(()) => {
                 lost = false;
-                set_health(&model, Health::Following);
+                set_health(model, Health::Following);
             }
             Err(FollowError::Replaced) => {
                 tracing::warn!("the log was replaced: the image is rebuilt");
                 lost = false;
-                if let Err(error) = rebuild(&app, &model, &log).await {
+                if let Err(error) = rebuild(app, model, &log).await {
                     lost = true;
-                    set_health(&model, Health::Degraded(error.to_string()));
+                    set_health(model, Health::Degraded(error.to_string()));
                     tokio::time::sleep(RETRY).await;
                 }
                 continue;
             }
             Err(FollowError::Store(error)) => {
                 lost = true;
-                set_health(&model, Health::Degraded(error.to_string()));
+                set_health(model, Health::Degraded(error.to_string()));
                 tokio::time::sleep(RETRY).await;
                 continue;
             }
             Err(error @ FollowError::Event(..)) => {
-                set_health(&model, Health::Stopped(error.to_string()));
+                set_health(model, Health::Stopped(error.to_string()));
                 tokio::time::sleep(RETRY * 10).await;
                 continue;
             }
@@ -173,7 +218,7 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
         let position = model.image().position;
         if let Some(path) = snapshot_path.as_ref().filter(|_| position - snapshot_at >= SNAPSHOT_EVERY) {
             snapshot_at = position;
-            if let Err(error) = save_snapshot(&model, &log, path).await {
+            if let Err(error) = save_snapshot(model, &log, path).await {
                 tracing::warn!("the snapshot was not written: {error}");
             }
         }
@@ -209,8 +254,14 @@ fn set_health(model: &ReadModel, health: Health) {
 pub async fn save_snapshot(model: &ReadModel, log: &Arc<dyn EventLog>, path: &std::path::Path) -> anyhow::Result<()> {
     let log_id = log.head().await?.log_id;
     let bytes = snapshot::encode(&model.image(), &log_id)?;
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || snapshot::write(&path, &bytes)).await??;
+    let file = path.to_owned();
+    let written = tokio::task::spawn_blocking(move || snapshot::write(&file, &bytes)).await?;
+    if let (Err(error), Some(folder)) = (&written, path.parent())
+        && disk::is_full(error)
+    {
+        model.disks.note(&Disk::Folder(folder.to_owned()));
+    }
+    written?;
     Ok(())
 }
 

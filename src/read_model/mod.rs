@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::disk::Disks;
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use crate::render::geojson::Head;
@@ -43,7 +44,7 @@ const TURN: usize = 256;
 pub enum Health {
     /// It does.
     Following,
-    /// The store does not answer; reads go on with what is known.
+    /// The store does not answer, or a disk is full; reads go on with what is known.
     Degraded(String),
     /// An event cannot be read: the program is too old or the log is damaged.
     Stopped(String),
@@ -65,12 +66,14 @@ pub struct ReadModel {
     indexing: tokio::sync::Mutex<()>,
     position: watch::Sender<i64>,
     health: watch::Sender<Health>,
+    /// Disks that are full.
+    pub disks: Disks,
 }
 
 impl ReadModel {
     /// A model with an image, over the blobs of a store.
     pub fn new(image: Image, blobs: Blobs, cache_bytes: u64) -> Self {
-        let position = watch::Sender::new(image.position);
+        let (position, disks) = (watch::Sender::new(image.position), blobs.disks.clone());
         Self {
             image: RwLock::new(image),
             blobs,
@@ -82,6 +85,7 @@ impl ReadModel {
             indexing: tokio::sync::Mutex::new(()),
             position,
             health: watch::Sender::new(Health::Following),
+            disks,
         }
     }
 
@@ -112,8 +116,18 @@ impl ReadModel {
     }
 
     /// Whether the image keeps up.
+    pub fn follows(&self) -> bool {
+        *self.health.borrow() == Health::Following
+    }
+
+    /// Whether the image keeps up, and writes find room: with a full disk reads go on, and nothing else.
     pub fn health(&self) -> Health {
-        self.health.borrow().clone()
+        let health = self.health.borrow().clone();
+        match (health, self.disks.words()) {
+            (Health::Following, Some(full)) => Health::Degraded(full),
+            (Health::Degraded(what), Some(full)) => Health::Degraded(format!("{what}; {full}")),
+            (health, _) => health,
+        }
     }
 
     /// Waits until the image has reached `position`; false after `limit`.

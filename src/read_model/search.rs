@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::ReadModel;
 use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::copied::untailed;
 use crate::domain::fold::{clean, distance, fold, marked};
 use crate::domain::geometry::Position;
 use crate::domain::publication::Status;
@@ -98,7 +99,7 @@ fn marked_words(text: &str) -> String {
 
 /// The code that a query is: as printed, with the mark of a board, or as the address of its page.
 fn code_of(query: &str) -> Option<Code> {
-    let last = query.trim().trim_end_matches('/').rsplit('/').next()?;
+    let last = untailed(query.trim()).rsplit('/').next()?;
     let code = last.split(['.', '?']).next()?;
     code.parse().ok()
 }

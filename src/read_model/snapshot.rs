@@ -68,14 +68,22 @@ pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
 /// Writes a snapshot so that a crash leaves the old one or the new one, never half of one.
 pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension("tmp");
-    let mut file = BufWriter::new(File::create(&temporary)?);
-    file.write_all(bytes)?;
-    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-    std::fs::rename(&temporary, path)?;
+    let written = write_whole(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    if let Err(error) = written {
+        // Half of one would keep a full disk full.
+        let _ = std::fs::remove_file(&temporary);
+        return Err(error);
+    }
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(bytes)?;
+    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
 }
 
 /// Reads a snapshot of that log; none if there is none or it does not fit in any way.
@@ -124,4 +132,22 @@ fn parse(lines: &[u8]) -> Option<Vec<(Code, Entry)>> {
         .filter(|line| !line.is_empty())
         .map(|line| serde_json::from_slice::<Line<'_>>(line).ok().map(|line| (line.code, line.entry.into_owned())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_does_not_fit_leaves_the_last_one_and_no_half() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("image.snapshot");
+        write(&path, b"the last one").expect("room");
+        std::os::unix::fs::symlink("/dev/full", path.with_extension("tmp")).expect("a link");
+        assert!(write(&path, b"the next one").is_err_and(|error| crate::disk::is_full(&error)));
+        assert_eq!(std::fs::read(&path).expect("a file"), b"the last one");
+        assert_eq!(folder.path().read_dir().expect("a folder").count(), 1);
+        write(&path, b"the next one").expect("room");
+        assert_eq!(std::fs::read(&path).expect("a file"), b"the next one");
+    }
 }

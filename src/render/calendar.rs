@@ -1,25 +1,32 @@
 //! Days on which something takes place, for calendars (RFC 5545), and an institution's numbers, for
-//! address books (RFC 6350). Both are lines of text: whatever a name holds stays within its line.
+//! address books (RFC 2426: version 3, which every phone reads). Both are lines of text: whatever a name
+//! holds stays within its line.
 
 use std::fmt::Write as _;
 
 use crate::domain::city::City;
+use crate::domain::publication::Status;
 use crate::domain::view::{Shown, View};
 use crate::render::text::{Lang, text};
 
 /// Longest line in bytes, its end apart.
 const LINE: usize = 75;
 
-/// A text as a value: RFC 5545 §3.3.11, RFC 6350 §3.4.
+/// A text as a value: RFC 5545 §3.3.11, RFC 2426 §4. What any reader may take for the end of a line is one in
+/// the text.
 fn escaped(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
+    let mut last = ' ';
     for c in value.chars() {
+        let follows = std::mem::replace(&mut last, c) == '\r';
         match c {
+            '\n' if follows => {}
             '\\' | ';' | ',' => {
                 out.push('\\');
                 out.push(c);
             }
-            '\n' => out.push_str("\\n"),
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
+            '\t' => out.push(' '),
             c if c.is_control() => {}
             c => out.push(c),
         }
@@ -58,18 +65,23 @@ fn stamp(at: jiff::Timestamp) -> String {
 pub fn ics(city: &City, view: &View) -> Option<String> {
     let days = view.days?;
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
-    let last_of_first = if days.weekly { days.first } else { days.last.unwrap_or(days.first) };
+    let last = days.last.into_iter().chain(view.days_end).min();
+    let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled) || last.is_some_and(|last| last < days.first);
+    // What does not take place keeps its days: they are what a calendar has to strike out.
+    let last = if is_off { days.last } else { last };
+    let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first) };
     let url = format!("{}/q/{}", city.public_url, view.code);
-    let mut out =
-        String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\nBEGIN:VEVENT\r\n");
+    // No METHOD: it is a file, not a message, and PUBLISH would ask for an ORGANIZER that can be written to.
+    let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nBEGIN:VEVENT\r\n");
     line(&mut out, "UID", &format!("{}@{}", view.code, host(&city.public_url)));
     line(&mut out, "DTSTAMP", &stamp(view.updated));
-    line(&mut out, "SEQUENCE", &view.revision.to_string());
+    // A calendar takes over what has a greater number than what it holds.
+    line(&mut out, "SEQUENCE", &view.sequence.to_string());
     line(&mut out, "DTSTART;VALUE=DATE", &day(days.first));
     // The end is the day after the last (RFC 5545 §3.6.1).
     line(&mut out, "DTEND;VALUE=DATE", &day(last_of_first.tomorrow().unwrap_or(last_of_first)));
     if days.weekly {
-        let until = days.last.map_or_else(String::new, |last| format!(";UNTIL={}", day(last)));
+        let until = last.map_or_else(String::new, |last| format!(";UNTIL={}", day(last)));
         line(&mut out, "RRULE", &format!("FREQ=WEEKLY{until}"));
     }
     line(&mut out, "SUMMARY", &escaped(&view.title));
@@ -83,7 +95,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let units: Vec<&str> = view.units.iter().filter_map(|id| city.units.get(id)).map(|unit| unit.name_vi.as_str()).collect();
     line(&mut out, "LOCATION", &escaped(&if units.is_empty() { city.name_vi.clone() } else { units.join(", ") }));
     line(&mut out, "URL", &url);
-    line(&mut out, "STATUS", if view.withdrawn.is_some() { "CANCELLED" } else { "CONFIRMED" });
+    line(&mut out, "STATUS", if is_off { "CANCELLED" } else { "CONFIRMED" });
     line(&mut out, "TRANSP", "TRANSPARENT");
     out.push_str("END:VEVENT\r\nEND:VCALENDAR\r\n");
     Some(out)
@@ -95,23 +107,26 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
     if view.phones.is_empty() {
         return None;
     }
-    let mut out = String::from("BEGIN:VCARD\r\nVERSION:4.0\r\nKIND:org\r\n");
+    let mut out = String::from("BEGIN:VCARD\r\nVERSION:3.0\r\n");
     line(&mut out, "UID", &format!("{}/q/{}", city.public_url, view.code));
     line(&mut out, "FN", &escaped(&view.title));
+    // A card must have one (RFC 2426 §3.1.2); an institution has no given name.
+    line(&mut out, "N", &format!("{};;;;", escaped(&view.title)));
     for (label, number) in &view.phones {
-        line(&mut out, "TEL;TYPE=work,voice;VALUE=uri", &format!("tel:{}", super::page::dialled(number)));
+        // As people dial it: readers take the letters of “tel:” for digits.
+        line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(number));
         line(&mut out, "NOTE", &escaped(&format!("{number}: {label}")));
     }
     for fact in &view.facts {
         match (fact.label, &fact.value) {
-            ("address", Shown::Text(address)) => line(&mut out, "ADR", &format!(";;{};;;;", escaped(address))),
+            ("address", Shown::Text(address)) => line(&mut out, "ADR;TYPE=WORK", &format!(";;{};;;;", escaped(address))),
             ("operator", Shown::Text(name)) => line(&mut out, "ORG", &escaped(name)),
             ("role", Shown::Text(role)) => line(&mut out, "ROLE", &escaped(role)),
             ("hours", Shown::Text(hours)) => line(&mut out, "NOTE", &escaped(hours)),
             _ => {}
         }
     }
-    line(&mut out, "GEO", &format!("geo:{:.5},{:.5}", position.lat, position.lon));
+    line(&mut out, "GEO", &format!("{:.5};{:.5}", position.lat, position.lon));
     line(&mut out, "URL", &format!("{}/q/{}", city.public_url, view.code));
     line(&mut out, "REV", &stamp(view.updated));
     out.push_str("END:VCARD\r\n");
@@ -120,7 +135,152 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::{Date, date};
+
     use super::*;
+    use crate::domain::campaign::{Campaign, CampaignKind, Schedule, Weekday};
+    use crate::domain::publication::{Corrected, Event, ExpirySet, Publication, Published, RevisionCancelled, Superseded, Withdrawn};
+    use crate::domain::test_support::{code, on};
+    use crate::domain::view::Moment;
+
+    fn campaign(schedule: Schedule) -> Campaign {
+        Campaign {
+            kind: CampaignKind::CashlessDay,
+            title: "Ngày hội".into(),
+            summary: None,
+            organiser: "UBND".into(),
+            schedule,
+            hours: None,
+            units: Vec::new(),
+            targets: Vec::new(),
+            documents: Vec::new(),
+            places: None,
+        }
+    }
+
+    fn published(revision: u32, schedule: Schedule) -> Event<Campaign> {
+        let (effective_from, effective_to) = schedule.span();
+        let facts = campaign(schedule);
+        Event::Published(Box::new(Published { code: code(3), revision, based_on: None, effective_from, effective_to, facts }))
+    }
+
+    fn of(events: &[Event<Campaign>]) -> Publication<Campaign> {
+        let mut item = Publication::default();
+        events.iter().zip(1..).for_each(|(event, at)| item.apply_at(event.clone(), at));
+        item
+    }
+
+    /// The file on a day, its lines unfolded.
+    fn file(item: &Publication<Campaign>, day: Date) -> Vec<String> {
+        let context = on(day.year(), day.month(), day.day());
+        let view = item.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
+        let text = ics(&context.city, &view).expect("days");
+        text.replace("\r\n ", "").lines().map(str::to_owned).collect()
+    }
+
+    fn value(lines: &[String], name: &str) -> String {
+        let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        found.unwrap_or_else(|| panic!("{name} in {lines:?}")).to_owned()
+    }
+
+    fn weekly(to: Option<Date>) -> Schedule {
+        Schedule::Weekly { weekday: Weekday::Friday, from: date(2027, 1, 1), to }
+    }
+
+    const DAY: Schedule = Schedule::Day { on: date(2027, 3, 10) };
+
+    #[test]
+    fn every_change_that_a_calendar_must_take_over_counts_up_whatever_it_is() {
+        // given a day to come, and what may happen to it, one after the other
+        let moved = Schedule::Day { on: date(2027, 3, 12) };
+        let correct = |schedule| {
+            let facts = campaign(schedule);
+            Event::Corrected(Box::new(Corrected { revision: 1, reason: "Nhầm ngày".into(), fields: vec!["schedule".into()], facts }))
+        };
+        let cancel = |revision| Event::RevisionCancelled(RevisionCancelled { revision, reason: "Nhầm".into() });
+        let expire = || Event::ExpirySet(ExpirySet { effective_to: date(2027, 3, 31), reason: "Dừng".into() });
+        let supersede = || Event::Superseded(Superseded { by: code(9), from: date(2027, 4, 1) });
+        let withdraw = || Event::Withdrawn(Withdrawn { reason: "Hủy".into(), replaced_by: None });
+        let stories = [
+            vec![published(1, DAY), correct(moved), correct(DAY), withdraw()],
+            vec![published(1, DAY), published(2, moved), cancel(2), published(3, moved), withdraw()],
+            vec![published(1, weekly(None)), expire(), expire(), supersede(), supersede(), withdraw()],
+            vec![published(1, DAY), correct(moved), published(2, DAY), cancel(1), cancel(2)],
+        ];
+        for story in stories {
+            // when each is read on the day on which it happened, then its number is greater than the one before
+            let mut issued = 0;
+            for count in 1..=story.len() {
+                let item = of(&story[..count]);
+                let lines = file(&item, date(2026, 11, 24));
+                let number: u32 = value(&lines, "SEQUENCE").parse().expect("a number");
+                assert!(number > issued, "{number} after {issued}: {:?}", story[count - 1]);
+                let before: u32 = item.shown_on(date(2026, 11, 24)).expect("shown").number;
+                assert!(number >= before, "calendars that were given the revision's number follow too");
+                issued = number;
+            }
+        }
+    }
+
+    #[test]
+    fn a_revision_that_comes_by_its_day_counts_up_and_a_first_day_does_not() {
+        let later = Schedule::Weekly { weekday: Weekday::Saturday, from: date(2027, 2, 1), to: None };
+        let item = of(&[published(1, weekly(None)), published(2, later)]);
+        let number = |day| value(&file(&item, day), "SEQUENCE").parse::<u32>().expect("a number");
+        assert_eq!(number(date(2026, 12, 31)), number(date(2027, 1, 1)));
+        assert!(number(date(2027, 2, 1)) > number(date(2027, 1, 31)));
+        assert_eq!(value(&file(&item, date(2027, 1, 31)), "DTSTART;VALUE=DATE"), "20270101");
+        assert_eq!(value(&file(&item, date(2027, 2, 1)), "DTSTART;VALUE=DATE"), "20270206");
+    }
+
+    #[test]
+    fn what_does_not_take_place_is_cancelled_on_the_days_that_calendars_have() {
+        let today = date(2026, 11, 24);
+        let withdrawn = Event::Withdrawn(Withdrawn { reason: "Hủy".into(), replaced_by: None });
+        let cancelled = Event::RevisionCancelled(RevisionCancelled { revision: 1, reason: "Hủy".into() });
+        let replaced = Event::Superseded(Superseded { by: code(9), from: date(2027, 1, 15) });
+        for (schedule, end) in [(DAY, withdrawn.clone()), (weekly(None), withdrawn), (DAY, cancelled), (DAY, replaced)] {
+            let before = file(&of(&[published(1, schedule)]), today);
+            let after = file(&of(&[published(1, schedule), end]), today);
+            assert_eq!((value(&before, "STATUS").as_str(), value(&after, "STATUS").as_str()), ("CONFIRMED", "CANCELLED"));
+            for name in ["UID", "DTSTART;VALUE=DATE", "DTEND;VALUE=DATE"] {
+                assert_eq!(value(&before, name), value(&after, name));
+            }
+        }
+    }
+
+    #[test]
+    fn days_end_with_what_is_known_of_their_end() {
+        let today = date(2026, 11, 24);
+        let expiry = Event::ExpirySet(ExpirySet { effective_to: date(2027, 6, 30), reason: "Dừng".into() });
+        let replaced = Event::Superseded(Superseded { by: code(9), from: date(2027, 5, 1) });
+        let next = published(2, Schedule::Day { on: date(2027, 4, 1) });
+        let rule = |events: &[Event<Campaign>]| value(&file(&of(events), today), "RRULE");
+        assert_eq!(rule(&[published(1, weekly(None))]), "FREQ=WEEKLY");
+        assert_eq!(rule(&[published(1, weekly(Some(date(2027, 12, 31))))]), "FREQ=WEEKLY;UNTIL=20271231");
+        assert_eq!(rule(&[published(1, weekly(None)), expiry.clone()]), "FREQ=WEEKLY;UNTIL=20270630");
+        assert_eq!(rule(&[published(1, weekly(Some(date(2027, 12, 31)))), replaced, expiry]), "FREQ=WEEKLY;UNTIL=20270430");
+        assert_eq!(rule(&[published(1, weekly(None)), next]), "FREQ=WEEKLY;UNTIL=20270331");
+        // A day that a correction moved behind the one that was published takes place.
+        let facts = campaign(Schedule::Day { on: date(2027, 3, 12) });
+        let moved = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
+        let lines = file(&of(&[published(1, DAY), Event::Corrected(Box::new(moved))]), today);
+        assert_eq!((value(&lines, "DTSTART;VALUE=DATE").as_str(), value(&lines, "STATUS").as_str()), ("20270312", "CONFIRMED"));
+    }
+
+    #[test]
+    fn no_separator_of_lines_that_any_reader_knows_stands_in_a_value() {
+        for separator in ["\n", "\r", "\r\n", "\u{b}", "\u{c}", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            assert_eq!(escaped(&format!("Chợ{separator}END:VEVENT")), "Chợ\\nEND:VEVENT", "{separator:?}");
+        }
+        assert_eq!(escaped("a\n\nb\r\r\nc\td\u{0}"), "a\\n\\nb\\n\\nc d");
+    }
+
+    #[test]
+    fn a_calendar_is_a_file_and_no_message() {
+        let lines = file(&of(&[published(1, DAY)]), date(2026, 11, 24));
+        assert!(lines.iter().all(|line| !line.starts_with("METHOD") && !line.starts_with("ORGANIZER")), "{lines:?}");
+    }
 
     #[test]
     fn a_name_that_tries_to_begin_a_line_of_its_own_stays_within_its_line() {

@@ -1,10 +1,12 @@
-//! QR codes: upper case in alphanumeric mode, error correction M, a quiet zone of four modules.
+//! QR codes: the scheme in small letters, all else in capitals (alphanumeric mode), a quiet zone of four
+//! modules.
 
 use std::fmt::Write as _;
 use std::io::Cursor;
 
 use image::{ExtendedColorType, ImageEncoder};
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::bits::Bits;
+use qrcode::{Color, EcLevel, QrCode, QrResult, Version};
 
 use crate::domain::{Code, mark};
 
@@ -24,12 +26,58 @@ pub enum QrError {
     Picture(image::ImageError),
 }
 
-/// The address a printed code leads to, in upper case where that means the same: scheme and host
-/// always, the path only where there is none but our own. A print for a board carries the board's mark.
+/// Modules a side of a symbol of version 3, quiet zone included: prints are laid out for it. Marked
+/// addresses of hosts to 17 characters are one on paper.
+const USUAL: usize = 29 + 2 * QUIET;
+
+/// What alphanumeric mode can write (ISO/IEC 18004 table 5), in five and a half bits a character.
+const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+/// The address a printed code leads to. The scheme is in small letters: some scanners take `HTTPS://` for
+/// a text and open nothing. All else is in capitals where that means the same and makes the symbol
+/// smaller: the host always, the path only where there is none but our own. A print for a board carries
+/// the board's mark.
 pub fn address(public_url: &str, code: Code, board: Option<u32>) -> String {
     let mark = board.map_or_else(String::new, |number| format!(".{}", mark::of(code, number)));
-    let host_only = public_url.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
-    if host_only { format!("{}/Q/{code}{mark}", public_url.to_uppercase()) } else { format!("{public_url}/q/{code}{mark}") }
+    match in_capitals(public_url) {
+        Some(site) => format!("{site}/Q/{code}{mark}"),
+        None => format!("{public_url}/q/{code}{mark}"),
+    }
+}
+
+/// The address of the site itself, as a code carries it.
+pub fn site(public_url: &str) -> String {
+    in_capitals(public_url).unwrap_or_else(|| public_url.to_owned())
+}
+
+/// An address of a host alone, the host in capitals; none of one with a path, whose case counts.
+fn in_capitals(public_url: &str) -> Option<String> {
+    let (scheme, host) = public_url.split_once("://")?;
+    let host_only = !host.contains(['/', '?', '#', '@']);
+    host_only.then(|| format!("{}://{}", scheme.to_ascii_lowercase(), host.to_ascii_uppercase()))
+}
+
+/// The symbol of a text. An address is written in two modes, its scheme in bytes and the rest in
+/// alphanumeric mode: left to itself the crate writes all in bytes where the host begins with few letters
+/// or with digits.
+fn symbol(text: &str, level: EcLevel) -> QrResult<QrCode> {
+    let (scheme, rest) = text.as_bytes().split_at(text.find("://").map_or(0, |at| at + 3));
+    let is_alphanumeric = |part: &[u8]| part.iter().all(|byte| ALPHANUMERIC.contains(byte));
+    if is_alphanumeric(scheme) || !is_alphanumeric(rest) {
+        return QrCode::with_error_correction_level(text, level);
+    }
+    let mut last = qrcode::types::QrError::DataTooLong;
+    for version in 1..=40 {
+        let mut bits = Bits::new(Version::Normal(version));
+        let scheme = bits.push_byte_data(scheme);
+        let all = scheme.and_then(|()| bits.push_alphanumeric_data(rest)).and_then(|()| bits.push_terminator(level));
+        match all {
+            Ok(()) => return QrCode::with_bits(bits, level),
+            // The next version is larger.
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// A matrix of modules.
@@ -59,13 +107,19 @@ impl Matrix {
             Level::M => EcLevel::M,
             Level::Q => EcLevel::Q,
         };
-        let code = QrCode::with_error_correction_level(text, level).map_err(QrError::TooLong)?;
+        let code = symbol(text, level).map_err(QrError::TooLong)?;
         Ok(Self { width: code.width(), modules: code.into_colors() })
     }
 
     /// Modules a side, quiet zone included.
     pub fn side(&self) -> usize {
         self.width + 2 * QUIET
+    }
+
+    /// Side of its drawing on a print that is laid out for a symbol of version 3 of side `usual`: a larger
+    /// symbol keeps the size of its modules, which is what a camera has to tell apart, up to a side of `most`.
+    pub fn side_on_paper(&self, usual: f64, most: f64) -> f64 {
+        (usual * self.side() as f64 / USUAL as f64).min(most).max(usual)
     }
 
     fn is_dark(&self, x: usize, y: usize) -> bool {
@@ -156,25 +210,92 @@ impl Matrix {
 mod tests {
     use super::*;
 
+    fn sample() -> Code {
+        Code::from_random([1, 2, 3, 4, 5, 6, 7, 8])
+    }
+
+    /// An address of a host of that many characters.
+    fn of_host(length: usize) -> String {
+        let name = "bangtin-quy-hoach-thanh-pho-yen-bai-va-cac-xa";
+        format!("https://{}.vn", &name[..length - 3])
+    }
+
     #[test]
-    fn the_printed_address_is_alphanumeric_and_small() {
-        let code = Code::from_random([1, 2, 3, 4, 5, 6, 7, 8]);
-        let address = address("https://bangtin.example.vn", code, None);
-        assert_eq!(address, format!("HTTPS://BANGTIN.EXAMPLE.VN/Q/{code}"));
-        let upper = Matrix::new(&address).expect("fits");
-        let lower = Matrix::new(&address.to_lowercase()).expect("fits");
-        assert!(upper.width < lower.width, "{} against {}", upper.width, lower.width);
+    fn the_scheme_is_in_small_letters_and_the_rest_in_capitals() {
+        let code = sample();
+        let mark = mark::of(code, 7);
+        for (url, board, expected) in [
+            ("https://bangtin.example.vn", None, format!("https://BANGTIN.EXAMPLE.VN/Q/{code}")),
+            ("https://bangtin.example.vn", Some(7), format!("https://BANGTIN.EXAMPLE.VN/Q/{code}.{mark}")),
+            ("http://127.0.0.1:8080", None, format!("http://127.0.0.1:8080/Q/{code}")),
+            ("http://localhost:8080", Some(7), format!("http://LOCALHOST:8080/Q/{code}.{mark}")),
+            ("HTTPS://Bangtin.Example.VN", None, format!("https://BANGTIN.EXAMPLE.VN/Q/{code}")),
+        ] {
+            assert_eq!(address(url, code, board), expected);
+        }
+        assert_eq!(site("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(site("https://bangtin.example.vn"), "https://BANGTIN.EXAMPLE.VN");
+        assert_eq!(site("https://example.vn/bang-tin"), "https://example.vn/bang-tin");
+    }
+
+    #[test]
+    fn capitals_make_the_symbol_smaller_and_digits_in_the_host_do_not_make_it_larger() {
+        for url in ["https://bangtin.yenbai.vn", "http://127.0.0.1:8080", "https://bangtin1.ubnd2.vn"] {
+            let address = address(url, sample(), Some(7));
+            let mixed = Matrix::with_level(&address, Level::Q).expect("fits");
+            let bytes = Matrix::with_level(&address.to_lowercase(), Level::Q).expect("fits");
+            assert!(mixed.width < bytes.width, "{url}: {} against {}", mixed.width, bytes.width);
+        }
+    }
+
+    /// Version 3 has 272 bits at Q and 352 at M; 76 go to `https://`, 13 say that capitals follow, and two
+    /// capitals take 11.
+    #[test]
+    fn hosts_to_17_characters_stay_version_3_on_paper_and_longer_ones_are_version_4() {
+        for (level, board, longest) in [(Level::Q, Some(7), 17), (Level::Q, None, 21), (Level::M, None, 35)] {
+            for (length, width) in [(longest - 4, 29), (longest, 29), (longest + 1, 33), (longest + 5, 33)] {
+                let matrix = Matrix::with_level(&address(&of_host(length), sample(), board), level).expect("fits");
+                assert_eq!(matrix.width, width, "{level:?}, board {board:?}, a host of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_larger_symbol_keeps_the_size_of_its_modules_as_long_as_there_is_room() {
+        let module = |matrix: &Matrix| matrix.side_on_paper(58.0, 77.0) / matrix.side() as f64;
+        let usual = Matrix::with_level(&address(&of_host(15), sample(), Some(7)), Level::Q).expect("fits");
+        assert!((usual.side_on_paper(58.0, 77.0) - 58.0).abs() < 1e-9);
+        for length in [18, 25, 37, 45] {
+            let longer = Matrix::with_level(&address(&of_host(length), sample(), Some(7)), Level::Q).expect("fits");
+            assert!(longer.width > usual.width, "{length}");
+            assert!((module(&longer) - module(&usual)).abs() < 1e-9, "{length}: {} mm", module(&longer));
+        }
+        let endless = Matrix::with_level(&format!("https://example.vn/{}", "a".repeat(300)), Level::Q).expect("fits");
+        assert!((endless.side_on_paper(58.0, 77.0) - 77.0).abs() < 1e-9);
+        // Nothing is drawn smaller than it was.
+        let short = Matrix::new("https://A.VN/Q/0").expect("fits");
+        assert!((short.side_on_paper(58.0, 77.0) - 58.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_too_long_for_any_symbol_is_an_error() {
+        for text in [format!("https://{}", "A".repeat(5_000)), format!("https://{}", "a".repeat(5_000)), "A".repeat(9_000)] {
+            assert!(matches!(Matrix::new(&text), Err(QrError::TooLong(_))));
+        }
+        // Longer than the first versions can count.
+        assert!(Matrix::new(&format!("https://{}", "A".repeat(600))).is_ok());
     }
 
     #[test]
     fn an_address_with_a_path_keeps_its_case() {
         let code = Code::from_random([0; 8]);
         assert!(address("https://example.vn/bang-tin", code, None).starts_with("https://example.vn/bang-tin/q/"));
+        assert!(Matrix::new(&address("https://example.vn/bang-tin", code, Some(7))).is_ok());
     }
 
     #[test]
     fn four_modules_are_white_on_every_side() {
-        let matrix = Matrix::new("HTTPS://EXAMPLE.VN/Q/000000000").expect("fits");
+        let matrix = Matrix::new("https://EXAMPLE.VN/Q/000000000").expect("fits");
         let png = matrix.png(512).expect("encodes");
         let picture = image::load_from_memory(&png).expect("decodes").to_luma8();
         let scale = 512 / matrix.side() as u32;

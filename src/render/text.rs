@@ -85,7 +85,11 @@ impl Lang {
         for part in accept.into_iter().flat_map(|accept| accept.split(',')) {
             let mut pieces = part.split(';');
             let tag = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let quality = pieces.find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+            let weight = |piece: &str| {
+                let (name, value) = piece.split_once('=')?;
+                if name.trim().eq_ignore_ascii_case("q") { value.trim().parse::<f32>().ok() } else { None }
+            };
+            let quality = pieces.find_map(weight).unwrap_or(1.0);
             let Some(lang) = tag.split('-').next().and_then(known) else { continue };
             if quality > best.0 {
                 best = (quality, lang);

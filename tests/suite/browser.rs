@@ -54,6 +54,6 @@ async fn a_page_is_readable_at_360_pixels_and_its_code_scans_from_the_screen() {
         let picture = folder.path().join("screen.png");
         shot.save(&picture).unwrap();
         let read = run("zbarimg", &["--quiet", "--raw", picture.to_str().unwrap()]);
-        assert!(read.contains(&format!("HTTPS://BANGTIN.EXAMPLE/Q/{code}")), "{code}: {read}");
+        assert!(read.contains(&format!("https://BANGTIN.EXAMPLE/Q/{code}")), "{code}: {read}");
     }
 }

@@ -43,7 +43,12 @@ fn read_points(source: &Source, options: &Options, kind: Option<&str>) -> Read {
     for row in &rows {
         let facts = points::facts(row, kind, &mut read.report);
         let phone = facts.pointer("/phones/0/number").cloned().unwrap_or(Value::Null);
-        for (key, value) in [("titles", facts["title"].clone()), ("hours", facts["hours"].clone()), ("phones", phone), ("summaries", facts["summary"].clone())] {
+        for (key, value) in [
+            ("titles", facts["title"].clone()),
+            ("hours", facts["hours"].clone()),
+            ("phones", phone),
+            ("summaries", facts["summary"].clone()),
+        ] {
             read.texts.entry(key).or_default().push(value);
         }
     }
@@ -147,7 +152,8 @@ fn run(folder: &str) -> Vec<String> {
             }
         }
         if !difference.is_empty() {
-            let said: Vec<String> = read.report.findings.iter().map(|f| format!("{:?} {} #{:?}: {}", f.severity, f.check, f.feature, f.en)).collect();
+            let said: Vec<String> =
+                read.report.findings.iter().map(|f| format!("{:?} {} #{:?}: {}", f.severity, f.check, f.feature, f.en)).collect();
             faults.push(format!("{file} {arguments:?}\n    {}\n    report: {}", difference.join("\n    "), said.join("\n            ")));
         }
     }

@@ -424,11 +424,8 @@ fn bombs_are_stopped_by_the_limits() {
     let bomb = zip(&[("a.csv", &vec![b' '; 64 << 20])]);
     assert!(bomb.len() < 1 << 20);
     assert_eq!(limited(small, "bomb.zip", bomb).0, "too-large");
-    let strings = zip(&[
-        ("[Content_Types].xml", b"<Types/>"),
-        ("xl/workbook.xml", b"<workbook/>"),
-        ("xl/sharedStrings.xml", &vec![b' '; 64 << 20]),
-    ]);
+    let strings =
+        zip(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>"), ("xl/sharedStrings.xml", &vec![b' '; 64 << 20])]);
     assert_eq!(limited(small, "bomb.xlsx", strings).0, "too-large");
     assert_eq!(limited(small, "large.csv", vec![b'a'; 2 << 20]).0, "too-large");
     let ring: Vec<String> = (0..5_000).map(|i| format!("[104.87,{}]", 21.7 + f64::from(i) / 1e7)).collect();

@@ -2,19 +2,24 @@
 //! process, real QR decoders, a real browser. `tools/test.sh` sets up what they need.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod addresses;
+mod apart;
 mod boards;
 mod browser;
 mod clients;
+mod connections;
 mod contract;
 mod crash;
+mod disks;
 mod downloads;
-mod field;
 mod event_log;
+mod field;
 mod formats;
 mod generator;
 mod imports;
 mod map_clients;
 mod personal_data;
+mod postgres;
 mod prints;
 mod process;
 mod qr;
@@ -25,3 +30,4 @@ mod site;
 mod support;
 mod unknown_outcome;
 mod uploads;
+mod variations;

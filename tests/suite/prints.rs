@@ -90,7 +90,7 @@ async fn demo() -> (Database, Node) {
 }
 
 fn address(rest: &str) -> String {
-    format!("HTTPS://BANGTIN.EXAMPLE/Q/{rest}")
+    format!("https://BANGTIN.EXAMPLE/Q/{rest}")
 }
 
 /// Side in millimetres and level of error correction of the code on a page.
@@ -309,6 +309,29 @@ async fn printing_writes_nothing_and_recording_it_is_a_command(kind: Kind) {
     let head = node.app.log().head().await.unwrap().position;
     assert!(head > before && node.model.wait_for(head, std::time::Duration::from_secs(5)).await);
     assert_eq!(posting(&node), hung + 1);
+}
+
+/// A longer host has a larger symbol (version 4); its modules are as large as those of a shorter one.
+#[test]
+fn a_longer_address_makes_the_code_larger_not_its_modules_smaller() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    crate::process::Server::demo(&data, None).end("TERM");
+    let mut modules = Vec::new();
+    for (host, width) in [("bangtin.example", 29.0), ("bangtin-yb.example", 33.0), ("quy-hoach-thanh-pho-yen-bai.example", 33.0)] {
+        let set = crate::process::run(&data, None, &["--public-url", &format!("https://{host}"), "city", "set"]);
+        assert!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
+        let file = folder.path().join("poster.pdf");
+        let printed = crate::process::run(&data, None, &["print", PLAN, "--board", "7", "-o", file.to_str().unwrap()]);
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        let print = Print::new(&std::fs::read(&file).unwrap());
+        print.is_sound(host);
+        let picture = print.picture(1);
+        assert_eq!(zbar(&picture), format!("https://{}/Q/QHSDD21AG.B73", host.to_uppercase()));
+        modules.push(code_on(&picture).0 / width);
+    }
+    // Millimetres a module; a picture of 150 dots an inch tells a third of a millimetre of the whole code.
+    assert!(modules.iter().all(|module| (module - modules[0]).abs() < 0.015), "{modules:?}");
 }
 
 /// The program on the command line: every form, and sentences where something is wrong.

@@ -1,10 +1,11 @@
 //! QR codes read by two independent decoders: rqrr and zbar, clean, blurred, rotated, at print size.
 
+use axum::http::StatusCode;
 use bangtin::domain::Code;
-use bangtin::render::qr::{Matrix, address};
+use bangtin::render::qr::{Level, Matrix, address};
 use image::{DynamicImage, GrayImage, Luma};
 
-use crate::support::run;
+use crate::support::{Kind, demo, run};
 
 fn target(seed: u8) -> String {
     address("https://bangtin.yenbai.example.vn", Code::from_random([seed, 3, 5, 7, 11, 13, 17, 19]), None)
@@ -49,6 +50,44 @@ pub fn rotated(picture: &GrayImage, degrees: f32) -> GrayImage {
 fn both_decoders_read_the_png_at_every_size() {
     for (seed, size) in [(1, 128), (2, 256), (3, 512), (4, 2048)] {
         both_read(&png(&target(seed), size), &target(seed), &format!("{size} pixels"));
+    }
+}
+
+/// Two modes in one symbol: small letters in bytes, capitals, digits and stops in five and a half bits.
+#[test]
+fn both_decoders_read_scheme_and_capitals_whatever_the_host_and_the_mark() {
+    let code = Code::from_random([9, 3, 5, 7, 11, 13, 17, 19]);
+    for url in [
+        "https://bangtin.example",
+        "https://a.vn",
+        "https://bangtin.yenbai.example.vn",
+        "https://quy-hoach-thanh-pho-yen-bai.example.vn",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080",
+        "https://example.vn/bang-tin",
+    ] {
+        for (board, level) in [(None, Level::M), (None, Level::Q), (Some(7), Level::Q), (Some(32_767), Level::Q)] {
+            let text = address(url, code, board);
+            assert!(text.starts_with("https://") || text.starts_with("http://"), "{text}");
+            let png = Matrix::with_level(&text, level).unwrap().png(512).unwrap();
+            both_read(&image::load_from_memory(&png).unwrap().to_luma8(), &text, &format!("{level:?}"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_printed_in_capitals_throughout_leads_where_a_new_print_does() {
+    let (_database, _clock, node) = demo(Kind::Sqlite).await;
+    let code: Code = "QHSDD21AG".parse().unwrap();
+    for board in [None, Some(3), Some(7)] {
+        let new = address("https://bangtin.example", code, board);
+        let page = node.get(new.strip_prefix("https://BANGTIN.EXAMPLE").unwrap()).await;
+        assert_eq!(page.status, StatusCode::OK, "{new}");
+        for old in [new.to_uppercase(), new.to_lowercase()] {
+            let (_, path) = old.split_once("://").and_then(|(_, rest)| rest.split_at_checked(rest.find('/')?)).unwrap();
+            let answer = node.get(path).await;
+            assert!(answer.status == StatusCode::OK && answer.body == page.body, "{old}: {}", answer.status);
+        }
     }
 }
 

@@ -22,6 +22,8 @@ on_both_databases!(
     search_finds_by_what_people_write,
     search_bears_whatever_is_typed,
     calendars_and_cards_cannot_be_broken_out_of,
+    a_calendar_on_a_phone_follows_what_happens,
+    a_card_is_read_by_every_phone,
     words_that_depend_on_the_clock_are_rendered_anew,
 );
 
@@ -522,6 +524,54 @@ async fn calendars_and_cards_cannot_be_broken_out_of(kind: Kind) {
     assert!(!csv.contains(",=cmd") && !csv.contains("\n=cmd"), "{csv}");
     let page = node.get(&format!("/q/{code}")).await.text();
     assert!(!page.contains("<b>&amp;</b>") && page.contains("&lt;b&gt;&amp;amp;"), "{page}");
+}
+
+async fn a_calendar_on_a_phone_follows_what_happens(kind: Kind) {
+    let database = Database::new(kind).await;
+    let node = Node::start(&database, &TestClock::at(NOON)).await;
+    let facts = |day: &str, title: &str| json!({ "kind": "cashless-day", "title": title, "organiser": "UBND", "schedule": { "day": { "on": day } } });
+    let publish = json!({ "id": "1", "type": "campaign.publish", "facts": facts("2026-12-10", "Ngày\u{2028}hội\u{85}END:VEVENT") });
+    let code = node.apply(&publish.to_string()).await.code.unwrap();
+    let node = &node;
+    let read = || async move {
+        let answer = node.get(&format!("/q/{code}.ics")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let text = answer.text();
+        assert!(!text.contains("METHOD") && !text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']), "{text}");
+        let value = |name: &str| text.split("\r\n").find_map(|line| line.strip_prefix(name).map(str::to_owned)).unwrap();
+        (value("SEQUENCE:").parse::<u32>().unwrap(), value("DTSTART;VALUE=DATE:"), value("STATUS:"), value("UID:"))
+    };
+    let first = read().await;
+    assert_eq!((first.1.as_str(), first.2.as_str()), ("20261210", "CONFIRMED"));
+    assert!(first.0 >= 1, "what was issued before");
+    let correct = json!({ "id": "2", "type": "campaign.correct", "code": code, "revision": 1, "reason": "Nhầm ngày", "facts": facts("2026-12-11", "Ngày hội") });
+    node.apply(&correct.to_string()).await;
+    let corrected = read().await;
+    assert!(corrected.0 > first.0 && corrected.1 == "20261211" && corrected.3 == first.3, "{corrected:?}");
+    node.apply(&json!({ "id": "3", "type": "campaign.revise", "code": code, "facts": facts("2026-12-05", "Ngày hội") }).to_string()).await;
+    let revised = read().await;
+    assert!(revised.0 > corrected.0, "{revised:?}");
+    node.apply(&json!({ "id": "4", "type": "campaign.withdraw", "code": code, "reason": "Hủy" }).to_string()).await;
+    let withdrawn = read().await;
+    assert!(withdrawn.0 > revised.0 && withdrawn.2 == "CANCELLED" && withdrawn.3 == first.3, "{withdrawn:?}");
+}
+
+async fn a_card_is_read_by_every_phone(kind: Kind) {
+    let database = Database::new(kind).await;
+    let node = Node::start(&database, &TestClock::at(NOON)).await;
+    for (id, number) in [("1", "0216 3850115"), ("2", "115"), ("3", "+84 216 385-01.15")] {
+        let facts = json!({ "kind": "health-station", "title": "Trạm y tế", "position": { "lon": 104.87, "lat": 21.7 },
+            "phones": [{ "label": "Trực ban", "number": number }] });
+        let code = node.apply(&json!({ "id": id, "type": "map-point.publish", "facts": facts }).to_string()).await.code.unwrap();
+        let card = node.get(&format!("/q/{code}.vcf")).await.text().replace("\r\n ", "");
+        let lines: Vec<&str> = card.split("\r\n").collect();
+        assert_eq!(lines[..2], ["BEGIN:VCARD", "VERSION:3.0"]);
+        assert!(lines.contains(&format!("TEL;TYPE=WORK,VOICE:{number}").as_str()), "{card}");
+        for line in ["FN:Trạm y tế", "N:Trạm y tế;;;;", "GEO:21.70000;104.87000"] {
+            assert!(lines.contains(&line), "{line}: {card}");
+        }
+        assert!(!card.contains("tel:") && !card.contains("geo:") && !card.contains("KIND"), "version 3 has none of these: {card}");
+    }
 }
 
 async fn words_that_depend_on_the_clock_are_rendered_anew(kind: Kind) {

@@ -17,6 +17,7 @@ on_both_databases!(
     a_page_says_what_it_is_and_whether_it_is_in_force,
     effective_dates_come_and_go_by_themselves_with_caches_warm,
     a_revision_cancelled_before_its_day_never_comes,
+    what_is_shown_before_the_first_day_is_what_will_hold_on_it,
     geojson_follows_rfc_7946_in_the_files_order,
     answers_are_compressed_validated_and_safe,
     a_withdrawn_item_is_gone_with_a_page_that_helps,
@@ -124,6 +125,65 @@ async fn a_revision_cancelled_before_its_day_never_comes(kind: Kind) {
     assert_eq!(node.get(&format!("/q/{GENERAL}.json")).await.json()["revision"], 1);
     let history = node.get(&format!("/q/{GENERAL}/history")).await.text();
     assert!(history.contains("ĐÃ HỦY") && history.contains("Ban hành nhầm"));
+}
+
+async fn what_is_shown_before_the_first_day_is_what_will_hold_on_it(kind: Kind) {
+    let database = Database::new(kind).await;
+    let clock = TestClock::at(NOON);
+    let node = Node::start(&database, &clock).await;
+    let campaign = |title: &str, day: &str| json!({ "kind": "cashless-day", "title": title, "organiser": "UBND", "schedule": { "day": { "on": day } } });
+    let plan = |title: &str, number: &str| json!({ "kind": "land-use-plan", "title": title, "decision": { "authority": "UBND", "number": number, "signed": "2026-11-01" } });
+    let of = |id: &str, kind: &str, more: Value| {
+        let mut command = json!({ "id": id, "type": kind });
+        command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        command.to_string()
+    };
+    let first = json!({ "facts": campaign("Ngày hội đầu", "2026-12-10") });
+    let day = node.apply(&of("c1", "campaign.publish", first)).await.code.unwrap();
+    let first = json!({ "effective_from": "2027-01-01", "facts": plan("Quy hoạch đầu", "1/QĐ") });
+    let paper = node.apply(&of("p1", "plan.publish", first)).await.code.unwrap();
+    // Everywhere: the page, the calendar, its JSON, the list; each asked before, so that it is kept.
+    let all = |title: &'static str, revision: u32| {
+        let node = &node;
+        async move {
+            for (code, collection, title) in
+                [(day, "campaigns", format!("Ngày hội {title}")), (paper, "plans", format!("Quy hoạch {title}"))]
+            {
+                let page = node.get(&format!("/q/{code}")).await.text();
+                assert!(page.contains(&title), "{title}: {page}");
+                let record = node.get(&format!("/q/{code}.json")).await.json();
+                assert_eq!((&record["title"], &record["revision"]), (&json!(title), &json!(revision)));
+                let listed = node.get(&format!("/collections/{collection}/items?f=json")).await.json();
+                assert_eq!(listed["features"][0]["properties"]["title"], json!(title));
+                assert_eq!(listed["features"][0]["properties"]["revision"], json!(revision));
+            }
+            assert!(node.get(&format!("/q/{day}.ics")).await.text().contains(&format!("Ngày hội {title}")));
+        }
+    };
+    all("đầu", 1).await;
+    // Revised for the same day.
+    node.apply(&of("c2", "campaign.revise", json!({ "code": day, "facts": campaign("Ngày hội sau", "2026-12-10") }))).await;
+    let second = json!({ "code": paper, "effective_from": "2027-01-01", "facts": plan("Quy hoạch sau", "2/QĐ") });
+    node.apply(&of("p2", "plan.revise", second)).await;
+    all("sau", 2).await;
+    // Once more, for an earlier day.
+    node.apply(&of("c3", "campaign.revise", json!({ "code": day, "facts": campaign("Ngày hội sớm", "2026-12-05") }))).await;
+    let third = json!({ "code": paper, "effective_from": "2026-12-20", "facts": plan("Quy hoạch sớm", "3/QĐ") });
+    node.apply(&of("p3", "plan.revise", third)).await;
+    all("sớm", 3).await;
+    // Its correction shows, that of one that never holds does not.
+    let facts = plan("Quy hoạch đầu, đúng", "1/QĐ");
+    node.apply(&of("p4", "plan.correct", json!({ "code": paper, "revision": 1, "reason": "Lỗi", "facts": facts }))).await;
+    all("sớm", 3).await;
+    // Cancelled, the one before will hold again.
+    node.apply(&of("c5", "campaign.cancel-revision", json!({ "code": day, "revision": 3, "reason": "Nhầm" }))).await;
+    node.apply(&of("p5", "plan.cancel-revision", json!({ "code": paper, "revision": 3, "reason": "Nhầm" }))).await;
+    all("sau", 2).await;
+    // And on the day it is what was shown.
+    clock.set("2026-12-09T17:00:00Z");
+    assert_eq!(node.get(&format!("/q/{day}.json")).await.json()["revision"], 2);
+    clock.set("2026-12-31T17:00:00Z");
+    assert_eq!(node.get(&format!("/q/{paper}.json")).await.json()["revision"], 2);
 }
 
 async fn geojson_follows_rfc_7946_in_the_files_order(kind: Kind) {

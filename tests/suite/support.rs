@@ -166,6 +166,7 @@ impl Node {
         let vault = Arc::new(Vault::new([7; 32]));
         let app = App::open(Arc::clone(&log), vault, clock.clock(), database.path("erasures.txt")).await.unwrap();
         let app = Arc::new(app);
+        app.read_apart(env!("CARGO_BIN_EXE_bangtin").into());
         if app.city().id.is_empty() {
             let city = demo::city(Some("https://bangtin.example".into())).unwrap();
             app.set_city(CityCommand::Record(city)).await.unwrap();

@@ -69,7 +69,7 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
     let imported = points::places(&source, &options);
     args.how.write_report(&imported.report, &imported.drawn)?;
     let Some(set) = imported.set else {
-        return Ok(show(&imported.report, &args.how));
+        return show(&imported.report, &args.how);
     };
     let based_on = match (args.based_on, args.revises) {
         (None, Some(code)) => store.app.latest_revision("campaign", code).await?,
@@ -99,8 +99,8 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
     let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: args.revises, body, blobs: vec![brought, set.into()] };
     let outcome = super::execute(store, request, args.how.dry_run).await?;
     if args.how.dry_run {
-        return Ok(show(&imported.report, &args.how));
+        return show(&imported.report, &args.how);
     }
-    tell(store, &outcome, &imported.report, &args.how);
+    tell(store, &outcome, &imported.report, &args.how)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::StoreArgs;
+use super::messages::put;
 use super::store::{self, Store};
 use crate::app::{Outcome, Request};
 use crate::domain::access::Actor;
@@ -97,18 +98,19 @@ fn read(file: &Path) -> anyhow::Result<Source> {
 }
 
 /// Shows a report; the exit code says whether it blocks publishing.
-fn show(report: &Report, how: &How) -> ExitCode {
+fn show(report: &Report, how: &How) -> anyhow::Result<ExitCode> {
     if how.json {
-        println!("{}", json!({ "report": report }));
+        put!("{}", json!({ "report": report }))?;
     } else {
-        print!("{}", report.to_text());
+        let text = report.to_text();
         if report.is_clean() {
-            println!("Chưa công bố gì: --dry-run (nothing was published)");
+            put!("{text}Chưa công bố gì: --dry-run (nothing was published)")?;
         } else {
-            println!("Chưa công bố gì: hãy sửa {} lỗi trên (nothing was published: mend the errors above)", report.count(Severity::Error));
+            let errors = report.count(Severity::Error);
+            put!("{text}Chưa công bố gì: hãy sửa {errors} lỗi trên (nothing was published: mend the errors above)")?;
         }
     }
-    if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Carries a command out, or only says what would come of it: a dry run is held to every rule.
@@ -120,15 +122,24 @@ async fn execute(store: &Store, request: Request, dry_run: bool) -> anyhow::Resu
     Ok(store.app.execute(&Actor::Local, request, &files).await?)
 }
 
-fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) {
+/// What was done is not undone because it cannot be told.
+fn published(told: anyhow::Result<()>, what: &str) -> anyhow::Result<()> {
+    told.with_context(|| format!("{what} is published, but it could not be told"))
+}
+
+/// Says what was published. Errors: it was, but could not be told.
+fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) -> anyhow::Result<()> {
     let base = store.app.city().public_url.clone();
     let code = outcome.code.map(|code| code.to_string()).unwrap_or_default();
     let url = format!("{base}/q/{code}");
     if how.json {
         let geojson = format!("{url}.geojson");
-        println!("{}", json!({ "code": code, "revision": outcome.revision, "url": url, "geojson": geojson, "report": report }));
+        published(
+            put!("{}", json!({ "code": code, "revision": outcome.revision, "url": url, "geojson": geojson, "report": report })),
+            &code,
+        )
     } else {
-        print!("{}", report.to_text());
-        println!("Đã công bố (published): {code}, lần (revision) {}\n{url}", outcome.revision.unwrap_or_default());
+        let (text, revision) = (report.to_text(), outcome.revision.unwrap_or_default());
+        published(put!("{text}Đã công bố (published): {code}, lần (revision) {revision}\n{url}"), &code)
     }
 }

@@ -158,7 +158,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     plan.how.write_report(&imported.report, &imported.drawn)?;
     let Some(set) = imported.set else {
         progress.finish();
-        return Ok(show(&imported.report, &plan.how));
+        return show(&imported.report, &plan.how);
     };
     let mut documents = plan.documents()?;
     let mut blobs = Vec::new();
@@ -198,9 +198,9 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     let outcome = super::execute(store, request, plan.how.dry_run).await?;
     progress.finish();
     if plan.how.dry_run {
-        return Ok(show(&imported.report, &plan.how));
+        return show(&imported.report, &plan.how);
     }
     store.app.remember_columns(&plan.authority, &columns).await?;
-    tell(store, &outcome, &imported.report, &plan.how);
+    tell(store, &outcome, &imported.report, &plan.how)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{How, read, resolve_units, show};
+use super::{How, published, read, resolve_units, show};
 use crate::app::{ExecuteError, Request};
+use crate::cli::messages::put;
 use crate::cli::progress::Progress;
 use crate::cli::store::Store;
 use crate::import::points;
@@ -63,7 +64,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     }
     if !report.is_clean() {
         args.how.write_report(&report, &[])?;
-        return Ok(show(&report, &args.how));
+        return show(&report, &args.how);
     }
     // The id of a row's command comes from the file, so that repeating the import publishes nothing twice.
     let file = source.digest()?.to_string();
@@ -88,13 +89,13 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     }
     progress.finish();
     if args.how.dry_run {
-        return Ok(show(&report, &args.how));
+        return show(&report, &args.how);
     }
     if args.how.json {
-        println!("{}", json!({ "codes": codes, "report": report }));
+        published(put!("{}", json!({ "codes": codes, "report": report })), &codes.join(" "))?;
     } else {
-        print!("{}", report.to_text());
-        println!("Đã công bố (published): {}", codes.join(" "));
+        let (text, codes) = (report.to_text(), codes.join(" "));
+        published(put!("{text}Đã công bố (published): {codes}"), &codes)?;
     }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

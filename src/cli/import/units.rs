@@ -7,7 +7,8 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{How, read, show};
+use super::{How, published, read, show};
+use crate::cli::messages::put;
 use crate::cli::store::Store;
 use crate::import::{points, units};
 
@@ -39,14 +40,14 @@ pub(super) async fn run(store: &Store, args: UnitsArgs) -> anyhow::Result<ExitCo
     let imported = units::import(&source, &options, args.valid_from);
     let drawn = imported.boundaries.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
     args.how.write_report(&imported.report, &drawn)?;
-    let Some(units) = imported.units.filter(|_| !args.how.dry_run) else { return Ok(show(&imported.report, &args.how)) };
+    let Some(units) = imported.units.filter(|_| !args.how.dry_run) else { return show(&imported.report, &args.how) };
     let ids: Vec<String> = units.0.iter().map(|unit| unit.id.to_string()).collect();
     store.app.record_units(units, imported.boundaries).await?;
     if args.how.json {
-        println!("{}", json!({ "units": ids, "report": imported.report }));
+        published(put!("{}", json!({ "units": ids, "report": imported.report })), &ids.join(" "))?;
     } else {
-        print!("{}", imported.report.to_text());
-        println!("Đã ghi nhận (recorded): {}", ids.join(" "));
+        let (text, ids) = (imported.report.to_text(), ids.join(" "));
+        published(put!("{text}Đã ghi nhận (recorded): {ids}"), &ids)?;
     }
     Ok(ExitCode::SUCCESS)
 }

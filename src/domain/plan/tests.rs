@@ -7,7 +7,8 @@ use super::{Adjustment, Decision, Plan, PlanKind};
 use crate::domain::access::{Actor, Reach, Role, TokenCreated, TokenId};
 use crate::domain::geometry::FeatureSet;
 use crate::domain::publication::{
-    Command, Correct, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded, Withdrawn,
+    Command, Correct, Corrected, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded,
+    Withdrawn,
 };
 use crate::domain::test_support::{code, on};
 use crate::domain::view::Moment;
@@ -207,6 +208,78 @@ fn status_follows_the_dates_by_itself() {
     assert_eq!(shown(2030, 12, 31), (Status::InForce, Some(2)));
     assert_eq!(shown(2031, 1, 1), (Status::Expired, Some(2)));
     assert_eq!(plan.revision_status(&plan.revisions[0], date(2025, 1, 1)), Status::Superseded);
+}
+
+fn numbered(number: &str) -> Plan {
+    plan(number, date(2024, 3, 20))
+}
+
+/// Numbers of the revisions shown on a day before any holds, and on the first day on which one does.
+fn shown_before_and_on(plan: &Publication<Plan>, first: jiff::civil::Date) -> (Option<u32>, Option<u32>) {
+    let before = first.yesterday().expect("a day");
+    assert_eq!(plan.status_on(before), Status::Upcoming);
+    assert_eq!(plan.status_on(first), Status::InForce);
+    let number = |day| plan.shown_on(day).map(|revision| revision.number);
+    (number(before), number(first))
+}
+
+#[test]
+fn before_the_first_day_that_is_shown_which_will_hold_on_it() {
+    let revised = |days: &[jiff::civil::Date]| {
+        let events = days.iter().zip(1..).map(|(day, number)| published(number, numbered(&format!("{number}/QĐ")), *day));
+        folded(events.collect())
+    };
+    let (may, june, july) = (date(2027, 5, 1), date(2027, 6, 1), date(2027, 7, 1));
+    // Revised for the same day, once and twice; for an earlier day; for a later one.
+    assert_eq!(shown_before_and_on(&revised(&[june]), june), (Some(1), Some(1)));
+    assert_eq!(shown_before_and_on(&revised(&[june, june]), june), (Some(2), Some(2)));
+    assert_eq!(shown_before_and_on(&revised(&[june, june, june]), june), (Some(3), Some(3)));
+    assert_eq!(shown_before_and_on(&revised(&[june, may]), may), (Some(2), Some(2)));
+    assert_eq!(shown_before_and_on(&revised(&[june, july]), june), (Some(1), Some(1)));
+    assert_eq!(shown_before_and_on(&revised(&[june, july, june]), june), (Some(3), Some(3)));
+    assert_eq!(shown_before_and_on(&revised(&[july, june, july]), june), (Some(2), Some(2)));
+}
+
+#[test]
+fn what_is_shown_before_the_first_day_follows_cancellations_corrections_ends_and_what_was_known() {
+    // given a plan for a day to come, revised for the same day
+    let june = date(2027, 6, 1);
+    let context = on(2026, 1, 1);
+    let noon = Moment::new(context.now, context.city.zone());
+    let shown = |plan: &Publication<Plan>| {
+        let view = plan.view(None, &noon).expect("public");
+        assert_eq!(view.status, Status::Upcoming);
+        (view.revision, view.title, view.holds_to)
+    };
+    let mut plan = Publication::default();
+    let titled = |number: &str, title: &str| Plan { title: title.into(), ..numbered(number) };
+    plan.apply_at(published(1, titled("1/QĐ", "Bản đầu"), june), 1);
+    plan.apply_at(published(2, titled("2/QĐ", "Bản sau"), june), 2);
+    assert_eq!(shown(&plan), (2, "Bản sau".into(), None));
+    // when what will hold is corrected and given an end, then that is shown
+    let facts = titled("2/QĐ", "Bản sau, đúng");
+    let corrected = Corrected { revision: 2, reason: "Lỗi".into(), fields: vec!["title".into()], facts };
+    plan.apply_at(Event::Corrected(Box::new(corrected)), 3);
+    let end = date(2030, 12, 31);
+    plan.apply_at(Event::ExpirySet(ExpirySet { effective_to: end, reason: "Hết kỳ".into() }), 4);
+    assert_eq!(shown(&plan), (2, "Bản sau, đúng".into(), Some(end)));
+    // when what never holds is corrected, then nothing else is shown
+    let facts = titled("1/QĐ", "Bản đầu, đúng");
+    let corrected = Corrected { revision: 1, reason: "Lỗi".into(), fields: vec!["title".into()], facts };
+    plan.apply_at(Event::Corrected(Box::new(corrected)), 5);
+    assert_eq!(shown(&plan), (2, "Bản sau, đúng".into(), Some(end)));
+    // when it is cancelled, then what it was to follow will hold
+    plan.apply_at(Event::RevisionCancelled(RevisionCancelled { revision: 2, reason: "Nhầm".into() }), 6);
+    assert_eq!(shown(&plan), (1, "Bản đầu, đúng".into(), None));
+    // and as it was known then, what was to hold was shown then
+    let known = |at| shown(&plan.as_of(at).expect("known"));
+    assert_eq!(known(1), (1, "Bản đầu".into(), None));
+    assert_eq!(known(2), (2, "Bản sau".into(), None));
+    assert_eq!(known(3), (2, "Bản sau, đúng".into(), None));
+    assert_eq!(known(5), (2, "Bản sau, đúng".into(), Some(end)));
+    // With nothing left that will hold, the last that was to is shown as cancelled.
+    plan.apply_at(Event::RevisionCancelled(RevisionCancelled { revision: 1, reason: "Nhầm".into() }), 7);
+    assert_eq!(plan.view(None, &noon).map(|view| (view.revision, view.status)), Some((2, Status::Cancelled)));
 }
 
 #[test]

@@ -278,9 +278,12 @@ impl<F: Family> Publication<F> {
         self.revisions.iter().rev().find(|r| r.cancelled.is_none() && r.effective_from <= date)
     }
 
-    /// The revision to show on `date`: the one that holds, or the next to come.
+    /// The revision to show on `date`: the one that holds; before any does, the one that holds on the first
+    /// day on which one does. A revision that another follows before its own day never holds.
     pub fn shown_on(&self, date: Date) -> Option<&Revision<F>> {
-        self.revision_on(date).or_else(|| self.revisions.iter().find(|r| r.cancelled.is_none())).or_else(|| self.revisions.last())
+        let begins = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from).min();
+        let day = begins.map_or(date, |begins| begins.max(date));
+        self.revision_on(day).or_else(|| self.revisions.last())
     }
 
     /// The highest revision that was not cancelled: what the next one follows.

@@ -3,6 +3,8 @@
 //! Two times (ARCHITECTURE.md): when a revision holds in law, and when it was known here. Most of
 //! what was known later can be told by its own time; what an event overwrites is noted here.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +107,32 @@ impl<F: Family> Publication<F> {
         let withdrawn = self.withdrawn.as_ref().and_then(|(_, at)| day_before(date_in(&moment.zone, moment_of(*at))));
         let last = [revision.effective_to, next, superseded, withdrawn].into_iter().flatten().min();
         last.is_none_or(|last| revision.effective_from <= last).then_some((revision.effective_from, last))
+    }
+
+    /// The last day on which what a revision states of its days can take place, as far as is known: an end that
+    /// was set for it, or the day before what follows it. Not the end that the days themselves give: a
+    /// correction may have moved them.
+    pub fn days_end(&self, revision: &Revision<F>) -> Option<Date> {
+        let day_before = |day: Date| day.yesterday().ok();
+        let published = revision.corrections.first().map_or(&revision.facts, |correction| &correction.before);
+        let (_, own) = published.effective(revision.effective_from);
+        let set = revision.effective_to.filter(|to| Some(*to) != own);
+        let later = self.revisions.iter().filter(|r| r.number > revision.number && r.cancelled.is_none());
+        let next = later.map(|r| r.effective_from).min().and_then(day_before);
+        let superseded = self.superseded.as_ref().and_then(|by| day_before(by.from));
+        [set, next, superseded].into_iter().flatten().min()
+    }
+
+    /// How often what is shown of it has changed until `date`: by every event that residents are shown, and by
+    /// every day on which another revision came into force. It only grows, and is never less than the number of
+    /// the revision shown, which calendars were once given instead.
+    pub fn sequence(&self, date: Date) -> u32 {
+        let told = self.revisions.iter().map(|r| 1 + r.corrections.len() + r.expiries.len() + usize::from(r.cancelled.is_some()));
+        let replaced = self.past.iter().filter(|(_, what)| matches!(what, Overwritten::Superseded(_))).count();
+        // What has begun is not cancelled any more. The first day shows what was shown before it.
+        let begun: BTreeSet<Date> =
+            self.revisions.iter().filter(|r| r.cancelled.is_none() && r.effective_from <= date).map(|r| r.effective_from).collect();
+        (told.sum::<usize>() + replaced + usize::from(self.withdrawn.is_some()) + begun.len().saturating_sub(1)) as u32
     }
 
     /// Numbers of the revisions that hold on some day from `from` to `to`, oldest first.

@@ -1,11 +1,14 @@
 //! The log in PostgreSQL: one writer task a process, positions from a locked head row.
 
+mod connector;
 mod follow;
 mod load;
 mod rows;
 mod writer;
 
 use std::collections::HashMap;
+use std::error::Error as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +16,11 @@ use async_trait::async_trait;
 use futures_util::{TryStreamExt, pin_mut};
 use tokio::runtime::Handle;
 use tokio::sync::{RwLock, mpsc, oneshot, watch};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Error, NoTls, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
 
+use self::connector::Connector;
 use self::rows::{command_row, hash_of, head_of, stored_event, vault_row};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
@@ -34,7 +39,7 @@ type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 
 /// See the module.
 pub struct PostgresLog {
-    config: Config,
+    connector: Connector,
     appends: mpsc::UnboundedSender<(Append, Answer)>,
     reader: RwLock<Option<Arc<Reader>>>,
     pool: Arc<Mutex<Vec<Client>>>,
@@ -46,11 +51,22 @@ pub struct PostgresLog {
 fn explain(error: &Error) -> String {
     match error.as_db_error() {
         Some(db) => format!("{}{}", db.message(), db.detail().map(|d| format!(" ({d})")).unwrap_or_default()),
-        None => error.to_string(),
+        None => error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
     }
 }
 
+/// What the server's disk is called: where it lies is the server's matter.
+const DISK: &str = "PostgreSQL";
+
+/// True when the server's disk takes no more.
+fn lacks_room(error: &Error) -> bool {
+    error.code() == Some(&SqlState::DISK_FULL)
+}
+
 fn unavailable(error: Error) -> StoreError {
+    if lacks_room(&error) {
+        return StoreError::Full(DISK.into());
+    }
     StoreError::Unavailable(format!("PostgreSQL: {}", explain(&error)))
 }
 
@@ -63,8 +79,8 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, S
 }
 
 /// A connection that is durable: `synchronous_commit` is set and checked.
-async fn connect(config: &Config) -> Result<Client, StoreError> {
-    let (client, connection) = in_time(config.connect(NoTls)).await?;
+async fn connect(connector: &Connector) -> Result<Client, StoreError> {
+    let (client, connection) = connector.open().await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("PostgreSQL connection ended: {error}");
@@ -107,27 +123,25 @@ async fn set_up(client: &mut Client) -> Result<(), StoreError> {
 impl PostgresLog {
     /// Connects, and makes the tables where they are missing.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
-        let mut config: Config =
-            url.parse().map_err(|error| StoreError::NotPossible(format!("the database URL cannot be read: {error}")))?;
-        config.connect_timeout(Duration::from_secs(5));
-        config.tcp_user_timeout(PATIENCE);
-        let mut client = connect(&config).await?;
+        let connector = Connector::new(url)?;
+        connector.check_sessions().await?;
+        let mut client = connect(&connector).await?;
         prepare(&mut client).await?;
         let head = read_head(&client).await?;
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (appends, receiver) = mpsc::unbounded_channel();
         let (reader, pool, home) = (RwLock::default(), Arc::new(Mutex::new(vec![client])), Handle::current());
-        let log = Self { config, appends, reader, pool, hint, home };
-        tokio::spawn(writer::write_all(log.config.clone(), clock, Arc::clone(&hint_sender), receiver));
-        tokio::spawn(follow::listen(log.config.clone(), hint_sender, log.appends.downgrade()));
+        let log = Self { connector, appends, reader, pool, hint, home };
+        tokio::spawn(writer::write_all(log.connector.clone(), clock, Arc::clone(&hint_sender), receiver));
+        tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
     }
 
     /// A connection that lives where the log was opened, not where it is first asked for: others use it too.
     async fn connect(&self) -> Result<Client, StoreError> {
-        let config = self.config.clone();
-        let connected = self.home.spawn(async move { connect(&config).await });
+        let connector = self.connector.clone();
+        let connected = self.home.spawn(async move { connect(&connector).await });
         connected.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
@@ -335,6 +349,20 @@ impl EventLog for PostgresLog {
         self.give_back(client);
         tracing::info!("loaded {} events", target.position);
         Ok(())
+    }
+
+    async fn try_room(&self) -> Result<(), StoreError> {
+        let client = self.client().await?;
+        // All in one transaction: a sort that is too large for its memory and goes to the disk, then a row.
+        let sort = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 50000) n ORDER BY n DESC) s";
+        let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
+        in_time(client.batch_execute(&again)).await?;
+        self.give_back(client);
+        Ok(())
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        None
     }
 
     fn describe(&self) -> String {

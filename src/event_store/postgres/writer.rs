@@ -1,16 +1,19 @@
 //! The writer task: all waiting appends in one transaction, under the lock of the head row.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use tokio::sync::{mpsc, watch};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Error, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
 
+use super::connector::Connector;
 use super::rows::{command_row, head_of};
-use super::{Answer, PATIENCE, connect, explain, in_time};
+use super::{Answer, DISK, PATIENCE, connect, explain, in_time, lacks_room};
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::{Append, AppendError, Clock, StoreError, StoredEvent, VaultChange};
 
@@ -35,8 +38,8 @@ struct Writer {
 }
 
 impl Writer {
-    async fn connect(config: &Config) -> Result<Self, StoreError> {
-        let client = connect(config).await?;
+    async fn connect(connector: &Connector) -> Result<Self, StoreError> {
+        let client = connect(connector).await?;
         let prepare = |sql: &'static str| client.prepare(sql);
         let statements = try_join_all([
             prepare("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE"),
@@ -98,7 +101,10 @@ impl Writer {
     /// The head row is locked by a statement of its own; under READ COMMITTED the look-ups after
     /// it see everything that the last holder of the lock committed.
     async fn write(&self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
-        let before = |error: Error| AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error)));
+        let before = |error: Error| match error {
+            error if lacks_room(&error) => AppendError::Full(DISK.into()),
+            error => AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error))),
+        };
         let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
         let client = &self.client;
         let keys = Keys::of(appends);
@@ -144,8 +150,8 @@ impl Writer {
         let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute("COMMIT")).await;
         inserted.map_err(|error| if error.as_db_error().is_some() { before(error) } else { unknown(&error) })?;
         committed.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
-            // A broken rule or a lost race: rolled back for certain. Anything else may have gone through.
-            Some("23" | "40") => before(error),
+            // A broken rule, a lost race, no room: rolled back for certain. Anything else may have gone through.
+            Some("23" | "40" | "53") => before(error),
             _ => unknown(&error),
         })?;
         Ok(admitted)
@@ -246,7 +252,7 @@ async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: 
 
 /// The writer task: commits all waiting appends in one transaction; reconnects on need.
 pub(super) async fn write_all(
-    config: Config,
+    connector: Connector,
     clock: Clock,
     hint: Arc<watch::Sender<i64>>,
     mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
@@ -257,7 +263,9 @@ pub(super) async fn write_all(
     while appends.recv_many(&mut batch, BATCH).await > 0 {
         gather(&mut appends, &mut batch, expected).await;
         let (waiting, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        let outcome = write_batch(&mut writer, &config, &clock, &waiting).await;
+        // Whatever goes wrong with one transaction, the next one finds a writer.
+        let outcome = AssertUnwindSafe(write_batch(&mut writer, &connector, &clock, &waiting)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Err(AppendError::Unknown("the writer was interrupted".into())));
         // Who was answered now and who waits will be back together.
         expected = (waiting.len() + appends.len()).min(BATCH);
         match outcome {
@@ -273,20 +281,28 @@ pub(super) async fn write_all(
             }
             Err(error) => {
                 writer = None;
-                tracing::error!("append failed: {error}");
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
                 }
+                tracing::error!("append failed: {error}");
             }
         }
     }
 }
 
-async fn write_batch(writer: &mut Option<Writer>, config: &Config, clock: &Clock, waiting: &[Append]) -> Result<Admitted, AppendError> {
+async fn write_batch(
+    writer: &mut Option<Writer>,
+    connector: &Connector,
+    clock: &Clock,
+    waiting: &[Append],
+) -> Result<Admitted, AppendError> {
     let current = match writer {
         Some(current) if !current.client.is_closed() => current,
         _ => {
-            let fresh = Writer::connect(config).await.map_err(|error| AppendError::Unavailable(error.to_string()))?;
+            let fresh = Writer::connect(connector).await.map_err(|error| match error {
+                StoreError::Full(disk) => AppendError::Full(disk),
+                error => AppendError::Unavailable(error.to_string()),
+            })?;
             writer.insert(fresh)
         }
     };

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, ffi, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::rows::{blob_list, find_claim, find_command, read_head, stored_event, vault_row};
@@ -35,6 +35,7 @@ enum Job {
     Blob(Digest, BlobBytes, oneshot::Sender<Result<(), StoreError>>),
     Load(Source, oneshot::Sender<Result<(), StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
+    Try(oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// See the module.
@@ -45,8 +46,36 @@ pub struct SqliteLog {
     hint: watch::Receiver<i64>,
 }
 
+/// True when the disk takes no more, or cannot be written. A full one shows in many ways: so does what a
+/// user may have of it at most, and the file that writers and readers share, which must grow too.
+fn lacks_room(error: &rusqlite::Error) -> bool {
+    const WRITES: [i32; 6] = [
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_FSYNC,
+        ffi::SQLITE_IOERR_DIR_FSYNC,
+        ffi::SQLITE_IOERR_TRUNCATE,
+        ffi::SQLITE_IOERR_SHMSIZE,
+        ffi::SQLITE_IOERR_SHMOPEN,
+    ];
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || error.sqlite_extended_error_code().is_some_and(|code| WRITES.contains(&code))
+}
+
+/// The folder of the file: what people call its disk.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// An error with the disk's name, which those who meet it do not know.
+fn named(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Full(_) => StoreError::Full(folder(path).display().to_string()),
+        other => other,
+    }
+}
+
 fn unavailable(error: rusqlite::Error) -> StoreError {
     match error {
+        error if lacks_room(&error) => StoreError::Full(String::new()),
         rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
             StoreError::Damaged(format!("a row has another form than it was written with: {error}"))
         }
@@ -57,7 +86,6 @@ fn unavailable(error: rusqlite::Error) -> StoreError {
 /// A sentence a planner can act on.
 fn explain(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full: free some space and repeat".into(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program holds the file: try again".into(),
         Some(ErrorCode::ReadOnly) => "the file or its folder cannot be written".into(),
         Some(ErrorCode::CannotOpen) => "the file cannot be opened: does its folder exist, and may it be written?".into(),
@@ -129,13 +157,13 @@ impl SqliteLog {
             let path = path.clone();
             tokio::task::spawn_blocking(move || prepare(&path)).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
         };
-        let connection = opened?;
+        let connection = opened.map_err(|error| named(&path, error))?;
         let position = read_head(&connection).map_err(unavailable)?.position;
         let (hint_sender, hint) = watch::channel(position);
         let hint_sender = Arc::new(hint_sender);
         let (jobs, receiver) = mpsc::unbounded_channel();
         let left = std::fs::metadata(format!("{}-wal", path.display())).map_or(0, |meta| meta.len());
-        let writer = Writer { connection, clock, hint: Arc::clone(&hint_sender), unmoved: left };
+        let writer = Writer { path: path.clone(), connection, clock, hint: Arc::clone(&hint_sender), unmoved: left };
         std::thread::Builder::new()
             .name("log-writer".into())
             .spawn(move || writer.run(receiver))
@@ -160,7 +188,7 @@ impl SqliteLog {
         let (sender, receiver) = oneshot::channel();
         let gone = || StoreError::Unavailable("the writer has stopped".into());
         self.jobs.send(job(sender)).map_err(|_| gone())?;
-        receiver.await.map_err(|_| gone())?
+        receiver.await.map_err(|_| gone())?.map_err(|error| named(&self.path, error))
     }
 }
 
@@ -172,9 +200,9 @@ fn with_pooled<T>(
     let pooled = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut connection = match pooled {
         Some(connection) => connection,
-        None => connect(path, false)?,
+        None => connect(path, false).map_err(|error| named(path, error))?,
     };
-    let result = work(&mut connection)?;
+    let result = work(&mut connection).map_err(|error| named(path, error))?;
     let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
     if readers.len() < 8 {
         readers.push(connection);
@@ -201,7 +229,11 @@ impl EventLog for SqliteLog {
         let (sender, receiver) = oneshot::channel();
         let gone = || AppendError::Unavailable("the writer has stopped".into());
         self.jobs.send(Job::Append(append, sender)).map_err(|_| gone())?;
-        receiver.await.map_err(|_| AppendError::Unknown("the writer has stopped".into()))?
+        let result = receiver.await.map_err(|_| AppendError::Unknown("the writer was interrupted".into()))?;
+        result.map_err(|error| match error {
+            AppendError::Full(_) => AppendError::Full(folder(&self.path).display().to_string()),
+            other => other,
+        })
     }
 
     async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
@@ -330,6 +362,14 @@ impl EventLog for SqliteLog {
 
     async fn load(&self, records: Source) -> Result<(), StoreError> {
         self.job(|answer| Job::Load(records, answer)).await
+    }
+
+    async fn try_room(&self) -> Result<(), StoreError> {
+        self.job(Job::Try).await
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        Some(folder(&self.path).to_owned())
     }
 
     fn describe(&self) -> String {

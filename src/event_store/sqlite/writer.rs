@@ -1,5 +1,7 @@
 //! The writer thread: all waiting appends in one transaction.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::rows::{find_claim, find_command, insert_claim, insert_command, insert_event, put_blob, put_vault, read_head, set_head};
 use super::transfer::load;
-use super::{Answer, Job, explain, unavailable};
+use super::{Answer, Job, connect, explain, folder, lacks_room, unavailable};
+use crate::disk;
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::dump::Source;
 use crate::event_store::{Append, AppendError, Clock, StoreError, VaultChange};
@@ -21,6 +24,7 @@ const CHECKPOINT_BYTES: u64 = 4 << 20;
 const APPEND_BYTES: u64 = 4_096;
 
 pub(super) struct Writer {
+    pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) clock: Clock,
     pub(super) hint: Arc<watch::Sender<i64>>,
@@ -31,39 +35,76 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
         while let Some(job) = jobs.blocking_recv() {
-            let mut appends = Vec::new();
-            let mut answers = Vec::new();
-            let mut next = Some(job);
-            // Everything that waits goes into one transaction; other jobs are done in between.
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Append(append, answer) => {
-                        appends.push(append);
-                        answers.push(answer);
-                        if appends.len() < BATCH {
-                            next = jobs.try_recv().ok();
-                        }
-                    }
-                    Job::Blob(sha256, bytes, answer) => {
-                        self.unmoved += bytes.bytes;
-                        let result = put_blob(&mut self.connection, sha256, bytes);
-                        let _ = answer.send(result);
+            // Whatever goes wrong with one job, the next one finds a writer. Who waited for this one learns that
+            // nobody knows what came of it.
+            if catch_unwind(AssertUnwindSafe(|| self.turn(job, &mut jobs))).is_err() {
+                tracing::error!("the writer was interrupted and goes on");
+            }
+            self.recover();
+        }
+    }
+
+    /// One job, and with it everything that waits.
+    fn turn(&mut self, job: Job, jobs: &mut mpsc::UnboundedReceiver<Job>) {
+        let mut appends = Vec::new();
+        let mut answers = Vec::new();
+        let mut next = Some(job);
+        // Everything that waits goes into one transaction; other jobs are done in between.
+        while let Some(job) = next.take() {
+            match job {
+                Job::Append(append, answer) => {
+                    appends.push(append);
+                    answers.push(answer);
+                    if appends.len() < BATCH {
                         next = jobs.try_recv().ok();
                     }
-                    Job::Load(source, answer) => {
-                        let _ = answer.send(self.load(source));
-                    }
-                    Job::Scrub(answer) => {
-                        let _ = answer.send(self.scrub());
-                    }
+                }
+                Job::Blob(sha256, bytes, answer) => {
+                    self.unmoved += bytes.bytes;
+                    let result = put_blob(&mut self.connection, sha256, bytes);
+                    let _ = answer.send(result);
+                    next = jobs.try_recv().ok();
+                }
+                Job::Load(source, answer) => {
+                    let _ = answer.send(self.load(source));
+                }
+                Job::Scrub(answer) => {
+                    let _ = answer.send(self.scrub());
+                }
+                Job::Try(answer) => {
+                    let _ = answer.send(self.try_room());
                 }
             }
-            if !appends.is_empty() {
-                self.unmoved += appends.len() as u64 * APPEND_BYTES;
-                self.commit(&appends, answers);
-                self.checkpoint();
-            }
         }
+        if !appends.is_empty() {
+            self.unmoved += appends.len() as u64 * APPEND_BYTES;
+            self.commit(&appends, answers);
+            self.checkpoint();
+        }
+    }
+
+    /// A transaction that could not even be rolled back would refuse every one after it: its connection is
+    /// given up for a new one.
+    fn recover(&mut self) {
+        if self.connection.is_autocommit() || self.connection.execute_batch("ROLLBACK").is_ok() {
+            return;
+        }
+        match connect(&self.path, true) {
+            Ok(fresh) => self.connection = fresh,
+            // Looked at again after the next job.
+            Err(error) => tracing::error!("the writer has no connection: {error}"),
+        }
+    }
+
+    /// Writes what is there already once more: a page of the file, and for the size of an append something
+    /// beside it that is gone at once.
+    fn try_room(&mut self) -> Result<(), StoreError> {
+        disk::try_folder(folder(&self.path)).map_err(|_| StoreError::Full(String::new()))?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+        // A row that stays as it is would not be written; this is, whatever its value.
+        let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
+        transaction.pragma_update(None, "user_version", version).map_err(unavailable)?;
+        transaction.commit().map_err(unavailable)
     }
 
     /// Moves what the write-ahead log holds into the file, once it is worth it. Readers and other
@@ -91,10 +132,10 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!("append failed: {error}");
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
                 }
+                tracing::error!("append failed: {error}");
             }
         }
     }
@@ -123,7 +164,10 @@ impl Writer {
 
 /// One transaction with all appends that are admitted.
 fn write(connection: &mut Connection, now: i64, appends: &[Append]) -> Result<Admitted, AppendError> {
-    let before = |error: rusqlite::Error| AppendError::Unavailable(explain(&error));
+    let before = |error: rusqlite::Error| match error {
+        error if lacks_room(&error) => AppendError::Full(String::new()),
+        error => AppendError::Unavailable(explain(&error)),
+    };
     // A deferred transaction that reads before it writes fails when another process wrote in between.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(before)?;
     let head = read_head(&transaction).map_err(before)?;
@@ -135,7 +179,7 @@ fn write(connection: &mut Connection, now: i64, appends: &[Append]) -> Result<Ad
     }
     insert(&transaction, &admitted, appends).map_err(before)?;
     transaction.commit().map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull) => AppendError::Unavailable(explain(&error)),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull) => before(error),
         _ => AppendError::Unknown(explain(&error)),
     })?;
     Ok(admitted)
@@ -196,4 +240,107 @@ fn insert(transaction: &Transaction<'_>, admitted: &Admitted, appends: &[Append]
         }
     }
     set_head(transaction, &admitted.head)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::domain::Digest;
+    use crate::event_store::sqlite::prepare;
+    use crate::event_store::{BlobBytes, NewEvent};
+
+    fn append(sequence: i64, bytes: usize) -> Append {
+        let payload = format!("\"{}\"", "x".repeat(bytes));
+        let event = NewEvent { aggregate: "a".into(), sequence, name: "test.happened".into(), version: 1, payload };
+        Append { events: vec![event], actor: "local".into(), ..Append::default() }
+    }
+
+    fn writer(folder: &std::path::Path) -> Writer {
+        let path = folder.join("log.sqlite");
+        let connection = prepare(&path).expect("a store");
+        Writer { path, connection, clock: Arc::new(|| 1_i64), hint: Arc::new(watch::Sender::new(0)), unmoved: 0 }
+    }
+
+    /// The file gets no larger, or as large as it wants.
+    fn bound(writer: &Writer, bounded: bool) {
+        let pages: i64 = writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
+        let most = if bounded { pages } else { 1 << 30 };
+        writer.connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(())).expect("a bound");
+    }
+
+    fn appended(writer: &mut Writer, append: Append) -> Result<(), AppendError> {
+        let (answer, mut told) = oneshot::channel();
+        writer.commit(&[append], vec![answer]);
+        told.try_recv().expect("an answer").map(|_| ())
+    }
+
+    #[test]
+    fn a_full_disk_refuses_appends_and_blobs_and_both_go_on_once_there_is_room() {
+        // given a store that cannot grow
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut writer = writer(folder.path());
+        appended(&mut writer, append(1, 10)).expect("room");
+        bound(&writer, true);
+        // when more is written than fits, then it is refused as such, and nothing of it stays
+        let full = |error: AppendError| matches!(error, AppendError::Full(_));
+        assert!(appended(&mut writer, append(2, 1 << 20)).is_err_and(full));
+        let bytes = vec![7_u8; 1 << 20];
+        let (sha256, blob) = (Digest::of(&bytes), || BlobBytes::memory(bytes.clone()));
+        assert!(matches!(put_blob(&mut writer.connection, sha256, blob()), Err(StoreError::Full(_))));
+        assert!(writer.connection.is_autocommit());
+        assert_eq!(read_head(&writer.connection).expect("a head").position, 1);
+        // and once there is room, the same goes through
+        bound(&writer, false);
+        appended(&mut writer, append(2, 1 << 20)).expect("room");
+        put_blob(&mut writer.connection, sha256, blob()).expect("room");
+        writer.try_room().expect("room");
+        assert_eq!(read_head(&writer.connection).expect("a head").position, 2);
+    }
+
+    #[test]
+    fn trying_for_room_writes_and_adds_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut writer = writer(folder.path());
+        let wal = || std::fs::metadata(folder.path().join("log.sqlite-wal")).expect("a log").len();
+        let before = wal();
+        writer.try_room().expect("room");
+        assert!(wal() > before, "a page was written");
+        assert_eq!(read_head(&writer.connection).expect("a head").position, 0);
+        assert!(prepare(&writer.path).is_ok(), "the file's version is as it was");
+    }
+
+    #[test]
+    fn a_transaction_that_was_left_open_is_ended_before_the_next_job() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut writer = writer(folder.path());
+        writer.connection.execute_batch("BEGIN IMMEDIATE").expect("begun");
+        assert!(appended(&mut writer, append(1, 10)).is_err());
+        writer.recover();
+        appended(&mut writer, append(1, 10)).expect("as before");
+    }
+
+    #[test]
+    fn a_job_that_panics_takes_its_own_answer_along_and_no_other() {
+        struct Breaks;
+        impl std::io::Read for Breaks {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                panic!("a reader that breaks");
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let (jobs, receiver) = mpsc::unbounded_channel();
+        let (answer, lost) = oneshot::channel();
+        let blob = BlobBytes { bytes: 5, from: Box::new(Breaks), hashed: false };
+        assert!(jobs.send(Job::Blob(Digest::of(b"x"), blob, answer)).is_ok());
+        let writer = writer(folder.path());
+        let thread = std::thread::spawn(move || writer.run(receiver));
+        assert!(lost.blocking_recv().is_err());
+        let (answer, told) = oneshot::channel();
+        assert!(jobs.send(Job::Append(append(1, 10), answer)).is_ok());
+        assert!(told.blocking_recv().expect("an answer").is_ok());
+        drop(jobs);
+        thread.join().expect("its end");
+    }
 }

@@ -48,14 +48,18 @@ pub const ITEM: &[&str] = &["crs", "datetime", "as_of", "f", "lang", "token"];
 /// Name and value of every parameter, decoded.
 pub type Pairs = Vec<(String, String)>;
 
-/// The parameters of a query; one that is unknown or comes twice is refused.
-pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property]) -> Result<Pairs, HttpError> {
+/// The parameters of a query; one that is unknown or comes twice is refused. A page leaves out what it does not
+/// know: messengers, apps and newsletters hang their own onto an address.
+pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_page: bool) -> Result<Pairs, HttpError> {
     let mut pairs: Pairs = Vec::new();
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = respond::percent_decode(name);
         let is_property = |property: &Property| property.name == name.as_str();
         if !known.contains(&name.as_str()) && !properties.iter().any(is_property) {
+            if is_page {
+                continue;
+            }
             let names: Vec<&str> = known.iter().copied().chain(properties.iter().map(|property| property.name.as_ref())).collect();
             let names = names.join(", ");
             return Err(HttpError::Parameter(
@@ -154,7 +158,7 @@ pub struct Ask {
 impl Ask {
     /// Reads the parameters of `/items`.
     pub fn read(query: Option<&str>, headers: &HeaderMap, collection: &Collection, city: &City) -> Result<Self, HttpError> {
-        let pairs = pairs(query, ITEMS, &collection.properties)?;
+        let pairs = pairs(query, ITEMS, &collection.properties, respond::is_page(respond::form, query, headers))?;
         let given = |name: &str| value(&pairs, name);
         let system = |name: &str| given(name).map_or(Ok(System::Crs84), |text| System::named(name, text, city));
         let (bbox_crs, filter_crs) = (system("bbox-crs")?, system("filter-crs")?);
@@ -314,6 +318,20 @@ mod tests {
         for text in ["0", "-1", "abc", "", "1.5", "+ 1"] {
             assert!(limit(Some(text)).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_page_leaves_out_what_it_does_not_know_and_data_names_it() {
+        for hung_on in ["fbclid=IwAR0", "utm_source=zalo&utm_medium=social", "zarsrc=30&fbclid=%FF", "gclid", "x=1&x=2"] {
+            let query = format!("lang=en&{hung_on}");
+            assert_eq!(pairs(Some(&query), COMMON, &[], true).ok(), Some(vec![("lang".into(), "en".into())]), "{query}");
+            let refused = pairs(Some(&query), COMMON, &[], false);
+            let name = hung_on.split(['=', '&']).next().unwrap_or_default();
+            assert!(matches!(&refused, Err(HttpError::Parameter(vi, _)) if vi.contains(name)), "{query}");
+        }
+        // What a page knows it reads as strictly as ever.
+        assert!(pairs(Some("lang=vi&lang=en"), COMMON, &[], true).is_err());
+        assert!(pairs(Some("lang=xx"), COMMON, &[], true).is_err());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Whole collections and items as files: written while they are sent, or made whole for a client that
 //! asks for their length, or for parts of them.
 
+use std::cell::Cell;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::{ask, find, tiles, when};
+use crate::disk;
 use crate::domain::digest::hex;
 use crate::event_store::StoreError;
 use crate::export::{self, Format};
@@ -38,7 +41,7 @@ pub async fn file(
     let result = async {
         let collection = find(&name)?;
         let format = file.strip_prefix("download.").and_then(Format::of_ending).ok_or(HttpError::NotFound)?;
-        let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[])?;
+        let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[], false)?;
         let wanted = when::wanted(&pairs, &site.city().zone())?;
         let layer = site.model.layer(collection, wanted, &site.moment()).await?;
         let needs_length = ranges::needs_length(&method, &headers);
@@ -59,6 +62,24 @@ impl Write for Pipe {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A file below TMPDIR that notes when nothing more fits: a format may wrap what it meets.
+struct Spool<'a> {
+    file: &'a File,
+    full: &'a Cell<bool>,
+}
+
+impl Write for Spool<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes);
+        self.full.set(self.full.get() || written.as_ref().is_err_and(disk::is_full));
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -111,14 +132,16 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instan
     let (waiting, _here) = oneshot::channel::<()>();
     let made = tokio::task::spawn_blocking(move || {
         let file = tempfile::tempfile()?;
-        write(&site, &runtime, &layer, format, &file, || waiting.is_closed())?;
+        let full = Cell::new(false);
+        let written = write(&site, &runtime, &layer, format, Spool { file: &file, full: &full }, || waiting.is_closed());
+        written.map_err(|error| if full.get() { io::Error::new(io::ErrorKind::StorageFull, error) } else { error })?;
         Made::new(file, site.limits.download_bytes, place)
     });
     match made.await.map_err(|error| HttpError::Internal(error.to_string()))? {
         Ok(made) => Ok(Arc::new(made)),
         Err(error) => match error.downcast::<StoreError>() {
             Ok(error) => Err(error.into()),
-            Err(error) => Err(HttpError::Internal(format!("a download was not made below TMPDIR: {error}"))),
+            Err(error) => Err(HttpError::spooling(&error)),
         },
     }
 }
@@ -150,6 +173,10 @@ pub(crate) async fn send(
         match site.kept.get_or_insert_async(&key, make(site, Arc::clone(&layer), format, until)).await {
             Ok(made) => Some(made),
             // The disk is full or away: without a length it can be sent all the same.
+            Err(HttpError::Full(disk)) if !format.is_made_whole() => {
+                site.model.disks.note(&disk);
+                None
+            }
             Err(HttpError::Internal(what)) if !format.is_made_whole() => {
                 tracing::error!("{what}");
                 None

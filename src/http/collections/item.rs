@@ -64,7 +64,7 @@ pub async fn item(
     let query = query.as_deref();
     let result = async {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, ask::ITEM, &[])?;
+        let pairs = ask::pairs(query, ask::ITEM, &[], respond::is_page(respond::form, query, &headers))?;
         let (city, moment) = (site.city(), site.moment());
         let crs = ask::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
         let mut wanted = when::wanted(&pairs, &city.zone())?;

@@ -133,7 +133,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
 pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.as_deref();
     let result = async {
-        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::form, query, &headers))?;
         let form = respond::form(ask::value(&pairs, "f"), &headers)?;
         let mut layers = Vec::new();
         for collection in collections() {
@@ -164,7 +164,7 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
     let query = query.as_deref();
     let result = async {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::form, query, &headers))?;
         let form = respond::form(ask::value(&pairs, "f"), &headers)?;
         let layer = layer_now(&site, collection).await?;
         if form == Form::Html {
@@ -191,7 +191,7 @@ pub async fn map(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, &["lang", "token", "item"], &[])?;
+        let pairs = ask::pairs(query, &["lang", "token", "item"], &[], true)?;
         let lang = respond::language(ask::value(&pairs, "lang"), &headers);
         let only = ask::value(&pairs, "item").map(|code| map_of(&site, collection, code)).transpose()?;
         let page = html::map(&site.city(), lang, collection, only.as_ref());
@@ -305,7 +305,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
 fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderMap, kind: Schema) -> Response {
     let result = (|| {
         let collection = find(name)?;
-        let pairs = ask::pairs(query, ask::COMMON, &[])?;
+        let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::schema_form, query, headers))?;
         if respond::schema_form(ask::value(&pairs, "f"), headers)? == Form::Html {
             let layer_page = html::schema(&site.city(), respond::language(ask::value(&pairs, "lang"), headers), collection);
             return Ok(respond::fresh(headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));

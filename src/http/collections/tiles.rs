@@ -68,7 +68,7 @@ pub async fn tile(
 ) -> Response {
     let result = async {
         let collection = find(&name)?;
-        ask::pairs(query.as_deref(), &["token"], &[])?;
+        ask::pairs(query.as_deref(), &["token"], &[], false)?;
         let column = column.strip_suffix(".mvt").or_else(|| column.strip_suffix(".pbf")).unwrap_or(&column);
         // An address has one way to be written.
         let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
@@ -232,7 +232,7 @@ pub async fn tilesets(State(site): State<Arc<Site>>, Path(name): Path<String>, R
 
 /// The form asked for, among those there are; where none is named a page for a browser, else the first.
 fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> Result<&'static str, HttpError> {
-    let pairs = ask::pairs(query, ask::COMMON, &[])?;
+    let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::schema_form, query, headers))?;
     let given = ask::value(&pairs, "f");
     let found = match given {
         None if respond::wants_html(headers) => return Ok("html"),
@@ -269,7 +269,7 @@ pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQue
 pub fn styles(site: &Arc<Site>, name: &str, file: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
     let result = (|| {
         let collection = find(name)?;
-        ask::pairs(query, &["token"], &[])?;
+        ask::pairs(query, &["token"], &[], false)?;
         match file {
             "style.json" => {
                 let body = style::maplibre(&site.city(), collection).to_string();

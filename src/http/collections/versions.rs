@@ -95,8 +95,11 @@ pub async fn versions(
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, ask::COMMON, &[])?;
-        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_page = respond::is_page(respond::schema_form, query, &headers);
+        let pairs = ask::pairs(query, ask::COMMON, &[], is_page)?;
+        let accept = respond::whole(&headers, header::ACCEPT).unwrap_or_default();
+        let names_links =
+            respond::weighted(&accept).any(|(media, weight)| media.eq_ignore_ascii_case("application/link-format") && weight > 0.0);
         let form = match ask::value(&pairs, "f") {
             Some(given @ ("json" | "link-format" | "html")) => given,
             Some(other) => {
@@ -105,7 +108,7 @@ pub async fn versions(
                     format!("f={other}: there are json, link-format, html"),
                 ));
             }
-            None if accept.contains("application/link-format") => "link-format",
+            None if names_links => "link-format",
             None if respond::wants_html(&headers) => "html",
             None => "json",
         };

@@ -14,6 +14,7 @@ use super::answers::{Mark, Scope, What};
 use super::collections::downloads;
 use super::errors::HttpError;
 use super::{Site, ranges, respond};
+use crate::domain::copied::untailed;
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
@@ -58,7 +59,7 @@ fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
     match respond::parameter(query, "unit").filter(|unit| !unit.is_empty()) {
         None => Ok((None, false)),
         Some(unit) if unit == "all" => Ok((None, true)),
-        Some(unit) => Ok((Some(unit.parse().map_err(|_| HttpError::UnknownUnit)?), false)),
+        Some(unit) => Ok((Some(untailed(&unit).parse().map_err(|_| HttpError::UnknownUnit)?), false)),
     }
 }
 
@@ -126,7 +127,8 @@ pub async fn item(
     headers: HeaderMap,
 ) -> Response {
     let result = async {
-        let (code, form) = split(&name);
+        // The address may have been copied with the end of a sentence.
+        let (code, form) = split(untailed(&name));
         let code = parse(code)?;
         if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
             let moment = site.moment();

@@ -65,7 +65,7 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
     put("/healthz".into(), Read::new("health", "The process lives", "operations").gives(vec![text("text/plain; charset=utf-8")]).build());
     put(
         "/readyz".into(),
-        Read::new("ready", "Whether the image keeps up with the log", "operations")
+        Read::new("ready", "Whether the image keeps up with the log, and disks have room", "operations")
             .gives(vec![content("application/json", json!({ "type": "object" }))])
             .build(),
     );

@@ -70,7 +70,9 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     }
     let looks_geographic = sample.iter().all(|[x, y]| x.abs() <= 180.0 && y.abs() <= 180.0);
     let default = (hints.defaults_to_wgs84 && looks_geographic).then_some(4326);
-    let Some(epsg) = hints.asked.or(named).or(default) else {
+    // Where no position can be read, that is what is to be said.
+    let unasked = sample.is_empty().then_some(4326);
+    let Some(epsg) = hints.asked.or(named).or(default).or(unasked) else {
         propose(&fits, "crs-missing", "Tệp không ghi hệ tọa độ", "The file names no coordinate system", report, sample);
         return None;
     };

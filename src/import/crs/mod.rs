@@ -69,8 +69,12 @@ impl CrsError {
                 format!("The coordinate system {name} is not known; those that are: {}", known()),
             ),
             Self::Datum { name, zone } => (
-                format!("Tệp ghi “{name}” (WGS 84), không phải VN-2000; đọc như vậy thì lệch 223 m. Nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone}"),
-                format!("The file says “{name}” (WGS 84), which is not VN-2000; read so, it would lie 223 m off. If the numbers are VN-2000, say --crs EPSG:{zone}"),
+                format!(
+                    "Tệp ghi “{name}” (WGS 84), không phải VN-2000; đọc như vậy thì lệch 223 m. Nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone}"
+                ),
+                format!(
+                    "The file says “{name}” (WGS 84), which is not VN-2000; read so, it would lie 223 m off. If the numbers are VN-2000, say --crs EPSG:{zone}"
+                ),
             ),
             Self::Point(place) => (format!("Không chuyển được tọa độ {place}"), format!("The coordinates {place} cannot be transformed")),
         }

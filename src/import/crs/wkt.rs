@@ -116,7 +116,8 @@ impl Node {
     /// The number of a parameter by one of its names, folded without separators.
     fn parameter(&self, names: &[&str]) -> Option<f64> {
         let own = self.children.iter().filter(|child| child.keyword == "PARAMETER");
-        let found = own.clone().find(|child| names.contains(&plain(child.name()).as_str())).and_then(|child| child.numbers.first().copied());
+        let found =
+            own.clone().find(|child| names.contains(&plain(child.name()).as_str())).and_then(|child| child.numbers.first().copied());
         found.or_else(|| self.child(&["CONVERSION"])?.parameter(names))
     }
 }
@@ -157,7 +158,8 @@ fn shift(values: &[f64]) -> Shift {
 /// The shift of a `BOUNDCRS`, as position vector.
 fn bound_shift(node: &Node) -> Vec<f64> {
     let Some(transformation) = node.child(&["ABRIDGEDTRANSFORMATION"]) else { return Vec::new() };
-    let names = ["xaxistranslation", "yaxistranslation", "zaxistranslation", "xaxisrotation", "yaxisrotation", "zaxisrotation", "scaledifference"];
+    let names =
+        ["xaxistranslation", "yaxistranslation", "zaxistranslation", "xaxisrotation", "yaxisrotation", "zaxisrotation", "scaledifference"];
     let mut values: Vec<f64> = names.iter().map(|name| transformation.parameter(&[name]).unwrap_or(0.0)).collect();
     // WKT 2 writes the scale as a factor.
     if (0.5..1.5).contains(&values[6]) {
@@ -225,8 +227,9 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
     }
     let unknown = || CrsError::Unknown(code.map_or_else(|| format!("“{name}”"), |code| format!("EPSG:{code}")));
     let is_projected = PROJECTED.contains(&node.keyword.as_str());
-    let Some(geographic) = (if is_projected { node.child(GEOGRAPHIC) } else { Some(node).filter(|node| GEOGRAPHIC.contains(&node.keyword.as_str())) })
-        .or(is_projected.then_some(node))
+    let Some(geographic) =
+        (if is_projected { node.child(GEOGRAPHIC) } else { Some(node).filter(|node| GEOGRAPHIC.contains(&node.keyword.as_str())) })
+            .or(is_projected.then_some(node))
     else {
         return said(Err(unknown()));
     };
@@ -245,7 +248,8 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
         let scale = node.parameter(&["scalefactor", "scalefactoratnaturalorigin", "scalefactoratcentralmeridian"]);
         let easting = node.parameter(&["falseeasting"]).is_none_or(|value| value == 500_000.0);
         let northing = node.parameter(&["falsenorthing"]).is_none_or(|value| value == 0.0);
-        let metres = node.child(&["UNIT", "LENGTHUNIT"]).and_then(|unit| unit.numbers.first()).is_none_or(|factor| (factor - 1.0).abs() < 1e-9);
+        let metres =
+            node.child(&["UNIT", "LENGTHUNIT"]).and_then(|unit| unit.numbers.first()).is_none_or(|factor| (factor - 1.0).abs() < 1e-9);
         match (meridian, scale) {
             (Some(meridian), Some(scale)) if easting && northing && metres => zone_of(meridian, scale),
             (None, None) => zone_by_name(node.name()),
@@ -330,7 +334,13 @@ mod tests {
 
     #[test]
     fn names_alone_are_enough() {
-        for (name, epsg) in [("VN-2000 / TM-3 104-45", 9208), ("VN2000 TM3 104.75", 9208), ("VN-2000 / TM-3 105-30", 9209), ("VN-2000 / UTM zone 48N", 3405), ("VN_2000_TM_3_105_00", 5897)] {
+        for (name, epsg) in [
+            ("VN-2000 / TM-3 104-45", 9208),
+            ("VN2000 TM3 104.75", 9208),
+            ("VN-2000 / TM-3 105-30", 9209),
+            ("VN-2000 / UTM zone 48N", 3405),
+            ("VN_2000_TM_3_105_00", 5897),
+        ] {
             assert_eq!(code(&format!(r#"PROJCS["{name}"]"#)), Ok(epsg), "{name}");
             assert_eq!(code(name), Ok(epsg), "{name}");
         }

@@ -35,7 +35,9 @@ impl Evidence {
     pub fn lean(&self, column: &str) -> Option<Writing> {
         let most = |seen: &Seen| {
             let all = [Writing::Unicode, Writing::Tcvn3, Writing::Vni, Writing::Windows1258];
-            all.into_iter().filter(|writing| seen[*writing as usize] > 0).max_by_key(|writing| (seen[*writing as usize], std::cmp::Reverse(*writing)))
+            all.into_iter()
+                .filter(|writing| seen[*writing as usize] > 0)
+                .max_by_key(|writing| (seen[*writing as usize], std::cmp::Reverse(*writing)))
         };
         let whole = || {
             let sum = self.columns.values().fold(Seen::default(), |sum, seen| std::array::from_fn(|i| sum[i] + seen[i]));
@@ -145,7 +147,8 @@ impl Texts {
         let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for ((column, writing), count) in &seen.converted {
             let name = writing.name();
-            let others = seen.evidence.columns.get(column).is_some_and(|of| of.iter().enumerate().any(|(i, n)| i != *writing as usize && *n > 0));
+            let others =
+                seen.evidence.columns.get(column).is_some_and(|of| of.iter().enumerate().any(|(i, n)| i != *writing as usize && *n > 0));
             let (vi, en) = if others {
                 (
                     format!("{count} ô của cột “{column}” theo bảng mã {name}; đã chuyển sang Unicode"),
@@ -170,7 +173,10 @@ impl Texts {
                     Severity::Warning,
                     "encoding-open",
                     format!("{count} ô của cột “{column}” có thể đọc theo hai bảng mã, như “{example}”; hãy xem lại"),
-                    format!("{count} {} of column “{column}” can be read in two encodings, such as “{example}”; look at them", if *count == 1 { "value" } else { "values" }),
+                    format!(
+                        "{count} {} of column “{column}” can be read in two encodings, such as “{example}”; look at them",
+                        if *count == 1 { "value" } else { "values" }
+                    ),
                 ));
             }
         }

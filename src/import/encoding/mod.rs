@@ -206,7 +206,7 @@ fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
     let utf8_fit = Fit::of(&utf8.text);
     let is_convincing = fit.good > 2 * fit.bad && fit.score() > utf8_fit.score();
     let read = |writing: Writing| if writing == Writing::Windows1258 { windows(&bytes) } else { convert(&latin, writing) };
-    if utf8.letters > 0 && !is_convincing || utf8.ends_within && lean == Some(Writing::Unicode) {
+    if utf8.letters > 0 && !is_convincing || utf8.ends_within && utf8.stray == 0 && lean == Some(Writing::Unicode) {
         let damage = if utf8.ends_within && utf8.stray == 0 { Damage::Cut } else { Damage::Bytes };
         return Decided { text: utf8.text, writing: Writing::Unicode, damage: Some(damage), open: false };
     }
@@ -214,11 +214,14 @@ fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
         let open = readings[1..].iter().any(|(_, rival)| rival.good > 2 * rival.bad && rival.score() == fit.score());
         return Decided { text: read(best), writing: best, damage: None, open };
     }
+    // Signs such as the ² of Latin-1 need no Vietnamese word.
+    let is_sign = Fit::of(&latin).bad == 0;
+    let misfits = |lean: Writing| readings.iter().any(|(writing, fit)| *writing == lean && fit.bad > 0);
     match lean {
+        Some(lean) if is_sign && misfits(lean) => Decided { text: latin, writing: Writing::Windows1258, damage: None, open: false },
         Some(Writing::Unicode) => Decided { text: utf8.text, writing: Writing::Unicode, damage: Some(Damage::Bytes), open: false },
         Some(writing) => Decided { text: read(writing), writing, damage: None, open: true },
-        // Signs such as the ² of Latin-1 need no Vietnamese word.
-        None if Fit::of(&latin).bad == 0 => Decided { text: latin, writing: Writing::Windows1258, damage: None, open: true },
+        None if is_sign => Decided { text: latin, writing: Writing::Windows1258, damage: None, open: true },
         None => Decided { text: windows(&bytes), writing: Writing::Windows1258, damage: Some(Damage::Guess), open: true },
     }
 }
@@ -288,7 +291,9 @@ mod tests {
 
     #[test]
     fn unicode_other_languages_and_signs_are_left_alone() {
-        for text in ["Đất ở tại đô thị", "xã Tân Thịnh", "hàng hoá", "Straße", "café", "Zürich", "ODT", "", "120 m²", "3°", "20×30", "12 m³/s"] {
+        for text in
+            ["Đất ở tại đô thị", "xã Tân Thịnh", "hàng hoá", "Straße", "café", "Zürich", "ODT", "", "120 m²", "3°", "20×30", "12 m³/s"]
+        {
             reads(text, None, text, Writing::Unicode);
         }
         for text in ["120 m²", "3°C", "1 ± 2", "Diện tích 120 m² – 3°"] {

@@ -1,8 +1,11 @@
 //! ZIP archives: what is in them, unpacked in bounded size, never under the names they give.
 
+use std::io::Read;
+
 use zip::ZipArchive;
 
 use super::{Choice, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
+use crate::disk;
 use crate::import::source::{ReadSeek, Source, like};
 
 /// Entries an archive may have.
@@ -61,7 +64,10 @@ impl Archive {
             ),
             error => damaged(&format!("{name}: {error}")),
         })?;
-        let source = Source::unpack(name, entry, self.left).map_err(|error| damaged(&format!("{name}: {error}")))?;
+        let source = Source::unpack(name, entry, self.left).map_err(|error| match error {
+            error if disk::is_full(&error) => ReadError::from(error),
+            error => damaged(&format!("{name}: {error}")),
+        })?;
         let source = source.ok_or_else(|| ReadError::too_large(self.limit))?;
         self.left -= source.bytes;
         Ok(source)
@@ -93,6 +99,22 @@ fn is_shapefile_or_kml(name: &str) -> bool {
     lower.ends_with(".shp") || lower.ends_with(".kml")
 }
 
+/// Bytes of a file and of all that is packed in it, counted by unpacking it, up to `limit`: what it says
+/// of its sizes itself is not asked.
+pub fn unpacked_bytes(source: &Source, limit: u64) -> u64 {
+    let Ok(Some(mut zip)) =
+        source.head(2).and_then(|head| if head == b"PK" { source.open().map(|file| ZipArchive::new(file).ok()) } else { Ok(None) })
+    else {
+        return source.bytes;
+    };
+    let mut left = limit;
+    for i in 0..zip.len().min(MOST_ENTRIES) {
+        let Ok(entry) = zip.by_index(i) else { continue };
+        left -= std::io::copy(&mut entry.take(left), &mut std::io::sink()).unwrap_or(0).min(left);
+    }
+    source.bytes.saturating_add(limit - left)
+}
+
 fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
@@ -119,7 +141,10 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     if archive.names.iter().any(|name| name == "[Content_Types].xml") {
         return xlsx::open(archive, choice);
     }
-    let maps: Vec<String> = [".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"].iter().flat_map(|e| archive.with_extension(e)).collect();
+    let maps: Vec<String> = [".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"]
+        .iter()
+        .flat_map(|e| archive.with_extension(e))
+        .collect();
     // Tables and plain JSON lie beside maps too, and then belong to them.
     let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
     let readable = if maps.is_empty() { &tables } else { &maps };
@@ -158,6 +183,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         return Err(damaged(&"an archive in an archive"));
     }
     // The name that was asked for may be the file's, or a layer's within the only file.
-    let layer = choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
+    let layer =
+        choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
     super::open(&inner, &Choice { layer, ..choice.clone() })
 }

@@ -79,7 +79,8 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
             (&mut input).take(bytes).read_to_end(&mut buffer)?;
             let feature = size_prefixed_root_as_feature(&buffer).map_err(|error| damaged(format!("feature #{number}: {error}")))?;
             let own = feature.columns().map(|list| list.iter().map(|c| (c.name().to_owned(), c.type_())).collect::<Vec<_>>());
-            let properties = properties(feature.properties().map(|p| p.bytes()).unwrap_or_default(), own.as_ref().unwrap_or(&columns), &tally);
+            let properties =
+                properties(feature.properties().map(|p| p.bytes()).unwrap_or_default(), own.as_ref().unwrap_or(&columns), &tally);
             let geometry = feature.geometry().map_or(Err(GeometryError::Missing), |geometry| read_geometry(&geometry, whole, most));
             sink.push(Feature { properties, geometry, line: None })?;
             number += 1;
@@ -104,7 +105,10 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
         let mut start = 0;
         ends.into_iter()
             .map(|end| {
-                let ring = positions.get(start..end).ok_or_else(|| GeometryError::unreadable("số điểm của các vòng không đúng", "its rings' ends lie"))?.to_vec();
+                let ring = positions
+                    .get(start..end)
+                    .ok_or_else(|| GeometryError::unreadable("số điểm của các vòng không đúng", "its rings' ends lie"))?
+                    .to_vec();
                 start = end;
                 Ok(ring)
             })

@@ -194,8 +194,11 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
                 points if points > most => Err(GeometryError::too_many_points(points, most)),
                 _ => Ok(geometry),
             });
-            let properties: Map<String, Value> =
-                columns.iter().enumerate().map(|(i, column)| (column.clone(), row.get_ref(i + 1).map_or(Value::Null, |cell| value(cell, column, &tally)))).collect();
+            let properties: Map<String, Value> = columns
+                .iter()
+                .enumerate()
+                .map(|(i, column)| (column.clone(), row.get_ref(i + 1).map_or(Value::Null, |cell| value(cell, column, &tally))))
+                .collect();
             sink.push(Feature { properties, geometry, line: None })?;
             number += 1;
         }

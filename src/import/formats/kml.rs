@@ -210,7 +210,8 @@ impl Kml {
     fn link_to(&mut self, address: &str) {
         let path = address.split(['?', '#']).next().unwrap_or_default().trim_start_matches("./");
         let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-        let inside = self.inner.as_ref().and_then(|inner| inner.archive.find(&path).cloned()).filter(|name| name.to_lowercase().ends_with(".kml"));
+        let inside =
+            self.inner.as_ref().and_then(|inner| inner.archive.find(&path).cloned()).filter(|name| name.to_lowercase().ends_with(".kml"));
         match inside {
             Some(name) if self.begun.contains(&name) || self.linked.contains(&name) => {}
             Some(name) if self.begun.len() + self.linked.len() < MOST_FILES => self.linked.push(name),
@@ -242,7 +243,9 @@ impl Kml {
         match &self.link {
             Some(link) if self.count == 0 => Err(ReadError::new(
                 "only-a-link",
-                format!("Tệp chỉ chứa một liên kết tới bản đồ trên mạng ({link}); trong My Maps hãy tải về mà không chọn “cập nhật dữ liệu” (Keep data up to date)"),
+                format!(
+                    "Tệp chỉ chứa một liên kết tới bản đồ trên mạng ({link}); trong My Maps hãy tải về mà không chọn “cập nhật dữ liệu” (Keep data up to date)"
+                ),
                 format!("The file holds only a link to a map on the web ({link}); in My Maps download it without “Keep data up to date”"),
             )),
             _ => Ok(()),

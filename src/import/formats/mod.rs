@@ -19,14 +19,17 @@ mod xlsx;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use serde::{Deserialize, Serialize};
+
 use super::crs::{CrsError, wkt};
 use super::feature::{Feature, Raw};
-use super::report::Severity;
+use super::report::{FULL_DISK, Severity};
 use super::source::Source;
+use crate::disk::{self, Disk};
 pub use tally::{Left, Tally};
 
 /// What a file may cost, whatever it says of itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of the file, and of everything unpacked from it.
     pub bytes: u64,
@@ -43,7 +46,7 @@ impl Default for Limits {
 }
 
 /// What the planner chooses about reading.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Choice {
     /// The layer of a file with several, by name.
     pub layer: Option<String>,
@@ -125,6 +128,14 @@ impl ReadError {
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
+        if disk::is_full(&error) {
+            let place = Disk::temporary();
+            return Self::new(
+                FULL_DISK,
+                format!("Đĩa chứa {place} đã đầy nên không giải nén được tệp; hãy dọn chỗ rồi gửi lại"),
+                format!("The disk of {place} is full, so the file could not be unpacked; free some space and send it again"),
+            );
+        }
         Self::new("unreadable", format!("Không đọc được tệp: {error}"), format!("The file cannot be read: {error}"))
     }
 }

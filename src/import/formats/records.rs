@@ -30,7 +30,8 @@ impl Index {
         for _ in 0..entries {
             let mut entry = [0; 8];
             input.read_exact(&mut entry).ok()?;
-            let [offset, length] = [0, 4].map(|at| u64::from(u32::from_be_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])) * 2);
+            let [offset, length] =
+                [0, 4].map(|at| u64::from(u32::from_be_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])) * 2);
             if offset < HEADER || offset + 8 + length > shp_bytes {
                 return None;
             }
@@ -122,7 +123,10 @@ impl Content<'_> {
 
     fn count(&mut self, size: usize) -> Result<usize, Broken> {
         let count = i32::from_le_bytes(self.bytes()?);
-        usize::try_from(count).ok().filter(|count| count.saturating_mul(size) <= self.0.len() + 4).ok_or(Broken::Damaged("a shape says that it has more points than it holds"))
+        usize::try_from(count)
+            .ok()
+            .filter(|count| count.saturating_mul(size) <= self.0.len() + 4)
+            .ok_or(Broken::Damaged("a shape says that it has more points than it holds"))
     }
 
     fn position(&mut self) -> Result<Position, Broken> {

@@ -32,19 +32,47 @@ pub(super) fn is_header<'a>(mut cells: impl Iterator<Item = &'a str>) -> bool {
     cells.any(|text| axis(text).is_some())
 }
 
+/// The columns of a table.
+pub(super) struct Columns {
+    names: Vec<String>,
+    /// Where longitude or x stands and where latitude or y; whether that is in degrees.
+    axes: [Option<(usize, bool)>; 2],
+}
+
+impl Columns {
+    /// Of a header's cells; a column without a name has an empty one.
+    pub(super) fn new(names: Vec<String>) -> Self {
+        let of = |wanted: [Axis; 2]| {
+            let mut found = names.iter().enumerate().filter_map(|(i, name)| Some((i, axis(name).filter(|axis| wanted.contains(axis))?)));
+            found.next().map(|(i, axis)| (i, matches!(axis, Axis::Lon | Axis::Lat)))
+        };
+        Self { axes: [of([Axis::Lon, Axis::X]), of([Axis::Lat, Axis::Y])], names }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The name of a column that has one.
+    pub(super) fn name(&self, column: usize) -> Option<&String> {
+        self.names.get(column).filter(|name| !name.is_empty())
+    }
+}
+
 /// A coordinate in a table. In degrees a single comma can only be the decimal one.
 fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
     number(text).or_else(|| if is_degrees && text.matches(',').count() == 1 { number(&text.replace(',', ".")) } else { None })
 }
 
 /// A row as a feature; its columns of coordinates become its place. Empty cells are left out.
-pub(super) fn feature(headers: &[String], cells: Vec<(usize, String)>, line: u64) -> Feature {
-    let of = |wanted: [Axis; 2]| {
-        let (column, found) = headers.iter().enumerate().find_map(|(i, header)| Some((i, axis(header).filter(|axis| wanted.contains(axis))?)))?;
+pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64) -> Feature {
+    let [x, y] = columns.axes.map(|axis| {
+        let (column, is_degrees) = axis?;
         let text = cells.iter().find(|(i, _)| *i == column).map(|(_, text)| text.trim()).filter(|text| !text.is_empty())?;
-        Some((text, matches!(found, Axis::Lon | Axis::Lat)))
-    };
-    let geometry = match (of([Axis::Lon, Axis::X]), of([Axis::Lat, Axis::Y])) {
+        Some((text, is_degrees))
+    });
+    let geometry = match (x, y) {
         (Some((x, degrees_x)), Some((y, degrees_y))) => match (coordinate(x, degrees_x), coordinate(y, degrees_y)) {
             (Some(x), Some(y)) => Ok(Geometry::Point(Position([x, y]))),
             (x_read, _) => {
@@ -57,7 +85,7 @@ pub(super) fn feature(headers: &[String], cells: Vec<(usize, String)>, line: u64
         },
         _ => Err(GeometryError::Missing),
     };
-    let named = cells.into_iter().filter_map(|(column, cell)| Some((headers.get(column).filter(|name| !name.is_empty())?.clone(), cell)));
+    let named = cells.into_iter().filter_map(|(column, cell)| Some((columns.name(column)?.clone(), cell)));
     let mut properties = Map::new();
     // Of two columns of one name the first counts.
     named.filter(|(_, cell)| !cell.trim().is_empty()).for_each(|(name, cell)| {
@@ -150,7 +178,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
     let tally = Tally::default();
     let Layout { separator, above } = layout(&text)?;
     let mut reader = records(&text, separator);
-    let mut headers: Vec<String> = Vec::new();
+    let mut columns = Columns::new(Vec::new());
     let mut features = Vec::new();
     for (at, record) in reader.records().enumerate() {
         let record = record.map_err(damaged)?;
@@ -162,7 +190,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             continue;
         }
         if at == above {
-            headers = record.iter().take(MOST_COLUMNS).map(header_of).collect();
+            columns = Columns::new(record.iter().take(MOST_COLUMNS).map(header_of).collect());
             tally.many(Left::ColumnsBeyond, record.len().saturating_sub(MOST_COLUMNS));
             continue;
         }
@@ -173,11 +201,12 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        if let Some(cell) = record.iter().skip(headers.len()).find(|cell| !cell.trim().is_empty()).filter(|_| headers.len() < MOST_COLUMNS) {
+        if let Some(cell) = record.iter().skip(columns.len()).find(|cell| !cell.trim().is_empty()).filter(|_| columns.len() < MOST_COLUMNS)
+        {
             tally.quote(Left::CellsBehind, cell);
         }
-        let cells = record.iter().take(headers.len()).enumerate().filter(|(_, cell)| !cell.trim().is_empty());
-        features.push(feature(&headers, cells.map(|(i, cell)| (i, cell.to_owned())).collect(), line));
+        let cells = record.iter().take(columns.len()).enumerate().filter(|(_, cell)| !cell.trim().is_empty());
+        features.push(feature(&columns, cells.map(|(i, cell)| (i, cell.to_owned())).collect(), line));
     }
     Ok(Whole::boxed(Stated::Nothing, features, tally))
 }

@@ -192,7 +192,10 @@ fn note(what: &Left, count: &Count) -> Note {
             Warning,
             "not-a-number",
             format!("Cột số “{column}” có {n} ô không đọc được thành số: {examples}"),
-            format!("The numeric column “{column}” has {} as numbers: {examples}", many("cell that cannot be read", "cells that cannot be read")),
+            format!(
+                "The numeric column “{column}” has {} as numbers: {examples}",
+                many("cell that cannot be read", "cells that cannot be read")
+            ),
         ),
         Left::Overflown(column) => (
             Warning,
@@ -204,7 +207,10 @@ fn note(what: &Left, count: &Count) -> Note {
             Warning,
             "cell-error",
             format!("Cột “{column}” có {n} ô lỗi hoặc công thức chưa có giá trị: {examples}"),
-            format!("Column “{column}” has {}: {examples}", many("cell with an error or a formula without its value", "cells with an error or a formula without its value")),
+            format!(
+                "Column “{column}” has {}: {examples}",
+                many("cell with an error or a formula without its value", "cells with an error or a formula without its value")
+            ),
         ),
         Left::Column(column, kind) => (
             Warning,
@@ -258,13 +264,20 @@ fn note(what: &Left, count: &Count) -> Note {
             Repair,
             "commas-only",
             format!("Tọa độ của {n} hình chỉ ngăn cách bằng dấu phẩy; đã đọc mỗi vị trí {numbers} số"),
-            format!("The coordinates of {} are separated by commas only; they were taken {} numbers a position", many("shape", "shapes"), if *numbers == 3 { "three" } else { "two" }),
+            format!(
+                "The coordinates of {} are separated by commas only; they were taken {} numbers a position",
+                many("shape", "shapes"),
+                if *numbers == 3 { "three" } else { "two" }
+            ),
         ),
         Left::SpacesBehindCommas => (
             Repair,
             "spaces-behind-commas",
             format!("Tọa độ của {n} hình có khoảng trắng sau dấu phẩy; đã đọc đúng ý"),
-            format!("There are spaces after the commas in the coordinates of {}; they were read as they are meant", many("shape", "shapes")),
+            format!(
+                "There are spaces after the commas in the coordinates of {}; they were read as they are meant",
+                many("shape", "shapes")
+            ),
         ),
         Left::Entities(kind, layer) => {
             let (vi, en) = entity_hint(kind);
@@ -272,7 +285,11 @@ fn note(what: &Left, count: &Count) -> Note {
                 Warning,
                 "entities-not-read",
                 format!("{n} {kind} trên lớp “{layer}” không được đọc{vi}"),
-                format!("{} on layer “{layer}” {} not read{en}", if n == 1 { format!("1 {kind}") } else { format!("{n} {kind}s") }, be("was", "were")),
+                format!(
+                    "{} on layer “{layer}” {} not read{en}",
+                    if n == 1 { format!("1 {kind}") } else { format!("{n} {kind}s") },
+                    be("was", "were")
+                ),
             )
         }
         Left::Paper => (
@@ -290,20 +307,36 @@ fn note(what: &Left, count: &Count) -> Note {
         Left::LayerOff(layer) => (
             Warning,
             "layer-off",
-            format!("Lớp “{layer}” đang tắt hoặc đóng băng; {n} đối tượng trên đó đã được bỏ qua. Nếu chúng thuộc quy hoạch, hãy bật lớp rồi lưu lại"),
-            format!("Layer “{layer}” is off or frozen; {} on it {} left out. If it belongs to the plan, switch it on and save again", many("object", "objects"), be("was", "were")),
+            format!(
+                "Lớp “{layer}” đang tắt hoặc đóng băng; {n} đối tượng trên đó đã được bỏ qua. Nếu chúng thuộc quy hoạch, hãy bật lớp rồi lưu lại"
+            ),
+            format!(
+                "Layer “{layer}” is off or frozen; {} on it {} left out. If it belongs to the plan, switch it on and save again",
+                many("object", "objects"),
+                be("was", "were")
+            ),
         ),
         Left::Tilted(layer) => (
             Warning,
             "tilted",
             format!("{n} đường trên lớp “{layer}” nằm trong mặt phẳng khác mặt bằng, đã được bỏ qua; hãy vẽ lại trên mặt bằng"),
-            format!("{} on layer “{layer}” {} in a plane that is not the plan's and {} left out; draw it in the plan", many("outline", "outlines"), be("lies", "lie"), be("was", "were")),
+            format!(
+                "{} on layer “{layer}” {} in a plane that is not the plan's and {} left out; draw it in the plan",
+                many("outline", "outlines"),
+                be("lies", "lie"),
+                be("was", "were")
+            ),
         ),
         Left::Closed(layer) => (
             Repair,
             "outline-closed",
             format!("{n} đường bao trên lớp “{layer}” hở {} m; đã khép lại", gaps.replace('.', ",")),
-            format!("{} on layer “{layer}” {} open by {gaps} m and {} closed", many("outline", "outlines"), be("was", "were"), be("was", "were")),
+            format!(
+                "{} on layer “{layer}” {} open by {gaps} m and {} closed",
+                many("outline", "outlines"),
+                be("was", "were"),
+                be("was", "were")
+            ),
         ),
         Left::Open(layer) => (
             Warning,
@@ -315,7 +348,10 @@ fn note(what: &Left, count: &Count) -> Note {
             Warning,
             "hatch-gap",
             format!("Biên của {n} vùng tô (hatch) trên lớp “{layer}” hở {} m nên không đọc; hãy tô lại", gaps.replace('.', ",")),
-            format!("The border of {} on layer “{layer}” has a gap of {gaps} m, so it was not read; hatch it again", many("hatch", "hatches")),
+            format!(
+                "The border of {} on layer “{layer}” has a gap of {gaps} m, so it was not read; hatch it again",
+                many("hatch", "hatches")
+            ),
         ),
         Left::HatchBorder(layer) => (
             Warning,
@@ -327,19 +363,31 @@ fn note(what: &Left, count: &Count) -> Note {
             Warning,
             "block-not-read",
             format!("Khối “{name}” được chèn {n} lần nhưng không có trong bản vẽ, hoặc lồng quá sâu; không đọc"),
-            format!("Block “{name}” is inserted {} but is not in the drawing, or nested too deeply; it was not read", many("time", "times")),
+            format!(
+                "Block “{name}” is inserted {} but is not in the drawing, or nested too deeply; it was not read",
+                many("time", "times")
+            ),
         ),
         Left::NoCode => (
             Warning,
             "no-code-in-drawing",
             format!("{n} đường khép kín không có mã loại đất (theo lớp hay chữ bên trong) nên không phải là vùng: {listed}"),
-            format!("{} no land-use code (by layer or by a text inside) and {} no zone: {listed}", many("closed outline carries", "closed outlines carry"), be("is", "are")),
+            format!(
+                "{} no land-use code (by layer or by a text inside) and {} no zone: {listed}",
+                many("closed outline carries", "closed outlines carry"),
+                be("is", "are")
+            ),
         ),
         Left::Linework => (
             Warning,
             "linework-not-read",
             format!("{n} đối tượng không phải đường khép kín trên các lớp không có mã loại đất không được đọc: {listed}"),
-            format!("{} on layers without a land-use code {} not closed and {} not read: {listed}", many("object", "objects"), be("is", "are"), be("was", "were")),
+            format!(
+                "{} on layers without a land-use code {} not closed and {} not read: {listed}",
+                many("object", "objects"),
+                be("is", "are"),
+                be("was", "were")
+            ),
         ),
         Left::Index => (
             Warning,
@@ -359,15 +407,22 @@ fn column_kind(kind: &str) -> (String, String) {
             format!("it is of type {kind} (memo), whose text is in a file that is not here; make it a column of text"),
         ),
         "blob" => ("nó chứa dữ liệu nhị phân, không phải chữ".into(), "it holds binary data, no text".into()),
-        kind => (format!("kiểu {kind} không đọc được; hãy đổi thành cột chữ"), format!("its type {kind} is not known; make it a column of text")),
+        kind => (
+            format!("kiểu {kind} không đọc được; hãy đổi thành cột chữ"),
+            format!("its type {kind} is not known; make it a column of text"),
+        ),
     }
 }
 
 /// What to do with an entity that cannot be read.
 fn entity_hint(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "REGION" | "3DSOLID" | "BODY" | "SURFACE" => ("; hãy phá khối (explode) hoặc vẽ đường bao của nó", "; explode it or draw its outline"),
-        "LINE" | "ARC" | "SPLINE" | "ELLIPSE" => ("; nếu là biên của một vùng, hãy nối thành polyline khép kín", "; if it borders a zone, join it to a closed polyline"),
+        "REGION" | "3DSOLID" | "BODY" | "SURFACE" => {
+            ("; hãy phá khối (explode) hoặc vẽ đường bao của nó", "; explode it or draw its outline")
+        }
+        "LINE" | "ARC" | "SPLINE" | "ELLIPSE" => {
+            ("; nếu là biên của một vùng, hãy nối thành polyline khép kín", "; if it borders a zone, join it to a closed polyline")
+        }
         "PROXY" => ("; hãy xuất bản vẽ ra DXF từ phần mềm đã tạo đối tượng", "; export the drawing from the software that made the object"),
         _ => ("; nếu là vùng, hãy vẽ đường bao khép kín của nó", "; if it is a zone, draw its closed outline"),
     }

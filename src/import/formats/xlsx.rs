@@ -11,7 +11,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
 use super::archive::{Archive, layers};
-use super::table::{MOST_COLUMNS, TEXT_BYTES, feature, header_of, is_header};
+use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, header_of, is_header};
 use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell;
 use crate::import::source::{ReadSeek, like};
@@ -97,7 +97,8 @@ impl Part {
 
 fn begin(element: &BytesStart<'_>) -> Piece {
     let attributes = element.attributes().flatten().map(|attribute| {
-        let value = quick_xml::escape::unescape(&attribute.value).map_or_else(|_| attribute.value.to_string(), std::borrow::Cow::into_owned);
+        let value =
+            quick_xml::escape::unescape(&attribute.value).map_or_else(|_| attribute.value.to_string(), std::borrow::Cow::into_owned);
         (attribute.key.local_name().as_ref().to_owned(), value)
     });
     Piece::Begin(element.local_name().as_ref().to_owned(), attributes.take(64).collect())
@@ -317,13 +318,35 @@ fn shown_number(text: &str, shown: Shown, styles: &Styles, from_1904: bool) -> S
     let days = (seconds / 86_400.0).floor();
     let rest = seconds - days * 86_400.0;
     let moment = || {
-        let days = if from_1904 { days + 1462.0 } else if days < 60.0 { days + 1.0 } else { days };
+        let days = if from_1904 {
+            days + 1462.0
+        } else if days < 60.0 {
+            days + 1.0
+        } else {
+            days
+        };
         cell::date_time(days as i64 - 25_569, rest as i64)
     };
     let is_day = (0.0..3_000_000.0).contains(&number);
     match shown {
-        Shown::Day if is_day => cell::date_time((if from_1904 { days + 1462.0 } else if days < 60.0 { days + 1.0 } else { days }) as i64 - 25_569, 0),
-        Shown::DayAndTime if is_day => if days < 1.0 { Some(cell::time(rest as i64)) } else { moment() },
+        Shown::Day if is_day => cell::date_time(
+            (if from_1904 {
+                days + 1462.0
+            } else if days < 60.0 {
+                days + 1.0
+            } else {
+                days
+            }) as i64
+                - 25_569,
+            0,
+        ),
+        Shown::DayAndTime if is_day => {
+            if days < 1.0 {
+                Some(cell::time(rest as i64))
+            } else {
+                moment()
+            }
+        }
         Shown::Time if is_day => Some(cell::time(seconds as i64)),
         Shown::Percent => Some(format!("{}%", plain_number(number * 100.0))),
         Shown::Pattern(at) if number >= 0.0 && number.fract() == 0.0 && number < 1e15 => {
@@ -502,7 +525,8 @@ impl Workbook {
 /// The column of a cell's name, from 0: `C7` is 2.
 fn column_of(name: &str) -> Option<usize> {
     let mut letters = name.bytes().take_while(u8::is_ascii_alphabetic);
-    let number = letters.try_fold(0_usize, |number, byte| Some(number * 26 + usize::from(byte.to_ascii_uppercase() - b'A') + 1).filter(|n| *n < 100_000))?;
+    let number = letters
+        .try_fold(0_usize, |number, byte| Some(number * 26 + usize::from(byte.to_ascii_uppercase() - b'A') + 1).filter(|n| *n < 100_000))?;
     number.checked_sub(1)
 }
 
@@ -532,7 +556,10 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
             let candidates = if shown.is_empty() { with_table.clone() } else { shown };
             match candidates.as_slice() {
                 [one] => {
-                    with_table.iter().filter(|sheet| sheet.name != one.name).for_each(|sheet| tally.add(Left::OtherLayer(sheet.name.clone())));
+                    with_table
+                        .iter()
+                        .filter(|sheet| sheet.name != one.name)
+                        .for_each(|sheet| tally.add(Left::OtherLayer(sheet.name.clone())));
                     *one
                 }
                 [] => {
@@ -562,8 +589,9 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         headers.resize(headers.len().max(column + 1), String::new());
         headers[*column] = header_of(text);
     }
+    let columns = Columns::new(headers);
     for (column, fault) in faults {
-        if let Some(name) = headers.get(column).filter(|name| !name.is_empty()) {
+        if let Some(name) = columns.name(column) {
             tally.quote(Left::CellErrors(name.clone()), &fault);
         }
     }
@@ -572,11 +600,11 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         if row.is_hidden {
             tally.add(Left::HiddenRows);
         }
-        let behind = row.cells.iter().find(|(column, _)| headers.get(*column).is_none_or(String::is_empty));
+        let behind = row.cells.iter().find(|(column, _)| columns.name(*column).is_none());
         if let Some((_, text)) = behind {
             tally.quote(Left::CellsBehind, text);
         }
-        features.push(feature(&headers, row.cells, u64::from(row.number)));
+        features.push(feature(&columns, row.cells, u64::from(row.number)));
     }
     Ok(Whole::boxed(Stated::Nothing, features, tally))
 }
@@ -614,7 +642,9 @@ mod tests {
             assert_eq!(shown(number, code), expected, "{number} as {code}");
         }
         let builtin = Styles { cells: vec![14, 20, 22, 0], own: Vec::new() };
-        for (style, number, expected) in [(0, "46357", "1/12/2026"), (1, "0.3125", "7:30"), (2, "46357.5", "1/12/2026 12:00"), (3, "7", "7"), (9, "7", "7")] {
+        for (style, number, expected) in
+            [(0, "46357", "1/12/2026"), (1, "0.3125", "7:30"), (2, "46357.5", "1/12/2026 12:00"), (3, "7", "7"), (9, "7", "7")]
+        {
             assert_eq!(shown_number(number, builtin.shown(style), &builtin, false), expected);
         }
         assert_eq!(shown_number("44895", Shown::Day, &builtin, true), "1/12/2026", "counted from 1904");

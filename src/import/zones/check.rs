@@ -15,8 +15,8 @@ use crate::domain::fold::clean;
 use crate::domain::geometry::contains;
 use crate::domain::land_use;
 use crate::import::canonical::{self, Piece, hectares, round};
-use crate::import::coverage;
 use crate::import::cell;
+use crate::import::coverage;
 use crate::import::crs::choose::Chosen;
 use crate::import::crs::{Crs, CrsError};
 use crate::import::encoding::{CellNote, Texts};
@@ -155,7 +155,8 @@ impl Checker<'_> {
             let (value, column) = (feature.properties.get(raw.as_ref()?)?, column.as_ref()?);
             let text = cell::text(value);
             if text.is_none() && !value.is_null() {
-                let (vi, en) = (format!("Ô “{column}” không phải là chữ; bỏ trống"), format!("The cell of “{column}” is no text; it is left empty"));
+                let (vi, en) =
+                    (format!("Ô “{column}” không phải là chữ; bỏ trống"), format!("The cell of “{column}” is no text; it is left empty"));
                 zone.findings.push(finding(Severity::Warning, "value-not-text", vi, en).at(at));
             }
             let text = clean(&self.texts.value(column, &text?, &mut notes));

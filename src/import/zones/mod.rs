@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::canonical::CanonicalSet;
@@ -36,6 +37,7 @@ pub use words::degrees;
 const SAMPLE: usize = 2_000;
 
 /// What the reader of a file must know beside its bytes.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Options {
     /// EPSG code given by the planner.
     pub crs: Option<u32>,

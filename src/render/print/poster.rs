@@ -17,8 +17,9 @@ use crate::render::text::text;
 
 /// Free at every side, millimetres of A4.
 const MARGIN: f64 = 12.0;
-/// Side of the code with its quiet zone, millimetres of A4.
-const CODE: f64 = 58.0;
+/// Side of the code with its quiet zone, millimetres of A4: of the usual symbol, and at most. A longer
+/// address has a larger symbol; with the side that it had, cameras would have to stand nearer.
+const CODE: [f64; 2] = [58.0, 77.0];
 /// Room of the lines at the bottom.
 const FOOT: f64 = 37.0;
 /// Room of a line of the table.
@@ -46,6 +47,12 @@ const ROOMS: &[Room; 8] = &[
     Room { summary: 1, facts: 2, phones: 1 },
     Room { summary: 1, facts: 0, phones: 1 },
 ];
+
+/// The code as it is drawn: its picture, and its side in millimetres of A4.
+struct Symbol {
+    svg: String,
+    side: f64,
+}
 
 /// A fact's label, and its value in at most three lines.
 fn fact_lines(label: &str, value: &str, labels: f64, room: f64) -> (String, Vec<String>) {
@@ -187,19 +194,20 @@ impl Printed<'_> {
     /// Everything but the map, and the place of the map: as much as there is room for, so that nothing
     /// lies on anything else.
     fn poster(&self) -> Result<(String, [f64; 4]), PrintError> {
-        let matrix = self.matrix()?.svg(self.t("share-qr"));
+        let matrix = self.matrix()?;
+        let symbol = Symbol { svg: matrix.svg(self.t("share-qr")), side: matrix.side_on_paper(CODE[0], CODE[1]) };
         let [full, shorter @ ..] = ROOMS;
-        let (mut page, mut map, mut fits) = self.laid_out(full, &matrix);
+        let (mut page, mut map, mut fits) = self.laid_out(full, &symbol);
         for room in shorter {
             if fits {
                 break;
             }
-            (page, map, fits) = self.laid_out(room, &matrix);
+            (page, map, fits) = self.laid_out(room, &symbol);
         }
         Ok((page.finish(), map))
     }
 
-    fn laid_out(&self, most: &Room, matrix: &str) -> (Canvas, [f64; 4], bool) {
+    fn laid_out(&self, most: &Room, symbol: &Symbol) -> (Canvas, [f64; 4], bool) {
         let [width, height] = Size::A4.millimetres();
         let mut page = Canvas::new(width, height);
         let room = width - 2.0 * MARGIN;
@@ -230,7 +238,7 @@ impl Printed<'_> {
             y = page.paragraph(MARGIN, y, room, most.summary, summary, regular(4.5));
         }
         y += 3.0;
-        let column = self.code_column(&mut page, width - MARGIN - CODE, y, matrix);
+        let column = self.code_column(&mut page, width - MARGIN - symbol.side, y, symbol);
         let rows = self.rows(most.facts.min(12));
         let facts = if rows.is_empty() { self.facts(most.facts) } else { Vec::new() };
         let table = (rows.len() as f64 / 2.0).ceil() * ROW;
@@ -254,32 +262,33 @@ impl Printed<'_> {
             at += 1.0;
         }
         self.foot(&mut page, height - FOOT, room);
-        let map = [MARGIN, y, room - CODE - 8.0, (bottom - y).max(50.0)];
+        let map = [MARGIN, y, room - symbol.side - 8.0, (bottom - y).max(50.0)];
         (page, map, bottom >= column)
     }
 
     /// The code, its letters, and whom to call; gives the place below.
-    fn code_column(&self, page: &mut Canvas, left: f64, top: f64, matrix: &str) -> f64 {
-        page.drawing([left, top, CODE, CODE], matrix);
-        let middle = left + CODE / 2.0;
-        let mut y = top + CODE + 2.0;
-        for line in lines(self.t("scan-me"), Weight::Bold, 4.2, CODE) {
+    fn code_column(&self, page: &mut Canvas, left: f64, top: f64, symbol: &Symbol) -> f64 {
+        let side = symbol.side;
+        page.drawing([left, top, side, side], &symbol.svg);
+        let middle = left + side / 2.0;
+        let mut y = top + side + 2.0;
+        for line in lines(self.t("scan-me"), Weight::Bold, 4.2, side) {
             page.line(middle, y + 4.2, &line, bold(4.2).middle());
             y += 4.2 * LEADING;
         }
         let code = self.code();
-        let size = fitting(&code, Weight::Bold, CODE, 1, &[7.6, 7.0, 6.4, 5.8]);
+        let size = fitting(&code, Weight::Bold, side, 1, &[7.6, 7.0, 6.4, 5.8]);
         page.line(middle, y + size + 0.6, &code, bold(size).middle());
         y += size + 2.4;
         let address = self.city.public_url.split_once("://").map_or(self.city.public_url.as_str(), |(_, host)| host);
-        let size = fitting(address, Weight::Regular, CODE, 1, &[4.2, 3.6, 3.0, 2.6]);
+        let size = fitting(address, Weight::Regular, side, 1, &[4.2, 3.6, 3.0, 2.6]);
         page.line(middle, y + size, address, regular(size).middle());
         y += size + 3.0;
         if let Some(phone) = &self.city.phone {
             page.line(middle, y + 5.4, &format!("{} {phone}", self.t("ask-about-print")), bold(4.2).middle());
             y += 5.4 * LEADING;
         }
-        for line in lines(self.lang.pick(&self.city.contact_vi, &self.city.contact_en), Weight::Regular, 3.4, CODE).iter().take(2) {
+        for line in lines(self.lang.pick(&self.city.contact_vi, &self.city.contact_en), Weight::Regular, 3.4, side).iter().take(2) {
             page.line(middle, y + 3.4, line, regular(3.4).middle());
             y += 3.4 * LEADING;
         }

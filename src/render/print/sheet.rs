@@ -16,6 +16,8 @@ const MARGIN: f64 = 20.0;
 const UNITS: f64 = 3.0;
 /// Columns of the legend.
 const COLUMNS: usize = 4;
+/// Side of the code with its quiet zone, millimetres of A1: of the usual symbol, and at most.
+const CODE: [f64; 2] = [78.0, 95.0];
 /// Lines of the legend in a column.
 const LINES: usize = 12;
 
@@ -85,7 +87,9 @@ fn legend(
     scale: f64,
 ) -> Result<(), PrintError> {
     let t = |key| text(printed.lang, key);
-    let (code, wide) = (78.0, room - 78.0 - 8.0);
+    let matrix = printed.matrix()?;
+    let code = matrix.side_on_paper(CODE[0], CODE[1]);
+    let wide = room - code - 8.0;
     let column = wide / COLUMNS as f64;
     let (sums, total) = sums(features, printed.extract);
     for (i, (own, area)) in sums.iter().take(COLUMNS * LINES).enumerate() {
@@ -112,7 +116,7 @@ fn legend(
     y = page.paragraph(MARGIN, y, wide, 2, t("reference-only"), regular(5.2));
     page.paragraph(MARGIN, y, wide, 2, t("poster-false-code"), regular(5.2));
     let left = MARGIN + room - code;
-    page.drawing([left, top, code, code], &printed.matrix()?.svg(t("share-qr")));
+    page.drawing([left, top, code, code], &matrix.svg(t("share-qr")));
     let letters = printed.code();
     let size = fitting(&letters, Weight::Bold, code, 1, &[10.0, 9.0, 8.0]);
     page.line(left + code / 2.0, top + code + size, &letters, bold(size).middle());

@@ -15,7 +15,8 @@ const HEIGHT: f64 = 67.7;
 const LEFT: f64 = 4.65;
 const TOP: f64 = 13.1;
 const GAP: f64 = 2.5;
-/// Side of the code with its quiet zone, millimetres: the code itself is at least 40.
+/// Side of the code with its quiet zone, millimetres: the code itself is at least 40. A label has no room
+/// for a larger one; it is read from a hand's breadth.
 const CODE: f64 = 52.0;
 
 /// Eight stickers on a sheet of A4.

@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn a_quarter_circle_as_a_rational_spline_is_a_circle() {
         let half = 0.5_f64.sqrt();
-        let points = spline(2, &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], &[1.0, half, 1.0], 1000).expect("spline");
+        let points =
+            spline(2, &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], &[1.0, half, 1.0], 1000).expect("spline");
         assert!(points.iter().all(|p| (libm::hypot(p[0], p[1]) - 1.0).abs() < 1e-12), "{points:?}");
         assert_eq!((points[0], points[points.len() - 1]), ([1.0, 0.0], [0.0, 1.0]));
         assert_eq!(spline(3, &[0.0; 4], &[[0.0, 0.0]], &[], 1000), None);

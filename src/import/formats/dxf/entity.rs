@@ -76,14 +76,16 @@ impl Insert {
     /// Where a point of the block comes to lie in one place of the array.
     pub(super) fn place(&self, base: Point, column: usize, row: usize, [x, y]: Point) -> Point {
         let (s, c) = libm::sincos(self.turn);
-        let (x, y) = ((x - base[0]) * self.scale[0] + column as f64 * self.apart[0], (y - base[1]) * self.scale[1] + row as f64 * self.apart[1]);
+        let (x, y) =
+            ((x - base[0]) * self.scale[0] + column as f64 * self.apart[0], (y - base[1]) * self.scale[1] + row as f64 * self.apart[1]);
         let (x, y) = (self.at[0] + x * c - y * s, self.at[1] + x * s + y * c);
         if self.is_mirrored { [-x, y] } else { [x, y] }
     }
 }
 
 /// Kinds that can border areas and are not read.
-const NOT_READ: &[&str] = &["REGION", "3DSOLID", "BODY", "SURFACE", "PLANESURFACE", "EXTRUDEDSURFACE", "MLINE", "MESH", "ACAD_PROXY_ENTITY"];
+const NOT_READ: &[&str] =
+    &["REGION", "3DSOLID", "BODY", "SURFACE", "PLANESURFACE", "EXTRUDEDSURFACE", "MLINE", "MESH", "ACAD_PROXY_ENTITY"];
 
 /// Reads an entity; `vertices` are those of a POLYLINE.
 pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usize) -> Option<Entity> {
@@ -97,16 +99,12 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     }
     // Where an axis points down, x counts the other way (DXF reference, arbitrary axis algorithm); lines,
     // splines and ellipses are stored in the drawing's own coordinates.
-    let own_axes = !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE") && !(kind == "POLYLINE" && fields.whole(70) & 8 != 0);
+    let own_axes =
+        !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE") && !(kind == "POLYLINE" && fields.whole(70) & 8 != 0);
     if normal[2] < 0.0 && own_axes {
         shape.placed(&|[x, y]| [-x, y]);
     }
-    Some(Entity {
-        layer: fields.text(8).to_owned(),
-        is_paper: fields.whole(67) == 1,
-        is_invisible: fields.whole(60) == 1,
-        shape,
-    })
+    Some(Entity { layer: fields.text(8).to_owned(), is_paper: fields.whole(67) == 1, is_invisible: fields.whole(60) == 1, shape })
 }
 
 fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usize) -> Option<Shape> {
@@ -173,7 +171,8 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
         "SOLID" | "TRACE" | "3DFACE" => {
             // The last two corners of a SOLID are stored crosswise.
             let corners = if kind == "3DFACE" { [10, 11, 12, 13] } else { [10, 11, 13, 12] };
-            let mut ring: Vec<Point> = corners.iter().map(|x| fields.point(*x, x + 10)).filter(|p| p.iter().all(|v| v.is_finite())).collect();
+            let mut ring: Vec<Point> =
+                corners.iter().map(|x| fields.point(*x, x + 10)).filter(|p| p.iter().all(|v| v.is_finite())).collect();
             ring.dedup();
             if ring.len() < 3 {
                 return None;

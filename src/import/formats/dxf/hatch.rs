@@ -69,7 +69,11 @@ pub(super) fn borders(fields: &Fields, most: usize) -> Borders {
             cursor.skip();
         }
         let Some(kind) = cursor.whole(92) else { break };
-        let found = if kind & 2 != 0 { polyline(&mut cursor).map(|ring| Ok((vec![ring], 0.0))) } else { edges(&mut cursor, most).map(|edges| join(&edges)) };
+        let found = if kind & 2 != 0 {
+            polyline(&mut cursor).map(|ring| Ok((vec![ring], 0.0)))
+        } else {
+            edges(&mut cursor, most).map(|edges| join(&edges))
+        };
         // A box around a text of the drawing is no hole of the zone.
         let is_text_box = kind & 8 != 0;
         match found {
@@ -136,7 +140,10 @@ fn edges(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Readings>> {
                     libm::atan2(s / ratio, c)
                 };
                 let both = [angles, angles.map(parameter)];
-                both.iter().flat_map(|angles| ways(*angles, forward)).map(|(start, sweep)| arc(centre, radius, tilt, start, sweep)).collect()
+                both.iter()
+                    .flat_map(|angles| ways(*angles, forward))
+                    .map(|(start, sweep)| arc(centre, radius, tilt, start, sweep))
+                    .collect()
             }
             4 => vec![spline_edge(cursor, most)?],
             _ => return None,
@@ -264,7 +271,10 @@ fn choose(edges: &[Readings]) -> Vec<Vec<Point>> {
         // Neighbours in the file's order, and their other readings while these are open.
         let beside = [(i + edges.len() - 1) % edges.len(), (i + 1) % edges.len()];
         let all = edges.len() <= 64;
-        let others: Vec<Point> = (0..edges.len()).filter(|j| *j != i && (all || beside.contains(j))).flat_map(|j| edges[j].iter().flat_map(|points| ends(points))).collect();
+        let others: Vec<Point> = (0..edges.len())
+            .filter(|j| *j != i && (all || beside.contains(j)))
+            .flat_map(|j| edges[j].iter().flat_map(|points| ends(points)))
+            .collect();
         let apart = |points: &Vec<Point>| {
             let nearest = |end: Point| others.iter().map(|other| distance(*other, end)).fold(f64::INFINITY, f64::min);
             // Millimetres do not decide against the standard's reading.

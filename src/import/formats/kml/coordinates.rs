@@ -71,7 +71,10 @@ fn decimal_commas(text: &str) -> bool {
     let tuples: Vec<Vec<&str>> = text.split_whitespace().map(|tuple| tuple.split(',').filter(|part| !part.is_empty()).collect()).collect();
     let digits = tuples.iter().flatten().all(|part| part.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()));
     // “104,87 21,70”, “104,87,21,7”, “104,87, 21,70”.
-    digits && (tuples.iter().any(|parts| parts.len() >= 4) || tuples.iter().all(|parts| parts.len() == 2) && tuples.len() > 1 || tuples.iter().any(|parts| parts.last().is_some_and(|part| part.len() >= 4)))
+    digits
+        && (tuples.iter().any(|parts| parts.len() >= 4)
+            || tuples.iter().all(|parts| parts.len() == 2) && tuples.len() > 1
+            || tuples.iter().any(|parts| parts.last().is_some_and(|part| part.len() >= 4)))
 }
 
 /// The sentence on a text that is no position, with the text, and how to write it.
@@ -124,7 +127,11 @@ mod tests {
         }
         assert_eq!(read("104.87, 21.7", true).expect("point").0, [Position([104.87, 21.7])]);
         assert_eq!(read(" 104.87,21.7,0 ", true).expect("point"), (vec![Position([104.87, 21.7])], None));
-        assert_eq!(read("105,21 106,21 106,22", false).map(|found| found.0.len()).unwrap_or(0), 0, "whole degrees or decimal commas: it is open");
+        assert_eq!(
+            read("105,21 106,21 106,22", false).map(|found| found.0.len()).unwrap_or(0),
+            0,
+            "whole degrees or decimal commas: it is open"
+        );
     }
 
     #[test]

@@ -8,7 +8,9 @@ const MOST_PAIRS: usize = 200;
 /// Puts the columns of a table in the description beside the others, and makes of any other description
 /// plain text.
 pub(super) fn take_table(properties: &mut Map<String, Value>) {
-    let Some(html) = properties.get("description").and_then(Value::as_str).filter(|text| text.contains('<')).map(str::to_owned) else { return };
+    let Some(html) = properties.get("description").and_then(Value::as_str).filter(|text| text.contains('<')).map(str::to_owned) else {
+        return;
+    };
     let pairs = pairs(&html);
     if pairs.is_empty() {
         properties.insert("description".into(), Value::from(plain(&html)));

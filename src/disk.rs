@@ -1,0 +1,121 @@
+//! Disks that are full: how that is seen, which they are, and whether they have room again.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A disk with less room than this counts as full: what one append needs, about.
+const ROOM_BYTES: usize = 64 << 10;
+
+/// True when nothing more fits: the disk is full, or what this user may have of it is used up.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Writes a little into a folder, and leaves nothing there. Errors: it cannot be written.
+pub fn try_folder(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(folder)?.write_all(&[0; ROOM_BYTES])
+}
+
+/// A disk, by what it is for here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disk {
+    /// That of the event log, by the name that the store gives it.
+    Store(String),
+    /// The one on which a folder lies.
+    Folder(PathBuf),
+}
+
+impl Disk {
+    /// The one on which uploads and downloads are put together.
+    pub fn temporary() -> Self {
+        Self::Folder(std::env::temp_dir())
+    }
+}
+
+impl fmt::Display for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(name) => f.write_str(name),
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+        }
+    }
+}
+
+/// The disks that were found full and were not seen to have room since.
+#[derive(Debug, Clone, Default)]
+pub struct Disks(Arc<Mutex<BTreeSet<Disk>>>);
+
+impl Disks {
+    /// Notes that a disk is full.
+    pub fn note(&self, disk: &Disk) {
+        if self.set(|full| full.insert(disk.clone())) {
+            tracing::error!("the disk of {disk} is full or cannot be written: free some space; what waits for it goes on by itself");
+        }
+    }
+
+    /// Notes that a disk has room again.
+    pub fn clear(&self, disk: &Disk) {
+        if self.set(|full| full.remove(disk)) {
+            tracing::info!("the disk of {disk} has room again");
+        }
+    }
+
+    /// Those that are full.
+    pub fn full(&self) -> Vec<Disk> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// A sentence for whoever keeps the server running; none when every disk has room.
+    pub fn words(&self) -> Option<String> {
+        let names: Vec<String> = self.full().iter().map(Disk::to_string).collect();
+        (!names.is_empty()).then(|| {
+            format!("the disk of {} is full or cannot be written: free some space; writes go on by themselves then", names.join(", "))
+        })
+    }
+
+    fn set(&self, change: impl FnOnce(&mut BTreeSet<Disk>) -> bool) -> bool {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_until_it_has_room() {
+        let disks = Disks::default();
+        assert_eq!(disks.words(), None);
+        let (store, uploads) = (Disk::Store("/var/lib/bangtin".into()), Disk::Folder("/var/tmp".into()));
+        disks.note(&store);
+        disks.note(&store);
+        disks.clone().note(&uploads);
+        let words = disks.words().expect("two are full");
+        assert!(words.contains("/var/lib/bangtin, /var/tmp"), "{words}");
+        disks.clear(&store);
+        assert_eq!(disks.full(), [uploads.clone()]);
+        disks.clear(&uploads);
+        assert_eq!(disks.words(), None);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures_through_what_wraps_them() {
+        assert!(is_full(&io::ErrorKind::StorageFull.into()));
+        assert!(is_full(&io::Error::new(io::ErrorKind::QuotaExceeded, "at /tmp/x")));
+        assert!(!is_full(&io::ErrorKind::PermissionDenied.into()));
+        assert!(!is_full(&io::Error::other("damaged")));
+        let full = std::fs::File::options().write(true).open("/dev/full").and_then(|mut file| file.write_all(b"x"));
+        assert!(is_full(&full.expect_err("nothing fits there")));
+    }
+
+    #[test]
+    fn trying_a_folder_leaves_nothing_in_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        try_folder(folder.path()).expect("room");
+        assert_eq!(folder.path().read_dir().expect("a folder").count(), 0);
+        assert!(try_folder(&folder.path().join("gone")).is_err());
+    }
+}

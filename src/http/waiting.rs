@@ -1,0 +1,319 @@
+//! Connections that wait for a request: how long each may, and which makes room when all places are taken.
+//!
+//! Between two requests a connection may be idle for longer than a proxy keeps it, or the proxy's next
+//! request meets a connection that is being closed. A head that has begun must be whole much sooner. hyper has
+//! one limit for both, which it asks a [`Timer`] for when it begins to wait for a head; the timer here looks at
+//! whether anything of the head has come.
+
+use std::collections::HashMap;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::rt::{Sleep, Timer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// What stands for a moment while a request is answered.
+const ANSWERING: u64 = 0;
+
+/// How long a connection may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the whole of a head, from its first byte; for the first byte of a connection too.
+    pub head: Duration,
+    /// For the next request.
+    pub idle: Duration,
+}
+
+/// A connection as seen from beside it. Written by its own event loop, read by the one that takes connections.
+struct State {
+    /// Milliseconds of [`Connections`], from one up, since when it waits for a request; or [`ANSWERING`].
+    since: AtomicU64,
+    /// True when bytes have come since it waits: a head has begun.
+    has_begun: AtomicBool,
+    /// True once a request has come.
+    has_asked: AtomicBool,
+    /// True while bytes of an answer wait for the client to take them.
+    is_sending: AtomicBool,
+    make_room: Notify,
+}
+
+impl State {
+    /// Since when it waits for a request, with nothing left to be sent.
+    fn waits_since(&self) -> Option<u64> {
+        let since = self.since.load(Ordering::Relaxed);
+        (since != ANSWERING && !self.is_sending.load(Ordering::Relaxed)).then_some(since)
+    }
+}
+
+/// All connections that there are.
+pub struct Connections {
+    began: Instant,
+    patience: Patience,
+    next: AtomicU64,
+    all: Mutex<HashMap<u64, Arc<State>>>,
+}
+
+impl Connections {
+    /// None yet.
+    pub fn new(patience: Patience) -> Arc<Self> {
+        Arc::new(Self { began: Instant::now(), patience, next: AtomicU64::new(0), all: Mutex::default() })
+    }
+
+    /// Milliseconds since the beginning, from one up.
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64 + 1
+    }
+
+    /// A connection, known until what is returned is dropped.
+    pub fn enter(self: &Arc<Self>) -> Connection {
+        let state = Arc::new(State {
+            since: AtomicU64::new(self.now()),
+            has_begun: AtomicBool::default(),
+            has_asked: AtomicBool::default(),
+            is_sending: AtomicBool::default(),
+            make_room: Notify::new(),
+        });
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(&state));
+        Connection { number, state, all: Arc::clone(self) }
+    }
+
+    /// Asks the connection to end that can best be spared: of those that have asked nothing yet the one that
+    /// is silent longest, then the one that has been idle longest. False when all are being answered.
+    pub fn make_room(&self) -> bool {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = all.iter().filter_map(|(number, state)| {
+            let has_asked = state.has_asked.load(Ordering::Relaxed);
+            Some(((has_asked, state.waits_since()?, *number), state))
+        });
+        let spared = waiting.min_by_key(|(key, _)| *key);
+        spared.inspect(|(_, state)| state.make_room.notify_one()).is_some()
+    }
+}
+
+/// A connection's entry.
+pub struct Connection {
+    number: u64,
+    state: Arc<State>,
+    all: Arc<Connections>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.all.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+    }
+}
+
+impl Connection {
+    /// What hyper asks how long a head may take.
+    pub fn timer(&self) -> HeadTimer {
+        HeadTimer { state: Arc::clone(&self.state), all: Arc::clone(&self.all) }
+    }
+
+    /// The stream of the connection, watched.
+    pub fn watched<S>(&self, stream: S) -> Watched<S> {
+        Watched { stream, state: Arc::clone(&self.state) }
+    }
+
+    /// What is called when a request's head is there.
+    pub fn asked(&self) -> impl Fn() + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move || {
+            state.since.store(ANSWERING, Ordering::Relaxed);
+            state.has_asked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Resolves when it has to make room, and has no request that would be lost.
+    pub async fn has_to_go(&self) {
+        loop {
+            self.state.make_room.notified().await;
+            if self.state.waits_since().is_some() {
+                return;
+            }
+        }
+    }
+}
+
+/// Tells hyper when a connection has waited for long enough. Asked for a time when the wait for a head begins.
+pub struct HeadTimer {
+    state: Arc<State>,
+    all: Arc<Connections>,
+}
+
+impl Timer for HeadTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.sleep_until(self.now() + duration)
+    }
+
+    /// hyper's deadline is that of an idle connection, whatever it is; ours depends on what comes.
+    fn sleep_until(&self, _: std::time::Instant) -> Pin<Box<dyn Sleep>> {
+        self.state.has_begun.store(false, Ordering::Relaxed);
+        self.state.since.store(self.all.now(), Ordering::Relaxed);
+        let Patience { head, idle } = self.all.patience;
+        let first = if self.state.has_asked.load(Ordering::Relaxed) { idle } else { head };
+        Box::pin(Wait { sleep: Box::pin(tokio::time::sleep(first)), state: Arc::clone(&self.state), head, has_begun: false })
+    }
+
+    fn now(&self) -> std::time::Instant {
+        Instant::now().into()
+    }
+}
+
+/// Resolves when a head has not come in time. Polled anew whenever a piece of one comes.
+struct Wait {
+    sleep: Pin<Box<tokio::time::Sleep>>,
+    state: Arc<State>,
+    head: Duration,
+    has_begun: bool,
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let wait = self.get_mut();
+        if !wait.has_begun && wait.state.has_begun.load(Ordering::Relaxed) {
+            wait.has_begun = true;
+            wait.sleep.as_mut().reset(Instant::now() + wait.head);
+        }
+        wait.sleep.as_mut().poll(cx)
+    }
+}
+
+impl Sleep for Wait {}
+
+/// A stream that notes when bytes come, and when bytes cannot leave.
+pub struct Watched<S> {
+    stream: S,
+    state: Arc<State>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let watched = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut watched.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            watched.state.has_begun.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let watched = self.get_mut();
+        let written = Pin::new(&mut watched.stream).poll_write(cx, bytes);
+        watched.state.is_sending.store(written.is_pending(), Ordering::Relaxed);
+        written
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let watched = self.get_mut();
+        let written = Pin::new(&mut watched.stream).poll_write_vectored(cx, slices);
+        watched.state.is_sending.store(written.is_pending(), Ordering::Relaxed);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience { head: Duration::from_secs(10), idle: Duration::from_secs(75) };
+
+    /// A connection that has waited since that many milliseconds.
+    fn since(connections: &Arc<Connections>, at: u64, has_asked: bool) -> Connection {
+        let connection = connections.enter();
+        connection.state.since.store(at, Ordering::Relaxed);
+        connection.state.has_asked.store(has_asked, Ordering::Relaxed);
+        connection
+    }
+
+    async fn goes(connection: &Connection) -> bool {
+        tokio::time::timeout(Duration::from_millis(1), connection.has_to_go()).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asked_nothing_goes_first_then_who_was_idle_longest_and_nobody_that_is_answered() {
+        let connections = Connections::new(PATIENCE);
+        let idle = since(&connections, 5, true);
+        let longest = since(&connections, 3, true);
+        let answered = since(&connections, ANSWERING, true);
+        let taking = since(&connections, 1, true);
+        taking.state.is_sending.store(true, Ordering::Relaxed);
+        let silent = since(&connections, 9, false);
+        assert!(connections.make_room() && goes(&silent).await);
+        drop(silent);
+        assert!(connections.make_room() && goes(&longest).await);
+        drop(longest);
+        assert!(!goes(&idle).await && connections.make_room() && goes(&idle).await);
+        drop(idle);
+        assert!(!connections.make_room(), "an answer is not cut short");
+        assert!(!goes(&answered).await && !goes(&taking).await);
+        drop((answered, taking));
+        assert!(connections.all.lock().expect("whole").is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_came_meanwhile_is_answered() {
+        let connections = Connections::new(PATIENCE);
+        let connection = since(&connections, 1, true);
+        assert!(connections.make_room());
+        connection.asked()();
+        assert!(!goes(&connection).await);
+        drop(connection.timer().sleep(Duration::ZERO));
+        assert!(connections.make_room() && goes(&connection).await, "asked again, while idle");
+    }
+
+    /// Seconds until a wait for a head ends, when its first byte comes after so many.
+    async fn waited(has_asked: bool, first_byte: Option<u64>) -> u64 {
+        let connections = Connections::new(PATIENCE);
+        let connection = since(&connections, 1, has_asked);
+        let mut wait = connection.timer().sleep(Duration::ZERO);
+        let begun = Instant::now();
+        let Some(seconds) = first_byte else {
+            wait.await;
+            return begun.elapsed().as_secs();
+        };
+        let byte = async {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            connection.state.has_begun.store(true, Ordering::Relaxed);
+        };
+        // As hyper does: what waits is looked at again when bytes have come.
+        tokio::select! {
+            () = &mut wait => return begun.elapsed().as_secs(),
+            () = byte => {}
+        }
+        wait.await;
+        begun.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_may_wait_longer_than_a_head_that_has_begun() {
+        assert_eq!(waited(true, None).await, 75);
+        assert_eq!(waited(true, Some(0)).await, 10);
+        assert_eq!(waited(true, Some(70)).await, 80, "counted from the head's first byte");
+        assert_eq!(waited(false, None).await, 10, "silent from the beginning");
+        assert_eq!(waited(false, Some(4)).await, 14);
+    }
+}

@@ -1,0 +1,260 @@
+//! Strangers' bytes that come over HTTP are read in a process of their own, with bounds on memory and
+//! time: what a library makes of a damaged or malicious file can end that process, never the server.
+//!
+//! The child is this program again. It is told on its standard input what to read, sets its limits
+//! before it looks at the file, and gives what it found on its standard output. It gets no environment:
+//! neither the database nor the vault's key. It ends when its parent does.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+use super::canonical::CanonicalSet;
+use super::documents::About;
+use super::formats::archive;
+use super::report::{Finding, Report, Severity};
+use super::source::Source;
+use super::zones::{Imported, Options};
+use super::{points, zones};
+use crate::domain::Digest;
+use crate::domain::geometry::FeatureSet;
+
+/// What the child is called with.
+const ARGUMENT: &str = "read-apart";
+/// The child's first line: another program in its place says something else.
+const GREETING: &str = "bangtin reads apart, version 1";
+/// Memory that reading may take whatever the file's size, bytes of address space.
+const MEMORY: u64 = 512 << 20;
+/// Memory for each byte of the file, unpacked.
+const MEMORY_A_BYTE: u64 = 4;
+/// Processor time, seconds.
+const PROCESSOR_SECONDS: u64 = 600;
+/// Waiting for the child ends after this.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// Longest head of an answer: the report.
+const HEAD_BYTES: u64 = 64 << 20;
+/// Largest set that is taken back.
+const SET_BYTES: u64 = 8 << 30;
+
+/// How strangers' bytes are read.
+#[derive(Debug, Clone)]
+pub enum Reading {
+    /// In this process: a planner's own machine reads the planner's own file.
+    Here,
+    /// In a process of its own, which this program is started for.
+    Apart(PathBuf),
+}
+
+/// What a child is asked.
+#[derive(Serialize, Deserialize)]
+enum Task {
+    Import { field: String, name: String, path: PathBuf, options: Box<Options> },
+    About { path: PathBuf },
+}
+
+/// What it answers, before the set's bytes.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    report: Report,
+    plane: u32,
+    set: Option<FeatureSet>,
+    /// Bytes of the pieces that follow.
+    pieces: Vec<u64>,
+    pages: Option<u32>,
+    title: Option<String>,
+}
+
+/// Why a child gave no answer.
+enum Failed {
+    /// It cannot be started, or not be talked to: nothing is wrong with the file.
+    Here(io::Error),
+    /// It ended early, or did not end.
+    There,
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Here(error)
+    }
+}
+
+fn read_here(field: &str, source: &Source, options: &Options) -> Imported {
+    if field == "places" { points::places(source, options) } else { zones::import(source, options, &|_| {}) }
+}
+
+impl Reading {
+    /// Reads a file as `zones`, `outline` or `places`. Errors: the machine refuses another process.
+    pub fn import(&self, field: &str, source: &Source, options: &Options) -> io::Result<Imported> {
+        let Self::Apart(program) = self else { return Ok(read_here(field, source, options)) };
+        // The child reads from the disk, and the file stays there until it is done.
+        let on_disk = source.on_disk()?;
+        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
+        let task = Task::Import { field: field.to_owned(), name: source.name.clone(), path, options: Box::new(options.clone()) };
+        match ask(program, &task, source.bytes) {
+            Ok((head, pieces)) => {
+                let whole = head.set.as_ref().is_none_or(|set| Digest::of_pieces(&pieces) == set.sha256);
+                if !whole {
+                    return Ok(stopped(source, options));
+                }
+                let set = head.set.map(|set| CanonicalSet { chunks: pieces.clone(), set });
+                Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane })
+            }
+            Err(Failed::There) => Ok(stopped(source, options)),
+            Err(Failed::Here(error)) => Err(error),
+        }
+    }
+
+    /// What is seen of a document. One that cannot be looked into has no pages and no title.
+    pub fn about(&self, bytes: &[u8]) -> About {
+        let Self::Apart(program) = self else { return About::of(bytes) };
+        let unknown = About { media_type: super::documents::media_type(bytes), ..About::default() };
+        if unknown.media_type != "application/pdf" {
+            return unknown;
+        }
+        let seen = || -> Result<(Head, Vec<Bytes>), Failed> {
+            let source = Source::memory("document", bytes.to_vec()).on_disk()?;
+            let path = source.path().map(Path::to_owned).unwrap_or_default();
+            ask(program, &Task::About { path }, bytes.len() as u64)
+        };
+        match seen() {
+            Ok((head, _)) => About { pages: head.pages, title: head.title, ..unknown },
+            Err(_) => unknown,
+        }
+    }
+}
+
+/// The report on a file whose reading was stopped.
+fn stopped(source: &Source, options: &Options) -> Imported {
+    let mut report = Report::about(&source.name);
+    report.sha256 = source.digest().ok().map(|digest| digest.to_string());
+    report.push(Finding::new(
+        Severity::Error,
+        "reading-stopped",
+        "Việc đọc tệp đã bị dừng vì cần nhiều bộ nhớ hoặc thời gian hơn mức cho một tệp cỡ này; tệp có thể bị hỏng: hãy xuất lại từ phần mềm bản đồ, hoặc chia nhỏ",
+        "Reading the file was stopped: it took more memory or time than a file of its size may. It may be damaged: export it again from the mapping software, or split it",
+    ));
+    Imported { report, set: None, drawn: Vec::new(), plane: options.plane }
+}
+
+/// A child that ends with its asker.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Failed> {
+    let mut command = Command::new(program);
+    command.arg(ARGUMENT).arg(bytes.to_string()).env_clear();
+    // The allocator sets a part of the addresses aside at its start, before the limit is known.
+    command.env("MIMALLOC_ARENA_RESERVE", "64MiB").env("MALLOC_ARENA_MAX", "1").env("RAYON_NUM_THREADS", "2");
+    if let Some(folder) = std::env::var_os("TMPDIR") {
+        command.env("TMPDIR", folder);
+    }
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut guard = Guard(child);
+    let (Some(mut input), Some(output)) = (guard.0.stdin.take(), guard.0.stdout.take()) else { return Err(Failed::There) };
+    let mut line = serde_json::to_vec(task).map_err(io::Error::other)?;
+    line.push(b'\n');
+    let (to, answer) = mpsc::channel();
+    std::thread::Builder::new().spawn(move || {
+        let _ = to.send(receive(BufReader::new(output)));
+    })?;
+    // A child that ended already has its answer, or none: a broken pipe says nothing of its own.
+    let told = input.write_all(&line).and_then(|()| input.flush());
+    let answer = answer.recv_timeout(PATIENCE).map_err(|_| Failed::There)?;
+    // The child goes on only while this end is open.
+    drop(input);
+    told.map_err(|_| Failed::There)?;
+    answer.map_err(|_| Failed::There)
+}
+
+fn receive(mut output: impl BufRead) -> io::Result<(Head, Vec<Bytes>)> {
+    let mut greeting = String::new();
+    output.by_ref().take(200).read_line(&mut greeting)?;
+    if greeting.trim_end() != GREETING {
+        return Err(io::Error::other("another program answers"));
+    }
+    let mut line = Vec::new();
+    output.by_ref().take(HEAD_BYTES).read_until(b'\n', &mut line)?;
+    let head: Head = serde_json::from_slice(&line)?;
+    if head.pieces.iter().try_fold(0_u64, |sum, bytes| sum.checked_add(*bytes)).is_none_or(|sum| sum > SET_BYTES) {
+        return Err(io::Error::other("the set is too large"));
+    }
+    let mut pieces = Vec::new();
+    for bytes in &head.pieces {
+        // It grows with what comes.
+        let mut piece = Vec::new();
+        output.by_ref().take(*bytes).read_to_end(&mut piece)?;
+        if piece.len() as u64 != *bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        pieces.push(Bytes::from(piece));
+    }
+    Ok((head, pieces))
+}
+
+/// The size of the file, where this program was started to read one.
+pub fn asked(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<u64> {
+    (arguments.nth(1)? == ARGUMENT).then(|| arguments.next()?.to_str()?.parse().ok())?
+}
+
+/// The child: reads what it is told to, within its limits. `bytes` is the size of the file.
+pub fn child(bytes: u64) -> io::Result<()> {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    limit(Resource::Core, 0)?;
+    limit(Resource::Cpu, PROCESSOR_SECONDS)?;
+    limit_memory(bytes)?;
+    let mut output = io::stdout().lock();
+    writeln!(output, "{GREETING}")?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    let task: Task = serde_json::from_str(&line)?;
+    std::thread::Builder::new().spawn(|| {
+        // Whoever asked holds the other end; when it is closed nobody waits for the answer.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        std::process::exit(1);
+    })?;
+    let (head, pieces) = match task {
+        Task::Import { field, name, path, options } => {
+            let source = Source::named(&name, &path)?;
+            limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
+            let Imported { report, set, drawn, plane } = read_here(&field, &source, &options);
+            let lengths = drawn.iter().map(|piece| piece.len() as u64).collect();
+            (Head { report, plane, set: set.map(|set| set.set), pieces: lengths, pages: None, title: None }, drawn)
+        }
+        Task::About { path } => {
+            let about = About::of(&std::fs::read(path)?);
+            (
+                Head { report: Report::default(), plane: 0, set: None, pieces: Vec::new(), pages: about.pages, title: about.title },
+                Vec::new(),
+            )
+        }
+    };
+    serde_json::to_writer(&mut output, &head)?;
+    output.write_all(b"\n")?;
+    for piece in pieces {
+        output.write_all(&piece)?;
+    }
+    output.flush()
+}
+
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    limit(Resource::As, bytes.saturating_mul(MEMORY_A_BYTE).saturating_add(MEMORY))
+}
+
+/// Sets a limit, within what this process may have anyway.
+fn limit(resource: Resource, wanted: u64) -> io::Result<()> {
+    let most = getrlimit(resource).maximum;
+    let current = most.map_or(wanted, |most| most.min(wanted));
+    Ok(setrlimit(resource, Rlimit { current: Some(current), maximum: most })?)
+}

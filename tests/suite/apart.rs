@@ -1,0 +1,157 @@
+//! Files that ask for more than they are worth: each is read in a process of its own, within 512 MiB of
+//! addresses and four times what it unpacks to, and the answer is a sentence.
+
+use std::path::PathBuf;
+
+use bangtin::domain::plan::PlanKind;
+use bangtin::import::apart::Reading;
+use bangtin::import::report::Report;
+use bangtin::import::source::Source;
+use bangtin::import::zones::Options;
+
+use crate::variations::zip;
+
+const CITY: [f64; 4] = [104.815, 21.646, 104.961, 21.798];
+
+fn reading() -> Reading {
+    Reading::Apart(PathBuf::from(env!("CARGO_BIN_EXE_bangtin")))
+}
+
+fn options() -> Options {
+    let mut options = Options { kind: PlanKind::LandUsePlan, signed: "2026-10-01".parse().unwrap(), ..Options::new(CITY, 9208) };
+    options.choice.limits.bytes = 512 << 20;
+    options
+}
+
+fn read(field: &str, name: &str, bytes: Vec<u8>) -> Report {
+    reading().import(field, &Source::memory(name, bytes), &options()).unwrap().report
+}
+
+fn sheet(strings: &str, styles: &str, rows: &str) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.xml", b"<workbook><sheets><sheet name=\"A\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"),
+        ("xl/_rels/workbook.xml.rels", b"<Relationships><Relationship Id=\"r1\" Target=\"worksheets/sheet1.xml\"/></Relationships>"),
+        ("xl/styles.xml", styles.as_bytes()),
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+        ("xl/worksheets/sheet1.xml", rows.as_bytes()),
+    ])
+}
+
+const ROWS: &str = r#"<worksheet><dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c></row><row r="2"><c t="s"><v>3</v></c><c><v>104.87</v></c><c><v>21.7</v></c></row></sheetData></worksheet>"#;
+const STRINGS: &str = "<si><t>Tên</t></si><si><t>Kinh độ</t></si><si><t>Vĩ độ</t></si><si><t>Trạm</t></si></sst>";
+
+#[test]
+fn a_workbook_that_says_more_than_it_holds_is_read() {
+    let sst = |head: &str| format!("<sst {head}>{STRINGS}");
+    let many = "<xf/>".repeat(5_000_000);
+    let formats: String = (0..100_000).map(|i| format!("<numFmt numFmtId=\"{}\" formatCode=\"0\"/>", 200 + i)).collect();
+    for (strings, styles) in [
+        (sst("uniqueCount=\"10000000000000\" count=\"10000000000000\""), "<styleSheet/>".to_owned()),
+        (sst(""), format!("<styleSheet><cellXfs count=\"4000000000\">{many}</cellXfs></styleSheet>")),
+        (sst(""), format!("<styleSheet><numFmts count=\"1\">{formats}</numFmts></styleSheet>")),
+        (format!("<sst>{STRINGS}").replace("</sst>", &format!("{}</sst>", "<si/>".repeat(5_000_000))), "<styleSheet/>".to_owned()),
+    ] {
+        let report = read("places", "a.xlsx", sheet(&strings, &styles, ROWS));
+        assert!(report.is_clean() && report.features == 1, "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn every_reader_stays_within_its_bounds_whatever_a_file_says() {
+    let dxf = |entities: &str| format!("0\nSECTION\n2\nENTITIES\n{entities}0\nENDSEC\n0\nEOF\n").into_bytes();
+    let mut shp = vec![0; 100];
+    shp[..4].copy_from_slice(&[0, 0, 0x27, 0x0a]);
+    shp[24..28].copy_from_slice(&100_u32.to_be_bytes());
+    shp.extend([0, 0, 0, 1, 0, 0, 0, 46]);
+    shp.extend(5_i32.to_le_bytes());
+    shp.extend([0; 32]);
+    shp.extend(i32::MAX.to_le_bytes());
+    shp.extend(i32::MAX.to_le_bytes());
+    shp.resize(200, 0);
+    let mut dbf = vec![3, 126, 11, 28, 1, 0, 0, 0, 65, 0, 6, 0];
+    dbf.resize(32, 0);
+    dbf.extend([b"MA".as_slice(), &[0; 9], b"C", &[0; 4], &[5], &[0; 15], &[0x0d], b" ODT  \x1a"].concat());
+    let mut lying_dbf = dbf.clone();
+    lying_dbf[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    let fgb = std::fs::read("tests/data/formats/plan.fgb").unwrap();
+    let mut far = fgb.clone();
+    let end = far.len();
+    far[end - 40..].fill(0xff);
+    let wide: String = (0..256).map(|i| format!("c{i},")).collect();
+    let csv = format!("{wide}Kinh độ,Vĩ độ\n{}", "x\n".repeat(90_000));
+    let files: Vec<(&str, &str, Vec<u8>)> = vec![
+        ("zones", "shp.zip", zip(&[("a.shp", &shp), ("a.dbf", &dbf)])),
+        ("zones", "dbf.zip", zip(&[("a.shp", &shp), ("a.dbf", &lying_dbf)])),
+        ("zones", "far.fgb", far),
+        ("zones", "hatch.dxf", dxf("0\nHATCH\n8\nODT\n91\n4000000000\n92\n1\n93\n4000000000\n72\n1\n10\n1\n20\n1\n11\n2\n21\n2\n")),
+        (
+            "zones",
+            "spline.dxf",
+            dxf("0\nHATCH\n8\nODT\n91\n1\n92\n1\n93\n1\n72\n4\n94\n2000000000\n95\n2000000000\n96\n2000000000\n40\n0\n10\n1\n20\n1\n"),
+        ),
+        ("zones", "entity.dxf", dxf("0\nSPLINE\n8\nODT\n71\n2000000000\n72\n2000000000\n73\n2000000000\n40\n1\n10\n1\n20\n1\n")),
+        ("zones", "deep.geojson", "[".repeat(8 << 20).into_bytes()),
+        ("zones", "deep.kml", "<Folder>".repeat(1 << 20).into_bytes()),
+        ("places", "wide.csv", csv.into_bytes()),
+        ("places", "quotes.csv", format!("Tên,Kinh độ,Vĩ độ\n\"{}", "a,\n".repeat(4 << 20)).into_bytes()),
+        ("zones", "bomb.zip", zip(&[("a.geojson", &vec![b' '; 600 << 20])])),
+        ("zones", "entities.kml", format!("<kml>{}", "&lt;".repeat(4 << 20)).into_bytes()),
+    ];
+    for (field, name, bytes) in files {
+        let report = read(field, name, bytes);
+        let checks: Vec<&str> = report.findings.iter().map(|finding| finding.check.as_str()).collect();
+        assert!(!report.is_clean(), "{name}: {checks:?}");
+        assert!(!checks.contains(&"reading-stopped"), "{name} is refused by its reader, not by its bounds: {checks:?}");
+    }
+}
+
+#[test]
+fn a_document_that_cannot_be_looked_into_is_kept_without_pages() {
+    let pdf = |body: &str| {
+        format!("%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n{body}\nendobj\ntrailer<</Root 1 0 R/Size 3>>\n")
+            .into_bytes()
+    };
+    for body in [
+        "<</Type/Pages/Count 2147483647/Kids[2 0 R]>>",
+        "<</Type/Pages/Count 999999999999/Kids[]>>",
+        "<</Length 99999999999>>stream\nx\nendstream",
+    ] {
+        let about = reading().about(&pdf(body));
+        assert_eq!((about.media_type, about.title), ("application/pdf", None), "{body}");
+    }
+    assert_eq!(reading().about(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xff\xff\xff\xff\xff\xff\xff").media_type, "image/png");
+}
+
+#[test]
+fn what_is_read_apart_is_what_is_read_here() {
+    for file in ["plan.geojson", "plan.gpkg", "plan.zip", "plan.kmz"] {
+        let source = Source::file(format!("tests/data/formats/{file}").as_ref()).unwrap();
+        let [here, apart] = [Reading::Here, reading()].map(|reading| reading.import("zones", &source, &options()).unwrap());
+        assert_eq!(here.report, apart.report, "{file}");
+        assert_eq!(here.set.unwrap().set, apart.set.unwrap().set, "{file}");
+        assert_eq!(here.drawn, apart.drawn);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_ends_early_or_is_another_program_is_a_sentence_in_the_report() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let source = Source::memory("a.csv", "x");
+    for (name, script) in [
+        ("killed", "kill -9 $$"),
+        ("aborted", "echo 'bangtin reads apart, version 1'; kill -6 $$"),
+        ("other", "echo hello"),
+        ("silent", "exit 0"),
+    ] {
+        let program = folder.path().join(name);
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let imported = Reading::Apart(program).import("places", &source, &options()).unwrap();
+        assert!(imported.set.is_none());
+        assert_eq!(imported.report.findings[0].check, "reading-stopped", "{name}");
+    }
+    assert!(Reading::Apart(folder.path().join("gone")).import("places", &source, &options()).is_err(), "nothing is wrong with the file");
+}

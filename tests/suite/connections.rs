@@ -1,0 +1,169 @@
+//! Connections that wait: between two requests for longer than proxies keep one, within a head for a moment,
+//! and never so that a reader finds no place.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bangtin::http::lanes::Lanes;
+use bangtin::http::{self, Limits, Site};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::support::{Database, Kind, NOON, Node, TestClock};
+
+/// Longest that anything here is waited for.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// A server with limits of its own.
+struct Served {
+    _database: Database,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    async fn with(limits: Limits) -> Self {
+        let database = Database::new(Kind::Sqlite).await;
+        let node = Node::start(&database, &TestClock::at(NOON)).await;
+        let site = Arc::new(Site::new(Arc::clone(&node.app), Arc::clone(&node.model), limits));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let lanes = Lanes::new().unwrap();
+            let shutdown = async {
+                let _ = stopped.await;
+            };
+            http::serve(listener, site, &lanes, shutdown).await;
+            tokio::task::block_in_place(|| lanes.close(Duration::from_secs(1)));
+        });
+        Self { _database: database, address, stop, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn end(self) {
+        let _ = self.stop.send(());
+        tokio::time::timeout(BOUND, self.task).await.expect("it ends").unwrap();
+    }
+}
+
+/// Asks on a connection and reads one whole answer: its status, none when the connection is closed.
+async fn ask(stream: &mut TcpStream) -> Option<u16> {
+    let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    if asked.is_err() { None } else { answer(stream).await }
+}
+
+/// Reads one whole answer.
+async fn answer(stream: &mut TcpStream) -> Option<u16> {
+    let mut bytes = Vec::new();
+    loop {
+        let read = tokio::time::timeout(BOUND, stream.read_buf(&mut bytes)).await.expect("an answer or an end");
+        if read.unwrap_or(0) == 0 {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.split("content-length: ").nth(1).map_or(0, |rest| rest.lines().next().unwrap().trim().parse::<usize>().unwrap());
+        if body.len() >= length {
+            return head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        }
+    }
+}
+
+/// Waits until a connection is closed by the other side.
+async fn closed(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // With or without a word.
+    let _ = tokio::time::timeout(BOUND, stream.read_to_end(&mut rest)).await.expect("it is closed");
+}
+
+#[test]
+fn a_connection_may_be_idle_for_longer_than_proxies_keep_it() {
+    let limits = Limits::default();
+    assert!(limits.idle_patience > Duration::from_secs(60), "nginx, HAProxy and load balancers keep one for a minute");
+    assert!(limits.head_patience <= Duration::from_secs(15), "a head that has begun is whole soon");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_outlives_the_limit_of_heads_and_is_asked_again() {
+    let limits = Limits { head_patience: Duration::from_millis(300), idle_patience: Duration::from_secs(60), ..Limits::default() };
+    let server = Served::with(limits).await;
+    let mut kept = server.connect().await;
+    assert_eq!(ask(&mut kept).await, Some(200));
+    for head in [&b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "[..], b"G", b""] {
+        // Silent from the beginning, or slow within a head: let go while the other one waits.
+        let mut slow = server.connect().await;
+        slow.write_all(head).await.unwrap();
+        closed(&mut slow).await;
+        assert_eq!(ask(&mut kept).await, Some(200));
+    }
+    // A head that has begun on a kept connection is as short of time as any.
+    kept.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+    closed(&mut kept).await;
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_ends_in_its_time() {
+    let limits = Limits { head_patience: Duration::from_secs(60), idle_patience: Duration::from_millis(200), ..Limits::default() };
+    let server = Served::with(limits).await;
+    let mut kept = server.connect().await;
+    assert_eq!(ask(&mut kept).await, Some(200));
+    closed(&mut kept).await;
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_slow_and_idle_connections_shut_no_reader_out() {
+    let server = Served::with(Limits { connections: 8, ..Limits::default() }).await;
+    let mut kept = server.connect().await;
+    assert_eq!(ask(&mut kept).await, Some(200));
+    let mut others = Vec::new();
+    for head in [&b""[..], b"GET / HTTP/1.1\r\nX-Slow: ", b"G"].into_iter().cycle().take(30) {
+        let mut stream = server.connect().await;
+        // It may be the one that makes room already.
+        let _ = stream.write_all(head).await;
+        others.push(stream);
+        let mut reader = server.connect().await;
+        assert_eq!(ask(&mut reader).await, Some(200), "after {} that ask nothing", others.len());
+    }
+    assert_eq!(ask(&mut kept).await, Some(200), "who asked something is kept longest");
+    // Where all have asked, the one that is idle longest makes room.
+    let mut idle = Vec::new();
+    for _ in 0..16 {
+        let mut stream = server.connect().await;
+        assert_eq!(ask(&mut stream).await, Some(200));
+        idle.push(stream);
+    }
+    closed(&mut idle[0]).await;
+    assert_eq!(ask(&mut idle[15]).await, Some(200));
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_being_read_or_answered_is_not_given_up_for_another() {
+    let server = Served::with(Limits { connections: 3, ..Limits::default() }).await;
+    let mut sending = server.connect().await;
+    let head = b"POST /nearest HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n";
+    sending.write_all(head).await.unwrap();
+    // It says so when the body is wanted: the request is being read.
+    assert_eq!(answer(&mut sending).await, Some(100));
+    sending.write_all(b"kind=ambul").await.unwrap();
+    let mut readers = Vec::new();
+    for _ in 0..12 {
+        let mut reader = server.connect().await;
+        assert_eq!(ask(&mut reader).await, Some(200));
+        // It stays idle until another needs its place.
+        readers.push(reader);
+    }
+    sending.write_all(b"ance&f=htm").await.unwrap();
+    assert!(answer(&mut sending).await.is_some(), "its answer comes");
+    server.end().await;
+}

@@ -1,0 +1,258 @@
+//! PostgreSQL as offices and clouds offer it: over TLS only, or behind a pooler. `tools/test.sh` gives
+//! the server a certificate for localhost and 127.0.0.1, and a user who is let in over TLS alone.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bangtin::event_store;
+use tokio_postgres::NoTls;
+
+use crate::process::run;
+use crate::support::{Database, Kind, NOON, Node, TestClock, postgres_url};
+
+/// A file of the test's CA (`tls/ca.pem`), of its server (`tls/server.pem`), or of a CA that has nothing to do with it.
+fn file(name: &str) -> String {
+    let folder = std::env::var("BANGTIN_TEST_POSTGRES_TLS").expect("run the tests with tools/test.sh: it makes certificates");
+    format!("{folder}/{name}")
+}
+
+/// An empty database, its address for a user who must come over TLS, and its name.
+async fn secured(host: &str, parameters: &str) -> (Database, String) {
+    let direct = Database::new(Kind::Postgres).await;
+    let (_, rest) = direct.url.split_once('@').unwrap();
+    let (address, name) = rest.split_once('/').unwrap();
+    let (_, port) = address.rsplit_once(':').unwrap();
+    let (url, name) = (format!("postgres://secured:secret@{host}:{port}/{name}?{parameters}"), name.to_owned());
+    (Database { url, ..direct }, name)
+}
+
+/// The sentence with which a database is not opened.
+async fn refused(url: &str) -> String {
+    event_store::open(url, TestClock::at(NOON).clock()).await.err().expect("it must be refused").to_string()
+}
+
+fn holds(sentence: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(sentence.contains(part), "“{part}” is missing: {sentence}");
+    }
+}
+
+/// A session beside the program, that of the server's owner.
+async fn owner() -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(&postgres_url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn station(id: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","type":"map-point.publish","facts":{{"kind":"health-station","title":"Trạm {id}","position":{{"lon":104.87,"lat":21.7}}}}}}"#
+    )
+}
+
+/// Carries a command out, however often its connections are lost before; the position of its event.
+async fn in_the_end(node: &Node, id: &str) -> i64 {
+    let started = Instant::now();
+    loop {
+        match node.try_apply(&station(id), &bangtin::cli::demo::file).await {
+            Ok(outcome) => return outcome.position,
+            Err(error) => assert!(started.elapsed() < Duration::from_secs(30), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_demands_tls_is_reached_with_its_ca_named() {
+    let ca = file("tls/ca.pem");
+    for mode in ["sslmode=require&", "sslmode=verify-full&", "sslmode=verify-ca&", "sslmode=verify-full&channel_binding=require&", ""] {
+        for host in ["localhost", "127.0.0.1"] {
+            let (database, _) = secured(host, &format!("{mode}sslrootcert={ca}")).await;
+            let log = database.open().await;
+            assert_eq!(log.head().await.unwrap().position, 0, "{mode} {host}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_goes_over_tls_and_the_follower_comes_back_over_it() {
+    let (database, name) = secured("localhost", &format!("sslmode=verify-full&sslrootcert={}", file("tls/ca.pem"))).await;
+    let clock = TestClock::at(NOON);
+    let nodes = [Node::start(&database, &clock).await, Node::start(&database, &clock).await];
+    let position = nodes[0].apply(&station("a")).await.position;
+    assert!(nodes[1].model.wait_for(position, Duration::from_secs(10)).await, "the other node follows");
+    let owner = owner().await;
+    let of_database = "FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE datname = $1 AND backend_type = 'client backend'";
+    let count = format!("SELECT count(*), count(*) FILTER (WHERE ssl AND usename = 'secured') {of_database}");
+    let row = owner.query_one(&count, &[&name]).await.unwrap();
+    let (all, encrypted): (i64, i64) = (row.get(0), row.get(1));
+    // Both nodes listen and read, one has written.
+    assert!(all >= 5 && encrypted == all, "{encrypted} of {all}");
+    owner.query(&format!("SELECT pg_terminate_backend(pid) {of_database}"), &[&name]).await.unwrap();
+    let position = in_the_end(&nodes[0], "b").await;
+    assert!(nodes[1].model.wait_for(position, Duration::from_secs(20)).await, "and goes on following");
+    let row = owner.query_one(&count, &[&name]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), row.get::<_, i64>(1), "what came anew is encrypted too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_demands_tls_says_what_to_add_to_an_address_in_clear() {
+    for parameters in ["", "sslmode=disable", "sslmode=prefer"] {
+        let (database, _) = secured("127.0.0.1", parameters).await;
+        holds(&refused(&database.url).await, &["chỉ nhận kết nối TLS", "over TLS only", "sslmode=verify-full"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_clear_works_as_before() {
+    let database = Database::new(Kind::Postgres).await;
+    for parameters in ["", "?sslmode=disable", "?sslmode=prefer"] {
+        let log = event_store::open(&format!("{}{parameters}", database.url), TestClock::at(NOON).clock()).await;
+        assert!(log.is_ok(), "{parameters}");
+    }
+    holds(&refused(&format!("{}?sslmode=verify", database.url)).await, &["sslmode=verify:", "verify-full"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_for_another_host_is_refused_unless_only_its_issuer_is_asked_for() {
+    let by_name = |mode: &str, ca: &str| format!("hostaddr=127.0.0.1&sslmode={mode}&sslrootcert={}", file(ca));
+    for mode in ["require", "verify-full"] {
+        let (database, _) = secured("db.example", &by_name(mode, "tls/ca.pem")).await;
+        holds(&refused(&database.url).await, &["không ghi tên “db.example”", "does not name “db.example”", "localhost", "verify-ca"]);
+    }
+    let (database, _) = secured("db.example", &by_name("verify-ca", "tls/ca.pem")).await;
+    database.open().await;
+    let (database, _) = secured("db.example", &by_name("verify-ca", "other/ca.pem")).await;
+    holds(&refused(&database.url).await, &["was issued by no CA in"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_an_unknown_ca_is_refused_and_the_sentence_says_how_to_name_the_file() {
+    let other = file("other/ca.pem");
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let (database, _) = secured("127.0.0.1", &format!("sslmode={mode}&sslrootcert={other}")).await;
+        holds(&refused(&database.url).await, &[&other, "sslrootcert=/PATH/ca.pem", "sslrootcert=/ĐƯỜNG/DẪN/ca.pem", "unlike psql"]);
+    }
+    // The machine's own list does not have the test's CA; should there be no list, that is said.
+    let (database, _) = secured("127.0.0.1", "sslmode=require").await;
+    holds(&refused(&database.url).await, &["sslrootcert=/PATH/ca.pem"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_known_by_its_own_certificate() {
+    // Without the CA, and whatever host it names.
+    let (database, _) =
+        secured("db.example", &format!("hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={}", file("tls/server.pem"))).await;
+    database.open().await;
+    let (database, _) = secured("127.0.0.1", &format!("sslmode=verify-full&sslrootcert={}", file("other/server.pem"))).await;
+    holds(&refused(&database.url).await, &["sslrootcert="]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ca_file_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate\n").unwrap();
+    for path in [empty, folder.path().join("missing.pem")] {
+        let (database, _) = secured("127.0.0.1", &format!("sslmode=verify-full&sslrootcert={}", path.display())).await;
+        holds(&refused(&database.url).await, &[path.to_str().unwrap(), "sslrootcert", "PEM"]);
+    }
+}
+
+/// PgBouncer before the tests' server, in clear; it ends with the test.
+struct Pooler {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Pooler {
+    fn start(mode: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // It gives up root for a user who must get here too.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = postgres_url();
+        let (_, address) = server.split_once('@').unwrap();
+        let (server_port, _) = address.rsplit_once(':').unwrap().1.split_once('/').unwrap();
+        let (users, config) = (folder.path().join("users"), folder.path().join("pgbouncer.ini"));
+        std::fs::write(&users, "\"bangtin\" \"\"\n").unwrap();
+        let text = format!(
+            "[databases]\n* = host=127.0.0.1 port={server_port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+             auth_type = trust\nauth_file = {}\npool_mode = {mode}\n",
+            users.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let program = if Path::new("/usr/sbin/pgbouncer").exists() { "/usr/sbin/pgbouncer" } else { "pgbouncer" };
+        let mut command = Command::new(program);
+        let root = std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+        if root {
+            command.args(["-u", "postgres"]);
+        }
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let child = command.arg(&config).stdout(Stdio::null()).stderr(log).spawn().expect("run tools/test.sh: it installs pgbouncer");
+        let pooler = Self { child, port, folder };
+        let started = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let log = std::fs::read_to_string(pooler.folder.path().join("log")).unwrap_or_default();
+            assert!(started.elapsed() < Duration::from_secs(10), "PgBouncer did not start: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        pooler
+    }
+
+    /// A database's address through the pooler.
+    fn before(&self, database: &Database) -> String {
+        let (_, name) = database.url.rsplit_once('/').unwrap();
+        format!("postgres://bangtin@127.0.0.1:{}/{name}", self.port)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_in_transaction_mode_is_refused_at_the_start_and_nothing_is_written() {
+    for mode in ["transaction", "statement"] {
+        let (pooler, database) = (Pooler::start(mode), Database::new(Kind::Postgres).await);
+        let url = pooler.before(&database);
+        holds(&refused(&url).await, &["pool_mode = session", "chế độ transaction", "in transaction mode"]);
+        // What the first attempt left with the pooler does not change the answer.
+        holds(&refused(&url).await, &["pool_mode = session"]);
+        let output = tokio::task::block_in_place(|| run(&database.path("data"), Some(&url), &["log", "verify"]));
+        assert!(!output.status.success(), "{mode}");
+        holds(&String::from_utf8_lossy(&output.stderr), &["pool_mode = session"]);
+        let (client, connection) = tokio_postgres::connect(&database.url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let row = client.query_one("SELECT to_regclass('schema_version') IS NULL", &[]).await.unwrap();
+        assert!(row.get::<_, bool>(0), "{mode}: no table was made");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_pooler_in_session_mode_nodes_write_and_follow() {
+    let (pooler, direct) = (Pooler::start("session"), Database::new(Kind::Postgres).await);
+    let url = pooler.before(&direct);
+    let (database, clock) = (Database { url, ..direct }, TestClock::at(NOON));
+    let nodes = [Node::start(&database, &clock).await, Node::start(&database, &clock).await];
+    for id in ["a", "b"] {
+        let position = nodes[0].apply(&station(id)).await.position;
+        assert!(nodes[1].model.wait_for(position, Duration::from_secs(10)).await, "the other node follows");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_is_not_spoken_to_in_clear_when_tls_is_asked_for() {
+    // PgBouncer without a certificate answers like PostgreSQL with ssl = off.
+    let (pooler, database) = (Pooler::start("session"), Database::new(Kind::Postgres).await);
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let url = format!("{}?sslmode={mode}&sslrootcert={}", pooler.before(&database), file("tls/ca.pem"));
+        holds(&refused(&url).await, &["không bật TLS", "offers no TLS", "ssl = on", "sslmode=disable"]);
+    }
+}

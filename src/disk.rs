@@ -16,7 +16,7 @@ pub fn is_full(error: &io::Error) -> bool {
 
 /// Writes a little into a folder, and leaves nothing there. Errors: it cannot be written.
 pub fn try_folder(folder: &Path) -> io::Result<()> {
-    tempfile::tempfile_in(folder)?.write_all(&[0; ROOM_BYTES])
+    tempfile::tempfile_in(folder)?.write_all(&vec![0; ROOM_BYTES])
 }
 
 /// A disk, by what it is for here.
@@ -96,7 +96,7 @@ mod tests {
         let words = disks.words().expect("two are full");
         assert!(words.contains("/var/lib/bangtin, /var/tmp"), "{words}");
         disks.clear(&store);
-        assert_eq!(disks.full(), [uploads.clone()]);
+        assert_eq!(disks.full(), std::slice::from_ref(&uploads));
         disks.clear(&uploads);
         assert_eq!(disks.words(), None);
     }

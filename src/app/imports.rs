@@ -61,6 +61,12 @@ struct Record<K> {
     kept: K,
 }
 
+/// The key under which an authority's columns are remembered, whatever looks like its name.
+fn remembered<'a>(city: &'a City, authority: &str) -> Option<&'a String> {
+    let key = fold(authority);
+    city.columns.keys().find(|known| **known == key || fold(known) == key)
+}
+
 impl App {
     /// How to read a file of zones: the city's box and plane, the columns this authority used before,
     /// the boundary of the plan's units where it is known.
@@ -69,7 +75,7 @@ impl App {
         let mut options = Options::new(city.bbox, city.default_crs);
         options.kind = question.kind;
         options.signed = question.signed;
-        options.remembered = city.columns.get(&fold(question.authority)).cloned().unwrap_or_default();
+        options.remembered = remembered(&city, question.authority).and_then(|key| city.columns.get(key)).cloned().unwrap_or_default();
         options.boundary = self.boundary(&city, question).await?;
         Ok(options)
     }
@@ -113,9 +119,9 @@ impl App {
         if *columns == Columns::default() {
             return Ok(());
         }
-        let key = fold(authority);
         self.change_city(|city| {
-            let known = city.columns.entry(key.clone()).or_default();
+            let key = remembered(city, authority).cloned().unwrap_or_else(|| fold(authority));
+            let known = city.columns.entry(key).or_default();
             for (field, new) in
                 [(&mut known.land_use, &columns.land_use), (&mut known.name, &columns.name), (&mut known.note, &columns.note)]
             {

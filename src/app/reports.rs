@@ -5,7 +5,7 @@ use super::{App, ExecuteError, random};
 use crate::domain::access::Actor;
 use crate::domain::digest::hex;
 use crate::domain::families::LogEvent;
-use crate::domain::fold::clean;
+use crate::domain::fold::typed;
 use crate::domain::report::{ReportClosed, ReportEvent, ReportId, ReportKind, ReportOutcome, ReportReceived, ReportState};
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Refusal};
@@ -33,7 +33,7 @@ pub struct ReportDraft {
 impl ReportDraft {
     /// Without what cannot be seen. Errors: empty or too long.
     pub fn checked(self) -> Result<Self, Refusal> {
-        let written = ReportText { text: clean(&self.written.text), reply_to: clean(&self.written.reply_to) };
+        let written = ReportText { text: typed(&self.written.text), reply_to: typed(&self.written.reply_to) };
         if written.text.is_empty() && self.kind == ReportKind::Mistake {
             return Err(Refusal::invalid("report-empty", "Hãy viết điều bạn thấy sai.", "Write what is wrong."));
         }

@@ -22,6 +22,9 @@ const SNAPSHOT_AT_END: i64 = 1_000;
 /// What still runs when no connection is left gets this long to end.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Most doubles that a start lists; `log stats` has them all.
+const DOUBLES: usize = 20;
+
 /// Serves a store that exists, or begins one for `--city`.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let stop = Stop::listen()?;
@@ -89,6 +92,14 @@ pub struct Node {
 pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow::Result<Node> {
     let app = Arc::clone(&store.app);
     let log = Arc::clone(app.log());
+    // They block nothing: somebody should look at them, though.
+    let doubles = app.doubles().await?;
+    for double in doubles.iter().take(DOUBLES) {
+        note!("bangtin: warning: {double}");
+    }
+    if doubles.len() > DOUBLES {
+        note!("bangtin: warning: {} more are listed by “bangtin log stats”", doubles.len() - DOUBLES);
+    }
     let mut image = follower::build(&log, Some(&store.snapshot)).await.context("the log cannot be read")?;
     follower::load_contacts(&log, app.vault(), &mut image).await?;
     let folder = if disk_cache {

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use geo::{BoundingRect, Geometry};
 use jiff::tz::TimeZone;
-use unicode_normalization::UnicodeNormalization;
 
 use super::eval::{Condition, Filter, Fold, Term, When};
 use super::like::pieces;
 use super::{Expr, FilterError, Language, Order, Scalar, Shape, Time, parse, spatial, temporal};
+use crate::domain::alike::read;
 use crate::domain::schema::{Property, Type};
 
 /// What the positions and moments that are written in a filter mean.
@@ -54,7 +54,7 @@ impl Binder<'_> {
         self.terms += 1;
         Ok(match scalar {
             Scalar::Property(name) => Term::Property(self.property(&name)?, Fold::default()),
-            Scalar::Text(text) => Term::Text(text.nfc().collect()),
+            Scalar::Text(text) => Term::Text(read(&text).into_owned()),
             Scalar::Number(number) => Term::Number(number),
             Scalar::Bool(truth) => Term::Bool(truth),
             Scalar::Instant(at) => Term::Instant(at),
@@ -126,7 +126,7 @@ impl Binder<'_> {
     fn when(&mut self, time: Time) -> Bound<When> {
         let mut term = |scalar: Scalar| -> Bound<Term> {
             let scalar = match scalar {
-                Scalar::Text(text) => Scalar::Instant(temporal::instant(&text).ok_or_else(not_a_time)?),
+                Scalar::Text(text) => Scalar::Instant(temporal::instant(&read(&text)).ok_or_else(not_a_time)?),
                 other => other,
             };
             let term = self.term(scalar)?;

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use geo::{Geometry, Rect};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::like::{Piece, like};
 use super::{Order, Range, accenti, casei, spatial, temporal};
+use crate::domain::alike::read;
 
 /// A property's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,7 +137,7 @@ impl Term {
     fn value<'a>(&'a self, row: &'a impl Row) -> Value<'a> {
         match self {
             Self::Property(index, fold) => match row.value(*index) {
-                Value::Text(text) => Value::Text(fold.apply(composed(text))),
+                Value::Text(text) => Value::Text(fold.apply(seen(text))),
                 other => other,
             },
             Self::Text(text) => Value::Text(Cow::Borrowed(text)),
@@ -148,8 +148,12 @@ impl Term {
     }
 }
 
-fn composed(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { Cow::Owned(text.nfc().collect()) }
+/// A text as it is compared.
+fn seen(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => read(text),
+        Cow::Owned(text) => Cow::Owned(read(&text).into_owned()),
+    }
 }
 
 fn ordering(a: &Value<'_>, b: &Value<'_>) -> Option<std::cmp::Ordering> {

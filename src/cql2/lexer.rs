@@ -1,6 +1,7 @@
 //! Words, texts, numbers and signs of a filter's text.
 
 use super::FilterError;
+use crate::domain::alike::alike;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -27,8 +28,12 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, FilterError> {
     let mut tokens = Vec::new();
     let mut rest = source.char_indices().peekable();
     while let Some(&(at, c)) = rest.peek() {
-        if c.is_whitespace() {
+        if c.is_whitespace() || alike(c).is_none() {
             rest.next();
+        } else if c != '-' && alike(c) == Some('-') {
+            // Word processors make a hyphen something else.
+            rest.next();
+            tokens.push((at, Token::Sign("-")));
         } else if c == '\'' || c == '"' {
             rest.next();
             let text = quoted(&mut rest, c)

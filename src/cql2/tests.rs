@@ -275,3 +275,44 @@ fn depth_length_and_terms_are_bounded() {
         assert!(read(&source).is_err(), "{}", &source[..40]);
     }
 }
+
+#[test]
+fn letters_that_look_alike_are_alike_in_filters() {
+    let zone = Zone {
+        values: [text("12/QĐ-UBND"), text("L\u{200b}UC"), Value::Number(-1.5), Value::Null, Value::Null, Value::Null, Value::Null],
+        shape: None,
+    };
+    let vietnam = TimeZone::fixed(jiff::tz::Offset::constant(7));
+    let wants = |source: &str| {
+        let filter = Filter::read(source, Language::Text, PROPERTIES, Meaning { place: &Some, zone: &vietnam });
+        filter.unwrap_or_else(|error| panic!("{source}: {error}")).wants(&zone)
+    };
+    for filter in [
+        "name = '12/Q\u{d0}-UBND'",
+        "name = '12/Q\u{189}\u{2011}UBND'",
+        "name IN ('x', '12/QĐ\u{2013}UB\u{ad}ND')",
+        "name LIKE '12/Q\u{d0}%'",
+        "CASEI(name) = CASEI('12/q\u{f0}-ubnd')",
+        "ACCENTI(name) = ACCENTI('12/Q\u{d0}\u{2212}UBND')",
+        "ACCENTI(name) = '12/QD-UBND'",
+        "CASEI(ACCENTI(name)) LIKE '12/qd%'",
+        "land_use = 'LUC'",
+        "area_ha\u{a0}<\u{2003}\u{2212}1",
+        "area_ha = \u{2011}1.5",
+        "NOT name <> '12/Q\u{d0}-UBND'",
+    ] {
+        assert!(wants(filter), "{filter}");
+    }
+    for filter in ["name = '12/QD-UBND'", "name = '13/Q\u{d0}-UBND'", "area_ha > \u{2212}1"] {
+        assert!(!wants(filter), "{filter}");
+    }
+    // The other way round: what is stored has the other letter.
+    let stored = Zone {
+        values: [text("12/Q\u{d0}\u{2011}UBND"), Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null],
+        shape: None,
+    };
+    for filter in ["name = '12/QĐ-UBND'", "ACCENTI(name) = '12/QD-UBND'", "CASEI(name) LIKE '%qđ-ubnd'"] {
+        let read = Filter::read(filter, Language::Text, PROPERTIES, Meaning { place: &Some, zone: &vietnam });
+        assert!(read.expect("a filter").wants(&stored), "{filter}");
+    }
+}

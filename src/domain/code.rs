@@ -6,6 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alike::read;
+
 /// Crockford's base32 alphabet: no I, L, O or U.
 pub(super) const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 9;
@@ -110,8 +112,10 @@ pub(super) fn value_of(byte: u8) -> Option<u8> {
 impl FromStr for Code {
     type Err = CodeError;
 
-    /// Case does not matter; I and L read as 1, O as 0.
+    /// Case does not matter; I and L read as 1, O as 0. What was copied along and cannot be seen is left out.
     fn from_str(text: &str) -> Result<Self, CodeError> {
+        let seen = read(text);
+        let text = if text.is_ascii() { text } else { seen.trim() };
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CodeError::Shape)?;
         let mut values = [0; LENGTH];
         for (value, byte) in values.iter_mut().zip(bytes) {
@@ -206,6 +210,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_no_part_of_a_code() {
+        let code = sample(7);
+        for typed in
+            [format!("\u{feff}{code}"), format!("{}\u{ad}{}", &code.as_str()[..4], &code.as_str()[4..]), format!("{code}\u{a0}\u{200b}")]
+        {
+            assert_eq!(typed.parse::<Code>(), Ok(code), "{typed:?}");
+        }
+        assert_eq!(format!("{code} ").parse::<Code>(), Err(CodeError::Shape));
+        assert_eq!("Đ".parse::<Code>(), Err(CodeError::Shape));
     }
 
     #[test]

@@ -74,7 +74,8 @@ pub fn all() -> &'static [LandUse] {
 
 /// The code's entry, whatever its regime.
 pub fn get(code: &str) -> Option<&'static LandUse> {
-    BY_CODE.get(code).copied()
+    let seen = || (!code.is_ascii()).then(|| super::alike::read(code));
+    BY_CODE.get(code).copied().or_else(|| BY_CODE.get(seen()?.trim()).copied())
 }
 
 /// True when a plan of `kind` approved on `signed` may use the code.
@@ -115,6 +116,7 @@ mod tests {
         let skx = get("SKX").expect("SKX");
         assert!(is_allowed(skx, PlanKind::LandUsePlan, date(2021, 5, 1)));
         assert!(!is_allowed(skx, PlanKind::LandUsePlan, date(2025, 5, 1)));
+        assert!(get("SK\u{200b}X").is_some() && get("SKX\u{a0}").is_some() && get("SKX ").is_none());
     }
 
     #[test]

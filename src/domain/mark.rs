@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Code;
+use super::alike::read;
 use super::code::{ALPHABET, multiply, value_of};
 
 /// Largest number of a board: three characters of Crockford's base32.
@@ -52,7 +53,8 @@ pub fn of(code: Code, number: u32) -> String {
 
 /// The number of the board that a mark names. Case does not matter; I and L read as 1, O as 0.
 pub fn parse(code: Code, text: &str) -> Result<u32, WrongMark> {
-    let rest = text.strip_prefix(['B', 'b']).ok_or(WrongMark)?;
+    let seen = read(text);
+    let rest = seen.trim_end().strip_prefix(['B', 'b']).ok_or(WrongMark)?;
     let values: Vec<u8> = rest.bytes().map(value_of).collect::<Option<_>>().ok_or(WrongMark)?;
     let (last, digits) = values.split_last().ok_or(WrongMark)?;
     let is_written_so = digits.first().is_some_and(|first| *first != 0) && digits.len() <= 3;
@@ -64,6 +66,8 @@ pub fn parse(code: Code, text: &str) -> Result<u32, WrongMark> {
 
 /// True when what follows a code's dot looks like a mark and not like the ending of a file.
 pub fn is_like(text: &str) -> bool {
+    let seen = read(text);
+    let text = if text.is_ascii() { text } else { seen.trim_end() };
     text.len() >= 2 && text.len() <= 6 && text.starts_with(['B', 'b']) && text.bytes().skip(1).all(|byte| value_of(byte).is_some())
 }
 
@@ -109,7 +113,7 @@ mod tests {
 
     #[test]
     fn endings_of_files_are_no_marks() {
-        for text in ["B7R", "b7", "B10X", "BZZZZ"] {
+        for text in ["B7R", "b7", "B10X", "BZZZZ", "B7R\u{200b}", "B\u{ad}7R\u{a0}"] {
             assert!(is_like(text), "{text}");
         }
         for text in ["json", "geojson", "fgb", "csv", "", "B", "B7-X", "BUU"] {

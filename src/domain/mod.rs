@@ -4,6 +4,7 @@
 //! rule needs to know about the world comes in a [`Context`].
 
 pub mod access;
+pub mod alike;
 pub mod board;
 pub mod campaign;
 pub mod city;
@@ -16,6 +17,7 @@ pub mod document;
 pub mod families;
 pub mod fold;
 pub mod geometry;
+pub mod holders;
 pub mod land_use;
 pub mod law;
 pub mod map_point;

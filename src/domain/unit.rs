@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use super::alike::read;
 use super::civil::{date_schema, optional_date_schema};
 use super::geometry::Position;
 
@@ -27,7 +28,10 @@ impl UnitId {
 impl FromStr for UnitId {
     type Err = String;
 
+    /// A code and a year with whatever looks like a hyphen between.
     fn from_str(text: &str) -> Result<Self, String> {
+        let seen = read(text);
+        let text = if text.is_ascii() { text } else { seen.trim() };
         let fits = text.split_once('-').is_some_and(|(code, year)| {
             (2..=5).contains(&code.len()) && year.len() == 4 && code.bytes().chain(year.bytes()).all(|byte| byte.is_ascii_digit())
         });
@@ -140,6 +144,8 @@ impl Units {
 
     /// Finds a unit from what a planner types: an id, or a bare code that is valid on `date`.
     pub fn resolve(&self, text: &str, date: Date) -> Option<&Unit> {
+        let seen = read(text);
+        let text = seen.trim();
         self.0
             .iter()
             .find(|unit| unit.id.as_str() == text)
@@ -196,6 +202,16 @@ mod tests {
             unit("04252-2025", date(2025, 7, 1), None, &[]),
             unit("04252-2020", date(2020, 3, 1), Some(date(2025, 6, 30)), &["04252-2025"]),
         ])
+    }
+
+    #[test]
+    fn a_unit_is_found_whatever_looks_like_its_hyphen() {
+        for typed in ["04252-2025", "04252\u{2011}2025", "04252\u{2013}2025", "04252\u{2212}2025", "\u{feff}04252-2025\u{a0}"] {
+            assert_eq!(typed.parse::<UnitId>().map(|id| id.to_string()).as_deref(), Ok("04252-2025"), "{typed:?}");
+            assert!(table().resolve(typed, date(2026, 1, 1)).is_some(), "{typed:?}");
+        }
+        assert_eq!(table().resolve("04252\u{200b}", date(2026, 1, 1)).map(|unit| unit.id.as_str()), Some("04252-2025"));
+        assert!("04252_2025".parse::<UnitId>().is_err());
     }
 
     #[test]

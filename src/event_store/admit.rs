@@ -13,6 +13,16 @@ pub struct Known {
     pub commands: HashMap<(String, String), CommandRow>,
     /// Holders by kind and key.
     pub claims: HashMap<(String, String), String>,
+    /// Who holds a key too, in order: an older rule told them apart.
+    pub doubles: HashMap<(String, String), Vec<String>>,
+}
+
+impl Known {
+    /// True when the claim is held beside another's, since an older rule.
+    fn is_double(&self, claim: &ClaimRow) -> bool {
+        let holders = || self.doubles.get(&(claim.kind.clone(), claim.key.clone()));
+        !self.doubles.is_empty() && holders().is_some_and(|holders| holders.contains(&claim.holder))
+    }
 }
 
 /// What is to be written, and what each append is answered if the commit succeeds.
@@ -28,6 +38,8 @@ pub struct Admitted {
     pub claims: Vec<ClaimRow>,
     /// Claims to delete, before the others are inserted.
     pub released: Vec<ClaimRow>,
+    /// Claims beside another's that are none any longer: to delete.
+    pub parted: Vec<ClaimRow>,
     /// An answer for each append, in order.
     pub answers: Vec<Result<Appended, AppendError>>,
 }
@@ -49,14 +61,22 @@ fn refusal(append: &Append, known: &Known) -> Option<AppendError> {
     }
     append.claims.iter().find_map(|claim| {
         let holder = known.claims.get(&(claim.kind.clone(), claim.key.clone()))?;
-        (*holder != claim.holder).then(|| AppendError::Claimed(ClaimRow { holder: holder.clone(), ..claim.clone() }))
+        (*holder != claim.holder && !known.is_double(claim))
+            .then(|| AppendError::Claimed(ClaimRow { holder: holder.clone(), ..claim.clone() }))
     })
 }
 
 /// Decides over the waiting appends in their order; each sees what the ones before it wrote.
 pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admitted {
-    let mut admitted =
-        Admitted { head, events: Vec::new(), commands: Vec::new(), claims: Vec::new(), released: Vec::new(), answers: Vec::new() };
+    let mut admitted = Admitted {
+        head,
+        events: Vec::new(),
+        commands: Vec::new(),
+        claims: Vec::new(),
+        released: Vec::new(),
+        parted: Vec::new(),
+        answers: Vec::new(),
+    };
     for append in appends {
         if let Some(error) = refusal(append, &known) {
             admitted.answers.push(Err(error));
@@ -89,6 +109,9 @@ pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admi
             admitted.commands.push(row);
         }
         for claim in &append.claims {
+            if known.is_double(claim) {
+                continue;
+            }
             let key = (claim.kind.clone(), claim.key.clone());
             if known.claims.insert(key, claim.holder.clone()).is_none() {
                 admitted.claims.push(claim.clone());
@@ -104,6 +127,17 @@ pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admi
                 if admitted.claims.len() == waiting {
                     admitted.released.push(release.clone());
                 }
+                // Who held it beside takes it over.
+                let heir = known.doubles.get_mut(&key).filter(|holders| !holders.is_empty()).map(|holders| holders.remove(0));
+                if let Some(holder) = heir {
+                    let claim = ClaimRow { holder, ..release.clone() };
+                    known.claims.insert(key, claim.holder.clone());
+                    admitted.parted.push(claim.clone());
+                    admitted.claims.push(claim);
+                }
+            } else if known.is_double(release) {
+                known.doubles.entry(key).or_default().retain(|holder| *holder != release.holder);
+                admitted.parted.push(release.clone());
             }
         }
         admitted.answers.push(Ok(appended));
@@ -144,6 +178,44 @@ mod tests {
         assert_eq!(admitted.answers[2], Ok(Appended { first: 2, last: 2 }));
         assert!(matches!(admitted.answers[3], Err(AppendError::Repeated(_))));
         assert_eq!(admitted.events.len(), 2);
+    }
+
+    fn row(holder: &str) -> ClaimRow {
+        ClaimRow { kind: "decision".into(), key: "1/qd".into(), holder: holder.into() }
+    }
+
+    /// Held by a, and beside by b and c.
+    fn doubled() -> Known {
+        let key = ("decision".to_owned(), "1/qd".to_owned());
+        let sequences = ["a", "b", "c"].map(|holder| (holder.to_owned(), 1)).into();
+        Known {
+            sequences,
+            claims: [(key.clone(), "a".into())].into(),
+            doubles: [(key, vec!["b".into(), "c".into()])].into(),
+            ..Known::default()
+        }
+    }
+
+    #[test]
+    fn who_holds_a_key_beside_another_is_not_blocked_and_who_comes_new_is() {
+        let claims = |holder: &str, sequence| Append { claims: vec![row(holder)], ..append(holder, sequence, holder) };
+        let admitted = admit(head(), 1, &[claims("a", 2), claims("b", 2), claims("c", 2), claims("d", 1)], doubled());
+        assert!(admitted.answers[..3].iter().all(Result::is_ok));
+        assert_eq!(admitted.answers[3], Err(AppendError::Claimed(row("a"))));
+        assert!(admitted.claims.is_empty() && admitted.released.is_empty() && admitted.parted.is_empty());
+    }
+
+    #[test]
+    fn a_key_that_is_given_up_goes_to_who_held_it_beside() {
+        let gives = |holder: &str| Append { releases: vec![row(holder)], ..append(holder, 2, holder) };
+        let admitted = admit(head(), 1, &[gives("a")], doubled());
+        assert_eq!((admitted.released, admitted.claims, admitted.parted), (vec![row("a")], vec![row("b")], vec![row("b")]));
+        let admitted = admit(head(), 1, &[gives("b")], doubled());
+        assert_eq!((admitted.released, admitted.claims, admitted.parted), (vec![], vec![], vec![row("b")]));
+        // All of them, in one transaction: nobody holds it.
+        let admitted = admit(head(), 1, &[gives("a"), gives("b"), gives("c")], doubled());
+        assert_eq!((admitted.released, admitted.claims), (vec![row("a")], vec![]));
+        assert_eq!(admitted.parted, [row("b"), row("c")]);
     }
 
     #[test]

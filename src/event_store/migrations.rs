@@ -10,11 +10,18 @@ pub struct Migration {
 }
 
 /// All steps in order. `tests/migrations.rs` holds this list to the folders.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    sqlite: include_str!("../../migrations/sqlite/0001_log.sql"),
-    postgres: include_str!("../../migrations/postgres/0001_log.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        sqlite: include_str!("../../migrations/sqlite/0001_log.sql"),
+        postgres: include_str!("../../migrations/postgres/0001_log.sql"),
+    },
+    Migration {
+        number: 2,
+        sqlite: include_str!("../../migrations/sqlite/0002_claims.sql"),
+        postgres: include_str!("../../migrations/postgres/0002_claims.sql"),
+    },
+];
 
 /// The steps still to take from version `found`.
 pub fn pending(found: i64) -> Result<impl Iterator<Item = &'static Migration>, StoreError> {

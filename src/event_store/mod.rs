@@ -28,6 +28,10 @@ pub use sqlite::SqliteLog;
 /// Largest piece in which a blob is stored.
 pub const CHUNK_BYTES: usize = 1 << 20;
 
+/// The rule by which the domain makes the keys of claims: raised whenever it makes another key of the same facts.
+/// Claims of a store with an older one are made anew from its log at the next start.
+pub const CLAIM_RULE: i64 = 1;
+
 /// Microseconds since 1970; the only clock is the application's.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -85,6 +89,38 @@ pub struct ClaimRow {
     pub key: String,
     /// The aggregate that holds it.
     pub holder: String,
+}
+
+/// All claims as of a position, made from the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// The rule that made their keys.
+    pub rule: i64,
+    /// The last event they were made from.
+    pub position: i64,
+    /// A holder for each key.
+    pub claims: Vec<ClaimRow>,
+    /// Who holds a key beside that, in order: an older rule told them apart.
+    pub doubles: Vec<ClaimRow>,
+}
+
+/// A key that two aggregates hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Double {
+    /// `decision`
+    pub kind: String,
+    /// The key.
+    pub key: String,
+    /// Who holds it.
+    pub holder: String,
+    /// Who holds it too.
+    pub other: String,
+}
+
+impl std::fmt::Display for Double {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} and {} hold the same {}: {}", self.holder, self.other, self.kind, self.key)
+    }
 }
 
 /// A command and what came of it; holds no body.
@@ -265,6 +301,13 @@ pub trait EventLog: Send + Sync {
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError>;
     /// Who holds a key.
     async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError>;
+    /// The rule that made the keys of the claims; 0 where an older program did.
+    async fn claim_rule(&self) -> Result<i64, StoreError>;
+    /// Replaces all claims. False, and nothing is changed, when the log does not end at the renewal's position,
+    /// or its rule is there already.
+    async fn renew_claims(&self, renewal: Renewal) -> Result<bool, StoreError>;
+    /// Keys that are held twice since an older rule.
+    async fn claim_doubles(&self) -> Result<Vec<Double>, StoreError>;
     /// Stores a blob, durable when it returns; one that is there already is left alone. Bytes that
     /// do not have that digest are refused and nothing of them stays.
     async fn put_blob(&self, sha256: Digest, blob: BlobBytes) -> Result<(), StoreError>;

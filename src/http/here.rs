@@ -82,7 +82,7 @@ fn outside(city: &City, in_degrees: bool) -> HttpError {
 
 fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
     let Some(text) = fields.get(name) else { return Ok(None) };
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let plain: String = crate::domain::alike::read(text).chars().filter(|c| !c.is_whitespace()).collect();
     let value = parcel::number(&plain).filter(|value| value.is_finite());
     let shown: String = text.chars().take(40).collect();
     let [vi, en] = [Lang::Vi, Lang::En].map(|lang| named(lang, name));

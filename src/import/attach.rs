@@ -21,7 +21,7 @@ use super::source::Source;
 use super::zones::{Imported, Options};
 use crate::domain::city::{City, Columns};
 use crate::domain::document::{Document, DocumentRole};
-use crate::domain::fold::clean;
+use crate::domain::fold::{clean, typed};
 use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::subject::Consent;
@@ -187,10 +187,10 @@ fn invalid(reason: &'static str, vi: String, en: String) -> AttachError {
     AttachError::Refused(Refusal::invalid(reason, vi, en))
 }
 
-/// Cleans every text of a command: NFC, no control or direction characters.
+/// Cleans every text of a command: NFC, no control or direction characters, the Đ that was meant.
 pub fn clean_texts(value: &mut Value) {
     match value {
-        Value::String(text) => *text = clean(text),
+        Value::String(text) => *text = typed(text),
         Value::Array(items) => items.iter_mut().for_each(clean_texts),
         Value::Object(object) => object.values_mut().for_each(clean_texts),
         _ => {}
@@ -219,7 +219,7 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
         let input: ContactInput = serde_json::from_value(contact.clone()).map_err(|error| {
             invalid("contact", format!("Người liên hệ ghi chưa đúng: {error}"), format!("The contact is not complete: {error}"))
         })?;
-        let input = ContactInput { name: clean(&input.name), phone: clean(&input.phone), ..input };
+        let input = ContactInput { name: typed(&input.name), phone: typed(&input.phone), ..input };
         if !crate::domain::map_point::is_phone(&input.phone) || input.name.is_empty() {
             return Err(invalid(
                 "contact",
@@ -340,7 +340,7 @@ pub fn add_document(document: &Document, facts: &mut Map<String, Value>) {
 
 fn document_of(role: DocumentRole, title: &str, file_name: &str, bytes: u64, sha256: Digest, about: &documents::About) -> Document {
     let safe: String = clean(file_name).chars().map(|c| if c.is_alphanumeric() || ".-_ ()".contains(c) { c } else { '_' }).collect();
-    Document { role, title: clean(title), file_name: safe, media_type: about.media_type.into(), bytes, sha256, pages: about.pages }
+    Document { role, title: typed(title), file_name: safe, media_type: about.media_type.into(), bytes, sha256, pages: about.pages }
 }
 
 fn attach_document(document: &mut Value, files: Files<'_>, reading: &Reading, blobs: &mut Blobs) -> Result<(), AttachError> {

@@ -130,6 +130,42 @@ struct JsonFeature<'a> {
     geometry: Option<&'a serde_json::value::RawValue>,
 }
 
+/// A geometry of a type that is not published as it is: one that holds only such that are is read, others
+/// are named. None where it is no other type.
+fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
+    #[derive(Deserialize)]
+    struct Other {
+        r#type: String,
+        #[serde(default)]
+        geometries: Option<Box<serde_json::value::RawValue>>,
+        #[serde(default)]
+        coordinates: Option<Box<serde_json::value::RawValue>>,
+    }
+    let other: Other = serde_json::from_str(text).ok()?;
+    let named = || Some(Err(GeometryError::other_kind(&other.r#type)));
+    match other.r#type.as_str() {
+        "GeometryCollection" => {
+            let mut parts: Vec<Rings> = Vec::new();
+            // One that holds a line, or another collection, is named as a whole.
+            let Ok(inside) = serde_json::from_str::<Vec<Geometry>>(other.geometries.as_ref()?.get()) else { return named() };
+            for geometry in inside {
+                match geometry {
+                    Geometry::Polygon(rings) => parts.push(rings),
+                    Geometry::MultiPolygon(several) => parts.extend(several),
+                    Geometry::Point(_) => return named(),
+                }
+            }
+            Some(Geometry::of_parts(parts))
+        }
+        "MultiPoint" => match serde_json::from_str::<Vec<Position>>(other.coordinates.as_ref()?.get()).ok()?.as_slice() {
+            [one] => Some(Ok(Geometry::Point(*one))),
+            _ => named(),
+        },
+        "Point" | "Polygon" | "MultiPolygon" => None,
+        _ => named(),
+    }
+}
+
 /// A feature that was cut out of a file; parsing it may happen on another core.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {
@@ -156,7 +192,7 @@ impl Raw {
         // Something is wrong: what can be read is read, and the rest said.
         let unreadable = |error: serde_json::Error| {
             GeometryError::unreadable(
-                format!("tọa độ ghi sai trong tệp ({error})"),
+                "tọa độ ghi sai trong tệp; mỗi vị trí phải là hai số như [104.87, 21.70]",
                 format!("its coordinates are written wrongly ({error})"),
             )
         };
@@ -166,7 +202,9 @@ impl Raw {
         };
         let geometry = match feature.geometry.filter(|raw| raw.get() != "null") {
             None => Err(GeometryError::Missing),
-            Some(raw) => serde_json::from_str(raw.get()).map_err(unreadable),
+            Some(raw) => {
+                serde_json::from_str(raw.get()).or_else(|error| other_geometry(raw.get()).unwrap_or_else(|| Err(unreadable(error))))
+            }
         };
         Feature { properties: feature.properties.unwrap_or_default(), geometry, line: Some(line) }
     }

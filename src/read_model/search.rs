@@ -87,13 +87,14 @@ fn words_of(text: &str) -> String {
 /// and the like) read as what they look like.
 fn plain(query: &str) -> String {
     let short: String = query.chars().take(LONGEST).collect();
-    unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect()
+    let plain: String = unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect();
+    crate::domain::alike::read(&plain).into_owned()
 }
 
 /// The words of a text that have marks, with them, each after a blank.
 fn marked_words(text: &str) -> String {
-    let composed: String = unicode_normalization::UnicodeNormalization::nfc(text).collect();
-    let words = composed.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii());
+    let seen = crate::domain::alike::read(text);
+    let words = seen.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii());
     words.fold(String::new(), |all, word| all + " " + &marked(word))
 }
 
@@ -160,7 +161,7 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
         name: words_of(&view.title),
         rest: words_of(&rest),
         marked: marked_words(&format!("{} {rest}", view.title)),
-        written: format!("{} {rest}", view.title),
+        written: crate::domain::alike::read(&format!("{} {rest}", view.title)).into_owned(),
         rank,
         updated: view.updated.as_microsecond(),
     }

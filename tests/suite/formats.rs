@@ -546,8 +546,12 @@ fn random_damage_is_never_more_than_an_error() {
     };
     let mut options = options();
     options.choice.limits = Limits { bytes: 8 << 20, features: 2_000, points: 20_000 };
-    let mut names: Vec<_> = std::fs::read_dir("tests/data/formats").unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folders = ["tests/data/formats", "tests/data/field"];
+    let mut names: Vec<_> =
+        folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path()).collect();
     names.sort();
+    // More of them for those who wait.
+    let rounds = std::env::var("BANGTIN_TEST_MUTATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let (mut errors, mut fine) = (0, 0);
     for path in names {
         let original = std::fs::read(&path).unwrap();
@@ -563,7 +567,7 @@ fn random_damage_is_never_more_than_an_error() {
             };
             (0..count).map(read).collect()
         });
-        for round in 0..120 {
+        for round in 0..rounds {
             let bytes = match &parts {
                 Some(parts) if round % 3 > 0 => {
                     let victim = random(parts.len());
@@ -581,7 +585,8 @@ fn random_damage_is_never_more_than_an_error() {
             let imported = import(&source, &options);
             assert!(imported.set.is_none() || imported.report.is_clean());
             let mut report = Report::default();
-            let _ = points::read(&source, &options, &mut report);
+            let rows = points::read(&source, &options, &mut report);
+            assert!(rows.iter().all(|row| row.fields.values().all(|text| !text.as_str().unwrap().contains('\u{fffd}'))), "{rows:?}");
             if imported.report.is_clean() { fine += 1 } else { errors += 1 }
         }
     }

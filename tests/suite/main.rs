@@ -17,6 +17,7 @@ mod field;
 mod formats;
 mod generator;
 mod imports;
+mod lookalikes;
 mod map_clients;
 mod personal_data;
 mod postgres;

@@ -265,6 +265,29 @@ fn geojson(rows: &[(&str, Value)]) -> String {
 }
 
 #[test]
+fn geometries_of_other_types_are_read_where_they_hold_areas_and_named_else() {
+    let with = |geometry: Value| {
+        let mut plan_file: Value = serde_json::from_str(&geojson(&[("ODT", json!("a")), ("LUC", json!("b"))])).unwrap();
+        plan_file["features"][1]["geometry"] = geometry;
+        plan("a.geojson", plan_file.to_string(), &[])
+    };
+    let area = json!({ "type": "Polygon", "coordinates": [square(1)] });
+    let line = json!({ "type": "LineString", "coordinates": [[512_600, 2_401_100], [512_700, 2_401_100]] });
+    let read = with(json!({ "type": "GeometryCollection", "geometries": [area] }));
+    assert!(read.published && (read.area_m2 - 20_000.0).abs() < 1.0, "{}", said(&read));
+    for (geometry, word) in [
+        (json!({ "type": "GeometryCollection", "geometries": [area, line] }), "GeometryCollection"),
+        (line.clone(), "LineString"),
+        (json!({ "type": "MultiPoint", "coordinates": [[1, 2], [3, 4]] }), "MultiPoint"),
+    ] {
+        let read = with(geometry);
+        assert!(!read.published);
+        says(&read, &["neither an area nor a point", word]);
+    }
+    says(&with(json!({ "type": "Polygon", "coordinates": [[["512600", 2_401_100]]] })), &["written wrongly"]);
+}
+
+#[test]
 fn what_a_column_holds_is_published_or_named_whatever_its_type() {
     let read = plan("a.geojson", geojson(&[("ODT", json!(12)), ("LUC", json!(7.5)), ("DGT", json!(12.0)), ("CLN", json!(null))]), &[]);
     assert_eq!(texts(&read, "names"), [json!("12"), json!("7.5"), json!("12"), json!(null)]);

@@ -1,13 +1,42 @@
-//! Fills an empty store from a dump.
+//! Fills an empty store from a dump; replaces all claims.
 
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Statement, Transaction};
+use tokio_postgres::{Client, Error, Statement, Transaction};
 
-use super::unavailable;
+use super::{in_time, unavailable};
 use crate::event_store::dump::{Record, Source};
-use crate::event_store::{Head, NewEvent, StoreError, chain};
+use crate::event_store::{ClaimRow, Head, NewEvent, Renewal, StoreError, chain};
+
+/// Claims that are inserted by one statement.
+const CLAIMS: usize = 10_000;
+
+/// Replaces all claims, unless the log has grown or it was done before.
+pub(super) async fn renew_claims(client: &mut Client, renewal: &Renewal) -> Result<bool, StoreError> {
+    let transaction = in_time(client.transaction()).await?;
+    // The lock in a statement of its own: what follows sees what its last holder committed.
+    let head = in_time(transaction.query_one("SELECT position FROM head WHERE id = 1 FOR UPDATE", &[])).await?;
+    let rule = in_time(transaction.query_one("SELECT number FROM claim_rule WHERE id = 1", &[])).await?;
+    if head.get::<_, i64>(0) != renewal.position || rule.get::<_, i64>(0) >= renewal.rule {
+        in_time(transaction.rollback()).await?;
+        return Ok(false);
+    }
+    in_time(transaction.batch_execute("DELETE FROM claims; DELETE FROM claim_doubles")).await?;
+    let texts = |claims: &[ClaimRow], read: fn(&ClaimRow) -> &String| claims.iter().map(read).cloned().collect::<Vec<String>>();
+    for claims in renewal.claims.chunks(CLAIMS) {
+        let (kinds, keys, holders) = (texts(claims, |c| &c.kind), texts(claims, |c| &c.key), texts(claims, |c| &c.holder));
+        let insert = "INSERT INTO claims SELECT * FROM unnest($1::text[], $2::text[], $3::text[])";
+        in_time(transaction.execute(insert, &[&kinds, &keys, &holders])).await?;
+    }
+    for (place, double) in renewal.doubles.iter().enumerate() {
+        let insert = "INSERT INTO claim_doubles VALUES ($1, $2, $3, $4)";
+        in_time(transaction.execute(insert, &[&double.kind, &double.key, &(place as i64), &double.holder])).await?;
+    }
+    in_time(transaction.execute("UPDATE claim_rule SET number = $1 WHERE id = 1", &[&renewal.rule])).await?;
+    in_time(transaction.commit()).await?;
+    Ok(true)
+}
 
 pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) -> Result<Head, StoreError> {
     let mut verifier = chain::Verifier::default();
@@ -41,6 +70,8 @@ pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) ->
     while let Some(result) = waiting.next().await {
         result.map_err(unavailable)?;
     }
+    // By which rule the file's claims were made it does not say: the next start makes them anew.
+    transaction.execute("UPDATE claim_rule SET number = 0 WHERE id = 1", &[]).await.map_err(unavailable)?;
     let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
     verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(target)

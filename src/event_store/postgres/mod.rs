@@ -25,8 +25,8 @@ use self::rows::{command_row, hash_of, head_of, stored_event, vault_row};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, BlobBytes, ClaimRow, Clock, CommandRow, EventLog, Head, StoreError, StoredEvent, VaultRow, chain,
-    new_log_id,
+    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError,
+    StoredEvent, VaultRow, chain, new_log_id,
 };
 use crate::domain::Digest;
 
@@ -117,6 +117,9 @@ async fn set_up(client: &mut Client) -> Result<(), StoreError> {
     let genesis: &[u8] = &chain::GENESIS;
     let head = "INSERT INTO head VALUES (1, $1, 0, $2, 0) ON CONFLICT DO NOTHING";
     in_time(transaction.execute(head, &[&new_log_id()?, &genesis])).await?;
+    // A log that begins now has no claims by an older rule.
+    let begun = "UPDATE claim_rule SET number = $1 WHERE id = 1 AND number < $1 AND (SELECT position FROM head WHERE id = 1) = 0";
+    in_time(transaction.execute(begun, &[&CLAIM_RULE])).await?;
     in_time(transaction.commit()).await
 }
 
@@ -246,6 +249,25 @@ impl EventLog for PostgresLog {
     async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError> {
         let rows = self.query("SELECT holder FROM claims WHERE kind = $1 AND key = $2", &[&kind, &key]).await?;
         Ok(rows.first().map(|row| row.get(0)))
+    }
+
+    async fn claim_rule(&self) -> Result<i64, StoreError> {
+        let rows = self.query("SELECT number FROM claim_rule WHERE id = 1", &[]).await?;
+        Ok(rows.first().map_or(0, |row| row.get(0)))
+    }
+
+    async fn renew_claims(&self, renewal: Renewal) -> Result<bool, StoreError> {
+        let mut client = self.client().await?;
+        let renewed = load::renew_claims(&mut client, &renewal).await?;
+        self.give_back(client);
+        Ok(renewed)
+    }
+
+    async fn claim_doubles(&self) -> Result<Vec<Double>, StoreError> {
+        let sql = "SELECT d.kind, d.key, c.holder, d.holder FROM claim_doubles d JOIN claims c ON c.kind = d.kind AND c.key = d.key \
+                   ORDER BY d.kind, d.key, d.place";
+        let rows = self.query(sql, &[]).await?;
+        Ok(rows.iter().map(|row| Double { kind: row.get(0), key: row.get(1), holder: row.get(2), other: row.get(3) }).collect())
     }
 
     async fn put_blob(&self, sha256: Digest, blob: BlobBytes) -> Result<(), StoreError> {

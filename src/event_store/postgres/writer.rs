@@ -1,6 +1,6 @@
 //! The writer task: all waiting appends in one transaction, under the lock of the head row.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,9 +52,12 @@ impl Writer {
                 "SELECT c.* FROM unnest($1::text[], $2::text[]) k(s, i), \
                  LATERAL (SELECT * FROM commands WHERE scope = k.s AND id = k.i LIMIT 1) c",
             ),
+            // Behind them those that are held twice since an older rule, hardly ever any.
             prepare(
-                "SELECT c.* FROM unnest($1::text[], $2::text[]) k(a, b), \
-                 LATERAL (SELECT * FROM claims WHERE kind = k.a AND key = k.b LIMIT 1) c",
+                "SELECT c.*, -1::bigint FROM unnest($1::text[], $2::text[]) k(a, b), \
+                 LATERAL (SELECT kind, key, holder FROM claims WHERE kind = k.a AND key = k.b LIMIT 1) c \
+                 UNION ALL SELECT d.* FROM unnest($1::text[], $2::text[]) k(a, b), \
+                 LATERAL (SELECT kind, key, holder, place FROM claim_doubles WHERE kind = k.a AND key = k.b ORDER BY place LIMIT 100) d",
             ),
             prepare(
                 "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], \
@@ -130,6 +133,10 @@ impl Writer {
         for claim in &admitted.released {
             let delete = "DELETE FROM claims WHERE kind = $1 AND key = $2";
             client.execute(delete, &[&claim.kind, &claim.key]).await.map_err(before)?;
+        }
+        for claim in &admitted.parted {
+            let delete = "DELETE FROM claim_doubles WHERE kind = $1 AND key = $2 AND holder = $3";
+            client.execute(delete, &[&claim.kind, &claim.key, &claim.holder]).await.map_err(before)?;
         }
         for (append, answer) in appends.iter().zip(&admitted.answers) {
             if answer.is_ok() {
@@ -229,10 +236,17 @@ impl Keys {
 
 fn known(rows: &[Vec<Row>]) -> Known {
     let [sequences, commands, claims] = rows else { return Known::default() };
+    let (claims, beside): (Vec<&Row>, Vec<&Row>) = claims.iter().partition(|row| row.get::<_, i64>(3) < 0);
+    // A key that several appends mention comes as often.
+    let mut doubles: HashMap<(String, String), BTreeMap<i64, String>> = HashMap::new();
+    for row in beside {
+        doubles.entry((row.get(0), row.get(1))).or_default().insert(row.get(3), row.get(2));
+    }
     Known {
         sequences: sequences.iter().map(|row| (row.get(0), row.get(1))).collect(),
         commands: commands.iter().map(command_row).map(|row| ((row.scope.clone(), row.id.clone()), row)).collect(),
-        claims: claims.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect::<HashMap<_, _>>(),
+        claims: claims.into_iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect::<HashMap<_, _>>(),
+        doubles: doubles.into_iter().map(|(key, holders)| (key, holders.into_values().collect())).collect(),
     }
 }
 

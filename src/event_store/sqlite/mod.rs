@@ -12,14 +12,14 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, ffi, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::rows::{blob_list, find_claim, find_command, read_head, stored_event, vault_row};
+use self::rows::{blob_list, claim_doubles, claim_rule, find_claim, find_command, read_head, stored_event, vault_row};
 use self::transfer::dump;
 use self::writer::Writer;
 use super::dump::{Sink, Source};
 use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, BlobBytes, Clock, CommandRow, EventLog, Head, NewEvent, StoreError, StoredEvent, VaultRow, chain,
-    new_log_id,
+    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Clock, CommandRow, Double, EventLog, Head, NewEvent, Renewal, StoreError,
+    StoredEvent, VaultRow, chain, new_log_id,
 };
 use crate::domain::Digest;
 
@@ -34,6 +34,7 @@ enum Job {
     Append(Append, Answer),
     Blob(Digest, BlobBytes, oneshot::Sender<Result<(), StoreError>>),
     Load(Source, oneshot::Sender<Result<(), StoreError>>),
+    Claims(Renewal, oneshot::Sender<Result<bool, StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
     Try(oneshot::Sender<Result<(), StoreError>>),
 }
@@ -145,6 +146,9 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     }
     let log_id = new_log_id()?;
     transaction.execute("INSERT OR IGNORE INTO head VALUES (1, ?1, 0, ?2, 0)", params![log_id, chain::GENESIS]).map_err(unavailable)?;
+    // A log that begins now has no claims by an older rule.
+    let begun = "UPDATE claim_rule SET number = ?1 WHERE id = 1 AND number < ?1 AND (SELECT position FROM head WHERE id = 1) = 0";
+    transaction.execute(begun, [CLAIM_RULE]).map_err(unavailable)?;
     transaction.commit().map_err(unavailable)?;
     Ok(connection)
 }
@@ -293,6 +297,18 @@ impl EventLog for SqliteLog {
     async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError> {
         let (kind, key) = (kind.to_owned(), key.to_owned());
         self.with_reader(move |connection| find_claim(connection, &kind, &key).map_err(unavailable)).await
+    }
+
+    async fn claim_rule(&self) -> Result<i64, StoreError> {
+        self.with_reader(|connection| claim_rule(connection).map_err(unavailable)).await
+    }
+
+    async fn renew_claims(&self, renewal: Renewal) -> Result<bool, StoreError> {
+        self.job(|answer| Job::Claims(renewal, answer)).await
+    }
+
+    async fn claim_doubles(&self) -> Result<Vec<Double>, StoreError> {
+        self.with_reader(|connection| claim_doubles(connection).map_err(unavailable)).await
     }
 
     async fn put_blob(&self, sha256: Digest, bytes: BlobBytes) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::unavailable;
 use crate::domain::Digest;
-use crate::event_store::{BlobBytes, ClaimRow, CommandRow, Head, NewEvent, StoreError, StoredEvent, VaultRow};
+use crate::event_store::{BlobBytes, ClaimRow, CommandRow, Double, Head, NewEvent, Renewal, StoreError, StoredEvent, VaultRow};
 
 pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
     let mut statement = connection.prepare_cached("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1")?;
@@ -78,6 +78,46 @@ pub(super) fn command_row(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
 pub(super) fn find_claim(connection: &Connection, kind: &str, key: &str) -> rusqlite::Result<Option<String>> {
     let mut statement = connection.prepare_cached("SELECT holder FROM claims WHERE kind = ?1 AND key = ?2")?;
     statement.query_row([kind, key], |row| row.get(0)).optional()
+}
+
+pub(super) fn claim_rule(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT number FROM claim_rule WHERE id = 1")?.query_row([], |row| row.get(0))
+}
+
+/// Who holds a key beside its holder, in order.
+pub(super) fn find_doubles(connection: &Connection, kind: &str, key: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached("SELECT holder FROM claim_doubles WHERE kind = ?1 AND key = ?2 ORDER BY place")?;
+    let rows = statement.query_map([kind, key], |row| row.get(0))?;
+    rows.collect()
+}
+
+pub(super) fn claim_doubles(connection: &Connection) -> rusqlite::Result<Vec<Double>> {
+    let mut statement = connection.prepare(
+        "SELECT d.kind, d.key, c.holder, d.holder FROM claim_doubles d JOIN claims c ON c.kind = d.kind AND c.key = d.key \
+         ORDER BY d.kind, d.key, d.place",
+    )?;
+    let rows =
+        statement.query_map([], |row| Ok(Double { kind: row.get(0)?, key: row.get(1)?, holder: row.get(2)?, other: row.get(3)? }))?;
+    rows.collect()
+}
+
+/// Replaces all claims, unless the log has grown or it was done before.
+pub(super) fn renew_claims(connection: &mut Connection, renewal: &Renewal) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if read_head(&transaction)?.position != renewal.position || claim_rule(&transaction)? >= renewal.rule {
+        return Ok(false);
+    }
+    transaction.execute_batch("DELETE FROM claims; DELETE FROM claim_doubles")?;
+    for claim in &renewal.claims {
+        insert_claim(&transaction, claim)?;
+    }
+    for (place, double) in renewal.doubles.iter().enumerate() {
+        let mut statement = transaction.prepare_cached("INSERT INTO claim_doubles VALUES (?1, ?2, ?3, ?4)")?;
+        statement.execute(params![double.kind, double.key, place as i64, double.holder])?;
+    }
+    transaction.execute("UPDATE claim_rule SET number = ?1 WHERE id = 1", [renewal.rule])?;
+    transaction.commit()?;
+    Ok(true)
 }
 
 pub(super) fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {

@@ -67,6 +67,8 @@ pub(super) fn load(transaction: &Transaction<'_>, source: &mut Source) -> Result
         };
         done.map_err(unavailable)?;
     }
+    // By which rule the file's claims were made it does not say: the next start makes them anew.
+    transaction.execute("UPDATE claim_rule SET number = 0 WHERE id = 1", []).map_err(unavailable)?;
     let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
     verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))
 }

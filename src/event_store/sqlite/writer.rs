@@ -8,7 +8,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::{mpsc, watch};
 
-use super::rows::{find_claim, find_command, insert_claim, insert_command, insert_event, put_blob, put_vault, read_head, set_head};
+use super::rows::{
+    find_claim, find_command, find_doubles, insert_claim, insert_command, insert_event, put_blob, put_vault, read_head, renew_claims,
+    set_head,
+};
 use super::transfer::load;
 use super::{Answer, Job, connect, explain, folder, lacks_room, unavailable};
 use crate::disk;
@@ -67,6 +70,9 @@ impl Writer {
                 }
                 Job::Load(source, answer) => {
                     let _ = answer.send(self.load(source));
+                }
+                Job::Claims(renewal, answer) => {
+                    let _ = answer.send(renew_claims(&mut self.connection, &renewal).map_err(unavailable));
                 }
                 Job::Scrub(answer) => {
                     let _ = answer.send(self.scrub());
@@ -200,8 +206,17 @@ fn look_up(connection: &Connection, appends: &[Append]) -> rusqlite::Result<Know
         {
             known.commands.insert((row.scope.clone(), row.id.clone()), row);
         }
-        for claim in append.claims.iter().chain(&append.releases) {
+        for (is_given_up, claim) in
+            append.claims.iter().map(|claim| (false, claim)).chain(append.releases.iter().map(|claim| (true, claim)))
+        {
             if let Some(holder) = find_claim(connection, &claim.kind, &claim.key)? {
+                // Few keys are held twice: they are looked for only where it matters.
+                if is_given_up || holder != claim.holder {
+                    let doubles = find_doubles(connection, &claim.kind, &claim.key)?;
+                    if !doubles.is_empty() {
+                        known.doubles.insert((claim.kind.clone(), claim.key.clone()), doubles);
+                    }
+                }
                 known.claims.insert((claim.kind.clone(), claim.key.clone()), holder);
             }
         }
@@ -219,6 +234,10 @@ fn insert(transaction: &Transaction<'_>, admitted: &Admitted, appends: &[Append]
     for claim in &admitted.released {
         let mut statement = transaction.prepare_cached("DELETE FROM claims WHERE kind = ?1 AND key = ?2")?;
         statement.execute([&claim.kind, &claim.key])?;
+    }
+    for claim in &admitted.parted {
+        let mut statement = transaction.prepare_cached("DELETE FROM claim_doubles WHERE kind = ?1 AND key = ?2 AND holder = ?3")?;
+        statement.execute([&claim.kind, &claim.key, &claim.holder])?;
     }
     for claim in &admitted.claims {
         insert_claim(transaction, claim)?;

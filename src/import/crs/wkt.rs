@@ -60,16 +60,12 @@ impl Parser<'_> {
                 loop {
                     let (part, behind) = rest.split_once('"')?;
                     text.push_str(part);
-                    match behind.strip_prefix('"') {
-                        Some(more) => {
-                            text.push('"');
-                            rest = more;
-                        }
-                        None => {
-                            rest = behind;
-                            break;
-                        }
-                    }
+                    let Some(more) = behind.strip_prefix('"') else {
+                        rest = behind;
+                        break;
+                    };
+                    text.push('"');
+                    rest = more;
                 }
                 node.texts.push(text);
                 self.rest = rest;
@@ -246,8 +242,8 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
     let found = if is_projected {
         let meridian = node.parameter(&["centralmeridian", "longitudeofnaturalorigin", "longitudeofcenter"]);
         let scale = node.parameter(&["scalefactor", "scalefactoratnaturalorigin", "scalefactoratcentralmeridian"]);
-        let easting = node.parameter(&["falseeasting"]).is_none_or(|value| value == 500_000.0);
-        let northing = node.parameter(&["falsenorthing"]).is_none_or(|value| value == 0.0);
+        let easting = node.parameter(&["falseeasting"]).is_none_or(|value| (value - 500_000.0).abs() < 0.001);
+        let northing = node.parameter(&["falsenorthing"]).is_none_or(|value| value.abs() < 0.001);
         let metres =
             node.child(&["UNIT", "LENGTHUNIT"]).and_then(|unit| unit.numbers.first()).is_none_or(|factor| (factor - 1.0).abs() < 1e-9);
         match (meridian, scale) {

@@ -20,13 +20,11 @@ impl Evidence {
     fn note(&mut self, column: &str, decided: &Decided) {
         let sure = !decided.open && decided.damage != Some(Damage::Guess);
         if sure && !decided.text.is_ascii() {
-            match self.columns.get_mut(column) {
-                Some(seen) => seen[decided.writing as usize] += 1,
-                None => {
-                    let mut seen = Seen::default();
-                    seen[decided.writing as usize] = 1;
-                    self.columns.insert(column.to_owned(), seen);
-                }
+            if !self.columns.contains_key(column) {
+                self.columns.insert(column.to_owned(), Seen::default());
+            }
+            if let Some(seen) = self.columns.get_mut(column) {
+                seen[decided.writing as usize] += 1;
             }
         }
     }

@@ -196,7 +196,7 @@ fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
     let latin: String = bytes.iter().map(|byte| char::from(*byte)).collect();
     let judged: String = latin.chars().take(JUDGED).collect();
     let windows = |bytes: &[u8]| encoding_rs::WINDOWS_1258.decode_without_bom_handling(bytes).0.nfc().collect::<String>();
-    let mut readings = vec![
+    let mut readings = [
         (Writing::Tcvn3, Fit::of(&from_tcvn3(&judged))),
         (Writing::Vni, Fit::of(&from_vni(&judged))),
         (Writing::Windows1258, Fit::of(&windows(&bytes[..bytes.len().min(JUDGED)]))),

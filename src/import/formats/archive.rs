@@ -95,8 +95,7 @@ impl Archive {
 
 /// True for files that have one layer: what is asked for can only be the file.
 fn is_shapefile_or_kml(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    lower.ends_with(".shp") || lower.ends_with(".kml")
+    has_ending(name, "shp") || has_ending(name, "kml")
 }
 
 /// Bytes of a file and of all that is packed in it, counted by unpacking it, up to `limit`: what it says
@@ -113,6 +112,10 @@ pub fn unpacked_bytes(source: &Source, limit: u64) -> u64 {
         left -= std::io::copy(&mut entry.take(left), &mut std::io::sink()).unwrap_or(0).min(left);
     }
     source.bytes.saturating_add(limit - left)
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    last(name).rsplit_once('.').is_some_and(|(_, found)| found.eq_ignore_ascii_case(ending))
 }
 
 fn last(name: &str) -> &str {
@@ -164,13 +167,12 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         None => Archive::choose(readable, choice.layer.as_deref())?,
     };
     let others = readable.iter().filter(|name| **name != chosen);
-    let lower = chosen.to_lowercase();
-    if lower.ends_with(".kml") {
+    if has_ending(&chosen, "kml") {
         let input = archive.unpack(&chosen)?.open()?;
         let others: Vec<String> = others.cloned().collect();
-        return kml::open(input, limits, Some(kml::Inner { archive, others, asked: choice.layer.is_some() }));
+        return Ok(kml::open(input, limits, Some(kml::Inner { archive, others, asked: choice.layer.is_some() })));
     }
-    if lower.ends_with(".shp") {
+    if has_ending(&chosen, "shp") {
         let without = like(&chosen[..chosen.len() - 4]);
         let beside = |extension: &str| archive.names.iter().find(|name| like(name) == format!("{without}{extension}")).cloned();
         let names = [".dbf", ".shx", ".prj"].map(beside);

@@ -86,9 +86,8 @@ impl Table {
             ));
         }
         for field in &fields {
-            if !matches!(field.kind, b'C' | b'V' | b'D' | b'N' | b'F' | b'L' | b'I' | b'Y' | b'T' | b'0')
-                && !(field.kind == b'B' && field.length == 8)
-            {
+            let is_read = matches!(field.kind, b'C' | b'V' | b'D' | b'N' | b'F' | b'L' | b'I' | b'Y' | b'T' | b'0');
+            if !is_read && (field.kind, field.length) != (b'B', 8) {
                 let kind = char::from(field.kind).to_string();
                 // dBASE's B is a memo too.
                 let kind = if field.kind == b'B' { "M".into() } else { kind };

@@ -251,10 +251,8 @@ impl GeoJson {
             }
             let mut member = Vec::new();
             self.stream.value(&mut member, MEMBER_BYTES)?;
-            let value: Value = serde_json::from_slice(&member).map_err(|error| {
-                let what = error.to_string();
-                self.stream.error(&what, &what)
-            })?;
+            let value: Value = serde_json::from_slice(&member)
+                .map_err(|error| self.stream.error("một thuộc tính của tệp không đọc được", &error.to_string()))?;
             match key.as_slice() {
                 b"\"type\"" => self.kind = value.as_str().map(str::to_owned),
                 b"\"crs\"" => self.crs = value.pointer("/properties/name").and_then(Value::as_str).map(Crs::code),

@@ -77,8 +77,8 @@ struct Kml {
 }
 
 /// Opens a document; one that lies in an archive comes with it.
-pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inner>) -> Result<Box<dyn Reader>, ReadError> {
-    Ok(Box::new(Kml {
+pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inner>) -> Box<dyn Reader> {
+    Box::new(Kml {
         xml: Xml::from_reader(BufReader::new(input)),
         path: Vec::new(),
         text: String::new(),
@@ -92,7 +92,7 @@ pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inne
         count: 0,
         link: None,
         tally: Tally::default(),
-    }))
+    })
 }
 
 impl Kml {

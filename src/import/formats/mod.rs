@@ -91,19 +91,44 @@ pub struct ReadError {
     pub en: String,
 }
 
+/// What our own readers say of damage, in English and Vietnamese.
+const DAMAGE: &[(&str, &str)] = &[
+    ("it breaks off", "tệp bị cắt giữa chừng"),
+    ("it breaks off in its header", "tệp bị cắt ở phần đầu"),
+    ("it breaks off in a record", "tệp bị cắt giữa một hình"),
+    ("a part breaks off", "một phần bị cắt giữa chừng"),
+    ("nested too deeply", "các phần lồng nhau quá sâu"),
+    ("its structure contradicts itself", "cấu trúc tự mâu thuẫn"),
+    ("its columns do not fit its rows", "các cột không khớp với độ dài dòng"),
+    ("it declares a DOCTYPE, which is not read for safety", "có khai báo DOCTYPE, vì an toàn không đọc"),
+    ("an entity has too many points", "một đối tượng có quá nhiều điểm"),
+    ("a polyline has too many points", "một đường có quá nhiều điểm"),
+    ("an archive in an archive", "tệp nén nằm trong tệp nén; hãy giải nén rồi nén lại"),
+    ("a text is too long", "một đoạn chữ quá dài"),
+    ("a line is too long", "một dòng quá dài"),
+    ("a group code is not a number", "mã nhóm không phải là số"),
+    ("a record is too short", "một hình ngắn hơn mức phải có"),
+    ("a record's length is wrong", "độ dài của một hình ghi sai"),
+    ("a shape of an unknown kind", "một hình thuộc loại không biết"),
+    ("a shape says that it has more points than it holds", "một hình ghi nhiều điểm hơn số điểm nó chứa"),
+    ("a shape's parts do not fit its points", "các phần của một hình không khớp với số điểm"),
+    ("it does not begin like a .shp file", "phần đầu không phải của tệp .shp"),
+];
+
 impl ReadError {
     /// An error with its sentences.
     pub fn new(check: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { check, vi: vi.into(), en: en.into() }
     }
 
-    /// Damage that a parser found; `place` names the part of the file in both languages, and `what` is
-    /// the parser's own word, for those who look into the file.
+    /// Damage that a parser found; `place` names the part of the file in both languages. A word of a
+    /// library is for those who look into the file, in English only.
     fn damaged(place: (&str, &str), what: impl std::fmt::Display) -> Self {
         let what: String = what.to_string().chars().take(300).collect();
+        let vi = DAMAGE.iter().find(|(en, _)| *en == what).map_or_else(String::new, |(_, vi)| format!(": {vi}"));
         Self::new(
             "unreadable",
-            format!("{} bị hỏng ({what}); hãy xuất lại tệp từ phần mềm bản đồ", place.0),
+            format!("{} bị hỏng{vi}; hãy xuất lại tệp từ phần mềm bản đồ", place.0),
             format!("{} is damaged ({what}); export the file again from the mapping software", place.1),
         )
     }
@@ -336,7 +361,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         Format::Zip => archive::open(source, choice),
         Format::Sqlite => geopackage::open(source, choice),
         Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
-        Format::Xml => kml::open(source.open()?, limits, None),
+        Format::Xml => Ok(kml::open(source.open()?, limits, None)),
         Format::Dxf => dxf::open(source.open()?, limits),
         Format::Shp => shapefile::open_beside(source, limits),
         Format::Text => table::open_csv(source, limits),

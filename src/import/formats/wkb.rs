@@ -9,7 +9,7 @@ struct Bytes<'a> {
 }
 
 fn broken(what: &str) -> GeometryError {
-    GeometryError::unreadable(format!("WKB bị hỏng ({what})"), format!("damaged WKB ({what})"))
+    GeometryError::unreadable("dữ liệu hình (WKB) bị hỏng", format!("damaged WKB ({what})"))
 }
 
 impl<'a> Bytes<'a> {

@@ -310,51 +310,37 @@ fn plain_number(number: f64) -> String {
     format!("{rounded}")
 }
 
+/// Days from 1970-01-01 of a day as sheets count them: from 1900, with a 29 February that was not, or from 1904.
+fn civil_days(day: f64, from_1904: bool) -> i64 {
+    let counted = if from_1904 {
+        day + 1462.0
+    } else if day < 60.0 {
+        day + 1.0
+    } else {
+        day
+    };
+    counted as i64 - 25_569
+}
+
 /// A cell's number as its author sees it.
 fn shown_number(text: &str, shown: Shown, styles: &Styles, from_1904: bool) -> String {
     let Some(number) = text.trim().parse::<f64>().ok().filter(|number| number.is_finite()) else { return text.trim().to_owned() };
-    // Day 25,569 is 1970-01-01; before March 1900 Excel counts a day that was not.
     let seconds = (number * 86_400.0).round();
-    let days = (seconds / 86_400.0).floor();
-    let rest = seconds - days * 86_400.0;
-    let moment = || {
-        let days = if from_1904 {
-            days + 1462.0
-        } else if days < 60.0 {
-            days + 1.0
-        } else {
-            days
-        };
-        cell::date_time(days as i64 - 25_569, rest as i64)
-    };
+    let day = (seconds / 86_400.0).floor();
+    let rest = (seconds - day * 86_400.0) as i64;
     let is_day = (0.0..3_000_000.0).contains(&number);
-    match shown {
-        Shown::Day if is_day => cell::date_time(
-            (if from_1904 {
-                days + 1462.0
-            } else if days < 60.0 {
-                days + 1.0
-            } else {
-                days
-            }) as i64
-                - 25_569,
-            0,
-        ),
-        Shown::DayAndTime if is_day => {
-            if days < 1.0 {
-                Some(cell::time(rest as i64))
-            } else {
-                moment()
-            }
-        }
+    let seen = match shown {
+        Shown::Day if is_day => cell::date_time(civil_days(day, from_1904), 0),
+        Shown::DayAndTime if is_day && day < 1.0 => Some(cell::time(rest)),
+        Shown::DayAndTime if is_day => cell::date_time(civil_days(day, from_1904), rest),
         Shown::Time if is_day => Some(cell::time(seconds as i64)),
         Shown::Percent => Some(format!("{}%", plain_number(number * 100.0))),
         Shown::Pattern(at) if number >= 0.0 && number.fract() == 0.0 && number < 1e15 => {
             styles.own.get(usize::from(at)).map(|(_, code)| by_pattern(number as u64, code))
         }
         _ => None,
-    }
-    .unwrap_or_else(|| plain_number(number))
+    };
+    seen.unwrap_or_else(|| plain_number(number))
 }
 
 /// The texts that cells share: one text, and where each ends in it.
@@ -483,16 +469,14 @@ impl Workbook {
                             Err(fault) => faults.push((column, fault)),
                         }
                     }
-                    "row" => {
-                        if !row.cells.is_empty() {
-                            if found.len() > limits.features {
-                                return Err(ReadError::too_many(limits.features));
-                            }
-                            let number = row.number;
-                            found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, cells: Vec::new() }));
-                            if found.len() == rows {
-                                return Ok((found, faults));
-                            }
+                    "row" if !row.cells.is_empty() => {
+                        if found.len() > limits.features {
+                            return Err(ReadError::too_many(limits.features));
+                        }
+                        let number = row.number;
+                        found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, cells: Vec::new() }));
+                        if found.len() == rows {
+                            return Ok((found, faults));
                         }
                     }
                     _ => {}
@@ -538,39 +522,33 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
     let mut workbook = Workbook { archive, styles, shared, from_1904 };
     let tally = Tally::default();
     let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<_>>();
-    let chosen = match &choice.layer {
-        Some(asked) => {
-            let found = sheets.iter().find(|sheet| like(&sheet.name) == like(asked));
-            found.ok_or_else(|| layers(&names(&sheets.iter().collect::<Vec<_>>()), Some(asked)))?
+    let chosen = if let Some(asked) = &choice.layer {
+        let found = sheets.iter().find(|sheet| like(&sheet.name) == like(asked));
+        found.ok_or_else(|| layers(&names(&sheets.iter().collect::<Vec<_>>()), Some(asked)))?
+    } else {
+        let mut with_table: Vec<&Sheet> = Vec::new();
+        for sheet in &sheets {
+            let (rows, _) = workbook.rows(&sheet.part, HEADER_ROWS, &choice.limits)?;
+            if rows.iter().any(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) {
+                with_table.push(sheet);
+            }
         }
-        None => {
-            let mut with_table: Vec<&Sheet> = Vec::new();
-            for sheet in &sheets {
-                let (rows, _) = workbook.rows(&sheet.part, HEADER_ROWS, &choice.limits)?;
-                if rows.iter().any(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) {
-                    with_table.push(sheet);
-                }
+        // What its author hid is not taken for the table while there is another.
+        let shown: Vec<&Sheet> = with_table.iter().copied().filter(|sheet| !sheet.is_hidden).collect();
+        let candidates = if shown.is_empty() { with_table.clone() } else { shown };
+        match candidates.as_slice() {
+            [one] => {
+                with_table.iter().filter(|sheet| sheet.name != one.name).for_each(|sheet| tally.add(Left::OtherLayer(sheet.name.clone())));
+                *one
             }
-            // What its author hid is not taken for the table while there is another.
-            let shown: Vec<&Sheet> = with_table.iter().copied().filter(|sheet| !sheet.is_hidden).collect();
-            let candidates = if shown.is_empty() { with_table.clone() } else { shown };
-            match candidates.as_slice() {
-                [one] => {
-                    with_table
-                        .iter()
-                        .filter(|sheet| sheet.name != one.name)
-                        .for_each(|sheet| tally.add(Left::OtherLayer(sheet.name.clone())));
-                    *one
-                }
-                [] => {
-                    return Err(ReadError::new(
-                        "no-table",
-                        "Không trang tính nào có dòng tiêu đề với cột tọa độ (Kinh độ/Vĩ độ hoặc X/Y)",
-                        "No sheet has a header row with columns of coordinates (Kinh độ/Vĩ độ or X/Y)",
-                    ));
-                }
-                several => return Err(layers(&names(several), None)),
+            [] => {
+                return Err(ReadError::new(
+                    "no-table",
+                    "Không trang tính nào có dòng tiêu đề với cột tọa độ (Kinh độ/Vĩ độ hoặc X/Y)",
+                    "No sheet has a header row with columns of coordinates (Kinh độ/Vĩ độ or X/Y)",
+                ));
             }
+            several => return Err(layers(&names(several), None)),
         }
     };
     let (rows, faults) = workbook.rows(&chosen.part, usize::MAX, &choice.limits)?;

@@ -205,7 +205,7 @@ impl Names {
         let texts = Texts::new(first.evidence());
         let mut converted = 0;
         for (raw, name) in &mut names {
-            *name = texts.value("", raw, &mut Vec::new()).trim().to_owned();
+            texts.value("", raw, &mut Vec::new()).trim().clone_into(name);
             converted += usize::from(name != raw.trim() && !raw.is_ascii() && !name.is_ascii());
         }
         if converted > 0 && texts.evidence().lean("").is_some_and(|writing| writing != Writing::Unicode) {

@@ -1,13 +1,16 @@
 //! The fonts of prints and pictures: Noto Sans (SIL Open Font License 1.1), compiled in, with every
 //! Vietnamese letter.
 
-use std::sync::{Arc, LazyLock};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use resvg::usvg::fontdb::Database;
 use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::alike::alike;
 use crate::domain::fold::is_character;
 
 /// Name by which drawings ask for it.
@@ -45,14 +48,76 @@ fn face(weight: Weight) -> Option<&'static Face<'static>> {
     }
 }
 
-/// Text that can be printed: NFC, in one line, a question mark for what the fonts have no glyph for.
-/// A print for archives (PDF/A) may hold no missing glyphs.
+/// What the fonts lack, and what looks like it. Nothing here has a meaning in XML.
+const LIKE: &[(&str, char)] = &[
+    ("✓✔☑✅", '√'),
+    ("✗✘☒❌❎", '×'),
+    ("☐❏❑◇", '□'),
+    ("◆❖", '■'),
+    ("⇒⟶➔➜➝➞➡", '→'),
+    ("⇐⟵⬅", '←'),
+    ("⇔⟷", '↔'),
+    ("➢➤▶", '►'),
+    ("★☆✦✱❋", '*'),
+    ("～〜∼", '~'),
+    ("❝〝", '“'),
+    ("❞〞", '”'),
+    ("。", '.'),
+    ("、", ','),
+];
+
+/// Most characters that are told of in the log.
+const MOST_TOLD: usize = 500;
+
+/// A line in the log for each character that no font has: prints show a question mark.
+fn tell(c: char) {
+    static TOLD: Mutex<BTreeSet<char>> = Mutex::new(BTreeSet::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.len() < MOST_TOLD && told.insert(c) {
+        tracing::warn!("the fonts of prints have no “{c}” (U+{:04X}): prints show a question mark for it", u32::from(c));
+    }
+}
+
+/// Appends a character as it is drawn: itself, what looks like it where the fonts lack it, nothing for what
+/// cannot be seen.
+fn push_drawn(out: &mut String, c: char) {
+    let has = |c: &char| face(Weight::Regular).is_some_and(|face| face.glyph_index(*c).is_some());
+    let Some(read) = alike(c) else { return };
+    let like = LIKE.iter().find(|(lacked, _)| lacked.contains(c)).map(|(_, like)| *like);
+    if let Some(drawn) = [Some(c), like, Some(read)].into_iter().flatten().find(has) {
+        out.push(drawn);
+        return;
+    }
+    // Full-width letters, numbers in circles, ㎡ and the like are put together from what there is.
+    let parts: String = std::iter::once(c).nfkc().filter(|part| !is_combining_mark(*part)).collect();
+    if !parts.is_empty() && parts.chars().all(|part| has(&part) && !"<>&\"".contains(part)) {
+        out.push_str(&parts);
+    } else {
+        tell(c);
+        out.push('?');
+    }
+}
+
+/// A drawing whose letters all have glyphs. Names on maps are written as they are, for pages have more fonts.
+pub fn with_glyphs(svg: &str) -> Cow<'_, str> {
+    if svg.is_ascii() {
+        return Cow::Borrowed(svg);
+    }
+    let mut drawn = String::with_capacity(svg.len());
+    svg.chars().for_each(|c| if c.is_ascii() { drawn.push(c) } else { push_drawn(&mut drawn, c) });
+    Cow::Owned(drawn)
+}
+
+/// Text that can be printed: NFC, in one line, what looks alike for what the fonts have no glyph for, and at last a
+/// question mark. A print for archives (PDF/A) may hold no missing glyphs.
 pub fn printable(text: &str) -> String {
-    let has = |c: char| face(Weight::Regular).is_some_and(|face| face.glyph_index(c).is_some());
     // A mark that belongs into no letter has no place of its own: the writer for archives refuses it.
     let letters = text.nfc().filter(|c| !is_combining_mark(*c));
     let drawn = letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control() && is_character(*c));
-    drawn.map(|c| if has(c) { c } else { '?' }).collect()
+    drawn.fold(String::with_capacity(text.len()), |mut out, c| {
+        push_drawn(&mut out, c);
+        out
+    })
 }
 
 /// Width of a text in units of the font's size.
@@ -131,6 +196,27 @@ mod tests {
         }
         assert_eq!(printable("x\u{301}\u{ffff}"), "x");
         assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎"), "Yên Bái ?");
+    }
+
+    #[test]
+    fn what_the_fonts_lack_becomes_what_looks_like_it() {
+        for (written, drawn) in [
+            ("0003/QĐ\u{2011}DEMO", "0003/QĐ-DEMO"),
+            ("1\u{2010}2\u{ff0d}3", "1-2-3"),
+            ("Tầm nhìn 2030 – 2050 — \u{2212}5", "Tầm nhìn 2030 – 2050 — \u{2212}5"),
+            ("✓ có ✔ có ✗ không ☐ chưa", "√ có √ có × không □ chưa"),
+            ("➔ xem ⇒ xem ➤ xem", "→ xem → xem ► xem"),
+            ("Ｑｕｙ ① 100 ㎡ 25 ℃ ２０３０", "Quy 1 100 m2 25 °C 2030"),
+            ("quy\u{ad}hoạch\u{2060}\u{feff}", "quyhoạch"),
+            ("\u{d0}ường", "\u{d0}ường"),
+            ("★ 5～6", "* 5~6"),
+        ] {
+            assert_eq!(printable(written), drawn, "{written}");
+            assert!(printable(written).chars().all(|c| c == ' ' || face(Weight::Bold).is_some_and(|face| face.glyph_index(c).is_some())));
+        }
+        // Of nothing that looks like it a question mark is left, and a line in the log.
+        assert_eq!(printable("💣 ក"), "? ?");
+        assert_eq!(with_glyphs("<text x=\"1\">Phường Yên\u{2011}Bái ＜&amp;</text>"), "<text x=\"1\">Phường Yên-Bái ?&amp;</text>");
     }
 
     #[test]

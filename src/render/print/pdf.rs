@@ -48,7 +48,7 @@ impl From<ConfigurationError> for PrintError {
 /// Reads a drawing with the fonts of prints.
 pub fn tree(svg: &str) -> Result<usvg::Tree, PrintError> {
     let options = usvg::Options { font_family: fonts::FAMILY.into(), fontdb: fonts::database(), ..usvg::Options::default() };
-    Ok(usvg::Tree::from_str(svg, &options)?)
+    Ok(usvg::Tree::from_str(&fonts::with_glyphs(svg), &options)?)
 }
 
 /// A print that grows page by page.

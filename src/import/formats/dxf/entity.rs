@@ -99,8 +99,8 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     }
     // Where an axis points down, x counts the other way (DXF reference, arbitrary axis algorithm); lines,
     // splines and ellipses are stored in the drawing's own coordinates.
-    let own_axes =
-        !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE") && !(kind == "POLYLINE" && fields.whole(70) & 8 != 0);
+    let is_3d_polyline = kind == "POLYLINE" && fields.whole(70) & 8 != 0;
+    let own_axes = !is_3d_polyline && !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE");
     if normal[2] < 0.0 && own_axes {
         shape.placed(&|[x, y]| [-x, y]);
     }
@@ -225,7 +225,7 @@ fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Sh
         let bulged = vertices.iter().any(|(_, bulge)| *bulge != 0.0);
         let mut vertices = vertices;
         if let ([first, rest @ .., last], true) = (vertices, vertices.len() > 3)
-            && first.0 == last.0
+            && distance(first.0, last.0) == 0.0
         {
             vertices = &vertices[..=rest.len()];
         }
@@ -247,7 +247,7 @@ fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Sh
 fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
     let gap = distance(points[0], points[points.len() - 1]);
     let length: f64 = points.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
-    if points.len() < 4 && gap > 0.0 && points.len() < 3 || gap > BRIDGED || gap > length / 10.0 {
+    if gap > BRIDGED || gap > length / 10.0 {
         return Shape::Other(kind, gap);
     }
     if gap < 1e-6 {

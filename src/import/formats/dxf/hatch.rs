@@ -124,7 +124,7 @@ fn edges(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Readings>> {
                 let radius = cursor.take(40)?;
                 let angles = [cursor.take(50)?, cursor.take(51)?].map(f64::to_radians);
                 let forward = cursor.take(73).unwrap_or(1.0) != 0.0;
-                ways(angles, forward).map(|(start, sweep)| arc(centre, [radius; 2], 0.0, start, sweep)).to_vec()
+                ways(angles, forward).into_iter().map(|(start, sweep)| arc(centre, [radius; 2], 0.0, start, sweep)).collect()
             }
             3 => {
                 let centre = [cursor.take(10)?, cursor.take(20)?];
@@ -156,10 +156,10 @@ fn edges(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Readings>> {
     Some(edges)
 }
 
-/// Where an arc begins and how far it sweeps. The angles of a clockwise one are counted clockwise;
-/// some programs count them as usual all the same.
-fn ways([from, to]: [f64; 2], forward: bool) -> [(f64, f64); 2] {
-    if forward { [(from, sweep(from, to)), (from, sweep(from, to))] } else { [(-from, -sweep(from, to)), (from, -sweep(to, from))] }
+/// Where an arc begins and how far it sweeps. The angles of a clockwise one are counted clockwise; some
+/// programs count them as usual all the same.
+fn ways([from, to]: [f64; 2], forward: bool) -> Vec<(f64, f64)> {
+    if forward { vec![(from, sweep(from, to))] } else { vec![(-from, -sweep(from, to)), (from, -sweep(to, from))] }
 }
 
 fn spline_edge(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Point>> {

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(read("104.87, 21.7", true).expect("point").0, [Position([104.87, 21.7])]);
         assert_eq!(read(" 104.87,21.7,0 ", true).expect("point"), (vec![Position([104.87, 21.7])], None));
         assert_eq!(
-            read("105,21 106,21 106,22", false).map(|found| found.0.len()).unwrap_or(0),
+            read("105,21 106,21 106,22", false).map_or(0, |found| found.0.len()),
             0,
             "whole degrees or decimal commas: it is open"
         );

@@ -62,9 +62,9 @@ fn plain(html: &str) -> String {
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
         // “<Null>” is a word of ArcGIS, no tag.
-        if tag.starts_with("Null>") {
+        if let Some(behind) = tag.strip_prefix("Null>") {
             out.push_str("<Null>");
-            rest = &tag["Null>".len()..];
+            rest = behind;
             continue;
         }
         let Some((name, after)) = tag.split_once('>') else {

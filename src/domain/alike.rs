@@ -1,0 +1,70 @@
+//! Letters that look alike: one table for search, filters, keys, codes and units.
+//!
+//! Keyboards, word processors and scans write an Icelandic Ð for Đ, a hyphen that does not break, a blank that
+//! does not break, a hyphen that nobody sees. Nobody can tell them apart on a page, so nothing here does where
+//! texts are compared. What is published stays as it was written.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// What a character is taken for; none for what cannot be seen.
+pub fn alike(c: char) -> Option<char> {
+    Some(match c {
+        'Ð' | 'Ɖ' => 'Đ',
+        'ð' | 'ɖ' => 'đ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => return None,
+        c => c,
+    })
+}
+
+/// A text as it is compared: every character as what it is taken for, in NFC.
+///
+/// ```
+/// use bangtin::domain::alike::read;
+/// assert_eq!(read("0003/Q\u{d0}\u{2011}DEMO"), "0003/QĐ-DEMO");
+/// assert_eq!(read("Ye\u{302}n\u{a0}Ba\u{301}i"), "Yên Bái");
+/// ```
+pub fn read(text: &str) -> Cow<'_, str> {
+    let is_plain = || text.chars().all(|c| alike(c) == Some(c)) && is_nfc_quick(text.chars()) == IsNormalized::Yes;
+    if text.is_ascii() || is_plain() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter_map(alike).nfc().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_alike_is_read_alike() {
+        for like in ["Ð", "Ɖ", "Đ", "\u{200b}Đ", "Đ\u{ad}", "\u{feff}\u{d0}\u{2060}"] {
+            assert_eq!(read(like), "Đ", "{like:?}");
+        }
+        for like in ["ð", "ɖ", "đ", "đ\u{200d}"] {
+            assert_eq!(read(like), "đ", "{like:?}");
+        }
+        for dash in ['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}', '\u{ff0d}', '-'] {
+            assert_eq!(read(&format!("1{dash}2")), "1-2", "{dash:?}");
+        }
+        for blank in ('\u{2000}'..='\u{200a}').chain(['\u{a0}', '\u{202f}', '\u{3000}', ' ']) {
+            assert_eq!(read(&format!("1{blank}2")), "1 2", "{blank:?}");
+        }
+        for unseen in ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'] {
+            assert_eq!(read(&format!("1{unseen}2")), "12", "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn what_stood_apart_is_composed_and_what_is_plain_is_handed_back() {
+        assert_eq!(read("e\u{200b}\u{302}\u{301}"), "ế");
+        for plain in ["", "0003/QD-DEMO", "Điều chỉnh quy hoạch", "Đường Hòa Bình – 12"] {
+            let is_same = matches!(read(plain), Cow::Borrowed(same) if same == plain);
+            assert_eq!(is_same, !plain.contains('–'), "{plain}");
+        }
+        assert_eq!(read(&read("Q\u{d0}\u{2011}1")), read("Q\u{d0}\u{2011}1"));
+    }
+}

@@ -29,7 +29,7 @@ use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
 use crate::domain::{Code, Context, Refusal, civil};
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
-use crate::import::apart::Reading;
+use crate::import::apart::{Places, Reading};
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
 
@@ -57,6 +57,9 @@ pub fn new_command_id() -> Result<String, ExecuteError> {
     Ok(hex(&random::<16>()?))
 }
 
+/// Files of others that are read at a time.
+const APART: usize = 2;
+
 /// The write path.
 pub struct App {
     log: Arc<dyn EventLog>,
@@ -67,7 +70,7 @@ pub struct App {
     /// Where the register of erasures is kept, outside of every backup.
     register: PathBuf,
     /// The program that reads what others send.
-    reader: OnceLock<PathBuf>,
+    reader: OnceLock<Reading>,
 }
 
 impl App {
@@ -113,13 +116,13 @@ impl App {
     /// From now on what comes from others than this machine is read apart, by this program.
     pub fn read_apart(&self, program: PathBuf) {
         // The first word stands.
-        let _ = self.reader.set(program);
+        let _ = self.reader.set(Reading::Apart(program, Places::new(APART)));
     }
 
     /// How what an actor brings is read.
     pub fn reading(&self, actor: &Actor) -> Reading {
         match (actor, self.reader.get()) {
-            (Actor::Token(_), Some(program)) => Reading::Apart(program.clone()),
+            (Actor::Token(_), Some(apart)) => apart.clone(),
             _ => Reading::Here,
         }
     }

@@ -116,7 +116,8 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
     tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
     // The file that was started, even after it was replaced by a newer one.
-    app.read_apart(PathBuf::from("/proc/self/exe"));
+    let this = PathBuf::from("/proc/self/exe");
+    app.read_apart(if this.exists() { this } else { std::env::current_exe().context("the program does not find its own file")? });
     let limits = Limits {
         body_bytes: args.max_body_mb << 20,
         answer_bytes: bytes / 32 * 7,

@@ -14,6 +14,7 @@ pub fn alike(c: char) -> Option<char> {
         'Ð' | 'Ɖ' => 'Đ',
         'ð' | 'ɖ' => 'đ',
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        '\u{2044}' | '\u{2215}' | '\u{ff0f}' => '/',
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
         '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => return None,
         c => c,
@@ -49,6 +50,9 @@ mod tests {
         }
         for dash in ['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}', '\u{ff0d}', '-'] {
             assert_eq!(read(&format!("1{dash}2")), "1-2", "{dash:?}");
+        }
+        for slash in ['\u{2044}', '\u{2215}', '\u{ff0f}', '/'] {
+            assert_eq!(read(&format!("1{slash}2")), "1/2", "{slash:?}");
         }
         for blank in ('\u{2000}'..='\u{200a}').chain(['\u{a0}', '\u{202f}', '\u{3000}', ' ']) {
             assert_eq!(read(&format!("1{blank}2")), "1 2", "{blank:?}");

@@ -4,7 +4,7 @@
 /// quotation, marks of emphasis. No code, mark, file or page ends in one.
 fn hangs_on(c: char) -> bool {
     let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    let stops = matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '/' | '\\' | '|' | '。' | '，' | '、');
+    let stops = matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '&' | '=' | '）' | '/' | '\\' | '|' | '。' | '，' | '、');
     let closes = matches!(c, ')' | ']' | '}' | '>' | '"' | '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '‹' | '›');
     let marks = matches!(c, '*' | '_' | '~' | '`' | '-' | '–' | '—');
     c.is_whitespace() || unseen || stops || closes || marks

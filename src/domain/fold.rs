@@ -86,7 +86,9 @@ pub fn clean(text: &str) -> String {
 /// what cannot be seen. Dashes and blanks stay as they were set. Texts of files keep their letters: the same file
 /// gives the same digest, in every version of the program.
 pub fn typed(text: &str) -> String {
-    let meant = text.chars().filter_map(|c| alike(c).map(|read| if matches!(read, 'Đ' | 'đ') { read } else { c }));
+    // A tab, or the line break of a word processor, parts words.
+    let parted = |c: char| if matches!(c, '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
+    let meant = text.chars().map(parted).filter_map(|c| alike(c).map(|read| if matches!(read, 'Đ' | 'đ') { read } else { c }));
     clean(&meant.collect::<String>())
 }
 

@@ -342,10 +342,8 @@ pub async fn open(url: &str, clock: Clock) -> Result<Arc<dyn EventLog>, StoreErr
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         Ok(Arc::new(PostgresLog::open(url, clock).await?))
     } else {
-        Err(StoreError::NotPossible(format!(
-            "the database must be sqlite://PATH or postgres://…, not {}",
-            url.split(':').next().unwrap_or_default()
-        )))
+        // The address may hold a password: it is not repeated.
+        Err(StoreError::NotPossible("the database must be written sqlite://PATH or postgres://USER:PASSWORD@HOST/DB".into()))
     }
 }
 

@@ -86,11 +86,15 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     let family = if field == "places" { "campaign" } else { "plan" };
     check_role(&actor, family)?;
     let options = options(site, &form, &field).await?;
-    let _turn = site.import_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let turn = Arc::clone(&site.import_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let work = {
         let (source, field) = (source.clone(), field.clone());
         let reading = site.app.reading(&actor);
-        move || reading.import(&field, &source, &options)
+        // Whoever hangs up leaves the work behind, and the place with it.
+        move || {
+            let _turn = turn;
+            reading.import(&field, &source, &options)
+        }
     };
     let imported = tokio::task::spawn_blocking(work).await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let imported = imported.map_err(|error| HttpError::spooling(&error))?;

@@ -151,7 +151,7 @@ pub struct Site {
     /// Turns in which an answer is made once, however many ask for it.
     pub(crate) turns: items::Turns,
     /// Places for imports.
-    pub(crate) import_places: Semaphore,
+    pub(crate) import_places: Arc<Semaphore>,
     /// How often residents may report.
     pub(crate) report_limiter: Limiter,
 }
@@ -161,7 +161,7 @@ impl Site {
     pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
         let answers = Answers::new(limits.answer_bytes);
         let report_limiter = Limiter::new(limits.reports.0, limits.reports.1);
-        let (write_places, import_places) = (Semaphore::new(limits.writes), Semaphore::new(limits.imports));
+        let (write_places, import_places) = (Semaphore::new(limits.writes), Arc::new(Semaphore::new(limits.imports)));
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
         let kept = kept::kept(limits.download_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));

@@ -8,7 +8,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// Longest head of an answer: the report.
 const HEAD_BYTES: u64 = 64 << 20;
 /// Largest set that is taken back.
-const SET_BYTES: u64 = 8 << 30;
+const SET_BYTES: u64 = 2 << 30;
 
 /// How strangers' bytes are read.
 #[derive(Debug, Clone)]
@@ -48,7 +48,37 @@ pub enum Reading {
     /// In this process: a planner's own machine reads the planner's own file.
     Here,
     /// In a process of its own, which this program is started for.
-    Apart(PathBuf),
+    Apart(PathBuf, Places),
+}
+
+/// How many files are read apart at a time; who asks waits for a place.
+#[derive(Debug, Clone)]
+pub struct Places(Arc<(Mutex<usize>, Condvar)>);
+
+impl Places {
+    /// So many places.
+    pub fn new(count: usize) -> Self {
+        Self(Arc::new((Mutex::new(count.max(1)), Condvar::new())))
+    }
+
+    fn take(&self) -> Place<'_> {
+        let (free, freed) = &*self.0;
+        let free = free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Place(self)
+    }
+}
+
+/// A place that is taken; it is given back when this goes.
+struct Place<'a>(&'a Places);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let (free, freed) = &*self.0.0;
+        *free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        freed.notify_one();
+    }
 }
 
 /// What a child is asked.
@@ -74,8 +104,8 @@ struct Head {
 enum Failed {
     /// It cannot be started, or not be talked to: nothing is wrong with the file.
     Here(io::Error),
-    /// It ended early, or did not end.
-    There,
+    /// It ended early, or did not end; true when it found that the file contradicts itself.
+    There { panicked: bool },
 }
 
 impl From<io::Error> for Failed {
@@ -91,7 +121,8 @@ fn read_here(field: &str, source: &Source, options: &Options) -> Imported {
 impl Reading {
     /// Reads a file as `zones`, `outline` or `places`. Errors: the machine refuses another process.
     pub fn import(&self, field: &str, source: &Source, options: &Options) -> io::Result<Imported> {
-        let Self::Apart(program) = self else { return Ok(read_here(field, source, options)) };
+        let Self::Apart(program, places) = self else { return Ok(read_here(field, source, options)) };
+        let _place = places.take();
         // The child reads from the disk, and the file stays there until it is done.
         let on_disk = source.on_disk()?;
         let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
@@ -100,23 +131,24 @@ impl Reading {
             Ok((head, pieces)) => {
                 let whole = head.set.as_ref().is_none_or(|set| Digest::of_pieces(&pieces) == set.sha256);
                 if !whole {
-                    return Ok(stopped(source, options));
+                    return Ok(stopped(source, options, true));
                 }
                 let set = head.set.map(|set| CanonicalSet { chunks: pieces.clone(), set });
                 Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane })
             }
-            Err(Failed::There) => Ok(stopped(source, options)),
+            Err(Failed::There { panicked }) => Ok(stopped(source, options, panicked)),
             Err(Failed::Here(error)) => Err(error),
         }
     }
 
     /// What is seen of a document. One that cannot be looked into has no pages and no title.
     pub fn about(&self, bytes: &[u8]) -> About {
-        let Self::Apart(program) = self else { return About::of(bytes) };
+        let Self::Apart(program, places) = self else { return About::of(bytes) };
         let unknown = About { media_type: super::documents::media_type(bytes), ..About::default() };
         if unknown.media_type != "application/pdf" {
             return unknown;
         }
+        let _place = places.take();
         let seen = || -> Result<(Head, Vec<Bytes>), Failed> {
             let source = Source::memory("document", bytes.to_vec()).on_disk()?;
             let path = source.path().map(Path::to_owned).unwrap_or_default();
@@ -129,16 +161,24 @@ impl Reading {
     }
 }
 
-/// The report on a file whose reading was stopped.
-fn stopped(source: &Source, options: &Options) -> Imported {
+/// The report on a file whose reading was stopped, or that was found to contradict itself.
+fn stopped(source: &Source, options: &Options, is_damaged: bool) -> Imported {
     let mut report = Report::about(&source.name);
     report.sha256 = source.digest().ok().map(|digest| digest.to_string());
-    report.push(Finding::new(
-        Severity::Error,
-        "reading-stopped",
-        "Việc đọc tệp đã bị dừng vì cần nhiều bộ nhớ hoặc thời gian hơn mức cho một tệp cỡ này; tệp có thể bị hỏng: hãy xuất lại từ phần mềm bản đồ, hoặc chia nhỏ",
-        "Reading the file was stopped: it took more memory or time than a file of its size may. It may be damaged: export it again from the mapping software, or split it",
-    ));
+    let (check, vi, en) = if is_damaged {
+        (
+            "unreadable",
+            "Tệp bị hỏng: cấu trúc tự mâu thuẫn; hãy xuất lại từ phần mềm bản đồ",
+            "The file is damaged: its structure contradicts itself; export it again from the mapping software",
+        )
+    } else {
+        (
+            "reading-stopped",
+            "Việc đọc tệp đã bị dừng vì cần nhiều bộ nhớ hoặc thời gian hơn mức cho một tệp cỡ này; tệp có thể bị hỏng: hãy xuất lại từ phần mềm bản đồ, hoặc chia nhỏ",
+            "Reading the file was stopped: it took more memory or time than a file of its size may. It may be damaged: export it again from the mapping software, or split it",
+        )
+    };
+    report.push(Finding::new(Severity::Error, check, vi, en));
     Imported { report, set: None, drawn: Vec::new(), plane: options.plane }
 }
 
@@ -153,54 +193,63 @@ impl Drop for Guard {
 }
 
 fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Failed> {
+    // What the child unpacks goes with it, however it ends.
+    let folder = tempfile::Builder::new().prefix("bangtin-").tempdir()?;
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
     let mut command = Command::new(program);
-    command.arg(ARGUMENT).arg(bytes.to_string()).env_clear();
+    command.arg(ARGUMENT).arg(bytes.to_string()).env_clear().env("TMPDIR", folder.path());
     // The allocator sets a part of the addresses aside at its start, before the limit is known.
-    command.env("MIMALLOC_ARENA_RESERVE", "64MiB").env("MALLOC_ARENA_MAX", "1").env("RAYON_NUM_THREADS", "2");
-    if let Some(folder) = std::env::var_os("TMPDIR") {
-        command.env("TMPDIR", folder);
-    }
+    command.env("MIMALLOC_ARENA_RESERVE", "64MiB").env("MALLOC_ARENA_MAX", "1").env("RAYON_NUM_THREADS", cores.to_string());
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut guard = Guard(child);
-    let (Some(mut input), Some(output)) = (guard.0.stdin.take(), guard.0.stdout.take()) else { return Err(Failed::There) };
+    let (Some(mut input), Some(output)) = (guard.0.stdin.take(), guard.0.stdout.take()) else {
+        return Err(Failed::Here(io::Error::other("the child has no pipes")));
+    };
     let mut line = serde_json::to_vec(task).map_err(io::Error::other)?;
     line.push(b'\n');
     let (to, answer) = mpsc::channel();
     std::thread::Builder::new().spawn(move || {
-        let _ = to.send(receive(BufReader::new(output)));
+        // If writing fails the child has ended; what it said before decides.
+        let _ = input.write_all(&line).and_then(|()| input.flush());
+        let answer = receive(BufReader::new(output));
+        // The child goes on only while this end is open.
+        drop(input);
+        let _ = to.send(answer);
     })?;
-    // A child that ended already has its answer, or none: a broken pipe says nothing of its own.
-    let told = input.write_all(&line).and_then(|()| input.flush());
-    let answer = answer.recv_timeout(PATIENCE).map_err(|_| Failed::There)?;
-    // The child goes on only while this end is open.
-    drop(input);
-    told.map_err(|_| Failed::There)?;
-    answer.map_err(|_| Failed::There)
+    match answer.recv_timeout(PATIENCE) {
+        Ok(Err(Failed::There { .. })) => Err(Failed::There { panicked: guard.0.wait().is_ok_and(|status| status.code() == Some(101)) }),
+        Ok(answer) => answer,
+        Err(_) => Err(Failed::There { panicked: false }),
+    }
 }
 
-fn receive(mut output: impl BufRead) -> io::Result<(Head, Vec<Bytes>)> {
+fn receive(mut output: impl BufRead) -> Result<(Head, Vec<Bytes>), Failed> {
     let mut greeting = String::new();
     output.by_ref().take(200).read_line(&mut greeting)?;
     if greeting.trim_end() != GREETING {
-        return Err(io::Error::other("another program answers"));
+        return Err(Failed::Here(io::Error::other("the program that reads files does not answer")));
     }
-    let mut line = Vec::new();
-    output.by_ref().take(HEAD_BYTES).read_until(b'\n', &mut line)?;
-    let head: Head = serde_json::from_slice(&line)?;
-    if head.pieces.iter().try_fold(0_u64, |sum, bytes| sum.checked_add(*bytes)).is_none_or(|sum| sum > SET_BYTES) {
-        return Err(io::Error::other("the set is too large"));
-    }
-    let mut pieces = Vec::new();
-    for bytes in &head.pieces {
-        // It grows with what comes.
-        let mut piece = Vec::new();
-        output.by_ref().take(*bytes).read_to_end(&mut piece)?;
-        if piece.len() as u64 != *bytes {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    // From here on whatever fails is what the file did to the child.
+    let mut read = move || -> io::Result<(Head, Vec<Bytes>)> {
+        let mut line = Vec::new();
+        output.by_ref().take(HEAD_BYTES).read_until(b'\n', &mut line)?;
+        let head: Head = serde_json::from_slice(&line)?;
+        if head.pieces.iter().try_fold(0_u64, |sum, bytes| sum.checked_add(*bytes)).is_none_or(|sum| sum > SET_BYTES) {
+            return Err(io::Error::other("the set is too large"));
         }
-        pieces.push(Bytes::from(piece));
-    }
-    Ok((head, pieces))
+        let mut pieces = Vec::new();
+        for bytes in &head.pieces {
+            // It grows with what comes.
+            let mut piece = Vec::new();
+            output.by_ref().take(*bytes).read_to_end(&mut piece)?;
+            if piece.len() as u64 != *bytes {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            pieces.push(Bytes::from(piece));
+        }
+        Ok((head, pieces))
+    };
+    read().map_err(|_| Failed::There { panicked: false })
 }
 
 /// The size of the file, where this program was started to read one.

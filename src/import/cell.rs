@@ -107,17 +107,23 @@ pub fn number(text: &str) -> Option<f64> {
 /// The number of a numeric cell, whole where it is whole.
 pub fn number_value(text: &str) -> Option<Value> {
     let text = text.trim();
+    // More digits than a number holds, or a leading 0: they are kept as they stand.
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_text = digits.len() > 18 || digits.len() > 1 && digits.starts_with('0');
+    if is_text && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Value::from(text));
+    }
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Value::from(whole));
-    }
-    // More digits than a number holds: they are kept as they stand.
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Value::from(text));
     }
     // In a column of numbers one comma is the decimal one.
     let decimal = if text.matches(',').count() == 1 && !text.contains('.') { text.replace(',', ".") } else { text.to_owned() };
     number(&decimal).map(Value::from)
+}
+
+/// What is true or false, in people's words.
+pub fn truth(yes: bool) -> &'static str {
+    if yes { "có" } else { "không" }
 }
 
 /// A value's text: numbers as they are written, nothing for what is no text (lists, objects).
@@ -129,7 +135,7 @@ pub fn text(value: &Value) -> Option<String> {
             Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
             _ => number.to_string(),
         }),
-        Value::Bool(yes) => Some(if *yes { "có" } else { "không" }.to_owned()),
+        Value::Bool(yes) => Some(truth(*yes).to_owned()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -42,9 +42,25 @@ pub fn plain(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// The first of the names that a column has, where it holds anything.
 fn by_name(rows: &[&Map<String, Value>], names: &[&str]) -> Option<String> {
     let columns = columns(rows);
-    names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name).cloned())
+    let holds =
+        |column: &String| rows.iter().any(|row| row.get(column).is_some_and(|value| !value.is_null() && value.as_str() != Some("")));
+    names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name && holds(column)).cloned())
+}
+
+/// Columns of land-use codes that say other codes than the chosen one: at least four rows of five hold codes.
+pub fn rival_codes(rows: &[&Map<String, Value>], chosen: &str, is_code: impl Fn(&str) -> bool) -> Vec<String> {
+    let code = |row: &Map<String, Value>, column: &str| {
+        row.get(column).and_then(Value::as_str).map(|text| text.trim().to_owned()).filter(|text| is_code(text))
+    };
+    let is_rival = |column: &String| {
+        let codes = rows.iter().filter(|row| code(row, column).is_some()).count();
+        let differs = rows.iter().any(|row| code(row, column).is_some_and(|own| code(row, chosen).is_some_and(|other| other != own)));
+        column != chosen && codes * 5 >= rows.len() * 4 && differs
+    };
+    columns(rows).into_iter().filter(is_rival).collect()
 }
 
 fn columns(rows: &[&Map<String, Value>]) -> Vec<String> {

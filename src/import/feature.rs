@@ -98,7 +98,15 @@ impl GeometryError {
 
     /// A geometry of another kind, by its name in the format.
     pub fn other_kind(kind: impl std::fmt::Display) -> Self {
-        Self::unreadable(format!("không phải vùng hay điểm: {kind}"), format!("neither an area nor a point: {kind}"))
+        let kind = kind.to_string();
+        let (vi, en) = if kind.contains("ine") || kind == "Track" {
+            ("; nếu là biên của vùng, trong QGIS dùng Lines to polygons", "; if it borders an area, use Lines to polygons in QGIS")
+        } else if kind.contains("urve") || kind.contains("urface") {
+            ("; hình có cung tròn: trong QGIS dùng Segmentize rồi xuất lại", "; it has arcs: use Segmentize in QGIS and export it again")
+        } else {
+            ("", "")
+        };
+        Self::unreadable(format!("không phải vùng hay điểm ({kind}){vi}"), format!("neither an area nor a point ({kind}){en}"))
     }
 }
 
@@ -166,6 +174,23 @@ fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
     }
 }
 
+/// The text with null where bare words stand for no number. An escaped quotation mark only leaves what
+/// follows it as it is.
+fn without_nan(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (i, part) in text.split('"').enumerate() {
+        if i > 0 {
+            out.push('"');
+        }
+        if i % 2 == 0 {
+            out.push_str(&part.replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null"));
+        } else {
+            out.push_str(part);
+        }
+    }
+    out
+}
+
 /// A feature that was cut out of a file; parsing it may happen on another core.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {
@@ -189,6 +214,8 @@ impl Raw {
                 line: Some(line),
             };
         }
+        // Python writes NaN where it has no number; JSON knows none.
+        let text = if text.contains("NaN") || text.contains("Infinity") { without_nan(&text) } else { text };
         // Something is wrong: what can be read is read, and the rest said.
         let unreadable = |error: serde_json::Error| {
             GeometryError::unreadable(

@@ -48,6 +48,8 @@ fn meaning(header: &str) -> Option<&'static str> {
 pub struct Row {
     /// Its number in the file, from 0.
     pub number: usize,
+    /// Its line, from 1, in files that have lines.
+    pub line: Option<u64>,
     /// Longitude and latitude in 10⁻⁷ degrees.
     pub position: [i64; 2],
     /// Its fields by their names in facts.
@@ -112,12 +114,47 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
 /// Reads a table or a map file of points; rows with errors are reported and left out.
 pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row> {
     let Some((features, chosen)) = features(source, options, report) else { return Vec::new() };
+    unused_columns(&features, report);
     let rows = features.iter().enumerate();
     let rows: Vec<Row> = rows.filter_map(|(number, feature)| read_row(number, feature, &chosen, options, report)).collect();
     if !source.is_unchanged() {
         report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
     }
     rows
+}
+
+/// Names the columns that no field is taken from: unknown ones, and those whose field another one gives.
+fn unused_columns(features: &[Feature], report: &mut Report) {
+    let mut headers: Vec<&String> = Vec::new();
+    for header in features.iter().take(1_000).flat_map(|feature| feature.properties.keys()) {
+        if !headers.contains(&header) && headers.len() < 300 {
+            headers.push(header);
+        }
+    }
+    headers.sort();
+    let mut fields: Vec<&str> = Vec::new();
+    let tally = formats::Tally::default();
+    let mut unused = std::collections::BTreeMap::new();
+    for header in headers {
+        // A number of the row is no field.
+        if axis(header).is_some() || ["stt", "tt", "so", "fid", "id", "ogcfid", "objectid"].contains(&plain(header).as_str()) {
+            continue;
+        }
+        match meaning(header) {
+            Some(field) if !fields.contains(&field) => fields.push(field),
+            _ => {
+                unused.insert(
+                    format!("“{header}”"),
+                    features.iter().filter(|feature| feature.properties.get(header).is_some_and(|value| !value.is_null())).count(),
+                );
+            }
+        }
+    }
+    unused.retain(|_, count| *count > 0);
+    tally.list(formats::Left::Unused, &unused);
+    for note in tally.notes() {
+        report.add(note.severity, note.check, None, note.vi, note.en);
+    }
 }
 
 fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options, report: &mut Report) -> Option<Row> {
@@ -174,7 +211,7 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         error("no-name", "Thiếu tên (cột Tên)".into(), "It has no name (column Tên)".into());
         return None;
     }
-    Some(Row { number, position: [canonical::round(lon), canonical::round(lat)], fields })
+    Some(Row { number, line: feature.line, position: [canonical::round(lon), canonical::round(lat)], fields })
 }
 
 /// A text that a program has made of another one: what it is, and how to write what was meant.
@@ -266,7 +303,19 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
                 facts.insert(field.clone(), json!(list()));
             }
             "kind" => {
-                facts.insert("kind".into(), json!(kind_of(text).unwrap_or(text)));
+                let kind = kind_of(text).unwrap_or(text);
+                if !KINDS.contains(&kind) {
+                    report.push(
+                        Finding::new(
+                            Severity::Error,
+                            "unknown-kind",
+                            format!("“{text}” không phải một loại đã biết; hãy ghi Xe cứu thương, Trạm y tế, Nhân viên y tế, Bàn tư vấn hoặc Tổ công nghệ số"),
+                            format!("“{text}” is no known kind; write ambulance, health-station, health-worker, advisory-desk or digital-team"),
+                        )
+                        .of(row.number, row.line),
+                    );
+                }
+                facts.insert("kind".into(), json!(kind));
             }
             "payment" | "offer" | "contact" | "consent" => {}
             _ => {
@@ -281,6 +330,9 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
     facts.insert("position".into(), json!({ "lon": lon, "lat": lat }));
     Value::Object(facts)
 }
+
+/// Kinds of points.
+const KINDS: [&str; 5] = ["ambulance", "health-worker", "health-station", "advisory-desk", "digital-team"];
 
 /// A kind from the words offices use.
 fn kind_of(text: &str) -> Option<&'static str> {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use bangtin::domain::plan::PlanKind;
-use bangtin::import::apart::Reading;
+use bangtin::import::apart::{Places, Reading};
 use bangtin::import::report::Report;
 use bangtin::import::source::Source;
 use bangtin::import::zones::Options;
@@ -14,7 +14,7 @@ use crate::variations::zip;
 const CITY: [f64; 4] = [104.815, 21.646, 104.961, 21.798];
 
 fn reading() -> Reading {
-    Reading::Apart(PathBuf::from(env!("CARGO_BIN_EXE_bangtin")))
+    Reading::Apart(PathBuf::from(env!("CARGO_BIN_EXE_bangtin")), Places::new(2))
 }
 
 fn options() -> Options {
@@ -95,6 +95,8 @@ fn every_reader_stays_within_its_bounds_whatever_a_file_says() {
         ("zones", "deep.kml", "<Folder>".repeat(1 << 20).into_bytes()),
         ("places", "wide.csv", csv.into_bytes()),
         ("places", "quotes.csv", format!("Tên,Kinh độ,Vĩ độ\n\"{}", "a,\n".repeat(4 << 20)).into_bytes()),
+        ("zones", "lying.gpkg", lying_gpkg()),
+        ("zones", "bomb.kmz", zip(&[("doc.kml", format!("<kml><Document>{}", " ".repeat(600 << 20)).as_bytes())])),
         ("zones", "bomb.zip", zip(&[("a.geojson", &vec![b' '; 600 << 20])])),
         ("zones", "entities.kml", format!("<kml>{}", "&lt;".repeat(4 << 20)).into_bytes()),
     ];
@@ -104,6 +106,20 @@ fn every_reader_stays_within_its_bounds_whatever_a_file_says() {
         assert!(!report.is_clean(), "{name}: {checks:?}");
         assert!(!checks.contains(&"reading-stopped"), "{name} is refused by its reader, not by its bounds: {checks:?}");
     }
+}
+
+/// A GeoPackage whose shapes say that they have four billion rings and points.
+fn lying_gpkg() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.gpkg");
+    std::fs::copy("tests/data/formats/plan.gpkg", &path).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let mut names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    let triggers: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    triggers.iter().for_each(|trigger| connection.execute_batch(&format!("DROP TRIGGER \"{trigger}\"")).unwrap());
+    let lies = [b"GP\0\x01".as_slice(), &[0; 4], &[1, 3, 0, 0, 0], &[0xff; 8]].concat();
+    connection.execute("UPDATE zones SET geom = ?1", [lies]).unwrap();
+    std::fs::read(&path).unwrap()
 }
 
 #[test]
@@ -140,18 +156,32 @@ fn a_reader_that_ends_early_or_is_another_program_is_a_sentence_in_the_report() 
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let source = Source::memory("a.csv", "x");
-    for (name, script) in [
-        ("killed", "kill -9 $$"),
-        ("aborted", "echo 'bangtin reads apart, version 1'; kill -6 $$"),
-        ("other", "echo hello"),
-        ("silent", "exit 0"),
-    ] {
+    let hello = "echo 'bangtin reads apart, version 1'";
+    let run = |name: &str, script: &str| {
         let program = folder.path().join(name);
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let imported = Reading::Apart(program).import("places", &source, &options()).unwrap();
+        Reading::Apart(program, Places::new(1)).import("places", &source, &options())
+    };
+    for (name, script, check) in [
+        ("killed", format!("{hello}; kill -9 $$"), "reading-stopped"),
+        ("aborted", format!("{hello}; kill -6 $$"), "reading-stopped"),
+        ("panicked", format!("{hello}; exit 101"), "unreadable"),
+        ("babbling", format!("{hello}; echo '{{'"), "reading-stopped"),
+    ] {
+        let imported = run(name, &script).unwrap();
         assert!(imported.set.is_none());
-        assert_eq!(imported.report.findings[0].check, "reading-stopped", "{name}");
+        assert_eq!(imported.report.findings[0].check, check, "{name}");
     }
-    assert!(Reading::Apart(folder.path().join("gone")).import("places", &source, &options()).is_err(), "nothing is wrong with the file");
+    // What a child unpacked goes with it, however it ends: its folder is its own.
+    let traces = folder.path().join("traces");
+    run("unpacking", &format!("{hello}; touch $TMPDIR/unpacked; echo $TMPDIR > {}; kill -9 $$", traces.display())).unwrap();
+    let own = std::fs::read_to_string(&traces).unwrap();
+    assert!(own.contains("bangtin-") && !std::path::Path::new(own.trim()).exists(), "{own}");
+    // Another program in its place: nothing is wrong with the file.
+    assert!(run("other", "echo hello").is_err() && run("silent", "exit 0").is_err());
+    assert!(
+        Reading::Apart(folder.path().join("gone"), Places::new(1)).import("places", &source, &options()).is_err(),
+        "nothing is wrong with the file"
+    );
 }

@@ -87,13 +87,13 @@ async fn closed(stream: &mut TcpStream) {
 #[test]
 fn a_connection_may_be_idle_for_longer_than_proxies_keep_it() {
     let limits = Limits::default();
-    assert!(limits.idle_patience > Duration::from_secs(60), "nginx, HAProxy and load balancers keep one for a minute");
+    assert!(limits.idle_patience > Duration::from_mins(1), "nginx, HAProxy and load balancers keep one for a minute");
     assert!(limits.head_patience <= Duration::from_secs(15), "a head that has begun is whole soon");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_outlives_the_limit_of_heads_and_is_asked_again() {
-    let limits = Limits { head_patience: Duration::from_millis(300), idle_patience: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits { head_patience: Duration::from_millis(300), idle_patience: Duration::from_mins(1), ..Limits::default() };
     let server = Served::with(limits).await;
     let mut kept = server.connect().await;
     assert_eq!(ask(&mut kept).await, Some(200));
@@ -112,7 +112,7 @@ async fn an_idle_connection_outlives_the_limit_of_heads_and_is_asked_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_ends_in_its_time() {
-    let limits = Limits { head_patience: Duration::from_secs(60), idle_patience: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { head_patience: Duration::from_mins(1), idle_patience: Duration::from_millis(200), ..Limits::default() };
     let server = Served::with(limits).await;
     let mut kept = server.connect().await;
     assert_eq!(ask(&mut kept).await, Some(200));

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{How, published, read, resolve_units, show};
 use crate::app::{ExecuteError, Request};
@@ -12,7 +13,7 @@ use crate::cli::messages::put;
 use crate::cli::progress::Progress;
 use crate::cli::store::Store;
 use crate::import::points;
-use crate::import::report::{Report, Severity};
+use crate::import::report::{Finding, Report, Severity};
 
 /// Points.
 #[derive(Debug, Args)]
@@ -68,23 +69,37 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     }
     // The id of a row's command comes from the file, so that repeating the import publishes nothing twice.
     let file = source.digest()?.to_string();
+    let request = |row: &points::Row, facts: &Value| Request {
+        id: format!("import-{}-{}", &file[..32], row.number),
+        kind: "map-point.publish".into(),
+        code: None,
+        body: json!({ "facts": facts }),
+        blobs: Vec::new(),
+    };
     let mut progress = Progress::new("import", facts.len() as u64);
     let mut codes = Vec::new();
-    for (row, facts) in rows.iter().zip(facts) {
-        let mut body = Map::new();
-        body.insert("facts".into(), facts);
-        let id = format!("import-{}-{}", &file[..32], row.number);
-        let request = Request { id, kind: "map-point.publish".into(), code: None, body: Value::Object(body), blobs: Vec::new() };
-        match super::execute(store, request, args.how.dry_run).await {
-            Ok(outcome) => codes.extend(outcome.code.map(|code| code.to_string())),
-            Err(error) => {
-                let known = error.downcast_ref::<ExecuteError>().is_some_and(|e| matches!(e, ExecuteError::Refused(_)));
-                if !known {
-                    return Err(error.context(format!("row {}; the {} rows before it are published", row.number, codes.len())));
+    // All rows are held to the rules before the first one is published.
+    for (row, facts) in rows.iter().zip(&facts) {
+        match super::execute(store, request(row, facts), true).await {
+            Ok(outcome) if args.how.dry_run => codes.extend(outcome.code.map(|code| code.to_string())),
+            Ok(_) => {}
+            Err(error) => match error.downcast::<ExecuteError>()? {
+                ExecuteError::Refused(refusal) => {
+                    report.push(Finding::new(Severity::Error, refusal.reason, refusal.vi, refusal.en).of(row.number, row.line));
                 }
-                report.add(Severity::Error, "refused", row.number, error.to_string(), "See the sentence before");
-            }
+                other => return Err(other.into()),
+            },
         }
+    }
+    if !report.is_clean() {
+        progress.finish();
+        args.how.write_report(&report, &[])?;
+        return show(&report, &args.how);
+    }
+    for (row, facts) in rows.iter().zip(&facts).filter(|_| !args.how.dry_run) {
+        let done = super::execute(store, request(row, facts), false).await;
+        let outcome = done.with_context(|| format!("row {}; the {} rows before it are published", row.number, codes.len()))?;
+        codes.extend(outcome.code.map(|code| code.to_string()));
         progress.step(codes.last().map_or("", String::as_str));
     }
     progress.finish();

@@ -28,7 +28,8 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
 
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);
-    let next = campaign.schedule.next_on_or_after(moment.today);
+    // What ends or is followed has no day behind that.
+    let next = campaign.schedule.next_on_or_after(moment.today).filter(|day| view.days_end.is_none_or(|end| *day <= end));
     let (first, last) = campaign.schedule.span();
     let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
     view.days = campaign.schedule.next_on_or_after(first).map(|first| Days { first, last, weekly });

@@ -187,6 +187,10 @@ impl Connector {
                 "Chứng thư của máy chủ PostgreSQL đã hết hạn: hãy thay chứng thư ở máy chủ (và xem lại đồng hồ của máy này)",
                 "The PostgreSQL server's certificate has expired: renew it at the server, and look at this machine's clock",
             ),
+            other if format!("{other:?}").contains("UnsupportedCertVersion") => both(
+                "Chứng thư của máy chủ PostgreSQL theo dạng cũ, không ghi tên máy chủ: hãy tạo lại chứng thư có subjectAltName",
+                "The PostgreSQL server's certificate is of an old form without the host's name: have it made anew with a subjectAltName",
+            ),
             other => both(
                 &format!(
                     "Không chấp nhận được chứng thư của máy chủ PostgreSQL ({other}); nếu máy chủ tự ký chứng thư, hãy chép chứng thư \

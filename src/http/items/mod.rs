@@ -128,7 +128,8 @@ pub async fn item(
 ) -> Response {
     let result = async {
         // The address may have been copied with the end of a sentence.
-        let (code, form) = split(untailed(&name));
+        let name = name.split(['?', '&']).next().unwrap_or_default();
+        let (code, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
         let code = parse(code)?;
         if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
             let moment = site.moment();

@@ -52,7 +52,9 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
                     let ((vi, _), (en, _)) = (vi.split_once(". ").unwrap_or((&vi, "")), en.split_once(". ").unwrap_or((&en, "")));
                     propose(&fits, "crs-unknown", vi, en, report, sample);
                 }
-                CrsError::Datum { .. } | CrsError::Point(_) => report.add(Severity::Error, "crs-unknown", None, vi, en),
+                CrsError::Datum { .. } | CrsError::Point(_) | CrsError::OtherDatum { .. } | CrsError::Parameters { .. } => {
+                    report.add(Severity::Error, "crs-unknown", None, vi, en);
+                }
                 CrsError::Unknown(_) => propose(&fits, "crs-unknown", &vi, &en, report, sample),
             }
             return None;
@@ -68,7 +70,8 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
         propose(&fits, "crs-contradiction", &vi, &en, report, sample);
         return None;
     }
-    let looks_geographic = sample.iter().all(|[x, y]| x.abs() <= 180.0 && y.abs() <= 180.0);
+    let geographic = sample.iter().filter(|[x, y]| x.abs() <= 180.0 && y.abs() <= 180.0).count();
+    let looks_geographic = geographic * 2 >= sample.len();
     let default = (hints.defaults_to_wgs84 && looks_geographic).then_some(4326);
     // Where no position can be read, that is what is to be said.
     let unasked = sample.is_empty().then_some(4326);
@@ -107,13 +110,14 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
 
 /// Names the system that fits, and how far away the drawing would lie in another.
 fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &mut Report, sample: &[[f64; 2]]) {
+    let first = sample.first().map_or_else(String::new, |[x, y]| format!(" ({x}; {y})"));
     let Some((epsg, swapped, _)) = fits.first() else {
         return report.add(
             Severity::Error,
             check,
             None,
-            format!("{vi}. Không hệ nào đã biết đặt bản vẽ vào khung của thành phố"),
-            format!("{en}. No known system puts the drawing into the city's box"),
+            format!("{vi}. Không hệ nào đã biết đặt bản vẽ vào khung của thành phố{first}; hãy kiểm tra đơn vị (mét hay độ), số bị cắt, hoặc tệp của nơi khác"),
+            format!("{en}. No known system puts the drawing into the city's box{first}; look whether its unit is metres or degrees, whether digits were cut off, or whether it is of another place"),
         );
     };
     // Others in which the drawing lies in the city as well: which is meant, its maker knows.

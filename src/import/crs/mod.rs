@@ -45,6 +45,20 @@ pub enum CrsError {
         /// The VN-2000 zone of the same meridian and scale.
         zone: u32,
     },
+    /// A zone of VN-2000's numbers on a datum that is neither.
+    OtherDatum {
+        /// Its name in the file.
+        name: String,
+        /// The datum's name.
+        datum: String,
+    },
+    /// VN-2000 by name, with the numbers of no zone.
+    Parameters {
+        /// Its name in the file.
+        name: String,
+        /// The numbers, Vietnamese and English.
+        words: (String, String),
+    },
     /// A point cannot be transformed.
     Point(String),
 }
@@ -74,6 +88,20 @@ impl CrsError {
                 ),
                 format!(
                     "The file says “{name}” (WGS 84), which is not VN-2000; read so, it would lie 223 m off. If the numbers are VN-2000, say --crs EPSG:{zone}"
+                ),
+            ),
+            Self::OtherDatum { name, datum } => (
+                format!("Tệp ghi “{name}” trên hệ quy chiếu “{datum}”, không phải VN-2000 hay WGS 84; hãy chuyển về VN-2000 rồi xuất lại"),
+                format!(
+                    "The file says “{name}” on the datum “{datum}”, which is neither VN-2000 nor WGS 84; convert it to VN-2000 and export it again"
+                ),
+            ),
+            Self::Parameters { name, words: (vi, en) } => (
+                format!(
+                    "Tệp ghi “{name}” nhưng các tham số không phải của múi VN-2000 nào: {vi}; nếu số liệu là VN-2000, hãy ghi --crs, như EPSG:9208"
+                ),
+                format!(
+                    "The file says “{name}”, but its numbers are of no zone of VN-2000: {en}; if it is VN-2000, say --crs, such as EPSG:9208"
                 ),
             ),
             Self::Point(place) => (format!("Không chuyển được tọa độ {place}"), format!("The coordinates {place} cannot be transformed")),
@@ -204,7 +232,7 @@ pub fn fitting(sample: &[[f64; 2]], city: &Bbox) -> Vec<(u32, bool, f64)> {
                 crs.to_wgs84(x, y).is_ok_and(|[lon, lat]| contains(city, lon, lat))
             });
             let share = inside.count() as f64 / sample.len().max(1) as f64;
-            if share > 0.5 {
+            if share >= 0.5 {
                 fits.push((epsg, swapped, share));
             }
         }

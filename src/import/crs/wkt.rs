@@ -12,6 +12,9 @@ const TEXT_BYTES: usize = 1 << 16;
 /// The seven parameters of Decision 05/2007 (EPSG:6960) as position vector: metres, arc seconds, ppm.
 const OFFICIAL: [f64; 7] = [-191.904_414_29, -39.303_182_79, -111.450_328_35, 0.009_288_36, -0.019_754_79, 0.004_273_72, 0.252_906_278];
 
+/// The same translations as they stand in the name of a datum that came from a MIF.
+const OFFICIAL_IN_NAME: [&str; 3] = ["191_904", "39_303", "111_450"];
+
 /// What a definition says: the system, and what is to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
@@ -84,7 +87,7 @@ impl Parser<'_> {
             }
             self.space();
             let mark = self.rest.chars().next()?;
-            self.rest = &self.rest[1..];
+            self.rest = &self.rest[mark.len_utf8()..];
             match mark {
                 ',' => {}
                 ']' | ')' => return Some(node),
@@ -140,11 +143,17 @@ fn shift(values: &[f64]) -> Shift {
     if values.iter().all(|value| *value == 0.0) {
         return Shift::None;
     }
-    let near = |sign: f64| {
-        let wanted = OFFICIAL.iter().enumerate().map(|(i, value)| if (3..6).contains(&i) { value * sign } else { *value });
+    // The rotations may be counted the other way round, and some programs turn the scale with them.
+    let near = |sign: f64, scale: f64| {
+        let wanted = OFFICIAL.iter().enumerate().map(|(i, value)| match i {
+            3..6 => value * sign,
+            6 => value * scale,
+            _ => *value,
+        });
         values.len() == 7 && values.iter().zip(wanted).enumerate().all(|(i, (a, b))| (a - b).abs() < if i < 3 { 0.01 } else { 1e-4 })
     };
-    match (near(1.0), near(-1.0)) {
+    let other = near(-1.0, 1.0) || near(-1.0, -1.0) || near(1.0, -1.0);
+    match (near(1.0, 1.0), other) {
         (true, _) => Shift::Official,
         (_, true) => Shift::OtherSign,
         _ => Shift::Other,
@@ -172,11 +181,17 @@ fn bound_shift(node: &Node) -> Vec<f64> {
 fn zone_by_name(name: &str) -> Option<u32> {
     let name = plain(name);
     let rest = name.split_once("vn2000").or_else(|| name.split_once("vietnam2000")).map(|(before, after)| format!("{before}{after}"))?;
-    if rest.contains("48n") || rest.contains("utm48") || rest.contains("zone48") {
-        return Some(3405);
+    // The zones of 3° have numbers of three digits, whose first two are those of the UTM zone.
+    for (number, epsg) in [("zone481", 5896), ("zone482", 5897), ("zone491", 5898)] {
+        if rest.contains(number) {
+            return Some(epsg);
+        }
     }
-    if rest.contains("49n") || rest.contains("utm49") || rest.contains("zone49") {
-        return Some(3406);
+    let ends = |form: &str| rest.split_once(form).is_some_and(|(_, behind)| !behind.starts_with(|c: char| c.is_ascii_digit()));
+    for (forms, epsg) in [(["48n", "utm48", "zone48"], 3405), (["49n", "utm49", "zone49"], 3406)] {
+        if forms.into_iter().any(ends) {
+            return Some(epsg);
+        }
     }
     // 104°45′ may be written 104-45 or 104.75; the longer one first, since 105 stands in 105-30 too.
     let forms = TM3_ZONES.iter().flat_map(|(epsg, meridian)| {
@@ -236,18 +251,33 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
     let is_wgs84 = named(&["wgs1984", "wgs84"]);
     let shift = match datum.and_then(|datum| datum.child(&["TOWGS84"])) {
         Some(node) => shift(&node.numbers),
+        // MapInfo's translators write the parameters into the datum's name.
+        None if datum.is_some_and(|datum| OFFICIAL_IN_NAME.iter().all(|part| datum.name().contains(part))) => Shift::Official,
         None => shift(&bound),
     };
+    let is_nameless =
+        datum.is_none_or(|datum| ["", "unnamed", "unknown", "dunknown", "notspecified"].contains(&plain(datum.name()).as_str()));
     let by_shift = matches!(shift, Shift::Official | Shift::OtherSign);
+    let method = node.child(&["PROJECTION"]).or_else(|| node.child(&["CONVERSION"])?.child(&["METHOD"])).map(|method| plain(method.name()));
+    let is_transverse = method.as_ref().is_none_or(|method| method.contains("transversemercator") || method.contains("gausskruger"));
+    let mut wrong = None;
     let found = if is_projected {
         let meridian = node.parameter(&["centralmeridian", "longitudeofnaturalorigin", "longitudeofcenter"]);
         let scale = node.parameter(&["scalefactor", "scalefactoratnaturalorigin", "scalefactoratcentralmeridian"]);
-        let easting = node.parameter(&["falseeasting"]).is_none_or(|value| (value - 500_000.0).abs() < 0.001);
-        let northing = node.parameter(&["falsenorthing"]).is_none_or(|value| value.abs() < 0.001);
+        let easting = node.parameter(&["falseeasting"]).unwrap_or(500_000.0);
+        let northing = node.parameter(&["falsenorthing"]).unwrap_or(0.0);
+        let origin = node.parameter(&["latitudeoforigin", "latitudeofnaturalorigin"]).unwrap_or(0.0);
         let metres =
             node.child(&["UNIT", "LENGTHUNIT"]).and_then(|unit| unit.numbers.first()).is_none_or(|factor| (factor - 1.0).abs() < 1e-9);
         match (meridian, scale) {
-            (Some(meridian), Some(scale)) if easting && northing && metres => zone_of(meridian, scale),
+            (Some(meridian), Some(scale)) => {
+                let fits = is_transverse && metres && (easting - 500_000.0).abs() < 0.001 && northing.abs() < 0.001 && origin.abs() < 1e-9;
+                let zone = zone_of(meridian, scale).filter(|_| fits);
+                if zone.is_none() {
+                    wrong = Some(Parameters { meridian, scale, easting, northing, method: method.clone().filter(|_| !is_transverse) });
+                }
+                zone
+            }
             (None, None) => zone_by_name(node.name()),
             _ => None,
         }
@@ -256,9 +286,36 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
     };
     match found {
         Some(epsg) if is_vn2000 || by_shift => Said { code: Ok(epsg), note: remark(shift, epsg) },
-        Some(zone) if is_projected && (is_wgs84 || shift == Shift::None) => said(Err(CrsError::Datum { name, zone })),
+        Some(zone) if is_projected && (is_wgs84 || shift == Shift::None && is_nameless) => said(Err(CrsError::Datum { name, zone })),
+        Some(_) if is_projected => {
+            said(Err(CrsError::OtherDatum { name, datum: datum.map_or_else(String::new, |datum| datum.name().to_owned()) }))
+        }
+        None if is_vn2000 && let Some(wrong) = wrong => said(Err(CrsError::Parameters { name, words: wrong.words() })),
         Some(_) if is_wgs84 => said(Ok(4326)),
         _ => said(Err(unknown())),
+    }
+}
+
+/// The numbers of a projection that is no zone of VN-2000.
+struct Parameters {
+    meridian: f64,
+    scale: f64,
+    easting: f64,
+    northing: f64,
+    method: Option<String>,
+}
+
+impl Parameters {
+    /// The numbers in words, Vietnamese and English.
+    fn words(&self) -> (String, String) {
+        let Self { meridian, scale, easting, northing, method } = self;
+        let (vi, en) =
+            method.as_ref().map_or_else(Default::default, |method| (format!("phép chiếu {method}, "), format!("projection {method}, ")));
+        let comma = |number: &f64| number.to_string().replace('.', ",");
+        (
+            format!("{vi}kinh tuyến trục {}, tỷ lệ {}, dịch {} và {}", comma(meridian), comma(scale), comma(easting), comma(northing)),
+            format!("{en}central meridian {meridian}, scale {scale}, false easting {easting} and northing {northing}"),
+        )
     }
 }
 
@@ -350,5 +407,6 @@ mod tests {
         let utm = r#"PROJCS["WGS 84 / UTM zone 48N",GEOGCS["WGS 84"],AUTHORITY["EPSG","32648"]]"#;
         assert_eq!(code(utm), Err(CrsError::Datum { name: "WGS 84 / UTM zone 48N".into(), zone: 3405 }));
         assert!(code("garbage").is_err() && code("").is_err() && code(&"A[".repeat(100_000)).is_err());
+        assert!(code("A[1\u{fffd}]").is_err());
     }
 }

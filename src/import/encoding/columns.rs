@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::{Damage, Decided, Writing, decide};
+use super::{Damage, Decided, Lean, Writing, decide};
 use crate::import::report::{Finding, Report, Severity};
 
-/// How often each writing was seen where the value itself said so: Unicode, TCVN3, VNI, Windows-1258.
-type Seen = [usize; 4];
+/// How often each writing was seen where the value itself said so, in the order of [`Writing`].
+type Seen = [usize; 5];
 
 /// What columns were seen to be written in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,19 +29,19 @@ impl Evidence {
         }
     }
 
-    /// What a column is mostly written in, else what the file is.
-    pub fn lean(&self, column: &str) -> Option<Writing> {
+    /// What a column is mostly written in, and what the whole file is.
+    pub fn lean(&self, column: &str) -> Lean {
         let most = |seen: &Seen| {
-            let all = [Writing::Unicode, Writing::Tcvn3, Writing::Vni, Writing::Windows1258];
+            let all = [Writing::Unicode, Writing::Tcvn3, Writing::Vni, Writing::Utf8Twice, Writing::Windows1258];
             all.into_iter()
                 .filter(|writing| seen[*writing as usize] > 0)
                 .max_by_key(|writing| (seen[*writing as usize], std::cmp::Reverse(*writing)))
         };
-        let whole = || {
+        let whole = {
             let sum = self.columns.values().fold(Seen::default(), |sum, seen| std::array::from_fn(|i| sum[i] + seen[i]));
             most(&sum)
         };
-        self.columns.get(column).and_then(most).or_else(whole)
+        Lean { own: self.columns.get(column).and_then(most), whole }
     }
 }
 
@@ -166,7 +166,8 @@ impl Texts {
         }
         for (column, (count, example)) in &seen.open {
             let mixed = seen.evidence.columns.get(column).is_some_and(|of| of.iter().filter(|n| **n > 0).count() > 1);
-            if mixed {
+            let own = seen.evidence.columns.contains_key(column);
+            if mixed || !own && seen.converted.keys().any(|(converted, _)| converted == column) {
                 report.push(Finding::new(
                     Severity::Warning,
                     "encoding-open",

@@ -23,6 +23,8 @@ pub enum Writing {
     Tcvn3,
     /// VNI Windows, fonts named `VNI-…`.
     Vni,
+    /// UTF-8 whose bytes were taken for letters and written as UTF-8 once more.
+    Utf8Twice,
     /// Windows-1258; texts in Western Latin-1 read alike but for a few letters.
     Windows1258,
 }
@@ -34,6 +36,7 @@ impl Writing {
             Self::Unicode => "Unicode",
             Self::Tcvn3 => "TCVN3 (ABC)",
             Self::Vni => "VNI",
+            Self::Utf8Twice => "UTF-8 (hai lần)",
             Self::Windows1258 => "Windows-1258",
         }
     }
@@ -136,19 +139,48 @@ fn is_abbreviation(word: &str) -> bool {
     word.chars().count() <= 6 && word.contains('Đ') && word.chars().all(|c| c == 'Đ' || (c.is_ascii_uppercase() && !"AEIOUY".contains(c)))
 }
 
-/// Decides how a value is written, and gives it in Unicode. `lean` is what its column is written in,
-/// as far as that is known; it counts only where the value itself does not say.
-pub fn decide(text: &str, lean: Option<Writing>) -> Decided {
+/// What is known beside a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lean {
+    /// What its column is mostly written in.
+    pub own: Option<Writing>,
+    /// What the file is.
+    pub whole: Option<Writing>,
+}
+
+impl Lean {
+    /// The column's, else the file's.
+    fn any(self) -> Option<Writing> {
+        self.own.or(self.whole)
+    }
+}
+
+impl From<Writing> for Lean {
+    fn from(own: Writing) -> Self {
+        Self { own: Some(own), whole: None }
+    }
+}
+
+/// Decides how a value is written, and gives it in Unicode. `lean` counts only where the value itself
+/// does not say.
+pub fn decide(text: &str, lean: impl Into<Lean>) -> Decided {
+    decide_with(text, lean.into())
+}
+
+fn decide_with(text: &str, lean: Lean) -> Decided {
     let plain = |text: String| Decided { text, writing: Writing::Unicode, damage: None, open: false };
     if text.is_ascii() {
         return plain(text.to_owned());
     }
     if text.chars().any(|c| raw_byte(c).is_some()) {
-        return decide_bytes(text, lean);
+        return decide_bytes(text, lean.any());
+    }
+    if let Some(text) = utf8_twice(text) {
+        return Decided { text, writing: Writing::Utf8Twice, damage: None, open: false };
     }
     if text.contains(char::REPLACEMENT_CHARACTER) {
         let kept: String = text.chars().filter(|c| *c != char::REPLACEMENT_CHARACTER).collect();
-        return Decided { damage: Some(Damage::Lost), ..decide(&kept, lean) };
+        return Decided { damage: Some(Damage::Lost), ..decide_with(&kept, lean) };
     }
     let beyond_latin = |c: char| c > '\u{ff}' && (c.is_alphabetic() || matches!(c, '\u{300}'..='\u{36f}'));
     if text.chars().any(beyond_latin) {
@@ -160,7 +192,7 @@ pub fn decide(text: &str, lean: Option<Writing>) -> Decided {
     let convincing = |fit: Fit| fit.good > 2 * fit.bad && fit.good >= as_is.good;
     let best = readings.into_iter().filter(|(_, fit)| convincing(*fit) && as_is.bad > 0).max_by_key(|(writing, fit)| {
         // Of two that read alike, the column's.
-        (fit.score(), Some(*writing) == lean)
+        (fit.score(), Some(*writing) == lean.any())
     });
     if let Some((writing, fit)) = best {
         let open = readings.iter().any(|(other, rival)| *other != writing && convincing(*rival) && rival.score() == fit.score());
@@ -169,17 +201,42 @@ pub fn decide(text: &str, lean: Option<Writing>) -> Decided {
     // As it stands it reads well, or nothing reads well: then what its column is written in counts.
     let possible = |fit: Fit| if as_is.bad > 0 { fit.bad < as_is.bad && fit.good >= as_is.good } else { fit.bad == 0 && fit.good > 0 };
     let open = readings.iter().any(|(_, fit)| possible(*fit));
+    // What reads well as it stands is changed only by its own column's word.
+    let lean = if as_is.bad == 0 { lean.own } else { lean.any() };
     match lean.filter(|lean| readings.iter().any(|(writing, fit)| writing == lean && possible(*fit))) {
         Some(writing) => Decided { text: convert(text, writing), writing, damage: None, open },
         None => Decided { open, ..plain(text.to_owned()) },
     }
 }
 
+/// The text of which these letters are the bytes of UTF-8 (“Äáº¥t” of “Đất”); none where they are not.
+fn utf8_twice(text: &str) -> Option<String> {
+    if !text.contains(['Ã', 'Ä', 'Å', 'Æ', 'á', 'â']) {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        if let Ok(byte) = u8::try_from(u32::from(c)) {
+            bytes.push(byte);
+            continue;
+        }
+        let mut buffer = [0; 4];
+        let (encoded, _, lost) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut buffer));
+        match (&*encoded, lost) {
+            ([byte], false) => bytes.push(*byte),
+            _ => return None,
+        }
+    }
+    let read = String::from_utf8(bytes).ok()?;
+    let (fit, as_is) = (Fit::of(&read), Fit::of(text));
+    (fit.bad == 0 && fit.good > 0 && as_is.bad > 0).then_some(read)
+}
+
 fn convert(text: &str, writing: Writing) -> String {
     match writing {
         Writing::Tcvn3 => from_tcvn3(text),
         Writing::Vni => from_vni(text),
-        Writing::Unicode | Writing::Windows1258 => text.to_owned(),
+        Writing::Unicode | Writing::Utf8Twice | Writing::Windows1258 => text.to_owned(),
     }
 }
 
@@ -207,8 +264,12 @@ fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
     let is_convincing = fit.good > 2 * fit.bad && fit.score() > utf8_fit.score();
     let read = |writing: Writing| if writing == Writing::Windows1258 { windows(&bytes) } else { convert(&latin, writing) };
     if utf8.letters > 0 && !is_convincing || utf8.ends_within && utf8.stray == 0 && lean == Some(Writing::Unicode) {
-        let damage = if utf8.ends_within && utf8.stray == 0 { Damage::Cut } else { Damage::Bytes };
-        return Decided { text: utf8.text, writing: Writing::Unicode, damage: Some(damage), open: false };
+        let damage = match (utf8.stray, utf8.ends_within) {
+            (0, false) => None,
+            (0, true) => Some(Damage::Cut),
+            _ => Some(Damage::Bytes),
+        };
+        return Decided { text: utf8.text, writing: Writing::Unicode, damage, open: false };
     }
     if is_convincing {
         let open = readings[1..].iter().any(|(_, rival)| rival.good > 2 * rival.bad && rival.score() == fit.score());
@@ -268,7 +329,7 @@ mod tests {
     const WITNESS: &str = include_str!("../../../tests/data/legacy_texts.csv");
 
     #[track_caller]
-    fn reads(text: &str, lean: Option<Writing>, expected: &str, writing: Writing) {
+    fn reads(text: &str, lean: impl Into<Lean>, expected: &str, writing: Writing) {
         let decided = decide(text, lean);
         assert_eq!((decided.text.as_str(), decided.writing), (expected, writing), "{text}");
     }
@@ -279,11 +340,11 @@ mod tests {
         for record in csv::Reader::from_reader(WITNESS.as_bytes()).records() {
             let record = record.expect("row");
             let (unicode, tcvn3, vni) = (&record[0], &record[1], &record[2]);
-            reads(tcvn3, None, unicode, Writing::Tcvn3);
-            reads(vni, None, unicode, Writing::Vni);
-            reads(unicode, Some(Writing::Tcvn3), unicode, Writing::Unicode);
+            reads(tcvn3, Lean::default(), unicode, Writing::Tcvn3);
+            reads(vni, Lean::default(), unicode, Writing::Vni);
+            reads(unicode, Writing::Tcvn3, unicode, Writing::Unicode);
             let bytes: Vec<u8> = tcvn3.chars().map(|c| c as u8).collect();
-            reads(&keep(&bytes), None, unicode, Writing::Tcvn3);
+            reads(&keep(&bytes), Lean::default(), unicode, Writing::Tcvn3);
             count += 1;
         }
         assert!(count >= 10);
@@ -294,48 +355,66 @@ mod tests {
         for text in
             ["Đất ở tại đô thị", "xã Tân Thịnh", "hàng hoá", "Straße", "café", "Zürich", "ODT", "", "120 m²", "3°", "20×30", "12 m³/s"]
         {
-            reads(text, None, text, Writing::Unicode);
+            reads(text, Lean::default(), text, Writing::Unicode);
         }
         for text in ["120 m²", "3°C", "1 ± 2", "Diện tích 120 m² – 3°"] {
-            reads(text, Some(Writing::Tcvn3), text, Writing::Unicode);
+            reads(text, Writing::Tcvn3, text, Writing::Unicode);
         }
     }
 
     #[test]
     fn a_value_that_can_be_read_two_ways_follows_its_column() {
-        reads("xã lò", None, "xã lò", Writing::Unicode);
-        assert!(decide("xã lò", None).open);
-        assert_eq!(decide("xã lò", Some(Writing::Tcvn3)).writing, Writing::Tcvn3);
-        assert!(!decide("Hồ nuôi cá", Some(Writing::Tcvn3)).open, "letters beyond Latin-1 leave no choice");
+        reads("xã lò", Lean::default(), "xã lò", Writing::Unicode);
+        assert!(decide("xã lò", Lean::default()).open);
+        assert_eq!(decide("xã lò", Writing::Tcvn3).writing, Writing::Tcvn3);
+        assert!(!decide("Hồ nuôi cá", Writing::Tcvn3).open, "letters beyond Latin-1 leave no choice");
+    }
+
+    #[test]
+    fn what_reads_well_as_it_stands_is_not_changed_by_other_columns() {
+        let elsewhere = Lean { own: None, whole: Some(Writing::Tcvn3) };
+        for text in ["xã Tân An", "xã La Hà", "thôn Tân Hòa"] {
+            reads(text, elsewhere, text, Writing::Unicode);
+        }
+        reads("§Êt ë", elsewhere, "Đất ở", Writing::Tcvn3);
+    }
+
+    #[test]
+    fn utf8_written_as_utf8_once_more_is_read_back() {
+        for text in ["Đất ở đô thị", "xã Tân Thịnh", "Hồ nuôi cá"] {
+            let twice: String = text.bytes().map(char::from).collect();
+            reads(&twice, Lean::default(), text, Writing::Utf8Twice);
+            let (by_windows, _, _) = encoding_rs::WINDOWS_1252.decode(text.as_bytes()).to_owned();
+            assert!(matches!(decide(&by_windows, Lean::default()).writing, Writing::Utf8Twice | Writing::Unicode));
+        }
     }
 
     #[test]
     fn capitals_by_font_are_capitals() {
-        reads("§ÊT ë §¤ THÞ", None, "ĐẤT Ở ĐÔ THỊ", Writing::Tcvn3);
-        reads("UBND x· T©n ThÞnh", None, "UBND xã Tân Thịnh", Writing::Tcvn3);
+        reads("§ÊT ë §¤ THÞ", Lean::default(), "ĐẤT Ở ĐÔ THỊ", Writing::Tcvn3);
+        reads("UBND x· T©n ThÞnh", Lean::default(), "UBND xã Tân Thịnh", Writing::Tcvn3);
     }
 
     #[test]
     fn damage_stays_in_its_cell() {
-        let cut = |text: &str, bytes: usize| decide(&keep(&text.as_bytes()[..bytes]), None);
+        let cut = |text: &str, bytes: usize| decide(&keep(&text.as_bytes()[..bytes]), Lean::default());
         let text = "Đất ở tại đô thị";
         let whole = "Đất ở t".len();
         for bytes in [whole + "ạ".len() - 1, whole + "ạ".len() - 2] {
             let decided = cut(text, bytes);
-            assert!(matches!(decided.damage, None | Some(Damage::Cut)) && decided.text.starts_with("Đất ở t"), "{decided:?}");
+            assert!(decided.damage == Some(Damage::Cut) && decided.text.starts_with("Đất ở t"), "{decided:?}");
         }
         let stray = [text.as_bytes(), b"\xff", "nhà".as_bytes()].concat();
-        let decided = decide(&keep(&stray), None);
+        let decided = decide(&keep(&stray), Lean::default());
         assert_eq!((decided.text.as_str(), decided.damage), ("Đất ở tại đô thịnhà", Some(Damage::Bytes)));
-        let lost = decide("Đất \u{fffd} đô thị", None);
+        let lost = decide("Đất \u{fffd} đô thị", Lean::default());
         assert_eq!((lost.text.as_str(), lost.damage), ("Đất  đô thị", Some(Damage::Lost)));
-        assert_eq!(decide(&keep(b"Khu \xc4"), Some(Writing::Unicode)).damage, Some(Damage::Cut));
+        assert_eq!(decide(&keep(b"Khu \xc4"), Writing::Unicode).damage, Some(Damage::Cut));
     }
 
     #[test]
     fn windows_1258_is_read_where_it_gives_vietnamese() {
-        let (bytes, _, _) = encoding_rs::WINDOWS_1258.encode("Ðâ\u{301}t tr\u{300}ong");
-        let decided = decide(&keep(&bytes), None);
-        assert!(!decided.text.contains('\u{fffd}'), "{decided:?}");
+        let (bytes, _, _) = encoding_rs::WINDOWS_1258.encode("Tra\u{323}m y tê\u{301} phươ\u{300}ng");
+        reads(&keep(&bytes), Lean::default(), "Trạm y tế phường", Writing::Windows1258);
     }
 }

@@ -1,5 +1,6 @@
 //! ZIP archives: what is in them, unpacked in bounded size, never under the names they give.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use zip::ZipArchive;
@@ -23,6 +24,8 @@ pub(super) struct Archive {
     names: Vec<String>,
     left: u64,
     limit: u64,
+    /// What was unpacked.
+    unpacked: HashMap<String, Source>,
 }
 
 impl Archive {
@@ -46,7 +49,7 @@ impl Archive {
         // What macOS adds beside each file.
         let own = |name: &String| name.starts_with("__MACOSX/") || name.rsplit('/').next().is_some_and(|last| last.starts_with("._"));
         let names = names.into_iter().filter(|name| !own(name) && !name.ends_with('/')).collect();
-        Ok(Self { zip, names, left: limit, limit })
+        Ok(Self { zip, names, left: limit, limit, unpacked: HashMap::new() })
     }
 
     fn with_extension(&self, extension: &str) -> Vec<String> {
@@ -56,6 +59,9 @@ impl Archive {
 
     /// Unpacks an entry.
     pub(super) fn unpack(&mut self, name: &str) -> Result<Source, ReadError> {
+        if let Some(source) = self.unpacked.get(name) {
+            return Ok(source.clone());
+        }
         let entry = self.zip.by_name(name).map_err(|error| match error {
             zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword => ReadError::new(
                 "packed-otherwise",
@@ -70,6 +76,7 @@ impl Archive {
         })?;
         let source = source.ok_or_else(|| ReadError::too_large(self.limit))?;
         self.left -= source.bytes;
+        self.unpacked.insert(name.to_owned(), source.clone());
         Ok(source)
     }
 
@@ -170,7 +177,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     if has_ending(&chosen, "kml") {
         let input = archive.unpack(&chosen)?.open()?;
         let others: Vec<String> = others.cloned().collect();
-        return Ok(kml::open(input, limits, Some(kml::Inner { archive, others, asked: choice.layer.is_some() })));
+        return Ok(kml::open(input, limits, Some(kml::Inner { name: chosen, archive, others, asked: choice.layer.is_some() })));
     }
     if has_ending(&chosen, "shp") {
         let without = like(&chosen[..chosen.len() - 4]);

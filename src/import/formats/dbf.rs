@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Left, ReadError, Tally};
 use crate::import::cell;
-use crate::import::encoding::keep;
+use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::{ReadSeek, Source};
 
 struct Field {
@@ -64,7 +64,7 @@ impl Table {
         let mut rest = vec![0; header_bytes.saturating_sub(32)];
         input.read_exact(&mut rest).map_err(|_| damaged("it breaks off in its header"))?;
         let descriptions = rest.chunks_exact(32).take_while(|field| field[0] != 0x0d);
-        let fields: Vec<Field> = descriptions
+        let mut fields: Vec<Field> = descriptions
             .map(|field| Field {
                 name: keep(trim(to_nul(&field[..11]))),
                 kind: field[11].to_ascii_uppercase(),
@@ -72,6 +72,13 @@ impl Table {
                 length: usize::from(field[16]) + if field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 },
             })
             .collect();
+        // Of two columns of one name each is kept.
+        for i in 1..fields.len() {
+            let twice = fields[..i].iter().filter(|before| before.name == fields[i].name).count();
+            if twice > 0 {
+                fields[i].name = format!("{}_{twice}", fields[i].name);
+            }
+        }
         let sum: usize = fields.iter().map(|field| field.length).sum();
         if fields.is_empty() || sum + 1 > row_bytes {
             return Err(damaged("its columns do not fit its rows"));
@@ -121,7 +128,7 @@ impl Table {
     fn value(&self, field: &Field, cell: &[u8]) -> Value {
         let text = || keep(trim(to_nul(cell)));
         match field.kind {
-            b'C' | b'V' => Some(trim(cell)).filter(|cell| !cell.is_empty()).map_or(Value::Null, |cell| Value::from(keep(cell))),
+            b'C' | b'V' => Some(text()).filter(|text| !text.is_empty()).map_or(Value::Null, Value::from),
             b'D' => {
                 let text = text();
                 let day = cell::compact_date(&text);
@@ -136,7 +143,7 @@ impl Table {
                     Value::Null
                 } else {
                     cell::number_value(&text).unwrap_or_else(|| {
-                        self.tally.quote(Left::NotNumbers(name_of(field)), &crate::import::encoding::decide(&text, None).text);
+                        self.tally.quote(Left::NotNumbers(name_of(field)), &decide(&text, Lean::default()).text);
                         Value::Null
                     })
                 }
@@ -158,7 +165,7 @@ impl Table {
 
 /// A column's name for people.
 fn name_of(field: &Field) -> String {
-    crate::import::encoding::decide(&field.name, None).text
+    decide(&field.name, Lean::default()).text
 }
 
 /// Visual FoxPro's day and time: a Julian day number, then milliseconds.

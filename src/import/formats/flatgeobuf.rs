@@ -156,7 +156,7 @@ fn properties(mut bytes: &[u8], columns: &[(String, ColumnType)], tally: &Tally)
                 let (text, rest) = bytes.split_at_checked(length)?;
                 *bytes = rest;
                 if kind == ColumnType::Binary {
-                    tally.add(Left::Column(name.clone(), "blob".into()));
+                    tally.add(Left::Binary(name.clone()));
                     Value::Null
                 } else {
                     Value::from(keep(text))

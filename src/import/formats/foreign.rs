@@ -45,6 +45,11 @@ const OLD_OFFICE: Foreign = Foreign {
 };
 const RAR: Foreign = Foreign { name: "RAR/7z", vi: "hãy giải nén và nén lại dạng ZIP", en: "unpack it and pack it as ZIP" };
 const BINARY_DXF: Foreign = Foreign { name: "DXF nhị phân (binary DXF)", vi: "lưu lại dạng DXF ASCII", en: "save it as ASCII DXF" };
+const HTML: Foreign = Foreign {
+    name: "HTML",
+    vi: "nếu là bảng tính xuất từ trang web, hãy mở bằng Excel rồi lưu dạng XLSX",
+    en: "if it is a table from a web page, open it in Excel and save it as XLSX",
+};
 const GML: Foreign = Foreign { name: "GML/GPX", vi: "trong QGIS chọn Export → GeoPackage", en: "in QGIS choose Export → GeoPackage" };
 
 fn recognise(head: &[u8]) -> Option<&'static Foreign> {
@@ -58,6 +63,7 @@ fn recognise(head: &[u8]) -> Option<&'static Foreign> {
         [b'R', b'a', b'r', b'!', ..] | [b'7', b'z', 0xbc, 0xaf, ..] => Some(&RAR),
         _ if head.starts_with(b"AutoCAD Binary DXF") => Some(&BINARY_DXF),
         _ if head.to_ascii_lowercase().starts_with(b"!table") || head.to_ascii_lowercase().starts_with(b"version ") => Some(&TAB),
+        _ if contains(b"<html") && contains(b"<table") => Some(&HTML),
         _ if head.starts_with(b"<") && (contains(b"<gml:") || contains(b"FeatureCollection") || contains(b"<gpx")) => Some(&GML),
         _ => None,
     }

@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader};
 use serde_json::Value;
 
 use super::{Limits, ReadError, Reader, Stated};
-use crate::import::crs::{Crs, CrsError};
+use crate::import::crs::{Crs, CrsError, wkt};
+use crate::import::encoding::keep;
 use crate::import::feature::Raw;
 use crate::import::source::ReadSeek;
 
@@ -153,14 +154,9 @@ impl Stream {
         }
     }
 
-    fn text(out: Vec<u8>, line: u64) -> Result<String, ReadError> {
-        String::from_utf8(out).map_err(|_| {
-            ReadError::new(
-                "not-utf8",
-                format!("Dòng {line} không phải UTF-8; hãy lưu tệp dạng UTF-8"),
-                format!("Line {line} is not UTF-8; save the file as UTF-8"),
-            )
-        })
+    /// Bytes that are no UTF-8 cost the cell they stand in.
+    fn text(out: Vec<u8>) -> String {
+        String::from_utf8(out).unwrap_or_else(|error| keep(error.as_bytes()))
     }
 }
 
@@ -213,6 +209,15 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     Ok(Box::new(reader))
 }
 
+/// The system that a `crs` member names: as GeoJSON of 2008 has it, by its code alone, or as a bare text.
+fn named(crs: &Value) -> Option<Result<u32, CrsError>> {
+    if let Some(code) = crs.pointer("/properties/code") {
+        return Some(Crs::code(&code.to_string().replace('"', "")));
+    }
+    let name = crs.pointer("/properties/name").or(Some(crs)).and_then(Value::as_str)?;
+    Some(Crs::code(name).or_else(|error| wkt::read(name).code.map_err(|_| error)))
+}
+
 /// True when the file's first value is itself a feature.
 fn is_sequence(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&head[..head.len().min(1 << 16)]);
@@ -255,7 +260,7 @@ impl GeoJson {
                 .map_err(|error| self.stream.error("một thuộc tính của tệp không đọc được", &error.to_string()))?;
             match key.as_slice() {
                 b"\"type\"" => self.kind = value.as_str().map(str::to_owned),
-                b"\"crs\"" => self.crs = value.pointer("/properties/name").and_then(Value::as_str).map(Crs::code),
+                b"\"crs\"" => self.crs = named(&value),
                 _ => {}
             }
         }
@@ -287,7 +292,7 @@ impl GeoJson {
         let line = self.stream.line;
         let mut bytes = Vec::with_capacity(1024);
         self.stream.value(&mut bytes, self.limit)?;
-        Ok(Some(Raw::Json(Stream::text(bytes, line)?, line)))
+        Ok(Some(Raw::Json(Stream::text(bytes), line)))
     }
 }
 
@@ -386,7 +391,6 @@ mod tests {
     #[test]
     fn damage_is_named_with_its_line() {
         assert_eq!(read(br#"{"type":"Polygon"}"#).expect_err("shape").check, "not-a-collection");
-        assert_eq!(read(b"{\"type\":\"FeatureCollection\",\"features\":[\n{\"a\":\xff}]}").expect_err("bytes").check, "not-utf8");
         let cut = read(b"{\"type\":\"FeatureCollection\",\"features\":[\n{\"type\":\"Feature\"").expect_err("cut");
         assert!(cut.check == "truncated" && cut.en.contains("line 2"), "{cut}");
         assert_eq!(read(b"{\"type\":\"FeatureCollection\",\"features\":[]} x").expect_err("more").check, "not-json");

@@ -220,7 +220,7 @@ fn value(value: ValueRef<'_>, column: &str, tally: &Tally) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Blob(_) => {
-            tally.add(Left::Column(column.to_owned(), "blob".into()));
+            tally.add(Left::Binary(column.to_owned()));
             Value::Null
         }
         ValueRef::Integer(number) => Value::from(number),

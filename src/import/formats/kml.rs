@@ -33,6 +33,8 @@ const MOST_FILES: usize = 200;
 
 /// The archive a document lies in.
 pub(super) struct Inner {
+    /// The document's own name in it.
+    pub(super) name: String,
     /// What is in it.
     pub(super) archive: Archive,
     /// Its other files that could be read.
@@ -55,6 +57,9 @@ struct Placemark {
     /// True between a polygon's tags.
     in_polygon: bool,
     has_address: bool,
+    is_unticked: bool,
+    /// Points that it holds.
+    points_alone: usize,
 }
 
 struct Kml {
@@ -73,6 +78,8 @@ struct Kml {
     count: usize,
     /// Where the first link to the network leads.
     link: Option<String>,
+    /// Depth of the folder that is switched off.
+    unticked: Option<usize>,
     tally: Tally,
 }
 
@@ -86,11 +93,12 @@ pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inne
         limits: *limits,
         left: limits.features,
         seen: false,
+        begun: inner.iter().map(|inner| inner.name.clone()).collect(),
         inner,
         linked: Vec::new(),
-        begun: Vec::new(),
         count: 0,
         link: None,
+        unticked: None,
         tally: Tally::default(),
     })
 }
@@ -105,7 +113,7 @@ impl Kml {
     }
 
     fn push_text(&mut self, text: &str) -> Result<(), ReadError> {
-        if self.place.is_some() || self.path.last().is_some_and(|name| name == "href") {
+        if self.place.is_some() || self.path.last().is_some_and(|name| name == "href" || name == "visibility") {
             if self.text.len() + text.len() > self.room() {
                 return Err(damaged(self.xml.buffer_position(), "a text is too long"));
             }
@@ -121,7 +129,7 @@ impl Kml {
         }
         if name == "Placemark" {
             self.left = self.left.checked_sub(1).ok_or_else(|| ReadError::too_many(self.limits.features))?;
-            self.place = Some(Placemark::default());
+            self.place = Some(Placemark { is_unticked: self.unticked.is_some(), ..Placemark::default() });
         }
         if name.ends_with("Overlay") {
             self.tally.add(Left::Overlay(name.to_owned()));
@@ -147,6 +155,15 @@ impl Kml {
         let parent = self.path.last().cloned().unwrap_or_default();
         let in_inner = self.is_in("innerBoundaryIs");
         let text = std::mem::take(&mut self.text);
+        if self.unticked.is_some_and(|depth| self.path.len() < depth) {
+            self.unticked = None;
+        }
+        if name == "visibility" && text.trim() == "0" {
+            match &mut self.place {
+                Some(place) => place.is_unticked = true,
+                None => self.unticked = self.unticked.or(Some(self.path.len())),
+            }
+        }
         if name == "href" && self.is_in("NetworkLink") {
             self.link_to(text.trim());
         }
@@ -154,8 +171,16 @@ impl Kml {
         match name {
             "Placemark" => {
                 let mut place = self.place.take()?;
+                // What stands beside areas is no area, and said.
+                if let Some(other) = place.other.as_ref().filter(|_| !place.parts.is_empty()) {
+                    self.tally.add(Left::Beside(other.clone()));
+                }
+                if place.point.is_some() && !place.parts.is_empty() {
+                    self.tally.add(Left::Beside("Point".into()));
+                }
                 let geometry = match (place.error, place.point) {
                     (Some(error), _) => Err(error),
+                    (None, Some(_)) if place.parts.is_empty() && place.points_alone > 1 => Err(GeometryError::other_kind("MultiPoint")),
                     (None, Some(point)) if place.parts.is_empty() => Ok(Geometry::Point(point)),
                     _ if place.parts.is_empty() && place.other.is_some() => Err(GeometryError::other_kind(place.other.unwrap_or_default())),
                     _ if place.parts.is_empty() && place.has_address => Err(GeometryError::unreadable(
@@ -166,6 +191,9 @@ impl Kml {
                 };
                 html::take_table(&mut place.properties);
                 self.count += 1;
+                if place.is_unticked {
+                    self.tally.add(Left::Unticked);
+                }
                 return Some(Feature { properties: place.properties, geometry, line: None });
             }
             "name" | "description" if parent == "Placemark" => {
@@ -194,7 +222,8 @@ impl Kml {
                             rings.insert(at, positions);
                         }
                     } else if parent == "Point" {
-                        place.point = positions.first().copied();
+                        place.points_alone += 1;
+                        place.point = place.point.or(positions.first().copied());
                     }
                 }
                 Err(error) => place.error = Some(error),

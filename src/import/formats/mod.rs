@@ -68,6 +68,9 @@ pub enum Stated {
 impl Stated {
     /// From a definition, whose remark goes to the notes.
     pub fn of_wkt(text: &str, notes: &mut Vec<Note>) -> Self {
+        if text.trim_matches(['\u{feff}', '\0']).trim().is_empty() {
+            return Self::Nothing;
+        }
         let said = wkt::read(text);
         notes.extend(said.note);
         Self::of(said.code)
@@ -345,6 +348,39 @@ fn sniff(head: &[u8]) -> Format {
     }
 }
 
+/// A file of text in UTF-16 as one in UTF-8; tables know it themselves.
+fn from_utf16(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Source>, ReadError> {
+    let encoding = match head {
+        [0xff, 0xfe, b'<' | b'{' | b'[', ..] => encoding_rs::UTF_16LE,
+        [0xfe, 0xff, 0, b'<' | b'{' | b'[', ..] => encoding_rs::UTF_16BE,
+        _ => return Ok(None),
+    };
+    let bytes = source.read(limits.bytes.min(256 << 20))?;
+    let (text, damaged) = encoding.decode_without_bom_handling(bytes.get(2..).unwrap_or_default());
+    if damaged {
+        return Err(ReadError::damaged(("Tệp UTF-16", "The UTF-16 file"), "it breaks off"));
+    }
+    // The declaration names an encoding that it no longer has.
+    let text = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or(&*text, |(_, rest)| rest).to_owned();
+    Ok(Some(Source::memory(&source.name, text.into_bytes())))
+}
+
+/// Says what to choose where a part of a Shapefile was taken for the whole.
+fn refuse_part(source: &Source, head: &[u8]) -> Result<(), ReadError> {
+    let ending = source.name.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let is_index = ending == "shx" && head.starts_with(&[0, 0, 0x27, 0x0a]);
+    // A name may lie.
+    let is_other = head.starts_with(&[0, 0, 0x27, 0x0a]) || head.starts_with(b"PK");
+    if !is_index && (is_other || !matches!(ending.as_str(), "dbf" | "prj" | "cpg" | "sbn" | "sbx")) {
+        return Ok(());
+    }
+    Err(ReadError::new(
+        "part-of-a-shapefile",
+        format!("“{}” chỉ là một phần của Shapefile; hãy chọn tệp .shp, hoặc nén tất cả thành một tệp zip", source.name),
+        format!("“{}” is only a part of a Shapefile; choose the .shp, or zip all of them together", source.name),
+    ))
+}
+
 /// Opens a file of areas or points.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let limits = &choice.limits;
@@ -355,8 +391,12 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         return Err(ReadError::too_large(limits.bytes));
     }
     let head = source.head(4096)?;
+    if let Some(text) = from_utf16(source, &head, limits)? {
+        return open(&text, choice);
+    }
+    refuse_part(source, &head)?;
     foreign::refuse(&head)?;
-    match sniff(&head) {
+    let read = || match sniff(&head) {
         Format::GeoJson => geojson::open(source.open()?, limits),
         Format::Zip => archive::open(source, choice),
         Format::Sqlite => geopackage::open(source, choice),
@@ -365,5 +405,8 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         Format::Dxf => dxf::open(source.open()?, limits),
         Format::Shp => shapefile::open_beside(source, limits),
         Format::Text => table::open_csv(source, limits),
-    }
+    };
+    // A panic in a reader is damage in the file, not the end of the program.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(ReadError::damaged(("Tệp", "The file"), "its structure contradicts itself")))
 }

@@ -62,6 +62,17 @@ pub(super) fn parents(rings: &[&[Position]]) -> Vec<Option<usize>> {
         .collect()
 }
 
+/// Outer rings that lie in no other, with the holes directly in them where they are wanted.
+pub(super) fn outermost(rings: Vec<Vec<Position>>, with_holes: bool) -> Vec<Rings> {
+    let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
+    let parents = parents(&views);
+    let with = |outer: usize| {
+        let holes = (0..rings.len()).filter(|i| with_holes && parents[*i] == Some(outer));
+        std::iter::once(outer).chain(holes).map(|i| rings[i].clone()).collect()
+    };
+    (0..rings.len()).filter(|i| parents[*i].is_none()).map(with).collect()
+}
+
 /// Polygons of rings in any order and direction; the outer rings keep the file's order.
 pub(super) fn polygons(rings: Vec<Vec<Position>>) -> Vec<Rings> {
     if rings.len() < 2 {

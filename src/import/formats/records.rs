@@ -51,6 +51,10 @@ pub(super) struct Records {
     input: Box<dyn ReadSeek>,
     /// Where the input stands.
     at: u64,
+    /// The number of the record before.
+    number: u32,
+    /// True while numbers go up one by one.
+    pub(super) in_order: bool,
     end: u64,
     index: Option<std::vec::IntoIter<(u64, u64)>>,
     content: Vec<u8>,
@@ -80,7 +84,7 @@ impl Records {
         }
         let declared = u64::from(u32::from_be_bytes([head[24], head[25], head[26], head[27]])) * 2;
         let index = index.map(|index| index.0.into_iter());
-        Ok((Self { input, at: HEADER, end: declared.min(shp.bytes), index, content: Vec::new() }, declared))
+        Ok((Self { input, at: HEADER, number: 0, in_order: true, end: declared.min(shp.bytes), index, content: Vec::new() }, declared))
     }
 
     /// The next record's geometry; none after the last.
@@ -100,6 +104,10 @@ impl Records {
         if self.index.is_none() && self.at + 8 + length > self.end || length < 4 {
             return Err(Broken::Damaged("a record's length is wrong"));
         }
+        // Its number says which row it belongs to, where no index does.
+        let number = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+        self.in_order &= number == self.number.wrapping_add(1) || self.number == 0 && number == 0;
+        self.number = number;
         self.content.clear();
         // The content grows with what is there, whatever its length says.
         let read = (&mut self.input).take(length).read_to_end(&mut self.content)?;

@@ -35,6 +35,14 @@ fn broken(broken: Broken, count: u64) -> ReadError {
     }
 }
 
+fn count_differs(rows: u32, shapes: u64) -> ReadError {
+    ReadError::new(
+        "count-differs",
+        format!("Bảng .dbf có {rows} dòng nhưng có {shapes} hình; các tệp không cùng một bộ, hãy gửi lại đủ bộ"),
+        format!("The .dbf has {rows} rows but there are {shapes} shapes; the files do not belong together: send the whole set again"),
+    )
+}
+
 fn index_needed(shapes: &str, rows: u32) -> ReadError {
     ReadError::new(
         "shx-needed",
@@ -58,11 +66,16 @@ pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Read
     let stated = small(&parts.prj).map_or(Stated::Nothing, |bytes| Stated::of_wkt(&String::from_utf8_lossy(&bytes), &mut notes));
     let mut table = Table::open(dbf, tally.clone())?;
     let length = parts.shp.bytes;
-    let index = parts.shx.as_ref().map(|shx| Index::read(shx, length).filter(|index| index.len() == table.rows as usize));
+    let index = parts.shx.as_ref().map(|shx| Index::read(shx, length));
+    if let Some(Some(index)) = &index
+        && index.len() != table.rows as usize
+    {
+        return Err(count_differs(table.rows, index.len() as u64));
+    }
     if let Some(None) = &index {
         tally.add(Left::Index);
     }
-    let has_index = parts.shx.is_some();
+    let has_index = matches!(index, Some(Some(_)));
     let (mut records, declared) = Records::open(&parts.shp, index.flatten()).map_err(|error| broken(error, 0))?;
     if declared > length {
         return Err(ReadError::new(
@@ -105,12 +118,15 @@ pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Read
             }
             count += 1;
         }
-        if count < u64::from(rows) {
+        if !has_index && !records.in_order {
             return Err(Stop::Error(ReadError::new(
-                "count-differs",
-                format!("Tệp .dbf có {rows} dòng nhưng .shp chỉ có {count} hình; hai tệp không cùng một bộ"),
-                format!("The .dbf file has {rows} rows but the .shp only {count} shapes; the two do not belong together"),
+                "shx-needed",
+                "Các hình trong .shp không theo thứ tự các dòng của bảng, nên cần tệp .shx; hãy gửi kèm tệp .shx",
+                "The shapes of the .shp do not stand in the order of the table's rows, so the .shx is needed; send the .shx too",
             )));
+        }
+        if count < u64::from(rows) {
+            return Err(Stop::Error(count_differs(rows, count)));
         }
         Ok(())
     }))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell::number;
 use crate::import::columns::{Axis, axis};
-use crate::import::encoding::keep;
+use crate::import::encoding::{Lean, decide, keep};
 use crate::import::feature::{Feature, Geometry, GeometryError, Position};
 use crate::import::source::Source;
 
@@ -22,14 +22,31 @@ fn damaged(what: impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("Bảng", "The table"), what)
 }
 
-/// A column's name as it stands in a header.
+/// A column's name as it stands in a header, in Unicode.
 pub(super) fn header_of(text: &str) -> String {
-    text.trim().chars().take(HEADER_CHARS).collect()
+    decide(text.trim(), Lean::default()).text.chars().take(HEADER_CHARS).collect()
+}
+
+/// True for the row that numbers the columns under a header: (1), (2), (3) …
+pub(super) fn numbers_columns<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    let mut count = 0;
+    let all = cells.filter(|cell| !cell.trim().is_empty()).all(|cell| {
+        count += 1;
+        cell.trim().trim_start_matches(['(', '[']).trim_end_matches([')', ']']).parse() == Ok(count)
+    });
+    all && count >= 3
+}
+
+/// A cell without the marks by which Excel is told that it is a text: `="0216…"`, `'0216…`.
+fn unmarked(cell: &str) -> &str {
+    let inner = cell.trim().strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    let quoted = || cell.trim().strip_prefix('\'').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '+'));
+    inner.or_else(quoted).unwrap_or(cell)
 }
 
 /// True for a row that names columns: one of them holds coordinates.
 pub(super) fn is_header<'a>(mut cells: impl Iterator<Item = &'a str>) -> bool {
-    cells.any(|text| axis(text).is_some())
+    cells.any(|text| axis(&header_of(text)).is_some())
 }
 
 /// The columns of a table.
@@ -62,6 +79,16 @@ impl Columns {
 
 /// A coordinate in a table. In degrees a single comma can only be the decimal one.
 fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
+    // “512.650” in metres may be half a million, as people here write it.
+    let open = text.trim().split_once('.').is_some_and(|(before, after)| {
+        !is_degrees
+            && after.len() == 3
+            && (1..=3).contains(&before.len())
+            && (before.to_owned() + after).bytes().all(|byte| byte.is_ascii_digit())
+    });
+    if open {
+        return None;
+    }
     number(text).or_else(|| if is_degrees && text.matches(',').count() == 1 { number(&text.replace(',', ".")) } else { None })
 }
 
@@ -114,7 +141,7 @@ fn decode(bytes: &[u8]) -> Result<String, ReadError> {
 fn keep_lines(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) => bytes.split_inclusive(|byte| matches!(byte, b'\n' | b',' | b';' | b'\t')).map(keep).collect(),
+        Err(_) => bytes.split_inclusive(|byte| matches!(byte, b'\n' | b',' | b';' | b'\t' | b'|')).map(keep).collect(),
     }
 }
 
@@ -170,6 +197,25 @@ fn layout(text: &str) -> Result<Layout, ReadError> {
     if count(&separator) == 0 { Err(not_text()) } else { Ok(Layout { separator, above }) }
 }
 
+/// Counts lines; the parser's own count is one short where lines end in two characters.
+struct Lines<'a> {
+    text: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which the record at that byte begins; bytes must not go back.
+    fn of(&mut self, byte: usize) -> u64 {
+        let rest = self.text.get(byte..).unwrap_or_default();
+        let start = byte + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let new = self.text.get(self.counted..start).unwrap_or_default();
+        self.line += memchr::memchr_iter(b'\n', new).count() as u64;
+        self.counted = start;
+        self.line
+    }
+}
+
 /// Reads a CSV file: comma, semicolon, tab or bar.
 pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let bytes = source.read(limits.bytes.min(TEXT_BYTES as u64))?;
@@ -180,24 +226,39 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
     let mut reader = records(&text, separator);
     let mut columns = Columns::new(Vec::new());
     let mut features = Vec::new();
+    let mut widest = columns.len();
+    let mut lines = Lines { text: text.as_bytes(), counted: 0, line: 1 };
     for (at, record) in reader.records().enumerate() {
         let record = record.map_err(damaged)?;
-        if at < above {
-            let first = record.iter().next().unwrap_or_default();
-            if separator_line(first).is_none() {
-                tally.quote(Left::LinesAbove, first);
-            }
+        let line = lines.of(record.position().map_or(0, csv::Position::byte) as usize);
+        if at == above + 1 && numbers_columns(record.iter()) {
+            tally.quote(Left::LinesAbove, record.iter().next().unwrap_or_default());
             continue;
+        }
+        if at < above {
+            tally.quote(Left::LinesAbove, record.iter().collect::<Vec<_>>().join(" ").trim());
+            continue;
+        }
+        // A quotation mark that is not closed takes whole rows into its cell.
+        let swallowed = record.iter().find(|cell| {
+            cell.lines().skip(1).any(|inner| widest > 1 && inner.bytes().filter(|byte| *byte == separator).count() + 1 >= widest)
+        });
+        if swallowed.is_some() && at > above {
+            return Err(ReadError::new(
+                "open-quotation",
+                format!("Dòng {line}: có dấu ngoặc kép (\") chưa đóng nên các dòng sau bị gộp vào một ô; hãy sửa dòng này"),
+                format!("Line {line}: a quotation mark (\") is not closed, so that the lines behind it fall into one cell; mend this line"),
+            ));
         }
         if at == above {
             columns = Columns::new(record.iter().take(MOST_COLUMNS).map(header_of).collect());
+            widest = columns.len();
             tally.many(Left::ColumnsBeyond, record.len().saturating_sub(MOST_COLUMNS));
             continue;
         }
         if features.len() >= limits.features {
             return Err(ReadError::too_many(limits.features));
         }
-        let line = record.position().map_or(0, csv::Position::line);
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -205,8 +266,13 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         {
             tally.quote(Left::CellsBehind, cell);
         }
+        if let Some((_, cell)) =
+            record.iter().enumerate().find(|(i, cell)| columns.name(*i).is_none() && *i < columns.len() && !cell.trim().is_empty())
+        {
+            tally.quote(Left::Nameless, cell);
+        }
         let cells = record.iter().take(columns.len()).enumerate().filter(|(_, cell)| !cell.trim().is_empty());
-        features.push(feature(&columns, cells.map(|(i, cell)| (i, cell.to_owned())).collect(), line));
+        features.push(feature(&columns, cells.map(|(i, cell)| (i, unmarked(cell).to_owned())).collect(), line));
     }
     Ok(Whole::boxed(Stated::Nothing, features, tally))
 }

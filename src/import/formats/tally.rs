@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Note;
 use crate::import::report::Severity;
 
+/// Different things that are told apart.
+const KINDS: usize = 200;
 /// Examples that are quoted.
 const QUOTED: usize = 3;
 
@@ -21,6 +23,8 @@ pub enum Left {
     LinesAbove,
     /// Cells behind the last column of the header.
     CellsBehind,
+    /// Rows with cells in columns that have no name.
+    Nameless,
     /// Columns beyond those that are read.
     ColumnsBeyond,
     /// Cells of a numeric column that are no numbers; the column.
@@ -33,6 +37,16 @@ pub enum Left {
     Column(String, String),
     /// Features whose attributes break off.
     AttributesCut,
+    /// Cells of binary data; the column.
+    Binary(String),
+    /// Geometries that stand beside areas in one feature; their kind.
+    Beside(String),
+    /// Placemarks that are switched off.
+    Unticked,
+    /// Drawings that are referred to and not in the file.
+    Reference(String),
+    /// Areas with texts of two codes; their layer.
+    TwoCodes(String),
     /// A view, registered as a layer.
     View(String),
     /// A layer that is registered and has no table.
@@ -75,6 +89,10 @@ pub enum Left {
     Linework,
     /// An index that cannot be used.
     Index,
+    /// Columns that are not known, or hold what another holds: of points.
+    Unused,
+    /// Whatever else, when there are very many different things.
+    More,
 }
 
 #[derive(Debug, Default)]
@@ -100,14 +118,14 @@ impl Tally {
     /// Counts several.
     pub fn many(&self, what: Left, number: usize) {
         if number > 0 {
-            self.counts().entry(what).or_default().number += number;
+            count_of(&mut self.counts(), what).number += number;
         }
     }
 
     /// Counts one, and quotes the first of them.
     pub fn quote(&self, what: Left, example: &str) {
         let mut counts = self.counts();
-        let count = counts.entry(what).or_default();
+        let count = count_of(&mut counts, what);
         count.number += 1;
         let example: String = example.trim().chars().take(40).collect();
         if count.examples.len() < QUOTED && !example.is_empty() && !count.examples.contains(&example) {
@@ -143,6 +161,12 @@ impl Tally {
     }
 }
 
+/// The count of a thing; where there are very many different ones, that of the rest.
+fn count_of(counts: &mut BTreeMap<Left, Count>, what: Left) -> &mut Count {
+    let what = if counts.len() >= KINDS && !counts.contains_key(&what) { Left::More } else { what };
+    counts.entry(what).or_default()
+}
+
 fn note(what: &Left, count: &Count) -> Note {
     use Severity::{Repair, Warning};
     let n = count.number;
@@ -173,14 +197,20 @@ fn note(what: &Left, count: &Count) -> Note {
         Left::LinesAbove => (
             Repair,
             "lines-above-header",
-            format!("Đã bỏ qua {n} dòng phía trên dòng tiêu đề: {examples}"),
-            format!("{} above the header: {examples}", many("line was skipped", "lines were skipped")),
+            format!("Đã bỏ qua {n} dòng quanh dòng tiêu đề: {examples}"),
+            format!("{} around the header: {examples}", many("line was skipped", "lines were skipped")),
         ),
         Left::CellsBehind => (
             Warning,
             "cells-behind",
             format!("{n} dòng có ô nằm ngoài các cột của dòng tiêu đề, không đọc: {examples}"),
             format!("{} cells behind the header's last column, which were not read: {examples}", many("row has", "rows have")),
+        ),
+        Left::Nameless => (
+            Warning,
+            "column-without-name",
+            format!("{n} dòng có ô ở cột không có tên trong dòng tiêu đề, không đọc: {examples}"),
+            format!("{} cells in a column without a name, which were not read: {examples}", many("row has", "rows have")),
         ),
         Left::ColumnsBeyond => (
             Warning,
@@ -200,8 +230,11 @@ fn note(what: &Left, count: &Count) -> Note {
         Left::Overflown(column) => (
             Warning,
             "number-overflown",
-            format!("Cột “{column}” có {n} ô ghi “****”: số dài hơn cột nên đã mất"),
-            format!("Column “{column}” has {} of “****”: the number was longer than the column and is lost", many("cell", "cells")),
+            format!("Cột “{column}” có {n} ô ghi “****”: số dài hơn cột nên đã mất, hoặc vốn để trống"),
+            format!(
+                "Column “{column}” has {} of “****”: the number was longer than the column and is lost, or there is none",
+                many("cell", "cells")
+            ),
         ),
         Left::CellErrors(column) => (
             Warning,
@@ -223,6 +256,45 @@ fn note(what: &Left, count: &Count) -> Note {
             "attributes-cut",
             format!("{n} đối tượng có thuộc tính bị cắt; phần còn lại để trống"),
             format!("The attributes of {} break off; the rest of them is left empty", many("feature", "features")),
+        ),
+        Left::Binary(column) => (
+            Warning,
+            "cells-not-text",
+            format!("Cột “{column}” có {n} ô là dữ liệu nhị phân, không phải chữ; bỏ trống"),
+            format!("Column “{column}” has {} of binary data, no text; left empty", many("cell", "cells")),
+        ),
+        Left::Beside(kind) => (
+            Warning,
+            "beside-areas",
+            format!("{n} {kind} nằm cùng đối tượng với vùng, không đọc"),
+            format!(
+                "{} beside areas in one feature, not read",
+                if n == 1 { format!("1 {kind} stands") } else { format!("{n} {kind}s stand") }
+            ),
+        ),
+        Left::Unticked => (
+            Warning,
+            "unticked",
+            format!("{n} đối tượng đang tắt hiển thị (visibility 0) nhưng vẫn được đọc; nếu không muốn công bố, hãy xóa chúng"),
+            format!(
+                "{} switched off (visibility 0) and read all the same; delete what is not to be published",
+                many("placemark is", "placemarks are")
+            ),
+        ),
+        Left::Reference(file) => (
+            Warning,
+            "reference-not-read",
+            format!("Bản vẽ tham chiếu ngoài tới “{file}” không có trong tệp; hãy gộp vào (bind) rồi lưu lại, hoặc gửi kèm"),
+            format!("The drawing refers to “{file}”, which is not in the file; bind it and save again, or send it too"),
+        ),
+        Left::TwoCodes(layer) => (
+            Warning,
+            "two-codes",
+            format!("{n} vùng trên lớp “{layer}” có chữ của hai mã loại đất ({examples}); đã lấy mã đầu, hãy kiểm tra đường chia"),
+            format!(
+                "{} on layer “{layer}” texts of two land-use codes ({examples}); the first was taken: look for a missing dividing line",
+                many("area holds", "areas hold")
+            ),
         ),
         Left::View(layer) => (
             Warning,
@@ -389,11 +461,20 @@ fn note(what: &Left, count: &Count) -> Note {
                 be("was", "were")
             ),
         ),
+        Left::Unused => (
+            Warning,
+            "columns-not-used",
+            format!("Các cột không dùng: {listed}; nếu cần, hãy đổi tên như Tên, Địa chỉ, Số điện thoại, Giờ làm việc, Ghi chú"),
+            format!(
+                "Columns that are not used: {listed}; if they are meant, rename them to Tên, Địa chỉ, Số điện thoại, Giờ làm việc, Ghi chú"
+            ),
+        ),
+        Left::More => (Warning, "and-more", format!("Còn {n} mục khác không đọc"), format!("{n} other things were not read")),
         Left::Index => (
             Warning,
             "index-not-used",
-            format!("Tệp .shx bị hỏng hoặc không khớp ({n} mục); đã đọc .shp theo thứ tự của nó"),
-            format!("The .shx file is damaged or does not fit ({}); the .shp was read in its own order", many("entry", "entries")),
+            "Tệp .shx bị hỏng; đã đọc .shp theo thứ tự của nó".to_owned(),
+            "The .shx file is damaged; the .shp was read in its own order".to_owned(),
         ),
     };
     Note { severity, check, vi, en }
@@ -417,13 +498,14 @@ fn column_kind(kind: &str) -> (String, String) {
 /// What to do with an entity that cannot be read.
 fn entity_hint(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "REGION" | "3DSOLID" | "BODY" | "SURFACE" => {
-            ("; hãy phá khối (explode) hoặc vẽ đường bao của nó", "; explode it or draw its outline")
-        }
+        "REGION" | "3DSOLID" | "BODY" | "SURFACE" | "PLANESURFACE" | "EXTRUDEDSURFACE" | "REVOLVEDSURFACE" | "SWEPTSURFACE"
+        | "LOFTEDSURFACE" | "NURBSURFACE" => ("; hãy phá khối (explode) hoặc vẽ đường bao của nó", "; explode it or draw its outline"),
         "LINE" | "ARC" | "SPLINE" | "ELLIPSE" => {
             ("; nếu là biên của một vùng, hãy nối thành polyline khép kín", "; if it borders a zone, join it to a closed polyline")
         }
-        "PROXY" => ("; hãy xuất bản vẽ ra DXF từ phần mềm đã tạo đối tượng", "; export the drawing from the software that made the object"),
+        "ACAD_PROXY_ENTITY" => {
+            ("; hãy xuất bản vẽ ra DXF từ phần mềm đã tạo đối tượng", "; export the drawing from the software that made the object")
+        }
         _ => ("; nếu là vùng, hãy vẽ đường bao khép kín của nó", "; if it is a zone, draw its closed outline"),
     }
 }

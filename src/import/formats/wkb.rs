@@ -8,6 +8,26 @@ struct Bytes<'a> {
     little: bool,
 }
 
+/// The name of a type (ISO 19125-2, SQL/MM).
+fn kind_name(kind: u32) -> &'static str {
+    const NAMES: [&str; 13] = [
+        "Geometry",
+        "Point",
+        "LineString",
+        "Polygon",
+        "MultiPoint",
+        "MultiLineString",
+        "MultiPolygon",
+        "GeometryCollection",
+        "CircularString",
+        "CompoundCurve",
+        "CurvePolygon",
+        "MultiCurve",
+        "MultiSurface",
+    ];
+    NAMES.get(kind as usize).copied().unwrap_or("WKB")
+}
+
 fn broken(what: &str) -> GeometryError {
     GeometryError::unreadable("dữ liệu hình (WKB) bị hỏng", format!("damaged WKB ({what})"))
 }
@@ -99,7 +119,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
                 _ => Err(GeometryError::unreadable(format!("đa điểm gồm {points} điểm"), format!("a multi-point of {points} points"))),
             }
         }
-        other => Err(GeometryError::other_kind(format!("WKB {other}"))),
+        other => Err(GeometryError::other_kind(kind_name(other))),
     }
 }
 

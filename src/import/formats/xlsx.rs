@@ -11,7 +11,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
 use super::archive::{Archive, layers};
-use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, header_of, is_header};
+use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, header_of, is_header, numbers_columns};
 use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell;
 use crate::import::source::{ReadSeek, like};
@@ -22,6 +22,9 @@ const HEADER_ROWS: usize = 50;
 const FORMAT_CHARS: usize = 255;
 /// Deepest nesting.
 const DEPTH: usize = 64;
+/// Merged ranges that are looked at, and rows that they may fill.
+const MOST_MERGED: usize = 100_000;
+const MOST_FILLED: usize = 2_000_000;
 /// Sheets of a workbook that are looked at.
 const MOST_SHEETS: usize = 500;
 
@@ -163,11 +166,18 @@ fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
 enum Shown {
     Plain,
     Day,
+    /// Without its year.
+    DayMonth,
     DayAndTime,
+    /// A time of day.
     Time,
+    /// A duration, which may be longer than a day.
+    Elapsed,
     Percent,
     /// By a pattern of digits, by its number in the list of formats.
     Pattern(u16),
+    /// By the pattern of the first section whose condition holds.
+    Conditional(u16),
 }
 
 /// The formats of a workbook.
@@ -177,6 +187,8 @@ struct Styles {
     cells: Vec<u16>,
     /// Formats the workbook defines.
     own: Vec<(u16, String)>,
+    /// How each of them shows a number.
+    kinds: Vec<Shown>,
 }
 
 impl Styles {
@@ -202,23 +214,27 @@ impl Styles {
                 Piece::Text(_) => {}
             }
         }
+        styles.own.sort_by_key(|(id, _)| *id);
+        styles.kinds = styles.own.iter().enumerate().map(|(at, (_, code))| shown_by(code, at as u16)).collect();
         Ok(styles)
     }
 
     fn shown(&self, style: usize) -> Shown {
         let id = self.cells.get(style).copied().unwrap_or(0);
-        match (self.own.iter().position(|(own, _)| *own == id), id) {
-            (Some(at), _) => shown_by(&self.own[at].1, at as u16),
+        match (self.own.binary_search_by_key(&id, |(own, _)| *own).ok(), id) {
+            (Some(at), _) => self.kinds[at],
+            (None, 16) => Shown::DayMonth,
             (None, 14..=17 | 27..=31 | 36 | 50..=54 | 57 | 58) => Shown::Day,
             (None, 22) => Shown::DayAndTime,
-            (None, 18..=21 | 32..=35 | 45..=47 | 55 | 56) => Shown::Time,
+            (None, 46) => Shown::Elapsed,
+            (None, 18..=21 | 32..=35 | 45 | 47 | 55 | 56) => Shown::Time,
             (None, 9 | 10) => Shown::Percent,
             _ => Shown::Plain,
         }
     }
 }
 
-/// A format's first section without texts, colours and padding, in small letters; `[h]` stays an h.
+/// A format's first section without texts, colours and padding, in small letters; a duration keeps a bracket.
 fn skeleton(code: &str) -> String {
     let mut out = String::new();
     let mut chars = code.chars();
@@ -233,8 +249,9 @@ fn skeleton(code: &str) -> String {
             }
             '[' => {
                 let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                if inside.chars().all(|c| matches!(c, 'h' | 'H' | 'm' | 'M' | 's' | 'S')) {
-                    out.push_str(&inside.to_lowercase());
+                let unit = inside.chars().next().map(|c| c.to_ascii_lowercase()).filter(|c| matches!(c, 'h' | 'm' | 's'));
+                if let Some(unit) = unit.filter(|unit| inside.chars().all(|c| c.to_ascii_lowercase() == *unit)) {
+                    out.extend(['[', unit, 's']);
                 }
             }
             c => out.extend(c.to_lowercase()),
@@ -244,11 +261,17 @@ fn skeleton(code: &str) -> String {
 }
 
 fn shown_by(code: &str, at: u16) -> Shown {
+    // Sections chosen by a condition show one number in several ways.
+    if code.contains("[<") || code.contains("[>") || code.contains("[=") {
+        return Shown::Conditional(at);
+    }
     let code = skeleton(code).replace("general", "");
     let time = code.contains(['h', 's']);
     let day = code.contains(['d', 'y']) || (code.contains('m') && !time);
     match (day, time) {
+        _ if code.contains('[') => Shown::Elapsed,
         (true, true) => Shown::DayAndTime,
+        (true, false) if code.contains('d') && !code.contains('y') => Shown::DayMonth,
         (true, false) => Shown::Day,
         (false, true) => Shown::Time,
         _ if code.contains('%') => Shown::Percent,
@@ -310,6 +333,37 @@ fn plain_number(number: f64) -> String {
     format!("{rounded}")
 }
 
+/// True where a section's condition, such as `[<=9999999]`, holds, or where it has none.
+fn holds(section: &str, number: f64) -> bool {
+    let Some(condition) =
+        section.split('[').skip(1).filter_map(|part| part.split(']').next()).find(|part| part.starts_with(['<', '>', '=']))
+    else {
+        return true;
+    };
+    let mark = condition.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    let Ok(limit) = condition[mark.len()..].parse::<f64>() else { return false };
+    match mark {
+        "<" => number < limit,
+        "<=" => number <= limit,
+        ">" => number > limit,
+        ">=" => number >= limit,
+        "=" => (number - limit).abs() < f64::EPSILON,
+        "<>" => (number - limit).abs() >= f64::EPSILON,
+        _ => false,
+    }
+}
+
+/// A section without what stands in brackets.
+fn without_condition(section: &str) -> String {
+    let mut out = String::new();
+    let mut rest = section;
+    while let Some((before, behind)) = rest.split_once('[') {
+        out.push_str(before);
+        rest = behind.split_once(']').map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
+
 /// Days from 1970-01-01 of a day as sheets count them: from 1900, with a 29 February that was not, or from 1904.
 fn civil_days(day: f64, from_1904: bool) -> i64 {
     let counted = if from_1904 {
@@ -331,12 +385,23 @@ fn shown_number(text: &str, shown: Shown, styles: &Styles, from_1904: bool) -> S
     let is_day = (0.0..3_000_000.0).contains(&number);
     let seen = match shown {
         Shown::Day if is_day => cell::date_time(civil_days(day, from_1904), 0),
+        Shown::DayMonth if is_day => {
+            let whole = cell::date_time(civil_days(day, from_1904), 0);
+            whole.and_then(|text| Some(text.rsplit_once('/')?.0.to_owned()))
+        }
         Shown::DayAndTime if is_day && day < 1.0 => Some(cell::time(rest)),
         Shown::DayAndTime if is_day => cell::date_time(civil_days(day, from_1904), rest),
-        Shown::Time if is_day => Some(cell::time(seconds as i64)),
+        Shown::Time if is_day => Some(cell::time(rest)),
+        Shown::Elapsed if is_day => Some(cell::time(seconds as i64)),
         Shown::Percent => Some(format!("{}%", plain_number(number * 100.0))),
         Shown::Pattern(at) if number >= 0.0 && number.fract() == 0.0 && number < 1e15 => {
             styles.own.get(usize::from(at)).map(|(_, code)| by_pattern(number as u64, code))
+        }
+        Shown::Conditional(at) if number >= 0.0 && number.fract() == 0.0 && number < 1e15 => {
+            let section = styles.own.get(usize::from(at)).and_then(|(_, code)| code.split(';').find(|section| holds(section, number)));
+            section
+                .filter(|section| matches!(shown_by(&without_condition(section), at), Shown::Pattern(_)))
+                .map(|section| by_pattern(number as u64, section))
         }
         _ => None,
     };
@@ -401,6 +466,8 @@ struct Workbook {
     styles: Styles,
     shared: Shared,
     from_1904: bool,
+    /// Columns of the sheet read last that are beyond those that are read.
+    beyond: usize,
 }
 
 /// A cell that is being read.
@@ -421,12 +488,15 @@ impl Workbook {
         let (mut found, mut faults): (Vec<Row>, Vec<Fault>) = (Vec::new(), Vec::new());
         let mut row = Row { number: 0, is_hidden: false, cells: Vec::new() };
         let mut open = Open::default();
+        let mut merged: Vec<Merged> = Vec::new();
+        let mut beyond = 0;
         let (mut next_column, mut in_value, mut in_inline, mut left) = (0, false, false, TEXT_BYTES);
         while let Some(piece) = part.next()? {
             match piece {
                 Piece::Begin(name, attributes) => match name.as_str() {
                     "row" => {
-                        let number = attribute(&attributes, "r").and_then(|text| text.parse().ok()).unwrap_or(row.number + 1);
+                        let number =
+                            attribute(&attributes, "r").and_then(|text| text.parse().ok()).unwrap_or_else(|| row.number.saturating_add(1));
                         let is_hidden = matches!(attribute(&attributes, "hidden"), Some("1" | "true"));
                         row = Row { number, is_hidden, cells: Vec::new() };
                         next_column = 0;
@@ -448,6 +518,7 @@ impl Workbook {
                     "f" => open.formula = true,
                     "t" => in_inline = true,
                     "rPh" => in_inline = false,
+                    "mergeCell" if merged.len() < MOST_MERGED => merged.extend(attribute(&attributes, "ref").and_then(rows_of)),
                     _ => {}
                 },
                 Piece::Text(text) => {
@@ -464,8 +535,9 @@ impl Workbook {
                         let cell = std::mem::take(&mut open);
                         let column = cell.column;
                         match self.text(cell) {
-                            Ok(text) if !text.trim().is_empty() && column < MOST_COLUMNS => row.cells.push((column, text)),
-                            Ok(_) => {}
+                            Ok(text) if text.trim().is_empty() => {}
+                            Ok(text) if column < MOST_COLUMNS => row.cells.push((column, text)),
+                            Ok(_) => beyond = beyond.max(column + 1),
                             Err(fault) => faults.push((column, fault)),
                         }
                     }
@@ -483,6 +555,8 @@ impl Workbook {
                 },
             }
         }
+        fill_down(&mut found, &merged);
+        self.beyond = beyond.saturating_sub(MOST_COLUMNS);
         Ok((found, faults))
     }
 
@@ -491,10 +565,13 @@ impl Workbook {
         let Some(value) = cell.value else {
             return if cell.formula && cell.inline.is_empty() { Err("=…".into()) } else { Ok(cell.inline) };
         };
+        if cell.formula && value.trim().is_empty() && cell.kind != "str" {
+            return Err("=…".into());
+        }
         Ok(match cell.kind.as_str() {
             "s" => value.trim().parse().ok().and_then(|at| self.shared.get(at)).ok_or(format!("#{value}"))?.to_owned(),
             "str" | "inlineStr" => value,
-            "b" => if value.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(),
+            "b" => cell::truth(value.trim() == "1").to_owned(),
             "e" => return Err(value),
             "d" => value.trim().parse::<jiff::civil::DateTime>().map_or(value, |moment| {
                 let seconds = i64::from(moment.hour()) * 3600 + i64::from(moment.minute()) * 60 + i64::from(moment.second());
@@ -514,12 +591,43 @@ fn column_of(name: &str) -> Option<usize> {
     number.checked_sub(1)
 }
 
+/// Rows of one column that were merged to one cell: the column from 0, its first and last row from 1.
+type Merged = (usize, u32, u32);
+
+/// The first column of a merged range, and its rows; none for a range within one row.
+fn rows_of(range: &str) -> Option<Merged> {
+    let (first, last) = range.split_once(':')?;
+    let row = |name: &str| name.trim_start_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>().ok();
+    let (from, to) = (row(first)?, row(last)?);
+    (from < to).then_some((column_of(first)?, from, to))
+}
+
+/// A merged cell is seen beside each of its rows.
+fn fill_down(rows: &mut [Row], merged: &[Merged]) {
+    let mut work = 0;
+    for (column, from, to) in merged {
+        let start = rows.partition_point(|row| row.number < *from);
+        let end = rows.partition_point(|row| row.number <= *to);
+        work += end.saturating_sub(start);
+        if work > MOST_FILLED {
+            return;
+        }
+        let Some((first, others)) = rows.get_mut(start..end).and_then(<[Row]>::split_first_mut) else { continue };
+        let value = first.cells.iter().find(|(found, _)| found == column).filter(|_| first.number == *from).map(|(_, text)| text.clone());
+        let Some(value) = value else { continue };
+        for row in others.iter_mut().filter(|row| row.cells.iter().all(|(found, _)| found != column)) {
+            row.cells.push((*column, value.clone()));
+            row.cells.sort_by_key(|(column, _)| *column);
+        }
+    }
+}
+
 /// Opens a workbook: the sheet that is named, else the one with a table in it. Formulas count as the
 /// values that were saved with them.
 pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);
-    let mut workbook = Workbook { archive, styles, shared, from_1904 };
+    let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0 };
     let tally = Tally::default();
     let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<_>>();
     let chosen = if let Some(asked) = &choice.layer {
@@ -568,19 +676,23 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         headers[*column] = header_of(text);
     }
     let columns = Columns::new(headers);
+    tally.many(Left::ColumnsBeyond, workbook.beyond);
     for (column, fault) in faults {
         if let Some(name) = columns.name(column) {
             tally.quote(Left::CellErrors(name.clone()), &fault);
         }
     }
     let mut features = Vec::new();
-    for row in rows.into_iter().skip(top + 1) {
+    for (at, row) in rows.into_iter().enumerate().skip(top + 1) {
+        if at == top + 1 && numbers_columns(row.cells.iter().map(|(_, text)| text.as_str())) {
+            tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));
+            continue;
+        }
         if row.is_hidden {
             tally.add(Left::HiddenRows);
         }
-        let behind = row.cells.iter().find(|(column, _)| columns.name(*column).is_none());
-        if let Some((_, text)) = behind {
-            tally.quote(Left::CellsBehind, text);
+        if let Some((column, text)) = row.cells.iter().find(|(column, _)| columns.name(*column).is_none()) {
+            tally.quote(if *column < columns.len() { Left::Nameless } else { Left::CellsBehind }, text);
         }
         features.push(feature(&columns, row.cells, u64::from(row.number)));
     }
@@ -592,7 +704,7 @@ mod tests {
     use super::*;
 
     fn shown(number: &str, code: &str) -> String {
-        let styles = Styles { cells: vec![200], own: vec![(200, code.to_owned())] };
+        let styles = Styles { cells: vec![200], own: vec![(200, code.to_owned())], kinds: vec![shown_by(code, 0)] };
         shown_number(number, styles.shown(0), &styles, false)
     }
 
@@ -608,7 +720,11 @@ mod tests {
             ("900000002", "0000000000", "0900000002"),
             ("900000002", "0000 000 000", "0900 000 002"),
             ("900000002", "\"0\"#########", "0900000002"),
-            ("900000002", "[<=9999999]000-0000;0000000000", "90000-0002"),
+            ("900000002", "[<=9999999]000-0000;0000000000", "0900000002"),
+            ("3850115", "[<=9999999]000-0000;0000000000", "385-0115"),
+            ("46357.3125", "h:mm", "7:30"),
+            ("46357.3125", "[h]:mm", "1112575:30"),
+            ("46178", "d/m", "5/6"),
             ("1234.56", "#,##0.00", "1234.56"),
             ("12", "0.0", "12"),
             ("0.756", "0.0%", "75.6%"),
@@ -619,7 +735,7 @@ mod tests {
         for (number, code, expected) in cases {
             assert_eq!(shown(number, code), expected, "{number} as {code}");
         }
-        let builtin = Styles { cells: vec![14, 20, 22, 0], own: Vec::new() };
+        let builtin = Styles { cells: vec![14, 20, 22, 0], ..Styles::default() };
         for (style, number, expected) in
             [(0, "46357", "1/12/2026"), (1, "0.3125", "7:30"), (2, "46357.5", "1/12/2026 12:00"), (3, "7", "7"), (9, "7", "7")]
         {

@@ -208,8 +208,8 @@ impl Names {
             texts.value("", raw, &mut Vec::new()).trim().clone_into(name);
             converted += usize::from(name != raw.trim() && !raw.is_ascii() && !name.is_ascii());
         }
-        if converted > 0 && texts.evidence().lean("").is_some_and(|writing| writing != Writing::Unicode) {
-            let writing = texts.evidence().lean("").map_or("", Writing::name);
+        if converted > 0 && texts.evidence().lean("").own.is_some_and(|writing| writing != Writing::Unicode) {
+            let writing = texts.evidence().lean("").own.map_or("", Writing::name);
             report.add(
                 Severity::Repair,
                 "encoding-converted",
@@ -350,6 +350,19 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
         );
         return None;
     };
+    let is_chosen = asked.land_use.is_some() || options.remembered.land_use.is_some();
+    let rivals = if is_chosen { Vec::new() } else { columns::rival_codes(rows, &land_use, allowed) };
+    if !rivals.is_empty() {
+        let list = std::iter::once(&land_use).chain(&rivals).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+        report.add(
+            Severity::Error,
+            "choose-code-column",
+            None,
+            format!("Nhiều cột chứa mã loại đất, và ghi khác nhau: {list}; hãy chọn bằng --map land_use=TÊN_CỘT"),
+            format!("Several columns hold land-use codes, and differ: {list}; choose with --map land_use=COLUMN"),
+        );
+        return None;
+    }
     for (field, name) in [("name", &asked.name), ("note", &asked.note)] {
         let Some(name) = name else { continue };
         if columns::name_column(rows, Some(name)).is_none() {

@@ -23,6 +23,13 @@ pub(super) fn misfit_words(misfit: &Misfit, zones: &[usize], limit: f64) -> Find
                 format!("Zones {names}{more} overlap by {area_en} m²{}", pieces.1),
             )
         }
+        // A courtyard of one zone lies between nothing.
+        Kind::Gap if zones.len() == 1 => Finding::new(
+            Severity::Warning,
+            "gap",
+            format!("Vùng {names} có lỗ trống {area} m² không thuộc vùng nào{}", pieces.0),
+            format!("Zone {names} has a hole of {area_en} m² that belongs to no zone{}", pieces.1),
+        ),
         Kind::Gap => Finding::new(
             Severity::Warning,
             "gap",

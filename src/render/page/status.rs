@@ -30,8 +30,8 @@ impl Item<'_> {
                 b { (term(self.lang, &view.standing)) }
                 @match view.status {
                     Status::InForce | Status::Upcoming => span {
-                        (self.t("since")) " " (format::date(view.effective_from))
-                        @if let Some(to) = view.effective_to { " " (self.t("until")) " " (format::date(to)) }
+                        (self.t(if view.status == Status::Upcoming { "from-day" } else { "since" })) " " (format::date(view.effective_from))
+                        @if let Some(to) = view.holds_to { " " (self.t("until")) " " (format::date(to)) }
                     },
                     Status::Expired => span {
                         @if let Some(to) = view.effective_to { (self.t("ended-on")) " " (format::date(to)) }

@@ -177,10 +177,11 @@ impl Printed<'_> {
     pub(super) fn since(&self) -> String {
         let view = self.view;
         let mut words = match view.status {
-            Status::InForce | Status::Upcoming => format!("{} {}", self.t("since"), format::date(view.effective_from)),
+            Status::InForce => format!("{} {}", self.t("since"), format::date(view.effective_from)),
+            Status::Upcoming => format!("{} {}", self.t("from-day"), format::date(view.effective_from)),
             _ => String::new(),
         };
-        if let Some(to) = view.effective_to {
+        if let Some(to) = view.holds_to {
             words = format!("{words} {} {}", self.t(if view.status == Status::Expired { "ended-on" } else { "until" }), format::date(to));
         }
         [Some(words), self.decision()].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned()

@@ -103,6 +103,10 @@ impl<'a> Drawing<'a> {
                 }
                 "BLOCK" if section == "BLOCKS" => {
                     let fields = self.groups.fields()?;
+                    // Drawings that are referred to, and laid over (DXF reference, BLOCK group 70).
+                    if fields.whole(70) & (4 | 8) != 0 {
+                        self.tally.add(Left::Reference(if fields.text(1).is_empty() { fields.text(2) } else { fields.text(1) }.to_owned()));
+                    }
                     let base = fields.point(10, 20).map(|v| if v.is_finite() { v } else { 0.0 });
                     block = Some((fields.text(2).to_owned(), Block { base, entities: Vec::new() }));
                 }
@@ -190,11 +194,9 @@ impl<'a> Drawing<'a> {
                     continue;
                 };
                 let times = insert.times[0].saturating_mul(insert.times[1]);
-                let points: usize = block.entities.iter().map(|entity| entity.shape.points()).sum();
-                let (count, base) = (block.entities.len(), block.base);
-                self.counted(count.max(1).saturating_mul(times), points.saturating_mul(times))?;
                 // What the block holds, in its own coordinates, blocks in it resolved.
-                let mut inside = self.blocks.get(&key(&insert.block)).map(|block| block.entities.clone()).unwrap_or_default();
+                let (mut inside, base) = (block.entities.clone(), block.base);
+                self.counted(inside.len().max(1).saturating_mul(times), 0)?;
                 // Layer 0 in a block means the layer of its insertion.
                 inside.iter_mut().filter(|part| part.layer == "0").for_each(|part| part.layer.clone_from(&entity.layer));
                 let mut resolved = Vec::new();

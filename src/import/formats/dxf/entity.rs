@@ -13,8 +13,8 @@ const LEANS: f64 = 1e-3;
 pub(super) enum Shape {
     /// A closed outline, and by how many metres it had been open.
     Outline(Vec<Point>, f64),
-    /// Rings of a hatch, and the widest gap that was bridged.
-    Hatch(Vec<Vec<Point>>, f64),
+    /// Rings of a hatch, the widest gap that was bridged, and how islands are filled.
+    Hatch(Vec<Vec<Point>>, f64, Islands),
     Text(Point, String),
     Insert(Box<Insert>),
     /// What could border an area and is none: its kind, and for polylines how far they are open, metres.
@@ -55,7 +55,7 @@ impl Shape {
     pub(super) fn points(&self) -> usize {
         match self {
             Self::Outline(ring, _) => ring.len(),
-            Self::Hatch(rings, _) => rings.iter().map(Vec::len).sum(),
+            Self::Hatch(rings, ..) => rings.iter().map(Vec::len).sum(),
             _ => 1,
         }
     }
@@ -65,7 +65,7 @@ impl Shape {
         let put = |p: &mut Point| *p = place(*p);
         match self {
             Self::Outline(ring, _) => ring.iter_mut().for_each(put),
-            Self::Hatch(rings, _) => rings.iter_mut().flatten().for_each(put),
+            Self::Hatch(rings, ..) => rings.iter_mut().flatten().for_each(put),
             Self::Text(at, _) => put(at),
             _ => {}
         }
@@ -84,8 +84,21 @@ impl Insert {
 }
 
 /// Kinds that can border areas and are not read.
-const NOT_READ: &[&str] =
-    &["REGION", "3DSOLID", "BODY", "SURFACE", "PLANESURFACE", "EXTRUDEDSURFACE", "MLINE", "MESH", "ACAD_PROXY_ENTITY"];
+const NOT_READ: &[&str] = &[
+    "REGION",
+    "3DSOLID",
+    "BODY",
+    "SURFACE",
+    "PLANESURFACE",
+    "EXTRUDEDSURFACE",
+    "REVOLVEDSURFACE",
+    "SWEPTSURFACE",
+    "LOFTEDSURFACE",
+    "NURBSURFACE",
+    "MLINE",
+    "MESH",
+    "ACAD_PROXY_ENTITY",
+];
 
 /// Reads an entity; `vertices` are those of a POLYLINE.
 pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usize) -> Option<Entity> {
@@ -93,8 +106,11 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     let normal = if normal.iter().any(Option::is_some) { normal.map(|v| v.unwrap_or(0.0)) } else { [0.0, 0.0, 1.0] };
     let leans = libm::hypot(normal[0], normal[1]) > LEANS * normal[2].abs();
     let mut shape = shape(kind, fields, vertices, normal[2] < 0.0, most)?;
-    // Texts and inserted symbols that stand upright are found by their point all the same.
-    if leans && matches!(shape, Shape::Outline(..) | Shape::Hatch(..)) {
+    // What stands upright lies elsewhere in the plan than its numbers say; lines and long texts are stored in
+    // the drawing's own coordinates.
+    if leans && matches!(shape, Shape::Outline(..) | Shape::Hatch(..) | Shape::Insert(_))
+        || leans && kind != "MTEXT" && matches!(shape, Shape::Text(..))
+    {
         shape = Shape::Tilted;
     }
     // Where an axis points down, x counts the other way (DXF reference, arbitrary axis algorithm); lines,
@@ -180,7 +196,8 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             Shape::Outline(ring, 0.0)
         }
         "HATCH" | "MPOLYGON" => match borders(fields, most) {
-            Borders::Rings(rings, gap) => Shape::Hatch(rings, gap),
+            Borders::Rings(rings, gap) => Shape::Hatch(rings, gap, islands(fields)),
+            Borders::Gap(gap) if !gap.is_finite() => Shape::HatchBorder,
             Borders::Gap(gap) => Shape::Gap(gap),
             Borders::Unreadable => Shape::HatchBorder,
             Borders::Nothing => return None,
@@ -217,6 +234,27 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
         "ARC" => Shape::Other("ARC", f64::INFINITY),
         kind => Shape::Other(NOT_READ.iter().find(|known| **known == kind)?, f64::INFINITY),
     })
+}
+
+/// How a hatch fills what lies within it (DXF reference, group 75).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Islands {
+    /// Every other ring is a hole.
+    Alternate,
+    /// The first hole is one; what lies in it is not filled.
+    Outermost,
+    /// There are no holes.
+    Ignored,
+}
+
+fn islands(fields: &Fields) -> Islands {
+    // The same code says elsewhere whether a spline is periodic: the last one is the hatch's.
+    let style = fields.0.iter().rev().find(|(code, _)| *code == 75);
+    match style {
+        Some((_, Value::Number(style))) if *style >= 2.0 => Islands::Ignored,
+        Some((_, Value::Number(style))) if *style >= 1.0 => Islands::Outermost,
+        _ => Islands::Alternate,
+    }
 }
 
 /// An outline that is closed by flag, by its ends, or nearly.

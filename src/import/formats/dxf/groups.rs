@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::super::ReadError;
-use crate::import::encoding::{decide, keep};
+use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::ReadSeek;
 
 /// Longest line; DXF allows 2,049 characters.
@@ -80,7 +80,7 @@ impl Groups {
         }
         // Since 2007 in UTF-8, before in the drawing's code page, TCVN3 and VNI among them.
         let text = keep(&bytes);
-        Ok(Some(if text.is_ascii() { text } else { decide(&text, None).text }))
+        Ok(Some(if text.is_ascii() { text } else { decide(&text, Lean::default()).text }))
     }
 
     pub(super) fn damaged(&self, what: &str) -> ReadError {

@@ -11,6 +11,9 @@ pub(super) const BRIDGED: f64 = 1.0;
 /// Ends that are one point, metres.
 const SAME: f64 = 1e-6;
 
+/// Ends of one loop that are looked for around, because they meet none exactly.
+const MOST_LOOKS: usize = 2_000;
+
 /// What came of a hatch.
 pub(super) enum Borders {
     /// Its rings, and the widest gap that was bridged.
@@ -164,7 +167,7 @@ fn ways([from, to]: [f64; 2], forward: bool) -> Vec<(f64, f64)> {
 
 fn spline_edge(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Point>> {
     let degree = cursor.whole(94)?;
-    let (mut knots, mut controls, mut weights, mut fits) = (Vec::new(), Vec::<Point>::new(), Vec::new(), Vec::<Point>::new());
+    let (mut knots, mut controls, mut weights) = (Vec::new(), Vec::<Point>::new(), Vec::new());
     let (mut knot_count, mut control_count) = (0, 0);
     while let Some((code, value)) = cursor.peek() {
         match code {
@@ -175,13 +178,16 @@ fn spline_edge(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Point>> {
             10 => controls.push([value, f64::NAN]),
             20 => controls.last_mut()?[1] = value,
             42 => weights.push(value),
-            // Fit points; in the last edge the same code counts the sources of the loop.
+            // Fit points are not needed: the control points draw the curve. Behind the last edge the same code
+            // counts the sources of the loop.
             97 => {
                 cursor.skip();
                 let wanted = value.max(0.0) as usize;
                 for _ in 0..wanted {
-                    let Some(x) = cursor.take(11) else { break };
-                    fits.push([x, cursor.take(21)?]);
+                    if cursor.take(11).is_none() {
+                        break;
+                    }
+                    cursor.take(21)?;
                 }
                 while matches!(cursor.peek(), Some((12 | 22 | 13 | 23, _))) {
                     cursor.skip();
@@ -202,12 +208,17 @@ pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
     let edges = choose(edges);
     let ends = |i: usize| [edges[i][0], edges[i][edges[i].len() - 1]];
     let mut by_place: HashMap<[i64; 2], Vec<usize>> = HashMap::new();
+    // Most ends meet exactly: those are found without looking at what lies around.
+    let mut by_end: HashMap<[u64; 2], Vec<usize>> = HashMap::new();
     let cell = |p: Point| p.map(|v| (v / BRIDGED).floor() as i64);
+    let bits = |p: Point| p.map(f64::to_bits);
     for i in 0..edges.len() {
         for end in ends(i) {
             by_place.entry(cell(end)).or_default().push(i);
+            by_end.entry(bits(end)).or_default().push(i);
         }
     }
+    let mut looks = 0_usize;
     let mut used = vec![false; edges.len()];
     let (mut rings, mut widest) = (Vec::new(), 0.0_f64);
     for first in 0..edges.len() {
@@ -225,12 +236,20 @@ pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
             }
             // The next in the file's order where it fits, else the nearest.
             let near = |i: usize| ends(i).map(|p| distance(p, end)).into_iter().fold(f64::INFINITY, f64::min);
-            let next = Some(last + 1).filter(|i| *i < edges.len() && !used[*i] && near(*i) <= SAME).or_else(|| {
+            let next = Some(last + 1).filter(|i| *i < edges.len() && !used[*i] && near(*i) <= SAME);
+            let next = next.or_else(|| by_end.get(&bits(end)).and_then(|found| found.iter().copied().find(|i| !used[*i])));
+            let next = next.or_else(|| {
                 let [x, y] = cell(end);
                 let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| [x.saturating_add(dx), y.saturating_add(dy)]));
-                let found = around.filter_map(|place| by_place.get(&place)).flatten().copied().filter(|i| !used[*i]);
+                let found = around.filter_map(|place| by_place.get(&place)).flatten().copied();
+                looks += 1;
+                let found = found.filter(|i| !used[*i]);
                 found.min_by(|a, b| near(*a).total_cmp(&near(*b)))
             });
+            // Very many edges that do not meet exactly are no border.
+            if looks > MOST_LOOKS {
+                return Err(f64::INFINITY);
+            }
             let gap = next.map_or(f64::INFINITY, near);
             if to_start <= BRIDGED && to_start <= gap {
                 widest = widest.max(to_start);

@@ -20,7 +20,7 @@ use crate::domain::land_use;
 use crate::import::feature::{Feature, Geometry, Position, Rings};
 use crate::import::source::ReadSeek;
 use drawing::Drawing;
-use entity::Shape;
+use entity::{Islands, Shape};
 
 /// A point of the drawing: x, y.
 type Point = [f64; 2];
@@ -87,8 +87,13 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         let layer = entity.layer;
         match entity.shape {
             Shape::Outline(ring, gap) => areas.push(Area { layer, rings: vec![positions(ring)], texts: Vec::new(), is_hatch: false, gap }),
-            Shape::Hatch(rings, gap) => {
-                let parts = nest::polygons(rings.into_iter().map(positions).collect());
+            Shape::Hatch(rings, gap, islands) => {
+                let rings: Vec<Vec<Position>> = rings.into_iter().map(positions).collect();
+                let parts = match islands {
+                    Islands::Alternate => nest::polygons(rings),
+                    Islands::Outermost => nest::outermost(rings, true),
+                    Islands::Ignored => nest::outermost(rings, false),
+                };
                 areas.extend(parts.into_iter().map(|rings| Area { layer: layer.clone(), rings, texts: Vec::new(), is_hatch: true, gap }));
             }
             Shape::Text(at, text) => texts.push((Position(at), text)),
@@ -118,6 +123,10 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         if code.is_none() && any_code {
             *without.entry(area.layer).or_default() += 1;
             continue;
+        }
+        let codes: Vec<&str> = area.texts.iter().filter_map(|text| code_in(text)).collect();
+        if let Some(other) = codes.iter().find(|other| **other != codes[0]) {
+            tally.quote(Left::TwoCodes(area.layer.clone()), &format!("{}, {other}", codes[0]));
         }
         if area.gap > SLIP {
             tally.quote(Left::Closed(area.layer.clone()), &metres(area.gap));

@@ -70,6 +70,11 @@ fn decimal_commas(text: &str) -> bool {
     }
     let tuples: Vec<Vec<&str>> = text.split_whitespace().map(|tuple| tuple.split(',').filter(|part| !part.is_empty()).collect()).collect();
     let digits = tuples.iter().flatten().all(|part| part.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()));
+    // Whole degrees with a height are no decimal commas.
+    let in_range = |part: &str, most: f64| part.parse::<f64>().is_ok_and(|number| number.abs() <= most);
+    if tuples.iter().all(|parts| parts.len() == 3 && in_range(parts[0], 180.0) && in_range(parts[1], 90.0)) {
+        return false;
+    }
     // “104,87 21,70”, “104,87,21,7”, “104,87, 21,70”.
     digits
         && (tuples.iter().any(|parts| parts.len() >= 4)
@@ -127,11 +132,7 @@ mod tests {
         }
         assert_eq!(read("104.87, 21.7", true).expect("point").0, [Position([104.87, 21.7])]);
         assert_eq!(read(" 104.87,21.7,0 ", true).expect("point"), (vec![Position([104.87, 21.7])], None));
-        assert_eq!(
-            read("105,21 106,21 106,22", false).map_or(0, |found| found.0.len()),
-            0,
-            "whole degrees or decimal commas: it is open"
-        );
+        assert_eq!(read("105,21 106,21 106,22", false).map_or(0, |found| found.0.len()), 0, "whole degrees or decimal commas: it is open");
     }
 
     #[test]

@@ -146,15 +146,40 @@ impl City {
             ));
         }
         let url = &self.public_url;
-        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') || url.contains(char::is_whitespace) {
+        if !is_public_url(url) {
             return Err(Refusal::invalid(
                 "public-url",
-                format!("Địa chỉ công khai “{url}” phải bắt đầu bằng http:// hoặc https:// và không kết thúc bằng “/”."),
-                format!("The public URL “{url}” must start with http:// or https:// and not end in “/”."),
+                format!(
+                    "Địa chỉ công khai “{url}” phải là http:// hoặc https:// với tên máy chủ viết bằng chữ không dấu (tên có dấu viết dạng xn--…) và không kết thúc bằng “/”."
+                ),
+                format!(
+                    "The public URL “{url}” must be http:// or https:// with a host in ASCII letters (xn--… for others), and not end in “/”."
+                ),
             ));
         }
         Ok(())
     }
+}
+
+/// True for an address that codes can lead to: scheme, host, perhaps a port and a path, and nothing else.
+fn is_public_url(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
+    let (authority, path) = rest.split_once('/').map_or((rest, None), |(authority, path)| (authority, Some(path)));
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => (if address.parse::<std::net::Ipv6Addr>().is_ok() { "v6" } else { "" }, port.strip_prefix(':')),
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    host.split('.').all(is_label)
+        && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+        && path.is_none_or(|path| {
+            !path.is_empty() && !path.ends_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte))
+        })
 }
 
 /// What happened to the configuration; both carry the whole of it.
@@ -220,5 +245,43 @@ impl CityState {
     pub fn apply(&mut self, event: &CityEvent) {
         let (CityEvent::Recorded(recorded) | CityEvent::Changed(recorded)) = event;
         self.city = Some((*recorded.city).clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_public_url;
+
+    #[test]
+    fn codes_lead_to_addresses_that_every_phone_can_open() {
+        for url in [
+            "https://bangtin.yenbai.gov.vn",
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "http://[2001:db8::1]:8080",
+            "https://xn--bngtin-6ta.vn",
+            "https://example.vn/bang-tin",
+        ] {
+            assert!(is_public_url(url), "{url}");
+        }
+        for url in [
+            "https://",
+            "bangtin.vn",
+            "ftp://a.vn",
+            "https://a.vn/",
+            "https://a.vn?x",
+            "https://a.vn#x",
+            "https://a.vn:99999",
+            "https://a.vn:0",
+            "https://user@a.vn",
+            "https://a..vn",
+            "https://-a.vn",
+            "https://a b.vn",
+            "https://bảngtin.vn",
+            "https://a.vn/x?y",
+            "http://[::g]",
+        ] {
+            assert!(!is_public_url(url), "{url}");
+        }
     }
 }

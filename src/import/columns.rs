@@ -43,11 +43,11 @@ pub fn plain(name: &str) -> String {
 }
 
 /// The first of the names that a column has, where it holds anything.
-fn by_name(rows: &[&Map<String, Value>], names: &[&str]) -> Option<String> {
+fn by_name(rows: &[&Map<String, Value>], names: &[&str], is_none: &dyn Fn(&String) -> bool) -> Option<String> {
     let columns = columns(rows);
     let holds =
         |column: &String| rows.iter().any(|row| row.get(column).is_some_and(|value| !value.is_null() && value.as_str() != Some("")));
-    names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name && holds(column)).cloned())
+    names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name && holds(column) && !is_none(column)).cloned())
 }
 
 /// Columns of land-use codes that say other codes than the chosen one: at least four rows of five hold codes.
@@ -85,25 +85,26 @@ pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, is_code: i
         let codes = rows.iter().filter(|row| row.get(column).and_then(Value::as_str).is_some_and(|text| is_code(text.trim())));
         codes.count() as f64 / rows.len().max(1) as f64
     };
-    by_name(rows, CODE_NAMES).filter(|column| share(column) > 0.2).or_else(|| {
+    by_name(rows, CODE_NAMES, &|_| false).filter(|column| share(column) > 0.2).or_else(|| {
         let best = columns(rows).into_iter().map(|column| (share(&column), column)).max_by(|a, b| a.0.total_cmp(&b.0))?;
         (best.0 >= 0.8).then_some(best.1)
     })
 }
 
-/// The column of names.
-pub fn name_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<String> {
-    match asked {
-        Some(asked) => columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked)),
-        None => by_name(rows, NAME_NAMES),
-    }
+/// The column of names; one that only repeats the column of `codes` is none.
+pub fn name_column(rows: &[&Map<String, Value>], asked: Option<&str>, codes: Option<&str>) -> Option<String> {
+    let Some(asked) = asked else {
+        let repeats = |name: &String| codes.is_some_and(|codes| rows.iter().all(|row| row.get(name) == row.get(codes)));
+        return by_name(rows, NAME_NAMES, &repeats);
+    };
+    columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked))
 }
 
 /// The column of notes.
 pub fn note_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<String> {
     match asked {
         Some(asked) => columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked)),
-        None => by_name(rows, NOTE_NAMES),
+        None => by_name(rows, NOTE_NAMES, &|_| false),
     }
 }
 

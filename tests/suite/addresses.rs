@@ -34,10 +34,21 @@ async fn a_code_is_found_whatever_hangs_onto_its_address() {
             assert_eq!(node.get(&format!("/q/{PLAN}.{ending}{tail}")).await.status, StatusCode::OK, "{ending}{tail}");
         }
     }
+    // Before it, and a query that was written as a part of it.
+    for address in [
+        format!("/q/({PLAN})"),
+        format!("/q/%20{PLAN}"),
+        format!("/q/{}{PLAN}”", encoded("“")),
+        format!("/q/{PLAN}&fbclid=1"),
+        format!("/q/{PLAN}%3Futm_source=a"),
+    ] {
+        let answer = node.get(&address.replace('”', &encoded("”"))).await;
+        assert!(answer.status == StatusCode::OK && answer.body == page.body, "{address}");
+    }
     let part = node.get(&format!("/q/{PLAN}?unit=04252-2025")).await;
     assert!(node.get(&format!("/q/{PLAN}?unit=04252-2025).")).await.body == part.body);
     // What is wrong stays wrong.
-    for wrong in [format!("/q/{PLAN}.html)"), "/q/QHSDD21AH)".into(), format!("/q/{PLAN}.B."), "/q/)".into(), format!("/q/({PLAN}")] {
+    for wrong in [format!("/q/{PLAN}.html)"), "/q/QHSDD21AH)".into(), format!("/q/{PLAN}.B."), "/q/)".into()] {
         assert_eq!(node.get(&wrong).await.status, StatusCode::NOT_FOUND, "{wrong}");
     }
     // A copied address is understood where it is pasted, too.

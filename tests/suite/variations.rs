@@ -603,3 +603,175 @@ fn a_geopackages_views_and_missing_tables_are_named() {
     assert!(read.published);
     says(&read, &["“anh” has", "binary data"]);
 }
+
+#[test]
+fn unicode_that_reads_well_is_not_bent_by_another_columns_encoding() {
+    let file = |rows: &[(&str, &str)]| {
+        let mut file: Value = serde_json::from_str(&geojson(&[("ODT", json!("")), ("LUC", json!("")), ("DGT", json!(""))])).unwrap();
+        for (i, (name, note)) in rows.iter().enumerate() {
+            file["features"][i]["properties"]["TEN"] = json!(name);
+            file["features"][i]["properties"]["GHICHU"] = json!(note);
+        }
+        file.to_string()
+    };
+    let names = ["xã Tân An", "xã La Hà", "thôn Tân Hòa"];
+    for notes in [["§Êt ë ®« thÞ", "§Êt trång lóa", "§Êt c¬ së"], ["Ñaát ôû ñoâ thò", "Ñaát troàng luùa", "Ñaát cô sôû"]]
+    {
+        let rows: Vec<(&str, &str)> = names.into_iter().zip(notes).collect();
+        let read = plan("a.geojson", file(&rows), &[]);
+        assert_eq!(json!(texts(&read, "names")), json!(names), "{}", said(&read));
+        assert_eq!(texts(&read, "notes")[0], "Đất ở đô thị");
+    }
+}
+
+#[test]
+fn systems_are_known_by_every_name_and_told_from_their_like() {
+    let columns: &[(&[u8], u8, usize)] = &[(b"MA", b'C', 5), (b"TEN", b'C', 10)];
+    let dbf = table(columns, &coded(&[], &[b"a"]));
+    let (shp, shx) = shapes(&[0], &[0], 0);
+    let with = |prj: &str| plan("a.zip", zip(&[("a.shp", &shp), ("a.dbf", &dbf), ("a.shx", &shx), ("a.prj", prj.as_bytes())]), &[]);
+    let system = |name: &str, datum: &str, method: &str, meridian: f64, scale: f64| {
+        format!(
+            r#"PROJCS["{name}",GEOGCS["g",DATUM["{datum}",SPHEROID["e",6378137,298.257223563]]],PROJECTION["{method}"],PARAMETER["central_meridian",{meridian}],PARAMETER["scale_factor",{scale}],PARAMETER["false_easting",500000],UNIT["m",1]]"#
+        )
+    };
+    // MapInfo's translators write the shift into the datum's name.
+    assert!(
+        with(&system("unnamed", "D_MIF_9999_28_-191_90441429_-39_30318279_-111_45032835_0", "Transverse_Mercator", 104.75, 0.9999))
+            .published
+    );
+    for (prj, words) in [
+        // Their own zones of 3 degrees are no UTM zone.
+        ("VN-2000 / TM-3 zone 482".to_owned(), vec!["EPSG:5897", "EPSG:9208"]),
+        (r#"PROJCS["VN-2000 / TM-3 zone 481"]"#.to_owned(), vec!["EPSG:5896", "EPSG:9208"]),
+        (system("VN-2000", "Vietnam_2000", "Lambert_Conformal_Conic", 104.75, 0.9999), vec!["projection lambertconformalconic"]),
+        (system("VN-2000 TM-3", "Vietnam_2000", "Transverse_Mercator", 104.45, 0.9999), vec!["central meridian 104.45"]),
+        (system("VN-2000 TM-3", "Vietnam_2000", "Transverse_Mercator", 104.75, 1.0), vec!["scale 1"]),
+        (
+            system("Indian 1960 / UTM 48N", "Indian_1960", "Transverse_Mercator", 105.0, 0.9996),
+            vec!["Indian_1960", "neither VN-2000 nor WGS 84"],
+        ),
+        (String::new(), vec!["names no coordinate system"]),
+    ] {
+        let read = with(&prj);
+        assert!(!read.published, "{prj}");
+        says(&read, &words);
+    }
+    for crs in [
+        json!("EPSG:9208"),
+        json!({ "type": "EPSG", "properties": { "code": 9208 } }),
+        json!({ "type": "name", "properties": { "name": "VN-2000 / TM-3 104-45" } }),
+    ] {
+        let mut file: Value = serde_json::from_str(&geojson(&[("ODT", json!("a"))])).unwrap();
+        file["crs"] = crs.clone();
+        assert!(plan("a.geojson", file.to_string(), &[]).published, "{crs}");
+    }
+}
+
+#[test]
+fn tables_as_excel_and_offices_write_them_are_read_or_the_line_is_named() {
+    // Headers in an older encoding; marks of texts; the row that numbers the columns.
+    let tcvn3: Vec<u8> =
+        "Tªn;Kinh ®é;VÜ ®é\nTr¹m y tÕ;104,87;21,7\n".chars().map(|c| if c == '\u{168}' { 0xdc } else { c as u8 }).collect();
+    let read = points("a.csv", tcvn3);
+    assert_eq!(texts(&read, "titles"), ["Trạm y tế"], "{}", said(&read));
+    let read = points("a.csv", "Tên,Kinh độ,Vĩ độ,Điện thoại\n(1),(2),(3),(4)\nA,104.87,21.7,=\"0216000111\"\nB,104.87,21.7,'0216000112\n");
+    assert_eq!(texts(&read, "phones"), ["0216000111", "0216000112"], "{}", said(&read));
+    // Lines are counted as editors do, whatever ends them.
+    for end in ["\n", "\r\n"] {
+        let read = points("a.csv", ["Tên,Kinh độ,Vĩ độ", "A,104.87,21.7", "", "B,,"].join(end) + end);
+        let line = read.report.findings.iter().find(|finding| finding.check == "no-geometry").and_then(|finding| finding.line);
+        assert_eq!(line, Some(4), "{end:?}");
+    }
+    // A quotation mark that is not closed takes no station away.
+    for separator in [",", ";", "\t"] {
+        let rows = ["Tên,Kinh độ,Vĩ độ,Địa chỉ", "A,104.87,21.7,x", "B,104.87,21.7,\"Đường B", "C,104.87,21.7,y", "D,104.87,21.7,z"]
+            .join("\n")
+            .replace(',', separator);
+        says(&points("a.csv", rows), &["open-quotation", "Line 3"]);
+    }
+    says(
+        &points("a.csv", "Tên,Kinh độ,Vĩ độ,ĐT liên hệ,Địa chỉ,address\nA,104.87,21.7,0216000111,x,y\n"),
+        &["columns-not-used", "“ĐT liên hệ”", "“Địa chỉ”"],
+    );
+    says(&points("a.csv", "Tên,X,Y\nA,512.650,2401150\n"), &["“512.650” is not clearly a coordinate"]);
+}
+
+#[test]
+fn merged_cells_durations_and_formulas_without_values_are_seen() {
+    let styles = r#"<styleSheet><numFmts><numFmt numFmtId="170" formatCode="h:mm"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>"#;
+    let rows = format!(
+        "{}{}{}",
+        row(1, &["Tên", "Kinh độ", "Vĩ độ", "Địa chỉ", "Giờ mở cửa"]),
+        row(2, &["A", "104.87", "21.7", "Phường Yên Bái", r#"<c s="1"><v>46357.3125</v></c>"#]),
+        row(3, &["B", "104.87", "21.7", "<c/>", "<c><f>\"x\"&amp;2</f><v/></c>"])
+    );
+    let book = |merge: &str| {
+        let rows = format!("{rows}</sheetData><mergeCells><mergeCell ref=\"{merge}\"/></mergeCells><sheetData>");
+        workbook(&[("A", "", &rows)], styles, "<sst/>")
+    };
+    let options = bangtin::import::points::options(&bangtin::cli::demo::city(None).unwrap(), None).unwrap();
+    let addresses = |merge: &str| {
+        let mut report = bangtin::import::Report::default();
+        let rows = bangtin::import::points::read(&Source::memory("a.xlsx", book(merge)), &options, &mut report);
+        rows.iter().map(|row| row.fields.get("address").cloned().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses("D2:D3"), ["Phường Yên Bái", "Phường Yên Bái"]);
+    assert_eq!(addresses("D2:E2"), [json!("Phường Yên Bái"), json!(null)], "within one row nothing is repeated");
+    assert_eq!(addresses("D3:D9"), [json!("Phường Yên Bái"), json!(null)]);
+    let read = points("a.xlsx", book("A9:A10"));
+    assert_eq!(texts(&read, "hours")[0], "7:30");
+    says(&read, &["Column “Giờ mở cửa” has 1 cell with an error or a formula"]);
+}
+
+#[test]
+fn what_a_drawing_refers_to_leans_or_says_twice_is_named() {
+    let block = "0=BLOCK 2=B 10=0 20=0 0=LWPOLYLINE 8=ODT 70=1 10=512600 20=2401100 10=512700 20=2401100 10=512700 20=2401200 10=512600 20=2401200 0=ENDBLK";
+    let dxf = |blocks: &str, entities: &str| plan("a.dxf", drawing("", blocks, entities), &["--crs", "EPSG:9208"]);
+    let zone = outline("DGT", 9, "");
+    says(
+        &dxf("0=BLOCK 2=khu_b 70=4 1=khu_b.dwg 0=ENDBLK", &format!("{zone} 0=INSERT 8=LUC 2=khu_b 10=0 20=0")),
+        &["“khu_b.dwg”", "bind it"],
+    );
+    let read = dxf(block, &format!("{zone} 0=INSERT 8=ODT 2=B 10=0 20=0 210=0 220=1 230=0"));
+    assert_eq!(texts(&read, "codes"), ["DGT"]);
+    says(&read, &["plane that is not the plan's"]);
+    let text = |code: &str, x: f64| format!("0=TEXT 8=0 10={x} 20=2401150 1={code}");
+    let read = dxf("", &format!("{} {} {}", outline("X", 0, ""), text("ODT", 512_620.0), text("LUC", 512_680.0)));
+    says(&read, &["two-codes", "“ODT, LUC”"]);
+    let ring = |a: i32, b: i32| {
+        let corners = [(a, a), (b, a), (b, b), (a, b)].map(|(x, y)| format!("10={} 20={}", 512_600 + x, 2_401_100 + y)).join(" ");
+        format!("92=2 72=0 73=1 93=4 {corners} 97=0")
+    };
+    for (style, area) in [(0, 10_000.0 - 3_600.0 + 400.0), (1, 10_000.0 - 3_600.0), (2, 10_000.0)] {
+        let hatch = format!("0=HATCH 8=ODT 10=0 20=0 30=0 91=3 {} {} {} 75={style} 76=1", ring(0, 100), ring(20, 80), ring(40, 60));
+        let read = dxf("", &hatch);
+        assert!((read.area_m2 - area).abs() < 1.0, "style {style}: {} {}", read.area_m2, said(&read));
+    }
+    // A hatch and the outline that it fills are one zone.
+    let read = dxf("", &format!("{} 0=HATCH 8=ODT 10=0 20=0 30=0 91=1 {} 75=1 76=1", outline("ODT", 0, ""), ring(0, 100)));
+    assert_eq!(texts(&read, "codes"), ["ODT"], "{}", said(&read));
+}
+
+#[test]
+fn columns_that_say_different_codes_are_asked_about() {
+    let mut file: Value = serde_json::from_str(&geojson(&[("CLN", json!("a")), ("LUC", json!("b"))])).unwrap();
+    for (i, code) in ["ODT", "LUC"].iter().enumerate() {
+        file["features"][i]["properties"]["MAQH"] = json!(code);
+    }
+    let read = plan("a.geojson", file.to_string(), &[]);
+    assert!(!read.published);
+    says(&read, &["choose-code-column", "“MA”", "“MAQH”", "--map land_use="]);
+    let bytes = geojson(&[("ODT", json!("Khu A")), ("LUC", json!("Đất lúa"))]).into_bytes();
+    let at = bytes.windows(5).position(|window| window == b"Khu A").unwrap();
+    let mut damaged = bytes.clone();
+    damaged[at + 3] = 0xff;
+    let read = plan("a.geojson", damaged, &[]);
+    assert_eq!(texts(&read, "names")[1], "Đất lúa", "a stray byte costs its own cell");
+    says(&read, &["text-damaged"]);
+    let nan = geojson(&[("ODT", json!("Khu A"))]).replace("\"MA\"", "\"S\":NaN,\"MA\"");
+    assert!(plan("a.geojson", nan, &[]).published);
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(geojson(&[("ODT", json!("Đất ở"))]).encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    assert_eq!(texts(&plan("a.geojson", utf16, &[]), "names"), ["Đất ở"]);
+}

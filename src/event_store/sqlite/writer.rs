@@ -186,6 +186,8 @@ fn write(connection: &mut Connection, now: i64, appends: &[Append]) -> Result<Ad
     insert(&transaction, &admitted, appends).map_err(before)?;
     transaction.commit().map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull) => before(error),
+        // What could not be written to the write-ahead log is not committed: a quota that is used up.
+        _ if error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_WRITE) => before(error),
         _ => AppendError::Unknown(explain(&error)),
     })?;
     Ok(admitted)

@@ -36,7 +36,7 @@ impl Writing {
             Self::Unicode => "Unicode",
             Self::Tcvn3 => "TCVN3 (ABC)",
             Self::Vni => "VNI",
-            Self::Utf8Twice => "UTF-8 (hai lần)",
+            Self::Utf8Twice => "UTF-8 ×2",
             Self::Windows1258 => "Windows-1258",
         }
     }

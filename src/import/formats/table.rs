@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell::number;
 use crate::import::columns::{Axis, axis};
-use crate::import::encoding::{Lean, decide, keep};
+use crate::import::encoding::{Lean, Texts, decide, keep};
 use crate::import::feature::{Feature, Geometry, GeometryError, Position};
 use crate::import::source::Source;
 
@@ -22,9 +22,14 @@ fn damaged(what: impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("Bảng", "The table"), what)
 }
 
-/// A column's name as it stands in a header, in Unicode.
-pub(super) fn header_of(text: &str) -> String {
-    decide(text.trim(), Lean::default()).text.chars().take(HEADER_CHARS).collect()
+/// Names of columns as they stand in a header, in Unicode; one that can be read two ways follows the others.
+pub(super) fn headers_of<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let texts = Texts::default();
+    cells.clone().for_each(|cell| {
+        texts.value("", cell.trim(), &mut Vec::new());
+    });
+    let lean = texts.evidence().lean("");
+    cells.map(|cell| decide(cell.trim(), lean).text.chars().take(HEADER_CHARS).collect()).collect()
 }
 
 /// True for the row that numbers the columns under a header: (1), (2), (3) …
@@ -46,7 +51,7 @@ fn unmarked(cell: &str) -> &str {
 
 /// True for a row that names columns: one of them holds coordinates.
 pub(super) fn is_header<'a>(mut cells: impl Iterator<Item = &'a str>) -> bool {
-    cells.any(|text| axis(&header_of(text)).is_some())
+    cells.any(|text| axis(&decide(text.trim(), Lean::default()).text).is_some())
 }
 
 /// The columns of a table.
@@ -251,7 +256,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             ));
         }
         if at == above {
-            columns = Columns::new(record.iter().take(MOST_COLUMNS).map(header_of).collect());
+            columns = Columns::new(headers_of(record.iter().take(MOST_COLUMNS)));
             widest = columns.len();
             tally.many(Left::ColumnsBeyond, record.len().saturating_sub(MOST_COLUMNS));
             continue;

@@ -11,7 +11,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
 use super::archive::{Archive, layers};
-use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, header_of, is_header, numbers_columns};
+use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, headers_of, is_header, numbers_columns};
 use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell;
 use crate::import::source::{ReadSeek, like};
@@ -671,9 +671,10 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));
     }
     let mut headers: Vec<String> = Vec::new();
-    for (column, text) in &rows[top].cells {
+    let names = headers_of(rows[top].cells.iter().map(|(_, text)| text.as_str()));
+    for ((column, _), name) in rows[top].cells.iter().zip(names) {
         headers.resize(headers.len().max(column + 1), String::new());
-        headers[*column] = header_of(text);
+        headers[*column] = name;
     }
     let columns = Columns::new(headers);
     tally.many(Left::ColumnsBeyond, workbook.beyond);

@@ -323,12 +323,12 @@ fn run(
     }
 }
 
-type FindColumn = fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
+type FindColumn<'a> = &'a dyn Fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
 
 /// Finds the columns; the planner's word counts first, then what the authority used before.
 fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Report) -> Option<Columns> {
     if options.outline {
-        return Some(Columns { name: columns::name_column(rows, options.columns.name.as_deref()), ..Columns::default() });
+        return Some(Columns { name: columns::name_column(rows, options.columns.name.as_deref(), None), ..Columns::default() });
     }
     let allowed = |text: &str| land_use::get(text).is_some_and(|entry| land_use::is_allowed(entry, options.kind, options.signed));
     let asked = &options.columns;
@@ -365,7 +365,7 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
     }
     for (field, name) in [("name", &asked.name), ("note", &asked.note)] {
         let Some(name) = name else { continue };
-        if columns::name_column(rows, Some(name)).is_none() {
+        if columns::name_column(rows, Some(name), None).is_none() {
             let list = columns::list(rows);
             report.add(
                 Severity::Error,
@@ -377,13 +377,13 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
             return None;
         }
     }
-    let find = |asked: &Option<String>, before: &Option<String>, find: FindColumn| {
+    let find = |asked: &Option<String>, before: &Option<String>, find: FindColumn<'_>| {
         let before = before.as_deref().filter(|_| asked.is_none()).and_then(|name| find(rows, Some(name)));
         before.or_else(|| find(rows, asked.as_deref()))
     };
     Some(Columns {
+        name: find(&asked.name, &options.remembered.name, &|rows, name| columns::name_column(rows, name, Some(&land_use))),
+        note: find(&asked.note, &options.remembered.note, &columns::note_column),
         land_use: Some(land_use),
-        name: find(&asked.name, &options.remembered.name, columns::name_column),
-        note: find(&asked.note, &options.remembered.note, columns::note_column),
     })
 }

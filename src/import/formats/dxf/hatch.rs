@@ -109,7 +109,9 @@ fn polyline(cursor: &mut Cursor<'_>) -> Option<Vec<Point>> {
     if closes {
         vertices.pop();
     }
-    Some(path_of(&vertices, true))
+    let mut ring = path_of(&vertices, true);
+    ring.pop();
+    Some(ring)
 }
 
 /// An edge as it may be meant: the first reading is the standard's.

@@ -166,7 +166,7 @@ fn is_public_url(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
     let (authority, path) = rest.split_once('/').map_or((rest, None), |(authority, path)| (authority, Some(path)));
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, port)) => (if address.parse::<std::net::Ipv6Addr>().is_ok() { "v6" } else { "" }, port.strip_prefix(':')),
+        Some((address, port)) => (if address.parse::<core::net::Ipv6Addr>().is_ok() { "v6" } else { "" }, port.strip_prefix(':')),
         None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
     };
     let is_label = |label: &str| {

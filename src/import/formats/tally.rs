@@ -47,8 +47,6 @@ pub enum Left {
     Reference(String),
     /// Areas with texts of two codes; their layer.
     TwoCodes(String),
-    /// A view, registered as a layer.
-    View(String),
     /// A layer that is registered and has no table.
     NoTable(String),
     /// Links to elsewhere.
@@ -295,12 +293,6 @@ fn note(what: &Left, count: &Count) -> Note {
                 "{} on layer “{layer}” texts of two land-use codes ({examples}); the first was taken: look for a missing dividing line",
                 many("area holds", "areas hold")
             ),
-        ),
-        Left::View(layer) => (
-            Warning,
-            "view-not-read",
-            format!("Lớp “{layer}” là một khung nhìn (view), không đọc; hãy xuất nó thành một bảng riêng"),
-            format!("Layer “{layer}” is a view, which is not read; export it to a table of its own"),
         ),
         Left::NoTable(layer) => (
             Warning,

@@ -1,0 +1,305 @@
+//! How cells show their numbers (ECMA-376 part 1, §18.8.30 and 18.8.31): days, times, durations, and the
+//! patterns by which a phone number keeps its 0.
+
+use super::super::ReadError;
+use super::super::archive::Archive;
+use super::parts::{Part, Piece, attribute};
+use crate::import::cell;
+
+/// Longest number format; Excel allows 255 characters.
+const FORMAT_CHARS: usize = 255;
+
+/// How a cell's number is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Plain,
+    Day,
+    /// Without its year.
+    DayMonth,
+    DayAndTime,
+    /// A time of day.
+    Time,
+    /// A duration, which may be longer than a day.
+    Elapsed,
+    Percent,
+    /// By a pattern of digits, by its number in the list of formats.
+    Pattern(u16),
+    /// By the pattern of the first section whose condition holds.
+    Conditional(u16),
+}
+
+/// The formats of a workbook.
+#[derive(Default)]
+pub(super) struct Styles {
+    /// Number of the format of each style.
+    cells: Vec<u16>,
+    /// Formats the workbook defines.
+    own: Vec<(u16, String)>,
+    /// How each of them shows a number.
+    kinds: Vec<Shown>,
+}
+
+impl Styles {
+    /// Reads the formats of a workbook.
+    pub(super) fn read(archive: &mut Archive) -> Result<Self, ReadError> {
+        let mut styles = Self::default();
+        let Some(mut part) = Part::open(archive, "xl/styles.xml")? else { return Ok(styles) };
+        let mut in_cells = false;
+        while let Some(piece) = part.next()? {
+            match piece {
+                Piece::Begin(name, attributes) => match name.as_str() {
+                    "cellXfs" => in_cells = true,
+                    "xf" if in_cells => {
+                        styles.cells.push(attribute(&attributes, "numFmtId").and_then(|id| id.parse().ok()).unwrap_or(0));
+                    }
+                    "numFmt" if styles.own.len() < 10_000 => {
+                        let id = attribute(&attributes, "numFmtId").and_then(|id| id.parse().ok());
+                        let code = attribute(&attributes, "formatCode").unwrap_or_default().chars().take(FORMAT_CHARS).collect();
+                        styles.own.extend(id.map(|id| (id, code)));
+                    }
+                    _ => {}
+                },
+                Piece::End(name) => in_cells &= name != "cellXfs",
+                Piece::Text(_) => {}
+            }
+        }
+        styles.own.sort_by_key(|(id, _)| *id);
+        styles.kinds = styles.own.iter().enumerate().map(|(at, (_, code))| shown_by(code, at as u16)).collect();
+        Ok(styles)
+    }
+
+    /// How a style shows a number.
+    pub(super) fn shown(&self, style: usize) -> Shown {
+        let id = self.cells.get(style).copied().unwrap_or(0);
+        match (self.own.binary_search_by_key(&id, |(own, _)| *own).ok(), id) {
+            (Some(at), _) => self.kinds[at],
+            (None, 16) => Shown::DayMonth,
+            (None, 14..=17 | 27..=31 | 36 | 50..=54 | 57 | 58) => Shown::Day,
+            (None, 22) => Shown::DayAndTime,
+            (None, 46) => Shown::Elapsed,
+            (None, 18..=21 | 32..=35 | 45 | 47 | 55 | 56) => Shown::Time,
+            (None, 9 | 10) => Shown::Percent,
+            _ => Shown::Plain,
+        }
+    }
+}
+
+/// A format's first section without texts, colours and padding, in small letters; a duration keeps a bracket.
+fn skeleton(code: &str) -> String {
+    let mut out = String::new();
+    let mut chars = code.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ';' => break,
+            '"' => {
+                let _ = chars.by_ref().take_while(|c| *c != '"').count();
+            }
+            '\\' | '_' | '*' => {
+                chars.next();
+            }
+            '[' => {
+                let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                let unit = inside.chars().next().map(|c| c.to_ascii_lowercase()).filter(|c| matches!(c, 'h' | 'm' | 's'));
+                if let Some(unit) = unit.filter(|unit| inside.chars().all(|c| c.to_ascii_lowercase() == *unit)) {
+                    out.extend(['[', unit, 's']);
+                }
+            }
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+    out
+}
+
+fn shown_by(code: &str, at: u16) -> Shown {
+    // Sections chosen by a condition show one number in several ways.
+    if code.contains("[<") || code.contains("[>") || code.contains("[=") {
+        return Shown::Conditional(at);
+    }
+    let code = skeleton(code).replace("general", "");
+    let time = code.contains(['h', 's']);
+    let day = code.contains(['d', 'y']) || (code.contains('m') && !time);
+    match (day, time) {
+        _ if code.contains('[') => Shown::Elapsed,
+        (true, true) => Shown::DayAndTime,
+        (true, false) if code.contains('d') && !code.contains('y') => Shown::DayMonth,
+        (true, false) => Shown::Day,
+        (false, true) => Shown::Time,
+        _ if code.contains('%') => Shown::Percent,
+        _ if code.matches(['0', '#']).count() >= 2 && !code.contains(['.', ',', 'e', '/', '@']) => Shown::Pattern(at),
+        _ => Shown::Plain,
+    }
+}
+
+/// A whole number through a pattern such as `0000000000`, `0000 000 000` or `"0"#########`.
+fn by_pattern(number: u64, code: &str) -> String {
+    // Tokens of the first section: digits to fill, and what stands between them.
+    enum Token {
+        Digit(bool),
+        Literal(char),
+    }
+    let mut tokens = Vec::new();
+    let mut chars = code.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ';' => break,
+            '0' => tokens.push(Token::Digit(true)),
+            '#' | '?' => tokens.push(Token::Digit(false)),
+            '"' => tokens.extend(chars.by_ref().take_while(|c| *c != '"').map(Token::Literal)),
+            '\\' => tokens.extend(chars.next().map(Token::Literal)),
+            '_' | '*' => {
+                chars.next();
+            }
+            '[' => {
+                let _ = chars.by_ref().take_while(|c| *c != ']').count();
+            }
+            c => tokens.push(Token::Literal(c)),
+        }
+    }
+    let digits = number.to_string();
+    let mut left = digits.chars().rev();
+    let mut out: Vec<char> = Vec::new();
+    let first = tokens.iter().position(|token| matches!(token, Token::Digit(_)));
+    for (i, token) in tokens.iter().enumerate().rev() {
+        match token {
+            Token::Literal(c) => out.push(*c),
+            Token::Digit(padded) => {
+                out.extend(left.next().or(padded.then_some('0')));
+                // The first place takes all that is left.
+                if Some(i) == first {
+                    out.extend(left.by_ref());
+                }
+            }
+        }
+    }
+    out.into_iter().rev().collect::<String>().trim().to_owned()
+}
+
+/// A number with the 15 digits that spreadsheets show.
+fn plain_number(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return format!("{number:.0}");
+    }
+    let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
+    format!("{rounded}")
+}
+
+/// True where a section's condition, such as `[<=9999999]`, holds, or where it has none.
+fn holds(section: &str, number: f64) -> bool {
+    let Some(condition) =
+        section.split('[').skip(1).filter_map(|part| part.split(']').next()).find(|part| part.starts_with(['<', '>', '=']))
+    else {
+        return true;
+    };
+    let mark = condition.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    let Ok(limit) = condition[mark.len()..].parse::<f64>() else { return false };
+    match mark {
+        "<" => number < limit,
+        "<=" => number <= limit,
+        ">" => number > limit,
+        ">=" => number >= limit,
+        "=" => (number - limit).abs() < f64::EPSILON,
+        "<>" => (number - limit).abs() >= f64::EPSILON,
+        _ => false,
+    }
+}
+
+/// A section without what stands in brackets.
+fn without_condition(section: &str) -> String {
+    let mut out = String::new();
+    let mut rest = section;
+    while let Some((before, behind)) = rest.split_once('[') {
+        out.push_str(before);
+        rest = behind.split_once(']').map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
+
+/// Days from 1970-01-01 of a day as sheets count them: from 1900, with a 29 February that was not, or from 1904.
+fn civil_days(day: f64, from_1904: bool) -> i64 {
+    let counted = if from_1904 {
+        day + 1462.0
+    } else if day < 60.0 {
+        day + 1.0
+    } else {
+        day
+    };
+    counted as i64 - 25_569
+}
+
+/// A cell's number as its author sees it.
+pub(super) fn shown_number(text: &str, shown: Shown, styles: &Styles, from_1904: bool) -> String {
+    let Some(number) = text.trim().parse::<f64>().ok().filter(|number| number.is_finite()) else { return text.trim().to_owned() };
+    let seconds = (number * 86_400.0).round();
+    let day = (seconds / 86_400.0).floor();
+    let rest = (seconds - day * 86_400.0) as i64;
+    let is_day = (0.0..3_000_000.0).contains(&number);
+    let seen = match shown {
+        Shown::Day if is_day => cell::date_time(civil_days(day, from_1904), 0),
+        Shown::DayMonth if is_day => {
+            let whole = cell::date_time(civil_days(day, from_1904), 0);
+            whole.and_then(|text| Some(text.rsplit_once('/')?.0.to_owned()))
+        }
+        Shown::DayAndTime if is_day && day < 1.0 => Some(cell::time(rest)),
+        Shown::DayAndTime if is_day => cell::date_time(civil_days(day, from_1904), rest),
+        Shown::Time if is_day => Some(cell::time(rest)),
+        Shown::Elapsed if is_day => Some(cell::time(seconds as i64)),
+        Shown::Percent => Some(format!("{}%", plain_number(number * 100.0))),
+        Shown::Pattern(at) if number >= 0.0 && number.fract() == 0.0 && number < 1e15 => {
+            styles.own.get(usize::from(at)).map(|(_, code)| by_pattern(number as u64, code))
+        }
+        Shown::Conditional(at) if number >= 0.0 && number.fract() == 0.0 && number < 1e15 => {
+            let section = styles.own.get(usize::from(at)).and_then(|(_, code)| code.split(';').find(|section| holds(section, number)));
+            section
+                .filter(|section| matches!(shown_by(&without_condition(section), at), Shown::Pattern(_)))
+                .map(|section| by_pattern(number as u64, section))
+        }
+        _ => None,
+    };
+    seen.unwrap_or_else(|| plain_number(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(number: &str, code: &str) -> String {
+        let styles = Styles { cells: vec![200], own: vec![(200, code.to_owned())], kinds: vec![shown_by(code, 0)] };
+        shown_number(number, styles.shown(0), &styles, false)
+    }
+
+    #[test]
+    fn numbers_are_shown_by_their_format() {
+        let cases = [
+            ("0.3125", "h:mm", "7:30"),
+            ("0.3125", "[h]:mm", "7:30"),
+            ("1.5", "[h]:mm", "36:00"),
+            ("46357", "dd/mm/yyyy", "1/12/2026"),
+            ("46357", "[$-42A]d mmmm yyyy;@", "1/12/2026"),
+            ("46357.3125", "dd/mm/yyyy hh:mm", "1/12/2026 7:30"),
+            ("900000002", "0000000000", "0900000002"),
+            ("900000002", "0000 000 000", "0900 000 002"),
+            ("900000002", "\"0\"#########", "0900000002"),
+            ("900000002", "[<=9999999]000-0000;0000000000", "0900000002"),
+            ("3850115", "[<=9999999]000-0000;0000000000", "385-0115"),
+            ("46357.3125", "h:mm", "7:30"),
+            ("46357.3125", "[h]:mm", "1112575:30"),
+            ("46178", "d/m", "5/6"),
+            ("1234.56", "#,##0.00", "1234.56"),
+            ("12", "0.0", "12"),
+            ("0.756", "0.0%", "75.6%"),
+            ("9.00000001E8", "General", "900000001"),
+            ("104.87999999999999", "General", "104.88"),
+            ("60", "General", "60"),
+        ];
+        for (number, code, expected) in cases {
+            assert_eq!(shown(number, code), expected, "{number} as {code}");
+        }
+        let builtin = Styles { cells: vec![14, 20, 22, 0], ..Styles::default() };
+        for (style, number, expected) in
+            [(0, "46357", "1/12/2026"), (1, "0.3125", "7:30"), (2, "46357.5", "1/12/2026 12:00"), (3, "7", "7"), (9, "7", "7")]
+        {
+            assert_eq!(shown_number(number, builtin.shown(style), &builtin, false), expected);
+        }
+        assert_eq!(shown_number("44895", Shown::Day, &builtin, true), "1/12/2026", "counted from 1904");
+    }
+}

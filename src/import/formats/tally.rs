@@ -479,7 +479,6 @@ fn column_kind(kind: &str) -> (String, String) {
             format!("kiểu {kind} (memo), nội dung nằm ở tệp khác không có ở đây; hãy đổi thành cột chữ"),
             format!("it is of type {kind} (memo), whose text is in a file that is not here; make it a column of text"),
         ),
-        "blob" => ("nó chứa dữ liệu nhị phân, không phải chữ".into(), "it holds binary data, no text".into()),
         kind => (
             format!("kiểu {kind} không đọc được; hãy đổi thành cột chữ"),
             format!("its type {kind} is not known; make it a column of text"),

@@ -29,6 +29,8 @@ use crate::domain::geometry::FeatureSet;
 const ARGUMENT: &str = "read-apart";
 /// The child's first line: another program in its place says something else.
 const GREETING: &str = "bangtin reads apart, version 1";
+/// How the folder is called in which a child unpacks.
+const FOLDER: &str = "bangtin-";
 /// Memory that reading may take whatever the file's size, bytes of address space.
 const MEMORY: u64 = 512 << 20;
 /// Memory for each byte of the file, unpacked.
@@ -194,7 +196,7 @@ impl Drop for Guard {
 
 fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Failed> {
     // What the child unpacks goes with it, however it ends.
-    let folder = tempfile::Builder::new().prefix("bangtin-").tempdir()?;
+    let folder = tempfile::Builder::new().prefix(FOLDER).tempdir()?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
     let mut command = Command::new(program);
     command.arg(ARGUMENT).arg(bytes.to_string()).env_clear().env("TMPDIR", folder.path());
@@ -271,6 +273,11 @@ pub fn child(bytes: u64) -> io::Result<()> {
     std::thread::Builder::new().spawn(|| {
         // Whoever asked holds the other end; when it is closed nobody waits for the answer.
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        // An asker that was killed could not clear the folder away: it is this child's own.
+        let folder = std::env::temp_dir();
+        if folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FOLDER)) {
+            let _ = std::fs::remove_dir_all(&folder);
+        }
         std::process::exit(1);
     })?;
     let (head, pieces) = match task {

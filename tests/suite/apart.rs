@@ -123,6 +123,32 @@ fn lying_gpkg() -> Vec<u8> {
 }
 
 #[test]
+fn a_child_whose_asker_is_gone_ends_and_takes_its_folder_along() {
+    use std::io::{BufRead, BufReader, Read};
+    let folder = tempfile::Builder::new().prefix("bangtin-").tempdir().unwrap();
+    std::fs::write(folder.path().join("unpacked"), "x").unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_bangtin"))
+        .args(["read-apart", "1"])
+        .env_clear()
+        .envs([("MIMALLOC_ARENA_RESERVE", "64MiB"), ("TMPDIR", folder.path().to_str().unwrap())])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A pipe that is opened only when its other end is: the child waits while it reads its file.
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut input = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, format!("{}\n", serde_json::json!({ "About": { "path": pipe } })).as_bytes()).unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
+    drop(input);
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0, "it answers nobody");
+    assert!(!folder.path().exists());
+}
+
+#[test]
 fn a_document_that_cannot_be_looked_into_is_kept_without_pages() {
     let pdf = |body: &str| {
         format!("%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n{body}\nendobj\ntrailer<</Root 1 0 R/Size 3>>\n")

@@ -14,6 +14,12 @@ pub fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// True when a folder takes nothing for a reason that whoever keeps the server must remove: its disk is full, or it
+/// is gone, or may not be written.
+pub fn is_closed(error: &io::Error) -> bool {
+    is_full(error) || matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
 /// Writes a little into a folder, and leaves nothing there. Errors: it cannot be written.
 pub fn try_folder(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder)?.write_all(&vec![0; ROOM_BYTES])
@@ -116,6 +122,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         try_folder(folder.path()).expect("room");
         assert_eq!(folder.path().read_dir().expect("a folder").count(), 0);
-        assert!(try_folder(&folder.path().join("gone")).is_err());
+        let gone = try_folder(&folder.path().join("gone")).expect_err("no folder");
+        assert!(is_closed(&gone) && !is_full(&gone));
+        assert!(!is_closed(&io::ErrorKind::OutOfMemory.into()));
     }
 }

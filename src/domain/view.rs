@@ -197,6 +197,8 @@ pub struct View {
     pub board: Option<BoardView>,
     /// Days on which it takes place.
     pub days: Option<Days>,
+    /// None of them before this day: the item does not hold yet.
+    pub days_begin: Option<Date>,
     /// The last of them at most, as far as is known: an end was set, or something else follows.
     pub days_end: Option<Date>,
     /// How often what calendars keep of it has changed.
@@ -288,6 +290,7 @@ impl<F: Family> Publication<F> {
             documents: facts.documents().to_vec(),
             board: None,
             days: None,
+            days_begin: self.days_begin(shown),
             days_end: self.days_end(shown),
             sequence: self.sequence(moment.today),
             next_day: None,

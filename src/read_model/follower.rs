@@ -140,7 +140,19 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
 async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
     let mut pauses = 0_u32;
     loop {
+        if pauses.is_multiple_of(ROUND) {
+            let mut places: Vec<(Disk, PathBuf)> = Vec::new();
+            places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
+            places.extend(model.blobs.folder().map(|folder| (Disk::Folder(folder.clone()), folder.clone())));
+            places.push((Disk::temporary(), std::env::temp_dir()));
+            for (disk, folder) in places {
+                if tried(folder).await.is_err_and(|error| disk::is_closed(&error)) {
+                    model.disks.note(&disk);
+                }
+            }
+        }
         tokio::time::sleep(ROOM).await;
+        pauses += 1;
         for disk in model.disks.full() {
             let has_room = match &disk {
                 Disk::Store(_) => log.try_room().await.is_ok(),
@@ -148,18 +160,6 @@ async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
             };
             if has_room {
                 model.disks.clear(&disk);
-            }
-        }
-        pauses += 1;
-        if pauses.is_multiple_of(ROUND) {
-            let mut places: Vec<(Disk, PathBuf)> = Vec::new();
-            places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
-            places.extend(model.blobs.folder().map(|folder| (Disk::Folder(folder.clone()), folder.clone())));
-            places.push((Disk::temporary(), std::env::temp_dir()));
-            for (disk, folder) in places {
-                if tried(folder).await.is_err_and(|error| disk::is_full(&error)) {
-                    model.disks.note(&disk);
-                }
             }
         }
     }

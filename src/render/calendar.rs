@@ -66,7 +66,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let days = view.days?;
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last = days.last.into_iter().chain(view.days_end).min();
-    let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled) || last.is_some_and(|last| last < days.first);
+    let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled) || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
     // What does not take place keeps its days: they are what a calendar has to strike out.
     let last = if is_off { days.last } else { last };
     let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first) };
@@ -266,6 +266,42 @@ mod tests {
         let moved = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
         let lines = file(&of(&[published(1, DAY), Event::Corrected(Box::new(moved))]), today);
         assert_eq!((value(&lines, "DTSTART;VALUE=DATE").as_str(), value(&lines, "STATUS").as_str()), ("20270312", "CONFIRMED"));
+    }
+
+    #[test]
+    fn no_day_is_shown_before_the_first_on_which_it_holds() {
+        let today = date(2026, 11, 24);
+        let from = |effective_from: Date, schedule: Schedule| {
+            let Event::Published(mut first) = published(1, schedule) else { unreachable!("a publication") };
+            first.effective_from = effective_from;
+            Event::Published(first)
+        };
+        let first_day = |item: &Publication<Campaign>| {
+            let lines = file(item, today);
+            (value(&lines, "DTSTART;VALUE=DATE"), value(&lines, "STATUS"))
+        };
+        let context = on(2026, 11, 24);
+        let next = |item: &Publication<Campaign>| {
+            item.view(None, &Moment::new(context.now, context.city.zone())).and_then(|view| view.next_day)
+        };
+        // given Fridays from the first of January on, of which the first in force is the fifth of February
+        let later = of(&[from(date(2027, 2, 1), weekly(None))]);
+        assert_eq!(first_day(&later), ("20270205".into(), "CONFIRMED".into()));
+        assert_eq!(next(&later), Some(date(2027, 2, 5)));
+        // A day before it holds does not take place.
+        let never = of(&[from(date(2027, 3, 11), DAY)]);
+        assert_eq!(first_day(&never), ("20270310".into(), "CANCELLED".into()));
+        assert_eq!(next(&never), None);
+        // A correction to an earlier day moves the day, and what it names holds.
+        let facts = campaign(Schedule::Day { on: date(2027, 3, 8) });
+        let moved = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
+        let moved = of(&[published(1, DAY), Event::Corrected(Box::new(moved))]);
+        assert_eq!(first_day(&moved), ("20270308".into(), "CONFIRMED".into()));
+        // A revision that follows goes on with days that hold before it.
+        let Event::Published(mut second) = published(2, weekly(None)) else { unreachable!("a publication") };
+        second.effective_from = date(2027, 3, 1);
+        let followed = of(&[published(1, weekly(None)), Event::Published(second)]);
+        assert_eq!(first_day(&followed), ("20270101".into(), "CONFIRMED".into()));
     }
 
     #[test]

@@ -28,11 +28,14 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
 
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);
-    // What ends or is followed has no day behind that.
-    let next = campaign.schedule.next_on_or_after(moment.today).filter(|day| view.days_end.is_none_or(|end| *day <= end));
+    // What ends or is followed has no day behind that, and none before it holds.
+    let begin = view.days_begin.map_or(moment.today, |begin| begin.max(moment.today));
+    let next = campaign.schedule.next_on_or_after(begin).filter(|day| view.days_end.is_none_or(|end| *day <= end));
     let (first, last) = campaign.schedule.span();
     let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
-    view.days = campaign.schedule.next_on_or_after(first).map(|first| Days { first, last, weekly });
+    // Where it holds after all its days, they are shown as planned: the calendar strikes them out.
+    let begun = view.days_begin.and_then(|begin| campaign.schedule.next_on_or_after(begin));
+    view.days = begun.or_else(|| campaign.schedule.next_on_or_after(first)).map(|first| Days { first, last, weekly });
     view.next_day = next;
     let is_today = next == Some(moment.today);
     let standing = match view.status {

@@ -111,10 +111,11 @@ impl Family for MapPoint {
     }
 }
 
-/// Digits with spaces, dots, dashes and a leading plus; 3 to 15 digits (E.164).
+/// Digits with spaces, dots, dashes, parentheses and a leading plus; 3 to 15 digits (E.164).
 pub fn is_phone(number: &str) -> bool {
     let number = super::super::alike::read(number);
-    let rest = number.strip_prefix('+').unwrap_or(&number);
+    let bare = number.strip_prefix('(').unwrap_or(&number);
+    let rest = bare.strip_prefix('+').unwrap_or(bare);
     let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    (3..=15).contains(&digits) && rest.bytes().all(|byte| byte.is_ascii_digit() || b" .-".contains(&byte))
+    (3..=15).contains(&digits) && rest.bytes().all(|byte| byte.is_ascii_digit() || b" .-()".contains(&byte))
 }

@@ -123,6 +123,15 @@ impl<F: Family> Publication<F> {
         [set, next, superseded].into_iter().flatten().min()
     }
 
+    /// The first day on which what a revision states of its days can take place: its first day in force where one
+    /// was set that its days don't give themselves, and nothing holds before it.
+    pub fn days_begin(&self, revision: &Revision<F>) -> Option<Date> {
+        let published = revision.corrections.first().map_or(&revision.facts, |correction| &correction.before);
+        let (own, _) = published.effective(revision.effective_from);
+        let is_first = !self.revisions.iter().any(|r| r.cancelled.is_none() && r.effective_from < revision.effective_from);
+        (is_first && revision.effective_from != own).then_some(revision.effective_from)
+    }
+
     /// How often what is shown of it has changed until `date`: by every event that residents are shown, and by
     /// every day on which another revision came into force. It only grows, and is never less than the number of
     /// the revision shown, which calendars were once given instead.

@@ -60,10 +60,7 @@ impl Connector {
     /// Reads an address, and the CA file it names.
     pub(super) fn new(url: &str) -> Result<Self, StoreError> {
         let Address { url, mode, ca_file } = Address::read(url);
-        let mut config = url.parse::<Config>().map_err(|error| {
-            let why = explain(&error);
-            StoreError::NotPossible(both("Không đọc được địa chỉ cơ sở dữ liệu", &format!("the database address cannot be read: {why}")))
-        })?;
+        let mut config = url.parse::<Config>().map_err(|error| StoreError::NotPossible(unread(&error)))?;
         config.connect_timeout(Duration::from_secs(5));
         config.tcp_user_timeout(PATIENCE);
         let proof = if is_local(&config) { Proof::None } else { proof(mode.as_deref(), ca_file.is_some())? };
@@ -120,6 +117,27 @@ impl Connector {
     /// Why there is no connection, and what to do about it.
     fn words(&self, error: &Error) -> String {
         let Some(cause) = error.source() else { return format!("PostgreSQL: {}", explain(error)) };
+        if let Some(sentence) = error.code().and_then(|code| self.refused(code, &explain(error))) {
+            return sentence;
+        }
+        let is_away = |kind| matches!(kind, io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::TimedOut);
+        if cause.downcast_ref::<io::Error>().is_some_and(|error| is_away(error.kind()) || error.raw_os_error() == Some(2)) {
+            let place = self.place();
+            return both(
+                &format!(
+                    "Không có máy chủ PostgreSQL trả lời ở {place}: hãy xem máy chủ đã chạy chưa, và tên máy, cổng trong địa chỉ \
+                     cơ sở dữ liệu có đúng không"
+                ),
+                &format!("No PostgreSQL server answers at {place}: see that it runs, and that the address names the right host and port"),
+            );
+        }
+        if explain(error).contains("failed to lookup address") {
+            let place = self.place();
+            return both(
+                &format!("Không tìm thấy máy nào có tên trong địa chỉ cơ sở dữ liệu ({place}): hãy xem lại tên máy"),
+                &format!("No machine has the name that the database address gives ({place}): look at the host's name again"),
+            );
+        }
         if cause.to_string() == "server does not support TLS" {
             return both(
                 "Máy chủ PostgreSQL không bật TLS mà địa chỉ cơ sở dữ liệu đòi TLS: hãy bật ssl = on ở máy chủ, hoặc ghi \
@@ -148,6 +166,54 @@ impl Connector {
         }
     }
 
+    /// Where the address leads, without the password.
+    fn place(&self) -> String {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| {
+            let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(folder) => folder.join(format!(".s.PGSQL.{port}")).display().to_string(),
+            }
+        });
+        hosts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a server that answers does not accept, by its code; none where TLS is what it misses.
+    fn refused(&self, code: &SqlState, words: &str) -> Option<String> {
+        let user = self.config.get_user().unwrap_or_default();
+        let base = self.config.get_dbname().unwrap_or(user);
+        if self.proof == Proof::None && wants_tls(words) {
+            return None;
+        }
+        Some(if *code == SqlState::INVALID_PASSWORD {
+            both(
+                &format!("Máy chủ PostgreSQL không nhận mật khẩu của “{user}”: hãy xem lại tên và mật khẩu trong địa chỉ cơ sở dữ liệu"),
+                &format!("The PostgreSQL server does not accept the password of “{user}”: look at name and password in the address again"),
+            )
+        } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
+            both(
+                &format!(
+                    "Máy chủ PostgreSQL không cho “{user}” vào: hãy xem lại tên trong địa chỉ cơ sở dữ liệu và pg_hba.conf ở máy chủ; máy \
+                     chủ trả lời: {words}"
+                ),
+                &format!("The PostgreSQL server does not let “{user}” in: look at the name in the address, and at the server's pg_hba.conf"),
+            )
+        } else if *code == SqlState::INVALID_CATALOG_NAME {
+            both(
+                &format!("Máy chủ PostgreSQL không có cơ sở dữ liệu “{base}”: hãy tạo bằng CREATE DATABASE, hoặc sửa tên trong địa chỉ"),
+                &format!("The PostgreSQL server has no database “{base}”: make it with CREATE DATABASE, or correct the name in the address"),
+            )
+        } else if *code == SqlState::TOO_MANY_CONNECTIONS {
+            both(
+                "Máy chủ PostgreSQL không còn chỗ cho kết nối mới: hãy tăng max_connections, hoặc đóng bớt kết nối khác",
+                "The PostgreSQL server has no room for another connection: raise max_connections, or close others",
+            )
+        } else {
+            return None;
+        })
+    }
+
     /// Why a certificate is not accepted.
     fn distrust(&self, error: &CertificateError) -> String {
         match error {
@@ -170,7 +236,10 @@ impl Connector {
                 )
             }
             CertificateError::NotValidForNameContext { expected, presented } => {
-                let (host, names) = (expected.to_str(), presented.join(", "));
+                let host = expected.to_str();
+                // Each comes as its kind with the name in quotes: `DnsName("db.example")`.
+                let plain = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+                let names = presented.iter().map(plain).collect::<Vec<_>>().join(", ");
                 let names = if names.is_empty() { "–" } else { names.as_str() };
                 both(
                     &format!(
@@ -191,11 +260,19 @@ impl Connector {
                 "Chứng thư của máy chủ PostgreSQL theo dạng cũ, không ghi tên máy chủ: hãy tạo lại chứng thư có subjectAltName",
                 "The PostgreSQL server's certificate is of an old form without the host's name: have it made anew with a subjectAltName",
             ),
-            other => both(
-                &format!(
-                    "Không chấp nhận được chứng thư của máy chủ PostgreSQL ({other}); nếu máy chủ tự ký chứng thư, hãy chép chứng thư \
-                     ấy về và ghi sslrootcert=/ĐƯỜNG/DẪN/server.crt"
-                ),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => both(
+                "Chứng thư của máy chủ PostgreSQL chưa đến ngày có hiệu lực: hãy xem lại đồng hồ của máy này và ngày trong chứng thư",
+                "The PostgreSQL server's certificate is not valid yet: look at this machine's clock, and at the certificate's dates",
+            ),
+            other if format!("{other:?}").contains("CaUsedAsEndEntity") => both(
+                "Chứng thư của máy chủ PostgreSQL là chứng thư của một CA chứ không phải của máy chủ: hãy để CA ấy cấp một chứng thư cho \
+                 máy chủ, hoặc chép chứng thư ấy về và ghi sslrootcert=/ĐƯỜNG/DẪN/server.crt",
+                "The PostgreSQL server shows a CA's certificate, not one of its own: have that CA issue one to the server, or copy this \
+                 one and write sslrootcert=/PATH/server.crt",
+            ),
+            _ => both(
+                "Không chấp nhận được chứng thư của máy chủ PostgreSQL; nếu máy chủ tự ký chứng thư, hãy chép chứng thư ấy về và ghi \
+                 sslrootcert=/ĐƯỜNG/DẪN/server.crt",
                 "The PostgreSQL server's certificate cannot be accepted; where the server has signed it itself, copy that certificate and \
                  write sslrootcert=/PATH/server.crt",
             ),
@@ -210,9 +287,9 @@ fn both(vi: &str, en: &str) -> String {
 
 fn no_session() -> StoreError {
     StoreError::NotPossible(both(
-        "Địa chỉ cơ sở dữ liệu dẫn tới một bộ gom kết nối (như PgBouncer) ở chế độ transaction, mà bảng tin cần phiên riêng: hãy đặt \
+        "Địa chỉ cơ sở dữ liệu dẫn tới một bộ gom kết nối (như PgBouncer) ở chế độ transaction hoặc statement, mà bảng tin cần phiên riêng: hãy đặt \
          pool_mode = session, hoặc ghi địa chỉ và cổng của chính PostgreSQL",
-        "The database address leads to a connection pooler (such as PgBouncer) in transaction mode, and bangtin needs sessions of its own: \
+        "The database address leads to a connection pooler (such as PgBouncer) in transaction or statement mode, and bangtin needs sessions of its own: \
          set pool_mode = session, or name the address and port of PostgreSQL itself",
     ))
 }
@@ -232,6 +309,25 @@ async fn keeps_sessions(first: &Client, second: &Client, told: &mut mpsc::Receiv
     let after: i32 = first.query_one(&process, &[]).await?.get(0);
     second.batch_execute("COMMIT").await?;
     Ok(after == before && tokio::time::timeout(NOTICE, told.recv()).await == Ok(Some(())))
+}
+
+/// Why an address cannot be read, where it is a word of other programs' with what to write instead.
+fn unread(error: &Error) -> String {
+    let why = explain(error);
+    let names = |option: &str| why.contains(&format!("`{option}`"));
+    if names("ssl") || names("requiressl") {
+        return both(
+            "Không đọc được địa chỉ cơ sở dữ liệu: thay cho ssl=true hãy ghi sslmode=verify-full",
+            "The database address cannot be read: instead of ssl=true write sslmode=verify-full",
+        );
+    }
+    if names("sslcert") || names("sslkey") {
+        return both(
+            "Không đọc được địa chỉ cơ sở dữ liệu: bảng tin không trình chứng thư của mình (sslcert, sslkey); hãy dùng mật khẩu",
+            "The database address cannot be read: bangtin shows no certificate of its own (sslcert, sslkey); use a password",
+        );
+    }
+    both(&format!("Không đọc được địa chỉ cơ sở dữ liệu: {why}"), &format!("The database address cannot be read: {why}"))
 }
 
 /// What an address says, that about TLS apart.

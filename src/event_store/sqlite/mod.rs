@@ -233,11 +233,7 @@ impl EventLog for SqliteLog {
         let (sender, receiver) = oneshot::channel();
         let gone = || AppendError::Unavailable("the writer has stopped".into());
         self.jobs.send(Job::Append(append, sender)).map_err(|_| gone())?;
-        let result = receiver.await.map_err(|_| AppendError::Unknown("the writer was interrupted".into()))?;
-        result.map_err(|error| match error {
-            AppendError::Full(_) => AppendError::Full(folder(&self.path).display().to_string()),
-            other => other,
-        })
+        receiver.await.map_err(|_| AppendError::Unknown("the writer was interrupted".into()))?
     }
 
     async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {

@@ -138,6 +138,10 @@ impl Writer {
                 }
             }
             Err(error) => {
+                let error = match error {
+                    AppendError::Full(_) => AppendError::Full(folder(&self.path).display().to_string()),
+                    error => error,
+                };
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
                 }

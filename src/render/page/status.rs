@@ -10,7 +10,7 @@ use crate::render::glossary::term;
 
 /// A number as a telephone dials it.
 pub fn dialled(number: &str) -> String {
-    number.replace([' ', '.', '-'], "")
+    number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }
 
 impl Item<'_> {

@@ -66,6 +66,9 @@ const LIKE: &[(&str, char)] = &[
     ("、", ','),
 ];
 
+/// Signs for which a city's notices have a word, as its own texts are in Vietnamese: “ĐT” for a telephone.
+const SIGNS: [(&str, &str); 2] = [("☎☏✆📞📱", "ĐT"), ("✉📧", "Thư")];
+
 /// Most characters that are told of in the log.
 const MOST_TOLD: usize = 500;
 
@@ -86,6 +89,10 @@ fn push_drawn(out: &mut String, c: char) {
     let like = LIKE.iter().find(|(lacked, _)| lacked.contains(c)).map(|(_, like)| *like);
     if let Some(drawn) = [Some(c), like, Some(read)].into_iter().flatten().find(has) {
         out.push(drawn);
+        return;
+    }
+    if let Some((_, word)) = SIGNS.iter().find(|(signs, _)| signs.contains(c)) {
+        out.push_str(word);
         return;
     }
     // Full-width letters, numbers in circles, ㎡ and the like are put together from what there is.
@@ -195,7 +202,7 @@ mod tests {
             }
         }
         assert_eq!(printable("x\u{301}\u{ffff}"), "x");
-        assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎"), "Yên Bái ?");
+        assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎: 0216"), "Yên Bái ĐT: 0216");
     }
 
     #[test]

@@ -66,7 +66,8 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let days = view.days?;
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last = days.last.into_iter().chain(view.days_end).min();
-    let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled) || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
+    let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled)
+        || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
     // What does not take place keeps its days: they are what a calendar has to strike out.
     let last = if is_off { days.last } else { last };
     let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first) };
@@ -281,9 +282,8 @@ mod tests {
             (value(&lines, "DTSTART;VALUE=DATE"), value(&lines, "STATUS"))
         };
         let context = on(2026, 11, 24);
-        let next = |item: &Publication<Campaign>| {
-            item.view(None, &Moment::new(context.now, context.city.zone())).and_then(|view| view.next_day)
-        };
+        let next =
+            |item: &Publication<Campaign>| item.view(None, &Moment::new(context.now, context.city.zone())).and_then(|view| view.next_day);
         // given Fridays from the first of January on, of which the first in force is the fifth of February
         let later = of(&[from(date(2027, 2, 1), weekly(None))]);
         assert_eq!(first_day(&later), ("20270205".into(), "CONFIRMED".into()));

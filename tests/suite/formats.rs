@@ -472,6 +472,9 @@ fn a_database_that_bites_is_only_looked_at() {
     assert_eq!(zones_of(&read).len(), 12, "the generated column is not computed");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written beside it");
+    assert!(!checks(&read.report, Severity::Warning).iter().any(|(check, _)| *check == "log-beside"));
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "wal").unwrap();
+    assert!(checks(&asked("zones").report, Severity::Warning).iter().any(|(check, _)| *check == "log-beside"));
     std::fs::write(folder.path().join("bites.gpkg-wal"), b"x").unwrap();
     assert_eq!(refusal(&import(&Source::file(&path).unwrap(), &options())).0, "still-open");
 }

@@ -409,6 +409,19 @@ fn a_sheet_is_asked_about_where_there_are_several_and_what_is_hidden_is_said() {
     says(&read, &["“Nháp”"]);
     let hidden = a.replace(r#"<row r="2">"#, r#"<row r="2" hidden="1">"#);
     says(&points("a.xlsx", workbook(&[("A", "", &hidden)], "<s/>", "<sst/>")), &["1 row of the sheet is hidden"]);
+    // A row that is struck through as a whole was meant to go.
+    let styles = r#"<styleSheet><fonts><font/><font><strike/></font><font><strike val="0"/></font></fonts>
+        <cellXfs><xf fontId="0"/><xf fontId="1"/><xf fontId="2"/></cellXfs></styleSheet>"#;
+    let lined = |style: [u8; 3]| {
+        let cells = ["Trạm A", "104.87", "21.7"].iter().zip(style);
+        let cells: Vec<String> = cells.map(|(text, s)| format!(r#"<c s="{s}" t="inlineStr"><is><t>{text}</t></is></c>"#)).collect();
+        let sheet = format!("{}{}", row(1, &HEADER[..3]), row(2, &cells.iter().map(String::as_str).collect::<Vec<_>>()));
+        points("a.xlsx", workbook(&[("A", "", &sheet)], styles, "<sst/>"))
+    };
+    says(&lined([1, 1, 1]), &["1 row of the sheet is struck through", "“Trạm A”"]);
+    for style in [[1, 0, 0], [2, 2, 2], [0, 0, 0]] {
+        assert!(!said(&lined(style)).contains("struck-rows"), "{style:?}");
+    }
     let titled = format!("{}{}{}", row(1, &["DANH SÁCH"]), row(3, &HEADER[..3]), row(4, &["Trạm C", "104.87", "21.7"]));
     let read = points("a.xlsx", workbook(&[("A", "", &titled)], "<s/>", "<sst/>"));
     assert_eq!(texts(&read, "titles"), ["Trạm C"]);

@@ -197,12 +197,16 @@ impl Connector {
                     "Máy chủ PostgreSQL không cho “{user}” vào: hãy xem lại tên trong địa chỉ cơ sở dữ liệu và pg_hba.conf ở máy chủ; máy \
                      chủ trả lời: {words}"
                 ),
-                &format!("The PostgreSQL server does not let “{user}” in: look at the name in the address, and at the server's pg_hba.conf"),
+                &format!(
+                    "The PostgreSQL server does not let “{user}” in: look at the name in the address, and at the server's pg_hba.conf"
+                ),
             )
         } else if *code == SqlState::INVALID_CATALOG_NAME {
             both(
                 &format!("Máy chủ PostgreSQL không có cơ sở dữ liệu “{base}”: hãy tạo bằng CREATE DATABASE, hoặc sửa tên trong địa chỉ"),
-                &format!("The PostgreSQL server has no database “{base}”: make it with CREATE DATABASE, or correct the name in the address"),
+                &format!(
+                    "The PostgreSQL server has no database “{base}”: make it with CREATE DATABASE, or correct the name in the address"
+                ),
             )
         } else if *code == SqlState::TOO_MANY_CONNECTIONS {
             both(

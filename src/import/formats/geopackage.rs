@@ -134,6 +134,11 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let began = Instant::now();
     connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(|error| damaged(&error))?;
     let tally = Tally::default();
+    // Bytes 18 and 19 of SQLite's header (fileformat2 §1.3.3): 2 while what is written goes to a log first. Software
+    // that closes the file takes the log in and removes it, but may leave the mark.
+    if source.head(20)?.get(18..20) == Some(&[2, 2]) {
+        tally.add(Left::LogBeside);
+    }
     let (layers, without): (Vec<Layer>, Vec<Layer>) = layers(&connection)?.into_iter().partition(|layer| layer.what != What::Nothing);
     without.iter().for_each(|layer| tally.add(Left::NoTable(layer.table.clone())));
     let names: Vec<String> = layers.iter().map(|layer| layer.table.clone()).collect();

@@ -19,6 +19,10 @@ pub enum Left {
     DeletedRows,
     /// Rows of a sheet that are hidden; they are read.
     HiddenRows,
+    /// Rows of a sheet that are struck through; they are read.
+    StruckRows,
+    /// A GeoPackage that was written through a log beside it, and came without that log.
+    LogBeside,
     /// Lines above a table's header.
     LinesAbove,
     /// Cells behind the last column of the header.
@@ -191,6 +195,26 @@ fn note(what: &Left, count: &Count) -> Note {
                 "row of the sheet is hidden (by a filter) and was read all the same; delete it if it is not to be published",
                 "rows of the sheet are hidden (by a filter) and were read all the same; delete them if they are not to be published",
             ),
+        ),
+        Left::StruckRows => (
+            Warning,
+            "struck-rows",
+            format!("{n} dòng của trang tính bị gạch ngang nhưng vẫn được đọc ({examples}); nếu không muốn công bố, hãy xóa các dòng đó"),
+            format!(
+                "{} of the sheet {} struck through and read all the same ({examples}); delete what is not to be published",
+                many("row", "rows"),
+                be("is", "are")
+            ),
+        ),
+        Left::LogBeside => (
+            Warning,
+            "log-beside",
+            "GeoPackage này được ghi qua một tệp -wal bên cạnh; nếu nó được sao chép khi phần mềm (như QGIS) còn mở thì những sửa đổi cuối bị \
+             thiếu: hãy đóng phần mềm rồi sao chép lại"
+                .to_owned(),
+            "This GeoPackage is written through a -wal file beside it; if it was copied while software (such as QGIS) had it open, the last \
+             changes are missing: close the software and copy it again"
+                .to_owned(),
         ),
         Left::LinesAbove => (
             Repair,

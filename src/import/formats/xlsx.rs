@@ -120,10 +120,11 @@ impl Shared {
     }
 }
 
-/// A row: its number from 1, whether it is hidden, its cells by column from 0.
+/// A row: its number from 1, whether it is hidden, whether all of it is struck through, its cells by column from 0.
 struct Row {
     number: u32,
     is_hidden: bool,
+    is_struck: bool,
     cells: Vec<(usize, String)>,
 }
 
@@ -155,7 +156,7 @@ impl Workbook {
     fn rows(&mut self, part: &str, rows: usize, limits: &Limits) -> Result<(Vec<Row>, Vec<Fault>), ReadError> {
         let Some(mut part) = Part::open(&mut self.archive, part)? else { return Ok((Vec::new(), Vec::new())) };
         let (mut found, mut faults): (Vec<Row>, Vec<Fault>) = (Vec::new(), Vec::new());
-        let mut row = Row { number: 0, is_hidden: false, cells: Vec::new() };
+        let mut row = Row { number: 0, is_hidden: false, is_struck: true, cells: Vec::new() };
         let mut open = Open::default();
         let mut merged: Vec<Merged> = Vec::new();
         let mut beyond = 0;
@@ -167,7 +168,7 @@ impl Workbook {
                         let number =
                             attribute(&attributes, "r").and_then(|text| text.parse().ok()).unwrap_or_else(|| row.number.saturating_add(1));
                         let is_hidden = matches!(attribute(&attributes, "hidden"), Some("1" | "true"));
-                        row = Row { number, is_hidden, cells: Vec::new() };
+                        row = Row { number, is_hidden, is_struck: true, cells: Vec::new() };
                         next_column = 0;
                     }
                     "c" => {
@@ -202,10 +203,13 @@ impl Workbook {
                     "t" => in_inline = false,
                     "c" => {
                         let cell = std::mem::take(&mut open);
-                        let column = cell.column;
+                        let (column, is_struck) = (cell.column, self.styles.is_struck(cell.style));
                         match self.text(cell) {
                             Ok(text) if text.trim().is_empty() => {}
-                            Ok(text) if column < MOST_COLUMNS => row.cells.push((column, text)),
+                            Ok(text) if column < MOST_COLUMNS => {
+                                row.is_struck &= is_struck;
+                                row.cells.push((column, text));
+                            }
                             Ok(_) => beyond = beyond.max(column + 1),
                             Err(fault) => faults.push((column, fault)),
                         }
@@ -215,7 +219,7 @@ impl Workbook {
                             return Err(ReadError::too_many(limits.features));
                         }
                         let number = row.number;
-                        found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, cells: Vec::new() }));
+                        found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, is_struck: true, cells: Vec::new() }));
                         if found.len() == rows {
                             return Ok((found, faults));
                         }
@@ -360,6 +364,9 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         }
         if row.is_hidden {
             tally.add(Left::HiddenRows);
+        }
+        if row.is_struck {
+            tally.quote(Left::StruckRows, row.cells.first().map_or("", |(_, text)| text));
         }
         if let Some((column, text)) = row.cells.iter().find(|(column, _)| columns.name(*column).is_none()) {
             tally.quote(if *column < columns.len() { Left::Nameless } else { Left::CellsBehind }, text);

@@ -33,6 +33,9 @@ pub(super) enum Shown {
 pub(super) struct Styles {
     /// Number of the format of each style.
     cells: Vec<u16>,
+    /// Fonts, and styles, that strike a text through.
+    struck_fonts: Vec<bool>,
+    struck: Vec<bool>,
     /// Formats the workbook defines.
     own: Vec<(u16, String)>,
     /// How each of them shows a number.
@@ -44,12 +47,20 @@ impl Styles {
     pub(super) fn read(archive: &mut Archive) -> Result<Self, ReadError> {
         let mut styles = Self::default();
         let Some(mut part) = Part::open(archive, "xl/styles.xml")? else { return Ok(styles) };
-        let mut in_cells = false;
+        let (mut in_cells, mut in_fonts) = (false, false);
         while let Some(piece) = part.next()? {
             match piece {
                 Piece::Begin(name, attributes) => match name.as_str() {
                     "cellXfs" => in_cells = true,
+                    "fonts" => in_fonts = true,
+                    "font" if in_fonts => styles.struck_fonts.push(false),
+                    "strike" if in_fonts => {
+                        let is_struck = !matches!(attribute(&attributes, "val"), Some("0" | "false"));
+                        styles.struck_fonts.last_mut().into_iter().for_each(|font| *font = is_struck);
+                    }
                     "xf" if in_cells => {
+                        let font = attribute(&attributes, "fontId").and_then(|id| id.parse::<usize>().ok()).unwrap_or(0);
+                        styles.struck.push(styles.struck_fonts.get(font).copied().unwrap_or(false));
                         styles.cells.push(attribute(&attributes, "numFmtId").and_then(|id| id.parse().ok()).unwrap_or(0));
                     }
                     "numFmt" if styles.own.len() < 10_000 => {
@@ -59,13 +70,21 @@ impl Styles {
                     }
                     _ => {}
                 },
-                Piece::End(name) => in_cells &= name != "cellXfs",
+                Piece::End(name) => {
+                    in_cells &= name != "cellXfs";
+                    in_fonts &= name != "fonts";
+                }
                 Piece::Text(_) => {}
             }
         }
         styles.own.sort_by_key(|(id, _)| *id);
         styles.kinds = styles.own.iter().enumerate().map(|(at, (_, code))| shown_by(code, at as u16)).collect();
         Ok(styles)
+    }
+
+    /// True of a style whose text is struck through.
+    pub(super) fn is_struck(&self, style: usize) -> bool {
+        self.struck.get(style).copied().unwrap_or(false)
     }
 
     /// How a style shows a number.
@@ -263,7 +282,7 @@ mod tests {
     use super::*;
 
     fn shown(number: &str, code: &str) -> String {
-        let styles = Styles { cells: vec![200], own: vec![(200, code.to_owned())], kinds: vec![shown_by(code, 0)] };
+        let styles = Styles { cells: vec![200], own: vec![(200, code.to_owned())], kinds: vec![shown_by(code, 0)], ..Styles::default() };
         shown_number(number, styles.shown(0), &styles, false)
     }
 

@@ -21,17 +21,20 @@ use quick_cache::sync::Cache;
 use serde_json::{Value, json};
 
 use crate::disk::{self, Disk};
+use crate::domain::Code;
+use crate::domain::Context;
+use crate::domain::Refusal;
 use crate::domain::access::Actor;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, ItemEvent, LogEvent};
 use crate::domain::publication::Claim;
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
-use crate::domain::{Code, Context, Refusal, civil};
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
 use crate::import::apart::{Places, Reading};
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
+use crate::words::civil;
 
 /// Aggregates kept ready for the next command.
 const CACHED_AGGREGATES: usize = 4_096;

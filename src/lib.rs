@@ -14,3 +14,4 @@ pub mod press;
 pub mod read_model;
 pub mod render;
 pub mod vault;
+pub mod words;

@@ -16,7 +16,7 @@ use crate::render::map::{self, UnitShape};
 use crate::render::page::Extract;
 use crate::render::print::booklet::{Booklet, Cover};
 use crate::render::print::{self, PrintError, Printed, Size};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Prints of a booklet at most.
 pub const MOST: usize = 600;

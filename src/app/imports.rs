@@ -8,7 +8,6 @@ use crate::domain::Digest;
 use crate::domain::city::{City, Columns};
 use crate::domain::digest::hex;
 use crate::domain::document::Document;
-use crate::domain::fold::fold;
 use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::unit::{UnitId, Units};
@@ -19,6 +18,7 @@ use crate::import::canonical::CanonicalSet;
 use crate::import::coverage::Boundary;
 use crate::import::units;
 use crate::import::zones::Options;
+use crate::words::fold::fold;
 
 /// What is known of a plan before its file is read.
 #[derive(Debug, Clone, Copy)]

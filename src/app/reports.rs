@@ -5,12 +5,12 @@ use super::{App, ExecuteError, random};
 use crate::domain::access::Actor;
 use crate::domain::digest::hex;
 use crate::domain::families::LogEvent;
-use crate::domain::fold::typed;
 use crate::domain::report::{ReportClosed, ReportEvent, ReportId, ReportKind, ReportOutcome, ReportReceived, ReportState};
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Refusal};
 use crate::event_store::VaultChange;
 use crate::vault::ReportText;
+use crate::words::fold::typed;
 
 /// Longest text of a report, characters.
 pub const LONGEST: usize = 2_000;

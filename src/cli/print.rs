@@ -21,7 +21,7 @@ use crate::press::{self, Order};
 use crate::read_model::blobs::Blobs;
 use crate::read_model::{ReadModel, follower};
 use crate::render::print::Size;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Memory for feature sets while printing.
 const CACHE_BYTES: u64 = 256 << 20;

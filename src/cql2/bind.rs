@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use super::eval::{Condition, Filter, Fold, Term, When};
 use super::like::pieces;
 use super::{Expr, FilterError, Language, Order, Scalar, Shape, Time, parse, spatial, temporal};
-use crate::domain::alike::read;
 use crate::domain::schema::{Property, Type};
+use crate::words::alike::read;
 
 /// What the positions and moments that are written in a filter mean.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use geo::{Geometry, Rect};
 
 use super::like::{Piece, like};
 use super::{Order, Range, accenti, casei, spatial, temporal};
-use crate::domain::alike::read;
+use crate::words::alike::read;
 
 /// A property's value.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Words, texts, numbers and signs of a filter's text.
 
 use super::FilterError;
-use crate::domain::alike::alike;
+use crate::words::alike::alike;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

@@ -19,7 +19,7 @@ pub use bind::Meaning;
 pub use eval::{Filter, Row, Value};
 pub use temporal::{Range, instant};
 
-use crate::domain::fold::fold_marks;
+use crate::words::fold::fold_marks;
 
 /// Longest filter, bytes.
 pub const LONGEST: usize = 16 << 10;

@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::{Scalar, Time};
-use crate::domain::civil::{date_in, midnight};
+use crate::words::civil::date_in;
+use crate::words::civil::midnight;
 
 /// First and last moment, microseconds since 1970; open ends are the least and greatest number.
 pub type Range = (i64, i64);

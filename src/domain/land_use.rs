@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 
-use super::{fold, plan::PlanKind};
+use crate::domain::plan::PlanKind;
+use crate::words::fold;
 
 /// Plans approved from this day on use the codes of Land Law 2024.
 pub const REGIME_2024: Date = date(2024, 8, 1);
@@ -74,7 +75,7 @@ pub fn all() -> &'static [LandUse] {
 
 /// The code's entry, whatever its regime.
 pub fn get(code: &str) -> Option<&'static LandUse> {
-    let seen = || (!code.is_ascii()).then(|| super::alike::read(code));
+    let seen = || (!code.is_ascii()).then(|| crate::words::alike::read(code));
     BY_CODE.get(code).copied().or_else(|| BY_CODE.get(seen()?.trim()).copied())
 }
 

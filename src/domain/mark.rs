@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Code;
-use super::alike::read;
 use super::code::{ALPHABET, multiply, value_of};
+use crate::words::alike::read;
 
 /// Largest number of a board: three characters of Crockford's base32.
 pub const LARGEST: u32 = 32 * 32 * 32 - 1;

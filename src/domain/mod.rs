@@ -4,18 +4,14 @@
 //! rule needs to know about the world comes in a [`Context`].
 
 pub mod access;
-pub mod alike;
 pub mod board;
 pub mod campaign;
 pub mod city;
-pub mod civil;
 pub mod code;
 pub mod consultation;
-pub mod copied;
 pub mod digest;
 pub mod document;
 pub mod families;
-pub mod fold;
 pub mod geometry;
 pub mod holders;
 pub mod land_use;

@@ -8,7 +8,9 @@ use jiff::civil::{Date, date};
 use super::city::City;
 use super::geometry::Position;
 use super::unit::{Unit, Units};
-use super::{Code, Context, civil};
+use crate::domain::Code;
+use crate::domain::Context;
+use crate::words::civil;
 
 /// A code of the tests.
 pub fn code(seed: u8) -> Code {

@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use super::alike::read;
-use super::civil::{date_schema, optional_date_schema};
 use super::geometry::Position;
+use crate::words::alike::read;
+use crate::words::civil::date_schema;
+use crate::words::civil::optional_date_schema;
 
 /// A unit's identity: its official code and the year its validity began, e.g. `04252-2025`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

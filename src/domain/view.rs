@@ -11,7 +11,8 @@ use super::geometry::{FeatureSet, Position};
 use super::publication::{Family, Publication, Revision, Status};
 use super::subject::SubjectId;
 use super::unit::UnitId;
-use super::{Code, civil};
+use crate::domain::Code;
+use crate::words::civil;
 
 /// A moment and the city's civil date of it.
 #[derive(Debug, Clone)]

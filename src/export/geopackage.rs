@@ -11,7 +11,7 @@ use super::{Writer, failed, kind, shape};
 use crate::domain::schema::Type;
 use crate::read_model::layers::{Collection, LayerRow};
 use crate::render::collections::{about, title};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// What every GeoPackage has (annex C), and WGS 84.
 const TABLES: &str = r#"

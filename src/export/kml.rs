@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Writer, shape};
 use crate::read_model::layers::{Collection, LayerRow};
 use crate::render::collections::{label, title};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// A document of placemarks.
 pub(super) struct Document<W> {

@@ -18,7 +18,7 @@ use crate::domain::Code;
 use crate::domain::unit::UnitId;
 use crate::press::Order;
 use crate::render::print::Size;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Clients may keep an answer this long without asking, seconds.
 const MAX_AGE: i64 = 60;

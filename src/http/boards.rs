@@ -16,7 +16,7 @@ use crate::domain::view::{Moment, View};
 use crate::press;
 use crate::read_model::image::Image;
 use crate::render::boards::{self as pages, Entry, Wanted};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Every board that stands with the items on it, by number. `unit` leaves those of one unit and its heirs.
 fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {

@@ -19,7 +19,8 @@ use crate::press::PressError;
 use crate::read_model::layers::collections;
 use crate::render::home::problem;
 use crate::render::qr::QrError;
-use crate::render::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Everything that can go wrong with a request.
 #[derive(Debug)]

@@ -34,7 +34,8 @@ use crate::render::here::{self as pages, Asked, Spot, json as programs, tap, uni
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::map::{self, Frame};
 use crate::render::search::Found;
-use crate::render::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Longest body: a parcel of 2,000 corners as GeoJSON, percent-encoded.
 const BODY_BYTES: usize = 256 << 10;
@@ -82,7 +83,7 @@ fn outside(city: &City, in_degrees: bool) -> HttpError {
 
 fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
     let Some(text) = fields.get(name) else { return Ok(None) };
-    let plain: String = crate::domain::alike::read(text).chars().filter(|c| !c.is_whitespace()).collect();
+    let plain: String = crate::words::alike::read(text).chars().filter(|c| !c.is_whitespace()).collect();
     let value = parcel::number(&plain).filter(|value| value.is_finite());
     let shown: String = text.chars().take(40).collect();
     let [vi, en] = [Lang::Vi, Lang::En].map(|lang| named(lang, name));

@@ -16,9 +16,9 @@ use super::collections::ask;
 use super::errors::HttpError;
 use super::ranges::{self, Wish};
 use super::{Site, respond};
-use crate::domain::copied::untailed;
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
+use crate::words::copied::untailed;
 
 /// A read that names a position waits this long for it.
 const POSITION_PATIENCE: Duration = Duration::from_secs(1);

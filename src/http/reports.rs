@@ -21,8 +21,8 @@ use crate::domain::view::{View, moment_of};
 use crate::domain::{Code, Refusal};
 use crate::read_model::image::OpenReport;
 use crate::render::reports::{self as pages, Line};
-use crate::render::text::text;
 use crate::vault::ReportText;
+use crate::words::text::text;
 
 /// Longest body of a form, bytes: 2,000 characters of Vietnamese, percent-encoded, and more.
 const FORM_BYTES: usize = 32 << 10;

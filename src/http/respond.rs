@@ -13,7 +13,7 @@ use tokio::task::block_in_place;
 
 use super::errors::HttpError;
 use crate::domain::Digest;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Smaller bodies are not compressed: they fit one packet with their head as they are.
 pub const WORTH_IT: usize = 860;

@@ -15,7 +15,8 @@ use crate::domain::city::City;
 use crate::domain::view::Moment;
 use crate::read_model::search::{Hit, Index};
 use crate::render::search::{self as pages, Found};
-use crate::render::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Results of a search.
 const RESULTS: usize = 50;
@@ -52,7 +53,7 @@ pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, he
             given => respond::form(given, &headers)?,
         };
         let words: String = respond::parameter(query, "q").unwrap_or_default().chars().take(SHOWN).collect();
-        let words = crate::domain::fold::clean(&words);
+        let words = crate::words::fold::clean(&words);
         let moment = site.moment();
         let index = index(&site, &moment).await?;
         let city = site.city();

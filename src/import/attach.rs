@@ -21,12 +21,13 @@ use super::source::Source;
 use super::zones::{Imported, Options};
 use crate::domain::city::{City, Columns};
 use crate::domain::document::{Document, DocumentRole};
-use crate::domain::fold::{clean, typed};
 use crate::domain::geometry::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::subject::Consent;
 use crate::domain::{Digest, Refusal};
 use crate::import::Report;
+use crate::words::fold::clean;
+use crate::words::fold::typed;
 
 /// Gives a file that a command names.
 pub type Files<'a> = &'a (dyn Fn(&str) -> Result<Source, String> + Sync);

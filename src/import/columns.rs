@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::fold::fold;
+use crate::words::fold::fold;
 
 /// Names under which offices keep the land-use code, folded, without separators.
 const CODE_NAMES: &[&str] =

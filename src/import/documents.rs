@@ -27,7 +27,7 @@ impl About {
         let seen = std::panic::catch_unwind(|| {
             let pdf = Pdf::new(bytes.to_vec()).ok()?;
             let title = pdf.metadata().title.as_deref().map(pdf_text);
-            let title = title.map(|title| crate::domain::fold::clean(&title)).filter(|title| !title.is_empty());
+            let title = title.map(|title| crate::words::fold::clean(&title)).filter(|title| !title.is_empty());
             Some((u32::try_from(pdf.pages().len()).ok().filter(|pages| *pages > 0), title))
         });
         let (pages, title) = seen.ok().flatten().unwrap_or_default();

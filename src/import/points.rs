@@ -13,8 +13,9 @@ use super::formats;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
-use crate::domain::fold::{clean, fold};
 use crate::domain::geometry::contains;
+use crate::words::fold::clean;
+use crate::words::fold::fold;
 
 /// Rows of a table of points.
 const MOST_ROWS: usize = 100_000;

@@ -236,7 +236,7 @@ impl Report {
             let _ = writeln!(text, "{vi}: {count} ({en})");
         }
         if !self.codes.is_empty() {
-            let decimal = crate::render::format::decimal;
+            let decimal = crate::words::format::decimal;
             let _ = writeln!(text, "Diện tích (area): {} ha", decimal(self.area_ha, 2));
             for (code, sum) in &self.codes {
                 let _ = writeln!(text, "  {code:<6} {:>6} {:>14} ha", sum.zones, decimal(sum.area_ha, 2));

@@ -12,9 +12,9 @@ use super::report::{Finding, Report, Severity};
 use super::rings::{Ring, Vertex, mend, polygon};
 use super::source::Source;
 use super::zones::Options;
-use crate::domain::fold::clean;
 use crate::domain::geometry::contains;
 use crate::domain::unit::{Unit, UnitId, Units};
+use crate::words::fold::clean;
 
 /// Columns of a table of units, by the headers they may have, folded without separators.
 const COLUMNS: &[(&str, &[&str])] = &[

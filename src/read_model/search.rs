@@ -10,13 +10,16 @@ use serde_json::Value;
 use super::ReadModel;
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::copied::untailed;
-use crate::domain::fold::{clean, distance, fold, marked};
 use crate::domain::geometry::Position;
 use crate::domain::publication::Status;
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::{Moment, Shown, View};
 use crate::event_store::StoreError;
+use crate::words::copied::untailed;
+use crate::words::fold::clean;
+use crate::words::fold::distance;
+use crate::words::fold::fold;
+use crate::words::fold::marked;
 
 /// Longest query, characters, and most words of it.
 const LONGEST: usize = 200;
@@ -88,12 +91,12 @@ fn words_of(text: &str) -> String {
 fn plain(query: &str) -> String {
     let short: String = query.chars().take(LONGEST).collect();
     let plain: String = unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect();
-    crate::domain::alike::read(&plain).into_owned()
+    crate::words::alike::read(&plain).into_owned()
 }
 
 /// The words of a text that have marks, with them, each after a blank.
 fn marked_words(text: &str) -> String {
-    let seen = crate::domain::alike::read(text);
+    let seen = crate::words::alike::read(text);
     let words = seen.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii());
     words.fold(String::new(), |all, word| all + " " + &marked(word))
 }
@@ -161,7 +164,7 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
         name: words_of(&view.title),
         rest: words_of(&rest),
         marked: marked_words(&format!("{} {rest}", view.title)),
-        written: crate::domain::alike::read(&format!("{} {rest}", view.title)).into_owned(),
+        written: crate::words::alike::read(&format!("{} {rest}", view.title)).into_owned(),
         rank,
         updated: view.updated.as_microsecond(),
     }

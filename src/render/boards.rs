@@ -3,13 +3,14 @@
 use maud::html;
 use serde_json::{Value, json};
 
-use super::format;
 use super::layout::{Page, page};
-use super::text::{Lang, text};
 use crate::domain::board::Posting;
 use crate::domain::city::City;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// A board and the items printed for it.
 pub struct Entry {

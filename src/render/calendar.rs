@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::view::{Shown, View};
-use crate::render::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Longest line in bytes, its end apart.
 const LINE: usize = 75;

@@ -4,14 +4,15 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::format;
 use super::layout::{Page, page};
-use super::text::{Lang, text};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::geometry::Bbox;
 use crate::domain::schema::{Property, Type};
 use crate::read_model::layers::{Collection, Content, LayerRow, When};
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// What a collection is called.
 pub fn title(lang: Lang, name: &str) -> &str {

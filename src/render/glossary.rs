@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 use maud::{Markup, html};
 
 use super::layout::{Page, page};
-use super::text::{Lang, has as has_text, text};
 use crate::domain::city::City;
+use crate::words::text::Lang;
+use crate::words::text::has as has_text;
+use crate::words::text::text;
 
 static TERMS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
     LazyLock::new(|| toml::from_str(include_str!("glossary.toml")).unwrap_or_default());
@@ -31,7 +33,7 @@ fn name(lang: Lang, key: &str) -> String {
 /// The page of all terms.
 pub fn glossary(lang: Lang, city: &City) -> String {
     let mut terms: Vec<(String, &String, &BTreeMap<String, String>)> = TERMS.iter().map(|(key, own)| (name(lang, key), key, own)).collect();
-    terms.sort_by_key(|(name, ..)| crate::domain::fold::fold(name));
+    terms.sort_by_key(|(name, ..)| crate::words::fold::fold(name));
     let content = html! {
         h1 { (text(lang, "glossary")) }
         p.note { (text(lang, "glossary-note")) }

@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::format;
 use super::layout::{Page, page, words_field};
-use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::view::{Moment, View};
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// A field to search in.
 pub fn search_form(lang: Lang, query: &str) -> Markup {

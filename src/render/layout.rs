@@ -6,8 +6,9 @@ use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::text::{Lang, text};
 use crate::domain::city::City;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 const STYLE: &str = include_str!("style.css");
 

@@ -3,7 +3,6 @@
 pub mod boards;
 pub mod calendar;
 pub mod collections;
-pub mod format;
 pub mod geojson;
 pub mod glossary;
 pub mod here;
@@ -20,5 +19,4 @@ pub mod reports;
 pub mod search;
 pub mod shape;
 pub mod style;
-pub mod text;
 pub mod tile;

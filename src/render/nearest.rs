@@ -3,14 +3,15 @@
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::format;
 use super::layout::{self, Page, language_field, words_field};
 use super::page::dialled;
-use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::geometry::Position;
 use crate::domain::view::{Moment, Shown, Usable, View};
 use crate::read_model::nearest::{Near, kinds};
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 fn words(lang: Lang, view: &View, label: &str) -> Option<String> {
     match view.fact(label)? {

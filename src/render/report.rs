@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::format::decimal;
 use super::map;
 use crate::domain::land_use;
 use crate::import::report::{Finding, Report, Severity, counted_words};
 use crate::read_model::features::Features;
+use crate::words::format::decimal;
 
 const STYLE: &str = "
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}

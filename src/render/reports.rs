@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::format;
 use super::layout::{Page, language_field, page};
-use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::report::{ReportId, ReportKind, ReportReceived};
 use crate::domain::view::{Moment, View};
 use crate::vault::ReportText;
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// The form; after a refusal with what is wrong and what was written.
 pub fn form(lang: Lang, city: &City, view: &View, kind: ReportKind, board: Option<u32>, wrong: Option<(&str, &ReportText)>) -> String {

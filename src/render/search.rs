@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::home::{item_line, search_form};
 use super::layout::{self, Page};
-use super::text::{Lang, text};
 use crate::domain::city::{City, Landmark};
 use crate::domain::geometry::Position;
 use crate::domain::unit::Unit;
 use crate::domain::view::{Moment, View};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Something that was found.
 #[derive(Debug, Clone)]

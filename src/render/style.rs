@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::collections::title;
-use super::text::Lang;
 use crate::domain::city::City;
 use crate::domain::land_use;
 use crate::domain::schema::Shape;
 use crate::read_model::layers::Collection;
+use crate::words::text::Lang;
 
 /// Colour of what has no official one.
 const NEUTRAL: &str = "#dddddd";

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use axum::http::StatusCode;
-use bangtin::domain::fold::fold;
+use bangtin::words::fold::fold;
 use image::{DynamicImage, GrayImage, Luma};
 use serde_json::{Value, json};
 

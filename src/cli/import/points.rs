@@ -42,7 +42,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     options.choice.layer.clone_from(&args.layer);
     options.choice.limits.bytes = args.how.max_mib << 20;
     let rows = points::read(&source, &options, &mut report);
-    let today = crate::domain::civil::date_in(&city.zone(), store.app.now());
+    let today = crate::words::civil::date_in(&city.zone(), store.app.now());
     let mut facts = Vec::new();
     for row in &rows {
         let mut value = points::facts(row, args.kind.as_deref(), &mut report);

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Code;
-use crate::domain::civil::optional_date_schema;
 use crate::domain::document::Document;
 use crate::domain::geometry::Position;
 use crate::domain::unit::UnitId;
+use crate::words::civil::optional_date_schema;
 
 /// What is stated of a notice board.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

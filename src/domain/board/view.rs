@@ -4,10 +4,10 @@ use jiff::ToSpan;
 use serde_json::json;
 
 use super::{Board, BoardState, Posting};
-use crate::domain::civil::midnight;
 use crate::domain::publication::Status;
 use crate::domain::schema::{Property, Type};
 use crate::domain::view::{BoardView, Fact, Moment, Shown, View};
+use crate::words::civil::midnight;
 
 /// Days after which a board is to be looked at where it names none.
 const CHECK_DAYS: u16 = 90;

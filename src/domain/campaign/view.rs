@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{Campaign, ResultsReported, Schedule};
-use crate::domain::civil::end_of;
 use crate::domain::publication::Status;
 use crate::domain::schema::{Property, Type};
 use crate::domain::view::{Days, Fact, Figure, Moment, Shown, View};
+use crate::words::civil::end_of;
 
 /// What a campaign carries beside what all items do.
 pub(super) const PROPERTIES: &[Property] = &[

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Code;
-use crate::domain::civil::date_schema;
 use crate::domain::document::Document;
 use crate::domain::geometry::FeatureSet;
 use crate::domain::map_point::Phone;
 use crate::domain::unit::UnitId;
+use crate::words::civil::date_schema;
 
 /// What is consulted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

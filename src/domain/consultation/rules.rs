@@ -18,7 +18,7 @@ use crate::domain::{Code, Context, Refusal};
 pub fn shortest(kind: ConsultationKind, level: Option<&str>, opens: Date) -> Option<(i64, &'static str)> {
     const LAW_2024: Date = date(2024, 8, 1);
     const LAW_2013: Date = date(2014, 7, 1);
-    let is_provincial = level.is_some_and(|level| crate::domain::fold::fold(level) == "tinh");
+    let is_provincial = level.is_some_and(|level| crate::words::fold::fold(level) == "tinh");
     match kind {
         ConsultationKind::LandUseConsultation | ConsultationKind::ScheduleConsultation if opens < LAW_2013 => None,
         ConsultationKind::LandUseConsultation | ConsultationKind::ScheduleConsultation if opens < LAW_2024 => {

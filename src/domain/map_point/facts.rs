@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::civil::{moment_schema, optional_moment_schema};
 use crate::domain::geometry::Position;
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
+use crate::words::civil::moment_schema;
+use crate::words::civil::optional_moment_schema;
 
 /// Kinds of point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

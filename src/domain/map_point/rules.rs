@@ -113,7 +113,7 @@ impl Family for MapPoint {
 
 /// Digits with spaces, dots, dashes, parentheses and a leading plus; 3 to 15 digits (E.164).
 pub fn is_phone(number: &str) -> bool {
-    let number = super::super::alike::read(number);
+    let number = crate::words::alike::read(number);
     let bare = number.strip_prefix('(').unwrap_or(&number);
     let rest = bare.strip_prefix('+').unwrap_or(bare);
     let digits = rest.bytes().filter(u8::is_ascii_digit).count();

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::civil::date_schema;
 use crate::domain::document::Document;
 use crate::domain::geometry::FeatureSet;
 use crate::domain::unit::UnitId;
+use crate::words::civil::date_schema;
 
 /// Kinds of plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{ExpirySet, Family, RevisionCancelled, Superseded, Withdrawn};
 use crate::domain::Code;
-use crate::domain::civil::optional_date_schema;
+use crate::words::civil::optional_date_schema;
 
 /// What a planner may ask of an item.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Family;
 use crate::domain::Code;
-use crate::domain::civil::{date_schema, optional_date_schema};
+use crate::words::civil::date_schema;
+use crate::words::civil::optional_date_schema;
 
 /// `*.drafted`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -20,7 +20,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
-use super::civil::{end_of, midnight};
 use super::document::Document;
 use super::geometry::FeatureSet;
 use super::schema::{Property, Shape};
@@ -28,6 +27,8 @@ use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::view::{Moment, View};
 use super::{Code, Context, Refusal};
+use crate::words::civil::end_of;
+use crate::words::civil::midnight;
 
 /// A family of published items. The implementing type is *what one revision states*.
 ///

@@ -13,7 +13,7 @@ use crate::domain::schema::{Property, Type};
 use crate::http::errors::HttpError;
 use crate::http::respond::{self, Form};
 use crate::read_model::layers::{Collection, Wanted};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Features of a page where none is asked for.
 pub const DEFAULT_LIMIT: usize = 100;

@@ -12,7 +12,8 @@ use crate::export::FORMATS;
 use crate::http::Site;
 use crate::read_model::layers::{Collection, Layer, LayerRow};
 use crate::render::collections::{self as pages, Download, List, MapOf};
-use crate::render::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// One collection.
 pub fn one(city: &City, lang: Lang, layer: &Layer) -> String {

@@ -33,7 +33,7 @@ use crate::event_store::StoreError;
 use crate::export::FORMATS;
 use crate::read_model::layers::{Collection, Content, Layer, Wanted, collections};
 use crate::render::collections as pages;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 pub(crate) use super::respond::METADATA_CACHE;
 
@@ -111,8 +111,8 @@ fn description(site: &Site, layer: &Layer) -> Value {
     }
     let bbox = layer.bbox.unwrap_or(city.bbox);
     let (from, to) = layer.interval;
-    let from = from.map(|day| crate::domain::civil::midnight(&city.zone(), day));
-    let to = to.map(|day| crate::domain::civil::end_of(&city.zone(), day));
+    let from = from.map(|day| crate::words::civil::midnight(&city.zone(), day));
+    let to = to.map(|day| crate::words::civil::end_of(&city.zone(), day));
     let mut object = json!({
         "id": name,
         "title": pages::title(Lang::Vi, name),

@@ -22,8 +22,8 @@ use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::Layer;
 use crate::render::collections::title;
 use crate::render::style;
-use crate::render::text::Lang;
 use crate::render::tile::{self, Address};
+use crate::words::text::Lang;
 
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 const MATRIX: &str = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad";

@@ -76,7 +76,7 @@ pub(super) fn missing(site: &Site, collection: &'static Collection, id: &str, mo
 
 /// The first moment of a day in the city, as `Memento-Datetime` writes it.
 pub(crate) fn memento_datetime(from: jiff::civil::Date, moment: &Moment) -> String {
-    http_date(crate::domain::civil::midnight(&moment.zone, from))
+    http_date(crate::words::civil::midnight(&moment.zone, from))
 }
 
 /// RFC 9110 §5.6.7: `Mon, 01 Apr 2024 00:00:00 GMT`.
@@ -131,7 +131,7 @@ pub async fn versions(
                 "<{item}>; rel=\"original\",\n<{url}/q/{code}>; rel=\"timegate\",\n<{own}>; rel=\"self\"; type=\"application/link-format\""
             );
             for (number, from, _) in &validity {
-                let date = http_date(crate::domain::civil::midnight(zone, *from));
+                let date = http_date(crate::words::civil::midnight(zone, *from));
                 let _ = write!(text, ",\n<{item}-{number}>; rel=\"memento\"; datetime=\"{date}\"");
             }
             return Ok(respond::fresh(&headers, "application/link-format", "public, max-age=5", HeaderMap::new(), text));
@@ -145,7 +145,7 @@ pub async fn versions(
         links.extend(validity.iter().map(|(number, from, to)| {
             json!({
                 "rel": "memento", "type": GEOJSON, "href": format!("{item}-{number}"), "revision": number,
-                "datetime": crate::domain::civil::midnight(zone, *from), "effective_from": from, "effective_to": to,
+                "datetime": crate::words::civil::midnight(zone, *from), "effective_from": from, "effective_to": to,
             })
         }));
         let body = json!({ "timeAxis": "validity-time", "links": links }).to_string();

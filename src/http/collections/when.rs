@@ -5,9 +5,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::ask::{Pairs, value};
-use crate::domain::civil::{date_in, end_of};
 use crate::http::errors::HttpError;
 use crate::read_model::layers::{Wanted, When};
+use crate::words::civil::date_in;
+use crate::words::civil::end_of;
 
 /// Which layer the parameters `datetime` and `as_of` ask for.
 pub fn wanted(pairs: &Pairs, zone: &TimeZone) -> Result<Wanted, HttpError> {

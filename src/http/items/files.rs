@@ -44,7 +44,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_'
 /// `attachment` with the name in both forms of RFC 6266.
 fn disposition(name: &str) -> HeaderValue {
     let plain: String =
-        crate::domain::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+        crate::words::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
     let encoded = utf8_percent_encode(name, PLAIN);
     let text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"))

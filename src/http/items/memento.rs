@@ -23,7 +23,7 @@ pub(super) fn memento(site: &Arc<Site>, code: Code, asked: &HeaderValue, query: 
     let (view, url) = {
         let image = site.model.image();
         let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
-        let day = crate::domain::civil::date_in(&moment.zone, asked.timestamp());
+        let day = crate::words::civil::date_in(&moment.zone, asked.timestamp());
         let validity = entry.item.validity(&moment);
         // Before the first version, the first; otherwise the last that had begun (RFC 7089 §4.5.3).
         let held = validity.iter().rev().find(|(_, from, _)| *from <= day).or(validity.first());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::http::collections::crs::CRS84;
 use crate::http::errors::{Gone, HttpError};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Examples that their type does not tell, by the parameter's name.
 const TEXTS: &[(&str, &str)] = &[

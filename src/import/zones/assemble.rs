@@ -51,7 +51,7 @@ impl<'a> Assembly<'a> {
             let finding = Finding::new(
                 Severity::Error,
                 "same-zone-twice",
-                format!("Trùng hoàn toàn với đối tượng #{other}: chồng {} m²", crate::render::format::decimal(ready.area_m2, 1)),
+                format!("Trùng hoàn toàn với đối tượng #{other}: chồng {} m²", crate::words::format::decimal(ready.area_m2, 1)),
                 format!("It covers feature #{other} exactly: {:.1} m² overlap", ready.area_m2),
             );
             let mut finding = finding.of(number, None).at(Some(at)).measuring(ready.area_m2);

@@ -11,7 +11,6 @@ use super::assemble::Assembly;
 use super::words::{area_words, fault_words, repair_name, repair_words};
 use super::{Options, Progress};
 use crate::domain::city::Columns;
-use crate::domain::fold::clean;
 use crate::domain::geometry::contains;
 use crate::domain::land_use;
 use crate::import::canonical::{self, Piece, hectares, round};
@@ -24,6 +23,7 @@ use crate::import::feature::{Feature, Geometry, GeometryError, Position, Raw, Ri
 use crate::import::formats::{ReadError, Reader};
 use crate::import::report::{Finding, Severity};
 use crate::import::rings::{Mended, Repair, Ring, Vertex, mend};
+use crate::words::fold::clean;
 
 /// Features checked together.
 const BATCH: usize = 4_096;
@@ -146,7 +146,7 @@ impl Checker<'_> {
         let border_m: f64 = mended.parts.iter().flatten().map(|ring| perimeter(ring)).sum();
         if after_m2 < SLIVER_M2 || 2.0 * after_m2 < SLIVER_METRES * border_m {
             zone.counted.push("slivers");
-            let area = crate::render::format::decimal(after_m2, 2);
+            let area = crate::words::format::decimal(after_m2, 2);
             let vi = format!("Vùng rất nhỏ hoặc rất hẹp: {area} m²");
             zone.findings.push(finding(Severity::Warning, "sliver", vi, format!("A very small or narrow zone: {after_m2:.2} m²")).at(at));
         }
@@ -174,7 +174,7 @@ impl Checker<'_> {
         if let Some(boundary) = &self.options.boundary {
             let outside = boundary.outside(&mended.parts, &piece.bbox, &self.plane);
             if outside > OUTSIDE_M2 {
-                let area = crate::render::format::decimal(outside, 0);
+                let area = crate::words::format::decimal(outside, 0);
                 let vi = format!("{area} m² nằm ngoài địa giới đơn vị hành chính của quy hoạch");
                 let en = format!("{outside:.0} m² lie outside the boundary of the plan's units");
                 zone.findings.push(finding(Severity::Warning, "outside-unit", vi, en).at(at).measuring(outside));

@@ -8,7 +8,7 @@ use crate::import::rings::{Fault, Repair};
 pub(super) fn misfit_words(misfit: &Misfit, zones: &[usize], limit: f64) -> Finding {
     let names = zones.iter().take(6).map(|zone| format!("#{zone}")).collect::<Vec<_>>().join(", ");
     let more = if zones.len() > 6 { ", …" } else { "" };
-    let (area, area_en) = (crate::render::format::decimal(misfit.area_m2, 2), format!("{:.2}", misfit.area_m2));
+    let (area, area_en) = (crate::words::format::decimal(misfit.area_m2, 2), format!("{:.2}", misfit.area_m2));
     let pieces = match misfit.pieces {
         1 => (String::new(), String::new()),
         n => (format!(" ở {n} chỗ"), format!(" in {n} places")),
@@ -43,7 +43,7 @@ pub(super) fn misfit_words(misfit: &Misfit, zones: &[usize], limit: f64) -> Find
 }
 
 pub(super) fn area_words(before: f64, after: f64) -> (String, String) {
-    let vi = |value| crate::render::format::decimal(value, 1);
+    let vi = |value| crate::words::format::decimal(value, 1);
     (
         format!("Diện tích thay đổi khi sửa: trước {} m², sau {} m²", vi(before), vi(after)),
         format!("Its area changed with the repair: before {before:.1} m², after {after:.1} m²"),

@@ -9,7 +9,7 @@ use crate::domain::unit::UnitId;
 use crate::domain::view::View;
 use crate::read_model::here::PlanHere;
 use crate::render::search::Found;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// The same for programs.
 pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {

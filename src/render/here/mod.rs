@@ -8,18 +8,19 @@ pub mod ways;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::format;
 use super::glossary::term;
 use super::layout::{Page, language_field, page};
 use super::map;
 use super::page::swatch;
-use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::geometry::Position;
 use crate::domain::publication::Status;
 use crate::domain::view::{Moment, View};
 use crate::domain::{land_use, law};
 use crate::read_model::here::{Here, PlanHere, ZoneHere};
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 use tap::{Picked, tappable};
 use ways::Typed;
 

@@ -9,7 +9,8 @@ use crate::read_model::cut::Piece;
 use crate::read_model::features::Features;
 use crate::render::layout::{Page, language_field, page};
 use crate::render::map::{self, Around, Detail, Frame, Part, UnitShape};
-use crate::render::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Width of the map that is tapped, CSS pixels: it is not scaled, or a tap would not be where it is.
 const MAP: f64 = 320.0;

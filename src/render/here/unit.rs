@@ -8,7 +8,7 @@ use crate::domain::city::City;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::render::layout::{Page, page};
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Items, each at the unit's part.
 fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>) -> Markup {

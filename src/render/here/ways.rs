@@ -7,7 +7,7 @@ use super::t;
 use crate::domain::city::City;
 use crate::render::layout::{Page, language_field, page, words_field};
 use crate::render::search::Found;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// What was typed into the form, shown again after a mistake.
 #[derive(Default)]

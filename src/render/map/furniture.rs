@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::frame::Frame;
 use super::{Areas, UnitShape, paint, short, trace};
 use crate::domain::geometry::{Bbox, intersects, union};
-use crate::render::format;
-use crate::render::text::Lang;
+use crate::words::format;
+use crate::words::text::Lang;
 
 /// Height of the strip below a map for its scale, in twelfths of a label.
 const STRIP: f64 = 18.0;

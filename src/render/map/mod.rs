@@ -24,7 +24,6 @@ pub use furniture::strip;
 pub use points::{points, positions};
 pub use sketch::{Mark, sketch};
 
-use super::text::{Lang, text};
 use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position};
 use crate::domain::land_use;
@@ -32,6 +31,8 @@ use crate::domain::unit::{Unit, UnitId};
 use crate::import::canonical::round;
 use crate::read_model::cut::Piece;
 use crate::read_model::features::Features;
+use crate::words::text::Lang;
+use crate::words::text::text;
 use trace::Ring;
 
 /// Areas with codes that a map can draw.

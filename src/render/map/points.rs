@@ -7,7 +7,7 @@ use super::{Around, Detail, furniture};
 use crate::domain::city::City;
 use crate::domain::geometry::{Bbox, Position, union};
 use crate::read_model::features::Features;
-use crate::render::text::text;
+use crate::words::text::text;
 
 /// Least width of a map of points, degrees: some three kilometres.
 const LEAST: f64 = 0.03;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::Item;
 use crate::domain::view::Figure;
-use crate::render::format;
 use crate::render::layout::scrolling;
+use crate::words::format;
 
 /// Places that a page lists; it stays light for a phone, however many take part.
 const LISTED: usize = 200;

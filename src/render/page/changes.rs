@@ -7,10 +7,10 @@ use crate::domain::geometry::union;
 use crate::domain::land_use as codes;
 use crate::domain::view::{Fact, View};
 use crate::read_model::features::Features;
-use crate::render::format;
 use crate::render::layout::{Page, page, scrolling};
 use crate::render::map::{self, Around, Detail};
-use crate::render::text::text;
+use crate::words::format;
+use crate::words::text::text;
 
 /// The other revision of a comparison: the earlier one.
 pub struct Before<'a> {

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::Item;
 use crate::render::glossary::term;
-use crate::render::{format, map};
+use crate::render::map;
+use crate::words::format;
 
 impl Item<'_> {
     pub(super) fn facts(&self) -> Markup {

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::Item;
 use crate::domain::view::HistoryEntry;
-use crate::render::format;
 use crate::render::layout::{Page, page};
-use crate::render::text::has;
+use crate::words::format;
+use crate::words::text::has;
 
 impl Item<'_> {
     pub(super) fn history_short(&self) -> Markup {

@@ -6,7 +6,8 @@ use super::{Extract, Item};
 use crate::domain::land_use;
 use crate::read_model::features::Features;
 use crate::render::glossary::term;
-use crate::render::{format, map};
+use crate::render::map;
+use crate::words::format;
 
 /// Hectares of each code, the largest first, and their sum.
 pub fn sums<'a>(features: &'a Features, extract: Option<&Extract>) -> (Vec<(&'a str, f64)>, f64) {

@@ -23,8 +23,6 @@ use maud::{Markup, PreEscaped, html};
 use super::glossary::term;
 use super::layout::{Page, Preview, page};
 use super::map::{Around, Detail, UnitShape};
-use super::text::{Lang, text};
-use super::{format, map, qr};
 use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::geometry::intersects;
@@ -35,7 +33,12 @@ use crate::domain::view::{Moment, Shown, View};
 use crate::export::{FORMATS, Format};
 use crate::read_model::cut::{Area, bbox_of};
 use crate::read_model::features::Features;
+use crate::render::map;
+use crate::render::qr;
 use crate::vault::Contact;
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// Everything a page is made of.
 pub struct Item<'a> {

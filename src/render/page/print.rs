@@ -6,8 +6,8 @@ use super::Item;
 use crate::domain::board::Posting;
 use crate::domain::publication::Status;
 use crate::domain::view::View;
-use crate::render::format;
-use crate::render::text::text;
+use crate::words::format;
+use crate::words::text::text;
 
 /// The print whose code was scanned.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::Item;
 use crate::domain::publication::Status;
 use crate::domain::view::Shown;
-use crate::render::format;
 use crate::render::glossary::term;
+use crate::words::format;
 
 /// A number as a telephone dials it.
 pub fn dialled(number: &str) -> String {

@@ -13,8 +13,9 @@ use crate::domain::board::Posting;
 use crate::domain::city::City;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
-use crate::render::format;
-use crate::render::text::{Lang, text};
+use crate::words::format;
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// What a booklet says at its beginning.
 pub struct Cover<'a> {

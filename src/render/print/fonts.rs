@@ -10,8 +10,8 @@ use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::domain::alike::alike;
-use crate::domain::fold::is_character;
+use crate::words::alike::alike;
+use crate::words::fold::is_character;
 
 /// Name by which drawings ask for it.
 pub const FAMILY: &str = "Noto Sans";

@@ -22,7 +22,7 @@ use crate::domain::view::{Moment, View};
 use crate::read_model::features::Features;
 use crate::render::map::UnitShape;
 use crate::render::page::Extract;
-use crate::render::text::Lang;
+use crate::words::text::Lang;
 
 /// Sizes of paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

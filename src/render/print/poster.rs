@@ -9,11 +9,11 @@ use super::{Printed, Size};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::view::Shown;
-use crate::render::format;
 use crate::render::map::{self, Around, Detail, Part};
 use crate::render::page::sums;
 use crate::render::qr::{self, Level, Matrix};
-use crate::render::text::text;
+use crate::words::format;
+use crate::words::text::text;
 
 /// Free at every side, millimetres of A4.
 const MARGIN: f64 = 12.0;

@@ -6,7 +6,7 @@ use super::fonts::{Weight, fitting, lines_within};
 use super::pdf::PrintError;
 use super::picture::png;
 use crate::domain::publication::Status;
-use crate::render::text::text;
+use crate::words::text::text;
 
 /// Width and height in pixels, as Zalo and Facebook ask for.
 pub const SIZE: [u32; 2] = [1_200, 630];

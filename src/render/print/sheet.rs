@@ -5,10 +5,10 @@ use super::fonts::{Weight, fitting, lines_within};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
-use crate::render::format;
 use crate::render::map::{self, Around, Detail, Frame, Part};
 use crate::render::page::sums;
-use crate::render::text::text;
+use crate::words::format;
+use crate::words::text::text;
 
 /// Free at every side, millimetres of A1.
 const MARGIN: f64 = 20.0;

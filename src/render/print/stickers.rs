@@ -4,8 +4,8 @@ use super::canvas::{Canvas, LEADING, bold, regular};
 use super::fonts::{Weight, fitting};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
-use crate::render::format;
-use crate::render::text::text;
+use crate::words::format;
+use crate::words::text::text;
 
 /// Columns and rows of an A4 sheet of labels, 99.1 × 67.7 mm.
 const COLUMNS: usize = 2;

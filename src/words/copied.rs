@@ -13,7 +13,7 @@ fn hangs_on(c: char) -> bool {
 /// A text without what hangs onto its end.
 ///
 /// ```
-/// use bangtin::domain::copied::untailed;
+/// use bangtin::words::copied::untailed;
 /// assert_eq!(untailed("QHSDD21AG)."), "QHSDD21AG");
 /// assert_eq!(untailed("QHSDD21AG.B7K”, "), "QHSDD21AG.B7K");
 /// assert_eq!(untailed("QHSDD21AG.geojson"), "QHSDD21AG.geojson");

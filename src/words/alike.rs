@@ -24,7 +24,7 @@ pub fn alike(c: char) -> Option<char> {
 /// A text as it is compared: every character as what it is taken for, in NFC.
 ///
 /// ```
-/// use bangtin::domain::alike::read;
+/// use bangtin::words::alike::read;
 /// assert_eq!(read("0003/Q\u{d0}\u{2011}DEMO"), "0003/QĐ-DEMO");
 /// assert_eq!(read("Ye\u{302}n\u{a0}Ba\u{301}i"), "Yên Bái");
 /// ```

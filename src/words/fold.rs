@@ -2,14 +2,14 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::alike::alike;
+use crate::words::alike::alike;
 
 /// Lower case without diacritics; đ becomes d, so both tone placements (hoà, hòa) are alike. What looks alike is
 /// alike. Keys of claims are made of it: whoever changes what it gives raises `event_store::CLAIM_RULE`.
 ///
 /// ```
-/// assert_eq!(bangtin::domain::fold::fold("Đường Hoà Bình"), "duong hoa binh");
-/// assert_eq!(bangtin::domain::fold::fold("Yên Bái"), bangtin::domain::fold::fold("Ye\u{302}n Ba\u{301}i"));
+/// assert_eq!(bangtin::words::fold::fold("Đường Hoà Bình"), "duong hoa binh");
+/// assert_eq!(bangtin::words::fold::fold("Yên Bái"), bangtin::words::fold::fold("Ye\u{302}n Ba\u{301}i"));
 /// ```
 pub fn fold(text: &str) -> String {
     let letters = text.nfd().filter_map(alike).filter(|c| !is_combining_mark(*c));
@@ -19,7 +19,7 @@ pub fn fold(text: &str) -> String {
 /// Text without diacritics, its case kept; Đ becomes D.
 ///
 /// ```
-/// assert_eq!(bangtin::domain::fold::fold_marks("Đường Hoà Bình"), "Duong Hoa Binh");
+/// assert_eq!(bangtin::words::fold::fold_marks("Đường Hoà Bình"), "Duong Hoa Binh");
 /// ```
 pub fn fold_marks(text: &str) -> String {
     let plain = text.nfd().filter_map(alike).filter(|c| !is_combining_mark(*c));
@@ -36,7 +36,7 @@ pub fn fold_marks(text: &str) -> String {
 /// not; the letters alone where it has no marks.
 ///
 /// ```
-/// use bangtin::domain::fold::marked;
+/// use bangtin::words::fold::marked;
 /// assert_eq!(marked("hoà"), marked("Hòa"));
 /// assert_ne!(marked("hoà"), marked("họa"));
 /// assert_eq!(marked("hoa"), "hoa");

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::text::{Lang, text};
+use crate::words::text::Lang;
+use crate::words::text::text;
 
 /// A number with grouped thousands, `2.159,6`: dot for thousands, comma for decimals.
 ///
 /// ```
-/// assert_eq!(bangtin::render::format::decimal(2159.6, 1), "2.159,6");
+/// assert_eq!(bangtin::words::format::decimal(2159.6, 1), "2.159,6");
 /// ```
 pub fn decimal(value: f64, places: usize) -> String {
     grouped(value, places, '.', ',')

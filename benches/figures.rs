@@ -17,7 +17,7 @@ use bangtin::domain::families::LogEvent;
 use bangtin::event_store::dump::Record;
 use bangtin::event_store::{self, Clock, EventLog, Head, NewEvent, StoredEvent, chain};
 use bangtin::import::attach::no_files;
-use bangtin::read_model::follower;
+use bangtin::node::follower;
 use bangtin::vault::Vault;
 use serde_json::json;
 
@@ -295,8 +295,8 @@ async fn start() {
     assert_eq!(image.len() as u64, items);
     say("start, events/s, 1,000,000 events, no snapshot ÷ streaming the query and reading each", ours, theirs, "≥ 0.5, ≥ 150,000/s");
     let snapshot = folder.path().join("image.snapshot");
-    let bytes = bangtin::read_model::snapshot::encode(&image, "bench").unwrap();
-    bangtin::read_model::snapshot::write(&snapshot, &bytes).unwrap();
+    let bytes = bangtin::node::snapshot::encode(&image, "bench").unwrap();
+    bangtin::node::snapshot::write(&snapshot, &bytes).unwrap();
     drop(image);
     let started = Instant::now();
     let image = follower::build(&log, Some(&snapshot)).await.unwrap();

@@ -20,9 +20,11 @@ use bangtin::domain::city::CityCommand;
 use bangtin::domain::view::Moment;
 use bangtin::event_store::{self, Clock};
 use bangtin::http::{Limits, Site, router};
-use bangtin::press::{self, Order};
+use bangtin::node::follower;
+use bangtin::prints;
+use bangtin::prints::Order;
+use bangtin::read_model::ReadModel;
 use bangtin::read_model::blobs::Blobs;
-use bangtin::read_model::{ReadModel, follower};
 use bangtin::render::map::{self, Around, Detail};
 use bangtin::render::print::Size;
 use bangtin::vault::Vault;
@@ -116,7 +118,7 @@ async fn map_drawing(node: &Node, code: Code) {
     let set = node.model.image().view(&code, None, &node.moment()).unwrap().features.unwrap();
     let features = node.model.features(set.sha256).await.unwrap();
     let city = Arc::clone(&node.model.image().city);
-    let boundaries = press::boundaries(&node.model, &city).await;
+    let boundaries = prints::boundaries(&node.model, &city).await;
     let units = map::unit_shapes(&city, boundaries.as_deref(), node.moment().today, Lang::Vi);
     let around = Around { lang: Lang::Vi, units: &units, mark: None, landmarks: None };
     let mut svg = String::new();
@@ -152,7 +154,7 @@ async fn printing(node: &Node, code: Code) {
     let mut bytes = 0;
     for _ in 0..30 {
         let begun = Instant::now();
-        let material = press::gather(&node.model, &moment, code, &order).await.unwrap();
+        let material = prints::gather(&node.model, &moment, code, &order).await.unwrap();
         bytes = tokio::task::block_in_place(|| material.poster(Size::A4)).unwrap().len();
         times.push(begun.elapsed().as_secs_f64() * 1e3);
     }

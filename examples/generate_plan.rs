@@ -6,7 +6,7 @@ mod generator;
 use std::fs::File;
 use std::io::BufWriter;
 
-use bangtin::import::crs::Crs;
+use bangtin::geometry::crs::Crs;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();

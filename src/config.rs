@@ -5,9 +5,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::domain::city::{City, EmergencyNumber, Landmark};
-use crate::domain::geometry::{Bbox, Position};
 use crate::domain::unit::{Unit, UnitId, Units};
-use crate::import::crs::Crs;
+use crate::geometry::Bbox;
+use crate::geometry::Position;
+use crate::geometry::crs::Crs;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

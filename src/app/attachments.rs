@@ -8,9 +8,9 @@ use crate::domain::digest::hex;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
+use crate::features;
 use crate::import::apart::Reading;
 use crate::import::attach::{Attached, Brought, Opened};
-use crate::read_model::features;
 use crate::vault::Contact;
 
 impl App {

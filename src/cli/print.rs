@@ -17,9 +17,11 @@ use crate::domain::access::Actor;
 use crate::domain::unit::UnitId;
 use crate::domain::view::Moment;
 use crate::import::attach::no_files;
-use crate::press::{self, Order};
+use crate::node::follower;
+use crate::prints;
+use crate::prints::Order;
+use crate::read_model::ReadModel;
 use crate::read_model::blobs::Blobs;
-use crate::read_model::{ReadModel, follower};
 use crate::render::print::Size;
 use crate::words::text::Lang;
 
@@ -89,7 +91,7 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
         let Some(code) = &print.code else { bail!("name the code of the item to print") };
         let code: Code = code.parse().with_context(|| format!("“{code}”"))?;
         let order = Order { lang, unit, whole: false, board: print.board };
-        let material = press::gather(&model, &moment, code, &order).await?;
+        let material = prints::gather(&model, &moment, code, &order).await?;
         let file = tokio::task::block_in_place(|| if print.what == What::Poster { material.poster(size) } else { material.stickers() })?;
         let printed: Vec<(u32, Code, u32)> = print.board.map(|board| (board, code, material.view().revision)).into_iter().collect();
         (file, printed)
@@ -131,7 +133,7 @@ async fn booklet(
     lang: Lang,
     unit: Option<&UnitId>,
 ) -> anyhow::Result<(Vec<u8>, Vec<(u32, Code, u32)>)> {
-    let folio = press::folio(model, moment, lang, unit).await?;
+    let folio = prints::folio(model, moment, lang, unit).await?;
     let number = |board: &crate::domain::view::View| board.board.as_ref().map_or(0, |own| own.number);
     let printed = folio.prints().iter().map(|(board, item, _)| (number(board), item.code, item.revision)).collect();
     let mut progress = Progress::new("In (printing)", folio.prints().len() as u64);

@@ -14,8 +14,9 @@ use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
 use crate::http::lanes::Lanes;
 use crate::http::{self, Limits, Site};
+use crate::node::follower;
+use crate::read_model::ReadModel;
 use crate::read_model::blobs::Blobs;
-use crate::read_model::{ReadModel, follower};
 
 /// A snapshot is written at the end when at least this many events are new.
 const SNAPSHOT_AT_END: i64 = 1_000;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::messages::{put, say};
 use super::{StoreArgs, store};
 use crate::domain::access::{Reach, Role, TokenId};
-use crate::read_model::follower;
+use crate::node::follower;
 use crate::words::civil::date_in;
 
 /// What to do with tokens.

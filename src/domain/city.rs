@@ -6,9 +6,11 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Bbox, FeatureSet, contains};
 use super::unit::Units;
 use super::{Context, Refusal};
+use crate::domain::feature_set::FeatureSet;
+use crate::geometry::Bbox;
+use crate::geometry::contains;
 
 /// An emergency number and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

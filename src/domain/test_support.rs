@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
 use super::city::City;
-use super::geometry::Position;
 use super::unit::{Unit, Units};
 use crate::domain::Code;
 use crate::domain::Context;
+use crate::geometry::Position;
 use crate::words::civil;
 
 /// A code of the tests.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use super::geometry::Position;
+use crate::geometry::Position;
 use crate::words::alike::read;
 use crate::words::civil::date_schema;
 use crate::words::civil::optional_date_schema;

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 
 use super::board::Posting;
 use super::document::Document;
-use super::geometry::{FeatureSet, Position};
 use super::publication::{Family, Publication, Revision, Status};
 use super::subject::SubjectId;
 use super::unit::UnitId;
 use crate::domain::Code;
+use crate::domain::feature_set::FeatureSet;
+use crate::geometry::Position;
 use crate::words::civil;
 
 /// A moment and the city's civil date of it.

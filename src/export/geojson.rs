@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::Writer;
+use crate::features::geojson::Front;
 use crate::read_model::layers::{Collection, LayerRow};
-use crate::render::geojson::Front;
 
 fn text(row: &LayerRow<'_>, out: &mut Vec<u8>) {
     let mut buffer = [0; 10];

@@ -8,9 +8,9 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::{Writer, failed, kind, shape};
+use crate::domain::names::{about, title};
 use crate::domain::schema::Type;
 use crate::read_model::layers::{Collection, LayerRow};
-use crate::render::collections::{about, title};
 use crate::words::text::Lang;
 
 /// What every GeoPackage has (annex C), and WGS 84.
@@ -102,7 +102,7 @@ impl<W: Write> Writer for Package<W> {
         values.push(match shape(row) {
             Some(shape) => {
                 let [west, south, east, north] = row.feature.bbox();
-                self.bbox = Some(self.bbox.map_or(row.feature.bbox(), |bbox| crate::domain::geometry::union(&bbox, &row.feature.bbox())));
+                self.bbox = Some(self.bbox.map_or(row.feature.bbox(), |bbox| crate::geometry::union(&bbox, &row.feature.bbox())));
                 Sql::Blob(shape.to_gpkg_wkb(CoordDimensions::xy(), Some(4326), vec![west, east, south, north]).map_err(failed)?)
             }
             None => Sql::Null,

@@ -6,8 +6,8 @@ use quick_xml::escape::escape;
 use serde_json::Value;
 
 use super::{Writer, shape};
+use crate::domain::names::{label, title};
 use crate::read_model::layers::{Collection, LayerRow};
-use crate::render::collections::{label, title};
 use crate::words::text::Lang;
 
 /// A document of placemarks.

@@ -16,7 +16,7 @@ use super::ranges;
 use super::respond::{self, Encoding};
 use crate::domain::Code;
 use crate::domain::unit::UnitId;
-use crate::press::Order;
+use crate::prints::Order;
 use crate::render::print::Size;
 use crate::words::text::Lang;
 

@@ -13,7 +13,7 @@ use super::items::finish;
 use super::respond::{self, Form};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
-use crate::press;
+use crate::prints;
 use crate::read_model::image::Image;
 use crate::render::boards::{self as pages, Entry, Wanted};
 use crate::words::text::Lang;
@@ -82,7 +82,7 @@ pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
         let place = site.drawing_place().await?;
         let moment = site.moment();
-        let folio = press::folio(&site.model, &moment, lang, unit.as_ref()).await?;
+        let folio = prints::folio(&site.model, &moment, lang, unit.as_ref()).await?;
         let made = tokio::task::spawn_blocking(move || {
             // Held by the work, not by the client that may have gone.
             let _place = place;

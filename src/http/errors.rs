@@ -15,7 +15,7 @@ use crate::domain::Refusal;
 use crate::domain::code::CodeError;
 use crate::event_store::StoreError;
 use crate::import::Report;
-use crate::press::PressError;
+use crate::prints::PressError;
 use crate::read_model::layers::collections;
 use crate::render::home::problem;
 use crate::render::qr::QrError;

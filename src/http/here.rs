@@ -18,13 +18,15 @@ use super::items::finish;
 use super::respond::{self, Form};
 use super::search;
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, Position, contains};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
-use crate::import::crs::Crs;
+use crate::geometry::Bbox;
+use crate::geometry::Position;
+use crate::geometry::area::Area;
+use crate::geometry::contains;
+use crate::geometry::crs::Crs;
 use crate::import::parcel;
-use crate::press;
-use crate::read_model::cut::Area;
+use crate::prints;
 use crate::read_model::here::Place;
 use crate::read_model::nearest::kinds;
 use crate::read_model::search::Hit;
@@ -359,7 +361,7 @@ async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: O
         Some(set) => Some(site.model.features(set.sha256).await?),
         None => None,
     };
-    let boundaries = press::boundaries(&site.model, city).await;
+    let boundaries = prints::boundaries(&site.model, city).await;
     let (city, today) = (Arc::clone(city), moment.today);
     let svg = tokio::task::spawn_blocking(move || {
         let units = map::unit_shapes(&city, boundaries.as_deref(), today, lang);

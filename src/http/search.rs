@@ -65,7 +65,7 @@ pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, he
         let found: Vec<Found> = hits.into_iter().filter_map(|hit| found(&site, &city, hit, &moment)).collect();
         if form == Form::Json {
             let body = json!({
-                "items": found.iter().filter_map(Found::item).map(|view| Value::Object(crate::render::geojson::shared(view, &city.public_url))).collect::<Vec<_>>(),
+                "items": found.iter().filter_map(Found::item).map(|view| Value::Object(crate::features::geojson::shared(view, &city.public_url))).collect::<Vec<_>>(),
                 "places": found.iter().filter_map(|found| found.place(lang)).collect::<Vec<_>>(),
                 "proposal": proposal,
             });

@@ -15,7 +15,6 @@ use bytes::Bytes;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::canonical::CanonicalSet;
 use super::documents::About;
 use super::formats::archive;
 use super::report::{Finding, Report, Severity};
@@ -23,7 +22,8 @@ use super::source::Source;
 use super::zones::{Imported, Options};
 use super::{points, zones};
 use crate::domain::Digest;
-use crate::domain::geometry::FeatureSet;
+use crate::domain::feature_set::FeatureSet;
+use crate::features::canonical::CanonicalSet;
 
 /// What the child is called with.
 const ARGUMENT: &str = "read-apart";

@@ -3,71 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A position, x then y as the file has them; anything after the second number is ignored.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Position(pub [f64; 2]);
-
-impl<'de> Deserialize<'de> for Position {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Position;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a position [x, y]")
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Position, A::Error> {
-                let missing = || serde::de::Error::custom("a position needs two numbers");
-                let x = seq.next_element()?.ok_or_else(missing)?;
-                let y = seq.next_element()?.ok_or_else(missing)?;
-                while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-                Ok(Position([x, y]))
-            }
-        }
-        deserializer.deserialize_seq(Visitor)
-    }
-}
-
-/// A polygon: its outer ring, then its holes.
-pub type Rings = Vec<Vec<Position>>;
-
-/// A geometry of a kind that can be published.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "type", content = "coordinates")]
-#[expect(missing_docs, reason = "the names are those of RFC 7946")]
-pub enum Geometry {
-    Point(Position),
-    Polygon(Rings),
-    MultiPolygon(Vec<Rings>),
-}
-
-impl Geometry {
-    /// Its first position.
-    pub fn first(&self) -> Option<Position> {
-        match self {
-            Self::Point(position) => Some(*position),
-            Self::Polygon(rings) => rings.first()?.first().copied(),
-            Self::MultiPolygon(parts) => parts.iter().flatten().flatten().next().copied(),
-        }
-    }
-
-    /// Number of its positions.
-    pub fn points(&self) -> usize {
-        match self {
-            Self::Point(_) => 1,
-            Self::Polygon(rings) => rings.iter().map(Vec::len).sum(),
-            Self::MultiPolygon(parts) => parts.iter().flatten().map(Vec::len).sum(),
-        }
-    }
-
-    /// Parts as one polygon, or several.
-    pub fn of_parts(mut parts: Vec<Rings>) -> Result<Self, GeometryError> {
-        match parts.len() {
-            0 => Err(GeometryError::Missing),
-            1 => Ok(Self::Polygon(parts.remove(0))),
-            _ => Ok(Self::MultiPolygon(parts)),
-        }
-    }
-}
+use crate::geometry::simple::{Geometry, Position, Rings};
 
 /// Why a feature has no geometry that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +43,15 @@ impl GeometryError {
             ("", "")
         };
         Self::unreadable(format!("không phải vùng hay điểm ({kind}){vi}"), format!("neither an area nor a point ({kind}){en}"))
+    }
+}
+
+/// Parts as one polygon, or several.
+pub fn of_parts(mut parts: Vec<Rings>) -> Result<Geometry, GeometryError> {
+    match parts.len() {
+        0 => Err(GeometryError::Missing),
+        1 => Ok(Geometry::Polygon(parts.remove(0))),
+        _ => Ok(Geometry::MultiPolygon(parts)),
     }
 }
 
@@ -163,7 +108,7 @@ fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
                     Geometry::Point(_) => return named(),
                 }
             }
-            Some(Geometry::of_parts(parts))
+            Some(of_parts(parts))
         }
         "MultiPoint" => match serde_json::from_str::<Vec<Position>>(other.coordinates.as_ref()?.get()).ok()?.as_slice() {
             [one] => Some(Ok(Geometry::Point(*one))),

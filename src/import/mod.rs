@@ -2,11 +2,9 @@
 
 pub mod apart;
 pub mod attach;
-pub mod canonical;
 pub mod cell;
+pub mod choose_crs;
 pub mod columns;
-pub mod coverage;
-pub mod crs;
 pub mod documents;
 pub mod encoding;
 pub mod feature;
@@ -14,9 +12,9 @@ pub mod formats;
 pub mod parcel;
 pub mod points;
 pub mod report;
-pub mod rings;
 pub mod source;
 pub mod units;
+pub mod wkt;
 pub mod zones;
 
 pub use report::{Finding, Report, Severity};

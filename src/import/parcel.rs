@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::crs::Crs;
 use crate::domain::city::City;
-use crate::domain::geometry::{contains, encloses};
+use crate::geometry::contains;
+use crate::geometry::crs::Crs;
+use crate::geometry::encloses;
 
 /// A ring without its closing point, in 10⁻⁷ degrees.
 pub type Ring = Vec<[i64; 2]>;
@@ -254,7 +255,7 @@ mod tests {
 
     fn area(text: &str) -> f64 {
         let parcel = read(text, &city()).unwrap_or_else(|error| panic!("{error:?}"));
-        let measured = crate::read_model::cut::area_m2(&parcel.rings, &Crs::new(9208).expect("known"));
+        let measured = crate::geometry::area::area_m2(&parcel.rings, &Crs::new(9208).expect("known"));
         assert!(parcel.area_m2.is_none_or(|stated| (stated - measured).abs() < 0.3), "{:?} {measured}", parcel.area_m2);
         parcel.area_m2.unwrap_or(measured)
     }

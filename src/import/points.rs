@@ -2,18 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-use super::canonical;
 use super::cell;
 use super::columns::{axis, plain};
-use super::crs::Crs;
-use super::crs::choose::{Chosen, Hints, choose};
 use super::encoding::Texts;
-use super::feature::{Feature, Geometry, GeometryError, Position};
+use super::feature::{Feature, GeometryError};
 use super::formats;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
-use crate::domain::geometry::contains;
+use crate::features::canonical;
+use crate::geometry::contains;
+use crate::geometry::crs::Crs;
+use crate::geometry::simple::{Geometry, Position};
+use crate::import::choose_crs::Chosen;
+use crate::import::choose_crs::Hints;
+use crate::import::choose_crs::choose;
 use crate::words::fold::clean;
 use crate::words::fold::fold;
 
@@ -348,7 +351,7 @@ fn kind_of(text: &str) -> Option<&'static str> {
 }
 
 /// Options for a file of points in a city.
-pub fn options(city: &crate::domain::city::City, crs: Option<&str>) -> Result<Options, super::crs::CrsError> {
+pub fn options(city: &crate::domain::city::City, crs: Option<&str>) -> Result<Options, crate::geometry::crs::CrsError> {
     Ok(Options { crs: crs.map(Crs::code).transpose()?, ..Options::new(city.bbox, city.default_crs) })
 }
 

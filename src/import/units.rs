@@ -3,17 +3,22 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::canonical::{self, CanonicalSet};
 use super::columns::plain;
-use super::coverage::Boundary;
-use super::feature::{Feature, Geometry, Position};
+use super::feature::Feature;
 use super::points;
 use super::report::{Finding, Report, Severity};
-use super::rings::{Ring, Vertex, mend, polygon};
 use super::source::Source;
 use super::zones::Options;
-use crate::domain::geometry::contains;
 use crate::domain::unit::{Unit, UnitId, Units};
+use crate::features::canonical;
+use crate::features::canonical::CanonicalSet;
+use crate::geometry::contains;
+use crate::geometry::coverage::Boundary;
+use crate::geometry::rings::Vertex;
+use crate::geometry::rings::VertexRing;
+use crate::geometry::rings::mend;
+use crate::geometry::rings::polygon;
+use crate::geometry::simple::{Geometry, Position};
 use crate::words::fold::clean;
 
 /// Columns of a table of units, by the headers they may have, folded without separators.
@@ -98,7 +103,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
 
 enum Shape {
     Point([f64; 2]),
-    Area(Vec<Vec<Ring>>),
+    Area(Vec<Vec<VertexRing>>),
 }
 
 type Wrong = (&'static str, &'static str, &'static str);
@@ -112,7 +117,7 @@ fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Res
         Ok(Geometry::MultiPolygon(parts)) => parts.as_slice(),
         Err(_) => return Err(("no-geometry", "Thiếu ranh giới hoặc tọa độ", "It has neither a boundary nor coordinates")),
     };
-    let ring = |ring: &Vec<Position>| -> Option<Ring> {
+    let ring = |ring: &Vec<Position>| -> Option<VertexRing> {
         let open = if ring.len() > 1 && ring.first() == ring.last() { &ring[..ring.len() - 1] } else { ring };
         open.iter()
             .map(|position| {
@@ -121,7 +126,7 @@ fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Res
             })
             .collect()
     };
-    let parts: Option<Vec<Vec<Ring>>> = parts.iter().map(|rings| rings.iter().map(ring).collect()).collect();
+    let parts: Option<Vec<Vec<VertexRing>>> = parts.iter().map(|rings| rings.iter().map(ring).collect()).collect();
     parts.map(Shape::Area).ok_or(OUTSIDE)
 }
 
@@ -173,21 +178,21 @@ fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wr
         valid_from,
         valid_to: valid_to.transpose()?,
         successors: successors.map_err(|_| ("successors", "Đơn vị kế thừa phải ghi dạng 04252-2025", "Write successors as 04252-2025"))?,
-        label: crate::domain::geometry::Position { lon: label[0], lat: label[1] },
+        label: crate::geometry::Position { lon: label[0], lat: label[1] },
     })
 }
 
 /// The boundary of some units from a canonical set of them.
 pub fn boundary(canonical: &[u8], wanted: &[UnitId]) -> Option<Boundary> {
     let set: Value = serde_json::from_slice(canonical).ok()?;
-    let mut parts: Vec<Vec<Ring>> = Vec::new();
+    let mut parts: Vec<Vec<VertexRing>> = Vec::new();
     for feature in set.get("features")?.as_array()? {
         let unit = feature.pointer("/properties/unit").and_then(Value::as_str).unwrap_or_default();
         if !wanted.iter().any(|id| id.as_str() == unit) {
             continue;
         }
         let geometry: Geometry = serde_json::from_value(feature.get("geometry")?.clone()).ok()?;
-        let ring = |ring: &Vec<Position>| -> Ring {
+        let ring = |ring: &Vec<Position>| -> VertexRing {
             let open = ring.get(..ring.len().saturating_sub(1)).unwrap_or_default();
             open.iter().map(|Position(p)| Vertex { lonlat: p.map(canonical::round), plane: [0.0; 2] }).collect()
         };

@@ -7,16 +7,20 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::ReadModel;
-use super::cut::Area;
-use super::features::{Feature, Features};
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, intersects};
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::event_store::StoreError;
-use crate::import::crs::Crs;
-use crate::render::map::unit_or_heirs;
+use crate::features::Feature;
+use crate::features::Features;
+use crate::features::boundaries::unit_or_heirs;
+use crate::features::cut::cut;
+use crate::features::cut::meets;
+use crate::geometry::Bbox;
+use crate::geometry::area::Area;
+use crate::geometry::crs::Crs;
+use crate::geometry::intersects;
 
 /// Parts of a parcel smaller than this many square metres are what borders that do not meet exactly leave.
 const SLIVER_M2: f64 = 0.5;
@@ -131,12 +135,12 @@ fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Opt
             let whole = stated.unwrap_or(measured);
             // What a centimetre's rounding does to a small parcel is taken back.
             let factor = if measured > 0.0 { whole / measured } else { 1.0 };
-            let mut pieces = area.cut(features, plane);
+            let mut pieces = cut(area, features, plane);
             pieces.iter_mut().for_each(|piece| piece.area_m2 *= factor);
             pieces.retain(|piece| piece.area_m2 >= SLIVER_M2);
             pieces.sort_by(|a, b| b.area_m2.total_cmp(&a.area_m2));
             let covered: f64 = pieces.iter().map(|piece| piece.area_m2).sum();
-            let of = |piece: &super::cut::Piece| ZoneHere {
+            let of = |piece: &crate::features::cut::Piece| ZoneHere {
                 area_m2: Some(piece.area_m2),
                 share: Some(if whole > 0.0 { (piece.area_m2 / whole * 100.0).min(100.0) } else { 0.0 }),
                 ..zone(piece.index)
@@ -290,7 +294,7 @@ impl ReadModel {
         let is_in = move |(view, features): (View, Option<Arc<Features>>)| {
             let named = || view.units.iter().flat_map(|id| city.units.at(id, today)).any(|own| now.contains(&own.id));
             let is_in = match &features {
-                Some(features) => area.meets(features),
+                Some(features) => meets(&area, features),
                 None => view.units.is_empty() || named(),
             };
             is_in.then_some(view)

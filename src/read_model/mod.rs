@@ -3,21 +3,15 @@
 //! Architecture invariant: reading never asks the event store (but for the bytes of a blob) or an
 //! aggregate's rules.
 
-pub mod arcs;
 pub mod blobs;
 mod boards;
-pub mod coarse;
-pub mod cut;
-pub mod features;
-pub mod follower;
+pub mod feature_cache;
 pub mod here;
 pub mod image;
 pub mod layers;
 pub mod nearest;
-pub mod packed;
 pub mod room;
 pub mod search;
-pub mod snapshot;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -27,9 +21,10 @@ use tokio::sync::watch;
 use crate::disk::Disks;
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
-use crate::render::geojson::Head;
+use crate::features::Features;
+use crate::features::geojson::Head;
+use crate::read_model::feature_cache::FeatureCache;
 use blobs::Blobs;
-use features::{FeatureCache, Features};
 use image::Image;
 use layers::Layers;
 
@@ -105,6 +100,26 @@ impl ReadModel {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Changes the image while nobody reads it; whoever waits for a position is told of the new one.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Image) -> T) -> T {
+        let (changed, position) = {
+            let mut image = self.image.write().unwrap_or_else(PoisonError::into_inner);
+            (change(&mut image), image.position)
+        };
+        self.position.send_replace(position);
+        changed
+    }
+
+    /// Notes whether the image keeps up; true where that is new.
+    pub fn set_health(&self, health: Health) -> bool {
+        self.health.send_if_modified(|known| {
+            *known != health && {
+                *known = health;
+                true
+            }
+        })
     }
 
     /// Looks at many items, a few at a time: the follower never waits for long.

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::ReadModel;
 use crate::domain::Code;
 use crate::domain::families;
-use crate::domain::geometry::Position;
 use crate::domain::publication::Status;
 use crate::domain::view::{Moment, View};
 use crate::event_store::StoreError;
+use crate::geometry::Position;
 
 /// Mean radius of the earth, metres (IUGG).
 const EARTH: f64 = 6_371_008.8;

@@ -7,28 +7,13 @@ use serde_json::Value;
 use super::layout::{Page, page};
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::geometry::Bbox;
+use crate::domain::names::{about, label, title};
 use crate::domain::schema::{Property, Type};
+use crate::geometry::Bbox;
 use crate::read_model::layers::{Collection, Content, LayerRow, When};
 use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
-
-/// What a collection is called.
-pub fn title(lang: Lang, name: &str) -> &str {
-    // “units” alone is the heading of an item's units.
-    text(lang, if name == "units" { "units-collection" } else { name })
-}
-
-/// What it holds, in a sentence.
-pub fn about(lang: Lang, name: &str) -> String {
-    text(lang, &format!("about-{name}")).to_owned()
-}
-
-/// What a property is called.
-pub fn label(lang: Lang, property: &Property) -> String {
-    text(lang, &format!("field-{}", property.name)).to_owned()
-}
 
 /// A value as people read it.
 fn shown(lang: Lang, zone: &TimeZone, property: &Property, value: &Value) -> String {

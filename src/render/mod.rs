@@ -3,7 +3,6 @@
 pub mod boards;
 pub mod calendar;
 pub mod collections;
-pub mod geojson;
 pub mod glossary;
 pub mod here;
 pub mod home;
@@ -17,6 +16,5 @@ pub mod record;
 pub mod report;
 pub mod reports;
 pub mod search;
-pub mod shape;
 pub mod style;
 pub mod tile;

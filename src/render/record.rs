@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::geojson::shared;
 use crate::domain::view::View;
+use crate::features::geojson::shared;
 
 /// The record of an item; the contact of a person is not part of it.
 pub fn record(view: &View, public_url: &str) -> Value {

@@ -8,8 +8,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::map;
 use crate::domain::land_use;
+use crate::features::Features;
 use crate::import::report::{Finding, Report, Severity, counted_words};
-use crate::read_model::features::Features;
 use crate::words::format::decimal;
 
 const STYLE: &str = "

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::home::{item_line, search_form};
 use super::layout::{self, Page};
 use crate::domain::city::{City, Landmark};
-use crate::domain::geometry::Position;
 use crate::domain::unit::Unit;
 use crate::domain::view::{Moment, View};
+use crate::geometry::Position;
 use crate::words::text::Lang;
 use crate::words::text::text;
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::collections::title;
 use crate::domain::city::City;
 use crate::domain::land_use;
+use crate::domain::names::title;
 use crate::domain::schema::Shape;
 use crate::read_model::layers::Collection;
 use crate::words::text::Lang;

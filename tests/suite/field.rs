@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use bangtin::import::crs::Crs;
+use bangtin::geometry::crs::Crs;
 use bangtin::import::report::{Report, Severity};
 use bangtin::import::source::Source;
 use bangtin::import::zones::Options;

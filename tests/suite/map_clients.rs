@@ -375,7 +375,7 @@ async fn all_systems_give_the_same_features(kind: Kind) {
     assert_eq!(place(&turned.json()), json!([plain[1], plain[0]]), "latitude first");
     // PROJ 9.5.1, operation EPSG:6960.
     let metres = place(&node.get(&one("9208")).await.json());
-    let crs = bangtin::import::crs::Crs::new(9208).unwrap();
+    let crs = bangtin::geometry::crs::Crs::new(9208).unwrap();
     let [x, y] = crs.from_wgs84(plain[0].as_f64().unwrap(), plain[1].as_f64().unwrap()).unwrap();
     assert!((metres[0].as_f64().unwrap() - x).abs() < 0.001 && (metres[1].as_f64().unwrap() - y).abs() < 0.001, "{metres}");
     assert!((500_000.0..530_000.0).contains(&x) && (2_390_000.0..2_410_000.0).contains(&y), "east, then north");

@@ -90,7 +90,7 @@ async fn an_erased_person_is_nowhere_not_even_in_a_restored_backup(kind: Kind) {
     let backup = database.path("backup");
     export(&node, &backup, true).await;
     let snapshot = database.path("snapshot");
-    bangtin::read_model::follower::save_snapshot(&node.model, node.app.log(), &snapshot).await.unwrap();
+    bangtin::node::follower::save_snapshot(&node.model, node.app.log(), &snapshot).await.unwrap();
     node.app.erase(subject.clone()).await.unwrap();
     let head = node.app.log().head().await.unwrap().position;
     assert!(node.model.wait_for(head, Duration::from_secs(2)).await);

@@ -16,8 +16,8 @@ use crate::cli::store::Store;
 use crate::domain::Code;
 use crate::domain::city::Columns;
 use crate::domain::plan::{Adjustment, PlanKind};
+use crate::geometry::crs::Crs;
 use crate::import::attach::{Brought, source_document};
-use crate::import::crs::Crs;
 use crate::import::zones;
 
 /// A plan.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Code;
 use crate::domain::document::Document;
-use crate::domain::geometry::Position;
 use crate::domain::unit::UnitId;
+use crate::geometry::Position;
 use crate::words::civil::optional_date_schema;
 
 /// What is stated of a notice board.

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Posting, Printed, Removed, Revoked};
 use crate::domain::document::Document;
-use crate::domain::geometry::contains;
 use crate::domain::mark::LARGEST;
 use crate::domain::publication::{Claim, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Context, Refusal};
+use crate::geometry::contains;
 
 impl Family for Board {
     const NAME: &'static str = "board";

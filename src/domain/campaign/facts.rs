@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::document::Document;
-use crate::domain::geometry::FeatureSet;
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::unit::UnitId;
 use crate::words::civil::date_schema;
 use crate::words::civil::optional_date_schema;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Code;
 use crate::domain::document::Document;
-use crate::domain::geometry::FeatureSet;
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::map_point::Phone;
 use crate::domain::unit::UnitId;
 use crate::words::civil::date_schema;

@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 
 use super::{AnswersPublished, Consultation, ConsultationKind};
 use crate::domain::document::Document;
-use crate::domain::geometry::FeatureSet;
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::{Family, Publication};
 use crate::domain::schema::{Property, Shape};

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::geometry::Position;
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
+use crate::geometry::Position;
 use crate::words::civil::moment_schema;
 use crate::words::civil::optional_moment_schema;
 

@@ -4,13 +4,13 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{DutyChanged, MapPoint, PointKind, SetDuty};
-use crate::domain::geometry::contains;
 use crate::domain::publication::{Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Refusal};
+use crate::geometry::contains;
 
 impl Family for MapPoint {
     const NAME: &'static str = "map-point";

@@ -4,12 +4,13 @@ use jiff::civil::Date;
 
 use super::Plan;
 use crate::domain::document::Document;
-use crate::domain::geometry::{FeatureSet, contains};
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::{Claim, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Digest, Refusal};
+use crate::geometry::contains;
 use crate::words::fold::fold;
 
 /// Plans have no commands or events beyond the shared life cycle.

@@ -5,7 +5,7 @@ use jiff::civil::date;
 
 use super::{Adjustment, Decision, Plan, PlanKind};
 use crate::domain::access::{Actor, Reach, Role, TokenCreated, TokenId};
-use crate::domain::geometry::FeatureSet;
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::{
     Command, Correct, Corrected, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded,
     Withdrawn,

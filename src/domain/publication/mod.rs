@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
 use super::document::Document;
-use super::geometry::FeatureSet;
 use super::schema::{Property, Shape};
 use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::view::{Moment, View};
 use super::{Code, Context, Refusal};
+use crate::domain::feature_set::FeatureSet;
 use crate::words::civil::end_of;
 use crate::words::civil::midnight;
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::super::errors::HttpError;
 use crate::domain::city::City;
-use crate::domain::geometry::Bbox;
-use crate::import::crs::Crs;
+use crate::geometry::Bbox;
+use crate::geometry::crs::Crs;
 
 /// Longitude, latitude on WGS 84: what GeoJSON is in.
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";

@@ -13,13 +13,13 @@ use super::versions::{memento_datetime, missing, version_links};
 use super::{GEOJSON, METADATA_CACHE, ask, find, html, when};
 use crate::domain::Code;
 use crate::domain::view::Moment;
+use crate::features::Features;
+use crate::features::geojson::Front;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
 use crate::http::respond::{self, Form};
-use crate::read_model::features::Features;
 use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Version, Wanted, When};
-use crate::render::geojson::Front;
 
 /// `CODE` or `CODE-REVISION…`: the item a feature's id names, and the revision.
 pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {

@@ -15,15 +15,19 @@ use super::crs::System;
 use super::select::{Page, select};
 use super::{GEOJSON, METADATA_CACHE, find, html};
 use crate::domain::view::Moment;
+use crate::features::Feature;
+use crate::features::Features;
+use crate::features::SEPARATOR;
+use crate::features::geojson::Front;
+use crate::features::packed::Gzip;
+use crate::features::packed::Piece;
+use crate::features::packed::Seen;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::finish;
 use crate::http::pieces::Pieces;
 use crate::http::respond::{self, Encoding, Form};
-use crate::read_model::features::{Feature, Features, SEPARATOR};
 use crate::read_model::layers::{Collection, LayerRow, Part, When};
-use crate::read_model::packed::{Gzip, Piece, Seen};
-use crate::render::geojson::Front;
 
 /// A link: its relation, media type and address.
 pub(super) type Link = (&'static str, &'static str, String);

@@ -27,6 +27,7 @@ use super::items::finish;
 use super::respond::{self, Form};
 use crate::domain::Code;
 use crate::domain::digest::hex;
+use crate::domain::names;
 use crate::domain::schema::Shape;
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
@@ -115,8 +116,8 @@ fn description(site: &Site, layer: &Layer) -> Value {
     let to = to.map(|day| crate::words::civil::end_of(&city.zone(), day));
     let mut object = json!({
         "id": name,
-        "title": pages::title(Lang::Vi, name),
-        "description": format!("{} / {}", pages::about(Lang::Vi, name), pages::about(Lang::En, name)),
+        "title": names::title(Lang::Vi, name),
+        "description": format!("{} / {}", names::about(Lang::Vi, name), names::about(Lang::En, name)),
         "itemType": "feature",
         "crs": crs::all(&city),
         "storageCrs": crs::CRS84,
@@ -213,8 +214,8 @@ pub(crate) fn property_schema(property: &Property) -> Value {
         Type::Date => json!({ "type": "string", "format": "date" }),
         Type::Moment => json!({ "type": "string", "format": "date-time" }),
     };
-    schema["title"] = json!(pages::label(Lang::Vi, property));
-    schema["description"] = json!(pages::label(Lang::En, property));
+    schema["title"] = json!(names::label(Lang::Vi, property));
+    schema["description"] = json!(names::label(Lang::En, property));
     if !property.values.is_empty() {
         schema["enum"] = json!(property.values);
     }
@@ -283,8 +284,8 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("{url}/collections/{name}/{path}"),
         "type": "object",
-        "title": pages::title(Lang::Vi, name),
-        "description": pages::about(Lang::En, name),
+        "title": names::title(Lang::Vi, name),
+        "description": names::about(Lang::En, name),
     });
     let mut document = head;
     if kind == Schema::GeoJson {

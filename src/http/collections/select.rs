@@ -11,10 +11,10 @@ use super::ask::Ask;
 use super::crs::{Area, System};
 use crate::cql2::{Filter, Row, Value};
 use crate::event_store::StoreError;
+use crate::features::Features;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::respond::Form;
-use crate::read_model::features::Features;
 use crate::read_model::layers::{Layer, LayerRow, Part, Wanted};
 
 /// Features that are looked at without leaving the thread.

@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
 
 use super::{METADATA_CACHE, ask, find, layer_now, property_schema};
+use crate::domain::names::title;
 use crate::domain::schema::Property;
 use crate::domain::schema::Shape;
 use crate::event_store::StoreError;
@@ -20,7 +21,6 @@ use crate::http::errors::HttpError;
 use crate::http::items::finish;
 use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::Layer;
-use crate::render::collections::title;
 use crate::render::style;
 use crate::render::tile::{self, Address};
 use crate::words::text::Lang;
@@ -167,7 +167,7 @@ fn tilejson(url: &str, layer: &Layer, bbox: [f64; 4], licence: &str) -> Value {
         .collection
         .properties
         .iter()
-        .map(|property: &Property| (property.name.clone().into_owned(), json!(crate::render::collections::label(Lang::En, property))))
+        .map(|property: &Property| (property.name.clone().into_owned(), json!(crate::domain::names::label(Lang::En, property))))
         .collect();
     json!({
         "tilejson": "3.0.0",

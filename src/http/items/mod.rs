@@ -18,7 +18,7 @@ use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
-use crate::press::Order;
+use crate::prints::Order;
 use crate::render::print::Size;
 use crate::render::qr;
 use crate::words::copied::untailed;

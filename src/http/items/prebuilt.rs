@@ -14,16 +14,20 @@ use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::view::{Moment, View};
+use crate::features::Features;
+use crate::features::geojson;
 use crate::http::answers::{Answer, Key, Mark, Scope, Validity, What};
 use crate::http::collections::versions::memento_datetime;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
-use crate::press;
-use crate::read_model::features::Features;
+use crate::prints;
 use crate::read_model::image::{Entry, Image};
+use crate::render::calendar;
+use crate::render::map;
 use crate::render::map::UnitShape;
 use crate::render::page::{Before, Extract, Item, Print};
-use crate::render::{calendar, geojson, map, qr, record};
+use crate::render::qr;
+use crate::render::record;
 use crate::vault::Contact;
 use crate::words::civil::end_of;
 use crate::words::civil::midnight;
@@ -139,7 +143,7 @@ struct Material {
     /// True where nobody asked for the part: it is that of the board's unit.
     by_board: bool,
     /// What a print is made of.
-    press: Option<press::Material>,
+    press: Option<prints::Material>,
 }
 
 /// A set; a page still says everything else where its set is damaged.
@@ -177,17 +181,17 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
         return Err(HttpError::UnknownUnit);
     }
     let default = match &print {
-        Some(Print::Of(board)) if what.scope().is_some_and(|scope| !scope.whole) => press::unit_of_board(board),
+        Some(Print::Of(board)) if what.scope().is_some_and(|scope| !scope.whole) => prints::unit_of_board(board),
         _ => None,
     };
     let by_board = asked.is_none() && default.is_some();
     let unit = asked.or(default);
     let press = match what.order() {
-        Some(order) => Some(press::gather(&site.model, &moment, code, &order).await?),
+        Some(order) => Some(prints::gather(&site.model, &moment, code, &order).await?),
         None => None,
     };
     let is_page = what.is_page();
-    let boundaries = if is_page { press::boundaries(&site.model, &city).await } else { None };
+    let boundaries = if is_page { prints::boundaries(&site.model, &city).await } else { None };
     let features = if is_page || what.is_geojson() { set_of(site, &view, is_page).await? } else { None };
     let before = match before {
         Some(before) => {
@@ -245,7 +249,7 @@ impl Material {
         Extract::of(&self.city, boundaries, &self.view, features, unit, self.moment.today)
     }
 
-    fn press(&self) -> Result<&press::Material, HttpError> {
+    fn press(&self) -> Result<&prints::Material, HttpError> {
         self.press.as_ref().ok_or_else(|| HttpError::Internal("nothing was gathered for a print".into()))
     }
 

@@ -7,9 +7,10 @@ use flatgeobuf::{ColumnType, FgbReader, GeometryType, Header, size_prefixed_root
 use serde_json::{Map, Value};
 
 use super::{Left, Limits, Note, Piped, ReadError, Reader, Stated, Tally};
-use crate::import::crs::Crs;
+use crate::geometry::crs::Crs;
+use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::encoding::keep;
-use crate::import::feature::{Feature, Geometry, GeometryError, Position, Rings};
+use crate::import::feature::{Feature, GeometryError, of_parts};
 use crate::import::source::ReadSeek;
 
 fn damaged(error: impl std::fmt::Display) -> ReadError {
@@ -122,7 +123,7 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
         GeometryType::Polygon => Ok(Geometry::Polygon(rings(geometry)?)),
         GeometryType::MultiPolygon => {
             let parts = geometry.parts().map(|parts| parts.iter().map(|part| rings(&part)).collect::<Result<Vec<_>, _>>());
-            Geometry::of_parts(parts.unwrap_or_else(|| rings(geometry).map(|rings| vec![rings]))?)
+            of_parts(parts.unwrap_or_else(|| rings(geometry).map(|rings| vec![rings]))?)
         }
         other => Err(GeometryError::other_kind(format!("{other:?}"))),
     }

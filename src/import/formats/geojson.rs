@@ -6,10 +6,12 @@ use std::io::{BufRead, BufReader};
 use serde_json::Value;
 
 use super::{Limits, ReadError, Reader, Stated};
-use crate::import::crs::{Crs, CrsError, wkt};
+use crate::geometry::crs::Crs;
+use crate::geometry::crs::CrsError;
 use crate::import::encoding::keep;
 use crate::import::feature::Raw;
 use crate::import::source::ReadSeek;
+use crate::import::wkt;
 
 /// Deepest nesting of what is skipped or cut out.
 const DEPTH: usize = 96;
@@ -340,7 +342,8 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::import::feature::{Feature, Geometry, GeometryError, Position};
+    use crate::geometry::simple::{Geometry, Position};
+    use crate::import::feature::{Feature, GeometryError};
 
     fn read(text: &[u8]) -> Result<(Stated, Vec<Feature>), ReadError> {
         let mut reader = open(Box::new(Cursor::new(text.to_vec())), &Limits::default())?;

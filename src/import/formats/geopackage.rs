@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value};
 
 use super::{Choice, Left, Note, Piped, ReadError, Reader, Stated, Stop, Tally, archive, wkb};
-use crate::import::crs::Crs;
+use crate::geometry::crs::Crs;
 use crate::import::encoding::keep;
 use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;

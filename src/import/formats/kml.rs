@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use super::archive::Archive;
 use super::{Left, Limits, Note, ReadError, Reader, Stated, Tally};
-use crate::import::feature::{Feature, Geometry, GeometryError, Position, Raw, Rings};
+use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::import::feature::{Feature, GeometryError, Raw, of_parts};
 use crate::import::source::ReadSeek;
 
 /// Deepest nesting; real files have about ten levels.
@@ -187,7 +188,7 @@ impl Kml {
                         "chỉ có địa chỉ, không có tọa độ; hãy đặt điểm lên bản đồ rồi xuất lại",
                         "it has an address and no coordinates; put it on the map and export it again",
                     )),
-                    _ => Geometry::of_parts(place.parts),
+                    _ => of_parts(place.parts),
                 };
                 html::take_table(&mut place.properties);
                 self.count += 1;

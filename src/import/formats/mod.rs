@@ -21,11 +21,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use serde::{Deserialize, Serialize};
 
-use super::crs::{CrsError, wkt};
 use super::feature::{Feature, Raw};
 use super::report::{FULL_DISK, Severity};
 use super::source::Source;
 use crate::disk::{self, Disk};
+use crate::geometry::crs::CrsError;
+use crate::import::wkt;
 pub use tally::{Left, Tally};
 
 /// What a file may cost, whatever it says of itself.

@@ -1,6 +1,6 @@
 //! Rings without order made into polygons: a ring inside an odd number of others is a hole.
 
-use crate::import::feature::{Position, Rings};
+use crate::geometry::simple::{Position, Rings};
 
 fn bounds(ring: &[Position]) -> [f64; 4] {
     ring.iter().fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |b, Position([x, y])| {

@@ -5,7 +5,8 @@
 use std::io::{Read, SeekFrom};
 
 use super::nest;
-use crate::import::feature::{Geometry, GeometryError, Position, Rings};
+use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::import::feature::{GeometryError, of_parts};
 use crate::import::source::{ReadSeek, Source};
 
 /// Bytes of the header of `.shp` and `.shx`.
@@ -169,7 +170,7 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
                 let end = starts.get(i + 1).copied().unwrap_or(points);
                 rings.push(positions.get(*start..end).ok_or(Broken::Damaged("a shape's parts do not fit its points"))?.to_vec());
             }
-            Geometry::of_parts(nest::polygons(rings))
+            of_parts(nest::polygons(rings))
         }
         3 | 13 | 23 => Err(GeometryError::other_kind("Polyline")),
         8 | 18 | 28 => Err(GeometryError::other_kind("Multipoint")),

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole};
+use crate::geometry::simple::{Geometry, Position};
 use crate::import::cell::number;
 use crate::import::columns::{Axis, axis};
 use crate::import::encoding::{Lean, Texts, decide, keep};
-use crate::import::feature::{Feature, Geometry, GeometryError, Position};
+use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;
 
 /// Columns of a table that are read.

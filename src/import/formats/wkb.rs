@@ -1,7 +1,8 @@
 //! Well-known binary (ISO 19125-2, and the GeoPackage header around it): areas and points only,
 //! without recursion, no count believed before its bytes are there.
 
-use crate::import::feature::{Geometry, GeometryError, Position, Rings};
+use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::import::feature::{GeometryError, of_parts};
 
 struct Bytes<'a> {
     rest: &'a [u8],
@@ -110,7 +111,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
                     _ => Err(broken("a part is not a polygon")),
                 })
                 .collect();
-            Geometry::of_parts(parts?)
+            of_parts(parts?)
         }
         4 => {
             let points = bytes.count(21)?;

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use super::Options;
 use super::check::Zone;
 use super::words::{area_words, misfit_words};
-use crate::import::canonical::{self, CanonicalSet, hectares};
-use crate::import::coverage::Coverage;
-use crate::import::crs::Crs;
+use crate::features::canonical;
+use crate::features::canonical::CanonicalSet;
+use crate::features::canonical::hectares;
+use crate::geometry::coverage::Coverage;
+use crate::geometry::crs::Crs;
 use crate::import::report::{CodeSum, Finding, Report, Severity};
 
 /// Overlaps and gaps smaller than this are slips of rounding, square metres.

@@ -11,18 +11,28 @@ use super::assemble::Assembly;
 use super::words::{area_words, fault_words, repair_name, repair_words};
 use super::{Options, Progress};
 use crate::domain::city::Columns;
-use crate::domain::geometry::contains;
 use crate::domain::land_use;
-use crate::import::canonical::{self, Piece, hectares, round};
+use crate::features::canonical;
+use crate::features::canonical::Piece;
+use crate::features::canonical::hectares;
+use crate::features::canonical::round;
+use crate::geometry::contains;
+use crate::geometry::coverage;
+use crate::geometry::crs::Crs;
+use crate::geometry::crs::CrsError;
+use crate::geometry::rings::Mended;
+use crate::geometry::rings::Repair;
+use crate::geometry::rings::Vertex;
+use crate::geometry::rings::VertexRing;
+use crate::geometry::rings::area_m2;
+use crate::geometry::rings::mend;
+use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::cell;
-use crate::import::coverage;
-use crate::import::crs::choose::Chosen;
-use crate::import::crs::{Crs, CrsError};
+use crate::import::choose_crs::Chosen;
 use crate::import::encoding::{CellNote, Texts};
-use crate::import::feature::{Feature, Geometry, GeometryError, Position, Raw, Rings};
+use crate::import::feature::{Feature, GeometryError, Raw};
 use crate::import::formats::{ReadError, Reader};
 use crate::import::report::{Finding, Severity};
-use crate::import::rings::{Mended, Repair, Ring, Vertex, mend};
 use crate::words::fold::clean;
 
 /// Features checked together.
@@ -124,7 +134,7 @@ impl Checker<'_> {
             }
         };
         let Shape { mended, before_m2 } = shape;
-        let after_m2 = canonical::area_m2(&mended.parts);
+        let after_m2 = area_m2(&mended.parts);
         let mut repairs = mended.repairs.clone();
         if closed {
             repairs.insert(0, Repair::Closed);
@@ -263,9 +273,9 @@ impl Checker<'_> {
     /// The shape in published coordinates, mended.
     fn shape(&self, parts: Vec<Vec<&[Position]>>) -> Result<Shape, Wrong> {
         let mut before_m2 = 0.0;
-        let mut rings: Vec<Vec<Ring>> = Vec::with_capacity(parts.len());
+        let mut rings: Vec<Vec<VertexRing>> = Vec::with_capacity(parts.len());
         for part in parts {
-            let mut converted: Vec<Ring> = Vec::with_capacity(part.len());
+            let mut converted: Vec<VertexRing> = Vec::with_capacity(part.len());
             for points in part {
                 let ring = self.ring(points).map_err(|error| self.outside(points, &error))?;
                 let area = plane_area(&ring).abs();
@@ -282,7 +292,7 @@ impl Checker<'_> {
         Ok(Shape { mended, before_m2 })
     }
 
-    fn ring(&self, points: &[Position]) -> Result<Ring, CrsError> {
+    fn ring(&self, points: &[Position]) -> Result<VertexRing, CrsError> {
         let same = self.chosen.crs.epsg == self.plane.epsg;
         points
             .iter()
@@ -363,7 +373,7 @@ pub(super) fn perimeter(ring: &[Vertex]) -> f64 {
 
 /// A fingerprint that equal shapes share, wherever their rings begin.
 pub(super) fn outline(mended: &Mended) -> [u64; 2] {
-    let mut rings: Vec<(usize, &Ring)> = mended
+    let mut rings: Vec<(usize, &VertexRing)> = mended
         .parts
         .iter()
         .flatten()

@@ -1,9 +1,11 @@
 //! What was found, in both languages.
 
 use super::check::{Wrong, wrong};
-use crate::import::coverage::{Kind, Misfit};
+use crate::geometry::coverage::Kind;
+use crate::geometry::coverage::Misfit;
+use crate::geometry::rings::Fault;
+use crate::geometry::rings::Repair;
 use crate::import::report::{Finding, Severity};
-use crate::import::rings::{Fault, Repair};
 
 pub(super) fn misfit_words(misfit: &Misfit, zones: &[usize], limit: f64) -> Finding {
     let names = zones.iter().take(6).map(|zone| format!("#{zone}")).collect::<Vec<_>>().join(", ");

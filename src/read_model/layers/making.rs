@@ -17,9 +17,10 @@ use crate::domain::schema::{Property, Type};
 use crate::domain::unit::Unit;
 use crate::domain::view::{Moment, View, moment_of};
 use crate::event_store::StoreError;
+use crate::features::Features;
+use crate::features::geojson;
+use crate::features::geojson::Head;
 use crate::read_model::ReadModel;
-use crate::read_model::features::Features;
-use crate::render::geojson::{self, Head};
 
 /// Bytes of layers of earlier moments that are kept.
 const PAST_BYTES: u64 = 32 << 20;

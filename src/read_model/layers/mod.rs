@@ -20,13 +20,18 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
 use super::ReadModel;
-use super::features::{Feature, Features};
-use crate::domain::geometry::{Bbox, FeatureSet, intersects, union};
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::schema::Property;
 use crate::domain::view::View;
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
-use crate::render::geojson::{self, Head};
+use crate::features::Feature;
+use crate::features::Features;
+use crate::features::geojson;
+use crate::features::geojson::Head;
+use crate::geometry::Bbox;
+use crate::geometry::intersects;
+use crate::geometry::union;
 
 /// Of which days the features are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

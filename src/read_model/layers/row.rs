@@ -7,9 +7,10 @@ use serde_json::{Value as Json, json};
 
 use super::{Part, Slot};
 use crate::cql2::{Row, Value, instant};
-use crate::domain::geometry::Bbox;
 use crate::domain::schema::{Property, Type};
-use crate::read_model::features::{Feature, Features};
+use crate::features::Feature;
+use crate::features::Features;
+use crate::geometry::Bbox;
 
 /// A feature as a filter, a table or a sorting sees it.
 pub struct LayerRow<'a> {

@@ -4,9 +4,10 @@ use maud::{Markup, PreEscaped, html};
 
 use super::t;
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, Position};
-use crate::read_model::cut::Piece;
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::features::cut::Piece;
+use crate::geometry::Bbox;
+use crate::geometry::Position;
 use crate::render::layout::{Page, language_field, page};
 use crate::render::map::{self, Around, Detail, Frame, Part, UnitShape};
 use crate::words::text::Lang;

@@ -1,6 +1,6 @@
 //! Where a place lies on a map: from degrees to map units, north up.
 
-use crate::domain::geometry::Bbox;
+use crate::geometry::Bbox;
 
 /// Metres of a degree of latitude (mean of the meridian, WGS 84).
 const METRES_PER_DEGREE: f64 = 111_195.0;

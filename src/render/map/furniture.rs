@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use super::frame::Frame;
 use super::{Areas, UnitShape, paint, short, trace};
-use crate::domain::geometry::{Bbox, intersects, union};
+use crate::geometry::Bbox;
+use crate::geometry::intersects;
+use crate::geometry::union;
 use crate::words::format;
 use crate::words::text::Lang;
 

@@ -25,12 +25,14 @@ pub use points::{points, positions};
 pub use sketch::{Mark, sketch};
 
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, Position};
 use crate::domain::land_use;
 use crate::domain::unit::{Unit, UnitId};
-use crate::import::canonical::round;
-use crate::read_model::cut::Piece;
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::features::boundaries::unit_rings;
+use crate::features::canonical::round;
+use crate::features::cut::Piece;
+use crate::geometry::Bbox;
+use crate::geometry::Position;
 use crate::words::text::Lang;
 use crate::words::text::text;
 use trace::Ring;
@@ -57,7 +59,7 @@ impl Areas for Features {
     }
 
     fn bbox(&self, index: usize) -> Bbox {
-        self.list.get(index).map_or([0.0; 4], crate::read_model::features::Feature::bbox)
+        self.list.get(index).map_or([0.0; 4], crate::features::Feature::bbox)
     }
 
     fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut()) {
@@ -169,19 +171,6 @@ pub fn unit_shapes(city: &City, boundaries: Option<&Features>, today: Date, lang
         rings: boundaries.map(|all| unit_rings(all, &unit.id)).unwrap_or_default(),
     };
     city.units.valid_on(today).map(shape).collect()
-}
-
-/// The boundary of a unit; empty where it is not known.
-pub fn unit_rings(boundaries: &Features, id: &UnitId) -> Vec<Vec<[i64; 2]>> {
-    let own = boundaries.list.iter().filter(|feature| boundaries.text_property(feature, "unit") == Some(id.as_str()));
-    own.flat_map(|feature| boundaries.rings(feature)).collect()
-}
-
-/// The boundary of a unit, else those of the units that it became.
-pub fn unit_or_heirs(city: &City, boundaries: &Features, id: &UnitId, today: Date) -> Vec<Vec<[i64; 2]>> {
-    let own = unit_rings(boundaries, id);
-    let heirs = || city.units.at(id, today).into_iter().flat_map(|unit| unit_rings(boundaries, &unit.id)).collect();
-    if own.is_empty() { heirs() } else { own }
 }
 
 /// A map of zones.

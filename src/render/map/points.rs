@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use super::frame::Frame;
 use super::{Around, Detail, furniture};
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, Position, union};
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::geometry::Bbox;
+use crate::geometry::Position;
+use crate::geometry::union;
 use crate::words::text::text;
 
 /// Least width of a map of points, degrees: some three kilometres.

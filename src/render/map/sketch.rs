@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::frame::Frame;
-use crate::domain::geometry::union;
-use crate::read_model::features::Features;
-use crate::render::shape::{self, Ring};
+use crate::features::Features;
+use crate::geometry::Ring;
+use crate::geometry::outline;
+use crate::geometry::union;
 
 /// Units across.
 const WIDTH: f64 = 720.0;
@@ -41,7 +42,7 @@ fn push_ring(path: &mut String, ring: &Ring, smallest: i128) {
         }
         points.push(point);
     }
-    if points.len() < 3 || shape::doubled_area(&points).abs() < 2 * smallest {
+    if points.len() < 3 || outline::doubled_area(&points).abs() < 2 * smallest {
         return;
     }
     let mut at = points[0];
@@ -69,7 +70,7 @@ pub struct Mark {
 
 /// Outlines of all zones with numbered marks, for a report.
 pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
-    let boxes = features.list.iter().map(crate::read_model::features::Feature::bbox);
+    let boxes = features.list.iter().map(crate::features::Feature::bbox);
     let bbox = boxes.chain(marks.iter().map(|mark| [mark.at[0], mark.at[1], mark.at[0], mark.at[1]])).reduce(|a, b| union(&a, &b));
     let Some(bbox) = bbox else { return String::new() };
     let frame = Frame::new(&bbox, WIDTH, 8.0);

@@ -3,10 +3,10 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::{Item, land_use};
-use crate::domain::geometry::union;
 use crate::domain::land_use as codes;
 use crate::domain::view::{Fact, View};
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::geometry::union;
 use crate::render::layout::{Page, page, scrolling};
 use crate::render::map::{self, Around, Detail};
 use crate::words::format;

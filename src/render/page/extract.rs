@@ -3,13 +3,17 @@
 use jiff::civil::Date;
 
 use crate::domain::city::City;
-use crate::domain::geometry::{Bbox, union};
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::View;
-use crate::import::crs::Crs;
-use crate::read_model::cut::{Area, Piece, bbox_of};
-use crate::read_model::features::Features;
-use crate::render::map;
+use crate::features::Features;
+use crate::features::boundaries::unit_or_heirs;
+use crate::features::cut::Piece;
+use crate::features::cut::cut;
+use crate::geometry::Bbox;
+use crate::geometry::area::Area;
+use crate::geometry::area::bbox_of;
+use crate::geometry::crs::Crs;
+use crate::geometry::union;
 
 /// The part of an item that lies in a unit.
 pub struct Extract {
@@ -37,10 +41,10 @@ impl Extract {
             return None;
         }
         let unit = city.units.get(unit)?.clone();
-        let rings = boundaries.map(|all| map::unit_or_heirs(city, all, &unit.id, today)).unwrap_or_default();
+        let rings = boundaries.map(|all| unit_or_heirs(city, all, &unit.id, today)).unwrap_or_default();
         let plane = Crs::new(view.plane.unwrap_or(city.default_crs)).ok();
         let area = Area::new(rings.clone()).zip(plane).zip(features);
-        let pieces = area.map(|((area, plane), features)| area.cut(features, &plane));
+        let pieces = area.map(|((area, plane), features)| cut(&area, features, &plane));
         Some(Self { unit, pieces, rings })
     }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Extract, Item};
 use crate::domain::land_use;
-use crate::read_model::features::Features;
+use crate::features::Features;
 use crate::render::glossary::term;
 use crate::render::map;
 use crate::words::format;

@@ -25,14 +25,16 @@ use super::layout::{Page, Preview, page};
 use super::map::{Around, Detail, UnitShape};
 use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
-use crate::domain::geometry::intersects;
 use crate::domain::mark;
 use crate::domain::publication::Status;
 use crate::domain::unit::{Unit, UnitId};
 use crate::domain::view::{Moment, Shown, View};
 use crate::export::{FORMATS, Format};
-use crate::read_model::cut::{Area, bbox_of};
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::features::cut;
+use crate::geometry::area::Area;
+use crate::geometry::area::bbox_of;
+use crate::geometry::intersects;
 use crate::render::map;
 use crate::render::qr;
 use crate::vault::Contact;
@@ -278,7 +280,7 @@ impl Item<'_> {
         let own_features = self.features;
         let has_part = |unit: &&UnitShape| {
             let area = || Area::new(unit.rings.clone());
-            own_features.is_some_and(|features| area().is_some_and(|area| area.meets(features)))
+            own_features.is_some_and(|features| area().is_some_and(|area| cut::meets(&area, features)))
         };
         let drawn: Vec<&UnitShape> = self.units.iter().filter(meets).filter(has_part).collect();
         if drawn.len() < 2 {

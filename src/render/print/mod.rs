@@ -19,7 +19,7 @@ pub use stickers::stickers;
 
 use crate::domain::city::City;
 use crate::domain::view::{Moment, View};
-use crate::read_model::features::Features;
+use crate::features::Features;
 use crate::render::map::UnitShape;
 use crate::render::page::Extract;
 use crate::words::text::Lang;

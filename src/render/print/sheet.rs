@@ -81,7 +81,7 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
 fn legend(
     printed: &Printed<'_>,
     page: &mut Canvas,
-    features: &crate::read_model::features::Features,
+    features: &crate::features::Features,
     top: f64,
     room: f64,
     scale: f64,

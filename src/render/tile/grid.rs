@@ -3,8 +3,8 @@
 use std::f64::consts::PI;
 
 use super::{Address, BUFFER, EXTENT};
-use crate::domain::geometry::Bbox;
-use crate::render::shape::Ring;
+use crate::geometry::Bbox;
+use crate::geometry::Ring;
 
 /// From 10⁻⁷ degrees to units of a tile, in steps of its grid.
 pub struct Grid {

@@ -7,11 +7,12 @@ use rustc_hash::FxHashMap;
 use super::grid::{Grid, clip};
 use super::wire::{Layered, POLYGON, Path, Said, doubled_area};
 use super::{BUFFER, Detail, EXTENT, PIXEL};
-use crate::domain::geometry::encloses;
 use crate::domain::land_use;
-use crate::read_model::arcs::{Arcs, Rings};
-use crate::read_model::coarse;
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::features::coarse;
+use crate::geometry::arcs::Arcs;
+use crate::geometry::arcs::Rings;
+use crate::geometry::encloses;
 use crate::read_model::layers::Part;
 
 /// Draws the zones `near` a tile as areas of one code, with the code and how many zones each is made of.

@@ -16,9 +16,9 @@ use grid::{Grid, clip};
 use merge::merged;
 use wire::{Layered, POINT, POLYGON, Path, said};
 
-use super::shape::Ring;
-use crate::domain::geometry::Bbox;
-use crate::read_model::features::Features;
+use crate::features::Features;
+use crate::geometry::Bbox;
+use crate::geometry::Ring;
 use crate::read_model::layers::{Layer, LayerRow, Part};
 
 /// Units across a tile.
@@ -175,7 +175,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
 }
 
 /// The positions of a feature of points that lie in the tile; none of an area.
-fn points(features: &Features, feature: &crate::read_model::features::Feature, grid: &Grid) -> Option<Vec<[i64; 2]>> {
+fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Option<Vec<[i64; 2]>> {
     if !features.is_points(feature) {
         return None;
     }
@@ -195,7 +195,7 @@ fn points(features: &Features, feature: &crate::read_model::features::Feature, g
 }
 
 /// A feature's rings on the grid, clipped, without closing points.
-fn rings(features: &Features, feature: &crate::read_model::features::Feature, grid: &Grid) -> Vec<Ring> {
+fn rings(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Vec<Ring> {
     let (rings, open) = (RefCell::new(Vec::<Ring>::new()), RefCell::new(Ring::new()));
     let [west, south, east, north] = feature.bbox();
     let is_inside = west >= grid.inner[0] && south >= grid.inner[1] && east <= grid.inner[2] && north <= grid.inner[3];

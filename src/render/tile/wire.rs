@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::EXTENT;
 use super::grid::lean;
-use crate::render::shape::Ring;
+use crate::geometry::Ring;
 
 /// A value of a property, as tiles write it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

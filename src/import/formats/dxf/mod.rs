@@ -17,7 +17,8 @@ use serde_json::{Map, Value};
 
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, nest};
 use crate::domain::land_use;
-use crate::import::feature::{Feature, Geometry, Position, Rings};
+use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::import::feature::Feature;
 use crate::import::source::ReadSeek;
 use drawing::Drawing;
 use entity::{Islands, Shape};

@@ -2,7 +2,8 @@
 //! otherwise, where one reading is possible.
 
 use super::super::Left;
-use crate::import::feature::{GeometryError, Position};
+use crate::geometry::simple::Position;
+use crate::import::feature::GeometryError;
 
 /// Positions of one shape lie no further apart, degrees.
 const SPREAD: f64 = 2.0;

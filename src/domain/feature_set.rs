@@ -1,0 +1,23 @@
+//! What an event says of a feature set.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Digest;
+use crate::geometry::Bbox;
+
+/// A canonical set of features kept as a blob: zones of a plan, places of a campaign.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FeatureSet {
+    /// SHA-256 of the canonical GeoJSON.
+    pub sha256: Digest,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Number of features.
+    pub count: u32,
+    /// West, south, east, north in degrees WGS 84.
+    pub bbox: Bbox,
+    /// Sum of the features' plane areas in hectares; none for points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_ha: Option<f64>,
+}

@@ -1,0 +1,60 @@
+//! What is said of a set that is to be published, and whether it may be.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::feature_set::FeatureSet;
+use crate::domain::land_use;
+use crate::domain::plan::PlanKind;
+use crate::domain::{Digest, Refusal};
+use crate::features::Features;
+use crate::geometry::simple::Geometry;
+
+#[derive(Deserialize)]
+struct Header {
+    bbox: [f64; 4],
+}
+
+/// What an event says of a canonical set, computed from its bytes; none if they are not canonical.
+pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
+    let features = Features::parse(bytes)?;
+    let first = bytes.split(|byte| *byte == b'\n').next()?;
+    let header: Header = serde_json::from_slice(&[first, b"]}"].concat()).ok()?;
+    let areas: Vec<f64> = features.list.iter().filter_map(|feature| features.number_property(feature, "area_ha")).collect();
+    Some(FeatureSet {
+        sha256,
+        bytes: bytes.len() as u64,
+        count: features.list.len() as u32,
+        bbox: header.bbox,
+        area_ha: (!areas.is_empty()).then(|| (areas.iter().sum::<f64>() * 10_000.0).round() / 10_000.0),
+    })
+}
+
+/// A stored set as a command may name it: zones with codes that are legal for the plan, places that
+/// are points. None if the bytes are not canonical.
+pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
+    let set = summary(sha256, &bytes)?;
+    let features = Features::parse(&bytes)?;
+    let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
+    let signed = facts.pointer("/decision/signed").and_then(|day| day.as_str()?.parse().ok());
+    for (number, feature) in features.list.iter().enumerate() {
+        let is_point = matches!(features.parsed_geometry(feature)?, Geometry::Point(_));
+        let properties = features.parsed_properties(feature);
+        let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default();
+        let legal = match (kind, signed, land_use::get(code)) {
+            (Some(kind), Some(signed), Some(entry)) => land_use::is_allowed(entry, kind, signed),
+            (Some(_), Some(_), None) => false,
+            // The command lacks what the rule needs, and is refused for that.
+            _ => true,
+        };
+        if is_point != (field == "places") || (field == "zones" && !legal) || (field == "outline" && !code.is_empty()) {
+            return Some(Err(Refusal::invalid(
+                "set-does-not-fit",
+                format!("Đối tượng #{number} ({code}) không dùng được ở đây."),
+                format!("Feature #{number} ({code}) cannot be used here."),
+            )));
+        }
+    }
+    Some(Ok(set))
+}

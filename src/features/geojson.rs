@@ -1,0 +1,199 @@
+//! GeoJSON of what is published (RFC 7946): items, and the features of their sets.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::view::View;
+use crate::domain::{families, land_use};
+use crate::features::Feature;
+use crate::features::Features;
+use crate::geometry::Position;
+
+/// The properties that features of every published item carry.
+pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
+    let mut properties = Map::new();
+    let mut put = |name: &str, value: Value| properties.insert(name.to_owned(), value);
+    put("code", json!(view.code));
+    put("url", json!(format!("{public_url}/q/{}", view.code)));
+    put("title", json!(view.title));
+    put("kind", json!(view.kind));
+    put("status", json!(view.status.as_str()));
+    put("revision", json!(view.revision));
+    put("effective_from", json!(view.effective_from));
+    put("effective_to", json!(view.holds_to));
+    put("updated", json!(view.updated));
+    properties
+}
+
+/// A position as a geometry, its type first as in stored sets.
+pub fn point(position: Position) -> String {
+    // Seven decimals, a centimetre, as in stored sets.
+    let round = |degrees: f64| (degrees * 1e7).round() / 1e7;
+    format!("{{\"type\":\"Point\",\"coordinates\":[{},{}]}}", round(position.lon), round(position.lat))
+}
+
+/// An item's own properties, its id apart, and its geometry: its point, or the outline of its set.
+pub fn parts(view: &View, outline: Option<&str>, public_url: &str) -> (Map<String, Value>, String) {
+    let mut properties = shared(view, public_url);
+    properties.insert("summary".into(), json!(view.summary));
+    properties.insert("units".into(), json!(view.units.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
+    properties.extend(view.properties.clone());
+    let geometry = match (view.position, outline) {
+        (Some(position), _) => point(position),
+        (None, Some(outline)) => outline.to_owned(),
+        (None, None) => String::from("null"),
+    };
+    (properties, geometry)
+}
+
+/// An item as one feature: its point or outline, and its record.
+pub fn item(view: &View, features: Option<&Features>, public_url: &str) -> String {
+    let (mut properties, geometry) = parts(view, features.map(Features::outline), public_url);
+    properties.insert("id".into(), json!(view.code));
+    format!("{{\"type\":\"Feature\",\"id\":\"{}\",\"properties\":{},\"geometry\":{geometry}}}", view.code, Value::Object(properties))
+}
+
+/// What stands before the stored text of a feature, made once for all features of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Up to the feature's key.
+    pub lead: String,
+    /// Between the key and its repetition as a property.
+    pub middle: String,
+    /// After that, up to the feature's own properties.
+    pub shared: String,
+    names_land_use: bool,
+    prefix: String,
+}
+
+impl Head {
+    /// For the features of an item's set: their ids are `CODE-REVISION-NUMBER`.
+    pub fn of(view: &View, public_url: &str) -> Self {
+        let mut members = shared(view, public_url);
+        members.insert(view.family.into(), json!(view.code));
+        let members = Value::Object(members).to_string();
+        let names_land_use = families::feature_properties(view.family).iter().any(|property| property.name == "land_use_name");
+        Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), names_land_use)
+    }
+
+    /// For features whose own properties are all they have, under keys of their own.
+    pub fn bare() -> Self {
+        Self::new(String::new(), "", false)
+    }
+
+    fn new(prefix: String, members: &str, names_land_use: bool) -> Self {
+        let separator = if members.is_empty() { "" } else { "," };
+        Self {
+            lead: format!("{{\"type\":\"Feature\",\"id\":\"{prefix}"),
+            middle: format!("\",\"properties\":{{\"id\":\"{prefix}"),
+            shared: format!("\"{separator}{members}"),
+            names_land_use,
+            prefix,
+        }
+    }
+
+    /// Bytes that stand before a feature's own properties, and some more.
+    pub fn bytes(&self) -> usize {
+        self.lead.len() + self.middle.len() + self.shared.len() + 128
+    }
+
+    /// The id of the feature with that key.
+    pub fn id(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// What stands before a feature's own properties and depends on nothing but them.
+    pub fn named(&self, features: &Features, feature: &Feature) -> &'static str {
+        match (self.names_land_use, !feature.has_properties()) {
+            (true, _) => land_use_member(features.land_use_index(feature)),
+            (false, true) => "",
+            (false, false) => ",",
+        }
+    }
+}
+
+/// What stands before the features of a set, written once: from one feature to the next only the key changes.
+pub struct Front<'a> {
+    head: &'a Head,
+    text: Vec<u8>,
+    /// How long the key in it is.
+    key: usize,
+}
+
+impl<'a> Front<'a> {
+    /// For the features of a set.
+    pub fn new(head: &'a Head) -> Self {
+        Self { head, text: Vec::new(), key: usize::MAX }
+    }
+
+    /// Appends everything before a feature's own properties.
+    pub fn begin(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
+        let Head { lead, middle, shared, .. } = self.head;
+        if self.key == key.len() {
+            let again = lead.len() + key.len() + middle.len();
+            for at in [lead.len(), again] {
+                self.text[at..at + key.len()].copy_from_slice(key.as_bytes());
+            }
+        } else {
+            self.text = [lead, key, middle, key, shared].concat().into_bytes();
+            self.key = key.len();
+        }
+        out.extend_from_slice(&self.text);
+        out.extend_from_slice(self.head.named(features, feature).as_bytes());
+    }
+
+    /// Appends a feature; its geometry and own properties are copied as they are stored.
+    pub fn push(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
+        self.begin(out, key, features, feature);
+        out.extend_from_slice(features.tail(feature));
+    }
+}
+
+/// `,"land_use_name":"Đất ở tại đô thị",` for a code; a zone always has properties after it.
+fn land_use_member(index: Option<u16>) -> &'static str {
+    static MEMBERS: LazyLock<Vec<String>> =
+        LazyLock::new(|| land_use::all().iter().map(|entry| format!(",\"land_use_name\":{},", json!(entry.name_vi))).collect());
+    index.and_then(|index| MEMBERS.get(usize::from(index))).map_or(",\"land_use_name\":null,", String::as_str)
+}
+
+/// A number in few characters, for keys.
+pub fn key(number: u32, buffer: &mut [u8; 10]) -> &str {
+    let mut at = buffer.len();
+    let mut left = number;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+}
+
+/// What `/q/{code}.geojson` gives: the features of the item's set in the file's order, or its point.
+pub fn collection(view: &View, features: Option<&Features>, public_url: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1 << 16);
+    out.extend_from_slice(b"{\"type\":\"FeatureCollection\"");
+    if let Some(set) = &view.features {
+        out.extend_from_slice(format!(",\"bbox\":{}", json!(set.bbox)).as_bytes());
+    }
+    out.extend_from_slice(b",\"features\":[\n");
+    if view.position.is_some() {
+        out.extend_from_slice(item(view, None, public_url).as_bytes());
+        out.push(b'\n');
+    } else if let Some(features) = features {
+        let head = Head::of(view, public_url);
+        let mut front = Front::new(&head);
+        for (i, feature) in features.list.iter().enumerate() {
+            if i > 0 {
+                out.extend_from_slice(b",\n");
+            }
+            front.push(&mut out, key(feature.number, &mut [0; 10]), features, feature);
+        }
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"]}\n");
+    out
+}

@@ -1,0 +1,405 @@
+//! A feature set in memory: stored text, boxes and an index. Answers hand on the stored text.
+
+pub mod boundaries;
+pub mod canonical;
+mod check;
+pub mod coarse;
+pub mod cut;
+pub mod geojson;
+mod near;
+mod outline;
+pub mod packed;
+mod shapes;
+mod written;
+
+use crate::geometry::steps::{Shapes, Steps};
+pub use check::{check, summary};
+pub use written::SEPARATOR;
+
+use std::cell::RefCell;
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use geo_index::rtree::sort::HilbertSort;
+use geo_index::rtree::{RTree, RTreeBuilder};
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+
+use crate::domain::land_use;
+use crate::features::geojson::Head;
+use crate::features::packed::Packed;
+use crate::geometry::Bbox;
+use crate::geometry::arcs::Arcs;
+use crate::geometry::simple::Geometry;
+
+/// A feature of a canonical set.
+#[derive(Debug, Clone, Copy)]
+pub struct Feature {
+    /// Its number in the set, from 1.
+    pub number: u32,
+    /// Index of its land-use code in the table of codes, where it has one.
+    land_use: Option<u16>,
+    /// Its box in 10⁻⁷ degrees.
+    place: [i32; 4],
+    /// Where its own properties begin, without the brace.
+    begins: usize,
+    /// How long they are.
+    own: u32,
+    /// How long its geometry is, which stands after [`GEOMETRY`].
+    geometry: u32,
+    /// Where its positions begin among those of the set.
+    shape: usize,
+}
+
+/// A canonical set, parsed.
+pub struct Features {
+    text: Bytes,
+    /// Features in the file's order.
+    pub list: Vec<Feature>,
+    /// What each feature is written out under, where it is.
+    head: Option<Head>,
+    places: Arc<Places>,
+}
+
+/// Where features are and what was made of them; the same however they are written.
+struct Places {
+    /// Bytes of the features' own text.
+    own: usize,
+    /// All positions, in a sixth of their text: see [`Shapes`].
+    shapes: Vec<u8>,
+    tree: Option<RTree<i32>>,
+    /// Indices of features without a place.
+    bare: Vec<usize>,
+    outline: OnceLock<String>,
+    /// Each feature's text compressed, once it was asked for.
+    packed: OnceLock<Box<[OnceLock<Packed>]>>,
+    /// Its areas in pixels, once they were asked for.
+    coarse: OnceLock<Option<Arcs>>,
+}
+
+/// Fewest features that a core reads at a time.
+const CHUNK: usize = 512;
+/// Between a feature's properties and its geometry; cannot occur inside a JSON string.
+const GEOMETRY: &[u8] = b"},\"geometry\":";
+const PROPERTIES: &[u8] = b"\"properties\":{";
+
+/// The box of what is nowhere.
+const NOWHERE: [i32; 4] = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
+
+impl Feature {
+    /// False where it has no geometry.
+    pub fn has_place(&self) -> bool {
+        self.place[0] <= self.place[2]
+    }
+
+    /// Its box in degrees; turned inside out where it has no geometry.
+    pub fn bbox(&self) -> Bbox {
+        if self.has_place() {
+            self.place.map(|value| f64::from(value) / 1e7)
+        } else {
+            [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY]
+        }
+    }
+
+    /// True where it has properties of its own.
+    pub fn has_properties(&self) -> bool {
+        self.own > 0
+    }
+
+    /// Bytes of its text from its own properties on.
+    pub fn tail_bytes(&self) -> usize {
+        self.own as usize + GEOMETRY.len() + self.geometry as usize + 1
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::find(haystack, needle)
+}
+
+/// A box as features keep it; none where it lies beyond the world.
+fn kept(bbox: [i64; 4]) -> Option<[i32; 4]> {
+    let [west, south, east, north] = bbox.map(|value| i32::try_from(value).ok());
+    Some([west?, south?, east?, north?])
+}
+
+/// The code's place in the table of codes.
+fn land_use_of(properties: &[u8]) -> Option<u16> {
+    const NAME: &[u8] = b"\"land_use\":\"";
+    let value = properties.get(find(properties, NAME)? + NAME.len()..)?;
+    let code = value.get(..memchr::memchr(b'"', value)?)?;
+    land_use::index(std::str::from_utf8(code).ok()?)
+}
+
+impl Features {
+    /// Parses canonical bytes; none if they are not canonical.
+    pub fn parse(bytes: &Bytes) -> Option<Self> {
+        let mut lines: Vec<Range<usize>> = Vec::new();
+        let mut start = 0;
+        let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
+        for (index, end) in ends.enumerate() {
+            if index > 0 && bytes.get(start) == Some(&b'{') {
+                let comma = usize::from(bytes[start..end].ends_with(b","));
+                lines.push(start..end - comma);
+            }
+            start = end + 1;
+        }
+        // Few large parts, whose rooms are given back whole: many small ones would stay behind, scattered.
+        let size = lines.len().div_ceil(2 * rayon::current_num_threads()).max(CHUNK);
+        let read = |(chunk, lines): (usize, &[Range<usize>])| {
+            let (mut features, mut shapes) = (Vec::with_capacity(lines.len()), Shapes::default());
+            for (index, range) in lines.iter().enumerate() {
+                let line = &bytes[range.clone()];
+                let properties = find(line, PROPERTIES)? + PROPERTIES.len();
+                let end = properties + find(&line[properties..], GEOMETRY)?;
+                let geometry = end + GEOMETRY.len();
+                let shape = shapes.bytes.len();
+                let place = kept(shapes::read(&mut shapes, line.get(geometry..line.len() - 1)?)?)?;
+                features.push(Feature {
+                    number: (chunk * size + index) as u32 + 1,
+                    land_use: land_use_of(&line[properties..end]),
+                    place,
+                    begins: range.start + properties,
+                    own: u32::try_from(end - properties).ok()?,
+                    geometry: u32::try_from(line.len() - 1 - geometry).ok()?,
+                    shape,
+                });
+            }
+            Some((features, shapes.bytes))
+        };
+        let read: Vec<(Vec<Feature>, Vec<u8>)> = lines.par_chunks(size).enumerate().map(read).collect::<Option<_>>()?;
+        let mut shapes = Vec::with_capacity(read.iter().map(|(_, shapes)| shapes.len()).sum());
+        let mut list = Vec::with_capacity(lines.len());
+        drop(lines);
+        for (features, own) in read {
+            let before = shapes.len();
+            list.extend(features.into_iter().map(|feature| Feature { shape: feature.shape + before, ..feature }));
+            shapes.extend_from_slice(&own);
+        }
+        // What is handed out as text must be text; looked at once, not at every use.
+        std::str::from_utf8(bytes).ok()?;
+        Some(Self::indexed(bytes.clone(), list, shapes))
+    }
+
+    /// Features made of items: their properties without braces, their geometry or `null`, and its box.
+    pub fn of_items(items: &[(String, String)]) -> Self {
+        let mut text = String::with_capacity(items.iter().map(|(own, geometry)| own.len() + geometry.len() + 32).sum());
+        let (mut list, mut shapes) = (Vec::with_capacity(items.len()), Shapes::default());
+        for (index, (own, geometry)) in items.iter().enumerate() {
+            let (begins, shape) = (text.len(), shapes.bytes.len());
+            text.push_str(own);
+            text.push_str("},\"geometry\":");
+            text.push_str(geometry);
+            text.push('}');
+            let place = shapes::read(&mut shapes, geometry.as_bytes()).and_then(kept).unwrap_or(NOWHERE);
+            let land_use = land_use_of(own.as_bytes());
+            let (own, geometry) = (own.len() as u32, geometry.len() as u32);
+            list.push(Feature { number: index as u32 + 1, land_use, place, begins, own, geometry, shape });
+        }
+        Self::indexed(text.into(), list, shapes.bytes)
+    }
+
+    fn indexed(text: Bytes, list: Vec<Feature>, shapes: Vec<u8>) -> Self {
+        let bare: Vec<usize> = list.iter().enumerate().filter(|(_, feature)| !feature.has_place()).map(|(index, _)| index).collect();
+        let around = list.iter().filter(|feature| feature.has_place()).map(|feature| feature.place);
+        let around = around.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
+        let tree = around.map(|around| {
+            let mut builder = RTreeBuilder::<i32>::new(list.len() as u32);
+            for feature in &list {
+                // One without a place is found by itself; here it only keeps the numbers in step.
+                let [west, south, east, north] = if feature.has_place() { feature.place } else { around };
+                builder.add(west, south, east, north);
+            }
+            builder.finish::<HilbertSort>()
+        });
+        let own = list.iter().map(Feature::tail_bytes).sum();
+        let places = Places { own, shapes, tree, bare, outline: OnceLock::new(), packed: OnceLock::new(), coarse: OnceLock::new() };
+        Self { text, list, head: None, places: Arc::new(places) }
+    }
+
+    /// Its borders as coarse as a map of a city shows them; made when they are first asked for.
+    pub fn coarse(&self) -> Option<&Arcs> {
+        self.places.coarse.get_or_init(|| coarse::arcs(self)).as_ref()
+    }
+
+    /// Bytes of its text.
+    pub fn text_bytes(&self) -> u64 {
+        self.text.len() as u64
+    }
+
+    /// Bytes of a feature's own text on average.
+    pub fn mean_bytes(&self) -> usize {
+        self.places.own / self.list.len().max(1)
+    }
+
+    /// Bytes that the positions of a feature take on average, some four of each.
+    pub fn shape_bytes(&self) -> usize {
+        self.places.shapes.len() / self.list.len().max(1)
+    }
+
+    /// The rest of a feature's text, from its own properties to its end, as stored.
+    pub fn tail(&self, feature: &Feature) -> &[u8] {
+        self.text.get(feature.begins..feature.begins + feature.tail_bytes()).unwrap_or_default()
+    }
+
+    /// A feature's text compressed: `lead`, which is always the same for it, and its tail.
+    pub fn packed(&self, index: usize, lead: &[u8]) -> Option<&Packed> {
+        let all = self.places.packed.get_or_init(|| self.list.iter().map(|_| OnceLock::new()).collect());
+        let (place, feature) = all.get(index).zip(self.list.get(index))?;
+        Some(place.get_or_init(|| packed::pack(&[lead, self.tail(feature)])))
+    }
+
+    /// The feature's own properties as JSON, without braces.
+    pub fn properties(&self, feature: &Feature) -> &str {
+        self.between(feature.begins, feature.own)
+    }
+
+    /// The feature's geometry as JSON.
+    pub fn geometry(&self, feature: &Feature) -> &str {
+        self.between(feature.begins + feature.own as usize + GEOMETRY.len(), feature.geometry)
+    }
+
+    fn between(&self, begins: usize, length: u32) -> &str {
+        self.text.get(begins..begins + length as usize).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+    }
+
+    /// A property whose text needs no escapes, such as a code.
+    pub fn text_property(&self, feature: &Feature, name: &str) -> Option<&str> {
+        // Inside a text every quote is escaped: this can only be the property's name.
+        let (_, value) = self.properties(feature).split_once(&format!("\"{name}\":\""))?;
+        value.split('"').next()
+    }
+
+    /// A property that is a number.
+    pub fn number_property(&self, feature: &Feature, name: &str) -> Option<f64> {
+        let (_, value) = self.properties(feature).split_once(&format!("\"{name}\":"))?;
+        value.split([',', '}']).next()?.parse().ok()
+    }
+
+    /// The feature's own properties, parsed.
+    pub fn parsed_properties(&self, feature: &Feature) -> Map<String, Value> {
+        serde_json::from_str(&format!("{{{}}}", self.properties(feature))).unwrap_or_default()
+    }
+
+    /// The feature's geometry, parsed.
+    pub fn parsed_geometry(&self, feature: &Feature) -> Option<Geometry> {
+        serde_json::from_str(self.geometry(feature)).ok()
+    }
+
+    /// The feature's position in degrees; none of an area.
+    pub fn point(&self, feature: &Feature) -> Option<[f64; 2]> {
+        match self.geometry(feature).starts_with("{\"type\":\"Point\"").then(|| self.parsed_geometry(feature))?? {
+            Geometry::Point(position) => Some(position.0),
+            _ => None,
+        }
+    }
+
+    /// The feature's rings without their closing points, in 10⁻⁷ degrees; none of a point.
+    pub fn rings(&self, feature: &Feature) -> Vec<Vec<[i64; 2]>> {
+        let (rings, open) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+        let end = || {
+            let mut ring: Vec<[i64; 2]> = open.take();
+            ring.pop();
+            rings.borrow_mut().push(ring);
+        };
+        self.walk(feature, |position| open.borrow_mut().push(position), end);
+        rings.into_inner()
+    }
+
+    /// Visits every position of the feature in 10⁻⁷ degrees, closing points too, and the end of
+    /// every ring.
+    #[inline]
+    pub fn walk(&self, feature: &Feature, mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) {
+        if !feature.has_place() {
+            return;
+        }
+        let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
+        let rings = steps.number();
+        // Points are one line that does not close.
+        for _ in 0..rings.max(1) {
+            let mut first = None;
+            let _ = steps.line(|at| {
+                first.get_or_insert(at);
+                position(at);
+                ControlFlow::Continue(())
+            });
+            if rings > 0 {
+                first.into_iter().for_each(&mut position);
+                ring();
+            }
+        }
+    }
+
+    /// True when the feature is one or several positions, not an area.
+    pub fn is_points(&self, feature: &Feature) -> bool {
+        // The number of its rings is none.
+        feature.has_place() && self.places.shapes.get(feature.shape) == Some(&0)
+    }
+
+    /// The feature's land-use code, where it is one of the table's.
+    pub fn land_use(&self, feature: &Feature) -> Option<&'static land_use::LandUse> {
+        land_use::all().get(usize::from(feature.land_use?))
+    }
+
+    /// The code's index in the table.
+    pub fn land_use_index(&self, feature: &Feature) -> Option<u16> {
+        feature.land_use
+    }
+
+    /// The feature's shape in degrees; none where it has no place.
+    pub fn shape(&self, feature: &Feature) -> Option<geo::Geometry<f64>> {
+        if !feature.has_place() {
+            return None;
+        }
+        let degrees = |[x, y]: [i64; 2]| geo::Coord { x: x as f64 / 1e7, y: y as f64 / 1e7 };
+        if self.is_points(feature) {
+            let mut points = Vec::new();
+            self.walk(feature, |position| points.push(geo::Point(degrees(position))), || {});
+            let is_one = self.geometry(feature).starts_with("{\"type\":\"Point\"");
+            return match points.first() {
+                Some(point) if is_one => Some(geo::Geometry::Point(*point)),
+                _ => Some(geo::Geometry::MultiPoint(geo::MultiPoint(points))),
+            };
+        }
+        let mut parts: Vec<(geo::LineString, Vec<geo::LineString>)> = Vec::new();
+        for ring in self.rings(feature) {
+            // Outer rings run counter-clockwise, holes the other way and after their outer ring.
+            let is_outer = crate::geometry::outline::doubled_area(&ring) > 0;
+            let line: geo::LineString = ring.iter().chain(ring.first()).map(|position| degrees(*position)).collect();
+            match parts.last_mut() {
+                Some((_, holes)) if !is_outer => holes.push(line),
+                _ => parts.push((line, Vec::new())),
+            }
+        }
+        let mut polygons: Vec<geo::Polygon> = parts.into_iter().map(|(outer, holes)| geo::Polygon::new(outer, holes)).collect();
+        match polygons.len() {
+            0 => None,
+            1 => polygons.pop().map(geo::Geometry::Polygon),
+            _ => Some(geo::Geometry::MultiPolygon(geo::MultiPolygon(polygons))),
+        }
+    }
+
+    /// The set's outline as a GeoJSON geometry: what is left when borders shared by two features
+    /// are taken away.
+    pub fn outline(&self) -> &str {
+        self.places.outline.get_or_init(|| {
+            let points: Vec<[f64; 2]> = self.list.iter().filter_map(|feature| self.point(feature)).collect();
+            if points.is_empty() {
+                outline::outline(self.list.iter().flat_map(|feature| self.rings(feature)))
+            } else {
+                outline::points(&points)
+            }
+        })
+    }
+
+    /// Bytes held in memory.
+    pub fn weight(&self) -> u64 {
+        self.weight_of(self.text.len())
+    }
+
+    /// The same if its text had so many bytes.
+    fn weight_of(&self, text: usize) -> u64 {
+        // With what will be compressed, a third or so of the features' own text.
+        (text + self.places.own * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
+    }
+}

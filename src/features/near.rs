@@ -1,0 +1,355 @@
+//! Which features of a set meet a box.
+
+use std::ops::ControlFlow;
+
+use geo_index::indices::Indices;
+use geo_index::rtree::{RTree, RTreeIndex};
+
+use crate::features::Features;
+use crate::geometry::Bbox;
+use crate::geometry::steps::Steps;
+
+/// A box in 10⁻⁷ degrees: degrees written with seven decimals are whole numbers, whatever the last bit
+/// of the product.
+fn scaled(bbox: &Bbox) -> [f64; 4] {
+    bbox.map(|degrees| {
+        let scaled = degrees * 1e7;
+        if (scaled - scaled.round()).abs() < 1e-3 { scaled.round() } else { scaled }
+    })
+}
+
+/// The whole numbers that lie in a box.
+fn inner([west, south, east, north]: [f64; 4]) -> [i32; 4] {
+    [west.ceil() as i32, south.ceil() as i32, east.floor() as i32, north.floor() as i32]
+}
+
+/// Walks along a feature's borders to see whether it meets a box; 10⁻⁷ degrees.
+struct Hit {
+    exact: [f64; 4],
+    whole: [i64; 4],
+    /// The position before, and on which sides of the box it lies.
+    last: Option<([i64; 2], u8)>,
+    /// Whether the box's south-west corner lies inside: a ray to the east crosses borders oddly.
+    inside: bool,
+}
+
+impl Hit {
+    const SOUTH: u8 = 4;
+
+    fn new(exact: [f64; 4]) -> Self {
+        Self { exact, whole: inner(exact).map(i64::from), last: None, inside: false }
+    }
+
+    /// On which sides of the box a position lies, a bit each (Cohen and Sutherland); on none within it.
+    fn sides(&self, [x, y]: [i64; 2]) -> u8 {
+        let [west, south, east, north] = self.whole;
+        u8::from(x < west) | (u8::from(x > east) << 1) | (u8::from(y < south) * Self::SOUTH) | (u8::from(y > north) << 3)
+    }
+
+    /// Breaks off where a border meets the box.
+    fn step(&mut self, b: [i64; 2]) -> ControlFlow<()> {
+        let sides = self.sides(b);
+        if sides == 0 {
+            return ControlFlow::Break(());
+        }
+        let Some((a, before)) = self.last.replace((b, sides)) else { return ControlFlow::Continue(()) };
+        let is_beside = before & sides != 0;
+        let crosses_ray = (before ^ sides) & Self::SOUTH != 0;
+        if is_beside && !crosses_ray {
+            return ControlFlow::Continue(());
+        }
+        let [west, south, east, north] = self.exact;
+        let (a, b) = (a.map(|value| value as f64), b.map(|value| value as f64));
+        if crosses_ray && west < a[0] + (south - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
+            self.inside = !self.inside;
+        }
+        if is_beside {
+            return ControlFlow::Continue(());
+        }
+        // The line meets the box when the corners are not all on one side of it.
+        let side = |x: f64, y: f64| (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
+        let corners = [side(west, south), side(east, south), side(east, north), side(west, north)];
+        let misses = corners.iter().all(|s| *s > 0.0) || corners.iter().all(|s| *s < 0.0);
+        if misses { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+/// The items of an index whose boxes meet another.
+struct Meeting<'a> {
+    boxes: &'a [[i32; 4]],
+    indices: Indices<'a>,
+    nodes: Vec<usize>,
+}
+
+impl Meeting<'_> {
+    /// Which each is, and its box.
+    fn items(&self) -> impl Iterator<Item = (usize, [i32; 4])> {
+        self.nodes.iter().filter_map(|at| Some((self.indices.get(*at), *self.boxes.get(*at)?)))
+    }
+}
+
+/// The items of an index whose boxes meet `bbox`. Nodes lie cold in memory: a level's are looked at
+/// without a branch between them, so that they are waited for together.
+fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> Meeting<'_> {
+    let [west, south, east, north] = bbox;
+    let (boxes, _) = tree.boxes().as_chunks::<4>();
+    let indices = tree.indices();
+    let fanout = usize::from(tree.node_size());
+    let mut levels = tree.level_bounds().iter().rev().map(|bound| bound / 4);
+    // The highest level is one node.
+    let mut nodes: Vec<usize> = levels.next().and_then(|end| end.checked_sub(1)).into_iter().collect();
+    #[expect(clippy::needless_bitwise_bool, reason = "a branch would be guessed wrong at every other node")]
+    let meets = |at: &usize| {
+        let [left, bottom, right, top] = boxes.get(*at).copied().unwrap_or(crate::features::NOWHERE);
+        (left <= east) & (right >= west) & (bottom <= north) & (top >= south)
+    };
+    nodes.retain(&meets);
+    let mut below = Vec::with_capacity(512);
+    for end in levels {
+        below.clear();
+        below.resize(nodes.len() * fanout, 0);
+        let mut found = 0;
+        for node in &nodes {
+            let first = indices.get(*node) / 4;
+            for at in first..end.min(first + fanout) {
+                if let Some(place) = below.get_mut(found) {
+                    *place = at;
+                }
+                found += usize::from(meets(&at));
+            }
+        }
+        below.truncate(found);
+        std::mem::swap(&mut nodes, &mut below);
+    }
+    Meeting { boxes, indices, nodes }
+}
+
+/// True when a feature whose box meets another box, both in 10⁻⁷ degrees, is known to meet it: a side of
+/// its box that lies in the other has a point of the feature on it.
+#[expect(clippy::needless_bitwise_bool, reason = "which side it is cannot be guessed")]
+fn is_sure([left, bottom, right, top]: [i32; 4], [west, south, east, north]: [i32; 4]) -> bool {
+    let sides = [left >= west, bottom >= south, right <= east, top <= north];
+    (sides[0] & sides[2] & (sides[1] | sides[3])) | (sides[1] & sides[3] & (sides[0] | sides[2]))
+}
+
+/// Most words of bits, for each number, in which numbers are put in order.
+const WORDS: usize = 8;
+
+/// Numbers in rising order, each once. Features that lie together mostly stand together too: a bit for
+/// each number from the least to the greatest is found sooner than their order.
+fn ordered(mut numbers: Vec<usize>) -> Vec<usize> {
+    let (least, greatest) = numbers.iter().fold((usize::MAX, 0), |(least, greatest), number| (least.min(*number), greatest.max(*number)));
+    let words = greatest.saturating_sub(least) / 64 + 1;
+    if words > numbers.len() * WORDS {
+        numbers.sort_unstable();
+        numbers.dedup();
+        return numbers;
+    }
+    let mut bits = vec![0_u64; words];
+    for number in numbers.drain(..) {
+        let at = number - least;
+        if let Some(word) = bits.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+    for (index, mut word) in bits.into_iter().enumerate() {
+        while word != 0 {
+            numbers.push(least + index * 64 + word.trailing_zeros() as usize);
+            word &= word - 1;
+        }
+    }
+    numbers
+}
+
+/// A feature's positions, which are about to be walked along.
+struct Line<'a> {
+    /// How many rings; 0 for points.
+    rings: u64,
+    steps: Steps<'a>,
+}
+
+impl<'a> Line<'a> {
+    fn new(shape: &'a [u8]) -> Self {
+        let mut steps = Steps::new(shape);
+        Self { rings: steps.number(), steps }
+    }
+
+    /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
+    fn meets(mut self, exact: [f64; 4]) -> bool {
+        let mut hit = Hit::new(exact);
+        if self.rings == 0 {
+            // Nothing leads from one point to the next.
+            let alone = |at| {
+                hit.last = None;
+                hit.step(at)
+            };
+            return self.steps.line(alone).is_break();
+        }
+        for _ in 0..self.rings {
+            let mut first = None;
+            hit.last = None;
+            let walked = self.steps.line(|at| {
+                first.get_or_insert(at);
+                hit.step(at)
+            });
+            if walked.is_break() || first.is_some_and(|at| hit.step(at).is_break()) {
+                return true;
+            }
+        }
+        hit.inside
+    }
+}
+
+impl Features {
+    /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
+    /// are everywhere (OGC 17-069r4 §7.15.3).
+    pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
+        self.search(bbox, |met, _, found| found.extend(met.items().map(|(index, _)| index)))
+    }
+
+    /// Indices of the features that meet `bbox`, in the file's order.
+    pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
+        self.search(bbox, |met, exact, found| {
+            let whole = inner(exact);
+            // Features and their positions lie cold in memory: only those are looked at whose boxes do not
+            // say enough, and those all at once before the first is walked along.
+            let mut unsure = Vec::with_capacity(16);
+            for (index, place) in met.items() {
+                if is_sure(place, whole) { found.push(index) } else { unsure.push(index) }
+            }
+            // One without a place was found already, wherever its box is said to be.
+            let shapes: Vec<usize> = unsure.iter().map(|index| self.list.get(*index).map_or(usize::MAX, |feature| feature.shape)).collect();
+            let lines: Vec<Line<'_>> = shapes.iter().map(|shape| Line::new(self.places.shapes.get(*shape..).unwrap_or_default())).collect();
+            found.extend(unsure.iter().zip(lines).filter_map(|(index, line)| line.meets(exact).then_some(*index)));
+        })
+    }
+
+    /// Indices of features, in the file's order: of those whose boxes meet `bbox`, the ones that `choose`
+    /// finds, which is given the box in 10⁻⁷ degrees.
+    fn search(&self, bbox: &Bbox, choose: impl Fn(&Meeting<'_>, [f64; 4], &mut Vec<usize>)) -> Vec<usize> {
+        let mut found = Vec::with_capacity(self.places.bare.len() + 128);
+        found.extend_from_slice(&self.places.bare);
+        if let Some(tree) = &self.places.tree {
+            let mut search = |bbox: Bbox| {
+                let exact = scaled(&bbox);
+                choose(&meeting(tree, inner(exact)), exact, &mut found);
+            };
+            let [west, south, east, north] = *bbox;
+            if west <= east {
+                search(*bbox);
+            } else {
+                search([west, south, 180.0, north]);
+                search([-180.0, south, east, north]);
+            }
+        }
+        ordered(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers from 0 up to a bound: Knuth's linear generator (TAOCP 2, §3.3.4), from a fixed seed.
+    fn seeded(mut state: u64) -> impl FnMut(i32) -> i32 {
+        move |below| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as i32 % below
+        }
+    }
+
+    #[test]
+    fn numbers_come_in_order_and_once_whether_they_lie_together_or_apart() {
+        for numbers in [vec![], vec![7], vec![0, 0], vec![70, 3, 64, 3, 63, 70], vec![usize::MAX, 0, 5], vec![90_000, 12, 90_000, 13]] {
+            let mut expected = numbers.clone();
+            expected.sort_unstable();
+            expected.dedup();
+            assert_eq!(ordered(numbers), expected);
+        }
+    }
+
+    #[test]
+    fn a_search_finds_what_a_look_at_every_feature_finds_however_many_there_are() {
+        let mut random = seeded(11);
+        for count in [1, 2, 15, 16, 17, 255, 256, 257, 300, 4_097] {
+            let places: Vec<[i32; 2]> = (0..count).map(|_| [random(1_000), random(1_000)]).collect();
+            let item = |[x, y]: &[i32; 2]| {
+                let at = |x: i32, y: i32| format!("[104.{x:04},21.{y:04}]");
+                let (right, top) = (x + 9, y + 9);
+                // A triangle: half of its box is empty.
+                let ring = [at(*x, *y), at(right, *y), at(*x, top), at(*x, *y)].join(",");
+                (String::new(), format!("{{\"type\":\"Polygon\",\"coordinates\":[[{ring}]]}}"))
+            };
+            let set = Features::of_items(&places.iter().map(item).collect::<Vec<_>>());
+            for _ in 0..50 {
+                let [x, y]: [i32; 2] = [random(1_000), random(1_000)];
+                let (width, height) = (random(100), random(100));
+                let degrees = |origin: f64, at: i32| origin + f64::from(at) / 1e4;
+                let bbox = [degrees(104.0, x), degrees(21.0, y), degrees(104.0, x + width), degrees(21.0, y + height)];
+                let boxes_meet =
+                    |[left, bottom]: &[i32; 2]| *left <= x + width && left + 9 >= x && *bottom <= y + height && bottom + 9 >= y;
+                // The nearest point of the box to the triangle's right angle decides.
+                let meet = |place: &[i32; 2]| boxes_meet(place) && (x - place[0]).max(0) + (y - place[1]).max(0) <= 9;
+                let all = |wanted: &dyn Fn(&[i32; 2]) -> bool| -> Vec<usize> {
+                    (0..places.len()).filter(|index| wanted(&places[*index])).collect()
+                };
+                assert_eq!(set.near(&bbox), all(&boxes_meet), "{count} features, boxes that meet {bbox:?}");
+                assert_eq!(set.within(&bbox), all(&meet), "{count} features that meet {bbox:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn boxes_of_every_kind_meet_what_another_geometry_library_says_they_meet() {
+        use geo::Intersects;
+        let mut random = seeded(5);
+        // A square with a hole and a triangle beside it; a notch; points.
+        let square = "[[[0,0],[40,0],[40,40],[0,40],[0,0]],[[10,10],[10,30],[30,30],[30,10],[10,10]]],[[[50,0],[60,0],[50,10],[50,0]]]";
+        let notch = "[[[0,50],[30,50],[30,90],[15,55],[0,90],[0,50]]]";
+        let small = |coordinates: &str| {
+            let numbers = coordinates.split_inclusive(['[', ']', ',']).map(|piece| {
+                let digits = piece.trim_end_matches(['[', ']', ',']);
+                digits.parse::<u32>().map_or_else(|_| piece.to_owned(), |number| piece.replace(digits, &format!("0.{number:07}")))
+            });
+            numbers.collect::<String>()
+        };
+        let shapes = [
+            format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(square)),
+            format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(notch)),
+            format!("{{\"type\":\"MultiPoint\",\"coordinates\":{}}}", small("[[5,5],[70,70]]")),
+        ];
+        let set = Features::of_items(&shapes.map(|shape| (String::new(), shape)));
+        // The same in whole numbers, which the other library compares exactly.
+        let whole: Vec<geo::Geometry<f64>> = set
+            .list
+            .iter()
+            .map(|feature| {
+                geo::MapCoords::map_coords(&set.shape(feature).expect("a shape"), |at| geo::Coord {
+                    x: (at.x * 1e7).round(),
+                    y: (at.y * 1e7).round(),
+                })
+            })
+            .collect();
+        let mut met = 0;
+        for _ in 0..20_000 {
+            // Halves, so that borders lie on positions and between them; some boxes are lines or points.
+            let (west, south) = (f64::from(random(150)) / 2.0, f64::from(random(200)) / 2.0);
+            let mut side = |from: f64| from + f64::from([0, 0, 1, 2, 7, 20, 90][random(7) as usize]) / 2.0;
+            let (east, north) = (side(west), side(south));
+            let rect = geo::Rect::new((west, south), (east, north)).to_polygon();
+            let is_line = east <= west || north <= south;
+            let expected: Vec<usize> = (0..whole.len())
+                .filter(|index| {
+                    if is_line {
+                        whole[*index].intersects(&geo::Line::new((west, south), (east, north)))
+                    } else {
+                        whole[*index].intersects(&rect)
+                    }
+                })
+                .collect();
+            met += expected.len();
+            assert_eq!(set.within(&[west, south, east, north].map(|at| at / 1e7)), expected, "{west},{south},{east},{north}");
+        }
+        assert!(met > 5_000, "{met}");
+    }
+}

@@ -1,0 +1,70 @@
+//! Positions of canonical geometries, out of their text.
+
+use std::cell::RefCell;
+
+use crate::features::find;
+use crate::geometry::steps::Shapes;
+
+/// Walks a canonical geometry's text, plain decimals with longitude first: every position in 10⁻⁷
+/// degrees, and the end of every ring. None where the text is another.
+fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) -> Option<()> {
+    let start = find(geometry, b"[")?;
+    let (mut value, mut places, mut negative, mut any) = (0_i64, None::<u32>, false, false);
+    let (mut first, mut in_ring, mut before) = (None, false, 0_u8);
+    for &byte in &geometry[start..] {
+        match byte {
+            b'0'..=b'9' => {
+                value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+                places = places.map(|places| places + 1);
+                any = true;
+            }
+            b'.' => places = Some(0),
+            b'-' => negative = true,
+            b',' | b']' => {
+                if any {
+                    let scaled = value.checked_mul(10_i64.checked_pow(7_u32.checked_sub(places.unwrap_or(0))?)?)?;
+                    let number = if negative { -scaled } else { scaled };
+                    match first.take() {
+                        None => first = Some(number),
+                        Some(lon) => {
+                            position([lon, number]);
+                            in_ring = true;
+                        }
+                    }
+                    (value, places, negative, any) = (0, None, false, false);
+                } else if byte == b']' && before == b']' && in_ring {
+                    ring();
+                    in_ring = false;
+                }
+            }
+            b'[' | b'}' | b' ' => {}
+            _ => return None,
+        }
+        before = byte;
+    }
+    Some(())
+}
+
+/// Reads a canonical geometry's text: its box in 10⁻⁷ degrees, its positions appended to `shapes`.
+pub fn read(shapes: &mut Shapes, geometry: &[u8]) -> Option<[i64; 4]> {
+    let is_area = !(geometry.starts_with(b"{\"type\":\"Point") || geometry.starts_with(b"{\"type\":\"MultiPoint"));
+    let (rings, open) = (RefCell::new(Vec::<usize>::new()), RefCell::new(Vec::<[i64; 2]>::with_capacity(64)));
+    scan(geometry, |position| open.borrow_mut().push(position), || rings.borrow_mut().push(open.borrow().len()))?;
+    let (rings, all) = (rings.into_inner(), open.into_inner());
+    let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
+    let cover = |b: [i64; 4], [x, y]: &[i64; 2]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)];
+    let bbox = all.iter().fold(start, cover);
+    if is_area {
+        shapes.number(rings.len() as u64);
+        let mut from = 0;
+        for end in rings {
+            // The closing point says nothing.
+            shapes.line(&all[from..end.saturating_sub(1).max(from)]);
+            from = end;
+        }
+    } else {
+        shapes.number(0);
+        shapes.line(&all);
+    }
+    (bbox[3] != i64::MIN).then_some(bbox)
+}

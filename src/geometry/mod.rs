@@ -1,0 +1,84 @@
+//! Exact geometry: points, boxes, rings in whole 10⁻⁷ degrees, what fits and what does not, coordinate systems.
+//! Pure, and without knowledge of the city.
+
+pub mod arcs;
+pub mod area;
+pub mod borders;
+pub mod coverage;
+pub mod crs;
+pub mod grid;
+pub mod outline;
+pub mod rings;
+pub mod simple;
+pub mod steps;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A closed ring without its closing point: longitude and latitude in 10⁻⁷ degrees.
+pub type Ring = Vec<[i64; 2]>;
+
+/// West, south, east, north in degrees WGS 84.
+pub type Bbox = [f64; 4];
+
+/// A point in WGS 84, degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Position {
+    /// Longitude, −180 to 180.
+    pub lon: f64,
+    /// Latitude, −90 to 90.
+    pub lat: f64,
+}
+
+/// True when the point lies in the box, borders included; NaN never does.
+pub fn contains(bbox: &Bbox, lon: f64, lat: f64) -> bool {
+    lon >= bbox[0] && lon <= bbox[2] && lat >= bbox[1] && lat <= bbox[3]
+}
+
+/// True when the point lies inside the ring, closed or not; whole numbers of any unit.
+pub fn encloses(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> bool {
+    let mut inside = false;
+    for (i, a) in ring.iter().enumerate() {
+        let b = ring[(i + 1) % ring.len()];
+        if (a[1] > y) != (b[1] > y) {
+            let side = i128::from(b[0] - a[0]) * i128::from(y - a[1]) - i128::from(b[1] - a[1]) * i128::from(x - a[0]);
+            inside ^= (side > 0) == (b[1] > a[1]);
+        }
+    }
+    inside
+}
+
+/// True when two boxes share at least a point. A box whose west is greater than its east
+/// crosses the antimeridian (RFC 7946 §5.2).
+pub fn intersects(a: &Bbox, b: &Bbox) -> bool {
+    let in_latitude = a[1] <= b[3] && a[3] >= b[1];
+    let in_longitude = match (a[0] > a[2], b[0] > b[2]) {
+        (false, false) => a[0] <= b[2] && a[2] >= b[0],
+        (true, true) => true,
+        _ => a[0] <= b[2] || a[2] >= b[0],
+    };
+    in_latitude && in_longitude
+}
+
+/// The smallest box around both.
+pub fn union(a: &Bbox, b: &Bbox) -> Bbox {
+    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_over_the_antimeridian_meets_both_sides() {
+        let fiji = [177.0, -20.0, -178.0, -16.0];
+        assert!(intersects(&fiji, &[179.0, -18.0, 179.5, -17.0]));
+        assert!(intersects(&fiji, &[-179.5, -18.0, -179.0, -17.0]));
+        assert!(!intersects(&fiji, &[0.0, -18.0, 10.0, -17.0]));
+    }
+
+    #[test]
+    fn nan_lies_nowhere() {
+        assert!(!contains(&[0.0, 0.0, 1.0, 1.0], f64::NAN, 0.5));
+    }
+}

@@ -1,0 +1,311 @@
+//! Keeps the image in step with the log: every event once and in order, whoever appended.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::disk::{self, Disk};
+use crate::domain::families::LogEvent;
+use crate::domain::subject::SubjectId;
+use crate::event_store::{EventLog, StoreError, StoredEvent, chain};
+use crate::node::snapshot;
+use crate::read_model::Health;
+use crate::read_model::ReadModel;
+use crate::read_model::image::{Effect, Image};
+use crate::vault::{CHECK_SUBJECT, Vault};
+
+/// Events read at a time.
+const PAGE: usize = 5_000;
+/// A snapshot is written when this many events have come since the last.
+const SNAPSHOT_EVERY: i64 = 50_000;
+/// Pause before the store is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+/// How often a disk that is full is tried again.
+const ROOM: Duration = Duration::from_secs(1);
+/// After so many of those pauses every disk is looked at: a full one shows before somebody's write fails.
+const ROUND: u32 = 10;
+
+/// Why the image cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event cannot be read.
+    #[error("position {0}: {1}")]
+    Event(i64, crate::domain::families::DecodeError),
+    /// The log is not the one the image was built from.
+    #[error("the log was replaced: rebuilding")]
+    Replaced,
+}
+
+/// Builds the image: from a snapshot where one fits, else from the first event.
+pub async fn build(log: &Arc<dyn EventLog>, snapshot_path: Option<&PathBuf>) -> Result<Image, FollowError> {
+    let head = log.head().await?;
+    let mut image = Image::empty();
+    if let Some(path) = snapshot_path {
+        let (path, log_id) = (path.clone(), head.log_id.clone());
+        let read = tokio::task::spawn_blocking(move || snapshot::read(&path, &log_id)).await.ok().flatten();
+        if let Some(read) = read
+            && read.position <= head.position
+            && hash_at(log, read.position).await? == Some(read.hash)
+        {
+            image = read;
+        }
+    }
+    replay(log, image).await
+}
+
+/// The chain's hash at a position.
+async fn hash_at(log: &Arc<dyn EventLog>, position: i64) -> Result<Option<[u8; 32]>, StoreError> {
+    if position == 0 {
+        return Ok(Some(crate::event_store::chain::GENESIS));
+    }
+    Ok(log.read(position - 1, 1).await?.first().filter(|event| event.position == position).map(|event| event.hash))
+}
+
+/// Reads on one thread, decodes on a second and applies on a third, so that a start costs as
+/// little time as the machine allows.
+async fn replay(log: &Arc<dyn EventLog>, mut image: Image) -> Result<Image, FollowError> {
+    let (sender, mut pages) = mpsc::channel::<Vec<StoredEvent>>(2);
+    let reader = {
+        let log = Arc::clone(log);
+        let mut after = image.position;
+        tokio::spawn(async move {
+            loop {
+                let page = log.read_facts(after, PAGE).await?;
+                let Some(last) = page.last() else { return Ok::<(), StoreError>(()) };
+                after = last.position;
+                if sender.send(page).await.is_err() {
+                    return Ok(());
+                }
+            }
+        })
+    };
+    let (decoded_sender, mut decoded) = mpsc::channel::<Vec<(StoredEvent, Result<LogEvent, crate::domain::families::DecodeError>)>>(2);
+    let decoder = tokio::task::spawn_blocking(move || {
+        while let Some(page) = pages.blocking_recv() {
+            let page = page.into_iter().map(|stored| {
+                let event = LogEvent::decode(&stored.event.name, stored.event.version, &stored.event.payload);
+                (stored, event)
+            });
+            if decoded_sender.blocking_send(page.collect()).is_err() {
+                break;
+            }
+        }
+    });
+    let applier = tokio::task::spawn_blocking(move || {
+        while let Some(page) = decoded.blocking_recv() {
+            for (stored, event) in page {
+                let event = event.map_err(|error| FollowError::Event(stored.position, error))?;
+                image.apply_event(event, &stored);
+                image.position = stored.position;
+                image.hash = stored.hash;
+            }
+        }
+        Ok(image)
+    });
+    let gone = |error: tokio::task::JoinError| FollowError::Store(StoreError::Unavailable(error.to_string()));
+    let image = applier.await.map_err(gone)?;
+    reader.await.map_err(gone)??;
+    decoder.await.map_err(gone)?;
+    image
+}
+
+/// Fetches the contacts the image lacks.
+pub async fn load_contacts(log: &Arc<dyn EventLog>, vault: &Vault, image: &mut Image) -> Result<(), StoreError> {
+    if image.missing_contacts().is_empty() {
+        return Ok(());
+    }
+    for row in log.vault_rows().await? {
+        if row.subject != CHECK_SUBJECT
+            && let Ok(contact) = vault.unseal(&row)
+        {
+            image.put_contact(SubjectId(row.subject), contact);
+        }
+    }
+    Ok(())
+}
+
+/// Follows the log until the program ends, and looks after the disks. Runs beside the server.
+pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<PathBuf>) {
+    tokio::select! {
+        () = follow_log(&app, &model, snapshot_path) => {}
+        () = look_after_disks(app.log(), &model) => {}
+    }
+}
+
+/// Tries disks that are full until they have room, and now and then the others. Never ends.
+async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
+    let mut pauses = 0_u32;
+    loop {
+        if pauses.is_multiple_of(ROUND) {
+            let mut places: Vec<(Disk, PathBuf)> = Vec::new();
+            places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
+            places.extend(model.blobs.folder().map(|folder| (Disk::Folder(folder.clone()), folder.clone())));
+            places.push((Disk::temporary(), std::env::temp_dir()));
+            for (disk, folder) in places {
+                if tried(folder).await.is_err_and(|error| disk::is_closed(&error)) {
+                    model.disks.note(&disk);
+                }
+            }
+        }
+        tokio::time::sleep(ROOM).await;
+        pauses += 1;
+        for disk in model.disks.full() {
+            let has_room = match &disk {
+                Disk::Store(_) => log.try_room().await.is_ok(),
+                Disk::Folder(folder) => tried(folder.clone()).await.is_ok(),
+            };
+            if has_room {
+                model.disks.clear(&disk);
+            }
+        }
+    }
+}
+
+async fn tried(folder: PathBuf) -> std::io::Result<()> {
+    tokio::task::spawn_blocking(move || disk::try_folder(&folder)).await.map_err(std::io::Error::other)?
+}
+
+async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>) {
+    let log = Arc::clone(app.log());
+    let mut hint = log.hint();
+    let mut snapshot_at = model.image().position;
+    let mut lost = false;
+    loop {
+        let step = async {
+            if lost {
+                // After a gap the log may be another one: compare the hash at our own position.
+                let (position, hash) = {
+                    let image = model.image();
+                    (image.position, image.hash)
+                };
+                if hash_at(&log, position).await? != Some(hash) {
+                    return Err(FollowError::Replaced);
+                }
+            }
+            catch_up(app, model, &log).await
+        };
+        match step.await {
+            Ok(()) => {
+                lost = false;
+                set_health(model, Health::Following);
+            }
+            Err(FollowError::Replaced) => {
+                tracing::warn!("the log was replaced: the image is rebuilt");
+                lost = false;
+                if let Err(error) = rebuild(app, model, &log).await {
+                    lost = true;
+                    set_health(model, Health::Degraded(error.to_string()));
+                    tokio::time::sleep(RETRY).await;
+                }
+                continue;
+            }
+            Err(FollowError::Store(error)) => {
+                lost = true;
+                set_health(model, Health::Degraded(error.to_string()));
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+            Err(error @ FollowError::Event(..)) => {
+                set_health(model, Health::Stopped(error.to_string()));
+                tokio::time::sleep(RETRY * 10).await;
+                continue;
+            }
+        }
+        let position = model.image().position;
+        if let Some(path) = snapshot_path.as_ref().filter(|_| position - snapshot_at >= SNAPSHOT_EVERY) {
+            snapshot_at = position;
+            if let Err(error) = save_snapshot(model, &log, path).await {
+                tracing::warn!("the snapshot was not written: {error}");
+            }
+        }
+        let hinted = *hint.borrow_and_update();
+        if hinted == position {
+            // The hint also comes when nothing was appended here but elsewhere; look now and then
+            // in any case, and notice a store that has gone away.
+            match tokio::time::timeout(Duration::from_secs(2), hint.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return,
+                Err(_) => lost = true,
+            }
+        } else if hinted < position {
+            // The log ends before our position: it is another log, or a restored one.
+            lost = true;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn set_health(model: &ReadModel, health: Health) {
+    if model.set_health(health.clone()) {
+        tracing::info!("health: {health:?}");
+    }
+}
+
+/// Writes a snapshot of the image as it is.
+pub async fn save_snapshot(model: &ReadModel, log: &Arc<dyn EventLog>, path: &std::path::Path) -> anyhow::Result<()> {
+    let log_id = log.head().await?.log_id;
+    let bytes = snapshot::encode(&model.image(), &log_id)?;
+    let file = path.to_owned();
+    let written = tokio::task::spawn_blocking(move || snapshot::write(&file, &bytes)).await?;
+    if let (Err(error), Some(folder)) = (&written, path.parent())
+        && disk::is_full(error)
+    {
+        model.disks.note(&Disk::Folder(folder.to_owned()));
+    }
+    written?;
+    Ok(())
+}
+
+async fn rebuild(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Result<(), FollowError> {
+    let mut image = replay(log, Image::empty()).await?;
+    load_contacts(log, app.vault(), &mut image).await?;
+    app.observe_city((*image.city).clone());
+    app.forget();
+    image.generation = model.image().generation + 1;
+    model.change(|held| *held = image);
+    Ok(())
+}
+
+async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Result<(), FollowError> {
+    loop {
+        let after = model.image().position;
+        let page = log.read(after, PAGE).await?;
+        let Some(first) = page.first() else { return Ok(()) };
+        // The page must continue the chain we have: a log that was exchanged does not.
+        if chain::link(&model.image().hash, first) != first.hash {
+            return Err(FollowError::Replaced);
+        }
+        let mut contacts = Vec::new();
+        for stored in &page {
+            if stored.event.name == "subject.consent_recorded"
+                && let Some(subject) = stored.event.aggregate.strip_prefix("subject/")
+            {
+                // Fetched before the event is applied, so that no page shows half of it.
+                if let Some(row) = log.vault_row(subject).await? {
+                    contacts.push(row);
+                }
+            }
+        }
+        model.change(|image| {
+            for stored in &page {
+                match image.apply(stored).map_err(|error| FollowError::Event(stored.position, error))? {
+                    Effect::City => app.observe_city((*image.city).clone()),
+                    Effect::Contact(subject) => {
+                        let row = contacts.iter().find(|row| row.subject == subject.0);
+                        if let Some(Ok(contact)) = row.map(|row| app.vault().unseal(row)) {
+                            image.put_contact(subject, contact);
+                        }
+                    }
+                    Effect::None => {}
+                }
+            }
+            Ok::<(), FollowError>(())
+        })?;
+    }
+}

@@ -1,0 +1,257 @@
+//! Prints of what is published: gathered from the read model, drawn by `render::print`. The same for
+//! the server and the command line. Printing writes nothing: that something was printed is a command.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::Code;
+use crate::domain::board::Posting;
+use crate::domain::city::City;
+use crate::domain::unit::UnitId;
+use crate::domain::view::{Moment, View};
+use crate::event_store::StoreError;
+use crate::features::Features;
+use crate::read_model::ReadModel;
+use crate::render::map::{self, UnitShape};
+use crate::render::page::Extract;
+use crate::render::print::booklet::{Booklet, Cover};
+use crate::render::print::{self, PrintError, Printed, Size};
+use crate::words::text::Lang;
+
+/// Prints of a booklet at most.
+pub const MOST: usize = 600;
+
+/// Why something cannot be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum PressError {
+    /// Nothing public has that code.
+    #[error("không có nội dung nào mang mã này (nothing published has this code)")]
+    UnknownCode,
+    /// The city has no such unit.
+    #[error("không có đơn vị hành chính này (the city has no such unit)")]
+    UnknownUnit,
+    /// The register has no such board.
+    #[error("sổ niêm yết không có bảng số {0} (the register has no board {0})")]
+    UnknownBoard(u32),
+    /// A map sheet of something without areas.
+    #[error(
+        "nội dung này không có bản đồ vùng nên không in được khổ A1, A0 (this item has no areas to make a map sheet of: print A4 or A3)"
+    )]
+    NoSheet,
+    /// A booklet without prints.
+    #[error("không có bản in nào cần niêm yết (nothing is to be posted)")]
+    Nothing,
+    /// A booklet too large for one file.
+    #[error(
+        "{0} bản in là quá nhiều cho một tệp (tối đa {MOST}); hãy in từng phường ({0} prints are too many for one file; print unit by unit)"
+    )]
+    TooMany(usize),
+    /// Stored data cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be drawn.
+    #[error(transparent)]
+    Print(#[from] PrintError),
+}
+
+/// What is to be printed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// The reader's language.
+    pub lang: Lang,
+    /// Only this unit's part; where none, that of the board's unit.
+    pub unit: Option<UnitId>,
+    /// The whole, though it is for a unit's board.
+    pub whole: bool,
+    /// The board it is for.
+    pub board: Option<u32>,
+}
+
+/// The unit whose part a board's readers see first: its own, where it serves just one.
+pub fn unit_of_board(board: &View) -> Option<UnitId> {
+    match board.units.as_slice() {
+        [unit] => Some(unit.clone()),
+        _ => None,
+    }
+}
+
+/// Everything a print is made of.
+pub struct Material {
+    lang: Lang,
+    city: Arc<City>,
+    moment: Moment,
+    view: View,
+    features: Option<Arc<Features>>,
+    /// The same for all prints of a booklet.
+    units: Arc<[UnitShape]>,
+    extract: Option<Arc<Extract>>,
+    board: Option<View>,
+}
+
+/// Gathers what a print of an item is made of.
+pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Order) -> Result<Material, PressError> {
+    let (city, view, board) = {
+        let image = model.image();
+        let view = image.view(&code, None, moment).ok_or(PressError::UnknownCode)?;
+        let board = match order.board {
+            Some(number) => {
+                let found = image.by_number(number).and_then(|code| image.view(code, None, moment));
+                Some(found.ok_or(PressError::UnknownBoard(number))?)
+            }
+            None => None,
+        };
+        (Arc::clone(&image.city), view, board)
+    };
+    if order.unit.as_ref().is_some_and(|unit| city.units.get(unit).is_none()) {
+        return Err(PressError::UnknownUnit);
+    }
+    let boundaries = boundaries(model, &city).await;
+    let features = match &view.features {
+        Some(set) => Some(model.features(set.sha256).await?),
+        None => None,
+    };
+    let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, order.lang).into();
+    let by_board = || board.as_ref().filter(|_| !order.whole && view.feature_collection.is_some()).and_then(unit_of_board);
+    let unit = order.unit.clone().or_else(by_board);
+    let cut = |unit: &UnitId| Extract::of(&city, boundaries.as_deref(), &view, features.as_deref(), unit, moment.today);
+    let extract = tokio::task::block_in_place(|| unit.as_ref().and_then(cut)).filter(Extract::is_cut);
+    // Where nothing lies in the board's unit, the whole says more; who asks for a unit is told that it is empty.
+    let extract = extract.filter(|extract| order.unit.is_some() || extract.has_something()).map(Arc::new);
+    Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board })
+}
+
+/// The boundaries of the city's units, where they are known and can be read.
+pub async fn boundaries(model: &ReadModel, city: &City) -> Option<Arc<Features>> {
+    let set = city.boundaries.as_ref()?;
+    match model.features(set.sha256).await {
+        Ok(features) => Some(features),
+        Err(error) => {
+            tracing::error!("{error}");
+            None
+        }
+    }
+}
+
+impl Material {
+    /// The item.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    fn printed(&self) -> Printed<'_> {
+        Printed {
+            lang: self.lang,
+            city: &self.city,
+            moment: &self.moment,
+            view: &self.view,
+            features: self.features.as_deref(),
+            units: &self.units,
+            extract: self.extract.as_deref(),
+            board: self.board.as_ref(),
+        }
+    }
+
+    /// The poster as PDF; of A1 and A0 a map sheet.
+    pub fn poster(&self, size: Size) -> Result<Vec<u8>, PressError> {
+        if size.is_sheet() {
+            return print::sheet(&self.printed(), size)?.ok_or(PressError::NoSheet);
+        }
+        Ok(print::poster::poster(&self.printed(), size)?)
+    }
+
+    /// A sheet of stickers as PDF.
+    pub fn stickers(&self) -> Result<Vec<u8>, PressError> {
+        Ok(print::stickers(&self.printed())?)
+    }
+
+    /// The picture beside a link.
+    pub fn preview(&self) -> Result<Vec<u8>, PressError> {
+        Ok(print::preview(&self.printed())?)
+    }
+}
+
+/// A print of a booklet: the board, the item, and what the register says of it there.
+pub type Posted = (View, View, Posting);
+
+/// What is to hang on the boards of a unit, or of the whole city: what was printed for them and is neither
+/// taken down, revoked nor withdrawn.
+pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Result<Vec<Posted>, PressError> {
+    let image = model.image();
+    let units = &image.city.units;
+    if unit.is_some_and(|unit| units.get(unit).is_none()) {
+        return Err(PressError::UnknownUnit);
+    }
+    let mut posted = Vec::new();
+    for view in image.standing_boards(moment, unit) {
+        let Some(board) = view.board.clone() else { continue };
+        for posting in board.postings.iter().filter(|posting| posting.is_wanted()) {
+            let item = image.view(&posting.item, None, moment).filter(|item| item.withdrawn.is_none());
+            if let Some(item) = item {
+                posted.push((view.clone(), item, posting.clone()));
+            }
+        }
+    }
+    posted.sort_by_key(|(board, item, _)| (board.board.as_ref().map(|board| board.number), item.code));
+    match posted.len() {
+        0 => Err(PressError::Nothing),
+        count if count > MOST => Err(PressError::TooMany(count)),
+        _ => Ok(posted),
+    }
+}
+
+/// A booklet that is gathered and not yet drawn.
+pub struct Folio {
+    lang: Lang,
+    city: Arc<City>,
+    moment: Moment,
+    title: String,
+    prints: Vec<Posted>,
+    materials: Vec<Material>,
+}
+
+/// Gathers all posters of a unit's boards, or of the whole city's.
+pub async fn folio(model: &ReadModel, moment: &Moment, lang: Lang, unit: Option<&UnitId>) -> Result<Folio, PressError> {
+    let prints = posted(model, moment, unit)?;
+    let city = Arc::clone(&model.image().city);
+    let named = unit.and_then(|unit| city.units.get(unit)).map(|unit| lang.pick(&unit.name_vi, &unit.name_en));
+    let title = named.unwrap_or(lang.pick(&city.name_vi, &city.name_en)).to_owned();
+    // A plan is cut to a unit once, however many boards of the unit it hangs on.
+    let mut cut: HashMap<(Code, Option<UnitId>), Option<Arc<Extract>>> = HashMap::new();
+    let mut materials = Vec::with_capacity(prints.len());
+    for (board, item, _) in &prints {
+        let key = (item.code, unit_of_board(board));
+        let known = cut.get(&key).cloned();
+        let order = Order { lang, unit: None, whole: known.is_some(), board: board.board.as_ref().map(|own| own.number) };
+        let mut material = gather(model, moment, item.code, &order).await?;
+        if let Some(first) = materials.first() {
+            let first: &Material = first;
+            material.units = Arc::clone(&first.units);
+        }
+        match known {
+            Some(extract) => material.extract = extract,
+            None => {
+                cut.insert(key, material.extract.clone());
+            }
+        }
+        materials.push(material);
+    }
+    Ok(Folio { lang, city, moment: moment.clone(), title, prints, materials })
+}
+
+impl Folio {
+    /// Prints in it.
+    pub fn prints(&self) -> &[Posted] {
+        &self.prints
+    }
+
+    /// The file: a list of what goes where, then the posters; `step` is told of each. Takes its time.
+    pub fn draw(&self, step: &mut dyn FnMut(&str)) -> Result<Vec<u8>, PressError> {
+        let Self { lang, city, moment, title, prints, .. } = self;
+        let mut file = Booklet::new(&Cover { lang: *lang, city, moment, title, prints })?;
+        for material in &self.materials {
+            file.push(&material.printed())?;
+            step(&material.view.title);
+        }
+        Ok(file.finish()?)
+    }
+}

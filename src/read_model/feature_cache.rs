@@ -1,0 +1,48 @@
+//! Parsed sets in memory.
+
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+
+use crate::domain::Digest;
+use crate::features::Features;
+use crate::read_model::room::{Room, room};
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Digest, Arc<Features>> for ByBytes {
+    fn weight(&self, _: &Digest, features: &Arc<Features>) -> u64 {
+        features.weight().max(1)
+    }
+}
+
+/// Parsed sets, bounded in bytes.
+pub struct FeatureCache(Room<Digest, Arc<Features>, ByBytes>);
+
+impl FeatureCache {
+    /// A cache of at most `bytes`.
+    pub fn new(bytes: u64) -> Self {
+        Self(room(256, bytes, ByBytes))
+    }
+
+    /// A set, if it is there.
+    pub fn get(&self, digest: &Digest) -> Option<Arc<Features>> {
+        self.0.get(digest)
+    }
+
+    /// Whether a set of that weight can be kept at all.
+    pub fn has_room_for(&self, weight: u64) -> bool {
+        weight <= self.0.capacity()
+    }
+
+    /// Bytes of the sets' text.
+    pub fn text_bytes(&self) -> u64 {
+        self.0.iter().map(|(_, features)| features.text_bytes()).sum()
+    }
+
+    /// Keeps a set.
+    pub fn insert(&self, digest: Digest, features: Arc<Features>) {
+        self.0.insert(digest, features);
+    }
+}

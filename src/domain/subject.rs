@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Refusal};
+use crate::words::fold::fold;
 
 /// An opaque identity of a person; says nothing about them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +34,27 @@ pub struct Consent {
     pub text_version: String,
     /// Where the proof is kept, e.g. a file number; no personal data.
     pub evidence: String,
+}
+
+/// True for what stands in a column of consents and says that there is none: “không”, “chưa”, “đã rút”, 0, a dash.
+pub fn denies(evidence: &str) -> bool {
+    let folded = fold(evidence);
+    let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let no = ["khong", "ko", "k", "kg", "chua", "no", "not", "n", "false", "none", "rut", "huy", "withdrawn", "refused", "denied", "0"];
+    words.is_empty()
+        || words.iter().any(|word| no.contains(word) && (words.len() > 1 || *word != "0"))
+        || words == ["0"]
+        || folded.contains("tu choi")
+        || folded.contains("thu hoi")
+        || folded.contains("het han")
+}
+
+/// True for what says yes and names no evidence: “có”, “x”, “đồng ý”.
+pub fn names_no_evidence(evidence: &str) -> bool {
+    let folded = fold(evidence);
+    let folded = folded.trim();
+    ["co", "x", "v", "yes", "y", "true", "ok", "1", "dong y", "da dong y", "da ky", "roi"].contains(&folded)
+        || !folded.chars().any(char::is_alphanumeric)
 }
 
 /// `subject.consent_recorded`
@@ -100,6 +122,19 @@ impl Subject {
         match command {
             SubjectCommand::RecordConsent(recorded) => {
                 let consent = &recorded.consent;
+                if denies(&consent.evidence) {
+                    return Err(Refusal::invalid(
+                        "consent-denied",
+                        format!(
+                            "“{}” không phải sự đồng ý; hãy ghi số phiếu đồng ý, hoặc bỏ số điện thoại của người này.",
+                            consent.evidence
+                        ),
+                        format!(
+                            "“{}” is no consent; write the number of the consent form, or leave the person's number out.",
+                            consent.evidence
+                        ),
+                    ));
+                }
                 if consent.purpose.is_empty() || consent.text_version.is_empty() || consent.evidence.is_empty() {
                     return Err(Refusal::invalid(
                         "consent-incomplete",

@@ -39,8 +39,8 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
             given => respond::form(given, &headers)?,
         };
         let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-        let wanted = match respond::parameter(query, "due").as_deref() {
-            None | Some("" | "all") => Wanted::All,
+        let wanted = match respond::asked(query, "due").as_deref() {
+            None | Some("all") => Wanted::All,
             Some("superseded") => Wanted::Superseded,
             Some("check") => Wanted::Check,
             Some(other) => {
@@ -50,7 +50,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
                 ));
             }
         };
-        let unit = respond::parameter(query, "unit").filter(|unit| !unit.is_empty());
+        let unit = respond::asked(query, "unit");
         let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
         let moment = site.moment();
         let (city, entries) = {
@@ -77,7 +77,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
 pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.as_deref();
     let result = async {
-        let unit = respond::parameter(query, "unit").filter(|unit| !unit.is_empty() && unit != "all");
+        let unit = respond::asked(query, "unit").filter(|unit| unit != "all");
         let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
         let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
         let place = site.drawing_place().await?;

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::errors::HttpError;
 use super::respond::percent_decode;
+use crate::words::copied::untailed;
 
 /// Time to send a form.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,6 +57,11 @@ impl Fields {
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.0.push((name.to_owned(), value));
         self
+    }
+
+    /// A field of an address, without what hung onto its end as it was copied.
+    pub fn asked(&self, name: &str) -> Option<&str> {
+        self.get(name).map(untailed).filter(|value| !value.is_empty())
     }
 
     /// A field that was filled in.

@@ -198,8 +198,9 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
     // Every field is read, whichever of them decides: one that is wrong is never passed over.
     let at = position(fields, city)?;
     let tap = tapped(fields, city)?;
-    let unit =
-        fields.get("unit").map(|text| text.parse::<UnitId>().ok().filter(|id| city.units.get(id).is_some()).ok_or(HttpError::UnknownUnit));
+    let unit = fields
+        .asked("unit")
+        .map(|text| text.parse::<UnitId>().ok().filter(|id| city.units.get(id).is_some()).ok_or(HttpError::UnknownUnit));
     let unit = unit.transpose()?;
     let span = if fields.get("map").is_some() { Some(number(fields, "span")?.unwrap_or(0.0)) } else { None };
     if let Some(text) = fields.get("parcel") {
@@ -279,7 +280,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Err(error) => return Err(error),
     };
     // Asked from the page of whom to call: there it leads.
-    let nearest = fields.get("kind").and_then(|kind| kinds().into_iter().find(|known| *known == kind));
+    let nearest = fields.asked("kind").and_then(|kind| kinds().into_iter().find(|known| *known == kind));
     let question = match question {
         Question::Which(_, found, _) if found.len() == 1 && form == Form::Html && nearest.is_none() => the_only(lang, found),
         question => question,

@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::collections::ask;
 use super::errors::HttpError;
-use super::items::finish;
+use super::items::{code_before, finish};
 use super::respond::{self, Form};
 use super::{Site, api};
 use crate::domain::families;
@@ -60,7 +60,12 @@ fn vary() -> HeaderMap {
 
 fn accepts_json(headers: &HeaderMap) -> bool {
     let accept = respond::whole(headers, header::ACCEPT).unwrap_or_default();
-    respond::weighted(&accept).any(|(media, weight)| weight > 0.0 && media.to_ascii_lowercase().contains("json"))
+    // Who asks for programs' forms, or for anything but pages.
+    respond::weighted(&accept).any(|(media, weight)| match media.to_ascii_lowercase().as_str() {
+        "application/*" => weight > 0.0,
+        "text/html" => weight <= 0.0,
+        media => weight > 0.0 && media.contains("json"),
+    })
 }
 
 /// True for libraries that ask for anything and read JSON.
@@ -85,6 +90,11 @@ pub async fn glossary(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, 
 
 /// An address that leads nowhere.
 pub async fn not_found(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    // A link within a link, as messengers make of “[text](address)”: the code is at the beginning.
+    let behind = uri.path().strip_prefix("/q/").or_else(|| uri.path().strip_prefix("/Q/"));
+    if let Some(code) = behind.filter(|rest| rest.contains("](") || rest.contains("%5D(")).and_then(code_before) {
+        return respond::see(&format!("/q/{code}"));
+    }
     finish(&site, &headers, uri.query(), Err(HttpError::NotFound))
 }
 

@@ -30,8 +30,10 @@ fn noted(text: &str) -> Option<IpAddr> {
 /// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 one, which a home has to
 /// itself. Behind a proxy the last address that the proxy itself has noted.
 pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
-    let last = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok()).filter(|_| behind_proxy);
-    match last.and_then(|value| noted(value.rsplit(',').next()?)).or(peer.map(|peer| peer.0.ip())) {
+    let all = headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok());
+    // Empty elements of a list count for nothing (RFC 9110 §5.6.1.2).
+    let last = all.flat_map(|value| value.rsplit(',')).find(|element| !element.trim().is_empty()).filter(|_| behind_proxy);
+    match last.and_then(noted).or(peer.map(|peer| peer.0.ip())) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             address.to_ipv4_mapped().map_or(IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into()), IpAddr::V4)
@@ -139,6 +141,7 @@ mod tests {
             " 203.0.113.7:1 ",
             "\"203.0.113.7:51234\"",
             "::ffff:203.0.113.7",
+            "1.1.1.1, 203.0.113.7, ",
         ] {
             assert_eq!(seen(text), home, "{text}");
         }

@@ -49,9 +49,11 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let response = match ran {
         // The router's own refusal of an address that is not UTF-8.
-        Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => {
-            HttpError::BadRequest("the address is not UTF-8".into()).respond(&site, lang, html)
-        }
+        Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => HttpError::Parameter(
+            "địa chỉ có ký tự bị hỏng; hãy mở lại liên kết gốc hoặc quét lại mã".into(),
+            "the address holds broken characters; open the original link again, or scan the code".into(),
+        )
+        .respond(&site, lang, html),
         Ok(response) => match without_tail.filter(|_| response.status() == StatusCode::NOT_FOUND) {
             Some(address) => respond::see(&address),
             None => response,

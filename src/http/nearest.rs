@@ -47,7 +47,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     let city = site.city();
     let moment = site.moment();
     let known = kinds();
-    let kind = match fields.get("kind") {
+    let kind = match fields.asked("kind") {
         None => known.first().copied().unwrap_or("place"),
         Some(text) => known.iter().copied().find(|kind| *kind == text).ok_or_else(|| {
             let list = known.join(", ");

@@ -13,6 +13,7 @@ use tokio::task::block_in_place;
 
 use super::errors::HttpError;
 use crate::domain::Digest;
+use crate::words::copied::untailed;
 use crate::words::text::Lang;
 
 /// Smaller bodies are not compressed: they fit one packet with their head as they are.
@@ -221,20 +222,18 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     let accept = whole(headers, header::ACCEPT).filter(|list| weighted(list).next().is_some());
     // Whoever likes all alike gets what programs read.
     let Some(accept) = accept.filter(|list| list != "*/*") else { return Ok(Form::Json) };
-    let quality = |names: &[&str]| {
-        // The most exact range decides (RFC 9110 §12.5.1); names come in that order.
-        let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
-        names.iter().find_map(|name| of(name)).unwrap_or(0.0)
-    };
-    let html = quality(&["text/html", "application/xhtml+xml", "text/*"]);
-    let any = quality(&["application/*", "*/*"]);
-    let json = quality(&["application/geo+json"]).max(quality(&["application/json"])).max(any);
-    if html > 0.0 && html >= json.min(1.0) {
-        Ok(Form::Html)
-    } else if json > 0.0 {
-        Ok(Form::Json)
-    } else {
-        Err(HttpError::NotAcceptable)
+    let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
+    // The most exact range decides (RFC 9110 §12.5.1); of two names of one form, the one that is liked better.
+    let better = |a: Option<f32>, b: Option<f32>| a.into_iter().chain(b).reduce(f32::max);
+    let any = of("*/*");
+    let html = better(of("text/html"), of("application/xhtml+xml")).or(of("text/*"));
+    let json = better(of("application/geo+json"), of("application/json")).or(of("application/*")).or(any).unwrap_or(0.0);
+    match html {
+        // Who names pages, and likes nothing better, reads them.
+        Some(html) if html > 0.0 && html >= json.min(1.0) => Ok(Form::Html),
+        _ if json > 0.0 => Ok(Form::Json),
+        None if any.is_some_and(|weight| weight > 0.0) => Ok(Form::Html),
+        _ => Err(HttpError::NotAcceptable),
     }
 }
 
@@ -269,6 +268,11 @@ pub fn is_page(form: fn(Option<&str>, &HeaderMap) -> Result<Form, HttpError>, qu
 /// The reader's language.
 pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
     Lang::choose(query, whole(headers, header::ACCEPT_LANGUAGE).as_deref())
+}
+
+/// A parameter that a page asks for, without what hung onto the end of its address; none where it is empty.
+pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
+    parameter(query, name).map(|value| untailed(&value).to_owned()).filter(|value| !value.is_empty())
 }
 
 /// A parameter of a query string, percent-decoded.
@@ -345,6 +349,10 @@ mod tests {
             ("TEXT/HTML;q=0.9, application/json;Q=0.1", Form::Html),
             ("text/html; charset=utf-8; Q = 0.2, Application/JSON;q=0.1", Form::Html),
             ("Text/*, */*;q=0.1", Form::Html),
+            ("*/*, application/json;q=0", Form::Html),
+            ("*/*, text/html;q=0", Form::Json),
+            ("application/*;q=0.9, text/html;q=0.8", Form::Json),
+            ("text/html;q=0.9, application/*;q=0.8", Form::Html),
         ] {
             assert_eq!(form(None, &headers(&[(header::ACCEPT, accept)])).ok(), Some(expected), "{accept}");
         }

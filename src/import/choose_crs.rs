@@ -1,10 +1,10 @@
 //! In which system a file's numbers are: what the planner says, what the file says and what fits the
 //! city's box must agree.
 
-use crate::geometry::Bbox;
 use crate::geometry::crs::Crs;
 use crate::geometry::crs::CrsError;
 use crate::geometry::crs::fitting;
+use crate::geometry::{Bbox, contains};
 use crate::import::formats::Stated;
 use crate::import::report::{Report, Severity};
 
@@ -51,7 +51,8 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
             match error {
                 // What it says is refused; the numbers tell what is meant.
                 CrsError::Datum { zone, .. } if !fits.iter().any(|fit| fit.0 == *zone) => {
-                    let ((vi, _), (en, _)) = (vi.split_once(". ").unwrap_or((&vi, "")), en.split_once(". ").unwrap_or((&en, "")));
+                    // How far off it would lie is another matter where the numbers fit another zone.
+                    let (vi, en) = (vi.split(';').next().unwrap_or(&vi), en.split(';').next().unwrap_or(&en));
                     propose(&fits, "crs-unknown", vi, en, report, sample);
                 }
                 CrsError::Datum { .. } | CrsError::Point(_) | CrsError::OtherDatum { .. } | CrsError::Parameters { .. } => {
@@ -101,6 +102,11 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
             "The file has X = northing, Y = easting; exchanged to easting, northing",
         );
         return Some(Chosen { crs, swapped: true });
+    }
+    // Where no system fits, rows that are wrong are named one by one beside those that are right.
+    let is_right = |[x, y]: &[f64; 2]| crs.to_wgs84(*x, *y).is_ok_and(|[lon, lat]| contains(hints.city, lon, lat));
+    if fits.is_empty() && sample.iter().any(is_right) {
+        return Some(Chosen { crs, swapped: false });
     }
     let (vi, en) = (
         format!("Theo EPSG:{epsg} thì bản vẽ nằm ngoài khung của thành phố"),

@@ -28,7 +28,9 @@ pub enum Axis {
 
 /// The coordinate a column of that name holds.
 pub fn axis(header: &str) -> Option<Axis> {
-    match plain(header).as_str() {
+    // “Kinh độ (WGS84)”: what stands in parentheses is about it.
+    let bare = header.split(['(', '[', '\n']).next().unwrap_or(header);
+    match plain(bare).as_str() {
         "kinhdo" | "lon" | "lng" | "longitude" | "long" => Some(Axis::Lon),
         "vido" | "lat" | "latitude" => Some(Axis::Lat),
         "x" | "toadox" => Some(Axis::X),

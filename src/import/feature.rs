@@ -35,7 +35,11 @@ impl GeometryError {
     /// A geometry of another kind, by its name in the format.
     pub fn other_kind(kind: impl std::fmt::Display) -> Self {
         let kind = kind.to_string();
-        let (vi, en) = if kind.contains("ine") || kind == "Track" {
+        let (vi, en) = if kind == "Track" {
+            ("; đây là vệt đường đi: hãy đặt điểm hoặc vẽ vùng", "; it is a track: set a point or draw an area")
+        } else if kind.to_ascii_lowercase() == "multipoint" {
+            ("; trong QGIS dùng Multipart to singleparts rồi xuất lại", "; use Multipart to singleparts in QGIS and export it again")
+        } else if kind.contains("ine") {
             ("; nếu là biên của vùng, trong QGIS dùng Lines to polygons", "; if it borders an area, use Lines to polygons in QGIS")
         } else if kind.contains("urve") || kind.contains("urface") {
             ("; hình có cung tròn: trong QGIS dùng Segmentize rồi xuất lại", "; it has arcs: use Segmentize in QGIS and export it again")

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::cell;
-use super::columns::{axis, plain};
+use super::columns::{Axis, axis, plain};
 use super::encoding::Texts;
 use super::feature::{Feature, GeometryError};
 use super::formats;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
+use crate::domain::subject;
 use crate::features::canonical;
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
@@ -28,7 +29,7 @@ const MOST_ROWS: usize = 100_000;
 const COLUMNS: &[(&str, &[&str])] = &[
     ("title", &["ten", "name", "title", "tencoso", "tendiem", "tengoi"]),
     ("address", &["diachi", "address"]),
-    ("phone", &["sodienthoai", "dienthoai", "sdt", "phone", "tel"]),
+    ("phone", &["sodienthoai", "dienthoai", "sdt", "phone", "phonenumber", "tel"]),
     ("hours", &["gio", "giolamviec", "giomocua", "hours"]),
     ("languages", &["ngonngu", "languages"]),
     ("role", &["vaitro", "chucnang", "role"]),
@@ -108,7 +109,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
     texts.report(report);
     // A table with longitudes and latitudes says so in its headers.
     let some = features.iter().take(100);
-    let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(super::columns::Axis::Lon)));
+    let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(Axis::Lon)));
     let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
     let chosen = choose(&first_positions(&features), hints, report)?;
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
@@ -121,10 +122,29 @@ pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row>
     unused_columns(&features, report);
     let rows = features.iter().enumerate();
     let rows: Vec<Row> = rows.filter_map(|(number, feature)| read_row(number, feature, &chosen, options, report)).collect();
+    let mut seen = std::collections::HashMap::new();
+    for row in &rows {
+        let title = row.fields.get("title").and_then(Value::as_str).unwrap_or_default();
+        if let Some(first) = seen.insert((row.position, fold(title)), row.number) {
+            let (vi, en) = (
+                format!("Cùng tên “{title}” và cùng vị trí với điểm #{first}; nếu là một điểm, hãy xóa một dòng"),
+                format!("It has the name “{title}” and the place of point #{first}; if they are one, delete a row"),
+            );
+            report.push(Finding::new(Severity::Warning, "same-point-twice", vi, en).of(row.number, row.line));
+        }
+    }
     if !source.is_unchanged() {
         report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
     }
     rows
+}
+
+/// True where points were made of the columns of that axis: tables take longitude and latitude before x and y, and
+/// a geometry of its own before both.
+fn is_used(of: Axis, features: &[Feature]) -> bool {
+    let has = |wanted: Axis| features.iter().take(100).flat_map(|feature| feature.properties.keys()).any(|key| axis(key) == Some(wanted));
+    let from_table = features.iter().take(100).any(|feature| feature.line.is_some());
+    from_table && (matches!(of, Axis::Lon | Axis::Lat) || !(has(Axis::Lon) && has(Axis::Lat)))
 }
 
 /// Names the columns that no field is taken from: unknown ones, and those whose field another one gives.
@@ -141,7 +161,9 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
     let mut unused = std::collections::BTreeMap::new();
     for header in headers {
         // A number of the row is no field.
-        if axis(header).is_some() || ["stt", "tt", "so", "fid", "id", "ogcfid", "objectid"].contains(&plain(header).as_str()) {
+        if axis(header).is_some_and(|axis| is_used(axis, features))
+            || ["stt", "tt", "so", "fid", "id", "ogcfid", "objectid"].contains(&plain(header).as_str())
+        {
             continue;
         }
         match meaning(header) {
@@ -185,7 +207,16 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         }
     };
     let [x, y] = if chosen.swapped { [y, x] } else { [x, y] };
-    let placed = chosen.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat));
+    let in_city = |x: f64, y: f64| chosen.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat));
+    let placed = in_city(x, y);
+    if placed.is_none() && in_city(y, x).is_some() {
+        error(
+            "axes-swapped",
+            format!("Hai trục tọa độ bị đổi chỗ cho nhau ({x}; {y}); hãy đổi lại hai ô này"),
+            format!("Its axes are exchanged ({x}, {y}); exchange the two cells"),
+        );
+        return None;
+    }
     let Some([lon, lat]) = placed else {
         error("outside-city", format!("Nằm ngoài khung của thành phố ({x}, {y})"), format!("It lies outside the city's box ({x}, {y})"));
         return None;
@@ -238,6 +269,12 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Strin
             format!("“{text}” (cột {header}) là số đã bị rút gọn; hãy định dạng cột thành chữ (Text) rồi ghi lại"),
             format!("“{text}” (column {header}) is a number that a program has shortened; format the column as text and write it again"),
         )),
+        // Half past seven as a share of the day, where no format says so.
+        "hours" if cell::number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => Some((
+            "hours-are-a-number",
+            format!("Giờ làm việc (cột {header}) là số {text}; hãy định dạng ô thành giờ, hoặc ghi bằng chữ như “7:30 - 17:00”"),
+            format!("The hours (column {header}) are the number {text}; format the cell as a time, or write text such as “7:30 - 17:00”"),
+        )),
         "hours" => cell::as_day(text).map(|day| {
             let day = cell::day(day);
             (
@@ -279,9 +316,23 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
     let mut facts = Map::new();
     let text = |field: &str| row.fields.get(field).and_then(Value::as_str);
     let own_kind = text("kind").map(|kind| kind_of(kind).unwrap_or(kind)).or(kind);
-    let personal = text("contact").is_some() || (own_kind == Some("health-worker") && text("phone").is_some());
+    let is_denied = text("phone").is_some() && text("consent").is_some_and(subject::denies);
+    let personal = is_denied || text("contact").is_some() || (own_kind == Some("health-worker") && text("phone").is_some());
     if personal {
         match (text("contact"), text("phone"), text("consent")) {
+            (_, _, Some(evidence)) if subject::denies(evidence) || subject::names_no_evidence(evidence) => report.push(
+                Finding::new(
+                    Severity::Error,
+                    "consent-denied",
+                    format!(
+                        "Cột Đồng ý ghi “{evidence}”, không phải số phiếu đồng ý; hãy ghi số phiếu (như HS-12), hoặc bỏ tên và số điện thoại của người này"
+                    ),
+                    format!(
+                        "The column Đồng ý says “{evidence}”, which is no consent form's number; write the number (such as HS-12), or leave out the person's name and number"
+                    ),
+                )
+                .of(row.number, row.line),
+            ),
             (Some(name), Some(phone), Some(evidence)) => {
                 let consent = json!({ "purpose": "public-contact", "text_version": "import", "evidence": evidence });
                 facts.insert("contact".into(), json!({ "name": name, "phone": phone, "consent": consent }));
@@ -382,6 +433,16 @@ mod tests {
             let rows = read(&Source::memory("a.csv", csv.to_owned()), &options, &mut report);
             (facts(&rows[0], Some("health-worker"), &mut report), report)
         };
+        for no in ["Không", "chưa", "0", "Không đồng ý", "Đã rút 1/10/2026", "-", "FALSE", "Từ chối", "x", "có", "TRUE", "Đồng ý"]
+        {
+            let csv = format!("Tên,Kinh độ,Vĩ độ,Số điện thoại,Người liên hệ,Đồng ý\nThôn A,104.87,21.7,0900000000,Chị A,{no}\n");
+            let (facts, report) = read_facts(&csv);
+            assert_eq!((report.findings[0].check.as_str(), facts.get("contact")), ("consent-denied", None), "{no}");
+        }
+        for yes in ["HS-1", "Phiếu số 12", "12/2026", "Biên bản họp thôn 3/9/2026", "10"] {
+            let csv = format!("Tên,Kinh độ,Vĩ độ,Số điện thoại,Người liên hệ,Đồng ý\nThôn A,104.87,21.7,0900000000,Chị A,{yes}\n");
+            assert!(read_facts(&csv).1.is_clean(), "{yes}");
+        }
         let (_, report) = read_facts("Tên,Kinh độ,Vĩ độ,Số điện thoại\nThôn A,104.87,21.7,0900000000\n");
         assert_eq!(report.findings[0].check, "consent-missing");
         let (facts, report) =

@@ -1,5 +1,7 @@
 //! Administrative units: a table, or a map file with their boundaries.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -63,7 +65,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
     let mut writer = canonical::Writer::default();
     if let Some((features, chosen)) = points::features(source, options, &mut report) {
         for (number, feature) in features.iter().enumerate() {
-            let error = |(check, vi, en): (&str, &str, &str)| Finding::new(Severity::Error, check, vi, en).of(number, feature.line);
+            let error = |(check, vi, en): Wrong| Finding::new(Severity::Error, check, vi, en).of(number, feature.line);
             let place = |position: Position| {
                 let Position([x, y]) = position;
                 let [x, y] = if chosen.swapped { [y, x] } else { [x, y] };
@@ -87,7 +89,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
                                 mended.parts.iter_mut().flatten().flatten().for_each(|vertex| vertex.plane = [0.0; 2]);
                                 writer.push(&canonical::polygon_piece(&properties, &mended));
                             }
-                            Err(_) => report.push(error(("boundary", "Ranh giới không hợp lệ", "Its boundary is not valid"))),
+                            Err(_) => report.push(error(wrong("boundary", "Ranh giới không hợp lệ", "Its boundary is not valid"))),
                         }
                     }
                     units.push(unit);
@@ -106,16 +108,31 @@ enum Shape {
     Area(Vec<Vec<VertexRing>>),
 }
 
-type Wrong = (&'static str, &'static str, &'static str);
+type Wrong = (&'static str, Cow<'static, str>, Cow<'static, str>);
 
-const OUTSIDE: Wrong = ("outside-city", "Nằm ngoài khung của thành phố", "It lies outside the city's box");
+const OUTSIDE: Wrong = ("outside-city", Cow::Borrowed("Nằm ngoài khung của thành phố"), Cow::Borrowed("It lies outside the city's box"));
+
+fn wrong(check: &'static str, vi: impl Into<Cow<'static, str>>, en: impl Into<Cow<'static, str>>) -> Wrong {
+    (check, vi.into(), en.into())
+}
+
+/// A day in a column, or what stands there instead.
+fn day(column: &str, text: &str) -> Result<Date, Wrong> {
+    date(text).ok_or_else(|| {
+        wrong(
+            "date",
+            format!("Cột {column} ghi “{text}”, không phải một ngày; viết ngày/tháng/năm, như 15/7/2025"),
+            format!("The column {column} says “{text}”, which is no date; write day/month/year, such as 15/7/2025"),
+        )
+    })
+}
 
 fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Result<Shape, Wrong> {
     let parts = match &feature.geometry {
         Ok(Geometry::Point(position)) => return place(*position).map(Shape::Point).ok_or(OUTSIDE),
         Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
         Ok(Geometry::MultiPolygon(parts)) => parts.as_slice(),
-        Err(_) => return Err(("no-geometry", "Thiếu ranh giới hoặc tọa độ", "It has neither a boundary nor coordinates")),
+        Err(_) => return Err(wrong("no-geometry", "Thiếu ranh giới hoặc tọa độ", "It has neither a boundary nor coordinates")),
     };
     let ring = |ring: &Vec<Position>| -> Option<VertexRing> {
         let open = if ring.len() > 1 && ring.first() == ring.last() { &ring[..ring.len() - 1] } else { ring };
@@ -141,25 +158,24 @@ fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wr
         };
         (!text.is_empty()).then_some(text)
     };
-    let code = field("code").ok_or(("no-code", "Thiếu mã đơn vị (cột Mã)", "It has no code (column Mã)"))?;
-    let name_vi = field("name_vi").ok_or(("no-name", "Thiếu tên (cột Tên)", "It has no name (column Tên)"))?;
+    let code = field("code").ok_or_else(|| wrong("no-code", "Thiếu mã đơn vị (cột Mã)", "It has no code (column Mã)"))?;
+    let name_vi = field("name_vi").ok_or_else(|| wrong("no-name", "Thiếu tên (cột Tên)", "It has no name (column Tên)"))?;
     let valid_from = match (field("valid_from"), from) {
-        (Some(text), _) => date(&text).ok_or(("date", "Ngày ghi sai; viết 1/7/2025", "The date is wrong; write 2025-07-01"))?,
+        (Some(text), _) => day("Từ ngày", &text)?,
         (None, Some(from)) => from,
         (None, None) => {
-            return Err((
+            return Err(wrong(
                 "no-date",
                 "Thiếu ngày hiệu lực (cột Từ ngày, hoặc --valid-from)",
                 "It has no first day (column Từ ngày, or --valid-from)",
             ));
         }
     };
-    let valid_to =
-        field("valid_to").map(|text| date(&text).ok_or(("date", "Ngày ghi sai; viết 30/6/2025", "The date is wrong; write 2025-06-30")));
+    let valid_to = field("valid_to").map(|text| day("Đến ngày", &text));
     // Spreadsheets drop leading zeros.
     let code = if code.chars().all(|c| c.is_ascii_digit()) { format!("{code:0>5}") } else { code };
     let id = format!("{code}-{}", valid_from.year()).parse::<UnitId>();
-    let id = id.map_err(|_| ("code", "Mã đơn vị phải là 2 đến 5 chữ số", "A unit's code has 2 to 5 digits"))?;
+    let id = id.map_err(|_| wrong("code", "Mã đơn vị phải là 2 đến 5 chữ số", "A unit's code has 2 to 5 digits"))?;
     let successors = field("successors").unwrap_or_default();
     let successors = successors.split([' ', ',', ';']).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<UnitId>, _>>();
     let label = match shape {
@@ -177,7 +193,8 @@ fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wr
         name_vi,
         valid_from,
         valid_to: valid_to.transpose()?,
-        successors: successors.map_err(|_| ("successors", "Đơn vị kế thừa phải ghi dạng 04252-2025", "Write successors as 04252-2025"))?,
+        successors: successors
+            .map_err(|_| wrong("successors", "Đơn vị kế thừa phải ghi dạng 04252-2025", "Write successors as 04252-2025"))?,
         label: crate::geometry::Position { lon: label[0], lat: label[1] },
     })
 }

@@ -3,9 +3,13 @@
 /// True of what hangs onto the end of an address that was copied: blanks, stops, what closes a bracket or a
 /// quotation, marks of emphasis. No code, mark, file or page ends in one.
 fn hangs_on(c: char) -> bool {
-    let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    let stops = matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '&' | '=' | '）' | '/' | '\\' | '|' | '。' | '，' | '、');
-    let closes = matches!(c, ')' | ']' | '}' | '>' | '"' | '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '‹' | '›');
+    let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let stops = matches!(
+        c,
+        '.' | ',' | ';' | ':' | '!' | '?' | '…' | '&' | '=' | '）' | '/' | '\\' | '|' | '。' | '，' | '、' | '．' | '？' | '！' | '#' | '+'
+    );
+    let closes =
+        matches!(c, ')' | ']' | '}' | '>' | '"' | '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '‹' | '›' | '」' | '』' | '】' | '<');
     let marks = matches!(c, '*' | '_' | '~' | '`' | '-' | '–' | '—');
     c.is_whitespace() || unseen || stops || closes || marks
 }

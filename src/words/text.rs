@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::copied::untailed;
+
 /// The languages of the pages. The first is what the others fall back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub enum Lang {
@@ -78,7 +80,8 @@ impl Lang {
     /// to Vietnamese, Vietnamese in every other case.
     pub fn choose(query: Option<&str>, accept: Option<&str>) -> Self {
         let known = |tag: &str| Self::offered().iter().copied().find(|lang| lang.code() == tag);
-        if let Some(lang) = query.and_then(known) {
+        let query = query.map(|query| untailed(query).to_ascii_lowercase());
+        if let Some(lang) = query.as_deref().and_then(known) {
             return lang;
         }
         let mut best = (0.0, Self::Vi);

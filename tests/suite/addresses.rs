@@ -47,6 +47,26 @@ async fn a_code_is_found_whatever_hangs_onto_its_address() {
     }
     let part = node.get(&format!("/q/{PLAN}?unit=04252-2025")).await;
     assert!(node.get(&format!("/q/{PLAN}?unit=04252-2025).")).await.body == part.body);
+    for (asked, plain) in [
+        ("/here?unit=04252-2025)", "/here?unit=04252-2025"),
+        ("/boards?due=superseded.", "/boards?due=superseded"),
+        ("/q/QHSDD21AG/changes?from=1&to=1)", "/q/QHSDD21AG/changes?from=1&to=1"),
+    ] {
+        assert!(node.get(asked).await.body == node.get(plain).await.body, "{asked}");
+    }
+    assert_eq!(node.get("/nearest?kind=ambulance%E2%80%9D").await.status, StatusCode::OK);
+    assert_eq!(node.get("/here?lon=104.875&lat=21.705)").await.status, StatusCode::OK);
+    let english = node.get(&format!("/q/{PLAN}?lang=en")).await;
+    for tail in [")", ".", "%20", "%C2%A0", "/"] {
+        assert!(node.get(&format!("/q/{PLAN}?lang=en{tail}")).await.body == english.body, "{tail}");
+    }
+    // What a messenger, or a person, wrote behind the code.
+    for behind in ["](", "%E2%80%AC", "%E2%81%A9", "%3Cbr%3E", "+", "%20xem%20ngay", "%23", "%2529", "%EF%BC%8E", "%20(2)"] {
+        let answer = node.get(&format!("/q/{PLAN}{behind}")).await;
+        assert!(answer.status == StatusCode::OK && answer.body == page.body, "{behind}");
+    }
+    let within = node.get(&format!("/q/{PLAN}](https://bangtin.example/q/{PLAN})")).await;
+    assert_eq!((within.status, within.header("location")), (StatusCode::SEE_OTHER, format!("/q/{PLAN}").as_str()));
     // What is wrong stays wrong.
     for wrong in [format!("/q/{PLAN}.html)"), "/q/QHSDD21AH)".into(), format!("/q/{PLAN}.B."), "/q/)".into()] {
         assert_eq!(node.get(&wrong).await.status, StatusCode::NOT_FOUND, "{wrong}");

@@ -19,6 +19,7 @@ mod generator;
 mod imports;
 mod lookalikes;
 mod map_clients;
+mod offices;
 mod personal_data;
 mod postgres;
 mod prints;

@@ -67,7 +67,7 @@ fn shapes(order: &[usize], index: &[usize], padding: usize) -> (Vec<u8>, Vec<u8>
 }
 
 /// A table: columns (name, type, width), and rows of cells, each marked as deleted or not.
-fn table(columns: &[(&[u8], u8, usize)], rows: &[(bool, Vec<&[u8]>)]) -> Vec<u8> {
+pub fn table(columns: &[(&[u8], u8, usize)], rows: &[(bool, Vec<&[u8]>)]) -> Vec<u8> {
     let row_bytes = 1 + columns.iter().map(|column| column.2).sum::<usize>();
     let mut bytes = vec![3, 126, 11, 28];
     bytes.extend((rows.len() as u32).to_le_bytes());
@@ -111,25 +111,25 @@ fn shapefile(order: &[usize], index: Option<&[usize]>, padding: usize, dbf: &[u8
 }
 
 #[track_caller]
-fn plan(name: &str, bytes: impl Into<Vec<u8>>, arguments: &[&str]) -> Read {
+pub fn plan(name: &str, bytes: impl Into<Vec<u8>>, arguments: &[&str]) -> Read {
     read(&Source::memory(name, bytes.into()), "import plan", arguments)
 }
 
 #[track_caller]
-fn points(name: &str, bytes: impl Into<Vec<u8>>) -> Read {
+pub fn points(name: &str, bytes: impl Into<Vec<u8>>) -> Read {
     read(&Source::memory(name, bytes.into()), "import points", &["--kind", "health-station"])
 }
 
-fn texts(read: &Read, key: &str) -> Vec<Value> {
+pub fn texts(read: &Read, key: &str) -> Vec<Value> {
     read.texts.get(key).cloned().unwrap_or_default()
 }
 
-fn said(read: &Read) -> String {
+pub fn said(read: &Read) -> String {
     read.report.findings.iter().map(|finding| format!("{}: {}\n", finding.check, finding.en)).collect()
 }
 
 #[track_caller]
-fn says(read: &Read, words: &[&str]) {
+pub fn says(read: &Read, words: &[&str]) {
     for word in words {
         assert!(said(read).contains(word), "“{word}” is not said:\n{}", said(read));
     }
@@ -261,7 +261,7 @@ fn row_2001_is_decided_like_the_first() {
     }
 }
 
-fn geojson(rows: &[(&str, Value)]) -> String {
+pub fn geojson(rows: &[(&str, Value)]) -> String {
     let features: Vec<Value> = rows
         .iter()
         .enumerate()
@@ -328,7 +328,7 @@ fn cells_of_dbf_tables_are_read_by_one_rule() {
     says(&read, &["1 cell of “****”", "“nan”"]);
 }
 
-fn workbook(sheets: &[(&str, &str, &str)], styles: &str, strings: &str) -> Vec<u8> {
+pub fn workbook(sheets: &[(&str, &str, &str)], styles: &str, strings: &str) -> Vec<u8> {
     let list: String = sheets
         .iter()
         .enumerate()
@@ -350,7 +350,7 @@ fn workbook(sheets: &[(&str, &str, &str)], styles: &str, strings: &str) -> Vec<u
     zip(&files)
 }
 
-fn row(number: usize, cells: &[&str]) -> String {
+pub fn row(number: usize, cells: &[&str]) -> String {
     let cells: String = cells
         .iter()
         .map(|cell| if cell.starts_with('<') { (*cell).to_owned() } else { format!(r#"<c t="inlineStr"><is><t>{cell}</t></is></c>"#) })
@@ -358,7 +358,7 @@ fn row(number: usize, cells: &[&str]) -> String {
     format!(r#"<row r="{number}">{cells}</row>"#)
 }
 
-const HEADER: [&str; 5] = ["Tên", "Kinh độ", "Vĩ độ", "Giờ mở cửa", "Điện thoại"];
+pub const HEADER: [&str; 5] = ["Tên", "Kinh độ", "Vĩ độ", "Giờ mở cửa", "Điện thoại"];
 
 #[test]
 fn cells_of_sheets_are_read_as_their_author_sees_them() {
@@ -447,7 +447,7 @@ fn a_header_is_found_below_what_offices_put_above_it() {
     says(&points("a.csv", "Tên,Kinh độ,Vĩ độ\nTrạm,104.87,21.7,thừa\n"), &["cells-behind", "thừa"]);
 }
 
-fn drawing(layers: &str, blocks: &str, entities: &str) -> String {
+pub fn drawing(layers: &str, blocks: &str, entities: &str) -> String {
     let lines = |text: &str| text.split_whitespace().map(|pair| pair.replacen('=', "\n", 1) + "\n").collect::<String>();
     format!(
         "0\nSECTION\n2\nTABLES\n{}0\nENDSEC\n0\nSECTION\n2\nBLOCKS\n{}0\nENDSEC\n0\nSECTION\n2\nENTITIES\n{}0\nENDSEC\n0\nEOF\n",
@@ -458,7 +458,7 @@ fn drawing(layers: &str, blocks: &str, entities: &str) -> String {
 }
 
 /// A closed polyline of the n-th square on a layer, with more groups.
-fn outline(layer: &str, n: usize, more: &str) -> String {
+pub fn outline(layer: &str, n: usize, more: &str) -> String {
     let corners: String = square(n)[..4].iter().map(|[x, y]| format!("10={x} 20={y} ")).collect();
     format!("0=LWPOLYLINE 8={layer} 70=1 {more} {corners}")
 }

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::poll_fn;
+use futures_util::future::{poll_fn, try_join_all};
 use percent_encoding::percent_decode_str;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
@@ -26,7 +26,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{PATIENCE, explain, late, unavailable};
+use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
 use crate::event_store::StoreError;
 
 /// A notification that takes longer than this does not come.
@@ -103,15 +103,27 @@ impl Connector {
     /// or listened for on one connection to the server is asked of another, at some later moment.
     pub(super) async fn check_sessions(&self) -> Result<(), StoreError> {
         let (first, mut told, _) = self.listener().await?;
-        let (second, _, _) = self.listener().await?;
-        let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| late())?;
+        let (second, _, _) = self.listener().await.map_err(|_| no_room())?;
+        let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| no_room())?;
         match kept {
-            Ok(true) => Ok(()),
+            Ok(true) => self.check_room().await,
             Ok(false) => Err(no_session()),
+            Err(error) if explain(&error).contains("query_wait_timeout") => Err(no_room()),
             // A prepared statement that is gone, or that is another's; a transaction that may not be.
             Err(error) if matches!(error.code().map(SqlState::code), Some("26000" | "42P05" | "08P01")) => Err(no_session()),
             Err(error) => Err(unavailable(error)),
         }
+    }
+
+    /// Makes sure that all connections of a node find room at once: a pooler lets those beyond its own wait.
+    async fn check_room(&self) -> Result<(), StoreError> {
+        let open = (0..CONNECTIONS).map(|_| async {
+            let (client, _, driver) = self.listener().await.map_err(|_| no_room())?;
+            client.simple_query("SELECT 1").await.map_err(|_| no_room())?;
+            Ok::<_, StoreError>((client, driver))
+        });
+        let all = tokio::time::timeout(PATIENCE, try_join_all(open)).await.map_err(|_| no_room())?;
+        all.map(|_| ())
     }
 
     /// Why there is no connection, and what to do about it.
@@ -149,9 +161,15 @@ impl Connector {
         let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(error)) => self.distrust(error),
-            Some(error) => both(
-                &format!("Không thiết lập được TLS với máy chủ PostgreSQL: {error}"),
-                &format!("TLS with the PostgreSQL server cannot be set up: {error}"),
+            Some(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure)) => both(
+                "Máy chủ PostgreSQL chỉ dùng TLS cũ (trước 1.2) hoặc bộ mã cũ: hãy nâng cấp máy chủ, hoặc đặt ssl_min_protocol_version và \
+                 ssl_ciphers cho TLS 1.2 trở lên",
+                "The PostgreSQL server speaks old TLS (before 1.2) or old ciphers only: update it, or set ssl_min_protocol_version and \
+                 ssl_ciphers for TLS 1.2 and later",
+            ),
+            Some(_) => both(
+                "Không thiết lập được TLS: máy trả lời ở địa chỉ cơ sở dữ liệu không nói TLS của PostgreSQL; hãy xem lại tên máy và cổng",
+                "TLS cannot be set up: what answers at the database address does not speak PostgreSQL's TLS; look at host and port again",
             ),
             None if self.proof == Proof::None && wants_tls(&explain(error)) => both(
                 &format!(
@@ -298,6 +316,19 @@ fn no_session() -> StoreError {
     ))
 }
 
+fn no_room() -> StoreError {
+    StoreError::NotPossible(both(
+        &format!(
+            "Máy chủ PostgreSQL, hoặc bộ gom kết nối trước nó, không có chỗ cho {CONNECTIONS} kết nối cùng lúc mà mỗi nút cần: hãy tăng \
+             default_pool_size hay max_connections, hoặc giới hạn của tài khoản"
+        ),
+        &format!(
+            "PostgreSQL, or the connection pooler before it, has no room for the {CONNECTIONS} connections that a node needs at once: \
+             raise default_pool_size, max_connections or the role's limit"
+        ),
+    ))
+}
+
 /// Does a session prepare and listen for itself? Two connections ask by turns, so that a pooler that
 /// shares out the server's cannot give each back the one it had before.
 async fn keeps_sessions(first: &Client, second: &Client, told: &mut mpsc::Receiver<()>) -> Result<bool, Error> {
@@ -329,6 +360,15 @@ fn unread(error: &Error) -> String {
         return both(
             "Không đọc được địa chỉ cơ sở dữ liệu: bảng tin không trình chứng thư của mình (sslcert, sslkey); hãy dùng mật khẩu",
             "The database address cannot be read: bangtin shows no certificate of its own (sslcert, sslkey); use a password",
+        );
+    }
+    if why.contains("unknown option") || why.contains("unterminated") {
+        // What is taken for an option may be a part of the password: it is not repeated.
+        return both(
+            "Không đọc được địa chỉ cơ sở dữ liệu: có tùy chọn không biết sau dấu ?; nếu mật khẩu có @ : / ? # % thì phải viết theo mã \
+             phần trăm (@ là %40, ? là %3F, # là %23, / là %2F)",
+            "The database address cannot be read: it has an option behind the ? that is not known; @ : / ? # % in a password must be \
+             percent-encoded (@ is %40, ? is %3F, # is %23, / is %2F)",
         );
     }
     both(&format!("Không đọc được địa chỉ cơ sở dữ liệu: {why}"), &format!("The database address cannot be read: {why}"))
@@ -412,6 +452,12 @@ fn client_config(proof: Proof, ca_file: Option<&str>) -> Result<ClientConfig, St
 
 /// The CAs that count, and the certificates of the file that was named.
 fn roots(ca_file: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), StoreError> {
+    if let Some(file) = ca_file.filter(|file| !Path::new(file).is_file()) {
+        return Err(StoreError::NotPossible(both(
+            &format!("Không có tệp {file} mà sslrootcert nêu: hãy xem lại đường dẫn"),
+            &format!("There is no file {file}, which sslrootcert names: look at the path again"),
+        )));
+    }
     let found = match ca_file {
         Some(file) => rustls_native_certs::load_certs_from_paths(Some(Path::new(file)), None),
         None => rustls_native_certs::load_native_certs(),
@@ -531,6 +577,14 @@ mod tests {
 
     #[test]
     fn an_option_that_is_not_known_is_named() {
+        let refused = |url: &str| Connector::new(url).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused("postgres://u@h/d?ssl=true").contains("sslmode=verify-full"));
+        assert!(refused("postgres://u@h/d?sslrootcert=/no/such.pem").contains("Không có tệp /no/such.pem"));
+        // What stands behind a question mark may be a part of the password.
+        for url in ["postgres://u:P@ss?word1@h/d", "postgres://u:Mật@khẩu?bí=mật@h/d"] {
+            let words = refused(url);
+            assert!(words.contains("%40") && !words.contains("word1") && !words.contains("bí"), "{words}");
+        }
         let error = Connector::new("postgres://u@h/d?sslcert=me.pem").err().map(|error| error.to_string());
         assert!(error.as_deref().is_some_and(|error| error.contains("sslcert")), "{error:?}");
     }

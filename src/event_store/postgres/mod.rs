@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, pin_mut};
 use tokio::runtime::Handle;
-use tokio::sync::{RwLock, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore, mpsc, oneshot, watch};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
@@ -43,6 +43,7 @@ pub struct PostgresLog {
     appends: mpsc::UnboundedSender<(Append, Answer)>,
     reader: RwLock<Option<Arc<Reader>>>,
     pool: Arc<Mutex<Vec<Client>>>,
+    places: Arc<Semaphore>,
     hint: watch::Receiver<i64>,
     /// The event loop in which the log was opened.
     home: Handle,
@@ -54,6 +55,11 @@ fn explain(error: &Error) -> String {
         None => error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
     }
 }
+
+/// Connections for work that takes its time.
+const LONG: usize = 3;
+/// Connections that a node has at most: those, and one each to write, to read and to be notified.
+const CONNECTIONS: usize = LONG + 3;
 
 /// What the server's disk is called: where it lies is the server's matter.
 const DISK: &str = "PostgreSQL";
@@ -135,7 +141,8 @@ impl PostgresLog {
         let hint_sender = Arc::new(hint_sender);
         let (appends, receiver) = mpsc::unbounded_channel();
         let (reader, pool, home) = (RwLock::default(), Arc::new(Mutex::new(vec![client])), Handle::current());
-        let log = Self { connector, appends, reader, pool, hint, home };
+        let places = Arc::new(Semaphore::new(LONG));
+        let log = Self { connector, appends, reader, pool, places, hint, home };
         tokio::spawn(writer::write_all(log.connector.clone(), clock, Arc::clone(&hint_sender), receiver));
         tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
@@ -148,21 +155,23 @@ impl PostgresLog {
         connected.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
-    async fn client(&self) -> Result<Client, StoreError> {
+    /// A connection for work that takes its time. More than [`LONG`] at once wait for each other.
+    async fn client(&self) -> Result<Borrowed, StoreError> {
+        let permit = Arc::clone(&self.places).acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         loop {
             let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            match pooled {
-                Some(client) if client.is_closed() => {}
-                Some(client) => return Ok(client),
-                None => return self.connect().await,
-            }
+            let client = match pooled {
+                Some(client) if client.is_closed() => continue,
+                Some(client) => client,
+                None => self.connect().await?,
+            };
+            return Ok(Borrowed { client, _permit: permit });
         }
     }
 
-    fn give_back(&self, client: Client) {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.len() < 8 && !client.is_closed() {
-            pool.push(client);
+    fn give_back(&self, borrowed: Borrowed) {
+        if !borrowed.client.is_closed() {
+            self.pool.lock().unwrap_or_else(PoisonError::into_inner).push(borrowed.client);
         }
     }
 
@@ -187,6 +196,25 @@ impl PostgresLog {
             Err(_) if reader.client.is_closed() => self.reader().await?.query(sql, params).await,
             result => result,
         }
+    }
+}
+
+/// A connection that is given back, and the place that it takes until then.
+struct Borrowed {
+    client: Client,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl std::ops::Deref for Borrowed {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl std::ops::DerefMut for Borrowed {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
     }
 }
 

@@ -34,6 +34,12 @@ fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('.').map_or((name, None), |(code, form)| (code, Some(form)))
 }
 
+/// The code that a text begins with, where something follows that no code has.
+pub(super) fn code_before(text: &str) -> Option<Code> {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric())?;
+    text[..end].parse().ok()
+}
+
 pub(super) fn parse(code: &str) -> Result<Code, HttpError> {
     code.parse().map_err(HttpError::WrongCode)
 }
@@ -56,10 +62,10 @@ fn scope(query: Option<&str>, headers: &HeaderMap, mark: Option<Mark>) -> Result
 
 /// `?unit=`: a unit, `all` for the whole.
 fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
-    match respond::parameter(query, "unit").filter(|unit| !unit.is_empty()) {
+    match respond::asked(query, "unit") {
         None => Ok((None, false)),
         Some(unit) if unit == "all" => Ok((None, true)),
-        Some(unit) => Ok((Some(untailed(&unit).parse().map_err(|_| HttpError::UnknownUnit)?), false)),
+        Some(unit) => Ok((Some(unit.parse().map_err(|_| HttpError::UnknownUnit)?), false)),
     }
 }
 
@@ -69,7 +75,7 @@ fn once(query: Option<&str>, name: &str) -> Result<Option<String>, HttpError> {
     if names.filter(|given| *given == name).count() > 1 {
         return Err(HttpError::twice(name));
     }
-    Ok(respond::parameter(query, name).filter(|value| !value.is_empty()))
+    Ok(respond::asked(query, name))
 }
 
 /// What is to be printed: `?unit=`, `?board=`, `?lang=`. A print is Vietnamese unless another language is asked for.
@@ -129,8 +135,12 @@ pub async fn item(
     let result = async {
         // The address may have been copied with the end of a sentence.
         let name = name.split(['?', '&']).next().unwrap_or_default();
-        let (code, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
-        let code = parse(code)?;
+        let (text, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
+        let (code, form) = match parse(text) {
+            Ok(code) => (code, form),
+            // What a messenger or a person put behind the code is no part of it: “](https:”, “+”, “ xem ngay”.
+            Err(error) => (code_before(text).ok_or(error)?, None),
+        };
         if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
             let moment = site.moment();
             let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
@@ -190,7 +200,7 @@ pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, Ra
     let result = async {
         let code = parse(&code)?;
         let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-        let number = |name: &str| match respond::parameter(query, name).filter(|text| !text.is_empty()) {
+        let number = |name: &str| match respond::asked(query, name) {
             None => Ok(None),
             Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
                 HttpError::Parameter(
@@ -237,7 +247,7 @@ pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, hea
 /// `/q/{code}/qr.png?size=`
 pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let result = async {
-        let size = match respond::parameter(query.as_deref(), "size") {
+        let size = match respond::asked(query.as_deref(), "size") {
             None => 512,
             Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
                 let (least, most) = (qr::SIZES.start(), qr::SIZES.end());

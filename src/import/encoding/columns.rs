@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::{Damage, Decided, Lean, Writing, decide};
+use super::{Damage, Decided, Lean, Writing, decide, has_gaps};
 use crate::import::report::{Finding, Report, Severity};
 
 /// How often each writing was seen where the value itself said so, in the order of [`Writing`].
@@ -18,7 +18,7 @@ pub struct Evidence {
 impl Evidence {
     /// Notes a value that was decided by itself.
     fn note(&mut self, column: &str, decided: &Decided) {
-        let sure = !decided.open && decided.damage != Some(Damage::Guess);
+        let sure = !decided.open && !matches!(decided.damage, Some(Damage::Guess | Damage::Gaps));
         if sure && !decided.text.is_ascii() {
             if !self.columns.contains_key(column) {
                 self.columns.insert(column.to_owned(), Seen::default());
@@ -76,6 +76,13 @@ impl CellNote {
                 format!("Ô “{column}” có chữ đã mất từ trước (�); đã bỏ, còn lại “{text}”"),
                 format!("The cell of “{column}” has letters that were lost before (�); they were left out, what is left is “{text}”"),
             ),
+            Damage::Gaps => (
+                "letters-lost",
+                format!(
+                    "Ô “{column}” có dấu ? thay cho chữ đã mất khi lưu: “{text}”; hãy lưu lại bản gốc theo UTF-8 (CSV UTF-8, .cpg UTF-8)"
+                ),
+                format!("The cell of “{column}” has ? for letters that were lost when it was saved: “{text}”; save the original as UTF-8"),
+            ),
             Damage::Guess => (
                 "encoding-guessed",
                 format!("Ô “{column}” không rõ bảng mã, đã đọc theo Windows-1258: “{text}”; hãy xem lại"),
@@ -111,7 +118,7 @@ impl Texts {
 
     /// Decides a value of a column; what is wrong with it goes to `notes`.
     pub fn value(&self, column: &str, text: &str, notes: &mut Vec<CellNote>) -> String {
-        if text.is_ascii() {
+        if text.is_ascii() && !has_gaps(text) {
             return text.to_owned();
         }
         let decided = decide(text, self.before.lean(column));

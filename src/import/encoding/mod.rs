@@ -53,6 +53,18 @@ pub enum Damage {
     Lost,
     /// No reading is convincing; it was read as Windows-1258.
     Guess,
+    /// Question marks stand where letters were lost before.
+    Gaps,
+}
+
+/// True where question marks stand within words: software that saved to an encoding without a letter wrote them
+/// for it.
+pub(crate) fn has_gaps(text: &str) -> bool {
+    if !text.contains('?') || text.contains("://") || text.contains('=') {
+        return false;
+    }
+    let chars: Vec<char> = text.chars().collect();
+    chars.iter().enumerate().any(|(at, c)| *c == '?' && chars.get(at + 1).is_some_and(|next| next.is_alphabetic()))
 }
 
 /// A value that was decided.
@@ -169,8 +181,13 @@ pub fn decide(text: &str, lean: impl Into<Lean>) -> Decided {
 
 fn decide_with(text: &str, lean: Lean) -> Decided {
     let plain = |text: String| Decided { text, writing: Writing::Unicode, damage: None, open: false };
-    if text.is_ascii() {
+    if text.is_ascii() && !has_gaps(text) {
         return plain(text.to_owned());
+    }
+    if has_gaps(text) {
+        // Who lost letters so wrote Western or Vietnamese Windows; fonts of TCVN3 and VNI lose none.
+        let latin = text.chars().map(|c| raw_byte(c).map_or(c, char::from)).collect();
+        return Decided { damage: Some(Damage::Gaps), ..plain(latin) };
     }
     if text.chars().any(|c| raw_byte(c).is_some()) {
         return decide_bytes(text, lean.any());

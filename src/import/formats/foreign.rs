@@ -43,6 +43,15 @@ const OLD_OFFICE: Foreign = Foreign {
     vi: "nếu là bảng tính, lưu lại dạng XLSX; nếu là bản vẽ MicroStation, chọn File → Save As → DXF",
     en: "if it is a spreadsheet, save it as XLSX; if it is a MicroStation drawing, choose File → Save As → DXF",
 };
+/// Files of compound storage begin so (MS-CFB 2.2).
+pub(super) const OLE: &[u8] = b"\xd0\xcf\x11\xe0";
+/// A workbook with a password is one stream of that name (MS-OFFCRYPTO 2.3.4.4), in UTF-16.
+const ENCRYPTED: [u8; 30] = *b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0";
+const LOCKED: Foreign = Foreign {
+    name: "có mật khẩu (with a password)",
+    vi: "hãy mở bằng Excel, bỏ mật khẩu (File → Info → Protect Workbook → Encrypt with Password, xóa mật khẩu) rồi lưu lại",
+    en: "open it in Excel, take the password off (File → Info → Protect Workbook → Encrypt with Password, clear it) and save it again",
+};
 const RAR: Foreign = Foreign { name: "RAR/7z", vi: "hãy giải nén và nén lại dạng ZIP", en: "unpack it and pack it as ZIP" };
 const BINARY_DXF: Foreign = Foreign { name: "DXF nhị phân (binary DXF)", vi: "lưu lại dạng DXF ASCII", en: "save it as ASCII DXF" };
 const HTML: Foreign = Foreign {
@@ -59,11 +68,13 @@ fn recognise(head: &[u8]) -> Option<&'static Foreign> {
         [b'A', b'C', b'1', b'0', b'0'..=b'9', ..] => Some(&DWG),
         [b'%', b'P', b'D', b'F', ..] => Some(&PDF),
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(&PICTURE),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] if contains(&ENCRYPTED) => Some(&LOCKED),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Some(&OLD_OFFICE),
         [b'R', b'a', b'r', b'!', ..] | [b'7', b'z', 0xbc, 0xaf, ..] => Some(&RAR),
         _ if head.starts_with(b"AutoCAD Binary DXF") => Some(&BINARY_DXF),
         _ if head.to_ascii_lowercase().starts_with(b"!table") || head.to_ascii_lowercase().starts_with(b"version ") => Some(&TAB),
-        _ if contains(b"<html") && contains(b"<table") => Some(&HTML),
+        // Descriptions of a KML file hold pages of their own.
+        _ if contains(b"<html") && contains(b"<table") && !contains(b"<kml") && !contains(b"<Placemark") => Some(&HTML),
         _ if head.starts_with(b"<") && (contains(b"<gml:") || contains(b"FeatureCollection") || contains(b"<gpx")) => Some(&GML),
         _ => None,
     }

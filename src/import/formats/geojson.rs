@@ -180,6 +180,8 @@ struct GeoJson {
     crs: Option<Result<u32, CrsError>>,
     kind: Option<String>,
     seen_features: bool,
+    /// Members of Esri's own JSON were seen.
+    is_esri: bool,
     limit: usize,
     left: usize,
     most: usize,
@@ -200,6 +202,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         crs: None,
         kind: None,
         seen_features: false,
+        is_esri: false,
         limit: limits.points.saturating_mul(BYTES_A_POINT),
         left: limits.features,
         most: limits.features,
@@ -263,17 +266,22 @@ impl GeoJson {
             match key.as_slice() {
                 b"\"type\"" => self.kind = value.as_str().map(str::to_owned),
                 b"\"crs\"" => self.crs = named(&value),
+                b"\"geometryType\"" | b"\"spatialReference\"" | b"\"fieldAliases\"" => self.is_esri = true,
                 _ => {}
             }
         }
     }
 
     fn shape(&self) -> ReadError {
-        let kind = self.kind.as_deref().unwrap_or("?");
+        let kind = match self.kind.as_deref() {
+            Some(kind) => kind,
+            None if self.is_esri => "Esri JSON",
+            None => "?",
+        };
         ReadError::new(
             "not-a-collection",
-            format!("Tệp phải là một GeoJSON FeatureCollection, không phải “{kind}”"),
-            format!("The file must be a GeoJSON FeatureCollection, not “{kind}”"),
+            format!("Tệp phải là một GeoJSON FeatureCollection, không phải “{kind}”; trong QGIS mở tệp rồi chọn Export → GeoJSON"),
+            format!("The file must be a GeoJSON FeatureCollection, not “{kind}”; open it in QGIS and choose Export → GeoJSON"),
         )
     }
 
@@ -293,7 +301,15 @@ impl GeoJson {
         self.stream.token()?;
         let line = self.stream.line;
         let mut bytes = Vec::with_capacity(1024);
-        self.stream.value(&mut bytes, self.limit)?;
+        let read = self.stream.value(&mut bytes, self.limit);
+        read.map_err(|error| {
+            if error.check != "truncated" {
+                return error;
+            }
+            // It is the feature that does not end; the file goes on for lines behind it.
+            self.stream.line = line;
+            self.stream.truncated()
+        })?;
         Ok(Some(Raw::Json(Stream::text(bytes), line)))
     }
 }

@@ -142,6 +142,7 @@ impl Kml {
                     place.parts.push(Vec::new());
                     place.in_polygon = true;
                 }
+                "LinearRing" if !place.in_polygon => place.other = Some(name.to_owned()),
                 "LineString" | "Track" | "Model" => place.other = Some(name.to_owned()),
                 _ => {}
             }
@@ -199,6 +200,11 @@ impl Kml {
             }
             "name" | "description" if parent == "Placemark" => {
                 place.properties.entry(name).or_insert(Value::from(text.trim()));
+            }
+            "phoneNumber" if parent == "Placemark" => {
+                // An address of the web (RFC 3966), or a number as people write it.
+                let number = text.trim().trim_start_matches("tel:");
+                place.properties.entry(name).or_insert(Value::from(number));
             }
             "address" if parent == "Placemark" => {
                 place.has_address = !text.trim().is_empty();

@@ -129,7 +129,7 @@ impl ReadError {
     /// library is for those who look into the file, in English only.
     fn damaged(place: (&str, &str), what: impl std::fmt::Display) -> Self {
         let what: String = what.to_string().chars().take(300).collect();
-        let vi = DAMAGE.iter().find(|(en, _)| *en == what).map_or_else(String::new, |(_, vi)| format!(": {vi}"));
+        let vi = DAMAGE.iter().find(|(en, _)| *en == what).map_or_else(|| format!(" ({what})"), |(_, vi)| format!(": {vi}"));
         Self::new(
             "unreadable",
             format!("{} bị hỏng{vi}; hãy xuất lại tệp từ phần mềm bản đồ", place.0),
@@ -396,7 +396,8 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         return open(&text, choice);
     }
     refuse_part(source, &head)?;
-    foreign::refuse(&head)?;
+    // Where a workbook with a password says so, in its directory, depends on its size.
+    foreign::refuse(&if head.starts_with(foreign::OLE) { source.head(8 << 20)? } else { head.clone() })?;
     let read = || match sniff(&head) {
         Format::GeoJson => geojson::open(source.open()?, limits),
         Format::Zip => archive::open(source, choice),

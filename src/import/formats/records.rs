@@ -173,7 +173,10 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
             of_parts(nest::polygons(rings))
         }
         3 | 13 | 23 => Err(GeometryError::other_kind("Polyline")),
-        8 | 18 | 28 => Err(GeometryError::other_kind("Multipoint")),
+        8 | 18 | 28 => {
+            content.bytes::<32>()?;
+            if content.count(16)? == 1 { Ok(Geometry::Point(content.position()?)) } else { Err(GeometryError::other_kind("Multipoint")) }
+        }
         31 => Err(GeometryError::other_kind("Multipatch")),
         _ => return Err(Broken::Damaged("a shape of an unknown kind")),
     })

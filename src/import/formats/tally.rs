@@ -85,6 +85,16 @@ pub enum Left {
     HatchBorder(String),
     /// Blocks in blocks, deeper than is read, or that are not there.
     Block(String),
+    /// Texts of codes that stand in no outline.
+    CodeAlone,
+    /// Texts with a part that is struck through, which was left out; their layer or sheet.
+    StruckText(String),
+    /// Blocks of which the drawing shows only a part (XCLIP); the whole was read.
+    Clipped(String),
+    /// Areas with a code on a layer of the legend.
+    Legend(String),
+    /// Columns of a sheet that are hidden; they are read.
+    HiddenColumn(String),
     /// Closed outlines that carry no land-use code, by layer.
     NoCode,
     /// Lines and bodies on layers of no code, by layer.
@@ -261,9 +271,9 @@ fn note(what: &Left, count: &Count) -> Note {
         Left::CellErrors(column) => (
             Warning,
             "cell-error",
-            format!("Cột “{column}” có {n} ô lỗi hoặc công thức chưa có giá trị: {examples}"),
+            format!("Cột “{column}” có {n} ô lỗi hoặc công thức chưa có giá trị, bỏ trống: {examples}; hãy mở bằng Excel, sửa và lưu lại"),
             format!(
-                "Column “{column}” has {}: {examples}",
+                "Column “{column}” has {}, left empty: {examples}; open it in Excel, mend it and save it again",
                 many("cell with an error or a formula without its value", "cells with an error or a formula without its value")
             ),
         ),
@@ -465,6 +475,41 @@ fn note(what: &Left, count: &Count) -> Note {
                 many("closed outline carries", "closed outlines carry"),
                 be("is", "are")
             ),
+        ),
+        Left::CodeAlone => (
+            Warning,
+            "code-without-outline",
+            format!("{n} chữ mã loại đất không nằm trong đường khép kín nào ({examples}); hãy xem có thiếu ranh giới không"),
+            format!("{} in no closed outline ({examples}): look whether a boundary is missing", many("text of a code stands", "texts of codes stand")),
+        ),
+        Left::StruckText(layer) => (
+            Warning,
+            "struck-text",
+            format!("{n} chữ trên “{layer}” có phần bị gạch ngang, phần đó không đọc: {examples}"),
+            format!("{} on “{layer}” a part that is struck through and was not read: {examples}", many("text has", "texts have")),
+        ),
+        Left::Clipped(block) => (
+            Warning,
+            "block-clipped",
+            format!("Khối “{block}” chỉ được hiện một phần trong bản vẽ (XCLIP) nhưng được đọc cả phần bị che; hãy xóa phần thừa nếu không thuộc quy hoạch"),
+            format!("The drawing shows only a part of block “{block}” (XCLIP); all of it was read: delete what does not belong to the plan"),
+        ),
+        Left::Legend(layer) => (
+            Warning,
+            "legend",
+            format!("{n} vùng có mã trên lớp “{layer}” giống ô chú giải nhưng vẫn được đọc; nếu là chú giải, hãy xóa hoặc tắt lớp"),
+            format!(
+                "{} with a code on layer “{layer}” {} like the legend's boxes and {} read all the same; delete them or switch the layer off",
+                many("area", "areas"),
+                be("looks", "look"),
+                be("was", "were")
+            ),
+        ),
+        Left::HiddenColumn(column) => (
+            Warning,
+            "hidden-column",
+            format!("Cột “{column}” đang bị ẩn nhưng vẫn được đọc; nếu không muốn công bố, hãy xóa cột đó"),
+            format!("Column “{column}” is hidden and was read all the same; delete it if it is not to be published"),
         ),
         Left::Linework => (
             Warning,

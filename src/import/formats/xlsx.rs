@@ -77,36 +77,93 @@ fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
     Ok((sheets, from_1904))
 }
 
-/// The texts that cells share: one text, and where each ends in it.
+/// The texts that cells share: one text, where each ends in it, and whether it is struck through.
 #[derive(Default)]
 struct Shared {
     text: String,
-    ends: Vec<u32>,
+    ends: Vec<(u32, bool)>,
+    /// Parts of texts that are struck through and were left out.
+    struck: Vec<String>,
+}
+
+/// A text of several runs, as it comes: what is struck through apart from the rest.
+#[derive(Default)]
+struct Runs {
+    plain: String,
+    struck: String,
+    is_struck: bool,
+}
+
+impl Runs {
+    fn push(&mut self, text: &str) {
+        if self.is_struck { &mut self.struck } else { &mut self.plain }.push_str(text);
+    }
+
+    /// Whether the font of the run that is open strikes it through.
+    fn strike(&mut self, attributes: &[(String, String)]) {
+        self.is_struck = !matches!(attribute(attributes, "val"), Some("0" | "false"));
+    }
+
+    /// The text; whether all of it is struck through; a part that is, where not all is.
+    fn take(&mut self) -> (String, bool, Option<String>) {
+        let Self { plain, struck, .. } = std::mem::take(self);
+        match (plain.trim().is_empty(), struck.trim().is_empty()) {
+            (true, false) => (unescaped(&struck), true, None),
+            (_, is_none) => (unescaped(&plain), false, (!is_none).then_some(struck)),
+        }
+    }
+}
+
+/// A text with `_x000D_` as the character it stands for (ECMA-376 part 1, §22.9.2.19, ST_Xstring).
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("_x") {
+        out.push_str(before);
+        let code =
+            behind.get(..4).filter(|_| behind.as_bytes().get(4) == Some(&b'_')).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        if let Some(c) = code.and_then(char::from_u32) {
+            out.push(if c.is_control() { ' ' } else { c });
+            rest = &behind[5..];
+        } else {
+            out.push_str("_x");
+            rest = behind;
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 impl Shared {
     fn read(archive: &mut Archive) -> Result<Self, ReadError> {
         let mut shared = Self::default();
         let Some(mut part) = Part::open(archive, "xl/sharedStrings.xml")? else { return Ok(shared) };
-        let (mut in_text, mut phonetic) = (false, false);
+        let (mut in_text, mut phonetic, mut runs) = (false, false, Runs::default());
         while let Some(piece) = part.next()? {
             match piece {
-                Piece::Begin(name, _) => match name.as_str() {
+                Piece::Begin(name, attributes) => match name.as_str() {
                     "t" => in_text = !phonetic,
+                    "r" => runs.is_struck = false,
+                    "strike" => runs.strike(&attributes),
                     "rPh" => phonetic = true,
                     _ => {}
                 },
                 Piece::End(name) => match name.as_str() {
                     "t" => in_text = false,
                     "rPh" => phonetic = false,
-                    "si" => shared.ends.push(shared.text.len() as u32),
+                    "si" => {
+                        let (text, is_struck, part) = runs.take();
+                        shared.text.push_str(&text);
+                        shared.ends.push((shared.text.len() as u32, is_struck));
+                        shared.struck.extend(part.filter(|_| shared.struck.len() < MOST_SHEETS));
+                    }
                     _ => {}
                 },
                 Piece::Text(text) if in_text => {
-                    shared.text.push_str(&text);
-                    if shared.text.len() > TEXT_BYTES {
+                    if shared.text.len() + runs.plain.len() + runs.struck.len() + text.len() > TEXT_BYTES {
                         return Err(ReadError::too_large(TEXT_BYTES as u64));
                     }
+                    runs.push(&text);
                 }
                 Piece::Text(_) => {}
             }
@@ -114,9 +171,11 @@ impl Shared {
         Ok(shared)
     }
 
-    fn get(&self, at: usize) -> Option<&str> {
-        let start = if at == 0 { 0 } else { *self.ends.get(at - 1)? as usize };
-        self.text.get(start..*self.ends.get(at)? as usize)
+    /// The text of a number, and whether it is struck through.
+    fn get(&self, at: usize) -> Option<(&str, bool)> {
+        let start = if at == 0 { 0 } else { self.ends.get(at - 1)?.0 as usize };
+        let (end, is_struck) = *self.ends.get(at)?;
+        Some((self.text.get(start..end as usize)?, is_struck))
     }
 }
 
@@ -138,6 +197,8 @@ struct Workbook {
     from_1904: bool,
     /// Columns of the sheet read last that are beyond those that are read.
     beyond: usize,
+    /// Ranges of its columns that are hidden, from 0.
+    hidden: Vec<(usize, usize)>,
 }
 
 /// A cell that is being read.
@@ -148,7 +209,7 @@ struct Open {
     style: usize,
     value: Option<String>,
     formula: bool,
-    inline: String,
+    inline: Runs,
 }
 
 impl Workbook {
@@ -160,6 +221,7 @@ impl Workbook {
         let mut open = Open::default();
         let mut merged: Vec<Merged> = Vec::new();
         let mut beyond = 0;
+        self.hidden.clear();
         let (mut next_column, mut in_value, mut in_inline, mut left) = (0, false, false, TEXT_BYTES);
         while let Some(piece) = part.next()? {
             match piece {
@@ -187,15 +249,25 @@ impl Workbook {
                     }
                     "f" => open.formula = true,
                     "t" => in_inline = true,
+                    "r" => open.inline.is_struck = false,
+                    "strike" => open.inline.strike(&attributes),
+                    "col" if matches!(attribute(&attributes, "hidden"), Some("1" | "true")) && self.hidden.len() < MOST_COLUMNS => {
+                        let number = |name| attribute(&attributes, name).and_then(|text| text.parse::<usize>().ok());
+                        self.hidden
+                            .extend(number("min").zip(number("max")).map(|(from, to)| (from.saturating_sub(1), to.saturating_sub(1))));
+                    }
                     "rPh" => in_inline = false,
                     "mergeCell" if merged.len() < MOST_MERGED => merged.extend(attribute(&attributes, "ref").and_then(rows_of)),
                     _ => {}
                 },
                 Piece::Text(text) => {
-                    let into = if in_value { open.value.as_mut() } else { Some(&mut open.inline).filter(|_| in_inline) };
-                    if let Some(into) = into {
+                    if in_value || in_inline {
                         left = left.checked_sub(text.len()).ok_or_else(|| ReadError::too_large(TEXT_BYTES as u64))?;
-                        into.push_str(&text);
+                    }
+                    match &mut open.value {
+                        Some(value) if in_value => value.push_str(&text),
+                        _ if in_inline => open.inline.push(&text),
+                        _ => {}
                     }
                 }
                 Piece::End(name) => match name.as_str() {
@@ -203,11 +275,11 @@ impl Workbook {
                     "t" => in_inline = false,
                     "c" => {
                         let cell = std::mem::take(&mut open);
-                        let (column, is_struck) = (cell.column, self.styles.is_struck(cell.style));
+                        let (column, by_style) = (cell.column, self.styles.is_struck(cell.style));
                         match self.text(cell) {
-                            Ok(text) if text.trim().is_empty() => {}
-                            Ok(text) if column < MOST_COLUMNS => {
-                                row.is_struck &= is_struck;
+                            Ok((text, _)) if text.trim().is_empty() => {}
+                            Ok((text, is_struck)) if column < MOST_COLUMNS => {
+                                row.is_struck &= by_style || is_struck;
                                 row.cells.push((column, text));
                             }
                             Ok(_) => beyond = beyond.max(column + 1),
@@ -233,17 +305,22 @@ impl Workbook {
         Ok((found, faults))
     }
 
-    /// A cell's text; what stands there where there is none.
-    fn text(&self, cell: Open) -> Result<String, String> {
+    /// A cell's text, and whether it is struck through by its own runs; what stands there where there is none.
+    fn text(&mut self, mut cell: Open) -> Result<(String, bool), String> {
         let Some(value) = cell.value else {
-            return if cell.formula && cell.inline.is_empty() { Err("=…".into()) } else { Ok(cell.inline) };
+            let (inline, is_struck, part) = cell.inline.take();
+            self.shared.struck.extend(part.filter(|_| self.shared.struck.len() < MOST_SHEETS));
+            return if cell.formula && inline.is_empty() { Err("=…".into()) } else { Ok((inline, is_struck)) };
         };
         if cell.formula && value.trim().is_empty() && cell.kind != "str" {
             return Err("=…".into());
         }
-        Ok(match cell.kind.as_str() {
-            "s" => value.trim().parse().ok().and_then(|at| self.shared.get(at)).ok_or(format!("#{value}"))?.to_owned(),
-            "str" | "inlineStr" => value,
+        let text = match cell.kind.as_str() {
+            "s" => {
+                let (text, is_struck) = value.trim().parse().ok().and_then(|at| self.shared.get(at)).ok_or(format!("#{value}"))?;
+                return Ok((text.to_owned(), is_struck));
+            }
+            "str" | "inlineStr" => unescaped(&value),
             "b" => cell::truth(value.trim() == "1").to_owned(),
             "e" => return Err(value),
             "d" => value.trim().parse::<jiff::civil::DateTime>().map_or(value, |moment| {
@@ -252,7 +329,8 @@ impl Workbook {
             }),
             _ if value.trim().is_empty() => String::new(),
             _ => shown_number(&value, self.styles.shown(cell.style), &self.styles, self.from_1904),
-        })
+        };
+        Ok((text, false))
     }
 }
 
@@ -300,7 +378,7 @@ fn fill_down(rows: &mut [Row], merged: &[Merged]) {
 pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);
-    let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0 };
+    let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0, hidden: Vec::new() };
     let tally = Tally::default();
     let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<_>>();
     let chosen = if let Some(asked) = &choice.layer {
@@ -356,6 +434,14 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
             tally.quote(Left::CellErrors(name.clone()), &fault);
         }
     }
+    for column in workbook.hidden.iter().flat_map(|(from, to)| *from..=(*to).min(MOST_COLUMNS)) {
+        if let Some(name) = columns.name(column) {
+            tally.add(Left::HiddenColumn(name.clone()));
+        }
+    }
+    for part in &workbook.shared.struck {
+        tally.quote(Left::StruckText(chosen.name.clone()), part);
+    }
     let mut features = Vec::new();
     for (at, row) in rows.into_iter().enumerate().skip(top + 1) {
         if at == top + 1 && numbers_columns(row.cells.iter().map(|(_, text)| text.as_str())) {
@@ -379,6 +465,11 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_of_characters_are_taken_for_what_they_are() {
+        assert_eq!(unescaped("0216_x000D_3852009 _x0041_ _xyz_ a_x"), "0216 3852009 A _xyz_ a_x");
+    }
 
     #[test]
     fn cells_are_found_by_their_names() {

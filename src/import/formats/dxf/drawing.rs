@@ -33,6 +33,9 @@ pub(super) struct Drawing<'a> {
     layers: HashMap<String, Shown>,
     blocks: HashMap<String, Block>,
     entities: Vec<Entity>,
+    /// Owners of dictionaries, by handle, and of what shows only a part of a block.
+    owners: HashMap<String, String>,
+    clips: Vec<String>,
     count: usize,
     points: usize,
     limits: &'a Limits,
@@ -57,12 +60,16 @@ impl<'a> Drawing<'a> {
             layers: HashMap::new(),
             blocks: HashMap::new(),
             entities: Vec::new(),
+            owners: HashMap::new(),
+            clips: Vec::new(),
             count: 0,
             points: 0,
             limits,
             tally,
         };
         drawing.sections()?;
+        let clipped = drawing.clipped();
+        drawing.clips = clipped;
         let entities = std::mem::take(&mut drawing.entities);
         let mut out = Vec::with_capacity(entities.len());
         drawing.expand(entities, 0, &mut out)?;
@@ -119,6 +126,16 @@ impl<'a> Drawing<'a> {
                         }
                     }
                 }
+                kind @ ("DICTIONARY" | "SPATIAL_FILTER") if section == "OBJECTS" => {
+                    let is_filter = kind == "SPATIAL_FILTER";
+                    let fields = self.groups.fields()?;
+                    let (handle, owner) = (fields.text(5).to_owned(), fields.text(330).to_owned());
+                    if is_filter && fields.whole(71) == 1 {
+                        self.clips.push(owner);
+                    } else if !is_filter && self.owners.len() < MOST_ENTITIES {
+                        self.owners.insert(handle, owner);
+                    }
+                }
                 kind if section == "ENTITIES" || section == "BLOCKS" => {
                     let kind = kind.to_owned();
                     let Some(entity) = self.entity(&kind)? else { continue };
@@ -173,6 +190,21 @@ impl<'a> Drawing<'a> {
         Ok(vertices)
     }
 
+    /// Handles of the insertions that are shown in part: a filter is owned by a dictionary, that by the insertion's
+    /// own, and that by the insertion.
+    fn clipped(&self) -> Vec<String> {
+        let mut handles = Vec::new();
+        for clip in &self.clips {
+            let mut handle = clip;
+            for _ in 0..4 {
+                handles.push(handle.clone());
+                let Some(owner) = self.owners.get(handle) else { break };
+                handle = owner;
+            }
+        }
+        handles
+    }
+
     fn shown(&self, layer: &str) -> Shown {
         self.layers.get(&key(layer)).copied().unwrap_or(Shown::On)
     }
@@ -193,6 +225,9 @@ impl<'a> Drawing<'a> {
                     self.tally.add(Left::Block(insert.block.clone()));
                     continue;
                 };
+                if !insert.handle.is_empty() && self.clips.contains(&insert.handle) {
+                    self.tally.add(Left::Clipped(insert.block.clone()));
+                }
                 let times = insert.times[0].saturating_mul(insert.times[1]);
                 // What the block holds, in its own coordinates, blocks in it resolved.
                 let (mut inside, base) = (block.entities.clone(), block.base);

@@ -15,7 +15,10 @@ pub(super) enum Shape {
     Outline(Vec<Point>, f64),
     /// Rings of a hatch, the widest gap that was bridged, and how islands are filled.
     Hatch(Vec<Vec<Point>>, f64, Islands),
-    Text(Point, String),
+    /// A text, and what of it is struck through and was left out.
+    Text(Point, String, String),
+    /// A picture or a frame of another program.
+    Picture(&'static str),
     Insert(Box<Insert>),
     /// What could border an area and is none: its kind, and for polylines how far they are open, metres.
     Other(&'static str, f64),
@@ -31,6 +34,8 @@ pub(super) enum Shape {
 #[derive(Debug, Clone)]
 pub(super) struct Insert {
     pub(super) block: String,
+    /// Its handle, by which what cuts it off is found.
+    pub(super) handle: String,
     at: Point,
     scale: [f64; 2],
     turn: f64,
@@ -66,7 +71,7 @@ impl Shape {
         match self {
             Self::Outline(ring, _) => ring.iter_mut().for_each(put),
             Self::Hatch(rings, ..) => rings.iter_mut().flatten().for_each(put),
-            Self::Text(at, _) => put(at),
+            Self::Text(at, ..) => put(at),
             _ => {}
         }
     }
@@ -99,6 +104,9 @@ const NOT_READ: &[&str] = &[
     "MESH",
     "ACAD_PROXY_ENTITY",
 ];
+
+/// Pictures, and frames of other programs.
+const PICTURES: &[&str] = &["IMAGE", "WIPEOUT", "PDFUNDERLAY", "DGNUNDERLAY", "DWFUNDERLAY", "OLE2FRAME", "OLEFRAME"];
 
 /// Reads an entity; `vertices` are those of a POLYLINE.
 pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usize) -> Option<Entity> {
@@ -211,17 +219,18 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
                 _ => None,
             });
             let text: String = pieces.collect::<String>().chars().take(2_000).collect();
-            let text = plain_text(&text);
-            if text.is_empty() {
+            let (text, struck) = plain_text(&text);
+            if text.is_empty() && struck.is_empty() {
                 return None;
             }
-            Shape::Text(at, text)
+            Shape::Text(at, text, struck)
         }
         "INSERT" => {
             let number = |code: i32, default: f64| fields.number(code).filter(|number| number.is_finite()).unwrap_or(default);
             let times = [70, 71].map(|code| usize::try_from(fields.whole(code)).unwrap_or(1).max(1));
             Shape::Insert(Box::new(Insert {
                 block: fields.text(2).to_owned(),
+                handle: fields.text(5).to_owned(),
                 at: [number(10, 0.0), number(20, 0.0)],
                 scale: [number(41, 1.0), number(42, 1.0)],
                 turn: number(50, 0.0).to_radians(),
@@ -232,6 +241,9 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
         }
         "LINE" => Shape::Other("LINE", f64::INFINITY),
         "ARC" => Shape::Other("ARC", f64::INFINITY),
+        "IMAGE" | "WIPEOUT" | "PDFUNDERLAY" | "DGNUNDERLAY" | "DWFUNDERLAY" | "OLE2FRAME" | "OLEFRAME" => {
+            Shape::Picture(PICTURES.iter().find(|known| **known == kind)?)
+        }
         kind => Shape::Other(NOT_READ.iter().find(|known| **known == kind)?, f64::INFINITY),
     })
 }
@@ -294,31 +306,48 @@ fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
     if points.len() < 3 { Shape::Other(kind, f64::INFINITY) } else { Shape::Outline(points, gap) }
 }
 
-/// A text without its formatting codes (MTEXT) and with `\U+XXXX` and `%%` resolved.
-pub(super) fn plain_text(text: &str) -> String {
-    let mut out = String::new();
+/// A text without its formatting codes (MTEXT) and with `\U+XXXX` and `%%` resolved. What is struck through was
+/// meant to go: it is left out, and given apart.
+pub(super) fn plain_text(text: &str) -> (String, String) {
+    let (mut out, mut struck) = (String::new(), String::new());
+    // Whether what follows is struck through, and the same of the groups around it.
+    let (mut is_struck, mut around) = (false, Vec::new());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        match c {
+        let drawn = match c {
             '\\' => match chars.next() {
-                Some('P' | '~') => out.push(' '),
+                Some('P' | '~') => Some(' '),
                 Some('U') if chars.peek() == Some(&'+') => {
                     let digits: String = chars.by_ref().skip(1).take(4).collect();
-                    out.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+                    u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32)
                 }
-                Some(literal @ ('\\' | '{' | '}')) => out.push(literal),
+                Some(literal @ ('\\' | '{' | '}')) => Some(literal),
                 Some('A' | 'C' | 'c' | 'f' | 'F' | 'H' | 'Q' | 'T' | 'W' | 'p' | 'S') => {
                     let _ = chars.by_ref().take_while(|c| *c != ';').count();
+                    None
                 }
-                _ => {}
+                Some(switch @ ('K' | 'k')) => {
+                    is_struck = switch == 'K';
+                    None
+                }
+                _ => None,
             },
-            '{' | '}' => {}
+            '{' => {
+                around.push(is_struck);
+                None
+            }
+            '}' => {
+                is_struck = around.pop().unwrap_or(false);
+                None
+            }
             '%' if chars.peek() == Some(&'%') => {
                 chars.next();
-                chars.next();
+                is_struck ^= matches!(chars.next(), Some('k' | 'K'));
+                None
             }
-            c => out.push(c),
-        }
+            c => Some(c),
+        };
+        if is_struck { struck.extend(drawn) } else { out.extend(drawn) }
     }
-    out.trim().to_owned()
+    (out.trim().to_owned(), struck.trim().to_owned())
 }

@@ -20,6 +20,7 @@ use crate::domain::land_use;
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::feature::Feature;
 use crate::import::source::ReadSeek;
+use crate::words::fold::fold;
 use drawing::Drawing;
 use entity::{Islands, Shape};
 
@@ -47,6 +48,21 @@ pub(super) fn looks_like(head: &[u8]) -> bool {
 fn code_in(text: &str) -> Option<&'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '+');
     words.filter(|word| !word.is_empty()).find_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str()))
+}
+
+/// The different codes in a text.
+fn codes_in(text: &str) -> Vec<&'static str> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty());
+    let mut codes: Vec<&str> = words.filter_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str())).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// True of layers on which drawings keep their legend.
+fn is_legend(layer: &str) -> bool {
+    let plain: String = fold(layer).chars().filter(|c| c.is_alphanumeric()).collect();
+    ["chugiai", "chudan", "chuthich", "legend", "bangmau", "kyhieu"].iter().any(|word| plain.contains(word))
 }
 
 /// An area of the drawing.
@@ -97,7 +113,15 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
                 };
                 areas.extend(parts.into_iter().map(|rings| Area { layer: layer.clone(), rings, texts: Vec::new(), is_hatch: true, gap }));
             }
-            Shape::Text(at, text) => texts.push((Position(at), text)),
+            Shape::Text(at, text, struck) => {
+                if !struck.is_empty() {
+                    tally.quote(Left::StruckText(layer), &struck);
+                }
+                if !text.is_empty() {
+                    texts.push((Position(at), text));
+                }
+            }
+            Shape::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
             Shape::Other(kind, gap) if code_in(&layer).is_some() => {
                 if gap.is_finite() && gap > 0.0 && kind != "ELLIPSE" {
                     tally.quote(Left::Open(layer), &metres(gap));
@@ -114,7 +138,11 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     }
     tally.list(Left::Linework, &elsewhere);
     drop_doubles(&mut areas);
-    assign_texts(&mut areas, texts);
+    for text in assign_texts(&mut areas, texts) {
+        if !codes_in(&text).is_empty() {
+            tally.quote(Left::CodeAlone, &text);
+        }
+    }
     cut_holes(&mut areas);
     let mut without: BTreeMap<String, usize> = BTreeMap::new();
     let mut features = Vec::new();
@@ -129,6 +157,12 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         if let Some(other) = codes.iter().find(|other| **other != codes[0]) {
             tally.quote(Left::TwoCodes(area.layer.clone()), &format!("{}, {other}", codes[0]));
         }
+        if code.is_some() && is_legend(&area.layer) {
+            tally.add(Left::Legend(area.layer.clone()));
+        }
+        // “CLN → ODT”, “ODT/TMD”: which is meant, its maker knows; the text is refused as it stands.
+        let open = area.texts.iter().find(|text| codes_in(text).len() > 1);
+        let code = open.map(String::as_str).or(code);
         if area.gap > SLIP {
             tally.quote(Left::Closed(area.layer.clone()), &metres(area.gap));
         }
@@ -172,10 +206,11 @@ fn drop_doubles(areas: &mut Vec<Area>) {
     areas.retain(|area| area.is_hatch || !hatches.contains(&key(open_ring(&area.rings[0]))));
 }
 
-/// Each text to the smallest area around it.
-fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) {
+/// Each text to the smallest area around it; gives those around which there is none.
+fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) -> Vec<String> {
+    let mut alone = Vec::new();
     if areas.is_empty() {
-        return;
+        return texts.into_iter().map(|(_, text)| text).collect();
     }
     let mut builder = RTreeBuilder::<f64>::new(areas.len() as u32);
     for area in areas.iter() {
@@ -200,10 +235,12 @@ fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) {
             let size = |i: usize| nest::area(&areas[i].rings[0]).abs();
             size(*a).total_cmp(&size(*b)).then(a.cmp(b))
         });
-        if let Some(smallest) = smallest {
-            areas[smallest].texts.push(text);
+        match smallest {
+            Some(smallest) => areas[smallest].texts.push(text),
+            None => alone.push(text),
         }
     }
+    alone
 }
 
 /// An outline inside another is its hole; hatches know their own.
@@ -227,7 +264,13 @@ mod tests {
         assert_eq!(code_in("ODT 1,2 ha"), Some("ODT"));
         assert_eq!(code_in("QH_LUC"), Some("LUC"));
         assert_eq!(code_in("RANH GIOI"), None);
-        assert_eq!(entity::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), "ODT Diện");
+        assert_eq!(entity::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), ("ODT Diện".into(), String::new()));
+        for text in [r"{\KCLN\k} ODT", r"\KCLN\k\PODT", "%%kCLN%%k ODT", r"{\KCLN} ODT"] {
+            assert_eq!(entity::plain_text(text), ("ODT".into(), "CLN".into()), "{text}");
+        }
+        assert_eq!(codes_in("CLN -> ODT"), ["CLN", "ODT"]);
+        assert_eq!(codes_in("ODT 1,2 ha (ODT)"), ["ODT"]);
+        assert!(is_legend("CHU GIAI") && is_legend("0_Chú dẫn") && !is_legend("ODT"));
     }
 
     #[test]

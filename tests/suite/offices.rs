@@ -1,0 +1,184 @@
+//! What offices' files were found to hold once more: refusals of consent, texts that were struck through, letters
+//! that were lost, rows that are wrong beside right ones.
+
+use bangtin::import::report::Severity;
+use serde_json::json;
+
+use crate::field::Read;
+use crate::variations::{HEADER, drawing, geojson, outline, plan, points, row, said, says, texts, workbook, zip};
+
+fn dxf(blocks: &str, entities: &str) -> Read {
+    plan("a.dxf", drawing("", blocks, entities), &["--crs", "EPSG:9208"])
+}
+
+/// A text in the n-th square. Blanks part groups in these drawings: a text has none, but for U+00A0.
+fn text(n: usize, text: &str) -> String {
+    format!("0=TEXT 8=CHU 10={} 20=2401150 1={text}", 512_650 + 100 * n)
+}
+
+#[test]
+fn a_text_with_two_codes_is_refused_as_it_stands() {
+    for both in ["CLN->ODT", "LUC/ODT", "CLN,ODT"] {
+        let read = dxf("", &format!("{} {} {}", outline("RANH", 0, ""), text(0, both), outline("DGT", 1, "")));
+        assert!(!read.published, "{both}");
+        says(&read, &[both]);
+    }
+    let read = dxf("", &format!("{} {}", outline("RANH", 0, ""), text(0, "ODT-1,2ha-ODT")));
+    assert_eq!(texts(&read, "codes"), ["ODT"]);
+}
+
+#[test]
+fn what_is_struck_through_in_a_drawing_is_left_out_and_said() {
+    for struck in ["%%kCLN%%k", "%%KCLN%%K-ODT"] {
+        let read = dxf("", &format!("{} {} {}", outline("ODT", 0, ""), text(0, struck), outline("DGT", 1, "")));
+        assert!(read.published, "{}", said(&read));
+        assert_eq!(texts(&read, "codes"), ["ODT", "DGT"], "{struck}");
+        says(&read, &["struck through and was not read: “CLN”"]);
+    }
+}
+
+#[test]
+fn codes_in_no_outline_legends_and_pictures_are_said() {
+    let read = dxf("", &format!("{} {} {} 0=IMAGE 8=0 0=WIPEOUT 8=0", outline("ODT", 0, ""), text(7, "LUC"), text(8, "DYT")));
+    assert!(read.published, "{}", said(&read));
+    says(&read, &["2 texts of codes stand in no closed outline", "“LUC”, “DYT”", "1 overlay (IMAGE)", "1 overlay (WIPEOUT)"]);
+    let read = dxf("", &format!("{} {} {}", outline("ODT", 0, ""), outline("CHUGIAI", 3, ""), text(3, "CLN")));
+    says(&read, &["1 area with a code on layer “CHUGIAI” looks like the legend"]);
+}
+
+#[test]
+fn a_block_that_is_shown_in_part_is_named() {
+    let block = "0=BLOCK 2=B 10=0 20=0 0=LWPOLYLINE 8=0 70=1 10=0 20=0 10=10 20=0 10=10 20=10 10=0 20=10 0=ENDBLK";
+    let insert = "0=INSERT 5=1A 8=ODT 2=B 10=512600 20=2401100";
+    let objects = |shown: u8| {
+        format!(
+            "0=ENDSEC 0=SECTION 2=OBJECTS 0=DICTIONARY 5=1B 330=1A 0=DICTIONARY 5=1C 330=1B 0=SPATIAL_FILTER 5=1D 330=1C 71={shown}"
+        )
+    };
+    let read = dxf(block, &format!("{insert} {}", objects(1)));
+    assert!(read.published, "{}", said(&read));
+    says(&read, &["shows only a part of block “B” (XCLIP)"]);
+    assert!(!said(&dxf(block, &format!("{insert} {}", objects(0)))).contains("XCLIP"), "it is switched off");
+}
+
+#[test]
+fn hidden_columns_and_struck_words_of_a_sheet_are_said() {
+    let sheet = format!("{}{}", row(1, &HEADER[..3]), row(2, &["Trạm", "104.87", "21.7"]));
+    let mut file = workbook(&[("A", "", &sheet)], "<s/>", "<sst/>");
+    assert!(!said(&points("a.xlsx", file.clone())).contains("hidden-column"));
+    // The columns stand before the rows.
+    let with_columns = |rows: &str| {
+        let book = workbook(&[("A", "", "")], "<s/>", "<sst/>");
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(book)).unwrap();
+        let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+        for name in names {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut archive.by_name(&name).unwrap(), &mut bytes).unwrap();
+            if name.ends_with("sheet1.xml") {
+                bytes = format!(r#"<worksheet><cols><col min="1" max="1"/><col min="3" max="3" hidden="1"/></cols><sheetData>{rows}</sheetData></worksheet>"#)
+                    .into_bytes();
+            }
+            files.push((name, bytes));
+        }
+        zip(&files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect::<Vec<_>>())
+    };
+    file = with_columns(&sheet);
+    says(&points("a.xlsx", file), &["Column “Vĩ độ” is hidden"]);
+    // A name of which two words were struck through, shared and in the cell itself.
+    let runs = "<r><t>Trạm y tế </t></r><r><rPr><strike/></rPr><t>Nguyễn Phúc</t></r><r><t> Hồng Hà</t></r>";
+    let inline = format!("{}{}", row(1, &HEADER[..3]), row(2, &[&format!("<c t=\"inlineStr\"><is>{runs}</is></c>"), "104.87", "21.7"]));
+    let shared = format!("{}{}", row(1, &HEADER[..3]), row(2, &["<c t=\"s\"><v>0</v></c>", "104.87", "21.7"]));
+    for (sheet, strings) in [(&inline, String::from("<sst/>")), (&shared, format!("<sst><si>{runs}</si></sst>"))] {
+        let read = points("a.xlsx", workbook(&[("A", "", sheet)], "<s/>", &strings));
+        assert_eq!(texts(&read, "titles"), ["Trạm y tế Hồng Hà"]);
+        says(&read, &["struck through and was not read: “Nguyễn Phúc”"]);
+    }
+    let escaped = format!("{}{}", row(1, &HEADER), row(2, &["Trạm", "104.87", "21.7", "7:30", "0216_x000D_3852009"]));
+    assert_eq!(texts(&points("a.xlsx", workbook(&[("A", "", &escaped)], "<s/>", "<sst/>")), "phones"), ["0216 3852009"]);
+}
+
+#[test]
+fn a_workbook_with_a_password_is_named_as_one() {
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let file = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &[0; 20_000], &name, &[0; 512]].concat();
+    says(&points("a.xlsx", file), &["password"]);
+}
+
+#[test]
+fn question_marks_for_lost_letters_are_said_and_nothing_is_bent_around_them() {
+    let read = plan("a.geojson", geojson(&[("ODT", json!("??t ? t? dân ph? H?ng Hà")), ("LUC", json!("Ai? Đó"))]), &[]);
+    assert_eq!(texts(&read, "names"), ["??t ? t? dân ph? H?ng Hà", "Ai? Đó"]);
+    says(&read, &["letters-lost", "letters that were lost when it was saved: “??t"]);
+    assert_eq!(read.report.findings.iter().filter(|finding| finding.check == "letters-lost").count(), 1);
+    // As Excel saves a table in the code page of Western Windows.
+    let csv = b"T\xean,Kinh do,Vi do\nTr?m y t? H?ng H\xe0,104.87,21.7\n".to_vec();
+    let read = points("a.csv", csv);
+    assert_eq!(texts(&read, "titles"), ["Tr?m y t? H?ng Hà"]);
+    says(&read, &["letters-lost"]);
+}
+
+#[test]
+fn of_right_and_wrong_rows_the_wrong_ones_are_named() {
+    let csv = "Tên,Kinh độ,Vĩ độ\nA,104.872,21.702\nB,21.703,104.873\nC,104874,21704\nD,104.875,21.705\n";
+    let read = points("a.csv", csv);
+    let lines: Vec<_> = read.report.findings.iter().filter(|f| f.severity == Severity::Error).map(|f| (f.check.as_str(), f.line)).collect();
+    assert_eq!(lines, [("axes-swapped", Some(3)), ("outside-city", Some(4))], "{}", said(&read));
+    let twice = points("a.csv", "Tên,Kinh độ,Vĩ độ\nTrạm,104.87,21.7\nTRẠM,104.87,21.7\nTrạm khác,104.87,21.7\n");
+    assert!(twice.published);
+    says(&twice, &["same-point-twice", "point #0"]);
+    says(&points("a.csv", "Tên,Kinh độ,Vĩ độ,X,Y\nTrạm,104.87,21.7,520000,2405000\n"), &["columns-not-used", "“X”: 1", "“Y”: 1"]);
+    says(&points("a.csv", "Tên,Kinh độ (WGS84),Vĩ độ (WGS84)\nTrạm,1,2\n"), &["outside"]);
+    says(&points("a.csv", "Tên,Kinh độ,Vĩ độ,Giờ\nTrạm,104.87,21.7,0.3125\n"), &["hours-are-a-number"]);
+}
+
+#[test]
+fn a_placemark_says_its_number_and_a_page_in_it_is_no_page() {
+    let kml = "<kml><Document><Placemark><name>Trạm</name><description><![CDATA[<html><table><tr><td>Ghi chú</td><td>Cổng sau</td></tr></table></html>]]></description>\
+               <phoneNumber>tel:0216 3 852 001</phoneNumber><Point><coordinates>104.87,21.7</coordinates></Point></Placemark></Document></kml>";
+    let read = points("a.kml", kml);
+    assert!(read.published, "{}", said(&read));
+    assert_eq!((texts(&read, "phones"), texts(&read, "summaries")), (vec![json!("0216 3 852 001")], vec![json!("Cổng sau")]));
+    let ring = "<kml><Placemark><name>A</name><LinearRing><coordinates>104.87,21.7 104.88,21.7 104.88,21.71 104.87,21.7</coordinates></LinearRing></Placemark></kml>";
+    says(&plan("a.kml", ring, &[]), &["neither an area nor a point (LinearRing)"]);
+}
+
+#[test]
+fn what_is_no_geojson_is_told_how_to_become_it_and_a_feature_that_does_not_end_is_named_by_its_line() {
+    says(&plan("a.json", r#"{"geometryType":"esriGeometryPolygon","features":{}}"#, &[]), &["not “Esri JSON”", "QGIS"]);
+    says(&plan("a.json", r#"{"type":"Topology","objects":{},"arcs":[]}"#, &[]), &["not “Topology”", "QGIS"]);
+    let feature = r#"{"type":"Feature","properties":{"MA":"ODT"},"geometry":null}"#;
+    let read = plan("a.geojsons", format!("{feature}\n{}\n{feature}\n", &feature[..40]), &[]);
+    says(&read, &["line 2"]);
+}
+
+#[test]
+fn a_shapefile_of_multipoints_with_one_point_each_is_one_of_points() {
+    let mut content = 8_i32.to_le_bytes().to_vec();
+    let at = [104.87_f64, 21.7];
+    [at[0], at[1], at[0], at[1]].iter().for_each(|v| content.extend(v.to_le_bytes()));
+    content.extend(1_i32.to_le_bytes());
+    at.iter().for_each(|v| content.extend(v.to_le_bytes()));
+    let mut shp = vec![0; 100];
+    shp[..4].copy_from_slice(&[0, 0, 0x27, 0x0a]);
+    shp[28..32].copy_from_slice(&1000_i32.to_le_bytes());
+    shp[32..36].copy_from_slice(&8_i32.to_le_bytes());
+    shp.extend(1_u32.to_be_bytes());
+    shp.extend((content.len() as u32 / 2).to_be_bytes());
+    shp.extend(content);
+    let words = (shp.len() / 2) as u32;
+    shp[24..28].copy_from_slice(&words.to_be_bytes());
+    let dbf = crate::variations::table(&[(b"TEN", b'C', 10)], &[(false, vec![b"Tram"])]);
+    let prj = br#"GEOGCS["GCS_WGS_1984",AUTHORITY["EPSG","4326"]]"#;
+    let read = points("a.zip", zip(&[("a.shp", &shp), ("a.dbf", &dbf), ("a.prj", prj)]));
+    assert!(read.published, "{}", said(&read));
+    assert_eq!(texts(&read, "titles"), ["Tram"]);
+}
+
+#[test]
+fn a_system_said_wrongly_is_not_given_a_distance_that_is_not_its_own() {
+    // Numbers of 104°45', said to be UTM 48N on WGS 84: tens of kilometres off, not 223 m.
+    let text = geojson(&[("ODT", json!("a"))]).replace("EPSG:9208", "EPSG:32648");
+    let read = plan("a.geojson", text, &[]);
+    assert!(!said(&read).contains("223 m") && said(&read).contains("--crs EPSG:9208"), "{}", said(&read));
+}

@@ -17,7 +17,7 @@ use bangtin::cli::demo;
 use bangtin::domain::Code;
 use bangtin::domain::access::Actor;
 use bangtin::domain::city::CityCommand;
-use bangtin::domain::view::Moment;
+use bangtin::domain::publication::view::Moment;
 use bangtin::event_store::{self, Clock};
 use bangtin::http::{Limits, Site, router};
 use bangtin::node::follower;

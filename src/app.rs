@@ -98,7 +98,7 @@ impl App {
 
     /// Now, by the program's clock.
     pub fn now(&self) -> Timestamp {
-        crate::domain::view::moment_of((self.clock)())
+        crate::domain::publication::view::moment_of((self.clock)())
     }
 
     /// The city as last recorded.

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::Code;
-use crate::domain::board::Posting;
 use crate::domain::city::City;
+use crate::domain::posting::Posting;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::event_store::StoreError;
 use crate::features::Features;
 use crate::read_model::ReadModel;

@@ -39,22 +39,143 @@ fn never(folder: &str, words: &[&str], why: &str) {
     }
 }
 
+/// The rooms by their floors, from the ground up: every folder and file directly below `src/`. A room imports only
+/// from floors below its own; rooms of one floor do not know each other. ARCHITECTURE.md says what each is for.
+const FLOORS: &[&[&str]] = &[
+    &["geometry", "words"],
+    &["domain"],
+    &["features", "cql2", "disk"],
+    &["event_store", "import", "erasures", "config"],
+    &["vault"],
+    &["app"],
+    &["read_model"],
+    &["node"],
+    &["export"],
+    &["render"],
+    &["prints"],
+    &["http"],
+    &["cli"],
+    &["lib", "main"],
+];
+
+/// The path of a file's module below the crate, `["import", "formats", "kml"]`.
+fn module_of(path: &Path) -> Vec<String> {
+    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().with_extension("");
+    let mut parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if parts.last().is_some_and(|last| last == "mod") {
+        parts.pop();
+    }
+    parts
+}
+
+/// One path for each name in a `use` with braces.
+fn expanded(text: &str) -> Vec<String> {
+    let Some(open) = text.find('{') else { return vec![text.trim().to_owned()] };
+    let (head, inner) = (text[..open].trim(), &text[open + 1..text.rfind('}').unwrap()]);
+    let (mut depth, mut from, mut parts) = (0, 0, Vec::new());
+    for (at, c) in inner.char_indices().chain([(inner.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&inner[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.into_iter().filter(|part| !part.trim().is_empty()).flat_map(expanded).map(|part| format!("{head}{part}")).collect()
+}
+
+/// Every path of the crate that a file names, whether in a `use` or where it stands, `super` resolved.
+fn named(module: &[String], text: &str) -> Vec<Vec<String>> {
+    let code: String = text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
+    let mut paths = Vec::new();
+    let mut rest = code.as_str();
+    while let Some(at) = ["crate::", "super::"].iter().filter_map(|start| rest.find(start)).min() {
+        let end = rest[at..].find(|c: char| !(c.is_alphanumeric() || "_:".contains(c))).map_or(rest.len(), |end| at + end);
+        let path = &rest[at..end];
+        if rest[end..].starts_with('{') {
+            let close = rest[end..].find(';').map_or(rest.len(), |close| end + close);
+            paths.extend(expanded(&rest[at..close]));
+        } else {
+            paths.push(path.to_owned());
+        }
+        rest = &rest[end.max(at + 1)..];
+    }
+    let resolve = |path: String| {
+        let mut parts: Vec<&str> = path.split("::").map(str::trim).filter(|part| !part.is_empty()).collect();
+        let up = parts.iter().take_while(|part| **part == "super").count();
+        let start = if parts.first() == Some(&"crate") { 0 } else { module.len().saturating_sub(up) };
+        parts.drain(..up.max(1));
+        module[..start].iter().cloned().chain(parts.into_iter().map(str::to_owned)).collect()
+    };
+    paths.into_iter().map(resolve).collect()
+}
+
+#[test]
+fn every_room_has_a_floor_and_imports_only_from_below() {
+    let floor = |room: &str| FLOORS.iter().position(|rooms| rooms.contains(&room));
+    let mut met = std::collections::BTreeSet::new();
+    for (path, text) in sources("src") {
+        let module = module_of(&path);
+        let room = &module[0];
+        met.insert(room.clone());
+        let own = floor(room).unwrap_or_else(|| panic!("{}: the room “{room}” stands on no floor", path.display()));
+        if path.ends_with("tests.rs") || path.ends_with("test_support.rs") {
+            continue;
+        }
+        for other in named(&module, &text) {
+            let Some(below) = other.first().and_then(|other| floor(other)) else { continue };
+            let is_own = other[0] == *room;
+            assert!(is_own || below < own, "{}: “{}” does not lie below “{room}”", path.display(), other.join("::"));
+        }
+    }
+    let listed: std::collections::BTreeSet<String> = FLOORS.iter().flat_map(|rooms| rooms.iter().map(|room| (*room).to_owned())).collect();
+    assert_eq!(listed, met, "the table names the rooms that there are");
+}
+
+/// Files of one folder that need each other, with the reason; a folder counts as one, and what a parent module holds
+/// is its children's.
+const CIRCLES: &[(&[&str], &str)] = &[];
+
+#[test]
+fn files_of_a_room_do_not_go_in_circles() {
+    use std::collections::{BTreeMap, BTreeSet};
+    let files: Vec<(Vec<String>, String)> = sources("src")
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("tests.rs") && !path.ends_with("test_support.rs"))
+        .map(|(path, text)| (module_of(&path), text))
+        .collect();
+    let modules: BTreeSet<&Vec<String>> = files.iter().map(|(module, _)| module).collect();
+    // By folder: who needs whom of its children.
+    let mut needs: BTreeMap<Vec<String>, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for (module, text) in &files {
+        for path in named(module, text) {
+            let Some(target) = (1..=path.len()).rev().map(|length| path[..length].to_vec()).find(|prefix| modules.contains(prefix)) else {
+                continue;
+            };
+            let common = module.iter().zip(&target).take_while(|(a, b)| a == b).count();
+            if common < module.len() && common < target.len() {
+                let of = needs.entry(module[..common].to_vec()).or_default();
+                of.entry(module[common].clone()).or_default().insert(target[common].clone());
+            }
+        }
+    }
+    for (folder, of) in &needs {
+        for start in of.keys() {
+            let (mut open, mut reached) = (vec![start], BTreeSet::new());
+            while let Some(next) = open.pop() {
+                open.extend(of.get(next).into_iter().flatten().filter(|other| reached.insert((*other).clone())));
+            }
+            let is_known = CIRCLES.iter().any(|(files, _)| files.contains(&[folder.join("/").as_str(), start].join("/").as_str()));
+            assert!(is_known || !reached.contains(start), "{}/{start}: a circle of files: {:?}", folder.join("/"), of[start]);
+        }
+    }
+}
+
 #[test]
 fn the_domain_is_pure() {
-    never(
-        "src/domain",
-        &[
-            "crate::app",
-            "crate::event_store",
-            "crate::read_model",
-            "crate::http",
-            "crate::import",
-            "crate::render",
-            "crate::cli",
-            "crate::vault",
-        ],
-        "the domain knows nothing of the rooms around it",
-    );
     never(
         "src/domain",
         &["tokio", "std::fs", "std::net", "rusqlite", "axum", "getrandom", "Timestamp::now", "SystemTime", "Instant"],
@@ -70,25 +191,6 @@ fn the_domain_is_pure() {
             .count();
         assert!(found <= allowed, "{} is asynchronous", path.display());
     }
-}
-
-#[test]
-fn nothing_points_backwards() {
-    never(
-        "src/event_store",
-        &["crate::app", "crate::read_model", "crate::http", "crate::render", "crate::import", "crate::cli"],
-        "the store knows only the domain's digest",
-    );
-    never("src/read_model", &["crate::http", "crate::cli"], "the read model does not know who asks");
-    never("src/render", &["crate::http", "crate::app", "crate::event_store", "crate::cli"], "rendering is a function of the view");
-    for (path, text) in sources("src").into_iter().filter(|(path, _)| path.ends_with("src/press.rs")) {
-        assert!(!text.contains("crate::http") && !text.contains("crate::app"), "{}: prints are made of what is read", path.display());
-    }
-    never(
-        "src/import",
-        &["crate::http", "crate::app", "crate::event_store", "crate::read_model", "crate::cli"],
-        "importing turns files into features",
-    );
 }
 
 #[test]

@@ -14,8 +14,8 @@ use super::store::{self, Store};
 use crate::app::{Request, new_command_id};
 use crate::domain::Code;
 use crate::domain::access::Actor;
+use crate::domain::publication::view::Moment;
 use crate::domain::unit::UnitId;
-use crate::domain::view::Moment;
 use crate::import::attach::no_files;
 use crate::node::follower;
 use crate::prints;
@@ -134,7 +134,7 @@ async fn booklet(
     unit: Option<&UnitId>,
 ) -> anyhow::Result<(Vec<u8>, Vec<(u32, Code, u32)>)> {
     let folio = prints::folio(model, moment, lang, unit).await?;
-    let number = |board: &crate::domain::view::View| board.board.as_ref().map_or(0, |own| own.number);
+    let number = |board: &crate::domain::publication::view::View| board.board.as_ref().map_or(0, |own| own.number);
     let printed = folio.prints().iter().map(|(board, item, _)| (number(board), item.code, item.revision)).collect();
     let mut progress = Progress::new("In (printing)", folio.prints().len() as u64);
     let file = tokio::task::block_in_place(|| folio.draw(&mut |title| progress.step(title)))?;

@@ -1,8 +1,11 @@
 //! Spatial relations (OGC 21-065r2 §7.7; the DE-9IM of Simple Features).
 
-use geo::{Geometry, Intersects, Relate};
+use geo::{Coord, Geometry, Intersects, Polygon, Rect, Relate};
 
-use super::text::rect;
+/// A box as a shape.
+pub(super) fn rect(west: f64, south: f64, east: f64, north: f64) -> Polygon<f64> {
+    Rect::new(Coord { x: west, y: south }, Coord { x: east, y: north }).to_polygon()
+}
 
 /// A relation of two shapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,7 +56,7 @@ fn zone() -> Zone {
             Value::Null,
             day("2024-04-01T10:00:00Z"),
         ],
-        shape: Some(Geometry::Polygon(super::text::rect(0.0, 0.0, 1.0, 1.0))),
+        shape: Some(Geometry::Polygon(super::spatial::rect(0.0, 0.0, 1.0, 1.0))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! CQL2 text (OGC 21-065r2, annex B): a parser by descent.
 
-use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, Rect};
+use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 
 use super::lexer::{Placed, Token, tokens};
 use super::{Budget, Expr, FilterError, Order, Scalar, Shape, Time, spatial, temporal};
@@ -363,9 +363,4 @@ impl Parser {
         let outer = rings.remove(0);
         Ok(Polygon::new(outer, rings))
     }
-}
-
-/// A box as a shape.
-pub(super) fn rect(west: f64, south: f64, east: f64, north: f64) -> Polygon<f64> {
-    Rect::new(Coord { x: west, y: south }, Coord { x: east, y: north }).to_polygon()
 }

@@ -21,8 +21,9 @@ use super::publication::{
 };
 use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
-use super::view::{Moment, View};
 use super::{Code, Context, Refusal};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 
 /// Generates the enums over all families and their dispatch.
 macro_rules! families {

@@ -20,13 +20,13 @@ pub mod map_point;
 pub mod mark;
 pub mod names;
 pub mod plan;
+pub mod posting;
 pub mod publication;
 pub mod refusal;
 pub mod report;
 pub mod schema;
 pub mod subject;
 pub mod unit;
-pub mod view;
 
 pub use code::Code;
 pub use digest::Digest;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::view::View;
+use crate::domain::publication::view::View;
 use crate::domain::{families, land_use};
 use crate::features::Feature;
 use crate::features::Features;

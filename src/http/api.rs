@@ -1,5 +1,7 @@
 //! The landing page as JSON, conformance, and the OpenAPI document.
 
+use crate::http::collections::parameters;
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -8,8 +10,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::collections::{CONFORMANCE, METADATA_CACHE, ask};
-use super::items::finish;
-use super::respond::{self, Form};
+use super::errors::HttpError;
+use super::reading::Form;
+use super::respond;
 use super::{Site, openapi};
 use crate::render::collections as pages;
 
@@ -34,30 +37,30 @@ pub fn landing(site: &Site) -> Value {
 }
 
 /// `/conformance`
-pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let result = (|| {
-        let is_page = respond::is_page(respond::schema_form, query.as_deref(), &headers);
-        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
-        if respond::schema_form(ask::value(&pairs, "f"), &headers)? == Form::Html {
-            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+        let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
+        let pairs = parameters::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
+        if reading::schema_form(parameters::value(&pairs, "f"), &headers)? == Form::Html {
+            let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
             let page = pages::conformance(lang, &site.city(), CONFORMANCE);
             return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
         }
         let body = json!({ "conformsTo": CONFORMANCE }).to_string();
         Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
     })();
-    finish(&site, &headers, query.as_deref(), result)
+    result
 }
 
 /// `/api`
-pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let make = || {
-        let is_page = respond::is_page(respond::schema_form, query.as_deref(), &headers);
-        let pairs = ask::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
-        let form = respond::schema_form(ask::value(&pairs, "f"), &headers)?;
+        let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
+        let pairs = parameters::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
+        let form = reading::schema_form(parameters::value(&pairs, "f"), &headers)?;
         let document = openapi::document(&site.city());
         if form == Form::Html {
-            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
+            let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
             let page = pages::api(lang, &site.city(), &document);
             return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
         }
@@ -65,5 +68,5 @@ pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         Ok(respond::fresh(&headers, media, METADATA_CACHE, HeaderMap::new(), document.to_string()))
     };
     // A long text, made for each that asks.
-    finish(&site, &headers, query.as_deref(), site.at_length(make).await.flatten())
+    site.at_length(make).await.flatten()
 }

@@ -1,14 +1,10 @@
 //! Files of the interactive map: one library as it was released, and the script that uses it.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::Site;
 use super::errors::HttpError;
-use super::items::finish;
 use super::respond;
 
 /// Name, media type, whether the name says the version, and the file.
@@ -33,11 +29,10 @@ pub async fn worker(headers: HeaderMap) -> Response {
 }
 
 /// `/assets/{name}`
-pub async fn asset(State(site): State<Arc<Site>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
     let found = FILES.iter().find(|(known, ..)| *known == name).ok_or(HttpError::NotFound);
-    let answer = found.map(|(_, media, versioned, text)| {
+    found.map(|(_, media, versioned, text)| {
         let cache = if *versioned { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
         respond::fresh(&headers, media, cache, HeaderMap::new(), (*text).to_owned())
-    });
-    finish(&site, &headers, None, answer)
+    })
 }

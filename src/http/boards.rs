@@ -1,5 +1,6 @@
 //! `/boards`: the notice boards, and which of them somebody has to go to.
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -9,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::Site;
 use super::errors::HttpError;
-use super::items::finish;
-use super::respond::{self, Form};
+use super::reading::Form;
+use super::respond;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::prints;
 use crate::read_model::image::Image;
 use crate::render::boards::{self as pages, Entry, Wanted};
@@ -30,16 +32,16 @@ fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> 
 }
 
 /// `/boards?due=superseded|check&unit=`
-pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let make = || {
-        let f = respond::parameter(query, "f");
+        let f = reading::parameter(query, "f");
         let form = match f.as_deref() {
-            None if respond::wants_html(&headers) => Form::Html,
-            given => respond::form(given, &headers)?,
+            None if reading::wants_html(&headers) => Form::Html,
+            given => reading::form(given, &headers)?,
         };
-        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-        let wanted = match respond::asked(query, "due").as_deref() {
+        let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
+        let wanted = match reading::asked(query, "due").as_deref() {
             None | Some("all") => Wanted::All,
             Some("superseded") => Wanted::Superseded,
             Some("check") => Wanted::Check,
@@ -50,7 +52,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
                 ));
             }
         };
-        let unit = respond::asked(query, "unit");
+        let unit = reading::asked(query, "unit");
         let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
         let moment = site.moment();
         let (city, entries) = {
@@ -69,30 +71,27 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         let page = pages::list(lang, &city, &moment, wanted, unit.as_ref(), &entries);
         Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
     };
-    finish(&site, &headers, query, site.at_length(make).await.flatten())
+    site.at_length(make).await.flatten()
 }
 
 /// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. Made for each request: it is asked
 /// for seldom, and never twice alike.
-pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let unit = respond::asked(query, "unit").filter(|unit| unit != "all");
-        let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
-        let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
-        let place = site.drawing_place().await?;
-        let moment = site.moment();
-        let folio = prints::folio(&site.model, &moment, lang, unit.as_ref()).await?;
-        let made = tokio::task::spawn_blocking(move || {
-            // Held by the work, not by the client that may have gone.
-            let _place = place;
-            folio.draw(&mut |_| {})
-        });
-        let file = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"bang-tin.pdf\""));
-        Ok(respond::with(StatusCode::OK, "application/pdf", headers, file))
-    };
-    finish(&site, &headers, query, result.await)
+    let unit = reading::asked(query, "unit").filter(|unit| unit != "all");
+    let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
+    let lang = Lang::choose(reading::parameter(query, "lang").as_deref(), None);
+    let place = site.drawing_place().await?;
+    let moment = site.moment();
+    let folio = prints::folio(&site.model, &moment, lang, unit.as_ref()).await?;
+    let made = tokio::task::spawn_blocking(move || {
+        // Held by the work, not by the client that may have gone.
+        let _place = place;
+        folio.draw(&mut |_| {})
+    });
+    let file = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"bang-tin.pdf\""));
+    Ok(respond::with(StatusCode::OK, "application/pdf", headers, file))
 }

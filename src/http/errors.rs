@@ -3,8 +3,10 @@
 //! A refusal says why in Vietnamese and English; a failure says when to try again. Handlers return
 //! [`HttpError`]; nothing else sets an error status.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::Site;
@@ -370,5 +372,14 @@ impl HttpError {
             return respond::with(form.status, "text/html; charset=utf-8", headers, problem(lang, &city, title, detail));
         }
         respond::with(form.status, "application/problem+json", headers, self.problem(lang).to_string())
+    }
+}
+impl IntoResponse for HttpError {
+    /// Only its status: what runs around every request knows the reader's language and form, and puts it into
+    /// words there ([`super::middleware`]).
+    fn into_response(self) -> Response {
+        let mut response = self.form().status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
     }
 }

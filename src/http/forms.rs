@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::errors::HttpError;
-use super::respond::percent_decode;
+use super::reading::percent_decode;
 use crate::words::copied::untailed;
 
 /// Time to send a form.

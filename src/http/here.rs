@@ -3,6 +3,7 @@
 //! and forgotten: nothing of them is logged or kept; a GET with coordinates is for links that people
 //! share on purpose.
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -14,12 +15,13 @@ use jiff::civil::Date;
 use super::Site;
 use super::errors::HttpError;
 use super::forms::{self, Fields};
-use super::items::finish;
-use super::respond::{self, Form};
+use super::reading::Form;
+use super::respond;
 use super::search;
 use crate::domain::city::City;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::geometry::Bbox;
 use crate::geometry::Position;
 use crate::geometry::area::Area;
@@ -47,24 +49,21 @@ const PROPOSED: usize = 12;
 const DIGITS: f64 = 1e5;
 
 /// `GET /here`
-pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await;
-    finish(&site, &headers, query, result)
+    result
 }
 
 /// `POST /here`: the same, nothing of it in an address.
-pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Response {
+pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let sent = forms::read(&headers, body, BODY_BYTES).await?;
-        let fields = match sent.media.as_str() {
-            "application/geo+json" | "application/json" | "text/plain" | "text/csv" => Fields::of(query, "").with("parcel", sent.text),
-            _ => Fields::of(query, &sent.text),
-        };
-        answer(&site, fields, &headers).await
+    let sent = forms::read(&headers, body, BODY_BYTES).await?;
+    let fields = match sent.media.as_str() {
+        "application/geo+json" | "application/json" | "text/plain" | "text/csv" => Fields::of(query, "").with("parcel", sent.text),
+        _ => Fields::of(query, &sent.text),
     };
-    finish(&site, &headers, query, result.await)
+    answer(&site, fields, &headers).await
 }
 
 fn wrong(vi: impl Into<String>, en: impl Into<String>) -> HttpError {
@@ -84,7 +83,7 @@ fn outside(city: &City, in_degrees: bool) -> HttpError {
 }
 
 fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
-    let Some(text) = fields.get(name) else { return Ok(None) };
+    let Some(text) = fields.asked(name) else { return Ok(None) };
     let plain: String = crate::words::alike::read(text).chars().filter(|c| !c.is_whitespace()).collect();
     let value = parcel::number(&plain).filter(|value| value.is_finite());
     let shown: String = text.chars().take(40).collect();
@@ -104,7 +103,7 @@ fn named(lang: Lang, name: &str) -> &str {
 }
 
 fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError> {
-    let given = match names.map(|name| fields.get(name)) {
+    let given = match names.map(|name| fields.asked(name)) {
         [None, None] => return Ok(None),
         [Some(_), Some(_)] => return Ok(number(fields, names[0])?.zip(number(fields, names[1])?).map(|(a, b)| [a, b])),
         [Some(text), None] | [None, Some(text)] => text,
@@ -257,10 +256,10 @@ fn the_only(lang: Lang, found: Vec<Found>) -> Question {
 
 async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result<Response, HttpError> {
     let form = match fields.get("f") {
-        None if respond::wants_html(headers) => Form::Html,
-        given => respond::form(given, headers)?,
+        None if reading::wants_html(headers) => Form::Html,
+        given => reading::form(given, headers)?,
     };
-    let lang = respond::language(fields.get("lang"), headers);
+    let lang = reading::language(fields.get("lang"), headers);
     let city = site.city();
     let moment = site.moment();
     // A day that is none does not take the answer away: a person is told beside it.

@@ -3,6 +3,7 @@
 //! The file is taken to disk as it comes, checked, and kept under an id that nobody can guess. The
 //! report has an address of its own; `publish` makes the set a publication or a revision.
 
+use crate::http::reading;
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -17,7 +18,6 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::errors::HttpError;
-use super::items::finish;
 use super::{Site, auth, respond, writes};
 use crate::app::Request;
 use crate::app::imports::{KeptImport, ZoneQuestion};
@@ -63,9 +63,9 @@ impl Form {
 /// `POST /imports`: multipart/form-data with `file`, and what the command line takes as options:
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
 /// `layer`, `max_overlap`; `field` is `zones`, `outline` or `places`.
-pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Response {
+pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     let result = upload(&site, &headers, request).await;
-    finish(&site, &headers, None, result)
+    result
 }
 
 async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
@@ -224,28 +224,30 @@ async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
 }
 
 /// `/imports/{id}`: the report, for people and for programs. Whoever has the address may read it.
-pub async fn report(State(site): State<Arc<Site>>, Path(id): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let result = async {
-        let kept = find(&site, &id).await?;
-        let mut answer = HeaderMap::new();
-        answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if respond::wants_html(&headers) && respond::parameter(query.as_deref(), "f").as_deref() != Some("json") {
-            if let Ok(policy) = HeaderValue::try_from(report::CONTENT_SECURITY_POLICY.as_str()) {
-                answer.insert(header::CONTENT_SECURITY_POLICY, policy);
-            }
-            return Ok(respond::with(StatusCode::OK, "text/html; charset=utf-8", answer, kept.page));
+pub async fn report(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let kept = find(&site, &id).await?;
+    let mut answer = HeaderMap::new();
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if reading::wants_html(&headers) && reading::parameter(query.as_deref(), "f").as_deref() != Some("json") {
+        if let Ok(policy) = HeaderValue::try_from(report::CONTENT_SECURITY_POLICY.as_str()) {
+            answer.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        let body = json!({ "id": id, "clean": kept.set.is_some(), "set": kept.set, "report": kept.report });
-        Ok(respond::with(StatusCode::OK, "application/json", answer, body.to_string()))
-    };
-    finish(&site, &headers, query.as_deref(), result.await)
+        return Ok(respond::with(StatusCode::OK, "text/html; charset=utf-8", answer, kept.page));
+    }
+    let body = json!({ "id": id, "clean": kept.set.is_some(), "set": kept.set, "report": kept.report });
+    Ok(respond::with(StatusCode::OK, "application/json", answer, body.to_string()))
 }
 
 /// `POST /imports/{id}/publish`: a command as for the collection (`plan.publish`, `plan.revise` …)
 /// whose facts lack the set and the source; both are filled in.
-pub async fn publish(State(site): State<Arc<Site>>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub async fn publish(State(site): State<Arc<Site>>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let result = publish_kept(&site, &id, &headers, body).await;
-    finish(&site, &headers, None, result)
+    result
 }
 
 async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {

@@ -1,5 +1,7 @@
 //! What happens around every request: safety headers, CORS, read-your-writes, panics, counting.
 
+use crate::http::collections::parameters;
+use crate::http::reading;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +14,13 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 
-use super::collections::ask;
 use super::errors::HttpError;
 use super::ranges::{self, Wish};
 use super::{Site, respond};
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
 use crate::words::copied::untailed;
+use crate::words::text::Lang;
 
 /// A read that names a position waits this long for it.
 const POSITION_PATIENCE: Duration = Duration::from_secs(1);
@@ -31,7 +33,7 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     }
     if is_read && let Some(position) = request.headers().get("bangtin-position") {
         let position = position.to_str().ok().and_then(|text| text.trim().parse().ok());
-        let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
+        let (lang, html) = (reading::language(None, request.headers()), reading::wants_html(request.headers()));
         let reached = match position {
             None => Err(HttpError::BadRequest("Bangtin-Position must be a whole number".into())),
             Some(position) if site.model.wait_for(position, POSITION_PATIENCE).await => Ok(()),
@@ -41,8 +43,8 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
             return finish(&site, error.respond(&site, lang, html));
         }
     }
-    let (lang, html) = (respond::language(None, request.headers()), respond::wants_html(request.headers()));
-    let method = request.method().clone();
+    let (lang, html) = (reading::language(None, request.headers()), reading::wants_html(request.headers()));
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let wish = Wish::of(&method, request.headers_mut());
     let without_tail = if is_read && html { without_tail(request.uri()) } else { None };
     let written_to = (!is_read).then(|| request.uri().path().to_owned());
@@ -54,9 +56,12 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
             "the address holds broken characters; open the original link again, or scan the code".into(),
         )
         .respond(&site, lang, html),
-        Ok(response) => match without_tail.filter(|_| response.status() == StatusCode::NOT_FOUND) {
+        Ok(mut response) => match without_tail.filter(|_| response.status() == StatusCode::NOT_FOUND) {
             Some(address) => respond::see(&address),
-            None => response,
+            None => match response.extensions_mut().remove::<Arc<HttpError>>() {
+                Some(error) => in_words(&site, &error, &uri, lang, html),
+                None => response,
+            },
         },
         Err(_) => HttpError::Internal("a handler panicked".into()).respond(&site, lang, html),
     };
@@ -65,6 +70,13 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
         response.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(&path)));
     }
     finish(&site, response)
+}
+
+/// What went wrong, in the language and form that the address or the client asks for.
+fn in_words(site: &Site, error: &HttpError, uri: &Uri, lang: Lang, html: bool) -> Response {
+    let asked = reading::parameter(uri.query(), "lang");
+    let lang = asked.map_or(lang, |asked| Lang::choose(Some(&asked), Some(lang.code())));
+    error.respond(site, lang, html && reading::parameter(uri.query(), "f").as_deref() != Some("json"))
 }
 
 /// The address without what was copied along behind it, and without empty parts; none where that is the address
@@ -83,7 +95,7 @@ fn without_tail(uri: &Uri) -> Option<String> {
     let mut address = String::with_capacity(path.len());
     for part in &parts {
         address.push('/');
-        address.extend(ask::encoded(part));
+        address.extend(parameters::encoded(part));
     }
     if parts.is_empty() {
         address.push('/');

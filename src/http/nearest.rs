@@ -1,5 +1,6 @@
 //! `/nearest?kind=&lon=&lat=`: whom to call, nearest first. Opens without a network once it was seen.
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,8 +12,8 @@ use super::Site;
 use super::errors::HttpError;
 use super::forms::{self, Fields};
 use super::here;
-use super::items::finish;
-use super::respond::{self, Form};
+use super::reading::Form;
+use super::respond;
 use crate::read_model::nearest::kinds;
 use crate::render::nearest as pages;
 
@@ -22,28 +23,25 @@ const FORM_BYTES: usize = 16 << 10;
 const SHOWN: usize = 30;
 
 /// `GET /nearest`
-pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await;
-    finish(&site, &headers, query, result)
+    result
 }
 
 /// `POST /nearest`: the same, the position in no address.
-pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Response {
+pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let sent = forms::read(&headers, body, FORM_BYTES).await?;
-        answer(&site, Fields::of(query, &sent.text), &headers).await
-    };
-    finish(&site, &headers, query, result.await)
+    let sent = forms::read(&headers, body, FORM_BYTES).await?;
+    answer(&site, Fields::of(query, &sent.text), &headers).await
 }
 
 async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result<Response, HttpError> {
     let form = match fields.get("f") {
-        None if respond::wants_html(headers) => Form::Html,
-        given => respond::form(given, headers)?,
+        None if reading::wants_html(headers) => Form::Html,
+        given => reading::form(given, headers)?,
     };
-    let lang = respond::language(fields.get("lang"), headers);
+    let lang = reading::language(fields.get("lang"), headers);
     let city = site.city();
     let moment = site.moment();
     let known = kinds();

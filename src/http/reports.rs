@@ -1,5 +1,6 @@
 //! What residents report of an item or a print, and the clerk's list of it.
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -11,13 +12,14 @@ use serde_json::json;
 
 use super::errors::HttpError;
 use super::forms::{self, Fields};
-use super::items::{finish, parse};
+use super::items::parse;
 use super::limiter::{Peer, network};
 use super::{Site, auth, respond};
 use crate::app::reports::ReportDraft;
 use crate::domain::access::{Actor, Reach};
+use crate::domain::publication::view::View;
+use crate::domain::publication::view::moment_of;
 use crate::domain::report::{ReportId, ReportKind, ReportOutcome};
-use crate::domain::view::{View, moment_of};
 use crate::domain::{Code, Refusal};
 use crate::read_model::image::OpenReport;
 use crate::render::reports::{self as pages, Line};
@@ -47,17 +49,22 @@ fn item(site: &Site, code: Code) -> Result<View, HttpError> {
 }
 
 /// `GET /q/{code}/report`: the form.
-pub async fn form(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn form(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = (|| {
         let view = item(&site, parse(&code)?)?;
-        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-        let kind = respond::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
-        let board = respond::parameter(query, "board").and_then(|number| number.parse().ok());
+        let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
+        let kind = reading::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
+        let board = reading::parameter(query, "board").and_then(|number| number.parse().ok());
         let page = pages::form(lang, &site.city(), &view, kind, board, None);
         Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), page))
     })();
-    finish(&site, &headers, query, result)
+    result
 }
 
 /// `POST /q/{code}/report`: takes it in. Nothing of who sent it is kept.
@@ -68,60 +75,56 @@ pub async fn receive(
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let view = item(&site, parse(&code)?)?;
-        // Another site's page may not make its visitors send reports.
-        if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-            return Err(HttpError::Refused(Refusal::invalid(
-                "another-site",
-                "Phản ánh phải được gửi từ chính trang này.",
-                "A report has to be sent from this site's own page.",
-            )));
-        }
-        let sent = forms::read(&headers, body, FORM_BYTES).await?;
-        let fields = Fields::of(query, &sent.text);
-        let lang = respond::language(fields.get("lang"), &headers);
-        let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
-        let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
-        let board =
-            fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
-        let written = ReportText {
-            text: fields.get("text").unwrap_or_default().to_owned(),
-            reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
-        };
-        // The form again, with what is wrong and what was written: nobody types it twice.
-        let again = |status, wrong: &str| {
-            let page = pages::form(lang, &site.city(), &view, kind, board, Some((wrong, &written)));
-            respond::unkept(&headers, status, HTML, HeaderMap::new(), page)
-        };
-        let draft = match (ReportDraft { kind, item: view.code, board, written: written.clone() }).checked() {
-            Ok(draft) => draft,
-            Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, lang.pick(&refusal.vi, &refusal.en))),
-        };
-        let is_full = {
-            let image = site.model.image();
-            let of_item = image.reports().values().filter(|open| open.received.item == view.code).count();
-            image.reports().len() >= MOST_OPEN || of_item >= MOST_OF_ITEM
-        };
-        if is_full || !site.report_limiter.admits(network, site.app.now()) {
-            if !respond::wants_html(&headers) {
-                return Err(HttpError::TooMany);
-            }
-            let mut answer = again(StatusCode::TOO_MANY_REQUESTS, text(lang, "too-many-help"));
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
-            return Ok(answer);
-        }
-        // A client that hangs up has sent it nonetheless.
-        let task = {
-            let site = Arc::clone(&site);
-            tokio::spawn(async move { site.app.receive_report(draft).await })
-        };
-        let report = task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
-        Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), pages::thanks(lang, &site.city(), &view, &report)))
+    let view = item(&site, parse(&code)?)?;
+    // Another site's page may not make its visitors send reports.
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return Err(HttpError::Refused(Refusal::invalid(
+            "another-site",
+            "Phản ánh phải được gửi từ chính trang này.",
+            "A report has to be sent from this site's own page.",
+        )));
+    }
+    let sent = forms::read(&headers, body, FORM_BYTES).await?;
+    let fields = Fields::of(query, &sent.text);
+    let lang = reading::language(fields.get("lang"), &headers);
+    let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
+    let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
+    let board = fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
+    let written = ReportText {
+        text: fields.get("text").unwrap_or_default().to_owned(),
+        reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
     };
-    finish(&site, &headers, query, result.await)
+    // The form again, with what is wrong and what was written: nobody types it twice.
+    let again = |status, wrong: &str| {
+        let page = pages::form(lang, &site.city(), &view, kind, board, Some((wrong, &written)));
+        respond::unkept(&headers, status, HTML, HeaderMap::new(), page)
+    };
+    let draft = match (ReportDraft { kind, item: view.code, board, written: written.clone() }).checked() {
+        Ok(draft) => draft,
+        Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, lang.pick(&refusal.vi, &refusal.en))),
+    };
+    let is_full = {
+        let image = site.model.image();
+        let of_item = image.reports().values().filter(|open| open.received.item == view.code).count();
+        image.reports().len() >= MOST_OPEN || of_item >= MOST_OF_ITEM
+    };
+    if is_full || !site.report_limiter.admits(network, site.app.now()) {
+        if !reading::wants_html(&headers) {
+            return Err(HttpError::TooMany);
+        }
+        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, text(lang, "too-many-help"));
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
+        return Ok(answer);
+    }
+    // A client that hangs up has sent it nonetheless.
+    let task = {
+        let site = Arc::clone(&site);
+        tokio::spawn(async move { site.app.receive_report(draft).await })
+    };
+    let report = task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+    Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), pages::thanks(lang, &site.city(), &view, &report)))
 }
 
 /// Who may read reports, and where: a bearer token, or one that a form sends.
@@ -179,39 +182,33 @@ async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usi
 }
 
 /// `GET /reports`: for a program with a bearer token the open reports, for a browser a form for one.
-pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        if headers.get(header::AUTHORIZATION).is_none() && respond::wants_html(&headers) {
-            let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-            return Ok(secret(pages::sign_in(lang, &site.city())));
-        }
-        let actor = reader(&site, &headers, None).await?;
-        let list: Vec<_> = open(&site, &actor, MOST_OPEN).await?.0.iter().map(Line::json).collect();
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string()))
-    };
-    finish(&site, &headers, query, result.await)
+    if headers.get(header::AUTHORIZATION).is_none() && reading::wants_html(&headers) {
+        let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
+        return Ok(secret(pages::sign_in(lang, &site.city())));
+    }
+    let actor = reader(&site, &headers, None).await?;
+    let list: Vec<_> = open(&site, &actor, MOST_OPEN).await?.0.iter().map(Line::json).collect();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string()))
 }
 
 /// `POST /reports`: the list for whoever sends a token by the form; closes a report that the form names.
-pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Response {
+pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let sent = forms::read(&headers, body, FORM_BYTES).await?;
-        let fields = Fields::of(query, &sent.text);
-        let lang = respond::language(fields.get("lang"), &headers);
-        let token = fields.get("token");
-        let actor = reader(&site, &headers, token).await?;
-        // One, or what a flood left: several at once, by blanks between.
-        for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
-            close(&site, &actor, report, fields.get("outcome")).await?;
-        }
-        let (lines, count) = open(&site, &actor, SHOWN).await?;
-        Ok(secret(pages::list(lang, &site.city(), &site.moment(), &lines, count, token.unwrap_or_default())))
-    };
-    finish(&site, &headers, query, result.await)
+    let sent = forms::read(&headers, body, FORM_BYTES).await?;
+    let fields = Fields::of(query, &sent.text);
+    let lang = reading::language(fields.get("lang"), &headers);
+    let token = fields.get("token");
+    let actor = reader(&site, &headers, token).await?;
+    // One, or what a flood left: several at once, by blanks between.
+    for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
+        close(&site, &actor, report, fields.get("outcome")).await?;
+    }
+    let (lines, count) = open(&site, &actor, SHOWN).await?;
+    Ok(secret(pages::list(lang, &site.city(), &site.moment(), &lines, count, token.unwrap_or_default())))
 }
 
 async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {

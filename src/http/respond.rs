@@ -1,51 +1,21 @@
 //! Answers as bytes: encodings, validators, caching.
 
-use std::borrow::Cow;
+use crate::http::lists::{weighted, whole};
 use std::io::Write as _;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::task::block_in_place;
 
-use super::errors::HttpError;
 use crate::domain::Digest;
-use crate::words::copied::untailed;
-use crate::words::text::Lang;
 
 /// Smaller bodies are not compressed: they fit one packet with their head as they are.
 pub const WORTH_IT: usize = 860;
 /// Bytes below which gzip takes less than what it costs to make room for others.
 const SHORT_TEXT: usize = 16 << 10;
-
-/// A header that is a list, over all its lines (RFC 9110 §5.3): proxies and libraries add to one by a line of
-/// their own.
-pub fn whole(headers: &HeaderMap, name: header::HeaderName) -> Option<Cow<'_, str>> {
-    let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let mut all = Cow::Borrowed(lines.next()?);
-    for line in lines {
-        let all = all.to_mut();
-        all.push(',');
-        all.push_str(line);
-    }
-    Some(all)
-}
-
-/// What a list names, and the weight of each, 1 where none is given. Names of parameters compare without case.
-pub fn weighted(list: &str) -> impl Iterator<Item = (&str, f32)> {
-    list.split(',').filter_map(|element| {
-        let mut pieces = element.split(';').map(str::trim);
-        let name = pieces.next().filter(|name| !name.is_empty())?;
-        let weight = pieces.find_map(|piece| {
-            let (parameter, value) = piece.split_once('=')?;
-            if parameter.trim_end().eq_ignore_ascii_case("q") { value.trim_start().parse::<f32>().ok() } else { None }
-        });
-        Some((name, weight.unwrap_or(1.0)))
-    })
-}
 
 /// How a body is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,87 +170,12 @@ pub fn name_encoding(headers: &mut HeaderMap, encoding: Encoding) {
     }
 }
 
-/// The form of an answer that a client can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// A page.
-    Html,
-    /// JSON or GeoJSON.
-    Json,
-}
-
-/// The form asked for by `?f=`, else by Accept; a browser says text/html.
-pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
-    match f {
-        Some("html") => return Ok(Form::Html),
-        Some("json" | "geojson") => return Ok(Form::Json),
-        Some(other) => {
-            return Err(HttpError::Parameter(format!("f={other}: dùng f=json hoặc f=html"), format!("f={other}: use f=json or f=html")));
-        }
-        None => {}
-    }
-    let accept = whole(headers, header::ACCEPT).filter(|list| weighted(list).next().is_some());
-    // Whoever likes all alike gets what programs read.
-    let Some(accept) = accept.filter(|list| list != "*/*") else { return Ok(Form::Json) };
-    let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
-    // The most exact range decides (RFC 9110 §12.5.1); of two names of one form, the one that is liked better.
-    let better = |a: Option<f32>, b: Option<f32>| a.into_iter().chain(b).reduce(f32::max);
-    let any = of("*/*");
-    let html = better(of("text/html"), of("application/xhtml+xml")).or(of("text/*"));
-    let json = better(of("application/geo+json"), of("application/json")).or(of("application/*")).or(any).unwrap_or(0.0);
-    match html {
-        // Who names pages, and likes nothing better, reads them.
-        Some(html) if html > 0.0 && html >= json.min(1.0) => Ok(Form::Html),
-        _ if json > 0.0 => Ok(Form::Json),
-        None if any.is_some_and(|weight| weight > 0.0) => Ok(Form::Html),
-        _ => Err(HttpError::NotAcceptable),
-    }
-}
-
 /// Leads to the page that says the same for people.
 pub fn see(page: &str) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     headers.extend(HeaderValue::try_from(page).ok().map(|page| (header::LOCATION, page)));
     with(StatusCode::SEE_OTHER, "text/plain", headers, Bytes::new())
-}
-
-/// The form of a schema: JSON for every program, a page for a browser.
-pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
-    match f {
-        None if !wants_html(headers) => Ok(Form::Json),
-        given => form(given, headers),
-    }
-}
-
-/// True when the client names pages and likes nothing better: a browser.
-pub fn wants_html(headers: &HeaderMap) -> bool {
-    // Only what stands for pages makes the form a page.
-    matches!(form(None, headers), Ok(Form::Html))
-}
-
-/// True when a question is answered with a page: `form` says what `?f=` and Accept mean at its address. A page
-/// opens whatever an app or a messenger hung onto its address.
-pub fn is_page(form: fn(Option<&str>, &HeaderMap) -> Result<Form, HttpError>, query: Option<&str>, headers: &HeaderMap) -> bool {
-    matches!(form(parameter(query, "f").as_deref(), headers), Ok(Form::Html))
-}
-
-/// The reader's language.
-pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
-    Lang::choose(query, whole(headers, header::ACCEPT_LANGUAGE).as_deref())
-}
-
-/// A parameter that a page asks for, without what hung onto the end of its address; none where it is empty.
-pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
-    parameter(query, name).map(|value| untailed(&value).to_owned()).filter(|value| !value.is_empty())
-}
-
-/// A parameter of a query string, percent-decoded.
-pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    query?.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| percent_decode(value))
-    })
 }
 
 /// Short: map clients keep metadata without asking again.
@@ -305,83 +200,4 @@ pub fn described(request: &HeaderMap, mut extra: HeaderMap, body: &Value) -> Res
     let links = link_header(links.filter_map(|link| Some((link["rel"].as_str()?, link["type"].as_str()?, link["href"].as_str()?))));
     extra.extend(links.map(|links| (header::LINK, links)));
     fresh(request, "application/json", METADATA_CACHE, extra, body.to_string())
-}
-
-/// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.
-pub fn percent_decode(text: &str) -> String {
-    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
-        return text.to_owned();
-    }
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(lines: &[(header::HeaderName, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(name.clone(), HeaderValue::from_static(value));
-        }
-        headers
-    }
-
-    #[test]
-    fn a_list_over_several_lines_is_one_list() {
-        let accept = |lines: &[&'static str]| headers(&lines.iter().map(|line| (header::ACCEPT, *line)).collect::<Vec<_>>());
-        assert_eq!(form(None, &accept(&["image/png", "application/json"])).ok(), Some(Form::Json));
-        assert_eq!(form(None, &accept(&["application/json;q=0.5", "text/html"])).ok(), Some(Form::Html));
-        assert_eq!(form(None, &accept(&["image/png", "*/*;q=0.1"])).ok(), Some(Form::Json));
-        assert_eq!(form(None, &accept(&["*/*", "text/html"])).ok(), Some(Form::Html));
-        assert_eq!(form(None, &accept(&["", " "])).ok(), Some(Form::Json));
-        assert!(form(None, &accept(&["image/png", "image/webp"])).is_err());
-        let both = headers(&[(header::ACCEPT_ENCODING, "deflate"), (header::ACCEPT_ENCODING, "br")]);
-        assert_eq!(Encoding::choose(&both), Encoding::Brotli);
-        let languages = headers(&[(header::ACCEPT_LANGUAGE, "fr"), (header::ACCEPT_LANGUAGE, "en;q=0.8")]);
-        assert_eq!(language(None, &languages), Lang::En);
-    }
-
-    #[test]
-    fn names_of_media_codings_and_parameters_compare_without_case() {
-        for (accept, expected) in [
-            ("text/html;Q=0.1, application/json", Form::Json),
-            ("TEXT/HTML;q=0.9, application/json;Q=0.1", Form::Html),
-            ("text/html; charset=utf-8; Q = 0.2, Application/JSON;q=0.1", Form::Html),
-            ("Text/*, */*;q=0.1", Form::Html),
-            ("*/*, application/json;q=0", Form::Html),
-            ("*/*, text/html;q=0", Form::Json),
-            ("application/*;q=0.9, text/html;q=0.8", Form::Json),
-            ("text/html;q=0.9, application/*;q=0.8", Form::Html),
-        ] {
-            assert_eq!(form(None, &headers(&[(header::ACCEPT, accept)])).ok(), Some(expected), "{accept}");
-        }
-        for (accept, expected) in [
-            ("GZIP", Encoding::Gzip),
-            ("gzip;Q=0, BR", Encoding::Brotli),
-            ("gzip;q=0.000", Encoding::Identity),
-            ("br;q=0, gzip;q=0.1", Encoding::Gzip),
-        ] {
-            assert_eq!(Encoding::choose(&headers(&[(header::ACCEPT_ENCODING, accept)])), expected, "{accept}");
-        }
-        assert_eq!(language(None, &headers(&[(header::ACCEPT_LANGUAGE, "vi;Q=0.1, EN-gb;Q=0.9")])), Lang::En);
-    }
-
-    #[test]
-    fn whoever_names_pages_wants_them() {
-        for (accept, wants) in [
-            ("text/html", true),
-            ("TEXT/HTML", true),
-            ("text/*", true),
-            ("application/xhtml+xml", true),
-            ("text/html;q=0.5, */*", false),
-            ("*/*", false),
-            ("application/json", false),
-            ("image/png", false),
-            ("", false),
-        ] {
-            assert_eq!(wants_html(&headers(&[(header::ACCEPT, accept)])), wants, "{accept}");
-        }
-        assert!(!wants_html(&HeaderMap::new()));
-    }
 }

@@ -7,7 +7,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{Site, api, assets, boards, collections, here, home, imports, items, middleware, nearest, operations, reports, search, writes};
+use super::{
+    Site, api, assets, boards, collections, downloads, here, home, imports, items, middleware, nearest, operations, reports, search, writes,
+};
 
 /// The whole site.
 pub fn router(site: Arc<Site>) -> Router {
@@ -55,7 +57,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/collections/{collection}/tiles", get(collections::tiles::tilesets))
         .route("/collections/{collection}/tiles/WebMercatorQuad", get(collections::tiles::one))
         .route("/collections/{collection}/tiles/WebMercatorQuad/{zoom}/{row}/{column}", get(collections::tiles::tile))
-        .route("/collections/{collection}/{file}", get(collections::downloads::file))
+        .route("/collections/{collection}/{file}", get(downloads::file))
         .route("/collections/{collection}/items", get(collections::items::items).post(writes::create))
         .route("/collections/{collection}/items/{id}", get(collections::item::item))
         .route("/collections/{collection}/items/{id}/versions", get(collections::versions::versions))

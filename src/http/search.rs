@@ -1,5 +1,6 @@
 //! `/search?q=`
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -9,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::Site;
 use super::errors::HttpError;
-use super::items::finish;
-use super::respond::{self, Form};
+use super::reading::Form;
+use super::respond;
 use crate::domain::city::City;
-use crate::domain::view::Moment;
+use crate::domain::publication::view::Moment;
 use crate::read_model::search::{Hit, Index};
 use crate::render::search::{self as pages, Found};
 use crate::words::text::Lang;
@@ -44,35 +45,32 @@ pub(super) fn found(site: &Site, city: &City, hit: Hit, moment: &Moment) -> Opti
 }
 
 /// `/search?q=`
-pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-        let form = match respond::parameter(query, "f").as_deref() {
-            None => Form::Html,
-            given => respond::form(given, &headers)?,
-        };
-        let words: String = respond::parameter(query, "q").unwrap_or_default().chars().take(SHOWN).collect();
-        let words = crate::words::fold::clean(&words);
-        let moment = site.moment();
-        let index = index(&site, &moment).await?;
-        let city = site.city();
-        let (hits, proposal) = tokio::task::block_in_place(|| {
-            let hits = index.find(&words, RESULTS);
-            let proposal = if hits.is_empty() { index.proposal(&words) } else { None };
-            (hits, proposal)
-        });
-        let found: Vec<Found> = hits.into_iter().filter_map(|hit| found(&site, &city, hit, &moment)).collect();
-        if form == Form::Json {
-            let body = json!({
-                "items": found.iter().filter_map(Found::item).map(|view| Value::Object(crate::features::geojson::shared(view, &city.public_url))).collect::<Vec<_>>(),
-                "places": found.iter().filter_map(|found| found.place(lang)).collect::<Vec<_>>(),
-                "proposal": proposal,
-            });
-            return Ok(respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body.to_string()));
-        }
-        let page = pages::page(lang, &city, &moment, &words, &found, proposal.as_deref());
-        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
+    let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
+    let form = match reading::parameter(query, "f").as_deref() {
+        None => Form::Html,
+        given => reading::form(given, &headers)?,
     };
-    finish(&site, &headers, query, result.await)
+    let words: String = reading::parameter(query, "q").unwrap_or_default().chars().take(SHOWN).collect();
+    let words = crate::words::fold::clean(&words);
+    let moment = site.moment();
+    let index = index(&site, &moment).await?;
+    let city = site.city();
+    let (hits, proposal) = tokio::task::block_in_place(|| {
+        let hits = index.find(&words, RESULTS);
+        let proposal = if hits.is_empty() { index.proposal(&words) } else { None };
+        (hits, proposal)
+    });
+    let found: Vec<Found> = hits.into_iter().filter_map(|hit| found(&site, &city, hit, &moment)).collect();
+    if form == Form::Json {
+        let body = json!({
+            "items": found.iter().filter_map(Found::item).map(|view| Value::Object(crate::features::geojson::shared(view, &city.public_url))).collect::<Vec<_>>(),
+            "places": found.iter().filter_map(|found| found.place(lang)).collect::<Vec<_>>(),
+            "proposal": proposal,
+        });
+        return Ok(respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body.to_string()));
+    }
+    let page = pages::page(lang, &city, &moment, &words, &found, proposal.as_deref());
+    Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
 }

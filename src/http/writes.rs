@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 
 use super::errors::HttpError;
-use super::items::finish;
 use super::{Site, auth, items, respond};
 use crate::app::{Outcome, Request};
 use crate::domain::access::Actor;
@@ -22,9 +21,14 @@ use crate::import::attach::no_files;
 const SEEN: Duration = Duration::from_secs(1);
 
 /// `POST /collections/{c}/items`: publish or draft a new item.
-pub async fn create(State(site): State<Arc<Site>>, Path(collection): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub async fn create(
+    State(site): State<Arc<Site>>,
+    Path(collection): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
     let result = write(&site, &collection, None, &headers, body).await;
-    finish(&site, &headers, None, result)
+    result
 }
 
 /// `POST /collections/{c}/items/{id}/commands`: any command to an item.
@@ -33,12 +37,12 @@ pub async fn command(
     Path((collection, id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<Response, HttpError> {
     let result = match id.parse::<Code>() {
         Ok(code) => write(&site, &collection, Some(code), &headers, body).await,
         Err(error) => Err(HttpError::WrongCode(error)),
     };
-    finish(&site, &headers, None, result)
+    result
 }
 
 pub(super) async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpError> {

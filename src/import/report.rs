@@ -23,6 +23,19 @@ pub enum Severity {
     Repair,
 }
 
+/// Something to say about a file beside its features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// How grave.
+    pub severity: Severity,
+    /// Stable name.
+    pub check: &'static str,
+    /// Vietnamese sentence.
+    pub vi: String,
+    /// English sentence.
+    pub en: String,
+}
+
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {

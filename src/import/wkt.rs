@@ -5,7 +5,7 @@ use crate::geometry::crs::CrsError;
 use crate::geometry::crs::TM3_ZONES;
 use crate::geometry::crs::known;
 use crate::geometry::crs::zone_of;
-use crate::import::formats::Note;
+use crate::import::report::Note;
 use crate::import::report::Severity;
 
 /// Deepest nesting, and longest text.

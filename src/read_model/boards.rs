@@ -2,8 +2,9 @@
 
 use super::image::Image;
 use crate::domain::publication::Status;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 
 impl Image {
     /// The boards that stand now, by number; with a unit those of it and of what it became. Boards without

@@ -6,7 +6,8 @@ use super::ReadModel;
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
-use crate::domain::view::{Moment, View};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::event_store::StoreError;
 use crate::geometry::Position;
 

@@ -4,10 +4,11 @@ use maud::html;
 use serde_json::{Value, json};
 
 use super::layout::{Page, page};
-use crate::domain::board::Posting;
 use crate::domain::city::City;
+use crate::domain::posting::Posting;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;

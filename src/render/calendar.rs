@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use crate::domain::city::City;
 use crate::domain::publication::Status;
-use crate::domain::view::{Shown, View};
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::View;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
@@ -141,9 +142,9 @@ mod tests {
 
     use super::*;
     use crate::domain::campaign::{Campaign, CampaignKind, Schedule, Weekday};
+    use crate::domain::publication::view::Moment;
     use crate::domain::publication::{Corrected, Event, ExpirySet, Publication, Published, RevisionCancelled, Superseded, Withdrawn};
     use crate::domain::test_support::{code, on};
-    use crate::domain::view::Moment;
 
     fn campaign(schedule: Schedule) -> Campaign {
         Campaign {

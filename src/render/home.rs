@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::layout::{Page, page, words_field};
 use crate::domain::city::City;
-use crate::domain::view::{Moment, View};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;

@@ -130,7 +130,7 @@ pub fn page(page: &Page<'_>, content: Markup) -> String {
                 footer {
                     p {
                         (t("ask")) ": " (lang.pick(&city.contact_vi, &city.contact_en))
-                        @if let Some(phone) = &city.phone { " · " a href={ "tel:" (super::page::dialled(phone)) } { (t("call")) " " (phone) } }
+                        @if let Some(phone) = &city.phone { " · " a href={ "tel:" (crate::words::format::dialled(phone)) } { (t("call")) " " (phone) } }
                     }
                     p.note { (t("fake-qr")) }
                     @if !city.emergency.is_empty() {

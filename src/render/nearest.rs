@@ -4,12 +4,15 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::layout::{self, Page, language_field, words_field};
-use super::page::dialled;
 use crate::domain::city::City;
-use crate::domain::view::{Moment, Shown, Usable, View};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::Usable;
+use crate::domain::publication::view::View;
 use crate::geometry::Position;
 use crate::read_model::nearest::{Near, kinds};
 use crate::words::format;
+use crate::words::format::dialled;
 use crate::words::text::Lang;
 use crate::words::text::text;
 

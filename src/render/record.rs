@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::view::View;
+use crate::domain::publication::view::View;
 use crate::features::geojson::shared;
 
 /// The record of an item; the contact of a person is not part of it.

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::layout::{Page, language_field, page};
 use crate::domain::city::City;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::report::{ReportId, ReportKind, ReportReceived};
-use crate::domain::view::{Moment, View};
 use crate::vault::ReportText;
 use crate::words::format;
 use crate::words::text::Lang;
@@ -44,7 +45,7 @@ pub fn form(lang: Lang, city: &City, view: &View, kind: ReportKind, board: Optio
 fn by_phone(lang: Lang, city: &City) -> Markup {
     html! {
         @if let Some(phone) = &city.phone {
-            p { a.call.plain href={ "tel:" (super::page::dialled(phone)) } { (text(lang, "call")) " " (phone) } }
+            p { a.call.plain href={ "tel:" (crate::words::format::dialled(phone)) } { (text(lang, "call")) " " (phone) } }
         }
     }
 }

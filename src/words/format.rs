@@ -112,6 +112,11 @@ pub fn bytes(lang: Lang, bytes: u64) -> String {
     }
 }
 
+/// A number as a telephone dials it.
+pub fn dialled(number: &str) -> String {
+    number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

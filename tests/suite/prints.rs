@@ -291,7 +291,11 @@ async fn printing_writes_nothing_and_recording_it_is_a_command(kind: Kind) {
     assert_eq!(head().await, before, "a GET writes nothing");
     let posting = |node: &Node| {
         let image = node.model.image();
-        let view = image.view(&"BANG0002W".parse().unwrap(), None, &bangtin::domain::view::Moment::new(node.app.now(), image.city.zone()));
+        let view = image.view(
+            &"BANG0002W".parse().unwrap(),
+            None,
+            &bangtin::domain::publication::view::Moment::new(node.app.now(), image.city.zone()),
+        );
         view.unwrap().board.unwrap().postings.len()
     };
     let hung = posting(&node);

@@ -4,7 +4,7 @@ mod facts;
 mod rules;
 mod view;
 
-pub use facts::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Posting, Printed, Removed, Revoked};
+pub use facts::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Printed, Removed, Revoked};
 
 #[cfg(test)]
 mod tests;

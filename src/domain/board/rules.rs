@@ -4,13 +4,15 @@ use jiff::civil::Date;
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use super::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Posting, Printed, Removed, Revoked};
+use super::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Printed, Removed, Revoked};
 use crate::domain::document::Document;
 use crate::domain::mark::LARGEST;
+use crate::domain::posting::Posting;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::publication::{Claim, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Context, Refusal};
 use crate::geometry::contains;
 

@@ -4,9 +4,9 @@ use cqrs_es::test::TestFramework;
 use jiff::civil::date;
 
 use super::{Board, BoardChange, BoardChanged, Checked, Hung, Printed, Removed, Revoked};
+use crate::domain::publication::view::Moment;
 use crate::domain::publication::{Command, Correct, Event, Publication, Publish, Published, Revise};
 use crate::domain::test_support::{code, on};
-use crate::domain::view::Moment;
 use crate::geometry::Position;
 
 type BoardTest = TestFramework<Publication<Board>>;

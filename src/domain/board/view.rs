@@ -3,10 +3,15 @@
 use jiff::ToSpan;
 use serde_json::json;
 
-use super::{Board, BoardState, Posting};
+use super::{Board, BoardState};
+use crate::domain::posting::Posting;
 use crate::domain::publication::Status;
+use crate::domain::publication::view::BoardView;
+use crate::domain::publication::view::Fact;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{BoardView, Fact, Moment, Shown, View};
 use crate::words::civil::midnight;
 
 /// Days after which a board is to be looked at where it names none.

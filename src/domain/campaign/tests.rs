@@ -4,9 +4,10 @@ use cqrs_es::test::TestFramework;
 use jiff::civil::date;
 
 use super::{Campaign, CampaignKind, ReportResults, ReportedFigure, Schedule, Target, Weekday};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
 use crate::domain::publication::{Command, Publication, Publish, Status};
 use crate::domain::test_support::{code, on};
-use crate::domain::view::{Moment, Shown};
 
 type CampaignTest = TestFramework<Publication<Campaign>>;
 

@@ -4,8 +4,13 @@ use serde_json::json;
 
 use super::{Campaign, ResultsReported, Schedule};
 use crate::domain::publication::Status;
+use crate::domain::publication::view::Days;
+use crate::domain::publication::view::Fact;
+use crate::domain::publication::view::Figure;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{Days, Fact, Figure, Moment, Shown, View};
 use crate::words::civil::end_of;
 
 /// What a campaign carries beside what all items do.

@@ -7,10 +7,11 @@ use super::{AnswersPublished, Consultation, ConsultationKind};
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::plan::check_in_city;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::publication::{Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::domain::{Code, Context, Refusal};
 
 /// Shortest time for opinions by the law in force on the day it opens, days, with its source; none

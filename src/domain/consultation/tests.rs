@@ -4,9 +4,9 @@ use cqrs_es::test::TestFramework;
 use jiff::civil::{Date, date};
 
 use super::{AnswersPublished, Consultation, ConsultationKind};
+use crate::domain::publication::view::Moment;
 use crate::domain::publication::{Command, Event, Publication, Publish, Published};
 use crate::domain::test_support::{code, on};
-use crate::domain::view::Moment;
 
 type ConsultationTest = TestFramework<Publication<Consultation>>;
 

@@ -4,8 +4,12 @@ use serde_json::json;
 
 use super::{AnswersPublished, Consultation};
 use crate::domain::publication::Status;
+use crate::domain::publication::view::Days;
+use crate::domain::publication::view::Fact;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{Days, Fact, Moment, Shown, View};
 
 /// What a consultation carries beside what all items do.
 pub(super) const PROPERTIES: &[Property] = &[

@@ -4,11 +4,12 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{DutyChanged, MapPoint, PointKind, SetDuty};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::publication::{Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::domain::{Context, Refusal};
 use crate::geometry::contains;
 

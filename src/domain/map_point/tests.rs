@@ -5,9 +5,10 @@ use jiff::ToSpan;
 use jiff::civil::date;
 
 use super::{Duty, DutyChanged, MapPoint, Phone, PointKind, SetDuty};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
 use crate::domain::publication::{Command, Event, Publication, Publish, Published};
 use crate::domain::test_support::{code, on};
-use crate::domain::view::{Moment, Shown};
 use crate::geometry::Position;
 
 type PointTest = TestFramework<Publication<MapPoint>>;

@@ -5,8 +5,12 @@ use serde_json::json;
 
 use super::{Duty, DutyChanged, MapPoint, PointKind};
 use crate::domain::publication::Status;
+use crate::domain::publication::view::Fact;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::Usable;
+use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{Fact, Moment, Shown, Usable, View};
 
 /// Minutes a duty status is believed where the point names no limit.
 const DUTY_LIMIT_MINUTES: u16 = 120;

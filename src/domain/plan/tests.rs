@@ -6,12 +6,12 @@ use jiff::civil::date;
 use super::{Adjustment, Decision, Plan, PlanKind};
 use crate::domain::access::{Actor, Reach, Role, TokenCreated, TokenId};
 use crate::domain::feature_set::FeatureSet;
+use crate::domain::publication::view::Moment;
 use crate::domain::publication::{
     Command, Correct, Corrected, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded,
     Withdrawn,
 };
 use crate::domain::test_support::{code, on};
-use crate::domain::view::Moment;
 use crate::domain::{Context, Digest};
 
 type PlanTest = TestFramework<Publication<Plan>>;

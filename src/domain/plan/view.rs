@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::Plan;
+use crate::domain::publication::view::Fact;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
-use crate::domain::view::{Fact, Moment, Shown, View};
 
 /// What a plan carries beside what all items do.
 pub(super) const PROPERTIES: &[Property] = &[

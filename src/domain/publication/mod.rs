@@ -4,6 +4,7 @@ mod commands;
 mod decide;
 mod events;
 mod past;
+pub mod view;
 
 pub use commands::{Command, Correct, Draft, Publish, Revise};
 pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
@@ -24,9 +25,10 @@ use super::document::Document;
 use super::schema::{Property, Shape};
 use super::subject::SubjectId;
 use super::unit::UnitId;
-use super::view::{Moment, View};
 use super::{Code, Context, Refusal};
 use crate::domain::feature_set::FeatureSet;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::words::civil::end_of;
 use crate::words::civil::midnight;
 

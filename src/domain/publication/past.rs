@@ -9,7 +9,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Family, Publication, Revision, Superseded};
-use crate::domain::view::{Moment, moment_of};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::moment_of;
 use crate::words::civil::date_in;
 
 /// Changes of a family's own that can be taken back; older ones count as unknown.

@@ -1,17 +1,18 @@
 //! What a request for features asks: parameters read into meanings, or a sentence that says what is
 //! wrong and what is allowed.
 
+use crate::http::reading;
 use axum::http::HeaderMap;
 use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::crs::{Area, System};
+use super::parameters::{Pairs, choice, encoded, pairs, value};
 use super::when;
 use crate::cql2::{Filter, FilterError, Language, Meaning};
 use crate::domain::city::City;
 use crate::domain::schema::{Property, Type};
 use crate::http::errors::HttpError;
-use crate::http::respond::{self, Form};
+use crate::http::reading::Form;
 use crate::read_model::layers::{Collection, Wanted};
 use crate::words::text::Lang;
 
@@ -44,55 +45,6 @@ pub const ITEMS: &[&str] = &[
 ];
 /// Parameters of one feature.
 pub const ITEM: &[&str] = &["crs", "datetime", "as_of", "f", "lang", "token"];
-
-/// Name and value of every parameter, decoded.
-pub type Pairs = Vec<(String, String)>;
-
-/// The parameters of a query; one that is unknown or comes twice is refused. A page leaves out what it does not
-/// know: messengers, apps and newsletters hang their own onto an address.
-pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_page: bool) -> Result<Pairs, HttpError> {
-    let mut pairs: Pairs = Vec::new();
-    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = respond::percent_decode(name);
-        let is_property = |property: &Property| property.name == name.as_str();
-        if !known.contains(&name.as_str()) && !properties.iter().any(is_property) {
-            if is_page {
-                continue;
-            }
-            let names: Vec<&str> = known.iter().copied().chain(properties.iter().map(|property| property.name.as_ref())).collect();
-            let names = names.join(", ");
-            return Err(HttpError::Parameter(
-                format!("Không có tham số “{name}”; các tham số dùng được: {names}"),
-                format!("unknown parameter “{name}”; known: {names}"),
-            ));
-        }
-        let value = respond::percent_decode(value);
-        if value.contains('\u{fffd}') {
-            return Err(HttpError::Parameter(
-                format!("Tham số “{name}” không phải UTF-8 hoặc mã hóa phần trăm sai"),
-                format!("the parameter “{name}” is not UTF-8, or wrongly percent-encoded"),
-            ));
-        }
-        if let Some((_, before)) = pairs.iter().find(|(known, _)| *known == name) {
-            // Some clients append what the address has already.
-            if *before == value {
-                continue;
-            }
-            return Err(HttpError::twice(&name));
-        }
-        if name == "lang" && !["vi", "en"].contains(&value.as_str()) {
-            return Err(choice("lang", &value, &["vi", "en"]));
-        }
-        pairs.push((name, value));
-    }
-    Ok(pairs)
-}
-
-/// The value of a parameter.
-pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-}
 
 /// Where a page continues: the moment of the first page, what was known then, and how many came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +110,7 @@ pub struct Ask {
 impl Ask {
     /// Reads the parameters of `/items`.
     pub fn read(query: Option<&str>, headers: &HeaderMap, collection: &Collection, city: &City) -> Result<Self, HttpError> {
-        let pairs = pairs(query, ITEMS, &collection.properties, respond::is_page(respond::form, query, headers))?;
+        let pairs = pairs(query, ITEMS, &collection.properties, reading::is_page(reading::form, query, headers))?;
         let given = |name: &str| value(&pairs, name);
         let system = |name: &str| given(name).map_or(Ok(System::Crs84), |text| System::named(name, text, city));
         let (bbox_crs, filter_crs) = (system("bbox-crs")?, system("filter-crs")?);
@@ -199,8 +151,8 @@ impl Ask {
             limit: limit(given("limit"))?,
             offset: after.map_or(0, |after| after.offset),
             unique_ids,
-            form: respond::form(given("f"), headers)?,
-            lang: respond::language(given("lang"), headers),
+            form: reading::form(given("f"), headers)?,
+            lang: reading::language(given("lang"), headers),
             pairs,
         })
     }
@@ -221,12 +173,6 @@ impl Ask {
             Some(after) => [&base, form, &rest, "&after=", after].concat(),
         }
     }
-}
-
-/// A parameter that has one of a few values.
-fn choice(name: &str, given: &str, allowed: &[&str]) -> HttpError {
-    let allowed = allowed.join(", ");
-    HttpError::Parameter(format!("{name}={given}: chỉ có thể là {allowed}"), format!("{name}={given}: allowed are {allowed}"))
 }
 
 fn refused(name: &str, error: &FilterError) -> HttpError {
@@ -297,14 +243,6 @@ fn equals(name: &str, value: &str, properties: &[Property], zone: &TimeZone) -> 
     let literal = literal.ok_or_else(wrong)?;
     let source = serde_json::json!({ "op": "=", "args": [{ "property": name }, literal] }).to_string();
     Filter::read(&source, Language::Json, properties, Meaning { place: &Some, zone }).map_err(|error| refused(name, &error))
-}
-
-/// What stands in a query as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b':').remove(b'/');
-
-/// A text as a part of a query.
-pub fn encoded(text: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(text, PLAIN)
 }
 
 #[cfg(test)]

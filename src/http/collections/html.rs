@@ -1,13 +1,13 @@
 //! What the pages of collections are made from.
 
+use crate::http::collections::parameters;
 use serde_json::json;
 
-use super::ask::{self, Ask};
-use super::items::{next, previous};
-use super::select::Page;
+use super::ask::Ask;
+use super::select::{Page, next, previous};
 use crate::domain::city::City;
 use crate::domain::land_use;
-use crate::domain::view::Moment;
+use crate::domain::publication::view::Moment;
 use crate::export::FORMATS;
 use crate::http::Site;
 use crate::read_model::layers::{Collection, Layer, LayerRow};
@@ -39,16 +39,16 @@ pub fn items(site: &Site, city: &City, ask: &Ask, page: &Page) -> String {
     let moment: Moment = site.moment();
     let name = page.layer.collection.name;
     let at = ask.addresses(&format!("/collections/{name}/items"));
-    let here = ask::value(&ask.pairs, "after");
+    let here = parameters::value(&ask.pairs, "after");
     let list = List {
         collection: page.layer.collection,
         matched: page.matched,
-        filter: ask::value(&ask.pairs, "filter").unwrap_or_default(),
+        filter: parameters::value(&ask.pairs, "filter").unwrap_or_default(),
         previous: previous(ask, page).map(|after| at("html", Some(&after.token()))),
         next: next(ask, page, &moment).map(|after| at("html", Some(&after.token()))),
         geojson: at("json", here),
         when: ask.wanted.when,
-        as_of: ask::value(&ask.pairs, "as_of"),
+        as_of: parameters::value(&ask.pairs, "as_of"),
     };
     pages::items(ask.lang, city, &list, page.rows())
 }

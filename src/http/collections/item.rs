@@ -1,5 +1,7 @@
 //! `/collections/{c}/items/{id}`: one feature, and the version it is.
 
+use crate::http::collections::parameters;
+use crate::http::reading;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -9,24 +11,16 @@ use axum::response::Response;
 
 use super::crs::System;
 use super::items::{content_crs, link_header, push_feature, push_links};
-use super::versions::{memento_datetime, missing, version_links};
+use super::versions::{memento_datetime, missing, named, version_links};
 use super::{GEOJSON, METADATA_CACHE, ask, find, html, when};
-use crate::domain::Code;
-use crate::domain::view::Moment;
+use crate::domain::publication::view::Moment;
 use crate::features::Features;
 use crate::features::geojson::Front;
 use crate::http::Site;
 use crate::http::errors::HttpError;
-use crate::http::items::finish;
-use crate::http::respond::{self, Form};
+use crate::http::reading::Form;
+use crate::http::respond;
 use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Version, Wanted, When};
-
-/// `CODE` or `CODE-REVISION…`: the item a feature's id names, and the revision.
-pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {
-    let mut parts = id.splitn(3, '-');
-    let code = parts.next()?.parse::<Code>().ok()?;
-    Some((code, parts.next().and_then(|number| number.parse().ok())))
-}
 
 /// One feature and the version it is.
 struct Found {
@@ -60,80 +54,77 @@ pub async fn item(
     Path((name, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let collection = find(&name)?;
-        let pairs = ask::pairs(query, ask::ITEM, &[], respond::is_page(respond::form, query, &headers))?;
-        let (city, moment) = (site.city(), site.moment());
-        let crs = ask::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
-        let mut wanted = when::wanted(&pairs, &city.zone())?;
-        if let When::Between(..) = wanted.when {
-            return Err(HttpError::Parameter(
-                "datetime của một đối tượng phải là một ngày hoặc một thời điểm".into(),
-                "datetime of one feature must be a day or a moment".into(),
-            ));
+    let collection = find(&name)?;
+    let pairs = parameters::pairs(query, ask::ITEM, &[], reading::is_page(reading::form, query, &headers))?;
+    let (city, moment) = (site.city(), site.moment());
+    let crs = parameters::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
+    let mut wanted = when::wanted(&pairs, &city.zone())?;
+    if let When::Between(..) = wanted.when {
+        return Err(HttpError::Parameter(
+            "datetime của một đối tượng phải là một ngày hoặc một thời điểm".into(),
+            "datetime of one feature must be a day or a moment".into(),
+        ));
+    }
+    if matches!(collection.content, Content::Units) {
+        wanted = Wanted::NOW;
+    }
+    let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
+    let found = look_up(&site, collection, &id, wanted, &moment).await?;
+    let (part, feature) = (&found.layer.parts[found.part], &found.features.list[found.index]);
+    let url = &city.public_url;
+    if form == Form::Html {
+        if let (Content::Items(..), Some((code, revision))) = (collection.content, named(&id)) {
+            let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
+            let revision = revision.or(shown.filter(|_| wanted.when != When::Now));
+            let lang = parameters::value(&pairs, "lang").map(|lang| format!("?lang={lang}")).unwrap_or_default();
+            let page = revision.map_or_else(|| format!("/q/{code}{lang}"), |number| format!("/q/{code}/revisions/{number}{lang}"));
+            return Ok(respond::see(&page));
         }
-        if matches!(collection.content, Content::Units) {
-            wanted = Wanted::NOW;
+        let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
+        let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
+        let html = html::item(&city, lang, collection, &id, &row);
+        return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html));
+    }
+    let at = |form: &str| {
+        let mut text = format!("{url}/collections/{name}/items/{id}?f={form}");
+        for (name, value) in pairs.iter().filter(|(name, _)| name != "f") {
+            let _ = write!(text, "&{name}={}", parameters::encoded(value));
         }
-        let form = respond::form(ask::value(&pairs, "f"), &headers)?;
-        let found = look_up(&site, collection, &id, wanted, &moment).await?;
-        let (part, feature) = (&found.layer.parts[found.part], &found.features.list[found.index]);
-        let url = &city.public_url;
-        if form == Form::Html {
-            if let (Content::Items(..), Some((code, revision))) = (collection.content, named(&id)) {
-                let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
-                let revision = revision.or(shown.filter(|_| wanted.when != When::Now));
-                let lang = ask::value(&pairs, "lang").map(|lang| format!("?lang={lang}")).unwrap_or_default();
-                let page = revision.map_or_else(|| format!("/q/{code}{lang}"), |number| format!("/q/{code}/revisions/{number}{lang}"));
-                return Ok(respond::see(&page));
-            }
-            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
-            let row = LayerRow { properties: &collection.properties, part, features: &found.features, feature };
-            let html = html::item(&city, lang, collection, &id, &row);
-            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html));
-        }
-        let at = |form: &str| {
-            let mut text = format!("{url}/collections/{name}/items/{id}?f={form}");
-            for (name, value) in pairs.iter().filter(|(name, _)| name != "f") {
-                let _ = write!(text, "&{name}={}", ask::encoded(value));
-            }
-            text
-        };
-        let mut links = vec![
-            ("self", GEOJSON, at("json")),
-            ("alternate", "text/html", at("html")),
-            ("collection", "application/json", format!("{url}/collections/{name}?f=json")),
-        ];
-        let mut extra = HeaderMap::with_capacity(16);
-        let mut rest = [url.as_bytes(), b" ", id.as_bytes(), b" "].concat();
-        extra.insert(respond::CONTENT_CRS, content_crs(crs));
-        if let Some((code, revision)) = named(&id) {
-            // The features of a set know their version; an item's is looked up.
-            let version = part.version.or_else(|| {
-                let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
-                site.model.image().view(&code, shown.or(revision), &moment).as_ref().map(Version::of)
-            });
-            links.extend(version_links(url, collection, code, version.as_ref()));
-            let date = version.and_then(|version| HeaderValue::try_from(memento_datetime(version.from, &moment)).ok());
-            // What comes after a version is known of the item, not of its features.
-            rest.extend(
-                version.iter().flat_map(|version| [version.before, version.after]).flat_map(|number| number.unwrap_or(0).to_le_bytes()),
-            );
-            rest.extend(date.iter().flat_map(HeaderValue::as_bytes));
-            extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
-        }
-        extra.extend(link_header(&links).map(|links| (header::LINK, links)));
-        let mut body = Vec::with_capacity(4_096);
-        let mut buffer = [0; 10];
-        push_feature(&mut body, crs, &mut Front::new(&part.head), part.key(feature, &mut buffer), &found.features, feature);
-        body.pop();
-        body.extend_from_slice(b",\"links\":[");
-        push_links(&mut body, &links);
-        body.extend_from_slice(b"]}");
-        let tag = super::tag(&found.layer, &pairs, &rest);
-        Ok(respond::tagged(&headers, GEOJSON, "public, max-age=5", extra, &tag, body.into()))
+        text
     };
-    finish(&site, &headers, query, result.await)
+    let mut links = vec![
+        ("self", GEOJSON, at("json")),
+        ("alternate", "text/html", at("html")),
+        ("collection", "application/json", format!("{url}/collections/{name}?f=json")),
+    ];
+    let mut extra = HeaderMap::with_capacity(16);
+    let mut rest = [url.as_bytes(), b" ", id.as_bytes(), b" "].concat();
+    extra.insert(respond::CONTENT_CRS, content_crs(crs));
+    if let Some((code, revision)) = named(&id) {
+        // The features of a set know their version; an item's is looked up.
+        let version = part.version.or_else(|| {
+            let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
+            site.model.image().view(&code, shown.or(revision), &moment).as_ref().map(Version::of)
+        });
+        links.extend(version_links(url, collection, code, version.as_ref()));
+        let date = version.and_then(|version| HeaderValue::try_from(memento_datetime(version.from, &moment)).ok());
+        // What comes after a version is known of the item, not of its features.
+        rest.extend(
+            version.iter().flat_map(|version| [version.before, version.after]).flat_map(|number| number.unwrap_or(0).to_le_bytes()),
+        );
+        rest.extend(date.iter().flat_map(HeaderValue::as_bytes));
+        extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
+    }
+    extra.extend(link_header(&links).map(|links| (header::LINK, links)));
+    let mut body = Vec::with_capacity(4_096);
+    let mut buffer = [0; 10];
+    push_feature(&mut body, crs, &mut Front::new(&part.head), part.key(feature, &mut buffer), &found.features, feature);
+    body.pop();
+    body.extend_from_slice(b",\"links\":[");
+    push_links(&mut body, &links);
+    body.extend_from_slice(b"]}");
+    let tag = super::tag(&found.layer, &pairs, &rest);
+    Ok(respond::tagged(&headers, GEOJSON, "public, max-age=5", extra, &tag, body.into()))
 }

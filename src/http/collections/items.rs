@@ -1,5 +1,6 @@
 //! `/collections/{c}/items`: pages of stored bytes.
 
+use crate::http::collections::parameters;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,11 +11,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::ask::{self, After, Ask};
+use super::ask::Ask;
 use super::crs::System;
-use super::select::{Page, select};
+use super::select::{Page, next, previous, select};
 use super::{GEOJSON, METADATA_CACHE, find, html};
-use crate::domain::view::Moment;
+use crate::domain::publication::view::Moment;
 use crate::features::Feature;
 use crate::features::Features;
 use crate::features::SEPARATOR;
@@ -24,38 +25,40 @@ use crate::features::packed::Piece;
 use crate::features::packed::Seen;
 use crate::http::Site;
 use crate::http::errors::HttpError;
-use crate::http::items::finish;
 use crate::http::pieces::Pieces;
-use crate::http::respond::{self, Encoding, Form};
+use crate::http::reading::Form;
+use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::{Collection, LayerRow, Part, When};
 
 /// A link: its relation, media type and address.
 pub(super) type Link = (&'static str, &'static str, String);
 
 /// `/collections/{c}/items`
-pub async fn items(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn items(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let collection = find(&name)?;
-        let city = site.city();
-        let ask = Ask::read(query, &headers, collection, &city)?;
-        let moment = site.moment();
-        // A token without a moment of its own says what the question said, not what a node knew.
-        if let Some(known) = ask.wanted.as_of.filter(|_| ask.wanted.now.is_some()) {
-            reached(&site, collection, known, &moment).await?;
+    let collection = find(&name)?;
+    let city = site.city();
+    let ask = Ask::read(query, &headers, collection, &city)?;
+    let moment = site.moment();
+    // A token without a moment of its own says what the question said, not what a node knew.
+    if let Some(known) = ask.wanted.as_of.filter(|_| ask.wanted.now.is_some()) {
+        reached(&site, collection, known, &moment).await?;
+    }
+    let layer = site.model.layer(collection, ask.wanted, &moment).await?;
+    let page = select(&site, layer, &ask, !Encoding::takes_gzip(&headers)).await?;
+    let make = || match ask.form {
+        Form::Html => {
+            let html = html::items(&site, &city, &ask, &page);
+            respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html)
         }
-        let layer = site.model.layer(collection, ask.wanted, &moment).await?;
-        let page = select(&site, layer, &ask, !Encoding::takes_gzip(&headers)).await?;
-        let make = || match ask.form {
-            Form::Html => {
-                let html = html::items(&site, &city, &ask, &page);
-                respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), html)
-            }
-            Form::Json => answer(&city.public_url, &ask, &page, &moment, &headers),
-        };
-        if page.bytes() < SHORT_PAGE { Ok(make()) } else { site.at_length(make).await }
+        Form::Json => answer(&city.public_url, &ask, &page, &moment, &headers),
     };
-    finish(&site, &headers, query, result.await)
+    if page.bytes() < SHORT_PAGE { Ok(make()) } else { site.at_length(make).await }
 }
 
 /// Bytes of a page, about, that is made without making room for others of the lane.
@@ -78,28 +81,9 @@ async fn reached(site: &Site, collection: &'static Collection, known: i64, momen
     tokio::time::timeout(PATIENCE, behind).await.map_err(|_| HttpError::Behind)
 }
 
-/// The token with which the next page is asked for, where there is one.
-pub(super) fn next(ask: &Ask, page: &Page, moment: &Moment) -> Option<After> {
-    let offset = ask.offset + ask.limit;
-    if page.matched <= offset {
-        return None;
-    }
-    // What is known and what day it is stay as they were for the first page.
-    let known = ask.wanted.as_of.unwrap_or(page.layer.known);
-    let names_its_time = ask.wanted.when != When::Now || (ask.wanted.as_of.is_some() && ask.wanted.now.is_none());
-    let now = if names_its_time { None } else { Some(ask.wanted.now.unwrap_or(moment.now.as_second())) };
-    Some(After { known, now, offset })
-}
-
-/// The page before this one.
-pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
-    let known = ask.wanted.as_of.unwrap_or(page.layer.known);
-    (ask.offset > 0).then(|| After { known, now: ask.wanted.now, offset: ask.offset.saturating_sub(ask.limit) })
-}
-
 fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
-    let here = ask::value(&ask.pairs, "after");
+    let here = parameters::value(&ask.pairs, "after");
     let collection = [url, "/collections/", name].concat();
     let at = ask.addresses(&[&collection, "/items"].concat());
     let mut links = Vec::with_capacity(5);

@@ -2,15 +2,16 @@
 
 pub mod ask;
 pub mod crs;
-pub(super) mod downloads;
 mod html;
 pub mod item;
 pub mod items;
+pub(super) mod parameters;
 mod select;
 pub mod tiles;
 pub mod versions;
-mod when;
+pub(super) mod when;
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
@@ -19,12 +20,12 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use ask::Pairs;
+use parameters::Pairs;
 
 use super::Site;
 use super::errors::HttpError;
-use super::items::finish;
-use super::respond::{self, Form};
+use super::reading::Form;
+use super::respond;
 use crate::domain::Code;
 use crate::domain::digest::hex;
 use crate::domain::names;
@@ -131,51 +132,50 @@ fn description(site: &Site, layer: &Layer) -> Value {
 }
 
 /// `/collections`
-pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::form, query, &headers))?;
-        let form = respond::form(ask::value(&pairs, "f"), &headers)?;
-        let mut layers = Vec::new();
-        for collection in collections() {
-            layers.push(layer_now(&site, collection).await?);
-        }
-        let city = site.city();
-        if form == Form::Html {
-            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
-            let counts: Vec<_> = layers.iter().map(|layer| (layer.collection, layer.count)).collect();
-            let page = pages::list(lang, &city, &counts);
-            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
-        }
-        let url = &city.public_url;
-        let links = json!([
-            { "rel": "self", "type": "application/json", "href": format!("{url}/collections?f=json"), "title": "Collections" },
-            { "rel": "alternate", "type": "text/html", "href": format!("{url}/collections?f=html"), "title": "Collections as HTML" },
-            { "rel": "license", "type": "text/html", "href": format!("{url}/licence"), "title": city.licence },
-        ]);
-        let described: Vec<Value> = layers.iter().map(|layer| description(&site, layer)).collect();
-        let body = json!({ "links": links, "crs": crs::all(&city), "collections": described });
-        Ok(respond::described(&headers, HeaderMap::new(), &body))
-    };
-    finish(&site, &headers, query, result.await)
+    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
+    let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
+    let mut layers = Vec::new();
+    for collection in collections() {
+        layers.push(layer_now(&site, collection).await?);
+    }
+    let city = site.city();
+    if form == Form::Html {
+        let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
+        let counts: Vec<_> = layers.iter().map(|layer| (layer.collection, layer.count)).collect();
+        let page = pages::list(lang, &city, &counts);
+        return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+    }
+    let url = &city.public_url;
+    let links = json!([
+        { "rel": "self", "type": "application/json", "href": format!("{url}/collections?f=json"), "title": "Collections" },
+        { "rel": "alternate", "type": "text/html", "href": format!("{url}/collections?f=html"), "title": "Collections as HTML" },
+        { "rel": "license", "type": "text/html", "href": format!("{url}/licence"), "title": city.licence },
+    ]);
+    let described: Vec<Value> = layers.iter().map(|layer| description(&site, layer)).collect();
+    let body = json!({ "links": links, "crs": crs::all(&city), "collections": described });
+    Ok(respond::described(&headers, HeaderMap::new(), &body))
 }
 
 /// `/collections/{c}`
-pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn one(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let collection = find(&name)?;
-        let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::form, query, &headers))?;
-        let form = respond::form(ask::value(&pairs, "f"), &headers)?;
-        let layer = layer_now(&site, collection).await?;
-        if form == Form::Html {
-            let lang = respond::language(ask::value(&pairs, "lang"), &headers);
-            let page = html::one(&site.city(), lang, &layer);
-            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
-        }
-        Ok(respond::described(&headers, HeaderMap::new(), &description(&site, &layer)))
-    };
-    finish(&site, &headers, query, result.await)
+    let collection = find(&name)?;
+    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
+    let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
+    let layer = layer_now(&site, collection).await?;
+    if form == Form::Html {
+        let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
+        let page = html::one(&site.city(), lang, &layer);
+        return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+    }
+    Ok(respond::described(&headers, HeaderMap::new(), &description(&site, &layer)))
 }
 
 /// The item whose features alone are to be shown.
@@ -188,20 +188,25 @@ fn map_of(site: &Site, collection: &Collection, code: &str) -> Result<pages::Map
 }
 
 /// `/collections/{c}/map`
-pub async fn map(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn map(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let pairs = ask::pairs(query, &["lang", "token", "item"], &[], true)?;
-        let lang = respond::language(ask::value(&pairs, "lang"), &headers);
-        let only = ask::value(&pairs, "item").map(|code| map_of(&site, collection, code)).transpose()?;
+        let pairs = parameters::pairs(query, &["lang", "token", "item"], &[], true)?;
+        let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
+        let only = parameters::value(&pairs, "item").map(|code| map_of(&site, collection, code)).transpose()?;
         let page = html::map(&site.city(), lang, collection, only.as_ref());
         let policy = crate::render::layout::MAP_POLICY.as_str();
         let mut extra = HeaderMap::new();
         extra.extend(policy.parse().ok().map(|policy| (axum::http::header::CONTENT_SECURITY_POLICY, policy)));
         Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, extra, page))
     })();
-    finish(&site, &headers, query, result)
+    result
 }
 
 /// A property as JSON Schema.
@@ -303,18 +308,18 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
     document
 }
 
-fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderMap, kind: Schema) -> Response {
+fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderMap, kind: Schema) -> Result<Response, HttpError> {
     let result = (|| {
         let collection = find(name)?;
-        let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::schema_form, query, headers))?;
-        if respond::schema_form(ask::value(&pairs, "f"), headers)? == Form::Html {
-            let layer_page = html::schema(&site.city(), respond::language(ask::value(&pairs, "lang"), headers), collection);
+        let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
+        if reading::schema_form(parameters::value(&pairs, "f"), headers)? == Form::Html {
+            let layer_page = html::schema(&site.city(), reading::language(parameters::value(&pairs, "lang"), headers), collection);
             return Ok(respond::fresh(headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));
         }
         let body = schema(&site.city().public_url, collection, kind).to_string();
         Ok(respond::fresh(headers, "application/schema+json", METADATA_CACHE, HeaderMap::new(), body))
     })();
-    finish(site, headers, query, result)
+    result
 }
 
 /// `/collections/{c}/schema`
@@ -323,7 +328,7 @@ pub async fn features_schema(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Features)
 }
 
@@ -345,12 +350,17 @@ pub async fn queryables(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Queryables)
 }
 
 /// `/collections/{c}/sortables`
-pub async fn sortables(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn sortables(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Sortables)
 }
 
@@ -360,6 +370,6 @@ pub async fn geojson_schema(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::GeoJson)
 }

@@ -7,15 +7,16 @@ use geo::{Contains, Intersects};
 use rayon::prelude::*;
 use tokio::task::block_in_place;
 
-use super::ask::Ask;
+use super::ask::{After, Ask};
 use super::crs::{Area, System};
 use crate::cql2::{Filter, Row, Value};
+use crate::domain::publication::view::Moment;
 use crate::event_store::StoreError;
 use crate::features::Features;
 use crate::http::Site;
 use crate::http::errors::HttpError;
-use crate::http::respond::Form;
-use crate::read_model::layers::{Layer, LayerRow, Part, Wanted};
+use crate::http::reading::Form;
+use crate::read_model::layers::{Layer, LayerRow, Part, Wanted, When};
 
 /// Features that are looked at without leaving the thread.
 const SHORT_WORK: usize = 4_000;
@@ -241,4 +242,23 @@ fn owned(value: Value<'_>) -> Value<'static> {
         Value::Bool(truth) => Value::Bool(truth),
         Value::Instant(at) => Value::Instant(at),
     }
+}
+
+/// The token with which the next page is asked for, where there is one.
+pub(super) fn next(ask: &Ask, page: &Page, moment: &Moment) -> Option<After> {
+    let offset = ask.offset + ask.limit;
+    if page.matched <= offset {
+        return None;
+    }
+    // What is known and what day it is stay as they were for the first page.
+    let known = ask.wanted.as_of.unwrap_or(page.layer.known);
+    let names_its_time = ask.wanted.when != When::Now || (ask.wanted.as_of.is_some() && ask.wanted.now.is_none());
+    let now = if names_its_time { None } else { Some(ask.wanted.now.unwrap_or(moment.now.as_second())) };
+    Some(After { known, now, offset })
+}
+
+/// The page before this one.
+pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
+    let known = ask.wanted.as_of.unwrap_or(page.layer.known);
+    (ask.offset > 0).then(|| After { known, now: ask.wanted.now, offset: ask.offset.saturating_sub(ask.limit) })
 }

@@ -1,5 +1,7 @@
 //! `/collections/{c}/tiles`: vector tiles of every collection (OGC 20-057), their description, styles.
 
+use crate::http::collections::parameters;
+use crate::http::reading;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
@@ -18,7 +20,6 @@ use crate::domain::schema::Shape;
 use crate::event_store::StoreError;
 use crate::http::Site;
 use crate::http::errors::HttpError;
-use crate::http::items::finish;
 use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::Layer;
 use crate::render::style;
@@ -65,25 +66,22 @@ pub async fn tile(
     Path((name, zoom, row, column)): Path<(String, String, String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    let result = async {
-        let collection = find(&name)?;
-        ask::pairs(query.as_deref(), &["token"], &[], false)?;
-        let column = column.strip_suffix(".mvt").or_else(|| column.strip_suffix(".pbf")).unwrap_or(&column);
-        // An address has one way to be written.
-        let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
-        let address = (|| Address::new(u8::try_from(number(&zoom)?).ok()?, number(&row)?, number(column)?))();
-        let address = address.ok_or(HttpError::NotFound)?;
-        let layer = layer_now(&site, collection).await?;
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&layer.digest[..16]);
-        let tile = match site.tiles.0.get(&(digest, address)) {
-            Some(tile) => tile,
-            None => draw(&site, layer, address, digest).await?,
-        };
-        Ok(answer(&tile, &headers))
+) -> Result<Response, HttpError> {
+    let collection = find(&name)?;
+    parameters::pairs(query.as_deref(), &["token"], &[], false)?;
+    let column = column.strip_suffix(".mvt").or_else(|| column.strip_suffix(".pbf")).unwrap_or(&column);
+    // An address has one way to be written.
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
+    let address = (|| Address::new(u8::try_from(number(&zoom)?).ok()?, number(&row)?, number(column)?))();
+    let address = address.ok_or(HttpError::NotFound)?;
+    let layer = layer_now(&site, collection).await?;
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&layer.digest[..16]);
+    let tile = match site.tiles.0.get(&(digest, address)) {
+        Some(tile) => tile,
+        None => draw(&site, layer, address, digest).await?,
     };
-    finish(&site, &headers, query.as_deref(), result.await)
+    Ok(answer(&tile, &headers))
 }
 
 async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8; 16]) -> Result<Arc<Tile>, HttpError> {
@@ -212,30 +210,32 @@ fn tileset(url: &str, layer: &Layer, bbox: [f64; 4], full: bool) -> Value {
 }
 
 /// `/collections/{c}/tiles`
-pub async fn tilesets(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let result = async {
-        let collection = find(&name)?;
-        if form_of(query.as_deref(), &["json", "html"], &headers)? == "html" {
-            return Ok(respond::see(&format!("/collections/{name}")));
-        }
-        let layer = layer_now(&site, collection).await?;
-        let city = site.city();
-        let url = &city.public_url;
-        let body = json!({
-            "tilesets": [tileset(url, &layer, layer.bbox.unwrap_or(city.bbox), false)],
-            "links": [{ "rel": "self", "type": "application/json", "href": format!("{url}/collections/{name}/tiles?f=json") }],
-        });
-        Ok(respond::described(&headers, HeaderMap::new(), &body))
-    };
-    finish(&site, &headers, query.as_deref(), result.await)
+pub async fn tilesets(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let collection = find(&name)?;
+    if form_of(query.as_deref(), &["json", "html"], &headers)? == "html" {
+        return Ok(respond::see(&format!("/collections/{name}")));
+    }
+    let layer = layer_now(&site, collection).await?;
+    let city = site.city();
+    let url = &city.public_url;
+    let body = json!({
+        "tilesets": [tileset(url, &layer, layer.bbox.unwrap_or(city.bbox), false)],
+        "links": [{ "rel": "self", "type": "application/json", "href": format!("{url}/collections/{name}/tiles?f=json") }],
+    });
+    Ok(respond::described(&headers, HeaderMap::new(), &body))
 }
 
 /// The form asked for, among those there are; where none is named a page for a browser, else the first.
 fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> Result<&'static str, HttpError> {
-    let pairs = ask::pairs(query, ask::COMMON, &[], respond::is_page(respond::schema_form, query, headers))?;
-    let given = ask::value(&pairs, "f");
+    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
+    let given = parameters::value(&pairs, "f");
     let found = match given {
-        None if respond::wants_html(headers) => return Ok("html"),
+        None if reading::wants_html(headers) => return Ok("html"),
         None => forms.first(),
         Some(given) => forms.iter().find(|form| **form == given),
     };
@@ -246,30 +246,32 @@ fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> 
 }
 
 /// `/collections/{c}/tiles/WebMercatorQuad`
-pub async fn one(State(site): State<Arc<Site>>, Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let result = async {
-        let collection = find(&name)?;
-        let form = form_of(query.as_deref(), &["json", "tilejson", "html"], &headers)?;
-        if form == "html" {
-            return Ok(respond::see(&format!("/collections/{name}/map")));
-        }
-        let layer = layer_now(&site, collection).await?;
-        let city = site.city();
-        let bbox = layer.bbox.unwrap_or(city.bbox);
-        let body = match form {
-            "tilejson" => tilejson(&city.public_url, &layer, bbox, &city.licence),
-            _ => tileset(&city.public_url, &layer, bbox, true),
-        };
-        Ok(respond::described(&headers, HeaderMap::new(), &body))
+pub async fn one(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let collection = find(&name)?;
+    let form = form_of(query.as_deref(), &["json", "tilejson", "html"], &headers)?;
+    if form == "html" {
+        return Ok(respond::see(&format!("/collections/{name}/map")));
+    }
+    let layer = layer_now(&site, collection).await?;
+    let city = site.city();
+    let bbox = layer.bbox.unwrap_or(city.bbox);
+    let body = match form {
+        "tilejson" => tilejson(&city.public_url, &layer, bbox, &city.licence),
+        _ => tileset(&city.public_url, &layer, bbox, true),
     };
-    finish(&site, &headers, query.as_deref(), result.await)
+    Ok(respond::described(&headers, HeaderMap::new(), &body))
 }
 
 /// `/collections/{c}/style.json`, `/collections/{c}/style.qml`
-pub fn styles(site: &Arc<Site>, name: &str, file: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
+pub fn styles(site: &Arc<Site>, name: &str, file: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, HttpError> {
     let result = (|| {
         let collection = find(name)?;
-        ask::pairs(query, &["token"], &[], false)?;
+        parameters::pairs(query, &["token"], &[], false)?;
         match file {
             "style.json" => {
                 let body = style::maplibre(&site.city(), collection).to_string();
@@ -284,5 +286,5 @@ pub fn styles(site: &Arc<Site>, name: &str, file: &str, query: Option<&str>, hea
             _ => Err(HttpError::NotFound),
         }
     })();
-    finish(site, headers, query, result)
+    result
 }

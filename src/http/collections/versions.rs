@@ -1,5 +1,8 @@
 //! The versions of an item: their links, and `/collections/{c}/items/{id}/versions`.
 
+use crate::http::collections::parameters;
+use crate::http::lists;
+use crate::http::reading;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -8,14 +11,12 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::item::named;
 use super::items::{Link, link_header};
 use super::{GEOJSON, ask, find};
 use crate::domain::Code;
-use crate::domain::view::Moment;
+use crate::domain::publication::view::Moment;
 use crate::http::Site;
 use crate::http::errors::{Gone, HttpError};
-use crate::http::items::finish;
 use crate::http::respond;
 use crate::read_model::layers::{Collection, Content, Version};
 
@@ -46,6 +47,13 @@ pub(super) fn version_links(url: &str, collection: &Collection, code: Code, vers
 
 fn as_json(links: &[Link]) -> Value {
     links.iter().map(|(rel, media, href)| json!({ "rel": rel, "type": media, "href": href })).collect()
+}
+
+/// `CODE` or `CODE-REVISION…`: the item a feature's id names, and the revision.
+pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {
+    let mut parts = id.splitn(3, '-');
+    let code = parts.next()?.parse::<Code>().ok()?;
+    Some((code, parts.next().and_then(|number| number.parse().ok())))
 }
 
 /// What was there once, or is not there at that moment: 410 with where to look, or 404.
@@ -91,16 +99,16 @@ pub async fn versions(
     Path((name, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = (|| {
         let collection = find(&name)?;
-        let is_page = respond::is_page(respond::schema_form, query, &headers);
-        let pairs = ask::pairs(query, ask::COMMON, &[], is_page)?;
-        let accept = respond::whole(&headers, header::ACCEPT).unwrap_or_default();
+        let is_page = reading::is_page(reading::schema_form, query, &headers);
+        let pairs = parameters::pairs(query, ask::COMMON, &[], is_page)?;
+        let accept = lists::whole(&headers, header::ACCEPT).unwrap_or_default();
         let names_links =
-            respond::weighted(&accept).any(|(media, weight)| media.eq_ignore_ascii_case("application/link-format") && weight > 0.0);
-        let form = match ask::value(&pairs, "f") {
+            lists::weighted(&accept).any(|(media, weight)| media.eq_ignore_ascii_case("application/link-format") && weight > 0.0);
+        let form = match parameters::value(&pairs, "f") {
             Some(given @ ("json" | "link-format" | "html")) => given,
             Some(other) => {
                 return Err(HttpError::Parameter(
@@ -109,7 +117,7 @@ pub async fn versions(
                 ));
             }
             None if names_links => "link-format",
-            None if respond::wants_html(&headers) => "html",
+            None if reading::wants_html(&headers) => "html",
             None => "json",
         };
         let wants_links = form == "link-format";
@@ -151,5 +159,5 @@ pub async fn versions(
         let body = json!({ "timeAxis": "validity-time", "links": links }).to_string();
         Ok(respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), body))
     })();
-    finish(&site, &headers, query, result)
+    result
 }

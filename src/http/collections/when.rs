@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::ask::{Pairs, value};
+use super::parameters::{Pairs, value};
 use crate::http::errors::HttpError;
 use crate::read_model::layers::{Wanted, When};
 use crate::words::civil::date_in;

@@ -8,25 +8,26 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{finish, parse};
+use super::parse;
 use crate::domain::document::Document;
-use crate::domain::view::Moment;
+use crate::domain::publication::view::Moment;
 use crate::domain::{Code, Digest};
 use crate::http::errors::HttpError;
 use crate::http::{Site, ranges, respond};
 
 /// `/q/{code}/documents/{sha256}`: only a file that this item publishes, never run by a browser.
-pub async fn document(State(site): State<Arc<Site>>, Path((code, digest)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let result = async {
-        let code = parse(&code)?;
-        let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
-        let document = find_document(&site, code, digest)?;
-        let media = HeaderValue::try_from(&document.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-        let name = disposition(&document.file_name);
-        let cache = "public, max-age=60, must-revalidate";
-        download(&site, digest, media, name, cache, &headers).await
-    };
-    finish(&site, &headers, None, result.await)
+pub async fn document(
+    State(site): State<Arc<Site>>,
+    Path((code, digest)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let code = parse(&code)?;
+    let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
+    let document = find_document(&site, code, digest)?;
+    let media = HeaderValue::try_from(&document.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let name = disposition(&document.file_name);
+    let cache = "public, max-age=60, must-revalidate";
+    download(&site, digest, media, name, cache, &headers).await
 }
 
 fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, HttpError> {
@@ -79,15 +80,12 @@ async fn download(
 }
 
 /// `/blobs/{sha256}`: canonical geometry by its digest, immutable. Only what a public revision names.
-pub async fn blob(State(site): State<Arc<Site>>, Path(digest): Path<String>, headers: HeaderMap) -> Response {
-    let result = async {
-        let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
-        if !site.model.image().publishes(digest) {
-            return Err(HttpError::NotFound);
-        }
-        let name = disposition(&format!("{digest}.geojson"));
-        let media = HeaderValue::from_static("application/geo+json");
-        download(&site, digest, media, name, "public, max-age=31536000, immutable", &headers).await
-    };
-    finish(&site, &headers, None, result.await)
+pub async fn blob(State(site): State<Arc<Site>>, Path(digest): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+    let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
+    if !site.model.image().publishes(digest) {
+        return Err(HttpError::NotFound);
+    }
+    let name = disposition(&format!("{digest}.geojson"));
+    let media = HeaderValue::from_static("application/geo+json");
+    download(&site, digest, media, name, "public, max-age=31536000, immutable", &headers).await
 }

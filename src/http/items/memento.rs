@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use crate::domain::Code;
-use crate::domain::view::View;
+use crate::domain::publication::view::View;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
 

@@ -4,6 +4,7 @@ mod files;
 mod memento;
 mod prebuilt;
 
+use crate::http::reading;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
@@ -11,13 +12,13 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{Mark, Scope, What};
-use super::collections::downloads;
 use super::errors::HttpError;
-use super::{Site, ranges, respond};
+use super::{Site, ranges};
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
+use crate::http::downloads;
 use crate::prints::Order;
 use crate::render::print::Size;
 use crate::render::qr;
@@ -44,25 +45,16 @@ pub(super) fn parse(code: &str) -> Result<Code, HttpError> {
     code.parse().map_err(HttpError::WrongCode)
 }
 
-/// Answers, or says what went wrong in the form the client wants.
-pub(super) fn finish(site: &Site, headers: &HeaderMap, query: Option<&str>, result: Result<Response, HttpError>) -> Response {
-    result.unwrap_or_else(|error| {
-        let lang = respond::language(respond::parameter(query, "lang").as_deref(), headers);
-        let f = respond::parameter(query, "f");
-        error.respond(site, lang, respond::wants_html(headers) && f.as_deref() != Some("json"))
-    })
-}
-
 /// For whom a page is made: `?lang=`, `?unit=`, and the mark of a board after the code.
 fn scope(query: Option<&str>, headers: &HeaderMap, mark: Option<Mark>) -> Result<Scope, HttpError> {
-    let lang = respond::language(respond::parameter(query, "lang").as_deref(), headers);
+    let lang = reading::language(reading::parameter(query, "lang").as_deref(), headers);
     let (unit, whole) = part(query)?;
     Ok(Scope { lang, unit, whole, mark })
 }
 
 /// `?unit=`: a unit, `all` for the whole.
 fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
-    match respond::asked(query, "unit") {
+    match reading::asked(query, "unit") {
         None => Ok((None, false)),
         Some(unit) if unit == "all" => Ok((None, true)),
         Some(unit) => Ok((Some(unit.parse().map_err(|_| HttpError::UnknownUnit)?), false)),
@@ -75,7 +67,7 @@ fn once(query: Option<&str>, name: &str) -> Result<Option<String>, HttpError> {
     if names.filter(|given| *given == name).count() > 1 {
         return Err(HttpError::twice(name));
     }
-    Ok(respond::asked(query, name))
+    Ok(reading::asked(query, name))
 }
 
 /// What is to be printed: `?unit=`, `?board=`, `?lang=`. A print is Vietnamese unless another language is asked for.
@@ -91,37 +83,49 @@ fn order(query: Option<&str>) -> Result<Order, HttpError> {
             )
         })?),
     };
-    Ok(Order { lang: Lang::choose(respond::parameter(query, "lang").as_deref(), None), unit, whole, board })
+    Ok(Order { lang: Lang::choose(reading::parameter(query, "lang").as_deref(), None), unit, whole, board })
 }
 
 /// `/q/{code}/poster.pdf?size=&unit=&board=`
-pub async fn poster(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn poster(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let size = match once(query, "size")? {
-            None => Size::A4,
-            Some(text) => Size::parse(&text).ok_or_else(|| {
-                HttpError::Parameter(format!("size={text}: có A4, A3, A1, A0"), format!("size={text}: there are A4, A3, A1, A0"))
-            })?,
-        };
-        answer(&site, parse(&code)?, What::Poster(size, order(query)?), &headers).await
+    let size = match once(query, "size")? {
+        None => Size::A4,
+        Some(text) => Size::parse(&text).ok_or_else(|| {
+            HttpError::Parameter(format!("size={text}: có A4, A3, A1, A0"), format!("size={text}: there are A4, A3, A1, A0"))
+        })?,
     };
-    finish(&site, &headers, query, result.await)
+    answer(&site, parse(&code)?, What::Poster(size, order(query)?), &headers).await
 }
 
 /// `/q/{code}/stickers.pdf?board=`
-pub async fn stickers(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn stickers(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = async { answer(&site, parse(&code)?, What::Stickers(order(query)?), &headers).await };
-    finish(&site, &headers, query, result.await)
+    result.await
 }
 
 /// `/q/{code}/preview.png`
-pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn preview(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let lang = Lang::choose(respond::parameter(query, "lang").as_deref(), None);
+    let lang = Lang::choose(reading::parameter(query, "lang").as_deref(), None);
     let result = async { answer(&site, parse(&code)?, What::Preview(lang), &headers).await };
-    finish(&site, &headers, query, result.await)
+    result.await
 }
 
 /// `/q/{code}`, `.geojson`, `.json`
@@ -131,91 +135,92 @@ pub async fn item(
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
-) -> Response {
-    let result = async {
-        // The address may have been copied with the end of a sentence.
-        let name = name.split(['?', '&']).next().unwrap_or_default();
-        let (text, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
-        let (code, form) = match parse(text) {
-            Ok(code) => (code, form),
-            // What a messenger or a person put behind the code is no part of it: “](https:”, “+”, “ xem ngay”.
-            Err(error) => (code_before(text).ok_or(error)?, None),
-        };
-        if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
-            let moment = site.moment();
-            let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
-            let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
-            let is_gone = view.status == Status::Withdrawn;
-            let mut request = headers.clone();
-            if is_gone {
-                // Conditions are for what is there (RFC 9110 §13.2.1).
-                request.remove(header::IF_NONE_MATCH);
-            }
-            let needs_length = !is_gone && ranges::needs_length(&method, &headers);
-            let file = format!("{code}.{}", format.ending());
-            let mut response = downloads::send(&site, Arc::new(layer), format, &file, needs_length, &request).await?;
-            if is_gone {
-                *response.status_mut() = StatusCode::GONE;
-                response.headers_mut().remove(header::ACCEPT_RANGES);
-            }
-            return Ok(response);
-        }
-        // Memento (RFC 7089): the address of an item leads to what held at a moment.
-        if form.is_none()
-            && let Some(moment) = headers.get("accept-datetime")
-        {
-            part(query.as_deref())?;
-            return memento(&site, code, moment, query.as_deref());
-        }
-        let what = match form {
-            None => What::Page(scope(query.as_deref(), &headers, None)?),
-            // A print's code: it leads to the item, whatever is wrong with what follows.
-            Some(text) if mark::is_like(text) => {
-                let mark = mark::parse(code, text).map_or(Mark::Wrong, Mark::Board);
-                What::Page(scope(query.as_deref(), &headers, Some(mark))?)
-            }
-            Some("geojson") => What::GeoJson,
-            Some("json") => What::Record,
-            Some("ics") => What::Calendar,
-            Some("vcf") => What::Card,
-            Some(_) => return Err(HttpError::NotFound),
-        };
-        answer(&site, code, what, &headers).await
+) -> Result<Response, HttpError> {
+    // The address may have been copied with the end of a sentence.
+    let name = name.split(['?', '&']).next().unwrap_or_default();
+    let (text, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
+    let (code, form) = match parse(text) {
+        Ok(code) => (code, form),
+        // What a messenger or a person put behind the code is no part of it: “](https:”, “+”, “ xem ngay”.
+        Err(error) => (code_before(text).ok_or(error)?, None),
     };
-    finish(&site, &headers, query.as_deref(), result.await)
+    if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
+        let moment = site.moment();
+        let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
+        let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
+        let is_gone = view.status == Status::Withdrawn;
+        let mut request = headers.clone();
+        if is_gone {
+            // Conditions are for what is there (RFC 9110 §13.2.1).
+            request.remove(header::IF_NONE_MATCH);
+        }
+        let needs_length = !is_gone && ranges::needs_length(&method, &headers);
+        let file = format!("{code}.{}", format.ending());
+        let mut response = downloads::send(&site, Arc::new(layer), format, &file, needs_length, &request).await?;
+        if is_gone {
+            *response.status_mut() = StatusCode::GONE;
+            response.headers_mut().remove(header::ACCEPT_RANGES);
+        }
+        return Ok(response);
+    }
+    // Memento (RFC 7089): the address of an item leads to what held at a moment.
+    if form.is_none()
+        && let Some(moment) = headers.get("accept-datetime")
+    {
+        part(query.as_deref())?;
+        return memento(&site, code, moment, query.as_deref());
+    }
+    let what = match form {
+        None => What::Page(scope(query.as_deref(), &headers, None)?),
+        // A print's code: it leads to the item, whatever is wrong with what follows.
+        Some(text) if mark::is_like(text) => {
+            let mark = mark::parse(code, text).map_or(Mark::Wrong, Mark::Board);
+            What::Page(scope(query.as_deref(), &headers, Some(mark))?)
+        }
+        Some("geojson") => What::GeoJson,
+        Some("json") => What::Record,
+        Some("ics") => What::Calendar,
+        Some("vcf") => What::Card,
+        Some(_) => return Err(HttpError::NotFound),
+    };
+    answer(&site, code, what, &headers).await
 }
 
 /// `/q/{code}/history`
-pub async fn history(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let result = async {
-        let lang = respond::language(respond::parameter(query.as_deref(), "lang").as_deref(), &headers);
-        answer(&site, parse(&code)?, What::History(lang), &headers).await
-    };
-    finish(&site, &headers, query.as_deref(), result.await)
+pub async fn history(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let lang = reading::language(reading::parameter(query.as_deref(), "lang").as_deref(), &headers);
+    answer(&site, parse(&code)?, What::History(lang), &headers).await
 }
 
 /// `/q/{code}/changes?from=&to=`: what the revision in force changed of the one before, where none are named.
-pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub async fn changes(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async {
-        let code = parse(&code)?;
-        let lang = respond::language(respond::parameter(query, "lang").as_deref(), &headers);
-        let number = |name: &str| match respond::asked(query, name) {
-            None => Ok(None),
-            Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
-                HttpError::Parameter(
-                    format!("{name}={text}: ghi số của lần công bố, ví dụ 1"),
-                    format!("{name}={text}: write the number of a revision, such as 1"),
-                )
-            }),
-        };
-        let moment = site.moment();
-        let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
-        let to = number("to")?.unwrap_or(shown);
-        let from = number("from")?.unwrap_or(to.saturating_sub(1).max(1));
-        answer(&site, code, What::Changes(from, to, lang), &headers).await
+    let code = parse(&code)?;
+    let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
+    let number = |name: &str| match reading::asked(query, name) {
+        None => Ok(None),
+        Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
+            HttpError::Parameter(
+                format!("{name}={text}: ghi số của lần công bố, ví dụ 1"),
+                format!("{name}={text}: write the number of a revision, such as 1"),
+            )
+        }),
     };
-    finish(&site, &headers, query, result.await)
+    let moment = site.moment();
+    let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
+    let to = number("to")?.unwrap_or(shown);
+    let from = number("from")?.unwrap_or(to.saturating_sub(1).max(1));
+    answer(&site, code, What::Changes(from, to, lang), &headers).await
 }
 
 /// `/q/{code}/revisions/{n}`, `.geojson`
@@ -224,37 +229,36 @@ pub async fn revision(
     Path((code, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    let result = async {
-        let (number, form) = split(&name);
-        let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;
-        let what = match form {
-            None => What::Revision(number, scope(query.as_deref(), &headers, None)?),
-            Some("geojson") => What::RevisionGeoJson(number),
-            Some(_) => return Err(HttpError::NotFound),
-        };
-        answer(&site, parse(&code)?, what, &headers).await
+) -> Result<Response, HttpError> {
+    let (number, form) = split(&name);
+    let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;
+    let what = match form {
+        None => What::Revision(number, scope(query.as_deref(), &headers, None)?),
+        Some("geojson") => What::RevisionGeoJson(number),
+        Some(_) => return Err(HttpError::NotFound),
     };
-    finish(&site, &headers, query.as_deref(), result.await)
+    answer(&site, parse(&code)?, what, &headers).await
 }
 
 /// `/q/{code}/qr.svg`
-pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
     let result = async { answer(&site, parse(&code)?, What::QrSvg, &headers).await };
-    finish(&site, &headers, None, result.await)
+    result.await
 }
 
 /// `/q/{code}/qr.png?size=`
-pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let result = async {
-        let size = match respond::asked(query.as_deref(), "size") {
-            None => 512,
-            Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
-                let (least, most) = (qr::SIZES.start(), qr::SIZES.end());
-                HttpError::Parameter(format!("size: từ {least} đến {most} điểm ảnh"), format!("size: {least} to {most} pixels"))
-            })?,
-        };
-        answer(&site, parse(&code)?, What::QrPng(size), &headers).await
+pub async fn qr_png(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let size = match reading::asked(query.as_deref(), "size") {
+        None => 512,
+        Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
+            let (least, most) = (qr::SIZES.start(), qr::SIZES.end());
+            HttpError::Parameter(format!("size: từ {least} đến {most} điểm ảnh"), format!("size: {least} to {most} pixels"))
+        })?,
     };
-    finish(&site, &headers, query.as_deref(), result.await)
+    answer(&site, parse(&code)?, What::QrPng(size), &headers).await
 }

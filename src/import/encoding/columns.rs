@@ -18,7 +18,7 @@ pub struct Evidence {
 impl Evidence {
     /// Notes a value that was decided by itself.
     fn note(&mut self, column: &str, decided: &Decided) {
-        let sure = !decided.open && !matches!(decided.damage, Some(Damage::Guess | Damage::Gaps));
+        let sure = !decided.open && decided.damage != Some(Damage::Guess);
         if sure && !decided.text.is_ascii() {
             if !self.columns.contains_key(column) {
                 self.columns.insert(column.to_owned(), Seen::default());

@@ -187,7 +187,8 @@ fn decide_with(text: &str, lean: Lean) -> Decided {
     if has_gaps(text) {
         // Who lost letters so wrote Western or Vietnamese Windows; fonts of TCVN3 and VNI lose none.
         let latin = text.chars().map(|c| raw_byte(c).map_or(c, char::from)).collect();
-        return Decided { damage: Some(Damage::Gaps), ..plain(latin) };
+        let writing = if text.chars().any(|c| raw_byte(c).is_some()) { Writing::Windows1258 } else { Writing::Unicode };
+        return Decided { damage: Some(Damage::Gaps), writing, ..plain(latin) };
     }
     if text.chars().any(|c| raw_byte(c).is_some()) {
         return decide_bytes(text, lean.any());

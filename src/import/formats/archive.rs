@@ -5,7 +5,7 @@ use std::io::Read;
 
 use zip::ZipArchive;
 
-use super::{Choice, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
+use super::ReadError;
 use crate::disk;
 use crate::import::source::{ReadSeek, Source, like};
 
@@ -14,14 +14,14 @@ const MOST_ENTRIES: usize = 10_000;
 
 type Zip = ZipArchive<Box<dyn ReadSeek>>;
 
-fn damaged(error: &impl std::fmt::Display) -> ReadError {
+pub(super) fn damaged(error: &impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("Tệp nén ZIP", "The ZIP archive"), error)
 }
 
 /// An archive's entries, and what may still be unpacked of them.
 pub(super) struct Archive {
     zip: Zip,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     left: u64,
     limit: u64,
     /// What was unpacked.
@@ -29,7 +29,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    fn open(source: &Source, limit: u64) -> Result<Self, ReadError> {
+    pub(super) fn open(source: &Source, limit: u64) -> Result<Self, ReadError> {
         let zip = ZipArchive::new(source.open()?).map_err(|error| damaged(&error))?;
         if zip.len() > MOST_ENTRIES {
             return Err(damaged(&format!("{} entries, more than {MOST_ENTRIES}", zip.len())));
@@ -52,7 +52,7 @@ impl Archive {
         Ok(Self { zip, names, left: limit, limit, unpacked: HashMap::new() })
     }
 
-    fn with_extension(&self, extension: &str) -> Vec<String> {
+    pub(super) fn with_extension(&self, extension: &str) -> Vec<String> {
         let ends = |name: &&String| name.to_lowercase().ends_with(extension);
         self.names.iter().filter(ends).cloned().collect()
     }
@@ -86,7 +86,7 @@ impl Archive {
     }
 
     /// The one entry, or the one the planner names: by its name in the archive, or without folder and extension.
-    fn choose(names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
+    pub(super) fn choose(names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
         let found = match asked {
             Some(_) if names.len() == 1 && !is_shapefile_or_kml(&names[0]) => names.first(),
             Some(asked) => names.iter().find(|name| *name == asked || like(stem(name)) == like(asked) || like(last(name)) == like(asked)),
@@ -121,16 +121,16 @@ pub fn unpacked_bytes(source: &Source, limit: u64) -> u64 {
     source.bytes.saturating_add(limit - left)
 }
 
-fn has_ending(name: &str, ending: &str) -> bool {
+pub(super) fn has_ending(name: &str, ending: &str) -> bool {
     last(name).rsplit_once('.').is_some_and(|(_, found)| found.eq_ignore_ascii_case(ending))
 }
 
-fn last(name: &str) -> &str {
+pub(super) fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
 /// An entry's name without folder and extension.
-fn stem(name: &str) -> &str {
+pub(super) fn stem(name: &str) -> &str {
     last(name).rsplit_once('.').map_or(last(name), |(stem, _)| stem)
 }
 
@@ -142,57 +142,4 @@ pub(super) fn layers(names: &[String], asked: Option<&str>) -> ReadError {
         None => (String::from("Tệp có nhiều lớp"), String::from("The file has several layers")),
     };
     ReadError::new("choose-layer", format!("{vi}; hãy chọn bằng --layer: {list}"), format!("{en}; choose with --layer: {list}"))
-}
-
-/// Opens what an archive holds: a Shapefile, a KMZ, a workbook, or one file of another format.
-pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
-    let limits = &choice.limits;
-    let mut archive = Archive::open(source, limits.bytes)?;
-    if archive.names.iter().any(|name| name == "[Content_Types].xml") {
-        return xlsx::open(archive, choice);
-    }
-    let maps: Vec<String> = [".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"]
-        .iter()
-        .flat_map(|e| archive.with_extension(e))
-        .collect();
-    // Tables and plain JSON lie beside maps too, and then belong to them.
-    let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
-    let readable = if maps.is_empty() { &tables } else { &maps };
-    if readable.is_empty() {
-        foreign::refuse_names(archive.names.iter().map(String::as_str))?;
-        let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
-        return Err(ReadError::new(
-            "nothing-to-read",
-            format!("Tệp nén không có Shapefile (.shp), KML hay tệp bản đồ nào đọc được: {list}"),
-            format!("The archive holds no Shapefile (.shp), KML or other map file that can be read: {list}"),
-        ));
-    }
-    // The one file that a KMZ is about, by its standard (OGC 07-147r2, annex C).
-    let doc = readable.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).filter(|_| choice.layer.is_none()).cloned();
-    let chosen = match doc {
-        Some(doc) => doc,
-        None => Archive::choose(readable, choice.layer.as_deref())?,
-    };
-    let others = readable.iter().filter(|name| **name != chosen);
-    if has_ending(&chosen, "kml") {
-        let input = archive.unpack(&chosen)?.open()?;
-        let others: Vec<String> = others.cloned().collect();
-        return Ok(kml::open(input, limits, Some(kml::Inner { name: chosen, archive, others, asked: choice.layer.is_some() })));
-    }
-    if has_ending(&chosen, "shp") {
-        let without = like(&chosen[..chosen.len() - 4]);
-        let beside = |extension: &str| archive.names.iter().find(|name| like(name) == format!("{without}{extension}")).cloned();
-        let names = [".dbf", ".shx", ".prj"].map(beside);
-        let shp = archive.unpack(&chosen)?;
-        let [dbf, shx, prj] = names.map(|name| name.map(|name| archive.unpack(&name)).transpose());
-        return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, shx: shx?, prj: prj? }, limits, Tally::default());
-    }
-    let inner = archive.unpack(&chosen)?;
-    if inner.head(2)? == b"PK" {
-        return Err(damaged(&"an archive in an archive"));
-    }
-    // The name that was asked for may be the file's, or a layer's within the only file.
-    let layer =
-        choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
-    super::open(&inner, &Choice { layer, ..choice.clone() })
 }

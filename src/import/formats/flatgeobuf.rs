@@ -6,11 +6,12 @@ use std::io::{Read, SeekFrom};
 use flatgeobuf::{ColumnType, FgbReader, GeometryType, Header, size_prefixed_root_as_feature};
 use serde_json::{Map, Value};
 
-use super::{Left, Limits, Note, Piped, ReadError, Reader, Stated, Tally};
+use super::{Left, Limits, Piped, ReadError, Reader, Stated, Tally};
 use crate::geometry::crs::Crs;
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::encoding::keep;
 use crate::import::feature::{Feature, GeometryError, of_parts};
+use crate::import::report::Note;
 use crate::import::source::ReadSeek;
 
 fn damaged(error: impl std::fmt::Display) -> ReadError {

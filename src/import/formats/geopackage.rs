@@ -9,10 +9,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value};
 
-use super::{Choice, Left, Note, Piped, ReadError, Reader, Stated, Stop, Tally, archive, wkb};
+use super::{Choice, Left, Piped, ReadError, Reader, Stated, Stop, Tally, archive, wkb};
 use crate::geometry::crs::Crs;
 use crate::import::encoding::keep;
 use crate::import::feature::{Feature, GeometryError};
+use crate::import::report::Note;
 use crate::import::source::Source;
 
 /// Largest single value.

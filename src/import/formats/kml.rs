@@ -13,9 +13,10 @@ use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
 use super::archive::Archive;
-use super::{Left, Limits, Note, ReadError, Reader, Stated, Tally};
+use super::{Left, Limits, ReadError, Reader, Stated, Tally};
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::feature::{Feature, GeometryError, Raw, of_parts};
+use crate::import::report::Note;
 use crate::import::source::ReadSeek;
 
 /// Deepest nesting; real files have about ten levels.

@@ -9,6 +9,7 @@ pub mod geojson;
 pub mod geopackage;
 pub mod kml;
 mod nest;
+mod packed;
 mod records;
 pub mod shapefile;
 pub mod table;
@@ -22,7 +23,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Feature, Raw};
-use super::report::{FULL_DISK, Severity};
+use super::report::{FULL_DISK, Note};
 use super::source::Source;
 use crate::disk::{self, Disk};
 use crate::geometry::crs::CrsError;
@@ -167,19 +168,6 @@ impl From<io::Error> for ReadError {
         }
         Self::new("unreadable", format!("Không đọc được tệp: {error}"), format!("The file cannot be read: {error}"))
     }
-}
-
-/// Something to say about a file beside its features.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// How grave.
-    pub severity: Severity,
-    /// Stable name.
-    pub check: &'static str,
-    /// Vietnamese sentence.
-    pub vi: String,
-    /// English sentence.
-    pub en: String,
 }
 
 /// A file that is being read, feature by feature.
@@ -400,7 +388,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     foreign::refuse(&if head.starts_with(foreign::OLE) { source.head(8 << 20)? } else { head.clone() })?;
     let read = || match sniff(&head) {
         Format::GeoJson => geojson::open(source.open()?, limits),
-        Format::Zip => archive::open(source, choice),
+        Format::Zip => packed::open(source, choice),
         Format::Sqlite => geopackage::open(source, choice),
         Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
         Format::Xml => Ok(kml::open(source.open()?, limits, None)),

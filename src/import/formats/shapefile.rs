@@ -2,8 +2,9 @@
 
 use super::dbf::{Row, Table};
 use super::records::{Broken, Index, Records};
-use super::{Left, Limits, Note, Piped, ReadError, Reader, Stated, Stop, Tally};
+use super::{Left, Limits, Piped, ReadError, Reader, Stated, Stop, Tally};
 use crate::import::feature::Feature;
+use crate::import::report::Note;
 use crate::import::report::Severity;
 use crate::import::source::Source;
 

@@ -23,13 +23,14 @@ fn damaged(what: impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("Bảng", "The table"), what)
 }
 
-/// Names of columns as they stand in a header, in Unicode; one that can be read two ways follows the others.
-pub(super) fn headers_of<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+/// Names of columns as they stand in a header, in Unicode; one that can be read two ways follows the others, and then
+/// what stands below.
+pub(super) fn headers_of<'a>(cells: impl Iterator<Item = &'a str> + Clone, below: &Texts) -> Vec<String> {
     let texts = Texts::default();
     cells.clone().for_each(|cell| {
         texts.value("", cell.trim(), &mut Vec::new());
     });
-    let lean = texts.evidence().lean("");
+    let lean = Lean { whole: below.evidence().lean("").whole, ..texts.evidence().lean("") };
     cells.map(|cell| decide(cell.trim(), lean).text.chars().take(HEADER_CHARS).collect()).collect()
 }
 
@@ -233,6 +234,12 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
     let mut columns = Columns::new(Vec::new());
     let mut features = Vec::new();
     let mut widest = columns.len();
+    let below = Texts::default();
+    for record in records(&text, separator).records().skip(above + 1).take(200).flatten() {
+        record.iter().for_each(|cell| {
+            below.value("", cell.trim(), &mut Vec::new());
+        });
+    }
     let mut lines = Lines { text: text.as_bytes(), counted: 0, line: 1 };
     for (at, record) in reader.records().enumerate() {
         let record = record.map_err(damaged)?;
@@ -257,7 +264,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             ));
         }
         if at == above {
-            columns = Columns::new(headers_of(record.iter().take(MOST_COLUMNS)));
+            columns = Columns::new(headers_of(record.iter().take(MOST_COLUMNS), &below));
             widest = columns.len();
             tally.many(Left::ColumnsBeyond, record.len().saturating_sub(MOST_COLUMNS));
             continue;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Note;
+use crate::import::report::Note;
 use crate::import::report::Severity;
 
 /// Different things that are told apart.

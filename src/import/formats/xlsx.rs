@@ -11,6 +11,7 @@ use super::archive::{Archive, layers};
 use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, headers_of, is_header, numbers_columns};
 use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell;
+use crate::import::encoding::Texts;
 use crate::import::source::like;
 use parts::{Part, Piece, attribute};
 use styles::{Styles, shown_number};
@@ -109,7 +110,9 @@ impl Runs {
         let Self { plain, struck, .. } = std::mem::take(self);
         match (plain.trim().is_empty(), struck.trim().is_empty()) {
             (true, false) => (unescaped(&struck), true, None),
-            (_, is_none) => (unescaped(&plain), false, (!is_none).then_some(struck)),
+            (_, true) => (unescaped(&plain), false, None),
+            // Where words were left out, the blanks around them are one.
+            (_, false) => (unescaped(&plain.split_whitespace().collect::<Vec<_>>().join(" ")), false, Some(struck)),
         }
     }
 }
@@ -422,7 +425,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));
     }
     let mut headers: Vec<String> = Vec::new();
-    let names = headers_of(rows[top].cells.iter().map(|(_, text)| text.as_str()));
+    let names = headers_of(rows[top].cells.iter().map(|(_, text)| text.as_str()), &Texts::default());
     for ((column, _), name) in rows[top].cells.iter().zip(names) {
         headers.resize(headers.len().max(column + 1), String::new());
         headers[*column] = name;

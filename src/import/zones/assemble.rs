@@ -3,17 +3,34 @@
 use std::collections::HashMap;
 
 use super::Options;
-use super::check::Zone;
 use super::words::{area_words, misfit_words};
 use crate::features::canonical;
 use crate::features::canonical::CanonicalSet;
-use crate::features::canonical::hectares;
+use crate::features::canonical::{Piece, hectares};
 use crate::geometry::coverage::Coverage;
 use crate::geometry::crs::Crs;
 use crate::import::report::{CodeSum, Finding, Report, Severity};
 
 /// Overlaps and gaps smaller than this are slips of rounding, square metres.
 const LEAST_MISFIT_M2: f64 = 0.05;
+
+/// What came of one feature.
+#[derive(Default)]
+pub(super) struct Zone {
+    pub(super) findings: Vec<Finding>,
+    pub(super) counted: Vec<&'static str>,
+    pub(super) ready: Option<Ready>,
+}
+
+/// A zone that can be published.
+pub(super) struct Ready {
+    pub(super) piece: Piece,
+    pub(super) code: String,
+    pub(super) area_m2: f64,
+    pub(super) before_m2: f64,
+    pub(super) border: Vec<(u64, u64)>,
+    pub(super) outline: [u64; 2],
+}
 
 /// Puts zones together: the set, the sums, what lies beside what.
 pub(super) struct Assembly<'a> {

@@ -7,13 +7,13 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 use serde_json::{Map, json};
 
-use super::assemble::Assembly;
+use super::assemble::{Assembly, Ready, Zone};
+use super::words::{Wrong, wrong};
 use super::words::{area_words, fault_words, repair_name, repair_words};
 use super::{Options, Progress};
 use crate::domain::city::Columns;
 use crate::domain::land_use;
 use crate::features::canonical;
-use crate::features::canonical::Piece;
 use crate::features::canonical::hectares;
 use crate::features::canonical::round;
 use crate::geometry::contains;
@@ -43,24 +43,6 @@ const SLIVER_METRES: f64 = 0.05;
 const SLIVER_M2: f64 = 1.0;
 /// Area outside the unit's boundary that is not worth a word, square metres.
 const OUTSIDE_M2: f64 = 10.0;
-
-/// What came of one feature.
-#[derive(Default)]
-pub(super) struct Zone {
-    pub(super) findings: Vec<Finding>,
-    pub(super) counted: Vec<&'static str>,
-    pub(super) ready: Option<Ready>,
-}
-
-/// A zone that can be published.
-pub(super) struct Ready {
-    pub(super) piece: Piece,
-    pub(super) code: String,
-    pub(super) area_m2: f64,
-    pub(super) before_m2: f64,
-    pub(super) border: Vec<(u64, u64)>,
-    pub(super) outline: [u64; 2],
-}
 
 /// Checks features; knows nothing of their neighbours.
 pub(super) struct Checker<'a> {
@@ -324,13 +306,6 @@ impl Checker<'_> {
 
 /// Parts of open rings, as the file has them.
 pub(super) type OpenParts<'f> = Vec<Vec<&'f [Position]>>;
-
-/// Check, Vietnamese and English sentence, place.
-pub(super) type Wrong = (&'static str, String, String, Option<[f64; 2]>);
-
-pub(super) fn wrong(check: &'static str, vi: &str, en: &str) -> Wrong {
-    (check, vi.to_owned(), en.to_owned(), None)
-}
 
 pub(super) struct Shape {
     mended: Mended,

@@ -1,11 +1,17 @@
 //! What was found, in both languages.
 
-use super::check::{Wrong, wrong};
 use crate::geometry::coverage::Kind;
 use crate::geometry::coverage::Misfit;
 use crate::geometry::rings::Fault;
 use crate::geometry::rings::Repair;
 use crate::import::report::{Finding, Severity};
+
+/// Check, Vietnamese and English sentence, place.
+pub(super) type Wrong = (&'static str, String, String, Option<[f64; 2]>);
+
+pub(super) fn wrong(check: &'static str, vi: &str, en: &str) -> Wrong {
+    (check, vi.to_owned(), en.to_owned(), None)
+}
 
 pub(super) fn misfit_words(misfit: &Misfit, zones: &[usize], limit: f64) -> Finding {
     let names = zones.iter().take(6).map(|zone| format!("#{zone}")).collect::<Vec<_>>().join(", ");

@@ -21,8 +21,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::ReadModel;
 use crate::domain::feature_set::FeatureSet;
+use crate::domain::publication::view::View;
 use crate::domain::schema::Property;
-use crate::domain::view::View;
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use crate::features::Feature;

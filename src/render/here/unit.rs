@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::ways::Typed;
 use super::{t, ways};
 use crate::domain::city::City;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::domain::view::{Moment, View};
 use crate::render::layout::{Page, page};
 use crate::words::text::Lang;
 

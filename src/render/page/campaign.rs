@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::Item;
-use crate::domain::view::Figure;
+use crate::domain::publication::view::Figure;
 use crate::render::layout::scrolling;
 use crate::words::format;
 

@@ -4,7 +4,8 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{Item, land_use};
 use crate::domain::land_use as codes;
-use crate::domain::view::{Fact, View};
+use crate::domain::publication::view::Fact;
+use crate::domain::publication::view::View;
 use crate::features::Features;
 use crate::geometry::union;
 use crate::render::layout::{Page, page, scrolling};

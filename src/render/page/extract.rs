@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::domain::city::City;
+use crate::domain::publication::view::View;
 use crate::domain::unit::{Unit, UnitId};
-use crate::domain::view::View;
 use crate::features::Features;
 use crate::features::boundaries::unit_or_heirs;
 use crate::features::cut::Piece;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Item;
-use crate::domain::view::HistoryEntry;
+use crate::domain::publication::view::HistoryEntry;
 use crate::render::layout::{Page, page};
 use crate::words::format;
 use crate::words::text::has;

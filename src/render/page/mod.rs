@@ -16,7 +16,6 @@ pub use changes::Before;
 pub use extract::Extract;
 pub use land_use::{sums, swatch};
 pub use print::Print;
-pub use status::dialled;
 
 use maud::{Markup, PreEscaped, html};
 
@@ -27,8 +26,10 @@ use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::mark;
 use crate::domain::publication::Status;
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
+use crate::domain::publication::view::View;
 use crate::domain::unit::{Unit, UnitId};
-use crate::domain::view::{Moment, Shown, View};
 use crate::export::{FORMATS, Format};
 use crate::features::Features;
 use crate::features::cut;

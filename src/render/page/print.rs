@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::Item;
-use crate::domain::board::Posting;
+use crate::domain::posting::Posting;
 use crate::domain::publication::Status;
-use crate::domain::view::View;
+use crate::domain::publication::view::View;
 use crate::words::format;
 use crate::words::text::text;
 

@@ -4,14 +4,9 @@ use maud::{Markup, html};
 
 use super::Item;
 use crate::domain::publication::Status;
-use crate::domain::view::Shown;
+use crate::domain::publication::view::Shown;
 use crate::render::glossary::term;
-use crate::words::format;
-
-/// A number as a telephone dials it.
-pub fn dialled(number: &str) -> String {
-    number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
-}
+use crate::words::format::{self, dialled};
 
 impl Item<'_> {
     pub(super) fn status(&self) -> Markup {

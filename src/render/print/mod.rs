@@ -18,7 +18,8 @@ pub use sheet::sheet;
 pub use stickers::stickers;
 
 use crate::domain::city::City;
-use crate::domain::view::{Moment, View};
+use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::View;
 use crate::features::Features;
 use crate::render::map::UnitShape;
 use crate::render::page::Extract;

@@ -8,7 +8,7 @@ use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
-use crate::domain::view::Shown;
+use crate::domain::publication::view::Shown;
 use crate::render::map::{self, Around, Detail, Part};
 use crate::render::page::sums;
 use crate::render::qr::{self, Level, Matrix};

@@ -1,6 +1,7 @@
 //! Whole collections and items as files: written while they are sent, or made whole for a client that
 //! asks for their length, or for parts of them.
 
+use crate::http::collections::parameters;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -15,14 +16,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{ask, find, tiles, when};
 use crate::disk;
 use crate::domain::digest::hex;
 use crate::event_store::StoreError;
 use crate::export::{self, Format};
 use crate::http::Site;
+use crate::http::collections::{find, tiles, when};
 use crate::http::errors::HttpError;
-use crate::http::items::finish;
 use crate::http::kept::{Made, PIECE};
 use crate::http::{ranges, respond};
 use crate::read_model::layers::{Layer, LayerRow};
@@ -34,20 +34,17 @@ pub async fn file(
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, HttpError> {
     if file.starts_with("style.") {
         return tiles::styles(&site, &name, &file, query.as_deref(), &headers);
     }
-    let result = async {
-        let collection = find(&name)?;
-        let format = file.strip_prefix("download.").and_then(Format::of_ending).ok_or(HttpError::NotFound)?;
-        let pairs = ask::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[], false)?;
-        let wanted = when::wanted(&pairs, &site.city().zone())?;
-        let layer = site.model.layer(collection, wanted, &site.moment()).await?;
-        let needs_length = ranges::needs_length(&method, &headers);
-        send(&site, layer, format, &format!("{name}.{}", format.ending()), needs_length, &headers).await
-    };
-    finish(&site, &headers, query.as_deref(), result.await)
+    let collection = find(&name)?;
+    let format = file.strip_prefix("download.").and_then(Format::of_ending).ok_or(HttpError::NotFound)?;
+    let pairs = parameters::pairs(query.as_deref(), &["datetime", "as_of", "token"], &[], false)?;
+    let wanted = when::wanted(&pairs, &site.city().zone())?;
+    let layer = site.model.layer(collection, wanted, &site.moment()).await?;
+    let needs_length = ranges::needs_length(&method, &headers);
+    send(&site, layer, format, &format!("{name}.{}", format.ending()), needs_length, &headers).await
 }
 
 /// Hands over what is written, piece by piece, as the client takes it.

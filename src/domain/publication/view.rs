@@ -5,13 +5,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::board::Posting;
-use super::document::Document;
-use super::publication::{Family, Publication, Revision, Status};
-use super::subject::SubjectId;
-use super::unit::UnitId;
 use crate::domain::Code;
+use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
+use crate::domain::posting::Posting;
+use crate::domain::publication::{Family, Publication, Revision, Status};
+use crate::domain::subject::SubjectId;
+use crate::domain::unit::UnitId;
 use crate::geometry::Position;
 use crate::words::civil;
 

@@ -1,0 +1,70 @@
+//! The parameters of an address below `/collections`.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
+use crate::domain::schema::Property;
+use crate::http::errors::HttpError;
+use crate::http::reading;
+
+/// Name and value of every parameter, decoded.
+pub type Pairs = Vec<(String, String)>;
+
+/// The parameters of a query; one that is unknown or comes twice is refused. A page leaves out what it does not
+/// know: messengers, apps and newsletters hang their own onto an address.
+pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_page: bool) -> Result<Pairs, HttpError> {
+    let mut pairs: Pairs = Vec::new();
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = reading::percent_decode(name);
+        let is_property = |property: &Property| property.name == name.as_str();
+        if !known.contains(&name.as_str()) && !properties.iter().any(is_property) {
+            if is_page {
+                continue;
+            }
+            let names: Vec<&str> = known.iter().copied().chain(properties.iter().map(|property| property.name.as_ref())).collect();
+            let names = names.join(", ");
+            return Err(HttpError::Parameter(
+                format!("Không có tham số “{name}”; các tham số dùng được: {names}"),
+                format!("unknown parameter “{name}”; known: {names}"),
+            ));
+        }
+        let value = reading::percent_decode(value);
+        if value.contains('\u{fffd}') {
+            return Err(HttpError::Parameter(
+                format!("Tham số “{name}” không phải UTF-8 hoặc mã hóa phần trăm sai"),
+                format!("the parameter “{name}” is not UTF-8, or wrongly percent-encoded"),
+            ));
+        }
+        if let Some((_, before)) = pairs.iter().find(|(known, _)| *known == name) {
+            // Some clients append what the address has already.
+            if *before == value {
+                continue;
+            }
+            return Err(HttpError::twice(&name));
+        }
+        if name == "lang" && !["vi", "en"].contains(&value.as_str()) {
+            return Err(choice("lang", &value, &["vi", "en"]));
+        }
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
+/// The value of a parameter.
+pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// What stands in a query as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b':').remove(b'/');
+
+/// A text as a part of a query.
+pub fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, PLAIN)
+}
+
+/// A parameter that has one of a few values.
+pub(super) fn choice(name: &str, given: &str, allowed: &[&str]) -> HttpError {
+    let allowed = allowed.join(", ");
+    HttpError::Parameter(format!("{name}={given}: chỉ có thể là {allowed}"), format!("{name}={given}: allowed are {allowed}"))
+}

@@ -1,0 +1,166 @@
+//! What a request asks for: its form, its language, the parameters of its address.
+
+use axum::http::{HeaderMap, header};
+use percent_encoding::percent_decode_str;
+
+use super::errors::HttpError;
+use super::lists::{weighted, whole};
+use crate::words::copied::untailed;
+use crate::words::text::Lang;
+
+/// The form of an answer that a client can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A page.
+    Html,
+    /// JSON or GeoJSON.
+    Json,
+}
+
+/// The form asked for by `?f=`, else by Accept; a browser says text/html.
+pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
+    match f {
+        Some("html") => return Ok(Form::Html),
+        Some("json" | "geojson") => return Ok(Form::Json),
+        Some(other) => {
+            return Err(HttpError::Parameter(format!("f={other}: dùng f=json hoặc f=html"), format!("f={other}: use f=json or f=html")));
+        }
+        None => {}
+    }
+    let accept = whole(headers, header::ACCEPT).filter(|list| weighted(list).next().is_some());
+    // Whoever likes all alike gets what programs read.
+    let Some(accept) = accept.filter(|list| list != "*/*") else { return Ok(Form::Json) };
+    let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
+    // The most exact range decides (RFC 9110 §12.5.1); of two names of one form, the one that is liked better.
+    let better = |a: Option<f32>, b: Option<f32>| a.into_iter().chain(b).reduce(f32::max);
+    let any = of("*/*");
+    let html = better(of("text/html"), of("application/xhtml+xml")).or(of("text/*"));
+    let json = better(of("application/geo+json"), of("application/json")).or(of("application/*")).or(any).unwrap_or(0.0);
+    match html {
+        // Who names pages, and likes nothing better, reads them.
+        Some(html) if html > 0.0 && html >= json.min(1.0) => Ok(Form::Html),
+        _ if json > 0.0 => Ok(Form::Json),
+        None if any.is_some_and(|weight| weight > 0.0) => Ok(Form::Html),
+        _ => Err(HttpError::NotAcceptable),
+    }
+}
+
+/// The form of a schema: JSON for every program, a page for a browser.
+pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
+    match f {
+        None if !wants_html(headers) => Ok(Form::Json),
+        given => form(given, headers),
+    }
+}
+
+/// True when the client names pages and likes nothing better: a browser.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    // Only what stands for pages makes the form a page.
+    matches!(form(None, headers), Ok(Form::Html))
+}
+
+/// True when a question is answered with a page: `form` says what `?f=` and Accept mean at its address. A page
+/// opens whatever an app or a messenger hung onto its address.
+pub fn is_page(form: fn(Option<&str>, &HeaderMap) -> Result<Form, HttpError>, query: Option<&str>, headers: &HeaderMap) -> bool {
+    matches!(form(parameter(query, "f").as_deref(), headers), Ok(Form::Html))
+}
+
+/// The reader's language.
+pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
+    Lang::choose(query, whole(headers, header::ACCEPT_LANGUAGE).as_deref())
+}
+
+/// A parameter that a page asks for, without what hung onto the end of its address; none where it is empty.
+pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
+    parameter(query, name).map(|value| untailed(&value).to_owned()).filter(|value| !value.is_empty())
+}
+
+/// A parameter of a query string, percent-decoded.
+pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    query?.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then(|| percent_decode(value))
+    })
+}
+
+/// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.
+pub fn percent_decode(text: &str) -> String {
+    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
+        return text.to_owned();
+    }
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::http::respond::Encoding;
+
+    fn headers(lines: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name.clone(), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_list_over_several_lines_is_one_list() {
+        let accept = |lines: &[&'static str]| headers(&lines.iter().map(|line| (header::ACCEPT, *line)).collect::<Vec<_>>());
+        assert_eq!(form(None, &accept(&["image/png", "application/json"])).ok(), Some(Form::Json));
+        assert_eq!(form(None, &accept(&["application/json;q=0.5", "text/html"])).ok(), Some(Form::Html));
+        assert_eq!(form(None, &accept(&["image/png", "*/*;q=0.1"])).ok(), Some(Form::Json));
+        assert_eq!(form(None, &accept(&["*/*", "text/html"])).ok(), Some(Form::Html));
+        assert_eq!(form(None, &accept(&["", " "])).ok(), Some(Form::Json));
+        assert!(form(None, &accept(&["image/png", "image/webp"])).is_err());
+        let both = headers(&[(header::ACCEPT_ENCODING, "deflate"), (header::ACCEPT_ENCODING, "br")]);
+        assert_eq!(Encoding::choose(&both), Encoding::Brotli);
+        let languages = headers(&[(header::ACCEPT_LANGUAGE, "fr"), (header::ACCEPT_LANGUAGE, "en;q=0.8")]);
+        assert_eq!(language(None, &languages), Lang::En);
+    }
+
+    #[test]
+    fn names_of_media_codings_and_parameters_compare_without_case() {
+        for (accept, expected) in [
+            ("text/html;Q=0.1, application/json", Form::Json),
+            ("TEXT/HTML;q=0.9, application/json;Q=0.1", Form::Html),
+            ("text/html; charset=utf-8; Q = 0.2, Application/JSON;q=0.1", Form::Html),
+            ("Text/*, */*;q=0.1", Form::Html),
+            ("*/*, application/json;q=0", Form::Html),
+            ("*/*, text/html;q=0", Form::Json),
+            ("application/*;q=0.9, text/html;q=0.8", Form::Json),
+            ("text/html;q=0.9, application/*;q=0.8", Form::Html),
+        ] {
+            assert_eq!(form(None, &headers(&[(header::ACCEPT, accept)])).ok(), Some(expected), "{accept}");
+        }
+        for (accept, expected) in [
+            ("GZIP", Encoding::Gzip),
+            ("gzip;Q=0, BR", Encoding::Brotli),
+            ("gzip;q=0.000", Encoding::Identity),
+            ("br;q=0, gzip;q=0.1", Encoding::Gzip),
+        ] {
+            assert_eq!(Encoding::choose(&headers(&[(header::ACCEPT_ENCODING, accept)])), expected, "{accept}");
+        }
+        assert_eq!(language(None, &headers(&[(header::ACCEPT_LANGUAGE, "vi;Q=0.1, EN-gb;Q=0.9")])), Lang::En);
+    }
+
+    #[test]
+    fn whoever_names_pages_wants_them() {
+        for (accept, wants) in [
+            ("text/html", true),
+            ("TEXT/HTML", true),
+            ("text/*", true),
+            ("application/xhtml+xml", true),
+            ("text/html;q=0.5, */*", false),
+            ("*/*", false),
+            ("application/json", false),
+            ("image/png", false),
+            ("", false),
+        ] {
+            assert_eq!(wants_html(&headers(&[(header::ACCEPT, accept)])), wants, "{accept}");
+        }
+        assert!(!wants_html(&HeaderMap::new()));
+    }
+}

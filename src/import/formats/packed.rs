@@ -1,0 +1,58 @@
+//! What an archive holds, opened: a Shapefile, a KMZ, a workbook, or one file of another format.
+
+use super::archive::{Archive, damaged, has_ending, last, stem};
+use super::{Choice, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
+use crate::import::source::{Source, like};
+
+/// Opens what an archive holds: a Shapefile, a KMZ, a workbook, or one file of another format.
+pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
+    let limits = &choice.limits;
+    let mut archive = Archive::open(source, limits.bytes)?;
+    if archive.names.iter().any(|name| name == "[Content_Types].xml") {
+        return xlsx::open(archive, choice);
+    }
+    let maps: Vec<String> = [".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"]
+        .iter()
+        .flat_map(|e| archive.with_extension(e))
+        .collect();
+    // Tables and plain JSON lie beside maps too, and then belong to them.
+    let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
+    let readable = if maps.is_empty() { &tables } else { &maps };
+    if readable.is_empty() {
+        foreign::refuse_names(archive.names.iter().map(String::as_str))?;
+        let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(ReadError::new(
+            "nothing-to-read",
+            format!("Tệp nén không có Shapefile (.shp), KML hay tệp bản đồ nào đọc được: {list}"),
+            format!("The archive holds no Shapefile (.shp), KML or other map file that can be read: {list}"),
+        ));
+    }
+    // The one file that a KMZ is about, by its standard (OGC 07-147r2, annex C).
+    let doc = readable.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).filter(|_| choice.layer.is_none()).cloned();
+    let chosen = match doc {
+        Some(doc) => doc,
+        None => Archive::choose(readable, choice.layer.as_deref())?,
+    };
+    let others = readable.iter().filter(|name| **name != chosen);
+    if has_ending(&chosen, "kml") {
+        let input = archive.unpack(&chosen)?.open()?;
+        let others: Vec<String> = others.cloned().collect();
+        return Ok(kml::open(input, limits, Some(kml::Inner { name: chosen, archive, others, asked: choice.layer.is_some() })));
+    }
+    if has_ending(&chosen, "shp") {
+        let without = like(&chosen[..chosen.len() - 4]);
+        let beside = |extension: &str| archive.names.iter().find(|name| like(name) == format!("{without}{extension}")).cloned();
+        let names = [".dbf", ".shx", ".prj"].map(beside);
+        let shp = archive.unpack(&chosen)?;
+        let [dbf, shx, prj] = names.map(|name| name.map(|name| archive.unpack(&name)).transpose());
+        return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, shx: shx?, prj: prj? }, limits, Tally::default());
+    }
+    let inner = archive.unpack(&chosen)?;
+    if inner.head(2)? == b"PK" {
+        return Err(damaged(&"an archive in an archive"));
+    }
+    // The name that was asked for may be the file's, or a layer's within the only file.
+    let layer =
+        choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
+    super::open(&inner, &Choice { layer, ..choice.clone() })
+}

@@ -139,12 +139,14 @@ pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row>
     rows
 }
 
-/// True where points were made of the columns of that axis: tables take longitude and latitude before x and y, and
-/// a geometry of its own before both.
-fn is_used(of: Axis, features: &[Feature]) -> bool {
-    let has = |wanted: Axis| features.iter().take(100).flat_map(|feature| feature.properties.keys()).any(|key| axis(key) == Some(wanted));
-    let from_table = features.iter().take(100).any(|feature| feature.line.is_some());
-    from_table && (matches!(of, Axis::Lon | Axis::Lat) || !(has(Axis::Lon) && has(Axis::Lat)))
+/// True where points were made of that column: what it holds is one of their coordinates.
+fn is_used(header: &str, features: &[Feature]) -> bool {
+    features.iter().take(100).any(|feature| {
+        let (Ok(Geometry::Point(Position(at))), Some(cell)) = (&feature.geometry, feature.properties.get(header)) else { return false };
+        // In degrees a comma may be the decimal one.
+        let written = cell::text(cell).unwrap_or_default();
+        [written.clone(), written.replace(',', ".")].iter().filter_map(|text| cell::number(text)).any(|value| at.contains(&value))
+    })
 }
 
 /// Names the columns that no field is taken from: unknown ones, and those whose field another one gives.
@@ -161,7 +163,7 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
     let mut unused = std::collections::BTreeMap::new();
     for header in headers {
         // A number of the row is no field.
-        if axis(header).is_some_and(|axis| is_used(axis, features))
+        if axis(header).is_some() && is_used(header, features)
             || ["stt", "tt", "so", "fid", "id", "ogcfid", "objectid"].contains(&plain(header).as_str())
         {
             continue;

@@ -21,7 +21,7 @@ fn a_text_with_two_codes_is_refused_as_it_stands() {
     for both in ["CLN->ODT", "LUC/ODT", "CLN,ODT"] {
         let read = dxf("", &format!("{} {} {}", outline("RANH", 0, ""), text(0, both), outline("DGT", 1, "")));
         assert!(!read.published, "{both}");
-        says(&read, &[both]);
+        says(&read, &["1 area has on layer “RANH” a text that names several codes", both]);
     }
     let read = dxf("", &format!("{} {}", outline("RANH", 0, ""), text(0, "ODT-1,2ha-ODT")));
     assert_eq!(texts(&read, "codes"), ["ODT"]);
@@ -109,6 +109,9 @@ fn of_right_and_wrong_rows_the_wrong_ones_are_named() {
     assert!(twice.published);
     says(&twice, &["same-point-twice", "point #0"]);
     says(&points("a.csv", "Tên,Kinh độ,Vĩ độ,X,Y\nTrạm,104.87,21.7,520000,2405000\n"), &["columns-not-used", "“X”: 1", "“Y”: 1"]);
+    let beside = json!({ "type": "FeatureCollection", "features": [{ "type": "Feature", "properties": { "Tên": "A", "Kinh độ": 104.9, "Vĩ độ": 21.72 },
+        "geometry": { "type": "Point", "coordinates": [104.87, 21.7] } }] });
+    says(&points("a.geojson", beside.to_string()), &["columns-not-used", "“Kinh độ”: 1", "“Vĩ độ”: 1"]);
     says(&points("a.csv", "Tên,Kinh độ (WGS84),Vĩ độ (WGS84)\nTrạm,1,2\n"), &["outside"]);
     says(&points("a.csv", "Tên,Kinh độ,Vĩ độ,Giờ\nTrạm,104.87,21.7,0.3125\n"), &["hours-are-a-number"]);
 }

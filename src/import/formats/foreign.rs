@@ -48,7 +48,7 @@ pub(super) const OLE: &[u8] = b"\xd0\xcf\x11\xe0";
 /// A workbook with a password is one stream of that name (MS-OFFCRYPTO 2.3.4.4), in UTF-16.
 const ENCRYPTED: [u8; 30] = *b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0";
 const LOCKED: Foreign = Foreign {
-    name: "có mật khẩu (with a password)",
+    name: "XLSX có mật khẩu (XLSX with a password)",
     vi: "hãy mở bằng Excel, bỏ mật khẩu (File → Info → Protect Workbook → Encrypt with Password, xóa mật khẩu) rồi lưu lại",
     en: "open it in Excel, take the password off (File → Info → Protect Workbook → Encrypt with Password, clear it) and save it again",
 };

@@ -85,6 +85,8 @@ pub enum Left {
     HatchBorder(String),
     /// Blocks in blocks, deeper than is read, or that are not there.
     Block(String),
+    /// Texts that name several codes; their layer.
+    OpenCode(String),
     /// Texts of codes that stand in no outline.
     CodeAlone,
     /// Texts with a part that is struck through, which was left out; their layer or sheet.
@@ -475,6 +477,12 @@ fn note(what: &Left, count: &Count) -> Note {
                 many("closed outline carries", "closed outlines carry"),
                 be("is", "are")
             ),
+        ),
+        Left::OpenCode(layer) => (
+            Warning,
+            "several-codes",
+            format!("{n} vùng trên lớp “{layer}” có một chữ ghi nhiều mã loại đất: {examples}; hãy chỉ ghi mã theo quy hoạch"),
+            format!("{} on layer “{layer}” a text that names several codes: {examples}; write the planned one only", many("area has", "areas have")),
         ),
         Left::CodeAlone => (
             Warning,

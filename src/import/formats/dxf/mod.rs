@@ -162,6 +162,9 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         }
         // “CLN → ODT”, “ODT/TMD”: which is meant, its maker knows; the text is refused as it stands.
         let open = area.texts.iter().find(|text| codes_in(text).len() > 1);
+        if let Some(text) = open {
+            tally.quote(Left::OpenCode(area.layer.clone()), text);
+        }
         let code = open.map(String::as_str).or(code);
         if area.gap > SLIP {
             tally.quote(Left::Closed(area.layer.clone()), &metres(area.gap));

@@ -174,7 +174,7 @@ impl App {
         let mut attached = detached.map_err(|error| match error {
             AttachError::Refused(refusal) => ExecuteError::Refused(refusal),
             AttachError::Report(report) => report.into(),
-            AttachError::Unavailable(error) if disk::is_full(&error) => ExecuteError::Full(Disk::temporary()),
+            AttachError::Unavailable(error) if disk::is_closed(&error) => ExecuteError::Full(Disk::temporary()),
             AttachError::Unavailable(error) => ExecuteError::Unavailable(error.to_string()),
         })?;
         attached.blobs.extend(blobs);

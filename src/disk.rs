@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A disk with less room than this counts as full: what one append needs, about.
 const ROOM_BYTES: usize = 64 << 10;
 
-/// True when nothing more fits: the disk is full, or what this user may have of it is used up.
+/// True when nothing more fits: the disk is full, or what this user or this process may have of it is used up.
 pub fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 /// True when a folder takes nothing for a reason that whoever keeps the server must remove: its disk is full, or it

@@ -181,7 +181,7 @@ pub async fn write_dump(log: &Arc<dyn EventLog>, file: &Path, vault: bool) -> an
         Some(writer) => writer.record(record),
         None => Err(StoreError::NotPossible("the file is closed".into())),
     };
-    log.dump(vault, Box::new(sink)).await?;
+    log.dump(vault, Box::new(sink)).await.with_context(|| format!("{} was not written", file.display()))?;
     let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
     let writer = writer.context("the file is closed")?;
     writer.finish()?.into_inner()?.sync_all()?;

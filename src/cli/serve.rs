@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -12,7 +11,6 @@ use tokio::sync::watch;
 use super::messages::note;
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
-use crate::http::lanes::Lanes;
 use crate::http::{self, Limits, Site};
 use crate::node::follower;
 use crate::read_model::ReadModel;
@@ -20,8 +18,6 @@ use crate::read_model::blobs::Blobs;
 
 /// A snapshot is written at the end when at least this many events are new.
 const SNAPSHOT_AT_END: i64 = 1_000;
-/// What still runs when no connection is left gets this long to end.
-const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Most doubles that a start lists; `log stats` has them all.
 const DOUBLES: usize = 20;
@@ -51,7 +47,18 @@ pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The wish to stop, by Ctrl-C or SIGTERM. Listens from its making on: a signal that comes while
+/// SIGXFSZ: a file has reached the size that this process may write. Linux on all machines that it runs on here.
+const FILE_TOO_LARGE: i32 = 25;
+
+/// True where whoever started the program wants it to live on without its terminal (`nohup`).
+fn outlives_its_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    // The first bit is that of signal 1, SIGHUP (proc(5)).
+    ignored.is_some_and(|signals| signals & 1 == 1)
+}
+
+/// The wish to stop, by Ctrl-C, SIGTERM or a terminal that is closed. Listens from its making on: a signal that comes while
 /// nobody waits is not lost.
 #[derive(Clone)]
 pub struct Stop(watch::Receiver<bool>);
@@ -61,11 +68,23 @@ impl Stop {
     pub fn listen() -> anyhow::Result<Self> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = if outlives_its_terminal() { None } else { Some(signal(SignalKind::hangup())?) };
+        // A file that has reached its limit is an error of the write, not the end of the program.
+        let mut too_large = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
         let (sender, receiver) = watch::channel(false);
         tokio::spawn(async move {
+            let closed = async {
+                match &mut hangup {
+                    Some(hangup) => hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let outgrown = async { while too_large.recv().await.is_some() {} };
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                _ = closed => {}
+                () = outgrown => {}
             }
             sender.send_replace(true);
             // Kept open, so that whoever asks later still learns of it.
@@ -138,15 +157,13 @@ impl Node {
             stop.asked().await;
             note!("bangtin: finishing");
         };
-        let lanes = Lanes::new().context("no event loop can be made")?;
-        http::serve(listener, Arc::clone(&self.site), &lanes, shutdown).await;
+        http::serve(listener, Arc::clone(&self.site), shutdown).await;
         let position = self.site.model.image().position;
         if position - self.started_at >= SNAPSHOT_AT_END
             && let Err(error) = follower::save_snapshot(&self.site.model, self.site.app.log(), &self.snapshot).await
         {
             tracing::warn!("the snapshot was not written: {error}");
         }
-        tokio::task::block_in_place(|| lanes.close(END_PATIENCE));
         Ok(())
     }
 }

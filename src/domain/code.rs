@@ -115,7 +115,7 @@ impl FromStr for Code {
     /// Case does not matter; I and L read as 1, O as 0. What was copied along and cannot be seen is left out.
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let seen = read(text);
-        let text = if text.is_ascii() { text } else { seen.trim() };
+        let text = if text.is_ascii() { text.trim() } else { seen.trim() };
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CodeError::Shape)?;
         let mut values = [0; LENGTH];
         for (value, byte) in values.iter_mut().zip(bytes) {

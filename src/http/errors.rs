@@ -161,7 +161,7 @@ struct Form {
 impl HttpError {
     /// What a file below TMPDIR could not take.
     pub fn spooling(error: &std::io::Error) -> Self {
-        if disk::is_full(error) { Self::Full(Disk::temporary()) } else { Self::Internal(format!("a file below TMPDIR: {error}")) }
+        if disk::is_closed(error) { Self::Full(Disk::temporary()) } else { Self::Internal(format!("a file below TMPDIR: {error}")) }
     }
 
     /// A parameter that comes twice.

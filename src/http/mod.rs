@@ -14,7 +14,6 @@ mod home;
 mod imports;
 mod items;
 mod kept;
-pub mod lanes;
 mod limiter;
 mod lists;
 mod middleware;

@@ -1,4 +1,4 @@
-//! Taking connections, and serving each in a lane.
+//! Taking connections, and serving each in a task of its own.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
-use super::lanes::Lanes;
 use super::limiter::Peer;
 use super::waiting::{Connection, Connections, Patience};
 use super::{Site, router};
@@ -41,9 +40,9 @@ impl Manner {
         Self { service: TowerToHyperService::new(router(site)), idle }
     }
 
-    /// Serves a connection to its end, in the event loop that this runs in.
-    async fn serve(self, stream: std::net::TcpStream, peer: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()> {
-        let mut stream = TimeoutStream::new(TcpStream::from_std(stream)?);
+    /// Serves a connection to its end.
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()> {
+        let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
         let asked = connection.asked();
         let with_peer = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
@@ -83,8 +82,8 @@ async fn place(places: &Arc<Semaphore>, connections: &Connections) -> Option<Own
     None
 }
 
-/// Serves in `lanes` until `shutdown` resolves, then finishes what is in flight.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, lanes: &Lanes, shutdown: impl Future<Output = ()>) {
+/// Serves until `shutdown` resolves, then finishes what is in flight.
+pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(site.limits.connections));
     let connections = Connections::new(Patience { head: site.limits.head_patience, idle: site.limits.idle_patience });
     let manner = Manner::new(site);
@@ -95,8 +94,6 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, lanes: &Lanes, shutdo
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        // It leaves the event loop that took it.
-        let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -111,10 +108,9 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, lanes: &Lanes, shutdo
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (lane, counted) = lanes.lane(&stream, peer.ip());
         let (manner, connection, watcher) = (manner.clone(), connections.enter(), graceful.watcher());
-        lane.spawn(async move {
-            let _held = (place, counted);
+        tokio::spawn(async move {
+            let _held = place;
             if let Err(error) = manner.serve(stream, peer, connection, watcher).await {
                 tracing::debug!("connection ended: {error}");
             }

@@ -17,7 +17,7 @@ use crate::domain::{Code, Digest};
 use crate::read_model::image::{Entry, Image, OpenReport};
 
 /// Raise this when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-4/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-5/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {

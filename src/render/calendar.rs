@@ -8,6 +8,7 @@ use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
+use crate::words::alike::read;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
@@ -107,7 +108,8 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
 /// The card of an institution that has a number; none of an item without one. Persons are on no card.
 pub fn vcf(city: &City, view: &View) -> Option<String> {
     let position = view.position?;
-    if view.phones.is_empty() {
+    // Nobody is to call what was withdrawn.
+    if view.phones.is_empty() || view.status == Status::Withdrawn {
         return None;
     }
     let mut out = String::from("BEGIN:VCARD\r\nVERSION:3.0\r\n");
@@ -117,7 +119,7 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
     line(&mut out, "N", &format!("{};;;;", escaped(&view.title)));
     for (label, number) in &view.phones {
         // As people dial it: readers take the letters of “tel:” for digits.
-        line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(number));
+        line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(&read(number)));
         line(&mut out, "NOTE", &escaped(&format!("{number}: {label}")));
     }
     for fact in &view.facts {
@@ -294,6 +296,13 @@ mod tests {
         let never = of(&[from(date(2027, 3, 11), DAY)]);
         assert_eq!(first_day(&never), ("20270310".into(), "CANCELLED".into()));
         assert_eq!(next(&never), None);
+        // The days in force follow what a correction says of the days, and come back with what was known before.
+        let facts = campaign(Schedule::Day { on: date(2027, 3, 20) });
+        let later = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
+        let later = of(&[published(1, DAY), Event::Corrected(Box::new(later))]);
+        let days = |item: &Publication<Campaign>| (item.revisions[0].effective_from, item.revisions[0].effective_to);
+        assert_eq!(days(&later), (date(2027, 3, 20), Some(date(2027, 3, 20))));
+        assert_eq!(later.as_of(1).map(|item| days(&item)), Some((date(2027, 3, 10), Some(date(2027, 3, 10)))));
         // A correction to an earlier day moves the day, and what it names holds.
         let facts = campaign(Schedule::Day { on: date(2027, 3, 8) });
         let moved = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bangtin::http::lanes::Lanes;
 use bangtin::http::{self, Limits, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,12 +33,10 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            let lanes = Lanes::new().unwrap();
             let shutdown = async {
                 let _ = stopped.await;
             };
-            http::serve(listener, site, &lanes, shutdown).await;
-            tokio::task::block_in_place(|| lanes.close(Duration::from_secs(1)));
+            http::serve(listener, site, shutdown).await;
         });
         Self { _database: database, address, stop, task }
     }

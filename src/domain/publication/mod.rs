@@ -224,6 +224,28 @@ pub enum Status {
     Cancelled,
 }
 
+impl<F: Family> Revision<F> {
+    /// First and last day in force as what it states gives them by itself, whatever day it is; none where it gives
+    /// none, or others were set.
+    fn own_days(&self) -> Option<(Date, Option<Date>)> {
+        own_days(&self.facts).filter(|days| *days == (self.effective_from, self.effective_to))
+    }
+
+    /// Takes over the days in force of what takes the place of what it states: a date that was published wrongly
+    /// is corrected with what hangs on it.
+    pub(super) fn follow_days(&mut self, facts: &F) {
+        if let (Some(_), Some((from, to))) = (self.own_days(), own_days(facts)) {
+            (self.effective_from, self.effective_to) = (from, to);
+        }
+    }
+}
+
+/// First and last day in force that a statement gives by itself; none where they hang on the day of publication.
+fn own_days<F: Family>(facts: &F) -> Option<(Date, Option<Date>)> {
+    let days = [Date::MIN, Date::MAX].map(|today| facts.effective(today));
+    (days[0] == days[1]).then_some(days[0])
+}
+
 impl Status {
     /// The name used in URLs and GeoJSON.
     pub fn as_str(self) -> &'static str {
@@ -384,6 +406,7 @@ impl<F: Family> Publication<F> {
             Event::Corrected(corrected) => {
                 let Corrected { revision, reason, fields, facts } = *corrected;
                 if let Some(revision) = self.revisions.iter_mut().find(|r| r.number == revision) {
+                    revision.follow_days(&facts);
                     let before = std::mem::replace(&mut revision.facts, facts);
                     revision.corrections.push(Correction { recorded_at: at, reason, fields, before });
                 }

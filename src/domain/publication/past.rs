@@ -80,6 +80,7 @@ impl<F: Family> Publication<F> {
             revision.expiries.retain(|(when, _)| *when <= at);
             while revision.corrections.last().is_some_and(|correction| correction.recorded_at > at) {
                 if let Some(correction) = revision.corrections.pop() {
+                    revision.follow_days(&correction.before);
                     revision.facts = correction.before;
                 }
             }
@@ -111,12 +112,10 @@ impl<F: Family> Publication<F> {
     }
 
     /// The last day on which what a revision states of its days can take place, as far as is known: an end that
-    /// was set for it, or the day before what follows it. Not the end that the days themselves give: a
-    /// correction may have moved them.
+    /// was set for it, or the day before what follows it. Not the end that the days themselves give.
     pub fn days_end(&self, revision: &Revision<F>) -> Option<Date> {
         let day_before = |day: Date| day.yesterday().ok();
-        let published = revision.corrections.first().map_or(&revision.facts, |correction| &correction.before);
-        let (_, own) = published.effective(revision.effective_from);
+        let (_, own) = revision.facts.effective(revision.effective_from);
         let set = revision.effective_to.filter(|to| Some(*to) != own);
         let later = self.revisions.iter().filter(|r| r.number > revision.number && r.cancelled.is_none());
         let next = later.map(|r| r.effective_from).min().and_then(day_before);
@@ -127,8 +126,7 @@ impl<F: Family> Publication<F> {
     /// The first day on which what a revision states of its days can take place: its first day in force where one
     /// was set that its days don't give themselves, and nothing holds before it.
     pub fn days_begin(&self, revision: &Revision<F>) -> Option<Date> {
-        let published = revision.corrections.first().map_or(&revision.facts, |correction| &correction.before);
-        let (own, _) = published.effective(revision.effective_from);
+        let (own, _) = revision.facts.effective(revision.effective_from);
         let is_first = !self.revisions.iter().any(|r| r.cancelled.is_none() && r.effective_from < revision.effective_from);
         (is_first && revision.effective_from != own).then_some(revision.effective_from)
     }

@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, pin_mut};
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore, mpsc, oneshot, watch};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -45,8 +44,6 @@ pub struct PostgresLog {
     pool: Arc<Mutex<Vec<Client>>>,
     places: Arc<Semaphore>,
     hint: watch::Receiver<i64>,
-    /// The event loop in which the log was opened.
-    home: Handle,
 }
 
 fn explain(error: &Error) -> String {
@@ -140,19 +137,12 @@ impl PostgresLog {
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (appends, receiver) = mpsc::unbounded_channel();
-        let (reader, pool, home) = (RwLock::default(), Arc::new(Mutex::new(vec![client])), Handle::current());
+        let (reader, pool) = (RwLock::default(), Arc::new(Mutex::new(vec![client])));
         let places = Arc::new(Semaphore::new(LONG));
-        let log = Self { connector, appends, reader, pool, places, hint, home };
+        let log = Self { connector, appends, reader, pool, places, hint };
         tokio::spawn(writer::write_all(log.connector.clone(), clock, Arc::clone(&hint_sender), receiver));
         tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
-    }
-
-    /// A connection that lives where the log was opened, not where it is first asked for: others use it too.
-    async fn connect(&self) -> Result<Client, StoreError> {
-        let connector = self.connector.clone();
-        let connected = self.home.spawn(async move { connect(&connector).await });
-        connected.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
     /// A connection for work that takes its time. More than [`LONG`] at once wait for each other.
@@ -163,7 +153,7 @@ impl PostgresLog {
             let client = match pooled {
                 Some(client) if client.is_closed() => continue,
                 Some(client) => client,
-                None => self.connect().await?,
+                None => connect(&self.connector).await?,
             };
             return Ok(Borrowed { client, _permit: permit });
         }
@@ -184,7 +174,7 @@ impl PostgresLog {
         if let Some(reader) = place.as_ref().filter(|reader| !reader.client.is_closed()) {
             return Ok(Arc::clone(reader));
         }
-        let fresh = Arc::new(Reader { client: self.connect().await?, statements: Mutex::default() });
+        let fresh = Arc::new(Reader { client: connect(&self.connector).await?, statements: Mutex::default() });
         *place = Some(Arc::clone(&fresh));
         Ok(fresh)
     }

@@ -18,7 +18,7 @@ impl Item<'_> {
                 }
                 dt { (term(self.lang, "units")) } dd { (self.units(&view.units)) }
                 dt { (term(self.lang, "effective-from")) } dd { (format::date(view.effective_from)) }
-                @if let Some(to) = view.effective_to { dt { (term(self.lang, "effective-to")) } dd { (format::date(to)) } }
+                @if let Some(to) = view.holds_to { dt { (term(self.lang, "effective-to")) } dd { (format::date(to)) } }
                 @if let Some(position) = view.position { dt { (self.t("position")) } dd { (map::readable(position)) } }
                 dt { (term(self.lang, "revision")) } dd { (view.revision) }
             }

@@ -115,11 +115,28 @@ pub fn with_glyphs(svg: &str) -> Cow<'_, str> {
     Cow::Owned(drawn)
 }
 
+/// A combining mark as a character of its own; none where there is none.
+fn standing(mark: char) -> Option<char> {
+    Some(match mark {
+        '\u{300}' => '`',
+        '\u{301}' => '´',
+        '\u{302}' => 'ˆ',
+        '\u{303}' => '˜',
+        '\u{306}' => '˘',
+        '\u{308}' => '¨',
+        mark => {
+            tell(mark);
+            return None;
+        }
+    })
+}
+
 /// Text that can be printed: NFC, in one line, what looks alike for what the fonts have no glyph for, and at last a
 /// question mark. A print for archives (PDF/A) may hold no missing glyphs.
 pub fn printable(text: &str) -> String {
-    // A mark that belongs into no letter has no place of its own: the writer for archives refuses it.
-    let letters = text.nfc().filter(|c| !is_combining_mark(*c));
+    // A mark that belongs into no letter has no place of its own: the writer for archives refuses it. It is drawn
+    // behind its letter, as the breve of Ê Đê.
+    let letters = text.nfc().filter_map(|c| if is_combining_mark(c) { standing(c) } else { Some(c) });
     let drawn = letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control() && is_character(*c));
     drawn.fold(String::with_capacity(text.len()), |mut out, c| {
         push_drawn(&mut out, c);
@@ -201,7 +218,7 @@ mod tests {
                 assert!(face.glyph_index(c).is_some() || c == '→', "{c}");
             }
         }
-        assert_eq!(printable("x\u{301}\u{ffff}"), "x");
+        assert_eq!(printable("x\u{301}\u{ffff} e\u{302}\u{306}"), "x´ ê˘");
         assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎: 0216"), "Yên Bái ĐT: 0216");
     }
 

@@ -1,5 +1,6 @@
-//! Prints of what is published: gathered from the read model, drawn by `render::print`. The same for
-//! the server and the command line. Printing writes nothing: that something was printed is a command.
+//! Prints of published items: gathered from the read model, and drawn by `render::print`. The server and the
+//! command line share this code. Printing records nothing: a separate command records that something was
+//! printed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::render::print::booklet::{Booklet, Cover};
 use crate::render::print::{self, PrintError, Printed, Size};
 use crate::words::text::Lang;
 
-/// Prints of a booklet at most.
+/// Most prints in a booklet.
 pub const MOST: usize = 600;
 
 /// Why something cannot be printed.
@@ -50,25 +51,25 @@ pub enum PressError {
     /// Stored data cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It cannot be drawn.
+    /// The print cannot be drawn.
     #[error(transparent)]
     Print(#[from] PrintError),
 }
 
-/// What is to be printed.
+/// How an item is to be printed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Order {
-    /// The reader's language.
+    /// Language of the print.
     pub lang: Lang,
-    /// Only this unit's part; where none, that of the board's unit.
+    /// Print only this unit's part. Where none is given, the unit of the board counts.
     pub unit: Option<UnitId>,
-    /// The whole, though it is for a unit's board.
+    /// Print the whole item, even for a board that serves one unit.
     pub whole: bool,
-    /// The board it is for.
+    /// Number of the board that the print is for.
     pub board: Option<u32>,
 }
 
-/// The unit whose part a board's readers see first: its own, where it serves just one.
+/// The unit whose part a board's readers see first: the board's own unit, if it serves just one.
 pub fn unit_of_board(board: &View) -> Option<UnitId> {
     match board.units.as_slice() {
         [unit] => Some(unit.clone()),
@@ -83,7 +84,7 @@ pub struct Material {
     moment: Moment,
     view: View,
     features: Option<Arc<Features>>,
-    /// The same for all prints of a booklet.
+    /// Shapes of the city's units, shared by all prints of a booklet.
     units: Arc<[UnitShape]>,
     extract: Option<Arc<Extract>>,
     board: Option<View>,
@@ -116,12 +117,13 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     let unit = order.unit.clone().or_else(by_board);
     let cut = |unit: &UnitId| Extract::of(&city, boundaries.as_deref(), &view, features.as_deref(), unit, moment.today);
     let extract = tokio::task::block_in_place(|| unit.as_ref().and_then(cut)).filter(Extract::is_cut);
-    // Where nothing lies in the board's unit, the whole says more; who asks for a unit is told that it is empty.
+    // If nothing lies in the board's unit, the whole item tells its readers more. An order for a unit keeps its
+    // empty extract, which says that nothing lies there.
     let extract = extract.filter(|extract| order.unit.is_some() || extract.has_something()).map(Arc::new);
     Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board })
 }
 
-/// The boundaries of the city's units, where they are known and can be read.
+/// The boundaries of the city's units, if they are known and can be read.
 pub async fn boundaries(model: &ReadModel, city: &City) -> Option<Arc<Features>> {
     let set = city.boundaries.as_ref()?;
     match model.features(set.sha256).await {
@@ -134,7 +136,7 @@ pub async fn boundaries(model: &ReadModel, city: &City) -> Option<Arc<Features>>
 }
 
 impl Material {
-    /// The item.
+    /// The item to print.
     pub fn view(&self) -> &View {
         &self.view
     }
@@ -152,7 +154,7 @@ impl Material {
         }
     }
 
-    /// The poster as PDF; of A1 and A0 a map sheet.
+    /// The poster as PDF; for A1 and A0 a map sheet.
     pub fn poster(&self, size: Size) -> Result<Vec<u8>, PressError> {
         if size.is_sheet() {
             return print::sheet(&self.printed(), size)?.ok_or(PressError::NoSheet);
@@ -165,17 +167,17 @@ impl Material {
         Ok(print::stickers(&self.printed())?)
     }
 
-    /// The picture beside a link.
+    /// The preview picture for links.
     pub fn preview(&self) -> Result<Vec<u8>, PressError> {
         Ok(print::preview(&self.printed())?)
     }
 }
 
-/// A print of a booklet: the board, the item, and what the register says of it there.
+/// A print of a booklet: the board, the item, and the register's entry on posting the item there.
 pub type Posted = (View, View, Posting);
 
-/// What is to hang on the boards of a unit, or of the whole city: what was printed for them and is neither
-/// taken down, revoked nor withdrawn.
+/// What should hang on the boards of a unit, or of the whole city: everything that was printed for them and is
+/// neither taken down, revoked nor withdrawn.
 pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Result<Vec<Posted>, PressError> {
     let image = model.image();
     let units = &image.city.units;
@@ -200,7 +202,7 @@ pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Resu
     }
 }
 
-/// A booklet that is gathered and not yet drawn.
+/// A booklet whose prints are gathered but not drawn yet.
 pub struct Folio {
     lang: Lang,
     city: Arc<City>,
@@ -216,7 +218,7 @@ pub async fn folio(model: &ReadModel, moment: &Moment, lang: Lang, unit: Option<
     let city = Arc::clone(&model.image().city);
     let named = unit.and_then(|unit| city.units.get(unit)).map(|unit| lang.pick(&unit.name_vi, &unit.name_en));
     let title = named.unwrap_or(lang.pick(&city.name_vi, &city.name_en)).to_owned();
-    // A plan is cut to a unit once, however many boards of the unit it hangs on.
+    // A plan is cut to a unit only once, even if it hangs on several boards of the unit.
     let mut cut: HashMap<(Code, Option<UnitId>), Option<Arc<Extract>>> = HashMap::new();
     let mut materials = Vec::with_capacity(prints.len());
     for (board, item, _) in &prints {
@@ -240,12 +242,13 @@ pub async fn folio(model: &ReadModel, moment: &Moment, lang: Lang, unit: Option<
 }
 
 impl Folio {
-    /// Prints in it.
+    /// The prints in the booklet.
     pub fn prints(&self) -> &[Posted] {
         &self.prints
     }
 
-    /// The file: a list of what goes where, then the posters; `step` is told of each. Takes its time.
+    /// Draws the booklet as PDF: a list of what hangs where, then the posters. `step` is called for each
+    /// poster. This is slow.
     pub fn draw(&self, step: &mut dyn FnMut(&str)) -> Result<Vec<u8>, PressError> {
         let Self { lang, city, moment, title, prints, .. } = self;
         let mut file = Booklet::new(&Cover { lang: *lang, city, moment, title, prints })?;

@@ -92,6 +92,6 @@ say "running the tests"
 if [ $# -gt 0 ]; then
     cargo test --locked "$@"
 else
-    cargo test --locked --lib --bins --tests --examples
+    cargo test --locked --lib --bins --tests --examples -- --include-ignored
     cargo test --locked --doc
 fi

@@ -1,8 +1,8 @@
-//! What the program says of itself, on standard error and standard output.
+//! Messages of the program on standard error and standard output.
 //!
-//! Nothing fails with a message, whatever became of the place it goes to: a full disk, a pipe whose
-//! reader has gone, a terminal that is held. What a server says goes out in a thread of its own, so
-//! that nothing waits for it either.
+//! No operation fails because its message could not be written: the disk may be full, the reader of a pipe may
+//! be gone, the terminal may be held. A server's messages go out in their own thread, so nothing waits for
+//! them.
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
@@ -13,55 +13,55 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-/// Messages that wait at most; those that come when so many do are let go of, and counted.
+/// Most messages that wait; further ones are dropped and counted.
 const WAITING: usize = 1_024;
-/// How long the program's end waits for what was said last.
+/// Longest wait for the last messages when the program ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How long a thread that panics waits for the words about it: it may be the one with which the program ends.
+/// Longest wait of a panicking thread for the message about its panic: the program may end with that thread.
 const PANIC_WORDS: Duration = Duration::from_millis(100);
 
-/// Says a sentence on standard error, like `eprintln!`; where that cannot be written, nothing happens.
-/// For commands that end by themselves: it waits for standard error.
+/// Writes a sentence to standard error, like `eprintln!`, but a failure to write is ignored. It waits for
+/// standard error, so only commands that end by themselves use it.
 macro_rules! say {
     ($($word:tt)*) => { $crate::cli::messages::say_line(format_args!($($word)*)) };
 }
 
-/// The same for a server: nothing waits.
+/// Writes a sentence to standard error for a server: nothing waits for it.
 macro_rules! note {
     ($($word:tt)*) => { $crate::cli::messages::note_line(format_args!($($word)*)) };
 }
 
-/// Writes a line that was asked for to standard output, like `println!`; fails in a sentence.
+/// Writes a line of results to standard output, like `println!`, but gives an error if that fails.
 macro_rules! put {
     ($($word:tt)*) => { $crate::cli::messages::put_line(format_args!($($word)*)) };
 }
 
 pub(super) use {note, put, say};
 
-/// What the thread does next.
+/// A task for the thread of messages.
 enum Word {
-    /// To standard error.
+    /// Write to standard error.
     Note(Vec<u8>),
-    /// To standard output.
+    /// Write to standard output.
     Show(Vec<u8>),
-    /// Somebody waits until everything before it was said.
+    /// Tell the sender when everything before this was written.
     End(SyncSender<()>),
 }
 
 static WORDS: OnceLock<SyncSender<Word>> = OnceLock::new();
-/// Messages that could not be said and of which nobody has been told yet.
+/// Number of messages that were lost and not yet reported as lost.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
 fn words() -> &'static SyncSender<Word> {
     WORDS.get_or_init(|| {
         let (sender, receiver) = sync_channel(WAITING);
-        // Without a thread every message is lost, and nothing else.
+        // If the thread cannot be started, messages are lost, but nothing fails.
         let _ = std::thread::Builder::new().name("messages".into()).spawn(move || speak(&receiver, io::stderr(), io::stdout(), &LOST));
         sender
     })
 }
 
-/// Says what comes, until nobody can say anything any longer.
+/// Writes messages until the channel closes.
 fn speak(words: &Receiver<Word>, mut errors: impl Write, mut out: impl Write, lost: &AtomicU64) {
     for word in words {
         match word {
@@ -81,7 +81,7 @@ fn speak(words: &Receiver<Word>, mut errors: impl Write, mut out: impl Write, lo
     }
 }
 
-/// False where it cannot be written.
+/// Writes a text; false if that fails.
 fn write(to: &mut impl Write, text: &[u8]) -> bool {
     to.write_all(text).and_then(|()| to.flush()).is_ok()
 }
@@ -102,7 +102,8 @@ pub fn note_line(sentence: Arguments<'_>) {
     send(Word::Note(format!("{sentence}\n").into_bytes()));
 }
 
-/// Shows a text on standard output, for whoever started a server; nothing waits for it or fails with it.
+/// Writes a text to standard output for the person who started a server. Nothing waits for it, and a failure to
+/// write is ignored.
 pub fn show(text: &str) {
     send(Word::Show(format!("{text}\n").into_bytes()));
 }
@@ -113,13 +114,13 @@ pub fn put_line(line: Arguments<'_>) -> anyhow::Result<()> {
     out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).context("standard output cannot be written")
 }
 
-/// Waits until what was said is out, for a second at most: the last to be called.
+/// Waits until all messages are written, at most a second. Call it last.
 pub fn finish() {
     wait(LAST_WORDS);
 }
 
 fn wait(patience: Duration) {
-    // Nothing was said: no thread needs to be made for it.
+    // If there was no message, no thread needs to be started.
     let Some(words) = WORDS.get() else { return };
     let until = Instant::now() + patience;
     let (waiting, told) = sync_channel(1);
@@ -134,7 +135,7 @@ fn wait(patience: Duration) {
     let _ = told.recv_timeout(until.saturating_duration_since(Instant::now()));
 }
 
-/// Where what the program notes of itself goes: every line is handed on, and none fails.
+/// Receives the lines of the log (`tracing`), and passes each on as a message. Writing never fails.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Notes;
 
@@ -149,9 +150,9 @@ impl Write for Notes {
     }
 }
 
-/// Notes go to standard error, and so does what is said of a panic.
+/// Sends the log, and the messages of panics, to standard error through [`Notes`].
 pub fn begin() {
-    // It would report a failure to write with `eprintln!`, which panics.
+    // With this on, the subscriber would report a failed write with `eprintln!`, which panics.
     let subscriber = tracing_subscriber::fmt().log_internal_errors(false);
     subscriber.with_max_level(tracing::Level::INFO).with_writer(|| Notes).with_target(true).compact().init();
     std::panic::set_hook(Box::new(|panic| {
@@ -165,7 +166,7 @@ pub fn begin() {
 mod tests {
     use super::*;
 
-    /// A disk that is full until there is room.
+    /// A disk that refuses some writes and then has room.
     struct Full<'a> {
         refused: usize,
         kept: &'a mut Vec<u8>,

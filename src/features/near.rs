@@ -2,8 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use geo_index::indices::Indices;
-use geo_index::rtree::{RTree, RTreeIndex};
+use geo_index::rtree::RTreeIndex;
 
 use crate::features::Features;
 use crate::geometry::Bbox;
@@ -74,93 +73,6 @@ impl Hit {
     }
 }
 
-/// The items of an index whose boxes meet another.
-struct Meeting<'a> {
-    boxes: &'a [[i32; 4]],
-    indices: Indices<'a>,
-    nodes: Vec<usize>,
-}
-
-impl Meeting<'_> {
-    /// Which each is, and its box.
-    fn items(&self) -> impl Iterator<Item = (usize, [i32; 4])> {
-        self.nodes.iter().filter_map(|at| Some((self.indices.get(*at), *self.boxes.get(*at)?)))
-    }
-}
-
-/// The items of an index whose boxes meet `bbox`. Nodes lie cold in memory: a level's are looked at
-/// without a branch between them, so that they are waited for together.
-fn meeting(tree: &RTree<i32>, bbox: [i32; 4]) -> Meeting<'_> {
-    let [west, south, east, north] = bbox;
-    let (boxes, _) = tree.boxes().as_chunks::<4>();
-    let indices = tree.indices();
-    let fanout = usize::from(tree.node_size());
-    let mut levels = tree.level_bounds().iter().rev().map(|bound| bound / 4);
-    // The highest level is one node.
-    let mut nodes: Vec<usize> = levels.next().and_then(|end| end.checked_sub(1)).into_iter().collect();
-    #[expect(clippy::needless_bitwise_bool, reason = "a branch would be guessed wrong at every other node")]
-    let meets = |at: &usize| {
-        let [left, bottom, right, top] = boxes.get(*at).copied().unwrap_or(crate::features::NOWHERE);
-        (left <= east) & (right >= west) & (bottom <= north) & (top >= south)
-    };
-    nodes.retain(&meets);
-    let mut below = Vec::with_capacity(512);
-    for end in levels {
-        below.clear();
-        below.resize(nodes.len() * fanout, 0);
-        let mut found = 0;
-        for node in &nodes {
-            let first = indices.get(*node) / 4;
-            for at in first..end.min(first + fanout) {
-                if let Some(place) = below.get_mut(found) {
-                    *place = at;
-                }
-                found += usize::from(meets(&at));
-            }
-        }
-        below.truncate(found);
-        std::mem::swap(&mut nodes, &mut below);
-    }
-    Meeting { boxes, indices, nodes }
-}
-
-/// True when a feature whose box meets another box, both in 10⁻⁷ degrees, is known to meet it: a side of
-/// its box that lies in the other has a point of the feature on it.
-#[expect(clippy::needless_bitwise_bool, reason = "which side it is cannot be guessed")]
-fn is_sure([left, bottom, right, top]: [i32; 4], [west, south, east, north]: [i32; 4]) -> bool {
-    let sides = [left >= west, bottom >= south, right <= east, top <= north];
-    (sides[0] & sides[2] & (sides[1] | sides[3])) | (sides[1] & sides[3] & (sides[0] | sides[2]))
-}
-
-/// Most words of bits, for each number, in which numbers are put in order.
-const WORDS: usize = 8;
-
-/// Numbers in rising order, each once. Features that lie together mostly stand together too: a bit for
-/// each number from the least to the greatest is found sooner than their order.
-fn ordered(mut numbers: Vec<usize>) -> Vec<usize> {
-    let (least, greatest) = numbers.iter().fold((usize::MAX, 0), |(least, greatest), number| (least.min(*number), greatest.max(*number)));
-    let words = greatest.saturating_sub(least) / 64 + 1;
-    if words > numbers.len() * WORDS {
-        numbers.sort_unstable();
-        numbers.dedup();
-        return numbers;
-    }
-    let mut bits = vec![0_u64; words];
-    for number in numbers.drain(..) {
-        let at = number - least;
-        if let Some(word) = bits.get_mut(at / 64) {
-            *word |= 1 << (at % 64);
-        }
-    }
-    for (index, mut word) in bits.into_iter().enumerate() {
-        while word != 0 {
-            numbers.push(least + index * 64 + word.trailing_zeros() as usize);
-            word &= word - 1;
-        }
-    }
-    numbers
-}
-
 /// A feature's positions, which are about to be walked along.
 struct Line<'a> {
     /// How many rings; 0 for points.
@@ -201,38 +113,30 @@ impl<'a> Line<'a> {
 }
 
 impl Features {
-    /// Indices of the features whose boxes meet `bbox`, in the file's order; those without a place
-    /// are everywhere (OGC 17-069r4 §7.15.3).
+    /// Indices of the features whose boxes meet `bbox`, in the file's order. Features without a place are
+    /// everywhere (OGC 17-069r4 §7.15.3).
     pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
-        self.search(bbox, |met, _, found| found.extend(met.items().map(|(index, _)| index)))
+        self.search(bbox, |_, _| true)
     }
 
     /// Indices of the features that meet `bbox`, in the file's order.
     pub fn within(&self, bbox: &Bbox) -> Vec<usize> {
-        self.search(bbox, |met, exact, found| {
-            let whole = inner(exact);
-            // Features and their positions lie cold in memory: only those are looked at whose boxes do not
-            // say enough, and those all at once before the first is walked along.
-            let mut unsure = Vec::with_capacity(16);
-            for (index, place) in met.items() {
-                if is_sure(place, whole) { found.push(index) } else { unsure.push(index) }
-            }
-            // One without a place was found already, wherever its box is said to be.
-            let shapes: Vec<usize> = unsure.iter().map(|index| self.list.get(*index).map_or(usize::MAX, |feature| feature.shape)).collect();
-            let lines: Vec<Line<'_>> = shapes.iter().map(|shape| Line::new(self.places.shapes.get(*shape..).unwrap_or_default())).collect();
-            found.extend(unsure.iter().zip(lines).filter_map(|(index, line)| line.meets(exact).then_some(*index)));
+        self.search(bbox, |index, exact| {
+            let shape = self.list.get(index).and_then(|feature| self.places.shapes.get(feature.shape..));
+            Line::new(shape.unwrap_or_default()).meets(exact)
         })
     }
 
-    /// Indices of features, in the file's order: of those whose boxes meet `bbox`, the ones that `choose`
-    /// finds, which is given the box in 10⁻⁷ degrees.
-    fn search(&self, bbox: &Bbox, choose: impl Fn(&Meeting<'_>, [f64; 4], &mut Vec<usize>)) -> Vec<usize> {
-        let mut found = Vec::with_capacity(self.places.bare.len() + 128);
-        found.extend_from_slice(&self.places.bare);
+    /// Indices of features, in the file's order: of those whose boxes meet `bbox`, the ones that `meets` says
+    /// yes to. It is given the box in 10⁻⁷ degrees.
+    fn search(&self, bbox: &Bbox, meets: impl Fn(usize, [f64; 4]) -> bool) -> Vec<usize> {
+        let mut found = self.places.bare.clone();
         if let Some(tree) = &self.places.tree {
             let mut search = |bbox: Bbox| {
                 let exact = scaled(&bbox);
-                choose(&meeting(tree, inner(exact)), exact, &mut found);
+                let [west, south, east, north] = inner(exact);
+                let near = tree.search(west, south, east, north).into_iter().map(|index| index as usize);
+                found.extend(near.filter(|index| meets(*index, exact)));
             };
             let [west, south, east, north] = *bbox;
             if west <= east {
@@ -242,7 +146,9 @@ impl Features {
                 search([-180.0, south, east, north]);
             }
         }
-        ordered(found)
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }
 
@@ -255,16 +161,6 @@ mod tests {
         move |below| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as i32 % below
-        }
-    }
-
-    #[test]
-    fn numbers_come_in_order_and_once_whether_they_lie_together_or_apart() {
-        for numbers in [vec![], vec![7], vec![0, 0], vec![70, 3, 64, 3, 63, 70], vec![usize::MAX, 0, 5], vec![90_000, 12, 90_000, 13]] {
-            let mut expected = numbers.clone();
-            expected.sort_unstable();
-            expected.dedup();
-            assert_eq!(ordered(numbers), expected);
         }
     }
 

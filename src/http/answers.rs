@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use jiff::Timestamp;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle, PlaceholderGuard};
+use quick_cache::{DefaultHashBuilder, Weighter};
 use tokio::task::block_in_place;
 
 use super::ranges;
@@ -122,11 +122,11 @@ impl What {
     }
 }
 
-/// Which answer.
-pub type Key = (Code, What);
+/// Which answer, and what it was made from.
+pub type Key = (Code, What, Validity);
 
 /// What it was made from: the item's version, the city's, and the moment it ends by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Validity {
     /// Position of the item's last event.
     pub version: i64,
@@ -143,7 +143,6 @@ pub struct Answer {
     status: StatusCode,
     media: &'static str,
     body: Bytes,
-    validity: Validity,
     ends: Option<Timestamp>,
     private: bool,
     compress: bool,
@@ -159,13 +158,12 @@ const QUICK: usize = 64 << 10;
 
 impl Answer {
     /// An answer; `private` ones hold a person's contact and are kept nowhere.
-    pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, validity: Validity, ends: Option<Timestamp>, private: bool) -> Self {
+    pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, ends: Option<Timestamp>, private: bool) -> Self {
         let compress = body.len() >= respond::WORTH_IT && !matches!(media, "image/png" | "application/pdf");
         Self {
             status,
             media,
             body: Bytes::from(body),
-            validity,
             ends,
             private,
             compress,
@@ -234,9 +232,9 @@ impl Answer {
         &self.body
     }
 
-    /// True when the answer still holds.
-    pub fn is_valid(&self, validity: Validity, now: Timestamp) -> bool {
-        self.validity == validity && self.ends.is_none_or(|ends| now < ends)
+    /// True when the answer has changed by itself: a date came.
+    fn has_ended(&self, now: Timestamp) -> bool {
+        self.ends.is_some_and(|ends| now >= ends)
     }
 
     fn max_age(&self, now: Timestamp) -> HeaderValue {
@@ -266,8 +264,9 @@ impl Answer {
     }
 }
 
+/// Weighs answers by their bytes.
 #[derive(Clone)]
-struct ByBytes;
+pub struct ByBytes;
 
 impl Weighter<Key, Arc<Answer>> for ByBytes {
     fn weight(&self, _: &Key, answer: &Arc<Answer>) -> u64 {
@@ -276,8 +275,11 @@ impl Weighter<Key, Arc<Answer>> for ByBytes {
     }
 }
 
-/// Answers, bounded in bytes.
+/// Answers, bounded in bytes. Of many that ask for one at once, one makes it and the others wait.
 pub struct Answers(Cache<Key, Arc<Answer>, ByBytes>);
+
+/// The right to make an answer, until it is given up or the answer is kept.
+pub type Turn<'a> = PlaceholderGuard<'a, Key, Arc<Answer>, ByBytes, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Answer>>>;
 
 impl Answers {
     /// A cache of at most `bytes`.
@@ -285,15 +287,21 @@ impl Answers {
         Self(Cache::with_weighter(4_096, bytes, ByBytes))
     }
 
-    /// An answer that still holds.
-    pub fn get(&self, key: &Key, validity: Validity, now: Timestamp) -> Option<Arc<Answer>> {
-        self.0.get(key).filter(|answer| answer.is_valid(validity, now))
+    /// An answer that still holds; where there is none, the turn to make it.
+    pub async fn get<'a>(&'a self, key: &Key, now: Timestamp) -> Result<Arc<Answer>, Turn<'a>> {
+        match self.0.get(key) {
+            Some(answer) if !answer.has_ended(now) => return Ok(answer),
+            Some(_) => drop(self.0.remove(key)),
+            None => {}
+        }
+        self.0.get_value_or_guard_async(key).await
     }
 
     /// Keeps an answer, unless it holds a person's contact.
-    pub fn insert(&self, key: Key, answer: &Arc<Answer>) {
+    pub fn keep(turn: Turn<'_>, answer: &Arc<Answer>) {
         if !answer.private {
-            self.0.insert(key, Arc::clone(answer));
+            // The place may have gone meanwhile: the answer is then made again.
+            let _ = turn.insert(Arc::clone(answer));
         }
     }
 }

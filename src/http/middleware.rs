@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
@@ -20,10 +20,42 @@ use super::{Site, respond};
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
 use crate::words::copied::untailed;
-use crate::words::text::Lang;
 
 /// A read that names a position waits this long for it.
 const POSITION_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a request says of its reader. It is looked at only where something went wrong.
+struct Reader {
+    uri: Uri,
+    preferences: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Reader {
+    fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        let own = |name: HeaderName| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone()));
+        Self { uri: request.uri().clone(), preferences: own(header::ACCEPT).chain(own(header::ACCEPT_LANGUAGE)).collect() }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.preferences {
+            headers.append(name.clone(), value.clone());
+        }
+        headers
+    }
+
+    fn wants_html(&self) -> bool {
+        reading::wants_html(&self.headers())
+    }
+
+    /// What went wrong, in the language and form that the address or the client asks for.
+    fn told(&self, site: &Site, error: &HttpError) -> Response {
+        let lang = reading::language(reading::parameter(self.uri.query(), "lang").as_deref(), &self.headers());
+        let asks_for_json = reading::parameter(self.uri.query(), "f").as_deref() == Some("json");
+        error.respond(site, lang, self.wants_html() && !asks_for_json)
+    }
+}
 
 /// Runs around every handler.
 pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
@@ -31,52 +63,55 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     if request.method() == Method::OPTIONS {
         return options(&site, allowed(request.uri().path()), request.headers());
     }
+    let reader = Reader::of(&request);
     if is_read && let Some(position) = request.headers().get("bangtin-position") {
         let position = position.to_str().ok().and_then(|text| text.trim().parse().ok());
-        let (lang, html) = (reading::language(None, request.headers()), reading::wants_html(request.headers()));
         let reached = match position {
             None => Err(HttpError::BadRequest("Bangtin-Position must be a whole number".into())),
             Some(position) if site.model.wait_for(position, POSITION_PATIENCE).await => Ok(()),
             Some(_) => Err(HttpError::Behind),
         };
         if let Err(error) = reached {
-            return finish(&site, error.respond(&site, lang, html));
+            return finish(&site, reader.told(&site, &error));
         }
     }
-    let (lang, html) = (reading::language(None, request.headers()), reading::wants_html(request.headers()));
-    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let method = request.method().clone();
     let wish = Wish::of(&method, request.headers_mut());
-    let without_tail = if is_read && html { without_tail(request.uri()) } else { None };
-    let written_to = (!is_read).then(|| request.uri().path().to_owned());
     let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let response = match ran {
-        // The router's own refusal of an address that is not UTF-8.
-        Ok(response) if response.status() == StatusCode::BAD_REQUEST && is_plain(&response) => HttpError::Parameter(
-            "địa chỉ có ký tự bị hỏng; hãy mở lại liên kết gốc hoặc quét lại mã".into(),
-            "the address holds broken characters; open the original link again, or scan the code".into(),
-        )
-        .respond(&site, lang, html),
-        Ok(mut response) => match without_tail.filter(|_| response.status() == StatusCode::NOT_FOUND) {
-            Some(address) => respond::see(&address),
-            None => match response.extensions_mut().remove::<Arc<HttpError>>() {
-                Some(error) => in_words(&site, &error, &uri, lang, html),
-                None => response,
-            },
-        },
-        Err(_) => HttpError::Internal("a handler panicked".into()).respond(&site, lang, html),
-    };
-    let mut response = ranges::cut(wish, response).await.unwrap_or_else(|error| error.respond(&site, lang, html));
-    if let Some(path) = written_to.filter(|_| response.status() == StatusCode::METHOD_NOT_ALLOWED) {
-        response.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(&path)));
+    let mut response = ran.unwrap_or_else(|_| HttpError::Internal("a handler panicked".into()).into_response());
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = explained(&site, &reader, is_read, response);
     }
+    let response = ranges::cut(wish, response).await.unwrap_or_else(|error| reader.told(&site, &error));
     finish(&site, response)
 }
 
-/// What went wrong, in the language and form that the address or the client asks for.
-fn in_words(site: &Site, error: &HttpError, uri: &Uri, lang: Lang, html: bool) -> Response {
-    let asked = reading::parameter(uri.query(), "lang");
-    let lang = asked.map_or(lang, |asked| Lang::choose(Some(&asked), Some(lang.code())));
-    error.respond(site, lang, html && reading::parameter(uri.query(), "f").as_deref() != Some("json"))
+/// An answer that says that something is wrong, as its reader can use it.
+fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response) -> Response {
+    let status = response.status();
+    if status == StatusCode::NOT_FOUND
+        && is_read
+        && reader.wants_html()
+        && let Some(address) = without_tail(&reader.uri)
+    {
+        return respond::see(&address);
+    }
+    let mut told = match response.extensions_mut().remove::<Arc<HttpError>>() {
+        Some(error) => reader.told(site, &error),
+        // The router's own refusal of an address that is not UTF-8.
+        None if status == StatusCode::BAD_REQUEST && is_plain(&response) => {
+            let (vi, en) = (
+                "địa chỉ có ký tự bị hỏng; hãy mở lại liên kết gốc hoặc quét lại mã",
+                "the address holds broken characters; open the original link again, or scan the code",
+            );
+            reader.told(site, &HttpError::Parameter(vi.into(), en.into()))
+        }
+        None => response,
+    };
+    if !is_read && status == StatusCode::METHOD_NOT_ALLOWED {
+        told.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(reader.uri.path())));
+    }
+    told
 }
 
 /// The address without what was copied along behind it, and without empty parts; none where that is the address

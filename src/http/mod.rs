@@ -150,8 +150,6 @@ pub struct Site {
     pub(crate) drawing_places: Arc<Semaphore>,
     /// Places for answers that take long and much memory.
     pub(crate) long_places: Semaphore,
-    /// Turns in which an answer is made once, however many ask for it.
-    pub(crate) turns: items::Turns,
     /// Places for imports.
     pub(crate) import_places: Arc<Semaphore>,
     /// How often residents may report.
@@ -179,7 +177,6 @@ impl Site {
             tiles,
             drawing_places,
             long_places,
-            turns: items::Turns::default(),
             download_places,
             kept,
             import_places,

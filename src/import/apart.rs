@@ -1,9 +1,9 @@
-//! Strangers' bytes that come over HTTP are read in a process of their own, with bounds on memory and
-//! time: what a library makes of a damaged or malicious file can end that process, never the server.
+//! Reads files that come over HTTP in a separate process, with limits on memory and time. What a library does
+//! with a damaged or malicious file can end that process, but never the server.
 //!
-//! The child is this program again. It is told on its standard input what to read, sets its limits
-//! before it looks at the file, and gives what it found on its standard output. It gets no environment:
-//! neither the database nor the vault's key. It ends when its parent does.
+//! The child is this program again. It reads its task from standard input, sets its limits before it opens the
+//! file, and writes the result to standard output. It gets no environment variables: neither the database nor
+//! the vault's key. It ends when its parent ends.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -25,40 +25,40 @@ use crate::domain::Digest;
 use crate::domain::feature_set::FeatureSet;
 use crate::features::canonical::CanonicalSet;
 
-/// What the child is called with.
+/// First argument of the child.
 const ARGUMENT: &str = "read-apart";
-/// The child's first line: another program in its place says something else.
+/// The child's first line of output. Another program in its place would write something else.
 const GREETING: &str = "bangtin reads apart, version 1";
-/// How the folder is called in which a child unpacks.
+/// Prefix of the folder in which a child unpacks.
 const FOLDER: &str = "bangtin-";
-/// Memory that reading may take whatever the file's size, bytes of address space.
+/// Memory that reading may take for a file of any size, bytes of address space.
 const MEMORY: u64 = 512 << 20;
-/// Memory for each byte of the file, unpacked.
+/// Further bytes of memory for each byte of the unpacked file.
 const MEMORY_A_BYTE: u64 = 4;
-/// Processor time, seconds.
+/// Processor time that a child may use, seconds.
 const PROCESSOR_SECONDS: u64 = 600;
-/// Waiting for the child ends after this.
+/// Longest wait for the child's answer.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// Longest head of an answer: the report.
+/// Longest first part of an answer, which holds the report, bytes.
 const HEAD_BYTES: u64 = 64 << 20;
-/// Largest set that is taken back.
+/// Largest feature set that is accepted from a child, bytes.
 const SET_BYTES: u64 = 2 << 30;
 
-/// How strangers' bytes are read.
+/// Where a file is read.
 #[derive(Debug, Clone)]
 pub enum Reading {
     /// In this process: a planner's own machine reads the planner's own file.
     Here,
-    /// In a process of its own, which this program is started for.
+    /// In a separate process: the program to start, and the places for such processes.
     Apart(PathBuf, Places),
 }
 
-/// How many files are read apart at a time; who asks waits for a place.
+/// Places for files that are read in separate processes at the same time. A request waits until one is free.
 #[derive(Debug, Clone)]
 pub struct Places(Arc<(Mutex<usize>, Condvar)>);
 
 impl Places {
-    /// So many places.
+    /// Makes `count` places, at least one.
     pub fn new(count: usize) -> Self {
         Self(Arc::new((Mutex::new(count.max(1)), Condvar::new())))
     }
@@ -72,7 +72,7 @@ impl Places {
     }
 }
 
-/// A place that is taken; it is given back when this goes.
+/// A place in use; dropping it gives the place back.
 struct Place<'a>(&'a Places);
 
 impl Drop for Place<'_> {
@@ -83,20 +83,20 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What a child is asked.
+/// A child's task.
 #[derive(Serialize, Deserialize)]
 enum Task {
     Import { field: String, name: String, path: PathBuf, options: Box<Options> },
     About { path: PathBuf },
 }
 
-/// What it answers, before the set's bytes.
+/// The first part of a child's answer; the bytes of the set follow.
 #[derive(Serialize, Deserialize)]
 struct Head {
     report: Report,
     plane: u32,
     set: Option<FeatureSet>,
-    /// Bytes of the pieces that follow.
+    /// Sizes in bytes of the pieces that follow.
     pieces: Vec<u64>,
     pages: Option<u32>,
     title: Option<String>,
@@ -104,9 +104,9 @@ struct Head {
 
 /// Why a child gave no answer.
 enum Failed {
-    /// It cannot be started, or not be talked to: nothing is wrong with the file.
+    /// The child could not be started or reached; nothing is wrong with the file.
     Here(io::Error),
-    /// It ended early, or did not end; true when it found that the file contradicts itself.
+    /// The child ended early or did not end. `panicked` is true if it found that the file contradicts itself.
     There { panicked: bool },
 }
 
@@ -121,11 +121,11 @@ fn read_here(field: &str, source: &Source, options: &Options) -> Imported {
 }
 
 impl Reading {
-    /// Reads a file as `zones`, `outline` or `places`. Errors: the machine refuses another process.
+    /// Reads a file as `zones`, `outline` or `places`. Errors: the machine could not start another process.
     pub fn import(&self, field: &str, source: &Source, options: &Options) -> io::Result<Imported> {
         let Self::Apart(program, places) = self else { return Ok(read_here(field, source, options)) };
         let _place = places.take();
-        // The child reads from the disk, and the file stays there until it is done.
+        // The child reads the file from the disk, so the file must stay there until the child is done.
         let on_disk = source.on_disk()?;
         let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
         let task = Task::Import { field: field.to_owned(), name: source.name.clone(), path, options: Box::new(options.clone()) };
@@ -143,7 +143,7 @@ impl Reading {
         }
     }
 
-    /// What is seen of a document. One that cannot be looked into has no pages and no title.
+    /// Media type, pages and title of a document. A document that cannot be read has no pages and no title.
     pub fn about(&self, bytes: &[u8]) -> About {
         let Self::Apart(program, places) = self else { return About::of(bytes) };
         let unknown = About { media_type: super::documents::media_type(bytes), ..About::default() };
@@ -163,7 +163,7 @@ impl Reading {
     }
 }
 
-/// The report on a file whose reading was stopped, or that was found to contradict itself.
+/// The report on a file whose reading was stopped, or that contradicts itself (`is_damaged`).
 fn stopped(source: &Source, options: &Options, is_damaged: bool) -> Imported {
     let mut report = Report::about(&source.name);
     report.sha256 = source.digest().ok().map(|digest| digest.to_string());
@@ -184,7 +184,7 @@ fn stopped(source: &Source, options: &Options, is_damaged: bool) -> Imported {
     Imported { report, set: None, drawn: Vec::new(), plane: options.plane }
 }
 
-/// A child that ends with its asker.
+/// A child process that is killed when this is dropped.
 struct Guard(Child);
 
 impl Drop for Guard {
@@ -195,12 +195,12 @@ impl Drop for Guard {
 }
 
 fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Failed> {
-    // What the child unpacks goes with it, however it ends.
+    // This folder is removed however the child ends, with everything the child unpacked.
     let folder = tempfile::Builder::new().prefix(FOLDER).tempdir()?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
     let mut command = Command::new(program);
     command.arg(ARGUMENT).arg(bytes.to_string()).env_clear().env("TMPDIR", folder.path());
-    // The allocator sets a part of the addresses aside at its start, before the limit is known.
+    // The allocator reserves a part of the address space at its start, before the child sets its limit.
     command.env("MIMALLOC_ARENA_RESERVE", "64MiB").env("MALLOC_ARENA_MAX", "1").env("RAYON_NUM_THREADS", cores.to_string());
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut guard = Guard(child);
@@ -211,10 +211,10 @@ fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Fa
     line.push(b'\n');
     let (to, answer) = mpsc::channel();
     std::thread::Builder::new().spawn(move || {
-        // If writing fails the child has ended; what it said before decides.
+        // If writing fails, the child has ended; its output so far decides.
         let _ = input.write_all(&line).and_then(|()| input.flush());
         let answer = receive(BufReader::new(output));
-        // The child goes on only while this end is open.
+        // The child ends when this end of the pipe is closed.
         drop(input);
         let _ = to.send(answer);
     })?;
@@ -231,7 +231,7 @@ fn receive(mut output: impl BufRead) -> Result<(Head, Vec<Bytes>), Failed> {
     if greeting.trim_end() != GREETING {
         return Err(Failed::Here(io::Error::other("the program that reads files does not answer")));
     }
-    // From here on whatever fails is what the file did to the child.
+    // From here on, any failure is due to what the file did to the child.
     let mut read = move || -> io::Result<(Head, Vec<Bytes>)> {
         let mut line = Vec::new();
         output.by_ref().take(HEAD_BYTES).read_until(b'\n', &mut line)?;
@@ -241,7 +241,7 @@ fn receive(mut output: impl BufRead) -> Result<(Head, Vec<Bytes>), Failed> {
         }
         let mut pieces = Vec::new();
         for bytes in &head.pieces {
-            // It grows with what comes.
+            // The buffer grows with the bytes that arrive, not with the size that the child claims.
             let mut piece = Vec::new();
             output.by_ref().take(*bytes).read_to_end(&mut piece)?;
             if piece.len() as u64 != *bytes {
@@ -254,12 +254,12 @@ fn receive(mut output: impl BufRead) -> Result<(Head, Vec<Bytes>), Failed> {
     read().map_err(|_| Failed::There { panicked: false })
 }
 
-/// The size of the file, where this program was started to read one.
+/// The size of the file in bytes, if this program was started as a child to read one.
 pub fn asked(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<u64> {
     (arguments.nth(1)? == ARGUMENT).then(|| arguments.next()?.to_str()?.parse().ok())?
 }
 
-/// The child: reads what it is told to, within its limits. `bytes` is the size of the file.
+/// Runs the child: reads what it is told to, within its limits. `bytes` is the size of the file.
 pub fn child(bytes: u64) -> io::Result<()> {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     limit(Resource::Core, 0)?;
@@ -271,9 +271,9 @@ pub fn child(bytes: u64) -> io::Result<()> {
     io::stdin().read_line(&mut line)?;
     let task: Task = serde_json::from_str(&line)?;
     std::thread::Builder::new().spawn(|| {
-        // Whoever asked holds the other end; when it is closed nobody waits for the answer.
+        // The parent holds the other end. When it is closed, nobody waits for the answer.
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        // An asker that was killed could not clear the folder away: it is this child's own.
+        // A parent that was killed could not remove the folder; it belongs to this child alone.
         let folder = std::env::temp_dir();
         if folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FOLDER)) {
             let _ = std::fs::remove_dir_all(&folder);
@@ -308,7 +308,7 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
     limit(Resource::As, bytes.saturating_mul(MEMORY_A_BYTE).saturating_add(MEMORY))
 }
 
-/// Sets a limit, within what this process may have anyway.
+/// Sets a limit, but never above what this process is already allowed.
 fn limit(resource: Resource, wanted: u64) -> io::Result<()> {
     let most = getrlimit(resource).maximum;
     let current = most.map_or(wanted, |most| most.min(wanted));

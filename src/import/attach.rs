@@ -1,9 +1,9 @@
-//! What comes with a command: files become blobs, a person's contact goes to the vault.
+//! Separates what comes with a command: files become blobs, and a person's contact goes to the vault.
 //!
-//! The domain sees references only. A command's JSON may carry
-//! `facts.zones` / `facts.places`: `{"geojson": {…}}` or `{"file": "zones.geojson"}`, with `"crs"`;
-//! `facts.documents[]`: `{"role", "title", "file"}` or `{"role", "title", "file_name", "base64"}`;
-//! `facts.contact`: `{"name", "phone", "consent": {"purpose", "text_version", "evidence"}}`.
+//! The domain sees only references. A command's JSON may carry:
+//! * `facts.zones` / `facts.places`: `{"geojson": {…}}` or `{"file": "zones.geojson"}`, with `"crs"`;
+//! * `facts.documents[]`: `{"role", "title", "file"}` or `{"role", "title", "file_name", "base64"}`;
+//! * `facts.contact`: `{"name", "phone", "consent": {"purpose", "text_version", "evidence"}}`.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -29,25 +29,25 @@ use crate::import::Report;
 use crate::words::fold::clean;
 use crate::words::fold::typed;
 
-/// Gives a file that a command names.
+/// Gives the file that a command names. Errors: a sentence that says why it cannot be read.
 pub type Files<'a> = &'a (dyn Fn(&str) -> Result<Source, String> + Sync);
 
-/// No files: what comes over HTTP may not name any.
+/// Refuses every file name: a command that comes over HTTP may not name files on the server.
 pub fn no_files(name: &str) -> Result<Source, String> {
     Err(format!("a file cannot be named here: send its content (“{name}”)"))
 }
 
-/// Largest file that is attached as a document.
+/// Largest file that may be attached as a document, bytes.
 const DOCUMENT_BYTES: u64 = 512 << 20;
 
-/// A blob a command brings along.
+/// A blob that comes with a command.
 #[derive(Debug, Clone)]
 pub struct Brought {
-    /// Its name.
+    /// Digest of its bytes, which is the blob's name.
     pub sha256: Digest,
-    /// Its bytes, in pieces or as a file.
+    /// Its bytes, in memory or as a file.
     pub content: Content,
-    /// For a feature set made by this program: what an event says of it.
+    /// What an event says about the set; only for feature sets that this program made.
     pub set: Option<FeatureSet>,
 }
 
@@ -56,12 +56,12 @@ pub struct Brought {
 pub enum Content {
     /// In memory, in pieces.
     Chunks(Vec<Bytes>),
-    /// In a file; its bytes are compared with its name when it is stored.
+    /// In a file. When the file is stored, its bytes are checked against the digest.
     File(Source),
 }
 
 impl Content {
-    /// All bytes in one piece.
+    /// All bytes in one piece; reads a file into memory.
     pub fn bytes(&self) -> std::io::Result<Bytes> {
         match self {
             Self::Chunks(chunks) if chunks.len() == 1 => Ok(chunks[0].clone()),
@@ -72,7 +72,7 @@ impl Content {
 }
 
 impl Content {
-    /// Its size, and its bytes as a stream.
+    /// The size in bytes, and the bytes as a stream.
     fn open(self) -> std::io::Result<(u64, Box<dyn Read + Send>)> {
         Ok(match self {
             Self::Chunks(chunks) => (chunks.iter().map(|chunk| chunk.len() as u64).sum(), Box::new(Chain(chunks.into()))),
@@ -81,7 +81,7 @@ impl Content {
     }
 }
 
-/// Pieces read one after the other; each is freed when it is done.
+/// Reads pieces one after the other, and frees each when it has been read.
 struct Chain(VecDeque<Bytes>);
 
 impl Read for Chain {
@@ -110,7 +110,7 @@ impl Brought {
 }
 
 impl Brought {
-    /// Its size and its media type.
+    /// The blob's size in bytes and its media type.
     pub fn about(&self) -> std::io::Result<(u64, &'static str)> {
         Ok(match &self.content {
             Content::Chunks(chunks) => {
@@ -121,7 +121,7 @@ impl Brought {
         })
     }
 
-    /// Its bytes on their way into the store.
+    /// Opens the blob, to be read into the store.
     pub fn open(self) -> std::io::Result<Opened> {
         let hashed = self.set.is_some() && matches!(self.content, Content::Chunks(_));
         let (bytes, from) = self.content.open()?;
@@ -131,11 +131,11 @@ impl Brought {
 
 /// A blob that is being read.
 pub struct Opened {
-    /// How many bytes there are.
+    /// Size in bytes.
     pub bytes: u64,
-    /// Where they come from.
+    /// The bytes as a stream.
     pub from: Box<dyn Read + Send>,
-    /// True when they were hashed in memory.
+    /// True if the digest was computed from these bytes in memory, so that they need not be hashed again.
     pub hashed: bool,
 }
 
@@ -145,22 +145,22 @@ impl From<CanonicalSet> for Brought {
     }
 }
 
-/// Blobs a command brings along.
+/// All blobs that come with a command.
 pub type Blobs = Vec<Brought>;
 
-/// A person's name and number as they come in; they leave this struct for the vault only.
+/// A person's name and phone number as received. They leave this struct only for the vault.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContactInput {
-    /// Name.
+    /// The person's name.
     pub name: String,
-    /// Number.
+    /// The person's phone number.
     pub phone: String,
-    /// Their consent.
+    /// The person's consent.
     pub consent: Consent,
 }
 
-/// What was taken out of a command.
+/// What was taken out of a command's body.
 #[derive(Default)]
 pub struct Attached {
     /// Blobs to store before the events.
@@ -169,7 +169,7 @@ pub struct Attached {
     pub contact: Option<ContactInput>,
     /// The report of an import.
     pub report: Option<Report>,
-    /// Sets that are named by their digest and must be there already: field and digest.
+    /// Sets that the command names by digest, which must be stored already: field name and digest.
     pub existing: Vec<(&'static str, Digest)>,
 }
 
@@ -180,7 +180,7 @@ pub enum AttachError {
     Refused(Refusal),
     /// The file has errors; the report names them.
     Report(Box<Report>),
-    /// The machine could not read it now; nothing is wrong with the file.
+    /// The machine could not read the file now; nothing is wrong with the file.
     Unavailable(std::io::Error),
 }
 
@@ -188,7 +188,8 @@ fn invalid(reason: &'static str, vi: String, en: String) -> AttachError {
     AttachError::Refused(Refusal::invalid(reason, vi, en))
 }
 
-/// Cleans every text of a command: NFC, no control or direction characters, the Đ that was meant.
+/// Cleans every text of a command: normalises to NFC, removes control and direction characters, and replaces
+/// look-alikes of Đ.
 pub fn clean_texts(value: &mut Value) {
     match value {
         Value::String(text) => *text = typed(text),
@@ -198,7 +199,7 @@ pub fn clean_texts(value: &mut Value) {
     }
 }
 
-/// Takes files, sets and contacts out of a command's body and leaves references.
+/// Takes files, sets and contacts out of a command's body, and leaves references in their place.
 pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading) -> Result<Attached, AttachError> {
     let mut attached = Attached::default();
     let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) else {
@@ -236,7 +237,7 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
     Ok(attached)
 }
 
-/// Titles have at most 300 characters, all other texts 10,000.
+/// Checks the length of texts: titles may have at most 300 characters, other texts 10,000.
 fn check_lengths(body: &Value) -> Result<(), AttachError> {
     fn longest(value: &Value) -> usize {
         match value {
@@ -322,7 +323,7 @@ fn unreadable(name: &str, error: &str) -> AttachError {
     invalid("file", format!("Không đọc được tệp {name}: {error}"), format!("The file {name} cannot be read: {error}"))
 }
 
-/// The file as received is kept with the revision, so that anyone can check the import.
+/// Makes a document of the file as received. It is kept with the revision, so that anyone can check the import.
 pub fn source_document(source: &Source, known: Option<Digest>) -> std::io::Result<(Document, Brought)> {
     let sha256 = known.map_or_else(|| source.digest(), Ok)?;
     let about = documents::About { media_type: documents::media_type(&source.head(4096)?), pages: None, title: None };
@@ -330,7 +331,7 @@ pub fn source_document(source: &Source, known: Option<Digest>) -> std::io::Resul
     Ok((document, Brought { sha256, content: Content::File(source.clone()), set: None }))
 }
 
-/// Adds a document to facts.
+/// Adds a document to the facts.
 pub fn add_document(document: &Document, facts: &mut Map<String, Value>) {
     if let Ok(value) = serde_json::to_value(document)
         && let Some(list) = facts.entry("documents").or_insert_with(|| json!([])).as_array_mut()
@@ -346,7 +347,8 @@ fn document_of(role: DocumentRole, title: &str, file_name: &str, bytes: u64, sha
 
 fn attach_document(document: &mut Value, files: Files<'_>, reading: &Reading, blobs: &mut Blobs) -> Result<(), AttachError> {
     if document.get("sha256").is_some() {
-        // Its bytes must be stored already; what is said of them is computed from them.
+        // A document named by digest must be stored already; its size and type are computed from the stored
+        // bytes later.
         if let Some(object) = document.as_object_mut() {
             object.insert("media_type".into(), json!("application/octet-stream"));
             object.insert("bytes".into(), json!(0));

@@ -1,4 +1,4 @@
-//! A parcel as people have it: the corner table of a land certificate, or a GeoJSON polygon.
+//! Reads a parcel as residents have it: the corner table of a land certificate, or a GeoJSON polygon.
 
 use serde_json::Value;
 
@@ -10,11 +10,11 @@ use crate::geometry::encloses;
 /// A ring without its closing point, in 10⁻⁷ degrees.
 pub type Ring = Vec<[i64; 2]>;
 
-/// Corners of a parcel at most; a certificate has a few dozen.
+/// Most corners of a parcel; a certificate has a few dozen.
 const MOST: usize = 500;
-/// How far a parcel reaches at most, 10⁻⁷ degrees: some five kilometres.
+/// Greatest width of a parcel, 10⁻⁷ degrees: about five kilometres.
 const WIDEST: i64 = 500_000;
-/// Twice the area of what is no parcel, in squares of 10⁻⁷ degrees: some tenth of a square metre.
+/// Twice the least area of a parcel, in squares of 10⁻⁷ degrees: about a tenth of a square metre.
 const FLAT: f64 = 2_000.0;
 
 /// A parcel that was read.
@@ -22,12 +22,12 @@ const FLAT: f64 = 2_000.0;
 pub struct Parcel {
     /// Rings without closing points, in 10⁻⁷ degrees, the outer one counter-clockwise.
     pub rings: Vec<Ring>,
-    /// Its size in square metres by the corners as they were given, where they are metres: degrees are
-    /// rounded to a centimetre, which a certificate's own figure does not know of.
+    /// The parcel's area in square metres, from the corners as given, if those are in metres. Degrees are
+    /// rounded to a centimetre, and would give another area than the certificate states.
     pub area_m2: Option<f64>,
 }
 
-/// Why a text is no parcel: the sentence in Vietnamese and English.
+/// Why a text is no parcel: sentences in Vietnamese and in English.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoParcel(pub String, pub String);
 
@@ -35,9 +35,10 @@ fn no(vi: impl Into<String>, en: impl Into<String>) -> NoParcel {
     NoParcel(vi.into(), en.into())
 }
 
-/// Reads a GeoJSON polygon (WGS 84, or VN-2000 where its numbers say so) or a corner table: a line a
-/// corner, X (north) and Y (east) in metres of the city's VN-2000 zone, after a number of the corner
-/// where there is one. Which is which is told by the size of the numbers.
+/// Reads a GeoJSON polygon or a corner table. The size of the numbers tells the coordinate system.
+///
+/// A GeoJSON polygon is in WGS 84, or in VN-2000 if its numbers are metres. A corner table has one corner a
+/// line: X (north) and Y (east) in metres of the city's VN-2000 zone, after the corner's number if it has one.
 pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
     let text = text.trim().trim_start_matches('\u{feff}');
     let rings = if text.starts_with('{') { geojson(text)? } else { vec![corners(text)?] };
@@ -64,7 +65,7 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
         if points.len() < 3 {
             return Err(no("Thửa đất phải có ít nhất ba đỉnh.", "A parcel has at least three corners."));
         }
-        // The outer border counter-clockwise, holes the other way (RFC 7946 §3.1.6).
+        // The outer border runs counter-clockwise, holes clockwise (RFC 7946 §3.1.6).
         if (doubled(&points) > 0) != (number == 0) {
             points.reverse();
         }
@@ -106,7 +107,7 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
     Ok(Parcel { rings: placed, area_m2 })
 }
 
-/// Twice the area within a ring without its closing point, positive where it runs counter-clockwise.
+/// Twice the signed area of a ring without its closing point, positive if it runs counter-clockwise.
 fn doubled(ring: &Ring) -> i128 {
     let corner = |i: usize| {
         let (p, q) = (ring[i], ring[(i + 1) % ring.len()]);
@@ -115,7 +116,7 @@ fn doubled(ring: &Ring) -> i128 {
     (0..ring.len()).map(corner).sum()
 }
 
-/// Area within a ring, closed or not.
+/// Area within a ring, with or without its closing point.
 fn shoelace(ring: &[[f64; 2]]) -> f64 {
     let [x, y] = ring.first().copied().unwrap_or_default();
     let doubled: f64 = (0..ring.len())
@@ -127,8 +128,8 @@ fn shoelace(ring: &[[f64; 2]]) -> f64 {
     doubled.abs() / 2.0
 }
 
-/// A pair of numbers as longitude and latitude, whichever way round and in whichever system they are;
-/// none where it lies outside the city.
+/// Longitude and latitude in degrees of a pair of numbers in either order, in degrees or in metres of `plane`;
+/// none if it lies outside the city.
 pub fn degrees([a, b]: [f64; 2], plane: &Crs, city: &City) -> Option<[f64; 2]> {
     let inside = |at: [f64; 2]| contains(&city.bbox, at[0], at[1]).then_some(at);
     if a.abs() <= 180.0 && b.abs() <= 180.0 {
@@ -160,8 +161,8 @@ fn geojson(text: &str) -> Result<Vec<Vec<[f64; 2]>>, NoParcel> {
     rings.iter().map(|ring| ring.as_array()?.iter().map(position).collect()).collect::<Option<_>>().ok_or_else(wanted)
 }
 
-/// Numbers of a line: dots or commas for decimals, blanks, semicolons or tabs between; dots that group
-/// thousands of a Vietnamese table are seen by what follows them.
+/// The numbers of a line, separated by blanks, semicolons, bars or tabs. The decimal sign is a dot or a comma;
+/// whether dots group thousands, as in Vietnamese tables, shows in what follows them.
 pub fn numbers(line: &str) -> Vec<f64> {
     let pieces = line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|'));
     pieces.filter_map(|piece| number(piece.trim_matches(|c: char| !c.is_ascii_digit() && c != '-'))).collect()
@@ -187,11 +188,11 @@ pub fn number(text: &str) -> Option<f64> {
 fn corners(text: &str) -> Result<Vec<[f64; 2]>, NoParcel> {
     let mut points = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        // A pair written with a comma and a blank, as maps show it: “21.71, 104.88”.
+        // A pair separated by a comma and a blank, as maps show it: “21.71, 104.88”.
         let found = numbers(&line.replace(", ", " "));
         match found.as_slice() {
             [] => {}
-            // What is left of the number of the corner, or of lengths of sides, is no coordinate.
+            // Other numbers on the line, such as the corner's number or lengths of sides, are no coordinates.
             [a, b] => points.push([*a, *b]),
             [_, rest @ ..] if rest.len() >= 2 => {
                 let large: Vec<f64> = found.iter().copied().filter(|value| *value > 100_000.0).collect();
@@ -223,12 +224,12 @@ fn wrong_line(index: usize, line: &str) -> NoParcel {
     )
 }
 
-/// Which way the path turns: 1 left, -1 right, 0 straight on.
+/// Turn of the path a, b, c: 1 to the left, -1 to the right, 0 straight on.
 fn turn(a: [i64; 2], b: [i64; 2], c: [i64; 2]) -> i128 {
     (i128::from(b[0] - a[0]) * i128::from(c[1] - a[1]) - i128::from(b[1] - a[1]) * i128::from(c[0] - a[0])).signum()
 }
 
-/// True when two sides cross, not merely touch.
+/// True if two sides properly cross, not merely touch.
 fn sides_cross([a, b]: [[i64; 2]; 2], [c, d]: [[i64; 2]; 2]) -> bool {
     turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0
 }
@@ -237,13 +238,13 @@ fn side(ring: &Ring, i: usize) -> [[i64; 2]; 2] {
     [ring[i], ring[(i + 1) % ring.len()]]
 }
 
-/// True when two sides of a ring that are no neighbours cross.
+/// True if two sides of a ring cross that are not neighbours.
 fn crosses_itself(ring: &Ring) -> bool {
     let n = ring.len();
     (0..n).any(|i| (i + 2..n).filter(|j| (j + 1) % n != i).any(|j| sides_cross(side(ring, i), side(ring, j))))
 }
 
-/// True when a side of one ring crosses one of the other.
+/// True if a side of one ring crosses a side of the other.
 fn cross(a: &Ring, b: &Ring) -> bool {
     (0..a.len()).any(|i| (0..b.len()).any(|j| sides_cross(side(a, i), side(b, j))))
 }

@@ -1,4 +1,4 @@
-//! What was found in a file, what was mended, and what needs a planner.
+//! The report of an import: what was found in a file, what was repaired, and what a planner must decide.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Findings of one check that are listed one by one; the rest is counted.
+/// Findings listed one by one for each check; further ones are only counted.
 const LISTED: usize = 1_000;
-/// Findings of one check that are printed on a terminal.
+/// Findings printed on a terminal for each check.
 const PRINTED: usize = 25;
 
 /// How grave a finding is.
@@ -23,7 +23,7 @@ pub enum Severity {
     Repair,
 }
 
-/// Something to say about a file beside its features.
+/// A remark about a whole file, not about one of its features.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// How grave.
@@ -36,25 +36,25 @@ pub struct Note {
     pub en: String,
 }
 
-/// One thing found.
+/// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// How grave.
     pub severity: Severity,
     /// Stable name of the check, `unknown-code`.
     pub check: String,
-    /// Feature in the file's order, counted from 0; none for the whole file.
+    /// Number of the feature in the file's order, from 0; none for the whole file.
     pub feature: Option<usize>,
-    /// Other features it concerns.
+    /// Numbers of other features that the finding concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<usize>,
     /// Line of the file, from 1, for formats that have lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// Longitude and latitude in degrees WGS 84.
+    /// Place of the finding: longitude and latitude in degrees, WGS 84.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<[f64; 2]>,
-    /// Square metres it is about.
+    /// Area that the finding is about, in square metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_m2: Option<f64>,
     /// Vietnamese sentence.
@@ -64,7 +64,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding about the whole file; the rest is added by the methods below.
+    /// A finding about the whole file; the methods below add a feature, a place and an area.
     pub fn new(severity: Severity, check: &str, vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             severity,
@@ -79,27 +79,27 @@ impl Finding {
         }
     }
 
-    /// About a feature, by its number from 0 and its line.
+    /// Makes it a finding about a feature, by the feature's number from 0 and its line from 1.
     pub fn of(mut self, feature: usize, line: Option<u64>) -> Self {
         self.feature = Some(feature);
         self.line = line;
         self
     }
 
-    /// At longitude and latitude in degrees.
+    /// Adds the place: longitude and latitude in degrees, rounded to 10⁻⁷.
     pub fn at(mut self, at: Option<[f64; 2]>) -> Self {
         self.at = at.map(|at| at.map(|degrees| (degrees * 1e7).round() / 1e7));
         self
     }
 
-    /// About so many square metres.
+    /// Adds the area in square metres, rounded to two decimals.
     pub fn measuring(mut self, area_m2: f64) -> Self {
         self.area_m2 = Some((area_m2 * 100.0).round() / 100.0);
         self
     }
 }
 
-/// Area of one land-use code.
+/// Number of zones and area of one land-use code.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct CodeSum {
     /// Number of zones.
@@ -115,7 +115,7 @@ pub struct Report {
     pub file: String,
     /// SHA-256 of the file as received.
     pub sha256: Option<String>,
-    /// Features in the file.
+    /// Number of features in the file.
     pub features: usize,
     /// Coordinate system the file was read in, `EPSG:9208`.
     pub crs: Option<String>,
@@ -133,25 +133,25 @@ pub struct Report {
     pub area_before_m2: f64,
     /// Plane area in square metres after repair, before rounding to 10⁻⁷ degrees.
     pub area_after_m2: f64,
-    /// By land-use code.
+    /// Zones and area by land-use code.
     pub codes: BTreeMap<String, CodeSum>,
-    /// What is counted and not listed: `ring-order`, `slivers` …
+    /// Things that are counted but not listed one by one: `ring-order`, `slivers` …
     pub counted: BTreeMap<String, usize>,
-    /// Findings in all, by severity.
+    /// Total number of findings, by severity.
     pub totals: BTreeMap<Severity, usize>,
-    /// Findings: whole file first, then in the file's order; at most 1,000 of each check.
+    /// The findings, those about the whole file first, then in the file's order; at most 1,000 of each check.
     pub findings: Vec<Finding>,
-    /// How many more there are of a check than are listed.
+    /// How many further findings of a check are not listed.
     pub not_listed: BTreeMap<String, usize>,
     #[serde(skip)]
     listed: BTreeMap<String, usize>,
 }
 
-/// The check that stands for a disk on which a file could not be unpacked.
+/// Name of the check for a disk that was too full to unpack the file.
 pub const FULL_DISK: &str = "full-disk";
 
 impl Report {
-    /// True when the disk was full while the file was read: the report says nothing of the file then.
+    /// True when the disk was full while the file was read. Such a report says nothing about the file itself.
     pub fn met_full_disk(&self) -> bool {
         self.findings.iter().any(|finding| finding.check == FULL_DISK)
     }
@@ -161,7 +161,7 @@ impl Report {
         Self { file: file.to_owned(), ..Self::default() }
     }
 
-    /// Adds a finding.
+    /// Adds a finding; once 1,000 of its check are listed, it is only counted.
     pub fn push(&mut self, finding: Finding) {
         *self.totals.entry(finding.severity).or_default() += 1;
         let listed = self.listed.entry(finding.check.clone()).or_default();
@@ -186,7 +186,7 @@ impl Report {
         self.push(finding);
     }
 
-    /// Counts what is not worth a line for each feature.
+    /// Counts things that do not deserve a line for each feature.
     pub fn count_also(&mut self, what: &str, by: usize) {
         if by > 0 {
             *self.counted.entry(what.to_owned()).or_default() += by;
@@ -203,12 +203,12 @@ impl Report {
         self.count(Severity::Error) == 0
     }
 
-    /// Sorts findings: the whole file's first, then by feature.
+    /// Sorts the findings: those about the whole file first, then by feature.
     pub fn sort(&mut self) {
         self.findings.sort_by_key(|finding| (finding.feature.is_some(), finding.feature));
     }
 
-    /// The report for a terminal, Vietnamese with English.
+    /// The report as text for a terminal, in Vietnamese and English.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         let _ = writeln!(
@@ -271,7 +271,7 @@ fn line_of(finding: &Finding) -> String {
     format!("{mark}{feature}{line}: {} ({}){at}", finding.vi, finding.en)
 }
 
-/// Words for what is only counted.
+/// Vietnamese and English words for a thing that is only counted.
 pub fn counted_words(what: &str) -> (&'static str, &'static str) {
     match what {
         "ring-order" => ("Số đối tượng có chiều vòng đã đảo lại", "features whose ring order was normalised"),

@@ -1,5 +1,6 @@
-//! What a `.prj` file or a WKT definition says (OGC 01-009, ISO 19162), in the dialects of ESRI, GDAL
-//! and MapInfo: read by its structure, since codes of units, datums and ellipsoids stand in it too.
+//! Reads the coordinate system from a `.prj` file or a WKT definition (OGC 01-009, ISO 19162), in the dialects
+//! of ESRI, GDAL and MapInfo. It is parsed by its structure, because it also contains the codes of units,
+//! datums and ellipsoids.
 
 use crate::geometry::crs::CrsError;
 use crate::geometry::crs::TM3_ZONES;
@@ -8,17 +9,18 @@ use crate::geometry::crs::zone_of;
 use crate::import::report::Note;
 use crate::import::report::Severity;
 
-/// Deepest nesting, and longest text.
+/// Deepest nesting of a definition.
 const DEPTH: usize = 32;
+/// Longest text of a definition, bytes.
 const TEXT_BYTES: usize = 1 << 16;
 
 /// The seven parameters of Decision 05/2007 (EPSG:6960) as position vector: metres, arc seconds, ppm.
 const OFFICIAL: [f64; 7] = [-191.904_414_29, -39.303_182_79, -111.450_328_35, 0.009_288_36, -0.019_754_79, 0.004_273_72, 0.252_906_278];
 
-/// The same translations as they stand in the name of a datum that came from a MIF.
+/// The translations of [`OFFICIAL`] as they appear in the name of a datum that came from a MIF file.
 const OFFICIAL_IN_NAME: [&str; 3] = ["191_904", "39_303", "111_450"];
 
-/// What a definition says: the system, and what is to be said of it.
+/// What a definition says: the coordinate system, and a remark about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// EPSG code, or why there is none.
@@ -45,7 +47,7 @@ impl Parser<'_> {
         self.rest = self.rest.trim_start();
     }
 
-    /// A node whose keyword comes next; none where the text is no WKT.
+    /// Parses a node that begins with its keyword; none if the text is not WKT.
     fn node(&mut self, depth: usize) -> Option<Node> {
         self.space();
         let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
@@ -60,7 +62,7 @@ impl Parser<'_> {
         loop {
             self.space();
             if let Some(rest) = self.rest.strip_prefix('"') {
-                // A quote in a text is doubled.
+                // A quotation mark inside a text is doubled.
                 let mut text = String::new();
                 let mut rest = rest;
                 loop {
@@ -109,13 +111,13 @@ impl Node {
         self.texts.first().map_or("", String::as_str)
     }
 
-    /// Its own EPSG code, not that of a part.
+    /// The node's own EPSG code, not the code of one of its parts.
     fn code(&self) -> Option<u32> {
         let node = self.child(&["AUTHORITY", "ID"]).filter(|node| node.name().eq_ignore_ascii_case("EPSG"))?;
         node.texts.get(1).and_then(|text| text.trim().parse().ok()).or_else(|| node.numbers.first().map(|code| *code as u32))
     }
 
-    /// The number of a parameter by one of its names, folded without separators.
+    /// The value of a parameter by one of its names, folded without separators.
     fn parameter(&self, names: &[&str]) -> Option<f64> {
         let own = self.children.iter().filter(|child| child.keyword == "PARAMETER");
         let found =
@@ -131,13 +133,13 @@ fn plain(text: &str) -> String {
 const PROJECTED: &[&str] = &["PROJCS", "PROJCRS", "PROJECTEDCRS"];
 const GEOGRAPHIC: &[&str] = &["GEOGCS", "GEOGCRS", "GEODCRS", "GEODETICCRS", "GEOGRAPHICCRS", "BASEGEOGCRS", "BASEGEODCRS"];
 
-/// A datum shift to WGS 84 beside the official one of VN-2000.
+/// How a datum shift to WGS 84 compares with the official one of VN-2000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shift {
-    /// None, or of zeros.
+    /// There is no shift, or it is all zeros.
     None,
     Official,
-    /// The official one with the rotations counted the other way round.
+    /// The official shift with the rotations counted in the opposite direction.
     OtherSign,
     Other,
 }
@@ -146,7 +148,8 @@ fn shift(values: &[f64]) -> Shift {
     if values.iter().all(|value| *value == 0.0) {
         return Shift::None;
     }
-    // The rotations may be counted the other way round, and some programs turn the scale with them.
+    // The rotations may be counted in the opposite direction, and some programs negate the scale along with
+    // them.
     let near = |sign: f64, scale: f64| {
         let wanted = OFFICIAL.iter().enumerate().map(|(i, value)| match i {
             3..6 => value * sign,
@@ -180,11 +183,11 @@ fn bound_shift(node: &Node) -> Vec<f64> {
     values
 }
 
-/// The zone that a name alone tells: `VN-2000 / TM-3 104-45`, `VN2000_UTM_zone_48N`.
+/// The zone that the name alone identifies: `VN-2000 / TM-3 104-45`, `VN2000_UTM_zone_48N`.
 fn zone_by_name(name: &str) -> Option<u32> {
     let name = plain(name);
     let rest = name.split_once("vn2000").or_else(|| name.split_once("vietnam2000")).map(|(before, after)| format!("{before}{after}"))?;
-    // The zones of 3° have numbers of three digits, whose first two are those of the UTM zone.
+    // Zones of 3° have three-digit numbers that begin with the number of the UTM zone.
     for (number, epsg) in [("zone481", 5896), ("zone482", 5897), ("zone491", 5898)] {
         if rest.contains(number) {
             return Some(epsg);
@@ -196,7 +199,7 @@ fn zone_by_name(name: &str) -> Option<u32> {
             return Some(epsg);
         }
     }
-    // 104°45′ may be written 104-45 or 104.75; the longer one first, since 105 stands in 105-30 too.
+    // 104°45′ may be written 104-45 or 104.75. Longer forms come first, because 105 is also part of 105-30.
     let forms = TM3_ZONES.iter().flat_map(|(epsg, meridian)| {
         let (degrees, minutes) = (meridian.floor(), (meridian.fract() * 60.0).round());
         let decimals = plain(&format!("{meridian}"));
@@ -206,8 +209,8 @@ fn zone_by_name(name: &str) -> Option<u32> {
     found.max_by_key(|(form, _)| form.len()).map(|(_, epsg)| epsg)
 }
 
-/// What a definition says. A VN-2000 zone is known by its code, by its name with its meridian and scale,
-/// or by its datum shift; the same numbers on WGS 84 are not VN-2000: they lie 223 m away.
+/// Reads a definition. A VN-2000 zone is recognised by its code, by its name with its meridian and scale, or by
+/// its datum shift. The same projection on WGS 84 is not VN-2000: its places lie 223 m away.
 pub fn read(text: &str) -> Said {
     let text = text.trim_start_matches('\u{feff}').trim();
     let said = |code| Said { code, note: None };
@@ -254,7 +257,7 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
     let is_wgs84 = named(&["wgs1984", "wgs84"]);
     let shift = match datum.and_then(|datum| datum.child(&["TOWGS84"])) {
         Some(node) => shift(&node.numbers),
-        // MapInfo's translators write the parameters into the datum's name.
+        // Converters from MapInfo write the shift's parameters into the datum's name.
         None if datum.is_some_and(|datum| OFFICIAL_IN_NAME.iter().all(|part| datum.name().contains(part))) => Shift::Official,
         None => shift(&bound),
     };
@@ -299,7 +302,7 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
     }
 }
 
-/// The numbers of a projection that is no zone of VN-2000.
+/// The parameters of a projection that is not a zone of VN-2000.
 struct Parameters {
     meridian: f64,
     scale: f64,
@@ -309,7 +312,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    /// The numbers in words, Vietnamese and English.
+    /// The parameters in words, in Vietnamese and English.
     fn words(&self) -> (String, String) {
         let Self { meridian, scale, easting, northing, method } = self;
         let (vi, en) =
@@ -337,7 +340,7 @@ fn remark(shift: Shift, epsg: u32) -> Option<Note> {
     Some(Note { severity: Severity::Warning, check: "crs-shift", vi, en })
 }
 
-/// The list of systems that can be read, for people.
+/// A list for people of the coordinate systems that can be read.
 pub fn known_systems() -> String {
     known()
 }

@@ -31,6 +31,11 @@ impl FeatureCache {
         self.0.get(digest)
     }
 
+    /// A set, from the cache or made; of many that ask at once one makes it.
+    pub async fn get_or_make<E>(&self, digest: Digest, make: impl Future<Output = Result<Arc<Features>, E>>) -> Result<Arc<Features>, E> {
+        self.0.get_or_insert_async(&digest, make).await
+    }
+
     /// Whether a set of that weight can be kept at all.
     pub fn has_room_for(&self, weight: u64) -> bool {
         weight <= self.0.capacity()

@@ -1,5 +1,5 @@
-//! What applies at a place: the zones of every plan in force under a point or a parcel, what was there
-//! on an earlier day, what is to come, and on what opinions are taken now.
+//! What applies at a place: the zones of every plan in force under a point or a parcel, the zones on an earlier
+//! day, decided revisions that are not yet in force, and open consultations.
 
 use std::sync::Arc;
 
@@ -23,14 +23,15 @@ use crate::geometry::area::Area;
 use crate::geometry::crs::Crs;
 use crate::geometry::intersects;
 
-/// Parts of a parcel smaller than this many square metres are what borders that do not meet exactly leave.
+/// Smallest part of a parcel that counts, square metres. Smaller parts come from borders that do not meet
+/// exactly.
 const SLIVER_M2: f64 = 0.5;
 
-/// A place that is asked about.
+/// A place that a resident asks about.
 pub enum Place {
     /// Longitude and latitude in degrees.
     Point([f64; 2]),
-    /// A parcel, and its size in square metres by its own corners where they are metres.
+    /// A parcel, with its area in square metres from its own corners if they are given in metres.
     Parcel(Area, Option<f64>),
 }
 
@@ -42,7 +43,8 @@ impl Place {
         }
     }
 
-    /// A point of it: itself, or one inside the parcel.
+    /// A point that stands for the place: the point itself, or one inside the parcel. Longitude and latitude in
+    /// degrees.
     pub fn point(&self) -> [f64; 2] {
         match self {
             Self::Point(at) => *at,
@@ -67,15 +69,15 @@ impl Place {
 /// A zone at a place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZoneHere {
-    /// Its number in the plan, from 1.
+    /// The zone's number in the plan, from 1.
     pub number: u32,
     /// Its land-use code.
     pub land_use: String,
-    /// Its own name.
+    /// The zone's own name.
     pub name: Option<String>,
-    /// Square metres of the parcel in it.
+    /// Area of the parcel inside the zone, square metres.
     pub area_m2: Option<f64>,
-    /// Their share of the parcel, percent.
+    /// Share of the parcel inside the zone, percent.
     pub share: Option<f64>,
 }
 
@@ -84,36 +86,36 @@ pub struct ZoneHere {
 pub struct PlanHere {
     /// The plan, or one of its revisions.
     pub view: View,
-    /// Its zones there; the largest first, of a point in the file's order.
+    /// The plan's zones at the place: for a parcel the largest first, for a point in the file's order.
     pub zones: Vec<ZoneHere>,
-    /// Square metres of the parcel that no zone covers.
+    /// Area of the parcel that no zone covers, square metres.
     pub uncovered_m2: Option<f64>,
 }
 
 /// What a plan said at a place on an earlier day, and says now.
 #[derive(Debug, Clone)]
 pub struct ChangedHere {
-    /// The plan then; none before it held.
+    /// The plan on the earlier day; none if it did not hold yet.
     pub before: Option<PlanHere>,
-    /// The plan now; none when it no longer holds.
+    /// The plan now; none if it no longer holds.
     pub after: Option<PlanHere>,
 }
 
 /// What applies at a place.
 pub struct Here {
-    /// The unit it lies in.
+    /// The administrative unit that the place lies in.
     pub unit: Option<UnitId>,
-    /// True where the units' boundaries are known and it lies in none.
+    /// True if the units' boundaries are known and the place lies in none of them.
     pub is_beyond: bool,
-    /// Square metres of the parcel.
+    /// Area of the parcel, square metres.
     pub parcel_m2: Option<f64>,
     /// Plans in force with a zone there, by kind and code.
     pub plans: Vec<PlanHere>,
-    /// Revisions that are decided and not yet in force, with a zone there.
+    /// Revisions with a zone there that are decided but not yet in force.
     pub coming: Vec<PlanHere>,
-    /// What is not as it was on the day that was asked for.
+    /// Plans that differ from those of the earlier day that was asked for.
     pub changed: Vec<ChangedHere>,
-    /// Consultations that are open and concern the place.
+    /// Open consultations that concern the place.
     pub consultations: Vec<View>,
 }
 
@@ -122,7 +124,7 @@ fn text(features: &Features, feature: &Feature, name: &str) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Zones of a set at a place.
+/// The zones of a set at a place, and the area of the parcel that none covers, square metres.
 fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Option<f64>) {
     let zone = |index: usize| {
         let feature = &features.list[index];
@@ -134,7 +136,7 @@ fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Opt
         Place::Parcel(area, stated) => {
             let measured = area.area_m2(plane);
             let whole = stated.unwrap_or(measured);
-            // What a centimetre's rounding does to a small parcel is taken back.
+            // Rounding corners to a centimetre changes the area of a small parcel; this factor corrects that.
             let factor = if measured > 0.0 { whole / measured } else { 1.0 };
             let mut pieces = cut(area, features, plane);
             pieces.iter_mut().for_each(|piece| piece.area_m2 *= factor);
@@ -152,7 +154,7 @@ fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Opt
 }
 
 impl ReadModel {
-    /// Views of plans at a place, in their order; none where no zone of one lies there.
+    /// The plans at a place, in the order of `views`; none for a plan without a zone there.
     async fn plans_here(&self, views: Vec<View>, place: &Arc<Place>, city: &City) -> Result<Vec<Option<PlanHere>>, StoreError> {
         let mut found = Vec::with_capacity(views.len());
         for view in views {
@@ -171,7 +173,7 @@ impl ReadModel {
             (!zones.is_empty()).then_some(PlanHere { view, zones, uncovered_m2 })
         };
         match place.as_ref() {
-            // An index and a few borders: microseconds.
+            // Looking up a point takes an index and a few borders: microseconds.
             Place::Point(_) => Ok(found.into_iter().map(|plan| look(place, plan?)).collect()),
             Place::Parcel(..) => {
                 let place = Arc::clone(place);
@@ -181,7 +183,8 @@ impl ReadModel {
         }
     }
 
-    /// The unit of today that a point lies in, by its boundary.
+    /// The unit valid `today` that a point lies in, by the recorded boundaries; longitude and latitude in
+    /// degrees.
     pub async fn unit_at(&self, city: &City, [lon, lat]: [f64; 2], today: Date) -> Option<UnitId> {
         let boundaries = self.features(city.boundaries.as_ref()?.sha256).await.ok()?;
         let found = boundaries.within(&[lon, lat, lon, lat]).into_iter().filter_map(|index| {
@@ -191,7 +194,8 @@ impl ReadModel {
         found.min()
     }
 
-    /// What applies at a place now; with `since`, what differs from that day. Errors: a set cannot be read.
+    /// What applies at a place now; with `since`, also what differs from that day. Errors: a set cannot be
+    /// read.
     pub async fn here(&self, place: Place, since: Option<Date>, moment: &Moment) -> Result<Here, StoreError> {
         let place = Arc::new(place);
         let (city, shown, coming, before) = {
@@ -212,7 +216,7 @@ impl ReadModel {
                     let held =
                         entry.item.holding(Some(day), Some(day), moment).last().and_then(|number| entry.item.view(Some(*number), moment));
                     let now = (view.status == Status::InForce).then_some(view.revision);
-                    // The same revision says the same.
+                    // A plan has changed only if another revision holds now.
                     if held.as_ref().map(|held| held.revision) != now {
                         before.push((view.code, held));
                     }
@@ -268,8 +272,8 @@ impl ReadModel {
         Ok(here)
     }
 
-    /// What is in force in a unit: plans with a zone in it, and consultations that concern it. Where its
-    /// boundary is not known, everything.
+    /// What is in force in a unit: plans with a zone in it, and consultations that concern it. Everything in
+    /// force, if the unit's boundary is not known.
     pub async fn in_unit(&self, unit: &UnitId, moment: &Moment) -> Result<Vec<View>, StoreError> {
         let (city, mut views) = {
             let image = self.image();
@@ -304,13 +308,13 @@ impl ReadModel {
         found.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
-    /// True when a consultation is about the place: by its area, else by its units, else it is the city's.
+    /// True if a consultation concerns the place: by its area if it has one, else by its units, else always.
     async fn concerns(&self, view: &View, place: &Place, unit: Option<&UnitId>, city: &City, moment: &Moment) -> Result<bool, StoreError> {
         if let Some(set) = &view.features {
             if !intersects(&set.bbox, &place.bbox()) {
                 return Ok(false);
             }
-            // Where nobody can tell, it is shown.
+            // If the area cannot be read, the consultation is shown.
             let features = self.readable(set.sha256).await?;
             return Ok(features.is_none_or(|features| !features.within(&place.bbox()).is_empty()));
         }

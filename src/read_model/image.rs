@@ -1,4 +1,4 @@
-//! Everything reading needs, folded from the log.
+//! The memory image: everything that reading needs, folded from the log.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,16 +25,16 @@ pub struct Entry {
     pub version: i64,
 }
 
-/// The image. Cheap to query; one writer, the follower.
+/// Everything that reading needs, in memory. It is cheap to query and has one writer, the follower.
 #[derive(Debug, Default)]
 pub struct Image {
-    /// Position up to which events are applied.
+    /// Position of the last event that was applied.
     pub position: i64,
-    /// The chain's hash there.
+    /// The hash chain's value at that position.
     pub hash: [u8; 32],
-    /// The city; empty before one is recorded.
+    /// The city's configuration; empty before one is recorded.
     pub city: Arc<City>,
-    /// Raised whenever the image is rebuilt from another log.
+    /// Counts how often the image was rebuilt from another log.
     pub generation: u64,
     /// Position of the city's last change.
     pub city_version: i64,
@@ -53,7 +53,7 @@ pub struct Image {
     reports: BTreeMap<ReportId, OpenReport>,
 }
 
-/// A report nobody has seen to yet; its words are in the vault.
+/// A resident's report that nobody has dealt with yet; its words are in the vault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OpenReport {
     /// The report.
@@ -62,14 +62,14 @@ pub struct OpenReport {
     pub at: i64,
 }
 
-/// What an event asks the follower to do beside applying it.
+/// What the follower must do after applying an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
     None,
     /// The city's configuration changed.
     City,
-    /// A contact may be shown: fetch it from the vault.
+    /// A contact may be shown now: it must be fetched from the vault.
     Contact(SubjectId),
 }
 
@@ -79,7 +79,7 @@ impl Image {
         Self { hash: chain::GENESIS, ..Self::default() }
     }
 
-    /// Applies the next event of the log.
+    /// Applies the next event of the log. Errors: the event cannot be decoded.
     pub fn apply(&mut self, stored: &StoredEvent) -> Result<Effect, DecodeError> {
         let event = LogEvent::decode(&stored.event.name, stored.event.version, &stored.event.payload)?;
         let effect = self.apply_event(event, stored);
@@ -88,7 +88,7 @@ impl Image {
         Ok(effect)
     }
 
-    /// Applies an event that was decoded before.
+    /// Applies an event that is already decoded.
     pub fn apply_event(&mut self, event: LogEvent, stored: &StoredEvent) -> Effect {
         match event {
             LogEvent::Item(event) => {
@@ -150,12 +150,12 @@ impl Image {
         }
     }
 
-    /// The item of that code, public or not.
+    /// The item with that code, public or not.
     pub fn entry(&self, code: &Code) -> Option<&Entry> {
         self.items.get(code)
     }
 
-    /// The item as shown; none for drafts and unknown codes.
+    /// The item as shown, in the given or the current revision; none for drafts and unknown codes.
     pub fn view(&self, code: &Code, revision: Option<u32>, moment: &Moment) -> Option<View> {
         self.items.get(code)?.item.view(revision, moment)
     }
@@ -175,8 +175,8 @@ impl Image {
         self.collections.get(name).map_or(0, BTreeSet::len)
     }
 
-    /// When something of the collection was last recorded, microseconds since 1970: what is known as
-    /// of then is what is known now.
+    /// When something in the collection was last recorded, microseconds since 1970. Nothing newer is known
+    /// about it.
     pub fn changed(&self, name: &str) -> i64 {
         self.changed.get(name).copied().unwrap_or_default()
     }
@@ -191,17 +191,17 @@ impl Image {
         self.items.len()
     }
 
-    /// True before the first item.
+    /// True if there are no items yet.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// True when a public revision names this set.
+    /// True if a public revision names this set.
     pub fn publishes(&self, digest: Digest) -> bool {
         self.sets.contains(&digest)
     }
 
-    /// The grant behind a bearer token's secret.
+    /// The token that a bearer's secret belongs to; none if it is unknown or revoked.
     pub fn token(&self, secret: &str) -> Option<&TokenCreated> {
         self.tokens.get(&Digest::of(secret.as_bytes()))
     }
@@ -228,22 +228,22 @@ impl Image {
         }
     }
 
-    /// The item that prints name by that number.
+    /// The item that prints refer to by that number: a notice board.
     pub fn by_number(&self, number: u32) -> Option<&Code> {
         self.numbers.get(&number)
     }
 
-    /// The items that prints name by a number: notice boards.
+    /// The items that prints refer to by a number: notice boards.
     pub fn boards(&self) -> impl Iterator<Item = (&Code, &Entry)> {
         self.numbers.values().filter_map(|code| Some((code, self.items.get(code)?)))
     }
 
-    /// Reports nobody has seen to yet.
+    /// Residents' reports that nobody has dealt with yet.
     pub fn reports(&self) -> &BTreeMap<ReportId, OpenReport> {
         &self.reports
     }
 
-    /// Everything but vault data and reports, for a snapshot.
+    /// Tokens, consents and items for a snapshot: everything but vault data and reports.
     pub fn parts(&self) -> (Vec<&TokenCreated>, Vec<&SubjectId>, impl Iterator<Item = (&Code, &Entry)>) {
         (self.tokens.values().collect(), self.consented.iter().collect(), self.items.iter())
     }

@@ -1,7 +1,8 @@
-//! The memory image of the log: catalogue, history, feature sets. Rebuilt at start, follows the log.
+//! The memory image of the log: catalogue, history, feature sets. It is rebuilt at the start and then follows
+//! the log.
 //!
-//! Architecture invariant: reading never asks the event store (but for the bytes of a blob) or an
-//! aggregate's rules.
+//! Architecture invariant: reading never asks the event store, except for the bytes of a blob, and never asks
+//! an aggregate's rules.
 
 pub mod blobs;
 mod boards;
@@ -28,32 +29,30 @@ use blobs::Blobs;
 use image::Image;
 use layers::Layers;
 
-/// Features of a set of which a tile may show too many to be told apart.
+/// Number of features from which on a tile may show too many to tell apart.
 const MANY: usize = 2_000;
 
-/// Items that are looked at in one turn.
+/// Items that are looked at under one lock.
 const TURN: usize = 256;
 
 /// Whether the image keeps up with the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// It does.
+    /// The image keeps up.
     Following,
-    /// The store does not answer, or a disk is full; reads go on with what is known.
+    /// The store does not answer, or a disk is full. Reads go on with what is known.
     Degraded(String),
     /// An event cannot be read: the program is too old or the log is damaged.
     Stopped(String),
 }
 
-/// What reading needs: the image, the blobs, and how far the image is.
+/// What reading needs: the image, the blobs, and how far the image has followed the log.
 pub struct ReadModel {
     image: RwLock<Image>,
     /// Blobs by digest.
     pub blobs: Blobs,
     features: Arc<FeatureCache>,
     layers: Layers,
-    /// Held while a set is parsed, so that a crowd parses it once.
-    parsing: tokio::sync::Mutex<()>,
     /// Held while a large set is written out.
     writing: Arc<tokio::sync::Mutex<()>>,
     search: RwLock<Option<Arc<search::Index>>>,
@@ -66,7 +65,7 @@ pub struct ReadModel {
 }
 
 impl ReadModel {
-    /// A model with an image, over the blobs of a store.
+    /// A read model with an image, over the blobs of a store. `cache_bytes` bounds the feature sets in memory.
     pub fn new(image: Image, blobs: Blobs, cache_bytes: u64) -> Self {
         let (position, disks) = (watch::Sender::new(image.position), blobs.disks.clone());
         Self {
@@ -74,7 +73,6 @@ impl ReadModel {
             blobs,
             features: Arc::new(FeatureCache::new(cache_bytes)),
             layers: Layers::default(),
-            parsing: tokio::sync::Mutex::new(()),
             writing: Arc::default(),
             search: RwLock::default(),
             indexing: tokio::sync::Mutex::new(()),
@@ -84,13 +82,13 @@ impl ReadModel {
         }
     }
 
-    /// The image, for as short as possible.
+    /// Locks the image for reading. Hold the lock as briefly as possible.
     pub fn image(&self) -> RwLockReadGuard<'_, Image> {
         self.image.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A set; none where it is damaged, which is noted: one damaged set does not take the others away.
-    /// Errors: it is not in memory, and the store is away.
+    /// A feature set; none if it is damaged, which is logged, because one damaged set must not hide the others.
+    /// Errors: the set is not in memory and the store does not answer.
     pub async fn readable(&self, digest: Digest) -> Result<Option<Arc<Features>>, StoreError> {
         match self.features(digest).await {
             Ok(features) => Ok(Some(features)),
@@ -102,7 +100,7 @@ impl ReadModel {
         }
     }
 
-    /// Changes the image while nobody reads it; whoever waits for a position is told of the new one.
+    /// Changes the image under its write lock, and wakes those who wait for a position.
     pub fn change<T>(&self, change: impl FnOnce(&mut Image) -> T) -> T {
         let (changed, position) = {
             let mut image = self.image.write().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +110,7 @@ impl ReadModel {
         changed
     }
 
-    /// Notes whether the image keeps up; true where that is new.
+    /// Records whether the image keeps up; true if that has changed.
     pub fn set_health(&self, health: Health) -> bool {
         self.health.send_if_modified(|known| {
             *known != health && {
@@ -122,7 +120,7 @@ impl ReadModel {
         })
     }
 
-    /// Looks at many items, a few at a time: the follower never waits for long.
+    /// Looks at many items, a few under each lock, so that the follower never waits long.
     fn in_turns(&self, codes: &[Code], mut look: impl FnMut(&Image, &Code)) {
         for few in codes.chunks(TURN) {
             let image = self.image();
@@ -130,12 +128,12 @@ impl ReadModel {
         }
     }
 
-    /// Whether the image keeps up.
+    /// True if the image keeps up with the log.
     pub fn follows(&self) -> bool {
         *self.health.borrow() == Health::Following
     }
 
-    /// Whether the image keeps up, and writes find room: with a full disk reads go on, and nothing else.
+    /// Whether the image keeps up and the disks have room. With a full disk reads go on, but nothing else does.
     pub fn health(&self) -> Health {
         let health = self.health.borrow().clone();
         match (health, self.disks.words()) {
@@ -145,7 +143,7 @@ impl ReadModel {
         }
     }
 
-    /// Waits until the image has reached `position`; false after `limit`.
+    /// Waits until the image has reached `position`; false if that takes longer than `limit`.
     pub async fn wait_for(&self, position: i64, limit: Duration) -> bool {
         let mut receiver = self.position.subscribe();
         tokio::time::timeout(limit, receiver.wait_for(|reached| *reached >= position)).await.is_ok_and(|r| r.is_ok())
@@ -156,22 +154,20 @@ impl ReadModel {
         self.features.text_bytes()
     }
 
-    /// A feature set, from memory or made from its blob.
+    /// A feature set, from memory or parsed from its blob.
     pub async fn features(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {
-        if let Some(features) = self.features.get(&digest) {
-            return Ok(features);
-        }
-        let _parsing = self.parsing.lock().await;
-        if let Some(features) = self.features.get(&digest) {
-            return Ok(features);
-        }
+        // If many ask at once, only one reads and parses the set.
+        self.features.get_or_make(digest, self.parsed(digest)).await
+    }
+
+    async fn parsed(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {
         let bytes = self.blobs.read(digest).await?;
         let parsed = tokio::task::spawn_blocking(move || apart(|| Features::parse(&bytes))).await;
         let features = parsed.ok().flatten().ok_or_else(|| StoreError::Damaged(format!("blob {digest} is not a feature set")))?;
         let features = Arc::new(features);
-        self.features.insert(digest, Arc::clone(&features));
         if features.list.len() >= MANY {
-            // Tiles of so many zones are drawn from a coarse copy: it is made beside, before they are asked for.
+            // Tiles of so many zones are drawn from a coarse copy. It is made in the background, before tiles
+            // are asked for.
             let features = Arc::clone(&features);
             std::thread::spawn(move || {
                 apart(|| features.coarse().is_some());
@@ -180,12 +176,12 @@ impl ReadModel {
         Ok(features)
     }
 
-    /// The same set, its features written out under `head` if nothing that is shown now needs them under
-    /// another. A large set is written beside, and given as it is until then.
+    /// A feature set with its features written out under `head`, unless something that is shown now needs them
+    /// under another head. A large set is written out in the background, and returned as it is until then.
     pub async fn written(&self, digest: Digest, head: &Head) -> Result<Arc<Features>, StoreError> {
         let features = self.features(digest).await?;
         let is_settled = |features: &Features| features.head().is_some_and(|held| held == head || self.layers.show(held));
-        // What cannot be kept as it is written is better kept as it is.
+        // A set that would be too large for the cache when written out is kept as it is.
         if is_settled(&features) || !self.features.has_room_for(features.weight_under(head)) {
             return Ok(features);
         }
@@ -205,8 +201,8 @@ impl ReadModel {
     }
 }
 
-/// Does work on threads of its own: with them goes what they had set aside of memory, which threads
-/// that stay would keep.
+/// Does work on its own threads. When they end, they free the memory that they had set aside, which lasting
+/// threads would keep.
 fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match rayon::ThreadPoolBuilder::new().build() {
         Ok(pool) => pool.install(work),

@@ -1,5 +1,5 @@
-//! Search: what is published, the city's units of all generations, landmarks and places of campaigns,
-//! by words without diacritics; a near miss is proposed where nothing is found.
+//! Search over published items, the city's units of all generations, landmarks, and participating places of
+//! campaigns. Words match without diacritics; a query that finds nothing gets a near miss proposed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -23,56 +23,57 @@ use crate::words::fold::distance;
 use crate::words::fold::fold;
 use crate::words::fold::marked;
 
-/// Longest query, characters, and most words of it.
+/// Longest query, in characters.
 const LONGEST: usize = 200;
+/// Most words of a query; further ones are ignored.
 const WORDS: usize = 12;
-/// Words of the vocabulary that a typed word is compared with.
+/// Most words of the vocabulary that a typed word is compared with.
 const COMPARED: usize = 200_000;
 
-/// What was found.
+/// A search result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Hit {
     /// A published item.
     Item(Code),
     /// A unit of any generation.
     Unit(UnitId),
-    /// A landmark of the city: its place in the list.
+    /// A landmark, by its position in the city's list.
     Landmark(usize),
-    /// A participating place: the campaign, its name, where it is.
+    /// A participating place of a campaign: the campaign's code, the place's name, its position.
     Place(Code, String, Position),
 }
 
-/// What can be found, and the words it is found by.
+/// Something that can be found, with the words that find it.
 struct Entry {
     hit: Hit,
-    /// Folded words of its name, each after a blank.
+    /// Folded words of the name, each after a blank.
     name: String,
-    /// Folded words of all else, each after a blank.
+    /// Folded words of everything else, each after a blank.
     rest: String,
-    /// The same words as written, for proposals.
+    /// The words of the name and the rest as written, for proposals.
     written: String,
-    /// The words that have marks, with them, each after a blank.
+    /// The words with diacritics, kept with them, each after a blank.
     marked: String,
-    /// In force before what is not, items before places.
+    /// Order among equal matches: items in force before others, items before places.
     rank: u8,
-    /// Microseconds since 1970.
+    /// Time of the last change, microseconds since 1970.
     updated: i64,
 }
 
 /// Everything that can be found at one position of the log, on one day.
 pub struct Index {
     position: i64,
-    /// Units are found by the names they have now.
+    /// Position of the city's last change: units are found by the names they have now.
     city_version: i64,
     today: Date,
     entries: Vec<Arc<Entry>>,
-    /// Entries of items by their version, to be taken over.
+    /// Entries of items with the item's version, so that the next index can reuse them.
     by_item: HashMap<Code, (i64, Arc<Entry>)>,
-    /// Folded words, and how often each.
+    /// Folded words, and how often each occurs.
     vocabulary: OnceLock<BTreeMap<String, usize>>,
 }
 
-/// Folded words, each after a blank: punctuation separates.
+/// The folded words of a text, each after a blank. Punctuation separates words.
 fn words_of(text: &str) -> String {
     let mut words = String::with_capacity(text.len() + 1);
     let mut open = false;
@@ -88,30 +89,30 @@ fn words_of(text: &str) -> String {
     words
 }
 
-/// A query as it is read: bounded, without what cannot be seen; compatibility forms (full-width letters
-/// and the like) read as what they look like.
+/// A query ready for reading: cut to its longest length, without invisible characters, and with compatibility
+/// forms (full-width letters and the like) replaced by what they look like.
 fn plain(query: &str) -> String {
     let short: String = query.chars().take(LONGEST).collect();
     let plain: String = unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect();
     crate::words::alike::read(&plain).into_owned()
 }
 
-/// The words of a text that have marks, with them, each after a blank.
+/// The words of a text with diacritics, kept with them, each after a blank.
 fn marked_words(text: &str) -> String {
     let seen = crate::words::alike::read(text);
     let words = seen.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii());
     words.fold(String::new(), |all, word| all + " " + &marked(word))
 }
 
-/// The code that a query is: as printed, with the mark of a board, or as the address of its page.
+/// The item's code if the query is one: as printed, with a board's mark, or as the address of the item's page.
 fn code_of(query: &str) -> Option<Code> {
     let last = untailed(query.trim()).rsplit('/').next()?;
     let code = last.split(['.', '?']).next()?;
     code.parse().ok()
 }
 
-/// How people slip: letters are left out or exchanged more often than one is typed twice, and that more
-/// often than a wrong one; 0, 1, 2.
+/// How likely a typing slip is, for ranking proposals. Leaving letters out or exchanging two is most likely
+/// (0), then typing one twice (1), then a wrong letter (2).
 fn slip(typed: &str, meant: &str) -> u8 {
     let within = |short: &str, long: &str| {
         let mut letters = long.chars();
@@ -131,12 +132,12 @@ fn slip(typed: &str, meant: &str) -> u8 {
     }
 }
 
-/// The words of a query, folded; bounded in number.
+/// The folded words of a query, limited in number.
 pub fn query_words(query: &str) -> Vec<String> {
     words_of(&plain(query)).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
 }
 
-/// Names of a unit, of those it became and of those it was: people use all of them.
+/// Names of a unit, of the units it became and of those it was before, because people use all of them.
 fn names_of(city: &City, id: &UnitId, today: Date) -> String {
     let own = city.units.at(id, today).into_iter().chain(city.units.get(id));
     let became = |before: &&Unit| !before.is_valid_on(today) && city.units.at(&before.id, today).iter().any(|now| now.id == *id);
@@ -177,14 +178,14 @@ fn place_entry(hit: Hit, name: &str, rest: &str, rank: u8) -> Arc<Entry> {
     Arc::new(Entry { hit, name: words_of(name), rest: words_of(rest), marked: marked_words(&written), written, rank, updated: 0 })
 }
 
-/// What an index is made from: everything as it was at one position at least.
+/// What an index is made from: everything as of at least one position of the log.
 struct Material {
     position: i64,
     city: Arc<City>,
     city_version: i64,
-    /// Items by code: their version, and their view where they have to be read anew.
+    /// Items: code, version, and the view if the item must be indexed anew.
     items: Vec<(Code, i64, Option<View>)>,
-    /// Campaign, name, address, where it is.
+    /// Participating places: campaign, name, address, position.
     places: Vec<(View, String, String, Position)>,
 }
 
@@ -216,12 +217,12 @@ impl Index {
         Self { position, city_version, today, entries, by_item, vocabulary: OnceLock::new() }
     }
 
-    /// The version of an item that is known, where the index can be taken over.
+    /// The version at which an item is indexed, if its entry can be reused.
     fn known(&self, code: &Code) -> Option<i64> {
         self.by_item.get(code).map(|(version, _)| *version)
     }
 
-    /// What holds every word of a query, best first.
+    /// Entries that contain every word of a query, best first.
     pub fn find(&self, query: &str, limit: usize) -> Vec<Hit> {
         if let Some(code) = code_of(query).filter(|code| self.by_item.contains_key(code)) {
             return vec![Hit::Item(code)];
@@ -229,7 +230,7 @@ impl Index {
         self.hits(self.places(query, limit, |_| true))
     }
 
-    /// What holds every word of a query in its name, best first.
+    /// Entries whose name contains every word of a query, best first.
     pub fn named(&self, query: &str, limit: usize) -> Vec<Hit> {
         self.hits(self.places(query, limit, |elsewhere| elsewhere == 0))
     }
@@ -238,15 +239,15 @@ impl Index {
         places.into_iter().map(|i| self.entries[i].hit.clone()).collect()
     }
 
-    /// Places in the list of what holds every word, best first; `keeps` is given how many of the words
-    /// stand elsewhere than in the name.
+    /// Indices of the entries that contain every word, best first. `keeps` is given the number of words found
+    /// outside the name, and says whether the entry counts.
     fn places(&self, query: &str, limit: usize, keeps: impl Fn(usize) -> bool) -> Vec<usize> {
         let words: Vec<String> = query_words(query).into_iter().map(|word| format!(" {word}")).collect();
         if words.is_empty() {
             return Vec::new();
         }
         let phrase = words.concat();
-        // Marks that were typed tell words apart: who has them comes first.
+        // Diacritics that were typed distinguish words: entries that have them come first.
         let typed = marked_words(&plain(query));
         let typed: Vec<String> = typed.split(' ').filter(|word| !word.is_empty()).map(|word| format!(" {word}")).collect();
         let mut found: Vec<(usize, u8, u8, usize, i64, usize)> = Vec::new();
@@ -269,8 +270,9 @@ impl Index {
         found.into_iter().take(limit).map(|(.., i)| i).collect()
     }
 
-    /// Another spelling of a query that finds nothing: each unknown word exchanged for the nearest known,
-    /// the more frequent where two are as near, and written as what is then found writes it.
+    /// Proposes another spelling for a query that finds nothing. Each unknown word is replaced by the nearest
+    /// known one, or by the more frequent of two equally near. The proposal is spelled as the entries it finds
+    /// spell it.
     pub fn proposal(&self, query: &str) -> Option<String> {
         let vocabulary = self.vocabulary.get_or_init(|| {
             let mut words: BTreeMap<String, usize> = BTreeMap::new();
@@ -313,8 +315,8 @@ impl Index {
 }
 
 impl ReadModel {
-    /// The index of what can be found now, made anew where something has changed. `kinds` gives the names
-    /// of a kind in all languages.
+    /// The current search index, remade if something has changed. `kinds` gives the names of a kind in all
+    /// languages.
     pub async fn search_index(&self, moment: &Moment, kinds: &(dyn Fn(&str) -> String + Sync)) -> Result<Arc<Index>, StoreError> {
         let held = || self.search.read().unwrap_or_else(PoisonError::into_inner).clone();
         let fits = |index: &Arc<Index>| index.position == self.image().position && index.today == moment.today;
@@ -332,7 +334,7 @@ impl ReadModel {
             codes.sort_unstable();
             (image.position, Arc::clone(&image.city), image.city_version, codes)
         };
-        // What was read on the same day, of the same units, is taken over.
+        // Entries made on the same day from the same units are reused.
         let before = before.filter(|index| index.today == moment.today && index.city_version == city_version);
         let mut items = Vec::with_capacity(codes.len());
         let mut campaigns = Vec::new();

@@ -32,6 +32,7 @@ pub fn screenshot(url: &str, width: u32, height: u32) -> GrayImage {
 
 /// The page in a frame of 360 CSS pixels; anything that sticks out to the right is seen.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn a_page_is_readable_at_360_pixels_and_its_code_scans_from_the_screen() {
     let database = Database::new(Kind::Sqlite).await;
     let node = Node::demo(&database, &TestClock::at(NOON)).await;

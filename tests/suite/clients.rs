@@ -52,6 +52,7 @@ fn python() -> String {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
     let data = tempfile::tempdir().unwrap();
     let server = site(data.path());
@@ -78,6 +79,7 @@ fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
 
 /// Q09
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn layers_of_a_city_that_has_published_nothing_are_valid_and_empty() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::empty(data.path(), &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/yen-bai.toml"));
@@ -90,6 +92,7 @@ fn layers_of_a_city_that_has_published_nothing_are_valid_and_empty() {
 
 /// Zones of VN-2000 that the city file adds.
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn a_zone_that_the_city_adds_is_a_coordinate_system_of_every_layer() {
     let data = tempfile::tempdir().unwrap();
     let city = data.path().join("city.toml");
@@ -121,6 +124,7 @@ fn a_zone_that_the_city_adds_is_a_coordinate_system_of_every_layer() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn leaflet_maplibre_and_the_own_map_show_zones_points_and_tiles() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::demo(data.path(), None);
@@ -140,6 +144,7 @@ fn leaflet_maplibre_and_the_own_map_show_zones_points_and_tiles() {
 
 /// Pictures of what was seen are kept in `target/tmp/phone`.
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn a_phone_shows_every_page_and_walks_every_flow_with_and_without_javascript() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::demo(data.path(), None);
@@ -153,6 +158,7 @@ fn a_phone_shows_every_page_and_walks_every_flow_with_and_without_javascript() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn schemathesis_finds_nothing_in_the_whole_interface() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::demo(data.path(), None);

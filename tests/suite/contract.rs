@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bangtin::domain::Digest;
 use bangtin::domain::families::{LogEvent, event_contract};
 use serde_json::Value;
+
+use crate::process::run;
+use crate::support::{Database, Kind, NOON, Node, TestClock};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
@@ -58,4 +62,32 @@ fn an_unknown_type_or_version_is_an_error_and_never_skipped() {
     assert!(LogEvent::decode("plan.published", 2, "{}").is_err());
     assert!(LogEvent::decode("plan.unheard", 1, "{}").is_err());
     assert!(LogEvent::decode("nothing", 1, "{}").is_err());
+}
+
+crate::on_both_databases!(a_log_that_was_written_before_is_read_as_it_was);
+
+/// `data/log-2026-11-28.jsonl.gz` was exported by the program of that day: a plan, points, campaigns, boards.
+async fn a_log_that_was_written_before_is_read_as_it_was(kind: Kind) {
+    let database = Database::new(kind).await;
+    let file = database.path("old.jsonl");
+    let packed = std::fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/log-2026-11-28.jsonl.gz")).unwrap();
+    std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut std::fs::File::create(&file).unwrap()).unwrap();
+    let data = database.path("data");
+    for arguments in [
+        vec!["log", "load", file.to_str().unwrap()],
+        vec!["log", "verify", "--expect", "31:37d4718698a2fc0eb84dffff5d658e4295db3566dab6a1b50ea73a347db70661"],
+    ] {
+        let output = run(&data, Some(&database.url), &arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let node = Node::start(&database, &TestClock::at(NOON)).await;
+    assert_eq!(node.model.image().position, 31);
+    for (code, sha256) in [
+        ("QHCT2401G", "fa25903fb670b1fa32885530d3808be548161744afed21a16c909b13cd998bf2"),
+        ("XCT00001C", "bd829ab6311ddb9773eb82eeafe52a3bd759ea554a49f3ba72b93dc74a8c1f0c"),
+        ("DDDT2022J", "f463f9a2de5cb1614598391561f5f1e0990028199bdaaeef3f339684ed56981a"),
+    ] {
+        let answer = node.get(&format!("/q/{code}/revisions/1.geojson")).await;
+        assert_eq!(Digest::of(&answer.body).to_string(), sha256, "{code}");
+    }
 }

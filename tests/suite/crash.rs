@@ -131,6 +131,7 @@ fn on_sqlite_every_acknowledged_event_survives_sigkill() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 fn on_postgres_every_acknowledged_event_survives_sigkill() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let database = runtime.block_on(Database::new(Kind::Postgres));
@@ -140,6 +141,7 @@ fn on_postgres_every_acknowledged_event_survives_sigkill() {
 /// SIGKILL keeps the page cache, so the calls themselves are looked at: between a request and its
 /// answer the write-ahead log is synced, once for the blob and once for the event.
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn blob_and_event_are_synced_before_the_answer() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

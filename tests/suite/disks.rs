@@ -187,6 +187,7 @@ fn the_demo_starts_where_nothing_can_be_shown() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn a_command_whose_result_cannot_be_told_is_carried_out_and_says_so() {
     let full = || File::options().write(true).open("/dev/full").unwrap();
     let begun = Begun::new();
@@ -336,6 +337,7 @@ fn a_full_tmpdir_refuses_uploads_and_downloads_by_its_name_and_blames_no_file() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_full_disk_of_the_database_server_is_named_and_writes_go_on_once_there_is_room() {
     let database = Database::new(Kind::Postgres).await;
     let node = Node::start(&database, &TestClock::at(NOON)).await;

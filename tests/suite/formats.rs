@@ -90,6 +90,7 @@ fn zones_of(imported: &Imported) -> Vec<Zone> {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn every_format_gdal_writes_gives_the_same_zones() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -148,6 +149,7 @@ fn every_format_gdal_writes_gives_the_same_zones() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn the_same_file_is_measured_as_gdal_measures_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.geojson");
@@ -209,6 +211,7 @@ fn a_drawing_gives_its_zones_by_text_layer_nesting_and_block() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn old_encodings_are_seen_said_and_converted() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -228,6 +231,7 @@ fn old_encodings_are_seen_said_and_converted() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn layers_are_chosen_by_name_and_systems_by_their_definition() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -505,6 +509,7 @@ fn folders_changing_files_and_strange_places_are_named() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn tables_of_points_come_in_every_spelling() {
     let read = |bytes: Vec<u8>, name: &str| {
         let mut report = Report::default();

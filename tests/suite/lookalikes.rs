@@ -206,6 +206,7 @@ async fn search_and_filters_find_either_letter_by_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn a_print_shows_a_hyphen_for_one_that_does_not_break() {
     let database = Database::new(Kind::Sqlite).await;
     let node = Node::start(&database, &TestClock::at(NOON)).await;

@@ -65,6 +65,7 @@ async fn in_the_end(node: &Node, id: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_server_that_demands_tls_is_reached_with_its_ca_named() {
     let ca = file("tls/ca.pem");
     for mode in ["sslmode=require&", "sslmode=verify-full&", "sslmode=verify-ca&", "sslmode=verify-full&channel_binding=require&", ""] {
@@ -77,6 +78,7 @@ async fn a_server_that_demands_tls_is_reached_with_its_ca_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn everything_goes_over_tls_and_the_follower_comes_back_over_it() {
     let (database, name) = secured("localhost", &format!("sslmode=verify-full&sslrootcert={}", file("tls/ca.pem"))).await;
     let clock = TestClock::at(NOON);
@@ -98,6 +100,7 @@ async fn everything_goes_over_tls_and_the_follower_comes_back_over_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_server_that_demands_tls_says_what_to_add_to_an_address_in_clear() {
     for parameters in ["", "sslmode=disable", "sslmode=prefer"] {
         let (database, _) = secured("127.0.0.1", parameters).await;
@@ -106,6 +109,7 @@ async fn a_server_that_demands_tls_says_what_to_add_to_an_address_in_clear() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn an_address_in_clear_works_as_before() {
     let database = Database::new(Kind::Postgres).await;
     for parameters in ["", "?sslmode=disable", "?sslmode=prefer"] {
@@ -116,6 +120,7 @@ async fn an_address_in_clear_works_as_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_certificate_for_another_host_is_refused_unless_only_its_issuer_is_asked_for() {
     let by_name = |mode: &str, ca: &str| format!("hostaddr=127.0.0.1&sslmode={mode}&sslrootcert={}", file(ca));
     for mode in ["require", "verify-full"] {
@@ -129,6 +134,7 @@ async fn a_certificate_for_another_host_is_refused_unless_only_its_issuer_is_ask
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_certificate_of_an_unknown_ca_is_refused_and_the_sentence_says_how_to_name_the_file() {
     let other = file("other/ca.pem");
     for mode in ["require", "verify-ca", "verify-full"] {
@@ -141,6 +147,7 @@ async fn a_certificate_of_an_unknown_ca_is_refused_and_the_sentence_says_how_to_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_server_is_known_by_its_own_certificate() {
     // Without the CA, and whatever host it names.
     let (database, _) =
@@ -151,6 +158,7 @@ async fn a_server_is_known_by_its_own_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_ca_file_that_cannot_be_used_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
@@ -218,6 +226,7 @@ impl Drop for Pooler {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_pooler_in_transaction_mode_is_refused_at_the_start_and_nothing_is_written() {
     for mode in ["transaction", "statement"] {
         let (pooler, database) = (Pooler::start(mode), Database::new(Kind::Postgres).await);
@@ -236,6 +245,7 @@ async fn a_pooler_in_transaction_mode_is_refused_at_the_start_and_nothing_is_wri
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn behind_a_pooler_in_session_mode_nodes_write_and_follow() {
     let (pooler, direct) = (Pooler::start("session"), Database::new(Kind::Postgres).await);
     let url = pooler.before(&direct);
@@ -248,6 +258,7 @@ async fn behind_a_pooler_in_session_mode_nodes_write_and_follow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_server_without_tls_is_not_spoken_to_in_clear_when_tls_is_asked_for() {
     // PgBouncer without a certificate answers like PostgreSQL with ssl = off.
     let (pooler, database) = (Pooler::start("session"), Database::new(Kind::Postgres).await);

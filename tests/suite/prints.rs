@@ -122,6 +122,7 @@ fn bleached(picture: &GrayImage) -> GrayImage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn every_print_is_sound_and_gives_its_vietnamese_back() {
     let (_database, node) = demo().await;
     let title = "Điều chỉnh quy hoạch sử dụng đất đến năm 2030 thành phố Yên Bái (minh họa)";
@@ -154,6 +155,7 @@ async fn every_print_is_sound_and_gives_its_vietnamese_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn a_poster_says_what_it_is_for_people_without_a_phone() {
     let (_database, node) = demo().await;
     let text = Print::of(&node, &format!("/q/{PLAN}/poster.pdf?board=1")).await.text();
@@ -175,6 +177,7 @@ async fn a_poster_says_what_it_is_for_people_without_a_phone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn the_code_on_a_poster_is_large_and_read_skewed_blurred_and_bleached() {
     let (_database, node) = demo().await;
     for (path, target) in [
@@ -206,6 +209,7 @@ async fn the_code_on_a_poster_is_large_and_read_skewed_blurred_and_bleached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn every_sticker_on_the_sheet_is_read() {
     let (_database, node) = demo().await;
     let picture = Print::of(&node, &format!("/q/{PLAN}/stickers.pdf")).await.picture(1);
@@ -221,6 +225,7 @@ async fn every_sticker_on_the_sheet_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn names_that_break_out_and_titles_without_end_are_printed_as_they_are_read() {
     let database = Database::new(Kind::Sqlite).await;
     let node = Node::start(&database, &TestClock::at(NOON)).await;
@@ -254,6 +259,7 @@ async fn names_that_break_out_and_titles_without_end_are_printed_as_they_are_rea
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 async fn what_cannot_be_printed_is_said() {
     let (_database, node) = demo().await;
     for (path, status, said) in [
@@ -317,6 +323,7 @@ async fn printing_writes_nothing_and_recording_it_is_a_command(kind: Kind) {
 
 /// A longer host has a larger symbol (version 4); its modules are as large as those of a shorter one.
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn a_longer_address_makes_the_code_larger_not_its_modules_smaller() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -340,6 +347,7 @@ fn a_longer_address_makes_the_code_larger_not_its_modules_smaller() {
 
 /// The program on the command line: every form, and sentences where something is wrong.
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn the_command_line_prints_posters_stickers_sheets_and_booklets() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

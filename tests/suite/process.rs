@@ -250,6 +250,7 @@ fn clients_that_never_finish_a_request_are_let_go_and_hinder_nobody() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn gdal_reads_every_feature_of_every_collection() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::demo(&folder.path().join("data"), None);
@@ -300,6 +301,7 @@ fn a_backup_of_a_live_store_restores_into_another() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn apply_goes_on_after_a_refusal_and_says_which_line() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -47,6 +47,7 @@ pub fn rotated(picture: &GrayImage, degrees: f32) -> GrayImage {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn both_decoders_read_the_png_at_every_size() {
     for (seed, size) in [(1, 128), (2, 256), (3, 512), (4, 2048)] {
         both_read(&png(&target(seed), size), &target(seed), &format!("{size} pixels"));
@@ -55,6 +56,7 @@ fn both_decoders_read_the_png_at_every_size() {
 
 /// Two modes in one symbol: small letters in bytes, capitals, digits and stops in five and a half bits.
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn both_decoders_read_scheme_and_capitals_whatever_the_host_and_the_mark() {
     let code = Code::from_random([9, 3, 5, 7, 11, 13, 17, 19]);
     for url in [
@@ -92,6 +94,7 @@ async fn what_was_printed_in_capitals_throughout_leads_where_a_new_print_does() 
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn both_decoders_read_it_blurred_rotated_and_from_a_cheap_camera() {
     let text = target(5);
     let sharp = png(&text, 512);
@@ -104,6 +107,7 @@ fn both_decoders_read_it_blurred_rotated_and_from_a_cheap_camera() {
 }
 
 #[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn both_decoders_read_the_svg_as_a_browser_draws_it() {
     let folder = tempfile::tempdir().unwrap();
     let text = target(6);

@@ -269,7 +269,11 @@ macro_rules! on_both_databases {
             $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Kind::Sqlite).await; })+
         }
         mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Kind::Postgres).await; })+
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                #[ignore = "needs PostgreSQL: run tools/test.sh"]
+                async fn $name() { super::$name($crate::support::Kind::Postgres).await; }
+            )+
         }
     };
 }

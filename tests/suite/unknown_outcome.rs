@@ -59,6 +59,7 @@ async fn pass(client: TcpStream, server: TcpStream, armed: Arc<AtomicBool>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_commit_of_unknown_outcome_says_repeat_and_the_repeat_gets_the_first_result() {
     let direct = Database::new(Kind::Postgres).await;
     let (user, rest) = direct.url.split_once('@').unwrap();

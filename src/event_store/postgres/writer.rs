@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
@@ -253,13 +253,11 @@ fn known(rows: &[Vec<Row>]) -> Known {
 /// Writers that were answered together come back within moments of each other; without waiting for
 /// the last of them each round would take two commits. Nobody waits where there is one writer.
 async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: &mut Vec<(Append, Answer)>, expected: usize) {
-    let begun = Instant::now();
-    while batch.len() < expected && begun.elapsed() < GATHER {
-        tokio::task::yield_now().await;
-        while batch.len() < BATCH
-            && let Ok(append) = appends.try_recv()
-        {
-            batch.push(append);
+    let until = tokio::time::Instant::now() + GATHER;
+    while batch.len() < expected.min(BATCH) {
+        match tokio::time::timeout_at(until, appends.recv()).await {
+            Ok(Some(append)) => batch.push(append),
+            _ => return,
         }
     }
 }

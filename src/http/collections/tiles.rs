@@ -77,14 +77,12 @@ pub async fn tile(
     let layer = layer_now(&site, collection).await?;
     let mut digest = [0; 16];
     digest.copy_from_slice(&layer.digest[..16]);
-    let tile = match site.tiles.0.get(&(digest, address)) {
-        Some(tile) => tile,
-        None => draw(&site, layer, address, digest).await?,
-    };
+    // Of many that ask at once, one draws it.
+    let tile = site.tiles.0.get_or_insert_async(&(digest, address), draw(&site, layer, address)).await?;
     Ok(answer(&tile, &headers))
 }
 
-async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8; 16]) -> Result<Arc<Tile>, HttpError> {
+async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address) -> Result<Arc<Tile>, HttpError> {
     let bbox = tile::bbox(address);
     let mut sets = Vec::with_capacity(layer.parts.len());
     for part in &layer.parts {
@@ -104,9 +102,6 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8
     }
     // Drawing is work for a core; two at a time leave the others to those who read.
     let place = Arc::clone(&site.drawing_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    if let Some(tile) = site.tiles.0.get(&(digest, address)) {
-        return Ok(tile);
-    }
     let made = tokio::task::spawn_blocking(move || {
         // Held by the work, not by the client that may have gone.
         let _place = place;
@@ -120,9 +115,7 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address, digest: [u8
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60, must-revalidate"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(header::ETAG, respond::etag(&plain, Encoding::Identity));
-    let tile = Arc::new(Tile { plain, gzip: OnceLock::new(), headers });
-    site.tiles.0.insert((digest, address), Arc::clone(&tile));
-    Ok(tile)
+    Ok(Arc::new(Tile { plain, gzip: OnceLock::new(), headers }))
 }
 
 fn answer(tile: &Tile, request: &HeaderMap) -> Response {

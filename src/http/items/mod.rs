@@ -26,7 +26,6 @@ use crate::words::copied::untailed;
 use crate::words::text::Lang;
 pub use files::{blob, document};
 use memento::memento;
-pub(crate) use prebuilt::Turns;
 use prebuilt::answer;
 pub(super) use prebuilt::record_tags;
 

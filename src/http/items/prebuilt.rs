@@ -1,6 +1,5 @@
 //! Answers that are made once for each change: what they are made from, and how.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,7 +16,7 @@ use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::features::Features;
 use crate::features::geojson;
-use crate::http::answers::{Answer, Key, Mark, Scope, Validity, What};
+use crate::http::answers::{Answer, Answers, Mark, Scope, Validity, What};
 use crate::http::collections::versions::memento_datetime;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
@@ -36,38 +35,29 @@ use crate::words::text::Lang;
 
 const HTML: &str = "text/html; charset=utf-8";
 const PDF: &str = "application/pdf";
-/// Answers that can be made at a time.
-const TURNS: usize = 64;
 
 /// The prebuilt answer, made anew where it no longer holds.
 pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
-    let key = (code, what);
-    if let (_, now, Some(answer)) = kept(site, &key)? {
-        return respond(site, answer, headers, now).await;
-    }
-    // A crowd that asks at once waits for the one that makes it; meanwhile the item may have changed.
-    let _turn = site.turns.of(&key).lock().await;
-    let (validity, now, answer) = kept(site, &key)?;
-    if let Some(answer) = answer {
-        return respond(site, answer, headers, now).await;
-    }
-    site.metrics.rendered.fetch_add(1, Ordering::Relaxed);
-    let answer = Arc::new(render(site, code, &key.1, validity).await?);
-    site.answers.insert(key, &answer);
-    respond(site, answer, headers, now).await
-}
-
-/// What an answer would be made from now, the moment, and the answer where one is kept that still holds.
-fn kept(site: &Site, key: &Key) -> Result<(Validity, Timestamp, Option<Arc<Answer>>), HttpError> {
     let now = site.app.now();
     let validity = {
         let image = site.model.image();
-        let entry = image.entry(&key.0).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
-        validity(&image, entry, &key.1)
+        let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
+        validity(&image, entry, &what)
     };
-    let answer = site.answers.get(key, validity, now);
-    site.metrics.cached.fetch_add(u64::from(answer.is_some()), Ordering::Relaxed);
-    Ok((validity, now, answer))
+    let key = (code, what, validity);
+    let answer = match site.answers.get(&key, now).await {
+        Ok(answer) => {
+            site.metrics.cached.fetch_add(1, Ordering::Relaxed);
+            answer
+        }
+        Err(turn) => {
+            site.metrics.rendered.fetch_add(1, Ordering::Relaxed);
+            let answer = Arc::new(render(site, code, &key.1).await?);
+            Answers::keep(turn, &answer);
+            answer
+        }
+    };
+    respond(site, answer, headers, now).await
 }
 
 /// Sends an answer; the next reader gets it as small as it can be, if there is time for that now.
@@ -89,28 +79,6 @@ async fn respond(site: &Arc<Site>, answer: Arc<Answer>, headers: &HeaderMap, now
         });
     }
     Ok(response)
-}
-
-/// Turns in which answers are made: those for reading apart from those for printing, which take longer.
-pub(crate) struct Turns {
-    reading: [tokio::sync::Mutex<()>; TURNS],
-    printing: [tokio::sync::Mutex<()>; TURNS],
-}
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self {
-            reading: std::array::from_fn(|_| tokio::sync::Mutex::default()),
-            printing: std::array::from_fn(|_| tokio::sync::Mutex::default()),
-        }
-    }
-}
-
-impl Turns {
-    fn of(&self, key: &Key) -> &tokio::sync::Mutex<()> {
-        let own = rustc_hash::FxBuildHasher.hash_one(key) as usize % TURNS;
-        if key.1.order().is_some() { &self.printing[own] } else { &self.reading[own] }
-    }
 }
 
 /// What an answer about an item was made from.
@@ -204,7 +172,7 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
     Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, press })
 }
 
-async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Result<Answer, HttpError> {
+async fn render(site: &Site, code: Code, what: &What) -> Result<Answer, HttpError> {
     // A print takes a core and memory for a while: as many at a time as there are cores.
     let place = if what.order().is_some() { Some(site.drawing_place().await?) } else { None };
     let material = gather(site, code, what).await?;
@@ -227,7 +195,7 @@ async fn render(site: &Site, code: Code, what: &What, validity: Validity) -> Res
         material.make(&what)
     });
     let (media, body) = made.await.map_err(|error| HttpError::Internal(error.to_string()))??;
-    Ok(Answer::new(status, media, body, validity, ends, private).with(extra))
+    Ok(Answer::new(status, media, body, ends, private).with(extra))
 }
 
 impl Material {
@@ -307,11 +275,7 @@ impl Material {
 
 /// The validator of an item's record as it is now, for `If-Match`.
 pub(in crate::http) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue; 3]> {
-    let validity = {
-        let image = site.model.image();
-        validity(&image, image.entry(&code)?, &What::Record)
-    };
-    let answer = render(site, code, &What::Record, validity).await.ok()?;
+    let answer = render(site, code, &What::Record).await.ok()?;
     let tag = |encoding| respond::etag(answer.body(), encoding);
     Some([tag(respond::Encoding::Identity), tag(respond::Encoding::Gzip), tag(respond::Encoding::Brotli)])
 }

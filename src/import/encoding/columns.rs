@@ -1,4 +1,4 @@
-//! What a file's columns are written in, seen over the whole file.
+//! Which encoding each column of a file is written in, judged over the whole file.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -6,17 +6,17 @@ use std::sync::Mutex;
 use super::{Damage, Decided, Lean, Writing, decide, has_gaps};
 use crate::import::report::{Finding, Report, Severity};
 
-/// How often each writing was seen where the value itself said so, in the order of [`Writing`].
+/// How often each encoding was seen in values that show it by themselves, in the order of [`Writing`].
 type Seen = [usize; 5];
 
-/// What columns were seen to be written in.
+/// The encodings that were seen in the columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
     columns: BTreeMap<String, Seen>,
 }
 
 impl Evidence {
-    /// Notes a value that was decided by itself.
+    /// Counts a value whose encoding was decided by the value itself.
     fn note(&mut self, column: &str, decided: &Decided) {
         let sure = !decided.open && decided.damage != Some(Damage::Guess);
         if sure && !decided.text.is_ascii() {
@@ -29,7 +29,7 @@ impl Evidence {
         }
     }
 
-    /// What a column is mostly written in, and what the whole file is.
+    /// The encoding that a column is mostly written in, and that of the whole file.
     pub fn lean(&self, column: &str) -> Lean {
         let most = |seen: &Seen| {
             let all = [Writing::Unicode, Writing::Tcvn3, Writing::Vni, Writing::Utf8Twice, Writing::Windows1258];
@@ -45,19 +45,19 @@ impl Evidence {
     }
 }
 
-/// What is to be said of a cell.
+/// A remark about a cell for the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellNote {
-    /// Name of its column.
+    /// Name of the cell's column.
     pub column: String,
-    /// What is wrong with it.
+    /// What is wrong with the cell's text.
     pub damage: Damage,
-    /// What was kept.
+    /// The text that was kept.
     pub text: String,
 }
 
 impl CellNote {
-    /// As a finding, without its feature.
+    /// The remark as a finding, without the feature's number.
     pub fn finding(&self) -> Finding {
         let (column, text) = (&self.column, self.text.chars().take(60).collect::<String>());
         let (check, vi, en) = match self.damage {
@@ -93,10 +93,10 @@ impl CellNote {
     }
 }
 
-/// Decides the texts of a file, and remembers what it saw. It may be asked from several threads.
+/// Decides the encodings of a file's texts, and remembers what it saw. Several threads may use it at once.
 #[derive(Debug, Default)]
 pub struct Texts {
-    /// What was known before the first value.
+    /// Encodings that were known before the first value.
     before: Evidence,
     seen: Mutex<Tally>,
 }
@@ -104,19 +104,19 @@ pub struct Texts {
 #[derive(Debug, Default)]
 struct Tally {
     evidence: Evidence,
-    /// Values converted, by column and writing.
+    /// Number of values converted, by column and encoding.
     converted: BTreeMap<(String, Writing), usize>,
-    /// Values that could be read two ways, by column, with the first of them.
+    /// Number of values that could be read in two ways, by column, with the first of them.
     open: BTreeMap<String, (usize, String)>,
 }
 
 impl Texts {
-    /// With what is known of the columns.
+    /// Starts with what is already known about the columns.
     pub fn new(before: Evidence) -> Self {
         Self { before, seen: Mutex::default() }
     }
 
-    /// Decides a value of a column; what is wrong with it goes to `notes`.
+    /// Decides a value of a column, and adds any damage to `notes`.
     pub fn value(&self, column: &str, text: &str, notes: &mut Vec<CellNote>) -> String {
         if text.is_ascii() && !has_gaps(text) {
             return text.to_owned();
@@ -136,18 +136,18 @@ impl Texts {
         decided.text
     }
 
-    /// What is known now of the columns.
+    /// What is known about the columns by now.
     pub fn evidence(&self) -> Evidence {
         self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).evidence.clone()
     }
 
-    /// True when a value that could be read two ways would be read otherwise by what is known now.
+    /// True if a value that could be read in two ways would now be decided differently.
     pub fn would_change(&self) -> bool {
         let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         seen.open.keys().any(|column| seen.evidence.lean(column) != self.before.lean(column))
     }
 
-    /// Says what was converted, and what remains open.
+    /// Reports which columns were converted, and which values remain open.
     pub fn report(&self, report: &mut Report) {
         let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for ((column, writing), count) in &seen.converted {

@@ -1,10 +1,10 @@
-//! How texts are written: Unicode, or one of the encodings that came before it (TCVN3, VNI,
+//! Character encodings of texts: Unicode, or one of the encodings that came before it (TCVN3, VNI,
 //! Windows-1258).
 //!
-//! Each value is decided by what it holds itself, since tables are put together from others: a value
-//! with letters beyond Latin-1 is Unicode already; of the rest that reading is taken in which its words
-//! are Vietnamese syllables. Where two readings are possible, what the rest of its column is written in
-//! decides. Damage stays in its cell.
+//! Each value is judged by itself, because tables are often put together from others. A value with letters
+//! beyond Latin-1 is Unicode already. Any other value is read in the encoding in which its words are Vietnamese
+//! syllables. Where two readings are possible, the encoding of the rest of its column decides. Damage stays in
+//! its cell.
 
 mod columns;
 mod legacy;
@@ -14,7 +14,7 @@ pub use columns::{CellNote, Evidence, Texts};
 use legacy::{from_tcvn3, from_vni, is_syllable};
 use unicode_normalization::UnicodeNormalization;
 
-/// How a text is written.
+/// The encoding in which a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Writing {
     /// Unicode.
@@ -25,12 +25,12 @@ pub enum Writing {
     Vni,
     /// UTF-8 whose bytes were taken for letters and written as UTF-8 once more.
     Utf8Twice,
-    /// Windows-1258; texts in Western Latin-1 read alike but for a few letters.
+    /// Windows-1258. Texts in Western Latin-1 read the same, except for a few letters.
     Windows1258,
 }
 
 impl Writing {
-    /// Its name for people.
+    /// Name of the encoding for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unicode => "Unicode",
@@ -45,20 +45,20 @@ impl Writing {
 /// What is wrong with a cell's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damage {
-    /// It ends within a letter of several bytes.
+    /// The text ends in the middle of a multi-byte letter.
     Cut,
-    /// It holds bytes that are no text; they were left out.
+    /// The text holds bytes that are no letters; they were left out.
     Bytes,
-    /// It holds U+FFFD: letters that other software had lost before; they were left out.
+    /// The text holds U+FFFD, where other software had already lost letters; these were left out.
     Lost,
-    /// No reading is convincing; it was read as Windows-1258.
+    /// No encoding is convincing; the text was read as Windows-1258.
     Guess,
-    /// Question marks stand where letters were lost before.
+    /// Question marks stand in place of letters that other software had already lost.
     Gaps,
 }
 
-/// True where question marks stand within words: software that saved to an encoding without a letter wrote them
-/// for it.
+/// True if question marks stand inside words. Software writes them for letters that the encoding it saves to
+/// does not have.
 pub(crate) fn has_gaps(text: &str) -> bool {
     if !text.contains('?') || text.contains("://") || text.contains('=') {
         return false;
@@ -67,29 +67,28 @@ pub(crate) fn has_gaps(text: &str) -> bool {
     chars.iter().enumerate().any(|(at, c)| *c == '?' && chars.get(at + 1).is_some_and(|next| next.is_alphabetic()))
 }
 
-/// A value that was decided.
+/// A value with its encoding decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
     /// The text in Unicode.
     pub text: String,
-    /// How it was written.
+    /// The encoding it was written in.
     pub writing: Writing,
     /// What is wrong with it.
     pub damage: Option<Damage>,
-    /// True when two readings are possible and the column had to decide.
+    /// True if two encodings were possible and the column had to decide.
     pub open: bool,
 }
 
-/// Bytes that are no UTF-8 travel as characters of the private use area, U+F700 + byte, until their
-/// column is known.
+/// Until the encoding of their column is known, bytes that are not UTF-8 are kept as characters of the private
+/// use area: U+F700 plus the byte.
 const RAW: u32 = 0xf700;
 
 fn raw_byte(c: char) -> Option<u8> {
     (u32::from(c) & !0xff == RAW && u32::from(c) & 0x80 != 0).then_some((u32::from(c) & 0xff) as u8)
 }
 
-/// A text whose encoding is not known yet: UTF-8 where it is valid, else its bytes kept for
-/// [`decide`].
+/// Keeps a text whose encoding is not known yet. Valid UTF-8 becomes text; other bytes are kept for [`decide`].
 pub fn keep(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -101,15 +100,15 @@ fn raw_char(byte: u8) -> char {
     char::from_u32(RAW + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// Longest piece of a text by which its writing is judged, characters.
+/// Longest beginning of a text by which its encoding is judged, in characters.
 const JUDGED: usize = 2_000;
 
-/// How well a text reads.
+/// How well a text reads as Vietnamese.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Fit {
-    /// Words with letters beyond ASCII that are Vietnamese syllables.
+    /// Number of words with letters beyond ASCII that are Vietnamese syllables.
     good: usize,
-    /// Those that are none.
+    /// Number of words with letters beyond ASCII that are not.
     bad: usize,
 }
 
@@ -134,7 +133,7 @@ impl Fit {
     }
 }
 
-/// True for a sign that keyboards have beside letters: `m²`, `°`, `×`.
+/// True for a word that differs from ASCII only by a sign found on keyboards: `m²`, `°`, `×`.
 fn is_sign(word: &str) -> bool {
     let Some(sign) = word.chars().find(|c| !c.is_ascii()) else { return false };
     let Some((before, after)) = word.split_once(sign) else { return false };
@@ -146,22 +145,22 @@ fn is_sign(word: &str) -> bool {
     }
 }
 
-/// True for capitals without a vowel, with Đ among them: QĐ, ĐT, HĐND.
+/// True for an abbreviation in capitals without a vowel that contains Đ: QĐ, ĐT, HĐND.
 fn is_abbreviation(word: &str) -> bool {
     word.chars().count() <= 6 && word.contains('Đ') && word.chars().all(|c| c == 'Đ' || (c.is_ascii_uppercase() && !"AEIOUY".contains(c)))
 }
 
-/// What is known beside a value.
+/// What is known about the encoding besides the value itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lean {
-    /// What its column is mostly written in.
+    /// Encoding that its column is mostly written in.
     pub own: Option<Writing>,
-    /// What the file is.
+    /// Encoding that the whole file is mostly written in.
     pub whole: Option<Writing>,
 }
 
 impl Lean {
-    /// The column's, else the file's.
+    /// The column's encoding, else the file's.
     fn any(self) -> Option<Writing> {
         self.own.or(self.whole)
     }
@@ -173,8 +172,8 @@ impl From<Writing> for Lean {
     }
 }
 
-/// Decides how a value is written, and gives it in Unicode. `lean` counts only where the value itself
-/// does not say.
+/// Decides the encoding of a value, and gives the value in Unicode. `lean` counts only where the value itself
+/// does not show its encoding.
 pub fn decide(text: &str, lean: impl Into<Lean>) -> Decided {
     decide_with(text, lean.into())
 }
@@ -185,7 +184,8 @@ fn decide_with(text: &str, lean: Lean) -> Decided {
         return plain(text.to_owned());
     }
     if has_gaps(text) {
-        // Who lost letters so wrote Western or Vietnamese Windows; fonts of TCVN3 and VNI lose none.
+        // Software that loses letters this way writes Western or Vietnamese Windows encodings. TCVN3 and VNI
+        // fonts lose none.
         let latin = text.chars().map(|c| raw_byte(c).map_or(c, char::from)).collect();
         let writing = if text.chars().any(|c| raw_byte(c).is_some()) { Writing::Windows1258 } else { Writing::Unicode };
         return Decided { damage: Some(Damage::Gaps), writing, ..plain(latin) };
@@ -209,17 +209,19 @@ fn decide_with(text: &str, lean: Lean) -> Decided {
     let readings = [(Writing::Tcvn3, Fit::of(&from_tcvn3(&judged))), (Writing::Vni, Fit::of(&from_vni(&judged)))];
     let convincing = |fit: Fit| fit.good > 2 * fit.bad && fit.good >= as_is.good;
     let best = readings.into_iter().filter(|(_, fit)| convincing(*fit) && as_is.bad > 0).max_by_key(|(writing, fit)| {
-        // Of two that read alike, the column's.
+        // If both read equally well, the column's encoding wins.
         (fit.score(), Some(*writing) == lean.any())
     });
     if let Some((writing, fit)) = best {
         let open = readings.iter().any(|(other, rival)| *other != writing && convincing(*rival) && rival.score() == fit.score());
         return Decided { text: convert(text, writing), writing, damage: None, open };
     }
-    // As it stands it reads well, or nothing reads well: then what its column is written in counts.
+    // The text reads well as it is, or no encoding reads well. In both cases the encoding of its column
+    // decides.
     let possible = |fit: Fit| if as_is.bad > 0 { fit.bad < as_is.bad && fit.good >= as_is.good } else { fit.bad == 0 && fit.good > 0 };
     let open = readings.iter().any(|(_, fit)| possible(*fit));
-    // What reads well as it stands is changed only by its own column's word.
+    // A text that reads well as it is changes only if its own column, not just the file, is in another
+    // encoding.
     let lean = if as_is.bad == 0 { lean.own } else { lean.any() };
     match lean.filter(|lean| readings.iter().any(|(writing, fit)| writing == lean && possible(*fit))) {
         Some(writing) => Decided { text: convert(text, writing), writing, damage: None, open },
@@ -227,7 +229,7 @@ fn decide_with(text: &str, lean: Lean) -> Decided {
     }
 }
 
-/// The text of which these letters are the bytes of UTF-8 (“Äáº¥t” of “Đất”); none where they are not.
+/// The text whose UTF-8 bytes were taken for these letters (“Äáº¥t” for “Đất”); none if they are not UTF-8.
 fn utf8_twice(text: &str) -> Option<String> {
     if !text.contains(['Ã', 'Ä', 'Å', 'Æ', 'á', 'â']) {
         return None;
@@ -258,7 +260,7 @@ fn convert(text: &str, writing: Writing) -> String {
     }
 }
 
-/// A value whose bytes are no valid UTF-8.
+/// Decides a value whose bytes are not valid UTF-8.
 fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
     let mut bytes = Vec::with_capacity(kept.len());
     for c in kept.chars() {
@@ -293,7 +295,7 @@ fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
         let open = readings[1..].iter().any(|(_, rival)| rival.good > 2 * rival.bad && rival.score() == fit.score());
         return Decided { text: read(best), writing: best, damage: None, open };
     }
-    // Signs such as the ² of Latin-1 need no Vietnamese word.
+    // A sign such as the ² of Latin-1 does not need a Vietnamese word around it.
     let is_sign = Fit::of(&latin).bad == 0;
     let misfits = |lean: Writing| readings.iter().any(|(writing, fit)| *writing == lean && fit.bad > 0);
     match lean {
@@ -305,14 +307,14 @@ fn decide_bytes(kept: &str, lean: Option<Writing>) -> Decided {
     }
 }
 
-/// What of some bytes is UTF-8.
+/// The part of some bytes that is valid UTF-8.
 struct Utf8 {
     text: String,
-    /// Letters of several bytes in it.
+    /// Number of multi-byte letters.
     letters: usize,
-    /// Bytes that are none, but for those that begin a letter at the end.
+    /// Number of bytes that are not UTF-8, not counting an unfinished letter at the end.
     stray: usize,
-    /// True when the last bytes begin a letter that does not end.
+    /// True if the last bytes begin a letter that does not end.
     ends_within: bool,
 }
 
@@ -343,7 +345,7 @@ impl Utf8 {
 mod tests {
     use super::*;
 
-    /// Pairs made by other software (TCVN3 by iconv, VNI by the npm package vietnamese-conversion) are in `tests/data/legacy_texts.csv`.
+    /// Pairs of texts made by other software: TCVN3 by iconv, VNI by the npm package vietnamese-conversion.
     const WITNESS: &str = include_str!("../../../tests/data/legacy_texts.csv");
 
     #[track_caller]

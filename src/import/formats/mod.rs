@@ -1,4 +1,5 @@
-//! One file a format: from strangers' bytes to features, in bounded memory and time.
+//! Readers of file formats, one module for each. They turn untrusted bytes into features, in bounded memory and
+//! time.
 
 pub mod archive;
 mod dbf;
@@ -30,14 +31,14 @@ use crate::geometry::crs::CrsError;
 use crate::import::wkt;
 pub use tally::{Left, Tally};
 
-/// What a file may cost, whatever it says of itself.
+/// Limits on a file, whatever sizes the file claims for itself.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Limits {
-    /// Bytes of the file, and of everything unpacked from it.
+    /// Most bytes of the file, and of everything unpacked from it.
     pub bytes: u64,
-    /// Features of a plan; for tables, rows.
+    /// Most features of a plan, or rows of a table.
     pub features: usize,
-    /// Points of one feature.
+    /// Most points of one feature.
     pub points: usize,
 }
 
@@ -47,28 +48,28 @@ impl Default for Limits {
     }
 }
 
-/// What the planner chooses about reading.
+/// What the planner chooses about how a file is read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Choice {
-    /// The layer of a file with several, by name.
+    /// Name of the layer or sheet to read, in a file with several.
     pub layer: Option<String>,
-    /// What the file may cost.
+    /// Limits on the file.
     pub limits: Limits,
 }
 
 /// The coordinate system a file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stated {
-    /// It says nothing.
+    /// The file names none.
     Nothing,
-    /// A system that can be read.
+    /// A system that can be read, by its EPSG code.
     Epsg(u32),
-    /// One that cannot.
+    /// A system that cannot be read, and why.
     Unknown(CrsError),
 }
 
 impl Stated {
-    /// From a definition, whose remark goes to the notes.
+    /// The system of a WKT definition; a remark about it is added to `notes`.
     pub fn of_wkt(text: &str, notes: &mut Vec<Note>) -> Self {
         if text.trim_matches(['\u{feff}', '\0']).trim().is_empty() {
             return Self::Nothing;
@@ -78,13 +79,13 @@ impl Stated {
         Self::of(said.code)
     }
 
-    /// From what a parser made of the file's words.
+    /// The system from the result of a parser.
     pub fn of(parsed: Result<u32, CrsError>) -> Self {
         parsed.map_or_else(Self::Unknown, Self::Epsg)
     }
 }
 
-/// Why a file cannot be read, in both languages, with place and remedy.
+/// Why a file cannot be read: sentences in both languages that name the place and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{vi} ({en})")]
 pub struct ReadError {
@@ -96,7 +97,7 @@ pub struct ReadError {
     pub en: String,
 }
 
-/// What our own readers say of damage, in English and Vietnamese.
+/// Descriptions of damage by this program's own readers, in English and Vietnamese.
 const DAMAGE: &[(&str, &str)] = &[
     ("it breaks off", "tệp bị cắt giữa chừng"),
     ("it breaks off in its header", "tệp bị cắt ở phần đầu"),
@@ -121,13 +122,13 @@ const DAMAGE: &[(&str, &str)] = &[
 ];
 
 impl ReadError {
-    /// An error with its sentences.
+    /// An error with its check's name and both sentences.
     pub fn new(check: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { check, vi: vi.into(), en: en.into() }
     }
 
-    /// Damage that a parser found; `place` names the part of the file in both languages. A word of a
-    /// library is for those who look into the file, in English only.
+    /// Damage that a parser found; `place` names the part of the file in both languages. The message of a
+    /// library stays in English only: it is for people who look into the file.
     fn damaged(place: (&str, &str), what: impl std::fmt::Display) -> Self {
         let what: String = what.to_string().chars().take(300).collect();
         let vi = DAMAGE.iter().find(|(en, _)| *en == what).map_or_else(|| format!(" ({what})"), |(_, vi)| format!(": {vi}"));
@@ -172,21 +173,21 @@ impl From<io::Error> for ReadError {
 
 /// A file that is being read, feature by feature.
 pub trait Reader: Send {
-    /// The coordinate system it names; complete once all features are read.
+    /// The coordinate system that the file names; final only after all features are read.
     fn stated(&self) -> Stated;
-    /// The next feature; none at the end.
+    /// The next feature; none at the end of the file.
     fn next(&mut self) -> Result<Option<Raw>, ReadError>;
-    /// What is to be said about it; complete once all features are read.
+    /// Remarks about the file; complete only after all features are read.
     fn notes(&self) -> Vec<Note> {
         Vec::new()
     }
-    /// True for formats whose standard says WGS 84 where the file says nothing.
+    /// True for formats whose standard prescribes WGS 84 if the file names no system.
     fn defaults_to_wgs84(&self) -> bool {
         false
     }
 }
 
-/// Features that were read before: small formats are read whole.
+/// A reader of features that are already in memory: small formats are read whole.
 struct Whole {
     stated: Stated,
     features: std::vec::IntoIter<Feature>,
@@ -211,10 +212,10 @@ impl Reader for Whole {
     }
 }
 
-/// Features read ahead at a time by a reader of its own thread.
+/// Features in a batch that a reading thread hands over.
 const AHEAD: usize = 128;
 
-/// Hands features over to whoever reads the file.
+/// The reading thread's end: hands features over to the reader of the file.
 struct Sink {
     to: SyncSender<Result<Vec<Raw>, ReadError>>,
     batch: Vec<Raw>,
@@ -223,7 +224,7 @@ struct Sink {
 }
 
 impl Sink {
-    /// Hands a feature over; an error ends the reading.
+    /// Hands a feature over. Errors: the file has too many features, or nobody wants more.
     fn push(&mut self, feature: Feature) -> Result<(), Stop> {
         self.left = self.left.checked_sub(1).ok_or_else(|| Stop::Error(ReadError::too_many(self.most)))?;
         self.batch.push(Raw::Ready(feature));
@@ -255,7 +256,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// A reader whose file is read by a thread of its own: while one core parses, others check.
+/// A reader whose file is read by its own thread: one core parses while others check.
 struct Piped {
     stated: Stated,
     from: Receiver<Result<Vec<Raw>, ReadError>>,
@@ -275,7 +276,7 @@ impl Piped {
         let (to, from) = sync_channel(8);
         let mut sink = Sink { to, batch: Vec::new(), left: limits.features, most: limits.features };
         std::thread::spawn(move || {
-            // A panic in a library that reads strangers' bytes is damage in the file, not the end of the program.
+            // A library that panics on untrusted bytes has met damage in the file; the program goes on.
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&mut sink).and_then(|()| sink.flush())));
             let error = match done {
                 Ok(Ok(()) | Err(Stop::Gone)) => return,
@@ -321,7 +322,7 @@ enum Format {
     Text,
 }
 
-/// Tells a format by its first bytes, never by its name.
+/// Recognises a format by the file's first bytes, never by its name.
 fn sniff(head: &[u8]) -> Format {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -337,7 +338,7 @@ fn sniff(head: &[u8]) -> Format {
     }
 }
 
-/// A file of text in UTF-16 as one in UTF-8; tables know it themselves.
+/// Converts an XML or JSON file in UTF-16 to UTF-8; none for other files. Tables recognise UTF-16 themselves.
 fn from_utf16(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Source>, ReadError> {
     let encoding = match head {
         [0xff, 0xfe, b'<' | b'{' | b'[', ..] => encoding_rs::UTF_16LE,
@@ -349,16 +350,16 @@ fn from_utf16(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<So
     if damaged {
         return Err(ReadError::damaged(("Tệp UTF-16", "The UTF-16 file"), "it breaks off"));
     }
-    // The declaration names an encoding that it no longer has.
+    // The XML declaration names an encoding that no longer applies.
     let text = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or(&*text, |(_, rest)| rest).to_owned();
     Ok(Some(Source::memory(&source.name, text.into_bytes())))
 }
 
-/// Says what to choose where a part of a Shapefile was taken for the whole.
+/// Refuses a side file of a Shapefile, and says which file to choose instead.
 fn refuse_part(source: &Source, head: &[u8]) -> Result<(), ReadError> {
     let ending = source.name.rsplit('.').next().unwrap_or_default().to_lowercase();
     let is_index = ending == "shx" && head.starts_with(&[0, 0, 0x27, 0x0a]);
-    // A name may lie.
+    // The file's name may be wrong.
     let is_other = head.starts_with(&[0, 0, 0x27, 0x0a]) || head.starts_with(b"PK");
     if !is_index && (is_other || !matches!(ending.as_str(), "dbf" | "prj" | "cpg" | "sbn" | "sbx")) {
         return Ok(());
@@ -384,7 +385,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         return open(&text, choice);
     }
     refuse_part(source, &head)?;
-    // Where a workbook with a password says so, in its directory, depends on its size.
+    // A password-protected workbook is recognised by its directory, whose position depends on the file's size.
     foreign::refuse(&if head.starts_with(foreign::OLE) { source.head(8 << 20)? } else { head.clone() })?;
     let read = || match sniff(&head) {
         Format::GeoJson => geojson::open(source.open()?, limits),

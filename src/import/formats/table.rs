@@ -1,4 +1,5 @@
-//! Tables of points: CSV, with the headers that offices use; what sheets of workbooks share with it.
+//! Reads tables of points from CSV, with the headers that offices use; sheets of workbooks share parts of this
+//! module.
 
 use serde_json::{Map, Value};
 
@@ -10,21 +11,21 @@ use crate::import::encoding::{Lean, Texts, decide, keep};
 use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;
 
-/// Columns of a table that are read.
+/// Most columns of a table that are read.
 pub(super) const MOST_COLUMNS: usize = 256;
-/// Text of a whole table.
+/// Most text of a whole table, bytes.
 pub(super) const TEXT_BYTES: usize = 256 << 20;
-/// Longest name of a column, characters.
+/// Longest name of a column, in characters.
 const HEADER_CHARS: usize = 200;
-/// Lines in which a header is looked for.
+/// Lines at the top in which a header is looked for.
 const HEADER_LINES: usize = 20;
 
 fn damaged(what: impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("Bảng", "The table"), what)
 }
 
-/// Names of columns as they stand in a header, in Unicode; one that can be read two ways follows the others, and then
-/// what stands below.
+/// Names of a header's columns in Unicode. A name that can be read in two ways follows the other names, then
+/// the cells below it.
 pub(super) fn headers_of<'a>(cells: impl Iterator<Item = &'a str> + Clone, below: &Texts) -> Vec<String> {
     let texts = Texts::default();
     cells.clone().for_each(|cell| {
@@ -34,7 +35,7 @@ pub(super) fn headers_of<'a>(cells: impl Iterator<Item = &'a str> + Clone, below
     cells.map(|cell| decide(cell.trim(), lean).text.chars().take(HEADER_CHARS).collect()).collect()
 }
 
-/// True for the row that numbers the columns under a header: (1), (2), (3) …
+/// True for a row under the header that numbers the columns: (1), (2), (3) …
 pub(super) fn numbers_columns<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
     let mut count = 0;
     let all = cells.filter(|cell| !cell.trim().is_empty()).all(|cell| {
@@ -44,14 +45,14 @@ pub(super) fn numbers_columns<'a>(cells: impl Iterator<Item = &'a str>) -> bool 
     all && count >= 3
 }
 
-/// A cell without the marks by which Excel is told that it is a text: `="0216…"`, `'0216…`.
+/// A cell without the marks that tell Excel to treat it as text: `="0216…"`, `'0216…`.
 fn unmarked(cell: &str) -> &str {
     let inner = cell.trim().strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     let quoted = || cell.trim().strip_prefix('\'').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '+'));
     inner.or_else(quoted).unwrap_or(cell)
 }
 
-/// True for a row that names columns: one of them holds coordinates.
+/// True for a header: a row that names a column of coordinates.
 pub(super) fn is_header<'a>(mut cells: impl Iterator<Item = &'a str>) -> bool {
     cells.any(|text| axis(&decide(text.trim(), Lean::default()).text).is_some())
 }
@@ -59,12 +60,12 @@ pub(super) fn is_header<'a>(mut cells: impl Iterator<Item = &'a str>) -> bool {
 /// The columns of a table.
 pub(super) struct Columns {
     names: Vec<String>,
-    /// Where longitude or x stands and where latitude or y; whether that is in degrees.
+    /// The columns of longitude or x and of latitude or y, each with whether it is in degrees.
     axes: [Option<(usize, bool)>; 2],
 }
 
 impl Columns {
-    /// Of a header's cells; a column without a name has an empty one.
+    /// The columns of a header's cells; a column without a name has an empty one.
     pub(super) fn new(names: Vec<String>) -> Self {
         let of = |wanted: [Axis; 2]| {
             let mut found = names.iter().enumerate().filter_map(|(i, name)| Some((i, axis(name).filter(|axis| wanted.contains(axis))?)));
@@ -73,20 +74,20 @@ impl Columns {
         Self { axes: [of([Axis::Lon, Axis::X]), of([Axis::Lat, Axis::Y])], names }
     }
 
-    /// How many there are.
+    /// Number of columns.
     pub(super) fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// The name of a column that has one.
+    /// The name of a column; none if it has no name.
     pub(super) fn name(&self, column: usize) -> Option<&String> {
         self.names.get(column).filter(|name| !name.is_empty())
     }
 }
 
-/// A coordinate in a table. In degrees a single comma can only be the decimal one.
+/// A coordinate in a table. In degrees, a single comma can only be the decimal comma.
 fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
-    // “512.650” in metres may be half a million, as people here write it.
+    // “512.650” in metres may be half a million, because Vietnamese tables group thousands by dots.
     let open = text.trim().split_once('.').is_some_and(|(before, after)| {
         !is_degrees
             && after.len() == 3
@@ -99,7 +100,7 @@ fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
     number(text).or_else(|| if is_degrees && text.matches(',').count() == 1 { number(&text.replace(',', ".")) } else { None })
 }
 
-/// A row as a feature; its columns of coordinates become its place. Empty cells are left out.
+/// Makes a feature of a row: its columns of coordinates become the place. Empty cells are left out.
 pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64) -> Feature {
     let [x, y] = columns.axes.map(|axis| {
         let (column, is_degrees) = axis?;
@@ -121,15 +122,15 @@ pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64)
     };
     let named = cells.into_iter().filter_map(|(column, cell)| Some((columns.name(column)?.clone(), cell)));
     let mut properties = Map::new();
-    // Of two columns of one name the first counts.
+    // If two columns have the same name, the first one counts.
     named.filter(|(_, cell)| !cell.trim().is_empty()).for_each(|(name, cell)| {
         properties.entry(name).or_insert(Value::from(cell));
     });
     Feature { properties, geometry, line: Some(line) }
 }
 
-/// The text of a table, whatever Excel or Notepad saved it as: UTF-16 and UTF-8 by their marks, else
-/// bytes whose encoding is found cell by cell.
+/// The text of a table as Excel or Notepad may save it: UTF-16 or UTF-8 by its byte order mark, else bytes
+/// whose encoding is decided cell by cell.
 fn decode(bytes: &[u8]) -> Result<String, ReadError> {
     if let Some((encoding, length)) = encoding_rs::Encoding::for_bom(bytes) {
         if encoding == encoding_rs::UTF_8 {
@@ -144,7 +145,7 @@ fn decode(bytes: &[u8]) -> Result<String, ReadError> {
     Ok(keep_lines(bytes))
 }
 
-/// Damage in one line leaves the others as they are.
+/// Decodes line by line, so that damage in one line leaves the others as they are.
 fn keep_lines(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -160,17 +161,17 @@ fn not_text() -> ReadError {
     )
 }
 
-/// Where a table's header stands, and what separates its cells.
+/// Where a table's header is, and what separates its cells.
 struct Layout {
     separator: u8,
-    /// Records above the header.
+    /// Number of records above the header.
     above: usize,
 }
 
-/// `sep=;`, by which Excel is told the separator.
+/// The separator from a line such as `sep=;`, which tells it to Excel.
 fn separator_line(line: &str) -> Option<u8> {
     let separator = line.trim().trim_matches('"').to_lowercase().strip_prefix("sep=")?.bytes().next();
-    // A tab was trimmed away.
+    // The separator is missing if it was a tab, which was trimmed away.
     Some(separator.unwrap_or(b'\t'))
 }
 
@@ -178,8 +179,8 @@ fn records(text: &str, separator: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes())
 }
 
-/// The first record with a column of coordinates is the header, by whichever separator shows it first;
-/// where there is none, the first record.
+/// Finds the header: the first record with a column of coordinates, with the separator that shows it first. If
+/// there is none, the first record is the header.
 fn layout(text: &str) -> Result<Layout, ReadError> {
     let told = text.lines().next().and_then(separator_line);
     let separators = told.map_or_else(|| vec![b';', b',', b'\t', b'|'], |separator| vec![separator]);
@@ -204,7 +205,7 @@ fn layout(text: &str) -> Result<Layout, ReadError> {
     if count(&separator) == 0 { Err(not_text()) } else { Ok(Layout { separator, above }) }
 }
 
-/// Counts lines; the parser's own count is one short where lines end in two characters.
+/// Counts lines, because the parser's own count is one short in files with two-character line ends.
 struct Lines<'a> {
     text: &'a [u8],
     counted: usize,
@@ -212,7 +213,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// The line on which the record at that byte begins; bytes must not go back.
+    /// The line on which the record at that byte begins. Successive calls must not go backwards.
     fn of(&mut self, byte: usize) -> u64 {
         let rest = self.text.get(byte..).unwrap_or_default();
         let start = byte + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -223,7 +224,7 @@ impl Lines<'_> {
     }
 }
 
-/// Reads a CSV file: comma, semicolon, tab or bar.
+/// Reads a CSV file separated by commas, semicolons, tabs or bars.
 pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let bytes = source.read(limits.bytes.min(TEXT_BYTES as u64))?;
     let text = decode(&bytes)?;
@@ -252,7 +253,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             tally.quote(Left::LinesAbove, record.iter().collect::<Vec<_>>().join(" ").trim());
             continue;
         }
-        // A quotation mark that is not closed takes whole rows into its cell.
+        // An unclosed quotation mark takes whole rows into its cell.
         let swallowed = record.iter().find(|cell| {
             cell.lines().skip(1).any(|inner| widest > 1 && inner.bytes().filter(|byte| *byte == separator).count() + 1 >= widest)
         });

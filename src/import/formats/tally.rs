@@ -1,5 +1,5 @@
-//! What a file holds and a reading leaves out, cannot read, or takes otherwise than it stands: counted
-//! by all readers in one way, and said in the report.
+//! Counts what a reader leaves out of a file, cannot read, or reads differently from how the file has it. All
+//! readers count in the same way, and the import's report lists the counts.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,105 +7,107 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::import::report::Note;
 use crate::import::report::Severity;
 
-/// Different things that are told apart.
+/// Most kinds of things that are counted separately; any further ones are counted as [`Left::More`].
 const KINDS: usize = 200;
-/// Examples that are quoted.
+/// Examples that the report quotes for each kind.
 const QUOTED: usize = 3;
 
-/// One thing that is counted.
+/// A kind of thing that is counted. The text in a variant is part of the kind: each layer or column is counted
+/// separately.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Left {
-    /// Rows of a table that are marked as deleted.
+    /// Rows of a table that are marked as deleted; they are left out.
     DeletedRows,
-    /// Rows of a sheet that are hidden; they are read.
+    /// Hidden rows of a sheet; they are read all the same.
     HiddenRows,
-    /// Rows of a sheet that are struck through; they are read.
+    /// Rows of a sheet that are struck through; they are read all the same.
     StruckRows,
-    /// A GeoPackage that was written through a log beside it, and came without that log.
+    /// A GeoPackage that was written through a write-ahead log, and came without that log.
     LogBeside,
     /// Lines above a table's header.
     LinesAbove,
-    /// Cells behind the last column of the header.
+    /// Cells to the right of the header's last column.
     CellsBehind,
-    /// Rows with cells in columns that have no name.
+    /// Rows with cells in columns that have no name in the header.
     Nameless,
-    /// Columns beyond those that are read.
+    /// Columns beyond the number that is read.
     ColumnsBeyond,
-    /// Cells of a numeric column that are no numbers; the column.
+    /// Cells of a numeric column that hold no number; the column's name.
     NotNumbers(String),
-    /// Cells of `****`: the number did not fit; the column.
+    /// Cells of `****`, where the number was too long for the field; the column's name.
     Overflown(String),
-    /// Cells with an error such as `#REF!`, or a formula without its value; the column.
+    /// Cells with an error such as `#REF!`, or with a formula whose value was not saved; the column's name.
     CellErrors(String),
-    /// A column of a type that is not read: the column, and its type.
+    /// A column of a type that is not read: its name and its type.
     Column(String, String),
-    /// Features whose attributes break off.
+    /// Features whose attributes break off in the middle.
     AttributesCut,
-    /// Cells of binary data; the column.
+    /// Cells of binary data; the column's name.
     Binary(String),
-    /// Geometries that stand beside areas in one feature; their kind.
+    /// Points or lines that share a feature with areas; the kind of geometry.
     Beside(String),
-    /// Placemarks that are switched off.
+    /// KML placemarks that are switched off.
     Unticked,
-    /// Drawings that are referred to and not in the file.
+    /// Drawings that the file refers to but does not contain.
     Reference(String),
-    /// Areas with texts of two codes; their layer.
+    /// Areas that contain texts with two different codes; the layer's name.
     TwoCodes(String),
-    /// A layer that is registered and has no table.
+    /// A GeoPackage layer that is registered but has no table; its name.
     NoTable(String),
-    /// Links to elsewhere.
+    /// KML links to the network, which are not followed.
     Links,
-    /// Pictures laid over the map, by their kind.
+    /// Pictures laid over the map; their kind.
     Overlay(String),
-    /// Files of an archive that could be read, and were not asked for.
+    /// Files of an archive that could be read but were not asked for; the file's name.
     OtherFile(String),
-    /// Another sheet or layer; its name.
+    /// Another sheet or layer that was not read; its name.
     OtherLayer(String),
-    /// Coordinates separated by commas only, taken three by three or two by two: how many make a position.
+    /// KML coordinates separated only by commas. Two or three numbers were taken as one position; the value
+    /// says which.
     CommasOnly(usize),
-    /// Coordinates with spaces behind their commas.
+    /// KML coordinates with spaces after their commas.
     SpacesBehindCommas,
-    /// Entities of a drawing that are not read: their kind, their layer.
+    /// Entities of a drawing that are not read: their kind and their layer.
     Entities(String, String),
-    /// Objects of a drawing's print layout.
+    /// Objects on a drawing's print layout (paper space).
     Paper,
-    /// Objects of a drawing that are switched off one by one.
+    /// Objects of a drawing that are individually switched off; the layer's name.
     Invisible(String),
-    /// Objects on a layer that is off or frozen.
+    /// Objects on a layer that is off or frozen; the layer's name.
     LayerOff(String),
-    /// Outlines that do not lie in the plan's plane.
+    /// Outlines that do not lie in the plan's plane; the layer's name.
     Tilted(String),
-    /// Outlines that were open and were closed; quoted by how many metres.
+    /// Outlines that were slightly open and were closed; the layer's name, quoted with the gap in metres.
     Closed(String),
-    /// Lines that are open by more; quoted by how many metres.
+    /// Lines with a gap too wide to close; the layer's name, quoted with the gap in metres.
     Open(String),
-    /// Borders of hatches with a gap; quoted by how many metres.
+    /// Hatch borders with a gap too wide to close; the layer's name, quoted with the gap in metres.
     Gap(String),
-    /// Hatches whose border cannot be drawn.
+    /// Hatches whose border cannot be drawn; the layer's name.
     HatchBorder(String),
-    /// Blocks in blocks, deeper than is read, or that are not there.
+    /// Blocks that are nested more deeply than is read, or that the drawing does not define; the block's name.
     Block(String),
-    /// Texts that name several codes; their layer.
+    /// Texts that name several codes, so that none is used; the layer's name.
     OpenCode(String),
-    /// Texts of codes that stand in no outline.
+    /// Texts that name a code but stand in no outline.
     CodeAlone,
-    /// Texts with a part that is struck through, which was left out; their layer or sheet.
+    /// Texts with a struck-through part, which was left out; the layer's or the sheet's name.
     StruckText(String),
-    /// Blocks of which the drawing shows only a part (XCLIP); the whole was read.
+    /// Blocks of which the drawing shows only a part (XCLIP); they were read whole.
     Clipped(String),
-    /// Areas with a code on a layer of the legend.
+    /// Areas with a code on a legend layer; the layer's name.
     Legend(String),
-    /// Columns of a sheet that are hidden; they are read.
+    /// Hidden columns of a sheet, which are read all the same; the column's name.
     HiddenColumn(String),
-    /// Closed outlines that carry no land-use code, by layer.
+    /// Closed outlines without a land-use code; listed by layer.
     NoCode,
-    /// Lines and bodies on layers of no code, by layer.
+    /// Lines and bodies on layers that name no code; listed by layer.
     Linework,
-    /// An index that cannot be used.
+    /// A Shapefile index (`.shx`) that cannot be used.
     Index,
-    /// Columns that are not known, or hold what another holds: of points.
+    /// Columns of a table of points that are not known, or that repeat what another column holds.
     Unused,
-    /// Whatever else, when there are very many different things.
+    /// Everything else, once very many different kinds were counted.
     More,
 }
 
@@ -115,7 +117,7 @@ struct Count {
     examples: Vec<String>,
 }
 
-/// Counts of one reading; copies count together, so that a reader's thread may hold one.
+/// Counts of one reading. Clones share the counts, so that a reader's own thread can hold one.
 #[derive(Debug, Clone, Default)]
 pub struct Tally(Arc<Mutex<BTreeMap<Left, Count>>>);
 
@@ -124,19 +126,19 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one.
+    /// Counts one more of a kind.
     pub fn add(&self, what: Left) {
         self.many(what, 1);
     }
 
-    /// Counts several.
+    /// Counts `number` more of a kind.
     pub fn many(&self, what: Left, number: usize) {
         if number > 0 {
             count_of(&mut self.counts(), what).number += number;
         }
     }
 
-    /// Counts one, and quotes the first of them.
+    /// Counts one more of a kind, and keeps the example if it is among the first.
     pub fn quote(&self, what: Left, example: &str) {
         let mut counts = self.counts();
         let count = count_of(&mut counts, what);
@@ -147,7 +149,7 @@ impl Tally {
         }
     }
 
-    /// Counts several by name, and lists the names with their numbers.
+    /// Counts several of a kind by name; the report lists the names with their numbers.
     pub fn list(&self, what: Left, by_name: &BTreeMap<String, usize>) {
         if by_name.is_empty() {
             return;
@@ -158,24 +160,25 @@ impl Tally {
         count.examples.extend(by_name.iter().take(12).map(|(name, number)| format!("{name}: {number}")));
     }
 
-    /// Why there may be nothing to read: the warnings, to be put behind a sentence in each language.
+    /// The warnings, in Vietnamese and English, as sentences to append to an error: they may explain why
+    /// nothing was read.
     pub fn because(&self) -> (String, String) {
         let notes = self.notes().into_iter().filter(|note| note.severity == Severity::Warning).take(3);
         notes.fold(Default::default(), |(vi, en): (String, String), note| (format!("{vi}. {}", note.vi), format!("{en}. {}", note.en)))
     }
 
-    /// How many were counted.
+    /// How many of a kind were counted.
     pub fn count(&self, what: &Left) -> usize {
         self.counts().get(what).map_or(0, |count| count.number)
     }
 
-    /// What is to be said.
+    /// The notes for the report, one for each kind.
     pub fn notes(&self) -> Vec<Note> {
         self.counts().iter().map(|(what, count)| note(what, count)).collect()
     }
 }
 
-/// The count of a thing; where there are very many different ones, that of the rest.
+/// The count of a kind. Once [`KINDS`] different ones exist, a new one counts as [`Left::More`].
 fn count_of(counts: &mut BTreeMap<Left, Count>, what: Left) -> &mut Count {
     let what = if counts.len() >= KINDS && !counts.contains_key(&what) { Left::More } else { what };
     counts.entry(what).or_default()
@@ -563,7 +566,7 @@ fn column_kind(kind: &str) -> (String, String) {
     }
 }
 
-/// What to do with an entity that cannot be read.
+/// Advice on what to do with an entity that cannot be read, in Vietnamese and English.
 fn entity_hint(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "REGION" | "3DSOLID" | "BODY" | "SURFACE" | "PLANESURFACE" | "EXTRUDEDSURFACE" | "REVOLVEDSURFACE" | "SWEPTSURFACE"

@@ -1,8 +1,9 @@
-//! Workbooks (Office Open XML, ECMA-376 part 1, SpreadsheetML): a sheet with a header, its cells as
-//! their author sees them.
+//! Reads workbooks (Office Open XML, ECMA-376 part 1, SpreadsheetML): a sheet with a header, with the text of
+//! each cell as its author sees it.
 //!
-//! An own reader over a streaming XML parser: libraries take memory for what a workbook says of itself
-//! (counts of strings, extents of sheets), and hide the formats by which a phone number keeps its 0.
+//! This is an own reader over a streaming XML parser. Libraries allocate memory for what a workbook claims
+//! (counts of strings, extents of sheets), and hide the number formats by which a phone number keeps its
+//! leading 0.
 
 mod parts;
 mod styles;
@@ -16,12 +17,13 @@ use crate::import::source::like;
 use parts::{Part, Piece, attribute};
 use styles::{Styles, shown_number};
 
-/// Rows in which a header is looked for.
+/// Rows at the top of a sheet in which a header is looked for.
 const HEADER_ROWS: usize = 50;
-/// Merged ranges that are looked at, and rows that they may fill.
+/// Most merged ranges that are looked at.
 const MOST_MERGED: usize = 100_000;
+/// Most rows that merged ranges may fill.
 const MOST_FILLED: usize = 2_000_000;
-/// Sheets of a workbook that are looked at.
+/// Most sheets of a workbook that are looked at.
 const MOST_SHEETS: usize = 500;
 
 fn damaged(what: impl std::fmt::Display) -> ReadError {
@@ -35,7 +37,7 @@ struct Sheet {
     is_hidden: bool,
 }
 
-/// Reads the list of sheets, and whether days are counted from 1904.
+/// Reads the list of sheets, and whether the workbook counts days from 1904.
 fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
     let mut targets: Vec<(String, String)> = Vec::new();
     if let Some(mut part) = Part::open(archive, "xl/_rels/workbook.xml.rels")? {
@@ -78,16 +80,16 @@ fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
     Ok((sheets, from_1904))
 }
 
-/// The texts that cells share: one text, where each ends in it, and whether it is struck through.
+/// The texts that cells share, joined to one text, with the end of each and whether it is struck through.
 #[derive(Default)]
 struct Shared {
     text: String,
     ends: Vec<(u32, bool)>,
-    /// Parts of texts that are struck through and were left out.
+    /// Struck-through parts of texts, which were left out.
     struck: Vec<String>,
 }
 
-/// A text of several runs, as it comes: what is struck through apart from the rest.
+/// A text that is read run by run, with its struck-through runs kept apart.
 #[derive(Default)]
 struct Runs {
     plain: String,
@@ -100,24 +102,26 @@ impl Runs {
         if self.is_struck { &mut self.struck } else { &mut self.plain }.push_str(text);
     }
 
-    /// Whether the font of the run that is open strikes it through.
+    /// Notes whether the font of the current run strikes it through.
     fn strike(&mut self, attributes: &[(String, String)]) {
         self.is_struck = !matches!(attribute(attributes, "val"), Some("0" | "false"));
     }
 
-    /// The text; whether all of it is struck through; a part that is, where not all is.
+    /// Ends the text: gives it, whether all of it is struck through, and its struck-through part if that is not
+    /// all.
     fn take(&mut self) -> (String, bool, Option<String>) {
         let Self { plain, struck, .. } = std::mem::take(self);
         match (plain.trim().is_empty(), struck.trim().is_empty()) {
             (true, false) => (unescaped(&struck), true, None),
             (_, true) => (unescaped(&plain), false, None),
-            // Where words were left out, the blanks around them are one.
+            // Where words were left out, the blanks around them become one.
             (_, false) => (unescaped(&plain.split_whitespace().collect::<Vec<_>>().join(" ")), false, Some(struck)),
         }
     }
 }
 
-/// A text with `_x000D_` as the character it stands for (ECMA-376 part 1, §22.9.2.19, ST_Xstring).
+/// A text with escapes such as `_x000D_` replaced by the characters they stand for (ECMA-376 part 1,
+/// §22.9.2.19, ST_Xstring).
 fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -174,7 +178,7 @@ impl Shared {
         Ok(shared)
     }
 
-    /// The text of a number, and whether it is struck through.
+    /// The shared text with that number, and whether it is struck through.
     fn get(&self, at: usize) -> Option<(&str, bool)> {
         let start = if at == 0 { 0 } else { self.ends.get(at - 1)?.0 as usize };
         let (end, is_struck) = *self.ends.get(at)?;
@@ -190,7 +194,7 @@ struct Row {
     cells: Vec<(usize, String)>,
 }
 
-/// A cell that cannot be shown: its column from 0, and what stands there.
+/// A cell that cannot be shown: its column from 0, and what the file has there.
 type Fault = (usize, String);
 
 struct Workbook {
@@ -198,9 +202,9 @@ struct Workbook {
     styles: Styles,
     shared: Shared,
     from_1904: bool,
-    /// Columns of the sheet read last that are beyond those that are read.
+    /// Number of columns left out of the sheet that was read last.
     beyond: usize,
-    /// Ranges of its columns that are hidden, from 0.
+    /// Ranges of hidden columns of that sheet, from 0.
     hidden: Vec<(usize, usize)>,
 }
 
@@ -308,7 +312,8 @@ impl Workbook {
         Ok((found, faults))
     }
 
-    /// A cell's text, and whether it is struck through by its own runs; what stands there where there is none.
+    /// A cell's text, and whether its own runs are struck through. Errors: the cell has no text that can be
+    /// shown; the error is what the file has there.
     fn text(&mut self, mut cell: Open) -> Result<(String, bool), String> {
         let Some(value) = cell.value else {
             let (inline, is_struck, part) = cell.inline.take();
@@ -337,7 +342,7 @@ impl Workbook {
     }
 }
 
-/// The column of a cell's name, from 0: `C7` is 2.
+/// The column in a cell's name, from 0: `C7` gives 2.
 fn column_of(name: &str) -> Option<usize> {
     let mut letters = name.bytes().take_while(u8::is_ascii_alphabetic);
     let number = letters
@@ -345,10 +350,10 @@ fn column_of(name: &str) -> Option<usize> {
     number.checked_sub(1)
 }
 
-/// Rows of one column that were merged to one cell: the column from 0, its first and last row from 1.
+/// Rows of a column that are merged into one cell: the column from 0, the first and last row from 1.
 type Merged = (usize, u32, u32);
 
-/// The first column of a merged range, and its rows; none for a range within one row.
+/// The first column of a merged range, and its rows; none for a range within a single row.
 fn rows_of(range: &str) -> Option<Merged> {
     let (first, last) = range.split_once(':')?;
     let row = |name: &str| name.trim_start_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>().ok();
@@ -356,7 +361,7 @@ fn rows_of(range: &str) -> Option<Merged> {
     (from < to).then_some((column_of(first)?, from, to))
 }
 
-/// A merged cell is seen beside each of its rows.
+/// Copies the text of merged cells to each of their rows, because readers see it beside each.
 fn fill_down(rows: &mut [Row], merged: &[Merged]) {
     let mut work = 0;
     for (column, from, to) in merged {
@@ -376,8 +381,8 @@ fn fill_down(rows: &mut [Row], merged: &[Merged]) {
     }
 }
 
-/// Opens a workbook: the sheet that is named, else the one with a table in it. Formulas count as the
-/// values that were saved with them.
+/// Opens a workbook: the sheet that is named, else the one that has a table. A formula counts as the value that
+/// was saved with it.
 pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);
@@ -395,7 +400,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
                 with_table.push(sheet);
             }
         }
-        // What its author hid is not taken for the table while there is another.
+        // A hidden sheet is not taken for the table while there is a visible one.
         let shown: Vec<&Sheet> = with_table.iter().copied().filter(|sheet| !sheet.is_hidden).collect();
         let candidates = if shown.is_empty() { with_table.clone() } else { shown };
         match candidates.as_slice() {

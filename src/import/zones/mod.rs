@@ -1,8 +1,8 @@
-//! A plan's zones: from the planner's file to a canonical set and a report.
+//! Imports a plan's zones: from the planner's file to a canonical set and a report.
 //!
-//! One thread cuts features out of the file; batches of them are checked on all cores; what comes of
-//! them is put together in the file's order. Memory holds the canonical text and the borders that
-//! have found no neighbour yet, never the file.
+//! One thread cuts features out of the file, all cores check batches of them, and the results are put together
+//! in the file's order. Memory holds the canonical text, and the borders that have not met a neighbour yet, but
+//! never the file.
 
 mod assemble;
 mod check;
@@ -34,38 +34,38 @@ use assemble::Assembly;
 use check::Checker;
 pub use words::degrees;
 
-/// Features by which system and columns are judged.
+/// Number of features by which the coordinate system and the columns are judged.
 const SAMPLE: usize = 2_000;
 
-/// What the reader of a file must know beside its bytes.
+/// What an import must know besides the file's bytes.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Options {
-    /// EPSG code given by the planner.
+    /// EPSG code of the file's system, if the planner gave one.
     pub crs: Option<u32>,
     /// Columns named by the planner.
     pub columns: Columns,
-    /// Columns the same authority used before; they count where the file has them.
+    /// Columns that the same authority used before; they are used where the file has them.
     pub remembered: Columns,
-    /// Layer and limits.
+    /// The layer to read, and the limits on the file.
     pub choice: Choice,
-    /// Kind of plan.
+    /// Kind of the plan.
     pub kind: PlanKind,
-    /// Day the decision was signed: says which codes are legal.
+    /// Day the decision was signed; it determines which land-use codes are legal.
     pub signed: Date,
     /// The city's box, degrees WGS 84.
     pub city: Bbox,
-    /// EPSG code of the plane the city measures areas in.
+    /// EPSG code of the VN-2000 zone in which the city measures areas.
     pub plane: u32,
-    /// Overlaps of more square metres block publishing.
+    /// Overlaps larger than this many square metres block publishing.
     pub overlap_m2: f64,
-    /// True for the outline of a plan without zones: no codes are asked for.
+    /// True for the outline of a plan without zones; it needs no land-use codes.
     pub outline: bool,
-    /// Where the zones should lie: the boundary of the plan's units, if it is known.
+    /// Boundary of the plan's units, in which the zones should lie; none if it is not known.
     pub boundary: Option<Boundary>,
 }
 
 impl Options {
-    /// What holds where nothing is said, for a city.
+    /// Default options for a city: its box in degrees WGS 84, and the EPSG code of the plane for areas.
     pub fn new(city: Bbox, plane: u32) -> Self {
         Self {
             crs: None,
@@ -83,20 +83,21 @@ impl Options {
     }
 }
 
-/// A file that was read: its report, and the canonical set where nothing blocks it.
+/// The result of an import: the report, and the canonical set if no error blocks it.
 #[derive(Debug)]
 pub struct Imported {
-    /// What was found.
+    /// Findings about the file.
     pub report: Report,
-    /// Canonical bytes and what an event says of them.
+    /// The set's canonical bytes, and what an event says about them.
     pub set: Option<CanonicalSet>,
-    /// Canonical text of what could be read, errors or not: a report's map is drawn from it.
+    /// Canonical text of everything that could be read, even after errors. The map in the report is drawn from
+    /// it.
     pub drawn: Vec<Bytes>,
     /// EPSG code of the plane in which areas were measured.
     pub plane: u32,
 }
 
-/// Says how many features are done.
+/// Is called with the number of features done so far.
 pub type Progress<'a> = &'a (dyn Fn(usize) + Sync);
 
 /// Reads a file of zones.
@@ -145,7 +146,7 @@ pub(super) fn unreadable(report: &mut Report, error: ReadError) {
     report.add(Severity::Error, error.check, None, error.vi, error.en);
 }
 
-/// Features read ahead, to judge the file by them.
+/// Reads features ahead, to judge the file by them.
 pub(super) fn sample(reader: &mut dyn Reader, report: &mut Report) -> Option<Vec<Feature>> {
     let mut features = Vec::new();
     while features.len() < SAMPLE {
@@ -165,7 +166,7 @@ pub(super) fn sample(reader: &mut dyn Reader, report: &mut Report) -> Option<Vec
     Some(features)
 }
 
-/// Says that a file has no features, and why that may be.
+/// Reports that a file has no features, with the likely reason.
 pub(super) fn empty(reader: &dyn Reader, report: &mut Report) {
     let why = reader.notes().into_iter().find(|note| note.severity == Severity::Warning);
     let (vi, en) = why.map_or_else(Default::default, |note| (format!(". {}", note.vi), format!(". {}", note.en)));
@@ -178,20 +179,20 @@ pub(super) fn first_positions(features: &[Feature]) -> Vec<[f64; 2]> {
     features.iter().step_by(step).filter_map(first).collect()
 }
 
-/// What is known of a file only once it was read: it is then read again.
+/// What is known about a file only after reading it; the file is then read again.
 #[derive(Default)]
 struct Known {
-    /// The system it named after its features.
+    /// The coordinate system that the file named after its features.
     stated: Option<Stated>,
-    /// What its columns are written in.
+    /// The encodings of its columns.
     writing: Option<Evidence>,
 }
 
-/// The names of a file's columns, in Unicode, by the names as they stand in it.
+/// The names of a file's columns in Unicode, by their spelling in the file.
 pub(super) struct Names(BTreeMap<String, String>);
 
 impl Names {
-    /// Decides the names; one that can be read two ways follows the others.
+    /// Decides the encoding of the names; a name that can be read in two ways follows the others.
     pub(super) fn of(features: &[Feature], report: &mut Report) -> Self {
         let mut names = BTreeMap::new();
         for key in features.iter().flat_map(|feature| feature.properties.keys()) {
@@ -238,7 +239,7 @@ impl Names {
     }
 }
 
-/// What the columns of some features are written in.
+/// The encodings of the columns, judged by some features.
 pub(super) fn writing_of(features: &[Feature], names: &Names) -> Evidence {
     let texts = Texts::default();
     for (key, value) in features.iter().flat_map(|feature| &feature.properties) {
@@ -249,7 +250,7 @@ pub(super) fn writing_of(features: &[Feature], names: &Names) -> Evidence {
     texts.evidence()
 }
 
-/// Attributes with their names and texts in Unicode.
+/// Attributes with names and texts in Unicode.
 pub(super) fn in_unicode(properties: &Map<String, Value>, names: &Names, texts: &Texts, notes: &mut Vec<CellNote>) -> Map<String, Value> {
     let mut out = Map::new();
     for (key, value) in properties {
@@ -258,7 +259,7 @@ pub(super) fn in_unicode(properties: &Map<String, Value>, names: &Names, texts: 
             Value::String(text) => Value::from(texts.value(name, text, notes)),
             other => other.clone(),
         };
-        // Of two columns of one name the first counts.
+        // If two columns have the same name, the first one counts.
         out.entry(name).or_insert(value);
     }
     out
@@ -278,7 +279,7 @@ fn run(
     let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: reader.defaults_to_wgs84(), city: &options.city };
     let mut chosen = choose(&first_positions(&ahead), hints, report);
     if chosen.is_none() && stated == Stated::Nothing && ahead.len() == SAMPLE {
-        // A long file may name its system at its end.
+        // A long file may name its coordinate system at its end.
         while let Ok(Some(_)) = reader.next() {}
         let late = Some(reader.stated()).filter(|stated| *stated != Stated::Nothing);
         *learned = late.map(|stated| Known { stated: Some(stated), writing: None });
@@ -292,7 +293,7 @@ fn run(
     let names = Names::of(&ahead, report);
     let is_again = known.writing.is_some();
     let writing = known.writing.unwrap_or_else(|| writing_of(&ahead, &names));
-    // Columns are judged by the first features; all are converted where they are checked.
+    // Columns are judged by the first features. All features are converted later, when they are checked.
     let judging = Texts::new(writing.clone());
     let judged: Vec<_> = ahead.iter().map(|feature| in_unicode(&feature.properties, &names, &judging, &mut Vec::new())).collect();
     let rows: Vec<&Map<String, Value>> = judged.iter().collect();
@@ -326,7 +327,7 @@ fn run(
 
 type FindColumn<'a> = &'a dyn Fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
 
-/// Finds the columns; the planner's word counts first, then what the authority used before.
+/// Finds the columns: those that the planner named first, then those that the authority used before.
 fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Report) -> Option<Columns> {
     if options.outline {
         return Some(Columns { name: columns::name_column(rows, options.columns.name.as_deref(), None), ..Columns::default() });

@@ -1,7 +1,7 @@
-//! Collections as map layers: all features of one at a moment, as text ready to be copied.
+//! Collections as map layers: all features of a collection at a moment, as text ready to be copied.
 //!
-//! A layer is made once for each change of its collection (an event, or a day on which something
-//! comes into force) and then shared by all requests. Those of earlier moments are made on demand.
+//! The current layer of a collection is made once after each change (an event, or a day on which something
+//! comes into force) and is then shared by all requests. Layers of earlier moments are made on demand.
 
 mod collections;
 mod making;
@@ -33,30 +33,31 @@ use crate::geometry::Bbox;
 use crate::geometry::intersects;
 use crate::geometry::union;
 
-/// Of which days the features are.
+/// The days for which features are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum When {
-    /// Items as they are shown now, features of what is in force now.
+    /// Items as they are shown now, and features of the sets that are in force now.
     Now,
-    /// What holds on a day.
+    /// Revisions that hold on a day.
     On(Date),
-    /// Everything that holds on some day of a span, every revision a feature of its own.
+    /// Revisions that hold on some day of a span, from first to last day; open where none. Each revision is a
+    /// feature of its own.
     Between(Option<Date>, Option<Date>),
 }
 
 /// Which layer of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Wanted {
-    /// Of which days.
+    /// The days for which features are wanted.
     pub when: When,
-    /// What was known at that moment, microseconds since 1970; all that is known where none.
+    /// Only what was known at that moment, microseconds since 1970; everything known where none.
     pub as_of: Option<i64>,
-    /// The moment that counts as now, seconds since 1970; the real one where none.
+    /// The moment that counts as now, seconds since 1970; the real present where none.
     pub now: Option<i64>,
 }
 
 impl Wanted {
-    /// What is shown now.
+    /// The layer that is shown now.
     pub const NOW: Self = Self { when: When::Now, as_of: None, now: None };
 }
 
@@ -64,53 +65,53 @@ impl Wanted {
 enum Source {
     /// A stored set, parsed when it is needed.
     Stored(FeatureSet),
-    /// Made of items, under keys of their own.
+    /// Features made from items, with a key for each.
     Made(Arc<Features>, Vec<String>),
 }
 
-/// How a property of a part's features is found.
+/// Where the value of a property comes from.
 enum Slot {
     Id,
     Constant(Json),
     LandUseName,
-    /// The text that stands before the value, ready to be looked for.
+    /// The text that stands before the value in the feature's own JSON, ready for searching.
     Own(Box<Finder<'static>>),
 }
 
-/// Features that come from one place: the set of an item, or the items themselves.
+/// Features of one origin: the set of an item, or the items themselves.
 pub struct Part {
-    /// The item whose set it is.
+    /// The item that the set belongs to.
     pub code: Option<Code>,
-    /// Its revision.
+    /// The item's revision.
     pub revision: u32,
-    /// What stands before each feature's own text.
+    /// The text written before each feature's own text.
     pub head: Head,
     /// Number of features.
     pub count: usize,
-    /// The box around them; none where they have no place.
+    /// The box around the features; none if no feature has a place.
     pub bbox: Option<Bbox>,
-    /// True where some have no place.
+    /// True if some features have no place.
     bare: bool,
     source: Source,
     slots: Vec<Slot>,
     digest: [u8; 32],
-    /// Where a stored set stands among the versions of its item.
+    /// The neighbouring versions of a stored set.
     pub version: Option<Version>,
 }
 
-/// Where a revision stands among those that were not cancelled.
+/// Position of a revision among those that were not cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
-    /// The one before.
+    /// Number of the revision before it.
     pub before: Option<u32>,
-    /// The one after.
+    /// Number of the revision after it.
     pub after: Option<u32>,
     /// First day in force.
     pub from: Date,
 }
 
 impl Version {
-    /// Of the revision that is shown.
+    /// The position of the revision that the view shows.
     pub fn of(view: &View) -> Self {
         let held: Vec<u32> = view.history.iter().rev().filter(|entry| entry.cancelled.is_none()).map(|entry| entry.number).collect();
         let here = held.iter().position(|number| *number == view.revision);
@@ -126,27 +127,27 @@ impl Version {
 pub struct Layer {
     /// The collection.
     pub collection: &'static Collection,
-    /// Where its features come from, in the order of their ids.
+    /// Its features by origin, in the order of their ids.
     pub parts: Vec<Part>,
     /// Number of features.
     pub count: usize,
-    /// The box around them.
+    /// The box around all features.
     pub bbox: Option<Bbox>,
     /// When something of the collection was last recorded, microseconds since 1970.
     pub known: i64,
-    /// The moment it was made for.
+    /// The moment for which the layer was made.
     pub from: Timestamp,
-    /// First day on which something of it holds, and last; none where it is open or unknown.
+    /// First and last day on which something in the layer holds; none where open or unknown.
     pub interval: (Option<Date>, Option<Date>),
-    /// When it changes by itself.
+    /// When the layer changes without a new event; none if never.
     pub ends: Option<Timestamp>,
-    /// Digest of all that its answers are made of.
+    /// Digest of everything that answers about the layer are made of.
     pub digest: [u8; 32],
     city_version: i64,
     generation: u64,
 }
 
-/// What a layer is made from.
+/// The state of the log and the city that a layer is made from.
 struct Basis {
     known: i64,
     city_version: i64,
@@ -183,22 +184,22 @@ impl Part {
         Self { code: None, revision: 0, head, count, bbox, bare, source, slots, digest: hash.finalize().into(), version: None }
     }
 
-    /// False when none of its features can meet `bbox`.
+    /// False if no feature of the part can meet `bbox`.
     pub fn may_meet(&self, bbox: &Bbox) -> bool {
         self.bare || self.bbox.is_some_and(|own| intersects(bbox, &own))
     }
 
-    /// About what share of its features may meet `bbox`, 0 to 1.
+    /// Estimated share of the features that may meet `bbox`, from 0 to 1.
     pub fn share(&self, bbox: &Bbox) -> f64 {
         let Some([west, south, east, north]) = self.bbox else { return 1.0 };
         let along = |from: f64, to: f64, low: f64, high: f64| {
-            // A box that goes around the globe may have all.
+            // A box that crosses the antimeridian may contain all of them.
             if from > to || high <= low { 1.0 } else { ((to.min(high) - from.max(low)) / (high - low)).clamp(0.0, 1.0) }
         };
         along(bbox[0], bbox[2], west, east) * along(bbox[1], bbox[3], south, north)
     }
 
-    /// The key of a feature: what its id ends in.
+    /// The key of a feature, which is the last part of its id.
     pub fn key<'a>(&'a self, feature: &Feature, buffer: &'a mut [u8; 10]) -> &'a str {
         match &self.source {
             Source::Stored(_) => geojson::key(feature.number, buffer),
@@ -211,7 +212,7 @@ impl Part {
         self.head.id(self.key(feature, &mut [0; 10]))
     }
 
-    /// The value of a property that is the same for all of its features.
+    /// The value of a property that is the same for all features of the part.
     pub fn constant(&self, property: usize) -> Option<&Json> {
         match self.slots.get(property) {
             Some(Slot::Constant(value)) => Some(value),
@@ -219,7 +220,7 @@ impl Part {
         }
     }
 
-    /// Its features; a stored set is read when it is not in memory.
+    /// The part's features; reads a stored set that is not in memory.
     pub async fn features(&self, model: &ReadModel) -> Result<Arc<Features>, StoreError> {
         match &self.source {
             Source::Stored(set) => model.features(set.sha256).await,
@@ -227,8 +228,8 @@ impl Part {
         }
     }
 
-    /// The same for answers of their text, where the part is shown now: those of a stored set are written
-    /// out.
+    /// The part's features for answers that copy their text. A stored set comes written out under the part's
+    /// head if the part is shown now.
     pub async fn written_features(&self, model: &ReadModel) -> Result<Arc<Features>, StoreError> {
         match &self.source {
             Source::Stored(set) => model.written(set.sha256, &self.head).await,
@@ -236,7 +237,7 @@ impl Part {
         }
     }
 
-    /// The digest of the set its features come from.
+    /// The digest of the stored set; none for features made from items.
     pub fn set(&self) -> Option<Digest> {
         match &self.source {
             Source::Stored(set) => Some(set.sha256),
@@ -250,7 +251,7 @@ impl Part {
             Source::Stored(set) => {
                 let number: u32 = id.strip_prefix(&self.head.id(""))?.parse().ok()?;
                 let index = number.checked_sub(1)?;
-                // A number has one way to be written.
+                // An id is valid only in its one proper spelling, without leading zeros.
                 (index < set.count && geojson::key(number, &mut [0; 10]) == &id[self.head.id("").len()..]).then_some(index as usize)
             }
             Source::Made(_, keys) => keys.iter().position(|key| key == id),
@@ -287,7 +288,7 @@ impl Layer {
         self.known == basis.known
             && self.city_version == basis.city_version
             && self.generation == basis.generation
-            // A page's token knows seconds only.
+            // A page's token holds the moment in whole seconds only.
             && now.as_second() >= self.from.as_second()
             && self.ends.is_none_or(|ends| now < ends)
     }

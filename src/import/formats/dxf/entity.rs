@@ -1,32 +1,32 @@
-//! Entities: what each kind has in common is read once, then its shape.
+//! Entities of a drawing: the properties common to all kinds are read first, then the shape.
 
 use super::Point;
 use super::curves::{arc, distance, full, path_of, spline, sweep};
 use super::groups::{Fields, Value};
 use super::hatch::{BRIDGED, Borders, borders};
 
-/// Normals that lean less lie in the plan's plane.
+/// Greatest lean of a normal at which an entity still lies in the plan's plane.
 const LEANS: f64 = 1e-3;
 
 /// What an entity draws, in the coordinates of its block or of the drawing.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
-    /// A closed outline, and by how many metres it had been open.
+    /// A closed outline, and the gap that was closed, metres.
     Outline(Vec<Point>, f64),
-    /// Rings of a hatch, the widest gap that was bridged, and how islands are filled.
+    /// Rings of a hatch, the widest gap that was bridged (metres), and how islands are filled.
     Hatch(Vec<Vec<Point>>, f64, Islands),
-    /// A text, and what of it is struck through and was left out.
+    /// A text at a point, and its struck-through part, which was left out.
     Text(Point, String, String),
     /// A picture or a frame of another program.
     Picture(&'static str),
     Insert(Box<Insert>),
-    /// What could border an area and is none: its kind, and for polylines how far they are open, metres.
+    /// A shape that could border an area but does not: its kind, and for polylines the gap in metres.
     Other(&'static str, f64),
-    /// A hatch with a gap that is too wide, metres.
+    /// A hatch with a gap that is too wide to bridge, metres.
     Gap(f64),
     /// A hatch whose border cannot be drawn.
     HatchBorder,
-    /// It lies in another plane.
+    /// The entity lies in another plane than the plan.
     Tilted,
 }
 
@@ -34,13 +34,13 @@ pub(super) enum Shape {
 #[derive(Debug, Clone)]
 pub(super) struct Insert {
     pub(super) block: String,
-    /// Its handle, by which what cuts it off is found.
+    /// The insertion's handle, by which an XCLIP filter refers to it.
     pub(super) handle: String,
     at: Point,
     scale: [f64; 2],
     turn: f64,
     is_mirrored: bool,
-    /// Columns and rows, and how far apart.
+    /// Numbers of columns and rows, and the distances between them.
     pub(super) times: [usize; 2],
     apart: [f64; 2],
 }
@@ -49,9 +49,9 @@ pub(super) struct Insert {
 #[derive(Debug, Clone)]
 pub(super) struct Entity {
     pub(super) layer: String,
-    /// It lies on a print layout.
+    /// True if the entity lies on a print layout (paper space).
     pub(super) is_paper: bool,
-    /// It is switched off by itself.
+    /// True if the entity is individually switched off.
     pub(super) is_invisible: bool,
     pub(super) shape: Shape,
 }
@@ -65,7 +65,7 @@ impl Shape {
         }
     }
 
-    /// The shape elsewhere.
+    /// Moves the shape: every point goes where `place` puts it.
     pub(super) fn placed(&mut self, place: &dyn Fn(Point) -> Point) {
         let put = |p: &mut Point| *p = place(*p);
         match self {
@@ -78,7 +78,7 @@ impl Shape {
 }
 
 impl Insert {
-    /// Where a point of the block comes to lie in one place of the array.
+    /// The drawing's position of a point of the block, for one column and row of the array.
     pub(super) fn place(&self, base: Point, column: usize, row: usize, [x, y]: Point) -> Point {
         let (s, c) = libm::sincos(self.turn);
         let (x, y) =
@@ -88,7 +88,7 @@ impl Insert {
     }
 }
 
-/// Kinds that can border areas and are not read.
+/// Kinds of entities that can border areas but are not read.
 const NOT_READ: &[&str] = &[
     "REGION",
     "3DSOLID",
@@ -114,14 +114,14 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     let normal = if normal.iter().any(Option::is_some) { normal.map(|v| v.unwrap_or(0.0)) } else { [0.0, 0.0, 1.0] };
     let leans = libm::hypot(normal[0], normal[1]) > LEANS * normal[2].abs();
     let mut shape = shape(kind, fields, vertices, normal[2] < 0.0, most)?;
-    // What stands upright lies elsewhere in the plan than its numbers say; lines and long texts are stored in
-    // the drawing's own coordinates.
+    // An upright entity lies elsewhere in the plan than its numbers say. Lines and long texts are not affected:
+    // they are stored in the drawing's own coordinates.
     if leans && matches!(shape, Shape::Outline(..) | Shape::Hatch(..) | Shape::Insert(_))
         || leans && kind != "MTEXT" && matches!(shape, Shape::Text(..))
     {
         shape = Shape::Tilted;
     }
-    // Where an axis points down, x counts the other way (DXF reference, arbitrary axis algorithm); lines,
+    // If the normal points down, x counts the other way (DXF reference, arbitrary axis algorithm). Lines,
     // splines and ellipses are stored in the drawing's own coordinates.
     let is_3d_polyline = kind == "POLYLINE" && fields.whole(70) & 8 != 0;
     let own_axes = !is_3d_polyline && !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE");
@@ -147,7 +147,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
         }
         "POLYLINE" => {
             let flags = fields.whole(70);
-            // Meshes are polylines too.
+            // DXF stores meshes as polylines too.
             if flags & (16 | 64) != 0 {
                 return Some(Shape::Other("MESH", f64::INFINITY));
             }
@@ -253,14 +253,15 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
 pub(super) enum Islands {
     /// Every other ring is a hole.
     Alternate,
-    /// The first hole is one; what lies in it is not filled.
+    /// Only rings directly inside the outer one are holes; rings inside those are not filled.
     Outermost,
     /// There are no holes.
     Ignored,
 }
 
 fn islands(fields: &Fields) -> Islands {
-    // The same code says elsewhere whether a spline is periodic: the last one is the hatch's.
+    // Code 75 also occurs for splines, where it marks them as periodic. The hatch's own code 75 is the last
+    // one.
     let style = fields.0.iter().rev().find(|(code, _)| *code == 75);
     match style {
         Some((_, Value::Number(style))) if *style >= 2.0 => Islands::Ignored,
@@ -269,7 +270,7 @@ fn islands(fields: &Fields) -> Islands {
     }
 }
 
-/// An outline that is closed by flag, by its ends, or nearly.
+/// Takes a polyline as an outline if it is closed by its flag, or if its ends meet, or nearly.
 fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Shape {
     if is_closed {
         let bulged = vertices.iter().any(|(_, bulge)| *bulge != 0.0);
@@ -293,7 +294,7 @@ fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Sh
     closed(kind, path_of(vertices, false))
 }
 
-/// A line as an outline where its ends meet, or nearly.
+/// Takes a line as an outline if its ends meet, or nearly.
 fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
     let gap = distance(points[0], points[points.len() - 1]);
     let length: f64 = points.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
@@ -306,11 +307,11 @@ fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
     if points.len() < 3 { Shape::Other(kind, f64::INFINITY) } else { Shape::Outline(points, gap) }
 }
 
-/// A text without its formatting codes (MTEXT) and with `\U+XXXX` and `%%` resolved. What is struck through was
-/// meant to go: it is left out, and given apart.
+/// A text without its formatting codes (MTEXT), with `\U+XXXX` and `%%` resolved. A struck-through part was
+/// meant to go: it is left out, and returned separately.
 pub(super) fn plain_text(text: &str) -> (String, String) {
     let (mut out, mut struck) = (String::new(), String::new());
-    // Whether what follows is struck through, and the same of the groups around it.
+    // True while the following text is struck through, and the same for each enclosing group.
     let (mut is_struck, mut around) = (false, Vec::new());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

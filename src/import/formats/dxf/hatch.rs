@@ -1,4 +1,4 @@
-//! The borders of a hatch: loops of edges, joined by their ends whatever their order and direction.
+//! The borders of a hatch: loops of edges, joined at their ends in any order and direction.
 
 use std::collections::HashMap;
 
@@ -6,27 +6,27 @@ use super::Point;
 use super::curves::{arc, distance, path_of, spline, sweep};
 use super::groups::{Fields, Value};
 
-/// A gap that is bridged, metres.
+/// Widest gap that is bridged, metres.
 pub(super) const BRIDGED: f64 = 1.0;
-/// Ends that are one point, metres.
+/// Greatest distance at which two ends are one point, metres.
 const SAME: f64 = 1e-6;
 
-/// Ends of one loop that are looked for around, because they meet none exactly.
+/// Most ends of a loop whose surroundings are searched because they meet no other end exactly.
 const MOST_LOOKS: usize = 2_000;
 
-/// What came of a hatch.
+/// The result of reading a hatch's borders.
 pub(super) enum Borders {
-    /// Its rings, and the widest gap that was bridged.
+    /// The rings, and the widest gap that was bridged, metres.
     Rings(Vec<Vec<Point>>, f64),
     /// A gap that is too wide, metres.
     Gap(f64),
     /// An edge that cannot be drawn.
     Unreadable,
-    /// There is nothing.
+    /// The hatch has no border.
     Nothing,
 }
 
-/// The groups of a hatch, read once from front to back.
+/// Reads the groups of a hatch once, from front to back.
 struct Cursor<'a> {
     rest: &'a [(i32, Value)],
 }
@@ -36,7 +36,7 @@ impl Cursor<'_> {
         self.rest.first().map(|(code, value)| (*code, if let Value::Number(number) = value { *number } else { f64::NAN }))
     }
 
-    /// The next group if it has that code.
+    /// Takes the next group if it has that code.
     fn take(&mut self, code: i32) -> Option<f64> {
         let (found, value) = self.peek()?;
         (found == code).then(|| {
@@ -57,7 +57,7 @@ impl Cursor<'_> {
 /// Reads the borders of a HATCH or MPOLYGON.
 pub(super) fn borders(fields: &Fields, most: usize) -> Borders {
     let mut cursor = Cursor { rest: &fields.0 };
-    // Elevation and extrusion stand before the count of loops.
+    // Elevation and extrusion come before the count of loops.
     while cursor.peek().is_some_and(|(code, _)| code != 91) {
         cursor.skip();
     }
@@ -77,7 +77,7 @@ pub(super) fn borders(fields: &Fields, most: usize) -> Borders {
         } else {
             edges(&mut cursor, most).map(|edges| join(&edges))
         };
-        // A box around a text of the drawing is no hole of the zone.
+        // A loop that is only the box around a text is no hole of the zone.
         let is_text_box = kind & 8 != 0;
         match found {
             None => return Borders::Unreadable,
@@ -114,10 +114,10 @@ fn polyline(cursor: &mut Cursor<'_>) -> Option<Vec<Point>> {
     Some(ring)
 }
 
-/// An edge as it may be meant: the first reading is the standard's.
+/// The possible readings of an edge; the first follows the standard.
 type Readings = Vec<Vec<Point>>;
 
-/// The edges of a loop; none where one cannot be drawn.
+/// The edges of a loop; none if one of them cannot be drawn.
 fn edges(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Readings>> {
     let count = cursor.whole(93)?;
     let mut edges = Vec::new();
@@ -139,7 +139,7 @@ fn edges(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Readings>> {
                 let forward = cursor.take(73).unwrap_or(1.0) != 0.0;
                 let radius = [libm::hypot(major[0], major[1]), libm::hypot(major[0], major[1]) * ratio];
                 let tilt = libm::atan2(major[1], major[0]);
-                // Programs differ: the angles are the ellipse's parameters, or true ones.
+                // Programs differ: some write the ellipse's parameters, others true angles.
                 let parameter = |angle: f64| {
                     let (s, c) = libm::sincos(angle);
                     libm::atan2(s / ratio, c)
@@ -161,8 +161,8 @@ fn edges(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Readings>> {
     Some(edges)
 }
 
-/// Where an arc begins and how far it sweeps. The angles of a clockwise one are counted clockwise; some
-/// programs count them as usual all the same.
+/// The possible starts and sweeps of an arc, radians. The angles of a clockwise arc should be counted
+/// clockwise, but some programs count them counter-clockwise.
 fn ways([from, to]: [f64; 2], forward: bool) -> Vec<(f64, f64)> {
     if forward { vec![(from, sweep(from, to))] } else { vec![(-from, -sweep(from, to)), (from, -sweep(to, from))] }
 }
@@ -180,8 +180,8 @@ fn spline_edge(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Point>> {
             10 => controls.push([value, f64::NAN]),
             20 => controls.last_mut()?[1] = value,
             42 => weights.push(value),
-            // Fit points are not needed: the control points draw the curve. Behind the last edge the same code
-            // counts the sources of the loop.
+            // Fit points are skipped, because the control points define the curve. After the last edge, the
+            // same code holds the count of the loop's source objects.
             97 => {
                 cursor.skip();
                 let wanted = value.max(0.0) as usize;
@@ -204,13 +204,13 @@ fn spline_edge(cursor: &mut Cursor<'_>, most: usize) -> Option<Vec<Point>> {
     spline(degree, &knots, &controls, &weights, most)
 }
 
-/// Joins edges to rings. The widest gap that was bridged comes with them; one wider than [`BRIDGED`] is
-/// an error.
+/// Joins edges to rings, and gives the widest gap that was bridged, metres. Errors: the width of a gap wider
+/// than [`BRIDGED`].
 pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
     let edges = choose(edges);
     let ends = |i: usize| [edges[i][0], edges[i][edges[i].len() - 1]];
     let mut by_place: HashMap<[i64; 2], Vec<usize>> = HashMap::new();
-    // Most ends meet exactly: those are found without looking at what lies around.
+    // Most ends meet exactly; these are found without a search of their surroundings.
     let mut by_end: HashMap<[u64; 2], Vec<usize>> = HashMap::new();
     let cell = |p: Point| p.map(|v| (v / BRIDGED).floor() as i64);
     let bits = |p: Point| p.map(f64::to_bits);
@@ -236,7 +236,7 @@ pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
             if to_start <= SAME {
                 break;
             }
-            // The next in the file's order where it fits, else the nearest.
+            // Take the next edge in the file's order if it fits, else the nearest one.
             let near = |i: usize| ends(i).map(|p| distance(p, end)).into_iter().fold(f64::INFINITY, f64::min);
             let next = Some(last + 1).filter(|i| *i < edges.len() && !used[*i] && near(*i) <= SAME);
             let next = next.or_else(|| by_end.get(&bits(end)).and_then(|found| found.iter().copied().find(|i| !used[*i])));
@@ -248,7 +248,7 @@ pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
                 let found = found.filter(|i| !used[*i]);
                 found.min_by(|a, b| near(*a).total_cmp(&near(*b)))
             });
-            // Very many edges that do not meet exactly are no border.
+            // A loop in which very many edges do not meet exactly is no border.
             if looks > MOST_LOOKS {
                 return Err(f64::INFINITY);
             }
@@ -258,7 +258,7 @@ pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
                 break;
             }
             let Some(next) = next.filter(|_| gap <= BRIDGED) else {
-                // Nothing is near enough: how far it is to what is nearest.
+                // Nothing is near enough: give the distance to the nearest edge.
                 let others = (0..edges.len()).filter(|i| !used[*i]).map(near);
                 return Err(others.fold(to_start, f64::min));
             };
@@ -281,7 +281,7 @@ pub(super) fn join(edges: &[Readings]) -> Result<(Vec<Vec<Point>>, f64), f64> {
     Ok((rings, widest))
 }
 
-/// Of each edge the reading whose ends meet those of the others best.
+/// Chooses for each edge the reading whose ends meet those of the other edges best.
 fn choose(edges: &[Readings]) -> Vec<Vec<Point>> {
     let ends = |points: &[Point]| [points[0], points[points.len() - 1]];
     let mut chosen: Vec<Vec<Point>> = edges.iter().map(|readings| readings[0].clone()).collect();
@@ -289,7 +289,7 @@ fn choose(edges: &[Readings]) -> Vec<Vec<Point>> {
         return chosen;
     }
     for (i, readings) in edges.iter().enumerate().filter(|(_, readings)| readings.len() > 1) {
-        // Neighbours in the file's order, and their other readings while these are open.
+        // Compare with the neighbours in the file's order, in all readings that are still possible.
         let beside = [(i + edges.len() - 1) % edges.len(), (i + 1) % edges.len()];
         let all = edges.len() <= 64;
         let others: Vec<Point> = (0..edges.len())
@@ -298,7 +298,7 @@ fn choose(edges: &[Readings]) -> Vec<Vec<Point>> {
             .collect();
         let apart = |points: &Vec<Point>| {
             let nearest = |end: Point| others.iter().map(|other| distance(*other, end)).fold(f64::INFINITY, f64::min);
-            // Millimetres do not decide against the standard's reading.
+            // A difference of millimetres does not outweigh the standard's reading.
             ends(points).into_iter().map(nearest).sum::<f64>().max(0.001)
         };
         let mut best = (f64::INFINITY, 0);

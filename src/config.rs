@@ -1,4 +1,4 @@
-//! A city's configuration file.
+//! Reads a city's configuration file and its unit table.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::geometry::Bbox;
 use crate::geometry::Position;
 use crate::geometry::crs::Crs;
 
-/// Why a configuration cannot be used.
+/// Why a configuration cannot be used. The first text is the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -19,13 +19,13 @@ pub enum ConfigError {
     /// The file is not as expected.
     #[error("{0}: {1}")]
     Toml(String, toml::de::Error),
-    /// Areas cannot be measured in that system.
+    /// The coordinate system for areas is not a VN-2000 zone.
     #[error("{0}: default_crs {1} is not a VN-2000 zone, such as 9208")]
     Plane(String, u32),
-    /// A zone that is none.
+    /// A zone for map clients is not a VN-2000 zone.
     #[error("{0}: zones names {1}, which is not a VN-2000 zone such as 5897")]
     Zone(String, u32),
-    /// A row of the unit table is not as expected.
+    /// A row of the unit table is not as expected; its number and the reason.
     #[error("unit table, row {0}: {1}")]
     Unit(usize, String),
 }
@@ -46,14 +46,14 @@ struct CityFile {
     #[serde(default)]
     phone: Option<String>,
     licence: String,
-    /// More VN-2000 zones for map clients.
+    /// EPSG codes of further VN-2000 zones for map clients.
     #[serde(default)]
     zones: Vec<u32>,
     #[serde(default)]
     landmarks: Vec<Landmark>,
     #[serde(default)]
     emergency: Vec<EmergencyNumber>,
-    /// CSV file beside this one.
+    /// Name of the unit table, a CSV file beside this one.
     units: String,
 }
 
@@ -100,7 +100,7 @@ pub fn units(csv: &[u8]) -> Result<Units, ConfigError> {
     Ok(Units(units))
 }
 
-/// Reads a city from its TOML text; `file` gives the unit table it names.
+/// Reads a city from its TOML text; `file` reads the unit table that it names.
 pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<City, ConfigError> {
     let read: CityFile = toml::from_str(text).map_err(|error| ConfigError::Toml(name.to_owned(), error))?;
     let measures = Crs::new(read.default_crs).is_ok_and(|crs| !crs.is_geographic());
@@ -131,7 +131,7 @@ pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u
     })
 }
 
-/// Reads a city from a TOML file; its unit table lies beside it.
+/// Reads a city from a TOML file; the unit table lies beside it.
 pub fn city_file(path: &Path) -> Result<City, ConfigError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| ConfigError::File(name.clone(), error))?;

@@ -1,7 +1,7 @@
 //! The `bangtin` program.
 
-/// Imports make and free millions of small pieces on several cores: a quarter less time than with the
-/// system's allocator.
+/// Imports allocate and free millions of small pieces on several cores. With this allocator they take a quarter
+/// less time than with the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

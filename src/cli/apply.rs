@@ -1,4 +1,4 @@
-//! `bangtin apply`: commands from a file through the write path.
+//! `bangtin apply`: carries out commands from a file through the write path.
 
 use std::io::Read;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::domain::access::Actor;
 use crate::import::attach::Files;
 use crate::import::source::Source;
 
-/// Carries out one line.
+/// Carries out one line, a command as JSON.
 pub async fn line(app: &App, line: &str, files: Files<'_>) -> Result<Outcome, ExecuteError> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         Refusal::invalid("command-shape", format!("Dòng không phải JSON: {error}"), format!("The line is not JSON: {error}"))
@@ -24,7 +24,7 @@ pub async fn line(app: &App, line: &str, files: Files<'_>) -> Result<Outcome, Ex
     app.execute(&Actor::Local, Request::parse(value)?, files).await
 }
 
-/// Carries out a file of commands; goes on after a refusal, and says so at the end.
+/// Carries out a file of commands. It continues after a refused command, and reports the refusals at the end.
 pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
     let text = if file == Path::new("-") {
         let mut text = String::new();
@@ -43,7 +43,7 @@ pub async fn run(args: &StoreArgs, file: &Path) -> anyhow::Result<ExitCode> {
     for (number, text) in lines {
         match line(&store.app, text, &files).await {
             Ok(outcome) => {
-                // Where it cannot be told, what is left is carried out all the same.
+                // If an outcome cannot be printed, the remaining commands are carried out all the same.
                 told = told.and(put!("{}", serde_json::to_string(&outcome)?));
                 progress.step(&outcome.code.map(|code| code.to_string()).unwrap_or_default());
             }

@@ -1,4 +1,5 @@
-//! `bangtin backup`, `restore`, `erase`: copies of a store, and the end of a person's data.
+//! `bangtin backup`, `restore`, `erase`, `withdraw-consent`: copies a store, and ends the use of a person's
+//! data.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use super::messages::say;
 use super::{StoreArgs, log, store};
 use crate::domain::subject::SubjectId;
 
-/// Writes a consistent copy, the vault included as ciphertext.
+/// Writes a consistent copy of the store, with the vault as ciphertext.
 pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::Refused).await?;
     if file.exists() {
@@ -24,7 +25,7 @@ pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fills an empty store; whoever was erased since the backup is erased again.
+/// Fills an empty store from a backup. Persons erased since the backup are erased again.
 pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::WithKey)
         .await
@@ -51,7 +52,7 @@ pub async fn erase(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes a person's consent back.
+/// Withdraws a person's consent.
 pub async fn withdraw_consent(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::Refused).await?;
     store.app.withdraw_consent(SubjectId(subject)).await?;

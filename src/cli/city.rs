@@ -1,4 +1,4 @@
-//! `bangtin city`: the recorded configuration.
+//! `bangtin city`: replaces or prints the city's recorded configuration.
 
 use clap::Subcommand;
 
@@ -10,13 +10,14 @@ use crate::domain::city::CityCommand as DomainCommand;
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
 pub enum CityCommand {
-    /// Replace it by --city FILE.toml, or its address by --public-url; recorded as an event
+    /// Replace the configuration by --city FILE.toml, or the public address by --public-url; recorded as an
+    /// event
     Set,
-    /// Print it as JSON
+    /// Print the configuration as JSON
     Show,
 }
 
-/// Runs it.
+/// Runs the command.
 pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::Refused).await?;
     let recorded = store.app.city();

@@ -1,4 +1,4 @@
-//! `bangtin demo`: the demo city, compiled in, loaded once through the write path.
+//! `bangtin demo`: serves the demo city, which is compiled in and loaded once through the write path.
 
 use anyhow::Context;
 
@@ -18,7 +18,7 @@ macro_rules! files {
     };
 }
 
-/// Files that the fixture commands name.
+/// Files that the demo's commands name.
 const FILES: &[(&str, &[u8])] = files![
     "units.csv",
     "units.geojson",
@@ -46,18 +46,18 @@ const FILES: &[(&str, &[u8])] = files![
 const COMMANDS: &str = include_str!("../../fixtures/commands.jsonl");
 const CITY: &str = include_str!("../../fixtures/yen-bai.toml");
 
-/// A file of the fixtures.
+/// A file of the demo. Errors: it has none of that name.
 pub fn file(name: &str) -> Result<Source, String> {
     let found = FILES.iter().find(|(known, _)| *known == name);
     found.map(|(_, bytes)| Source::memory(name, *bytes)).ok_or_else(|| String::from("there is no such fixture"))
 }
 
-/// The commands of the demo city, a JSON object a line.
+/// The commands of the demo city, one JSON object a line.
 pub fn commands() -> impl Iterator<Item = &'static str> {
     COMMANDS.lines().filter(|line| !line.trim().is_empty())
 }
 
-/// The demo city.
+/// The demo city's configuration, with the public address if one is given.
 pub fn city(public_url: Option<String>) -> Result<City, config::ConfigError> {
     let mut city = config::city("yen-bai.toml", CITY, |name| Ok(file(name).map_err(std::io::Error::other)?.read(u64::MAX >> 1)?.to_vec()))?;
     if let Some(url) = public_url {
@@ -66,7 +66,7 @@ pub fn city(public_url: Option<String>) -> Result<City, config::ConfigError> {
     Ok(city)
 }
 
-/// Records the boundaries of the demo's units, where they are not known yet.
+/// Records the boundaries of the demo's units, if they are not recorded yet.
 pub async fn load_units(app: &App) -> anyhow::Result<()> {
     let city = app.city();
     if city.boundaries.is_some() {
@@ -78,13 +78,13 @@ pub async fn load_units(app: &App) -> anyhow::Result<()> {
     Ok(app.record_units(units, imported.boundaries).await?)
 }
 
-/// Loads what is missing of the demo city and serves it.
+/// Loads the missing parts of the demo city, and serves it.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let mut stop = serve::Stop::listen()?;
     let listener = serve::bind(&serve_args.listen).await?;
     let mut local = listener.local_addr()?;
     if local.ip().is_unspecified() {
-        // “Every address” is none that a phone could open.
+        // A phone cannot open the address that stands for “every address”.
         local.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let address = format!("http://{local}");
@@ -101,7 +101,8 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
         };
         let what = match done {
             Ok(outcome) => outcome.code.map(|code| code.to_string()).unwrap_or_default(),
-            // A clock that is wrong, or a store made by another version of the demo: serve what there is.
+            // The clock may be wrong, or another version of the demo may have made the store: serve what there
+            // is.
             Err(ExecuteError::Refused(refusal)) => {
                 note!("bangtin: warning: fixture command {}: {refusal}", number + 1);
                 String::new()

@@ -1,4 +1,4 @@
-//! `bangtin log`: the event log itself.
+//! `bangtin log`: counts, checks, exports and loads the event log.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -25,7 +25,7 @@ pub enum LogCommand {
     Stats,
     /// Check the hash chain from the first event to the head
     Verify {
-        /// A head that was noted earlier: finds a cut tail or a recomputed chain
+        /// Head of the log that was noted earlier; detects a cut tail or a recomputed chain
         #[arg(long, value_name = "POSITION:HASH")]
         expect: Option<String>,
     },
@@ -43,7 +43,7 @@ pub enum LogCommand {
 
 const PAGE: usize = 5_000;
 
-/// Runs it.
+/// Runs the command.
 pub async fn run(args: &StoreArgs, command: LogCommand) -> anyhow::Result<ExitCode> {
     let begin = if matches!(command, LogCommand::Load { .. }) { store::Begin::Allowed } else { store::Begin::Refused };
     let store = store::open_bare(args, begin).await?;
@@ -87,7 +87,7 @@ async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
         put!("  {name} {count}")?;
     }
     put!("blobs {} ({bytes} bytes), {unused} not named by any event", blobs.len())?;
-    // Published twice, since an older rule told apart what looks alike.
+    // These were published twice, because an older rule told look-alike names apart.
     let doubles = log.claim_doubles().await?;
     if !doubles.is_empty() {
         put!("doubles {}", doubles.len())?;
@@ -98,12 +98,12 @@ async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Digests that an event names: the only texts of 64 hex digits in quotes.
+/// The digests that an event names: the only quoted texts of 64 hex digits.
 fn digests(payload: &str) -> impl Iterator<Item = Digest> {
     payload.split('"').filter(|text| text.len() == 64).filter_map(|text| text.parse().ok())
 }
 
-/// A blob that a published event names and that is not stored.
+/// A blob that a published event names but that is not stored.
 async fn missing_blob(log: &Arc<dyn EventLog>, absent: &HashSet<Digest>) -> anyhow::Result<Option<Digest>> {
     let mut after = 0;
     loop {
@@ -131,7 +131,7 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
     let head = loop {
         let page = log.read(verifier.position, PAGE).await?;
         if page.is_empty() {
-            // Events may have come while we read: the head is looked at where nothing more follows.
+            // Events may have been added meanwhile, so compare with the head only when no more follow.
             let head = log.head().await?;
             if head.position > verifier.position && !log.read(verifier.position, 1).await?.is_empty() {
                 continue;
@@ -159,7 +159,7 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
         }
         named.remove(&digest);
     }
-    // Token digests look alike, but no blob has their name; what a revision names must be there.
+    // Digests of tokens look the same, but no blob has their name. A blob that a revision names must exist.
     if let Some(digest) = missing_blob(log, &named).await? {
         bail!("the store is damaged: blob {digest} is missing");
     }
@@ -170,7 +170,7 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a dump beside its place and moves it there when it is whole.
+/// Writes a dump to a temporary file beside its place, and moves it there when it is complete.
 pub async fn write_dump(log: &Arc<dyn EventLog>, file: &Path, vault: bool) -> anyhow::Result<i64> {
     let temporary = file.with_extension("part");
     let position = log.head().await?.position;
@@ -197,7 +197,7 @@ pub async fn read_dump(log: &Arc<dyn EventLog>, file: &Path, vault: Option<&Arc<
     let source = move || {
         let record = reader.next_record()?;
         if let (Some(Record::Vault(row)), Some(vault)) = (&record, &vault) {
-            // Contacts and reports alike: what is asked is whether the key fits.
+            // The row may be a contact or a report; only whether the key fits matters here.
             vault.unseal::<serde_json::Value>(row).map_err(|error| StoreError::NotPossible(error.to_string()))?;
         }
         Ok(record)

@@ -92,12 +92,12 @@ fn send(word: Word) {
     }
 }
 
-/// See the macro of that name.
+/// Writes a line to standard error for the macro `say!`.
 pub fn say_line(sentence: Arguments<'_>) {
     write(&mut io::stderr(), format!("{sentence}\n").as_bytes());
 }
 
-/// See the macro of that name.
+/// Passes a line on to the thread of messages for the macro `note!`.
 pub fn note_line(sentence: Arguments<'_>) {
     send(Word::Note(format!("{sentence}\n").into_bytes()));
 }
@@ -108,7 +108,7 @@ pub fn show(text: &str) {
     send(Word::Show(format!("{text}\n").into_bytes()));
 }
 
-/// See the macro of that name.
+/// Writes a line to standard output for the macro `put!`.
 pub fn put_line(line: Arguments<'_>) -> anyhow::Result<()> {
     let mut out = io::stdout();
     out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).context("standard output cannot be written")

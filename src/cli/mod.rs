@@ -1,4 +1,4 @@
-//! The command line: what was typed, and what it means.
+//! The command line: parses the arguments and runs the command.
 
 mod apply;
 mod backup;
@@ -31,7 +31,7 @@ struct Cli {
     store: StoreArgs,
 }
 
-/// Where the store is; taken by every command.
+/// Options that name the store; every command takes them.
 #[derive(Debug, Clone, Args)]
 pub struct StoreArgs {
     /// Folder of the store, its key and its caches
@@ -43,7 +43,7 @@ pub struct StoreArgs {
     /// Configuration of the city, for the first start of a store
     #[arg(long, global = true, env = "BANGTIN_CITY", value_name = "FILE.toml")]
     city: Option<PathBuf>,
-    /// Address that printed codes lead to; recorded at the first start
+    /// Address that the printed codes lead to; recorded at the first start
     #[arg(long, global = true, env = "BANGTIN_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Master key of the vault, 64 hex digits [default: the file vault.key under --data]
@@ -51,25 +51,25 @@ pub struct StoreArgs {
     vault_key: Option<String>,
 }
 
-/// How to serve.
+/// Options for serving.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, env = "BANGTIN_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Largest body of a request, MB
+    /// Largest request body, MB
     #[arg(long, env = "BANGTIN_MAX_BODY_MB", default_value_t = 64)]
     max_body_mb: usize,
-    /// Largest file of an import over HTTP, and largest unpacked size of an archive, MiB
+    /// Largest file that may be imported over HTTP, and largest unpacked size of an archive, MiB
     #[arg(long, env = "BANGTIN_MAX_IMPORT_MIB", default_value_t = 512)]
     max_import_mib: u64,
-    /// A proxy stands before the program and notes who asks in X-Forwarded-For
+    /// The program runs behind a proxy, which puts the client's address in X-Forwarded-For
     #[arg(long, env = "BANGTIN_BEHIND_PROXY")]
     behind_proxy: bool,
     /// Memory for feature sets, blobs, answers and tiles, MB
     #[arg(long, env = "BANGTIN_CACHE_MB", default_value_t = 512)]
     cache_mb: u64,
-    /// Disk below TMPDIR for downloads that clients read in pieces, MB
+    /// Disk space below TMPDIR for downloads that clients read in pieces, MB
     #[arg(long, env = "BANGTIN_DOWNLOADS_MB", default_value_t = 1024)]
     downloads_mb: u64,
 }
@@ -78,12 +78,12 @@ pub struct ServeArgs {
 enum Command {
     /// Serve a demo city from an embedded store
     Demo(ServeArgs),
-    /// Serve a store, or begin one for --city
+    /// Serve a store, or create one for --city
     Serve(ServeArgs),
-    /// Bring a planner's file in: report, then publish
+    /// Import a planner's file: report, then publish
     #[command(subcommand)]
     Import(import::ImportCommand),
-    /// Carry out commands, one JSON object a line
+    /// Carry out commands from a file, one JSON object a line
     Apply {
         /// File of commands; “-” reads standard input
         #[arg(env = "BANGTIN_FILE")]
@@ -97,12 +97,12 @@ enum Command {
     /// The event log itself
     #[command(subcommand)]
     Log(log::LogCommand),
-    /// A consistent copy of a live store, the vault included and encrypted
+    /// Write a consistent copy of a live store, with the vault in encrypted form
     Backup {
         /// File to write
         file: PathBuf,
     },
-    /// Fill an empty store from a backup; erasures are applied again
+    /// Fill an empty store from a backup, and apply later erasures again
     Restore {
         /// File to read
         file: PathBuf,
@@ -142,7 +142,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One clear sentence, and a code that says it failed.
+/// Prints the error as one clear sentence, and gives the exit code for a failure.
 fn fail(error: &anyhow::Error) -> ExitCode {
     let mut sentence = error.to_string();
     for cause in error.chain().skip(1) {

@@ -1,4 +1,4 @@
-//! `bangtin print`: posters, stickers, map sheets and booklets as files.
+//! `bangtin print`: writes posters, stickers, map sheets and booklets as PDF files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,13 +25,13 @@ use crate::read_model::blobs::Blobs;
 use crate::render::print::Size;
 use crate::words::text::Lang;
 
-/// Memory for feature sets while printing.
+/// Memory for feature sets while printing, bytes.
 const CACHE_BYTES: u64 = 256 << 20;
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// The poster of an item; of A1 and A0 a map sheet
+    /// The poster of an item; for A1 and A0 a map sheet
     Poster,
     /// A sheet of stickers of an item
     Stickers,
@@ -39,7 +39,7 @@ enum What {
     Booklet,
 }
 
-/// Prints.
+/// Options for printing.
 #[derive(Debug, Args)]
 pub struct PrintArgs {
     /// The item's code; none for a booklet
@@ -47,13 +47,13 @@ pub struct PrintArgs {
     /// What to print
     #[arg(long, value_enum, default_value = "poster")]
     what: What,
-    /// A4, A3; A1 and A0 for a map sheet
+    /// Paper size: A4, A3; A1 and A0 for a map sheet
     #[arg(long, default_value = "A4")]
     size: String,
-    /// Only the part in this unit, by code or CODE-YEAR; of a booklet, the boards in it
+    /// Print only the part in this unit, by code or CODE-YEAR; for a booklet, the boards in it
     #[arg(long, value_name = "CODE")]
     unit: Option<String>,
-    /// Number of the board it is for
+    /// Number of the board that the print is for
     #[arg(long)]
     board: Option<u32>,
     /// Language of the print: vi, en
@@ -65,12 +65,12 @@ pub struct PrintArgs {
     /// Record in the register that it was printed for its boards
     #[arg(long)]
     record: bool,
-    /// One JSON object on standard output
+    /// Print one JSON object on standard output
     #[arg(long)]
     json: bool,
 }
 
-/// Runs it.
+/// Prints what was asked for.
 pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
     let store = store::open(args, None).await?;
     let model = model(&store).await?;
@@ -114,7 +114,7 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
     }
 }
 
-/// True when the register knows of a print of the item for the board.
+/// True if the register has a print of the item for the board.
 fn is_known(model: &ReadModel, board: u32, item: Code, moment: &Moment) -> bool {
     let image = model.image();
     let view = image.by_number(board).and_then(|code| image.view(code, None, moment));
@@ -142,7 +142,7 @@ async fn booklet(
     Ok((file, printed))
 }
 
-/// Whole or not at all: a print that was cut short is not to be hung.
+/// Writes the file whole or not at all, so that nobody hangs up a cut-off print.
 fn write(path: &Path, file: &[u8]) -> anyhow::Result<()> {
     let failed = || format!("the file {} cannot be written", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

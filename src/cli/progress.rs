@@ -1,4 +1,4 @@
-//! Progress: a bar on a terminal, plain lines elsewhere.
+//! Shows progress: a bar on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
 
@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::messages::say;
 
-/// Shows how far a long work is.
+/// Shows how far a long task has come.
 pub struct Progress {
     bar: Option<ProgressBar>,
     name: String,
@@ -17,7 +17,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A work of `total` steps.
+    /// Starts a task of `total` steps; 0 if its length is unknown.
     pub fn new(name: &str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total);
@@ -30,7 +30,7 @@ impl Progress {
         Self { bar, name: name.to_owned(), total, done: 0, told: 0, lines: std::sync::atomic::AtomicU64::new(0) }
     }
 
-    /// One step is done; `what` it was.
+    /// Reports that one more step is done; `what` names it.
     pub fn step(&mut self, what: &str) {
         self.done += 1;
         if let Some(bar) = &self.bar {
@@ -45,13 +45,13 @@ impl Progress {
         }
     }
 
-    /// So much of a work of unknown length is done.
+    /// Reports how much of a task of unknown length is done.
     pub fn at(&self, done: u64, what: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(what.to_owned());
             bar.set_position(done);
         } else {
-            // A line for each doubling says enough.
+            // One line for each doubling is enough.
             let told = self.lines.load(std::sync::atomic::Ordering::Relaxed);
             if done >= told.max(8_192) * 2 {
                 self.lines.store(done, std::sync::atomic::Ordering::Relaxed);
@@ -60,7 +60,7 @@ impl Progress {
         }
     }
 
-    /// The work is done.
+    /// Ends the progress: the task is done.
     pub fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

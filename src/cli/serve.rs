@@ -1,4 +1,4 @@
-//! `bangtin serve`: the node.
+//! `bangtin serve`: runs a node.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::node::follower;
 use crate::read_model::ReadModel;
 use crate::read_model::blobs::Blobs;
 
-/// A snapshot is written at the end when at least this many events are new.
+/// A snapshot is written at the end if at least this many events are new.
 const SNAPSHOT_AT_END: i64 = 1_000;
 
-/// Most doubles that a start lists; `log stats` has them all.
+/// Most duplicate items that are listed at the start; `log stats` lists them all.
 const DOUBLES: usize = 20;
 
-/// Serves a store that exists, or begins one for `--city`.
+/// Serves an existing store, or creates one for `--city`.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let stop = Stop::listen()?;
     let listener = bind(&serve_args.listen).await?;
@@ -31,13 +31,13 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     let (city, address) = (store.app.city(), format!("http://{}", listener.local_addr()?));
     note!("bangtin: {} on {address}", city.name_vi);
     if city.public_url != address {
-        // Map clients follow links: where these lead nowhere, layers stay empty.
+        // Map clients follow links; if these lead nowhere, layers stay empty.
         note!("bangtin: links and codes lead to {} (`bangtin city set --public-url` sets another)", city.public_url);
     }
     node.serve(listener, stop).await
 }
 
-/// Takes the port; a taken one is said at once.
+/// Binds the address and port. Errors: the port cannot be used, or the address is wrong; the sentence says so.
 pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| match listen.rsplit_once(':') {
         Some((_, port)) => {
@@ -47,19 +47,20 @@ pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// SIGXFSZ: a file has reached the size that this process may write. Linux on all machines that it runs on here.
+/// SIGXFSZ: a file has reached the size limit of this process. The number holds for Linux on the machines that
+/// this program runs on.
 const FILE_TOO_LARGE: i32 = 25;
 
-/// True where whoever started the program wants it to live on without its terminal (`nohup`).
+/// True if the program was started to outlive its terminal (`nohup`).
 fn outlives_its_terminal() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
-    // The first bit is that of signal 1, SIGHUP (proc(5)).
+    // The lowest bit stands for signal 1, SIGHUP (proc(5)).
     ignored.is_some_and(|signals| signals & 1 == 1)
 }
 
-/// The wish to stop, by Ctrl-C, SIGTERM or a terminal that is closed. Listens from its making on: a signal that comes while
-/// nobody waits is not lost.
+/// A request to stop, by Ctrl-C, SIGTERM or a closed terminal. It listens from its creation on, so a signal
+/// that arrives early is not lost.
 #[derive(Clone)]
 pub struct Stop(watch::Receiver<bool>);
 
@@ -69,7 +70,7 @@ impl Stop {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = if outlives_its_terminal() { None } else { Some(signal(SignalKind::hangup())?) };
-        // A file that has reached its limit is an error of the write, not the end of the program.
+        // A write beyond the size limit must fail with an error, not end the program.
         let mut too_large = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
         let (sender, receiver) = watch::channel(false);
         tokio::spawn(async move {
@@ -87,13 +88,13 @@ impl Stop {
                 () = outgrown => {}
             }
             sender.send_replace(true);
-            // Kept open, so that whoever asks later still learns of it.
+            // The channel stays open, so that later callers also learn of the request.
             sender.closed().await;
         });
         Ok(Self(receiver))
     }
 
-    /// Resolves when it is time.
+    /// Waits until a stop is requested.
     pub async fn asked(&mut self) {
         if self.0.wait_for(|asked| *asked).await.is_err() {
             std::future::pending::<()>().await;
@@ -101,7 +102,7 @@ impl Stop {
     }
 }
 
-/// A node: the site, and where its snapshot goes.
+/// A running node: its site, and the path of its snapshot.
 pub struct Node {
     site: Arc<Site>,
     snapshot: PathBuf,
@@ -112,7 +113,7 @@ pub struct Node {
 pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow::Result<Node> {
     let app = Arc::clone(&store.app);
     let log = Arc::clone(app.log());
-    // They block nothing: somebody should look at them, though.
+    // Duplicates block nothing, but somebody should look at them.
     let doubles = app.doubles().await?;
     for double in doubles.iter().take(DOUBLES) {
         note!("bangtin: warning: {double}");
@@ -129,13 +130,14 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     } else {
         None
     };
-    // Half of it for feature sets, a quarter for blobs, the rest for answers and, an eighth of that, tiles.
+    // Half of the memory is for feature sets, a quarter for blobs, the rest for answers; an eighth of that rest
+    // is for tiles.
     let bytes = args.cache_mb << 20;
     let blobs = Blobs::new(Arc::clone(&log), bytes / 4, folder);
     let started_at = image.position;
     let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
     tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
-    // The file that was started, even after it was replaced by a newer one.
+    // The running executable, even after its file was replaced by a newer one.
     let this = PathBuf::from("/proc/self/exe");
     app.read_apart(if this.exists() { this } else { std::env::current_exe().context("the program does not find its own file")? });
     let limits = Limits {
@@ -151,7 +153,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
 }
 
 impl Node {
-    /// Serves until Ctrl-C or SIGTERM, finishing what is in flight.
+    /// Serves until Ctrl-C or SIGTERM, and finishes the requests in progress.
     pub async fn serve(self, listener: TcpListener, mut stop: Stop) -> anyhow::Result<()> {
         let shutdown = async {
             stop.asked().await;

@@ -1,4 +1,4 @@
-//! Opens a store: folder, database, vault, city.
+//! Opens a store: its folder, database, vault and city.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use crate::vault::{CHECK_SUBJECT, Contact, Vault};
 
 /// An open store.
 pub struct Store {
-    /// The write path.
+    /// The write path of the store.
     pub app: Arc<App>,
-    /// The folder.
+    /// Folder of the store.
     pub data: PathBuf,
-    /// Where the image's snapshot is kept.
+    /// File of the image's snapshot.
     pub snapshot: PathBuf,
 }
 
@@ -33,18 +33,19 @@ impl StoreArgs {
     }
 }
 
-/// Whether a command may begin a store where there is none.
+/// Whether a command may create a store where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
-    /// It may.
+    /// The command may create a store.
     Allowed,
-    /// A mistyped folder is not to become a new store.
+    /// The command must find a store, so that a mistyped folder does not become a new one.
     Refused,
-    /// It may, but with the key that is there: what is filled in is encrypted with it.
+    /// The command may create a store, but only with an existing key: the data loaded is encrypted with that
+    /// key.
     WithKey,
 }
 
-/// Opens the log and its key; the city may not be recorded yet.
+/// Opens the log and the vault's key; the city need not be recorded yet.
 pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> {
     let data = &args.data;
     if begin == Begin::Refused
@@ -72,12 +73,12 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
     if check.is_none() && begin != Begin::WithKey {
         app.seal_check().await?;
     }
-    // A restore that was cut short, or a database put back by other means, forgets again here.
+    // After an interrupted restore, or one by other means, erased persons are erased again here.
     app.reapply_erasures().await?;
     Ok(Store { app: Arc::new(app), data: data.clone(), snapshot: data.join("image.snapshot") })
 }
 
-/// Opens a store whose city is recorded, or records the one given.
+/// Opens a store with a recorded city, or records the city given.
 pub async fn open(args: &StoreArgs, compiled_in: Option<City>) -> anyhow::Result<Store> {
     let given = match &args.city {
         Some(path) => Some(config::city_file(path).context("the city's configuration cannot be read")?),
@@ -130,7 +131,7 @@ fn prepare_folder(data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The kind of the file system a folder lies on, if it is one over the network.
+/// The kind of a folder's file system if it is a network file system, else none.
 fn network_file_system(folder: &Path) -> Option<String> {
     let folder = folder.canonicalize().ok()?;
     let mounts = fs::read_to_string("/proc/mounts").ok()?;

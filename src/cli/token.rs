@@ -1,4 +1,4 @@
-//! `bangtin token`: bearer tokens for writing over HTTP.
+//! `bangtin token`: manages bearer tokens for writing over HTTP.
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -15,33 +15,33 @@ use crate::words::civil::date_in;
 pub enum TokenCommand {
     /// Create a token; its secret is printed once
     Create {
-        /// What it may publish
+        /// What the token may publish
         #[arg(long)]
         role: Role,
-        /// Units it holds in, by code or CODE-YEAR; “all” for the whole city
+        /// Units that the token is valid for, by code or CODE-YEAR; “all” for the whole city
         #[arg(long = "unit", value_name = "CODE", required = true)]
         units: Vec<String>,
-        /// What it is for; no personal data
+        /// Purpose of the token; no personal data
         #[arg(long, default_value = "")]
         label: String,
-        /// One JSON object on standard output
+        /// Print one JSON object on standard output
         #[arg(long)]
         json: bool,
     },
     /// Revoke a token by its id
     Revoke {
-        /// As printed by “create” and “list”
+        /// Id of the token, as printed by “create” and “list”
         token: String,
     },
     /// List the tokens that may be used
     List {
-        /// One JSON array on standard output
+        /// Print one JSON array on standard output
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Runs it.
+/// Runs the command.
 pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> {
     let store = store::open(args, None).await?;
     let app = &store.app;

@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::{Writer, failed, shape, wkt};
 use crate::read_model::layers::{Collection, LayerRow};
 
-/// A table with a line of names.
+/// A table with a header line.
 pub(super) struct Table<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Table<W> {
     pub(super) fn new(collection: &Collection, mut out: W) -> io::Result<Self> {
-        // Spreadsheets take a file without this mark for another alphabet.
+        // Without this byte order mark, spreadsheets assume another encoding.
         out.write_all("\u{feff}".as_bytes())?;
         let mut table = csv::Writer::from_writer(out);
         let names = collection.properties.iter().map(|property| property.name.as_ref());
@@ -21,8 +21,8 @@ impl<W: Write> Table<W> {
     }
 }
 
-/// A text that a spreadsheet would run as a formula is made plain text by an apostrophe; a phone
-/// number in international form is none.
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula. A phone number in international
+/// form is no formula.
 fn harmless(text: String) -> String {
     let is_number = text.len() > 1 && text.chars().skip(1).all(|c| c.is_ascii_digit() || " .,()-".contains(c));
     if text.starts_with(['=', '@', '\t', '\r']) || (text.starts_with(['+', '-']) && !is_number) { format!("'{text}") } else { text }

@@ -1,4 +1,4 @@
-//! FlatGeobuf, with its spatial index, through the format's own crate.
+//! FlatGeobuf with its spatial index, written through the format's own crate.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::{Writer, failed, kind, shape};
 use crate::domain::schema::Type;
 use crate::read_model::layers::{Collection, LayerRow};
 
-/// A file in the making; the crate collects it in a temporary file.
+/// A file that is being written; the crate collects it in a temporary file.
 pub(super) struct File<W> {
     out: W,
     writer: FgbWriter<'static>,
@@ -18,7 +18,7 @@ pub(super) struct File<W> {
     is_empty: bool,
 }
 
-/// The writer of a collection. An index over nothing is more than readers take.
+/// The writer of a collection. Readers do not accept an index over no features.
 fn writer(collection: &'static Collection, write_index: bool) -> io::Result<FgbWriter<'static>> {
     let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiPolygon);
     let options = FgbWriterOptions {
@@ -49,7 +49,7 @@ impl<W: Write> File<W> {
 
 impl<W: Write> Writer for File<W> {
     fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()> {
-        // The format's index has no place for what is nowhere.
+        // The format's index cannot hold a feature without a place.
         let Some(shape) = shape(row) else { return Ok(()) };
         self.is_empty = false;
         let mut result = Ok(false);

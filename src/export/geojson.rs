@@ -41,7 +41,7 @@ impl<W: Write> Writer for Whole<W> {
     }
 }
 
-/// RFC 8142.
+/// A GeoJSON text sequence (RFC 8142).
 pub(super) struct Sequence<W> {
     out: W,
     line: Vec<u8>,

@@ -1,4 +1,4 @@
-//! GeoPackage 1.3 (OGC 12-128r18) through the SQLite that is built in, made in a temporary file.
+//! GeoPackage 1.3 (OGC 12-128r18), written by the built-in SQLite to a temporary file.
 
 use std::io::{self, Write};
 
@@ -13,7 +13,7 @@ use crate::domain::schema::Type;
 use crate::read_model::layers::{Collection, LayerRow};
 use crate::words::text::Lang;
 
-/// What every GeoPackage has (annex C), and WGS 84.
+/// The tables that every GeoPackage has (annex C), and WGS 84.
 const TABLES: &str = r#"
 PRAGMA application_id = 1196444487;
 PRAGMA user_version = 10300;
@@ -34,7 +34,7 @@ CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT N
 BEGIN;
 "#;
 
-/// A package in the making.
+/// A package that is being written.
 pub(super) struct Package<W> {
     out: W,
     file: NamedTempFile,
@@ -42,7 +42,8 @@ pub(super) struct Package<W> {
     name: &'static str,
     insert: String,
     bbox: Option<[f64; 4]>,
-    /// The latest change of a feature; not when the file is written: of the same features there is one file.
+    /// Time of the latest change of a feature. It stands for the file's own time, so that the same features
+    /// give the same file.
     changed: jiff::Timestamp,
 }
 
@@ -90,7 +91,7 @@ impl<W: Write> Package<W> {
     }
 }
 
-/// A moment as GeoPackage wants it: milliseconds, UTC.
+/// A moment in GeoPackage's format: milliseconds, UTC.
 fn moment(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

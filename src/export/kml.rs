@@ -16,7 +16,7 @@ pub(super) struct Document<W> {
     name_index: Vec<usize>,
 }
 
-/// Text that may stand in XML: characters that it cannot hold are left out.
+/// Text for XML: characters that XML cannot hold are left out, and the others escaped.
 fn safe(text: &str) -> String {
     let kept: String =
         text.chars().filter(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)).collect();
@@ -44,7 +44,7 @@ impl<W: Write> Document<W> {
         }
         writeln!(out, "</Schema>")?;
         let index = |name: &str| collection.properties.iter().position(|property| property.name == name);
-        // A zone is called by its own name, not by its plan's.
+        // A zone is called by its own name, not by the name of its plan.
         Ok(Self { out, name_index: ["name", "land_use_name", "title", "id"].iter().filter_map(|name| index(name)).collect() })
     }
 

@@ -1,6 +1,6 @@
-//! Features as files: one file a format, each a [`Writer`] fed feature by feature.
+//! Exports features as files: one module for each format, with a [`Writer`] that takes features one by one.
 //!
-//! What is written is in longitude and latitude on WGS 84, as it is published.
+//! Coordinates are longitude and latitude on WGS 84, as published.
 
 mod csv;
 mod flatgeobuf;
@@ -15,20 +15,20 @@ use geozero::GeozeroGeometry;
 use crate::domain::schema::Shape;
 use crate::read_model::layers::{Collection, LayerRow};
 
-/// A format in which features can be had.
+/// A file format for features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// RFC 7946.
+    /// GeoJSON (RFC 7946).
     GeoJson,
-    /// RFC 8142: features one by one, each after a record separator.
+    /// GeoJSON text sequence (RFC 8142): features one by one, each after a record separator.
     GeoJsonSeq,
-    /// FlatGeobuf 3, with its index.
+    /// FlatGeobuf 3, with its spatial index.
     FlatGeobuf,
-    /// RFC 4180 with the shape as well-known text.
+    /// CSV (RFC 4180), with the shape as well-known text.
     Csv,
-    /// OGC 12-128r18.
+    /// GeoPackage (OGC 12-128r18).
     GeoPackage,
-    /// OGC 12-007r2.
+    /// KML (OGC 12-007r2).
     Kml,
 }
 
@@ -36,12 +36,12 @@ pub enum Format {
 pub const FORMATS: [Format; 6] = [Format::GeoJson, Format::GeoJsonSeq, Format::FlatGeobuf, Format::Csv, Format::GeoPackage, Format::Kml];
 
 impl Format {
-    /// By the ending of a file's name.
+    /// The format with that file extension.
     pub fn of_ending(ending: &str) -> Option<Self> {
         FORMATS.into_iter().find(|format| format.ending() == ending)
     }
 
-    /// The ending of a file's name.
+    /// The format's file extension, without a dot.
     pub fn ending(self) -> &'static str {
         match self {
             Self::GeoJson => "geojson",
@@ -53,7 +53,7 @@ impl Format {
         }
     }
 
-    /// What it is called.
+    /// The format's name for people.
     pub fn title(self) -> &'static str {
         match self {
             Self::GeoJson => "GeoJSON",
@@ -65,12 +65,12 @@ impl Format {
         }
     }
 
-    /// True where nothing can be sent before the last feature is written.
+    /// True if no byte can be sent before the last feature is written.
     pub fn is_made_whole(self) -> bool {
         matches!(self, Self::FlatGeobuf | Self::GeoPackage)
     }
 
-    /// Its media type.
+    /// The format's media type.
     pub fn media(self) -> &'static str {
         match self {
             Self::GeoJson => "application/geo+json",
@@ -83,15 +83,15 @@ impl Format {
     }
 }
 
-/// Takes features one by one.
+/// Writes features one by one.
 pub trait Writer {
     /// Appends a feature.
     fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()>;
-    /// Writes what is left.
+    /// Writes the end of the file.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A writer of a collection's features. Of the same features it writes the same bytes.
+/// Opens a writer for a collection's features. The same features always give the same bytes.
 pub fn open<'a>(format: Format, collection: &'static Collection, out: impl Write + 'a) -> io::Result<Box<dyn Writer + 'a>> {
     Ok(match format {
         Format::GeoJson => Box::new(geojson::Whole::new(collection, out)?),
@@ -110,7 +110,7 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Err
     io::Error::new(if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other }, error)
 }
 
-/// A feature's shape, of the collection's kind: areas always of several parts, as tables want it.
+/// A feature's shape. Areas always become multi-polygons, because tables want a single kind.
 fn shape(row: &LayerRow<'_>) -> Option<geo::Geometry<f64>> {
     Some(match row.features.shape(row.feature)? {
         geo::Geometry::Polygon(polygon) => geo::Geometry::MultiPolygon(geo::MultiPolygon(vec![polygon])),
@@ -126,7 +126,7 @@ fn wkt(shape: &geo::Geometry<f64>) -> io::Result<String> {
     String::from_utf8(text).map_err(failed)
 }
 
-/// What a collection's shapes are called in a format's list of kinds.
+/// Chooses a format's name for the collection's kind of shape.
 fn kind<T>(collection: &Collection, point: T, points: T, areas: T) -> T {
     match collection.shape {
         Shape::Point => point,

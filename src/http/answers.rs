@@ -1,4 +1,4 @@
-//! Prebuilt answers: what many people ask for is rendered and compressed once for each change.
+//! Prebuilt answers: pages that many people ask for are rendered and compressed once for each change.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -20,19 +20,19 @@ use crate::prints::Order;
 use crate::render::print::Size;
 use crate::words::text::Lang;
 
-/// Clients may keep an answer this long without asking, seconds.
+/// Seconds for which clients may keep an answer without asking again.
 const MAX_AGE: i64 = 60;
 
-/// For whom a page is made.
+/// Whom a page is made for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The reader's language.
     pub lang: Lang,
-    /// Only the part in this unit; where none, that of the unit of the print's board.
+    /// Shows only the part in this unit; `None` leaves the choice to the print's board, if there is one.
     pub unit: Option<UnitId>,
-    /// The whole, though the print hangs on a unit's board.
+    /// Shows the whole item, even if the print hangs on a unit's board.
     pub whole: bool,
-    /// The mark of a board on the print whose code was scanned.
+    /// The board's mark on the print whose code was scanned.
     pub mark: Option<Mark>,
 }
 
@@ -43,50 +43,50 @@ impl Scope {
     }
 }
 
-/// What follows the code on a print.
+/// The mark that follows the code on a print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mark {
-    /// The board of that number.
+    /// The mark of the board with that number.
     Board(u32),
-    /// Something that does not fit the code.
+    /// A mark that does not fit the code.
     Wrong,
 }
 
-/// What an answer is about.
+/// What an answer shows of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum What {
-    /// The page.
+    /// The item's page.
     Page(Scope),
-    /// The whole history.
+    /// The page of all revisions.
     History(Lang),
-    /// One revision's page.
+    /// The page of one revision.
     Revision(u32, Scope),
-    /// What changed from one revision to another.
+    /// The page of what changed from the first revision to the second.
     Changes(u32, u32, Lang),
-    /// GeoJSON of the item.
+    /// The item as GeoJSON.
     GeoJson,
-    /// GeoJSON of one revision.
+    /// One revision as GeoJSON.
     RevisionGeoJson(u32),
-    /// The record.
+    /// The record as JSON.
     Record,
     /// The poster.
     Poster(Size, Order),
     /// A sheet of stickers.
     Stickers(Order),
-    /// The picture beside a link.
+    /// The picture that messengers show beside a link.
     Preview(Lang),
-    /// Its days for a calendar.
+    /// The item's days as a calendar file.
     Calendar,
-    /// Its numbers for an address book.
+    /// The institution's phone numbers for an address book.
     Card,
     /// The QR code as SVG.
     QrSvg,
-    /// The QR code as PNG of that size.
+    /// The QR code as PNG, with its size in pixels per side.
     QrPng(u32),
 }
 
 impl What {
-    /// The revision an answer is about; none for the item as it stands.
+    /// The revision that the answer is about; `None` for the item as it stands.
     pub fn revision(&self) -> Option<u32> {
         match self {
             Self::Revision(number, _) | Self::RevisionGeoJson(number) | Self::Changes(_, number, _) => Some(*number),
@@ -94,7 +94,7 @@ impl What {
         }
     }
 
-    /// For whom it is made, where that matters.
+    /// Whom the page is made for, if that matters.
     pub fn scope(&self) -> Option<&Scope> {
         match self {
             Self::Page(scope) | Self::Revision(_, scope) => Some(scope),
@@ -102,7 +102,7 @@ impl What {
         }
     }
 
-    /// What is to be printed, and of what size.
+    /// What is to be printed; `None` if the answer is not a print.
     pub fn order(&self) -> Option<Order> {
         match self {
             Self::Poster(_, order) | Self::Stickers(order) => Some(order.clone()),
@@ -122,19 +122,19 @@ impl What {
     }
 }
 
-/// Which answer, and what it was made from.
+/// The item, the answer, and what the answer was made from.
 pub type Key = (Code, What, Validity);
 
-/// What it was made from: the item's version, the city's, and the moment it ends by itself.
+/// The state an answer was made from. A cached answer is valid as long as its state is the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Validity {
     /// Position of the item's last event.
     pub version: i64,
-    /// The same of what else it mentions.
+    /// Position of the last event of the other items that it mentions; 0 if it mentions none.
     pub others: i64,
     /// Position of the city's last event.
     pub city_version: i64,
-    /// Number of the image: a rebuilt one has another.
+    /// Number of the image in memory; a rebuilt image has a new number.
     pub generation: u64,
 }
 
@@ -151,13 +151,13 @@ pub struct Answer {
     perfecting: AtomicBool,
 }
 
-/// Larger bodies are not compressed a second time: what it saves is not worth seconds of work.
+/// Larger bodies, in bytes, are not compressed a second time: the bytes saved are not worth seconds of work.
 const PERFECTED: usize = 256 << 10;
-/// Bodies of so many bytes are compressed while a reader waits.
+/// Bodies of at most this many bytes are compressed while a reader waits.
 const QUICK: usize = 64 << 10;
 
 impl Answer {
-    /// An answer; `private` ones hold a person's contact and are kept nowhere.
+    /// An answer. A `private` answer holds a person's contact and is never kept.
     pub fn new(status: StatusCode, media: &'static str, body: Vec<u8>, ends: Option<Timestamp>, private: bool) -> Self {
         let compress = body.len() >= respond::WORTH_IT && !matches!(media, "image/png" | "application/pdf");
         Self {
@@ -173,7 +173,7 @@ impl Answer {
         }
     }
 
-    /// With more headers.
+    /// Adds headers to the answer.
     pub fn with(mut self, extra: HeaderMap) -> Self {
         self.extra = extra;
         self
@@ -191,11 +191,12 @@ impl Answer {
             headers.extend((is_file && encoding == Encoding::Identity).then_some(ranges::IN_PARTS));
             (encoding.encode(&self.body), headers)
         };
-        // Who waits for another's work lets the others of the lane go on too.
+        // This may wait while another thread makes the same form, so the event loop's other tasks move away
+        // from here.
         place.get().unwrap_or_else(|| block_in_place(|| place.get_or_init(make)))
     }
 
-    /// True when it is worth to be compressed as well as can be, once it was sent.
+    /// True if the best compression is worth the work and not yet made.
     pub fn can_be_perfected(&self) -> bool {
         self.compress && !self.private && self.body.len() <= PERFECTED && self.encoded[Encoding::BrotliBest as usize].get().is_none()
     }
@@ -207,32 +208,32 @@ impl Answer {
         }
     }
 
-    /// True when the form that a request wants is small, or made already.
+    /// True if the form that the request wants is small, or already made.
     pub fn is_ready(&self, request: &HeaderMap) -> bool {
         self.body.len() <= QUICK || self.encoded[self.encoding(request) as usize].get().is_some()
     }
 
-    /// Makes the form that a request wants.
+    /// Makes the form that the request wants.
     pub fn prepare(&self, request: &HeaderMap) {
         self.encoded(self.encoding(request));
     }
 
-    /// True for the first that asks.
+    /// Claims the work of the best compression; true only for the first caller.
     pub fn begins_to_be_perfected(&self) -> bool {
         !self.perfecting.swap(true, Ordering::Relaxed)
     }
 
-    /// Compresses it as well as can be; later answers are sent so. Takes tens of milliseconds.
+    /// Compresses the body as well as possible, for later answers. Takes tens of milliseconds.
     pub fn perfect(&self) {
         self.encoded(Encoding::BrotliBest);
     }
 
-    /// Bytes of the identity encoding.
+    /// The body without compression.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// True when the answer has changed by itself: a date came.
+    /// True if the answer has changed by itself because a date came.
     fn has_ended(&self, now: Timestamp) -> bool {
         self.ends.is_some_and(|ends| now >= ends)
     }
@@ -253,7 +254,7 @@ impl Answer {
         let (body, headers) = self.encoded(self.encoding(request));
         let mut headers = headers.clone();
         headers.insert(header::CACHE_CONTROL, self.max_age(now));
-        // Whichever form the client has, it has the same content.
+        // The client may hold any encoded form: all of them have the same content.
         let tags = || self.encoded.iter().filter_map(|form| form.get()?.1.get(header::ETAG));
         let known = tags().any(|etag| respond::is_known(request, etag));
         let known = known && self.status == StatusCode::OK && !self.private;
@@ -270,24 +271,25 @@ pub struct ByBytes;
 
 impl Weighter<Key, Arc<Answer>> for ByBytes {
     fn weight(&self, _: &Key, answer: &Arc<Answer>) -> u64 {
-        // Its compressed forms come later and take about half as much again.
+        // Compressed forms are made later and take about half as much again.
         (answer.body.len() * 3 / 2 + 512) as u64
     }
 }
 
-/// Answers, bounded in bytes. Of many that ask for one at once, one makes it and the others wait.
+/// Cached answers, bounded in bytes. If many ask for the same answer at once, one request makes it and the
+/// others wait.
 pub struct Answers(Cache<Key, Arc<Answer>, ByBytes>);
 
-/// The right to make an answer, until it is given up or the answer is kept.
+/// The right to make an answer; it ends when dropped or when the answer is kept.
 pub type Turn<'a> = PlaceholderGuard<'a, Key, Arc<Answer>, ByBytes, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Answer>>>;
 
 impl Answers {
-    /// A cache of at most `bytes`.
+    /// A cache of at most `bytes` bytes.
     pub fn new(bytes: u64) -> Self {
         Self(Cache::with_weighter(4_096, bytes, ByBytes))
     }
 
-    /// An answer that still holds; where there is none, the turn to make it.
+    /// An answer that is still valid; otherwise the turn to make it.
     pub async fn get<'a>(&'a self, key: &Key, now: Timestamp) -> Result<Arc<Answer>, Turn<'a>> {
         match self.0.get(key) {
             Some(answer) if !answer.has_ended(now) => return Ok(answer),
@@ -300,7 +302,7 @@ impl Answers {
     /// Keeps an answer, unless it holds a person's contact.
     pub fn keep(turn: Turn<'_>, answer: &Arc<Answer>) {
         if !answer.private {
-            // The place may have gone meanwhile: the answer is then made again.
+            // The entry may have been evicted meanwhile; then the answer is made again.
             let _ = turn.insert(Arc::clone(answer));
         }
     }

@@ -38,18 +38,15 @@ pub fn landing(site: &Site) -> Value {
 
 /// `/conformance`
 pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
-    let result = (|| {
-        let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
-        let pairs = parameters::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
-        if reading::schema_form(parameters::value(&pairs, "f"), &headers)? == Form::Html {
-            let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
-            let page = pages::conformance(lang, &site.city(), CONFORMANCE);
-            return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
-        }
-        let body = json!({ "conformsTo": CONFORMANCE }).to_string();
-        Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
-    })();
-    result
+    let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
+    let pairs = parameters::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
+    if reading::schema_form(parameters::value(&pairs, "f"), &headers)? == Form::Html {
+        let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
+        let page = pages::conformance(lang, &site.city(), CONFORMANCE);
+        return Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), page));
+    }
+    let body = json!({ "conformsTo": CONFORMANCE }).to_string();
+    Ok(respond::fresh(&headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
 }
 
 /// `/api`

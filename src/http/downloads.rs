@@ -1,5 +1,5 @@
-//! Whole collections and items as files: written while they are sent, or made whole for a client that
-//! asks for their length, or for parts of them.
+//! Whole collections and items as files. A file is written while it is sent; it is made whole first for a
+//! client that asks for its length or for parts of it.
 
 use crate::http::collections::parameters;
 use std::cell::Cell;
@@ -47,7 +47,7 @@ pub async fn file(
     send(&site, layer, format, &format!("{name}.{}", format.ending()), needs_length, &headers).await
 }
 
-/// Hands over what is written, piece by piece, as the client takes it.
+/// Hands over the written file piece by piece, as the client takes it.
 struct Pipe(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pipe {
@@ -62,7 +62,7 @@ impl Write for Pipe {
     }
 }
 
-/// A file below TMPDIR that notes when nothing more fits: a format may wrap what it meets.
+/// A file below TMPDIR that notes when the disk is full, because a format may wrap the error that it meets.
 struct Spool<'a> {
     file: &'a File,
     full: &'a Cell<bool>,
@@ -80,10 +80,10 @@ impl Write for Spool<'_> {
     }
 }
 
-/// Writes a layer as a file, until it is given up.
+/// Writes a layer as a file, until the client gives up.
 fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl Write, is_given_up: impl Fn() -> bool) -> io::Result<()> {
     let mut writer = export::open(format, layer.collection, BufWriter::with_capacity(PIECE, out))?;
-    // One set after the other: what is not in memory is read when its turn comes.
+    // The sets are written one after the other; a set that is not in memory is read when its turn comes.
     for part in &layer.parts {
         let features = runtime.block_on(part.features(&site.model)).map_err(io::Error::other)?;
         for feature in &features.list {
@@ -96,13 +96,14 @@ fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl
     writer.finish()
 }
 
-/// A place for a download: slow readers must not keep others waiting without an answer.
+/// Takes a place for a download. The wait is limited, because slow readers must not keep others waiting for
+/// ever.
 async fn place(site: &Site, until: Instant) -> Result<OwnedSemaphorePermit, HttpError> {
     let place = tokio::time::timeout_at(until, Arc::clone(&site.download_places).acquire_owned()).await;
     place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))
 }
 
-/// The file as it is written, without a length.
+/// The file without a length, written while it is sent.
 async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Body, HttpError> {
     let place = place(site, until).await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
@@ -113,7 +114,7 @@ async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Inst
             && !sender.is_closed()
         {
             tracing::error!("a download failed: {error}");
-            // The client must see that the file is not whole.
+            // An error in the body shows the client that the file is incomplete.
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -121,11 +122,11 @@ async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Inst
     Ok(Body::from_stream(pieces))
 }
 
-/// The file, made whole on the disk.
+/// The whole file on the disk.
 async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Arc<Made>, HttpError> {
     let place = place(site, until).await?;
     let (site, runtime) = (Arc::clone(site), Handle::current());
-    // Dropped when nobody waits any longer.
+    // Dropped when nobody waits for the file any longer.
     let (waiting, _here) = oneshot::channel::<()>();
     let made = tokio::task::spawn_blocking(move || {
         let file = tempfile::tempfile()?;
@@ -143,7 +144,7 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instan
     }
 }
 
-/// Sends a layer as a file. `needs_length`: the client asks for its length or for parts of it.
+/// Sends a layer as a file. `needs_length` is true if the client asks for its length or for parts of it.
 pub(crate) async fn send(
     site: &Arc<Site>,
     layer: Arc<Layer>,
@@ -153,7 +154,7 @@ pub(crate) async fn send(
     request: &HeaderMap,
 ) -> Result<Response, HttpError> {
     let key = (layer.digest, format);
-    // Of the same features the same version of the program writes the same bytes.
+    // One version of the program always writes the same bytes for the same features.
     let tag = format!("\"{}-{}-{}\"", hex(&layer.digest[..16]), env!("CARGO_PKG_VERSION"), format.ending());
     let etag = HeaderValue::try_from(tag).map_err(|error| HttpError::Internal(error.to_string()))?;
     let mut headers = HeaderMap::new();
@@ -164,12 +165,12 @@ pub(crate) async fn send(
     }
     let disposition = format!("attachment; filename=\"{name}\"");
     headers.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
-    // Whoever waits for another's file waits no longer than for a place of their own.
+    // Waiting for a file that another request makes takes no longer than waiting for a place.
     let until = Instant::now() + site.limits.download_patience;
     let made = if needs_length || format.is_made_whole() {
         match site.kept.get_or_insert_async(&key, make(site, Arc::clone(&layer), format, until)).await {
             Ok(made) => Some(made),
-            // The disk is full or away: without a length it can be sent all the same.
+            // The disk is full or unreachable. The file can still be sent without a length.
             Err(HttpError::Full(disk)) if !format.is_made_whole() => {
                 site.model.disks.note(&disk);
                 None

@@ -1,4 +1,4 @@
-//! The one table from errors to statuses, and their form: problem+json, or a page for people.
+//! The one table from errors to statuses, and the form of errors: problem+json, or a page for people.
 //!
 //! A refusal says why in Vietnamese and English; a failure says when to try again. Handlers return
 //! [`HttpError`]; nothing else sets an error status.
@@ -41,47 +41,47 @@ pub enum HttpError {
     NoSheet,
     /// The code is mistyped.
     WrongCode(CodeError),
-    /// A parameter or header is wrong; the sentence says which, and what is allowed.
+    /// A parameter or header is wrong. The sentence says which, and what is allowed.
     BadRequest(String),
-    /// A parameter is wrong: what, and what is allowed, in Vietnamese and English.
+    /// A parameter is wrong. The sentences say which and what is allowed, in Vietnamese and in English.
     Parameter(String, String),
-    /// It was there and is no longer: where to look instead.
+    /// The feature existed but not at the moment asked for; says where to look instead.
     Gone(Box<Gone>),
-    /// The method is not for this address.
+    /// The address does not take the method.
     MethodNotAllowed,
-    /// No form that was asked for.
+    /// The answer has none of the forms that were asked for.
     NotAcceptable,
-    /// The rules say no.
+    /// The rules refuse the command.
     Refused(Refusal),
     /// The file that came with a command has errors.
     Import(Box<Report>),
-    /// No token, or one that is not valid.
+    /// There is no token, or it is not valid.
     Unauthorized,
-    /// The item has changed since.
+    /// The item has changed since the client last saw it.
     PreconditionFailed,
     /// The body is larger than the limit in bytes.
     TooLarge(usize),
-    /// The part that is asked for lies behind the end of an answer of so many bytes.
+    /// The requested range lies beyond the end of an answer of this many bytes.
     Beyond(u64),
-    /// Too many at once from one place.
+    /// Too many requests came at once from one network.
     TooMany,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     TooSlow,
-    /// The store is away; nothing was written.
+    /// The store is unreachable; nothing was written.
     Unavailable,
-    /// A disk takes no more: which. Nothing was written.
+    /// A disk is full or cannot be written; nothing was written.
     Full(Disk),
-    /// What is asked for is not in memory, and the store is away.
+    /// The data is not in memory and the store is unreachable.
     Away,
-    /// Too much is being drawn: later it goes.
+    /// Too much is being drawn right now; the client may try again later.
     Busy,
-    /// It may have been written: repeat with the same id.
+    /// The command may have been written; the client repeats it with the same id.
     UnknownOutcome,
-    /// This node has not reached the position asked for.
+    /// This node has not yet reached the position asked for.
     Behind,
     /// Stored data is damaged.
     Damaged(String),
-    /// A fault of this program.
+    /// This program failed.
     Internal(String),
 }
 
@@ -146,7 +146,7 @@ impl From<StoreError> for HttpError {
 pub struct Gone {
     /// Links: relation, type, address.
     pub links: Value,
-    /// The same as a header.
+    /// The same links as a `Link` header.
     pub header: Option<HeaderValue>,
 }
 
@@ -159,12 +159,12 @@ struct Form {
 }
 
 impl HttpError {
-    /// What a file below TMPDIR could not take.
+    /// A file below TMPDIR could not be written.
     pub fn spooling(error: &std::io::Error) -> Self {
         if disk::is_closed(error) { Self::Full(Disk::temporary()) } else { Self::Internal(format!("a file below TMPDIR: {error}")) }
     }
 
-    /// A parameter that comes twice.
+    /// A parameter was given twice.
     pub fn twice(name: &str) -> Self {
         Self::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice"))
     }
@@ -186,7 +186,8 @@ impl HttpError {
         body
     }
 
-    /// The table.
+    /// The table from errors to statuses and sentences.
+    #[expect(clippy::too_many_lines, reason = "one arm for each error: the table of statuses")]
     fn form(&self) -> Form {
         let of = |status, name, vi: &str, en: &str| Form { status, name, vi: vi.into(), en: en.into(), more: Value::Null };
         let key = |status, name, key: &str| of(status, name, text(Lang::Vi, key), text(Lang::En, key));
@@ -320,7 +321,7 @@ impl HttpError {
         }
     }
 
-    /// The title of its page.
+    /// The title of the error's page.
     fn title<'a>(&self, lang: Lang, fallback: &'a str) -> &'a str {
         match self {
             Self::NotFound | Self::UnknownCollection => text(lang, "not-found"),
@@ -375,8 +376,8 @@ impl HttpError {
     }
 }
 impl IntoResponse for HttpError {
-    /// Only its status: what runs around every request knows the reader's language and form, and puts it into
-    /// words there ([`super::middleware`]).
+    /// Sets only the status. The middleware knows the reader's language and form and writes the text
+    /// ([`super::middleware`]).
     fn into_response(self) -> Response {
         let mut response = self.form().status.into_response();
         response.extensions_mut().insert(Arc::new(self));

@@ -1,7 +1,7 @@
-//! `/here`: what applies at a place. By browser position, by tapping the map, by coordinates in WGS 84 or
-//! VN-2000, by the name of a unit or landmark, by a parcel. Positions come in a POST body, are answered
-//! and forgotten: nothing of them is logged or kept; a GET with coordinates is for links that people
-//! share on purpose.
+//! `/here`: what applies at a place. The place is given by the browser's position, by tapping the map, by
+//! coordinates in WGS 84 or VN-2000, by the name of a unit or landmark, or as a parcel. Positions come in a
+//! POST body, are answered and forgotten: they are neither logged nor kept. A GET with coordinates serves
+//! links that people share on purpose.
 
 use crate::http::reading;
 use std::sync::Arc;
@@ -41,21 +41,20 @@ use crate::render::search::Found;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// Longest body: a parcel of 2,000 corners as GeoJSON, percent-encoded.
+/// Longest body, bytes: a parcel of 2,000 corners as GeoJSON, percent-encoded.
 const BODY_BYTES: usize = 256 << 10;
-/// Names proposed for what was typed.
+/// Most places offered for a name that was typed.
 const PROPOSED: usize = 12;
-/// Positions are rounded to a metre before anything is done with them.
+/// Decimal places of a degree that are kept, as a factor: positions are rounded to about a metre before use.
 const DIGITS: f64 = 1e5;
 
 /// `GET /here`
 pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await;
-    result
+    answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
 }
 
-/// `POST /here`: the same, nothing of it in an address.
+/// `POST /here`: as `GET /here`, but the fields come in the body and stand in no address.
 pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let sent = forms::read(&headers, body, BODY_BYTES).await?;
@@ -91,7 +90,7 @@ fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
     value.map(Some).ok_or_else(|| wrong(format!("{vi}: “{shown}” không phải là số."), format!("{en}: “{shown}” is not a number.")))
 }
 
-/// What a field is called on the page.
+/// The name of a field as the page shows it.
 fn named(lang: Lang, name: &str) -> &str {
     match name {
         "lon" => text(lang, "longitude"),
@@ -108,11 +107,11 @@ fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError
         [Some(_), Some(_)] => return Ok(number(fields, names[0])?.zip(number(fields, names[1])?).map(|(a, b)| [a, b])),
         [Some(text), None] | [None, Some(text)] => text,
     };
-    // Both in one field, as maps and the answer's own page show them: “21.70423, 104.87512”.
+    // Both numbers in one field, as maps and our own answers show them: “21.70423, 104.87512”.
     let apart = parcel::numbers(&given.replace(", ", " "));
     let parts: Vec<&str> = given.split(',').map(str::trim).collect();
     let by_comma: Vec<f64> = parts.iter().filter_map(|part| parcel::number(part)).collect();
-    // Between two numbers with dots, or of whole metres, a comma stands for no decimals.
+    // If both numbers have dots, or both are whole metres, the comma separates them and is not a decimal comma.
     let stands_between = parts.iter().all(|part| part.contains('.')) || by_comma.iter().all(|value| value.abs() >= 100_000.0);
     match (apart.as_slice(), by_comma.as_slice(), parts.len()) {
         ([a, b], ..) => Ok(Some([*a, *b])),
@@ -124,11 +123,11 @@ fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError
     }
 }
 
-/// A position that a request names in numbers: `lon`, `lat`, or `e`, `n` in the city's VN-2000 zone; which
-/// is which, and in which order, is told by their size.
+/// The position that a request gives in numbers: `lon` and `lat` in degrees, or `e` and `n` in metres of
+/// the city's VN-2000 zone. The size of the numbers tells which is which, so either order is understood.
 pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>, HttpError> {
     let round = |value: f64| (value * DIGITS).round() / DIGITS;
-    // “512.650” is how a Vietnamese table groups thousands of metres.
+    // A Vietnamese table writes “512.650” for 512,650 metres.
     let metres = |value: f64| if value.abs() < 10_000.0 { (value * 1e3).round() } else { value };
     let [degrees, planar] = [both(fields, ["lon", "lat"])?, both(fields, ["e", "n"])?.map(|pair| pair.map(metres))];
     let Some(pair) = degrees.or(planar) else { return Ok(None) };
@@ -137,7 +136,7 @@ pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>,
     Ok(Some(Position { lon: round(lon), lat: round(lat) }))
 }
 
-/// The box of a map that was tapped, and the place under the finger.
+/// The place under the finger, and the width in degrees of the next map.
 fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpError> {
     let Some([x, y]) = both(fields, ["at.x", "at.y"])? else { return Ok(None) };
     let span = number(fields, "span")?.unwrap_or(0.0);
@@ -148,11 +147,11 @@ fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpE
         return Err(outside(city, true));
     }
     let round = |value: f64| (value * DIGITS).round() / DIGITS;
-    // Each tap comes four times nearer.
+    // Each tap zooms in four times.
     Ok(Some((Position { lon: round(lon), lat: round(lat) }, tap::nearer(city, span))))
 }
 
-/// Where the map that was shown had its middle.
+/// The middle of the map that was shown.
 fn spot_of(fields: &Fields) -> Result<Option<Position>, HttpError> {
     let at = both(fields, ["map.lon", "map.lat"])?;
     Ok(at.map(|[lon, lat]| Position { lon, lat }))
@@ -183,18 +182,18 @@ fn since(fields: &Fields, moment: &Moment) -> Result<Option<Date>, HttpError> {
 
 /// What a request asks about.
 enum Question {
-    /// Nothing yet.
+    /// Nothing was asked yet.
     Open,
     /// A place.
     At(Spot, Place),
-    /// A unit: its part of every plan.
+    /// A unit: the answer is its part of every plan.
     Unit(UnitId),
-    /// A name that several things have, or none, and another spelling of it.
+    /// A name that several things have, or none; with the things found, and another spelling if none was found.
     Which(String, Vec<Found>, Option<String>),
 }
 
 async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) -> Result<(Question, Option<f64>), HttpError> {
-    // Every field is read, whichever of them decides: one that is wrong is never passed over.
+    // Every field is read, whichever decides in the end, so that a wrong one is never ignored.
     let at = position(fields, city)?;
     let tap = tapped(fields, city)?;
     let unit = fields
@@ -229,12 +228,12 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
         let placed = |hits: Vec<Hit>| -> Vec<Found> {
             let found = hits.into_iter().filter_map(|hit| search::found(site, city, hit, moment));
             let mut found: Vec<Found> = found.filter(|found| found.spot(Lang::Vi).is_some()).collect();
-            // Whoever types where they are means a ward or a landmark, not a notice board there.
+            // People who type where they are mean a ward or a landmark, not a notice board there.
             found.sort_by_key(|found| matches!(found, Found::Item(_)));
             found.truncate(PROPOSED);
             found
         };
-        // A place that is called so, before one that only has to do with it.
+        // A place that has this name comes before one that is only related to it.
         let found = Some(placed(named)).filter(|found| !found.is_empty()).unwrap_or_else(|| placed(hits));
         return Ok((Question::Which(typed, found, proposal), span));
     }
@@ -245,7 +244,7 @@ fn at_point(at: Position, name: Option<String>) -> Question {
     Question::At(Spot { at, name, parcel: None }, Place::Point([at.lon, at.lat]))
 }
 
-/// A name that only one thing has: that is meant.
+/// If only one thing has the name, the question is about that thing.
 fn the_only(lang: Lang, found: Vec<Found>) -> Question {
     match found.into_iter().next() {
         Some(Found::Unit(unit, _)) => Question::Unit(unit.id),
@@ -262,14 +261,14 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     let lang = reading::language(fields.get("lang"), headers);
     let city = site.city();
     let moment = site.moment();
-    // A day that is none does not take the answer away: a person is told beside it.
+    // A wrong day does not cost a person the answer: the page says what is wrong beside it.
     let (since, wrong_day) = match since(&fields, &moment) {
         Err(HttpError::Parameter(vi, en)) if form == Form::Html => (None, Some(lang.pick(&vi, &en).to_owned())),
         since => (since?, None),
     };
     let (question, span) = match question(site, &fields, &city, &moment).await {
         Ok(asked) => asked,
-        // A person gets the form again, with what is wrong in it.
+        // A person gets the form again, with what is wrong.
         Err(HttpError::Parameter(vi, en)) if form == Form::Html => {
             let of = |name| fields.get(name).unwrap_or_default();
             let typed = Typed { lon: of("lon"), lat: of("lat"), e: of("e"), n: of("n"), parcel: of("parcel") };
@@ -278,7 +277,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         }
         Err(error) => return Err(error),
     };
-    // Asked from the page of whom to call: there it leads.
+    // The question came from the page of whom to call, so the answer leads back there.
     let nearest = fields.asked("kind").and_then(|kind| kinds().into_iter().find(|known| *known == kind));
     let question = match question {
         Question::Which(_, found, _) if found.len() == 1 && form == Form::Html && nearest.is_none() => the_only(lang, found),
@@ -287,8 +286,8 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     match question {
         Question::At(spot, place) => {
             let here = if matches!(place, Place::Parcel(..)) {
-                // A parcel is work for a core: as many at a time as there are, counted by the work and not by
-                // the client that may have gone.
+                // A parcel takes a core for a while, so at most one is worked on for each core. The work
+                // holds the permit, because the client may hang up before it is done.
                 let (permit, model, moment) = (site.drawing_place().await?, Arc::clone(&site.model), moment.clone());
                 let task = tokio::spawn(async move {
                     let _permit = permit;
@@ -345,12 +344,12 @@ fn plans_of(site: &Site, moment: &Moment) -> Vec<View> {
     views
 }
 
-/// The map around a place, or of the whole city: the land-use plan that covers it, as far as there is one.
+/// The map around a place, or of the whole city, with the land-use plan that covers most of it.
 async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: Option<Position>, span: f64) -> Result<Picked, HttpError> {
     let bbox = tap::map_box(city, at, span);
     let frame: Frame = tap::frame(&bbox);
     let seen: Bbox = frame.bbox();
-    // The plan that covers most of what is seen.
+    // The area that a plan's box shares with the map.
     let covered = |view: &View| {
         let bbox = view.features.as_ref().filter(|set| set.area_ha.is_some()).map_or([0.0; 4], |set| set.bbox);
         let along = |low: usize, high: usize| (bbox[high].min(seen[high]) - bbox[low].max(seen[low])).max(0.0);
@@ -375,7 +374,7 @@ fn json(request: &HeaderMap, value: &serde_json::Value) -> Response {
     respond::unkept(request, StatusCode::OK, "application/json", HeaderMap::new(), value.to_string())
 }
 
-/// A page that may use this site's own script, for the browser's position.
+/// A page whose script may ask the browser for its position.
 pub(super) fn html(request: &HeaderMap, status: StatusCode, page: String) -> Response {
     let mut extra = HeaderMap::new();
     extra.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));

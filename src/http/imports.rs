@@ -1,7 +1,7 @@
-//! `/imports`: a planner's file over HTTP, its report, its publication.
+//! `/imports`: a planner's file over HTTP, its report, and its publication.
 //!
-//! The file is taken to disk as it comes, checked, and kept under an id that nobody can guess. The
-//! report has an address of its own; `publish` makes the set a publication or a revision.
+//! The file is written to disk as it arrives, checked, and kept under an id that nobody can guess. The
+//! report has an address of its own. `publish` makes the set a publication or a revision.
 
 use crate::http::reading;
 use std::collections::HashMap;
@@ -33,14 +33,14 @@ use crate::import::zones;
 use crate::import::zones::Imported;
 use crate::render::report;
 
-/// A client that sends nothing for so long is let go.
+/// A client that sends nothing for this long is disconnected.
 const IDLE: Duration = Duration::from_secs(20);
-/// A whole upload takes no longer.
+/// Most time for a whole upload.
 const UPLOAD: Duration = Duration::from_mins(15);
-/// Longest field beside the file.
+/// Longest field besides the file, bytes.
 const FIELD_BYTES: usize = 10_000;
 
-/// What a form brings: its fields, and the file.
+/// The content of a form: its fields and the file.
 struct Form {
     fields: HashMap<String, String>,
     source: Option<Source>,
@@ -64,8 +64,7 @@ impl Form {
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
 /// `layer`, `max_overlap`; `field` is `zones`, `outline` or `places`.
 pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
-    let result = upload(&site, &headers, request).await;
-    result
+    upload(&site, &headers, request).await
 }
 
 async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
@@ -90,7 +89,7 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     let work = {
         let (source, field) = (source.clone(), field.clone());
         let reading = site.app.reading(&actor);
-        // Whoever hangs up leaves the work behind, and the place with it.
+        // The work and its place outlive a client that hangs up.
         move || {
             let _turn = turn;
             reading.import(&field, &source, &options)
@@ -99,7 +98,7 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     let imported = tokio::task::spawn_blocking(work).await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let imported = imported.map_err(|error| HttpError::spooling(&error))?;
     if imported.report.met_full_disk() {
-        // That is nothing that is wrong with the file: there is no report to keep.
+        // A full disk is not an error of the file, so there is no report to keep.
         return Err(HttpError::Full(Disk::temporary()));
     }
     let (id, kept) = keep(site, &actor, field, &source, imported).await?;
@@ -130,7 +129,7 @@ fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
     }
 }
 
-/// Takes the form in, the file to disk; what one part says of another may come in any order.
+/// Receives the form and writes the file to disk. The parts of the form may come in any order.
 async fn receive(mut multipart: Multipart, limit: u64) -> Result<Form, HttpError> {
     let bad = |error: &dyn std::fmt::Display| HttpError::BadRequest(format!("the form cannot be read: {error}"));
     let mut form = Form { fields: HashMap::new(), source: None };
@@ -223,7 +222,7 @@ async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
     site.app.kept_import(id).await?.ok_or(HttpError::NotFound)
 }
 
-/// `/imports/{id}`: the report, for people and for programs. Whoever has the address may read it.
+/// `/imports/{id}`: the report, as a page or as JSON. Anyone who has the address may read it.
 pub async fn report(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
@@ -243,11 +242,10 @@ pub async fn report(
     Ok(respond::with(StatusCode::OK, "application/json", answer, body.to_string()))
 }
 
-/// `POST /imports/{id}/publish`: a command as for the collection (`plan.publish`, `plan.revise` …)
-/// whose facts lack the set and the source; both are filled in.
+/// `POST /imports/{id}/publish`: a command as for the collection (`plan.publish`, `plan.revise` …). Its
+/// facts lack the set and the source, which are filled in here.
 pub async fn publish(State(site): State<Arc<Site>>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
-    let result = publish_kept(&site, &id, &headers, body).await;
-    result
+    publish_kept(&site, &id, &headers, body).await
 }
 
 async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {

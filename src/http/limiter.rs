@@ -1,4 +1,4 @@
-//! How often one address may send what costs us something: a bucket that fills up again.
+//! Limits how often one network may send what costs us something: a bucket that fills up again.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -7,31 +7,32 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
-/// Addresses that are remembered; one that is forgotten begins anew.
+/// Networks that are remembered; a forgotten network starts with a full bucket.
 const REMEMBERED: usize = 65_536;
 
-/// Where a request comes from.
+/// The address that a request comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// The address in a proxy's note, as proxies write it: alone, with a port, an IPv6 one in brackets, in quotes.
+/// Reads an address as proxies note it: alone, with a port, an IPv6 address in brackets, or in quotes.
 fn noted(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = match text.strip_prefix('[') {
         Some(rest) => rest.split(']').next()?,
-        // One colon stands before a port; more are an IPv6 address alone.
+        // A single colon stands before a port; several colons are an IPv6 address without a port.
         None if text.matches(':').count() == 1 => text.split(':').next()?,
         None => text,
     };
-    // A zone tells links of the proxy's own machine apart.
+    // A zone names a link of the proxy's own machine; it is dropped.
     bare.split('%').next()?.trim().parse().ok()
 }
 
-/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 one, which a home has to
-/// itself. Behind a proxy the last address that the proxy itself has noted.
+/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 address, which a home has to
+/// itself. Behind a proxy, it is the last address in X-Forwarded-For, because the proxy itself has noted
+/// that one.
 pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
     let all = headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok());
-    // Empty elements of a list count for nothing (RFC 9110 §5.6.1.2).
+    // Empty elements of a list are ignored (RFC 9110 §5.6.1.2).
     let last = all.flat_map(|value| value.rsplit(',')).find(|element| !element.trim().is_empty()).filter(|_| behind_proxy);
     match last.and_then(noted).or(peer.map(|peer| peer.0.ip())) {
         Some(IpAddr::V6(address)) => {
@@ -43,7 +44,8 @@ pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> I
     }
 }
 
-/// The network around a network: what a small provider or one attacker has to itself.
+/// The wider network around a network (an IPv4 /24 or IPv6 /48): a small provider or a single attacker may
+/// own all of it.
 fn around(network: IpAddr) -> IpAddr {
     match network {
         IpAddr::V4(address) => {
@@ -57,27 +59,27 @@ fn around(network: IpAddr) -> IpAddr {
     }
 }
 
-/// So many times as much may come from the network around.
+/// How many times as much may come from the wider network.
 const WIDE: f64 = 8.0;
 
-/// Buckets by network, and by the network around (an IPv4 /24, an IPv6 /48).
+/// Buckets by network and by wider network (an IPv4 /24 or IPv6 /48).
 pub struct Limiter {
-    /// Requests at once.
+    /// Most requests at once.
     burst: f64,
-    /// Requests a second in the long run.
+    /// Requests per second in the long run.
     rate: f64,
     buckets: Cache<(IpAddr, bool), (f64, i64)>,
-    /// One at a time, so that two requests cannot take the same place.
+    /// Held while a bucket changes, so that two requests cannot take the same place.
     taking: Mutex<()>,
 }
 
 impl Limiter {
-    /// At most `burst` requests at once, and `an_hour` in the long run.
+    /// Admits at most `burst` requests at once and `an_hour` requests per hour in the long run.
     pub fn new(burst: u32, an_hour: u32) -> Self {
         Self { burst: f64::from(burst), rate: f64::from(an_hour) / 3_600.0, buckets: Cache::new(REMEMBERED), taking: Mutex::new(()) }
     }
 
-    /// True when one more may pass now.
+    /// True if one more request may pass now; it is then counted.
     pub fn admits(&self, network: IpAddr, now: Timestamp) -> bool {
         let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now.as_millisecond();
@@ -151,7 +153,7 @@ mod tests {
         }
         assert_ne!(seen("203.0.113.7:51234"), seen("203.0.113.8:51234"));
         assert_ne!(seen("[2001:db8::1]:443"), seen("[2001:db8:0:1::1]:443"));
-        // What is no address is the proxy's own.
+        // If the note is not an address, the proxy's own address counts.
         for text in ["unknown", "_hidden", "", "[", ":", "1.2.3.4.5:80", "[]:1"] {
             assert_eq!(seen(text), IpAddr::from([127, 0, 0, 1]), "{text}");
         }

@@ -1,4 +1,4 @@
-//! What happens around every request: safety headers, CORS, read-your-writes, panics, counting.
+//! Runs around every request: security headers, CORS, read-your-writes, panics, counting.
 
 use crate::http::collections::parameters;
 use crate::http::reading;
@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,17 +16,20 @@ use percent_encoding::percent_decode_str;
 
 use super::errors::HttpError;
 use super::ranges::{self, Wish};
+use super::router::{ITEMS, Takes, takes};
 use super::{Site, respond};
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
 use crate::words::copied::untailed;
 
-/// A read that names a position waits this long for it.
+/// How long a read that names a position waits for it.
 const POSITION_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a request says of its reader. It is looked at only where something went wrong.
+/// What a request says about its reader. It is used only if something went wrong.
 struct Reader {
     uri: Uri,
+    /// The route that the address leads to.
+    route: Option<MatchedPath>,
     preferences: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -34,7 +37,11 @@ impl Reader {
     fn of(request: &Request) -> Self {
         let headers = request.headers();
         let own = |name: HeaderName| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone()));
-        Self { uri: request.uri().clone(), preferences: own(header::ACCEPT).chain(own(header::ACCEPT_LANGUAGE)).collect() }
+        Self {
+            uri: request.uri().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            preferences: own(header::ACCEPT).chain(own(header::ACCEPT_LANGUAGE)).collect(),
+        }
     }
 
     fn headers(&self) -> HeaderMap {
@@ -49,7 +56,7 @@ impl Reader {
         reading::wants_html(&self.headers())
     }
 
-    /// What went wrong, in the language and form that the address or the client asks for.
+    /// The error in the language and form that the address or the client asks for.
     fn told(&self, site: &Site, error: &HttpError) -> Response {
         let lang = reading::language(reading::parameter(self.uri.query(), "lang").as_deref(), &self.headers());
         let asks_for_json = reading::parameter(self.uri.query(), "f").as_deref() == Some("json");
@@ -61,7 +68,8 @@ impl Reader {
 pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if request.method() == Method::OPTIONS {
-        return options(&site, allowed(request.uri().path()), request.headers());
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        return options(&site, allowed(route, request.uri().path()), request.headers());
     }
     let reader = Reader::of(&request);
     if is_read && let Some(position) = request.headers().get("bangtin-position") {
@@ -86,7 +94,7 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     finish(&site, response)
 }
 
-/// An answer that says that something is wrong, as its reader can use it.
+/// Turns an error answer into the form that its reader can use.
 fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response) -> Response {
     let status = response.status();
     if status == StatusCode::NOT_FOUND
@@ -98,7 +106,7 @@ fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response
     }
     let mut told = match response.extensions_mut().remove::<Arc<HttpError>>() {
         Some(error) => reader.told(site, &error),
-        // The router's own refusal of an address that is not UTF-8.
+        // The router itself refuses an address that is not UTF-8.
         None if status == StatusCode::BAD_REQUEST && is_plain(&response) => {
             let (vi, en) = (
                 "địa chỉ có ký tự bị hỏng; hãy mở lại liên kết gốc hoặc quét lại mã",
@@ -109,13 +117,15 @@ fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response
         None => response,
     };
     if !is_read && status == StatusCode::METHOD_NOT_ALLOWED {
-        told.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(allowed(reader.uri.path())));
+        told.headers_mut()
+            .entry(header::ALLOW)
+            .or_insert(HeaderValue::from_static(allowed(reader.route.as_ref().map(MatchedPath::as_str), reader.uri.path())));
     }
     told
 }
 
-/// The address without what was copied along behind it, and without empty parts; none where that is the address
-/// itself. What leads nowhere is looked for there.
+/// The address without appended text and without empty parts; `None` if nothing changes. A request that
+/// leads nowhere is redirected there.
 fn without_tail(uri: &Uri) -> Option<String> {
     let path = uri.path();
     if !path.contains('%') && !path.contains("//") && path.ends_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -126,7 +136,7 @@ fn without_tail(uri: &Uri) -> Option<String> {
     if read.strip_prefix('/') == Some(parts.join("/").as_str()) {
         return None;
     }
-    // Encoded anew: nothing in it can be taken for another host.
+    // The path is encoded anew, so that nothing in it can be taken for another host.
     let mut address = String::with_capacity(path.len());
     for part in &parts {
         address.push('/');
@@ -152,7 +162,7 @@ fn finish(site: &Site, mut response: Response) -> Response {
     response
 }
 
-/// Headers that every answer has; a handler's own come first.
+/// Adds the headers that every answer has. A header that a handler has set stays.
 fn guard(headers: &mut HeaderMap) {
     let html = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
     if html && let Ok(policy) = HeaderValue::from_str(&CONTENT_SECURITY_POLICY) {
@@ -172,20 +182,20 @@ fn guard(headers: &mut HeaderMap) {
     }
 }
 
-/// The methods that an address takes. Only items can be published, not their single features.
-fn allowed(path: &str) -> &'static str {
-    let takes_commands = |name: &str| families::collections().iter().any(|(known, ..)| *known == name);
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match parts[..] {
-        ["collections", name, "items"] if takes_commands(name) => "GET, HEAD, POST, OPTIONS",
-        ["q" | "Q", _, "report"] | ["reports" | "here" | "nearest"] => "GET, HEAD, POST, OPTIONS",
-        ["collections", _, "items", _, "commands"] | ["imports"] | ["imports", _, "publish"] => "POST, OPTIONS",
-        _ => "GET, HEAD, OPTIONS",
-    }
+/// The methods that an address takes. Only items can be published, not their single features: QGIS takes a layer that
+/// takes POST for one that can be edited.
+fn allowed(route: Option<&str>, path: &str) -> &'static str {
+    let Some(route) = route else { return Takes::Reads.methods() };
+    let takes_commands = || {
+        let name = path.trim_matches('/').split('/').nth(1).unwrap_or_default();
+        families::collections().iter().any(|(known, ..)| *known == name)
+    };
+    if route == ITEMS && !takes_commands() { Takes::Reads } else { takes(route) }.methods()
 }
 
-/// Headers that a page of another site may send with what it writes, and with what it reads: what is read is the
-/// same for all, whatever a library adds. `*` is whatever else, but for `Authorization`; older browsers do not know it.
+/// Headers that a page of another site may send with writes, and with reads. A read gives everyone the same
+/// answer, so any header is allowed. `*` stands for all other headers except `Authorization`; older
+/// browsers do not know it, so common headers are listed.
 const WRITES_TAKE: &str = "Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match, Range, If-Range";
 const READS_TAKE: &str = "Accept, Accept-Language, Accept-Datetime, Bangtin-Position, If-None-Match, If-Modified-Since, Range, If-Range, \
      Cache-Control, Pragma, Content-Type, X-Requested-With, *";

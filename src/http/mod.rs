@@ -1,4 +1,4 @@
-//! Everything over HTTP: pages, QR codes, GeoJSON, collections, writes, operations.
+//! Everything that is served over HTTP: pages, QR codes, GeoJSON, collections, writes, operations.
 
 pub mod answers;
 mod api;
@@ -47,41 +47,42 @@ use limiter::Limiter;
 pub use router::router;
 pub use serving::serve;
 
-/// How long a place for a drawing is waited for.
+/// How long a request waits for a free place to draw.
 const DRAWING_PATIENCE: Duration = Duration::from_secs(30);
 
-/// What can be set from outside.
+/// The limits that an operator can set.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Largest body of a request, bytes.
     pub body_bytes: usize,
     /// Time to send a body.
     pub body_patience: Duration,
-    /// Connections at a time; beyond, the one that can best be spared is closed for another.
+    /// Most connections at a time. Beyond that, the connection that can best be spared is closed to make room.
     pub connections: usize,
-    /// Time for a request's head, from its first byte.
+    /// Time for a request's head to arrive, from its first byte.
     pub head_patience: Duration,
-    /// Time between two requests of a connection: longer than proxies and browsers keep one, a minute for most.
+    /// Time between two requests of a connection. It is longer than proxies and browsers keep an idle
+    /// connection, which is a minute for most.
     pub idle_patience: Duration,
-    /// Bytes of prebuilt answers kept.
+    /// Room for prebuilt answers, bytes.
     pub answer_bytes: u64,
-    /// Bytes of vector tiles kept.
+    /// Room for vector tiles in memory, bytes.
     pub tile_bytes: u64,
-    /// Bodies of writes read and worked on at a time.
+    /// Bodies of writes that are read and worked on at a time.
     pub writes: usize,
     /// Largest file of an import, and largest unpacked size of an archive, bytes.
     pub import_bytes: u64,
-    /// Downloads written at a time.
+    /// Downloads that are written at a time.
     pub downloads: usize,
-    /// How long a place for a download is waited for.
+    /// How long a request waits for a free download place.
     pub download_patience: Duration,
-    /// Bytes on the disk of downloads that are kept for those who read them in pieces.
+    /// Room on the disk for finished downloads, bytes. They are kept for clients that read them in pieces.
     pub download_bytes: u64,
-    /// Imports checked at a time.
+    /// Imports that are checked at a time.
     pub imports: usize,
-    /// Reports of residents from one network: at once, and an hour.
+    /// Reports that residents may send from one network: in a burst, and per hour.
     pub reports: (u32, u32),
-    /// True when a proxy stands before the program and notes who asks in X-Forwarded-For.
+    /// True if a proxy stands in front and notes the client's address in X-Forwarded-For.
     pub behind_proxy: bool,
 }
 
@@ -110,11 +111,11 @@ impl Default for Limits {
 /// Counters for `/metrics`.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// Requests by class of status: 1xx … 5xx.
+    /// Requests by class of status, 1xx to 5xx.
     pub by_class: [AtomicU64; 5],
     /// Answers taken from the cache.
     pub cached: AtomicU64,
-    /// Answers made anew.
+    /// Answers that were rendered anew.
     pub rendered: AtomicU64,
 }
 
@@ -130,25 +131,25 @@ impl Metrics {
 pub struct Site {
     /// The write path.
     pub app: Arc<App>,
-    /// What reading needs.
+    /// The read model, for everything that only reads.
     pub model: Arc<ReadModel>,
     /// Prebuilt answers.
     pub answers: Answers,
-    /// What can be set.
+    /// The limits of this process.
     pub limits: Limits,
-    /// Counters.
+    /// Counters for `/metrics`.
     pub metrics: Metrics,
-    /// Places for bodies of writes.
+    /// Places for the bodies of writes.
     pub(crate) write_places: Semaphore,
     /// Vector tiles in memory.
     pub(crate) tiles: collections::tiles::Tiles,
     /// Places for downloads.
     pub(crate) download_places: Arc<Semaphore>,
-    /// Downloads that are kept.
+    /// Finished downloads, kept for clients that read them in pieces.
     pub(crate) kept: kept::Kept,
-    /// Places for long drawings.
+    /// Places for long drawings, one for each core.
     pub(crate) drawing_places: Arc<Semaphore>,
-    /// Places for answers that take long and much memory.
+    /// Places for answers that take much time and memory, one for each core.
     pub(crate) long_places: Semaphore,
     /// Places for imports.
     pub(crate) import_places: Arc<Semaphore>,
@@ -184,26 +185,27 @@ impl Site {
         }
     }
 
-    /// The city as the image has it. Takes the image's lock: not to be called while holding it.
+    /// The city as the image has it. Takes the image's lock, so do not call it while holding that lock.
     pub fn city(&self) -> Arc<City> {
         Arc::clone(&self.model.image().city)
     }
 
-    /// Does work of milliseconds and megabytes, as much at a time as there are cores; others of the lane go
-    /// on meanwhile. Errors: no place came free for a while.
+    /// Runs work that takes milliseconds and megabytes, at most one piece for each core at a time. The
+    /// event loop's other tasks go on meanwhile. Errors: no place came free in time.
     pub(crate) async fn at_length<T>(&self, work: impl FnOnce() -> T) -> Result<T, errors::HttpError> {
         let place = tokio::time::timeout(DRAWING_PATIENCE, self.long_places.acquire()).await;
         let _place = place.map_err(|_| errors::HttpError::Busy)?.map_err(|error| errors::HttpError::Internal(error.to_string()))?;
         Ok(tokio::task::block_in_place(work))
     }
 
-    /// A place for a long drawing. Errors: none came free for a while.
+    /// Takes a place for a long drawing. Errors: no place came free in time.
     pub(crate) async fn drawing_place(&self) -> Result<OwnedSemaphorePermit, errors::HttpError> {
         let place = tokio::time::timeout(DRAWING_PATIENCE, Arc::clone(&self.drawing_places).acquire_owned()).await;
         place.map_err(|_| errors::HttpError::Busy)?.map_err(|error| errors::HttpError::Internal(error.to_string()))
     }
 
-    /// Now, in the city's time zone. Takes the image's lock: not to be called while holding it.
+    /// The current moment in the city's time zone. Takes the image's lock, so do not call it while holding
+    /// that lock.
     pub fn moment(&self) -> Moment {
         Moment::new(self.app.now(), self.city().zone())
     }

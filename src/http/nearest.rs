@@ -25,8 +25,7 @@ const SHOWN: usize = 30;
 /// `GET /nearest`
 pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await;
-    result
+    answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
 }
 
 /// `POST /nearest`: the same, the position in no address.

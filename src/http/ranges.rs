@@ -1,4 +1,4 @@
-//! Parts of answers (RFC 9110 §14): map clients read an indexed file in the pieces they need.
+//! Parts of answers (RFC 9110 §14): map clients read an indexed file in the pieces that they need.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use http_range_header::{ParsedRanges, RangeUnsatisfiableError};
 use super::errors::HttpError;
 use super::kept::Made;
 
-/// Which part of an answer a request wants.
+/// The part of an answer that a request wants.
 pub struct Wish {
     range: HeaderValue,
-    /// Only of a copy with this validator.
+    /// The part is wanted only if the file still has this validator.
     of: Option<HeaderValue>,
 }
 
-/// What of an answer is sent.
+/// How much of an answer is sent.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Whole,
     Bytes(Range<u64>),
-    /// The part wanted lies behind the end.
+    /// The part lies beyond the end.
     Beyond,
 }
 
@@ -31,22 +31,22 @@ fn ranges(header: &HeaderValue) -> Option<ParsedRanges> {
     http_range_header::parse_range_header(header.to_str().ok()?).ok()
 }
 
-/// True when an answer must have a length: its size is asked for, or a part of it.
+/// True if an answer must have a length because the client asks for its size or for a part of it.
 pub fn needs_length(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::HEAD || headers.get(header::RANGE).is_some_and(|header| ranges(header).is_some())
 }
 
 impl Wish {
-    /// The wish of a request, if it has one. Parts are parts of the file as it is: such a request is
-    /// answered without compression.
+    /// The wish of a request, if it has one. A part counts bytes of the uncompressed file, so such a
+    /// request is answered without compression.
     pub fn of(method: &Method, headers: &mut HeaderMap) -> Option<Self> {
         let range = headers.get(header::RANGE).filter(|_| method == Method::GET)?.clone();
         headers.remove(header::ACCEPT_ENCODING);
         Some(Self { range, of: headers.get(header::IF_RANGE).cloned() })
     }
 
-    /// What is sent of so many bytes with a strong validator. Wishes that are no range, or several, are
-    /// answered with the whole, as a server may.
+    /// The part of `length` bytes with a strong validator that is sent. If the header is not a range, or
+    /// names several, the whole is sent, as RFC 9110 allows.
     fn part(&self, etag: &HeaderValue, length: u64) -> Part {
         let wanted = self.of.as_ref().is_none_or(|known| known == etag);
         let Some(ranges) = ranges(&self.range).filter(|_| wanted) else { return Part::Whole };
@@ -58,12 +58,11 @@ impl Wish {
     }
 }
 
-/// `Accept-Ranges` of an answer that can be had in parts; it must have a strong validator, no encoding and a
-/// length.
+/// `Accept-Ranges` for an answer that can be read in parts. Such an answer must have a strong validator, no
+/// encoding, and a length.
 pub const IN_PARTS: (header::HeaderName, HeaderValue) = (header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
 
-/// The part of an answer that is wished for, where it says that it can be had in parts. Errors: the part
-/// lies behind the end.
+/// Cuts the wanted part out of an answer that can be read in parts. Errors: the part lies beyond the end.
 pub async fn cut(wish: Option<Wish>, mut response: Response) -> Result<Response, HttpError> {
     let made = response.extensions_mut().remove::<Arc<Made>>();
     if response.status() != StatusCode::OK || !response.headers().contains_key(header::ACCEPT_RANGES) {
@@ -81,7 +80,7 @@ pub async fn cut(wish: Option<Wish>, mut response: Response) -> Result<Response,
     let body = if let Some(made) = made {
         made.body(range.clone())
     } else {
-        // It is in memory already, in one piece as a rule.
+        // The body is already in memory, usually in one piece.
         let whole = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| HttpError::Internal(error.to_string()))?;
         Body::from(whole.slice(range.start as usize..range.end as usize))
     };

@@ -1,4 +1,4 @@
-//! What a request asks for: its form, its language, the parameters of its address.
+//! Reads what a request asks for: its form, its language, the parameters of its address.
 
 use axum::http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
@@ -17,7 +17,7 @@ pub enum Form {
     Json,
 }
 
-/// The form asked for by `?f=`, else by Accept; a browser says text/html.
+/// The form that `?f=` asks for, otherwise Accept. A browser asks for text/html.
 pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     match f {
         Some("html") => return Ok(Form::Html),
@@ -28,16 +28,16 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
         None => {}
     }
     let accept = whole(headers, header::ACCEPT).filter(|list| weighted(list).next().is_some());
-    // Whoever likes all alike gets what programs read.
+    // A client that accepts everything alike gets the form that programs read.
     let Some(accept) = accept.filter(|list| list != "*/*") else { return Ok(Form::Json) };
     let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
-    // The most exact range decides (RFC 9110 §12.5.1); of two names of one form, the one that is liked better.
+    // The most specific range decides (RFC 9110 §12.5.1). If a form has two names, the better liked one counts.
     let better = |a: Option<f32>, b: Option<f32>| a.into_iter().chain(b).reduce(f32::max);
     let any = of("*/*");
     let html = better(of("text/html"), of("application/xhtml+xml")).or(of("text/*"));
     let json = better(of("application/geo+json"), of("application/json")).or(of("application/*")).or(any).unwrap_or(0.0);
     match html {
-        // Who names pages, and likes nothing better, reads them.
+        // A client that names pages, and likes nothing better, gets a page.
         Some(html) if html > 0.0 && html >= json.min(1.0) => Ok(Form::Html),
         _ if json > 0.0 => Ok(Form::Json),
         None if any.is_some_and(|weight| weight > 0.0) => Ok(Form::Html),
@@ -45,7 +45,7 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     }
 }
 
-/// The form of a schema: JSON for every program, a page for a browser.
+/// The form of a schema: JSON for programs, a page for a browser.
 pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     match f {
         None if !wants_html(headers) => Ok(Form::Json),
@@ -53,14 +53,14 @@ pub fn schema_form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpErr
     }
 }
 
-/// True when the client names pages and likes nothing better: a browser.
+/// True for a browser: the client names pages and likes nothing better.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    // Only what stands for pages makes the form a page.
+    // A page is only sent to clients that name it.
     matches!(form(None, headers), Ok(Form::Html))
 }
 
-/// True when a question is answered with a page: `form` says what `?f=` and Accept mean at its address. A page
-/// opens whatever an app or a messenger hung onto its address.
+/// True if a question is answered with a page. `form` says what `?f=` and Accept mean at its address. A
+/// page ignores parameters that an app or a messenger has appended.
 pub fn is_page(form: fn(Option<&str>, &HeaderMap) -> Result<Form, HttpError>, query: Option<&str>, headers: &HeaderMap) -> bool {
     matches!(form(parameter(query, "f").as_deref(), headers), Ok(Form::Html))
 }
@@ -70,7 +70,7 @@ pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
     Lang::choose(query, whole(headers, header::ACCEPT_LANGUAGE).as_deref())
 }
 
-/// A parameter that a page asks for, without what hung onto the end of its address; none where it is empty.
+/// A parameter of a page, without text that was appended to the address; `None` if it is empty.
 pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
     parameter(query, name).map(|value| untailed(&value).to_owned()).filter(|value| !value.is_empty())
 }
@@ -83,7 +83,7 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     })
 }
 
-/// Decodes `%41` and `+`; what is not UTF-8 becomes the replacement character.
+/// Decodes `%41` and `+`. Bytes that are not UTF-8 become the replacement character.
 pub fn percent_decode(text: &str) -> String {
     if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! What residents report of an item or a print, and the clerk's list of it.
+//! Reports that residents send about an item or a print, and the clerk's list of them.
 
 use crate::http::reading;
 use std::sync::Arc;
@@ -26,17 +26,17 @@ use crate::render::reports::{self as pages, Line};
 use crate::vault::ReportText;
 use crate::words::text::text;
 
-/// Longest body of a form, bytes: 2,000 characters of Vietnamese, percent-encoded, and more.
+/// Longest body of a form, bytes. It has room for 2,000 characters of Vietnamese, percent-encoded.
 const FORM_BYTES: usize = 32 << 10;
 const HTML: &str = "text/html; charset=utf-8";
-/// Reports that wait for somebody to see to them, in all and of one item; beyond, residents are asked to call.
+/// Most open reports, in all and about one item. Beyond that, residents are asked to call.
 const MOST_OPEN: usize = 5_000;
 const MOST_OF_ITEM: usize = 200;
-/// Reports on a page of the clerk's.
+/// Reports on one page of the clerk's list.
 const SHOWN: usize = 100;
 
-/// A clerk's page. It holds a token beside strangers' words, so it is not compressed: its length would
-/// tell of one what is in the other (BREACH).
+/// A clerk's page. It shows a token beside strangers' words, so it is not compressed: its length would give
+/// the token away (BREACH).
 fn secret(page: String) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -56,18 +56,15 @@ pub async fn form(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = (|| {
-        let view = item(&site, parse(&code)?)?;
-        let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
-        let kind = reading::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
-        let board = reading::parameter(query, "board").and_then(|number| number.parse().ok());
-        let page = pages::form(lang, &site.city(), &view, kind, board, None);
-        Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), page))
-    })();
-    result
+    let view = item(&site, parse(&code)?)?;
+    let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
+    let kind = reading::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
+    let board = reading::parameter(query, "board").and_then(|number| number.parse().ok());
+    let page = pages::form(lang, &site.city(), &view, kind, board, None);
+    Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), page))
 }
 
-/// `POST /q/{code}/report`: takes it in. Nothing of who sent it is kept.
+/// `POST /q/{code}/report`: accepts a report. Nothing about the sender is kept.
 pub async fn receive(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
@@ -78,7 +75,7 @@ pub async fn receive(
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let view = item(&site, parse(&code)?)?;
-    // Another site's page may not make its visitors send reports.
+    // Another site's page must not make its visitors send reports.
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return Err(HttpError::Refused(Refusal::invalid(
             "another-site",
@@ -96,7 +93,7 @@ pub async fn receive(
         text: fields.get("text").unwrap_or_default().to_owned(),
         reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
     };
-    // The form again, with what is wrong and what was written: nobody types it twice.
+    // The form comes again with what is wrong and what was written, so that nobody has to type it twice.
     let again = |status, wrong: &str| {
         let page = pages::form(lang, &site.city(), &view, kind, board, Some((wrong, &written)));
         respond::unkept(&headers, status, HTML, HeaderMap::new(), page)
@@ -118,7 +115,7 @@ pub async fn receive(
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
         return Ok(answer);
     }
-    // A client that hangs up has sent it nonetheless.
+    // The report is stored even if the client hangs up.
     let task = {
         let site = Arc::clone(&site);
         tokio::spawn(async move { site.app.receive_report(draft).await })
@@ -127,7 +124,7 @@ pub async fn receive(
     Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), pages::thanks(lang, &site.city(), &view, &report)))
 }
 
-/// Who may read reports, and where: a bearer token, or one that a form sends.
+/// Who may read reports, and in which units. The token comes as a bearer token or in a form.
 async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result<Actor, HttpError> {
     let mut headers = headers.clone();
     if let Some(token) = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok()) {
@@ -144,7 +141,7 @@ async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result
     }
 }
 
-/// True when the report is about something in the token's units.
+/// True if the report is about something in the token's units.
 fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View>) -> bool {
     let Actor::Token(grant) = actor else { return true };
     let Reach::Units(own) = &grant.reach else { return true };
@@ -155,8 +152,8 @@ fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View
     units.iter().flat_map(|id| image.city.units.at(id, moment.today)).any(|unit| own.contains(&unit.id))
 }
 
-/// Open reports that the actor may see, the newest first, with what was written in the first `most`; and
-/// how many there are.
+/// The open reports that the actor may see, newest first, and their total number. The text is loaded for
+/// the first `most` only.
 async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usize), HttpError> {
     let moment = site.moment();
     let gather = || {
@@ -181,7 +178,8 @@ async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usi
     Ok((lines, count))
 }
 
-/// `GET /reports`: for a program with a bearer token the open reports, for a browser a form for one.
+/// `GET /reports`: the open reports for a program with a bearer token; for a browser, the form that asks
+/// for a token.
 pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
     if headers.get(header::AUTHORIZATION).is_none() && reading::wants_html(&headers) {
@@ -195,7 +193,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
     Ok(respond::with(StatusCode::OK, "application/json", headers, json!({ "reports": list }).to_string()))
 }
 
-/// `POST /reports`: the list for whoever sends a token by the form; closes a report that the form names.
+/// `POST /reports`: the list for a token that a form sends. Also closes the reports that the form names.
 pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
@@ -203,7 +201,7 @@ pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
     let lang = reading::language(fields.get("lang"), &headers);
     let token = fields.get("token");
     let actor = reader(&site, &headers, token).await?;
-    // One, or what a flood left: several at once, by blanks between.
+    // The form names one report, or several separated by blanks after a flood of them.
     for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
         close(&site, &actor, report, fields.get("outcome")).await?;
     }

@@ -1,4 +1,4 @@
-//! Answers as bytes: encodings, validators, caching.
+//! Answers as bytes: encodings, validators and caching.
 
 use crate::http::lists::{weighted, whole};
 use std::io::Write as _;
@@ -12,21 +12,21 @@ use tokio::task::block_in_place;
 
 use crate::domain::Digest;
 
-/// Smaller bodies are not compressed: they fit one packet with their head as they are.
+/// Bodies of fewer bytes are not compressed: with their head they fit one packet anyway.
 pub const WORTH_IT: usize = 860;
-/// Bytes below which gzip takes less than what it costs to make room for others.
+/// Below this many bytes, gzip is quicker than moving the event loop's other tasks to another thread.
 const SHORT_TEXT: usize = 16 << 10;
 
-/// How a body is encoded on the wire.
+/// The encoding of a body on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// As it is.
+    /// The body as it is.
     Identity,
     /// gzip.
     Gzip,
-    /// Brotli, as fast as it pays to be made while a reader waits.
+    /// Brotli, fast enough to be made while a reader waits.
     Brotli,
-    /// Brotli, as small as it gets: made once an answer was sent.
+    /// Brotli, as small as possible; made after the first answer was sent.
     BrotliBest,
 }
 
@@ -41,7 +41,7 @@ impl Encoding {
         weighted(accept.as_deref().unwrap_or_default()).any(|(coding, weight)| coding.eq_ignore_ascii_case(name) && weight > 0.0)
     }
 
-    /// The best that the client takes.
+    /// The best encoding that the client takes.
     pub fn choose(headers: &HeaderMap) -> Self {
         if Self::is_taken(headers, "br") {
             Self::Brotli
@@ -52,7 +52,7 @@ impl Encoding {
         }
     }
 
-    /// The body in this encoding. What takes milliseconds lets others of the lane go on meanwhile.
+    /// The body in this encoding. The event loop's other tasks go on while a slow encoding is made.
     pub fn encode(self, body: &Bytes) -> Bytes {
         match self {
             Self::Identity => body.clone(),
@@ -87,7 +87,7 @@ fn brotli(body: &Bytes, quality: i32) -> Bytes {
     }
 }
 
-/// A plain answer with headers that every answer has.
+/// An answer with a media type, headers and a body.
 pub fn with(status: StatusCode, media: &'static str, mut headers: HeaderMap, body: impl Into<Body>) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     let mut response = Response::new(body.into());
@@ -96,12 +96,12 @@ pub fn with(status: StatusCode, media: &'static str, mut headers: HeaderMap, bod
     response
 }
 
-/// A strong validator: a digest of the content, one for each encoding.
+/// A strong validator: a digest of the content, different for each encoding.
 pub fn etag(body: &[u8], encoding: Encoding) -> HeaderValue {
     validator(&Digest::of(body).to_string()[..32], encoding)
 }
 
-/// The validator of an answer in an encoding.
+/// The validator for a tag and an encoding.
 fn validator(tag: &str, encoding: Encoding) -> HeaderValue {
     let suffix = match encoding {
         Encoding::Identity => "",
@@ -112,7 +112,7 @@ fn validator(tag: &str, encoding: Encoding) -> HeaderValue {
     HeaderValue::try_from(["\"", tag, suffix, "\""].concat()).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// True when the client has this already.
+/// True if the client already has the answer with this validator.
 pub fn is_known(headers: &HeaderMap, etag: impl AsRef<[u8]>) -> bool {
     let is_it = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_ref() || tag == b"*";
     let given = headers.get_all(header::IF_NONE_MATCH).iter();
@@ -128,14 +128,14 @@ pub const NUMBER_RETURNED: header::HeaderName = header::HeaderName::from_static(
 /// `Memento-Datetime` (RFC 7089)
 pub const MEMENTO_DATETIME: header::HeaderName = header::HeaderName::from_static("memento-datetime");
 
-/// An answer that is made for this request and may be kept for a moment by the client.
+/// An answer that is made for this request; the client may keep it as `cache` says.
 pub fn fresh(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, body: String) -> Response {
     let body = Bytes::from(body);
     let tag = Digest::of(&body).to_string();
     tagged(request, media, cache, extra, &tag[..32], body)
 }
 
-/// The same of bytes that are known by a tag: equal tags, equal bytes.
+/// As [`fresh`], for bytes known by a tag: equal tags mean equal bytes.
 pub fn tagged(request: &HeaderMap, media: &'static str, cache: &'static str, extra: HeaderMap, tag: &str, body: Bytes) -> Response {
     let encoding = if body.len() < WORTH_IT { Encoding::Identity } else { Encoding::choose(request) };
     let etag = validator(tag, encoding);
@@ -163,14 +163,14 @@ pub fn unkept(request: &HeaderMap, status: StatusCode, media: &'static str, extr
     with(status, media, headers, encoding.encode(&body))
 }
 
-/// Puts the encoding's header in.
+/// Adds the header that names the encoding.
 pub fn name_encoding(headers: &mut HeaderMap, encoding: Encoding) {
     if let Some(name) = encoding.name() {
         headers.insert(header::CONTENT_ENCODING, name);
     }
 }
 
-/// Leads to the page that says the same for people.
+/// Redirects to the page that says the same for people.
 pub fn see(page: &str) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
@@ -178,12 +178,13 @@ pub fn see(page: &str) -> Response {
     with(StatusCode::SEE_OTHER, "text/plain", headers, Bytes::new())
 }
 
-/// Short: map clients keep metadata without asking again.
+/// Cache lifetime of metadata. It is short because map clients keep metadata without asking again.
 pub const METADATA_CACHE: &str = "public, max-age=5";
-/// Longest `Link` header, bytes: proxies and clients bound a header, and the body has the links in any case.
+/// Longest `Link` header, bytes. Proxies and clients limit the size of a header, and the body has the links
+/// in any case.
 const LONGEST_LINKS: usize = 4_096;
 
-/// A `Link` header (RFC 8288) of relations, media types and addresses; none where it would be too long.
+/// A `Link` header (RFC 8288) from relations, media types and addresses; `None` if it would be too long.
 pub fn link_header<'a>(links: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Option<HeaderValue> {
     let mut text = String::with_capacity(1_024);
     for (rel, media, href) in links {
@@ -193,8 +194,8 @@ pub fn link_header<'a>(links: impl IntoIterator<Item = (&'a str, &'a str, &'a st
     HeaderValue::try_from(text).ok().filter(|header| (1..=LONGEST_LINKS).contains(&header.len()))
 }
 
-/// A description in JSON; its links stand in the `Link` header too (OGC 17-069r4 §7.1.1), but for
-/// templates, which are no addresses.
+/// A description in JSON. Its links also stand in the `Link` header (OGC 17-069r4 §7.1.1), except
+/// templates, which are not addresses.
 pub fn described(request: &HeaderMap, mut extra: HeaderMap, body: &Value) -> Response {
     let links = body["links"].as_array().into_iter().flatten().filter(|link| link["templated"] != true);
     let links = link_header(links.filter_map(|link| Some((link["rel"].as_str()?, link["type"].as_str()?, link["href"].as_str()?))));

@@ -1,4 +1,4 @@
-//! Taking connections, and serving each in a task of its own.
+//! Accepts connections, and serves each in a task of its own.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use super::limiter::Peer;
 use super::waiting::{Connection, Connections, Patience};
 use super::{Site, router};
 
-/// A client that takes nothing of its answer for so long is let go.
+/// A client that takes nothing of its answer for this long is disconnected.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
-/// Most bytes of a request's head, and so many of an answer's pieces wait for one another to go out together:
-/// more than a map's view has, and less than hyper's own bound.
+/// Largest head of a request, in bytes. Up to as many bytes of an answer's pieces are collected and sent
+/// together. That is more than an answer for one map view has, and less than hyper's own limit.
 const BUFFER: usize = 256 << 10;
-/// A connection that makes room for another gets this long to end, so many times.
+/// How long a connection that makes room gets to end, and how many connections are asked.
 const ROOM_PATIENCE: Duration = Duration::from_millis(100);
 const ROOM_TRIES: usize = 3;
-/// Requests in flight get this long to finish at shutdown.
+/// How long requests in flight get to finish at shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a connection is served.
@@ -40,7 +40,7 @@ impl Manner {
         Self { service: TowerToHyperService::new(router(site)), idle }
     }
 
-    /// Serves a connection to its end.
+    /// Serves a connection until it ends.
     async fn serve(self, stream: TcpStream, peer: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()> {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
@@ -51,11 +51,11 @@ impl Manner {
             hyper::service::Service::call(&self.service, request)
         });
         let mut builder = http1::Builder::new();
-        // The time is the timer's own affair: it tells an idle connection from a head that has begun.
+        // The timer ignores this duration: it tells an idle connection from a head that has begun.
         builder.timer(connection.timer()).header_read_timeout(self.idle).keep_alive(true).max_buf_size(BUFFER);
         let served = builder.serve_connection(TokioIo::new(connection.watched(Box::pin(stream))), with_peer);
         tokio::select! {
-            // What has come is looked at before room is made.
+            // A request that has already come is served before the connection makes room.
             biased;
             served = watcher.watch(served) => Ok(served?),
             () = connection.has_to_go() => Ok(()),
@@ -63,8 +63,8 @@ impl Manner {
     }
 }
 
-/// A place for a connection; where all are taken, one that can be spared is closed. None when all are being
-/// answered.
+/// Takes a place for a connection. If all are taken, a connection that can be spared is closed. `None` if
+/// all connections are busy.
 async fn place(places: &Arc<Semaphore>, connections: &Connections) -> Option<OwnedSemaphorePermit> {
     if let Ok(place) = Arc::clone(places).try_acquire_owned() {
         return Some(place);
@@ -82,7 +82,7 @@ async fn place(places: &Arc<Semaphore>, connections: &Connections) -> Option<Own
     None
 }
 
-/// Serves until `shutdown` resolves, then finishes what is in flight.
+/// Serves until `shutdown` resolves, then finishes the requests in flight.
 pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(site.limits.connections));
     let connections = Connections::new(Patience { head: site.limits.head_patience, idle: site.limits.idle_patience });
@@ -97,7 +97,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, most likely: wait instead of spinning.
+                // The process is most likely out of file descriptors, so it waits instead of spinning.
                 tracing::warn!("a connection was not accepted: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;

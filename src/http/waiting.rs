@@ -1,9 +1,9 @@
-//! Connections that wait for a request: how long each may, and which makes room when all places are taken.
+//! Connections that wait for a request: how long each may wait, and which is closed when all places are taken.
 //!
-//! Between two requests a connection may be idle for longer than a proxy keeps it, or the proxy's next
-//! request meets a connection that is being closed. A head that has begun must be whole much sooner. hyper has
-//! one limit for both, which it asks a [`Timer`] for when it begins to wait for a head; the timer here looks at
-//! whether anything of the head has come.
+//! Between two requests a connection may be idle for longer than a proxy keeps it; otherwise the proxy's
+//! next request would meet a connection that is just being closed. A head that has begun must be complete
+//! much sooner. hyper has one limit for both, and asks a [`Timer`] for it when it begins to wait for a
+//! head. The timer here also looks at whether any bytes of the head have come.
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
@@ -18,25 +18,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// What stands for a moment while a request is answered.
+/// Stands in place of a time while a request is being answered.
 const ANSWERING: u64 = 0;
 
 /// How long a connection may wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For the whole of a head, from its first byte; for the first byte of a connection too.
+    /// Time for a whole head from its first byte; also for the first byte of a new connection.
     pub head: Duration,
-    /// For the next request.
+    /// Time for the next request of a connection.
     pub idle: Duration,
 }
 
-/// A connection as seen from beside it. Written by its own event loop, read by the one that takes connections.
+/// The state of a connection. Its own task writes it; the task that accepts connections reads it.
 struct State {
-    /// Milliseconds of [`Connections`], from one up, since when it waits for a request; or [`ANSWERING`].
+    /// The time in milliseconds, as [`Connections`] counts them from 1, since which it waits for a request;
+    /// or [`ANSWERING`].
     since: AtomicU64,
-    /// True when bytes have come since it waits: a head has begun.
+    /// True if bytes have come since it began to wait: a head has begun.
     has_begun: AtomicBool,
-    /// True once a request has come.
+    /// True once a first request has come.
     has_asked: AtomicBool,
     /// True while bytes of an answer wait for the client to take them.
     is_sending: AtomicBool,
@@ -44,14 +45,14 @@ struct State {
 }
 
 impl State {
-    /// Since when it waits for a request, with nothing left to be sent.
+    /// The time since which it waits for a request with nothing left to send; `None` if it is busy.
     fn waits_since(&self) -> Option<u64> {
         let since = self.since.load(Ordering::Relaxed);
         (since != ANSWERING && !self.is_sending.load(Ordering::Relaxed)).then_some(since)
     }
 }
 
-/// All connections that there are.
+/// All open connections.
 pub struct Connections {
     began: Instant,
     patience: Patience,
@@ -60,17 +61,17 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// None yet.
+    /// No connections yet.
     pub fn new(patience: Patience) -> Arc<Self> {
         Arc::new(Self { began: Instant::now(), patience, next: AtomicU64::new(0), all: Mutex::default() })
     }
 
-    /// Milliseconds since the beginning, from one up.
+    /// Milliseconds since this was made, counted from 1.
     fn now(&self) -> u64 {
         self.began.elapsed().as_millis() as u64 + 1
     }
 
-    /// A connection, known until what is returned is dropped.
+    /// Registers a connection until the returned entry is dropped.
     pub fn enter(self: &Arc<Self>) -> Connection {
         let state = Arc::new(State {
             since: AtomicU64::new(self.now()),
@@ -84,8 +85,8 @@ impl Connections {
         Connection { number, state, all: Arc::clone(self) }
     }
 
-    /// Asks the connection to end that can best be spared: of those that have asked nothing yet the one that
-    /// is silent longest, then the one that has been idle longest. False when all are being answered.
+    /// Asks the connection that can best be spared to end. First comes a connection that has never asked
+    /// anything, the one silent longest; then the one idle longest. False if all connections are busy.
     pub fn make_room(&self) -> bool {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = all.iter().filter_map(|(number, state)| {
@@ -111,17 +112,17 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    /// What hyper asks how long a head may take.
+    /// The timer that limits how long hyper waits for a head.
     pub fn timer(&self) -> HeadTimer {
         HeadTimer { state: Arc::clone(&self.state), all: Arc::clone(&self.all) }
     }
 
-    /// The stream of the connection, watched.
+    /// Wraps the stream of the connection to see when bytes come and leave.
     pub fn watched<S>(&self, stream: S) -> Watched<S> {
         Watched { stream, state: Arc::clone(&self.state) }
     }
 
-    /// What is called when a request's head is there.
+    /// Gives the function to call when a request's head has arrived.
     pub fn asked(&self) -> impl Fn() + Send + Sync + use<> {
         let state = Arc::clone(&self.state);
         move || {
@@ -130,7 +131,7 @@ impl Connection {
         }
     }
 
-    /// Resolves when it has to make room, and has no request that would be lost.
+    /// Resolves when the connection has to make room and no request would be lost.
     pub async fn has_to_go(&self) {
         loop {
             self.state.make_room.notified().await;
@@ -141,7 +142,7 @@ impl Connection {
     }
 }
 
-/// Tells hyper when a connection has waited for long enough. Asked for a time when the wait for a head begins.
+/// Tells hyper when a connection has waited too long. hyper asks it when the wait for a head begins.
 pub struct HeadTimer {
     state: Arc<State>,
     all: Arc<Connections>,
@@ -152,7 +153,7 @@ impl Timer for HeadTimer {
         self.sleep_until(self.now() + duration)
     }
 
-    /// hyper's deadline is that of an idle connection, whatever it is; ours depends on what comes.
+    /// hyper's deadline is ignored: it knows only idle connections, and ours depends on what comes.
     fn sleep_until(&self, _: std::time::Instant) -> Pin<Box<dyn Sleep>> {
         self.state.has_begun.store(false, Ordering::Relaxed);
         self.state.since.store(self.all.now(), Ordering::Relaxed);
@@ -166,7 +167,7 @@ impl Timer for HeadTimer {
     }
 }
 
-/// Resolves when a head has not come in time. Polled anew whenever a piece of one comes.
+/// Resolves when a head has not come in time. It is polled again whenever a piece of the head comes.
 struct Wait {
     sleep: Pin<Box<tokio::time::Sleep>>,
     state: Arc<State>,
@@ -241,7 +242,7 @@ mod tests {
 
     const PATIENCE: Patience = Patience { head: Duration::from_secs(10), idle: Duration::from_secs(75) };
 
-    /// A connection that has waited since that many milliseconds.
+    /// A connection that has waited since that time in milliseconds.
     fn since(connections: &Arc<Connections>, at: u64, has_asked: bool) -> Connection {
         let connection = connections.enter();
         connection.state.since.store(at, Ordering::Relaxed);
@@ -285,7 +286,7 @@ mod tests {
         assert!(connections.make_room() && goes(&connection).await, "asked again, while idle");
     }
 
-    /// Seconds until a wait for a head ends, when its first byte comes after so many.
+    /// Seconds until the wait for a head ends, if its first byte comes after `first_byte` seconds.
     async fn waited(has_asked: bool, first_byte: Option<u64>) -> u64 {
         let connections = Connections::new(PATIENCE);
         let connection = since(&connections, 1, has_asked);
@@ -299,7 +300,7 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             connection.state.has_begun.store(true, Ordering::Relaxed);
         };
-        // As hyper does: what waits is looked at again when bytes have come.
+        // hyper also looks at the wait again when bytes have come.
         tokio::select! {
             () = &mut wait => return begun.elapsed().as_secs(),
             () = byte => {}

@@ -27,8 +27,7 @@ pub async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    let result = write(&site, &collection, None, &headers, body).await;
-    result
+    write(&site, &collection, None, &headers, body).await
 }
 
 /// `POST /collections/{c}/items/{id}/commands`: any command to an item.
@@ -38,11 +37,10 @@ pub async fn command(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    let result = match id.parse::<Code>() {
+    match id.parse::<Code>() {
         Ok(code) => write(&site, &collection, Some(code), &headers, body).await,
         Err(error) => Err(HttpError::WrongCode(error)),
-    };
-    result
+    }
 }
 
 pub(super) async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpError> {

@@ -1,28 +1,29 @@
-//! One rule from a cell to its text, for sheets, CSV and attribute tables alike: as its author sees it.
+//! Turns cells into text by one rule for sheets, CSV and attribute tables: the text that the cell's author
+//! sees.
 
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
-/// A day as people write it, `1/12/2026`.
+/// A day as people write it in Vietnam, `1/12/2026`.
 pub fn day(date: Date) -> String {
     format!("{}/{}/{}", date.day(), date.month(), date.year())
 }
 
-/// Days from 1970-01-01 and seconds of the day as text: `1/12/2026`, or `1/12/2026 7:30` where there
-/// is a time.
+/// A day and time as text: `1/12/2026`, or `1/12/2026 7:30` if the time is not 0:00. `days` counts from
+/// 1970-01-01, `seconds` from the day's start.
 pub fn date_time(days: i64, seconds: i64) -> Option<String> {
     let epoch = jiff::civil::date(1970, 1, 1);
     let date = epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
     if seconds == 0 { Some(day(date)) } else { Some(format!("{} {}", day(date), time(seconds))) }
 }
 
-/// Seconds as a time of day or a duration, `7:30`, with seconds where there are any.
+/// Seconds as a time of day or a duration: `7:30`, with the seconds if they are not 0.
 pub fn time(seconds: i64) -> String {
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if s == 0 { format!("{h}:{m:02}") } else { format!("{h}:{m:02}:{s:02}") }
 }
 
-/// A day written `20261201`, as people write it.
+/// Rewrites a day such as `20261201` as people write it; none if it is no day.
 pub fn compact_date(text: &str) -> Option<String> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i16>().ok();
     let all_digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -30,8 +31,8 @@ pub fn compact_date(text: &str) -> Option<String> {
     date.map(day)
 }
 
-/// The day that a text is, and nothing else: `1/12/2026`, `01-12-2026`, `2026-12-01`, with or without a
-/// time behind it.
+/// The day, if the text is a day and nothing else: `1/12/2026`, `01-12-2026`, `2026-12-01`, with or without a
+/// time after it.
 pub fn as_day(text: &str) -> Option<Date> {
     let text = text.trim();
     if let Ok(time) = text.parse::<DateTime>() {
@@ -50,8 +51,8 @@ pub fn as_day(text: &str) -> Option<Date> {
     }
 }
 
-/// The number a text can only be: `1234.5`, `1234,5`, `1.234,5`, `2 401 150,5`, `2.401.150`; none for
-/// anything else, and none where one comma could part thousands as well (`512,650`).
+/// The number that a text must be: `1234.5`, `1234,5`, `1.234,5`, `2 401 150,5`, `2.401.150`. None for other
+/// texts, and none if its one comma might also group thousands (`512,650`).
 pub fn number(text: &str) -> Option<f64> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')).collect();
     let (sign, digits) = plain.strip_prefix(['-', '−']).map_or((1.0, plain.as_str()), |rest| (-1.0, rest));
@@ -69,7 +70,7 @@ pub fn number(text: &str) -> Option<f64> {
         (0 | 1, 0) => digits.to_owned(),
         (0, 1) => {
             let (before, after) = digits.split_once(',')?;
-            // “512,650” may be half a million, “0,650” and “104,87” may not.
+            // “512,650” may be half a million; “0,650” and “104,87” may not.
             if after.len() == 3 && before.len() <= 3 && before != "0" {
                 return None;
             }
@@ -80,7 +81,7 @@ pub fn number(text: &str) -> Option<f64> {
         (_, 1) => {
             let (whole, part) = digits.split_once(',')?;
             if part.contains('.') {
-                // English: thousands by commas.
+                // In English, commas group thousands.
                 let (thousands, _) = digits.split_once('.')?;
                 if !grouped(thousands, ',') || dots > 1 {
                     return None;
@@ -104,10 +105,10 @@ pub fn number(text: &str) -> Option<f64> {
     english.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| sign * number)
 }
 
-/// The number of a numeric cell, whole where it is whole.
+/// The value of a numeric cell; a whole number stays whole. None if it is no number.
 pub fn number_value(text: &str) -> Option<Value> {
     let text = text.trim();
-    // More digits than a number holds, or a leading 0: they are kept as they stand.
+    // Digits with a leading 0, or more than a number can hold, are kept as text.
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_text = digits.len() > 18 || digits.len() > 1 && digits.starts_with('0');
     if is_text && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -116,22 +117,22 @@ pub fn number_value(text: &str) -> Option<Value> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Value::from(whole));
     }
-    // In a column of numbers one comma is the decimal one.
+    // In a column of numbers, a single comma is the decimal comma.
     let decimal = if text.matches(',').count() == 1 && !text.contains('.') { text.replace(',', ".") } else { text.to_owned() };
     number(&decimal).map(Value::from)
 }
 
-/// What is true or false, in people's words.
+/// True or false in Vietnamese words.
 pub fn truth(yes: bool) -> &'static str {
     if yes { "có" } else { "không" }
 }
 
-/// A value's text: numbers as they are written, nothing for what is no text (lists, objects).
+/// A value's text, with numbers as they are written; none for lists and objects.
 pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(match number.as_f64() {
-            // 12.0 is a 12 that went through a column of fractions.
+            // 12.0 is a 12 that went through a column of decimal numbers.
             Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
             _ => number.to_string(),
         }),
@@ -140,8 +141,8 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The number that people would dial if a program had not taken it for a number: true for digits that
-/// have lost their leading 0 (a mobile number of 9 digits, a landline of 9 or 10), or the + before 84.
+/// True for a phone number that a program damaged by treating it as a number. Its leading 0 is gone (a mobile
+/// number of 9 digits, a landline of 9 or 10), or the + before 84.
 pub fn lost_its_zero(phone: &str) -> bool {
     let digits: String = phone.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-' | '(' | ')')).collect();
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -155,7 +156,7 @@ pub fn lost_its_zero(phone: &str) -> bool {
         }
 }
 
-/// True for a number that a program wrote with a power of ten, `9.00000001E+8`.
+/// True for a number in scientific notation, as programs write it: `9.00000001E+8`.
 pub fn is_scientific(text: &str) -> bool {
     let upper = text.trim().to_ascii_uppercase();
     upper.split_once('E').is_some_and(|(number, power)| {

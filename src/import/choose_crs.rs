@@ -1,5 +1,5 @@
-//! In which system a file's numbers are: what the planner says, what the file says and what fits the
-//! city's box must agree.
+//! Chooses the coordinate system of a file. What the planner says, what the file says and what fits the city's
+//! box must agree.
 
 use crate::geometry::crs::Crs;
 use crate::geometry::crs::CrsError;
@@ -8,29 +8,29 @@ use crate::geometry::{Bbox, contains};
 use crate::import::formats::Stated;
 use crate::import::report::{Report, Severity};
 
-/// The system a file is read in, and whether its axes come northing first.
+/// The coordinate system in which a file is read, and the order of its axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chosen {
     /// The system.
     pub crs: Crs,
-    /// True when x and y must be exchanged.
+    /// True if x and y must be exchanged, because the northing comes first.
     pub swapped: bool,
 }
 
-/// What is known beside the numbers.
+/// What is known about the system besides the numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Hints<'a> {
-    /// EPSG code given by the planner.
+    /// EPSG code that the planner gave, if any.
     pub asked: Option<u32>,
-    /// What the file says.
+    /// The system that the file names.
     pub stated: &'a Stated,
-    /// True where the format's standard says WGS 84.
+    /// True if the format's standard prescribes WGS 84.
     pub defaults_to_wgs84: bool,
     /// The city's box, degrees WGS 84.
     pub city: &'a Bbox,
 }
 
-/// Decides; an error in the report names the system that fits.
+/// Chooses the system; none after an error in the report, which names the system that fits.
 pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Option<Chosen> {
     let fits = fitting(sample, hints.city);
     let named = match (hints.stated, hints.asked) {
@@ -49,9 +49,10 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
         (Stated::Unknown(error), None) => {
             let (vi, en) = error.words();
             match error {
-                // What it says is refused; the numbers tell what is meant.
+                // The file's statement is refused, so the numbers decide which system to propose.
                 CrsError::Datum { zone, .. } if !fits.iter().any(|fit| fit.0 == *zone) => {
-                    // How far off it would lie is another matter where the numbers fit another zone.
+                    // The sentence's second half says how far off the drawing would lie. It does not apply if
+                    // the numbers fit another zone.
                     let (vi, en) = (vi.split(';').next().unwrap_or(&vi), en.split(';').next().unwrap_or(&en));
                     propose(&fits, "crs-unknown", vi, en, report, sample);
                 }
@@ -76,7 +77,7 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     let geographic = sample.iter().filter(|[x, y]| x.abs() <= 180.0 && y.abs() <= 180.0).count();
     let looks_geographic = geographic * 2 >= sample.len();
     let default = (hints.defaults_to_wgs84 && looks_geographic).then_some(4326);
-    // Where no position can be read, that is what is to be said.
+    // If no position can be read, the report should name that instead of a missing system.
     let unasked = sample.is_empty().then_some(4326);
     let Some(epsg) = hints.asked.or(named).or(default).or(unasked) else {
         propose(&fits, "crs-missing", "Tệp không ghi hệ tọa độ", "The file names no coordinate system", report, sample);
@@ -103,7 +104,7 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
         );
         return Some(Chosen { crs, swapped: true });
     }
-    // Where no system fits, rows that are wrong are named one by one beside those that are right.
+    // If no system fits but some rows do, the wrong rows are reported one by one.
     let is_right = |[x, y]: &[f64; 2]| crs.to_wgs84(*x, *y).is_ok_and(|[lon, lat]| contains(hints.city, lon, lat));
     if fits.is_empty() && sample.iter().any(is_right) {
         return Some(Chosen { crs, swapped: false });
@@ -116,7 +117,7 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     None
 }
 
-/// Names the system that fits, and how far away the drawing would lie in another.
+/// Reports the system that fits, and how far away the drawing would lie in another one.
 fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &mut Report, sample: &[[f64; 2]]) {
     let first = sample.first().map_or_else(String::new, |[x, y]| format!(" ({x}; {y})"));
     let Some((epsg, swapped, _)) = fits.first() else {
@@ -128,7 +129,7 @@ fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &
             format!("{en}. No known system puts the drawing into the city's box{first}; look whether its unit is metres or degrees, whether digits were cut off, or whether it is of another place"),
         );
     };
-    // Others in which the drawing lies in the city as well: which is meant, its maker knows.
+    // Other systems in which the drawing also lies in the city: only its author knows which one is meant.
     let rivals: Vec<u32> = fits[1..].iter().filter(|fit| fit.2 >= 0.9 * fits[0].2 && fit.0 != *epsg).map(|fit| fit.0).collect();
     if let (Some(rival), Some(point)) = (rivals.first(), sample.first()) {
         let metres = kilometres_off(*rival, *epsg, *swapped, point).map_or(0.0, |(km, _)| km * 1000.0);
@@ -159,7 +160,8 @@ fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &
     );
 }
 
-/// How far from its place in the system that fits a point would lie in another, and whether west of it.
+/// Distance in kilometres from a point's place in the system that fits to its place in another, and whether the
+/// other place is further west.
 fn kilometres_off(other: u32, fits: u32, swapped: bool, point: &[f64; 2]) -> Result<(f64, bool), CrsError> {
     let [x, y] = if swapped { [point[1], point[0]] } else { *point };
     let [there, here] = [Crs::new(other)?.to_wgs84(x, y)?, Crs::new(fits)?.to_wgs84(x, y)?];
@@ -211,7 +213,7 @@ mod tests {
     #[test]
     fn utm_on_wgs_84_is_asked_about_with_what_the_numbers_fit() {
         let utm = Stated::of(Crs::code("EPSG:32648"));
-        // The same place in EPSG:3405.
+        // The city's place in EPSG:3405.
         let at = Crs::new(3405).and_then(|crs| crs.from_wgs84(104.874, 21.706)).expect("in the zone");
         let (check, en) = decide(&[at], None, &utm).expect_err("asks");
         assert!(check == "crs-unknown" && en.contains("223 m off") && en.contains("--crs EPSG:3405"), "{en}");
@@ -229,7 +231,7 @@ mod tests {
             (finding.check, finding.en)
         };
         assert!(check == "crs-missing" && en.contains("EPSG:4326, EPSG:4756") && en.contains("m apart"), "{en}");
-        // A city on the meridian of 105°: scale 0.9999 and 0.9996 lie 721 m apart, inside its box.
+        // A city on the meridian of 105°: places with scale 0.9999 and 0.9996 lie 721 m apart, inside its box.
         let city: Bbox = [104.9, 21.6, 105.1, 21.8];
         let mut report = Report::default();
         let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &city };

@@ -1,4 +1,4 @@
-//! Which column holds what: by its name, else by its content.
+//! Finds which column holds what: by its name, else by its content.
 
 use serde_json::{Map, Value};
 
@@ -7,13 +7,13 @@ use crate::words::fold::fold;
 /// Names under which offices keep the land-use code, folded, without separators.
 const CODE_NAMES: &[&str] =
     &["landuse", "maloaidat", "loaidat", "madat", "kyhieu", "mdsd", "mdsdd", "loaidatqh", "qhsdd", "mucdich", "maqh", "code", "ma"];
-/// Names under which they keep a zone's or place's name.
+/// Names under which offices keep the name of a zone or place.
 const NAME_NAMES: &[&str] = &["name", "ten", "tenkhu", "tenkhuvuc", "tendoituong", "tenloaidat", "tencongtrinh", "tenduan"];
 
-/// Names under which they keep a note on a zone.
+/// Names under which offices keep a note on a zone.
 const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota"];
 
-/// Coordinates a column may hold.
+/// The coordinate that a column may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axis {
     /// Longitude.
@@ -26,9 +26,9 @@ pub enum Axis {
     Y,
 }
 
-/// The coordinate a column of that name holds.
+/// The coordinate in a column with that header; none for other columns.
 pub fn axis(header: &str) -> Option<Axis> {
-    // “Kinh độ (WGS84)”: what stands in parentheses is about it.
+    // In “Kinh độ (WGS84)”, the part in parentheses is a remark.
     let bare = header.split(['(', '[', '\n']).next().unwrap_or(header);
     match plain(bare).as_str() {
         "kinhdo" | "lon" | "lng" | "longitude" | "long" => Some(Axis::Lon),
@@ -44,7 +44,7 @@ pub fn plain(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The first of the names that a column has, where it holds anything.
+/// The column with the first of the names that any column with content has; `is_none` rules columns out.
 fn by_name(rows: &[&Map<String, Value>], names: &[&str], is_none: &dyn Fn(&String) -> bool) -> Option<String> {
     let columns = columns(rows);
     let holds =
@@ -52,7 +52,7 @@ fn by_name(rows: &[&Map<String, Value>], names: &[&str], is_none: &dyn Fn(&Strin
     names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name && holds(column) && !is_none(column)).cloned())
 }
 
-/// Columns of land-use codes that say other codes than the chosen one: at least four rows of five hold codes.
+/// Other columns that hold codes in at least four of five rows, and differ somewhere from the chosen column.
 pub fn rival_codes(rows: &[&Map<String, Value>], chosen: &str, is_code: impl Fn(&str) -> bool) -> Vec<String> {
     let code = |row: &Map<String, Value>, column: &str| {
         row.get(column).and_then(Value::as_str).map(|text| text.trim().to_owned()).filter(|text| is_code(text))
@@ -77,8 +77,9 @@ fn columns(rows: &[&Map<String, Value>]) -> Vec<String> {
     columns
 }
 
-/// The column of land-use codes: the one asked for, else by name, else the one whose values are
-/// codes in at least four rows of five.
+/// The column of land-use codes. The one that the planner asked for comes first, then one with a usual name and
+/// codes in more than a fifth of its rows, then the one with the most codes, if at least four of five rows hold
+/// one.
 pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, is_code: impl Fn(&str) -> bool) -> Option<String> {
     if let Some(asked) = asked {
         return columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked));
@@ -93,7 +94,7 @@ pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, is_code: i
     })
 }
 
-/// The column of names; one that only repeats the column of `codes` is none.
+/// The column of names. A column that only repeats the column `codes` does not count.
 pub fn name_column(rows: &[&Map<String, Value>], asked: Option<&str>, codes: Option<&str>) -> Option<String> {
     let Some(asked) = asked else {
         let repeats = |name: &String| codes.is_some_and(|codes| rows.iter().all(|row| row.get(name) == row.get(codes)));
@@ -110,7 +111,7 @@ pub fn note_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<
     }
 }
 
-/// All columns of the rows, for people.
+/// The names of the rows' columns, listed for people.
 pub fn list(rows: &[&Map<String, Value>]) -> String {
     columns(rows).iter().take(40).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ")
 }

@@ -1,19 +1,19 @@
-//! Attached files: what they are, by their first bytes; of a PDF its pages and its title.
+//! Recognises attached files by their first bytes, and reads the pages and the title of a PDF.
 
 use hayro_syntax::Pdf;
 
-/// What is seen of a file.
+/// What is known about a file from its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct About {
-    /// Its media type.
+    /// Media type.
     pub media_type: &'static str,
-    /// Number of pages of a PDF.
+    /// Number of pages, for a PDF.
     pub pages: Option<u32>,
-    /// Title a PDF gives itself.
+    /// Title in the document information of a PDF.
     pub title: Option<String>,
 }
 
-/// Larger PDFs are kept but not looked into.
+/// Largest PDF that is looked into, bytes; larger ones are only kept.
 const PDF_BYTES: usize = 128 << 20;
 
 impl About {
@@ -23,7 +23,7 @@ impl About {
         if media_type != "application/pdf" || bytes.len() > PDF_BYTES {
             return Self { media_type, ..Self::default() };
         }
-        // Strangers' bytes: what the library makes of damage is "unknown", were it a panic.
+        // The bytes are untrusted: if the library fails or panics on them, pages and title are unknown.
         let seen = std::panic::catch_unwind(|| {
             let pdf = Pdf::new(bytes.to_vec()).ok()?;
             let title = pdf.metadata().title.as_deref().map(pdf_text);
@@ -35,7 +35,8 @@ impl About {
     }
 }
 
-/// A PDF's text string: UTF-16 or UTF-8 with a mark, else near enough to Latin-1 (ISO 32000-1 §7.9.2.2).
+/// A text string of a PDF: UTF-16 or UTF-8 if it has a byte order mark, else read as Latin-1, which is near
+/// enough (ISO 32000-1 §7.9.2.2).
 fn pdf_text(bytes: &[u8]) -> String {
     match bytes {
         [0xfe, 0xff, rest @ ..] => encoding_rs::UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
@@ -44,7 +45,7 @@ fn pdf_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The media type under which a file is offered; never one that a browser would run.
+/// The media type under which a file is offered; never one that a browser would execute.
 pub fn media_type(bytes: &[u8]) -> &'static str {
     match bytes {
         [b'%', b'P', b'D', b'F', b'-', ..] => "application/pdf",

@@ -8,26 +8,26 @@ use crate::geometry::simple::{Geometry, Position, Rings};
 /// Why a feature has no geometry that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GeometryError {
-    /// There is none.
+    /// The feature has no geometry.
     #[error("no geometry")]
     Missing,
-    /// There is one, but of no use; the sentences say why.
+    /// The geometry cannot be used; the sentences say why.
     #[error("{en}")]
     Unreadable {
-        /// Vietnamese.
+        /// Vietnamese sentence.
         vi: String,
-        /// English.
+        /// English sentence.
         en: String,
     },
 }
 
 impl GeometryError {
-    /// There is one, but of no use.
+    /// A geometry that cannot be used, with the reason in Vietnamese and English.
     pub fn unreadable(vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Unreadable { vi: vi.into(), en: en.into() }
     }
 
-    /// More points than a feature may have.
+    /// A geometry with more points than a feature may have.
     pub fn too_many_points(points: usize, most: usize) -> Self {
         Self::unreadable(format!("có {points} điểm, nhiều hơn {most}"), format!("it has {points} points, more than {most}"))
     }
@@ -37,7 +37,7 @@ impl GeometryError {
         let kind = kind.to_string();
         let (vi, en) = if kind == "Track" {
             ("; đây là vệt đường đi: hãy đặt điểm hoặc vẽ vùng", "; it is a track: set a point or draw an area")
-        } else if kind.to_ascii_lowercase() == "multipoint" {
+        } else if kind.eq_ignore_ascii_case("multipoint") {
             ("; trong QGIS dùng Multipart to singleparts rồi xuất lại", "; use Multipart to singleparts in QGIS and export it again")
         } else if kind.contains("ine") {
             ("; nếu là biên của vùng, trong QGIS dùng Lines to polygons", "; if it borders an area, use Lines to polygons in QGIS")
@@ -50,7 +50,7 @@ impl GeometryError {
     }
 }
 
-/// Parts as one polygon, or several.
+/// One polygon or a multi-polygon, by the number of parts. Errors: there are none.
 pub fn of_parts(mut parts: Vec<Rings>) -> Result<Geometry, GeometryError> {
     match parts.len() {
         0 => Err(GeometryError::Missing),
@@ -59,7 +59,7 @@ pub fn of_parts(mut parts: Vec<Rings>) -> Result<Geometry, GeometryError> {
     }
 }
 
-/// A feature as it stands in the file.
+/// A feature as the file has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
     /// Its attributes by column.
@@ -87,8 +87,8 @@ struct JsonFeature<'a> {
     geometry: Option<&'a serde_json::value::RawValue>,
 }
 
-/// A geometry of a type that is not published as it is: one that holds only such that are is read, others
-/// are named. None where it is no other type.
+/// Reads a geometry of a type that is not published as such, if it contains only areas or a single point; other
+/// types give an error that names them. None if the type is one of those published.
 fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
     #[derive(Deserialize)]
     struct Other {
@@ -103,7 +103,7 @@ fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
     match other.r#type.as_str() {
         "GeometryCollection" => {
             let mut parts: Vec<Rings> = Vec::new();
-            // One that holds a line, or another collection, is named as a whole.
+            // A collection with a line or another collection in it is refused as a whole.
             let Ok(inside) = serde_json::from_str::<Vec<Geometry>>(other.geometries.as_ref()?.get()) else { return named() };
             for geometry in inside {
                 match geometry {
@@ -123,8 +123,8 @@ fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
     }
 }
 
-/// The text with null where bare words stand for no number. An escaped quotation mark only leaves what
-/// follows it as it is.
+/// The JSON text with `null` in place of bare words such as NaN. After an escaped quotation mark the text may
+/// stay as it is.
 fn without_nan(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (i, part) in text.split('"').enumerate() {
@@ -140,17 +140,17 @@ fn without_nan(text: &str) -> String {
     out
 }
 
-/// A feature that was cut out of a file; parsing it may happen on another core.
+/// A feature cut out of a file. It may be parsed on another core.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {
-    /// GeoJSON, and the line it begins at.
+    /// GeoJSON text, and the line at which it begins, from 1.
     Json(String, u64),
     /// Parsed already.
     Ready(Feature),
 }
 
 impl Raw {
-    /// The feature; damage in it is said in its geometry.
+    /// Parses the feature; damage in it becomes the error of its geometry.
     pub fn parse(self) -> Feature {
         let (text, line) = match self {
             Self::Ready(feature) => return feature,
@@ -163,9 +163,9 @@ impl Raw {
                 line: Some(line),
             };
         }
-        // Python writes NaN where it has no number; JSON knows none.
+        // Python writes NaN for a missing number, which JSON does not allow.
         let text = if text.contains("NaN") || text.contains("Infinity") { without_nan(&text) } else { text };
-        // Something is wrong: what can be read is read, and the rest said.
+        // The feature is damaged: keep what can be read, and report the rest.
         let unreadable = |error: serde_json::Error| {
             GeometryError::unreadable(
                 "tọa độ ghi sai trong tệp; mỗi vị trí phải là hai số như [104.87, 21.70]",

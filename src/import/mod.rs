@@ -1,4 +1,4 @@
-//! From the file a planner has to canonical features and an honest report.
+//! Imports: from a planner's file to canonical features and an honest report.
 
 pub mod apart;
 pub mod attach;

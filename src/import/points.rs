@@ -1,4 +1,4 @@
-//! Points and places from tables, GeoJSON, KML and other formats, with the headers that offices use.
+//! Reads map points and places from tables, GeoJSON, KML and other formats, with the headers that offices use.
 
 use serde_json::{Map, Value, json};
 
@@ -21,10 +21,10 @@ use crate::import::choose_crs::choose;
 use crate::words::fold::clean;
 use crate::words::fold::fold;
 
-/// Rows of a table of points.
+/// Most rows of a table of points.
 const MOST_ROWS: usize = 100_000;
 
-/// A column that is understood: its name in facts, and the headers it may have, folded without
+/// The columns that are understood: the name in facts, and the headers such a column may have, folded without
 /// separators. `CONTRIBUTING.md` lists them for planners.
 const COLUMNS: &[(&str, &[&str])] = &[
     ("title", &["ten", "name", "title", "tencoso", "tendiem", "tengoi"]),
@@ -51,17 +51,17 @@ fn meaning(header: &str) -> Option<&'static str> {
 /// A row that was understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its number in the file, from 0.
+    /// The row's number in the file, from 0.
     pub number: usize,
-    /// Its line, from 1, in files that have lines.
+    /// The row's line, from 1, in files that have lines.
     pub line: Option<u64>,
     /// Longitude and latitude in 10⁻⁷ degrees.
     pub position: [i64; 2],
-    /// Its fields by their names in facts.
+    /// The row's fields, by their names in facts.
     pub fields: Map<String, Value>,
 }
 
-/// All features of a file, with the system they are in; rows without a place are reported later.
+/// All features of a file, with its coordinate system. Rows without a place are reported later.
 pub fn features(source: &Source, options: &Options, report: &mut Report) -> Option<(Vec<Feature>, Chosen)> {
     report.file.clone_from(&source.name);
     report.sha256 = source.digest().ok().map(|digest| digest.to_string());
@@ -107,7 +107,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
     }
     let features = decided;
     texts.report(report);
-    // A table with longitudes and latitudes says so in its headers.
+    // A table in degrees shows that in its headers.
     let some = features.iter().take(100);
     let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(Axis::Lon)));
     let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
@@ -139,17 +139,17 @@ pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row>
     rows
 }
 
-/// True where points were made of that column: what it holds is one of their coordinates.
+/// True if the column's values are coordinates from which the points were made.
 fn is_used(header: &str, features: &[Feature]) -> bool {
     features.iter().take(100).any(|feature| {
         let (Ok(Geometry::Point(Position(at))), Some(cell)) = (&feature.geometry, feature.properties.get(header)) else { return false };
-        // In degrees a comma may be the decimal one.
+        // A comma in degrees may be the decimal comma.
         let written = cell::text(cell).unwrap_or_default();
         [written.clone(), written.replace(',', ".")].iter().filter_map(|text| cell::number(text)).any(|value| at.contains(&value))
     })
 }
 
-/// Names the columns that no field is taken from: unknown ones, and those whose field another one gives.
+/// Reports the columns that give no field: unknown ones, and those whose field another column gives.
 fn unused_columns(features: &[Feature], report: &mut Report) {
     let mut headers: Vec<&String> = Vec::new();
     for header in features.iter().take(1_000).flat_map(|feature| feature.properties.keys()) {
@@ -162,7 +162,7 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
     let tally = formats::Tally::default();
     let mut unused = std::collections::BTreeMap::new();
     for header in headers {
-        // A number of the row is no field.
+        // Columns that number the rows are not fields.
         if axis(header).is_some() && is_used(header, features)
             || ["stt", "tt", "so", "fid", "id", "ogcfid", "objectid"].contains(&plain(header).as_str())
         {
@@ -251,7 +251,8 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
     Some(Row { number, line: feature.line, position: [canonical::round(lon), canonical::round(lat)], fields })
 }
 
-/// A text that a program has made of another one: what it is, and how to write what was meant.
+/// Recognises a text that a program has garbled, such as a phone number taken for a number. Gives the check's
+/// name, and sentences that say how to write what was meant.
 fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, String, String)> {
     match field {
         "phone" if cell::lost_its_zero(text) => {
@@ -271,7 +272,7 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Strin
             format!("“{text}” (cột {header}) là số đã bị rút gọn; hãy định dạng cột thành chữ (Text) rồi ghi lại"),
             format!("“{text}” (column {header}) is a number that a program has shortened; format the column as text and write it again"),
         )),
-        // Half past seven as a share of the day, where no format says so.
+        // A time such as half past seven that was saved as a fraction of a day, without a time format.
         "hours" if cell::number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => Some((
             "hours-are-a-number",
             format!("Giờ làm việc (cột {header}) là số {text}; hãy định dạng ô thành giờ, hoặc ghi bằng chữ như “7:30 - 17:00”"),
@@ -289,7 +290,7 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Strin
     }
 }
 
-/// A campaign's participating places as a canonical set.
+/// Reads a campaign's participating places as a canonical set.
 pub fn places(source: &Source, options: &Options) -> Imported {
     let mut report = Report::default();
     let mut writer = canonical::Writer::default();
@@ -310,10 +311,11 @@ pub fn places(source: &Source, options: &Options) -> Imported {
     Imported { report, set, drawn, plane: options.plane }
 }
 
-/// Facts of a map point from a row; `kind` counts where the row names none.
+/// Facts of a map point from a row; `kind` counts if the row names none.
 ///
-/// A number of a health worker or of a named person is personal: it goes to the vault with the
-/// consent the row names (columns Người liên hệ, Số điện thoại, Đồng ý), or the row is refused.
+/// The phone number of a health worker or of a named person is personal data. It goes to the vault with the
+/// consent that the row gives (columns Người liên hệ, Số điện thoại, Đồng ý); without consent the row is
+/// refused.
 pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
     let mut facts = Map::new();
     let text = |field: &str| row.fields.get(field).and_then(Value::as_str);
@@ -391,7 +393,7 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
 /// Kinds of points.
 const KINDS: [&str; 5] = ["ambulance", "health-worker", "health-station", "advisory-desk", "digital-team"];
 
-/// A kind from the words offices use.
+/// The kind of point that an office's word stands for.
 fn kind_of(text: &str) -> Option<&'static str> {
     match fold(text).as_str() {
         "xe cuu thuong" | "xe cap cuu" | "cuu thuong" => Some("ambulance"),
@@ -403,7 +405,7 @@ fn kind_of(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Options for a file of points in a city.
+/// Options for a file of points in a city. Errors: `crs` names no system that can be read.
 pub fn options(city: &crate::domain::city::City, crs: Option<&str>) -> Result<Options, crate::geometry::crs::CrsError> {
     Ok(Options { crs: crs.map(Crs::code).transpose()?, ..Options::new(city.bbox, city.default_crs) })
 }

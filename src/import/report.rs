@@ -26,9 +26,9 @@ pub enum Severity {
 /// A remark about a whole file, not about one of its features.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// How grave.
+    /// How grave the remark is.
     pub severity: Severity,
-    /// Stable name.
+    /// Stable name of the check.
     pub check: &'static str,
     /// Vietnamese sentence.
     pub vi: String,
@@ -39,9 +39,9 @@ pub struct Note {
 /// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// How grave.
+    /// How grave the finding is.
     pub severity: Severity,
-    /// Stable name of the check, `unknown-code`.
+    /// Stable name of the check, such as `unknown-code`.
     pub check: String,
     /// Number of the feature in the file's order, from 0; none for the whole file.
     pub feature: Option<usize>,
@@ -117,9 +117,9 @@ pub struct Report {
     pub sha256: Option<String>,
     /// Number of features in the file.
     pub features: usize,
-    /// Coordinate system the file was read in, `EPSG:9208`.
+    /// Coordinate system the file was read in, such as `EPSG:9208`.
     pub crs: Option<String>,
-    /// VN-2000 zone in which areas were measured, `EPSG:9208`.
+    /// VN-2000 zone in which areas were measured, such as `EPSG:9208`.
     pub plane: Option<String>,
     /// Column the land-use codes were taken from.
     pub code_column: Option<String>,

@@ -1,4 +1,4 @@
-//! The file as received: on disk or in memory, read more than once and seen to be the same.
+//! A file as received, on disk or in memory. It can be read several times, and a change in between is noticed.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
@@ -13,16 +13,16 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::Digest;
 
-/// Something to read and to jump about in.
+/// A stream that can be read and sought in.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// A file as received.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Its name, without folders.
+    /// The file's name, without folders.
     pub name: String,
-    /// Size in bytes when it was first looked at.
+    /// Size in bytes when the file was first looked at.
     pub bytes: u64,
     place: Place,
 }
@@ -31,12 +31,12 @@ pub struct Source {
 enum Place {
     Disk(PathBuf, Option<SystemTime>),
     Memory(Bytes),
-    /// Unpacked from an archive; the file goes with the last of its users.
+    /// A temporary file, such as one unpacked from an archive; it is removed with its last user.
     Unpacked(Arc<NamedTempFile>),
 }
 
 impl Source {
-    /// A file on disk; a folder or an empty file is refused with a sentence.
+    /// A file on disk. Errors: it cannot be found, or it is a folder, with a sentence that says so.
     pub fn file(path: &Path) -> io::Result<Self> {
         let meta = path.metadata()?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -58,7 +58,7 @@ impl Source {
         Self { name, bytes: bytes.len() as u64, place: Place::Memory(bytes) }
     }
 
-    /// Takes a stream to disk, at most `limit` bytes; none if it has more.
+    /// Writes a stream to a temporary file; none if it has more than `limit` bytes.
     pub fn unpack(name: &str, stream: impl Read, limit: u64) -> io::Result<Option<Self>> {
         let mut file = NamedTempFile::new()?;
         let bytes = io::copy(&mut stream.take(limit + 1), &mut file)?;
@@ -66,14 +66,14 @@ impl Source {
         Ok((bytes <= limit).then(|| Self { name, bytes, place: Place::Unpacked(Arc::new(file)) }))
     }
 
-    /// A file that was taken to disk as it came in; it goes with the last of its users.
+    /// A file that was written to disk as it came in. It is removed with its last user.
     pub fn spooled(name: &str, file: NamedTempFile) -> io::Result<Self> {
         let bytes = file.as_file().metadata()?.len();
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
         Ok(Self { name, bytes, place: Place::Unpacked(Arc::new(file)) })
     }
 
-    /// The same on disk, for readers that need a path.
+    /// The same file on disk, for readers that need a path.
     pub fn on_disk(&self) -> io::Result<Self> {
         match &self.place {
             Place::Memory(bytes) => {
@@ -83,7 +83,7 @@ impl Source {
         }
     }
 
-    /// Where it lies on disk.
+    /// Path of the file on disk; none if it is in memory.
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::Disk(path, _) => Some(path),
@@ -92,7 +92,7 @@ impl Source {
         }
     }
 
-    /// Opens it for reading.
+    /// Opens the file for reading.
     pub fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
         Ok(match &self.place {
             Place::Disk(path, _) => Box::new(BufReader::with_capacity(1 << 18, File::open(path)?)),
@@ -101,7 +101,7 @@ impl Source {
         })
     }
 
-    /// All of it; `limit` bounds what is taken into memory.
+    /// Reads the whole file into memory. Errors: the file on disk has more than `limit` bytes.
     pub fn read(&self, limit: u64) -> io::Result<Bytes> {
         if let Place::Memory(bytes) = &self.place {
             return Ok(bytes.clone());
@@ -114,14 +114,14 @@ impl Source {
         Ok(bytes.into())
     }
 
-    /// The first bytes, at most `count`.
+    /// Reads the first bytes, at most `count`.
     pub fn head(&self, count: u64) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
         self.open()?.take(count).read_to_end(&mut head)?;
         Ok(head)
     }
 
-    /// Its SHA-256.
+    /// SHA-256 of the file's bytes.
     pub fn digest(&self) -> io::Result<Digest> {
         let (mut hasher, mut reader, mut chunk) = (Sha256::new(), self.open()?, vec![0; 1 << 18]);
         loop {
@@ -132,7 +132,7 @@ impl Source {
         }
     }
 
-    /// True when the file on disk is as it was when first looked at.
+    /// True if the file on disk has not changed since it was first looked at.
     pub fn is_unchanged(&self) -> bool {
         match &self.place {
             Place::Memory(_) | Place::Unpacked(_) => true,
@@ -140,7 +140,7 @@ impl Source {
         }
     }
 
-    /// All files it stands for: itself, and what belongs to a Shapefile beside it.
+    /// All files that belong together: the file itself, and for a Shapefile the files beside it.
     pub fn parts(&self) -> Vec<Self> {
         let mut parts = vec![self.clone()];
         if self.name.to_lowercase().ends_with(".shp") {
@@ -149,7 +149,7 @@ impl Source {
         parts
     }
 
-    /// A file beside it with the same name and another extension, whatever its case.
+    /// The file beside it with the same name and another extension, in upper or lower case.
     pub fn sibling(&self, extension: &str) -> Option<Self> {
         let path = self.path()?;
         let exact = path.file_stem()?;
@@ -160,13 +160,13 @@ impl Source {
         };
         let entries = path.parent()?.read_dir().or_else(|_| Path::new(".").read_dir()).ok()?;
         let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|other| same(other)).collect();
-        // Of several that match without regard to case, the one that matches exactly.
+        // If several match apart from case, prefer the one that matches exactly.
         found.sort_by_key(|other| (other.file_stem() != Some(exact), other.clone()));
         Self::file(found.first()?).ok()
     }
 }
 
-/// A file's name as systems compare it that know no case: lower case, in one normal form.
+/// A file's name as case-insensitive systems compare it: lower case, in Unicode normal form NFC.
 pub fn like(name: &str) -> String {
     name.nfc().flat_map(char::to_lowercase).nfc().collect()
 }

@@ -1,4 +1,4 @@
-//! Administrative units: a table, or a map file with their boundaries.
+//! Imports administrative units from a table, or from a map file with their boundaries.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ use crate::geometry::rings::polygon;
 use crate::geometry::simple::{Geometry, Position};
 use crate::words::fold::clean;
 
-/// Columns of a table of units, by the headers they may have, folded without separators.
+/// Columns of a table of units, with the headers that they may have, folded without separators.
 const COLUMNS: &[(&str, &[&str])] = &[
     ("code", &["code", "ma", "madonvi", "maxa", "madvhc"]),
     ("name_vi", &["namevi", "ten", "tendonvi", "name", "tenxa"]),
@@ -37,11 +37,11 @@ const COLUMNS: &[(&str, &[&str])] = &[
 /// Units that were read, with the boundaries the file has.
 #[derive(Debug)]
 pub struct ImportedUnits {
-    /// What was found.
+    /// Findings about the file.
     pub report: Report,
     /// The units; none after an error.
     pub units: Option<Units>,
-    /// Their boundaries, each with the property `unit`.
+    /// The units' boundaries, each with the property `unit`.
     pub boundaries: Option<CanonicalSet>,
 }
 
@@ -85,7 +85,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
                         properties.insert("unit".into(), json!(unit.id));
                         match mend(parts.clone(), &|p| p.map(|v| v as f64)) {
                             Ok(mut mended) => {
-                                // Areas of units are not measured.
+                                // Areas of units are not measured, so they need no plane coordinates.
                                 mended.parts.iter_mut().flatten().flatten().for_each(|vertex| vertex.plane = [0.0; 2]);
                                 writer.push(&canonical::polygon_piece(&properties, &mended));
                             }
@@ -116,7 +116,7 @@ fn wrong(check: &'static str, vi: impl Into<Cow<'static, str>>, en: impl Into<Co
     (check, vi.into(), en.into())
 }
 
-/// A day in a column, or what stands there instead.
+/// Reads a day of a column. Errors: the text is no day.
 fn day(column: &str, text: &str) -> Result<Date, Wrong> {
     date(text).ok_or_else(|| {
         wrong(
@@ -199,7 +199,7 @@ fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wr
     })
 }
 
-/// The boundary of some units from a canonical set of them.
+/// The joint boundary of the `wanted` units, from a canonical set of boundaries.
 pub fn boundary(canonical: &[u8], wanted: &[UnitId]) -> Option<Boundary> {
     let set: Value = serde_json::from_slice(canonical).ok()?;
     let mut parts: Vec<Vec<VertexRing>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Keeps the image in step with the log: every event once and in order, whoever appended.
+//! Keeps the image in step with the log: it applies every event once and in order, on whichever node it was appended.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,15 +17,16 @@ use crate::read_model::ReadModel;
 use crate::read_model::image::{Effect, Image};
 use crate::vault::{CHECK_SUBJECT, Vault};
 
-/// Events read at a time.
+/// Events read in one page.
 const PAGE: usize = 5_000;
 /// A snapshot is written when this many events have come since the last.
 const SNAPSHOT_EVERY: i64 = 50_000;
-/// Pause before the store is tried again.
+/// Pause before the store is tried again after an error.
 const RETRY: Duration = Duration::from_millis(500);
-/// How often a disk that is full is tried again.
+/// Pause before a full disk is tried again.
 const ROOM: Duration = Duration::from_secs(1);
-/// After so many of those pauses every disk is looked at: a full one shows before somebody's write fails.
+/// After this many of those pauses all disks are checked, so that a full one is noticed before somebody's write
+/// fails.
 const ROUND: u32 = 10;
 
 /// Why the image cannot be built.
@@ -42,7 +43,8 @@ pub enum FollowError {
     Replaced,
 }
 
-/// Builds the image: from a snapshot where one fits, else from the first event.
+/// Builds the image from a snapshot that fits, else from the first event. Errors: the store does not answer, or
+/// an event cannot be read.
 pub async fn build(log: &Arc<dyn EventLog>, snapshot_path: Option<&PathBuf>) -> Result<Image, FollowError> {
     let head = log.head().await?;
     let mut image = Image::empty();
@@ -59,7 +61,7 @@ pub async fn build(log: &Arc<dyn EventLog>, snapshot_path: Option<&PathBuf>) -> 
     replay(log, image).await
 }
 
-/// The chain's hash at a position.
+/// The hash chain's value at a position; none if the log ends before it.
 async fn hash_at(log: &Arc<dyn EventLog>, position: i64) -> Result<Option<[u8; 32]>, StoreError> {
     if position == 0 {
         return Ok(Some(crate::event_store::chain::GENESIS));
@@ -67,8 +69,7 @@ async fn hash_at(log: &Arc<dyn EventLog>, position: i64) -> Result<Option<[u8; 3
     Ok(log.read(position - 1, 1).await?.first().filter(|event| event.position == position).map(|event| event.hash))
 }
 
-/// Reads on one thread, decodes on a second and applies on a third, so that a start costs as
-/// little time as the machine allows.
+/// Replays the log on three threads, which read, decode and apply, to start as fast as the machine allows.
 async fn replay(log: &Arc<dyn EventLog>, mut image: Image) -> Result<Image, FollowError> {
     let (sender, mut pages) = mpsc::channel::<Vec<StoredEvent>>(2);
     let reader = {
@@ -115,7 +116,7 @@ async fn replay(log: &Arc<dyn EventLog>, mut image: Image) -> Result<Image, Foll
     image
 }
 
-/// Fetches the contacts the image lacks.
+/// Fetches the contacts that the image lacks from the vault.
 pub async fn load_contacts(log: &Arc<dyn EventLog>, vault: &Vault, image: &mut Image) -> Result<(), StoreError> {
     if image.missing_contacts().is_empty() {
         return Ok(());
@@ -130,7 +131,7 @@ pub async fn load_contacts(log: &Arc<dyn EventLog>, vault: &Vault, image: &mut I
     Ok(())
 }
 
-/// Follows the log until the program ends, and looks after the disks. Runs beside the server.
+/// Follows the log until the program ends, and watches the disks. Runs beside the server.
 pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<PathBuf>) {
     tokio::select! {
         () = follow_log(&app, &model, snapshot_path) => {}
@@ -138,7 +139,7 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
     }
 }
 
-/// Tries disks that are full until they have room, and now and then the others. Never ends.
+/// Tries full disks until they have room, and checks the others now and then. It never returns.
 async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
     let mut pauses = 0_u32;
     loop {
@@ -179,7 +180,7 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
     loop {
         let step = async {
             if lost {
-                // After a gap the log may be another one: compare the hash at our own position.
+                // After an interruption the log may be another one: compare the hash at the image's position.
                 let (position, hash) = {
                     let image = model.image();
                     (image.position, image.hash)
@@ -226,15 +227,15 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
         }
         let hinted = *hint.borrow_and_update();
         if hinted == position {
-            // The hint also comes when nothing was appended here but elsewhere; look now and then
-            // in any case, and notice a store that has gone away.
+            // The hint changes for appends by other nodes too, but it is only a hint: look now and then in any
+            // case. This also notices a store that has gone away.
             match tokio::time::timeout(Duration::from_secs(2), hint.changed()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return,
                 Err(_) => lost = true,
             }
         } else if hinted < position {
-            // The log ends before our position: it is another log, or a restored one.
+            // The log ends before the image's position: it is another log, or a restored one.
             lost = true;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -247,7 +248,7 @@ fn set_health(model: &ReadModel, health: Health) {
     }
 }
 
-/// Writes a snapshot of the image as it is.
+/// Writes a snapshot of the current image.
 pub async fn save_snapshot(model: &ReadModel, log: &Arc<dyn EventLog>, path: &std::path::Path) -> anyhow::Result<()> {
     let log_id = log.head().await?.log_id;
     let bytes = snapshot::encode(&model.image(), &log_id)?;
@@ -277,7 +278,7 @@ async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resu
         let after = model.image().position;
         let page = log.read(after, PAGE).await?;
         let Some(first) = page.first() else { return Ok(()) };
-        // The page must continue the chain we have: a log that was exchanged does not.
+        // The page must continue the image's hash chain; that of a replaced log does not.
         if chain::link(&model.image().hash, first) != first.hash {
             return Err(FollowError::Replaced);
         }
@@ -286,7 +287,8 @@ async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resu
             if stored.event.name == "subject.consent_recorded"
                 && let Some(subject) = stored.event.aggregate.strip_prefix("subject/")
             {
-                // Fetched before the event is applied, so that no page shows half of it.
+                // The contact is fetched before the event is applied, so that no page shows one without the
+                // other.
                 if let Some(row) = log.vault_row(subject).await? {
                     contacts.push(row);
                 }

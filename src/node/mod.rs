@@ -1,4 +1,4 @@
-//! What runs beside requests: the follower of the log, and the snapshot a long log starts from.
+//! Background work of a node: the follower of the log, and the snapshot from which a long log starts.
 
 pub mod follower;
 pub mod snapshot;

@@ -1,7 +1,7 @@
-//! A snapshot of the image, so that a long log need not be replayed. Holds no vault data.
+//! A snapshot of the image, so that a start need not replay a long log. It holds no vault data.
 //!
-//! A header line, then an item a line. It is written to a temporary file, synced, renamed, and the
-//! folder synced; any mismatch on reading means the image is rebuilt from the log.
+//! The file has a header line, then one item a line. It is written to a temporary file, synced and renamed, and
+//! then its folder is synced. Any mismatch on reading means that the image is rebuilt from the log.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,7 +16,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Digest};
 use crate::read_model::image::{Entry, Image, OpenReport};
 
-/// Raise this when the form of the image changes.
+/// Format of snapshots; raise the number when the form of the image changes.
 const FORMAT: &str = concat!("bangtin-snapshot-5/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
@@ -39,7 +39,7 @@ struct Line<'a> {
     entry: std::borrow::Cow<'a, Entry>,
 }
 
-/// The snapshot's bytes; taken under the image's lock, written without it.
+/// The snapshot's bytes. They are taken under the image's lock, and written without it.
 pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
     let (tokens, consented, items) = image.parts();
     let header = Header {
@@ -65,12 +65,12 @@ pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a snapshot so that a crash leaves the old one or the new one, never half of one.
+/// Writes a snapshot; a crash leaves the old one or the new one, never half of one.
 pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension("tmp");
     let written = write_whole(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
     if let Err(error) = written {
-        // Half of one would keep a full disk full.
+        // Half a snapshot would keep a full disk full.
         let _ = std::fs::remove_file(&temporary);
         return Err(error);
     }
@@ -86,7 +86,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
 }
 
-/// Reads a snapshot of that log; none if there is none or it does not fit in any way.
+/// Reads a snapshot; none if there is none, or if it does not fit the log in any way.
 pub fn read(path: &Path, log_id: &str) -> Option<Image> {
     let bytes = std::fs::read(path).ok()?;
     let (body, digest) = bytes.split_at_checked(bytes.len().checked_sub(64)?)?;
@@ -103,7 +103,7 @@ pub fn read(path: &Path, log_id: &str) -> Option<Image> {
     let middle = rest.len() / 2;
     let cut = rest[middle..].iter().position(|byte| *byte == b'\n').map_or(rest.len(), |offset| middle + offset + 1);
     let (first, second) = rest.split_at(cut);
-    // Two threads: the parsing is what takes the time.
+    // Two threads parse, because parsing takes most of the time.
     let parsed = std::thread::scope(|scope| {
         let other = scope.spawn(|| parse(second));
         let mut lines = parse(first)?;

@@ -1,4 +1,4 @@
-//! Blobs by digest: memory, then the node's checked disk cache, then the store.
+//! Reads blobs by digest: from memory, then the node's disk cache, which is checked, then the store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,28 +20,28 @@ impl Weighter<Digest, Bytes> for ByBytes {
     }
 }
 
-/// Reads blobs; whatever does not match its name is never handed out.
+/// Reads blobs. Bytes that do not match their digest are never handed out.
 pub struct Blobs {
     log: Arc<dyn EventLog>,
     memory: Cache<Digest, Bytes, ByBytes>,
     folder: Option<PathBuf>,
-    /// Disks that are full, this cache's among them.
+    /// Disks that are full, among them possibly that of this cache.
     pub disks: Disks,
 }
 
 impl Blobs {
-    /// Blobs of a log, at most `bytes` of them in memory; `folder` keeps copies for when the
-    /// database is away.
+    /// A reader of a log's blobs, with at most `bytes` of them in memory. `folder` keeps copies for times when
+    /// the database is away.
     pub fn new(log: Arc<dyn EventLog>, bytes: u64, folder: Option<PathBuf>) -> Self {
         Self { log, memory: Cache::with_weighter(256, bytes, ByBytes), folder, disks: Disks::default() }
     }
 
-    /// Where copies are kept.
+    /// Folder of the copies on disk.
     pub fn folder(&self) -> Option<&PathBuf> {
         self.folder.as_ref()
     }
 
-    /// The bytes of that digest.
+    /// The bytes with that digest, kept in memory afterwards.
     pub async fn get(&self, digest: Digest) -> Result<Bytes, StoreError> {
         if let Some(bytes) = self.memory.get(&digest) {
             return Ok(bytes);
@@ -51,7 +51,8 @@ impl Blobs {
         Ok(bytes)
     }
 
-    /// The same for who keeps what is made of it: it is not kept twice.
+    /// The bytes with that digest, without keeping them in memory: for callers that cache what they make of
+    /// them.
     pub async fn read(&self, digest: Digest) -> Result<Bytes, StoreError> {
         if let Some(bytes) = self.read_disk(digest).await {
             return Ok(bytes);
@@ -74,7 +75,7 @@ impl Blobs {
         None
     }
 
-    /// A cache only: failing to write it costs speed, nothing else.
+    /// Writes a copy to the cache. A failure costs only speed, so it is no error.
     async fn write_disk(&self, digest: Digest, bytes: &[u8]) {
         let Some(folder) = &self.folder else { return };
         let path = folder.join(digest.to_string());
@@ -84,7 +85,7 @@ impl Blobs {
                 let _ = tokio::fs::rename(&temporary, &path).await;
             }
             Err(error) => {
-                // Half of it would keep the disk full.
+                // Half a copy would keep the disk full.
                 let _ = tokio::fs::remove_file(&temporary).await;
                 if disk::is_full(&error) {
                     self.disks.note(&Disk::Folder(folder.clone()));

@@ -1,4 +1,4 @@
-//! The notice boards of today.
+//! The notice boards that stand today.
 
 use super::image::Image;
 use crate::domain::publication::Status;
@@ -7,8 +7,8 @@ use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 
 impl Image {
-    /// The boards that stand now, by number; with a unit those of it and of what it became. Boards without
-    /// a unit are the city's, and in no unit's list.
+    /// The boards that stand now, by number. With a unit, only those of the unit and of the units it became.
+    /// Boards without a unit belong to the city, and appear in no unit's list.
     pub fn standing_boards(&self, moment: &Moment, unit: Option<&UnitId>) -> Vec<View> {
         let units = &self.city.units;
         let today =

@@ -1,4 +1,4 @@
-//! Parsed sets in memory.
+//! A cache of parsed feature sets.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ impl Weighter<Digest, Arc<Features>> for ByBytes {
     }
 }
 
-/// Parsed sets, bounded in bytes.
+/// Parsed feature sets in memory, bounded in bytes.
 pub struct FeatureCache(Room<Digest, Arc<Features>, ByBytes>);
 
 impl FeatureCache {
@@ -31,22 +31,22 @@ impl FeatureCache {
         self.0.get(digest)
     }
 
-    /// A set, from the cache or made; of many that ask at once one makes it.
+    /// A set, from the cache or made by `make`. If many ask at once, only one makes it.
     pub async fn get_or_make<E>(&self, digest: Digest, make: impl Future<Output = Result<Arc<Features>, E>>) -> Result<Arc<Features>, E> {
         self.0.get_or_insert_async(&digest, make).await
     }
 
-    /// Whether a set of that weight can be kept at all.
+    /// True if a set of that weight, in bytes, can be kept at all.
     pub fn has_room_for(&self, weight: u64) -> bool {
         weight <= self.0.capacity()
     }
 
-    /// Bytes of the sets' text.
+    /// Size of the sets' GeoJSON text, bytes.
     pub fn text_bytes(&self) -> u64 {
         self.0.iter().map(|(_, features)| features.text_bytes()).sum()
     }
 
-    /// Keeps a set.
+    /// Keeps a set in the cache.
     pub fn insert(&self, digest: Digest, features: Arc<Features>) {
         self.0.insert(digest, features);
     }

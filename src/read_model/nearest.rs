@@ -1,4 +1,4 @@
-//! Points of a kind nearest to a place: those that can be used first.
+//! Finds the points of a kind nearest to a place, those that can be used now first.
 
 use serde_json::Value;
 
@@ -14,37 +14,37 @@ use crate::geometry::Position;
 /// Mean radius of the earth, metres (IUGG).
 const EARTH: f64 = 6_371_008.8;
 
-/// Something near: an item, or a participating place of one.
+/// A map point near a place, or a participating place of a campaign.
 #[derive(Debug, Clone)]
 pub struct Near {
     /// The item.
     pub view: View,
-    /// The place of it, where it has several: name, address, payment, offer, hours.
+    /// The participating place, if the item is a campaign.
     pub place: Option<PlaceNear>,
-    /// Where it is.
+    /// Position of the point.
     pub at: Position,
-    /// Metres from the place that was asked about, as the crow flies.
+    /// Distance from the place asked about, metres in a straight line.
     pub metres: Option<f64>,
 }
 
 /// A participating place.
 #[derive(Debug, Clone, Default)]
 pub struct PlaceNear {
-    /// Its name.
+    /// The place's name.
     pub name: String,
     /// Address in words.
     pub address: Option<String>,
-    /// What one can pay with.
+    /// Accepted means of payment.
     pub payment: Option<String>,
     /// What is offered.
     pub offer: Option<String>,
     /// Hours in words.
     pub hours: Option<String>,
-    /// A number to call.
+    /// Phone number.
     pub phone: Option<String>,
 }
 
-/// Metres between two places on the globe (haversine).
+/// Distance between two positions on the globe, metres (haversine).
 pub fn metres(a: Position, b: Position) -> f64 {
     let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
     let (north, east) = ((lat_b - lat_a) / 2.0, (b.lon - a.lon).to_radians() / 2.0);
@@ -52,15 +52,15 @@ pub fn metres(a: Position, b: Position) -> f64 {
     2.0 * EARTH * h.sqrt().min(1.0).asin()
 }
 
-/// Kinds that can be asked for: those of points, and `place` for places of campaigns.
+/// Kinds that can be searched for: those of map points, and `place` for places of campaigns.
 pub fn kinds() -> Vec<&'static str> {
     let points = families::collections().into_iter().filter(|(_, _, kind)| !kind.is_empty()).map(|(_, _, kind)| kind);
     points.chain(["place"]).collect()
 }
 
 impl ReadModel {
-    /// What of a kind is near a place, what can be used first and then by distance; without a place by
-    /// title. `limit` is how many.
+    /// The points of a kind, those that can be used now first, then by distance from `at`; by title if there is
+    /// no place. At most `limit` of them.
     pub async fn nearest(&self, kind: &str, at: Option<Position>, limit: usize, moment: &Moment) -> Result<Vec<Near>, StoreError> {
         let mut found =
             if kind == "place" { self.places(at, moment).await? } else { tokio::task::block_in_place(|| self.points(kind, at, moment)) };

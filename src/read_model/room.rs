@@ -8,8 +8,8 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 /// A cache that is bounded in bytes.
 pub type Room<K, V, W> = Cache<K, V, W>;
 
-/// Room for about so many values, together of at most so many bytes. In one shard: a large value may take
-/// most of it.
+/// Makes a cache for about `values` values of at most `bytes` bytes in total. It has a single shard, so that
+/// one large value may take most of it.
 pub fn room<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(values: usize, bytes: u64, weight: W) -> Room<K, V, W> {
     let options = OptionsBuilder::new().estimated_items_capacity(values).weight_capacity(bytes).shards(1).build();
     match options {

@@ -1,6 +1,6 @@
-//! Days on which something takes place, for calendars (RFC 5545), and an institution's numbers, for
-//! address books (RFC 2426: version 3, which every phone reads). Both are lines of text: whatever a name
-//! holds stays within its line.
+//! Calendar files (RFC 5545) for the days on which something takes place, and contact cards (RFC 2426:
+//! version 3, which every phone reads) with an institution's numbers. Both formats are lines of text, so no
+//! name may break out of its line.
 
 use std::fmt::Write as _;
 
@@ -12,11 +12,11 @@ use crate::words::alike::read;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// Longest line in bytes, its end apart.
+/// Longest line in bytes, without its end.
 const LINE: usize = 75;
 
-/// A text as a value: RFC 5545 §3.3.11, RFC 2426 §4. What any reader may take for the end of a line is one in
-/// the text.
+/// Escapes a text as a value (RFC 5545 §3.3.11, RFC 2426 §4). Every character that some reader takes for
+/// the end of a line becomes a line break inside the text.
 fn escaped(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut last = ' ';
@@ -37,7 +37,7 @@ fn escaped(value: &str) -> String {
     out
 }
 
-/// Appends a line, folded where it is too long, never within a character.
+/// Appends a line. A long line is folded, but never inside a character.
 fn line(out: &mut String, name: &str, value: &str) {
     let whole = format!("{name}:{value}");
     let mut room = LINE;
@@ -45,7 +45,7 @@ fn line(out: &mut String, name: &str, value: &str) {
     for c in whole.chars() {
         if used + c.len_utf8() > room {
             out.push_str("\r\n ");
-            // The blank that begins a folded line counts.
+            // The blank that begins a continued line counts too.
             room = LINE - 1;
             used = 0;
         }
@@ -64,25 +64,25 @@ fn stamp(at: jiff::Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// The calendar file of an item that takes place on days; none of another.
+/// The calendar file of an item that takes place on days; `None` for any other item.
 pub fn ics(city: &City, view: &View) -> Option<String> {
     let days = view.days?;
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last = days.last.into_iter().chain(view.days_end).min();
     let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled)
         || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
-    // What does not take place keeps its days: they are what a calendar has to strike out.
+    // A cancelled item keeps its days: a calendar needs them to strike the event out.
     let last = if is_off { days.last } else { last };
     let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first) };
     let url = format!("{}/q/{}", city.public_url, view.code);
-    // No METHOD: it is a file, not a message, and PUBLISH would ask for an ORGANIZER that can be written to.
+    // There is no METHOD: this is a file and not a message, and PUBLISH would require a real ORGANIZER.
     let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nBEGIN:VEVENT\r\n");
     line(&mut out, "UID", &format!("{}@{}", view.code, host(&city.public_url)));
     line(&mut out, "DTSTAMP", &stamp(view.updated));
-    // A calendar takes over what has a greater number than what it holds.
+    // A calendar takes over an event if its number is greater than the one it knows.
     line(&mut out, "SEQUENCE", &view.sequence.to_string());
     line(&mut out, "DTSTART;VALUE=DATE", &day(days.first));
-    // The end is the day after the last (RFC 5545 §3.6.1).
+    // The end is the day after the last day (RFC 5545 §3.6.1).
     line(&mut out, "DTEND;VALUE=DATE", &day(last_of_first.tomorrow().unwrap_or(last_of_first)));
     if days.weekly {
         let until = last.map_or_else(String::new, |last| format!(";UNTIL={}", day(last)));
@@ -105,20 +105,20 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     Some(out)
 }
 
-/// The card of an institution that has a number; none of an item without one. Persons are on no card.
+/// The contact card of an institution; `None` for an item without a phone number. Persons never get a card.
 pub fn vcf(city: &City, view: &View) -> Option<String> {
     let position = view.position?;
-    // Nobody is to call what was withdrawn.
+    // Nobody should call a withdrawn institution.
     if view.phones.is_empty() || view.status == Status::Withdrawn {
         return None;
     }
     let mut out = String::from("BEGIN:VCARD\r\nVERSION:3.0\r\n");
     line(&mut out, "UID", &format!("{}/q/{}", city.public_url, view.code));
     line(&mut out, "FN", &escaped(&view.title));
-    // A card must have one (RFC 2426 §3.1.2); an institution has no given name.
+    // A card must have an N (RFC 2426 §3.1.2); an institution has no given name.
     line(&mut out, "N", &format!("{};;;;", escaped(&view.title)));
     for (label, number) in &view.phones {
-        // As people dial it: readers take the letters of “tel:” for digits.
+        // The number as people dial it: some readers would take the letters of “tel:” for digits.
         line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(&read(number)));
         line(&mut out, "NOTE", &escaped(&format!("{number}: {label}")));
     }
@@ -175,7 +175,7 @@ mod tests {
         item
     }
 
-    /// The file on a day, its lines unfolded.
+    /// The calendar file as read on a day, with its lines unfolded.
     fn file(item: &Publication<Campaign>, day: Date) -> Vec<String> {
         let context = on(day.year(), day.month(), day.day());
         let view = item.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_change_that_a_calendar_must_take_over_counts_up_whatever_it_is() {
-        // given a day to come, and what may happen to it, one after the other
+        // given a day to come, and the changes that may follow
         let moved = Schedule::Day { on: date(2027, 3, 12) };
         let correct = |schedule| {
             let facts = campaign(schedule);
@@ -213,7 +213,7 @@ mod tests {
             vec![published(1, DAY), correct(moved), published(2, DAY), cancel(1), cancel(2)],
         ];
         for story in stories {
-            // when each is read on the day on which it happened, then its number is greater than the one before
+            // when the file is read after each change, then its number grows each time
             let mut issued = 0;
             for count in 1..=story.len() {
                 let item = of(&story[..count]);
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(rule(&[published(1, weekly(None)), expiry.clone()]), "FREQ=WEEKLY;UNTIL=20270630");
         assert_eq!(rule(&[published(1, weekly(Some(date(2027, 12, 31)))), replaced, expiry]), "FREQ=WEEKLY;UNTIL=20270430");
         assert_eq!(rule(&[published(1, weekly(None)), next]), "FREQ=WEEKLY;UNTIL=20270331");
-        // A day that a correction moved behind the one that was published takes place.
+        // If a correction moves the day to a later one, that later day takes place.
         let facts = campaign(Schedule::Day { on: date(2027, 3, 12) });
         let moved = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
         let lines = file(&of(&[published(1, DAY), Event::Corrected(Box::new(moved))]), today);
@@ -288,27 +288,27 @@ mod tests {
         let context = on(2026, 11, 24);
         let next =
             |item: &Publication<Campaign>| item.view(None, &Moment::new(context.now, context.city.zone())).and_then(|view| view.next_day);
-        // given Fridays from the first of January on, of which the first in force is the fifth of February
+        // given Fridays from 1 January; the first Friday in force is 5 February
         let later = of(&[from(date(2027, 2, 1), weekly(None))]);
         assert_eq!(first_day(&later), ("20270205".into(), "CONFIRMED".into()));
         assert_eq!(next(&later), Some(date(2027, 2, 5)));
-        // A day before it holds does not take place.
+        // A day before the item holds does not take place.
         let never = of(&[from(date(2027, 3, 11), DAY)]);
         assert_eq!(first_day(&never), ("20270310".into(), "CANCELLED".into()));
         assert_eq!(next(&never), None);
-        // The days in force follow what a correction says of the days, and come back with what was known before.
+        // The days in force follow a correction, and return to the old days for what was known before it.
         let facts = campaign(Schedule::Day { on: date(2027, 3, 20) });
         let later = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
         let later = of(&[published(1, DAY), Event::Corrected(Box::new(later))]);
         let days = |item: &Publication<Campaign>| (item.revisions[0].effective_from, item.revisions[0].effective_to);
         assert_eq!(days(&later), (date(2027, 3, 20), Some(date(2027, 3, 20))));
         assert_eq!(later.as_of(1).map(|item| days(&item)), Some((date(2027, 3, 10), Some(date(2027, 3, 10)))));
-        // A correction to an earlier day moves the day, and what it names holds.
+        // A correction can move the item to an earlier day, which then holds.
         let facts = campaign(Schedule::Day { on: date(2027, 3, 8) });
         let moved = Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["schedule".into()], facts };
         let moved = of(&[published(1, DAY), Event::Corrected(Box::new(moved))]);
         assert_eq!(first_day(&moved), ("20270308".into(), "CONFIRMED".into()));
-        // A revision that follows goes on with days that hold before it.
+        // A later revision keeps days that lie before it holds.
         let Event::Published(mut second) = published(2, weekly(None)) else { unreachable!("a publication") };
         second.effective_from = date(2027, 3, 1);
         let followed = of(&[published(1, weekly(None)), Event::Published(second)]);

@@ -15,7 +15,7 @@ use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// A value as people read it.
+/// A value in words, as people read it.
 fn shown(lang: Lang, zone: &TimeZone, property: &Property, value: &Value) -> String {
     match (property.kind, value) {
         (_, Value::Null) => String::from("–"),
@@ -43,7 +43,7 @@ fn qgis_steps(lang: Lang, url: &str) -> Markup {
     }
 }
 
-/// The list of collections, with the number of features of each.
+/// The page that lists the collections, with the number of features of each.
 pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String {
     let t = |key| text(lang, key);
     let content = html! {
@@ -67,15 +67,15 @@ pub fn list(lang: Lang, city: &City, counts: &[(&Collection, usize)]) -> String 
     )
 }
 
-/// A file in which a collection can be had.
+/// A file form in which a collection can be downloaded.
 pub struct Download {
-    /// What it is called.
+    /// Name of the form.
     pub name: &'static str,
-    /// Where it is.
+    /// Address of the file.
     pub href: String,
 }
 
-/// One collection: what it holds and how to get at it.
+/// The page of one collection: what it holds and how to download it.
 pub fn one(lang: Lang, city: &City, collection: &Collection, count: Option<usize>, downloads: &[Download], styles: &[Download]) -> String {
     let t = |key| text(lang, key);
     let name = collection.name;
@@ -107,7 +107,7 @@ pub fn one(lang: Lang, city: &City, collection: &Collection, count: Option<usize
     page(&Page::new(lang, city, title(lang, name), &path).alternate("application/json", format!("{path}?f=json")), content)
 }
 
-/// A type as JSON Schema names it.
+/// The name of a type in JSON Schema.
 pub fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::Text => "string",
@@ -119,27 +119,27 @@ pub fn type_name(kind: Type) -> &'static str {
     }
 }
 
-/// What stands around the rows of a page of features.
+/// Everything around the rows of a page of features.
 pub struct List<'a> {
     /// The collection.
     pub collection: &'a Collection,
-    /// Features of all pages.
+    /// Number of features on all pages together.
     pub matched: usize,
-    /// The filter in force.
+    /// The filter as it was asked; empty without one.
     pub filter: &'a str,
-    /// Address of the page before.
+    /// Address of the previous page, if there is one.
     pub previous: Option<String>,
-    /// Address of the page after.
+    /// Address of the next page, if there is one.
     pub next: Option<String>,
     /// This page as GeoJSON.
     pub geojson: String,
-    /// Of which days the features are.
+    /// The days whose features are listed.
     pub when: When,
-    /// What was known when, as it was asked.
+    /// The `as_of` parameter as it was asked.
     pub as_of: Option<&'a str>,
 }
 
-/// Properties that tell a feature, and those said of it in a line.
+/// Properties that can name a feature, and properties for the line about it.
 const NAMES: [&str; 3] = ["title", "name", "id"];
 const NOTES: [&str; 6] = ["kind", "land_use", "land_use_name", "area_ha", "effective_from", "status"];
 
@@ -157,7 +157,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
     let has_land_use = list.collection.properties.iter().any(|property| property.name == "land_use");
     let example = if has_land_use { "land_use = 'ODT'" } else { "id LIKE 'Q%'" };
     let zone = city.zone();
-    // A feature of another time is asked for with that time.
+    // A link to a feature keeps the day that was asked for.
     let href = |id: &str, row: &LayerRow<'_>| {
         let day = match list.when {
             When::Now => None,
@@ -180,7 +180,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
         ul.list {
             @for row in rows {
                 @let id = row.part.id(row.feature);
-                // Single features of a plan are told by their own name, not by the plan's.
+                // The single features of a plan have names of their own; the title is the plan's.
                 @let names = if is_single { ["name", "land_use_name", "id"] } else { NAMES };
                 @let called = names.iter().find_map(|name| find(&row, name)?.1.as_str().map(str::to_owned)).unwrap_or_else(|| id.clone());
                 @let notes: Vec<String> = NOTES.iter().filter_map(|name| {
@@ -203,7 +203,7 @@ pub fn items<'a>(lang: Lang, city: &City, list: &List<'_>, rows: impl Iterator<I
     page(&Page::new(lang, city, title(lang, name), &path).alternate("application/geo+json", list.geojson.clone()), content)
 }
 
-/// One feature: everything it carries.
+/// The page of one feature with all its properties.
 pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &LayerRow<'_>) -> String {
     let zone = city.zone();
     let t = |key| text(lang, key);
@@ -225,17 +225,17 @@ pub fn item(lang: Lang, city: &City, collection: &Collection, id: &str, row: &La
 
 /// The item whose features alone a map shows.
 pub struct MapOf {
-    /// The item.
+    /// The code of the item.
     pub code: Code,
-    /// Property of its features that names it.
+    /// The property of its features that holds the item's code.
     pub property: &'static str,
-    /// Its title.
+    /// Title of the item.
     pub title: String,
-    /// The box around it in degrees.
+    /// The box around its features, in degrees.
     pub bbox: Bbox,
 }
 
-/// The interactive map of a collection; its library is loaded by this page alone.
+/// The interactive map of a collection. Only this page loads the map library.
 pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only: Option<&MapOf>) -> String {
     let t = |key| text(lang, key);
     let name = collection.name;
@@ -264,7 +264,7 @@ pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only
     page(&Page::new(lang, city, title(lang, name), &path), content)
 }
 
-/// The terms of the data.
+/// The page with the licence of the data.
 pub fn licence(lang: Lang, city: &City) -> String {
     let t = |key| text(lang, key);
     let content = html! {
@@ -279,7 +279,7 @@ pub fn licence(lang: Lang, city: &City) -> String {
     page(&Page::new(lang, city, t("licence"), "/licence"), content)
 }
 
-/// What the interface keeps to.
+/// The page of the conformance classes.
 pub fn conformance(lang: Lang, city: &City, classes: &[&str]) -> String {
     let t = |key| text(lang, key);
     let content = html! {
@@ -292,7 +292,7 @@ pub fn conformance(lang: Lang, city: &City, classes: &[&str]) -> String {
     )
 }
 
-/// The addresses of the interface, from its OpenAPI document.
+/// The page of the interface's addresses, from its OpenAPI document.
 pub fn api(lang: Lang, city: &City, document: &Value) -> String {
     let t = |key| text(lang, key);
     let empty = serde_json::Map::new();

@@ -1,4 +1,4 @@
-//! What every page has around its content.
+//! The frame of every page around its content.
 
 use std::sync::LazyLock;
 
@@ -12,17 +12,17 @@ use crate::words::text::text;
 
 const STYLE: &str = include_str!("style.css");
 
-/// The policy that lets the page's own style in, and nothing else: no script at all.
+/// The content security policy of most pages: only the page's own style, and no script at all.
 pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| policy(STYLE));
 
-/// The policy of a page with an interactive map: this site's own scripts, nobody else's.
+/// The policy of a page with an interactive map: scripts only from this site.
 pub static MAP_POLICY: LazyLock<String> = LazyLock::new(|| {
     let own = CONTENT_SECURITY_POLICY.replace("style-src ", "style-src 'self' ");
     format!("{own}; script-src 'self'; connect-src 'self'")
 });
 
-/// The policy of a page whose script asks the browser for its position, or keeps a copy for when the
-/// network is away: this site's own scripts, nobody else's.
+/// The policy of a page whose script asks the browser for its position, or keeps a copy of the page for
+/// when the network is away: scripts only from this site.
 pub static SCRIPT_POLICY: LazyLock<String> = LazyLock::new(|| {
     let own = CONTENT_SECURITY_POLICY.as_str();
     format!("{own}; script-src 'self'; worker-src 'self'; connect-src 'self'")
@@ -36,25 +36,25 @@ pub fn policy(style: &str) -> String {
     )
 }
 
-/// A page: title, canonical path, and its content.
+/// A page with its title and path.
 pub struct Page<'a> {
     /// The reader's language.
     pub lang: Lang,
     /// The city.
     pub city: &'a City,
-    /// Title of the window.
+    /// Title in the browser's window.
     pub title: &'a str,
     /// Path of this page, without the language.
     pub path: &'a str,
-    /// Alternate forms: media type, address.
+    /// Other forms of the page: media type and address.
     pub alternates: Vec<(&'static str, String)>,
-    /// What a messenger shows beside a link to it.
+    /// The preview that a messenger shows beside a link to the page.
     pub preview: Option<Preview>,
 }
 
-/// What a messenger shows beside a link (Open Graph).
+/// The preview that a messenger shows beside a link (Open Graph).
 pub struct Preview {
-    /// Whether it holds, since when.
+    /// Whether the item holds, and since when.
     pub description: String,
     /// Absolute address of a picture of 1,200 × 630 pixels.
     pub image: String,
@@ -68,14 +68,14 @@ impl<'a> Page<'a> {
         Self { lang, city, title, path, alternates: Vec::new(), preview: None }
     }
 
-    /// With an alternate form.
+    /// Adds another form of the page.
     pub fn alternate(mut self, media: &'static str, address: String) -> Self {
         self.alternates.push((media, address));
         self
     }
 }
 
-/// A field of words to look for, with its label above it.
+/// A search field with its label above it.
 pub fn words_field(lang: Lang, name: &str, label: &str, value: &str) -> Markup {
     html! {
         label.above for=(name) { (text(lang, label)) }
@@ -85,12 +85,12 @@ pub fn words_field(lang: Lang, name: &str, label: &str, value: &str) -> Markup {
     }
 }
 
-/// A table that may be wider than the screen when the text is large: it moves under its own scroll bar.
+/// A table with its own scroll bar, because it may be wider than the screen if the text is large.
 pub fn scrolling(label: &str, table: Markup) -> Markup {
     html! { div.scroll role="region" tabindex="0" aria-label=(label) { (table) } }
 }
 
-/// Puts a page together.
+/// Assembles the page around its content.
 pub fn page(page: &Page<'_>, content: Markup) -> String {
     let Page { lang, city, title, path, alternates, preview } = page;
     let t = |key| text(*lang, key);
@@ -151,7 +151,7 @@ pub fn page(page: &Page<'_>, content: Markup) -> String {
     .into_string()
 }
 
-/// Keeps the language of a form's page for its answer.
+/// A hidden field that carries the page's language to the answer of a form.
 pub fn language_field(lang: Lang) -> Markup {
     html! { @if lang != Lang::Vi { input type="hidden" name="lang" value=(lang.code()); } }
 }

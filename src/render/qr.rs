@@ -1,5 +1,5 @@
-//! QR codes: the scheme in small letters, all else in capitals (alphanumeric mode), a quiet zone of four
-//! modules.
+//! QR codes. The scheme of an address is in lower case and the rest in capitals (alphanumeric mode). A
+//! quiet zone of four modules surrounds the symbol.
 
 use std::fmt::Write as _;
 use std::io::Cursor;
@@ -12,7 +12,7 @@ use crate::domain::{Code, mark};
 
 /// Modules left white on every side (ISO/IEC 18004 §6.3.8).
 pub const QUIET: usize = 4;
-/// Smallest and largest PNG, pixels a side.
+/// Smallest and largest PNG, in pixels per side.
 pub const SIZES: std::ops::RangeInclusive<u32> = 64..=2048;
 
 /// Why a QR code cannot be made.
@@ -26,17 +26,17 @@ pub enum QrError {
     Picture(image::ImageError),
 }
 
-/// Modules a side of a symbol of version 3, quiet zone included: prints are laid out for it. Marked
-/// addresses of hosts to 17 characters are one on paper.
+/// Modules per side of a version 3 symbol with its quiet zone: prints are laid out for this size. An
+/// address with a board's mark fits it if the host has at most 17 characters.
 const USUAL: usize = 29 + 2 * QUIET;
 
-/// What alphanumeric mode can write (ISO/IEC 18004 table 5), in five and a half bits a character.
+/// The characters of alphanumeric mode (ISO/IEC 18004 table 5); each takes five and a half bits.
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 
-/// The address a printed code leads to. The scheme is in small letters: some scanners take `HTTPS://` for
-/// a text and open nothing. All else is in capitals where that means the same and makes the symbol
-/// smaller: the host always, the path only where there is none but our own. A print for a board carries
-/// the board's mark.
+/// The address that a printed code leads to. The scheme is in lower case: some scanners take `HTTPS://` for
+/// plain text and open nothing. The host is always in capitals, which mean the same and make the symbol
+/// smaller. The path is in capitals only if it is entirely our own. A print for a board carries the board's
+/// mark.
 pub fn address(public_url: &str, code: Code, board: Option<u32>) -> String {
     let mark = board.map_or_else(String::new, |number| format!(".{}", mark::of(code, number)));
     match in_capitals(public_url) {
@@ -50,16 +50,17 @@ pub fn site(public_url: &str) -> String {
     in_capitals(public_url).unwrap_or_else(|| public_url.to_owned())
 }
 
-/// An address of a host alone, the host in capitals; none of one with a path, whose case counts.
+/// An address that is only a scheme and a host, with the host in capitals. `None` for an address with a
+/// path, because paths are case-sensitive.
 fn in_capitals(public_url: &str) -> Option<String> {
     let (scheme, host) = public_url.split_once("://")?;
     let host_only = !host.contains(['/', '?', '#', '@']);
     host_only.then(|| format!("{}://{}", scheme.to_ascii_lowercase(), host.to_ascii_uppercase()))
 }
 
-/// The symbol of a text. An address is written in two modes, its scheme in bytes and the rest in
-/// alphanumeric mode: left to itself the crate writes all in bytes where the host begins with few letters
-/// or with digits.
+/// The symbol of a text. The scheme of an address is written in byte mode and the rest in alphanumeric
+/// mode. The crate alone would write everything in bytes if the host begins with digits or only a few
+/// letters.
 fn symbol(text: &str, level: EcLevel) -> QrResult<QrCode> {
     let (scheme, rest) = text.as_bytes().split_at(text.find("://").map_or(0, |at| at + 3));
     let is_alphanumeric = |part: &[u8]| part.iter().all(|byte| ALPHANUMERIC.contains(byte));
@@ -73,7 +74,7 @@ fn symbol(text: &str, level: EcLevel) -> QrResult<QrCode> {
         let all = scheme.and_then(|()| bits.push_alphanumeric_data(rest)).and_then(|()| bits.push_terminator(level));
         match all {
             Ok(()) => return QrCode::with_bits(bits, level),
-            // The next version is larger.
+            // Too long for this version; the next one is larger.
             Err(error) => last = error,
         }
     }
@@ -86,7 +87,7 @@ pub struct Matrix {
     modules: Vec<Color>,
 }
 
-/// How much of a symbol may be spoilt (ISO/IEC 18004 §6.5.1).
+/// The share of a symbol that may be damaged and still be read (ISO/IEC 18004 §6.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// 15 %: for screens.
@@ -101,7 +102,7 @@ impl Matrix {
         Self::with_level(text, Level::M)
     }
 
-    /// The symbol of a text.
+    /// The symbol of a text at an error correction level.
     pub fn with_level(text: &str, level: Level) -> Result<Self, QrError> {
         let level = match level {
             Level::M => EcLevel::M,
@@ -111,13 +112,14 @@ impl Matrix {
         Ok(Self { width: code.width(), modules: code.into_colors() })
     }
 
-    /// Modules a side, quiet zone included.
+    /// Modules per side, quiet zone included.
     pub fn side(&self) -> usize {
         self.width + 2 * QUIET
     }
 
-    /// Side of its drawing on a print that is laid out for a symbol of version 3 of side `usual`: a larger
-    /// symbol keeps the size of its modules, which is what a camera has to tell apart, up to a side of `most`.
+    /// Side of the symbol on a print whose layout gives a version 3 symbol the side `usual`. A larger
+    /// symbol keeps the size of its modules, because a camera has to tell modules apart; its side grows up
+    /// to `most`.
     pub fn side_on_paper(&self, usual: f64, most: f64) -> f64 {
         (usual * self.side() as f64 / USUAL as f64).min(most).max(usual)
     }
@@ -126,7 +128,7 @@ impl Matrix {
         self.modules.get(y * self.width + x) == Some(&Color::Dark)
     }
 
-    /// The dark modules as an SVG path, runs joined.
+    /// The dark modules as an SVG path; neighbours in a row are joined.
     fn path(&self) -> String {
         let mut path = String::with_capacity(self.width * self.width * 5);
         for y in 0..self.width {
@@ -158,8 +160,8 @@ impl Matrix {
         )
     }
 
-    /// The symbol as a PNG of at most `size` pixels a side: the largest whole number of pixels a
-    /// module, the rest white.
+    /// The symbol as a PNG. `size` is the side in pixels, clamped to [`SIZES`] and never below one pixel
+    /// per module. A module takes a whole number of pixels; what is left over is a white margin.
     pub fn png(&self, size: u32) -> Result<Vec<u8>, QrError> {
         let side = self.side();
         let size = (size.clamp(*SIZES.start(), *SIZES.end()) as usize).max(side);
@@ -183,7 +185,7 @@ impl Matrix {
         Ok(png.into_inner())
     }
 
-    /// The symbol for a terminal, two modules a character; light on dark reads everywhere.
+    /// The symbol for a terminal, two modules per character. Light on dark can be read on every terminal.
     pub fn terminal(&self) -> String {
         let side = self.side();
         let light = |x: usize, y: usize| {
@@ -214,7 +216,7 @@ mod tests {
         Code::from_random([1, 2, 3, 4, 5, 6, 7, 8])
     }
 
-    /// An address of a host of that many characters.
+    /// An address whose host has that many characters.
     fn of_host(length: usize) -> String {
         let name = "bangtin-quy-hoach-thanh-pho-yen-bai-va-cac-xa";
         format!("https://{}.vn", &name[..length - 3])
@@ -248,8 +250,8 @@ mod tests {
         }
     }
 
-    /// Version 3 has 272 bits at Q and 352 at M; 76 go to `https://`, 13 say that capitals follow, and two
-    /// capitals take 11.
+    /// Version 3 has 272 bits at level Q and 352 at M. `https://` takes 76 bits, the switch to alphanumeric
+    /// mode 13, and each pair of capitals 11.
     #[test]
     fn hosts_to_17_characters_stay_version_3_on_paper_and_longer_ones_are_version_4() {
         for (level, board, longest) in [(Level::Q, Some(7), 17), (Level::Q, None, 21), (Level::M, None, 35)] {
@@ -272,7 +274,7 @@ mod tests {
         }
         let endless = Matrix::with_level(&format!("https://example.vn/{}", "a".repeat(300)), Level::Q).expect("fits");
         assert!((endless.side_on_paper(58.0, 77.0) - 77.0).abs() < 1e-9);
-        // Nothing is drawn smaller than it was.
+        // A small symbol is not drawn smaller than the usual side.
         let short = Matrix::new("https://A.VN/Q/0").expect("fits");
         assert!((short.side_on_paper(58.0, 77.0) - 58.0).abs() < 1e-9);
     }
@@ -282,7 +284,7 @@ mod tests {
         for text in [format!("https://{}", "A".repeat(5_000)), format!("https://{}", "a".repeat(5_000)), "A".repeat(9_000)] {
             assert!(matches!(Matrix::new(&text), Err(QrError::TooLong(_))));
         }
-        // Longer than the first versions can count.
+        // This text is longer than the length fields of the first versions can express.
         assert!(Matrix::new(&format!("https://{}", "A".repeat(600))).is_ok());
     }
 

@@ -1,4 +1,4 @@
-//! What a search found.
+//! The results of a search.
 
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,12 +14,12 @@ use crate::geometry::Position;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// Something that was found.
+/// A search result.
 #[derive(Debug, Clone)]
 pub enum Found {
     /// A published item.
     Item(Box<View>),
-    /// A unit, and what it belongs to today where it is gone.
+    /// A unit. If it no longer exists, the units that it belongs to today.
     Unit(Unit, Vec<Unit>),
     /// A landmark.
     Landmark(Landmark),
@@ -28,7 +28,7 @@ pub enum Found {
 }
 
 impl Found {
-    /// The item, where it is one.
+    /// The item, if the result is one.
     pub fn item(&self) -> Option<&View> {
         match self {
             Self::Item(view) => Some(view),
@@ -36,7 +36,7 @@ impl Found {
         }
     }
 
-    /// Where it is, where it is a place: its name and position.
+    /// Name and position of the result, if it is a place.
     pub fn spot(&self, lang: Lang) -> Option<(String, Position)> {
         match self {
             Self::Item(view) => Some((view.title.clone(), view.position?)),
@@ -48,7 +48,7 @@ impl Found {
         }
     }
 
-    /// A place for programs; none of an item.
+    /// A place as JSON; `None` for an item.
     pub fn place(&self, lang: Lang) -> Option<Value> {
         let kind = match self {
             Self::Item(_) => return None,
@@ -65,7 +65,7 @@ impl Found {
     }
 }
 
-/// A line of a place: what applies there, what is near.
+/// A line for a place, with links to what applies there and what is near.
 fn place_line(lang: Lang, found: &Found) -> Markup {
     let Some((name, at)) = found.spot(lang) else { return html! {} };
     let at = format!("lon={:.5}&lat={:.5}{}", at.lon, at.lat, lang.and());
@@ -92,7 +92,7 @@ fn place_line(lang: Lang, found: &Found) -> Markup {
     }
 }
 
-/// The page.
+/// The page of search results.
 pub fn page(lang: Lang, city: &City, moment: &Moment, query: &str, found: &[Found], proposal: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let (items, places): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|found| found.item().is_some());
@@ -116,17 +116,17 @@ pub fn page(lang: Lang, city: &City, moment: &Moment, query: &str, found: &[Foun
             @if let Some(proposal) = proposal {
                 p { (t("search-proposal")) " " a href={ "/search?q=" (encode(proposal)) (lang.and()) } { (proposal) } "?" }
             }
-            // The group of the best answer comes first.
+            // The group with the best result comes first.
             @if found.first().is_some_and(|best| best.item().is_some()) { (listed) (placed) } @else { (placed) (listed) }
         }
     };
     layout::page(&Page::new(lang, city, t("search"), "/search"), content)
 }
 
-/// What stands in an address as it is (RFC 3986 §2.3).
+/// Characters that stand unencoded in an address (RFC 3986 §2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A text in an address.
+/// Percent-encodes a text for an address.
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }

@@ -231,6 +231,7 @@ async fn answers_carry_links_counts_and_headers(kind: Kind) {
 }
 
 /// C13 to C18, C24, C29, C32, G06, G09, G15, Q05, Q06, Q12
+#[expect(clippy::too_many_lines, reason = "one line for each spelling")]
 async fn parameters_are_read_liberally_and_refused_with_a_sentence(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     let system = "http%3A%2F%2Fwww.opengis.net%2Fdef%2Fcrs%2FEPSG%2F0%2F9208";

@@ -81,7 +81,7 @@ fn hidden_columns_and_struck_words_of_a_sheet_are_said() {
 #[test]
 fn a_workbook_with_a_password_is_named_as_one() {
     let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let file = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &[0; 20_000], &name, &[0; 512]].concat();
+    let file = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &vec![0; 20_000], &name, &[0; 512]].concat();
     says(&points("a.xlsx", file), &["password"]);
 }
 

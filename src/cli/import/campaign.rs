@@ -1,4 +1,4 @@
-//! `bangtin import campaign`.
+//! `bangtin import campaign`: imports a campaign with its participating places.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,39 +14,39 @@ use crate::domain::Code;
 use crate::import::attach::source_document;
 use crate::import::points;
 
-/// A campaign.
+/// Options of a campaign.
 #[derive(Debug, Args)]
 pub struct CampaignArgs {
-    /// CSV, XLSX, GeoJSON or KML of its participating places
+    /// CSV, XLSX, GeoJSON or KML file of its participating places
     file: PathBuf,
     /// Title
     #[arg(long)]
     title: String,
-    /// cashless-day, marketplace-day, eid-drive, digital-month, training
+    /// Kind of campaign: cashless-day, marketplace-day, eid-drive, digital-month, training
     #[arg(long)]
     kind: String,
     /// Who organises it
     #[arg(long)]
     organiser: String,
-    /// First day, or the day
+    /// First day, or the only day
     #[arg(long)]
     from: Date,
     /// Last day
     #[arg(long)]
     to: Option<Date>,
-    /// Every week on this day, monday … sunday
+    /// Held every week on this day, monday … sunday
     #[arg(long)]
     weekday: Option<String>,
     /// What is offered
     #[arg(long)]
     summary: Option<String>,
-    /// Units taking part
+    /// Units that take part, by code
     #[arg(long = "unit", value_name = "CODE")]
     units: Vec<String>,
-    /// Coordinate system of the file, EPSG:9208
+    /// Coordinate system of the file, such as EPSG:9208
     #[arg(long)]
     crs: Option<String>,
-    /// Sheet or layer of a file with several
+    /// Sheet or layer to read, in a file with several
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// Publish the next revision of this code

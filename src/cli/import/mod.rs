@@ -1,4 +1,4 @@
-//! `bangtin import`: a planner's file, its report, its publication.
+//! `bangtin import`: reads a planner's file, reports on it, and publishes it.
 
 mod campaign;
 mod plan;
@@ -22,7 +22,7 @@ use crate::domain::access::Actor;
 use crate::import::report::{Report, Severity};
 use crate::import::source::Source;
 
-/// What a file holds.
+/// What the file contains.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
     /// A plan's zones, or its outline
@@ -35,19 +35,19 @@ pub enum ImportCommand {
     Units(units::UnitsArgs),
 }
 
-/// How to go about it.
+/// Options that all imports share.
 #[derive(Debug, Args)]
 struct How {
-    /// Only the report; nothing is published
+    /// Only report; publish nothing
     #[arg(long)]
     dry_run: bool,
-    /// One JSON object on standard output and nothing else
+    /// Print one JSON object on standard output and nothing else
     #[arg(long)]
     json: bool,
     /// Write the report as a page with a map that marks each finding
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// Largest file, and largest unpacked size of an archive, MiB; memory grows with it
+    /// Largest file, and largest unpacked size of an archive, MiB; the memory needed grows with it
     #[arg(long, env = "BANGTIN_MAX_MIB", default_value_t = 2048)]
     max_mib: u64,
 }
@@ -60,10 +60,11 @@ impl How {
     }
 }
 
-/// Runs it.
+/// Runs an import.
 pub async fn run(args: &StoreArgs, command: ImportCommand) -> anyhow::Result<ExitCode> {
     let demo_city = super::demo::city(None)?;
-    // Into a demo store neither --city nor --public-url is needed; another city's store keeps its own.
+    // An import into a demo store needs neither --city nor --public-url. The store of another city keeps its
+    // own.
     let bare = store::open_bare(args, if args.city.is_some() { store::Begin::Allowed } else { store::Begin::Refused }).await?;
     let store = if bare.app.city().id == demo_city.id && args.city.is_none() && args.public_url.is_none() {
         bare
@@ -97,7 +98,7 @@ fn read(file: &Path) -> anyhow::Result<Source> {
     Source::file(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
-/// Shows a report; the exit code says whether it blocks publishing.
+/// Prints a report; the exit code says whether it blocks publishing.
 fn show(report: &Report, how: &How) -> anyhow::Result<ExitCode> {
     if how.json {
         put!("{}", json!({ "report": report }))?;
@@ -113,7 +114,7 @@ fn show(report: &Report, how: &How) -> anyhow::Result<ExitCode> {
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Carries a command out, or only says what would come of it: a dry run is held to every rule.
+/// Carries a command out. A dry run only says what would happen, but applies every rule.
 async fn execute(store: &Store, request: Request, dry_run: bool) -> anyhow::Result<Outcome> {
     let files = |name: &str| Source::file(Path::new(name)).map_err(|error| error.to_string());
     if dry_run {
@@ -122,12 +123,12 @@ async fn execute(store: &Store, request: Request, dry_run: bool) -> anyhow::Resu
     Ok(store.app.execute(&Actor::Local, request, &files).await?)
 }
 
-/// What was done is not undone because it cannot be told.
+/// Adds to an output error that the item is published all the same.
 fn published(told: anyhow::Result<()>, what: &str) -> anyhow::Result<()> {
     told.with_context(|| format!("{what} is published, but it could not be told"))
 }
 
-/// Says what was published. Errors: it was, but could not be told.
+/// Prints what was published. Errors: it is published, but printing failed.
 fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) -> anyhow::Result<()> {
     let base = store.app.city().public_url.clone();
     let code = outcome.code.map(|code| code.to_string()).unwrap_or_default();

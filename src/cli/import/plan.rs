@@ -1,4 +1,4 @@
-//! `bangtin import plan`.
+//! `bangtin import plan`: imports a plan's zones, or its outline.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,13 +20,13 @@ use crate::geometry::crs::Crs;
 use crate::import::attach::{Brought, source_document};
 use crate::import::zones;
 
-/// A plan.
+/// Options of a plan.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// Shapefile (zip or .shp), GeoPackage, GeoJSON, FlatGeobuf, KML/KMZ or DXF; none with --outline
     #[arg(required_unless_present = "outline")]
     file: Option<PathBuf>,
-    /// Title as in the decision
+    /// Title, as in the decision
     #[arg(long)]
     title: String,
     /// Kind of plan
@@ -38,7 +38,7 @@ pub struct PlanArgs {
     /// Number of the decision
     #[arg(long)]
     decision: String,
-    /// Day of the signature, 2020-09-15
+    /// Day of the signature, such as 2020-09-15
     #[arg(long)]
     signed: Date,
     /// Who signed, with their office
@@ -50,19 +50,19 @@ pub struct PlanArgs {
     /// Last day in force
     #[arg(long)]
     effective_to: Option<Date>,
-    /// What it means, in a sentence or two for residents
+    /// What the plan means for residents, in a sentence or two
     #[arg(long)]
     summary: Option<String>,
-    /// First and last year, 2021-2030
+    /// First and last year, such as 2021-2030
     #[arg(long, value_name = "FROM-TO")]
     period: Option<String>,
-    /// tỉnh, huyện, xã …
+    /// Level of the plan: tỉnh, huyện, xã …
     #[arg(long)]
     level: Option<String>,
-    /// 1/2000
+    /// Scale of the plan, such as 1/2000
     #[arg(long)]
     scale: Option<String>,
-    /// How it changes the plan
+    /// How it changes the plan before it
     #[arg(long, default_value = "first")]
     adjustment: Adjustment,
     /// Units it concerns, by code or CODE-YEAR; none means the whole city
@@ -71,19 +71,19 @@ pub struct PlanArgs {
     /// Attached files: decision=FILE, report=FILE, map=FILE, other=FILE
     #[arg(long = "document", value_name = "ROLE=FILE")]
     documents: Vec<String>,
-    /// Coordinate system of the file, EPSG:9208
+    /// Coordinate system of the file, such as EPSG:9208
     #[arg(long)]
     crs: Option<String>,
     /// Columns: land_use=COLUMN, name=COLUMN, note=COLUMN; remembered for the authority
     #[arg(long = "map", value_name = "FIELD=COLUMN")]
     columns: Vec<String>,
-    /// Layer of a file with several
+    /// Layer to read, in a file with several
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
-    /// A plan without zones: file with its outline
+    /// For a plan without zones: the file with its outline
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     outline: Option<PathBuf>,
-    /// Overlaps of more square metres block publishing
+    /// Overlaps larger than this many square metres block publishing
     #[arg(long, value_name = "M2", default_value_t = 10.0)]
     max_overlap: f64,
     /// Publish the next revision of this code
@@ -130,7 +130,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
         (None, None) => bail!("name a file of zones, or --outline FILE"),
     };
     let source = read(file)?;
-    // What the report says is true of the item as it is now.
+    // The report describes the change from the item's present revision.
     let based_on = match (plan.based_on, plan.revises) {
         (None, Some(code)) => store.app.latest_revision("plan", code).await?,
         (given, _) => given,
@@ -163,7 +163,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     let mut documents = plan.documents()?;
     let mut blobs = Vec::new();
     for part in source.parts() {
-        // The digest of the report; when it is stored its bytes are compared with it.
+        // The report already has the digest; the store checks the bytes against it.
         let known = imported.report.sha256.as_ref().filter(|_| part.name == source.name).and_then(|text| text.parse().ok());
         let (document, brought) = source_document(&part, known)?;
         documents.push(serde_json::to_value(document)?);

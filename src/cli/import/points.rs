@@ -1,4 +1,4 @@
-//! `bangtin import points`.
+//! `bangtin import points`: imports map points, one a row.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,25 +15,25 @@ use crate::cli::store::Store;
 use crate::import::points;
 use crate::import::report::{Finding, Report, Severity};
 
-/// Points.
+/// Options for map points.
 #[derive(Debug, Args)]
 pub struct PointsArgs {
     /// CSV, XLSX, GeoJSON, KML, GeoPackage or Shapefile
     file: PathBuf,
-    /// Kind of the rows that name none: ambulance, health-worker, health-station, advisory-desk, digital-team
+    /// Kind of rows that name none: ambulance, health-worker, health-station, advisory-desk, digital-team
     #[arg(long)]
     kind: Option<String>,
-    /// Coordinate system of the file, EPSG:9208
+    /// Coordinate system of the file, such as EPSG:9208
     #[arg(long)]
     crs: Option<String>,
-    /// Sheet or layer of a file with several
+    /// Sheet or layer to read, in a file with several
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     #[command(flatten)]
     how: How,
 }
 
-/// Reads, reports and publishes, a point a row.
+/// Reads the file, reports on it, and publishes each row as a point.
 pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitCode> {
     let source = read(&args.file)?;
     let city = store.app.city();
@@ -67,7 +67,8 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
         args.how.write_report(&report, &[])?;
         return show(&report, &args.how);
     }
-    // The id of a row's command comes from the file, so that repeating the import publishes nothing twice.
+    // The id of a row's command is made from the file's digest, so that a repeated import publishes nothing
+    // twice.
     let file = source.digest()?.to_string();
     let request = |row: &points::Row, facts: &Value| Request {
         id: format!("import-{}-{}", &file[..32], row.number),
@@ -78,7 +79,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     };
     let mut progress = Progress::new("import", facts.len() as u64);
     let mut codes = Vec::new();
-    // All rows are held to the rules before the first one is published.
+    // All rows are checked against the rules before the first one is published.
     for (row, facts) in rows.iter().zip(&facts) {
         match super::execute(store, request(row, facts), true).await {
             Ok(outcome) if args.how.dry_run => codes.extend(outcome.code.map(|code| code.to_string())),

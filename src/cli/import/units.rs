@@ -1,4 +1,4 @@
-//! `bangtin import units`.
+//! `bangtin import units`: imports the city's administrative units.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,25 +12,25 @@ use crate::cli::messages::put;
 use crate::cli::store::Store;
 use crate::import::{points, units};
 
-/// Units.
+/// Options for administrative units.
 #[derive(Debug, Args)]
 pub struct UnitsArgs {
     /// CSV, XLSX, GeoJSON, KML, GeoPackage or Shapefile
     file: PathBuf,
-    /// First day of validity of rows that name none, 2025-07-01
+    /// First day of validity for rows that name none, such as 2025-07-01
     #[arg(long)]
     valid_from: Option<Date>,
-    /// Coordinate system of the file, EPSG:9208
+    /// Coordinate system of the file, such as EPSG:9208
     #[arg(long)]
     crs: Option<String>,
-    /// Sheet or layer of a file with several
+    /// Sheet or layer to read, in a file with several
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     #[command(flatten)]
     how: How,
 }
 
-/// Reads, reports and records: units of the same id are replaced, others are added.
+/// Reads the file, reports on it, and records the units. Units with the same id are replaced, others are added.
 pub(super) async fn run(store: &Store, args: UnitsArgs) -> anyhow::Result<ExitCode> {
     let source = read(&args.file)?;
     let city = store.app.city();

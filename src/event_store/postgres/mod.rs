@@ -4,6 +4,7 @@ mod connector;
 mod follow;
 mod load;
 mod rows;
+mod sentences;
 mod writer;
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What a request for features asks: parameters read into meanings, or a sentence that says what is
+//! Reads the parameters of a request for features. A wrong parameter gives a sentence that says what is
 //! wrong and what is allowed.
 
 use crate::http::reading;
@@ -16,16 +16,16 @@ use crate::http::reading::Form;
 use crate::read_model::layers::{Collection, Wanted};
 use crate::words::text::Lang;
 
-/// Features of a page where none is asked for.
+/// Features per page if the request gives no limit.
 pub const DEFAULT_LIMIT: usize = 100;
-/// Most features of a page.
+/// Most features per page.
 pub const MAXIMUM_LIMIT: usize = 10_000;
-/// Most keys of a sorting.
+/// Most properties that a request can sort by.
 const SORT_KEYS: usize = 8;
 
 /// Parameters of every address below `/collections`.
 pub const COMMON: &[&str] = &["f", "lang", "token"];
-/// Parameters of `/items`, the properties apart.
+/// Parameters of `/items`, besides the properties.
 pub const ITEMS: &[&str] = &[
     "bbox",
     "bbox-crs",
@@ -46,19 +46,20 @@ pub const ITEMS: &[&str] = &[
 /// Parameters of one feature.
 pub const ITEM: &[&str] = &["crs", "datetime", "as_of", "f", "lang", "token"];
 
-/// Where a page continues: the moment of the first page, what was known then, and how many came before.
+/// The position of a page in a list: what was known for the first page, its time, and how many features
+/// came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After {
-    /// Microseconds since 1970.
+    /// What was known then, as microseconds since 1970.
     pub known: i64,
-    /// Seconds since 1970; none where the question names its own time.
+    /// The time of the first page, in seconds since 1970; `None` if the request names its own time.
     pub now: Option<i64>,
     /// Features before this page.
     pub offset: usize,
 }
 
 impl After {
-    /// As it stands in a `next` link.
+    /// The token as a `next` link carries it.
     pub fn token(self) -> String {
         format!("{}.{}.{}", self.known, self.now.unwrap_or_default(), self.offset)
     }
@@ -79,27 +80,27 @@ impl After {
     }
 }
 
-/// What a request for features asks.
+/// A request for features.
 pub struct Ask {
     /// All parameters, decoded.
     pub pairs: Pairs,
-    /// Which layer.
+    /// The layer that is asked for.
     pub wanted: Wanted,
-    /// Where.
+    /// The area that is asked for.
     pub area: Option<Area>,
-    /// The system of the answer.
+    /// The coordinate system of the answer.
     pub crs: System,
-    /// Which features.
+    /// The filter, if any.
     pub filter: Option<Filter>,
-    /// Properties that must have these values, compared as a filter does.
+    /// Properties that must have given values; compared as a filter does.
     pub equal: Vec<Filter>,
-    /// Indices of properties, and whether they decrease.
+    /// Properties to sort by: index, and true if descending.
     pub sort: Vec<(usize, bool)>,
-    /// Features of a page.
+    /// Most features on the page.
     pub limit: usize,
     /// Features before this page.
     pub offset: usize,
-    /// False for the versions of a feature under one id.
+    /// False if several versions of a feature appear under one id.
     pub unique_ids: bool,
     /// The form of the answer.
     pub form: Form,
@@ -157,8 +158,8 @@ impl Ask {
         })
     }
 
-    /// The addresses of every form of the answer and every page, below the layer's: what is given them in
-    /// place of its own `f` and `after`.
+    /// Gives a function from a form and a page token to an address below `layer`. All other parameters stay
+    /// as they are.
     pub fn addresses(&self, layer: &str) -> impl Fn(&str, Option<&str>) -> String + use<> {
         let base = [layer, "?f="].concat();
         let mut rest = String::with_capacity(256);
@@ -179,13 +180,13 @@ fn refused(name: &str, error: &FilterError) -> HttpError {
     HttpError::Parameter(format!("{name}: {}", error.vi), format!("{name}: {}", error.en))
 }
 
-/// `limit`: too large is clamped (OGC 17-069r4 §7.15.2), nonsense is refused.
+/// `limit`: a value that is too large is clamped (OGC 17-069r4 §7.15.2); anything but a number is refused.
 fn limit(text: Option<&str>) -> Result<usize, HttpError> {
     let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<usize>() {
         Ok(limit) if limit > 0 => Ok(limit.min(MAXIMUM_LIMIT)),
-        // More digits than a number has.
+        // Only digits, but more than an integer can hold.
         Err(_) if digits => Ok(MAXIMUM_LIMIT),
         _ => Err(HttpError::Parameter(
             format!("limit phải là số nguyên từ 1 đến {MAXIMUM_LIMIT}"),
@@ -221,11 +222,11 @@ fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpE
     names.into_iter().map(one).collect()
 }
 
-/// `name=value` as a filter.
+/// Reads `name=value` as a filter.
 fn equals(name: &str, value: &str, properties: &[Property], zone: &TimeZone) -> Result<Filter, HttpError> {
     let kind = properties.iter().find(|property| property.name == name).map_or(Type::Text, |property| property.kind);
     let literal = match kind {
-        // Clients that take a whole number for a fraction write 3.0.
+        // Some clients write a whole number as 3.0.
         Type::Integer => value.parse::<f64>().ok().filter(|number| number.fract() == 0.0).map(serde_json::Value::from),
         Type::Number => value.parse::<f64>().ok().filter(|number| number.is_finite()).map(serde_json::Value::from),
         Type::Boolean => value.parse::<bool>().ok().map(serde_json::Value::from),
@@ -267,7 +268,7 @@ mod tests {
             let name = hung_on.split(['=', '&']).next().unwrap_or_default();
             assert!(matches!(&refused, Err(HttpError::Parameter(vi, _)) if vi.contains(name)), "{query}");
         }
-        // What a page knows it reads as strictly as ever.
+        // A page still reads the parameters that it knows strictly.
         assert!(pairs(Some("lang=vi&lang=en"), COMMON, &[], true).is_err());
         assert!(pairs(Some("lang=xx"), COMMON, &[], true).is_err());
     }

@@ -1,4 +1,4 @@
-//! Coordinate systems of answers and boxes (OGC 18-058r1): names, axes, and the official transform.
+//! Coordinate systems of answers and boxes (OGC 18-058r1): names, order of axes, and the official transform.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,12 +8,12 @@ use crate::domain::city::City;
 use crate::geometry::Bbox;
 use crate::geometry::crs::Crs;
 
-/// Longitude, latitude on WGS 84: what GeoJSON is in.
+/// Longitude, latitude on WGS 84 in degrees, as GeoJSON has them.
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 const EPSG: &str = "http://www.opengis.net/def/crs/EPSG/0/";
-/// Radius of web Mercator's sphere, metres.
+/// Radius of the sphere of web Mercator, metres.
 const RADIUS: f64 = 6_378_137.0;
-/// Points on a side of a box that is bent by a projection.
+/// Points along each side of a box that a projection bends.
 const STEPS: u32 = 16;
 
 /// A coordinate system that a client can ask for.
@@ -29,7 +29,7 @@ pub enum System {
     Zone(Crs),
 }
 
-/// Codes that a city's collections can be had in, CRS84 apart.
+/// EPSG codes in which a city's collections are offered, besides CRS84.
 fn codes(city: &City) -> Vec<u32> {
     let mut codes = vec![4326, 3857, 9208, 3405];
     for code in std::iter::once(city.default_crs).chain(city.zones.iter().copied()) {
@@ -40,14 +40,14 @@ fn codes(city: &City) -> Vec<u32> {
     codes
 }
 
-/// Addresses of all systems that a city's collections can be had in, CRS84 first.
+/// Addresses of all systems in which a city's collections are offered, CRS84 first.
 pub fn all(city: &City) -> Vec<String> {
     let named = codes(city).into_iter().map(|code| format!("{EPSG}{code}"));
     std::iter::once(CRS84.to_owned()).chain(named).collect()
 }
 
 impl System {
-    /// By its address, `EPSG:9208`, a safe CURIE or an URN.
+    /// Finds a system by its address, by `EPSG:9208`, by a safe CURIE or by a URN.
     pub fn named(parameter: &str, text: &str, city: &City) -> Result<Self, HttpError> {
         let plain = text.trim().trim_start_matches('[').trim_end_matches(']');
         if plain == CRS84 || plain == "OGC:CRS84" || plain == "CRS84" || plain.eq_ignore_ascii_case("urn:ogc:def:crs:OGC:1.3:CRS84") {
@@ -68,7 +68,7 @@ impl System {
         }
     }
 
-    /// Its address.
+    /// The address of the system.
     pub fn uri(self) -> Cow<'static, str> {
         match self {
             Self::Crs84 => CRS84.into(),
@@ -78,7 +78,7 @@ impl System {
         }
     }
 
-    /// Longitude and latitude of a position of this system.
+    /// Converts a position of this system to longitude and latitude in degrees.
     pub fn to_degrees(self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         let degrees = match self {
             Self::Crs84 => [x, y],
@@ -90,8 +90,8 @@ impl System {
     }
 
     fn push(self, out: &mut String, lon: &str, lat: &str) {
-        // Writing to memory cannot fail; what a zone cannot show (the other side of the earth) is NaN
-        // and written as null.
+        // Writing to memory cannot fail. A position that a zone cannot show, such as the other side of the
+        // earth, is written as null.
         let place = |lon: &str, lat: &str| Some([lon.parse::<f64>().ok()?, lat.parse::<f64>().ok()?]);
         let metres = match self {
             Self::Crs84 => {
@@ -116,7 +116,8 @@ impl System {
         }
     }
 
-    /// Appends a canonical geometry's text, its positions in this system: metres to the millimetre.
+    /// Appends the text of a canonical geometry with its positions in this system; metres are written to
+    /// the millimetre.
     pub fn push_geometry(self, out: &mut Vec<u8>, geometry: &str) {
         let Some(start) = geometry.find('[').filter(|_| self != Self::Crs84) else {
             out.extend_from_slice(geometry.as_bytes());
@@ -138,17 +139,17 @@ impl System {
     }
 }
 
-/// A box that a client asks for, in degrees.
+/// The area that a client asks for, in degrees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Area {
-    /// The box around it; its west may lie east of its east.
+    /// The box around the area. If it crosses the antimeridian, its west is greater than its east.
     pub bbox: Bbox,
-    /// Its shape, where the box of a projected system is none on the globe.
+    /// The shape on the globe, if the box was given in a projected system whose sides are bent there.
     pub bent: Option<Box<geo::Polygon<f64>>>,
 }
 
 impl Area {
-    /// From four numbers, or six with heights that are left aside, in a system's order of axes.
+    /// Reads four numbers in the system's order of axes, or six with heights, which are ignored.
     pub fn read(parameter: &str, text: &str, system: System) -> Result<Self, HttpError> {
         let wrong = || {
             HttpError::Parameter(
@@ -170,7 +171,7 @@ impl Area {
                 let (low, high) = (system.to_degrees([a, b]).ok_or_else(wrong)?, system.to_degrees([c, d]).ok_or_else(wrong)?);
                 [low[0], low[1], high[0], high[1]]
             }
-            // A client that is zoomed out asks for more than a zone can show.
+            // A client that is zoomed out may ask for more than a zone can show.
             System::Zone(_) => {
                 let east = |x: f64| x.clamp(-500_000.0, 1_500_000.0);
                 let north = |y: f64| y.clamp(-1_000_000.0, 4_000_000.0);

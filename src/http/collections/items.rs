@@ -1,4 +1,4 @@
-//! `/collections/{c}/items`: pages of stored bytes.
+//! `/collections/{c}/items`: pages of features, built from stored bytes.
 
 use crate::http::collections::parameters;
 use std::io::Write as _;
@@ -30,7 +30,7 @@ use crate::http::reading::Form;
 use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::{Collection, LayerRow, Part, When};
 
-/// A link: its relation, media type and address.
+/// Relation, media type and address of a link.
 pub(super) type Link = (&'static str, &'static str, String);
 
 /// `/collections/{c}/items`
@@ -45,7 +45,7 @@ pub async fn items(
     let city = site.city();
     let ask = Ask::read(query, &headers, collection, &city)?;
     let moment = site.moment();
-    // A token without a moment of its own says what the question said, not what a node knew.
+    // Only the token of a later page has a time of its own; otherwise the question itself names the moment.
     if let Some(known) = ask.wanted.as_of.filter(|_| ask.wanted.now.is_some()) {
         reached(&site, collection, known, &moment).await?;
     }
@@ -61,13 +61,13 @@ pub async fn items(
     if page.bytes() < SHORT_PAGE { Ok(make()) } else { site.at_length(make).await }
 }
 
-/// Bytes of a page, about, that is made without making room for others of the lane.
+/// Pages below about this many bytes are made at once, without moving the event loop's other tasks aside.
 const SHORT_PAGE: usize = 400 << 10;
 
-/// How long a page waits for what the page before it knew.
+/// How long a later page waits until this node knows what the first page's node knew.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A page that was begun on another node waits until this one knows as much.
+/// Waits until this node knows as much as the node that made the first page.
 async fn reached(site: &Site, collection: &'static Collection, known: i64, moment: &Moment) -> Result<(), HttpError> {
     if known <= site.model.known(collection) || known > moment.now.as_microsecond() {
         return Ok(());
@@ -115,7 +115,8 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
     headers.insert(respond::NUMBER_MATCHED, HeaderValue::from(page.matched));
     headers.insert(respond::NUMBER_RETURNED, HeaderValue::from(page.picks.len()));
     headers.extend(link_header(&links).map(|links| (header::LINK, links)));
-    // The time of the answer apart, equal questions to an equal layer have equal answers.
+    // Equal questions to an equal layer have equal answers, except for the time stamp; so the validator is
+    // weak.
     let tag = super::tag(&page.layer, &ask.pairs, &[u8::from(gzip)]);
     let etag = ["W/\"", &tag, "\""].concat();
     let known = respond::is_known(request, &etag[2..]);
@@ -126,7 +127,7 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
     let head = head(ask, page, moment, &links);
     if gzip {
         respond::name_encoding(&mut headers, Encoding::Gzip);
-        // What is put into another system was never stored: it is compressed as it is.
+        // Coordinates in another system were never stored compressed, so such a page is compressed here.
         let body = if ask.crs == System::Crs84 && ask.unique_ids {
             compressed(page, &head).into()
         } else {
@@ -157,7 +158,7 @@ fn head(ask: &Ask, page: &Page, moment: &Moment, links: &[Link]) -> Vec<u8> {
     head
 }
 
-/// Appends links as JSON. Addresses are percent-encoded: nothing in them needs an escape.
+/// Appends links as JSON. Their addresses are percent-encoded, so nothing needs an escape.
 pub(super) fn push_links(out: &mut Vec<u8>, links: &[Link]) {
     for (i, (rel, media, href)) in links.iter().enumerate() {
         let pieces = [if i > 0 { "," } else { "" }, "{\"rel\":\"", rel, "\",\"type\":\"", media, "\",\"href\":\"", href, "\"}"];
@@ -167,7 +168,7 @@ pub(super) fn push_links(out: &mut Vec<u8>, links: &[Link]) {
 
 const TAIL: &[u8] = b"\n]}\n";
 
-/// Features of a page that stand together in their set.
+/// Features of a page that stand next to each other in their set.
 struct Run<'a> {
     part_number: usize,
     part: &'a Part,
@@ -176,8 +177,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Where in its set's text it stands as the answer has it, [`SEPARATOR`] after each feature, if it is
-    /// written out so.
+    /// The place of the run in its set's text, if the set holds it exactly as the answer needs it.
+    /// [`SEPARATOR`] follows each feature.
     fn rows(&self, crs: System) -> Option<Range<usize>> {
         let is_written = crs == System::Crs84 && self.features.head() == Some(&self.part.head);
         is_written.then(|| self.features.rows(self.indices.clone()))
@@ -187,7 +188,7 @@ impl Run<'_> {
         self.features.list.get(self.indices.clone()).unwrap_or_default()
     }
 
-    /// About how many bytes it has when it is put together.
+    /// About how many bytes the run takes when its text is built anew.
     fn room(&self) -> usize {
         self.list().iter().map(|feature| self.part.head.bytes() + feature.tail_bytes() + SEPARATOR.len()).sum()
     }
@@ -210,7 +211,8 @@ fn runs(page: &Page) -> Vec<Run<'_>> {
 
 fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
     let runs = runs(page);
-    // All are looked up before the first is cut: they lie cold in memory.
+    // All runs are looked up before the first is sliced, because their data is not yet in the processor's
+    // cache.
     let rows: Vec<Option<Range<usize>>> = runs.iter().map(|run| run.rows(ask.crs)).collect();
     let mut lent = (usize::MAX, Bytes::new());
     let cut = |(run, rows): (&Run<'_>, Option<Range<usize>>)| {
@@ -226,7 +228,7 @@ fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
     own.extend_from_slice(head);
     let mut pieces = Pieces::new(own);
     for (i, (run, text)) in runs.iter().zip(texts).enumerate() {
-        // After the last feature of all there is no comma.
+        // The last feature is not followed by a comma.
         let is_last = i + 1 == runs.len();
         if let Some(mut text) = text {
             if is_last {
@@ -241,7 +243,7 @@ fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
             let mut buffer = [0; 10];
             let mut key = run.part.key(feature, &mut buffer);
             if !ask.unique_ids && run.part.code.is_none() {
-                // The versions of an item under its own id.
+                // All versions of an item appear under the item's own id.
                 key = key.split('-').next().unwrap_or(key);
             }
             push_feature(out, ask.crs, &mut front, key, run.features, feature);
@@ -266,7 +268,8 @@ pub(super) fn push_feature(out: &mut Vec<u8>, crs: System, front: &mut Front<'_>
     out.push(b'}');
 }
 
-/// The same as gzip: stored pieces are copied, what stands before each refers to the one before.
+/// The page as gzip. Stored compressed pieces are copied, and the text before each piece refers back to the
+/// piece before it.
 fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
     let mut gzip = Gzip::new(head.len() + page.picks.len() * 640);
     gzip.text(head);
@@ -298,13 +301,13 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
 }
 
 impl Page {
-    /// About how long its features' text is.
+    /// About how many bytes the text of the features takes.
     fn bytes(&self) -> usize {
         let longest = self.sets.iter().flatten().map(|features| features.mean_bytes()).max();
         longest.unwrap_or_default() * self.picks.len()
     }
 
-    /// A feature of the page and where it comes from.
+    /// A feature of the page, with its part and its set.
     pub(super) fn feature(&self, part: usize, index: usize) -> Option<(&Part, &Arc<Features>, &Feature)> {
         let features = self.sets.get(part)?.as_ref()?;
         Some((self.layer.parts.get(part)?, features, features.list.get(index)?))

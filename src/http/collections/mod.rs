@@ -40,7 +40,7 @@ use crate::words::text::Lang;
 pub(crate) use super::respond::METADATA_CACHE;
 
 pub(crate) const GEOJSON: &str = "application/geo+json";
-/// What conformance is declared to.
+/// The conformance classes that the interface declares.
 pub const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -75,12 +75,12 @@ pub const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
 ];
 
-/// The collection of that name, or 404.
+/// Finds the collection of that name; 404 if there is none.
 pub(crate) fn find(name: &str) -> Result<&'static Collection, HttpError> {
     crate::read_model::layers::collection(name).ok_or(HttpError::UnknownCollection)
 }
 
-/// What a collection holds now.
+/// The content of a collection now.
 async fn layer_now(site: &Site, collection: &'static Collection) -> Result<Arc<Layer>, StoreError> {
     site.model.layer(collection, Wanted::NOW, &site.moment()).await
 }
@@ -96,7 +96,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
     let mut links = vec![
         link("self", "application/json", format!("{base}?f=json"), "This collection"),
         link("alternate", "text/html", format!("{base}?f=html"), "This collection as HTML"),
-        // Without a query: GDAL makes the address of one feature by appending its id.
+        // This address has no query: GDAL makes the address of a feature by appending its id.
         link("items", GEOJSON, format!("{base}/items"), "Features as GeoJSON"),
         link("items", "text/html", format!("{base}/items?f=html"), "Features as HTML"),
         link("license", "text/html", format!("{url}/licence"), &city.licence),
@@ -178,7 +178,7 @@ pub async fn one(
     Ok(respond::described(&headers, HeaderMap::new(), &description(&site, &layer)))
 }
 
-/// The item whose features alone are to be shown.
+/// The item whose features alone the map shows.
 fn map_of(site: &Site, collection: &Collection, code: &str) -> Result<pages::MapOf, HttpError> {
     let code: Code = code.parse().map_err(HttpError::WrongCode)?;
     let moment = site.moment();
@@ -195,18 +195,15 @@ pub async fn map(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = (|| {
-        let collection = find(&name)?;
-        let pairs = parameters::pairs(query, &["lang", "token", "item"], &[], true)?;
-        let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
-        let only = parameters::value(&pairs, "item").map(|code| map_of(&site, collection, code)).transpose()?;
-        let page = html::map(&site.city(), lang, collection, only.as_ref());
-        let policy = crate::render::layout::MAP_POLICY.as_str();
-        let mut extra = HeaderMap::new();
-        extra.extend(policy.parse().ok().map(|policy| (axum::http::header::CONTENT_SECURITY_POLICY, policy)));
-        Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, extra, page))
-    })();
-    result
+    let collection = find(&name)?;
+    let pairs = parameters::pairs(query, &["lang", "token", "item"], &[], true)?;
+    let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
+    let only = parameters::value(&pairs, "item").map(|code| map_of(&site, collection, code)).transpose()?;
+    let page = html::map(&site.city(), lang, collection, only.as_ref());
+    let policy = crate::render::layout::MAP_POLICY.as_str();
+    let mut extra = HeaderMap::new();
+    extra.extend(policy.parse().ok().map(|policy| (axum::http::header::CONTENT_SECURITY_POLICY, policy)));
+    Ok(respond::fresh(&headers, "text/html; charset=utf-8", METADATA_CACHE, extra, page))
 }
 
 /// A property as JSON Schema.
@@ -227,14 +224,14 @@ pub(crate) fn property_schema(property: &Property) -> Value {
     schema
 }
 
-/// `/collections/{c}/schema` and its kin.
+/// The schemas of a collection, such as `/collections/{c}/schema`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
-    /// What a feature carries (Part 5).
+    /// The properties of a feature (OGC API – Features Part 5).
     Features,
-    /// What a filter can name (Part 3).
+    /// The properties that a filter can name (Part 3).
     Queryables,
-    /// What can be sorted by.
+    /// The properties that features can be sorted by.
     Sortables,
     /// A whole GeoJSON feature, as GDAL reads it.
     GeoJson,
@@ -250,7 +247,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
     };
     let mut properties = Map::new();
     for (sequence, property) in collection.properties.iter().enumerate() {
-        // GDAL would list the feature's id and the property as two columns of one name.
+        // GDAL would list the feature's id and this property as two columns of the same name.
         if kind == Schema::GeoJson && property.name == "id" {
             continue;
         }
@@ -261,7 +258,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
                 schema["x-ogc-role"] = json!(role);
             }
         }
-        // GDAL knows a type by its one name only: that a value may be null goes without saying.
+        // GDAL understands a type only as a single name, so the schema cannot list `null` as a value.
         if let (Schema::GeoJson, Some(object)) = (kind, schema.as_object_mut()) {
             object.remove("enum");
         }
@@ -272,7 +269,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
         Shape::MultiPoint => "geometry-multipoint",
         Shape::Areas => "geometry-multipolygon",
     };
-    // Only the format (OGC 19-079r2 §6): a type would make it a JSON value.
+    // A geometry has only a format (OGC 19-079r2 §6): a type would make it a JSON value.
     let geometry = json!({ "title": "Geometry", "format": shape });
     match kind {
         Schema::Queryables => {
@@ -309,17 +306,14 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
 }
 
 fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderMap, kind: Schema) -> Result<Response, HttpError> {
-    let result = (|| {
-        let collection = find(name)?;
-        let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
-        if reading::schema_form(parameters::value(&pairs, "f"), headers)? == Form::Html {
-            let layer_page = html::schema(&site.city(), reading::language(parameters::value(&pairs, "lang"), headers), collection);
-            return Ok(respond::fresh(headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));
-        }
-        let body = schema(&site.city().public_url, collection, kind).to_string();
-        Ok(respond::fresh(headers, "application/schema+json", METADATA_CACHE, HeaderMap::new(), body))
-    })();
-    result
+    let collection = find(name)?;
+    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
+    if reading::schema_form(parameters::value(&pairs, "f"), headers)? == Form::Html {
+        let layer_page = html::schema(&site.city(), reading::language(parameters::value(&pairs, "lang"), headers), collection);
+        return Ok(respond::fresh(headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));
+    }
+    let body = schema(&site.city().public_url, collection, kind).to_string();
+    Ok(respond::fresh(headers, "application/schema+json", METADATA_CACHE, HeaderMap::new(), body))
 }
 
 /// `/collections/{c}/schema`
@@ -332,7 +326,7 @@ pub async fn features_schema(
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Features)
 }
 
-/// What tells answers apart that are made of a layer: equal questions to equal layers, with an equal rest,
+/// The validator of an answer made from a layer. Equal questions to equal layers, with an equal `rest`,
 /// have equal answers.
 fn tag(layer: &Layer, pairs: &Pairs, rest: &[u8]) -> String {
     let mut hash = Sha256::new();

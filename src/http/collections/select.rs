@@ -1,4 +1,4 @@
-//! Which features of a layer a request wants, in which order, and which of them are on its page.
+//! Selects the features of a layer that a request wants, sorts them, and picks those on its page.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::http::errors::HttpError;
 use crate::http::reading::Form;
 use crate::read_model::layers::{Layer, LayerRow, Part, Wanted, When};
 
-/// Features that are looked at without leaving the thread.
+/// Most features that are checked or sorted without spreading the work over the cores.
 const SHORT_WORK: usize = 4_000;
-/// Most terms of a filter times features it is put to.
+/// Largest number of filter terms times features that a request may cost.
 const MOST_WORK: usize = 50_000_000;
-/// Work that is done without leaving the thread.
+/// Largest number of filter terms times features that is checked at once, without moving other tasks aside.
 const SHORT_FILTER: usize = 20_000;
 /// Most features that are sorted.
 const MOST_SORTED: usize = 2_000_000;
@@ -31,15 +31,15 @@ const MOST_SORTED: usize = 2_000_000;
 pub struct Page {
     /// The layer.
     pub layer: Arc<Layer>,
-    /// Feature sets of the layer's parts, where they were needed.
+    /// Feature sets of the layer's parts; `None` for a part with nothing on the page.
     pub sets: Vec<Option<Arc<Features>>>,
-    /// Part and index of each feature of the page.
+    /// Part number and feature index of each feature on the page.
     pub picks: Vec<(usize, usize)>,
-    /// Features that are wanted, of all pages.
+    /// Number of wanted features on all pages together.
     pub matched: usize,
 }
 
-/// What a feature must be.
+/// The conditions that a feature must meet.
 struct Wish {
     area: Option<Area>,
     filters: Vec<Filter>,
@@ -50,7 +50,7 @@ impl Wish {
     fn of(ask: &Ask) -> Self {
         let filters: Vec<Filter> = ask.filter.iter().chain(&ask.equal).cloned().collect();
         let area = ask.area.clone().or_else(|| {
-            // Outside the box of a filter's shape there is nothing to look for.
+            // Nothing outside the box of a filter's shape can match.
             let bbox = filters.iter().find_map(Filter::bbox)?;
             Some(Area { bbox, bent: None })
         });
@@ -67,19 +67,19 @@ impl Wish {
         self.filters.iter().all(|filter| filter.wants(&row)) && self.area.as_ref().is_none_or(|area| meets(area, &row))
     }
 
-    /// Indices of the features, all or those in its area, that are looked at.
+    /// Indices of the features that need checking: all of them, or those in the area.
     fn candidates(&self, part: &Part, features: &Features) -> Vec<usize> {
         let look = || self.area.as_ref().map_or_else(|| (0..features.list.len()).collect(), |area| features.within(&area.bbox));
         let share = self.area.as_ref().map_or(1.0, |area| part.share(&area.bbox));
         if features.list.len() as f64 * share < SHORT_WORK as f64 { look() } else { block_in_place(look) }
     }
 
-    /// Corners of its area, where it is bent: each is looked at for each feature, about as a filter's term is.
+    /// Corners of a bent area. Checking a corner for a feature costs about as much as a term of a filter.
     fn corners(&self) -> usize {
         self.area.as_ref().and_then(|area| area.bent.as_ref()).map_or(0, |bent| bent.exterior().0.len())
     }
 
-    /// Of the part's features that were found those that are wanted, in their order.
+    /// Those of the candidates that are wanted, in their order.
     fn among(&self, found: Vec<usize>, layer: &Layer, part: &Part, features: &Features) -> Vec<usize> {
         let is_checked = self.filters.is_empty() && self.area.as_ref().is_none_or(|area| area.bent.is_none());
         if is_checked {
@@ -94,11 +94,12 @@ impl Wish {
     }
 }
 
-/// True when a feature meets a box that is bent on the globe.
+/// True if a feature meets an area whose shape is bent on the globe.
 fn meets(area: &Area, row: &LayerRow<'_>) -> bool {
     let (Some(bent), Some([west, south, east, north])) = (&area.bent, row.bbox()) else { return true };
     let corners = [(west, south), (east, south), (east, north), (west, north)];
-    // The four corners of its box lie inside, so does all of it: the sides of a zone are nearly straight.
+    // If all four corners of the feature's box lie inside, so does all of it: the sides of a zone are
+    // nearly straight.
     corners.iter().all(|(x, y)| bent.contains(&geo::Coord { x: *x, y: *y }))
         || row.shape().is_some_and(|shape| bent.intersects(shape.as_ref()))
 }
@@ -110,7 +111,7 @@ fn too_much(features: usize) -> HttpError {
     )
 }
 
-/// Which features of a part are wanted.
+/// The wanted features of a part.
 enum Found {
     All(usize),
     These(Vec<usize>),
@@ -124,7 +125,7 @@ impl Found {
         }
     }
 
-    /// Those from the `from`th to the one before the `to`th.
+    /// The features from number `from` up to but not including number `to`.
     fn between(self, from: usize, to: usize) -> Vec<usize> {
         let (from, to) = (from.min(self.count()), to.min(self.count()));
         match self {
@@ -138,7 +139,7 @@ impl Found {
     }
 }
 
-/// Finds the features of a request's page; `as_text` where the answer is their text, not compressed.
+/// Finds the features of a request's page. `as_text` is true if the answer is their text without compression.
 pub async fn select(site: &Site, layer: Arc<Layer>, ask: &Ask, as_text: bool) -> Result<Page, HttpError> {
     let is_text = as_text && ask.wanted == Wanted::NOW && ask.crs == System::Crs84 && ask.form == Form::Json;
     let wish = Wish::of(ask);
@@ -151,14 +152,14 @@ pub async fn select(site: &Site, layer: Arc<Layer>, ask: &Ask, as_text: bool) ->
             continue;
         }
         if wish.is_plain() && !is_sorted && (page.matched + part.count <= from || page.matched >= to) {
-            // Counted without being read.
+            // Parts that lie wholly before or after the page are counted without being read.
             page.matched += part.count;
             continue;
         }
         let features = if is_text { part.written_features(&site.model).await } else { part.features(&site.model).await };
         let features = match features {
             Ok(features) => features,
-            // One damaged set does not take the others away; it is counted as where it is not read.
+            // One damaged set does not block the others. It is counted as if it had not been read.
             Err(StoreError::Damaged(what)) => {
                 tracing::error!("{what}");
                 page.matched += if wish.is_plain() { part.count } else { 0 };
@@ -186,7 +187,7 @@ pub async fn select(site: &Site, layer: Arc<Layer>, ask: &Ask, as_text: bool) ->
         let picked =
             if is_sorted { found.between(0, usize::MAX) } else { found.between(from.saturating_sub(known), to.saturating_sub(known)) };
         if !picked.is_empty() {
-            // What has nothing on the page is not held: larger data than memory must not pile up.
+            // Sets with nothing on the page are dropped: the data may be larger than memory.
             page.sets[number] = Some(features);
             page.picks.extend(picked.into_iter().map(|index| (number, index)));
         }
@@ -203,7 +204,7 @@ pub async fn select(site: &Site, layer: Arc<Layer>, ask: &Ask, as_text: bool) ->
     Ok(page)
 }
 
-/// Where a value is unknown the feature comes last, whichever way is sorted.
+/// Features with an unknown value come last, in either direction.
 fn compare(a: &Value<'_>, b: &Value<'_>, down: bool) -> Ordering {
     let order = match (a, b) {
         (Value::Null, Value::Null) => return Ordering::Equal,
@@ -223,7 +224,7 @@ fn sorted(page: &Page, sort: &[(usize, bool)]) -> Vec<(usize, usize)> {
     let keys = |&(part, index): &(usize, usize)| -> Option<Vec<Value<'_>>> {
         let features = page.sets[part].as_deref()?;
         let row = LayerRow { properties: &layer.collection.properties, part: &layer.parts[part], features, feature: &features.list[index] };
-        // The row borrows from the page; its texts are made the key's own.
+        // The row borrows from the page, so the key takes copies of its texts.
         Some(sort.iter().map(|(property, _)| owned(row.value(*property))).collect())
     };
     let mut keyed: Vec<_> = page.picks.par_iter().with_min_len(512).map(|pick| (keys(pick).unwrap_or_default(), *pick)).collect();
@@ -244,20 +245,20 @@ fn owned(value: Value<'_>) -> Value<'static> {
     }
 }
 
-/// The token with which the next page is asked for, where there is one.
+/// The token of the next page, if there is one.
 pub(super) fn next(ask: &Ask, page: &Page, moment: &Moment) -> Option<After> {
     let offset = ask.offset + ask.limit;
     if page.matched <= offset {
         return None;
     }
-    // What is known and what day it is stay as they were for the first page.
+    // The later pages keep the knowledge and the day of the first page.
     let known = ask.wanted.as_of.unwrap_or(page.layer.known);
     let names_its_time = ask.wanted.when != When::Now || (ask.wanted.as_of.is_some() && ask.wanted.now.is_none());
     let now = if names_its_time { None } else { Some(ask.wanted.now.unwrap_or(moment.now.as_second())) };
     Some(After { known, now, offset })
 }
 
-/// The page before this one.
+/// The token of the page before this one.
 pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
     let known = ask.wanted.as_of.unwrap_or(page.layer.known);
     (ask.offset > 0).then(|| After { known, now: ask.wanted.now, offset: ask.offset.saturating_sub(ask.limit) })

@@ -1,4 +1,4 @@
-//! `/collections/{c}/tiles`: vector tiles of every collection (OGC 20-057), their description, styles.
+//! `/collections/{c}/tiles`: vector tiles of every collection (OGC 20-057), their metadata and styles.
 
 use crate::http::collections::parameters;
 use crate::http::reading;
@@ -28,13 +28,13 @@ use crate::words::text::Lang;
 
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 const MATRIX: &str = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad";
-/// Deepest zoom that clients ask for; beyond, they enlarge.
+/// Deepest zoom that clients ask for; beyond it they enlarge the tiles they have.
 const MAXZOOM: u8 = 16;
 
-/// Which tile of which state of a collection.
+/// The state of a collection, by its digest, and the address of a tile.
 type Key = ([u8; 16], Address);
 
-/// A tile, and what it is sent as.
+/// A tile in the forms in which it is sent.
 struct Tile {
     plain: Bytes,
     gzip: OnceLock<Bytes>,
@@ -54,7 +54,7 @@ impl Weighter<Key, Arc<Tile>> for ByBytes {
 pub struct Tiles(Cache<Key, Arc<Tile>, ByBytes>);
 
 impl Tiles {
-    /// At most `bytes` of tiles.
+    /// Room for at most `bytes` bytes of tiles.
     pub fn new(bytes: u64) -> Self {
         Self(Cache::with_weighter(4_096, bytes, ByBytes))
     }
@@ -70,14 +70,14 @@ pub async fn tile(
     let collection = find(&name)?;
     parameters::pairs(query.as_deref(), &["token"], &[], false)?;
     let column = column.strip_suffix(".mvt").or_else(|| column.strip_suffix(".pbf")).unwrap_or(&column);
-    // An address has one way to be written.
+    // A number has one spelling only: `007` is not found.
     let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
     let address = (|| Address::new(u8::try_from(number(&zoom)?).ok()?, number(&row)?, number(column)?))();
     let address = address.ok_or(HttpError::NotFound)?;
     let layer = layer_now(&site, collection).await?;
     let mut digest = [0; 16];
     digest.copy_from_slice(&layer.digest[..16]);
-    // Of many that ask at once, one draws it.
+    // If many requests ask for a tile at once, one of them draws it.
     let tile = site.tiles.0.get_or_insert_async(&(digest, address), draw(&site, layer, address)).await?;
     Ok(answer(&tile, &headers))
 }
@@ -92,7 +92,8 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address) -> Result<A
         }
         sets.push(match part.features(&site.model).await {
             Ok(features) => Some(features),
-            // One damaged set does not take the others away; a store that is away is no empty tile.
+            // One damaged set does not hide the others. If the store is unreachable, an empty tile would be
+            // wrong.
             Err(StoreError::Damaged(what)) => {
                 tracing::error!("{what}");
                 None
@@ -100,15 +101,15 @@ async fn draw(site: &Arc<Site>, layer: Arc<Layer>, address: Address) -> Result<A
             Err(error) => return Err(error.into()),
         });
     }
-    // Drawing is work for a core; two at a time leave the others to those who read.
+    // Drawing takes a core for a while, so at most one tile is drawn for each core.
     let place = Arc::clone(&site.drawing_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let made = tokio::task::spawn_blocking(move || {
-        // Held by the work, not by the client that may have gone.
+        // The work holds the place, because the client may hang up before it is done.
         let _place = place;
         tile::draw(&layer, &sets, address)
     })
     .await;
-    // What a tile does not need of its room is given back, for it is kept.
+    // Tiles stay in memory, so spare capacity is given back.
     let plain = Bytes::from(made.map_err(|error| HttpError::Internal(error.to_string()))?.into_boxed_slice());
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MVT));
@@ -134,7 +135,8 @@ fn answer(tile: &Tile, request: &HeaderMap) -> Response {
     } else if gzip {
         respond::name_encoding(&mut headers, Encoding::Gzip);
         let make = || tile.gzip.get_or_init(|| Encoding::Gzip.encode(&tile.plain));
-        // Who waits for another's work lets the others of the lane go on too.
+        // This may wait while another thread compresses the tile, so the event loop's other tasks move away
+        // from here.
         body = Body::from(tile.gzip.get().unwrap_or_else(|| tokio::task::block_in_place(make)).clone());
     } else if !tile.plain.is_empty() {
         body = Body::from(tile.plain.clone());
@@ -223,7 +225,8 @@ pub async fn tilesets(
     Ok(respond::described(&headers, HeaderMap::new(), &body))
 }
 
-/// The form asked for, among those there are; where none is named a page for a browser, else the first.
+/// The form that is asked for, among `forms`. Without `f` it is a page for a browser, and the first form
+/// for others.
 fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> Result<&'static str, HttpError> {
     let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
     let given = parameters::value(&pairs, "f");
@@ -262,22 +265,19 @@ pub async fn one(
 
 /// `/collections/{c}/style.json`, `/collections/{c}/style.qml`
 pub fn styles(site: &Arc<Site>, name: &str, file: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, HttpError> {
-    let result = (|| {
-        let collection = find(name)?;
-        parameters::pairs(query, &["token"], &[], false)?;
-        match file {
-            "style.json" => {
-                let body = style::maplibre(&site.city(), collection).to_string();
-                Ok(respond::fresh(headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
-            }
-            "style.qml" => {
-                let mut extra = HeaderMap::new();
-                let disposition = format!("attachment; filename=\"{name}.qml\"");
-                extra.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
-                Ok(respond::fresh(headers, "application/xml", METADATA_CACHE, extra, style::qml(collection)))
-            }
-            _ => Err(HttpError::NotFound),
+    let collection = find(name)?;
+    parameters::pairs(query, &["token"], &[], false)?;
+    match file {
+        "style.json" => {
+            let body = style::maplibre(&site.city(), collection).to_string();
+            Ok(respond::fresh(headers, "application/json", METADATA_CACHE, HeaderMap::new(), body))
         }
-    })();
-    result
+        "style.qml" => {
+            let mut extra = HeaderMap::new();
+            let disposition = format!("attachment; filename=\"{name}.qml\"");
+            extra.extend(HeaderValue::try_from(disposition).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
+            Ok(respond::fresh(headers, "application/xml", METADATA_CACHE, extra, style::qml(collection)))
+        }
+        _ => Err(HttpError::NotFound),
+    }
 }

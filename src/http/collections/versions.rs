@@ -101,63 +101,59 @@ pub async fn versions(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = (|| {
-        let collection = find(&name)?;
-        let is_page = reading::is_page(reading::schema_form, query, &headers);
-        let pairs = parameters::pairs(query, ask::COMMON, &[], is_page)?;
-        let accept = lists::whole(&headers, header::ACCEPT).unwrap_or_default();
-        let names_links =
-            lists::weighted(&accept).any(|(media, weight)| media.eq_ignore_ascii_case("application/link-format") && weight > 0.0);
-        let form = match parameters::value(&pairs, "f") {
-            Some(given @ ("json" | "link-format" | "html")) => given,
-            Some(other) => {
-                return Err(HttpError::Parameter(
-                    format!("f={other}: có json, link-format, html"),
-                    format!("f={other}: there are json, link-format, html"),
-                ));
-            }
-            None if names_links => "link-format",
-            None if reading::wants_html(&headers) => "html",
-            None => "json",
-        };
-        let wants_links = form == "link-format";
-        let code: Code = id.parse().map_err(|_| HttpError::NotFound)?;
-        let moment = site.moment();
-        let image = site.model.image();
-        let url = image.city.public_url.clone();
-        let entry = image.entry(&code).filter(|entry| entry.item.collection() == Some(collection.name)).ok_or(HttpError::NotFound)?;
-        let item = format!("{url}/collections/{name}/items/{code}");
-        let own = format!("{item}/versions?f={}", if wants_links { "link-format" } else { "json" });
-        let validity = entry.item.validity(&moment);
-        drop(image);
-        if form == "html" {
-            return Ok(respond::see(&format!("/q/{code}/history")));
+    let collection = find(&name)?;
+    let is_page = reading::is_page(reading::schema_form, query, &headers);
+    let pairs = parameters::pairs(query, ask::COMMON, &[], is_page)?;
+    let accept = lists::whole(&headers, header::ACCEPT).unwrap_or_default();
+    let names_links = lists::weighted(&accept).any(|(media, weight)| media.eq_ignore_ascii_case("application/link-format") && weight > 0.0);
+    let form = match parameters::value(&pairs, "f") {
+        Some(given @ ("json" | "link-format" | "html")) => given,
+        Some(other) => {
+            return Err(HttpError::Parameter(
+                format!("f={other}: có json, link-format, html"),
+                format!("f={other}: there are json, link-format, html"),
+            ));
         }
-        let zone = &moment.zone;
-        if wants_links {
-            let mut text = format!(
-                "<{item}>; rel=\"original\",\n<{url}/q/{code}>; rel=\"timegate\",\n<{own}>; rel=\"self\"; type=\"application/link-format\""
-            );
-            for (number, from, _) in &validity {
-                let date = http_date(crate::words::civil::midnight(zone, *from));
-                let _ = write!(text, ",\n<{item}-{number}>; rel=\"memento\"; datetime=\"{date}\"");
-            }
-            return Ok(respond::fresh(&headers, "application/link-format", "public, max-age=5", HeaderMap::new(), text));
+        None if names_links => "link-format",
+        None if reading::wants_html(&headers) => "html",
+        None => "json",
+    };
+    let wants_links = form == "link-format";
+    let code: Code = id.parse().map_err(|_| HttpError::NotFound)?;
+    let moment = site.moment();
+    let image = site.model.image();
+    let url = image.city.public_url.clone();
+    let entry = image.entry(&code).filter(|entry| entry.item.collection() == Some(collection.name)).ok_or(HttpError::NotFound)?;
+    let item = format!("{url}/collections/{name}/items/{code}");
+    let own = format!("{item}/versions?f={}", if wants_links { "link-format" } else { "json" });
+    let validity = entry.item.validity(&moment);
+    drop(image);
+    if form == "html" {
+        return Ok(respond::see(&format!("/q/{code}/history")));
+    }
+    let zone = &moment.zone;
+    if wants_links {
+        let mut text = format!(
+            "<{item}>; rel=\"original\",\n<{url}/q/{code}>; rel=\"timegate\",\n<{own}>; rel=\"self\"; type=\"application/link-format\""
+        );
+        for (number, from, _) in &validity {
+            let date = http_date(crate::words::civil::midnight(zone, *from));
+            let _ = write!(text, ",\n<{item}-{number}>; rel=\"memento\"; datetime=\"{date}\"");
         }
-        let mut links = vec![
-            json!({ "rel": "self", "type": "application/json", "href": own }),
-            json!({ "rel": "original", "type": GEOJSON, "href": item }),
-            json!({ "rel": "alternate", "type": "application/link-format", "href": format!("{item}/versions?f=link-format") }),
-            json!({ "rel": "collection", "type": "application/json", "href": format!("{url}/collections/{name}?f=json") }),
-        ];
-        links.extend(validity.iter().map(|(number, from, to)| {
-            json!({
-                "rel": "memento", "type": GEOJSON, "href": format!("{item}-{number}"), "revision": number,
-                "datetime": crate::words::civil::midnight(zone, *from), "effective_from": from, "effective_to": to,
-            })
-        }));
-        let body = json!({ "timeAxis": "validity-time", "links": links }).to_string();
-        Ok(respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), body))
-    })();
-    result
+        return Ok(respond::fresh(&headers, "application/link-format", "public, max-age=5", HeaderMap::new(), text));
+    }
+    let mut links = vec![
+        json!({ "rel": "self", "type": "application/json", "href": own }),
+        json!({ "rel": "original", "type": GEOJSON, "href": item }),
+        json!({ "rel": "alternate", "type": "application/link-format", "href": format!("{item}/versions?f=link-format") }),
+        json!({ "rel": "collection", "type": "application/json", "href": format!("{url}/collections/{name}?f=json") }),
+    ];
+    links.extend(validity.iter().map(|(number, from, to)| {
+        json!({
+            "rel": "memento", "type": GEOJSON, "href": format!("{item}-{number}"), "revision": number,
+            "datetime": crate::words::civil::midnight(zone, *from), "effective_from": from, "effective_to": to,
+        })
+    }));
+    let body = json!({ "timeAxis": "validity-time", "links": links }).to_string();
+    Ok(respond::fresh(&headers, "application/json", "public, max-age=5", HeaderMap::new(), body))
 }

@@ -29,12 +29,12 @@ use memento::memento;
 use prebuilt::answer;
 pub(super) use prebuilt::record_tags;
 
-/// Splits `CODE.geojson` into the code and what is asked for.
+/// Splits `CODE.geojson` into the code and the form.
 fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('.').map_or((name, None), |(code, form)| (code, Some(form)))
 }
 
-/// The code that a text begins with, where something follows that no code has.
+/// The code at the beginning of a text, if a character follows that cannot be part of a code.
 pub(super) fn code_before(text: &str) -> Option<Code> {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric())?;
     text[..end].parse().ok()
@@ -44,14 +44,14 @@ pub(super) fn parse(code: &str) -> Result<Code, HttpError> {
     code.parse().map_err(HttpError::WrongCode)
 }
 
-/// For whom a page is made: `?lang=`, `?unit=`, and the mark of a board after the code.
+/// Whom a page is made for: `?lang=`, `?unit=`, and the mark of a board after the code.
 fn scope(query: Option<&str>, headers: &HeaderMap, mark: Option<Mark>) -> Result<Scope, HttpError> {
     let lang = reading::language(reading::parameter(query, "lang").as_deref(), headers);
     let (unit, whole) = part(query)?;
     Ok(Scope { lang, unit, whole, mark })
 }
 
-/// `?unit=`: a unit, `all` for the whole.
+/// Reads `?unit=`: a unit, or `all` for the whole.
 fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
     match reading::asked(query, "unit") {
         None => Ok((None, false)),
@@ -60,7 +60,8 @@ fn part(query: Option<&str>) -> Result<(Option<UnitId>, bool), HttpError> {
     }
 }
 
-/// A parameter of a print; nothing where it is empty. One that comes twice is refused: paper lasts.
+/// A parameter of a print; `None` if it is empty. A parameter that comes twice is refused, because a wrong
+/// print hangs for a long time.
 fn once(query: Option<&str>, name: &str) -> Result<Option<String>, HttpError> {
     let names = query.unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
     if names.filter(|given| *given == name).count() > 1 {
@@ -69,7 +70,8 @@ fn once(query: Option<&str>, name: &str) -> Result<Option<String>, HttpError> {
     Ok(reading::asked(query, name))
 }
 
-/// What is to be printed: `?unit=`, `?board=`, `?lang=`. A print is Vietnamese unless another language is asked for.
+/// Reads what is to be printed: `?unit=`, `?board=`, `?lang=`. Prints are Vietnamese unless another
+/// language is asked for.
 fn order(query: Option<&str>) -> Result<Order, HttpError> {
     once(query, "unit")?;
     let (unit, whole) = part(query)?;
@@ -135,12 +137,12 @@ pub async fn item(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    // The address may have been copied with the end of a sentence.
+    // The address may have been copied together with the end of a sentence.
     let name = name.split(['?', '&']).next().unwrap_or_default();
     let (text, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
     let (code, form) = match parse(text) {
         Ok(code) => (code, form),
-        // What a messenger or a person put behind the code is no part of it: “](https:”, “+”, “ xem ngay”.
+        // Messengers and people append things to a code, which are dropped: “](https:”, “+”, “ xem ngay”.
         Err(error) => (code_before(text).ok_or(error)?, None),
     };
     if let Some(format) = form.and_then(Format::of_ending).filter(|format| *format != Format::GeoJson) {
@@ -150,7 +152,7 @@ pub async fn item(
         let is_gone = view.status == Status::Withdrawn;
         let mut request = headers.clone();
         if is_gone {
-            // Conditions are for what is there (RFC 9110 §13.2.1).
+            // A condition only applies to a successful answer (RFC 9110 §13.2.1).
             request.remove(header::IF_NONE_MATCH);
         }
         let needs_length = !is_gone && ranges::needs_length(&method, &headers);
@@ -162,7 +164,7 @@ pub async fn item(
         }
         return Ok(response);
     }
-    // Memento (RFC 7089): the address of an item leads to what held at a moment.
+    // Memento (RFC 7089): the item's address redirects to the revision that held at a moment.
     if form.is_none()
         && let Some(moment) = headers.get("accept-datetime")
     {
@@ -171,7 +173,7 @@ pub async fn item(
     }
     let what = match form {
         None => What::Page(scope(query.as_deref(), &headers, None)?),
-        // A print's code: it leads to the item, whatever is wrong with what follows.
+        // The code of a print leads to its item, even if its mark is wrong.
         Some(text) if mark::is_like(text) => {
             let mark = mark::parse(code, text).map_or(Mark::Wrong, Mark::Board);
             What::Page(scope(query.as_deref(), &headers, Some(mark))?)
@@ -196,7 +198,7 @@ pub async fn history(
     answer(&site, parse(&code)?, What::History(lang), &headers).await
 }
 
-/// `/q/{code}/changes?from=&to=`: what the revision in force changed of the one before, where none are named.
+/// `/q/{code}/changes?from=&to=`. Without numbers, it compares the revision in force with the one before.
 pub async fn changes(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,

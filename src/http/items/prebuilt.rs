@@ -1,4 +1,4 @@
-//! Answers that are made once for each change: what they are made from, and how.
+//! Answers that are made once for each change: their inputs, and how they are made.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,7 +36,7 @@ use crate::words::text::Lang;
 const HTML: &str = "text/html; charset=utf-8";
 const PDF: &str = "application/pdf";
 
-/// The prebuilt answer, made anew where it no longer holds.
+/// The prebuilt answer; it is made anew if it is no longer valid.
 pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
     let now = site.app.now();
     let validity = {
@@ -60,7 +60,7 @@ pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &H
     respond(site, answer, headers, now).await
 }
 
-/// Sends an answer; the next reader gets it as small as it can be, if there is time for that now.
+/// Sends an answer. If a core is free, it is then compressed as well as possible for the next readers.
 async fn respond(site: &Arc<Site>, answer: Arc<Answer>, headers: &HeaderMap, now: Timestamp) -> Result<Response, HttpError> {
     if !answer.is_ready(headers) {
         // Compressing a whole plan takes seconds.
@@ -81,7 +81,7 @@ async fn respond(site: &Arc<Site>, answer: Arc<Answer>, headers: &HeaderMap, now
     Ok(response)
 }
 
-/// What an answer about an item was made from.
+/// The state that an answer about an item is made from.
 fn validity(image: &Image, entry: &Entry, what: &What) -> Validity {
     let number = match what {
         What::Poster(_, order) | What::Stickers(order) => order.board,
@@ -91,12 +91,13 @@ fn validity(image: &Image, entry: &Entry, what: &What) -> Validity {
         }),
     };
     let board = number.and_then(|number| image.entry(image.by_number(number)?));
-    // What hangs on a board, or is consulted on, is told by its own title.
+    // A page shows the titles of the items it mentions, on a board or in a consultation, so it depends on
+    // every event.
     let others = if entry.item.mentions_others() { image.position } else { board.map_or(0, |board| board.version) };
     Validity { version: entry.version, others, city_version: image.city_version, generation: image.generation }
 }
 
-/// What an answer is made from.
+/// The inputs of an answer.
 struct Material {
     moment: Moment,
     city: Arc<City>,
@@ -109,13 +110,13 @@ struct Material {
     others: Vec<View>,
     /// The unit whose part is shown.
     unit: Option<UnitId>,
-    /// True where nobody asked for the part: it is that of the board's unit.
+    /// True if nobody asked for the part: the unit is then that of the print's board.
     by_board: bool,
-    /// What a print is made of.
+    /// The inputs of a print.
     press: Option<prints::Material>,
 }
 
-/// A set; a page still says everything else where its set is damaged.
+/// The feature set of an item. If the set is damaged, a page still shows everything else.
 async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Features>>, HttpError> {
     let Some(set) = &view.features else { return Ok(None) };
     Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
@@ -173,7 +174,7 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
 }
 
 async fn render(site: &Site, code: Code, what: &What) -> Result<Answer, HttpError> {
-    // A print takes a core and memory for a while: as many at a time as there are cores.
+    // A print takes a core and memory for a while, so at most one is made for each core.
     let place = if what.order().is_some() { Some(site.drawing_place().await?) } else { None };
     let material = gather(site, code, what).await?;
     let Material { moment, city, view, .. } = &material;
@@ -190,7 +191,7 @@ async fn render(site: &Site, code: Code, what: &What) -> Result<Answer, HttpErro
     let (ends, private) = (material.ends(), material.contact.is_some());
     let what = what.clone();
     let made = tokio::task::spawn_blocking(move || {
-        // Held by the work, not by the client that may have gone.
+        // The work holds the place, because the client may hang up before it is done.
         let _place = place;
         material.make(&what)
     });
@@ -199,16 +200,16 @@ async fn render(site: &Site, code: Code, what: &What) -> Result<Answer, HttpErro
 }
 
 impl Material {
-    /// When what was made of it changes by itself.
+    /// The moment when the answer changes by itself.
     fn ends(&self) -> Option<Timestamp> {
         let Self { moment, city, view, print, others, .. } = self;
-        // Names of units change with their validity.
+        // Names of units change on the days when units begin and end.
         let boundary = city.units.next_boundary(moment.today).map(|day| midnight(&moment.zone, day));
         let board = match print {
             Some(Print::Of(board)) => board.next_change,
             _ => None,
         };
-        // A print says when it was made.
+        // A print shows the day on which it was made.
         let day = self.press.as_ref().map(|_| end_of(&moment.zone, moment.today));
         view.next_change.into_iter().chain(day).chain(boundary).chain(board).chain(others.iter().filter_map(|view| view.next_change)).min()
     }
@@ -273,7 +274,7 @@ impl Material {
     }
 }
 
-/// The validator of an item's record as it is now, for `If-Match`.
+/// The validators of an item's current record, for `If-Match`.
 pub(in crate::http) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue; 3]> {
     let answer = render(site, code, &What::Record).await.ok()?;
     let tag = |encoding| respond::etag(answer.body(), encoding);

@@ -16,6 +16,7 @@ fn sort_pattern(properties: &[Property]) -> String {
     format!("^{one}(,{one}){{0,7}}$")
 }
 
+#[expect(clippy::too_many_lines, reason = "one entry for each address")]
 pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Collection, commands: &[String]) {
     let name = collection.name;
     let base = format!("/collections/{name}");

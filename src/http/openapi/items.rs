@@ -8,6 +8,7 @@ use crate::export::{FORMATS, Format};
 use crate::render::print::Size;
 use crate::render::qr;
 
+#[expect(clippy::too_many_lines, reason = "one entry for each address")]
 pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
     let code_as = |example: &str| path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code", example);
     let code = || code_as("QHSDD21AG");

@@ -1,7 +1,8 @@
 //! The OpenAPI 3.0 document, generated from the collections', routes' and commands' own descriptions.
 //!
-//! 3.0, not 3.1: QGIS and the OGC's test suite read no other. Each collection's path is written out,
-//! with the limit as a reference of that very name: GDAL and QGIS look there for the size of a page.
+//! The version is 3.0 and not 3.1: QGIS and the OGC's test suite read no other. The path of each collection
+//! is written out, and its limit is a reference of exactly that name, because GDAL and QGIS look there for
+//! the page size.
 
 mod collection;
 mod examples;
@@ -43,7 +44,7 @@ fn schema(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// JSON of which no more is said than what it is.
+/// JSON that is not described further.
 fn object() -> (String, Value) {
     content("application/json", json!({ "type": "object" }))
 }
@@ -56,12 +57,12 @@ fn binary(media: &str) -> (String, Value) {
     content(media, json!({ "type": "string", "format": "binary" }))
 }
 
-/// A download; of GeoJSON more can be said than of the others.
+/// A download. GeoJSON has a schema; the other formats are binary.
 fn file(format: Format) -> (String, Value) {
     if format == Format::GeoJson { content(GEOJSON, schema("FeatureCollection")) } else { binary(format.media()) }
 }
 
-/// A reading operation, the errors it can end in beside 500, and what else it can answer.
+/// A reading operation: the errors that it can end in besides 500, and its other answers.
 struct Read {
     id: String,
     summary: String,
@@ -105,7 +106,7 @@ impl Read {
         self
     }
 
-    /// Looks at Accept, and refuses what it does not have.
+    /// Adds the error of an operation that looks at Accept and has none of the forms asked for.
     fn negotiated(self) -> Self {
         self.or("406", json!({ "$ref": "#/components/responses/Problem" }))
     }
@@ -114,8 +115,8 @@ impl Read {
         self.or("410", json!({ "$ref": "#/components/responses/Gone" }))
     }
 
-    /// Can be had in parts. That a request can name one is not said: wrong ones are ignored (RFC 9110 §14.2),
-    /// which a document cannot express.
+    /// Adds the answer that is a part of the file. The Range header itself is not described: a wrong range
+    /// is ignored (RFC 9110 §14.2), and the document cannot express that.
     fn in_parts(self) -> Self {
         let part = json!({
             "description": "The part that is asked for with Range",
@@ -175,7 +176,7 @@ fn parameters(city: &City) -> Value {
     })
 }
 
-/// The document.
+/// The OpenAPI document of a city.
 pub fn document(city: &City) -> Value {
     let mut definitions = schemas::all();
     let commands = writes::commands(&mut definitions);
@@ -282,7 +283,7 @@ mod tests {
     fn clients_find_the_parameters_where_they_look_for_them() {
         let city = City { public_url: "https://bangtin.example".into(), ..City::default() };
         let document = document(&city);
-        // The official test suite and QGIS take these two literally from the components.
+        // The official test suite and QGIS read these two directly from the components.
         let limit = &document["components"]["parameters"]["limit"]["schema"];
         assert_eq!([&limit["minimum"], &limit["maximum"], &limit["default"]], [1, MAXIMUM_LIMIT, DEFAULT_LIMIT]);
         let bbox = &document["components"]["parameters"]["bbox"];
@@ -292,11 +293,11 @@ mod tests {
         for collection in crate::read_model::layers::collections() {
             let path = format!("/collections/{}/items", collection.name);
             let parameters = document["paths"][&path]["get"]["parameters"].as_array().expect("parameters");
-            // GDAL looks for a reference on the collection's own path.
+            // GDAL looks for the reference on the collection's own path.
             assert!(parameters.iter().any(|one| one["$ref"] == "#/components/parameters/limit"), "{path}");
             for property in &collection.properties {
                 let one = parameters.iter().find(|one| one["name"] == property.name.as_ref());
-                // QGIS takes no property for a parameter that lacks any of these.
+                // QGIS ignores a property's parameter that lacks any of these.
                 let is_simple =
                     one.is_none_or(|one| one["style"] == "form" && one["explode"] == false && one["schema"]["type"].is_string());
                 assert!(is_simple, "{path} {}: {one:?}", property.name);

@@ -1,7 +1,7 @@
-//! Vietnamese in the encodings that came before Unicode: TCVN3 (ABC fonts) and VNI.
+//! Converts Vietnamese texts from encodings older than Unicode: TCVN3 (ABC fonts) and VNI.
 //!
-//! Old attribute tables hold them as bytes of Latin-1, and newer files as the Unicode characters of
-//! those bytes (“§Êt ë ®« thÞ”).
+//! Old attribute tables hold such texts as bytes of Latin-1, newer files as the Unicode characters of those
+//! bytes (“§Êt ë ®« thÞ”).
 //! Sources: TCVN 5712:1993 VN3 for TCVN3; the VNI Windows table of VNI Software Co.
 
 use unicode_normalization::UnicodeNormalization;
@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 const TCVN3: &str =
     "ĂÂÊÔƠƯĐăâêôơưđẰ\u{300}\u{309}\u{303}\u{301}\u{323}àảãáạẲằẳẵắẴẮẦẨẪẤỀặầẩẫấậèỂẻẽéẹềểễếệìỉỄẾỒĩíịòỔỏõóọồổỗốộờởỡớợùỖủũúụừửữứựỳỷỹýỵ";
 
-/// Letters of VNI that stand alone.
+/// Letters of VNI that consist of one character.
 const VNI_LETTERS: &[(char, char)] = &[
     ('ñ', 'đ'),
     ('Ñ', 'Đ'),
@@ -53,10 +53,10 @@ const VNI_MARKS: &[(char, &str)] = &[
     ('ë', "\u{306}\u{323}"),
 ];
 
-/// TCVN3 in Unicode, NFC.
+/// Converts TCVN3 to Unicode, NFC.
 ///
-/// Fonts whose names end in `H` draw small letters as capitals, since TCVN3 has no capitals with
-/// tones: a text whose plain letters are all capitals was seen in capitals, and becomes so.
+/// TCVN3 has no capitals with tones, so fonts whose names end in `H` draw small letters as capitals. A text
+/// whose plain letters are all capitals was seen in capitals, and is converted to capitals.
 pub(super) fn from_tcvn3(text: &str) -> String {
     let letter = |c: char| match c as u32 {
         code @ 0xa1..=0xfe => TCVN3.chars().nth(code as usize - 0xa1).unwrap_or(c),
@@ -66,14 +66,14 @@ pub(super) fn from_tcvn3(text: &str) -> String {
     if in_capitals(text) { unicode.to_uppercase() } else { unicode }
 }
 
-/// True when all ASCII letters are capitals, and there are two or more.
+/// True if all ASCII letters are capitals, and there are at least two.
 fn in_capitals(text: &str) -> bool {
     let mut letters = text.chars().filter(char::is_ascii_alphabetic).peekable();
     let first = letters.next();
     first.is_some() && letters.peek().is_some() && first.into_iter().chain(letters).all(|c| c.is_ascii_uppercase())
 }
 
-/// VNI in Unicode, NFC.
+/// Converts VNI to Unicode, NFC.
 pub(super) fn from_vni(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut after_vowel = false;
@@ -103,7 +103,7 @@ const NUCLEI: &[&str] = &[
 ];
 const CODAS: &[&str] = &["ch", "ng", "nh", "c", "m", "n", "p", "t", ""];
 
-/// True for a syllable that Vietnamese can have.
+/// True if a word is a possible Vietnamese syllable.
 pub(super) fn is_syllable(word: &str) -> bool {
     let mut tones = 0;
     let bare: String = word

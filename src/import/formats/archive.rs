@@ -1,4 +1,5 @@
-//! ZIP archives: what is in them, unpacked in bounded size, never under the names they give.
+//! Reads ZIP archives: lists their entries, and unpacks them in bounded size, never under the names that they
+//! give.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -9,7 +10,7 @@ use super::ReadError;
 use crate::disk;
 use crate::import::source::{ReadSeek, Source, like};
 
-/// Entries an archive may have.
+/// Most entries that an archive may have.
 const MOST_ENTRIES: usize = 10_000;
 
 type Zip = ZipArchive<Box<dyn ReadSeek>>;
@@ -18,13 +19,13 @@ pub(super) fn damaged(error: &impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("Tệp nén ZIP", "The ZIP archive"), error)
 }
 
-/// An archive's entries, and what may still be unpacked of them.
+/// An archive's entries, and how much may still be unpacked.
 pub(super) struct Archive {
     zip: Zip,
     pub(super) names: Vec<String>,
     left: u64,
     limit: u64,
-    /// What was unpacked.
+    /// Entries unpacked so far, by name.
     unpacked: HashMap<String, Source>,
 }
 
@@ -46,7 +47,7 @@ impl Archive {
                 ));
             }
         }
-        // What macOS adds beside each file.
+        // macOS adds such entries beside each file.
         let own = |name: &String| name.starts_with("__MACOSX/") || name.rsplit('/').next().is_some_and(|last| last.starts_with("._"));
         let names = names.into_iter().filter(|name| !own(name) && !name.ends_with('/')).collect();
         Ok(Self { zip, names, left: limit, limit, unpacked: HashMap::new() })
@@ -80,12 +81,13 @@ impl Archive {
         Ok(source)
     }
 
-    /// The entry of that name, whatever its case and normal form.
+    /// The entry with that name, apart from case and Unicode normal form if none matches exactly.
     pub(super) fn find(&self, name: &str) -> Option<&String> {
         self.names.iter().find(|other| *other == name).or_else(|| self.names.iter().find(|other| like(other) == like(name)))
     }
 
-    /// The one entry, or the one the planner names: by its name in the archive, or without folder and extension.
+    /// The only entry, or the one that the planner names: by its name in the archive, or without folder and
+    /// extension.
     pub(super) fn choose(names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
         let found = match asked {
             Some(_) if names.len() == 1 && !is_shapefile_or_kml(&names[0]) => names.first(),
@@ -93,20 +95,20 @@ impl Archive {
             None if names.len() == 1 => names.first(),
             None => None,
         };
-        // Two of one name in different folders are told apart by their folders.
+        // Files with the same name in different folders are listed with their folders.
         let twice = |name: &String| names.iter().filter(|other| like(stem(other)) == like(stem(name))).count() > 1;
         let shown = || names.iter().map(|name| if twice(name) { name.clone() } else { stem(name).to_owned() }).collect::<Vec<_>>();
         found.cloned().ok_or_else(|| layers(&shown(), asked))
     }
 }
 
-/// True for files that have one layer: what is asked for can only be the file.
+/// True for files with a single layer, where the layer asked for can only be the file itself.
 fn is_shapefile_or_kml(name: &str) -> bool {
     has_ending(name, "shp") || has_ending(name, "kml")
 }
 
-/// Bytes of a file and of all that is packed in it, counted by unpacking it, up to `limit`: what it says
-/// of its sizes itself is not asked.
+/// Size of a file and of everything packed in it, bytes, measured by unpacking up to `limit`. The sizes that
+/// the archive states are not trusted.
 pub fn unpacked_bytes(source: &Source, limit: u64) -> u64 {
     let Ok(Some(mut zip)) =
         source.head(2).and_then(|head| if head == b"PK" { source.open().map(|file| ZipArchive::new(file).ok()) } else { Ok(None) })
@@ -134,7 +136,7 @@ pub(super) fn stem(name: &str) -> &str {
     last(name).rsplit_once('.').map_or(last(name), |(stem, _)| stem)
 }
 
-/// Several layers, and none chosen.
+/// The error for a file with several layers of which none was chosen.
 pub(super) fn layers(names: &[String], asked: Option<&str>) -> ReadError {
     let list = names.iter().take(20).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
     let (vi, en) = match asked {

@@ -1,7 +1,7 @@
-//! The attribute table beside a Shapefile (dBASE III and its heirs, Visual FoxPro's types).
+//! Reads the attribute table of a Shapefile (dBASE III and its successors, with Visual FoxPro's types).
 //!
-//! An own reader, since its texts are wanted as bytes (each is decided by itself), and damage in one
-//! cell must not cost the file.
+//! This is an own reader: texts are needed as bytes, because the encoding of each is decided separately, and
+//! damage in one cell must not make the file unreadable.
 
 use std::io::Read;
 
@@ -22,7 +22,7 @@ struct Field {
 pub(super) struct Table {
     input: Box<dyn ReadSeek>,
     fields: Vec<Field>,
-    /// Rows the header promises.
+    /// Number of rows that the header states.
     pub(super) rows: u32,
     row_bytes: usize,
     tally: Tally,
@@ -39,21 +39,21 @@ fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-/// What comes before the first zero byte; what stands behind it is what a program left in its memory.
+/// The bytes before the first zero byte; the rest is leftover memory of the program that wrote them.
 fn to_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 /// A row of the table.
 pub(super) enum Row {
-    /// Its cells by column.
+    /// The row's cells by column.
     Values(Map<String, Value>),
-    /// It is marked as deleted.
+    /// The row is marked as deleted.
     Deleted,
 }
 
 impl Table {
-    /// Opens a table; what cannot be read of its cells is counted in `tally`.
+    /// Opens a table; cells that cannot be read are counted in `tally`.
     pub(super) fn open(source: &Source, tally: Tally) -> Result<Self, ReadError> {
         let mut input = source.open()?;
         let mut head = [0; 32];
@@ -68,11 +68,11 @@ impl Table {
             .map(|field| Field {
                 name: keep(trim(to_nul(&field[..11]))),
                 kind: field[11].to_ascii_uppercase(),
-                // A column of texts may be wider than a byte can say.
+                // A text column may be wider than one byte can state.
                 length: usize::from(field[16]) + if field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 },
             })
             .collect();
-        // Of two columns of one name each is kept.
+        // Columns with the same name are both kept, under different names.
         for i in 1..fields.len() {
             let twice = fields[..i].iter().filter(|before| before.name == fields[i].name).count();
             if twice > 0 {
@@ -96,7 +96,7 @@ impl Table {
             let is_read = matches!(field.kind, b'C' | b'V' | b'D' | b'N' | b'F' | b'L' | b'I' | b'Y' | b'T' | b'0');
             if !is_read && (field.kind, field.length) != (b'B', 8) {
                 let kind = char::from(field.kind).to_string();
-                // dBASE's B is a memo too.
+                // In dBASE, type B is a memo too.
                 let kind = if field.kind == b'B' { "M".into() } else { kind };
                 tally.add(Left::Column(name_of(field), kind));
             }
@@ -153,7 +153,7 @@ impl Table {
                 Some(b'F' | b'f' | b'N' | b'n' | b'0') => Value::Bool(false),
                 _ => Value::Null,
             },
-            // Visual FoxPro's binary types, low byte first.
+            // Visual FoxPro's binary types are little-endian.
             b'I' => cell.try_into().map_or(Value::Null, |bytes| Value::from(i32::from_le_bytes(bytes))),
             b'B' => cell.try_into().map_or(Value::Null, |bytes| Value::from(f64::from_le_bytes(bytes))),
             b'Y' => cell.try_into().map_or(Value::Null, |bytes| Value::from(i64::from_le_bytes(bytes) as f64 / 10_000.0)),
@@ -163,12 +163,12 @@ impl Table {
     }
 }
 
-/// A column's name for people.
+/// A column's name in Unicode, for people.
 fn name_of(field: &Field) -> String {
     decide(&field.name, Lean::default()).text
 }
 
-/// Visual FoxPro's day and time: a Julian day number, then milliseconds.
+/// Visual FoxPro's day and time: a Julian day number, then milliseconds of the day.
 fn fox_time(cell: &[u8]) -> Option<String> {
     let (day, time) = cell.split_first_chunk::<4>()?;
     let (day, time) = (i64::from(i32::from_le_bytes(*day)), i64::from(i32::from_le_bytes(*time.first_chunk::<4>()?)));

@@ -1,5 +1,5 @@
-//! Reads FlatGeobuf (version 3) through the format's own crate. Sizes are compared with what the
-//! file has left before memory is taken.
+//! Reads FlatGeobuf (version 3) through the format's own crate. Memory is taken only for sizes that the rest of
+//! the file can hold.
 
 use std::io::{Read, SeekFrom};
 
@@ -27,7 +27,7 @@ fn stated(header: &Header<'_>, notes: &mut Vec<Note>) -> Stated {
     }
 }
 
-/// Bytes of the index that lies before the features.
+/// Size of the index before the features, bytes.
 fn index_bytes(header: &Header<'_>) -> Option<u64> {
     let (count, node) = (header.features_count(), u64::from(header.index_node_size()));
     if count == 0 || node == 0 {
@@ -41,7 +41,7 @@ fn index_bytes(header: &Header<'_>) -> Option<u64> {
         level = level.div_ceil(node);
         nodes = nodes.checked_add(level)?;
     }
-    // A tree of one item has a root of its own.
+    // A tree of a single item still has a separate root.
     if count == 1 {
         nodes += 1;
     }
@@ -130,7 +130,7 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
     }
 }
 
-/// Attributes: a column's number, then its value; damage ends them.
+/// Reads attributes: a column's number, then its value. Damage ends them.
 fn properties(mut bytes: &[u8], columns: &[(String, ColumnType)], tally: &Tally) -> Map<String, Value> {
     fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
         let (head, rest) = bytes.split_first_chunk::<N>()?;

@@ -1,8 +1,8 @@
-//! Files that are recognised but not read: what they are, and how to export them.
+//! Recognises files that cannot be read, and says what they are and how to export them.
 
 use super::ReadError;
 
-/// What a foreign file is, and the way out of its software in both languages.
+/// What a foreign file is, and how to export it from its software, in both languages.
 struct Foreign {
     name: &'static str,
     vi: &'static str,
@@ -43,9 +43,9 @@ const OLD_OFFICE: Foreign = Foreign {
     vi: "nếu là bảng tính, lưu lại dạng XLSX; nếu là bản vẽ MicroStation, chọn File → Save As → DXF",
     en: "if it is a spreadsheet, save it as XLSX; if it is a MicroStation drawing, choose File → Save As → DXF",
 };
-/// Files of compound storage begin so (MS-CFB 2.2).
+/// First bytes of a compound file (MS-CFB 2.2).
 pub(super) const OLE: &[u8] = b"\xd0\xcf\x11\xe0";
-/// A workbook with a password is one stream of that name (MS-OFFCRYPTO 2.3.4.4), in UTF-16.
+/// Name of the stream, in UTF-16, in which a password-protected workbook is kept (MS-OFFCRYPTO 2.3.4.4).
 const ENCRYPTED: [u8; 30] = *b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0";
 const LOCKED: Foreign = Foreign {
     name: "XLSX có mật khẩu (XLSX with a password)",
@@ -73,7 +73,7 @@ fn recognise(head: &[u8]) -> Option<&'static Foreign> {
         [b'R', b'a', b'r', b'!', ..] | [b'7', b'z', 0xbc, 0xaf, ..] => Some(&RAR),
         _ if head.starts_with(b"AutoCAD Binary DXF") => Some(&BINARY_DXF),
         _ if head.to_ascii_lowercase().starts_with(b"!table") || head.to_ascii_lowercase().starts_with(b"version ") => Some(&TAB),
-        // Descriptions of a KML file hold pages of their own.
+        // A KML file may contain HTML pages in its descriptions.
         _ if contains(b"<html") && contains(b"<table") && !contains(b"<kml") && !contains(b"<Placemark") => Some(&HTML),
         _ if head.starts_with(b"<") && (contains(b"<gml:") || contains(b"FeatureCollection") || contains(b"<gpx")) => Some(&GML),
         _ => None,
@@ -88,12 +88,12 @@ fn words(foreign: &Foreign) -> ReadError {
     )
 }
 
-/// Refuses what is recognised by its first bytes, with the way out.
+/// Refuses a file recognised by its first bytes, and says how to export it.
 pub(super) fn refuse(head: &[u8]) -> Result<(), ReadError> {
     recognise(head).map_or(Ok(()), |foreign| Err(words(foreign)))
 }
 
-/// Refuses an archive that holds such files and nothing that can be read.
+/// Refuses an archive that contains such files and no readable ones.
 pub(super) fn refuse_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ReadError> {
     for name in names {
         let extension = name.rsplit('.').next().unwrap_or_default().to_lowercase();

@@ -1,5 +1,5 @@
-//! Reads GeoJSON (RFC 7946 and its 2008 forerunner with a `crs` member) and GeoJSON text sequences
-//! (RFC 8142, or one feature a line), cutting features out of a stream without holding the file.
+//! Reads GeoJSON (RFC 7946, and its 2008 predecessor with a `crs` member) and GeoJSON text sequences (RFC 8142,
+//! or one feature a line). Features are cut out of the stream, so the file is never held in memory.
 
 use std::io::{BufRead, BufReader};
 
@@ -13,11 +13,11 @@ use crate::import::feature::Raw;
 use crate::import::source::ReadSeek;
 use crate::import::wkt;
 
-/// Deepest nesting of what is skipped or cut out.
+/// Deepest nesting of a JSON value.
 const DEPTH: usize = 96;
-/// Longest key, and longest member beside the features.
+/// Longest key, and longest member besides the features, bytes.
 const MEMBER_BYTES: usize = 1 << 20;
-/// Bytes a position may take in a feature's text.
+/// Most bytes of text that a position may take.
 const BYTES_A_POINT: usize = 80;
 
 struct Stream {
@@ -58,7 +58,7 @@ impl Stream {
         }
     }
 
-    /// The next byte that is neither white space nor a record separator, not taken.
+    /// Peeks at the next byte that is neither white space nor a record separator.
     fn token(&mut self) -> Result<Option<u8>, ReadError> {
         while let Some(byte) = self.peek()? {
             if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x1e) {
@@ -83,7 +83,7 @@ impl Stream {
         }
     }
 
-    /// Takes one JSON value into `out`: at most `limit` bytes, at most [`DEPTH`] deep.
+    /// Reads one JSON value into `out`: at most `limit` bytes, at most [`DEPTH`] levels deep.
     fn value(&mut self, out: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
         self.token()?;
         let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -112,7 +112,7 @@ impl Stream {
                             too_deep = depth > DEPTH;
                         }
                         b'}' | b']' | b',' if depth == 0 => {
-                            // The end of a bare number or word; the byte belongs to the container.
+                            // This byte ends a bare number or word, and belongs to the container.
                             complete = true;
                             break;
                         }
@@ -156,7 +156,7 @@ impl Stream {
         }
     }
 
-    /// Bytes that are no UTF-8 cost the cell they stand in.
+    /// Makes text of the bytes. Bytes that are not UTF-8 are kept, so that only their cell is damaged.
     fn text(out: Vec<u8>) -> String {
         String::from_utf8(out).unwrap_or_else(|error| keep(error.as_bytes()))
     }
@@ -180,14 +180,14 @@ struct GeoJson {
     crs: Option<Result<u32, CrsError>>,
     kind: Option<String>,
     seen_features: bool,
-    /// Members of Esri's own JSON were seen.
+    /// True if members of Esri's own JSON format were seen.
     is_esri: bool,
     limit: usize,
     left: usize,
     most: usize,
 }
 
-/// Opens a collection or a sequence.
+/// Opens a feature collection or a text sequence.
 pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let mut input = BufReader::with_capacity(1 << 18, input);
     let head = input.fill_buf()?;
@@ -214,7 +214,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     Ok(Box::new(reader))
 }
 
-/// The system that a `crs` member names: as GeoJSON of 2008 has it, by its code alone, or as a bare text.
+/// The system that a `crs` member names: as in GeoJSON of 2008, by a bare code, or by a bare text.
 fn named(crs: &Value) -> Option<Result<u32, CrsError>> {
     if let Some(code) = crs.pointer("/properties/code") {
         return Some(Crs::code(&code.to_string().replace('"', "")));
@@ -223,7 +223,7 @@ fn named(crs: &Value) -> Option<Result<u32, CrsError>> {
     Some(Crs::code(name).or_else(|error| wkt::read(name).code.map_err(|_| error)))
 }
 
-/// True when the file's first value is itself a feature.
+/// True if the file's first value is itself a feature.
 fn is_sequence(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&head[..head.len().min(1 << 16)]);
     let compact: String = text.chars().take(4096).filter(|c| !c.is_whitespace()).collect();
@@ -306,7 +306,7 @@ impl GeoJson {
             if error.check != "truncated" {
                 return error;
             }
-            // It is the feature that does not end; the file goes on for lines behind it.
+            // The feature that begins at this line does not end, although the file has lines after it.
             self.stream.line = line;
             self.stream.truncated()
         })?;

@@ -1,5 +1,5 @@
-//! Reads GeoPackage (OGC 12-128r18) through the SQLite that is built in, as a stranger's database:
-//! read-only, no trust in its schema, tables only, generated columns left out.
+//! Reads GeoPackage (OGC 12-128r18) through the built-in SQLite, as an untrusted database: read-only, without
+//! trust in its schema, tables only, without generated columns.
 
 use std::time::{Duration, Instant};
 
@@ -16,18 +16,18 @@ use crate::import::feature::{Feature, GeometryError};
 use crate::import::report::Note;
 use crate::import::source::Source;
 
-/// Largest single value.
+/// Largest single value, bytes.
 const VALUE_BYTES: i32 = 256 << 20;
-/// Columns read of a layer.
+/// Most columns of a layer that are read.
 const MOST_COLUMNS: usize = 200;
-/// Looking for layers takes no longer, whatever the file does.
+/// Longest search for layers, whatever the file does.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn damaged(error: &impl std::fmt::Display) -> ReadError {
     ReadError::damaged(("GeoPackage", "The GeoPackage"), error)
 }
 
-/// An identifier in quotes.
+/// An SQL identifier in quotes.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -78,7 +78,7 @@ enum What {
     Nothing,
 }
 
-/// Tables and views by name. A view runs what its maker wrote, so it is named and not read.
+/// Tables and views by name. A view would run SQL by the file's author, so views are reported but not read.
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, What)>> {
     let sql = "SELECT name, type = 'view' FROM sqlite_schema
                WHERE type = 'view' OR type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT 10000";
@@ -120,7 +120,7 @@ fn stated(connection: &Connection, srs: i64, notes: &mut Vec<Note>) -> Stated {
     let found = connection.query_row(sql, [srs], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)));
     match found {
         Ok((organisation, code, _)) if organisation.eq_ignore_ascii_case("epsg") => Stated::of(Crs::code(&code.to_string())),
-        // “Undefined” in the standard's words, and 99999 in those of GDAL.
+        // These ids mean “undefined”: 0 and -1 in the standard, 99999 in GDAL.
         _ if matches!(srs, 0 | -1 | 99999) => Stated::Nothing,
         Ok((_, code, definition)) if matches!(code, 0 | -1) || matches!(definition.trim(), "" | "undefined") => Stated::Nothing,
         Ok((_, _, definition)) => Stated::of_wkt(&definition, notes),
@@ -135,8 +135,8 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let began = Instant::now();
     connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(|error| damaged(&error))?;
     let tally = Tally::default();
-    // Bytes 18 and 19 of SQLite's header (fileformat2 §1.3.3): 2 while what is written goes to a log first. Software
-    // that closes the file takes the log in and removes it, but may leave the mark.
+    // Bytes 18 and 19 of SQLite's header (fileformat2 §1.3.3) are 2 while writes go to a log first. Software
+    // that closes the file merges the log and removes it, but may leave the mark.
     if source.head(20)?.get(18..20) == Some(&[2, 2]) {
         tally.add(Left::LogBeside);
     }
@@ -183,7 +183,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         let _on_disk = source;
         let list: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
         let list = [vec![quoted(&layer.geometry)], list].concat().join(", ");
-        // In the order of the rows' ids, which is that of the file.
+        // Rows come in the order of their ids, which is the file's order.
         let sql = format!("SELECT {list} FROM {} NOT INDEXED", quoted(&layer.table));
         let mut statement = connection.prepare(&sql).map_err(|error| damaged(&error))?;
         let mut rows = statement.query([]).map_err(|error| damaged(&error))?;
@@ -211,7 +211,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }))
 }
 
-/// Names of the attribute columns: neither generated nor the geometry.
+/// Names of the attribute columns: without generated columns and the geometry.
 fn columns(connection: &Connection, layer: &Layer) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 LIMIT 1000")?;
     let names = statement.query_map([&layer.table], |row| row.get::<_, String>(0))?;

@@ -1,6 +1,5 @@
-//! Reads KML 2.2 (OGC 07-147r2): placemarks with areas or points. Depth and sizes are bounded; no
-//! document type, no external entity, no link to the network is followed; one to another file of the
-//! same KMZ is.
+//! Reads KML 2.2 (OGC 07-147r2): placemarks with areas or points. Depth and sizes are bounded. Document types,
+//! external entities and links to the network are ignored; links to other files of the same KMZ are followed.
 
 mod coordinates;
 mod html;
@@ -21,27 +20,27 @@ use crate::import::source::ReadSeek;
 
 /// Deepest nesting; real files have about ten levels.
 const DEPTH: usize = 64;
-/// Longest attribute text.
+/// Longest attribute text, bytes.
 const TEXT_BYTES: usize = 1 << 20;
-/// Bytes a position may take.
+/// Most bytes of text that a position may take.
 const BYTES_A_POINT: usize = 120;
 
 fn damaged(position: u64, what: impl std::fmt::Display) -> ReadError {
     ReadError::damaged((&format!("Tệp KML ở byte {position}"), &format!("The KML file at byte {position}")), what)
 }
 
-/// Files of a KMZ that are read because others link to them.
+/// Most files of a KMZ that are read because others link to them.
 const MOST_FILES: usize = 200;
 
-/// The archive a document lies in.
+/// The KMZ archive that contains a document.
 pub(super) struct Inner {
-    /// The document's own name in it.
+    /// The document's name in the archive.
     pub(super) name: String,
-    /// What is in it.
+    /// The archive itself.
     pub(super) archive: Archive,
-    /// Its other files that could be read.
+    /// Other files in the archive that could be read.
     pub(super) others: Vec<String>,
-    /// True when the planner chose this one.
+    /// True if the planner chose this file.
     pub(super) asked: bool,
 }
 
@@ -49,18 +48,18 @@ pub(super) struct Inner {
 #[derive(Default)]
 struct Placemark {
     properties: Map<String, Value>,
-    /// Name of the attribute that is open.
+    /// Name of the attribute whose element is open.
     field: Option<String>,
     parts: Vec<Rings>,
     point: Option<Position>,
     other: Option<String>,
     error: Option<GeometryError>,
     points: usize,
-    /// True between a polygon's tags.
+    /// True inside a polygon element.
     in_polygon: bool,
     has_address: bool,
     is_unticked: bool,
-    /// Points that it holds.
+    /// Number of points in the placemark.
     points_alone: usize,
 }
 
@@ -73,19 +72,19 @@ struct Kml {
     left: usize,
     seen: bool,
     inner: Option<Inner>,
-    /// Files of the archive that are linked to and not read yet, and those that were begun.
+    /// Files of the archive that are linked to but not read yet, and those already begun.
     linked: Vec<String>,
     begun: Vec<String>,
-    /// Placemarks that were handed out.
+    /// Number of placemarks handed out.
     count: usize,
-    /// Where the first link to the network leads.
+    /// Address of the first link to the network.
     link: Option<String>,
-    /// Depth of the folder that is switched off.
+    /// Depth of the switched-off folder that encloses the current element.
     unticked: Option<usize>,
     tally: Tally,
 }
 
-/// Opens a document; one that lies in an archive comes with it.
+/// Opens a document; `inner` is the archive that contains it, if any.
 pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inner>) -> Box<dyn Reader> {
     Box::new(Kml {
         xml: Xml::from_reader(BufReader::new(input)),
@@ -153,6 +152,7 @@ impl Kml {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each element that ends")]
     fn end(&mut self, name: &str) -> Option<Feature> {
         self.path.pop();
         let parent = self.path.last().cloned().unwrap_or_default();
@@ -174,7 +174,7 @@ impl Kml {
         match name {
             "Placemark" => {
                 let mut place = self.place.take()?;
-                // What stands beside areas is no area, and said.
+                // A point or line beside areas is left out, and the report says so.
                 if let Some(other) = place.other.as_ref().filter(|_| !place.parts.is_empty()) {
                     self.tally.add(Left::Beside(other.clone()));
                 }
@@ -203,7 +203,7 @@ impl Kml {
                 place.properties.entry(name).or_insert(Value::from(text.trim()));
             }
             "phoneNumber" if parent == "Placemark" => {
-                // An address of the web (RFC 3966), or a number as people write it.
+                // A `tel:` address (RFC 3966), or a number as people write it.
                 let number = text.trim().trim_start_matches("tel:");
                 place.properties.entry(name).or_insert(Value::from(number));
             }
@@ -225,7 +225,7 @@ impl Kml {
                         place.error = Some(GeometryError::too_many_points(place.points, self.limits.points));
                     } else if place.in_polygon {
                         if let Some(rings) = place.parts.last_mut() {
-                            // An outer ring comes first, whatever the order in the file.
+                            // The outer ring goes first, whatever the order in the file.
                             let at = if in_inner { rings.len() } else { 0 };
                             rings.insert(at, positions);
                         }
@@ -243,7 +243,7 @@ impl Kml {
 }
 
 impl Kml {
-    /// A link: to another file of the archive, or to the network.
+    /// Notes a link, to another file of the archive or to the network.
     fn link_to(&mut self, address: &str) {
         let path = address.split(['?', '#']).next().unwrap_or_default().trim_start_matches("./");
         let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
@@ -259,7 +259,7 @@ impl Kml {
         }
     }
 
-    /// Goes on with the next file that is linked to; false when there is none.
+    /// Continues with the next linked file; false if there is none.
     fn go_on(&mut self) -> Result<bool, ReadError> {
         if self.linked.is_empty() {
             return Ok(false);
@@ -272,7 +272,7 @@ impl Kml {
         Ok(true)
     }
 
-    /// What is to be said at the end.
+    /// Adds the remarks that are known only at the end of the file.
     fn finish(&mut self) -> Result<(), ReadError> {
         if let Some(inner) = self.inner.as_ref().filter(|inner| !inner.asked) {
             inner.others.iter().filter(|name| !self.begun.contains(name)).for_each(|name| self.tally.add(Left::OtherFile(name.clone())));

@@ -89,7 +89,7 @@ impl Stated {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{vi} ({en})")]
 pub struct ReadError {
-    /// Stable name, `truncated`.
+    /// Stable name of the check, such as `truncated`.
     pub check: &'static str,
     /// Vietnamese sentence.
     pub vi: String,

@@ -1,4 +1,4 @@
-//! Rings without order made into polygons: a ring inside an odd number of others is a hole.
+//! Makes polygons from unordered rings: a ring inside an odd number of others is a hole.
 
 use crate::geometry::simple::{Position, Rings};
 
@@ -14,7 +14,7 @@ pub(super) fn area(ring: &[Position]) -> f64 {
     pairs.map(|(Position(a), Position(b))| (a[0] - ox) * (b[1] - oy) - (b[0] - ox) * (a[1] - oy)).sum::<f64>() / 2.0
 }
 
-/// None on the border.
+/// True if the position lies inside the ring; none if it lies on the border.
 pub(super) fn contains(ring: &[Position], Position([x, y]): Position) -> Option<bool> {
     let mut inside = false;
     for (Position(a), Position(b)) in ring.iter().zip(ring.iter().cycle().skip(1)) {
@@ -30,19 +30,19 @@ pub(super) fn contains(ring: &[Position], Position([x, y]): Position) -> Option<
     Some(inside)
 }
 
-/// True when `inner` lies in `outer`, judged by a vertex off its border.
+/// True if `inner` lies in `outer`, judged by a vertex that is not on the border of `outer`.
 fn lies_in(inner: &[Position], outer: &[Position]) -> bool {
     inner.iter().find_map(|point| contains(outer, *point)).unwrap_or(false)
 }
 
-/// For each ring, the smallest ring around it. Rings must not cross; where they do the checks of
-/// validity say so later.
+/// For each ring, the smallest ring around it. Rings must not cross; if they do, later checks of validity
+/// report it.
 pub(super) fn parents(rings: &[&[Position]]) -> Vec<Option<usize>> {
     let boxes: Vec<[f64; 4]> = rings.iter().map(|ring| bounds(ring)).collect();
     let areas: Vec<f64> = rings.iter().map(|ring| area(ring).abs()).collect();
     let mut order: Vec<usize> = (0..rings.len()).collect();
     order.sort_by(|a, b| areas[*a].total_cmp(&areas[*b]));
-    // Boxes by their western edge, so that only rings that may be around are looked at.
+    // Boxes are sorted by western edge, so that only rings that may enclose another are compared with it.
     let mut by_west: Vec<usize> = (0..rings.len()).collect();
     by_west.sort_by(|a, b| boxes[*a][0].total_cmp(&boxes[*b][0]));
     rings
@@ -62,7 +62,7 @@ pub(super) fn parents(rings: &[&[Position]]) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// Outer rings that lie in no other, with the holes directly in them where they are wanted.
+/// The rings that lie in no other one, with the holes directly inside them if `with_holes`.
 pub(super) fn outermost(rings: Vec<Vec<Position>>, with_holes: bool) -> Vec<Rings> {
     let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
     let parents = parents(&views);
@@ -73,7 +73,7 @@ pub(super) fn outermost(rings: Vec<Vec<Position>>, with_holes: bool) -> Vec<Ring
     (0..rings.len()).filter(|i| parents[*i].is_none()).map(with).collect()
 }
 
-/// Polygons of rings in any order and direction; the outer rings keep the file's order.
+/// Polygons from rings in any order and direction. The outer rings keep the file's order.
 pub(super) fn polygons(rings: Vec<Vec<Position>>) -> Vec<Rings> {
     if rings.len() < 2 {
         return rings.into_iter().map(|ring| vec![ring]).collect();

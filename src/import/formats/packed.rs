@@ -1,10 +1,10 @@
-//! What an archive holds, opened: a Shapefile, a KMZ, a workbook, or one file of another format.
+//! Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 
 use super::archive::{Archive, damaged, has_ending, last, stem};
 use super::{Choice, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
 use crate::import::source::{Source, like};
 
-/// Opens what an archive holds: a Shapefile, a KMZ, a workbook, or one file of another format.
+/// Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let limits = &choice.limits;
     let mut archive = Archive::open(source, limits.bytes)?;
@@ -15,7 +15,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         .iter()
         .flat_map(|e| archive.with_extension(e))
         .collect();
-    // Tables and plain JSON lie beside maps too, and then belong to them.
+    // Tables and plain JSON in an archive with maps belong to the maps, and are not read themselves.
     let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
     let readable = if maps.is_empty() { &tables } else { &maps };
     if readable.is_empty() {
@@ -27,7 +27,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
             format!("The archive holds no Shapefile (.shp), KML or other map file that can be read: {list}"),
         ));
     }
-    // The one file that a KMZ is about, by its standard (OGC 07-147r2, annex C).
+    // The main file of a KMZ, by its standard (OGC 07-147r2, annex C).
     let doc = readable.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).filter(|_| choice.layer.is_none()).cloned();
     let chosen = match doc {
         Some(doc) => doc,
@@ -51,7 +51,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     if inner.head(2)? == b"PK" {
         return Err(damaged(&"an archive in an archive"));
     }
-    // The name that was asked for may be the file's, or a layer's within the only file.
+    // The name asked for may be the file's, or that of a layer in the only file.
     let layer =
         choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
     super::open(&inner, &Choice { layer, ..choice.clone() })

@@ -1,6 +1,7 @@
-//! Records of a `.shp` file (ESRI white paper, July 1998), in the order of its index.
+//! Reads the records of a `.shp` file (ESRI white paper, July 1998), in the order of its index.
 //!
-//! An own reader: the index may name records in any order, with stale ones and padding between them.
+//! This is an own reader, because an index may name records in any order, with stale ones and padding between
+//! them.
 
 use std::io::{Read, SeekFrom};
 
@@ -9,14 +10,14 @@ use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::feature::{GeometryError, of_parts};
 use crate::import::source::{ReadSeek, Source};
 
-/// Bytes of the header of `.shp` and `.shx`.
+/// Size of the header of `.shp` and `.shx` files, bytes.
 const HEADER: u64 = 100;
 
-/// Where records lie, and how long they are, in bytes without their header of 8.
+/// Offset and length of each record, in bytes; the length leaves out the record's header of 8 bytes.
 pub(super) struct Index(Vec<(u64, u64)>);
 
 impl Index {
-    /// Reads a `.shx`; none where it is not one. `shp_bytes` is the size of the file it is about.
+    /// Reads a `.shx` file; none if it is no valid index. `shp_bytes` is the size of its `.shp` file.
     pub(super) fn read(shx: &Source, shp_bytes: u64) -> Option<Self> {
         let entries = shx.bytes.checked_sub(HEADER)? / 8;
         let mut input = shx.open().ok()?;
@@ -41,7 +42,7 @@ impl Index {
         Some(Self(found))
     }
 
-    /// How many records it names.
+    /// Number of records in the index.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -50,11 +51,11 @@ impl Index {
 /// A `.shp` file that is being read.
 pub(super) struct Records {
     input: Box<dyn ReadSeek>,
-    /// Where the input stands.
+    /// Current offset in the input, bytes.
     at: u64,
-    /// The number of the record before.
+    /// Number of the previous record.
     number: u32,
-    /// True while numbers go up one by one.
+    /// True as long as record numbers increase one by one.
     pub(super) in_order: bool,
     end: u64,
     index: Option<std::vec::IntoIter<(u64, u64)>>,
@@ -63,7 +64,7 @@ pub(super) struct Records {
 
 /// Why a record cannot be read.
 pub(super) enum Broken {
-    /// The file says so itself, or breaks off.
+    /// The file contradicts itself or breaks off.
     Damaged(&'static str),
     Io(std::io::Error),
 }
@@ -75,7 +76,7 @@ impl From<std::io::Error> for Broken {
 }
 
 impl Records {
-    /// Opens a file; the bytes its header promises come with it.
+    /// Opens a file, and gives the size that its header states, bytes.
     pub(super) fn open(shp: &Source, index: Option<Index>) -> Result<(Self, u64), Broken> {
         let mut input = shp.open()?;
         let mut head = [0; HEADER as usize];
@@ -105,12 +106,12 @@ impl Records {
         if self.index.is_none() && self.at + 8 + length > self.end || length < 4 {
             return Err(Broken::Damaged("a record's length is wrong"));
         }
-        // Its number says which row it belongs to, where no index does.
+        // Without an index, the record's number says which row it belongs to.
         let number = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
         self.in_order &= number == self.number.wrapping_add(1) || self.number == 0 && number == 0;
         self.number = number;
         self.content.clear();
-        // The content grows with what is there, whatever its length says.
+        // The buffer grows with the bytes that are there, not with the length that the record claims.
         let read = (&mut self.input).take(length).read_to_end(&mut self.content)?;
         if (read as u64) < length {
             return Err(Broken::Damaged("it breaks off in a record"));
@@ -120,7 +121,7 @@ impl Records {
     }
 }
 
-/// Numbers of a record, low byte first.
+/// Reads the numbers of a record, which are little-endian.
 struct Content<'a>(&'a [u8]);
 
 impl Content<'_> {
@@ -150,7 +151,7 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
         0 => Err(GeometryError::Missing),
         1 | 11 | 21 => Ok(Geometry::Point(content.position()?)),
         5 | 15 | 25 => {
-            // The box is what the points say anyway.
+            // The bounding box is skipped; the points give it anyway.
             content.bytes::<32>()?;
             let parts = content.count(4)?;
             let points = content.count(16)?;

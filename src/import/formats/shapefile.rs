@@ -10,17 +10,17 @@ use crate::import::source::Source;
 
 /// The files of one Shapefile.
 pub struct Parts {
-    /// Shapes.
+    /// The shapes.
     pub shp: Source,
-    /// Attributes.
+    /// The attribute table.
     pub dbf: Option<Source>,
-    /// Index: which record belongs to which row.
+    /// The index, which says which record belongs to which row.
     pub shx: Option<Source>,
-    /// Coordinate system.
+    /// The coordinate system.
     pub prj: Option<Source>,
 }
 
-/// Opens a `.shp` file with those that lie beside it.
+/// Opens a `.shp` file with the files that lie beside it.
 pub(super) fn open_beside(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let [dbf, shx, prj] = ["dbf", "shx", "prj"].map(|extension| source.sibling(extension));
     open(&Parts { shp: source.clone(), dbf, shx, prj }, limits, Tally::default())
@@ -52,8 +52,8 @@ fn index_needed(shapes: &str, rows: u32) -> ReadError {
     )
 }
 
-/// Opens a Shapefile. Which record belongs to which row, the `.shx` says; without it the order of the
-/// `.shp` counts where there are as many shapes as rows.
+/// Opens a Shapefile. The `.shx` says which record belongs to which row. Without it, the order of the `.shp`
+/// counts if there are as many shapes as rows.
 pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Reader>, ReadError> {
     let Some(dbf) = &parts.dbf else {
         return Err(ReadError::new(
@@ -101,7 +101,7 @@ pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Read
             let geometry = match records.next(most) {
                 Ok(Some(geometry)) => geometry,
                 Ok(None) => break,
-                // What stands between records, only the index knows.
+                // Only an index can tell padding between records from damage.
                 Err(Broken::Damaged(_)) if !has_index && count > 0 => return Err(Stop::Error(index_needed(&format!("> {count}"), rows))),
                 Err(error) => return Err(Stop::Error(broken(error, count))),
             };

@@ -184,6 +184,7 @@ fn count_of(counts: &mut BTreeMap<Left, Count>, what: Left) -> &mut Count {
     counts.entry(what).or_default()
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each thing that is left out")]
 fn note(what: &Left, count: &Count) -> Note {
     use Severity::{Repair, Warning};
     let n = count.number;

@@ -1,5 +1,5 @@
-//! Well-known binary (ISO 19125-2, and the GeoPackage header around it): areas and points only,
-//! without recursion, no count believed before its bytes are there.
+//! Reads well-known binary (ISO 19125-2), with the header of GeoPackage around it: areas and points only. It
+//! does not recurse, and trusts no count before the bytes are there.
 
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::feature::{GeometryError, of_parts};
@@ -9,7 +9,7 @@ struct Bytes<'a> {
     little: bool,
 }
 
-/// The name of a type (ISO 19125-2, SQL/MM).
+/// The name of a geometry type (ISO 19125-2, SQL/MM).
 fn kind_name(kind: u32) -> &'static str {
     const NAMES: [&str; 13] = [
         "Geometry",
@@ -54,17 +54,17 @@ impl<'a> Bytes<'a> {
         Ok(if self.little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) })
     }
 
-    /// A count of things of at least `size` bytes each, which must still be there.
+    /// Reads a count of things of at least `size` bytes each. Errors: fewer bytes are left than they need.
     fn count(&mut self, size: usize) -> Result<usize, GeometryError> {
         let count = self.u32()? as usize;
         if count > self.rest.len() / size { Err(broken("it says more than it holds")) } else { Ok(count) }
     }
 
-    /// Byte order and type; the number of ordinates a position has.
+    /// Reads the byte order and the type; gives the type and the number of ordinates of a position.
     fn kind(&mut self) -> Result<(u32, usize), GeometryError> {
         self.little = self.byte()? == 1;
         let code = self.u32()?;
-        // ISO adds 1000, 2000, 3000 for Z, M, ZM; EWKB sets high bits.
+        // For Z, M and ZM, ISO adds 1000, 2000 and 3000; EWKB sets high bits.
         let (z, m) = (code & 0x8000_0000 != 0, code & 0x4000_0000 != 0);
         if code & 0x2000_0000 != 0 {
             self.u32()?;
@@ -96,7 +96,7 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// A polygon, multi-polygon or point.
+/// Reads a polygon, a multi-polygon or a point.
 pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
     let mut bytes = Bytes { rest: bytes, little: true };
     let (kind, ordinates) = bytes.kind()?;
@@ -124,7 +124,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
     }
 }
 
-/// A GeoPackage geometry (OGC 12-128r18 §2.1.3): header, envelope, WKB.
+/// Reads a GeoPackage geometry (OGC 12-128r18 §2.1.3): header, envelope, WKB.
 pub(super) fn read_geopackage(bytes: &[u8]) -> Result<Geometry, GeometryError> {
     let [b'G', b'P', _, flags, ..] = bytes else { return Err(broken("no GeoPackage header")) };
     if flags & 0x10 != 0 {

@@ -221,6 +221,7 @@ struct Open {
 
 impl Workbook {
     /// The rows of a sheet, at most `rows` of them, and the cells that cannot be shown.
+    #[expect(clippy::too_many_lines, reason = "one arm for each element of a sheet")]
     fn rows(&mut self, part: &str, rows: usize, limits: &Limits) -> Result<(Vec<Row>, Vec<Fault>), ReadError> {
         let Some(mut part) = Part::open(&mut self.archive, part)? else { return Ok((Vec::new(), Vec::new())) };
         let (mut found, mut faults): (Vec<Row>, Vec<Fault>) = (Vec::new(), Vec::new());
@@ -383,6 +384,7 @@ fn fill_down(rows: &mut [Row], merged: &[Merged]) {
 
 /// Opens a workbook: the sheet that is named, else the one that has a table. A formula counts as the value that
 /// was saved with it.
+#[expect(clippy::too_many_lines, reason = "which sheet, which header, which rows: one after the other")]
 pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);

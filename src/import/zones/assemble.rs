@@ -1,4 +1,4 @@
-//! Puts checked zones together: the set, the sums, what lies beside what.
+//! Puts checked zones together: builds the set and the sums, and compares neighbours.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::geometry::coverage::Coverage;
 use crate::geometry::crs::Crs;
 use crate::import::report::{CodeSum, Finding, Report, Severity};
 
-/// Overlaps and gaps smaller than this are slips of rounding, square metres.
+/// Smallest overlap or gap that counts, square metres; smaller ones come from rounding.
 const LEAST_MISFIT_M2: f64 = 0.05;
 
-/// What came of one feature.
+/// The result of checking one feature.
 #[derive(Default)]
 pub(super) struct Zone {
     pub(super) findings: Vec<Finding>,
@@ -32,14 +32,14 @@ pub(super) struct Ready {
     pub(super) outline: [u64; 2],
 }
 
-/// Puts zones together: the set, the sums, what lies beside what.
+/// Builds the set and the sums from checked zones, and compares neighbours.
 pub(super) struct Assembly<'a> {
     report: &'a mut Report,
     plane: Crs,
     writer: canonical::Writer,
     coverage: Coverage,
     boxes: Vec<[i64; 4]>,
-    /// Number in the file of each zone of the set.
+    /// The number in the file of each zone of the set.
     numbers: Vec<usize>,
     seen: HashMap<[u64; 2], usize>,
     features: usize,

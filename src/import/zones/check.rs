@@ -1,4 +1,4 @@
-//! Checks features one by one; knows nothing of their neighbours.
+//! Checks features one by one, without regard to their neighbours.
 
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
@@ -35,28 +35,28 @@ use crate::import::formats::{ReadError, Reader};
 use crate::import::report::{Finding, Severity};
 use crate::words::fold::clean;
 
-/// Features checked together.
+/// Features in a batch that is checked together.
 const BATCH: usize = 4_096;
-/// A zone narrower than this on the average, metres, is a sliver.
+/// A zone whose average width is smaller than this, metres, is a sliver.
 const SLIVER_METRES: f64 = 0.05;
-/// So is one with less area, square metres.
+/// A zone with less area than this, square metres, is a sliver too.
 const SLIVER_M2: f64 = 1.0;
-/// Area outside the unit's boundary that is not worth a word, square metres.
+/// Largest area outside the unit's boundary that is not reported, square metres.
 const OUTSIDE_M2: f64 = 10.0;
 
-/// Checks features; knows nothing of their neighbours.
+/// Checks features one by one, without regard to their neighbours.
 pub(super) struct Checker<'a> {
     pub(super) options: &'a Options,
     pub(super) chosen: Chosen,
     pub(super) plane: Crs,
-    /// Names of the columns, and as they stand in the file.
+    /// Names of the columns in Unicode, and below as they are in the file.
     pub(super) columns: Columns,
     pub(super) raw: Columns,
     pub(super) texts: Texts,
 }
 
 impl Checker<'_> {
-    /// Reads, checks and hands on all features, in order.
+    /// Reads and checks all features, and hands them on in the file's order.
     pub(super) fn all(
         &self,
         reader: &mut dyn Reader,
@@ -75,8 +75,8 @@ impl Checker<'_> {
                 let each = batch.into_par_iter().enumerate();
                 each.map(|(i, raw)| self.zone(first + i, &raw.parse())).collect::<Vec<Zone>>()
             };
-            // While this batch is checked the next one is cut out of the file and the one before is
-            // put together.
+            // While this batch is checked, the next one is cut out of the file, and the one before is put
+            // together.
             let beside = || {
                 let next = take(reader, &mut ahead);
                 std::mem::take(&mut checked).into_iter().for_each(|zone| assembly.add(zone));
@@ -91,13 +91,15 @@ impl Checker<'_> {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "the checks of a zone, in their order")]
     fn zone(&self, number: usize, feature: &Feature) -> Zone {
         let mut zone = Zone::default();
         let finding = |severity, check: &str, vi: String, en: String| Finding::new(severity, check, vi, en).of(number, feature.line);
         let error = |check: &str, vi: String, en: String| finding(Severity::Error, check, vi, en);
         let mut notes = Vec::new();
         let code = if self.options.outline { Ok(String::new()) } else { self.code(feature, &mut notes) };
-        // Where it lies, by its first point that lies anywhere: an error about its code has a place too.
+        // Place of the feature: its first point that can be converted. So an error about its code has a place
+        // too.
         let at = feature.geometry.as_ref().ok().and_then(Geometry::first).and_then(|first| self.ring(&[first]).ok());
         let at = at.and_then(|ring| Some(ring.first()?.lonlat.map(|v| v as f64 / 1e7)));
         let code = match code {
@@ -210,7 +212,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Parts with open rings, and whether a ring had not been closed.
+    /// The feature's parts, with rings that do not repeat their first point, and whether a ring was not closed.
     fn parts<'f>(&self, feature: &'f Feature) -> Result<(OpenParts<'f>, bool), Wrong> {
         let parts: &[Rings] = match &feature.geometry {
             Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
@@ -252,7 +254,7 @@ impl Checker<'_> {
         Ok((parts, unclosed))
     }
 
-    /// The shape in published coordinates, mended.
+    /// The shape in published coordinates, repaired.
     fn shape(&self, parts: Vec<Vec<&[Position]>>) -> Result<Shape, Wrong> {
         let mut before_m2 = 0.0;
         let mut rings: Vec<Vec<VertexRing>> = Vec::with_capacity(parts.len());
@@ -290,7 +292,7 @@ impl Checker<'_> {
             .collect()
     }
 
-    /// Words for a feature that does not lie in the city, and whether its axes are swapped.
+    /// The error for a feature outside the city, which says so if its axes are swapped.
     fn outside(&self, points: &[Position], error: &CrsError) -> Wrong {
         let swapped: Vec<Position> = points.iter().map(|Position([x, y])| Position([*y, *x])).collect();
         if self.ring(&swapped).is_ok() {
@@ -304,7 +306,7 @@ impl Checker<'_> {
     }
 }
 
-/// Parts of open rings, as the file has them.
+/// Parts whose rings do not repeat their first point, otherwise as the file has them.
 pub(super) type OpenParts<'f> = Vec<Vec<&'f [Position]>>;
 
 pub(super) struct Shape {
@@ -326,7 +328,7 @@ pub(super) fn take(reader: &mut dyn Reader, ahead: &mut VecDeque<Raw>) -> Result
     Ok(batch)
 }
 
-/// Signed plane area of a ring as it stands, square metres.
+/// Signed plane area of a ring, before any repair, square metres.
 pub(super) fn plane_area(ring: &[Vertex]) -> f64 {
     let Some(origin) = ring.first().map(|vertex| vertex.plane) else { return 0.0 };
     let pairs = ring.iter().zip(ring.iter().cycle().skip(1));

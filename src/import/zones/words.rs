@@ -1,4 +1,4 @@
-//! What was found, in both languages.
+//! Sentences for findings, in both languages.
 
 use crate::geometry::coverage::Kind;
 use crate::geometry::coverage::Misfit;
@@ -6,7 +6,8 @@ use crate::geometry::rings::Fault;
 use crate::geometry::rings::Repair;
 use crate::import::report::{Finding, Severity};
 
-/// Check, Vietnamese and English sentence, place.
+/// A finding: the check's name, the Vietnamese and the English sentence, and the place (longitude and latitude
+/// in degrees).
 pub(super) type Wrong = (&'static str, String, String, Option<[f64; 2]>);
 
 pub(super) fn wrong(check: &'static str, vi: &str, en: &str) -> Wrong {
@@ -31,7 +32,7 @@ pub(super) fn misfit_words(misfit: &Misfit, zones: &[usize], limit: f64) -> Find
                 format!("Zones {names}{more} overlap by {area_en} m²{}", pieces.1),
             )
         }
-        // A courtyard of one zone lies between nothing.
+        // A gap inside a single zone, such as a courtyard, has no other neighbour.
         Kind::Gap if zones.len() == 1 => Finding::new(
             Severity::Warning,
             "gap",
@@ -82,7 +83,7 @@ pub(super) fn repair_words(repair: Repair) -> (&'static str, &'static str) {
     }
 }
 
-/// Longitude and latitude in 10⁻⁷ degrees as text for people.
+/// Longitude and latitude, given in 10⁻⁷ degrees, as text in degrees for people.
 pub fn degrees(at: [i64; 2]) -> String {
     format!("{:.5}, {:.5}", at[0] as f64 / 1e7, at[1] as f64 / 1e7)
 }

@@ -6,9 +6,9 @@ use crate::domain::schema::{ID, Property, SHARED, Shape, Type, UNIT};
 /// What a collection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// Published items of a family and kind (all kinds where empty).
+    /// Published items of a family and kind; of all kinds if the kind is empty.
     Items(&'static str, &'static str),
-    /// Features of the sets of a family's items, of those in force.
+    /// Features of the sets of a family's items, of the sets in force.
     Features(&'static str),
     /// Administrative units.
     Units,
@@ -17,15 +17,15 @@ pub enum Content {
 /// A collection: its name, what it holds, and what its features carry.
 #[derive(Debug)]
 pub struct Collection {
-    /// Name in addresses.
+    /// Name in web addresses.
     pub name: &'static str,
     /// What it holds.
     pub content: Content,
-    /// The collections of items that it, or what it holds, belongs to.
+    /// The collections of items that it, or its content, belongs to.
     pub sources: Vec<&'static str>,
     /// Properties, `id` first.
     pub properties: Vec<Property>,
-    /// Shape of its features.
+    /// Kind of shape of its features.
     pub shape: Shape,
 }
 
@@ -42,7 +42,7 @@ pub fn collections() -> &'static [Collection] {
         };
         let of_features = |(name, family): (&'static str, &'static str)| {
             let shape = families::shapes(family).map_or(Shape::Point, |(_, features)| features);
-            // The item they belong to, under its family's name.
+            // Each feature carries its item's code, under the family's name.
             let mut shared = [SHARED, &[Property::new(family, Type::Text)]].concat();
             shared.sort_by(|a, b| a.name.cmp(&b.name));
             let properties = [&[ID], &shared[..], families::feature_properties(family)].concat();

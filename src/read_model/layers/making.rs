@@ -1,4 +1,4 @@
-//! Making layers, and keeping those that hold.
+//! Makes layers, and keeps those that still hold.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,9 +24,10 @@ use crate::features::geojson;
 use crate::features::geojson::Head;
 use crate::read_model::ReadModel;
 
-/// Bytes of layers of earlier moments that are kept.
+/// Most memory for layers of earlier moments, bytes.
 const PAST_BYTES: u64 = 32 << 20;
-/// Which layer of an earlier moment, and of which state of the image.
+/// Key of a layer of an earlier moment: the collection, what was wanted, and the image's state (last change of
+/// the collection, of the city, generation).
 type PastKey = (&'static str, Wanted, i64, i64, u64);
 
 #[derive(Clone)]
@@ -47,7 +48,7 @@ pub struct Layers {
     now: RwLock<HashMap<&'static str, Arc<Layer>>>,
     past: Cache<PastKey, Arc<Layer>, ByBytes>,
     outlines: Cache<Digest, Arc<str>>,
-    /// Held while one is made, so that a crowd makes it once.
+    /// Held while a layer is made, so that many requests at once make it only once.
     making: tokio::sync::Mutex<()>,
 }
 
@@ -63,15 +64,15 @@ impl Default for Layers {
 }
 
 impl Layers {
-    /// True when features under that head are shown now.
+    /// True if features under that head are shown now.
     pub fn show(&self, head: &Head) -> bool {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         now.values().any(|layer| layer.parts.iter().any(|part| part.head == *head))
     }
 }
 
-/// A decimal number that is whole loses its point in some clients: numbers that may be fractional
-/// always have one.
+/// Some clients treat a whole decimal number as an integer, so numbers that may have a fraction always get a
+/// decimal point.
 fn pointed(properties: &mut Map<String, Json>, list: &[Property]) {
     for property in list.iter().filter(|property| property.kind == Type::Number) {
         if let Some(value) = properties.get_mut(property.name.as_ref())
@@ -83,7 +84,7 @@ fn pointed(properties: &mut Map<String, Json>, list: &[Property]) {
 }
 
 impl ReadModel {
-    /// When something of the collection was last recorded, as far as this node knows.
+    /// When something in the collection was last recorded, as far as this node knows; microseconds since 1970.
     pub fn known(&self, collection: &Collection) -> i64 {
         self.basis(collection).known
     }
@@ -94,12 +95,12 @@ impl ReadModel {
         Basis { known, city_version: image.city_version, generation: image.generation }
     }
 
-    /// A collection's features; made anew where what is in memory no longer holds.
+    /// A layer of a collection, remade if the one in memory no longer holds.
     pub async fn layer(&self, collection: &'static Collection, wanted: Wanted, moment: &Moment) -> Result<Arc<Layer>, StoreError> {
         let now = wanted.now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(moment.now);
         let is_now = wanted.when == When::Now && (wanted.as_of.is_none() || wanted.now.is_some());
         let basis = self.basis(collection);
-        // Everything that is known was known by then.
+        // If nothing was recorded since then, everything known was known by then.
         let as_of = wanted.as_of.filter(|at| *at < basis.known);
         if is_now && as_of.is_none() {
             let held = |basis: &Basis| {
@@ -120,7 +121,8 @@ impl ReadModel {
             }
         }
         let key = (collection.name, wanted, basis.known, basis.city_version, basis.generation);
-        // What was shown then is seen from then, and stays so; what is seen from now ends with the day.
+        // A layer as shown at an earlier moment is made for that moment and never changes. One that is made for
+        // the present moment is out of date when something in it changes.
         let (seen, stays) = match (wanted.now, wanted.as_of) {
             (Some(_), _) => (now, true),
             (None, Some(at)) if wanted.when == When::Now => (moment_of(at), true),
@@ -134,14 +136,14 @@ impl ReadModel {
         if let Some(layer) = held() {
             return Ok(layer);
         }
-        // What is asked for as of the page's own moment is cut there, should more have come meanwhile.
+        // If more was recorded meanwhile, a layer as of the page's own moment leaves it out.
         let as_of = wanted.as_of.filter(|at| *at < self.basis(collection).known);
         let layer = Arc::new(self.make(collection, wanted.when, as_of, Moment::new(seen, moment.zone.clone())).await?);
         self.layers.past.insert(key, Arc::clone(&layer));
         Ok(layer)
     }
 
-    /// Views of the items that belong into a layer, by code and revision.
+    /// Views of the items that belong in a layer, sorted by code and revision.
     fn views(&self, collection: &Collection, when: When, as_of: Option<i64>, moment: &Moment) -> (Vec<View>, Basis) {
         let image = self.image();
         let (names, features) = (&collection.sources, matches!(collection.content, Content::Features(_)));
@@ -180,7 +182,7 @@ impl ReadModel {
         let url = city.public_url.clone();
         let ends = match when {
             When::Now => views.iter().filter_map(|view| view.next_change).chain(self.next_change(collection, &moment)).min(),
-            // What held on a day does not change by itself; what a point says of itself may.
+            // The items that held on a day do not change by themselves, but a point's own status may.
             _ => views.iter().filter_map(|view| view.next_change).min(),
         };
         let parts = match collection.content {
@@ -201,7 +203,7 @@ impl ReadModel {
         Ok(Layer { interval, ends, ..Layer::of(collection, parts, &basis, moment.now) })
     }
 
-    /// Items as one part, under their codes or, of several revisions, under code and number.
+    /// Items as one part. The key of each is its code, or code and revision if `numbered`.
     async fn items(&self, collection: &Collection, views: &[View], numbered: bool, url: &str) -> Result<Part, StoreError> {
         let mut rows = Vec::with_capacity(views.len());
         for view in views {
@@ -214,7 +216,7 @@ impl ReadModel {
         Ok(block_in_place(|| made(collection, rows)))
     }
 
-    /// One item by itself: the features of its set, or the item.
+    /// A layer of one item: the features of its set, or the item itself.
     pub async fn layer_of(&self, view: &View, moment: &Moment) -> Result<Option<Layer>, StoreError> {
         let (url, city_version, generation) = {
             let image = self.image();
@@ -232,7 +234,8 @@ impl ReadModel {
         Ok(collection.zip(part).map(|(collection, part)| Layer::of(collection, vec![part], &basis, moment.now)))
     }
 
-    /// The next moment at which items that are not shown yet come into a collection of features.
+    /// The next moment at which an item in the collection's sources changes by itself; only for collections of
+    /// features.
     fn next_change(&self, collection: &Collection, moment: &Moment) -> Option<Timestamp> {
         let Content::Features(_) = collection.content else { return None };
         let image = self.image();
@@ -240,7 +243,7 @@ impl ReadModel {
         items.filter_map(|(_, entry)| entry.item.view(None, moment)?.next_change).min()
     }
 
-    /// The outline of an item's set, kept as long as there is room: sets come and go.
+    /// The outline of an item's set. It is cached, within limits.
     async fn outline(&self, view: &View) -> Result<Option<Arc<str>>, StoreError> {
         let Some(set) = view.features.as_ref().filter(|_| view.position.is_none()) else { return Ok(None) };
         if let Some(outline) = self.layers.outlines.get(&set.sha256) {
@@ -253,7 +256,7 @@ impl ReadModel {
                 self.layers.outlines.insert(set.sha256, Arc::clone(&outline));
                 Ok(Some(outline))
             }
-            // One damaged set does not take the others away.
+            // One damaged set must not hide the others.
             Err(StoreError::Damaged(what)) => {
                 tracing::error!("{what}");
                 Ok(None)
@@ -263,7 +266,7 @@ impl ReadModel {
     }
 }
 
-/// First and last day on which something of a collection holds.
+/// First and last day on which something in a collection holds.
 fn interval(views: &[View], units: &[Unit], collection: &Collection) -> (Option<Date>, Option<Date>) {
     let days: Vec<(Date, Option<Date>)> = if collection.content == Content::Units {
         units.iter().map(|unit| (unit.valid_from, unit.valid_to)).collect()
@@ -274,7 +277,7 @@ fn interval(views: &[View], units: &[Unit], collection: &Collection) -> (Option<
     (days.iter().map(|(from, _)| *from).min(), last)
 }
 
-/// The features of an item's set as a part.
+/// The features of an item's set, as a part.
 fn set_of(collection: &Collection, view: &View, url: &str) -> Option<Part> {
     let set = view.features.clone()?;
     let mut constants = geojson::shared(view, url);

@@ -1,4 +1,4 @@
-//! A feature as filters, tables and sortings see it.
+//! A feature as filters, tables and sorting see it.
 
 use std::borrow::Cow;
 
@@ -12,11 +12,11 @@ use crate::features::Feature;
 use crate::features::Features;
 use crate::geometry::Bbox;
 
-/// A feature as a filter, a table or a sorting sees it.
+/// A feature as a filter, a table or sorting sees it.
 pub struct LayerRow<'a> {
-    /// Its collection's properties.
+    /// Properties of the feature's collection.
     pub properties: &'a [Property],
-    /// Where it comes from.
+    /// The part that the feature belongs to.
     pub part: &'a Part,
     /// All features of the part.
     pub features: &'a Features,
@@ -25,7 +25,7 @@ pub struct LayerRow<'a> {
 }
 
 impl LayerRow<'_> {
-    /// A property as JSON.
+    /// The value of a property as JSON, by the property's index.
     pub fn json(&self, property: usize) -> Json {
         match self.part.slots.get(property) {
             Some(Slot::Id) => json!(self.part.id(self.feature)),
@@ -41,8 +41,8 @@ impl LayerRow<'_> {
     }
 }
 
-/// The text from a property's value on. Inside a JSON text every quote is escaped, so `"name":` can
-/// only be the property's name.
+/// The text from the beginning of a property's value. In JSON texts every quotation mark is escaped, so
+/// `"name":` can only be the property's name.
 fn raw<'a>(properties: &'a str, before: &Finder<'_>) -> Option<&'a str> {
     let at = before.find(properties.as_bytes())?;
     properties.get(at + before.needle().len()..)

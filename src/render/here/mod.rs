@@ -1,4 +1,4 @@
-//! Pages of “at my place”: the ways to say where, and what applies there.
+//! Pages of “at my place”: the ways to name a place, and what applies there.
 
 pub mod json;
 pub mod tap;
@@ -25,14 +25,14 @@ use crate::words::text::text;
 use tap::{Picked, tappable};
 use ways::Typed;
 
-/// Zones of a parcel that are listed one by one.
+/// Most zones of a parcel that are listed one by one.
 const LISTED: usize = 40;
 
-/// A place that was asked about.
+/// A place that someone asked about.
 pub struct Spot {
-    /// Where it is; of a parcel a point inside.
+    /// The position; for a parcel, a point inside it.
     pub at: Position,
-    /// Its name, where it was found by one.
+    /// The name by which it was found, if it was found by name.
     pub name: Option<String>,
     /// The parcel as it was sent.
     pub parcel: Option<String>,
@@ -40,7 +40,7 @@ pub struct Spot {
 
 /// A question and its answer.
 pub struct Asked<'a> {
-    /// Where.
+    /// The place.
     pub spot: &'a Spot,
     /// The day to compare with.
     pub since: Option<Date>,
@@ -91,7 +91,8 @@ fn zones(lang: Lang, plan: &PlanHere) -> Markup {
     }
 }
 
-/// What the law says to an owner of land in a plan; it binds nobody before the plan is in force.
+/// What the law says to the owner of land in a plan. A plan that is not in force binds nobody, so it has no
+/// rules.
 fn rules(view: &View) -> impl Iterator<Item = &'static law::Rule> {
     view.signed.filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
 }
@@ -112,7 +113,7 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
     }
 }
 
-/// What applies at a place.
+/// The page of what applies at a place.
 pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: Option<&Picked>) -> String {
     let Asked { spot, since, here, wrong } = asked;
     let unit = here.unit.as_ref().and_then(|id| city.units.get(id));
@@ -176,7 +177,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
         h2 { (t(lang, "elsewhere")) }
         @if spot.parcel.is_none() {
-            // The one address with a position in it is there to be shared on purpose.
+            // Only this address has a position in it: people share it on purpose.
             form action="/nearest" method="post" { (again) button { (t(lang, "near-here")) } }
             p { a href={ "/here?lon=" (spot.at.lon) "&lat=" (spot.at.lat) (lang.and()) } { (t(lang, "share-place")) } }
         }

@@ -1,4 +1,5 @@
-//! The city's map, to be tapped where one is: without a script, the browser sends where.
+//! The city's map, for people to tap where they are. It works without a script: the browser sends the
+//! tapped point.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -13,31 +14,31 @@ use crate::render::map::{self, Around, Detail, Frame, Part, UnitShape};
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// Width of the map that is tapped, CSS pixels: it is not scaled, or a tap would not be where it is.
+/// Width of the map that is tapped, CSS pixels. It is never scaled: a tap would land in the wrong place.
 const MAP: f64 = 320.0;
 
-/// Least width of that map, degrees: some 250 metres.
+/// Least width of that map in degrees, about 250 metres.
 const NEAREST: f64 = 0.0024;
 
-/// Size of the labels of that map.
+/// Font size of that map's labels, pixels.
 const LABELS: f64 = 11.0;
 
-/// A map to be tapped.
+/// A map for tapping.
 pub struct Picked {
-    /// The drawing.
+    /// The drawing as SVG.
     pub svg: String,
-    /// Its middle, where it is not the whole city.
+    /// The middle of the map; `None` if it shows the whole city.
     pub at: Option<Position>,
-    /// Its width in degrees; 0 for the whole city.
+    /// Width of the map in degrees; 0 for the whole city.
     pub span: f64,
-    /// Its width in pixels.
+    /// Width of the drawing in pixels.
     pub width: f64,
-    /// Its height in pixels, the strip with its scale included: shown in any other shape, a tap would not
-    /// be where it is.
+    /// Height of the drawing in pixels, including the strip with its scale. In any other shape, a tap would
+    /// land in the wrong place.
     pub height: f64,
 }
 
-/// The box of a map around a place: the whole city where none, or where `span` is 0.
+/// The box of a map around a place. It is the whole city if there is no place or if `span` is 0.
 pub fn map_box(city: &City, at: Option<Position>, span: f64) -> Bbox {
     match at {
         Some(at) if span > 0.0 => {
@@ -48,23 +49,23 @@ pub fn map_box(city: &City, at: Option<Position>, span: f64) -> Bbox {
     }
 }
 
-/// The next span when a map is tapped.
+/// The width in degrees of the map after a tap.
 pub fn nearer(city: &City, span: f64) -> f64 {
     let now = if span > 0.0 { span } else { city.bbox[2] - city.bbox[0] };
     (now / 4.0).max(NEAREST)
 }
 
-/// Where places lie on the map to be tapped.
+/// Where places lie on the map for tapping.
 pub fn frame(bbox: &Bbox) -> Frame {
     Frame::new(bbox, MAP, 0.0)
 }
 
-/// Height of the whole drawing of the map to be tapped, pixels.
+/// Height of the whole drawing in pixels, including the strip with its scale.
 pub fn drawn_height(frame: &Frame) -> f64 {
     (frame.height + map::strip(LABELS)).round()
 }
 
-/// Draws the map to be tapped.
+/// Draws the map for tapping.
 pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitShape], bbox: &Bbox, at: Option<Position>) -> String {
     let frame = frame(bbox);
     let detail =
@@ -72,7 +73,7 @@ pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitS
     let around = Around { lang, units, mark: at.map(|at| [at.lon, at.lat]), landmarks: Some(city) };
     let alt = text(lang, "tap-map");
     let Some(features) = features else { return map::blank(bbox, &detail, &around, alt) };
-    // Only what can be seen is drawn.
+    // Only what the map shows is drawn.
     let near = features.near(&frame.bbox());
     let piece = |index: &usize| {
         let feature = &features.list[*index];
@@ -86,15 +87,15 @@ pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitS
     }
 }
 
-/// A drawing as what follows `data:image/svg+xml,` in an attribute. Its own entities stay what they are.
+/// A drawing as it follows `data:image/svg+xml,` in an attribute. Its own entities stay as they are.
 fn data_of(svg: &str) -> String {
     let quoted = [('%', "%25"), ('#', "%23"), ('&', "%26"), ('"', "'"), ('<', "%3C"), ('>', "%3E")];
     quoted.iter().fold(svg.to_owned(), |data, (plain, quoted)| data.replace(*plain, quoted))
 }
 
-/// A map that can be tapped, without a script: the browser sends where.
+/// The form with the map. It needs no script: the browser sends the tapped point.
 pub(super) fn tappable(lang: Lang, map: &Picked) -> Markup {
-    // The drawing travels in the page: its address would tell where somebody is.
+    // The drawing is part of the page: a separate address would reveal the person's place.
     let data = data_of(&map.svg);
     html! {
         form.tap action="/here" method="post" {
@@ -111,7 +112,7 @@ pub(super) fn tappable(lang: Lang, map: &Picked) -> Markup {
     }
 }
 
-/// The whole city to be tapped.
+/// The page with the whole city for tapping.
 pub fn page_of(lang: Lang, city: &City, map: &Picked) -> String {
     let content =
         html! { h1 { (t(lang, "pick-on-map")) } (tappable(lang, map)) p { a href={ "/here" (lang.query()) } { (t(lang, "other-ways")) } } };

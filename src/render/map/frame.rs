@@ -1,32 +1,32 @@
-//! Where a place lies on a map: from degrees to map units, north up.
+//! Converts positions in degrees to map units; north is up.
 
 use crate::geometry::Bbox;
 
-/// Metres of a degree of latitude (mean of the meridian, WGS 84).
+/// Metres per degree of latitude (mean of the meridian, WGS 84).
 const METRES_PER_DEGREE: f64 = 111_195.0;
 
-/// A box of degrees on a drawing. A degree of longitude is as long as it is at the middle latitude,
-/// so that distances are right to parts of a thousand within a city.
+/// A box of degrees on a drawing. Degrees of longitude have their length at the middle latitude, so
+/// distances within a city are right to parts of a thousand.
 #[derive(Debug, Clone)]
 pub struct Frame {
     west: f64,
     north: f64,
     scale_x: f64,
     scale_y: f64,
-    /// Units across.
+    /// Width in units.
     pub width: f64,
-    /// Units down.
+    /// Height in units.
     pub height: f64,
 }
 
 impl Frame {
-    /// A drawing `width` units across with `margin` units left free around `bbox` (degrees). It is at
-    /// most twice as high as wide, and at least half.
+    /// A drawing that is `width` units across and leaves `margin` units free around `bbox` (degrees). Its
+    /// height is between half and twice its width.
     pub fn new(bbox: &Bbox, width: f64, margin: f64) -> Self {
         Self::within(bbox, width, None, margin)
     }
 
-    /// The same of a given height.
+    /// As [`Frame::new`], with the given height in units if there is one.
     pub fn within(bbox: &Bbox, width: f64, height: Option<f64>, margin: f64) -> Self {
         let [west, south, east, north] = *bbox;
         let squeeze = f64::midpoint(south, north).to_radians().cos();
@@ -49,34 +49,35 @@ impl Frame {
         }
     }
 
-    /// Where a place in degrees lies.
+    /// The map units of a longitude and latitude in degrees.
     pub fn place(&self, lon: f64, lat: f64) -> [f64; 2] {
         [(lon - self.west) * self.scale_x, (self.north - lat) * self.scale_y]
     }
 
-    /// Where a place in 10⁻⁷ degrees lies.
+    /// The map units of a longitude and latitude in 10⁻⁷ degrees.
     pub fn place_scaled(&self, [lon, lat]: [i64; 2]) -> [f64; 2] {
         self.place(lon as f64 / 1e7, lat as f64 / 1e7)
     }
 
-    /// The place in degrees under a point of the drawing: longitude, latitude.
+    /// The longitude and latitude in degrees of a point of the drawing.
     pub fn degrees(&self, x: f64, y: f64) -> [f64; 2] {
         [self.west + x / self.scale_x, self.north - y / self.scale_y]
     }
 
-    /// The box of degrees that is drawn.
+    /// The box of degrees that the drawing covers.
     pub fn bbox(&self) -> Bbox {
         let [west, north] = self.degrees(0.0, 0.0);
         let [east, south] = self.degrees(self.width, self.height);
         [west, south, east, north]
     }
 
-    /// Units that a metre takes.
+    /// Map units per metre.
     pub fn units_per_metre(&self) -> f64 {
         self.scale_y / METRES_PER_DEGREE
     }
 
-    /// The beginning of the drawing as SVG, with `below` units of room below it; screen readers say `title`.
+    /// The beginning of the drawing as SVG, with `below` units of room below it. Screen readers read
+    /// `title` aloud.
     pub fn open(&self, below: f64, title: &str) -> String {
         let title = maud::html! { (title) }.into_string();
         format!(
@@ -97,7 +98,7 @@ mod tests {
         let [x, y] = frame.place(104.85, 21.75);
         let [lon, lat] = frame.degrees(x, y);
         assert!((lon - 104.85).abs() < 1e-9 && (lat - 21.75).abs() < 1e-9);
-        // The whole box is drawn, with its margin.
+        // The drawing covers the whole box and its margin.
         let [west, south, east, north] = frame.bbox();
         assert!(west < 104.8 && south < 21.6 && east > 104.9 && north > 21.8);
     }

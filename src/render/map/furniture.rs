@@ -1,4 +1,4 @@
-//! What stands around and upon a map: units, a mark, the scale, north.
+//! Draws everything around and on top of a map: units, a mark, the scale, north.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -11,15 +11,15 @@ use crate::geometry::union;
 use crate::words::format;
 use crate::words::text::Lang;
 
-/// Height of the strip below a map for its scale, in twelfths of a label.
+/// Height of the strip below a map for its scale, in twelfths of the label size.
 const STRIP: f64 = 18.0;
 
-/// Height of the strip of a map with labels of that size.
+/// Height in units of the strip of a map with labels of that size.
 pub fn strip(font: f64) -> f64 {
     STRIP * font / 12.0
 }
 
-/// The beginning of a map with room for its scale.
+/// The beginning of a map, with room for its scale.
 pub fn open(frame: &Frame, unit: f64, alt: &str) -> String {
     frame.open(STRIP * unit, alt)
 }
@@ -50,19 +50,19 @@ impl Areas for Shapes<'_> {
     }
 }
 
-/// Draws the boundaries and names of units; gives the boxes that the names take.
+/// Draws the boundaries and names of units, and gives the boxes that the names take.
 pub fn units(svg: &mut String, frame: &Frame, unit: f64, units: &[UnitShape]) -> Vec<[f64; 4]> {
     if units.iter().any(|shape| !shape.rings.is_empty()) {
         let grid = paint::paint(&Shapes(units), frame, &|index| index as u16 + 1);
         let rings = trace::trace(&grid, units.len() + 1, &|label| label, 1.0);
-        // A border of two units is drawn once.
+        // A border that two units share is drawn once.
         let mut seen = HashSet::new();
         let mut path = String::new();
         for ring in rings.iter().flatten() {
             let mut pen = None;
             for (i, from) in ring.iter().enumerate() {
                 let to = &ring[(i + 1) % ring.len()];
-                // Where the drawing ends, no border does.
+                // The edge of the drawing is not a border.
                 let on_edge = |k: usize, end: f64| from[k] == to[k] && (from[k] == 0 || f64::from(from[k]) >= end.floor());
                 if on_edge(0, frame.width) || on_edge(1, frame.height) {
                     continue;
@@ -115,7 +115,7 @@ fn names(svg: &mut String, frame: &Frame, unit: f64, units: &[UnitShape]) -> Vec
     taken
 }
 
-/// Places that people know by their names.
+/// Draws places that people know by name; each has its longitude and latitude in degrees.
 pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl Iterator<Item = (&'a str, [f64; 2])>) {
     let mut text = String::new();
     let mut written: Vec<Bbox> = Vec::new();
@@ -125,7 +125,7 @@ pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl It
             continue;
         }
         let name = maud::html! { (name) }.into_string();
-        // What would run out of the drawing on the right is written to the left.
+        // A name that would run out of the drawing on the right is written to the left of its place.
         let length = name.chars().count() as f64 * 5.0 * unit;
         let (at, anchor) = if x > frame.width * 0.6 { (x - 6.0 * unit, "end") } else { (x + 6.0 * unit, "start") };
         let left = if anchor == "end" { at - length } else { at };
@@ -137,7 +137,7 @@ pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl It
             short(y - 3.0 * unit),
             side = short(6.0 * unit)
         );
-        // Of names that would lie on one another the first is written.
+        // If names would overlap, only the first is written.
         if written.iter().any(|other| intersects(other, &own)) {
             continue;
         }
@@ -154,7 +154,7 @@ pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl It
     }
 }
 
-/// A mark at a place: “here”.
+/// Draws a mark at a place: “here”.
 pub fn mark(svg: &mut String, [x, y]: [f64; 2], unit: f64) {
     let _ = write!(
         svg,
@@ -171,7 +171,7 @@ fn round_length(longest: f64) -> f64 {
     [5.0, 2.0, 1.0].into_iter().map(|factor| factor * power).find(|length| *length <= longest).unwrap_or(power)
 }
 
-/// The scale and an arrow to the north, in the strip below the map.
+/// Draws the scale and an arrow to the north, in the strip below the map.
 pub fn scale_and_north(svg: &mut String, frame: &Frame, unit: f64, north: &str, lang: Lang) {
     let metres = round_length(frame.width * 0.3 / frame.units_per_metre());
     let length = metres * frame.units_per_metre();

@@ -1,9 +1,9 @@
-//! Maps drawn by the server as SVG: one way of drawing for the page, the print and the picture.
+//! Maps drawn by the server as SVG. The page, the print and the picture all use the same drawing.
 //!
-//! Zones are painted onto a grid of the drawing's own units (`paint`), regions too small to be seen
-//! join their neighbours (`regions`), and what is left is traced along the arcs that neighbours
-//! share (`trace`). So a plan of a hundred thousand zones takes no more bytes than one of two
-//! hundred, and whatever is wrong with its shapes, no gap is drawn that is not there.
+//! Zones are painted onto a grid of the drawing's own units (`paint`). Regions too small to be seen join
+//! their neighbours (`regions`). The remaining regions are traced along the arcs that neighbours share
+//! (`trace`). So a plan of a hundred thousand zones takes no more bytes than one of two hundred, and errors
+//! in its shapes never show as gaps that are not there.
 
 pub mod frame;
 mod furniture;
@@ -39,13 +39,13 @@ use trace::Ring;
 
 /// Areas with codes that a map can draw.
 pub trait Areas: Sync {
-    /// How many.
+    /// The number of areas.
     fn count(&self) -> usize;
-    /// The land-use code of one; empty where it has none.
+    /// The land-use code of an area; empty if it has none.
     fn code(&self, index: usize) -> &str;
-    /// The box of one, in degrees.
+    /// The bounding box of an area, in degrees.
     fn bbox(&self, index: usize) -> Bbox;
-    /// Visits the positions of one in 10⁻⁷ degrees, closing points too, and the end of every ring.
+    /// Visits the positions of an area in 10⁻⁷ degrees, closing points included, and the end of every ring.
     fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut());
 }
 
@@ -69,11 +69,11 @@ impl Areas for Features {
     }
 }
 
-/// Some zones of a set, or what of them lies in an area.
+/// Some zones of a set, or their parts that lie in an area.
 pub struct Part<'a> {
     /// The set.
     pub features: &'a Features,
-    /// What of it is drawn.
+    /// The pieces that are drawn.
     pub pieces: &'a [Piece],
 }
 
@@ -98,24 +98,24 @@ impl Areas for Part<'_> {
     }
 }
 
-/// How finely a map is drawn. A unit is what one sees: a pixel of a phone, a fifth of a millimetre of
-/// a print.
+/// How finely a map is drawn. A unit is the smallest thing a reader sees: a pixel of a phone, or a fifth of
+/// a millimetre of a print.
 #[derive(Debug, Clone, Copy)]
 pub struct Detail {
-    /// Units across.
+    /// Width in units.
     pub width: f64,
-    /// Units down; as the box asks for where none.
+    /// Height in units; derived from the box if `None`.
     pub height: Option<f64>,
     /// Regions of fewer square units join their neighbours.
     pub smallest: u32,
     /// How far a simplified border may lie beside the exact one, units.
     pub tolerance: f64,
-    /// Corners the map may have; beyond, zones of one code are drawn as one, and larger regions join
-    /// their neighbours.
+    /// Most corners the map may have. Beyond that, zones of one code are drawn as one area, and larger
+    /// regions join their neighbours.
     pub corners: usize,
     /// Size of a code's label, units.
     pub font: f64,
-    /// Whether each zone is drawn, or zones of one code as one.
+    /// True draws each zone on its own; false draws zones of one code as one area.
     pub each: bool,
     /// Units left free around the box.
     pub margin: f64,
@@ -126,12 +126,12 @@ impl Detail {
     pub const PHONE: Self =
         Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false, margin: 4.0 };
 
-    /// For a part of a plan on a phone: every zone with its own border, while they can be told apart.
+    /// For a part of a plan on a phone: every zone has its own border while zones can still be told apart.
     pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: 3_600, each: true, ..Self::PHONE };
 
-    /// For a print of that size in millimetres, five units a millimetre.
+    /// For a print of that size in millimetres, with five units per millimetre.
     pub fn print(width: f64, height: f64) -> Self {
-        // Below the map stands its scale.
+        // The scale stands below the map and needs room.
         let height = Some(height * 5.0 - 22.5);
         Self { width: width * 5.0, height, smallest: 12, tolerance: 1.0, corners: usize::MAX, font: 15.0, each: false, margin: 5.0 }
     }
@@ -141,7 +141,7 @@ impl Detail {
 pub struct Around<'a> {
     /// The reader's language.
     pub lang: Lang,
-    /// Boundaries of units, each with its name and where to write it.
+    /// Boundaries of units, with their names and where to write them.
     pub units: &'a [UnitShape],
     /// A place to mark, longitude and latitude in degrees.
     pub mark: Option<[f64; 2]>,
@@ -162,7 +162,7 @@ pub struct UnitShape {
     pub rings: Vec<Vec<[i64; 2]>>,
 }
 
-/// The units of a day as maps show them; `boundaries` are areas with the property `unit`.
+/// The units valid on a day, as maps show them. `boundaries` are areas with the property `unit`.
 pub fn unit_shapes(city: &City, boundaries: Option<&Features>, today: Date, lang: Lang) -> Vec<UnitShape> {
     let shape = |unit: &Unit| UnitShape {
         id: unit.id.clone(),
@@ -175,13 +175,13 @@ pub fn unit_shapes(city: &City, boundaries: Option<&Features>, today: Date, lang
 
 /// A map of zones.
 pub struct Drawing {
-    /// It, as SVG.
+    /// The map as SVG.
     pub svg: String,
-    /// False where each zone was to be drawn and there are too many to be told apart.
+    /// False if each zone was to be drawn, but there were too many to tell apart.
     pub is_whole: bool,
 }
 
-/// Zones by land-use code, with codes where they fit, units, north and scale.
+/// Draws zones by land-use code, with codes where they fit, units, north and scale.
 pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> Drawing {
     let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
     let (codes, of) = codes(areas);
@@ -196,7 +196,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     };
     let code_of = |label: usize| if each { usize::from(of[label - 1]) } else { label - 1 };
 
-    // The code with the longest border is painted first, over all; the others lie upon it.
+    // The code with the longest border is painted first, over the whole area; the other codes lie on top of it.
     let corners = |rings: &[Ring]| rings.iter().map(Vec::len).sum::<usize>();
     let whole = if each { None } else { (1..labels).max_by_key(|label| corners(&rings[*label])) };
     let mut paths: BTreeMap<usize, Path> = BTreeMap::new();
@@ -242,7 +242,7 @@ impl Around<'_> {
     }
 }
 
-/// A map without zones: units, landmarks, a mark.
+/// Draws a map without zones: units, landmarks and a mark.
 pub fn blank(bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
     let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
     let unit = detail.font / 12.0;
@@ -255,7 +255,7 @@ pub fn blank(bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> St
     svg
 }
 
-/// Where two states of a plan differ: the later one's codes there, all else in grey.
+/// Draws where two states of a plan differ: the changed areas with their later codes, everything else in grey.
 pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
     let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
     let mut codes: Vec<&str> = [before, after].into_iter().flat_map(|areas| (0..areas.count()).map(|index| areas.code(index))).collect();
@@ -270,7 +270,7 @@ pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Deta
             *label = 0;
         }
     }
-    // Borders that moved by less than a unit are no change.
+    // A border that moved by less than a unit is not a change.
     regions::merge_small(&mut grid, detail.smallest / 2, false);
     let rings = trace::trace(&grid, codes.len() + 1, &|label| label, detail.tolerance);
     let unit = detail.font / 12.0;
@@ -297,7 +297,7 @@ pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Deta
     svg
 }
 
-/// The pattern of codes that have no official colour.
+/// The pattern for codes that have no official colour.
 fn hatching(unit: f64) -> String {
     format!(
         "<defs><pattern id=\"h\" width=\"{0}\" height=\"{0}\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 0h{0}v{0}H0z\" fill=\"#eee\"/><path d=\"M0 {0}L{0} 0\" stroke=\"#666\" stroke-width=\"{1}\"/></pattern></defs>",
@@ -306,12 +306,12 @@ fn hatching(unit: f64) -> String {
     )
 }
 
-/// Merges what is too small, and more where the drawing would have too many corners; none where each
-/// zone is wanted and that would be too many.
+/// Merges regions that are too small, and more of them if the drawing would have too many corners. Gives
+/// `None` if each zone is wanted and there would be too many corners.
 fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Option<Vec<Vec<Ring>>> {
     let mut smallest = detail.smallest;
     if smallest > 1 {
-        // In steps, so that what is large stays where it was.
+        // Merging in steps keeps large regions where they were.
         for step in [2, smallest / 2, smallest] {
             regions::merge_small(grid, step, true);
         }
@@ -330,7 +330,7 @@ fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Option<Vec<V
     }
 }
 
-/// The codes of areas, and the index of each area's.
+/// The codes of the areas, and for each area the index of its code.
 fn codes(areas: &dyn Areas) -> (Vec<&str>, Vec<u16>) {
     let mut numbers: BTreeMap<&str, u16> = BTreeMap::new();
     for index in 0..areas.count() {
@@ -343,7 +343,7 @@ fn codes(areas: &dyn Areas) -> (Vec<&str>, Vec<u16>) {
     (numbers.into_keys().collect(), of)
 }
 
-/// The official colour of a code, where it has one.
+/// The official colour of a code, if it has one.
 pub fn colour(code: &str) -> Option<&'static str> {
     land_use::get(code).map(|entry| entry.rgb.as_str()).filter(|rgb| !rgb.is_empty())
 }
@@ -369,12 +369,12 @@ impl Path {
     fn push(&mut self, rings: &[Ring]) {
         for ring in rings {
             let Some((first, rest)) = ring.split_first() else { continue };
-            // What follows “m” is a line without its letter.
+            // The points after “m” are lines; they need no letter of their own.
             self.data.push('m');
             self.step(*first, false);
             rest.iter().for_each(|point| self.step(*point, true));
             self.data.push('z');
-            // Closing leads the pen back.
+            // Closing the ring moves the pen back to its start.
             self.pen = *first;
         }
     }
@@ -386,7 +386,7 @@ fn short(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Rounds a position for the page, five decimals: about a metre.
+/// Rounds a position for the page to five decimals, about a metre.
 pub fn readable(position: Position) -> String {
     crate::import::zones::degrees([round(position.lat), round(position.lon)])
 }

@@ -1,7 +1,7 @@
-//! Areas painted onto a grid: which code covers the middle of each unit square.
+//! Paints areas onto a grid: each unit square gets the code of the area that covers its middle.
 //!
-//! A grid is the same size whatever the number of zones and their vertices, and whatever is wrong
-//! with them: overlaps lie on one another as paint does, gaps stay empty.
+//! A grid has the same size whatever the number of zones and vertices. Errors in the zones do no harm:
+//! overlapping areas lie on top of each other like paint, and gaps stay empty.
 
 use rayon::prelude::*;
 
@@ -11,19 +11,19 @@ use super::frame::Frame;
 /// Rows that are painted as one piece of work.
 const BAND: usize = 64;
 
-/// A label for every unit square; 0 where nothing lies.
+/// A label for every unit square; 0 if nothing covers it.
 #[derive(Debug, Clone)]
 pub struct Grid {
-    /// Squares across.
+    /// Width in squares.
     pub width: usize,
-    /// Squares down.
+    /// Height in squares.
     pub height: usize,
     /// Labels, row by row.
     pub labels: Vec<u16>,
 }
 
 impl Grid {
-    /// The label of a square; 0 outside.
+    /// The label of a square; 0 outside the grid.
     pub fn at(&self, x: isize, y: isize) -> u16 {
         if x < 0 || y < 0 || x as usize >= self.width || y as usize >= self.height {
             return 0;
@@ -32,7 +32,7 @@ impl Grid {
     }
 }
 
-/// Paints areas in their order; `label` gives the label of each, 1 and above.
+/// Paints areas in their order. `label` gives the label of an area, 1 or higher.
 pub fn paint(areas: &dyn Areas, frame: &Frame, label: &(dyn Fn(usize) -> u16 + Sync)) -> Grid {
     let (width, height) = (frame.width.ceil() as usize, frame.height.ceil() as usize);
     let mut labels = vec![0_u16; width * height];
@@ -57,7 +57,7 @@ struct Brush<'a> {
     width: usize,
     first: usize,
     rows: &'a mut [u16],
-    /// Where borders cross the middles of rows, row by row.
+    /// Where borders cross the middle lines of rows, row by row.
     crossings: Vec<Vec<f32>>,
     points: Vec<[f32; 2]>,
     ends: Vec<usize>,
@@ -66,7 +66,7 @@ struct Brush<'a> {
 impl Brush<'_> {
     fn area(&mut self, areas: &dyn Areas, frame: &Frame, index: usize, label: u16, [left, top, right, bottom]: [f64; 4]) {
         let count = self.rows.len() / self.width;
-        // Rows whose middles the area can cover.
+        // Only rows whose middle lines the area can cover.
         let from = ((top - 0.5).ceil().max(self.first as f64) as usize) - self.first;
         let to = (((bottom - 0.5).floor() + 1.0).max(0.0) as usize).saturating_sub(self.first).min(count);
         if from < to {
@@ -81,7 +81,7 @@ impl Brush<'_> {
                 let crossings = &mut self.crossings[row - from];
                 crossings.sort_unstable_by(f32::total_cmp);
                 for pair in crossings.chunks_exact(2) {
-                    // Squares whose middles lie between the two borders.
+                    // Fill the squares whose middles lie between the two borders.
                     let start = (pair[0] - 0.5).ceil().clamp(0.0, self.width as f32) as usize;
                     let end = ((pair[1] - 0.5).floor() + 1.0).clamp(0.0, self.width as f32) as usize;
                     if start < end {
@@ -90,7 +90,7 @@ impl Brush<'_> {
                 }
             }
         }
-        // What covers no middle still shows as a dot where nothing else lies.
+        // A tiny area that covers no middle still shows as a dot, if nothing else lies there.
         if right - left < 1.5 && bottom - top < 1.5 {
             let (x, y) = (f64::midpoint(left, right).floor(), f64::midpoint(top, bottom).floor());
             let row = y - self.first as f64;
@@ -103,7 +103,7 @@ impl Brush<'_> {
         }
     }
 
-    /// Notes where the borders of the area cross the middles of the rows `from..to`.
+    /// Notes where the borders of the area cross the middle lines of the rows `from..to`.
     fn cross(&mut self, from: usize, to: usize) {
         if self.crossings.len() < to - from {
             self.crossings.resize_with(to - from, Vec::new);
@@ -116,7 +116,7 @@ impl Brush<'_> {
                 let (low, high) = if a[1] < b[1] { (a, b) } else { (b, a) };
                 let base = (self.first + from) as f32;
                 let first = (low[1] - 0.5 - base).ceil().max(0.0) as usize;
-                // Half open: a corner in the middle of a row counts once.
+                // The interval is half open, so that a corner on a middle line counts once.
                 let last = (high[1] - 0.5 - base).ceil().max(0.0) as usize;
                 for row in first..last.min(to - from) {
                     let y = base + row as f32 + 0.5;

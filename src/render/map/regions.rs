@@ -1,16 +1,16 @@
-//! Regions of a grid: squares of one label that touch. Those too small to be seen join a neighbour.
+//! Regions of a grid: squares with one label that touch. A region too small to be seen joins a neighbour.
 
 use rustc_hash::FxHashMap;
 
 use super::paint::Grid;
 
-/// Connected squares of one label.
+/// The regions of a grid.
 pub struct Regions {
-    /// The region of every square; 0 is what is empty.
+    /// The region of every square; 0 for empty squares.
     pub of: Vec<u32>,
-    /// Label of each region.
+    /// The label of each region.
     pub label: Vec<u16>,
-    /// Squares of each region.
+    /// The number of squares of each region.
     pub size: Vec<u32>,
 }
 
@@ -23,10 +23,10 @@ fn root(parents: &mut [u32], mut at: u32) -> u32 {
 }
 
 impl Regions {
-    /// Finds the regions of a grid; squares that share a side belong together.
+    /// Finds the regions of a grid. Squares that share a side belong together.
     pub fn of(grid: &Grid) -> Self {
         let width = grid.width;
-        // Run by run: a run joins the runs of its label in the row above.
+        // The grid is read run by run. A run joins the runs with its label in the row above.
         let mut runs: Vec<(u32, u32, u16)> = Vec::new();
         let mut parents: Vec<u32> = Vec::new();
         let mut above = 0..0;
@@ -78,7 +78,7 @@ impl Regions {
         regions
     }
 
-    /// Of every region smaller than `smallest` the neighbours and how many sides it shares with each.
+    /// For every region smaller than `smallest` squares, its neighbours and how many sides it shares with each.
     fn sides(&self, width: usize, smallest: u32) -> FxHashMap<(u32, u32), u32> {
         let mut sides = FxHashMap::default();
         let mut note = |a: u32, b: u32| {
@@ -102,17 +102,17 @@ impl Regions {
     }
 }
 
-/// Rounds in which small regions may grow together before the rest is left as it is.
+/// Most rounds in which small regions may grow together. The rest is left as it is.
 const ROUNDS: usize = 8;
 
-/// Gives regions of fewer than `smallest` squares to the neighbour they share most sides with. One
-/// that lies alone stays, should `alone` allow it: a plan of scattered parcels is not to vanish.
+/// Gives each region of fewer than `smallest` squares to the neighbour with which it shares most sides. If
+/// `alone` is true, a region without neighbours stays, so that a plan of scattered parcels does not vanish.
 pub fn merge_small(grid: &mut Grid, smallest: u32, alone: bool) {
     for _ in 0..ROUNDS {
         let regions = Regions::of(grid);
         let mut best: FxHashMap<u32, (u32, u32)> = FxHashMap::default();
         for ((own, other), sides) in regions.sides(grid.width, smallest) {
-            // What is empty comes last.
+            // Empty squares are the last choice.
             let rank = if other == 0 { (0, 0) } else { (sides, other) };
             let known = best.entry(own).or_insert((0, 0));
             *known = (*known).max(rank);
@@ -124,7 +124,7 @@ pub fn merge_small(grid: &mut Grid, smallest: u32, alone: bool) {
                 let size = regions.size[own as usize];
                 match (sides, other) {
                     (0, _) => (!alone).then_some((own, 0)),
-                    // Of two small neighbours the smaller one joins.
+                    // Of two small neighbours, the smaller one joins the other.
                     (_, other) => {
                         let theirs = regions.size[other as usize];
                         (size < theirs || (size == theirs && own < other)).then(|| (own, regions.label[other as usize]))

@@ -8,11 +8,11 @@ use crate::geometry::Ring;
 use crate::geometry::outline;
 use crate::geometry::union;
 
-/// Units across.
+/// Width of the sketch in units.
 const WIDTH: f64 = 720.0;
 
-/// A ring on the map's grid, without points that fall together. Neighbours that share a border share
-/// it on the grid too.
+/// A ring on the map's grid, without points that fall together. A border that neighbours share is shared on
+/// the grid too.
 fn snapped(ring: &Ring, frame: &Frame) -> Ring {
     let mut points: Ring = Vec::with_capacity(16);
     for point in ring {
@@ -27,12 +27,12 @@ fn snapped(ring: &Ring, frame: &Frame) -> Ring {
     points
 }
 
-/// A ring of the grid as path data with relative steps; none when it covers fewer square units than
-/// `smallest`.
+/// Appends a ring of the grid as path data with relative steps. A ring of fewer than `smallest` square
+/// units is left out.
 fn push_ring(path: &mut String, ring: &Ring, smallest: i128) {
     let mut points: Vec<[i64; 2]> = Vec::with_capacity(ring.len());
     for &point in ring {
-        // A middle point on the straight line between its neighbours says nothing.
+        // A point on the straight line between its neighbours is not needed.
         if let [.., a, b] = points.as_slice()
             && (b[0] - a[0]) * (point[1] - b[1]) == (b[1] - a[1]) * (point[0] - b[0])
             && (b[0] - a[0]) * (point[0] - b[0]) >= 0
@@ -57,18 +57,18 @@ fn push_ring(path: &mut String, ring: &Ring, smallest: i128) {
     path.push('z');
 }
 
-/// A place on a sketch that has a number.
+/// A numbered place on a sketch.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
-    /// Its number.
+    /// The number that is shown.
     pub number: usize,
     /// Longitude and latitude in degrees.
     pub at: [f64; 2],
-    /// `error`, `warning`, `repair`.
+    /// The kind of finding: `error`, `warning` or `repair`.
     pub class: &'static str,
 }
 
-/// Outlines of all zones with numbered marks, for a report.
+/// A sketch of all zones' outlines with numbered marks, for a report.
 pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
     let boxes = features.list.iter().map(crate::features::Feature::bbox);
     let bbox = boxes.chain(marks.iter().map(|mark| [mark.at[0], mark.at[1], mark.at[0], mark.at[1]])).reduce(|a, b| union(&a, &b));
@@ -80,7 +80,7 @@ pub fn sketch(features: &Features, marks: &[Mark], alt: &str) -> String {
         features.rings(feature).iter().for_each(|ring| push_ring(&mut path, &snapped(ring, &frame), 2));
     }
     let _ = write!(svg, "<path d=\"{path}\" fill=\"#eee\" stroke=\"#777\" stroke-width=\".6\" fill-rule=\"evenodd\"/>");
-    // The gravest lie on top.
+    // The gravest marks are drawn last, on top.
     for mark in marks.iter().rev() {
         let [x, y] = frame.place(mark.at[0], mark.at[1]);
         let colour = match mark.class {

@@ -1,12 +1,12 @@
-//! Borders of a grid's regions as rings, simplified along the arcs that neighbours share.
+//! Traces the borders of a grid's regions as rings, simplified along the arcs that neighbours share.
 //!
-//! An arc runs between two corners at which three regions meet. It is simplified by Douglas and
-//! Peucker's rule in one direction, whoever asks, so that both neighbours get the same line and no
-//! gap opens between them.
+//! An arc runs between two corners at which at least three regions meet. It is simplified by Douglas and
+//! Peucker's rule, always in the same direction. So both neighbours get the same line, and no gap opens
+//! between them.
 
 use super::paint::Grid;
 
-/// A ring of whole units without its closing point, its region on the right.
+/// A ring in whole units without its closing point. Its region lies on the right.
 pub type Ring = Vec<[i32; 2]>;
 
 /// East, south, west, north; y grows downwards.
@@ -14,14 +14,14 @@ const STEPS: [[isize; 2]; 4] = [[1, 0], [0, 1], [-1, 0], [0, -1]];
 
 struct Tracer<'a> {
     grid: &'a Grid,
-    /// What counts as one region.
+    /// Maps a label to the region that it belongs to.
     class: &'a dyn Fn(u16) -> u16,
     tolerance: f64,
-    /// Edges to the east that were walked.
+    /// Corners whose edge to the east was already walked.
     walked: Vec<bool>,
 }
 
-/// The rings of every label; `class` joins labels that are to be one region, 0 is left out.
+/// The rings of every class. `class` gives the class of a label, so labels can be joined; class 0 is left out.
 pub fn trace(grid: &Grid, labels: usize, class: &dyn Fn(u16) -> u16, tolerance: f64) -> Vec<Vec<Ring>> {
     let mut tracer = Tracer { grid, class, tolerance, walked: vec![false; (grid.width + 1) * (grid.height + 1)] };
     let mut rings = vec![Vec::new(); labels];
@@ -44,7 +44,7 @@ impl Tracer<'_> {
         (self.class)(self.grid.at(x, y))
     }
 
-    /// Region right and left of the edge that leaves a corner in a direction.
+    /// The regions right and left of the edge that leaves a corner in a direction.
     fn beside(&self, x: isize, y: isize, direction: usize) -> (u16, u16) {
         let (right, left) = match direction {
             0 => ([x, y], [x, y - 1]),
@@ -55,8 +55,8 @@ impl Tracer<'_> {
         (self.class_at(right[0], right[1]), self.class_at(left[0], left[1]))
     }
 
-    /// True where more than two borders meet. Labels count here, not classes: the arcs of a whole
-    /// must be those of its parts.
+    /// True if more than two borders meet. This looks at labels and not at classes, so that a whole has the
+    /// same arcs as its parts.
     fn is_node(&self, x: isize, y: isize) -> bool {
         let around = [self.grid.at(x, y - 1), self.grid.at(x, y), self.grid.at(x - 1, y), self.grid.at(x - 1, y - 1)];
         let borders = (0..4).filter(|i| around[*i] != around[(i + 1) % 4]).count();
@@ -81,7 +81,7 @@ impl Tracer<'_> {
             corners.push([x as i32, y as i32]);
             x += STEPS[direction][0];
             y += STEPS[direction][1];
-            // Right first: regions that touch at a corner only are two.
+            // Turning right first keeps regions that touch only at a corner apart.
             direction = [1, 0, 3]
                 .into_iter()
                 .map(|turn| (direction + turn) % 4)
@@ -97,7 +97,7 @@ impl Tracer<'_> {
     fn simplified(&self, corners: &[[i32; 2]], nodes: &[usize]) -> Ring {
         let mut ring = Ring::new();
         if nodes.is_empty() {
-            // No arc begins here: the first corner and the one farthest from it are held.
+            // The ring has no node, so its first corner and the corner farthest from that are kept fixed.
             let first = (0..corners.len()).min_by_key(|index| corners[*index]).unwrap_or_default();
             let turned: Vec<[i32; 2]> = corners[first..].iter().chain(&corners[..=first]).copied().collect();
             let far = |index: &usize| (distance(turned[0], turned[*index]), turned[*index]);
@@ -118,11 +118,11 @@ impl Tracer<'_> {
         ring
     }
 
-    /// Appends an arc without its last corner.
+    /// Appends an arc, without its last corner.
     fn arc(&self, corners: &[[i32; 2]], ring: &mut Ring) {
         let (Some(first), Some(last)) = (corners.first(), corners.last()) else { return };
         let mut kept = vec![*first];
-        // Arcs that come back to where they began have two directions too.
+        // An arc that returns to its start has two directions too.
         let forward = (first, corners.get(1)) <= (last, corners.get(corners.len().wrapping_sub(2)));
         if forward {
             thin(corners, self.tolerance, &mut kept);
@@ -142,8 +142,8 @@ fn distance(a: [i32; 2], b: [i32; 2]) -> i64 {
     dx * dx + dy * dy
 }
 
-/// Appends the corners after the first that are farther than `tolerance` from the line drawn without
-/// them, and the last (Douglas and Peucker, 1973).
+/// Appends the last corner, and before it those that lie farther than `tolerance` from the simplified line
+/// (Douglas and Peucker, 1973). The first corner is not appended.
 fn thin(line: &[[i32; 2]], tolerance: f64, kept: &mut Vec<[i32; 2]>) {
     let mut open = vec![(0, line.len() - 1)];
     while let Some((from, to)) = open.pop() {
@@ -174,7 +174,7 @@ mod tests {
         Grid { width: rows[0].len(), height: rows.len(), labels }
     }
 
-    /// Twice the area.
+    /// Twice the area of a ring.
     fn area(ring: &Ring) -> i64 {
         let next = |i: usize| ring[(i + 1) % ring.len()];
         (0..ring.len()).map(|i| i64::from(ring[i][0]) * i64::from(next(i)[1]) - i64::from(next(i)[0]) * i64::from(ring[i][1])).sum()
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn neighbours_share_every_arc_whatever_was_left_out_of_it() {
-        // A rough border between two halves, the second split in two.
+        // A rough border between two halves; the second half is split in two.
         let rows: Vec<String> = (0..40_u32)
             .map(|y| {
                 let edge = 20 + (y * 7 % 5) as usize + (y / 3 % 4) as usize;
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(covered, 2 * 60 * 40, "no gap and no overlap");
         let whole = trace(&grid(&rows), 2, &|label| u16::from(label > 0), 1.5);
         assert_eq!(whole[1].iter().map(area).sum::<i64>(), 2 * 60 * 40);
-        // Every edge but the outer ones is walked once in each direction.
+        // Every inner edge is walked once in each direction.
         let edges: Vec<_> =
             rings.iter().flatten().flat_map(|ring| (0..ring.len()).map(|i| (ring[i], ring[(i + 1) % ring.len()]))).collect();
         let inner = |a: [i32; 2], b: [i32; 2]| !(a[0] == b[0] && (a[0] == 0 || a[0] == 60)) && !(a[1] == b[1] && (a[1] == 0 || a[1] == 40));

@@ -1,7 +1,8 @@
 //! The page of an item: one template for every family.
 //!
-//! First what it is, whether it holds, since when and by whose decision; then the map, the table, the
-//! documents, the history. What is written here needs no script and no second request.
+//! It begins with what the item is, whether it holds, since when and by whose decision. The map, the table,
+//! the documents and the history follow. Everything here works without a script and without a second
+//! request.
 
 mod campaign;
 mod changes;
@@ -55,13 +56,13 @@ pub struct Item<'a> {
     pub view: &'a View,
     /// Its feature set, if it has one.
     pub features: Option<&'a Features>,
-    /// Units of today, for the map.
+    /// The units valid today, for the map.
     pub units: &'a [UnitShape],
     /// Set when only a unit's part is shown.
     pub extract: Option<&'a Extract>,
     /// The print whose code was scanned.
     pub print: Option<&'a Print>,
-    /// Other items that it mentions: what hangs on a board, what a consultation is about.
+    /// The other items that it mentions: those that hang on a board, or that a consultation is about.
     pub others: &'a [View],
     /// A person to call.
     pub contact: Option<&'a Contact>,
@@ -74,7 +75,7 @@ impl Item<'_> {
         text(self.lang, key)
     }
 
-    /// Its address, without the language.
+    /// The address of the page, without the language.
     fn path(&self) -> String {
         match self.revision {
             None => format!("/q/{}", self.view.code),
@@ -82,8 +83,8 @@ impl Item<'_> {
         }
     }
 
-    /// The address that was scanned: the mark of a print stays in it, so that the page goes on to say what
-    /// it knows of the print.
+    /// The address that was scanned. It keeps the mark of the print, so that the next pages also say what
+    /// is known of the print.
     fn scanned_path(&self) -> String {
         let number = match self.print {
             Some(Print::Of(board)) => board.board.as_ref().map(|own| own.number),
@@ -156,7 +157,7 @@ impl Item<'_> {
         Ok(page(&frame, content))
     }
 
-    /// What a phone can keep: the days for its calendar, the number for its address book.
+    /// Links to what a phone can keep: the days for its calendar, the number for its address book.
     fn keep(&self) -> Markup {
         let view = self.view;
         let holds = matches!(view.status, Status::InForce | Status::Upcoming) && self.revision.is_none();
@@ -169,7 +170,7 @@ impl Item<'_> {
         }
     }
 
-    /// What a consultation is about.
+    /// The item that a consultation is about.
     fn about(&self) -> Markup {
         let Some(about) = self.view.about else { return html! {} };
         let title = self.others.iter().find(|view| view.code == about).map_or(about.as_str(), |view| view.title.as_str());
@@ -227,7 +228,7 @@ impl Item<'_> {
         self.lang.pick(&unit.name_vi, &unit.name_en)
     }
 
-    /// Units by the names they had, and by what they belong to today.
+    /// Lists units by the names they had, with the units that they belong to today.
     fn units(&self, units: &[UnitId]) -> Markup {
         let table = &self.city.units;
         html! {
@@ -248,13 +249,13 @@ impl Item<'_> {
         }
     }
 
-    /// Which part this is, and the way to the whole.
+    /// Says which part is shown, and links to the whole.
     fn extract_note(&self) -> Markup {
         let Some(extract) = self.extract else { return html! {} };
         let today: Vec<&Unit> = self.city.units.at(&extract.unit.id, self.moment.today);
         let moved = !extract.unit.is_valid_on(self.moment.today);
         let (own, scanned) = (self.path(), self.scanned_path());
-        // A board's print opens at the board's unit by itself.
+        // A board's print opens at its own unit, so the whole has to be asked for.
         let whole = if own == scanned { own + self.lang.query() } else { format!("{scanned}?unit=all{}", self.lang.and()) };
         html! {
             div.status.part {
@@ -272,7 +273,7 @@ impl Item<'_> {
         }
     }
 
-    /// The parts of today's units, one tap away.
+    /// Links to the parts in today's units.
     fn unit_links(&self) -> Markup {
         let Some(set) = self.view.features.as_ref().filter(|_| self.view.feature_collection.is_some() && self.features.is_some()) else {
             return html! {};
@@ -336,7 +337,7 @@ impl Item<'_> {
     fn qr_code(&self) -> Result<Markup, qr::QrError> {
         let code = self.view.code;
         let matrix = qr::Matrix::new(&qr::address(&self.city.public_url, code, None))?;
-        // A part is printed as that part.
+        // On the page of a part, only that part is printed.
         let part =
             self.extract.map_or_else(|| self.lang.query().to_owned(), |extract| format!("?unit={}{}", extract.unit.id, self.lang.and()));
         Ok(html! {

@@ -1,4 +1,4 @@
-//! All prints of a unit's boards in one file: a list of what goes where, then the posters.
+//! All prints of a unit's boards in one file: a list of which print goes to which board, then the posters.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -18,7 +18,7 @@ use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// What a booklet says at its beginning.
+/// The first pages of a booklet.
 pub struct Cover<'a> {
     /// The reader's language.
     pub lang: Lang,
@@ -26,24 +26,24 @@ pub struct Cover<'a> {
     pub city: &'a City,
     /// The moment of printing.
     pub moment: &'a Moment,
-    /// Whose booklet it is: a unit's name, or the city's.
+    /// The name of the unit, or of the city, that the booklet is for.
     pub title: &'a str,
-    /// Each print: the board, the item, and what the register says of it there.
+    /// Each print: the board, the item, and its entry in the register.
     pub prints: &'a [(View, View, Posting)],
 }
 
 /// A booklet that grows poster by poster.
 pub struct Booklet {
     pdf: Pdf,
-    /// Maps that were drawn: one for each item and unit, however many boards it hangs on.
+    /// Maps that were drawn: one for each item and unit, however many boards the item hangs on.
     maps: HashMap<(Code, Option<UnitId>), Option<usvg::Tree>>,
 }
 
-/// Lines of the list on a page.
+/// Lines of the list per page.
 const LINES: usize = 22;
 
 impl Booklet {
-    /// A booklet with its list.
+    /// A booklet that begins with its list.
     pub fn new(cover: &Cover<'_>) -> Result<Self, PrintError> {
         let author = cover.lang.pick(&cover.city.name_vi, &cover.city.name_en);
         let about = About { title: cover.title, author, language: cover.lang.code(), at: cover.moment.now };
@@ -66,7 +66,7 @@ impl Booklet {
         poster.push(&mut self.pdf, Size::A4, map.as_ref())
     }
 
-    /// The whole file.
+    /// The bytes of the file.
     pub fn finish(self) -> Result<Vec<u8>, PrintError> {
         self.pdf.finish()
     }

@@ -1,10 +1,10 @@
-//! A page of a print in millimetres, as SVG: texts that wrap, drawings within drawings.
+//! A page of a print in millimetres, as SVG, with texts that wrap and drawings inside drawings.
 
 use std::fmt::Write as _;
 
 use super::fonts::{self, FAMILY, Weight};
 
-/// A page that is being drawn. Lengths are millimetres, y grows downwards.
+/// A page that is being drawn. Lengths are in millimetres, and y grows downwards.
 pub struct Canvas {
     svg: String,
 }
@@ -12,51 +12,51 @@ pub struct Canvas {
 /// How a text is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// Size of the font.
+    /// Font size in millimetres.
     pub size: f64,
     /// Its weight.
     pub weight: Weight,
-    /// Colour.
+    /// Colour of the letters.
     pub fill: &'static str,
-    /// `start`, `middle`, `end`.
+    /// Alignment: `start`, `middle` or `end`.
     pub anchor: &'static str,
 }
 
-/// A regular text of that size.
+/// A regular text of that size in millimetres.
 pub const fn regular(size: f64) -> Style {
     Style { size, weight: Weight::Regular, fill: "#000", anchor: "start" }
 }
 
-/// A bold text of that size.
+/// A bold text of that size in millimetres.
 pub const fn bold(size: f64) -> Style {
     Style { size, weight: Weight::Bold, fill: "#000", anchor: "start" }
 }
 
 impl Style {
-    /// In another colour.
+    /// Changes the colour.
     pub const fn fill(mut self, fill: &'static str) -> Self {
         self.fill = fill;
         self
     }
 
-    /// Around its place.
+    /// Centres the text on its position.
     pub const fn middle(mut self) -> Self {
         self.anchor = "middle";
         self
     }
 
-    /// Up to its place.
+    /// Makes the text end at its position.
     pub const fn end(mut self) -> Self {
         self.anchor = "end";
         self
     }
 }
 
-/// Distance of lines, of the font's size.
+/// Distance between lines, as a multiple of the font size.
 pub const LEADING: f64 = 1.32;
 
 impl Canvas {
-    /// A white page.
+    /// A white page of that size in millimetres.
     pub fn new(width: f64, height: f64) -> Self {
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}mm\" height=\"{height}mm\" viewBox=\"0 0 {width} {height}\" font-family=\"{FAMILY}\"><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>"
@@ -64,7 +64,7 @@ impl Canvas {
         Self { svg }
     }
 
-    /// One line of text; `y` is its base line.
+    /// Draws one line of text; `y` is its baseline.
     pub fn line(&mut self, x: f64, y: f64, text: &str, style: Style) {
         let text = maud::html! { (fonts::printable(text)) }.into_string();
         let weight = if style.weight == Weight::Bold { " font-weight=\"700\"" } else { "" };
@@ -76,7 +76,7 @@ impl Canvas {
         );
     }
 
-    /// Text within `room`, at most `most` lines, from `top` down; gives the place below it.
+    /// Draws text `room` wide and at most `most` lines long, from `top` down; gives the y position below it.
     pub fn paragraph(&mut self, x: f64, top: f64, room: f64, most: usize, text: &str, style: Style) -> f64 {
         let mut y = top;
         for line in fonts::lines_within(text, style.weight, style.size, room, most) {
@@ -86,13 +86,13 @@ impl Canvas {
         y
     }
 
-    /// A rectangle.
+    /// Draws a rectangle.
     pub fn rectangle(&mut self, [x, y, width, height]: [f64; 4], fill: &str, stroke: Option<f64>) {
         let stroke = stroke.map_or_else(String::new, |width| format!(" stroke=\"#000\" stroke-width=\"{width}\""));
         let _ = write!(self.svg, "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" fill=\"{fill}\"{stroke}/>");
     }
 
-    /// A sample of a code's colour; hatched where there is none, as on the map.
+    /// Draws a sample of a code's colour; it is hatched if there is none, as on the map.
     pub fn sample(&mut self, place: [f64; 4], colour: Option<&str>) {
         let [x, y, width, height] = place;
         self.rectangle(place, colour.unwrap_or("#eee"), Some(0.15));
@@ -106,14 +106,14 @@ impl Canvas {
         }
     }
 
-    /// A straight line across.
+    /// Draws a horizontal line.
     pub fn rule(&mut self, x: f64, y: f64, length: f64, width: f64) {
         let _ = write!(self.svg, "<path d=\"M{x:.2} {y:.2}h{length:.2}\" stroke=\"#000\" stroke-width=\"{width}\"/>");
     }
 
-    /// Another drawing, fitted into a box.
+    /// Draws another drawing, fitted into a box.
     pub fn drawing(&mut self, [x, y, width, height]: [f64; 4], svg: &str) {
-        // The drawing keeps its own view box; its place and size are told anew.
+        // The drawing keeps its own view box; only its place and size are set anew.
         let (head, rest) = svg.split_once('>').unwrap_or((svg, ""));
         let own = head.trim_start_matches("<svg").split("\" ").filter(|attribute| {
             let name = attribute.trim_start().split('=').next().unwrap_or_default();

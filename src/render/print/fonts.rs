@@ -1,4 +1,4 @@
-//! The fonts of prints and pictures: Noto Sans (SIL Open Font License 1.1), compiled in, with every
+//! The fonts of prints and pictures: Noto Sans (SIL Open Font License 1.1), compiled in. They have every
 //! Vietnamese letter.
 
 use std::borrow::Cow;
@@ -13,15 +13,15 @@ use unicode_normalization::char::is_combining_mark;
 use crate::words::alike::alike;
 use crate::words::fold::is_character;
 
-/// Name by which drawings ask for it.
+/// The font family that drawings ask for.
 pub const FAMILY: &str = "Noto Sans";
 
-/// Regular or bold.
+/// The weight of a font.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// 400
+    /// Weight 400.
     Regular,
-    /// 700
+    /// Weight 700.
     Bold,
 }
 
@@ -48,7 +48,7 @@ fn face(weight: Weight) -> Option<&'static Face<'static>> {
     }
 }
 
-/// What the fonts lack, and what looks like it. Nothing here has a meaning in XML.
+/// Characters that the fonts lack, and one that looks similar. None of the replacements has a meaning in XML.
 const LIKE: &[(&str, char)] = &[
     ("✓✔☑✅", '√'),
     ("✗✘☒❌❎", '×'),
@@ -66,13 +66,13 @@ const LIKE: &[(&str, char)] = &[
     ("、", ','),
 ];
 
-/// Signs for which a city's notices have a word, as its own texts are in Vietnamese: “ĐT” for a telephone.
+/// Signs that become a word, which is Vietnamese as a city's own texts are: “ĐT” for a telephone.
 const SIGNS: [(&str, &str); 2] = [("☎☏✆📞📱", "ĐT"), ("✉📧", "Thư")];
 
-/// Most characters that are told of in the log.
+/// Most characters that are reported in the log.
 const MOST_TOLD: usize = 500;
 
-/// A line in the log for each character that no font has: prints show a question mark.
+/// Logs each character that no font has, once. Prints show a question mark for it.
 fn tell(c: char) {
     static TOLD: Mutex<BTreeSet<char>> = Mutex::new(BTreeSet::new());
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,8 +81,8 @@ fn tell(c: char) {
     }
 }
 
-/// Appends a character as it is drawn: itself, what looks like it where the fonts lack it, nothing for what
-/// cannot be seen.
+/// Appends a character as it is drawn: itself, or something similar if the fonts lack it. Invisible
+/// characters are dropped.
 fn push_drawn(out: &mut String, c: char) {
     let has = |c: &char| face(Weight::Regular).is_some_and(|face| face.glyph_index(*c).is_some());
     let Some(read) = alike(c) else { return };
@@ -95,7 +95,7 @@ fn push_drawn(out: &mut String, c: char) {
         out.push_str(word);
         return;
     }
-    // Full-width letters, numbers in circles, ㎡ and the like are put together from what there is.
+    // Full-width letters, circled numbers, ㎡ and the like are composed from characters that the fonts have.
     let parts: String = std::iter::once(c).nfkc().filter(|part| !is_combining_mark(*part)).collect();
     if !parts.is_empty() && parts.chars().all(|part| has(&part) && !"<>&\"".contains(part)) {
         out.push_str(&parts);
@@ -105,7 +105,7 @@ fn push_drawn(out: &mut String, c: char) {
     }
 }
 
-/// A drawing whose letters all have glyphs. Names on maps are written as they are, for pages have more fonts.
+/// Replaces letters of a drawing that have no glyph. Maps write names as they are, because pages have more fonts.
 pub fn with_glyphs(svg: &str) -> Cow<'_, str> {
     if svg.is_ascii() {
         return Cow::Borrowed(svg);
@@ -115,7 +115,7 @@ pub fn with_glyphs(svg: &str) -> Cow<'_, str> {
     Cow::Owned(drawn)
 }
 
-/// A combining mark as a character of its own; none where there is none.
+/// A combining mark as a character of its own; `None` if there is no such character.
 fn standing(mark: char) -> Option<char> {
     Some(match mark {
         '\u{300}' => '`',
@@ -131,11 +131,11 @@ fn standing(mark: char) -> Option<char> {
     })
 }
 
-/// Text that can be printed: NFC, in one line, what looks alike for what the fonts have no glyph for, and at last a
-/// question mark. A print for archives (PDF/A) may hold no missing glyphs.
+/// Text that can be printed: in NFC, on one line. A character without a glyph becomes a similar one, or
+/// else a question mark, because a print for archives (PDF/A) may not have missing glyphs.
 pub fn printable(text: &str) -> String {
-    // A mark that belongs into no letter has no place of its own: the writer for archives refuses it. It is drawn
-    // behind its letter, as the breve of Ê Đê.
+    // The PDF/A writer refuses a mark that cannot be joined with its letter. Such a mark is drawn behind
+    // the letter, like the breve of Ê Đê.
     let letters = text.nfc().filter_map(|c| if is_combining_mark(c) { standing(c) } else { Some(c) });
     let drawn = letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control() && is_character(*c));
     drawn.fold(String::with_capacity(text.len()), |mut out, c| {
@@ -144,15 +144,15 @@ pub fn printable(text: &str) -> String {
     })
 }
 
-/// Width of a text in units of the font's size.
+/// Width of a text as a multiple of the font size.
 pub fn width(text: &str, weight: Weight) -> f64 {
     let Some(face) = face(weight) else { return text.chars().count() as f64 * 0.6 };
     let advance = |c: char| face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or_default();
     text.chars().map(|c| f64::from(advance(c))).sum::<f64>() / f64::from(face.units_per_em())
 }
 
-/// Breaks a text into lines of at most `room` units at a font size of `size`; a word that is longer is
-/// broken where it must be.
+/// Breaks a text into lines at most `room` wide at font size `size`, both in the same unit. A word that is
+/// too long is broken where necessary.
 pub fn lines(text: &str, weight: Weight, size: f64, room: f64) -> Vec<String> {
     let room = room / size;
     let mut lines: Vec<String> = Vec::new();
@@ -181,7 +181,7 @@ pub fn lines(text: &str, weight: Weight, size: f64, room: f64) -> Vec<String> {
     lines
 }
 
-/// The same, at most `most` lines; what is left out is told by an ellipsis.
+/// As [`lines`], with at most `most` lines. An ellipsis shows that something is left out.
 pub fn lines_within(text: &str, weight: Weight, size: f64, room: f64, most: usize) -> Vec<String> {
     let mut lines = lines(text, weight, size, room);
     if lines.len() > most {
@@ -198,7 +198,7 @@ pub fn lines_within(text: &str, weight: Weight, size: f64, room: f64, most: usiz
     lines
 }
 
-/// The largest of the sizes at which a text takes at most `most` lines; the smallest where none does.
+/// The largest of the sizes at which a text takes at most `most` lines, or the smallest if none fits.
 pub fn fitting(text: &str, weight: Weight, room: f64, most: usize, sizes: &[f64]) -> f64 {
     let fits = |size: &&f64| lines(text, weight, **size, room).len() <= most;
     sizes.iter().find(fits).or(sizes.last()).copied().unwrap_or(4.0)
@@ -238,7 +238,7 @@ mod tests {
             assert_eq!(printable(written), drawn, "{written}");
             assert!(printable(written).chars().all(|c| c == ' ' || face(Weight::Bold).is_some_and(|face| face.glyph_index(c).is_some())));
         }
-        // Of nothing that looks like it a question mark is left, and a line in the log.
+        // A character with nothing similar leaves a question mark and a line in the log.
         assert_eq!(printable("💣 ក"), "? ?");
         assert_eq!(with_glyphs("<text x=\"1\">Phường Yên\u{2011}Bái ＜&amp;</text>"), "<text x=\"1\">Phường Yên-Bái ?&amp;</text>");
     }

@@ -1,5 +1,5 @@
-//! What hangs on a wall: posters, stickers, booklets, map sheets, and pictures of maps. Drawn by the
-//! same hand as the pages: SVG, put together to PDF or PNG.
+//! What hangs on a wall: posters, stickers, booklets and map sheets; also pictures of maps. They are drawn
+//! as SVG, by the same code as the pages, and assembled to PDF or PNG.
 
 pub mod booklet;
 mod canvas;
@@ -25,24 +25,24 @@ use crate::render::map::UnitShape;
 use crate::render::page::Extract;
 use crate::words::text::Lang;
 
-/// Sizes of paper.
+/// Paper sizes (ISO 216).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Size {
     /// A4
     A4,
     /// A3
     A3,
-    /// A1, a map sheet
+    /// A1, for a map sheet
     A1,
-    /// A0, a map sheet
+    /// A0, for a map sheet
     A0,
 }
 
 impl Size {
-    /// All of them.
+    /// All sizes.
     pub const ALL: [Self; 4] = [Self::A4, Self::A3, Self::A1, Self::A0];
 
-    /// As people write it.
+    /// The size as people write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::A4 => "A4",
@@ -52,12 +52,12 @@ impl Size {
         }
     }
 
-    /// Reads `a4`, `A3` and the like.
+    /// Reads a size such as `a4` or `A3`; case does not matter.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|size| size.as_str().eq_ignore_ascii_case(text))
     }
 
-    /// Width and height in millimetres (ISO 216), upright.
+    /// Width and height in millimetres (ISO 216), in portrait.
     pub fn millimetres(self) -> [f64; 2] {
         match self {
             Self::A4 => [210.0, 297.0],
@@ -67,13 +67,13 @@ impl Size {
         }
     }
 
-    /// True for sheets whose map is all.
+    /// True for the sizes of map sheets, which show little but the map.
     pub fn is_sheet(self) -> bool {
         matches!(self, Self::A1 | Self::A0)
     }
 }
 
-/// What a print is made of.
+/// Everything that a print is made of.
 #[derive(Clone, Copy)]
 pub struct Printed<'a> {
     /// The reader's language.
@@ -90,12 +90,12 @@ pub struct Printed<'a> {
     pub units: &'a [UnitShape],
     /// Set when only a unit's part is printed.
     pub extract: Option<&'a Extract>,
-    /// The board it is for.
+    /// The board that the print is for.
     pub board: Option<&'a View>,
 }
 
 impl Printed<'_> {
-    /// The number of the board it is for.
+    /// The number of the board that the print is for.
     fn board_number(&self) -> Option<u32> {
         self.board.and_then(|board| board.board.as_ref()).map(|board| board.number)
     }
@@ -106,7 +106,7 @@ impl Printed<'_> {
         format!("{}{mark}", self.view.code)
     }
 
-    /// What the file says of itself.
+    /// The metadata of the file.
     fn about(&self) -> About<'_> {
         About {
             title: &self.view.title,

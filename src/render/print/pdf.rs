@@ -1,5 +1,5 @@
-//! Pages drawn as SVG put together to a PDF for archives (PDF/A-2u): vectors throughout, fonts
-//! embedded, every letter readable as text.
+//! Assembles pages drawn as SVG to a PDF for archives (PDF/A-2u). Everything is vectors, the fonts are
+//! embedded, and every letter can be read as text.
 
 use jiff::Timestamp;
 use krilla::Document;
@@ -13,22 +13,22 @@ use resvg::usvg;
 
 use super::fonts;
 
-/// Points of a millimetre.
+/// PDF points per millimetre.
 const POINTS: f64 = 72.0 / 25.4;
 
 /// Why a print cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
-    /// A page is no drawing.
+    /// A page could not be read as a drawing.
     #[error("a page cannot be drawn: {0}")]
     Page(#[from] usvg::Error),
-    /// The file does not keep to PDF/A-2u.
+    /// The file would not conform to PDF/A-2u.
     #[error("the print cannot be made: {0}")]
     Pdf(String),
-    /// A code does not fit.
+    /// A QR code could not be made.
     #[error(transparent)]
     Code(#[from] crate::render::qr::QrError),
-    /// A picture cannot be encoded.
+    /// A picture could not be encoded.
     #[error("the picture cannot be encoded: {0}")]
     Picture(String),
 }
@@ -45,7 +45,7 @@ impl From<ConfigurationError> for PrintError {
     }
 }
 
-/// Reads a drawing with the fonts of prints.
+/// Reads an SVG drawing with the fonts of prints.
 pub fn tree(svg: &str) -> Result<usvg::Tree, PrintError> {
     let options = usvg::Options { font_family: fonts::FAMILY.into(), fontdb: fonts::database(), ..usvg::Options::default() };
     Ok(usvg::Tree::from_str(&fonts::with_glyphs(svg), &options)?)
@@ -56,15 +56,15 @@ pub struct Pdf {
     document: Document,
 }
 
-/// What a print says of itself.
+/// The metadata of a print.
 pub struct About<'a> {
     /// Its title.
     pub title: &'a str,
     /// Who publishes it.
     pub author: &'a str,
-    /// `vi`, `en`.
+    /// The language, `vi` or `en`.
     pub language: &'a str,
-    /// When it was made.
+    /// The time when it was made.
     pub at: Timestamp,
 }
 
@@ -93,7 +93,7 @@ impl Pdf {
         Ok(Self { document })
     }
 
-    /// Appends a page of that size in millimetres, made of drawings: each with its place and size.
+    /// Appends a page of that size in millimetres, made of drawings.
     pub fn page(&mut self, width: f64, height: f64, layers: &[Layer<'_>]) -> Result<(), PrintError> {
         let size = |width: f64, height: f64| {
             Size::from_wh((width * POINTS) as f32, (height * POINTS) as f32).ok_or_else(|| PrintError::Pdf("a page has no size".into()))
@@ -112,16 +112,16 @@ impl Pdf {
         Ok(())
     }
 
-    /// The whole file.
+    /// The bytes of the file.
     pub fn finish(self) -> Result<Vec<u8>, PrintError> {
         Ok(self.document.finish()?)
     }
 }
 
-/// A drawing and where it stands on a page: left, top, width and height in millimetres.
+/// A drawing and its place on a page.
 pub struct Layer<'a> {
     /// The drawing.
     pub tree: &'a usvg::Tree,
-    /// Where it stands.
+    /// Left, top, width and height in millimetres.
     pub place: [f64; 4],
 }

@@ -1,4 +1,4 @@
-//! The poster of an item: what it is in a few sentences for people without a phone, the map, the code.
+//! The poster of an item: a few sentences for people without a phone, the map, and the code.
 
 use resvg::usvg;
 
@@ -15,28 +15,28 @@ use crate::render::qr::{self, Level, Matrix};
 use crate::words::format;
 use crate::words::text::text;
 
-/// Free at every side, millimetres of A4.
+/// Free margin on every side, millimetres of A4.
 const MARGIN: f64 = 12.0;
 /// Side of the code with its quiet zone, millimetres of A4: of the usual symbol, and at most. A longer
-/// address has a larger symbol; with the side that it had, cameras would have to stand nearer.
+/// address needs a larger symbol; at the usual side, people would have to hold the camera nearer.
 const CODE: [f64; 2] = [58.0, 77.0];
-/// Room of the lines at the bottom.
+/// Height of the lines at the bottom, millimetres of A4.
 const FOOT: f64 = 37.0;
-/// Room of a line of the table.
+/// Height of a line of the table, millimetres of A4.
 const ROW: f64 = 5.4;
 
-/// Size of the facts' letters, and room of their labels: at least, at most.
+/// Font size of the facts, and least and greatest width of their labels, in millimetres of A4.
 const FACT: f64 = 3.6;
 const LABEL: [f64; 2] = [14.0, 92.0];
 
-/// How much is written: lines of the summary, rows or facts, numbers to call.
+/// How much is written: lines of the summary, rows or facts, and phone numbers.
 struct Room {
     summary: usize,
     facts: usize,
     phones: usize,
 }
 
-/// The more there is to say, the less is written: the page behind the code has it all.
+/// The layouts that are tried in turn until everything fits. What is left out is on the page behind the code.
 const ROOMS: &[Room; 8] = &[
     Room { summary: 7, facts: 24, phones: 4 },
     Room { summary: 7, facts: 12, phones: 4 },
@@ -48,38 +48,38 @@ const ROOMS: &[Room; 8] = &[
     Room { summary: 1, facts: 0, phones: 1 },
 ];
 
-/// The code as it is drawn: its picture, and its side in millimetres of A4.
+/// The code as drawn: its picture, and its side in millimetres of A4.
 struct Symbol {
     svg: String,
     side: f64,
 }
 
-/// A fact's label, and its value in at most three lines.
+/// The label of a fact in one line, and its value in at most three.
 fn fact_lines(label: &str, value: &str, labels: f64, room: f64) -> (String, Vec<String>) {
     let label = lines_within(label, Weight::Regular, FACT, labels - 2.0, 1).into_iter().next().unwrap_or_default();
     (label, lines_within(value, Weight::Bold, FACT, room - labels, 3))
 }
 
-/// A poster that is laid out: everything but the map, and where the map stands.
+/// A poster that is laid out, but without its map.
 pub struct Poster {
     base: usvg::Tree,
-    /// Where the map stands, millimetres of A4.
+    /// The map's left, top, width and height, millimetres of A4.
     map: [f64; 4],
 }
 
 impl Poster {
-    /// Lays a poster out.
+    /// Lays out a poster.
     pub fn new(printed: &Printed<'_>) -> Result<Self, PrintError> {
         let (svg, map) = printed.poster()?;
         Ok(Self { base: tree(&svg)?, map })
     }
 
-    /// The map that belongs on it. It is the same for every board that an item hangs on in one unit.
+    /// Draws the poster's map. In one unit it is the same for every board that the item hangs on.
     pub fn map(&self, printed: &Printed<'_>) -> Result<Option<usvg::Tree>, PrintError> {
         printed.map(self.map[2], self.map[3]).map(|svg| tree(&svg)).transpose()
     }
 
-    /// Appends it to a print, scaled to the size of paper, with the map that [`Poster::map`] has drawn.
+    /// Appends the poster to a print, scaled to the paper size. `map` is what [`Poster::map`] has drawn.
     pub fn push(&self, pdf: &mut Pdf, size: Size, map: Option<&usvg::Tree>) -> Result<(), PrintError> {
         let ([width, height], [base, _]) = (size.millimetres(), Size::A4.millimetres());
         let scale = width / base;
@@ -91,14 +91,14 @@ impl Poster {
     }
 }
 
-/// The largest place of a drawing's shape in a box, in its middle at the top.
+/// The largest place in a box for a drawing of that shape, centred at the top.
 fn within([x, y, width, height]: [f64; 4], drawing: &usvg::Tree) -> [f64; 4] {
     let (own_width, own_height) = (f64::from(drawing.size().width()), f64::from(drawing.size().height()));
     let scale = (width / own_width).min(height / own_height);
     [x + (width - own_width * scale) / 2.0, y, own_width * scale, own_height * scale]
 }
 
-/// A poster as a file.
+/// A poster as a PDF file.
 pub fn poster(printed: &Printed<'_>, size: Size) -> Result<Vec<u8>, PrintError> {
     let mut pdf = Pdf::new(&printed.about())?;
     let poster = Poster::new(printed)?;
@@ -112,7 +112,7 @@ impl Printed<'_> {
         text(self.lang, key)
     }
 
-    /// The map of a print of about that size in millimetres.
+    /// The map for a print of about that size in millimetres.
     pub fn map(&self, width: f64, height: f64) -> Option<String> {
         let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
         let detail = Detail::print(width, height);
@@ -148,7 +148,7 @@ impl Printed<'_> {
         }
     }
 
-    /// The word for how it stands that is still true when the print has hung for a while.
+    /// A word for the item's standing that stays true while the print hangs.
     pub(super) fn standing(&self) -> &str {
         match self.view.standing.as_str() {
             duty if duty.starts_with("duty-") => "active",
@@ -157,7 +157,7 @@ impl Printed<'_> {
         }
     }
 
-    /// Numbers to call, the emergency number first where that is what it is about.
+    /// The numbers to call. The emergency number comes first if the item is about an emergency.
     fn phones(&self) -> Vec<(String, String)> {
         if self.view.status != Status::InForce {
             return Vec::new();
@@ -167,13 +167,13 @@ impl Printed<'_> {
         emergency.into_iter().chain(self.view.phones.iter().cloned()).take(4).collect()
     }
 
-    /// The decision in words, where there is one.
+    /// The decision in words, if there is one.
     pub(super) fn decision(&self) -> Option<String> {
         let (number, authority, signed) = (self.fact("decision")?, self.fact("authority")?, self.fact("signed")?);
         Some(format!("{} {number} {} {signed}, {authority}", self.t("by-decision"), self.t("of-day")))
     }
 
-    /// Since when it holds, and by whose decision.
+    /// Since when the item holds, and by whose decision.
     pub(super) fn since(&self) -> String {
         let view = self.view;
         let mut words = match view.status {
@@ -187,13 +187,12 @@ impl Printed<'_> {
         [Some(words), self.decision()].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned()
     }
 
-    /// The code of this print, error correction Q: it hangs outdoors.
+    /// The QR code of this print. Its error correction level is Q because the print hangs outdoors.
     pub(super) fn matrix(&self) -> Result<Matrix, qr::QrError> {
         Matrix::with_level(&qr::address(&self.city.public_url, self.view.code, self.board_number()), Level::Q)
     }
 
-    /// Everything but the map, and the place of the map: as much as there is room for, so that nothing
-    /// lies on anything else.
+    /// Everything but the map, and the place of the map. It writes as much as fits without overlapping.
     fn poster(&self) -> Result<(String, [f64; 4]), PrintError> {
         let matrix = self.matrix()?;
         let symbol = Symbol { svg: matrix.svg(self.t("share-qr")), side: matrix.side_on_paper(CODE[0], CODE[1]) };
@@ -218,7 +217,7 @@ impl Printed<'_> {
         page.line(MARGIN, 26.0, self.t(view.kind), bold(4.4).fill("#333"));
         let size = fitting(&view.title, Weight::Bold, room, 3, &[9.6, 8.6, 7.6, 6.8, 6.0, 5.2]);
         let mut y = page.paragraph(MARGIN, 27.5, room, 5, &view.title, bold(size)) + 1.5;
-        // Whether it holds, in a frame: it reads in black and white too.
+        // The standing is framed, so that it stands out in black and white too.
         let since = self.since();
         let inner = room - 8.0;
         let lines = lines(&since, Weight::Regular, 4.2, inner).len().min(3) as f64;
@@ -267,7 +266,7 @@ impl Printed<'_> {
         (page, map, bottom >= column)
     }
 
-    /// The code, its letters, and whom to call; gives the place below.
+    /// Draws the code, its letters, and whom to call; gives the y position below them.
     fn code_column(&self, page: &mut Canvas, left: f64, top: f64, symbol: &Symbol) -> f64 {
         let side = symbol.side;
         page.drawing([left, top, side, side], &symbol.svg);
@@ -296,7 +295,7 @@ impl Printed<'_> {
         y
     }
 
-    /// Rows of the table of areas: code, name, figures; at most `most`, the rest put together.
+    /// At most `most` rows of the table of areas: code, name, figures. The remaining codes share one row.
     fn rows(&self, most: usize) -> Vec<(Option<String>, String, String)> {
         let is_area = self.view.features.as_ref().is_some_and(|set| set.area_ha.is_some());
         let Some(features) = self.features.filter(|_| is_area) else { return Vec::new() };
@@ -315,16 +314,16 @@ impl Printed<'_> {
         rows
     }
 
-    /// What else is known, for those who have no phone: label and value, at most `most`.
+    /// At most `most` further facts, for people without a phone: label and value.
     fn facts(&self, most: usize) -> Vec<(String, String)> {
-        // What changes from hour to hour or day to day does not belong on paper.
+        // Facts that change from hour to hour or day to day do not belong on paper.
         let left_out = ["duty", "duty-at", "next-day", "decision", "authority", "signed"];
         let facts = self.view.facts.iter().filter(|fact| !left_out.contains(&fact.label));
         let facts = facts.map(|fact| (self.t(fact.label).to_owned(), self.shown(&fact.value)));
         facts.chain(self.figures()).chain(self.places()).take(most).collect()
     }
 
-    /// What was aimed at and reached.
+    /// What a campaign aimed at and what it reached.
     fn figures(&self) -> impl Iterator<Item = (String, String)> {
         self.view.figures.iter().map(|figure| {
             let number = |(label, value): (&str, f64)| {
@@ -336,7 +335,7 @@ impl Printed<'_> {
         })
     }
 
-    /// Places that take part, by their numbers on the map.
+    /// The places that take part, with their numbers on the map.
     fn places(&self) -> impl Iterator<Item = (String, String)> {
         let has_places = self.view.features.as_ref().is_some_and(|set| set.area_ha.is_none()) && !self.view.outline_only;
         let places = self.features.filter(|_| has_places).into_iter().flat_map(|features| {
@@ -373,7 +372,8 @@ impl Printed<'_> {
         }
     }
 
-    /// Where it hangs, when it was printed, which revision; what counts in law; what to do about a false code.
+    /// Where the print hangs, when it was printed and which revision it shows; which text is binding in
+    /// law; what to do about a false code.
     fn foot(&self, page: &mut Canvas, top: f64, room: f64) {
         page.rule(MARGIN, top, room, 0.5);
         let mut y = top + 1.4;

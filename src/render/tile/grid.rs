@@ -1,4 +1,4 @@
-//! The grid of a tile: where a position lies on it, and what of a ring lies in it.
+//! The grid of a tile: where a position lies on it, and which part of a ring lies in the tile.
 
 use std::f64::consts::PI;
 
@@ -6,35 +6,35 @@ use super::{Address, BUFFER, EXTENT};
 use crate::geometry::Bbox;
 use crate::geometry::Ring;
 
-/// From 10⁻⁷ degrees to units of a tile, in steps of its grid.
+/// Converts 10⁻⁷ degrees to units of a tile, rounded to the steps of its grid.
 pub struct Grid {
-    /// The tile.
+    /// The tile's address.
     pub address: Address,
-    /// Units of a step.
+    /// Units per step.
     pub step: i64,
-    /// Steps of a column for each 10⁻⁷ degree, and the column of longitude 0.
+    /// Steps per 10⁻⁷ degree of longitude, and the column of longitude 0 in steps.
     column: [f64; 2],
-    /// Middle latitude in 10⁻⁷ degrees and the polynomial of the row around it, in steps.
+    /// Middle latitude in 10⁻⁷ degrees, and the polynomial of the row around it, in steps.
     middle: f64,
     series: Option<[f64; 4]>,
-    /// What lies in this box stays within the margin when it goes to the grid.
+    /// A position in this box, in degrees, stays within the tile's margin when it is rounded to the grid.
     pub inner: Bbox,
 }
 
-/// Rounds to the nearest whole number; far cheaper than the library's for what is this small.
+/// Rounds to the nearest whole number. For such small numbers this is far cheaper than the library's function.
 fn nearest(value: f64) -> i64 {
     const SHIFT: f64 = 4_294_967_296.0;
     (value + (SHIFT + 0.5)) as i64 - SHIFT as i64
 }
 
 impl Grid {
-    /// The grid of a tile in steps of so many units.
+    /// The grid of a tile, with `step` units per step.
     pub fn new(address: Address, step: i64) -> Self {
         let [_, south, _, north] = address.bbox(BUFFER);
         let middle = f64::midpoint(south, north).to_radians();
         let steps = EXTENT as f64 / step as f64;
-        // ln(tan φ + sec φ) to the third order: within a tile of zoom 10 that is exact to a
-        // thousandth of a unit, and much faster than two transcendental functions a vertex.
+        // This is ln(tan φ + sec φ) to the third order. From zoom 10 on, it is exact to a thousandth of a
+        // unit within a tile, and much faster than two transcendental functions for each vertex.
         let series = (address.zoom >= 10).then(|| {
             let (sec, tan) = (1.0 / middle.cos(), middle.tan());
             let scale = -address.side() * steps / (2.0 * PI);
@@ -48,7 +48,7 @@ impl Grid {
         Self { address, step, column, middle: middle.to_degrees() * 1e7, series, inner: address.bbox(BUFFER - step) }
     }
 
-    /// The units of a position in 10⁻⁷ degrees.
+    /// The tile units of a longitude and latitude in 10⁻⁷ degrees.
     #[inline]
     pub fn place(&self, [lon, lat]: [i64; 2]) -> [i64; 2] {
         let x = lon as f64 * self.column[0] + self.column[1];
@@ -64,7 +64,7 @@ impl Grid {
     }
 }
 
-/// Clips a ring to a square (Sutherland and Hodgman), one side after the other.
+/// Clips a ring to a square (Sutherland and Hodgman, 1974), one side after the other.
 pub fn clip(mut ring: Ring, low: i64, high: i64) -> Ring {
     for (axis, limit, keep_above) in [(0, low, true), (0, high, false), (1, low, true), (1, high, false)] {
         let inside = |point: &[i64; 2]| if keep_above { point[axis] >= limit } else { point[axis] <= limit };
@@ -75,7 +75,7 @@ pub fn clip(mut ring: Ring, low: i64, high: i64) -> Ring {
         for (i, b) in ring.iter().enumerate() {
             let a = &ring[(i + ring.len() - 1) % ring.len()];
             if inside(a) != inside(b) {
-                // Computed from the same end for both neighbours of a border.
+                // Both neighbours of a border compute the crossing from the same end.
                 let (p, q) = if a < b { (a, b) } else { (b, a) };
                 let t = (limit - p[axis]) as f64 / (q[axis] - p[axis]) as f64;
                 let other = 1 - axis;
@@ -92,7 +92,7 @@ pub fn clip(mut ring: Ring, low: i64, high: i64) -> Ring {
     ring
 }
 
-/// A ring in `points`, without those that fall together or lie on the straight line between their neighbours.
+/// Copies a ring to `points` without points that repeat or lie on the straight line between their neighbours.
 pub fn lean(ring: &[[i64; 2]], points: &mut Ring) {
     points.clear();
     for &point in ring {

@@ -1,9 +1,9 @@
-//! Vector tiles (Mapbox Vector Tile 2.1, OGC API – Tiles): features of a layer in one square of web
-//! Mercator, as small as can be and without gaps between neighbours.
+//! Vector tiles (Mapbox Vector Tile 2.1, OGC API – Tiles): the features of a layer in one square of web
+//! Mercator, as small as possible and without gaps between neighbours.
 //!
-//! Every vertex is moved to the tile's grid by the same rule for both neighbours of a border; only
-//! points that fall together or lie on a straight line of the grid are left out, so shared borders
-//! stay shared. Where zones are too small to be told apart, neighbours of one code become one area.
+//! Both neighbours of a border move its vertices to the tile's grid by the same rule. Only points that fall
+//! together, or lie on a straight line of the grid, are left out, so shared borders stay shared. Where
+//! zones are too small to tell apart, neighbours with the same code become one area.
 
 mod grid;
 mod merge;
@@ -23,18 +23,18 @@ use crate::read_model::layers::{Layer, LayerRow, Part};
 
 /// Units across a tile.
 const EXTENT: i64 = 4_096;
-/// Units beyond its edges, so that outlines do not show there.
+/// Units that a tile reaches beyond its edges, so that outlines do not show there.
 const BUFFER: i64 = 64;
-/// Units of a pixel of a tile that is shown 256 pixels wide.
+/// Units per pixel of a tile that is shown 256 pixels wide.
 const PIXEL: i64 = EXTENT / 256;
-/// Zones of fewer square pixels than this, on average, are shown as areas of one code.
+/// Zones that are smaller on average, in square pixels, are shown as areas of one code.
 const TOLD_APART: f64 = 16.0;
 /// Largest tile, bytes.
 pub const LARGEST: usize = 500_000;
-/// Bytes of a zone in a tile, at the very least; of these what is not its border.
+/// Fewest bytes of a zone in a tile, and how many of them are not its border.
 const LEAST_BYTES: usize = 125;
 const TAG_BYTES: usize = 85;
-/// From this zoom on every unit of the grid is used; below, a quarter of a pixel is near enough.
+/// From this zoom on, every unit of the grid is used. Below it, a quarter of a pixel is fine enough.
 const FINE: u8 = 14;
 /// Deepest zoom that is drawn.
 pub const DEEPEST: u8 = 22;
@@ -42,16 +42,16 @@ pub const DEEPEST: u8 = 22;
 /// A tile's address: zoom, column from the west, row from the north.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address {
-    /// 0 is the whole world.
+    /// Zoom level; 0 is the whole world.
     pub zoom: u8,
-    /// From the west.
+    /// Column, counted from the west.
     pub column: u32,
-    /// From the north.
+    /// Row, counted from the north.
     pub row: u32,
 }
 
 impl Address {
-    /// None where there is no such tile.
+    /// The address of a tile; `None` if there is no such tile.
     pub fn new(zoom: u8, row: u32, column: u32) -> Option<Self> {
         let side = 1_u32.checked_shl(u32::from(zoom)).filter(|_| zoom <= DEEPEST)?;
         (row < side && column < side).then_some(Self { zoom, column, row })
@@ -61,7 +61,7 @@ impl Address {
         f64::from(1_u32 << self.zoom)
     }
 
-    /// Its box in degrees, `beyond` units larger on every side.
+    /// The tile's box in degrees, `beyond` units larger on every side.
     fn bbox(self, beyond: i64) -> Bbox {
         let margin = beyond as f64 / EXTENT as f64;
         let lon = |column: f64| (column / self.side() * 360.0 - 180.0).clamp(-180.0, 180.0);
@@ -71,17 +71,17 @@ impl Address {
     }
 }
 
-/// Properties that are left out of tiles: long, or of no use on a map.
+/// Properties that tiles leave out: they are long, or of no use on a map.
 const LEFT_OUT: [&str; 4] = ["url", "summary", "updated", "units"];
 
-/// True when a part's zones cannot be told apart at that zoom.
+/// True if a part's zones cannot be told apart at that zoom.
 fn is_crowded(part: &Part, zoom: u8) -> bool {
     let Some([west, south, east, north]) = part.bbox else { return false };
     if part.count < 2 || part.set().is_none() {
         return false;
     }
     let across = |degrees: f64| degrees / 360.0 * f64::from(1_u32 << zoom) * 256.0;
-    // On the map both directions are stretched alike.
+    // Web Mercator stretches both directions alike, so the height is stretched as well.
     let height = (north - south) / f64::midpoint(south, north).to_radians().cos();
     across(east - west) * across(height) / (part.count as f64) < TOLD_APART
 }
@@ -95,15 +95,15 @@ struct Detail {
     smallest: i64,
 }
 
-/// Draws a tile; empty where nothing is. `sets` are the feature sets of the layer's parts, those that
-/// may meet the tile.
+/// Draws a tile; the result is empty if nothing lies in it. `sets` are the feature sets of the layer's
+/// parts, for those that may meet the tile.
 pub fn draw(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Address) -> Vec<u8> {
     let step = if address.zoom >= FINE { 1 } else { PIXEL / 4 };
     let first = attempt(layer, sets, address, Detail { step, merged: false, smallest: 0 });
     if first.len() <= LARGEST {
         return first;
     }
-    // Too large: merge everywhere, then coarser and coarser until it fits.
+    // The tile is too large: merge everywhere, then draw coarser and coarser until it fits.
     let mut detail = Detail { step, merged: true, smallest: 0 };
     loop {
         let tile = attempt(layer, sets, address, detail);
@@ -115,7 +115,7 @@ pub fn draw(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: A
     }
 }
 
-/// The bbox of what a tile shows.
+/// The box of what a tile shows, in degrees, margin included.
 pub fn bbox(address: Address) -> Bbox {
     address.bbox(BUFFER)
 }
@@ -141,7 +141,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
             merged(&mut out, part, features, &near, &grid, detail);
             continue;
         }
-        // What all features of the part have in common is looked up once.
+        // Values that all features of the part share are looked up once.
         let mut path = Path::default();
         let mut taken = rustc_hash::FxHashSet::default();
         let (common, own): (Vec<_>, Vec<_>) = names.iter().copied().partition(|(index, _)| part.constant(*index).is_some());
@@ -153,7 +153,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
             let kind = if !feature.has_place() {
                 continue;
             } else if let Some(points) = points(features, feature, &grid) {
-                // Where there are too many, one stands for those that fall together on a coarser grid.
+                // If there are too many points, only one is drawn for each place of a coarser grid.
                 if points.is_empty() || (detail.merged && !taken.insert(points[0])) {
                     continue;
                 }
@@ -174,7 +174,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
     out.finish(layer.collection.name)
 }
 
-/// The positions of a feature of points that lie in the tile; none of an area.
+/// The positions of a feature's points that lie in the tile; `None` if the feature is an area.
 fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Option<Vec<[i64; 2]>> {
     if !features.is_points(feature) {
         return None;

@@ -1,4 +1,4 @@
-//! Tiles as bytes: Mapbox Vector Tile 2.1 in Google's wire format.
+//! Writes tiles as bytes: Mapbox Vector Tile 2.1 in the Protocol Buffers wire format.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use super::EXTENT;
 use super::grid::lean;
 use crate::geometry::Ring;
 
-/// A value of a property, as tiles write it.
+/// A property's value as tiles write it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Said {
-    /// Text.
+    /// A text.
     Text(String),
-    /// Bits of a number.
+    /// The bits of a floating-point number.
     Number(u64),
-    /// A whole number.
+    /// An integer.
     Whole(i64),
-    /// True or false.
+    /// A boolean.
     Truth(bool),
 }
 
-/// Bytes in Google's wire format.
+/// Bytes in the Protocol Buffers wire format.
 #[derive(Default)]
 struct Wire(Vec<u8>);
 
@@ -56,7 +56,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// Begins another feature in the same room.
+    /// Begins another feature and reuses the memory.
     pub fn clear(&mut self) {
         self.wire.0.clear();
         self.at = [0, 0];
@@ -74,20 +74,20 @@ impl Path {
         self.at = point;
     }
 
-    /// Points.
+    /// Writes points.
     pub fn points(&mut self, points: &[[i64; 2]]) {
         self.command(1, points.len());
         points.iter().for_each(|point| self.to(*point));
     }
 
-    /// Areas: rings in groups of an outer one and its holes, the outer ones turning as the standard
-    /// wants, positive where rows run south. False where nothing is left of them.
+    /// Writes areas: rings in groups of an outer ring and its holes. Outer rings turn as the standard
+    /// wants: their area is positive where rows run south. False if nothing is left of the areas.
     pub fn areas<'a>(&mut self, rings: impl IntoIterator<Item = &'a [[i64; 2]]>) -> bool {
         let mut drawn = false;
         for ring in rings {
             let mut room = std::mem::take(&mut self.room);
             lean(ring, &mut room);
-            // On the globe outer rings run counter-clockwise; with rows running south that is negative.
+            // Outer rings run counter-clockwise on the globe, which is a negative area where rows run south.
             let area = doubled_area(&room);
             if area < 0 || (area > 0 && drawn) {
                 self.command(1, 1);
@@ -104,7 +104,7 @@ impl Path {
     }
 }
 
-/// Twice the signed area of a ring on a tile's grid; 0 of what is no ring.
+/// Twice the signed area of a ring on a tile's grid; 0 if it is not a ring.
 pub fn doubled_area(ring: &[[i64; 2]]) -> i64 {
     let Some(mut from) = ring.last() else { return 0 };
     let mut sum = 0_i64;
@@ -122,17 +122,17 @@ pub struct Layered {
     key_order: Vec<String>,
     values: FxHashMap<Said, u64>,
     value_order: Vec<Said>,
-    /// Where the parts of a feature are written before it is.
+    /// Buffers for the parts of a feature, which are written before the feature itself.
     rooms: [Wire; 2],
 }
 
-/// Kinds of geometry.
+/// Geometry type of points (Mapbox Vector Tile 2.1 §4.3.4).
 pub const POINT: u64 = 1;
-/// Kinds of geometry.
+/// Geometry type of areas (Mapbox Vector Tile 2.1 §4.3.4).
 pub const POLYGON: u64 = 3;
 
 impl Layered {
-    /// Nothing yet.
+    /// An empty layer.
     pub fn new() -> Self {
         Self {
             features: Wire::default(),
@@ -144,7 +144,7 @@ impl Layered {
         }
     }
 
-    /// The number of a property's name.
+    /// The number of a property's name; a new name gets the next number.
     pub fn key(&mut self, name: &str) -> u64 {
         if let Some(index) = self.keys.get(name) {
             return *index;
@@ -155,7 +155,7 @@ impl Layered {
         index
     }
 
-    /// The number of a value.
+    /// The number of a value; a new value gets the next number.
     pub fn value(&mut self, value: Said) -> u64 {
         if let Some(index) = self.values.get(&value) {
             return *index;
@@ -166,7 +166,7 @@ impl Layered {
         index
     }
 
-    /// Appends a feature of that kind, with its pairs of name and value.
+    /// Appends a feature of that geometry type. `tags` are pairs of the numbers of a name and a value.
     pub fn feature(&mut self, kind: u64, tags: &[(u64, u64)], path: &Path) {
         let [packed, wire] = &mut self.rooms;
         packed.0.clear();
@@ -181,7 +181,7 @@ impl Layered {
         self.features.bytes(2, &wire.0);
     }
 
-    /// The tile; empty where nothing is in it.
+    /// The bytes of the tile; empty if it has no features.
     pub fn finish(self, name: &str) -> Vec<u8> {
         if self.features.0.is_empty() {
             return Vec::new();
@@ -211,7 +211,7 @@ impl Layered {
     }
 }
 
-/// A value as tiles write it; none for what they cannot say.
+/// A value as tiles write it; `None` for a value that tiles cannot express.
 pub fn said(value: Value) -> Option<Said> {
     match value {
         Value::String(text) => Some(Said::Text(text)),

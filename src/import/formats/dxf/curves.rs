@@ -1,21 +1,22 @@
-//! Arcs, ellipses and splines as chords.
+//! Converts arcs, ellipses and splines to chords.
 
 use std::f64::consts::PI;
 
 use super::Point;
 
-/// Arcs become chords of at most this angle.
+/// Largest angle of a chord of an arc, radians.
 const CHORD: f64 = PI / 36.0;
-/// Chords between two knots of a spline.
+/// Number of chords between two knots of a spline.
 const CHORDS_A_SPAN: usize = 48;
-/// Highest degree of a spline.
+/// Highest degree of a spline that is drawn.
 const DEGREE: usize = 10;
 
 pub(super) fn distance(a: Point, b: Point) -> f64 {
     libm::hypot(a[0] - b[0], a[1] - b[1])
 }
 
-/// Points of an arc from `start` by `sweep` radians, its first among them; `tilt` turns an ellipse.
+/// Points of an arc that begins at angle `start` and sweeps `sweep` radians, with the first point; `tilt`
+/// rotates an ellipse, radians.
 pub(super) fn arc(centre: Point, radius: [f64; 2], tilt: f64, start: f64, sweep: f64) -> Vec<Point> {
     if ![centre[0], centre[1], radius[0], radius[1], tilt, start, sweep].iter().all(|v| v.is_finite()) {
         return vec![[f64::NAN; 2]];
@@ -30,7 +31,7 @@ pub(super) fn arc(centre: Point, radius: [f64; 2], tilt: f64, start: f64, sweep:
     (0..=steps).map(at).collect()
 }
 
-/// The way from one angle to another, radians, counter-clockwise; a full turn where they are one.
+/// Counter-clockwise sweep from one angle to another, radians; a full turn if they are equal.
 pub(super) fn sweep(from: f64, to: f64) -> f64 {
     let turn = (to - from) % (2.0 * PI);
     if turn <= 1e-9 { turn + 2.0 * PI } else { turn }
@@ -43,8 +44,8 @@ pub(super) fn full(centre: Point, radius: [f64; 2], tilt: f64) -> Vec<Point> {
     ring
 }
 
-/// The way from one vertex to the next: straight, or an arc by its bulge (tangent of a quarter of
-/// its angle).
+/// Appends the path from one vertex to the next: a straight line, or an arc by its bulge (tangent of a quarter
+/// of its angle).
 fn bulge_to(out: &mut Vec<Point>, from: Point, to: Point, bulge: f64) {
     let ([x0, y0], [x1, y1]) = (from, to);
     let (dx, dy) = (x1 - x0, y1 - y0);
@@ -61,7 +62,7 @@ fn bulge_to(out: &mut Vec<Point>, from: Point, to: Point, bulge: f64) {
     out.push(to);
 }
 
-/// The line through vertices with bulges; a closed one comes back to its first point.
+/// The path through vertices with bulges; a closed one returns to its first point.
 pub(super) fn path_of(vertices: &[(Point, f64)], closed: bool) -> Vec<Point> {
     let mut path = Vec::with_capacity(vertices.len() + 1);
     let Some((first, _)) = vertices.first() else { return path };
@@ -75,8 +76,8 @@ pub(super) fn path_of(vertices: &[(Point, f64)], closed: bool) -> Vec<Point> {
     path
 }
 
-/// A spline by its degree, knots, control points and weights (none: all 1), as chords between knots.
-/// None where the numbers do not make a spline.
+/// Chords between the knots of a spline, from its degree, knots, control points and weights (all 1 if empty).
+/// None if the numbers do not define a spline.
 pub(super) fn spline(degree: usize, knots: &[f64], controls: &[Point], weights: &[f64], most: usize) -> Option<Vec<Point>> {
     let fits = (1..=DEGREE).contains(&degree)
         && controls.len() > degree

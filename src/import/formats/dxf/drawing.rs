@@ -1,4 +1,4 @@
-//! A drawing: its layers, its blocks, and everything in the model with blocks put in their places.
+//! Reads a drawing: its layers, its blocks, and everything in the model with blocks put in their places.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use super::entity::{Entity, Shape, entity};
 use super::groups::{Fields, Groups};
 use crate::import::source::ReadSeek;
 
-/// Entities of all kinds, blocks resolved.
+/// Most entities of all kinds, with blocks resolved.
 const MOST_ENTITIES: usize = 2_000_000;
-/// Blocks in blocks.
+/// Deepest nesting of blocks.
 const DEPTH: usize = 8;
 
 /// How a layer is shown.
@@ -18,7 +18,7 @@ const DEPTH: usize = 8;
 enum Shown {
     On,
     Off,
-    /// What is inserted on a frozen layer is not shown either.
+    /// Frozen: blocks inserted on the layer are not shown either.
     Frozen,
 }
 
@@ -33,8 +33,9 @@ pub(super) struct Drawing<'a> {
     layers: HashMap<String, Shown>,
     blocks: HashMap<String, Block>,
     entities: Vec<Entity>,
-    /// Owners of dictionaries, by handle, and of what shows only a part of a block.
+    /// Owner of each dictionary, by handle.
     owners: HashMap<String, String>,
+    /// Owners of the filters (XCLIP) that clip blocks; after reading, the handles of the clipped insertions.
     clips: Vec<String>,
     count: usize,
     points: usize,
@@ -42,7 +43,7 @@ pub(super) struct Drawing<'a> {
     tally: &'a Tally,
 }
 
-/// Names of layers and blocks know no case.
+/// Names of layers and blocks are not case-sensitive.
 fn key(name: &str) -> String {
     name.to_lowercase()
 }
@@ -52,7 +53,7 @@ fn is_paper_block(name: &str) -> bool {
 }
 
 impl<'a> Drawing<'a> {
-    /// Reads everything that is shown in the model; what is left out is counted.
+    /// Reads all entities that are shown in the model; what is left out is counted in `tally`.
     pub(super) fn read(input: Box<dyn ReadSeek>, limits: &'a Limits, tally: &'a Tally) -> Result<Vec<Entity>, ReadError> {
         let most = limits.points.saturating_mul(4);
         let mut drawing = Self {
@@ -82,7 +83,7 @@ impl<'a> Drawing<'a> {
         if self.count > MOST_ENTITIES {
             return Err(ReadError::too_many(MOST_ENTITIES));
         }
-        // A position takes 16 bytes in memory.
+        // A position takes 16 bytes of memory.
         if self.points as u64 > self.limits.bytes / 16 {
             return Err(ReadError::too_large(self.limits.bytes));
         }
@@ -110,7 +111,7 @@ impl<'a> Drawing<'a> {
                 }
                 "BLOCK" if section == "BLOCKS" => {
                     let fields = self.groups.fields()?;
-                    // Drawings that are referred to, and laid over (DXF reference, BLOCK group 70).
+                    // Drawings that are referred to, or laid over (DXF reference, BLOCK group 70).
                     if fields.whole(70) & (4 | 8) != 0 {
                         self.tally.add(Left::Reference(if fields.text(1).is_empty() { fields.text(2) } else { fields.text(1) }.to_owned()));
                     }
@@ -190,8 +191,8 @@ impl<'a> Drawing<'a> {
         Ok(vertices)
     }
 
-    /// Handles of the insertions that are shown in part: a filter is owned by a dictionary, that by the insertion's
-    /// own, and that by the insertion.
+    /// Handles of the insertions that are shown only in part. The filter is owned by a dictionary, that one by
+    /// the insertion's own dictionary, and that by the insertion.
     fn clipped(&self) -> Vec<String> {
         let mut handles = Vec::new();
         for clip in &self.clips {
@@ -229,7 +230,7 @@ impl<'a> Drawing<'a> {
                     self.tally.add(Left::Clipped(insert.block.clone()));
                 }
                 let times = insert.times[0].saturating_mul(insert.times[1]);
-                // What the block holds, in its own coordinates, blocks in it resolved.
+                // The block's entities in its own coordinates, with inner blocks resolved.
                 let (mut inside, base) = (block.entities.clone(), block.base);
                 self.counted(inside.len().max(1).saturating_mul(times), 0)?;
                 // Layer 0 in a block means the layer of its insertion.

@@ -131,6 +131,7 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     Some(Entity { layer: fields.text(8).to_owned(), is_paper: fields.whole(67) == 1, is_invisible: fields.whole(60) == 1, shape })
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of entity")]
 fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usize) -> Option<Shape> {
     Some(match kind {
         "LWPOLYLINE" => {

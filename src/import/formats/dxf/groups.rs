@@ -1,4 +1,4 @@
-//! The lines of an ASCII DXF: group codes and values, entity by entity.
+//! Reads the lines of an ASCII DXF: group codes and values, entity by entity.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -6,10 +6,10 @@ use super::super::ReadError;
 use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::ReadSeek;
 
-/// Longest line; DXF allows 2,049 characters.
+/// Longest line, bytes; DXF allows 2,049 characters.
 const LINE_BYTES: u64 = 8_192;
 
-/// A group's value: a number where its code says so.
+/// A group's value: a number or a text, as its code prescribes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Number(f64),
@@ -21,7 +21,7 @@ pub(super) enum Value {
 pub(super) struct Fields(pub(super) Vec<(i32, Value)>);
 
 impl Fields {
-    /// The first number of a code.
+    /// The first number with a code.
     pub(super) fn number(&self, code: i32) -> Option<f64> {
         self.0.iter().find_map(|(found, value)| match value {
             Value::Number(number) if *found == code => Some(*number),
@@ -29,12 +29,12 @@ impl Fields {
         })
     }
 
-    /// The first number of a code as a whole one; 0 where there is none.
+    /// The first number with a code as a whole number; 0 if there is none.
     pub(super) fn whole(&self, code: i32) -> i64 {
         self.number(code).filter(|number| number.is_finite()).map_or(0, |number| number as i64)
     }
 
-    /// The first text of a code.
+    /// The first text with a code; empty if there is none.
     pub(super) fn text(&self, code: i32) -> &str {
         let found = self.0.iter().find_map(|(found, value)| match value {
             Value::Text(text) if *found == code => Some(&**text),
@@ -43,7 +43,7 @@ impl Fields {
         found.unwrap_or_default()
     }
 
-    /// The point of two codes.
+    /// The point from the numbers with two codes; a missing number is NaN.
     pub(super) fn point(&self, x: i32, y: i32) -> [f64; 2] {
         [self.number(x).unwrap_or(f64::NAN), self.number(y).unwrap_or(f64::NAN)]
     }
@@ -56,10 +56,10 @@ fn is_text(code: i32) -> bool {
 
 pub(super) struct Groups {
     input: BufReader<Box<dyn ReadSeek>>,
-    /// Lines read.
+    /// Number of lines read.
     pub(super) line: u64,
     ahead: Option<(i32, String)>,
-    /// Groups that one entity may have.
+    /// Most groups that an entity may have.
     most: usize,
 }
 
@@ -78,7 +78,7 @@ impl Groups {
         if bytes.len() as u64 == LINE_BYTES {
             return Err(self.damaged("a line is too long"));
         }
-        // Since 2007 in UTF-8, before in the drawing's code page, TCVN3 and VNI among them.
+        // DXF is in UTF-8 since 2007; older drawings use a code page, or TCVN3 or VNI.
         let text = keep(&bytes);
         Ok(Some(if text.is_ascii() { text } else { decide(&text, Lean::default()).text }))
     }
@@ -87,7 +87,7 @@ impl Groups {
         ReadError::damaged((&format!("Tệp DXF ở dòng {}", self.line), &format!("The DXF file at line {}", self.line)), what)
     }
 
-    /// The next group: code and value; none at the end.
+    /// The next group, as code and value; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<(i32, String)>, ReadError> {
         if let Some(group) = self.ahead.take() {
             return Ok(Some(group));
@@ -121,7 +121,7 @@ impl Groups {
         Ok(fields)
     }
 
-    /// Puts a group back.
+    /// Puts a group back, to be read next.
     pub(super) fn back(&mut self, group: (i32, String)) {
         self.ahead = Some(group);
     }

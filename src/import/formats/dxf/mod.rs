@@ -1,7 +1,7 @@
-//! Reads ASCII DXF (AutoCAD DXF reference, R12 to 2018): closed outlines and hatches as areas, the
-//! land-use code from a text inside the area or from the layer's name, holes by nesting.
+//! Reads ASCII DXF (AutoCAD DXF reference, R12 to 2018). Closed outlines and hatches become areas. The land-use
+//! code comes from a text inside the area or from the layer's name, and holes come from nesting.
 //!
-//! An own reader of group codes, since no maintained crate knows HATCH, which is what areas are.
+//! This is an own reader of group codes, because no maintained crate reads HATCH, which planners use for areas.
 
 mod curves;
 mod drawing;
@@ -27,30 +27,30 @@ use entity::{Islands, Shape};
 /// A point of the drawing: x, y.
 type Point = [f64; 2];
 
-/// Name of the attribute with the code that was found.
+/// Name of the attribute that holds the code found.
 const CODE: &str = "Ma";
-/// Gaps that are not worth a word, metres.
+/// Largest gap that is closed without a remark, metres.
 const SLIP: f64 = 0.001;
 
-/// True for text that begins like a DXF file.
+/// True if a text begins like a DXF file.
 pub(super) fn looks_like(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&head[..head.len().min(512)]);
     let mut lines = text.lines().map(str::trim);
     match (lines.next(), lines.next()) {
         (Some("0"), Some("SECTION")) => true,
-        // A comment comes first in some.
+        // Some files begin with a comment.
         (Some("999"), Some(_)) => lines.next() == Some("0"),
         _ => false,
     }
 }
 
-/// The land-use code in a text or a layer's name: the first word that is one.
+/// The land-use code in a text or a layer's name: the first word that is a code.
 fn code_in(text: &str) -> Option<&'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '+');
     words.filter(|word| !word.is_empty()).find_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str()))
 }
 
-/// The different codes in a text.
+/// The distinct codes in a text.
 fn codes_in(text: &str) -> Vec<&'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty());
     let mut codes: Vec<&str> = words.filter_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str())).collect();
@@ -59,7 +59,7 @@ fn codes_in(text: &str) -> Vec<&'static str> {
     codes
 }
 
-/// True of layers on which drawings keep their legend.
+/// True for a layer that holds the drawing's legend, by its name.
 fn is_legend(layer: &str) -> bool {
     let plain: String = fold(layer).chars().filter(|c| c.is_alphanumeric()).collect();
     ["chugiai", "chudan", "chuthich", "legend", "bangmau", "kyhieu"].iter().any(|word| plain.contains(word))
@@ -71,7 +71,7 @@ struct Area {
     rings: Rings,
     texts: Vec<String>,
     is_hatch: bool,
-    /// By how many metres it had been open.
+    /// The gap that was closed, metres.
     gap: f64,
 }
 
@@ -88,14 +88,15 @@ fn open_ring(ring: &[Position]) -> &[Position] {
 }
 
 /// Opens a drawing.
+#[expect(clippy::too_many_lines, reason = "one pass over the entities, and what became of each")]
 pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let tally = Tally::default();
     let entities = Drawing::read(input, limits, &tally)?;
     let mut areas: Vec<Area> = Vec::new();
     let mut texts = Vec::new();
-    // What could border an area on a layer of no code: kind and layer.
+    // Shapes that could border an area but lie on a layer without a code, counted by layer and kind.
     let mut elsewhere: BTreeMap<String, usize> = BTreeMap::new();
-    // Outlines come without their first point at the end.
+    // Outlines do not repeat their first point at the end; rings do.
     let positions = |mut ring: Vec<Point>| {
         ring.extend(ring.first().copied());
         ring.into_iter().map(Position).collect::<Vec<_>>()
@@ -160,7 +161,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         if code.is_some() && is_legend(&area.layer) {
             tally.add(Left::Legend(area.layer.clone()));
         }
-        // “CLN → ODT”, “ODT/TMD”: which is meant, its maker knows; the text is refused as it stands.
+        // In “CLN → ODT” or “ODT/TMD” only the author knows which code is meant, so neither is used.
         let open = area.texts.iter().find(|text| codes_in(text).len() > 1);
         if let Some(text) = open {
             tally.quote(Left::OpenCode(area.layer.clone()), text);
@@ -190,7 +191,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     Ok(Whole::boxed(Stated::Nothing, features, tally))
 }
 
-/// Metres to the centimetre, or to the millimetre where there are few.
+/// Metres as text, to the centimetre, or to the millimetre below one centimetre.
 fn metres(gap: f64) -> String {
     let rounded = if gap < 0.01 { (gap * 1000.0).round() / 1000.0 } else { (gap * 100.0).round() / 100.0 };
     format!("{rounded}")
@@ -202,14 +203,14 @@ impl Area {
     }
 }
 
-/// A hatch and the polyline it fills are one area.
+/// Removes polylines that a hatch fills: the two are one area.
 fn drop_doubles(areas: &mut Vec<Area>) {
     let hatches: std::collections::HashSet<_> =
         areas.iter().filter(|area| area.is_hatch).flat_map(|area| area.rings.iter().map(|ring| key(open_ring(ring)))).collect();
     areas.retain(|area| area.is_hatch || !hatches.contains(&key(open_ring(&area.rings[0]))));
 }
 
-/// Each text to the smallest area around it; gives those around which there is none.
+/// Gives each text to the smallest area around it, and returns the texts that lie in none.
 fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) -> Vec<String> {
     let mut alone = Vec::new();
     if areas.is_empty() {
@@ -246,7 +247,7 @@ fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) -> Vec<Strin
     alone
 }
 
-/// An outline inside another is its hole; hatches know their own.
+/// Makes an outline inside another one its hole; hatches already have their own.
 fn cut_holes(areas: &mut [Area]) {
     let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch && areas[*i].code().is_some()).collect();
     let rings: Vec<Vec<Position>> = outlines.iter().map(|i| areas[*i].rings[0].clone()).collect();

@@ -1,14 +1,15 @@
-//! Positions in KML: `lon,lat[,altitude]`, parted by white space; and as people and programs write them
-//! otherwise, where one reading is possible.
+//! Reads positions in KML: `lon,lat[,altitude]` in degrees, separated by white space. Other spellings by people
+//! and programs are accepted if they can be read in only one way.
 
 use super::super::Left;
 use crate::geometry::simple::Position;
 use crate::import::feature::GeometryError;
 
-/// Positions of one shape lie no further apart, degrees.
+/// Greatest distance between positions of one shape, degrees.
 const SPREAD: f64 = 2.0;
 
-/// Reads the text of a `coordinates` element, and says how it was read where that was not as written.
+/// Reads the text of a `coordinates` element. If it was not in KML's spelling, the second value says how it was
+/// read.
 pub(super) fn read(text: &str, is_point: bool) -> Result<(Vec<Position>, Option<Left>), GeometryError> {
     let strict: Option<Vec<Position>> = text.split_whitespace().map(position).collect();
     if let Some(positions) = strict
@@ -20,7 +21,7 @@ pub(super) fn read(text: &str, is_point: bool) -> Result<(Vec<Position>, Option<
     if decimal_commas(text) {
         return Err(wrong(text, true));
     }
-    // “104.87, 21.70”: the space belongs to the comma.
+    // In “104.87, 21.70” the space belongs to the comma.
     let joined = text.split_whitespace().fold(String::with_capacity(text.len()), |mut out, word| {
         if !out.is_empty() && !out.ends_with(',') && !word.starts_with(',') {
             out.push(' ');
@@ -34,7 +35,7 @@ pub(super) fn read(text: &str, is_point: bool) -> Result<(Vec<Position>, Option<
     {
         return Ok((positions, Some(Left::SpacesBehindCommas)));
     }
-    // Commas throughout: two numbers or three make a position.
+    // With commas only, every two or three numbers make a position.
     let numbers: Option<Vec<f64>> = joined.split([',', ' ']).filter(|number| !number.is_empty()).map(finite).collect();
     let numbers = numbers.filter(|_| !joined.trim_matches(',').contains(' ')).ok_or_else(|| wrong(text, false))?;
     let by = |count: usize| -> Option<Vec<Position>> {
@@ -63,15 +64,15 @@ fn position(tuple: &str) -> Option<Position> {
     }
 }
 
-/// True when all numbers were printed with decimal commas: there is no point in them, and more commas
-/// than positions have, or tuples of two where whole degrees would be meant.
+/// True if all numbers have decimal commas: they have no point, and there are more commas than positions have,
+/// or pairs that could otherwise only be whole degrees.
 fn decimal_commas(text: &str) -> bool {
     if text.contains('.') || !text.contains(',') {
         return false;
     }
     let tuples: Vec<Vec<&str>> = text.split_whitespace().map(|tuple| tuple.split(',').filter(|part| !part.is_empty()).collect()).collect();
     let digits = tuples.iter().flatten().all(|part| part.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()));
-    // Whole degrees with a height are no decimal commas.
+    // Whole degrees with an altitude are not decimal commas.
     let in_range = |part: &str, most: f64| part.parse::<f64>().is_ok_and(|number| number.abs() <= most);
     if tuples.iter().all(|parts| parts.len() == 3 && in_range(parts[0], 180.0) && in_range(parts[1], 90.0)) {
         return false;
@@ -83,7 +84,7 @@ fn decimal_commas(text: &str) -> bool {
             || tuples.iter().any(|parts| parts.last().is_some_and(|part| part.len() >= 4)))
 }
 
-/// The sentence on a text that is no position, with the text, and how to write it.
+/// The error for a text that is no position, with the text, and how to write it.
 fn wrong(text: &str, decimal_commas: bool) -> GeometryError {
     let words: Vec<&str> = text.split_whitespace().collect();
     let fault = words.iter().position(|tuple| position(tuple).is_none()).unwrap_or(0);

@@ -1,12 +1,12 @@
-//! Descriptions in HTML: “Layer to KML” of ArcGIS keeps the columns in a table there.
+//! Reads descriptions in HTML: “Layer to KML” of ArcGIS keeps the columns in a table there.
 
 use serde_json::{Map, Value};
 
-/// Pairs taken from a description.
+/// Most pairs taken from a description.
 const MOST_PAIRS: usize = 200;
 
-/// Puts the columns of a table in the description beside the others, and makes of any other description
-/// plain text.
+/// Adds the columns of a table in the description to the other properties. Any other description becomes plain
+/// text.
 pub(super) fn take_table(properties: &mut Map<String, Value>) {
     let Some(html) = properties.get("description").and_then(Value::as_str).filter(|text| text.contains('<')).map(str::to_owned) else {
         return;
@@ -22,7 +22,7 @@ pub(super) fn take_table(properties: &mut Map<String, Value>) {
     }
 }
 
-/// Rows of two cells, from anywhere in the table.
+/// The rows of two cells, from anywhere in the table.
 fn pairs(html: &str) -> Vec<(String, String)> {
     let lower = html.to_ascii_lowercase();
     let mut found = Vec::new();
@@ -61,14 +61,14 @@ fn plain(html: &str) -> String {
     let mut rest = html;
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
-        // “<Null>” is a word of ArcGIS, no tag.
+        // “<Null>” is no tag: ArcGIS writes it for an empty cell.
         if let Some(behind) = tag.strip_prefix("Null>") {
             out.push_str("<Null>");
             rest = behind;
             continue;
         }
         let Some((name, after)) = tag.split_once('>') else {
-            // No tag: “a < b”.
+            // A “<” as in “a < b” begins no tag.
             out.push('<');
             rest = tag;
             break;

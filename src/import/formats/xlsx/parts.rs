@@ -1,4 +1,4 @@
-//! The parts of a workbook, piece by piece, from a streaming XML parser.
+//! Reads the parts of a workbook piece by piece, with a streaming XML parser.
 
 use std::io::BufReader;
 
@@ -11,27 +11,27 @@ use super::super::archive::Archive;
 use super::damaged;
 use crate::import::source::ReadSeek;
 
-/// Deepest nesting.
+/// Deepest nesting of elements.
 const DEPTH: usize = 64;
 
-/// What a part is made of.
+/// A piece of a part: the beginning of an element, its end, or text.
 pub(super) enum Piece {
     Begin(String, Vec<(String, String)>),
     End(String),
     Text(String),
 }
 
-/// A part of the workbook, piece by piece.
+/// A part of the workbook that is being read.
 pub(super) struct Part {
     xml: Xml<BufReader<Box<dyn ReadSeek>>>,
     buffer: Vec<u8>,
     depth: usize,
-    /// The end of an element without content comes after its beginning.
+    /// An element without content that has begun; its end is the next piece.
     ended: Option<String>,
 }
 
 impl Part {
-    /// Opens a part by its name; none where the workbook has none of that name.
+    /// Opens a part by its name; none if the workbook has no such part.
     pub(super) fn open(archive: &mut Archive, name: &str) -> Result<Option<Self>, ReadError> {
         let Some(name) = archive.find(name).cloned() else { return Ok(None) };
         let input = archive.unpack(&name)?.open()?;

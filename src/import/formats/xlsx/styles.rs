@@ -1,12 +1,12 @@
-//! How cells show their numbers (ECMA-376 part 1, §18.8.30 and 18.8.31): days, times, durations, and the
-//! patterns by which a phone number keeps its 0.
+//! Number formats of cells (ECMA-376 part 1, §18.8.30 and 18.8.31): days, times, durations, and the patterns by
+//! which a phone number keeps its leading 0.
 
 use super::super::ReadError;
 use super::super::archive::Archive;
 use super::parts::{Part, Piece, attribute};
 use crate::import::cell;
 
-/// Longest number format; Excel allows 255 characters.
+/// Longest number format, in characters; the limit of Excel.
 const FORMAT_CHARS: usize = 255;
 
 /// How a cell's number is shown.
@@ -14,7 +14,7 @@ const FORMAT_CHARS: usize = 255;
 pub(super) enum Shown {
     Plain,
     Day,
-    /// Without its year.
+    /// A day without its year.
     DayMonth,
     DayAndTime,
     /// A time of day.
@@ -22,28 +22,28 @@ pub(super) enum Shown {
     /// A duration, which may be longer than a day.
     Elapsed,
     Percent,
-    /// By a pattern of digits, by its number in the list of formats.
+    /// By a digit pattern; the value is its index in the list of formats.
     Pattern(u16),
-    /// By the pattern of the first section whose condition holds.
+    /// By the digit pattern of the first section whose condition holds.
     Conditional(u16),
 }
 
-/// The formats of a workbook.
+/// The cell styles of a workbook.
 #[derive(Default)]
 pub(super) struct Styles {
-    /// Number of the format of each style.
+    /// The number of each style's format.
     cells: Vec<u16>,
-    /// Fonts, and styles, that strike a text through.
+    /// For each font, and below for each style, whether it strikes text through.
     struck_fonts: Vec<bool>,
     struck: Vec<bool>,
-    /// Formats the workbook defines.
+    /// Number formats that the workbook defines.
     own: Vec<(u16, String)>,
-    /// How each of them shows a number.
+    /// How each of those formats shows a number.
     kinds: Vec<Shown>,
 }
 
 impl Styles {
-    /// Reads the formats of a workbook.
+    /// Reads the styles of a workbook.
     pub(super) fn read(archive: &mut Archive) -> Result<Self, ReadError> {
         let mut styles = Self::default();
         let Some(mut part) = Part::open(archive, "xl/styles.xml")? else { return Ok(styles) };
@@ -82,7 +82,7 @@ impl Styles {
         Ok(styles)
     }
 
-    /// True of a style whose text is struck through.
+    /// True if a style strikes its text through.
     pub(super) fn is_struck(&self, style: usize) -> bool {
         self.struck.get(style).copied().unwrap_or(false)
     }
@@ -103,7 +103,7 @@ impl Styles {
     }
 }
 
-/// A format's first section without texts, colours and padding, in small letters; a duration keeps a bracket.
+/// A format's first section in lower case, without texts, colours and padding. The bracket of a duration stays.
 fn skeleton(code: &str) -> String {
     let mut out = String::new();
     let mut chars = code.chars();
@@ -130,7 +130,7 @@ fn skeleton(code: &str) -> String {
 }
 
 fn shown_by(code: &str, at: u16) -> Shown {
-    // Sections chosen by a condition show one number in several ways.
+    // Sections with conditions show one number in several ways.
     if code.contains("[<") || code.contains("[>") || code.contains("[=") {
         return Shown::Conditional(at);
     }
@@ -149,9 +149,9 @@ fn shown_by(code: &str, at: u16) -> Shown {
     }
 }
 
-/// A whole number through a pattern such as `0000000000`, `0000 000 000` or `"0"#########`.
+/// Writes a whole number through a pattern such as `0000000000`, `0000 000 000` or `"0"#########`.
 fn by_pattern(number: u64, code: &str) -> String {
-    // Tokens of the first section: digits to fill, and what stands between them.
+    // A token of the pattern: a digit to fill, or text between digits.
     enum Token {
         Digit(bool),
         Literal(char),
@@ -183,7 +183,7 @@ fn by_pattern(number: u64, code: &str) -> String {
             Token::Literal(c) => out.push(*c),
             Token::Digit(padded) => {
                 out.extend(left.next().or(padded.then_some('0')));
-                // The first place takes all that is left.
+                // The first digit of the pattern takes all digits that are left.
                 if Some(i) == first {
                     out.extend(left.by_ref());
                 }
@@ -202,7 +202,7 @@ fn plain_number(number: f64) -> String {
     format!("{rounded}")
 }
 
-/// True where a section's condition, such as `[<=9999999]`, holds, or where it has none.
+/// True if a section has no condition such as `[<=9999999]`, or if the number meets it.
 fn holds(section: &str, number: f64) -> bool {
     let Some(condition) =
         section.split('[').skip(1).filter_map(|part| part.split(']').next()).find(|part| part.starts_with(['<', '>', '=']))
@@ -222,7 +222,7 @@ fn holds(section: &str, number: f64) -> bool {
     }
 }
 
-/// A section without what stands in brackets.
+/// A section without its bracketed parts.
 fn without_condition(section: &str) -> String {
     let mut out = String::new();
     let mut rest = section;
@@ -233,7 +233,8 @@ fn without_condition(section: &str) -> String {
     out + rest
 }
 
-/// Days from 1970-01-01 of a day as sheets count them: from 1900, with a 29 February that was not, or from 1904.
+/// Converts a day as sheets count them to days since 1970-01-01. Sheets count from 1900, including a 29
+/// February 1900 that never was, or from 1904.
 fn civil_days(day: f64, from_1904: bool) -> i64 {
     let counted = if from_1904 {
         day + 1462.0

@@ -1,7 +1,7 @@
 //! The only write path, the only clock, the only source of ids.
 //!
-//! Architecture invariant: nothing is appended to the log but through [`App`], and nothing here
-//! asks the read model.
+//! Architecture invariant: all appends to the log go through [`App`], and nothing here asks the
+//! read model.
 
 mod attachments;
 mod claims;
@@ -38,7 +38,7 @@ use crate::words::civil;
 
 /// Aggregates kept ready for the next command.
 const CACHED_AGGREGATES: usize = 4_096;
-/// How often a command without expectation is decided again when another came first.
+/// How often a command is decided, at most, while others change the same item first.
 const RETRIES: usize = 20;
 
 /// The clock of the running program, microseconds since 1970.
@@ -60,7 +60,7 @@ pub fn new_command_id() -> Result<String, ExecuteError> {
     Ok(hex(&random::<16>()?))
 }
 
-/// Files of others that are read at a time.
+/// Most files of other senders that are read at a time.
 const APART: usize = 2;
 
 /// The write path.
@@ -72,7 +72,7 @@ pub struct App {
     aggregates: Cache<String, Arc<(Item, i64)>>,
     /// Where the register of erasures is kept, outside of every backup.
     register: PathBuf,
-    /// The program that reads what others send.
+    /// How files of other senders are read; set once, by [`App::read_apart`].
     reader: OnceLock<Reading>,
 }
 
@@ -116,13 +116,13 @@ impl App {
         &self.vault
     }
 
-    /// From now on what comes from others than this machine is read apart, by this program.
+    /// From now on files that come with a token are read by `program`, in a process of its own.
     pub fn read_apart(&self, program: PathBuf) {
-        // The first word stands.
+        // Only the first call counts.
         let _ = self.reader.set(Reading::Apart(program, Places::new(APART)));
     }
 
-    /// How what an actor brings is read.
+    /// How the files of this actor are read.
     pub fn reading(&self, actor: &Actor) -> Reading {
         match (actor, self.reader.get()) {
             (Actor::Token(_), Some(apart)) => apart.clone(),
@@ -140,7 +140,7 @@ impl App {
         Context { now, today: civil::date_in(&city.zone(), now), city, known_codes, known_items: BTreeMap::new() }
     }
 
-    /// True when the actor's command of that id was carried out.
+    /// True when the actor's command with that id was carried out.
     pub async fn was_carried_out(&self, actor: &Actor, id: &str) -> Result<bool, ExecuteError> {
         Ok(self.log.find_command(actor.name(), id).await?.is_some())
     }
@@ -150,7 +150,7 @@ impl App {
         self.run(actor, request, files, false).await
     }
 
-    /// Says what would come of a command; writes nothing.
+    /// Gives the outcome that a command would have; writes nothing.
     pub async fn try_out(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Outcome, ExecuteError> {
         self.run(actor, request, files, true).await
     }
@@ -169,7 +169,7 @@ impl App {
         }
         let city = self.city();
         let reading = self.reading(actor);
-        // Reading shapes takes its time: other requests are not to wait for it.
+        // Reading shapes takes long, and other requests must not wait for it.
         let detached = tokio::task::block_in_place(|| attach::detach(&mut body, &city, files, &reading));
         let mut attached = detached.map_err(|error| match error {
             AttachError::Refused(refusal) => ExecuteError::Refused(refusal),
@@ -206,7 +206,7 @@ impl App {
         let work = Work { code, aggregate, fresh, begins, actor, command, subject, named, consent };
         let committed = self.commit(&work, &id, digest, append, dry).await;
         let mut outcome = match committed {
-            // A copy of this command may have come first and be the reason.
+            // Perhaps it is refused because a copy of this very command came first.
             Err(ExecuteError::Refused(refusal)) => match self.log.find_command(actor.name(), &id).await? {
                 Some(row) => return repeated(&row, &digest),
                 None => return Err(refusal.into()),
@@ -299,8 +299,8 @@ impl App {
         .into())
     }
 
-    /// Those of the codes a command mentions that can stand in for its item: public, of the same
-    /// family, not withdrawn, and not replaced by the item itself.
+    /// The codes that a command mentions and that can stand in for its item: public, of the same
+    /// family, not withdrawn, and not superseded by the item itself.
     async fn known(&self, work: &Work<'_>) -> Result<BTreeSet<Code>, ExecuteError> {
         let mut known = BTreeSet::new();
         for code in work.command.mentions() {
@@ -327,12 +327,12 @@ impl App {
         Ok(known)
     }
 
-    /// Refuses what the append would be refused for, without making it.
+    /// Refuses an append whose keys are held by another aggregate. Writes nothing.
     async fn would_claim(&self, append: &Append) -> Result<(), ExecuteError> {
         for claim in &append.claims {
             let holder = self.log.find_claim(&claim.kind, &claim.key).await?;
             if let Some(holder) = holder.filter(|holder| *holder != claim.holder) {
-                // An older rule told the two apart: both keep it.
+                // An older rule told the two keys apart, so both aggregates keep the key.
                 let is_double = |double: &Double| double.kind == claim.kind && double.key == claim.key && double.other == claim.holder;
                 if self.log.claim_doubles().await?.iter().any(is_double) {
                     continue;
@@ -343,7 +343,7 @@ impl App {
         Ok(())
     }
 
-    /// What an aggregate's events leave, and its last sequence; 0 where it has none.
+    /// Applies an aggregate's events to `state`. Gives the state and the last sequence, 0 where there are no events.
     async fn fold<S>(&self, aggregate: &str, mut state: S, apply: impl Fn(&mut S, LogEvent, i64)) -> Result<(S, i64), ExecuteError> {
         let mut sequence = 0;
         for stored in self.log.read_aggregate(aggregate, 0).await? {
@@ -373,12 +373,12 @@ impl App {
         })
     }
 
-    /// Forgets what is cached: the log was replaced.
+    /// Empties the cache, after the log was replaced.
     pub fn forget(&self) {
         self.aggregates.clear();
     }
 
-    /// The item as the log has it, with its last sequence.
+    /// The item that a command is for, with its last sequence; from the cache or else the log.
     async fn item(&self, work: &Work<'_>) -> Result<Arc<(Item, i64)>, ExecuteError> {
         if let Some(cached) = self.aggregates.get(&work.aggregate) {
             return Ok(cached);
@@ -434,7 +434,7 @@ fn claims(list: Vec<Claim>, holder: &str) -> impl Iterator<Item = ClaimRow> {
     list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.into(), key: claim.key, holder: holder.to_owned() })
 }
 
-/// The rules, for whoever asks and for what is asked.
+/// Checks the actor's rights and the family's rules; gives the events that the command leads to.
 fn decide(work: &Work<'_>, item: &Item, context: &Context) -> Result<Vec<ItemEvent>, Refusal> {
     item.check_actor(work.actor, context)?;
     work.command.check_actor(work.actor, context)?;
@@ -467,7 +467,7 @@ fn claimed(claim: &ClaimRow) -> Refusal {
     }
 }
 
-/// The first result of a command; a different body under the same id is refused.
+/// The result of a command that was carried out before; a different body under the same id is refused.
 fn repeated(row: &CommandRow, digest: &[u8; 32]) -> Result<Outcome, ExecuteError> {
     if Vault::same_key(&row.digest, digest) && row.digest != *digest {
         return Err(Refusal::invalid(

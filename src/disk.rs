@@ -1,4 +1,4 @@
-//! Disks that are full: how that is seen, which they are, and whether they have room again.
+//! Full disks: how a program notices, which disks they are, and whether they have room again.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,36 +6,36 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A disk with less room than this counts as full: what one append needs, about.
+/// A disk with fewer free bytes than this counts as full: roughly what one append needs.
 const ROOM_BYTES: usize = 64 << 10;
 
-/// True when nothing more fits: the disk is full, or what this user or this process may have of it is used up.
+/// True when nothing more fits: the disk is full, or the quota of this user or process is used up.
 pub fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
-/// True when a folder takes nothing for a reason that whoever keeps the server must remove: its disk is full, or it
-/// is gone, or may not be written.
+/// True when a folder cannot be written for a reason that the server's operator must remove: its disk is full, or
+/// the folder is gone or may not be written.
 pub fn is_closed(error: &io::Error) -> bool {
     is_full(error) || matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Writes a little into a folder, and leaves nothing there. Errors: it cannot be written.
+/// Writes 64 KiB into a folder and leaves nothing there. Errors: the folder cannot be written.
 pub fn try_folder(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder)?.write_all(&vec![0; ROOM_BYTES])
 }
 
-/// A disk, by what it is for here.
+/// A disk, by its use here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Disk {
-    /// That of the event log, by the name that the store gives it.
+    /// The disk of the event log, by the name that the store gives it.
     Store(String),
-    /// The one on which a folder lies.
+    /// The disk on which a folder lies.
     Folder(PathBuf),
 }
 
 impl Disk {
-    /// The one on which uploads and downloads are put together.
+    /// The disk on which uploads and downloads are put together.
     pub fn temporary() -> Self {
         Self::Folder(std::env::temp_dir())
     }
@@ -50,7 +50,7 @@ impl fmt::Display for Disk {
     }
 }
 
-/// The disks that were found full and were not seen to have room since.
+/// The disks that were found full and have not been seen to have room since.
 #[derive(Debug, Clone, Default)]
 pub struct Disks(Arc<Mutex<BTreeSet<Disk>>>);
 
@@ -69,12 +69,12 @@ impl Disks {
         }
     }
 
-    /// Those that are full.
+    /// The full disks.
     pub fn full(&self) -> Vec<Disk> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// A sentence for whoever keeps the server running; none when every disk has room.
+    /// A sentence for the server's operator; none when every disk has room.
     pub fn words(&self) -> Option<String> {
         let names: Vec<String> = self.full().iter().map(Disk::to_string).collect();
         (!names.is_empty()).then(|| {

@@ -20,15 +20,15 @@ use crate::event_store::VaultRow;
 /// Name of the row that tells whether the master key is the right one.
 pub const CHECK_SUBJECT: &str = "#check";
 const NONCE: usize = 24;
-/// Bytes of a command digest that tell the key it was made under.
+/// First bytes of a command digest; they identify the master key it was made with.
 const FINGERPRINT: usize = 4;
 
-/// A person's name and number.
+/// A person's name and phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// Name.
     pub name: String,
-    /// Number.
+    /// Phone number.
     pub phone: String,
 }
 
@@ -45,7 +45,7 @@ pub struct ReportText {
 /// Why the vault cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// No key where there should be one.
+    /// The store holds encrypted rows, but the key is missing.
     #[error("the vault's key {0} is missing, but the store holds encrypted contacts: put the key back, or set BANGTIN_VAULT_KEY")]
     KeyMissing(String),
     /// The key does not open the store's rows.
@@ -106,7 +106,7 @@ impl Vault {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_create => {
                     let text = crate::domain::digest::hex(&random::<32>()?);
                     create_private(&path, &text).map_err(|error| VaultError::File(name, error))?;
-                    // Of two first starts one made the file; both go on with its content.
+                    // Two processes may start for the first time at once: one makes the file, and both use its content.
                     fs::read_to_string(&path).map_err(|error| VaultError::File(path.display().to_string(), error))?
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(VaultError::KeyMissing(name)),
@@ -128,7 +128,7 @@ impl Vault {
         })
     }
 
-    /// Decrypts what was sealed; an error where it is of another kind.
+    /// Decrypts a row. Errors: the key is not the row's, or the data is not a `T`.
     pub fn unseal<T: DeserializeOwned>(&self, row: &VaultRow) -> Result<T, VaultError> {
         let key = unseal(&self.master, &row.wrapped_key, &row.subject)?;
         let key: [u8; 32] = key.try_into().map_err(|_| VaultError::WrongKey)?;
@@ -136,14 +136,14 @@ impl Vault {
         serde_json::from_slice(&text).map_err(|_| VaultError::WrongKey)
     }
 
-    /// A digest of a command's body that cannot be tried out without the master key: the body may
-    /// hold a phone number, and there are few of those.
+    /// A digest of a command's body, keyed with the master key. The body may hold a phone number, and
+    /// without a key anybody could try out all phone numbers.
     pub fn digest(&self, body: &[u8]) -> [u8; 32] {
         let mut mac =
             <Hmac<Sha256> as KeyInit>::new_from_slice(&self.master).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
         mac.update(body);
         let mut digest: [u8; 32] = mac.finalize().into_bytes().into();
-        // The first bytes tell the key, so that digests made under different keys are not compared.
+        // The first bytes identify the key, so that digests made under different keys are not compared.
         digest[..FINGERPRINT].copy_from_slice(&Sha256::digest([b"bangtin key ".as_slice(), &self.master].concat())[..FINGERPRINT]);
         digest
     }
@@ -154,7 +154,7 @@ impl Vault {
     }
 }
 
-/// Makes a file that only its owner can read, whole or not at all; one that is there stays.
+/// Makes a file that only its owner can read, whole or not at all. A file that exists stays as it is.
 fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
     let temporary = path.with_extension(format!("key.{}", std::process::id()));
     let mut options = fs::File::options();

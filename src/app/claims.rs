@@ -1,4 +1,4 @@
-//! Claims of a store whose keys were made by an older rule: made anew from the log, once.
+//! Makes the claims of a store anew from its log, once, if an older rule made their keys.
 
 use super::{App, ExecuteError, RETRIES, decode};
 use crate::domain::holders::Holders;
@@ -8,8 +8,8 @@ use crate::event_store::{CLAIM_RULE, ClaimRow, Double, Renewal};
 const PAGE: usize = 5_000;
 
 impl App {
-    /// Makes the claims anew where an older rule made their keys. Several nodes may start at once: the first
-    /// to be done writes, the others find it done. What two items hold alike since then stays with both.
+    /// Makes the claims anew if an older rule made their keys. Several nodes may start at once: the first
+    /// to finish writes, the others find it done. If two items now have the same key, both keep it.
     pub(super) async fn renew_claims(&self) -> Result<(), ExecuteError> {
         let mut holders = Holders::default();
         let mut position = 0;
@@ -25,7 +25,7 @@ impl App {
                     match decode(&stored.event) {
                         Ok(event) => holders.apply(&stored.event.aggregate, event, stored.recorded_at),
                         Err(error) => {
-                            // The follower says more; claims stay as they are until the program knows all events.
+                            // The follower reports the event. The claims stay as they are until the program knows all events.
                             tracing::warn!("claims were not made anew, position {}: {error}", stored.position);
                             return Ok(());
                         }
@@ -43,7 +43,7 @@ impl App {
         Ok(())
     }
 
-    /// Keys that two items hold, told apart by an older rule: for people to look at.
+    /// Keys that two items hold because an older rule told them apart. People should look at them.
     pub async fn doubles(&self) -> Result<Vec<Double>, ExecuteError> {
         Ok(self.log.claim_doubles().await?)
     }

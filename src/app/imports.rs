@@ -56,12 +56,12 @@ pub struct KeptImport {
 
 #[derive(Serialize, Deserialize)]
 struct Record<K> {
-    /// Marks the record, and makes its digest one that cannot be guessed.
+    /// Random hex digits. The field's name marks the record; its value makes the record's digest unguessable.
     bangtin_import: String,
     kept: K,
 }
 
-/// The key under which an authority's columns are remembered, whatever looks like its name.
+/// The key under which an authority's columns are remembered. Names that look alike have the same key.
 fn remembered<'a>(city: &'a City, authority: &str) -> Option<&'a String> {
     let key = fold(authority);
     city.columns.keys().find(|known| **known == key || fold(known) == key)
@@ -103,7 +103,7 @@ impl App {
         Ok(id)
     }
 
-    /// An import that was kept; none for another blob's digest.
+    /// An import that was kept; none where the digest is of another blob.
     pub async fn kept_import(&self, id: Digest) -> Result<Option<KeptImport>, ExecuteError> {
         let Some(bytes) = self.log.get_blob(id).await? else { return Ok(None) };
         // Anybody may ask with any digest: a large blob that is no record is not parsed.
@@ -133,8 +133,8 @@ impl App {
         .await
     }
 
-    /// Records units: those of the same id are replaced, others are added; boundaries replace all
-    /// that were known.
+    /// Records units. A unit with a known id replaces the known one, others are added. Boundaries, if
+    /// given, replace all known ones.
     pub async fn record_units(&self, units: Units, boundaries: Option<CanonicalSet>) -> Result<(), ExecuteError> {
         let set = boundaries.as_ref().map(|set| set.set.clone());
         if let Some(set) = boundaries {

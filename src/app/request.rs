@@ -15,15 +15,15 @@ use crate::vault::VaultError;
 /// A command as it comes in, whoever sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// The sender's id for it: repeating it repeats the answer, not the deed.
+    /// The sender's id for the command. Sending it again repeats the answer, not the deed.
     pub id: String,
-    /// `plan.publish`
+    /// Type of the command, such as `plan.publish`.
     pub kind: String,
     /// The item; none for a new one.
     pub code: Option<Code>,
-    /// Everything else.
+    /// The command's other fields.
     pub body: Value,
-    /// Sets that were imported before and that the body names by their digest.
+    /// Sets that were imported earlier and that the body names by their digest.
     pub blobs: attach::Blobs,
 }
 
@@ -91,7 +91,7 @@ pub enum ExecuteError {
     /// A disk takes no more; nothing was written.
     #[error("the disk of {0} is full or cannot be written; nothing was written: free some space and repeat")]
     Full(Disk),
-    /// It may have been written: repeat with the same id.
+    /// The command may have been carried out: repeat it with the same id.
     #[error("{0}")]
     Unknown(String),
     /// Stored data cannot be read.
@@ -111,7 +111,7 @@ impl From<StoreError> for ExecuteError {
 
 impl From<Box<Report>> for ExecuteError {
     fn from(report: Box<Report>) -> Self {
-        // That is nothing that is wrong with the file.
+        // A full disk is no fault of the file.
         if report.met_full_disk() { Self::Full(Disk::temporary()) } else { Self::Import(report) }
     }
 }

@@ -1,8 +1,8 @@
-//! CQL2 filters (OGC 21-065r2): text and JSON, bound to a collection's properties, with the three
-//! values of SQL's logic.
+//! CQL2 filters (OGC 21-065r2) in text and JSON. They are bound to a collection's properties and
+//! evaluated with SQL's three-valued logic.
 //!
-//! Pure functions over text and values. What a stranger sends is bounded in length, depth and number
-//! of terms before anything is built from it.
+//! Pure functions over text and values. Filters come from strangers: their length, depth and number
+//! of terms are checked before anything is built from them.
 
 mod bind;
 mod eval;
@@ -32,7 +32,7 @@ pub const TERMS: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{en}")]
 pub struct FilterError {
-    /// Character of the text at which it is wrong, from 0; none of JSON.
+    /// Character of the text at which it is wrong, from 0; none for JSON.
     pub at: Option<usize>,
     /// In Vietnamese.
     pub vi: String,
@@ -49,7 +49,7 @@ impl FilterError {
         Self { at: Some(at), vi: vi.to_owned(), en: en.to_owned() }
     }
 
-    /// With its place, in characters, in the sentence.
+    /// An error whose sentences also name its place, in characters.
     fn placed(at: usize, vi: &str, en: &str) -> Self {
         Self { at: Some(at), vi: format!("{vi} (vị trí {at})"), en: format!("{en} (at character {at})") }
     }
@@ -97,14 +97,14 @@ pub(crate) enum Scalar {
     Accenti(Box<Scalar>),
 }
 
-/// A place in time: a property, or what is written.
+/// An instant or an interval, from a property or written in the filter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Time {
     Scalar(Scalar),
     Interval(Option<Scalar>, Option<Scalar>),
 }
 
-/// A shape: the feature's own, or what is written.
+/// A shape: the feature's own, or one that is written in the filter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Shape {
     Property(String),
@@ -137,7 +137,7 @@ pub(crate) fn parse(source: &str, language: Language) -> Result<Expr, FilterErro
         Language::Text => text::parse(source),
         Language::Json => json::parse(source),
     };
-    // Found at a byte, told as a character.
+    // The parsers count bytes; people count characters.
     parsed.map_err(|error| match error.at {
         Some(at) => FilterError::placed(source.get(..at).map_or(at, |before| before.chars().count()), &error.vi, &error.en),
         None => error,
@@ -163,12 +163,12 @@ impl Budget {
     }
 }
 
-/// Text without regard to case: full case folding.
+/// Text without regard to case, by full case folding.
 fn casei(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
-/// Text without regard to diacritics, Đ being D.
+/// Text without diacritics; Đ becomes D.
 fn accenti(text: &str) -> String {
     fold_marks(text)
 }

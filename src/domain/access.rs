@@ -169,8 +169,8 @@ impl Actor {
 
     /// Refuses what the actor may not do to an item of `family` that lies in `units`.
     ///
-    /// A unit of the token counts only while it exists; an item's unit stands for the units that
-    /// took it over. An item without units is city-wide.
+    /// A unit of the token counts only while it exists. An item's unit that has ended stands for the
+    /// units that took it over. An item without units is city-wide.
     pub fn check(&self, family: &str, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
         let Self::Token(token) = self else { return Ok(()) };
         if !token.role.covers(family) {

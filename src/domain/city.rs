@@ -101,7 +101,7 @@ pub struct City {
 }
 
 impl City {
-    /// Takes over what a store learned beside its configuration file.
+    /// Takes over what the store learned beyond its configuration file: boundaries, columns and imported units.
     pub fn learn_from(&mut self, recorded: &Self) {
         self.boundaries.clone_from(&recorded.boundaries);
         self.columns.clone_from(&recorded.columns);
@@ -111,7 +111,7 @@ impl City {
         }
     }
 
-    /// The time zone; UTC+7 should its name be unknown here.
+    /// The time zone; UTC+7 where its name is unknown.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::Offset::constant(7)))
     }
@@ -163,7 +163,7 @@ impl City {
     }
 }
 
-/// True for an address that codes can lead to: scheme, host, perhaps a port and a path, and nothing else.
+/// True for an address that printed codes can lead to: scheme, host, perhaps a port and a path, and nothing else.
 fn is_public_url(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
     let (authority, path) = rest.split_once('/').map_or((rest, None), |(authority, path)| (authority, Some(path)));
@@ -194,9 +194,9 @@ pub struct CityRecorded {
 /// Events of the city.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CityEvent {
-    /// At the first start.
+    /// The configuration was recorded at the first start.
     Recorded(CityRecorded),
-    /// By `bangtin city set`.
+    /// The configuration was changed, by `bangtin city set` or by an import.
     Changed(CityRecorded),
 }
 

@@ -112,7 +112,7 @@ pub(super) fn value_of(byte: u8) -> Option<u8> {
 impl FromStr for Code {
     type Err = CodeError;
 
-    /// Case does not matter; I and L read as 1, O as 0. What was copied along and cannot be seen is left out.
+    /// Case does not matter; I and L read as 1, O as 0. Invisible characters that were copied along are left out.
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let seen = read(text);
         let text = if text.is_ascii() { text.trim() } else { seen.trim() };
@@ -220,7 +220,7 @@ mod tests {
         {
             assert_eq!(typed.parse::<Code>(), Ok(code), "{typed:?}");
         }
-        assert_eq!(format!("{code} ").parse::<Code>(), Err(CodeError::Shape));
+        assert_eq!(format!(" {code} ").parse::<Code>(), Ok(code));
         assert_eq!("Đ".parse::<Code>(), Err(CodeError::Shape));
     }
 

@@ -100,7 +100,7 @@ macro_rules! families {
                 }
             }
 
-            /// Its title on a day; none for a draft.
+            /// Its title on the day `today`; none for a draft.
             pub fn title(&self, today: jiff::civil::Date) -> Option<&str> {
                 match self { $(Self::$family(item) => item.shown_on(today).map(|r| r.facts.title())),+ }
             }
@@ -121,7 +121,7 @@ macro_rules! families {
                 match self { $(Self::$family(item) => Some(item.revisions.first()?.facts.kind())),+ }
             }
 
-            /// True when its page tells other items by their titles.
+            /// True when its page shows the titles of other items.
             pub fn mentions_others(&self) -> bool {
                 match self { $(Self::$family(item) => <$family as Family>::mentions_others(&item.state) || item.latest().is_some_and(|r| !r.facts.refers().is_empty())),+ }
             }
@@ -148,7 +148,7 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.revisions.iter().any(|r| r.facts.person() == Some(subject))),+ }
             }
 
-            /// True when it is in the place of `code` already.
+            /// True when `code` already supersedes it.
             pub fn is_superseded_by(&self, code: &Code) -> bool {
                 match self { $(Self::$family(item) => item.superseded.as_ref().is_some_and(|s| s.by == *code)),+ }
             }
@@ -167,7 +167,7 @@ macro_rules! families {
                 }
             }
 
-            /// True when something of it is public.
+            /// True once a revision of it was published.
             pub fn is_public(&self) -> bool {
                 match self { $(Self::$family(item) => !item.revisions.is_empty()),+ }
             }
@@ -199,7 +199,7 @@ macro_rules! families {
                 match self { $(Self::$family(_) => $family::NAME),+ }
             }
 
-            /// Keys that the event gives up, the item being `before`.
+            /// Keys that the event gives up; `before` is the item before the event.
             pub fn releases(&self, before: &Item) -> Vec<Claim> {
                 match (self, before) {
                     $((Self::$family(event), Item::$family(item)) => item.releases(event),)+
@@ -218,7 +218,7 @@ macro_rules! families {
         }
 
         impl ItemCommand {
-            /// Reads a command of `family`; the text of the error says what is missing.
+            /// Reads a command of `family`; none for an unknown family or action. The error says what is missing.
             pub fn parse(family: &str, action: &str, body: Value) -> Option<serde_json::Result<Self>> {
                 match family {
                     $(<$family as Family>::NAME => {
@@ -236,7 +236,7 @@ macro_rules! families {
                 }
             }
 
-            /// Codes of other items that the command mentions.
+            /// Codes of the items that are to take this item's place or to be looked at instead.
             pub fn mentions(&self) -> Vec<Code> {
                 match self {
                     $(Self::$family(command) => match command.as_ref() {
@@ -263,7 +263,7 @@ macro_rules! families {
                 }
             }
 
-            /// Refuses a command whose new statement reaches beyond what the actor may do.
+            /// Refuses a command whose new facts name units that the actor may not write to.
             pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
                 match self {
                     $(Self::$family(command) => {
@@ -297,7 +297,7 @@ macro_rules! families {
             list
         }
 
-        /// What the items of a collection carry beside what all items do.
+        /// Properties of a collection's items, beyond those that all items have.
         pub fn item_properties(family: &str, kind: &str) -> Vec<super::schema::Property> {
             match family {
                 $(<$family as Family>::NAME => <$family as Family>::properties(kind),)+
@@ -305,7 +305,7 @@ macro_rules! families {
             }
         }
 
-        /// What the features of a family's sets carry beside what all items do.
+        /// Properties of the features in a family's sets, beyond those that all items have.
         pub fn feature_properties(family: &str) -> &'static [super::schema::Property] {
             match family {
                 $(<$family as Family>::NAME => <$family as Family>::FEATURE_PROPERTIES,)+
@@ -351,9 +351,9 @@ const ACTIONS: &[&str] = &["draft", "publish", "revise", "correct", "cancel-revi
 /// An event ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
-    /// `plan.published`
+    /// Type of the event, such as `plan.published`.
     pub name: String,
-    /// Version of its form.
+    /// Version of the payload's schema.
     pub version: u32,
     /// JSON text, stored and hashed as it is.
     pub payload: String,
@@ -366,15 +366,15 @@ fn another_family() -> Refusal {
 /// Any event of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogEvent {
-    /// Of a published item.
+    /// An event of a published item.
     Item(ItemEvent),
-    /// Of the city's configuration.
+    /// A change of the city's configuration.
     City(CityEvent),
-    /// Of a token.
+    /// An event of a token.
     Token(TokenEvent),
-    /// Of a person.
+    /// An event of a person.
     Subject(SubjectEvent),
-    /// Of what a resident reported.
+    /// An event of a resident's report.
     Report(ReportEvent),
     /// A note of who did what to the log itself.
     Audited(Audited),
@@ -389,13 +389,13 @@ pub struct Audited {
     pub position: i64,
 }
 
-/// Why a stored event cannot be read. Never skipped: the follower stops.
+/// Why a stored event cannot be read. The follower stops at such an event and never skips it.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// Written by a newer program.
+    /// A newer program wrote the event.
     #[error("event type {0} version {1} is unknown to this program: update it")]
     Unknown(String, u32),
-    /// Damaged.
+    /// The payload is damaged.
     #[error("event {0} version {1} cannot be read: {2}")]
     Payload(String, u32, serde_json::Error),
 }
@@ -486,7 +486,7 @@ fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -> Option<se
     })
 }
 
-/// Commands that share their form with an event take no other field.
+/// Refuses unknown fields in a command that shares its struct with an event: serde does not refuse them there.
 fn only(body: &Value, known: &[&str]) -> serde_json::Result<()> {
     use serde::de::Error;
     let unknown = body.as_object().and_then(|object| object.keys().find(|key| *key != "code" && !known.contains(&key.as_str())));
@@ -510,7 +510,7 @@ fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Res
         return Some(Err(error));
     }
     fn read<T: DeserializeOwned>(mut body: Value) -> serde_json::Result<T> {
-        // The code is part of every command's envelope; some bodies do not repeat it.
+        // Every command's envelope holds the code. Some bodies have no field for it.
         match serde_json::from_value::<T>(body.clone()) {
             Err(error) if error.to_string().contains("unknown field `code`") => {
                 if let Some(object) = body.as_object_mut() {
@@ -531,7 +531,7 @@ fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Res
         "supersede" => read(body).map(Command::Supersede),
         "withdraw" => read(body).map(Command::Withdraw),
         own if F::CHANGES.contains(&own) => {
-            // Its code is that of the envelope.
+            // The envelope holds the code; the body of an own command has no field for it.
             let mut body = body;
             body.as_object_mut().map(|object| object.remove("code"));
             F::read_change(own, body).map(Command::Change)

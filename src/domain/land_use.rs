@@ -22,7 +22,7 @@ const REGIME_2014: Date = date(2014, 7, 1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Regime {
-    /// Before and after 1/8/2024.
+    /// Plans before and after 1/8/2024.
     Both,
     /// Land Law 2024.
     #[serde(rename = "2024")]
@@ -49,7 +49,7 @@ pub struct LandUse {
     pub name_en: String,
     /// NNP agricultural, PNN not agricultural, CSD unused, others.
     pub group: String,
-    /// `#rrggbb`, or empty: drawn neutral with hatching.
+    /// Map colour as `#rrggbb`. Empty where none is agreed: then the zone is drawn neutral with hatching.
     pub rgb: String,
     /// Which plans may use it.
     pub regime: Regime,
@@ -61,7 +61,7 @@ static TABLE: LazyLock<Vec<LandUse>> =
 static BY_CODE: LazyLock<HashMap<&'static str, &'static LandUse>> =
     LazyLock::new(|| TABLE.iter().map(|entry| (entry.code.as_str(), entry)).collect());
 
-/// The code's place in [`all`].
+/// The code's index in [`all`].
 pub fn index(code: &str) -> Option<u16> {
     static INDEX: LazyLock<HashMap<&'static str, u16>> =
         LazyLock::new(|| TABLE.iter().enumerate().map(|(index, entry)| (entry.code.as_str(), index as u16)).collect());

@@ -111,7 +111,7 @@ pub struct ReportClosed {
 pub enum ReportEvent {
     /// It came in.
     Received(ReportReceived),
-    /// It was seen to.
+    /// It was closed.
     Closed(ReportClosed),
 }
 

@@ -52,13 +52,13 @@ impl Property {
         Self { name: Cow::Borrowed(name), kind, values: &[], role: None }
     }
 
-    /// With the values it can have.
+    /// Sets the values it can have.
     pub const fn of(mut self, values: &'static [&'static str]) -> Self {
         self.values = values;
         self
     }
 
-    /// With a role.
+    /// Sets its role.
     pub const fn role(mut self, role: &'static str) -> Self {
         self.role = Some(role);
         self
@@ -68,7 +68,7 @@ impl Property {
 /// Names of all statuses an item can have.
 pub const STATUSES: &[&str] = &["in-force", "upcoming", "superseded", "withdrawn", "expired", "cancelled"];
 
-/// What features of every published item carry, `id` apart.
+/// Properties that the features of every published item have, `id` apart.
 pub const SHARED: &[Property] = &[
     Property::new("code", Type::Text),
     Property::new("effective_from", Type::Date).role("primary-interval-start"),
@@ -84,7 +84,7 @@ pub const SHARED: &[Property] = &[
 /// The feature's id, which GeoJSON repeats as a property.
 pub const ID: Property = Property::new("id", Type::Text).role("id");
 
-/// What an administrative unit carries, `id` apart.
+/// Properties of an administrative unit, `id` apart.
 pub const UNIT: &[Property] = &[
     Property::new("kind", Type::Text),
     Property::new("name", Type::Text),

@@ -36,7 +36,7 @@ pub struct Consent {
     pub evidence: String,
 }
 
-/// True for what stands in a column of consents and says that there is none: “không”, “chưa”, “đã rút”, 0, a dash.
+/// True for an entry in a column of consents that says there is no consent: “không”, “chưa”, “đã rút”, 0, a dash.
 pub fn denies(evidence: &str) -> bool {
     let folded = fold(evidence);
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -49,7 +49,7 @@ pub fn denies(evidence: &str) -> bool {
         || folded.contains("het han")
 }
 
-/// True for what says yes and names no evidence: “có”, “x”, “đồng ý”.
+/// True for an entry that says yes but names no evidence: “có”, “x”, “đồng ý”.
 pub fn names_no_evidence(evidence: &str) -> bool {
     let folded = fold(evidence);
     let folded = folded.trim();

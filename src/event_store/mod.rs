@@ -1,8 +1,8 @@
-//! The event log: append, read from a position, follow. SQLite and PostgreSQL behind one seam.
+//! The event log: append, read from a position, follow. SQLite and PostgreSQL behind one trait.
 //!
-//! Architecture invariant: positions are dense and in commit order. One writer task a process
-//! commits all waiting appends in one transaction, under the lock of the head row; a refused
-//! append never fails its neighbours.
+//! Architecture invariant: positions are dense and in commit order. In each process one writer task
+//! commits all waiting appends in one transaction, under the lock of the head row. A refused append
+//! never fails its neighbours.
 
 mod admit;
 pub mod chain;
@@ -28,11 +28,12 @@ pub use sqlite::SqliteLog;
 /// Largest piece in which a blob is stored.
 pub const CHUNK_BYTES: usize = 1 << 20;
 
-/// The rule by which the domain makes the keys of claims: raised whenever it makes another key of the same facts.
-/// Claims of a store with an older one are made anew from its log at the next start.
+/// Version of the rule by which the domain makes the keys of claims. Raise it whenever the domain makes a different
+/// key from the same facts: a store whose claims follow an older version makes them anew from its log at the next
+/// start.
 pub const CLAIM_RULE: i64 = 1;
 
-/// Microseconds since 1970; the only clock is the application's.
+/// Gives the time in microseconds since 1970. The application passes its clock in; nothing here has its own.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// An event to be appended.
@@ -44,7 +45,7 @@ pub struct NewEvent {
     pub sequence: i64,
     /// `plan.published`
     pub name: String,
-    /// Version of its form.
+    /// Version of the payload's schema.
     pub version: u32,
     /// JSON text.
     pub payload: String,
@@ -59,7 +60,7 @@ pub struct StoredEvent {
     pub event: NewEvent,
     /// Microseconds since 1970; never decreases along the log.
     pub recorded_at: i64,
-    /// Opaque id of who did it.
+    /// Opaque id of the actor who caused it.
     pub actor: String,
     /// The command that led to it.
     pub command_id: String,
@@ -76,14 +77,14 @@ pub struct Head {
     pub position: i64,
     /// Hash of the last event.
     pub hash: [u8; 32],
-    /// When the last event was recorded.
+    /// When the last event was recorded, in microseconds since 1970.
     pub recorded_at: i64,
 }
 
 /// A key that only one aggregate may hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClaimRow {
-    /// `code`, `decision`
+    /// Kind of key, such as `code` or `decision`.
     pub kind: String,
     /// The key.
     pub key: String,
@@ -98,22 +99,22 @@ pub struct Renewal {
     pub rule: i64,
     /// The last event they were made from.
     pub position: i64,
-    /// A holder for each key.
+    /// One holder for each key.
     pub claims: Vec<ClaimRow>,
-    /// Who holds a key beside that, in order: an older rule told them apart.
+    /// Further holders of the same keys, in order: an older rule made different keys for them.
     pub doubles: Vec<ClaimRow>,
 }
 
 /// A key that two aggregates hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Double {
-    /// `decision`
+    /// Kind of key, such as `decision`.
     pub kind: String,
     /// The key.
     pub key: String,
-    /// Who holds it.
+    /// The aggregate that holds it.
     pub holder: String,
-    /// Who holds it too.
+    /// The other aggregate that holds it.
     pub other: String,
 }
 
@@ -123,10 +124,10 @@ impl std::fmt::Display for Double {
     }
 }
 
-/// A command and what came of it; holds no body.
+/// A command and its result. The command's body is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandRow {
-    /// Whose command ids these are: the actor.
+    /// The actor: every actor has command ids of their own.
     pub scope: String,
     /// The command's id.
     pub id: String,
@@ -136,7 +137,7 @@ pub struct CommandRow {
     pub first_position: i64,
     /// Position of its last event; 0 if none.
     pub last_position: i64,
-    /// What was answered, as JSON.
+    /// The answer, as JSON.
     pub result: String,
 }
 
@@ -156,7 +157,7 @@ pub struct VaultRow {
 pub enum VaultChange {
     /// Insert or replace.
     Put(VaultRow),
-    /// Insert where there is none.
+    /// Insert, unless the subject has a row.
     Begin(VaultRow),
     /// Delete key and data.
     Erase(String),
@@ -169,17 +170,17 @@ pub struct Append {
     pub command: Option<CommandRow>,
     /// The events, in order.
     pub events: Vec<NewEvent>,
-    /// Who does it.
+    /// The actor.
     pub actor: String,
-    /// Keys laid claim to.
+    /// Keys that it claims.
     pub claims: Vec<ClaimRow>,
-    /// Keys given up.
+    /// Keys that it gives up.
     pub releases: Vec<ClaimRow>,
     /// Changes of the vault.
     pub vault: Vec<VaultChange>,
 }
 
-/// What an append was answered.
+/// Where the events of an append stand in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// Position of the first event.
@@ -200,10 +201,10 @@ pub enum AppendError {
     /// The command id was used before; the row says what came of it.
     #[error("command {} was carried out before", .0.id)]
     Repeated(CommandRow),
-    /// Nothing was written.
+    /// The log cannot be written; nothing was written.
     #[error("the event log cannot be written: {0}")]
     Unavailable(String),
-    /// The disk of that name takes no more; nothing was written.
+    /// The named disk takes no more; nothing was written.
     #[error("the disk of {0} is full or cannot be written: free some space and repeat")]
     Full(String),
     /// The commit's outcome is not known: repeat with the same command id.
@@ -217,10 +218,10 @@ pub enum StoreError {
     /// The file or server does not answer.
     #[error("the event log is not available: {0}")]
     Unavailable(String),
-    /// The disk of that name takes no more.
+    /// The named disk takes no more.
     #[error("the disk of {0} is full or cannot be written: free some space and repeat")]
     Full(String),
-    /// A newer program made it.
+    /// A newer program made the database.
     #[error("the database has format {found}, newer than {known}, the newest this program knows: update bangtin")]
     Newer {
         /// The database's format.
@@ -242,7 +243,7 @@ pub struct BlobBytes {
     pub bytes: u64,
     /// Where they come from.
     pub from: Box<dyn Read + Send>,
-    /// True when they were hashed where they are now, in memory: a file may have changed since.
+    /// True when these bytes were already hashed in memory. A file is hashed again: it may have changed since.
     pub hashed: bool,
 }
 
@@ -273,7 +274,7 @@ impl BlobChunks {
         Ok((!chunk.is_empty()).then_some(chunk))
     }
 
-    /// To be asked after the last chunk: were these the bytes of that name?
+    /// To be called after the last chunk. Errors: the bytes do not have the digest `sha256`.
     fn check(self, sha256: Digest) -> Result<(), StoreError> {
         if self.hasher.is_none_or(|hasher| Digest(hasher.finalize().into()) == sha256) {
             return Ok(());
@@ -282,14 +283,14 @@ impl BlobChunks {
     }
 }
 
-/// The seam: what the program needs of a database.
+/// What the program needs of a database.
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Commits an append, durable when it returns.
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
     /// Up to `limit` events after `position`, in order.
     async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
-    /// The same for a replay: without actor and command id, which no image needs.
+    /// The same events for a replay. Actor and command id may be left empty: no image needs them.
     async fn read_facts(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(after, limit).await
     }
@@ -301,37 +302,37 @@ pub trait EventLog: Send + Sync {
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError>;
     /// Who holds a key.
     async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError>;
-    /// The rule that made the keys of the claims; 0 where an older program did.
+    /// Version of the rule that made the keys of the claims; 0 for a program from before there were versions.
     async fn claim_rule(&self) -> Result<i64, StoreError>;
-    /// Replaces all claims. False, and nothing is changed, when the log does not end at the renewal's position,
-    /// or its rule is there already.
+    /// Replaces all claims. Changes nothing and gives false when the log does not end at the renewal's position, or
+    /// when the claims already follow its rule.
     async fn renew_claims(&self, renewal: Renewal) -> Result<bool, StoreError>;
-    /// Keys that are held twice since an older rule.
+    /// Keys that two aggregates hold, because an older rule told them apart.
     async fn claim_doubles(&self) -> Result<Vec<Double>, StoreError>;
-    /// Stores a blob, durable when it returns; one that is there already is left alone. Bytes that
-    /// do not have that digest are refused and nothing of them stays.
+    /// Stores a blob, durable when it returns. A blob that is already stored is left alone. Bytes that
+    /// do not have the digest are refused, and nothing of them stays.
     async fn put_blob(&self, sha256: Digest, blob: BlobBytes) -> Result<(), StoreError>;
     /// A blob's bytes, unchecked; none if it is not there.
     async fn get_blob(&self, sha256: Digest) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Number of blobs and of their bytes, and the digests of all.
+    /// The digests of all blobs, each with its size in bytes.
     async fn blobs(&self) -> Result<Vec<(Digest, i64)>, StoreError>;
     /// One person's vault row.
     async fn vault_row(&self, subject: &str) -> Result<Option<VaultRow>, StoreError>;
     /// All vault rows.
     async fn vault_rows(&self) -> Result<Vec<VaultRow>, StoreError>;
-    /// After an erasure: leaves no trace of deleted rows in the store's own files.
+    /// Removes the traces of deleted rows from the store's own files, after an erasure.
     async fn scrub(&self) -> Result<(), StoreError>;
-    /// A hint that changes when the log may have grown, whoever appended; holds the position.
+    /// Changes when the log may have grown, whichever process appended. Holds the last known position.
     fn hint(&self) -> watch::Receiver<i64>;
-    /// Reads everything in one consistent view and hands it to `sink`, vault rows if asked.
+    /// Reads everything in one consistent view and hands it to `sink`; vault rows only when `vault` is true.
     async fn dump(&self, vault: bool, sink: dump::Sink) -> Result<(), StoreError>;
-    /// Fills an empty store with what was dumped, all or nothing.
+    /// Fills an empty store from a dump, all or nothing.
     async fn load(&self, records: dump::Source) -> Result<(), StoreError>;
-    /// Writes what is there already once more: whether there is room again. Adds nothing.
+    /// Tests whether the disk has room again, by writing existing data once more. Adds nothing.
     async fn try_room(&self) -> Result<(), StoreError>;
-    /// The folder whose disk it fills; none where another server keeps it.
+    /// The folder in which the store lies; none where a database server keeps it.
     fn folder(&self) -> Option<PathBuf>;
-    /// A word for people: `SQLite file …`, `PostgreSQL`.
+    /// The store's name for people: `SQLite file …`, `PostgreSQL`.
     fn describe(&self) -> String;
 }
 

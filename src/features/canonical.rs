@@ -1,4 +1,4 @@
-//! The canonical GeoJSON of a feature set: what is named by its SHA-256 and everything derives from.
+//! The canonical GeoJSON of a feature set. Its SHA-256 names the set, and everything else derives from it.
 //!
 //! RFC 7946: longitude, latitude in WGS 84, right-hand rule, seven decimals; one feature a line, in
 //! the file's order.
@@ -19,16 +19,16 @@ use crate::geometry::simple::Geometry;
 /// Bytes after which a new chunk begins.
 const CHUNK: usize = 1 << 20;
 
-/// A canonical set: its bytes in chunks, and what an event says of them.
+/// A canonical set: its bytes in chunks, and their description in events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanonicalSet {
     /// The bytes, in pieces.
     pub chunks: Vec<Bytes>,
-    /// What an event says.
+    /// The description that an event carries.
     pub set: FeatureSet,
 }
 
-/// A feature's text, made apart from its place in the set.
+/// A feature's text, which does not depend on its place in the set.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Piece {
     /// `"properties":{…},"geometry":{…}`
@@ -58,7 +58,7 @@ pub fn round(degrees: f64) -> i64 {
 /// Appends a coordinate, `104.8741601`, without trailing zeros.
 fn push_coordinate(out: &mut String, value: i64) {
     let (whole, mut fraction) = (value.unsigned_abs() / 10_000_000, value.unsigned_abs() % 10_000_000);
-    // Written from the last digit; a city has millions of them.
+    // By hand, from the last digit: a city has millions of coordinates.
     let mut digits = [0; 24];
     let mut at = digits.len();
     let mut push = |digit: u8| {
@@ -129,8 +129,8 @@ fn begin(properties: &Map<String, Value>, points: usize) -> String {
     text
 }
 
-/// The text of an area. One part or several, it is a multi-polygon: clients take the type of a whole
-/// layer from its first features, and refuse others.
+/// The text of an area. It is always a multi-polygon, even with one part: clients take the type of a whole
+/// layer from its first features and refuse others.
 pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece {
     let mut text = begin(properties, mended.parts.iter().flatten().map(Vec::len).sum());
     let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
@@ -195,7 +195,7 @@ impl Writer {
         serde_json::from_str(geometry).ok()
     }
 
-    /// The canonical bytes and what an event says of them; none of an empty set.
+    /// The canonical bytes and their description in events; none for an empty set.
     pub fn finish(mut self) -> Option<CanonicalSet> {
         let bbox = self.bbox?;
         let mut head = String::with_capacity(128);
@@ -222,7 +222,7 @@ impl Writer {
     }
 }
 
-/// Square metres as hectares with four decimals (one square metre).
+/// Square metres as hectares, rounded to four decimals: that is one square metre.
 pub fn hectares(square_metres: f64) -> f64 {
     square_metres.round() / 10_000.0
 }

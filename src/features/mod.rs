@@ -1,4 +1,4 @@
-//! A feature set in memory: stored text, boxes and an index. Answers hand on the stored text.
+//! A feature set in memory: stored text, boxes and an index. Answers copy the stored text.
 
 pub mod boundaries;
 pub mod canonical;
@@ -40,15 +40,15 @@ pub struct Feature {
     pub number: u32,
     /// Index of its land-use code in the table of codes, where it has one.
     land_use: Option<u16>,
-    /// Its box in 10⁻⁷ degrees.
+    /// Its box in 10⁻⁷ degrees: west, south, east, north.
     place: [i32; 4],
-    /// Where its own properties begin, without the brace.
+    /// Byte of the set's text at which its own properties begin, after the brace.
     begins: usize,
-    /// How long they are.
+    /// Bytes of its own properties.
     own: u32,
-    /// How long its geometry is, which stands after [`GEOMETRY`].
+    /// Bytes of its geometry, which follows [`GEOMETRY`] in the text.
     geometry: u32,
-    /// Where its positions begin among those of the set.
+    /// Byte at which its positions begin among those of the set.
     shape: usize,
 }
 
@@ -57,43 +57,43 @@ pub struct Features {
     text: Bytes,
     /// Features in the file's order.
     pub list: Vec<Feature>,
-    /// What each feature is written out under, where it is.
+    /// The head that stands before each feature's text; none where the text holds no heads.
     head: Option<Head>,
     places: Arc<Places>,
 }
 
-/// Where features are and what was made of them; the same however they are written.
+/// Where the features are, and what was computed from them. Sets written under different heads share it.
 struct Places {
     /// Bytes of the features' own text.
     own: usize,
-    /// All positions, in a sixth of their text: see [`Shapes`].
+    /// All positions, in a sixth of the bytes of their text: see [`Shapes`].
     shapes: Vec<u8>,
     tree: Option<RTree<i32>>,
     /// Indices of features without a place.
     bare: Vec<usize>,
     outline: OnceLock<String>,
-    /// Each feature's text compressed, once it was asked for.
+    /// Each feature's compressed text, made when it is first asked for.
     packed: OnceLock<Box<[OnceLock<Packed>]>>,
-    /// Its areas in pixels, once they were asked for.
+    /// The set's borders in pixels, made when they are first asked for.
     coarse: OnceLock<Option<Arcs>>,
 }
 
-/// Fewest features that a core reads at a time.
+/// Fewest features that one core parses at a time.
 const CHUNK: usize = 512;
-/// Between a feature's properties and its geometry; cannot occur inside a JSON string.
+/// The text between a feature's properties and its geometry. It cannot occur inside a JSON string.
 const GEOMETRY: &[u8] = b"},\"geometry\":";
 const PROPERTIES: &[u8] = b"\"properties\":{";
 
-/// The box of what is nowhere.
+/// The box of a feature without a geometry.
 const NOWHERE: [i32; 4] = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
 
 impl Feature {
-    /// False where it has no geometry.
+    /// True when it has a geometry.
     pub fn has_place(&self) -> bool {
         self.place[0] <= self.place[2]
     }
 
-    /// Its box in degrees; turned inside out where it has no geometry.
+    /// Its box in degrees: west, south, east, north. Infinite and turned inside out where it has no geometry.
     pub fn bbox(&self) -> Bbox {
         if self.has_place() {
             self.place.map(|value| f64::from(value) / 1e7)
@@ -117,13 +117,13 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(haystack, needle)
 }
 
-/// A box as features keep it; none where it lies beyond the world.
+/// A box in the 32 bits that features have for it; none where a number does not fit.
 fn kept(bbox: [i64; 4]) -> Option<[i32; 4]> {
     let [west, south, east, north] = bbox.map(|value| i32::try_from(value).ok());
     Some([west?, south?, east?, north?])
 }
 
-/// The code's place in the table of codes.
+/// Index of the feature's land-use code in the table of codes.
 fn land_use_of(properties: &[u8]) -> Option<u16> {
     const NAME: &[u8] = b"\"land_use\":\"";
     let value = properties.get(find(properties, NAME)? + NAME.len()..)?;
@@ -144,7 +144,7 @@ impl Features {
             }
             start = end + 1;
         }
-        // Few large parts, whose rooms are given back whole: many small ones would stay behind, scattered.
+        // A few large parts: their memory is given back whole. Many small parts would leave it fragmented.
         let size = lines.len().div_ceil(2 * rayon::current_num_threads()).max(CHUNK);
         let read = |(chunk, lines): (usize, &[Range<usize>])| {
             let (mut features, mut shapes) = (Vec::with_capacity(lines.len()), Shapes::default());
@@ -176,12 +176,12 @@ impl Features {
             list.extend(features.into_iter().map(|feature| Feature { shape: feature.shape + before, ..feature }));
             shapes.extend_from_slice(&own);
         }
-        // What is handed out as text must be text; looked at once, not at every use.
+        // Features are handed out as text, so the bytes must be UTF-8. One check here spares one at every use.
         std::str::from_utf8(bytes).ok()?;
         Some(Self::indexed(bytes.clone(), list, shapes))
     }
 
-    /// Features made of items: their properties without braces, their geometry or `null`, and its box.
+    /// Features made of items: for each its properties as JSON without braces, and its geometry as JSON or `null`.
     pub fn of_items(items: &[(String, String)]) -> Self {
         let mut text = String::with_capacity(items.iter().map(|(own, geometry)| own.len() + geometry.len() + 32).sum());
         let (mut list, mut shapes) = (Vec::with_capacity(items.len()), Shapes::default());
@@ -206,7 +206,7 @@ impl Features {
         let tree = around.map(|around| {
             let mut builder = RTreeBuilder::<i32>::new(list.len() as u32);
             for feature in &list {
-                // One without a place is found by itself; here it only keeps the numbers in step.
+                // A feature without a place is found in `bare`; here it keeps the tree's numbers in step with the list.
                 let [west, south, east, north] = if feature.has_place() { feature.place } else { around };
                 builder.add(west, south, east, north);
             }
@@ -232,7 +232,7 @@ impl Features {
         self.places.own / self.list.len().max(1)
     }
 
-    /// Bytes that the positions of a feature take on average, some four of each.
+    /// Bytes that a feature's positions take on average: some four bytes for each position.
     pub fn shape_bytes(&self) -> usize {
         self.places.shapes.len() / self.list.len().max(1)
     }
@@ -242,7 +242,7 @@ impl Features {
         self.text.get(feature.begins..feature.begins + feature.tail_bytes()).unwrap_or_default()
     }
 
-    /// A feature's text compressed: `lead`, which is always the same for it, and its tail.
+    /// A feature's compressed text: `lead` and its tail. Every call must pass the same `lead` for a feature.
     pub fn packed(&self, index: usize, lead: &[u8]) -> Option<&Packed> {
         let all = self.places.packed.get_or_init(|| self.list.iter().map(|_| OnceLock::new()).collect());
         let (place, feature) = all.get(index).zip(self.list.get(index))?;
@@ -265,7 +265,7 @@ impl Features {
 
     /// A property whose text needs no escapes, such as a code.
     pub fn text_property(&self, feature: &Feature, name: &str) -> Option<&str> {
-        // Inside a text every quote is escaped: this can only be the property's name.
+        // Quotes inside a JSON string are escaped, so this can only be the property's name.
         let (_, value) = self.properties(feature).split_once(&format!("\"{name}\":\""))?;
         value.split('"').next()
     }
@@ -286,7 +286,7 @@ impl Features {
         serde_json::from_str(self.geometry(feature)).ok()
     }
 
-    /// The feature's position in degrees; none of an area.
+    /// The feature's longitude and latitude in degrees; none for an area.
     pub fn point(&self, feature: &Feature) -> Option<[f64; 2]> {
         match self.geometry(feature).starts_with("{\"type\":\"Point\"").then(|| self.parsed_geometry(feature))?? {
             Geometry::Point(position) => Some(position.0),
@@ -294,7 +294,7 @@ impl Features {
         }
     }
 
-    /// The feature's rings without their closing points, in 10⁻⁷ degrees; none of a point.
+    /// The feature's rings without their closing points, in 10⁻⁷ degrees; none for a point.
     pub fn rings(&self, feature: &Feature) -> Vec<Vec<[i64; 2]>> {
         let (rings, open) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
         let end = || {
@@ -315,7 +315,7 @@ impl Features {
         }
         let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
         let rings = steps.number();
-        // Points are one line that does not close.
+        // Points are stored as one line that is not closed.
         for _ in 0..rings.max(1) {
             let mut first = None;
             let _ = steps.line(|at| {
@@ -332,11 +332,11 @@ impl Features {
 
     /// True when the feature is one or several positions, not an area.
     pub fn is_points(&self, feature: &Feature) -> bool {
-        // The number of its rings is none.
+        // The first byte is the number of rings, which is 0 for points.
         feature.has_place() && self.places.shapes.get(feature.shape) == Some(&0)
     }
 
-    /// The feature's land-use code, where it is one of the table's.
+    /// The feature's land-use code, where the table has it.
     pub fn land_use(&self, feature: &Feature) -> Option<&'static land_use::LandUse> {
         land_use::all().get(usize::from(feature.land_use?))
     }
@@ -397,9 +397,9 @@ impl Features {
         self.weight_of(self.text.len())
     }
 
-    /// The same if its text had so many bytes.
+    /// Bytes held in memory if its text had `text` bytes.
     fn weight_of(&self, text: usize) -> u64 {
-        // With what will be compressed, a third or so of the features' own text.
+        // Includes the compressed texts that will be made: somewhat more than a third of the features' own text.
         (text + self.places.own * 2 / 5 + self.places.shapes.len() + self.list.len() * 190) as u64
     }
 }

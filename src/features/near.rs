@@ -8,8 +8,8 @@ use crate::features::Features;
 use crate::geometry::Bbox;
 use crate::geometry::steps::Steps;
 
-/// A box in 10⁻⁷ degrees: degrees written with seven decimals are whole numbers, whatever the last bit
-/// of the product.
+/// A box in 10⁻⁷ degrees. Degrees written with seven decimals become whole numbers, even where the last bit
+/// of the product is wrong.
 fn scaled(bbox: &Bbox) -> [f64; 4] {
     bbox.map(|degrees| {
         let scaled = degrees * 1e7;
@@ -17,7 +17,7 @@ fn scaled(bbox: &Bbox) -> [f64; 4] {
     })
 }
 
-/// The whole numbers that lie in a box.
+/// The range of whole numbers within a box.
 fn inner([west, south, east, north]: [f64; 4]) -> [i32; 4] {
     [west.ceil() as i32, south.ceil() as i32, east.floor() as i32, north.floor() as i32]
 }
@@ -26,9 +26,10 @@ fn inner([west, south, east, north]: [f64; 4]) -> [i32; 4] {
 struct Hit {
     exact: [f64; 4],
     whole: [i64; 4],
-    /// The position before, and on which sides of the box it lies.
+    /// The previous position, and on which sides of the box it lies.
     last: Option<([i64; 2], u8)>,
-    /// Whether the box's south-west corner lies inside: a ray to the east crosses borders oddly.
+    /// True when the box's south-west corner lies inside the feature: then a ray to the east crosses its borders an
+    /// odd number of times.
     inside: bool,
 }
 
@@ -39,13 +40,13 @@ impl Hit {
         Self { exact, whole: inner(exact).map(i64::from), last: None, inside: false }
     }
 
-    /// On which sides of the box a position lies, a bit each (Cohen and Sutherland); on none within it.
+    /// The sides of the box beyond which a position lies, one bit for each (Cohen and Sutherland); 0 within the box.
     fn sides(&self, [x, y]: [i64; 2]) -> u8 {
         let [west, south, east, north] = self.whole;
         u8::from(x < west) | (u8::from(x > east) << 1) | (u8::from(y < south) * Self::SOUTH) | (u8::from(y > north) << 3)
     }
 
-    /// Breaks off where a border meets the box.
+    /// Walks on to the next position. Breaks when the border meets the box.
     fn step(&mut self, b: [i64; 2]) -> ControlFlow<()> {
         let sides = self.sides(b);
         if sides == 0 {
@@ -73,7 +74,7 @@ impl Hit {
     }
 }
 
-/// A feature's positions, which are about to be walked along.
+/// A feature's positions, ready to be walked along.
 struct Line<'a> {
     /// How many rings; 0 for points.
     rings: u64,
@@ -90,7 +91,7 @@ impl<'a> Line<'a> {
     fn meets(mut self, exact: [f64; 4]) -> bool {
         let mut hit = Hit::new(exact);
         if self.rings == 0 {
-            // Nothing leads from one point to the next.
+            // No line leads from one point to the next.
             let alone = |at| {
                 hit.last = None;
                 hit.step(at)
@@ -113,8 +114,8 @@ impl<'a> Line<'a> {
 }
 
 impl Features {
-    /// Indices of the features whose boxes meet `bbox`, in the file's order. Features without a place are
-    /// everywhere (OGC 17-069r4 §7.15.3).
+    /// Indices of the features whose boxes meet `bbox`, in the file's order. Features without a geometry are
+    /// always among them (OGC 17-069r4 §7.15.3).
     pub fn near(&self, bbox: &Bbox) -> Vec<usize> {
         self.search(bbox, |_, _| true)
     }
@@ -127,8 +128,8 @@ impl Features {
         })
     }
 
-    /// Indices of features, in the file's order: of those whose boxes meet `bbox`, the ones that `meets` says
-    /// yes to. It is given the box in 10⁻⁷ degrees.
+    /// Indices, in the file's order, of the features whose boxes meet `bbox` and for which `meets` is true. `meets`
+    /// gets a feature's index and the box in 10⁻⁷ degrees.
     fn search(&self, bbox: &Bbox, meets: impl Fn(usize, [f64; 4]) -> bool) -> Vec<usize> {
         let mut found = self.places.bare.clone();
         if let Some(tree) = &self.places.tree {

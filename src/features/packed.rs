@@ -1,9 +1,10 @@
-//! gzip answers put together from stored pieces, so that nothing is compressed twice.
+//! gzip answers that are put together from stored pieces, so that nothing is compressed twice.
 //!
-//! A deflate stream (RFC 1951) may be cut at any byte that a flush ended, and pieces made apart may
-//! follow one another. So the long text of a feature is compressed once, and what differs from answer
-//! to answer (which features, of which plan) is written between: the repeated head of a feature as
-//! references to the one before it, in the fixed code, some twenty bytes instead of three hundred.
+//! A deflate stream (RFC 1951) may be cut at any byte that a flush ended, and pieces that were compressed
+//! separately may follow one another. So the long text of a feature is compressed once. What differs from
+//! answer to answer (which features, of which plan) is written between the pieces, in deflate's fixed code.
+//! Every feature repeats the head of the one before it: references to that head take some twenty bytes
+//! instead of three hundred.
 
 use std::cell::RefCell;
 
@@ -24,16 +25,16 @@ const POLYNOMIAL: u32 = 0xedb8_8320;
 fn product(a: u32, mut b: u32) -> u32 {
     let mut sum = 0;
     for bit in (0..32).rev() {
-        // Without branches, which no processor could foresee.
+        // Without branches: a processor could not predict them.
         sum ^= b & (a >> bit & 1).wrapping_neg();
         b = (b >> 1) ^ (POLYNOMIAL & (b & 1).wrapping_neg());
     }
     sum
 }
 
-/// What a checksum is multiplied with when so many bytes follow: x to the power of eight times as many.
+/// The factor for a checksum when `bytes` more bytes follow: x to the power of 8 · `bytes`.
 fn shift(mut bytes: usize) -> u32 {
-    // x to the eighth, squared again and again.
+    // `power` starts as x⁸ and is squared for each bit of the number of bytes.
     let (mut power, mut result) = (1 << 23, 1 << 31);
     while bytes > 0 {
         if bytes & 1 == 1 {
@@ -45,12 +46,14 @@ fn shift(mut bytes: usize) -> u32 {
     result
 }
 
-/// A text as deflate blocks that end at a byte and refer to nothing before them, with what is needed
-/// to go on with a checksum without reading the text: together, for it is scattered in memory.
+/// A text as deflate blocks that end at a byte and refer to nothing before them. The numbers that continue a
+/// checksum without reading the text stand in the same allocation: the pieces of an answer are scattered in
+/// memory, and each should be fetched once.
 pub struct Packed(Box<[u8]>);
 
 impl Packed {
-    /// Before the blocks stand the text's CRC-32, what one before it is multiplied with, and its length.
+    /// Bytes before the blocks: the text's CRC-32, the factor for the checksum before it ([`shift`]), and the text's
+    /// length; four bytes each, little-endian.
     const FRONT: usize = 12;
 
     fn number(&self, at: usize) -> u32 {
@@ -140,7 +143,7 @@ impl Bits<'_> {
     }
 }
 
-/// Symbol, extra bits and their number of a match's length, 3 to 258 (RFC 1951 §3.2.5).
+/// Symbol, extra bits and number of extra bits for a match's length, 3 to 258 (RFC 1951 §3.2.5).
 fn length_code(length: u32) -> (u32, u32, u32) {
     if length == 258 {
         return (285, 0, 0);
@@ -153,7 +156,7 @@ fn length_code(length: u32) -> (u32, u32, u32) {
     (257 + (bits << 2) + (value >> bits), value & ((1 << bits) - 1), bits)
 }
 
-/// Symbol, extra bits and their number of a distance, 1 to 32,768.
+/// Symbol, extra bits and number of extra bits for a distance, 1 to 32,768 (RFC 1951 §3.2.5).
 fn distance_code(distance: u32) -> (u32, u32, u32) {
     let value = distance - 1;
     if value < 4 {
@@ -172,20 +175,20 @@ pub struct Gzip {
     scratch: Vec<u8>,
 }
 
-/// A text that comes again, and where it came last.
+/// Where a repeated text came last, in bytes from the beginning; none before its first time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seen(Option<usize>);
 
 /// A piece of text between stored ones.
 pub enum Piece<'a> {
-    /// Said once.
+    /// A text that comes once.
     Fresh(&'a [u8]),
-    /// Said again and again.
+    /// A text that comes again and again, and where it came last.
     Again(&'a [u8], &'a mut Seen),
 }
 
 impl Gzip {
-    /// An empty file; `capacity` is what it may come to.
+    /// An empty file; `capacity` is the number of bytes it is likely to reach.
     pub fn new(capacity: usize) -> Self {
         let mut out = Vec::with_capacity(capacity + 64);
         // RFC 1952: deflate, no name, no time, unknown system.
@@ -193,7 +196,7 @@ impl Gzip {
         Self { out, crc: 0, length: 0, scratch: Vec::with_capacity(1_024) }
     }
 
-    /// Appends text as it is.
+    /// Appends text in stored blocks, uncompressed.
     pub fn text(&mut self, text: &[u8]) {
         for chunk in text.chunks(0xffff) {
             let length = chunk.len() as u16;
@@ -205,7 +208,7 @@ impl Gzip {
         self.note(text);
     }
 
-    /// Appends short texts in the fixed code; what was said before is referred to.
+    /// Appends short texts in the fixed code; a repeated text becomes references to its last place.
     pub fn pieces(&mut self, pieces: &mut [Piece<'_>]) {
         self.scratch.clear();
         let start = self.length;
@@ -328,7 +331,7 @@ mod tests {
                 let mut gzip = Gzip::new(0);
                 gzip.text(&text);
                 let start = text.len() - distance;
-                // What is referred to may run into what is being written.
+                // A reference may overlap the text that it writes.
                 let again: Vec<u8> = (0..length).map(|i| text[start + i % distance]).collect();
                 let mut seen = Seen(Some(start));
                 gzip.pieces(&mut [Piece::Again(&again, &mut seen)]);

@@ -1,5 +1,5 @@
-//! Features written out as answers have them: what stands together in memory need not be put together
-//! for each answer.
+//! Features written out as answers need them. A run of features that stands together in memory need not be put
+//! together for each answer.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::features::geojson::Front;
 use crate::features::geojson::Head;
 use crate::features::geojson::key;
 
-/// Between one feature and the next.
+/// The text between one feature and the next.
 pub const SEPARATOR: &[u8] = b",\n";
 
-/// The text of a set that is kept.
+/// The text of a set that stays in memory.
 struct Text(Arc<Features>);
 
 impl AsRef<[u8]> for Text {
@@ -25,13 +25,13 @@ impl AsRef<[u8]> for Text {
 }
 
 impl Features {
-    /// Its text for one answer. What is cut from it is counted there: cores that answer at the same time
-    /// do not wait for one another's counting.
+    /// Its text for one answer. Slices of it share a reference count of their own, so that cores that answer at the
+    /// same time do not contend for one counter.
     pub fn lent(self: &Arc<Self>) -> Bytes {
         Bytes::from_owner(Text(Arc::clone(self)))
     }
 
-    /// The same set, every feature written out under a head.
+    /// The same set, with every feature written out behind `head`.
     pub fn under(&self, head: &Head) -> Self {
         let mut text = Vec::with_capacity(self.bytes_under(head));
         let mut front = Front::new(head);
@@ -46,23 +46,23 @@ impl Features {
         Self { text: text.into(), list, head: Some(head.clone()), places: self.places.clone() }
     }
 
-    /// Most bytes of its text once it is written out under a head.
+    /// Most bytes of its text once it is written out with `head`.
     fn bytes_under(&self, head: &Head) -> usize {
         self.places.own + self.list.len() * (head.bytes() + SEPARATOR.len())
     }
 
-    /// Most bytes that it holds in memory once it is written out under a head.
+    /// Most bytes that it holds in memory once it is written out with `head`.
     pub fn weight_under(&self, head: &Head) -> u64 {
         self.weight_of(self.bytes_under(head))
     }
 
-    /// What each feature is written out under, where it is.
+    /// The head with which each feature is written out; none where the features are not written out.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }
 
-    /// Where in its text features with these indices stand, [`SEPARATOR`] after each; nowhere where they
-    /// are not written out.
+    /// The range of its text in which the features with these indices stand, each followed by [`SEPARATOR`]. Empty
+    /// where they are not written out.
     pub fn rows(&self, indices: Range<usize>) -> Range<usize> {
         let end = |index: usize| self.list.get(index).map(|feature| feature.begins + feature.tail_bytes() + SEPARATOR.len());
         let begins = indices.start.checked_sub(1).map_or(Some(0), end);

@@ -2,9 +2,10 @@
 //!
 //! Neighbours that share exactly the same border segments, each running it the other way, need no
 //! overlay (JTS's coverage validation does the same): their segments cancel out as they come. What
-//! is left is a chain of directed segments in which every point of the plane is wound around as often
-//! as zones cover it. Where that is once or more lies the plan; its holes are gaps; where it is twice
-//! or more, zones overlap. Cost: one hash operation a segment, and n·log n for what does not cancel.
+//! is left is a chain of directed segments that winds around every point of the plane as often as zones
+//! cover it. Points that it winds around at least once belong to the plan, whose holes are gaps. At points
+//! that it winds around at least twice, zones overlap. Cost: one hash operation a segment, and n·log n for
+//! the segments that do not cancel.
 
 use std::collections::BTreeMap;
 
@@ -26,17 +27,17 @@ use crate::geometry::rings::area_m2;
 use crate::geometry::rings::{Vertex, VertexRing};
 use crate::geometry::simple::{Geometry, Position};
 
-/// Narrower than this, in metres, an overlap or gap is what rounding to 10⁻⁷ degrees leaves.
+/// An overlap or gap narrower than this, in metres, comes from rounding to 10⁻⁷ degrees.
 const ROUNDING_METRES: f64 = 0.015;
-/// Wider than this, in metres, two borders that face each other are no slip.
+/// Two borders that face each other farther apart than this, in metres, are apart on purpose.
 const FACING_METRES: f64 = 1.0;
-/// Regions of one kind that are looked at closely.
+/// Most regions of one kind that are examined.
 const MOST_REGIONS: usize = 20_000;
 
-/// Longitude and latitude in 10⁻⁷ degrees, both made positive, in one number.
+/// Longitude (upper 32 bits) and latitude (lower 32 bits) in 10⁻⁷ degrees, both shifted to be positive.
 type Point = u64;
 
-/// The point as one number.
+/// Longitude and latitude in 10⁻⁷ degrees as one number.
 pub fn point([lon, lat]: [i64; 2]) -> Point {
     let part = |value: i64, least: i64| (value - least).clamp(0, i64::from(u32::MAX)) as u64;
     part(lon, -1_800_000_000) << 32 | part(lat, -900_000_000)
@@ -65,18 +66,18 @@ pub fn segments(parts: &[Vec<VertexRing>]) -> Vec<(Point, Point)> {
 /// What is wrong between zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// They lie over each other.
+    /// The zones lie over each other.
     Overlap,
-    /// There is nothing between them.
+    /// Land between the zones belongs to none of them.
     Gap,
 }
 
 /// A place where zones do not fit together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Misfit {
-    /// Which way.
+    /// Overlap or gap.
     pub kind: Kind,
-    /// The zones, by number in the set; of a gap those around it.
+    /// Numbers of the zones in the set; for a gap, those around it.
     pub zones: Vec<u32>,
     /// Area in square metres.
     pub area_m2: f64,
@@ -91,13 +92,13 @@ pub struct Misfit {
 pub struct Misfits {
     /// Largest first.
     pub list: Vec<Misfit>,
-    /// Overlaps and gaps that rounding explains.
+    /// Number of overlaps and gaps that rounding explains.
     pub rounding: usize,
-    /// True when there were more regions than are looked at.
+    /// True when there were more regions than are examined.
     pub more: bool,
 }
 
-/// Zones that come one by one.
+/// The borders of zones, which are added one by one.
 #[derive(Debug, Default)]
 pub struct Coverage {
     borders: Borders<Point, u32>,
@@ -109,8 +110,8 @@ impl Coverage {
         segments.iter().for_each(|(from, to)| self.borders.add(*from, *to, zone));
     }
 
-    /// Finds what does not fit. `boxes` are those of the zones, `geometry` gives their shapes,
-    /// `plane` is the system areas are measured in.
+    /// Finds what does not fit. `boxes` are the zones' boxes in 10⁻⁷ degrees, `geometry` gives their shapes,
+    /// `plane` is the system in which areas are measured.
     pub fn misfits(self, boxes: &[[i64; 4]], geometry: &dyn Fn(u32) -> Option<Geometry>, plane: &Crs) -> Misfits {
         let rest = self.borders.rest();
         let mut found = Misfits::default();
@@ -120,8 +121,8 @@ impl Coverage {
         let union = overlay(&contours, &[]);
         let survey = Survey { rest: &rest, tree: index(&rest), grid: &grid, plane };
         let mut sums: BTreeMap<(Kind, Vec<u32>), Misfit> = BTreeMap::new();
-        // The plan's outline taken off once leaves, of its hull, the gaps, and of the whole chain what
-        // is covered more than once.
+        // Subtract the plan's outline once. From its hull this leaves the gaps; from the whole chain it leaves
+        // what is covered more than once.
         let outers: Vec<IntContour> = union.iter().filter_map(|shape| shape.first().cloned()).collect();
         let hull: Vec<IntContour> = overlay(&outers, &[]).into_iter().flatten().collect();
         let outline: Vec<IntContour> = union.into_iter().flatten().map(|ring| ring.into_iter().rev().collect()).collect();
@@ -137,7 +138,8 @@ impl Coverage {
     }
 }
 
-/// Regions that the contours, and those to be taken off, wind around at least once.
+/// Regions that `contours` and `less` together wind around at least once. The contours of `less` run backwards,
+/// so they subtract.
 fn overlay(contours: &[IntContour], less: &[IntContour]) -> Vec<IntShape> {
     let mut overlay = Overlay::new_custom(contours.iter().chain(less).map(Vec::len).sum(), IntOverlayOptions::ogc(), Solver::default());
     overlay.add_contours(contours, ShapeType::Subject);
@@ -145,7 +147,7 @@ fn overlay(contours: &[IntContour], less: &[IntContour]) -> Vec<IntShape> {
     overlay.overlay(OverlayRule::Subject, FillRule::Positive)
 }
 
-/// A grid around the edges; none where there are none.
+/// A grid around the edges; none without edges.
 fn grid_around(rest: &[((Point, Point), u32)]) -> Option<Grid> {
     let points = || rest.iter().map(|((from, _), _)| lonlat(*from));
     let low = |k: usize| points().map(|p| p[k]).min();
@@ -175,7 +177,7 @@ struct Survey<'a> {
 }
 
 impl Survey<'_> {
-    /// The region in the plane, metres.
+    /// The region in the plane, in metres.
     fn polygon(&self, region: &IntShape) -> geo::Polygon {
         let mut rings = region.iter().map(|ring| {
             let place = |p: &IntPoint| {
@@ -188,7 +190,7 @@ impl Survey<'_> {
         geo::Polygon::new(outer, rings.collect())
     }
 
-    /// A point inside the region, degrees.
+    /// Longitude and latitude in degrees of a point inside the region.
     fn inner(&self, region: &IntShape) -> [f64; 2] {
         let mut rings =
             region.iter().map(|ring| ring.iter().map(|p| geo::Coord { x: f64::from(p.x), y: f64::from(p.y) }).collect::<geo::LineString>());
@@ -246,13 +248,13 @@ impl Survey<'_> {
         zones
     }
 
-    /// Gaps that are open at an end: borders of two zones that face each other closely.
+    /// Adds the gaps that are open at an end: there the borders of two zones face each other closely.
     fn facing(&self, sums: &mut BTreeMap<(Kind, Vec<u32>), Misfit>) {
         let place = |p: Point| {
             let [lon, lat] = lonlat(p).map(|v| v as f64 / 1e7);
             self.plane.from_wgs84(lon, lat).unwrap_or_default()
         };
-        // A degree has at most 111.7 km.
+        // A degree is at most 111.7 km long.
         let reach = FACING_METRES / 111_700.0 * 1e7 * 1.2;
         let mut open: BTreeMap<Vec<u32>, (f64, f64, [f64; 2])> = BTreeMap::new();
         for (number, segment) in self.rest.iter().enumerate() {
@@ -282,14 +284,14 @@ impl Survey<'_> {
     }
 }
 
-/// A line's length by square root alone, which all machines compute alike.
+/// A line's length. It needs only the square root, which all machines compute alike.
 fn length(line: geo::Line) -> f64 {
     let (dx, dy) = (line.dx(), line.dy());
     (dx * dx + dy * dy).sqrt()
 }
 
-/// Length and mean width, metres, of the strip between two segments that run against each other with
-/// the strip on the right of both; none where they do not face each other closely.
+/// Length and mean width, in metres, of the strip between two segments that run in opposite directions with
+/// the strip on the right of both. None where they do not face each other closely.
 fn facing(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> Option<(f64, f64)> {
     let sub = |p: [f64; 2], q: [f64; 2]| [p[0] - q[0], p[1] - q[1]];
     let dot = |p: [f64; 2], q: [f64; 2]| p[0] * q[0] + p[1] * q[1];
@@ -316,7 +318,7 @@ fn facing(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> Option<(f64, f6
     (first >= -0.01 && second >= -0.01 && wide >= ROUNDING_METRES && first.max(second) <= FACING_METRES).then_some((to - from, wide))
 }
 
-/// Zones by place.
+/// Finds zones by place.
 struct Zones<'a> {
     tree: Option<RTree<f64>>,
     geometry: &'a dyn Fn(u32) -> Option<Geometry>,
@@ -334,7 +336,7 @@ impl<'a> Zones<'a> {
         Self { tree, geometry }
     }
 
-    /// Zones that cover a point, degrees.
+    /// Numbers of the zones that cover a longitude and latitude in degrees.
     fn at(&self, [lon, lat]: [f64; 2]) -> Vec<u32> {
         let Some(tree) = &self.tree else { return Vec::new() };
         let (x, y) = (lon * 1e7, lat * 1e7);
@@ -385,19 +387,19 @@ impl<'de> serde::Deserialize<'de> for Boundary {
 }
 
 impl Boundary {
-    /// From valid polygons.
+    /// A boundary made of valid polygons; none where they have no borders.
     pub fn new(parts: &[Vec<VertexRing>]) -> Option<Self> {
         let contours: Vec<Vec<[i64; 2]>> = parts.iter().flatten().map(|ring| ring.iter().map(|vertex| vertex.lonlat).collect()).collect();
         let rest: Vec<_> = segments(parts).into_iter().map(|segment| (segment, 0)).collect();
         (!rest.is_empty()).then(|| Self { contours, tree: index(&rest) })
     }
 
-    /// Square metres of a zone that lie outside.
+    /// Square metres of a zone that lie outside the boundary; `bbox` is the zone's box in 10⁻⁷ degrees.
     pub fn outside(&self, parts: &[Vec<VertexRing>], bbox: &[i64; 4], plane: &Crs) -> f64 {
         let first = parts.iter().flatten().flatten().next().map(|vertex| vertex.lonlat).unwrap_or_default();
         let [west, south, east, north] = bbox.map(|v| v as f64);
         if self.tree.search(west, south, east, north).is_empty() {
-            // The border does not come near: all of it lies on one side.
+            // The boundary does not come near, so the whole zone lies on one side of it.
             return if self.contains(first) { 0.0 } else { area_m2(parts) };
         }
         let zone: Vec<((Point, Point), u32)> = segments(parts).into_iter().map(|segment| (segment, 0)).collect();

@@ -130,7 +130,7 @@ pub type Key = (Code, What, Validity);
 pub struct Validity {
     /// Position of the item's last event.
     pub version: i64,
-    /// Position of the last event of the other items that it mentions; 0 if it mentions none.
+    /// Position of the last event that may have changed other items that it mentions; 0 if it mentions none.
     pub others: i64,
     /// Position of the city's last event.
     pub city_version: i64,

@@ -64,6 +64,6 @@ pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, h
         let media = "application/vnd.oai.openapi+json;version=3.0";
         Ok(respond::fresh(&headers, media, METADATA_CACHE, HeaderMap::new(), document.to_string()))
     };
-    // A long text, made for each that asks.
+    // This is a long text, made for each request.
     site.at_length(make).await.flatten()
 }

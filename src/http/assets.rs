@@ -1,4 +1,4 @@
-//! Files of the interactive map: one library as it was released, and the script that uses it.
+//! Files of the interactive map: an unmodified library, and the script that uses it.
 
 use axum::extract::Path;
 use axum::http::HeaderMap;
@@ -7,10 +7,10 @@ use axum::response::Response;
 use super::errors::HttpError;
 use super::respond;
 
-/// Name, media type, whether the name says the version, and the file.
+/// Name, media type, true if the name contains the version, and content of each file.
 ///
-/// Leaflet 1.9.4, BSD-2-Clause, © Volodymyr Agafonkin and CloudMade; unmodified, its licence beside it.
-/// The licence of Noto Sans, which prints and pictures embed (`render::print::fonts`).
+/// Leaflet 1.9.4, BSD-2-Clause, © Volodymyr Agafonkin and CloudMade; unmodified, with its licence. Also the
+/// licence of Noto Sans, which prints and pictures embed (`render::print::fonts`).
 const FILES: &[(&str, &str, bool, &str)] = &[
     ("leaflet-1.9.4.js", "text/javascript; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.js")),
     ("leaflet-1.9.4.css", "text/css; charset=utf-8", true, include_str!("assets/leaflet-1.9.4/leaflet.css")),
@@ -21,8 +21,8 @@ const FILES: &[(&str, &str, bool, &str)] = &[
     ("map.js", "text/javascript; charset=utf-8", false, include_str!("assets/map.js")),
 ];
 
-/// `/sw.js`: keeps the page of whom to call for when the network is away. It may reach the whole site, so
-/// it stands at its root.
+/// `/sw.js`: keeps the page of whom to call for when the network is away. It stands at the root, because it
+/// can only reach addresses below its own.
 pub async fn worker(headers: HeaderMap) -> Response {
     let text = include_str!("assets/sw.js").to_owned();
     respond::fresh(&headers, "text/javascript; charset=utf-8", "no-cache", HeaderMap::new(), text)

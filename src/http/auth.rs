@@ -8,13 +8,13 @@ use super::Site;
 use super::errors::HttpError;
 use crate::domain::access::Actor;
 
-/// How long a new token is waited for.
+/// How long to wait for a token that was just made.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Who sends a request. Tokens are looked up by their SHA-256, so nothing is compared byte by byte.
+/// Finds out who sends a request. Tokens are looked up by their SHA-256, so nothing is compared byte by byte.
 ///
-/// A token unknown here may have been made a moment ago by another process: the image is given the
-/// time to reach the head of the log first.
+/// Another process may have made an unknown token a moment ago. So the image first gets time to reach the
+/// end of the log. Errors: there is no token, or it is not valid.
 pub async fn actor(site: &Site, headers: &HeaderMap) -> Result<Actor, HttpError> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let secret = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

@@ -1,4 +1,4 @@
-//! `/boards`: the notice boards, and which of them somebody has to go to.
+//! `/boards`: the notice boards, and which of them need a visit.
 
 use crate::http::reading;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::read_model::image::Image;
 use crate::render::boards::{self as pages, Entry, Wanted};
 use crate::words::text::Lang;
 
-/// Every board that stands with the items on it, by number. `unit` leaves those of one unit and its heirs.
+/// The boards in use with the items on them, ordered by number. `unit` keeps only boards of that unit and
+/// the units that took it over.
 fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {
     let boards = image.standing_boards(moment, unit).into_iter();
     let entry = |board: View| {
@@ -74,8 +75,8 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
     site.at_length(make).await.flatten()
 }
 
-/// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. Made for each request: it is asked
-/// for seldom, and never twice alike.
+/// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. It is made for each request: it is
+/// seldom asked for, and never twice the same.
 pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let unit = reading::asked(query, "unit").filter(|unit| unit != "all");
@@ -85,7 +86,7 @@ pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -
     let moment = site.moment();
     let folio = prints::folio(&site.model, &moment, lang, unit.as_ref()).await?;
     let made = tokio::task::spawn_blocking(move || {
-        // Held by the work, not by the client that may have gone.
+        // The work holds the place, because the client may hang up before it is done.
         let _place = place;
         folio.draw(&mut |_| {})
     });

@@ -100,7 +100,7 @@ fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl
 /// ever.
 async fn place(site: &Site, until: Instant) -> Result<OwnedSemaphorePermit, HttpError> {
     let place = tokio::time::timeout_at(until, Arc::clone(&site.download_places).acquire_owned()).await;
-    place.map_err(|_| HttpError::Away)?.map_err(|error| HttpError::Internal(error.to_string()))
+    place.map_err(|_| HttpError::Busy)?.map_err(|error| HttpError::Internal(error.to_string()))
 }
 
 /// The file without a length, written while it is sent.

@@ -141,7 +141,7 @@ impl From<StoreError> for HttpError {
     }
 }
 
-/// Where to look instead of what is gone.
+/// Links to where a gone feature can still be found.
 #[derive(Debug)]
 pub struct Gone {
     /// Links: relation, type, address.

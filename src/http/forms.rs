@@ -1,4 +1,4 @@
-//! What a form of a page sends.
+//! Reads what a page's form sends.
 
 use std::time::Duration;
 
@@ -10,18 +10,19 @@ use super::errors::HttpError;
 use super::reading::percent_decode;
 use crate::words::copied::untailed;
 
-/// Time to send a form.
+/// Time for a form's body to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A form's body as it came.
+/// A form's body, decoded to text.
 pub struct Sent {
-    /// Its media type without parameters, lower case.
+    /// Its media type in lower case, without parameters.
     pub media: String,
     /// The body.
     pub text: String,
 }
 
-/// Reads a body of at most `limit` bytes. What is not UTF-8 becomes the replacement character.
+/// Reads a body of at most `limit` bytes. Bytes that are not UTF-8 become the replacement character.
+/// Errors: the body is too large or too slow.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Sent, HttpError> {
     let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
     let bytes = match collected {
@@ -35,36 +36,36 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Sent,
     Ok(Sent { media, text: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-/// The fields of a form, or of a query.
+/// The fields of a form or of a query.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Reads `a=1&b=2`.
+    /// Parses `a=1&b=2`.
     pub fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         Self(pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (percent_decode(k), percent_decode(v))).collect())
     }
 
-    /// The fields of an address and, after them, those of a body.
+    /// The fields of an address and of a body. A field of the body comes first.
     pub fn of(query: Option<&str>, body: &str) -> Self {
         let mut fields = Self::parse(body);
         fields.0.extend(Self::parse(query.unwrap_or_default()).0);
         fields
     }
 
-    /// With one more field.
+    /// Adds a field.
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.0.push((name.to_owned(), value));
         self
     }
 
-    /// A field of an address, without what hung onto its end as it was copied.
+    /// A field of an address, without text that was appended to it; `None` if it is empty.
     pub fn asked(&self, name: &str) -> Option<&str> {
         self.get(name).map(untailed).filter(|value| !value.is_empty())
     }
 
-    /// A field that was filled in.
+    /// A field that was filled in, trimmed.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.trim())
     }

@@ -1,4 +1,4 @@
-//! Files that were made for a download, kept for those who read them in pieces.
+//! Finished download files, kept for clients that read them in pieces.
 
 use std::fs::File;
 use std::io;
@@ -14,30 +14,31 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::export::Format;
 use crate::read_model::room::{Room, room};
 
-/// Bytes handed over at a time.
+/// Bytes that are handed over at a time.
 pub const PIECE: usize = 256 << 10;
 
-/// A file without a name; gone from the disk when nobody reads it any longer.
+/// A temporary file without a name. It disappears from the disk when nobody reads it any longer.
 pub struct Made {
     file: File,
     length: u64,
-    /// Of one that there is no room for, the place that it takes among the downloads as long as it is read.
+    /// A file that is too large to keep holds its download place until it has been read.
     place: Option<OwnedSemaphorePermit>,
 }
 
 impl Made {
-    /// Of a file that is written to its end; at most `room` bytes are kept.
+    /// Wraps a file that is completely written. A file of more than `room` bytes is not kept, and holds
+    /// `place`. Errors: the length cannot be read.
     pub fn new(file: File, room: u64, place: OwnedSemaphorePermit) -> io::Result<Self> {
         let length = file.metadata()?.len();
         Ok(Self { file, length, place: (length > room).then_some(place) })
     }
 
-    /// False where it would be made anew for everyone who asks.
+    /// False if the file would be made anew for every request.
     pub fn is_kept(&self) -> bool {
         self.place.is_none()
     }
 
-    /// Bytes.
+    /// Length in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
@@ -48,7 +49,7 @@ impl Made {
         Ok(piece.into())
     }
 
-    /// The body of an answer with a part of it, read as the client takes it.
+    /// The body of an answer with a part of the file, read as the client takes it.
     pub fn body(self: Arc<Self>, range: Range<u64>) -> Body {
         let pieces = futures_util::stream::try_unfold((self, range.start), move |(made, at)| async move {
             let bytes = range.end.saturating_sub(at).min(PIECE as u64);
@@ -63,10 +64,10 @@ impl Made {
     }
 }
 
-/// What a file was made of, and in which format.
+/// The digest of the layer that a file was made from, and its format.
 pub type Key = ([u8; 32], Format);
 
-/// Every file is held open, and weighs at least its share of so many.
+/// Most files that are kept, because each is held open. A small file weighs at least this share of the room.
 const FILES: u64 = 256;
 
 #[derive(Clone)]
@@ -80,10 +81,10 @@ impl Weighter<Key, Arc<Made>> for ByBytes {
     }
 }
 
-/// Files that were made, bounded in bytes on the disk and in number.
+/// Finished files, bounded in bytes on the disk and in number.
 pub type Kept = Room<Key, Arc<Made>, ByBytes>;
 
-/// Room for files of at most so many bytes.
+/// Room for files of at most `bytes` bytes together.
 pub fn kept(bytes: u64) -> Kept {
     room(FILES as usize, bytes, ByBytes { least: (bytes / FILES).max(1) })
 }

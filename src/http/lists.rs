@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderMap, header};
 
-/// A header that is a list, over all its lines (RFC 9110 §5.3): proxies and libraries add to one by a line of
-/// their own.
+/// A header that is a list, joined from all its lines (RFC 9110 §5.3): proxies and libraries add to a list
+/// by a line of their own.
 pub fn whole(headers: &HeaderMap, name: header::HeaderName) -> Option<Cow<'_, str>> {
     let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let mut all = Cow::Borrowed(lines.next()?);
@@ -17,7 +17,8 @@ pub fn whole(headers: &HeaderMap, name: header::HeaderName) -> Option<Cow<'_, st
     Some(all)
 }
 
-/// What a list names, and the weight of each, 1 where none is given. Names of parameters compare without case.
+/// The elements of a list with their weights; the weight is 1 if none is given. Parameter names are
+/// compared without case.
 pub fn weighted(list: &str) -> impl Iterator<Item = (&str, f32)> {
     list.split(',').filter_map(|element| {
         let mut pieces = element.split(';').map(str::trim);

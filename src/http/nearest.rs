@@ -1,4 +1,4 @@
-//! `/nearest?kind=&lon=&lat=`: whom to call, nearest first. Opens without a network once it was seen.
+//! `/nearest?kind=&lon=&lat=`: whom to call, nearest first. The page opens without a network once it was seen.
 
 use crate::http::reading;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use super::respond;
 use crate::read_model::nearest::kinds;
 use crate::render::nearest as pages;
 
-/// Longest body of a form.
+/// Longest body of a form, bytes.
 const FORM_BYTES: usize = 16 << 10;
-/// How many are shown.
+/// Most results that are shown.
 const SHOWN: usize = 30;
 
 /// `GET /nearest`
@@ -28,7 +28,7 @@ pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, heade
     answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
 }
 
-/// `POST /nearest`: the same, the position in no address.
+/// `POST /nearest`: as `GET /nearest`, but the position stands in no address.
 pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
@@ -54,7 +54,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     };
     let (at, wrong) = match here::position(&fields, &city) {
         Ok(at) => (at, None),
-        // Whom to call is shown in any case.
+        // The page shows whom to call even if the position is wrong.
         Err(HttpError::Parameter(vi, en)) if form == Form::Html => (None, Some(lang.pick(&vi, &en).to_owned())),
         Err(error) => return Err(error),
     };

@@ -1,4 +1,4 @@
-//! For whoever keeps it running.
+//! Addresses for the people who run the site.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,12 +18,13 @@ fn no_store() -> HeaderMap {
     headers
 }
 
-/// `/healthz`: the process lives.
+/// `/healthz`: the process is alive.
 pub async fn health() -> Response {
     respond::with(StatusCode::OK, "text/plain; charset=utf-8", no_store(), "ok\n")
 }
 
-/// `/readyz`: whether the image keeps up and disks have room. Degraded still answers 200, as reads go on.
+/// `/readyz`: whether the image keeps up and the disks have room. A degraded node still answers 200,
+/// because reads go on.
 pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     let (status, word, detail) = match site.model.health() {
         Health::Following => (StatusCode::OK, "ready", String::new()),
@@ -34,7 +35,7 @@ pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     respond::with(status, "application/json", no_store(), body.to_string())
 }
 
-/// Resident memory in bytes, where the system tells.
+/// Resident memory in bytes, if the system tells it.
 fn resident_bytes() -> Option<u64> {
     let pages: u64 = std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()?;
     Some(pages * 4096)

@@ -1,4 +1,4 @@
-//! Bodies of several pieces: some written for the answer, some handed on as they stand in memory.
+//! Bodies made of several pieces: some are written for the answer, others are sent directly from memory.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -9,14 +9,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// Shorter pieces, in bytes, are copied: handing one on costs more.
+/// Pieces shorter than this many bytes are copied, because sending them separately costs more.
 const SHORTEST: usize = 4_096;
 
-/// A text that grows by pieces.
+/// A body that grows piece by piece.
 pub struct Pieces {
-    /// What was written or copied.
+    /// Text that was written or copied.
     own: Vec<u8>,
-    /// What is handed on, and how much of `own` stands before it.
+    /// Pieces that are sent as they are, each with how much of `own` comes before it.
     kept: Vec<(usize, Bytes)>,
 }
 
@@ -26,17 +26,17 @@ impl Pieces {
         Self { own, kept: Vec::new() }
     }
 
-    /// The text that is being written.
+    /// The buffer to which text is appended.
     pub fn own(&mut self) -> &mut Vec<u8> {
         &mut self.own
     }
 
-    /// Bytes of a piece that will be copied.
+    /// How many bytes of a piece will be copied: all of a short piece, otherwise 0.
     pub fn copied(piece: &Bytes) -> usize {
         if piece.len() < SHORTEST { piece.len() } else { 0 }
     }
 
-    /// Appends a piece that stays in memory.
+    /// Appends a piece; a long one is not copied.
     pub fn push(&mut self, piece: Bytes) {
         if Self::copied(&piece) > 0 {
             self.own.extend_from_slice(&piece);
@@ -58,7 +58,7 @@ impl Pieces {
         list
     }
 
-    /// The whole text in one.
+    /// All pieces joined.
     pub fn joined(self) -> Bytes {
         let mut list = self.list();
         match list.len() {
@@ -74,7 +74,7 @@ impl Pieces {
     }
 }
 
-/// One frame for each piece; its length is known beforehand.
+/// Sends one frame for each piece. The total length is known beforehand.
 struct Frames {
     list: VecDeque<Bytes>,
     left: u64,

@@ -45,7 +45,7 @@ fn routes() -> Vec<Route> {
         ("/nearest", Both, get(nearest::get).post(nearest::post)),
         ("/search", Reads, get(search::search)),
         ("/q/{code}", Reads, get(items::item)),
-        // As some apps write an address.
+        // Some apps write an address with a slash at its end.
         ("/q/{code}/", Reads, get(items::item)),
         ("/q/{code}/qr.svg", Reads, get(items::qr_svg)),
         ("/q/{code}/qr.png", Reads, get(items::qr_png)),

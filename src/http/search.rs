@@ -1,4 +1,4 @@
-//! `/search?q=`
+//! `/search?q=`: the search for items, units, landmarks and places.
 
 use crate::http::reading;
 use std::sync::Arc;
@@ -19,18 +19,18 @@ use crate::render::search::{self as pages, Found};
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// Results of a search.
+/// Most results of a search.
 const RESULTS: usize = 50;
-/// Longest query that is shown again, characters.
+/// Longest query that the page shows again, characters.
 const SHOWN: usize = 200;
 
-/// The index of what can be found now.
+/// The index of everything that can be found now.
 pub(super) async fn index(site: &Site, moment: &Moment) -> Result<Arc<Index>, HttpError> {
     let kinds = |kind: &str| Lang::ALL.iter().map(|lang| text(*lang, kind)).collect::<Vec<_>>().join(" ");
     Ok(site.model.search_index(moment, &kinds).await?)
 }
 
-/// What a hit is, as pages and programs tell it; none when it is gone meanwhile.
+/// The result for a hit; `None` if it has disappeared meanwhile.
 pub(super) fn found(site: &Site, city: &City, hit: Hit, moment: &Moment) -> Option<Found> {
     Some(match hit {
         Hit::Item(code) => Found::Item(Box::new(site.model.image().view(&code, None, moment)?)),

@@ -1,4 +1,4 @@
-//! Writing over HTTP: a command in, events and the new position out.
+//! Writing over HTTP: takes a command, and answers with the events and the new position.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::domain::access::Actor;
 use crate::domain::{Code, Refusal, families};
 use crate::import::attach::no_files;
 
-/// How long an answer waits until what it names can be read.
+/// How long an answer waits until the written change can be read.
 const SEEN: Duration = Duration::from_secs(1);
 
-/// `POST /collections/{c}/items`: publish or draft a new item.
+/// `POST /collections/{c}/items`: publishes or drafts a new item.
 pub async fn create(
     State(site): State<Arc<Site>>,
     Path(collection): Path<String>,
@@ -30,7 +30,7 @@ pub async fn create(
     write(&site, &collection, None, &headers, body).await
 }
 
-/// `POST /collections/{c}/items/{id}/commands`: any command to an item.
+/// `POST /collections/{c}/items/{id}/commands`: carries out any command for an item.
 pub async fn command(
     State(site): State<Arc<Site>>,
     Path((collection, id)): Path<(String, String)>,
@@ -57,11 +57,12 @@ pub(super) async fn read_body(site: &Site, body: Body) -> Result<Vec<u8>, HttpEr
 async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {
     let of_collection = families::collections().into_iter().find(|(name, _, _)| *name == collection);
     let (_, family, kind) = of_collection.ok_or_else(|| {
-        // Features of sets are published with their item: the list is there, and commands to one of them are not.
+        // Single features are published with their item. So their list exists but takes no POST, and a
+        // single feature has no commands.
         let is_list = code.is_none() && crate::read_model::layers::collection(collection).is_some();
         if is_list { HttpError::MethodNotAllowed } else { HttpError::NotFound }
     })?;
-    // The token is looked at before the body is read: a stranger cannot make us read 64 MB.
+    // The token is checked before the body is read, so that a stranger cannot make us read a large body.
     let actor = auth::actor(site, headers).await?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let bytes = read_body(site, body).await?;
@@ -95,7 +96,7 @@ async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: 
     carry_out(site, actor, request).await
 }
 
-/// A client that hangs up changes nothing: the command is carried out in a task of its own.
+/// Carries out a command in a task of its own, so that it is completed even if the client hangs up.
 pub(super) async fn carry_out(site: &Arc<Site>, actor: Actor, request: Request) -> Result<Response, HttpError> {
     let task = {
         let site = Arc::clone(site);
@@ -107,15 +108,15 @@ pub(super) async fn carry_out(site: &Arc<Site>, actor: Actor, request: Request) 
         })
     };
     let outcome = task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
-    // Whoever follows the address in the answer finds it there.
+    // A client that follows the address in the answer must find the change there.
     site.model.wait_for(outcome.position, SEEN).await;
     Ok(written(site, &outcome))
 }
 
-/// `If-Match` names the revision a change is based on: its number, or the validator of the record.
+/// `If-Match` names the revision that a change is based on: by its number, or by the validator of the record.
 async fn expect(site: &Site, code: Code, headers: &HeaderMap, request: &mut Request) -> Result<(), HttpError> {
     let Some(given) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-    // A proxy that compresses weakens validators; one of ours is the same with and without.
+    // A proxy that compresses makes a validator weak; ours has the same meaning with and without `W/`.
     let given = given.trim();
     let given = given.strip_prefix("W/").unwrap_or(given);
     let number = match given.trim_matches('"').parse::<u32>() {
@@ -130,12 +131,15 @@ async fn expect(site: &Site, code: Code, headers: &HeaderMap, request: &mut Requ
             latest.ok_or(HttpError::UnknownCode)?
         }
     };
+    // A revision is checked against it where it is decided; other commands are about the newest revision.
     if request.kind.ends_with(".revise")
         && let Some(body) = request.body.as_object_mut()
     {
         body.insert("based_on".into(), json!(number));
+        return Ok(());
     }
-    Ok(())
+    let latest = site.model.image().entry(&code).and_then(|entry| entry.item.latest());
+    if latest == Some(number) { Ok(()) } else { Err(HttpError::PreconditionFailed) }
 }
 
 fn written(site: &Site, outcome: &Outcome) -> Response {

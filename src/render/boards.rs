@@ -1,4 +1,4 @@
-//! The notice boards of the city as a list: what hangs where, and where somebody has to go.
+//! The list of the city's notice boards: what hangs where, and which boards need a visit.
 
 use maud::html;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// A board and the items printed for it.
+/// A board with the items printed for it.
 pub struct Entry {
     /// The board.
     pub board: View,
@@ -21,14 +21,14 @@ pub struct Entry {
     pub items: Vec<View>,
 }
 
-/// Which boards are wanted.
+/// Which boards the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// All.
+    /// All boards.
     All,
-    /// Those with a print that is out of date, or was revoked and hangs.
+    /// Boards with a print that is out of date, or that still hangs although it was revoked.
     Superseded,
-    /// Those nobody has looked at for too long.
+    /// Boards that nobody has checked for too long.
     Check,
 }
 
@@ -58,7 +58,7 @@ impl Entry {
         })
     }
 
-    /// True when it belongs into that list.
+    /// True if the board belongs in that list.
     pub fn is_wanted(&self, wanted: Wanted) -> bool {
         match wanted {
             Wanted::All => true,
@@ -69,7 +69,7 @@ impl Entry {
         }
     }
 
-    /// The same for programs.
+    /// The board and its prints as JSON.
     pub fn json(&self, public_url: &str) -> Value {
         let postings: Vec<Value> = self
             .postings()
@@ -92,7 +92,7 @@ impl Entry {
     }
 }
 
-/// The page.
+/// The page with the list.
 pub fn list(lang: Lang, city: &City, moment: &Moment, wanted: Wanted, unit: Option<&UnitId>, entries: &[Entry]) -> String {
     let t = |key| text(lang, key);
     let only = unit.map(|unit| format!("&unit={unit}")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Words explained: behind each legal term of a page stands a sentence in plain words.
+//! Legal terms explained: each term on a page links to a sentence in plain words.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use crate::words::text::text;
 static TERMS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
     LazyLock::new(|| toml::from_str(include_str!("glossary.toml")).unwrap_or_default());
 
-/// A term of a page: a link to its explanation where there is one.
+/// A term on a page, with a link to its explanation if there is one.
 pub fn term(lang: Lang, key: &str) -> Markup {
     let words = text(lang, key);
     html! {
@@ -22,7 +22,7 @@ pub fn term(lang: Lang, key: &str) -> Markup {
     }
 }
 
-/// What a term is called.
+/// The name of a term.
 fn name(lang: Lang, key: &str) -> String {
     match key {
         _ if has_text(key) => text(lang, key).to_owned(),

@@ -1,4 +1,4 @@
-//! Home, lists, and the pages that help when something is not there.
+//! The home page, lists of items, and the pages that help if something is not there.
 
 use maud::{Markup, html};
 
@@ -10,12 +10,12 @@ use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// A field to search in.
+/// The search form.
 pub fn search_form(lang: Lang, query: &str) -> Markup {
     html! { form action="/search" method="get" role="search" { (words_field(lang, "q", "search-label", query)) } }
 }
 
-/// An item in a list: its title, what it is, whether it holds.
+/// An item in a list: its title, what it is, and whether it holds.
 pub fn item_line(lang: Lang, moment: &Moment, view: &View) -> Markup {
     html! {
         li {
@@ -32,7 +32,7 @@ pub fn item_line(lang: Lang, moment: &Moment, view: &View) -> Markup {
     }
 }
 
-/// The home page: what people come for, search, and the newest of each collection.
+/// The home page: what people come for, the search, and the newest items of each collection.
 pub fn home(lang: Lang, city: &City, moment: &Moment, collections: &[(&'static str, usize, Vec<View>)]) -> String {
     let t = |key| text(lang, key);
     let content = html! {

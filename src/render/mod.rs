@@ -1,4 +1,4 @@
-//! What people see: QR codes, maps, pages. All texts come from [`text`].
+//! Everything that people see: QR codes, maps and pages. All texts come from [`text`].
 
 pub mod boards;
 pub mod calendar;

@@ -1,4 +1,4 @@
-//! The page of what is nearest: a number to call on every line.
+//! The page of what is nearest, with a number to call on every line.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn words(lang: Lang, view: &View, label: &str) -> Option<String> {
     }
 }
 
-/// How a kind is called in a heading.
+/// The name of a kind in a heading.
 fn title(lang: Lang, kind: &str) -> &str {
     text(lang, if kind == "place" { "places" } else { kind })
 }
@@ -44,11 +44,12 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
             }
             @if let Some(metres) = near.metres { br; b { (format::distance(lang, metres)) } " " span.note { (t("as-the-crow-flies")) } }
             @if is_duty {
-                // In a copy that is looked at later the word gives way to "unknown" when it is too old.
+                // A copy of the page may be read later: when this is too old, a script replaces the word by
+                // “unknown”.
                 p.duty.ready[view.usable == Usable::Yes] data-until=[view.next_change.map(jiff::Timestamp::as_second)] data-later=(t("duty-unknown")) {
                     b { (text(lang, &view.standing)) }
                     @match view.fact("duty-at") {
-                        // A clock time and not an age: a copy of this page does not lie.
+                        // This shows a time of day and not an age, so that it stays true in a copy of the page.
                         Some(Shown::Moment(at)) => { " – " (t("duty-at")) " " (format::clock(&moment.zone, moment.today, *at)) }
                         _ => { " – " (t("never-told")) }
                     }
@@ -75,7 +76,7 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
     }
 }
 
-/// The page; `wrong` says what was wrong with a position.
+/// The content of the page. `wrong` says what was wrong with a position.
 fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Position>, wrong: Option<&str>, found: &[Near]) -> Markup {
     let t = |key| text(lang, key);
     let is_health = matches!(kind, "ambulance" | "health-worker" | "health-station");
@@ -89,7 +90,8 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
             }
         }
         nav aria-label=(t("kinds")) {
-            // With a position the others are asked for in a body: it stands in no address.
+            // If there is a position, the other kinds are asked for in a POST body: it must stand in no
+            // address.
             @if let Some(at) = at {
                 form.kinds action="/nearest" method="post" {
                     input type="hidden" name="lon" value=(at.lon);
@@ -132,13 +134,13 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
     }
 }
 
-/// The page.
+/// The page of what is nearest.
 pub fn page(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Position>, wrong: Option<&str>, found: &[Near]) -> String {
     let content = content(lang, city, moment, kind, at, wrong, found);
     layout::page(&Page::new(lang, city, text(lang, "nearest"), &format!("/nearest?kind={kind}")), content)
 }
 
-/// The same for programs.
+/// The list of what is nearest as JSON.
 pub fn json(kind: &str, at: Option<Position>, found: &[Near], city: &City) -> Value {
     let list: Vec<Value> = found
         .iter()

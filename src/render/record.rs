@@ -1,11 +1,11 @@
-//! An item's record as JSON: everything the page says, for programs.
+//! An item's record as JSON: everything that the page says.
 
 use serde_json::{Value, json};
 
 use crate::domain::publication::view::View;
 use crate::features::geojson::shared;
 
-/// The record of an item; the contact of a person is not part of it.
+/// The record of an item. It never contains the contact of a person.
 pub fn record(view: &View, public_url: &str) -> Value {
     let item = format!("{public_url}/q/{}", view.code);
     let mut record = shared(view, public_url);

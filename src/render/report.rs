@@ -1,5 +1,5 @@
-//! An import's report as a page of its own: counts, a map that marks each finding, all findings,
-//! areas by code. It stands alone: no request, no script.
+//! An import's report as a page of its own: counts, a map that marks each finding, all findings, and areas
+//! by code. The page needs no further request and no script.
 
 use std::sync::LazyLock;
 
@@ -23,10 +23,10 @@ svg{width:100%;height:auto;background:#fff;border:1px solid #8886}.en{opacity:.8
 @media print{body{font-size:11pt}a{color:inherit;text-decoration:none}}
 ";
 
-/// The policy that lets the page's own style in, and nothing else.
+/// The content security policy: only the page's own style.
 pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| super::layout::policy(STYLE));
 
-/// Findings that are marked on the map.
+/// Most findings that are marked on the map.
 const MARKED: usize = 400;
 
 fn class(severity: Severity) -> &'static str {
@@ -45,7 +45,7 @@ fn word(severity: Severity) -> (&'static str, &'static str) {
     }
 }
 
-/// The page; `drawn` is the canonical text of what could be read.
+/// The page of a report. `drawn` is the canonical text of the features that could be read.
 pub fn page(report: &Report, drawn: &[Bytes]) -> String {
     html! {
         (DOCTYPE)
@@ -122,7 +122,7 @@ fn facts(report: &Report) -> Markup {
     }
 }
 
-/// Findings with their numbers, in the order of the page.
+/// Findings with their numbers, in the page's order.
 fn numbered(report: &Report) -> impl Iterator<Item = (usize, &Finding)> {
     let mut list: Vec<&Finding> = report.findings.iter().collect();
     list.sort_by_key(|finding| finding.severity);

@@ -1,4 +1,4 @@
-//! Pages on which a resident reports something and a clerk sees to it.
+//! Pages on which residents report something and clerks deal with the reports.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -14,7 +14,7 @@ use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// The form; after a refusal with what is wrong and what was written.
+/// The form. After a refusal it shows what is wrong and what was written.
 pub fn form(lang: Lang, city: &City, view: &View, kind: ReportKind, board: Option<u32>, wrong: Option<(&str, &ReportText)>) -> String {
     let t = |key| text(lang, key);
     let path = format!("/q/{}/report", view.code);
@@ -50,7 +50,7 @@ fn by_phone(lang: Lang, city: &City) -> Markup {
     }
 }
 
-/// What is said once it came in.
+/// The page after a report came in.
 pub fn thanks(lang: Lang, city: &City, view: &View, report: &ReportId) -> String {
     let t = |key| text(lang, key);
     let content = html! {
@@ -61,22 +61,22 @@ pub fn thanks(lang: Lang, city: &City, view: &View, report: &ReportId) -> String
     page(&Page::new(lang, city, t("report-thanks"), &format!("/q/{}/report", view.code)), content)
 }
 
-/// A report as the clerk sees it.
+/// A report as a clerk sees it.
 pub struct Line {
     /// When it came in.
     pub at: Timestamp,
-    /// What is known of it.
+    /// The stored report, without its text.
     pub received: ReportReceived,
     /// The item it is about.
     pub view: Option<View>,
     /// The board it is about.
     pub board: Option<View>,
-    /// What was written.
+    /// The text that the resident wrote.
     pub written: Option<ReportText>,
 }
 
 impl Line {
-    /// The same for programs.
+    /// The report as JSON.
     pub fn json(&self) -> Value {
         json!({
             "report": self.received.report, "kind": self.received.kind, "at": self.at,
@@ -87,7 +87,7 @@ impl Line {
     }
 }
 
-/// Where a clerk gives the token.
+/// The form in which a clerk gives the token.
 pub fn sign_in(lang: Lang, city: &City) -> String {
     let t = |key| text(lang, key);
     let content = html! {
@@ -102,7 +102,7 @@ pub fn sign_in(lang: Lang, city: &City) -> String {
     page(&Page::new(lang, city, t("reports"), "/reports"), content)
 }
 
-/// The open reports, each with the ways to close it.
+/// The open reports, each with buttons to close it.
 pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usize, token: &str) -> String {
     let t = |key| text(lang, key);
     let all = lines.iter().map(|line| line.received.report.0.as_str()).collect::<Vec<_>>().join(" ");

@@ -11,7 +11,7 @@ use crate::domain::schema::Shape;
 use crate::read_model::layers::Collection;
 use crate::words::text::Lang;
 
-/// Colour of what has no official one.
+/// Colour of areas without an official colour.
 const NEUTRAL: &str = "#dddddd";
 const POINT: &str = "#b00020";
 

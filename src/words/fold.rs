@@ -4,8 +4,9 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::words::alike::alike;
 
-/// Lower case without diacritics; đ becomes d, so both tone placements (hoà, hòa) are alike. What looks alike is
-/// alike. Keys of claims are made of it: whoever changes what it gives raises `event_store::CLAIM_RULE`.
+/// Lower case without diacritics; đ becomes d, and both tone placements (hoà, hòa) become the same text. So do
+/// letters that look alike. Keys of claims are made with this function: whoever changes its results raises
+/// `event_store::CLAIM_RULE`.
 ///
 /// ```
 /// assert_eq!(bangtin::words::fold::fold("Đường Hoà Bình"), "duong hoa binh");
@@ -32,8 +33,8 @@ pub fn fold_marks(text: &str) -> String {
         .collect()
 }
 
-/// A word with its marks behind its letters, so that both tone placements are alike and other words are
-/// not; the letters alone where it has no marks.
+/// A word in lower case with its marks behind its letters. Both tone placements become the same text, and other
+/// words stay different. A word without marks is its letters alone.
 ///
 /// ```
 /// use bangtin::words::fold::marked;
@@ -59,7 +60,7 @@ pub fn marked(word: &str) -> String {
     letters
 }
 
-/// False of what is no character and has no place in XML: U+FFFE and its kin.
+/// False for Unicode's noncharacters, such as U+FFFE: they have no place in XML.
 pub fn is_character(c: char) -> bool {
     !matches!(c, '\u{fdd0}'..='\u{fdef}') && u32::from(c) & 0xfffe != 0xfffe
 }
@@ -68,8 +69,8 @@ pub fn is_character(c: char) -> bool {
 ///
 /// Direction marks could make a name read as something else on a printed page.
 ///
-/// Of marks that follow a letter and belong into no letter of their own two stay: more would be painted
-/// over what stands around. Noncharacters have no place in XML.
+/// After a letter at most two combining marks stay that NFC does not compose with it: more would be painted over
+/// the text around. Noncharacters have no place in XML.
 pub fn clean(text: &str) -> String {
     let mut marks = 0;
     let kept = text.nfc().filter(|c| {
@@ -83,17 +84,17 @@ pub fn clean(text: &str) -> String {
 }
 
 /// A text that a person has just typed or pasted, as it is stored: cleaned, with the Đ that was meant and without
-/// what cannot be seen. Dashes and blanks stay as they were set. Texts of files keep their letters: the same file
-/// gives the same digest, in every version of the program.
+/// invisible characters. Dashes and blanks stay as they were typed. Texts from files do not pass through here, so
+/// that the same file gives the same digest in every version of the program.
 pub fn typed(text: &str) -> String {
-    // A tab, or the line break of a word processor, parts words.
+    // A tab, or the line break of a word processor, separates words.
     let parted = |c: char| if matches!(c, '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
     let meant = text.chars().map(parted).filter_map(|c| alike(c).map(|read| if matches!(read, 'Đ' | 'đ') { read } else { c }));
     clean(&meant.collect::<String>())
 }
 
-/// Edit distance of two short texts, two neighbours exchanged being one edit (optimal string alignment),
-/// for proposing a near miss.
+/// Edit distance of two short texts, for proposing a near miss. Exchanging two neighbours counts as one edit
+/// (optimal string alignment).
 pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before: Vec<usize> = vec![0; b.len() + 1];

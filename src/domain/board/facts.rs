@@ -38,10 +38,10 @@ pub struct Board {
     pub documents: Vec<Document>,
 }
 
-/// What a board's events leave.
+/// The state of a board's own events.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BoardState {
-    /// Prints for it, one for each item, in the order in which the items were first printed.
+    /// Prints that were made for the board, one for each item, in the order in which the items were first printed.
     pub postings: Vec<Posting>,
     /// When somebody last looked at it.
     pub checked: Option<Date>,

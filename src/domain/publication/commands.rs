@@ -27,7 +27,7 @@ pub enum Command<F: Family> {
     Supersede(Superseded),
     /// Take it back.
     Withdraw(Withdrawn),
-    /// One of the family's own.
+    /// One of the family's own commands.
     Change(F::Change),
 }
 

@@ -47,16 +47,16 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const SHAPE: Shape;
     /// Shape of the features of its items' sets.
     const FEATURE_SHAPE: Shape = Shape::Point;
-    /// What the features of its items' sets carry, beside what all items do.
+    /// Properties of the features in its items' sets, beyond those that all items have.
     const FEATURE_PROPERTIES: &'static [Property] = &[];
-    /// Commands of its own, beside the shared life cycle.
+    /// Its own commands, beyond the shared life cycle.
     type Change: Clone + Debug + PartialEq + DeserializeOwned + JsonSchema + Send + Sync + 'static;
-    /// What those commands lead to.
+    /// The events of those commands.
     type Changed: Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
-    /// What those events leave behind.
+    /// The state that those events add up to.
     type State: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
 
-    /// What items of that kind carry beside what all items do; all kinds where empty.
+    /// Properties of items of `kind`, beyond those that all items have. An empty `kind` means all kinds.
     fn properties(kind: &str) -> Vec<Property>;
     /// Its kind, `land-use-plan`.
     fn kind(&self) -> &'static str;
@@ -72,7 +72,7 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn features(&self) -> Option<&FeatureSet> {
         None
     }
-    /// What is drawn of it where it has no feature set.
+    /// Its outline on the map, where it has no feature set.
     fn outline(&self) -> Option<&FeatureSet> {
         None
     }
@@ -86,7 +86,7 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     }
     /// Refuses a statement that breaks the family's rules.
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal>;
-    /// Refuses a revision or a correction that changes what an item keeps for ever.
+    /// Refuses a revision or a correction that changes something an item must keep for ever.
     fn check_keeps(&self, _previous: &Self) -> Result<(), Refusal> {
         Ok(())
     }
@@ -119,7 +119,7 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn change_refers(_change: &Self::Change) -> Vec<Code> {
         Vec::new()
     }
-    /// Reads one of its own commands; a family with several tells them by the action.
+    /// Reads one of its own commands. A family with several commands tells them apart by the action.
     fn read_change(_action: &str, body: serde_json::Value) -> serde_json::Result<Self::Change> {
         serde_json::from_value(body)
     }
@@ -127,7 +127,7 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn change_schema(_action: &str) -> Schema {
         schema_for!(Self::Change)
     }
-    /// Reads one of its own events; a family with several tells them by the type.
+    /// Reads one of its own events. A family with several events tells them apart by the type.
     fn read_changed(_name: &str, payload: &str) -> serde_json::Result<Self::Changed> {
         serde_json::from_str(payload)
     }
@@ -139,11 +139,11 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn changed_schema(_name: &str) -> Schema {
         schema_for!(Self::Changed)
     }
-    /// True when what its own events left names other items.
+    /// True when the state of its own events names other items.
     fn mentions_others(_state: &Self::State) -> bool {
         false
     }
-    /// A number by which prints name it.
+    /// The number by which prints name it.
     fn number(&self) -> Option<u32> {
         None
     }
@@ -225,14 +225,14 @@ pub enum Status {
 }
 
 impl<F: Family> Revision<F> {
-    /// First and last day in force as what it states gives them by itself, whatever day it is; none where it gives
-    /// none, or others were set.
+    /// First and last day in force, where its facts alone determine them. None where they depend on the day of
+    /// publication, or where other days were set.
     fn own_days(&self) -> Option<(Date, Option<Date>)> {
         own_days(&self.facts).filter(|days| *days == (self.effective_from, self.effective_to))
     }
 
-    /// Takes over the days in force of what takes the place of what it states: a date that was published wrongly
-    /// is corrected with what hangs on it.
+    /// Takes over the days in force of the facts that replace its own: who corrects a wrong date also corrects the
+    /// days in force that depend on it.
     pub(super) fn follow_days(&mut self, facts: &F) {
         if let (Some(_), Some((from, to))) = (self.own_days(), own_days(facts)) {
             (self.effective_from, self.effective_to) = (from, to);
@@ -240,7 +240,7 @@ impl<F: Family> Revision<F> {
     }
 }
 
-/// First and last day in force that a statement gives by itself; none where they hang on the day of publication.
+/// First and last day in force that the facts alone determine; none where they depend on the day of publication.
 fn own_days<F: Family>(facts: &F) -> Option<(Date, Option<Date>)> {
     let days = [Date::MIN, Date::MAX].map(|today| facts.effective(today));
     (days[0] == days[1]).then_some(days[0])
@@ -266,7 +266,7 @@ impl Status {
 pub struct Publication<F: Family> {
     /// None before the first event.
     pub code: Option<Code>,
-    /// What a draft states that was not published.
+    /// The facts of a draft that is not yet published.
     pub draft: Option<Box<F>>,
     /// Published revisions, oldest first; their numbers are 1, 2, 3 …
     pub revisions: Vec<Revision<F>>,
@@ -274,11 +274,11 @@ pub struct Publication<F: Family> {
     pub superseded: Option<Superseded>,
     /// Set once it was taken back; with the moment in microseconds since 1970.
     pub withdrawn: Option<(Withdrawn, i64)>,
-    /// What the family's own events left.
+    /// The state of the family's own events.
     pub state: F::State,
     /// Microseconds since 1970 of the last event.
     pub updated_at: i64,
-    /// What events overwrote, and when, microseconds since 1970.
+    /// What events overwrote, each with the moment in microseconds since 1970.
     pub past: Vec<(i64, Overwritten<F>)>,
 }
 
@@ -303,8 +303,8 @@ impl<F: Family> Publication<F> {
         self.revisions.iter().rev().find(|r| r.cancelled.is_none() && r.effective_from <= date)
     }
 
-    /// The revision to show on `date`: the one that holds; before any does, the one that holds on the first
-    /// day on which one does. A revision that another follows before its own day never holds.
+    /// The revision to show on `date`: the one that holds. Before the item's first day in force it is the one that
+    /// will hold on that day. A revision that another replaces before its own first day never holds.
     pub fn shown_on(&self, date: Date) -> Option<&Revision<F>> {
         let begins = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from).min();
         let day = begins.map_or(date, |begins| begins.max(date));
@@ -353,7 +353,7 @@ impl<F: Family> Publication<F> {
         self.status_on(date)
     }
 
-    /// The next moment after `now` at which the view changes though no event happens.
+    /// The next moment after `now` at which the view changes without an event.
     pub fn next_change(&self, moment: &Moment) -> Option<Timestamp> {
         let zone = &moment.zone;
         let mut dates: Vec<Timestamp> = Vec::new();
@@ -365,7 +365,7 @@ impl<F: Family> Publication<F> {
         dates.into_iter().filter(|at| *at > moment.now).min()
     }
 
-    /// Units of everything that is published or drafted now: what a token must cover.
+    /// Units of each revision that was not cancelled, and of the draft. A token must cover all of them.
     pub fn units_now(&self) -> Vec<Vec<UnitId>> {
         let live = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.facts.units().to_vec());
         live.chain(self.draft.iter().map(|draft| draft.units().to_vec())).collect()

@@ -1,7 +1,7 @@
 //! An item as it was known at an earlier moment, and when its revisions hold.
 //!
-//! Two times (ARCHITECTURE.md): when a revision holds in law, and when it was known here. Most of
-//! what was known later can be told by its own time; what an event overwrites is noted here.
+//! There are two times (ARCHITECTURE.md): when a revision holds in law, and when it was known here. Most
+//! facts carry the moment at which they became known. What an event overwrites is noted here.
 
 use std::collections::BTreeSet;
 
@@ -13,20 +13,20 @@ use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::moment_of;
 use crate::words::civil::date_in;
 
-/// Changes of a family's own that can be taken back; older ones count as unknown.
+/// Most states of a family's own events that are kept. What was before the oldest of them counts as unknown.
 const STATES: usize = 64;
 
 /// What an event overwrote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub enum Overwritten<F: Family> {
-    /// The revision of that number was not cancelled.
+    /// The revision with this number was not cancelled.
     NotCancelled(u32),
-    /// The last day in force of the revision of that number.
+    /// Number of a revision, and its last day in force.
     Expiry(u32, Option<Date>),
-    /// What took the item's place.
+    /// The item that superseded it.
     Superseded(Option<Superseded>),
-    /// What the family's own events had left.
+    /// The state of the family's own events.
     State(F::State),
 }
 
@@ -111,8 +111,9 @@ impl<F: Family> Publication<F> {
         last.is_none_or(|last| revision.effective_from <= last).then_some((revision.effective_from, last))
     }
 
-    /// The last day on which what a revision states of its days can take place, as far as is known: an end that
-    /// was set for it, or the day before what follows it. Not the end that the days themselves give.
+    /// The last day up to which a revision's days (such as those of a campaign) can take place, as far as is known:
+    /// an end that was set for the revision, or the day before something takes its place. The end of the days
+    /// themselves does not count.
     pub fn days_end(&self, revision: &Revision<F>) -> Option<Date> {
         let day_before = |day: Date| day.yesterday().ok();
         let (_, own) = revision.facts.effective(revision.effective_from);
@@ -123,21 +124,22 @@ impl<F: Family> Publication<F> {
         [set, next, superseded].into_iter().flatten().min()
     }
 
-    /// The first day on which what a revision states of its days can take place: its first day in force where one
-    /// was set that its days don't give themselves, and nothing holds before it.
+    /// The first day from which a revision's days can take place: its first day in force. None where the days
+    /// themselves begin then, or where another revision begins earlier.
     pub fn days_begin(&self, revision: &Revision<F>) -> Option<Date> {
         let (own, _) = revision.facts.effective(revision.effective_from);
         let is_first = !self.revisions.iter().any(|r| r.cancelled.is_none() && r.effective_from < revision.effective_from);
         (is_first && revision.effective_from != own).then_some(revision.effective_from)
     }
 
-    /// How often what is shown of it has changed until `date`: by every event that residents are shown, and by
-    /// every day on which another revision came into force. It only grows, and is never less than the number of
-    /// the revision shown, which calendars were once given instead.
+    /// How often the item's public view has changed until `date`: by every event that residents see, and by
+    /// every day on which another revision came into force. The number only grows. It is never less than the number
+    /// of the revision shown, because calendars once got that number instead.
     pub fn sequence(&self, date: Date) -> u32 {
         let told = self.revisions.iter().map(|r| 1 + r.corrections.len() + r.expiries.len() + usize::from(r.cancelled.is_some()));
         let replaced = self.past.iter().filter(|(_, what)| matches!(what, Overwritten::Superseded(_))).count();
-        // What has begun is not cancelled any more. The first day shows what was shown before it.
+        // A revision that has begun can no longer be cancelled. The first day of all changes nothing: its
+        // revision was shown before.
         let begun: BTreeSet<Date> =
             self.revisions.iter().filter(|r| r.cancelled.is_none() && r.effective_from <= date).map(|r| r.effective_from).collect();
         (told.sum::<usize>() + replaced + usize::from(self.withdrawn.is_some()) + begun.len().saturating_sub(1)) as u32

@@ -15,7 +15,7 @@ use crate::domain::unit::UnitId;
 use crate::geometry::Position;
 use crate::words::civil;
 
-/// A moment and the city's civil date of it.
+/// A moment and its civil date in the city.
 #[derive(Debug, Clone)]
 pub struct Moment {
     /// The moment.
@@ -44,7 +44,7 @@ pub enum Shown {
     Keys(Vec<String>),
     /// A civil date.
     Date(Date),
-    /// A day to come, told from the day it is read on: “this Friday”.
+    /// A day to come, in words that depend on the day of reading: “this Friday”.
     Day(Date),
     /// A moment, shown in the city's time.
     Moment(Timestamp),
@@ -70,9 +70,9 @@ pub struct Figure {
     pub name_en: String,
     /// `%`, or what is counted.
     pub unit: String,
-    /// What was aimed at.
+    /// The figure aimed at.
     pub target: Option<f64>,
-    /// What was reached.
+    /// The figure reached.
     pub actual: Option<f64>,
 }
 
@@ -83,7 +83,7 @@ pub struct BoardView {
     pub number: u32,
     /// Where it stands, in words.
     pub address: Option<String>,
-    /// Prints for it.
+    /// Prints that were made for it.
     pub postings: Vec<Posting>,
     /// When somebody last looked at it.
     pub checked: Option<Date>,
@@ -98,7 +98,7 @@ pub struct BoardView {
 pub enum Usable {
     /// It can.
     Yes,
-    /// Nobody knows: what is known is too old.
+    /// Nobody knows: the last report is too old.
     Unknown,
     /// It is in use.
     Busy,
@@ -111,7 +111,7 @@ pub enum Usable {
 pub struct Days {
     /// First day.
     pub first: Date,
-    /// Last day; open where none.
+    /// Last day; none means no end.
     pub last: Option<Date>,
     /// True when it takes place on the first day's day of the week only.
     pub weekly: bool,
@@ -138,7 +138,7 @@ pub struct HistoryEntry {
     pub expiries: Vec<(Timestamp, String)>,
     /// Corrections: when, why, which fields.
     pub corrections: Vec<(Timestamp, String, Vec<String>)>,
-    /// The last day, in the city's zone, on which it came to state something else than before.
+    /// Day of its last correction, or on which its last day was set; in the city's time zone.
     pub changed_on: Option<Date>,
     /// Line naming the decision.
     pub decision: Option<String>,
@@ -165,7 +165,7 @@ pub struct View {
     pub summary: Option<String>,
     /// Whether it holds.
     pub status: Status,
-    /// Key of the word for it on pages and in lists: the status, or what the family says instead.
+    /// Catalogue key of the word that pages and lists show for it: the status, or the family's own word instead.
     pub standing: String,
     /// The revision shown.
     pub revision: u32,
@@ -173,7 +173,7 @@ pub struct View {
     pub effective_from: Date,
     /// Last day in force.
     pub effective_to: Option<Date>,
-    /// Last day on which it holds, as far as is known: its own, or the one before what follows it.
+    /// Last day on which it holds, as far as is known: its own last day, or the day before something takes its place.
     pub holds_to: Option<Date>,
     /// Last change of the item.
     pub updated: Timestamp,
@@ -199,23 +199,23 @@ pub struct View {
     pub board: Option<BoardView>,
     /// Days on which it takes place.
     pub days: Option<Days>,
-    /// None of them before this day: the item does not hold yet.
+    /// The first day from which `days` count: the item does not hold before it.
     pub days_begin: Option<Date>,
-    /// The last of them at most, as far as is known: an end was set, or something else follows.
+    /// The last day on which `days` count, as far as is known: an end was set, or something else follows.
     pub days_end: Option<Date>,
-    /// How often what calendars keep of it has changed.
+    /// How often its entry in calendars has changed.
     pub sequence: u32,
-    /// The next of these days.
+    /// The next of `days`.
     pub next_day: Option<Date>,
     /// The item it is about.
     pub about: Option<Code>,
-    /// Last day on which opinions are taken, of a consultation.
+    /// Last day on which a consultation takes opinions.
     pub opinions_until: Option<Date>,
     /// Whether it can be used now; the lower the better.
     pub usable: Usable,
     /// Day on which its decision was signed.
     pub signed: Option<Date>,
-    /// EPSG code of the VN-2000 zone its areas are measured in; the city's where none.
+    /// EPSG code of the VN-2000 zone its areas are measured in; none means the city's zone.
     pub plane: Option<u32>,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
     pub properties: Map<String, Value>,
@@ -227,7 +227,7 @@ pub struct View {
     pub upcoming: Option<(u32, Date)>,
     /// All revisions, newest first.
     pub history: Vec<HistoryEntry>,
-    /// When this view changes by itself.
+    /// When this view changes next without an event.
     pub next_change: Option<Timestamp>,
 }
 
@@ -237,12 +237,12 @@ pub fn moment_of(micros: i64) -> Timestamp {
 }
 
 impl View {
-    /// What a fact says, by its label.
+    /// The value of a fact, by its label.
     pub fn fact(&self, label: &str) -> Option<&Shown> {
         self.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
     }
 
-    /// The same of one that is a text.
+    /// The text of a fact, by its label; none where its value is not a text.
     pub fn told(&self, label: &str) -> Option<&str> {
         match self.fact(label)? {
             Shown::Text(text) => Some(text),

@@ -1,9 +1,9 @@
-//! The one way to PostgreSQL: in clear or over TLS, and to sessions of the program's own.
+//! The only code that connects to PostgreSQL, in clear or over TLS. Every connection must be a session of its own.
 //!
-//! The driver knows `sslmode` as disable, prefer and require; what else libpq's addresses say of TLS
-//! is taken out of the address here. `require` is read as `verify-full`: libpq's encrypts to whoever
-//! answers, and whoever stands in between can answer. `prefer` and `allow` promise nothing, and are
-//! in clear like an address that says nothing.
+//! The driver knows only the `sslmode`s disable, prefer and require. So this module takes `sslmode` and
+//! `sslrootcert` out of the address and handles them itself. It reads `require` as `verify-full`: libpq's
+//! `require` encrypts to whoever answers, and an attacker in between can answer. `prefer` and `allow` promise
+//! nothing; they mean a connection in clear, like an address without `sslmode`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ use super::sentences::{both, no_room, no_session, unread};
 use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
 use crate::event_store::StoreError;
 
-/// A notification that takes longer than this does not come.
+/// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);
 
-/// What drives a connection, encrypted or not.
+/// The future that drives a connection, encrypted or not.
 pub(super) type Line = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// How far the server must prove who it is.
@@ -41,7 +41,7 @@ pub(super) enum Proof {
     None,
     /// Its certificate comes from a known CA.
     Issuer,
-    /// The same, and names the host.
+    /// Its certificate comes from a known CA and names the host.
     Host,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Connector {
     pub(super) config: Config,
     tls: MakeRustlsConnect,
     pub(super) proof: Proof,
-    /// Where known CAs are listed; none for the machine's own list.
+    /// File with the known CAs; none means the machine's own list.
     pub(super) ca_file: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Connector {
         let ca_file = ca_file.filter(|file| file != "system");
         let mut client = client_config(proof, ca_file.as_deref())?;
         if config.get_ssl_negotiation() == SslNegotiation::Direct {
-            // Without a request before it, the handshake itself must say what is spoken.
+            // Direct TLS has no SSLRequest before it, so the handshake itself must name the protocol.
             client.alpn_protocols = vec![b"postgresql".to_vec()];
         }
         Ok(Self { config, tls: MakeRustlsConnect::new(client), proof, ca_file })
@@ -80,7 +80,7 @@ impl Connector {
         connected.map_err(|error| StoreError::Unavailable(self.words(&error)))
     }
 
-    /// A connection that says when it is notified.
+    /// A connection, a channel that gets a message at each notification, and the task that drives both.
     pub(super) async fn listener(&self) -> Result<(Client, mpsc::Receiver<()>, JoinHandle<()>), StoreError> {
         let (client, mut connection) = self.open().await?;
         let (sender, told) = mpsc::channel::<()>(1);
@@ -98,8 +98,8 @@ impl Connector {
         Ok((client, told, driver))
     }
 
-    /// Makes sure that a connection is a session: behind a pooler in transaction mode what is prepared
-    /// or listened for on one connection to the server is asked of another, at some later moment.
+    /// Makes sure that each connection is a session of its own. Behind a pooler in transaction mode it is not:
+    /// one server connection prepares a statement or listens, and a later query goes to another.
     pub(super) async fn check_sessions(&self) -> Result<(), StoreError> {
         let (first, mut told, _) = self.listener().await?;
         let (second, _, _) = self.listener().await.map_err(|_| no_room())?;
@@ -108,13 +108,13 @@ impl Connector {
             Ok(true) => self.check_room().await,
             Ok(false) => Err(no_session()),
             Err(error) if explain(&error).contains("query_wait_timeout") => Err(no_room()),
-            // A prepared statement that is gone, or that is another's; a transaction that may not be.
+            // The prepared statement is gone, its name is another client's, or transactions are not allowed.
             Err(error) if matches!(error.code().map(SqlState::code), Some("26000" | "42P05" | "08P01")) => Err(no_session()),
             Err(error) => Err(unavailable(error)),
         }
     }
 
-    /// Makes sure that all connections of a node find room at once: a pooler lets those beyond its own wait.
+    /// Makes sure that all connections of a node can be open at once: a pooler makes those beyond its limit wait.
     async fn check_room(&self) -> Result<(), StoreError> {
         let open = (0..CONNECTIONS).map(|_| async {
             let (client, _, driver) = self.listener().await.map_err(|_| no_room())?;
@@ -126,8 +126,8 @@ impl Connector {
     }
 }
 
-/// Does a session prepare and listen for itself? Two connections ask by turns, so that a pooler that
-/// shares out the server's cannot give each back the one it had before.
+/// True when prepared statements and LISTEN stay with their connection. Two connections ask in turns, so that a
+/// pooler cannot by chance give each the server connection that it had before.
 async fn keeps_sessions(first: &Client, second: &Client, told: &mut mpsc::Receiver<()>) -> Result<bool, Error> {
     let process = first.prepare("SELECT pg_backend_pid()").await?;
     first.batch_execute("LISTEN bangtin_check").await?;
@@ -143,20 +143,20 @@ async fn keeps_sessions(first: &Client, second: &Client, told: &mut mpsc::Receiv
     Ok(after == before && tokio::time::timeout(NOTICE, told.recv()).await == Ok(Some(())))
 }
 
-/// What an address says, that about TLS apart.
+/// An address, with its TLS parameters taken out.
 #[derive(Debug, PartialEq, Eq)]
 struct Address {
-    /// The rest of it, as the driver reads it.
+    /// The rest of the address, as the driver reads it.
     url: String,
-    /// `sslmode`
+    /// The value of `sslmode`.
     mode: Option<String>,
-    /// `sslrootcert`
+    /// The value of `sslrootcert`.
     ca_file: Option<String>,
 }
 
 impl Address {
     fn read(url: &str) -> Self {
-        // A password may hold a question mark.
+        // A password may hold a question mark, so the query is looked for behind the `@`.
         let host = url.find('@').map_or(0, |at| at + 1);
         let mut address = Self { url: url.to_owned(), mode: None, ca_file: None };
         let Some(query) = url[host..].find('?').map(|at| host + at) else { return address };
@@ -179,7 +179,7 @@ impl Address {
     }
 }
 
-/// What an address asks for; who names a CA wants the server looked at.
+/// The proof that an address asks for. Whoever names a CA wants the server checked, even without `sslmode`.
 fn proof(mode: Option<&str>, names_ca: bool) -> Result<Proof, StoreError> {
     match mode {
         None if names_ca => Ok(Proof::Host),
@@ -193,8 +193,8 @@ fn proof(mode: Option<&str>, names_ca: bool) -> Result<Proof, StoreError> {
     }
 }
 
-/// True where only the machine's own sockets are named: nobody stands in between, and the server offers
-/// no TLS on them.
+/// True when the address names only Unix sockets of this machine: nobody can stand in between, and the server
+/// offers no TLS on them.
 fn is_local(config: &Config) -> bool {
     let hosts = config.get_hosts();
     !hosts.is_empty() && config.get_hostaddrs().is_empty() && hosts.iter().all(|host| !matches!(host, Host::Tcp(_)))
@@ -214,7 +214,7 @@ fn client_config(proof: Proof, ca_file: Option<&str>) -> Result<ClientConfig, St
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// The CAs that count, and the certificates of the file that was named.
+/// The trusted CAs, and the certificates of the CA file; none of these where no file is named.
 fn roots(ca_file: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), StoreError> {
     if let Some(file) = ca_file.filter(|file| !Path::new(file).is_file()) {
         return Err(StoreError::NotPossible(both(
@@ -244,13 +244,13 @@ fn roots(ca_file: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'st
     }))
 }
 
-/// Decides whether the server is who it should be; nobody is spoken to who is not.
+/// Decides whether the server is who it should be. Otherwise the handshake fails and nothing is sent.
 #[derive(Debug)]
 struct Verifier {
     issuers: Arc<WebPkiServerVerifier>,
     /// Certificates of the CA file.
     named: Vec<CertificateDer<'static>>,
-    /// Whether the host's name counts.
+    /// Whether the certificate must name the host.
     by_host: bool,
 }
 
@@ -263,13 +263,13 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        // A server that has signed its own certificate, as PostgreSQL's manual shows first, is known by
-        // that very certificate; its signature under the handshake is checked all the same.
+        // A server may have signed its own certificate, as PostgreSQL's manual shows first. The CA file then holds
+        // that very certificate. The server's signature in the handshake is still checked.
         if self.named.iter().any(|known| **known == **end_entity) {
             return Ok(ServerCertVerified::assertion());
         }
         match self.issuers.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last: all else is in order.
+            // The name is checked last, so everything else is in order.
             Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }))
                 if !self.by_host =>
             {
@@ -344,7 +344,7 @@ mod tests {
         let refused = |url: &str| Connector::new(url).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(refused("postgres://u@h/d?ssl=true").contains("sslmode=verify-full"));
         assert!(refused("postgres://u@h/d?sslrootcert=/no/such.pem").contains("Không có tệp /no/such.pem"));
-        // What stands behind a question mark may be a part of the password.
+        // Text after a question mark may be part of the password.
         for url in ["postgres://u:P@ss?word1@h/d", "postgres://u:Mật@khẩu?bí=mật@h/d"] {
             let words = refused(url);
             assert!(words.contains("%40") && !words.contains("word1") && !words.contains("bí"), "{words}");

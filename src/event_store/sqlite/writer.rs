@@ -23,7 +23,7 @@ use crate::event_store::{Append, AppendError, Clock, StoreError, VaultChange};
 const BATCH: usize = 256;
 /// Bytes after which the write-ahead log is moved into the file.
 const CHECKPOINT_BYTES: u64 = 4 << 20;
-/// What an append writes to the log, about: a few pages.
+/// Roughly the bytes that an append writes to the write-ahead log.
 const APPEND_BYTES: u64 = 4_096;
 
 pub(super) struct Writer {
@@ -31,15 +31,15 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) clock: Clock,
     pub(super) hint: Arc<watch::Sender<i64>>,
-    /// Bytes written, about, since the write-ahead log was moved into the file.
+    /// Roughly the bytes written since the write-ahead log was last moved into the file.
     pub(super) unmoved: u64,
 }
 
 impl Writer {
     pub(super) fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
         while let Some(job) = jobs.blocking_recv() {
-            // Whatever goes wrong with one job, the next one finds a writer. Who waited for this one learns that
-            // nobody knows what came of it.
+            // A job that panics must not take the writer with it: the next job needs one. Whoever waits for this
+            // job learns that its outcome is unknown.
             if catch_unwind(AssertUnwindSafe(|| self.turn(job, &mut jobs))).is_err() {
                 tracing::error!("the writer was interrupted and goes on");
             }
@@ -47,12 +47,12 @@ impl Writer {
         }
     }
 
-    /// One job, and with it everything that waits.
+    /// Does one job, and with it the appends that wait.
     fn turn(&mut self, job: Job, jobs: &mut mpsc::UnboundedReceiver<Job>) {
         let mut appends = Vec::new();
         let mut answers = Vec::new();
         let mut next = Some(job);
-        // Everything that waits goes into one transaction; other jobs are done in between.
+        // All waiting appends go into one transaction; other jobs are done in between.
         while let Some(job) = next.take() {
             match job {
                 Job::Append(append, answer) => {
@@ -89,25 +89,25 @@ impl Writer {
         }
     }
 
-    /// A transaction that could not even be rolled back would refuse every one after it: its connection is
-    /// given up for a new one.
+    /// Ends a transaction that was left open: it would block every later one. If it cannot be rolled back, the
+    /// connection is replaced.
     fn recover(&mut self) {
         if self.connection.is_autocommit() || self.connection.execute_batch("ROLLBACK").is_ok() {
             return;
         }
         match connect(&self.path, true) {
             Ok(fresh) => self.connection = fresh,
-            // Looked at again after the next job.
+            // The next job is followed by another attempt.
             Err(error) => tracing::error!("the writer has no connection: {error}"),
         }
     }
 
-    /// Writes what is there already once more: a page of the file, and for the size of an append something
-    /// beside it that is gone at once.
+    /// Tests for room: writes a page of the file once more, and beside the file a temporary one of about an append's
+    /// size.
     fn try_room(&mut self) -> Result<(), StoreError> {
         disk::try_folder(folder(&self.path)).map_err(|_| StoreError::Full(String::new()))?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
-        // A row that stays as it is would not be written; this is, whatever its value.
+        // SQLite does not write a row that stays the same, but it writes this number whatever its value.
         let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
         transaction.pragma_update(None, "user_version", version).map_err(unavailable)?;
         transaction.commit().map_err(unavailable)
@@ -190,7 +190,7 @@ fn write(connection: &mut Connection, now: i64, appends: &[Append]) -> Result<Ad
     insert(&transaction, &admitted, appends).map_err(before)?;
     transaction.commit().map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull) => before(error),
-        // What could not be written to the write-ahead log is not committed: a quota that is used up.
+        // Nothing is committed if the write-ahead log cannot be written, for example because a quota is used up.
         _ if error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_WRITE) => before(error),
         _ => AppendError::Unknown(explain(&error)),
     })?;
@@ -216,7 +216,7 @@ fn look_up(connection: &Connection, appends: &[Append]) -> rusqlite::Result<Know
             append.claims.iter().map(|claim| (false, claim)).chain(append.releases.iter().map(|claim| (true, claim)))
         {
             if let Some(holder) = find_claim(connection, &claim.kind, &claim.key)? {
-                // Few keys are held twice: they are looked for only where it matters.
+                // Few keys have two holders, so these are looked for only where it matters.
                 if is_given_up || holder != claim.holder {
                     let doubles = find_doubles(connection, &claim.kind, &claim.key)?;
                     if !doubles.is_empty() {
@@ -288,7 +288,7 @@ mod tests {
         Writer { path, connection, clock: Arc::new(|| 1_i64), hint: Arc::new(watch::Sender::new(0)), unmoved: 0 }
     }
 
-    /// The file gets no larger, or as large as it wants.
+    /// Keeps the file from growing, or lets it grow again.
     fn bound(writer: &Writer, bounded: bool) {
         let pages: i64 = writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
         let most = if bounded { pages } else { 1 << 30 };

@@ -1,5 +1,6 @@
-//! Borders of zones on a grid, each kept once with the zones on its two sides: a border between two
-//! junctions is an arc, as TopoJSON has it, and neighbours share it whatever is left out of it.
+//! Borders of zones on a grid, each kept once with the zones on its two sides. A border between two
+//! junctions is an arc, as in TopoJSON. Neighbours share their arcs, so they still fit together when points are
+//! left out.
 
 mod rings;
 #[cfg(test)]
@@ -17,27 +18,27 @@ pub use rings::Rings;
 /// No zone, no arc.
 const NONE: u32 = u32::MAX;
 
-/// Borders of zones, each once. A side of an arc is twice its number, and one more for the side on
-/// which it runs backwards.
+/// Borders of zones, each kept once. Arc n has two sides: side 2n runs along the arc, side 2n + 1 runs
+/// backwards.
 pub struct Arcs {
     /// Where each arc begins among `points`.
     begins: Box<[u32]>,
-    /// As [`Shapes`] writes positions, from `corner`.
+    /// The points of all arcs relative to `corner`, as [`Shapes`] writes positions.
     points: Box<[u8]>,
     corner: [i64; 2],
     /// The zone of each side, and the side that follows around that zone.
     sides: Box<[(u32, u32)]>,
     /// One side of every ring.
     rings: Box<[u32]>,
-    /// Where the rings of each zone begin, and the end.
+    /// Where the rings of each zone begin in `rings`, and at last the number of all rings.
     first: Box<[u32]>,
     /// The code of each zone.
     codes: Box<[u16]>,
 }
 
 impl Arcs {
-    /// The arcs of zones with these codes; `rings` come in the order of their zones, each ring with
-    /// its zone on the same side. None where there are more than 32 bits can count.
+    /// The arcs of zones with these codes. `rings` come in the order of their zones, each ring with
+    /// its zone on the same side. None where there is more than 32 bits can count.
     pub fn new(codes: Vec<u16>, rings: &Rings) -> Option<Self> {
         u32::try_from(rings.points.len()).ok()?;
         let is_junction = rings.junctions();
@@ -51,7 +52,7 @@ impl Arcs {
         for (zone, ring) in rings.each() {
             let marks = is_junction.get(from..from + ring.len()).unwrap_or_default();
             from += ring.len();
-            // An island begins at the same point for both its sides.
+            // A ring without junctions is an island: it begins at its least point, for both its sides.
             let start = marks.iter().position(|mark| *mark).or_else(|| (0..ring.len()).min_by_key(|index| ring[*index])).unwrap_or(0);
             of_ring.clear();
             let mut at = start;
@@ -102,7 +103,7 @@ impl Arcs {
         })
     }
 
-    /// Appends the points of a side but for its last.
+    /// Appends the points of a side, without its last point.
     fn follow(&self, side: u32, points: &mut Vec<[i64; 2]>) {
         let begin = self.begins.get(side as usize / 2).copied().unwrap_or_default();
         let from = points.len();
@@ -125,11 +126,11 @@ impl Arcs {
         self.sides.get(side as usize).map_or(NONE, |(_, next)| *next)
     }
 
-    /// Joins neighbours of one code among `near`, zones in rising order.
+    /// Joins neighbours that have the same code, among the zones `near`, which come in rising order.
     pub fn joined(&self, near: &[usize]) -> Joined {
         let mut local: FxHashMap<u32, u32> = FxHashMap::with_capacity_and_hasher(near.len(), FxBuildHasher);
         local.extend(near.iter().enumerate().map(|(index, zone)| (*zone as u32, index as u32)));
-        // The other zone of a border that is to go.
+        // The zone beyond this side, as an index in `near`, if the border between the two is to go.
         let beyond = |side: u32| {
             let zone = self.sides.get(side as usize)?.0;
             let other = self.sides.get((side ^ 1) as usize)?.0;
@@ -170,7 +171,7 @@ impl Arcs {
                         continue;
                     }
                     let (from, mut side) = (found.points.len(), *begin);
-                    // Each side is met once, and the way ends where it began.
+                    // Each side is met once, so the walk ends where it began.
                     loop {
                         self.follow(side, &mut found.points);
                         side = self.next(side);
@@ -197,14 +198,14 @@ impl Arcs {
 pub struct Joined {
     /// The points of all rings.
     pub points: Vec<[i64; 2]>,
-    /// Of each ring the first zone of its area, as an index among those that were joined, and its points;
-    /// rings of one area stand together.
+    /// For each ring the first zone of its area, as an index among the zones that were joined, and the range of its
+    /// points. Rings of one area stand together.
     pub rings: Vec<(u32, Range<usize>)>,
     /// How many zones each area has, by its first zone.
     pub counts: Vec<u32>,
 }
 
-/// Sides that were met, a bit each.
+/// Sides that were met, one bit for each.
 struct Seen(Vec<u64>);
 
 impl Seen {
@@ -215,7 +216,7 @@ impl Seen {
     }
 }
 
-/// What belongs together, each area known by its first member.
+/// Which zones belong to one area (union-find). Each area is known by its first zone.
 struct Areas(Vec<u32>);
 
 impl Areas {

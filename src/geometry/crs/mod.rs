@@ -37,25 +37,25 @@ const UTM_ZONES: &[(u32, f64)] = &[(3405, 105.0), (3406, 111.0)];
 pub enum CrsError {
     /// Not one of the known systems.
     Unknown(String),
-    /// A zone with the numbers of a VN-2000 zone, on WGS 84.
+    /// A zone with the parameters of a VN-2000 zone, but on WGS 84.
     Datum {
-        /// Its name in the file.
+        /// The system's name in the file.
         name: String,
         /// The VN-2000 zone of the same meridian and scale.
         zone: u32,
     },
-    /// A zone of VN-2000's numbers on a datum that is neither.
+    /// A zone with the parameters of a VN-2000 zone, on a datum that is neither VN-2000 nor WGS 84.
     OtherDatum {
-        /// Its name in the file.
+        /// The system's name in the file.
         name: String,
         /// The datum's name.
         datum: String,
     },
-    /// VN-2000 by name, with the numbers of no zone.
+    /// VN-2000 by name, but with parameters of no VN-2000 zone.
     Parameters {
-        /// Its name in the file.
+        /// The system's name in the file.
         name: String,
-        /// The numbers, Vietnamese and English.
+        /// The parameters in words, Vietnamese and English.
         words: (String, String),
     },
     /// A point cannot be transformed.
@@ -68,7 +68,7 @@ impl std::fmt::Display for CrsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (vi, en) = self.words();
         write!(f, "{vi} ({en})")?;
-        // Who chose it can choose another.
+        // Whoever chose this system can choose another one of the list.
         if let Self::Datum { .. } = self { write!(f, "; các hệ dùng được (known): {}", known()) } else { Ok(()) }
     }
 }
@@ -143,7 +143,7 @@ fn system(epsg: u32) -> Option<System> {
     }
 }
 
-/// A code that can be read; a UTM zone on WGS 84 is told apart from VN-2000.
+/// Checks that a code can be read. Errors: the code is unknown, or a UTM zone on WGS 84 (EPSG:32648, 32649).
 pub fn known_code(code: u32) -> Result<u32, CrsError> {
     match code {
         32648 | 32649 => Err(CrsError::Datum { name: format!("WGS 84 / UTM zone {}N", code - 32600), zone: code - 32648 + 3405 }),
@@ -152,7 +152,7 @@ pub fn known_code(code: u32) -> Result<u32, CrsError> {
     }
 }
 
-/// The VN-2000 zone of a central meridian in degrees and a scale on it.
+/// EPSG code of the VN-2000 zone with this central meridian, in degrees, and this scale on it.
 pub fn zone_of(meridian: f64, scale: f64) -> Option<u32> {
     let find = |zones: &[(u32, f64)]| zones.iter().find(|(_, degrees)| (degrees - meridian).abs() < 1e-6).map(|(epsg, _)| *epsg);
     if (scale - 0.9999).abs() < 1e-7 {
@@ -165,13 +165,13 @@ pub fn zone_of(meridian: f64, scale: f64) -> Option<u32> {
 }
 
 impl Crs {
-    /// The system of that EPSG code.
+    /// The system with this EPSG code. Errors: the code is unknown.
     pub fn new(epsg: u32) -> Result<Self, CrsError> {
         let system = system(epsg).ok_or_else(|| CrsError::Unknown(format!("EPSG:{epsg}")))?;
         Ok(Self { epsg, system })
     }
 
-    /// Reads `EPSG:9208`, `9208`, `urn:ogc:def:crs:EPSG::9208`, `CRS84` and the like.
+    /// Reads the EPSG code of `EPSG:9208`, `9208`, `urn:ogc:def:crs:EPSG::9208`, `CRS84` and the like.
     pub fn code(text: &str) -> Result<u32, CrsError> {
         let last = text.rsplit([':', '/']).next().unwrap_or_default().trim();
         if last.eq_ignore_ascii_case("CRS84") {

@@ -1,7 +1,7 @@
 //! VN-2000 and its transverse Mercator zones, computed alike on every machine.
 //!
-//! The digest of a plan depends on the last bit of its coordinates, and a system's own `sin` differs
-//! from the next one's; so all functions here come from the pure-Rust `libm`.
+//! The digest of a plan depends on the last bit of its coordinates, and `sin` differs from one
+//! operating system to the next. So all functions here come from the pure-Rust `libm`.
 //! Sources: Krüger's series in the third flattening n, to n⁴ (Karney 2011, “Transverse Mercator with
 //! an accuracy of a few nanometers”); Bowring 1976 for geocentric to geographic.
 
@@ -9,7 +9,7 @@ use libm::{asin, atan2, atanh, exp, sincos, sqrt};
 
 /// Semi-major axis of WGS 84, which VN-2000 shares, in metres.
 const A: f64 = 6_378_137.0;
-/// Its flattening.
+/// Flattening of WGS 84.
 const F: f64 = 1.0 / 298.257_223_563;
 const B: f64 = A * (1.0 - F);
 const E2: f64 = F * (2.0 - F);
@@ -22,28 +22,28 @@ const N4: f64 = N2 * N2;
 /// Radius of the rectifying sphere, metres.
 const RECTIFYING: f64 = A / (1.0 + N) * (1.0 + N2 / 4.0 + N4 / 64.0);
 
-/// Conformal sphere → ellipsoid's plane.
+/// Coefficients from the conformal sphere to the ellipsoid's plane.
 const ALPHA: [f64; 4] = [
     N / 2.0 - 2.0 / 3.0 * N2 + 5.0 / 16.0 * N3 + 41.0 / 180.0 * N4,
     13.0 / 48.0 * N2 - 3.0 / 5.0 * N3 + 557.0 / 1440.0 * N4,
     61.0 / 240.0 * N3 - 103.0 / 140.0 * N4,
     49561.0 / 161_280.0 * N4,
 ];
-/// And back, with its sign.
+/// Coefficients from the ellipsoid's plane back to the conformal sphere, with their sign.
 const BETA: [f64; 4] = [
     -(N / 2.0 - 2.0 / 3.0 * N2 + 37.0 / 96.0 * N3 - N4 / 360.0),
     -(N2 / 48.0 + N3 / 15.0 - 437.0 / 1440.0 * N4),
     -(17.0 / 480.0 * N3 - 37.0 / 840.0 * N4),
     -(4397.0 / 161_280.0 * N4),
 ];
-/// Geographic → conformal latitude.
+/// Coefficients from the geographic to the conformal latitude.
 const TO_CONFORMAL: [f64; 4] = [
     -2.0 * N + 2.0 / 3.0 * N2 + 4.0 / 3.0 * N3 - 82.0 / 45.0 * N4,
     5.0 / 3.0 * N2 - 16.0 / 15.0 * N3 - 13.0 / 9.0 * N4,
     -26.0 / 15.0 * N3 + 34.0 / 21.0 * N4,
     1237.0 / 630.0 * N4,
 ];
-/// Conformal → geographic latitude.
+/// Coefficients from the conformal to the geographic latitude.
 const FROM_CONFORMAL: [f64; 4] = [
     2.0 * N - 2.0 / 3.0 * N2 - 2.0 * N3 + 116.0 / 45.0 * N4,
     7.0 / 3.0 * N2 - 8.0 / 5.0 * N3 - 227.0 / 45.0 * N4,
@@ -73,7 +73,7 @@ fn sine_series(c: &[f64; 4], x: f64) -> f64 {
     b1 * s
 }
 
-/// Both from one exponential; their absolute error, some 10⁻¹⁶, is a nanometre on the ground.
+/// Hyperbolic sine and cosine from one exponential. Their absolute error, some 10⁻¹⁶, is a nanometre on the ground.
 fn sinh_cosh(x: f64) -> (f64, f64) {
     let up = exp(x);
     let down = 1.0 / up;
@@ -131,14 +131,14 @@ impl Zone {
     }
 }
 
-/// Isometric check value: the Mercator latitude of a latitude in radians, used by no one but tests.
+/// The isometric (Mercator) latitude of a latitude in radians, as a check value.
 #[cfg(test)]
 fn isometric(lat: f64) -> f64 {
     let e = sqrt(E2);
     libm::asinh(libm::tan(lat)) - e * atanh(e * libm::sin(lat))
 }
 
-/// Geocentric metres of a longitude and latitude in radians, on the ellipsoid.
+/// Geocentric x, y, z in metres of a longitude and latitude in radians, on the ellipsoid.
 fn geocentric(lon: f64, lat: f64) -> [f64; 3] {
     let ((sin_lat, cos_lat), (sin_lon, cos_lon)) = (sincos(lat), sincos(lon));
     let nu = A / sqrt(1.0 - E2 * sin_lat * sin_lat);
@@ -154,7 +154,7 @@ fn geographic([x, y, z]: [f64; 3]) -> [f64; 2] {
     [atan2(y, x), atan2(z + SECOND_E2 * B * sine * sine * sine, p - E2 * A * cosine * cosine * cosine)]
 }
 
-/// WGS 84 of a VN-2000 longitude and latitude, radians.
+/// Longitude and latitude on WGS 84 of those on VN-2000, in radians.
 pub(super) fn to_wgs84([lon, lat]: [f64; 2]) -> [f64; 2] {
     let [x, y, z] = geocentric(lon, lat);
     let [rx, ry, rz] = ROTATION;
@@ -165,7 +165,7 @@ pub(super) fn to_wgs84([lon, lat]: [f64; 2]) -> [f64; 2] {
     ])
 }
 
-/// VN-2000 of a WGS 84 longitude and latitude, radians.
+/// Longitude and latitude on VN-2000 of those on WGS 84, in radians.
 pub(super) fn from_wgs84([lon, lat]: [f64; 2]) -> [f64; 2] {
     let [x, y, z] = geocentric(lon, lat);
     let [x, y, z] = [(x - SHIFT[0]) / SCALE, (y - SHIFT[1]) / SCALE, (z - SHIFT[2]) / SCALE];
@@ -199,8 +199,8 @@ mod tests {
         }
     }
 
-    /// The bits are pinned: another machine, or another version of libm, that computes otherwise would
-    /// give the same file another digest.
+    /// The bits are pinned: a machine or a version of libm that computed other bits would give the same
+    /// file another digest.
     #[test]
     fn the_last_bit_is_the_same_on_every_machine() {
         let zone = Zone { meridian: 104.75_f64.to_radians(), scale: 0.9999 };

@@ -27,7 +27,7 @@ pub struct Vertex {
 /// A ring without its closing point.
 pub type VertexRing = Vec<Vertex>;
 
-/// A repair that is safe: what it changes of the area is said beside it.
+/// A repair that is safe to make. The import reports how much it changes the area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Repair {
@@ -37,7 +37,7 @@ pub enum Repair {
     SelfTouch,
     BowTie,
     RingOrder,
-    /// Points that are one when rounded to 10⁻⁷ degrees.
+    /// Neighbouring points that became equal when they were rounded to 10⁻⁷ degrees.
     Rounded,
 }
 
@@ -67,7 +67,7 @@ pub struct Mended {
     pub repairs: Vec<Repair>,
 }
 
-/// Plane area of a valid multi-polygon in square metres, holes taken off.
+/// Plane area of a valid multi-polygon in square metres, without its holes.
 pub fn area_m2(parts: &[Vec<VertexRing>]) -> f64 {
     parts.iter().map(|rings| polygon(rings, |vertex| vertex.plane).unsigned_area()).sum()
 }
@@ -80,8 +80,9 @@ fn orient(ring: &mut VertexRing, counter_clockwise: bool) -> bool {
     wrong
 }
 
-/// Mends what can be mended safely and checks the result; `parts` hold open rings, the first of
-/// each part its outer ring. `place` gives points that a repair makes their place in the plane.
+/// Mends what can be mended safely and checks the result. `parts` hold rings without their closing
+/// points; the first ring of each part is its outer ring. `place` gives the plane coordinates of a point
+/// that a repair adds.
 pub fn mend(parts: Vec<Vec<VertexRing>>, place: Place<'_>) -> Result<Mended, Fault> {
     let mut repairs = Vec::new();
     let mut result: Vec<Vec<VertexRing>> = Vec::new();
@@ -125,7 +126,8 @@ pub fn mend(parts: Vec<Vec<VertexRing>>, place: Place<'_>) -> Result<Mended, Fau
     Ok(Mended { parts: result, repairs })
 }
 
-/// A hole to the outer ring around it; one without stays with the first and is found outside.
+/// Gives a hole to the outer ring around it. A hole without one goes to the first outer ring, and
+/// `check_nesting` then finds it outside.
 fn put_hole(outers: &mut [Vec<VertexRing>], hole: VertexRing) {
     let around = |rings: &Vec<VertexRing>| matches!(side_of(&hole, &rings[0]), Some((Side::Inside, _)) | None);
     let home = if outers.len() == 1 { 0 } else { outers.iter().position(around).unwrap_or(0) };

@@ -1,4 +1,4 @@
-//! What the pages of collections are made from.
+//! Collects what the pages of collections show.
 
 use crate::http::collections::parameters;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::render::collections::{self as pages, Download, List, MapOf};
 use crate::words::text::Lang;
 use crate::words::text::text;
 
-/// One collection.
+/// The page of one collection.
 pub fn one(city: &City, lang: Lang, layer: &Layer) -> String {
     let name = layer.collection.name;
     let base = format!("/collections/{name}");
@@ -29,7 +29,7 @@ pub fn one(city: &City, lang: Lang, layer: &Layer) -> String {
     pages::one(lang, city, layer.collection, Some(layer.count), &downloads, &styles)
 }
 
-/// The columns of a collection.
+/// The page of a collection's properties.
 pub fn schema(city: &City, lang: Lang, collection: &Collection) -> String {
     pages::one(lang, city, collection, None, &[], &[])
 }
@@ -53,12 +53,12 @@ pub fn items(site: &Site, city: &City, ask: &Ask, page: &Page) -> String {
     pages::items(ask.lang, city, &list, page.rows())
 }
 
-/// One feature.
+/// The page of one feature.
 pub fn item(city: &City, lang: Lang, collection: &Collection, id: &str, row: &LayerRow<'_>) -> String {
     pages::item(lang, city, collection, id, row)
 }
 
-/// The interactive map.
+/// The page with the interactive map.
 pub fn map(city: &City, lang: Lang, collection: &Collection, only: Option<&MapOf>) -> String {
     let colours: serde_json::Map<String, serde_json::Value> = land_use::all()
         .iter()

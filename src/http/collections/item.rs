@@ -1,4 +1,4 @@
-//! `/collections/{c}/items/{id}`: one feature, and the version it is.
+//! `/collections/{c}/items/{id}`: one feature, and its version.
 
 use crate::http::collections::parameters;
 use crate::http::reading;
@@ -22,7 +22,7 @@ use crate::http::reading::Form;
 use crate::http::respond;
 use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Version, Wanted, When};
 
-/// One feature and the version it is.
+/// A feature and where it was found.
 struct Found {
     layer: Arc<Layer>,
     features: Arc<Features>,
@@ -32,7 +32,7 @@ struct Found {
 
 async fn look_up(site: &Arc<Site>, collection: &'static Collection, id: &str, wanted: Wanted, moment: &Moment) -> Result<Found, HttpError> {
     let is_item = matches!(collection.content, Content::Items(..));
-    // A revision of an item is found among all that ever held.
+    // A revision of an item is looked for among all revisions that ever held.
     let wanted = match wanted.when {
         When::Now if is_item && id.contains('-') => Wanted { when: When::Between(None, None), ..wanted },
         When::On(day) if is_item && id.contains('-') => Wanted { when: When::Between(Some(day), Some(day)), ..wanted },
@@ -103,14 +103,14 @@ pub async fn item(
     let mut rest = [url.as_bytes(), b" ", id.as_bytes(), b" "].concat();
     extra.insert(respond::CONTENT_CRS, content_crs(crs));
     if let Some((code, revision)) = named(&id) {
-        // The features of a set know their version; an item's is looked up.
+        // The features of a set know their version; that of an item is looked up.
         let version = part.version.or_else(|| {
             let shown = found.features.number_property(feature, "revision").map(|number| number as u32);
             site.model.image().view(&code, shown.or(revision), &moment).as_ref().map(Version::of)
         });
         links.extend(version_links(url, collection, code, version.as_ref()));
         let date = version.and_then(|version| HeaderValue::try_from(memento_datetime(version.from, &moment)).ok());
-        // What comes after a version is known of the item, not of its features.
+        // The item decides what comes after a version, not its features, so the validator includes it.
         rest.extend(
             version.iter().flat_map(|version| [version.before, version.after]).flat_map(|number| number.unwrap_or(0).to_le_bytes()),
         );

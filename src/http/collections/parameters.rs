@@ -1,4 +1,4 @@
-//! The parameters of an address below `/collections`.
+//! Reads the parameters of addresses below `/collections`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
@@ -9,8 +9,8 @@ use crate::http::reading;
 /// Name and value of every parameter, decoded.
 pub type Pairs = Vec<(String, String)>;
 
-/// The parameters of a query; one that is unknown or comes twice is refused. A page leaves out what it does not
-/// know: messengers, apps and newsletters hang their own onto an address.
+/// The parameters of a query. An unknown parameter, or one that comes twice, is refused. A page ignores
+/// unknown parameters, because messengers, apps and newsletters append their own to an address.
 pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_page: bool) -> Result<Pairs, HttpError> {
     let mut pairs: Pairs = Vec::new();
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
@@ -36,7 +36,7 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_pa
             ));
         }
         if let Some((_, before)) = pairs.iter().find(|(known, _)| *known == name) {
-            // Some clients append what the address has already.
+            // Some clients repeat a parameter that the address already has.
             if *before == value {
                 continue;
             }
@@ -50,20 +50,20 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_pa
     Ok(pairs)
 }
 
-/// The value of a parameter.
+/// The value of a parameter, if it is given.
 pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
-/// What stands in a query as it is.
+/// Characters that stand unencoded in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b':').remove(b'/');
 
-/// A text as a part of a query.
+/// Percent-encodes a text for a query.
 pub fn encoded(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, PLAIN)
 }
 
-/// A parameter that has one of a few values.
+/// The refusal of a value that is not among the allowed ones.
 pub(super) fn choice(name: &str, given: &str, allowed: &[&str]) -> HttpError {
     let allowed = allowed.join(", ");
     HttpError::Parameter(format!("{name}={given}: chỉ có thể là {allowed}"), format!("{name}={given}: allowed are {allowed}"))

@@ -20,7 +20,7 @@ use crate::http::errors::{Gone, HttpError};
 use crate::http::respond;
 use crate::read_model::layers::{Collection, Content, Version};
 
-/// Links to the versions of what an id names.
+/// Links to the versions of the item that a feature belongs to.
 pub(super) fn version_links(url: &str, collection: &Collection, code: Code, version: Option<&Version>) -> Vec<Link> {
     let owner = match collection.content {
         Content::Items(..) => collection.name,
@@ -49,17 +49,18 @@ fn as_json(links: &[Link]) -> Value {
     links.iter().map(|(rel, media, href)| json!({ "rel": rel, "type": media, "href": href })).collect()
 }
 
-/// `CODE` or `CODE-REVISION…`: the item a feature's id names, and the revision.
+/// Reads `CODE` or `CODE-REVISION…`: the item in a feature's id, and the revision.
 pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {
     let mut parts = id.splitn(3, '-');
     let code = parts.next()?.parse::<Code>().ok()?;
     Some((code, parts.next().and_then(|number| number.parse().ok())))
 }
 
-/// What was there once, or is not there at that moment: 410 with where to look, or 404.
+/// The error for a feature that is not there at that moment: 410 with links if it existed at another time,
+/// otherwise 404.
 pub(super) fn missing(site: &Site, collection: &'static Collection, id: &str, moment: &Moment) -> HttpError {
     let Some((code, revision)) = named(id) else { return HttpError::NotFound };
-    // An id has one way to be written.
+    // An id has one spelling only.
     let numbers = id.split('-').skip(1).map(|part| part.parse::<u32>().map(|number| number.to_string()).unwrap_or_default());
     if std::iter::once(code.to_string()).chain(numbers).collect::<Vec<_>>().join("-") != id {
         return HttpError::NotFound;
@@ -82,18 +83,18 @@ pub(super) fn missing(site: &Site, collection: &'static Collection, id: &str, mo
     HttpError::Gone(Box::new(Gone { links: as_json(&links), header: link_header(&links) }))
 }
 
-/// The first moment of a day in the city, as `Memento-Datetime` writes it.
+/// The first moment of a day in the city, in the form of `Memento-Datetime`.
 pub(crate) fn memento_datetime(from: jiff::civil::Date, moment: &Moment) -> String {
     http_date(crate::words::civil::midnight(&moment.zone, from))
 }
 
-/// RFC 9110 §5.6.7: `Mon, 01 Apr 2024 00:00:00 GMT`.
+/// A moment in the form of RFC 9110 §5.6.7: `Mon, 01 Apr 2024 00:00:00 GMT`.
 pub(crate) fn http_date(at: jiff::Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// `/collections/{c}/items/{id}/versions`: every version and when it holds (RFC 7089 as JSON, or
-/// `application/link-format`).
+/// `/collections/{c}/items/{id}/versions`: every version and when it holds, as JSON or as
+/// `application/link-format` (RFC 7089).
 pub async fn versions(
     State(site): State<Arc<Site>>,
     Path((name, id)): Path<(String, String)>,

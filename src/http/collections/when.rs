@@ -1,4 +1,5 @@
-//! Of when a question is: `datetime` (what holds on a day, or in a span) and `as_of` (what was known then).
+//! The time that a question is about: `datetime` (what holds on a day or in a span) and `as_of` (what was
+//! known then).
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,20 +11,20 @@ use crate::read_model::layers::{Wanted, When};
 use crate::words::civil::date_in;
 use crate::words::civil::end_of;
 
-/// Which layer the parameters `datetime` and `as_of` ask for.
+/// The layer that the parameters `datetime` and `as_of` ask for.
 pub fn wanted(pairs: &Pairs, zone: &TimeZone) -> Result<Wanted, HttpError> {
     let when = value(pairs, "datetime").map(|text| datetime(text, zone)).transpose()?.unwrap_or(When::Now);
     let as_of = value(pairs, "as_of").map(|text| as_of(text, zone)).transpose()?;
     Ok(Wanted { when, as_of, now: None })
 }
 
-/// The civil date, in the city, of a moment as clients write it: with zone or without, cut short, or
+/// The civil date in the city of a moment as clients write it: with a time zone or without, shortened, or
 /// beyond the years of the calendar.
 fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(date_in(zone, moment));
     }
-    // A plus that was not encoded comes as a space: 2026-01-10T00:00:00 07:00.
+    // A plus sign that was not encoded arrives as a space: 2026-01-10T00:00:00 07:00.
     if let Some((clock, offset)) = text.rsplit_once(' ')
         && clock.len() > 10
         && let Ok(moment) = format!("{clock}+{offset}").parse::<Timestamp>()
@@ -37,7 +38,7 @@ fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     fits.then(|| date.parse().ok()).flatten()
 }
 
-/// `datetime`: an instant, or a span whose ends may be open (`..` or nothing).
+/// Reads `datetime`: an instant, or a span whose ends may be open (`..` or nothing).
 pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
     let wrong = || {
         HttpError::Parameter(
@@ -61,7 +62,7 @@ pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
     Ok(When::Between(from, to))
 }
 
-/// `as_of`: a moment; a date means its end in the city.
+/// Reads `as_of` as microseconds since 1970. A date means the end of that day in the city.
 fn as_of(text: &str, zone: &TimeZone) -> Result<i64, HttpError> {
     let moment = text.parse::<Timestamp>().ok().or_else(|| Some(end_of(zone, day(text, zone)?)));
     moment.map(Timestamp::as_microsecond).ok_or_else(|| {

@@ -15,7 +15,7 @@ use crate::domain::{Code, Digest};
 use crate::http::errors::HttpError;
 use crate::http::{Site, ranges, respond};
 
-/// `/q/{code}/documents/{sha256}`: only a file that this item publishes, never run by a browser.
+/// `/q/{code}/documents/{sha256}`: a file that this item publishes, and no other. A browser never runs it.
 pub async fn document(
     State(site): State<Arc<Site>>,
     Path((code, digest)): Path<(String, String)>,
@@ -39,10 +39,10 @@ fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, Ht
     found.ok_or(HttpError::NotFound)
 }
 
-/// What stands in a file's name as it is (RFC 8187 §3.2.1).
+/// Characters that stand unencoded in a file name (RFC 8187 §3.2.1).
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
-/// `attachment` with the name in both forms of RFC 6266.
+/// `Content-Disposition: attachment` with both forms of the name (RFC 6266).
 fn disposition(name: &str) -> HeaderValue {
     let plain: String =
         crate::words::fold::fold(name).chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
@@ -79,7 +79,7 @@ async fn download(
     Ok(response)
 }
 
-/// `/blobs/{sha256}`: canonical geometry by its digest, immutable. Only what a public revision names.
+/// `/blobs/{sha256}`: canonical geometry by its digest; immutable. Only geometry of public revisions is served.
 pub async fn blob(State(site): State<Arc<Site>>, Path(digest): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
     let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
     if !site.model.image().publishes(digest) {

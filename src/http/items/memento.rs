@@ -10,7 +10,7 @@ use crate::domain::publication::view::View;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
 
-/// Leads from an item to the revision that held at the moment of `Accept-Datetime`.
+/// Redirects from an item to the revision that held at the moment of `Accept-Datetime`.
 pub(super) fn memento(site: &Arc<Site>, code: Code, asked: &HeaderValue, query: Option<&str>) -> Result<Response, HttpError> {
     let wrong = || {
         HttpError::Parameter(
@@ -25,7 +25,8 @@ pub(super) fn memento(site: &Arc<Site>, code: Code, asked: &HeaderValue, query: 
         let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::UnknownCode)?;
         let day = crate::words::civil::date_in(&moment.zone, asked.timestamp());
         let validity = entry.item.validity(&moment);
-        // Before the first version, the first; otherwise the last that had begun (RFC 7089 §4.5.3).
+        // For a time before the first version, this is the first version; otherwise the last that had begun
+        // (RFC 7089 §4.5.3).
         let held = validity.iter().rev().find(|(_, from, _)| *from <= day).or(validity.first());
         let number = held.map(|(number, ..)| *number).ok_or(HttpError::NotFound)?;
         (entry.item.view(Some(number), &moment).ok_or(HttpError::NotFound)?, image.city.public_url.clone())
@@ -40,7 +41,7 @@ pub(super) fn memento(site: &Arc<Site>, code: Code, asked: &HeaderValue, query: 
     Ok(respond::with(StatusCode::FOUND, "text/plain", headers, bytes::Bytes::new()))
 }
 
-/// Where an item stands among its versions (RFC 7089, RFC 5829).
+/// The links of an item to its versions (RFC 7089, RFC 5829).
 pub(super) fn memento_links(url: &str, view: &View) -> String {
     let (code, collection) = (view.code, view.collection);
     let timemap = format!("{url}/collections/{collection}/items/{code}/versions?f=link-format");

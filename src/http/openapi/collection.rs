@@ -1,4 +1,4 @@
-//! A collection's own paths.
+//! The paths of a collection.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::http::collections::property_schema;
 use crate::read_model::layers::{Collection, Content};
 use crate::render::tile::DEEPEST;
 
-/// A value of `sortby` for these properties.
+/// The pattern of `sortby` for these properties.
 fn sort_pattern(properties: &[Property]) -> String {
     let names: Vec<&str> = properties.iter().map(|property| property.name.as_ref()).collect();
     let one = format!("[+-]?({})", names.join("|"));
@@ -53,14 +53,14 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
         "Properties to sort by, with - before one that decreases",
     ));
     parameters.extend(["profile", "after", "f", "lang", "token"].map(refer));
-    // A filter by equality for every property (queryables as query parameters).
+    // Every property is a parameter that filters by equality (queryables as query parameters).
     let named = ["id", "lang", "limit"];
     for property in collection.properties.iter().filter(|property| !named.contains(&property.name.as_ref()) || property.name == "id") {
         let mut schema = property_schema(property);
         if let Some(object) = schema.as_object_mut() {
             object.remove("title");
             object.remove("description");
-            // Any text may be asked for; most find nothing.
+            // Any text may be asked for, even if it finds nothing.
             object.remove("enum");
         }
         let mut parameter = query(&property.name, schema, &format!("Only features whose {} is this", property.name));

@@ -1,4 +1,4 @@
-//! An example of every parameter: what somebody would really ask.
+//! An example of every parameter: something that people would really ask for.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::http::collections::crs::CRS84;
 use crate::http::errors::{Gone, HttpError};
 use crate::words::text::Lang;
 
-/// Examples that their type does not tell, by the parameter's name.
+/// Examples that do not follow from the parameter's type, by its name.
 const TEXTS: &[(&str, &str)] = &[
     ("about", "QHSDD21AG"),
     ("address", "Tổ 5"),
@@ -58,7 +58,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("url", "https://bangtin.example/q/QHSDD21AG"),
 ];
 
-/// A feature of each collection, where it is not that of the plans.
+/// A feature of each collection whose ids differ from those of plans.
 const FEATURES: &[(&str, &str)] = &[
     ("advisory-desks", "BTV000011"),
     ("ambulances", "XCT00001C"),
@@ -73,7 +73,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("zones", "QHSDD21AG-2-1"),
 ];
 
-/// An example of a parameter with that schema; each fits it.
+/// An example of a parameter; it fits the parameter's schema.
 pub(super) fn of(name: &str, schema: &Value) -> Value {
     if let Some(value) = schema.get("default").or_else(|| schema.pointer("/enum/0")) {
         return value.clone();
@@ -102,12 +102,12 @@ pub(super) fn feature(collection: &str) -> &'static str {
     known.map_or("QHSDD21AG", |(_, id)| id)
 }
 
-/// A refusal, as it is answered.
+/// A refusal as it is answered.
 pub(super) fn problem() -> Value {
     HttpError::twice("limit").problem(Lang::Vi)
 }
 
-/// A feature that was not in force then.
+/// The answer for a feature that was not in force at that moment.
 pub(super) fn gone(url: &str) -> Value {
     let link = |rel: &str, path: &str| json!({ "rel": rel, "type": "application/json", "href": format!("{url}/collections/plans/items/QHSDD21AG{path}") });
     let links = json!([link("timemap", "/versions?f=json"), link("latest-version", "")]);

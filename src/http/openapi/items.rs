@@ -138,7 +138,7 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
     );
 }
 
-/// What is printed or shared of an item.
+/// What can be printed or shared of an item.
 fn of_prints(put: &mut impl FnMut(String, Value)) {
     let code = || path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The item's code", "QHSDD21AG");
     let board =

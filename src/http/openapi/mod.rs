@@ -199,7 +199,6 @@ pub fn document(city: &City) -> Value {
             },
         })
     };
-    // Documents may be of any type; so may what a proxy in front says.
     let tags: Vec<Value> = [
         ("metadata", "What there is"),
         ("data", "Features"),

@@ -1,4 +1,4 @@
-//! What residents and clerks ask beside an item's page.
+//! What residents and clerks can ask beyond an item's page.
 
 use serde_json::{Map, Value, json};
 
@@ -7,11 +7,11 @@ use crate::domain::city::City;
 use crate::domain::report::ReportKind;
 use crate::read_model::nearest::kinds;
 
-/// A field by name: its schema, and what it is.
+/// A field: name, schema and description.
 type Field = (&'static str, Value, &'static str);
 
-/// A form for reading: a GET with the fields in the address, and a POST with the same in its body, so
-/// that a position stands in no address.
+/// An address that is asked with GET, the fields in the address, or with POST, the same fields in the body.
+/// With POST, a position stands in no address.
 fn asked(mut read: Value, id: &str, fields: Vec<Field>, bodies: Vec<(&str, Value)>) -> Value {
     let mut post = read["get"].clone();
     post["operationId"] = json!(id);
@@ -120,7 +120,7 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
     of_reports(put);
 }
 
-/// Reports: anybody's to send, a clerk's to read.
+/// Reports: anyone may send one, and clerks read them.
 fn of_reports(put: &mut impl FnMut(String, Value)) {
     let text = |most: u32| json!({ "type": "string", "maxLength": most });
     let kinds: Vec<&str> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Schemas of what is read, in the words of OpenAPI 3.0.
+//! Schemas of everything that can be read, in the terms of OpenAPI 3.0.
 
 use serde_json::{Map, Value, json};
 
@@ -77,7 +77,7 @@ fn features(feature: &str) -> Value {
     })
 }
 
-/// Every schema of what is read, by name.
+/// All schemas of what can be read, by name.
 #[expect(clippy::too_many_lines, reason = "one entry for each schema")]
 pub(super) fn all() -> Map<String, Value> {
     let text = || json!({ "type": "string" });

@@ -1,10 +1,10 @@
-//! The writing side of the OpenAPI document: commands, and files for import.
+//! The writing side of the OpenAPI document: commands, and files to import.
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::families;
 
-/// A JSON schema of draft 2020-12 in the words of OpenAPI 3.0.
+/// Rewrites a JSON schema of draft 2020-12 in the terms of OpenAPI 3.0.
 fn downgrade(schema: &mut Value, definitions: &mut Map<String, Value>) {
     match schema {
         Value::Object(object) => {
@@ -69,7 +69,7 @@ pub(super) fn write(id: &str, summary: &str, parameters: Vec<Value>, family: &st
     })
 }
 
-/// What a command brings along, in the form in which it is sent (`import/attach.rs` takes it out).
+/// Inputs that a command may carry, in the form in which they are sent (`import/attach.rs` takes them out).
 fn inputs() -> [(&'static str, Value); 5] {
     let text = || json!({ "type": "string" });
     let set = json!({
@@ -100,7 +100,7 @@ fn inputs() -> [(&'static str, Value); 5] {
     ]
 }
 
-/// A planner's file, its columns and system.
+/// The form with a planner's file, its columns and its coordinate system.
 pub(super) fn upload() -> Value {
     let text = |about: &str| json!({ "type": "string", "description": about });
     let problem = json!({ "$ref": "#/components/responses/Problem" });
@@ -131,7 +131,7 @@ pub(super) fn upload() -> Value {
     })
 }
 
-/// The schemas of all commands, put among `definitions`; their names.
+/// Puts the schemas of all commands into `definitions`, and gives their names.
 pub(super) fn commands(definitions: &mut Map<String, Value>) -> Vec<String> {
     let mut commands = Vec::new();
     for (name, schema) in families::command_schemas() {

@@ -11,7 +11,7 @@ use crate::read_model::here::PlanHere;
 use crate::render::search::Found;
 use crate::words::text::Lang;
 
-/// The same for programs.
+/// The places with a typed name, as JSON.
 pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {
     let spot = |found: &Found| {
         let (name, at) = found.spot(lang)?;
@@ -24,7 +24,7 @@ pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {
     json!({ "place": typed, "candidates": found.iter().filter_map(spot).collect::<Vec<_>>() })
 }
 
-/// The same for programs.
+/// A unit's part of every plan, as JSON.
 pub fn unit_json(city: &City, id: &UnitId, views: &[View]) -> Value {
     let url = &city.public_url;
     let of = |view: &View| {
@@ -58,7 +58,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
     })
 }
 
-/// The answer for programs.
+/// What applies at a place, as JSON.
 pub fn json(asked: &Asked<'_>, city: &City) -> Value {
     let Asked { spot, since, here, .. } = asked;
     let url = &city.public_url;

@@ -11,7 +11,7 @@ use crate::domain::unit::UnitId;
 use crate::render::layout::{Page, page};
 use crate::words::text::Lang;
 
-/// Items, each at the unit's part.
+/// A list of items that links to the unit's part of each.
 fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>) -> Markup {
     html! {
         ul.list {
@@ -26,7 +26,7 @@ fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>)
     }
 }
 
-/// A unit: its part of every plan in force.
+/// The page of a unit: its part of every plan in force.
 pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View]) -> String {
     let name = city.units.get(id).map_or(id.as_str(), |unit| lang.pick(&unit.name_vi, &unit.name_en));
     let now = city.units.at(id, moment.today);

@@ -1,4 +1,4 @@
-//! The ways to say where one is, and what was found by a name.
+//! The ways to say where one is, and the choice among places with a typed name.
 
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -9,27 +9,27 @@ use crate::render::layout::{Page, language_field, page, words_field};
 use crate::render::search::Found;
 use crate::words::text::Lang;
 
-/// What was typed into the form, shown again after a mistake.
+/// What was typed into the form; it is shown again after a mistake.
 #[derive(Default)]
 pub struct Typed<'a> {
-    /// Degrees.
+    /// Longitude in degrees.
     pub lon: &'a str,
-    /// Degrees.
+    /// Latitude in degrees.
     pub lat: &'a str,
-    /// Metres.
+    /// Easting in metres (VN-2000).
     pub e: &'a str,
-    /// Metres.
+    /// Northing in metres (VN-2000).
     pub n: &'a str,
-    /// A parcel.
+    /// The parcel as it was typed.
     pub parcel: &'a str,
 }
 
-/// The ways to say where.
+/// All ways to say where one is.
 pub(super) fn all(lang: Lang, city: &City, today: Date, typed: &Typed<'_>) -> Markup {
     let by_degrees = !typed.lon.is_empty() || !typed.lat.is_empty();
     let by_metres = !typed.e.is_empty() || !typed.n.is_empty();
     html! {
-        // A script puts a button here where the browser knows its position.
+        // A script puts a button here if the browser can tell its position.
         div #locate data-action="/here" data-label=(t(lang, "use-position")) data-denied=(t(lang, "position-denied")) data-lang=(lang.code()) {}
         form action="/here" method="post" role="search" { (words_field(lang, "place", "here-name", "")) }
         form action="/here" method="post" {
@@ -71,7 +71,7 @@ pub(super) fn all(lang: Lang, city: &City, today: Date, typed: &Typed<'_>) -> Ma
     }
 }
 
-/// The form; after a mistake with what is wrong.
+/// The page with the form. After a mistake it says what is wrong.
 pub fn form(lang: Lang, city: &City, today: Date, wrong: Option<&str>, typed: &Typed<'_>) -> String {
     let content = html! {
         h1 { (t(lang, "here")) }
@@ -82,7 +82,7 @@ pub fn form(lang: Lang, city: &City, today: Date, wrong: Option<&str>, typed: &T
     page(&Page::new(lang, city, t(lang, "here"), "/here"), content)
 }
 
-/// What has a name that was typed; each leads to what applies there, or to the nearest of a kind.
+/// The places with a typed name. Each leads to what applies there, or to the nearest of a kind.
 pub fn which(lang: Lang, city: &City, today: Date, typed: &str, found: &[Found], proposal: Option<&str>, nearest: Option<&str>) -> String {
     let action = if nearest.is_some() { "/nearest" } else { "/here" };
     let kind = html! { @if let Some(kind) = nearest { input type="hidden" name="kind" value=(kind); } };

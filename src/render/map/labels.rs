@@ -1,4 +1,4 @@
-//! Codes written into the regions they fit in.
+//! Writes codes into the regions where they fit.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -6,20 +6,21 @@ use std::fmt::Write as _;
 use super::paint::Grid;
 use super::regions::Regions;
 
-/// Width of a capital letter or digit, of the size of the font.
+/// Width of a capital letter or digit, as a share of the font size.
 const LETTER: f64 = 0.66;
-/// How often a code is written at most.
+/// Most labels of one code.
 const EACH: usize = 3;
-/// Labels of a map at most.
+/// Most labels on a map.
 const MOST: usize = 60;
 
-/// A place for a label of `width` by `height` squares in each region, the widest first found.
+/// For each region, a place for its label. `size` gives the label's width and height in squares. The widest
+/// row found first wins.
 fn places(grid: &Grid, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> HashMap<u32, [usize; 2]> {
     let mut best: HashMap<u32, (usize, [usize; 2])> = HashMap::new();
     let width = grid.width;
     let holds =
         |region: u32, y: usize, from: usize, to: usize| regions.of[y * width + from..y * width + to].iter().all(|own| *own == region);
-    // Every other row is enough: labels are many rows high.
+    // Every other row is enough, because a label is many rows high.
     for y in (0..grid.height).step_by(2) {
         let row = &regions.of[y * width..(y + 1) * width];
         let mut start = 0;
@@ -44,7 +45,7 @@ fn places(grid: &Grid, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> H
             }
             let (from, middle) = (run.start + (room - wide) / 2, run.start + room / 2);
             let (Some(top), bottom) = (y.checked_sub(high / 2), y + high.div_ceil(2)) else { continue };
-            // Outer rows first: they are where it fails.
+            // The outer rows are checked first, because that is where a label usually does not fit.
             if bottom < grid.height
                 && holds(region, top, from, from + wide)
                 && holds(region, bottom, from, from + wide)
@@ -57,7 +58,7 @@ fn places(grid: &Grid, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> H
     best.into_iter().map(|(region, (_, place))| (region, place)).collect()
 }
 
-/// Writes the codes of the largest regions, clear of the boxes in `taken`.
+/// Writes the codes of the largest regions, but not into the boxes in `taken`.
 pub fn write<'a>(svg: &mut String, grid: &Grid, code: &dyn Fn(u16) -> &'a str, font: f64, taken: &[[f64; 4]]) {
     let regions = Regions::of(grid);
     let size = |label: u16| {

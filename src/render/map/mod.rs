@@ -154,7 +154,7 @@ pub struct Around<'a> {
 pub struct UnitShape {
     /// Its id.
     pub id: UnitId,
-    /// Name.
+    /// Its name.
     pub name: String,
     /// Where its name is written, degrees.
     pub label: Position,

@@ -1,4 +1,4 @@
-//! Where points are in the city: wards by name, and numbered marks.
+//! Maps of points in the city: wards by name, and numbered marks.
 
 use std::fmt::Write as _;
 
@@ -11,10 +11,10 @@ use crate::geometry::Position;
 use crate::geometry::union;
 use crate::words::text::text;
 
-/// Least width of a map of points, degrees: some three kilometres.
+/// Least width of a map of points in degrees, about three kilometres.
 const LEAST: f64 = 0.03;
 
-/// The box around marks, in the city's, with room to see where it is.
+/// The box around marks, within the city's box, with room to see where it is.
 fn around_marks(city: &City, marks: &[Position]) -> Bbox {
     let boxes = marks.iter().map(|mark| [mark.lon, mark.lat, mark.lon, mark.lat]);
     let Some([west, south, east, north]) = boxes.reduce(|a, b| union(&a, &b)) else { return city.bbox };
@@ -23,7 +23,7 @@ fn around_marks(city: &City, marks: &[Position]) -> Bbox {
     [x - half, y - half, x + half, y + half]
 }
 
-/// Marks among wards and landmarks; numbered where there are several.
+/// Draws marks among wards and landmarks; several marks are numbered.
 pub fn points(city: &City, marks: &[Position], detail: &Detail, around: &Around<'_>, alt: &str) -> String {
     let frame = Frame::within(&around_marks(city, marks), detail.width, detail.height, 4.0);
     let unit = detail.font / 12.0;
@@ -51,7 +51,7 @@ pub fn points(city: &City, marks: &[Position], detail: &Detail, around: &Around<
     svg
 }
 
-/// The points of a set, in order.
+/// The positions of a set's points, in order.
 pub fn positions(features: &Features) -> Vec<Position> {
     features.list.iter().filter_map(|feature| features.point(feature)).map(|[lon, lat]| Position { lon, lat }).collect()
 }

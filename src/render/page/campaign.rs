@@ -1,4 +1,4 @@
-//! What a campaign adds: the places that take part, and what was aimed at and reached.
+//! What a campaign's page shows in addition: the places that take part, and what was aimed at and reached.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::domain::publication::view::Figure;
 use crate::render::layout::scrolling;
 use crate::words::format;
 
-/// Places that a page lists; it stays light for a phone, however many take part.
+/// Most places that a page lists, so that it stays light for a phone.
 const LISTED: usize = 200;
 
 impl Item<'_> {
@@ -73,7 +73,7 @@ impl Item<'_> {
         }
     }
 
-    /// The difference is derived, in points for percentages: “74,8 %, +4,8 điểm %”.
+    /// The difference is computed; for percentages it is in points: “74,8 %, +4,8 điểm %”.
     fn figure(&self, figure: &Figure) -> Markup {
         let unit = if figure.unit == "%" { " %" } else { "" };
         let number = |value: f64| format!("{}{unit}", format::short(self.lang, value));
@@ -102,8 +102,8 @@ impl Item<'_> {
     }
 }
 
-/// What the whole length of a figure's bar is: all of a percentage, of a count what was reached or aimed
-/// at, whichever is more. None where there is nothing to compare with.
+/// The value at the full length of a figure's bar: 100 for a percentage, otherwise the larger of target and
+/// result. `None` if there is nothing to compare.
 fn full(figure: &Figure) -> Option<f64> {
     if figure.unit == "%" {
         return (figure.actual.is_some() || figure.target.is_some()).then_some(100.0);
@@ -112,7 +112,7 @@ fn full(figure: &Figure) -> Option<f64> {
     Some(actual.max(target)).filter(|full| *full > 0.0)
 }
 
-/// A figure as a bar, its target as a mark; the table beside it says the same.
+/// A figure as a bar, with its target as a mark. The table beside it says the same.
 fn bar(figure: &Figure) -> Markup {
     let Some(full) = full(figure) else { return html! {} };
     let within = |value: f64| format!("{:.1}", (value / full * 100.0).clamp(0.0, 100.0));

@@ -13,7 +13,7 @@ use crate::render::map::{self, Around, Detail};
 use crate::words::format;
 use crate::words::text::text;
 
-/// The other revision of a comparison: the earlier one.
+/// The earlier revision of a comparison.
 pub struct Before<'a> {
     /// The item as that revision states it.
     pub view: &'a View,

@@ -19,15 +19,15 @@ use crate::geometry::union;
 pub struct Extract {
     /// The unit that was asked for.
     pub unit: Unit,
-    /// What of the item's areas lies in it; none where its boundary is not known.
+    /// The pieces of the item's areas in the unit; `None` if the unit's boundary is unknown.
     pub pieces: Option<Vec<Piece>>,
-    /// Its boundary.
+    /// The boundary of the unit, in 10⁻⁷ degrees.
     pub rings: Vec<Vec<[i64; 2]>>,
 }
 
 impl Extract {
-    /// Cuts an item's areas to a unit: to its own boundary, else to those of the units that took it
-    /// over. None for a unit that the city does not know.
+    /// Cuts an item's areas to a unit. It uses the unit's own boundary, or those of the units that took it
+    /// over. `None` if the city does not know the unit, or if the item has no areas.
     pub fn of(
         city: &City,
         boundaries: Option<&Features>,
@@ -36,7 +36,7 @@ impl Extract {
         unit: &UnitId,
         today: Date,
     ) -> Option<Self> {
-        // Points are in no part of anything.
+        // An item with points only has no parts.
         if !view.outline_only && view.features.as_ref().is_none_or(|set| set.area_ha.is_none()) {
             return None;
         }
@@ -48,7 +48,7 @@ impl Extract {
         Some(Self { unit, pieces, rings })
     }
 
-    /// The box to be drawn, degrees: the unit's, or that of the part where it is a speck in the unit.
+    /// The box to draw, in degrees: the unit's box, or the box around the part if the part is tiny.
     pub fn bbox(&self) -> Bbox {
         let unit = bbox_of(&self.rings);
         let pieces = self.pieces.iter().flatten().map(|piece| piece.bbox).reduce(|a, b| union(&a, &b));
@@ -62,12 +62,12 @@ impl Extract {
         }
     }
 
-    /// True when something of the item is known to lie in the unit.
+    /// True if a part of the item is known to lie in the unit.
     pub fn has_something(&self) -> bool {
         self.pieces.as_ref().is_some_and(|pieces| !pieces.is_empty())
     }
 
-    /// True when its boundary is known.
+    /// True if the boundary of the unit is known.
     pub fn is_cut(&self) -> bool {
         self.pieces.is_some()
     }

@@ -1,4 +1,4 @@
-//! What is stated of an item, line by line.
+//! The facts of an item, line by line.
 
 use maud::{Markup, html};
 

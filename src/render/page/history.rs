@@ -1,4 +1,4 @@
-//! Every revision, when it held, and what was put right in it.
+//! Every revision, when it held, and what was corrected in it.
 
 use maud::{Markup, html};
 
@@ -41,13 +41,13 @@ impl Item<'_> {
         }
     }
 
-    /// What a corrected field is called; as it is where there is no word for it.
+    /// The name of a corrected field; the raw name if there is no word for it.
     fn field(&self, name: &str) -> String {
         let keys = [format!("field-{name}"), name.replace('_', "-")];
         keys.iter().find(|key| has(key)).map_or_else(|| name.to_owned(), |key| self.t(key).to_owned())
     }
 
-    /// The page of the whole history.
+    /// The page with the whole history.
     pub fn render_history(&self) -> String {
         let view = self.view;
         let path = format!("/q/{}/history", view.code);

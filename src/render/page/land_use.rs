@@ -32,7 +32,7 @@ pub fn sums<'a>(features: &'a Features, extract: Option<&Extract>) -> (Vec<(&'a 
     (sums, total)
 }
 
-/// Colour of a code beside its name, as SVG so that no style attribute is needed.
+/// The colour of a code, to show beside its name. It is SVG, because the policy allows no style attribute.
 pub fn swatch(code: &str) -> Markup {
     html! {
         svg.swatch viewBox="0 0 2 2" aria-hidden="true" {

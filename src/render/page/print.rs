@@ -1,4 +1,4 @@
-//! What the register of boards says of the print whose code was scanned, and of a board's prints.
+//! What the register of boards says about the print whose code was scanned, and about a board's prints.
 
 use maud::{Markup, html};
 
@@ -12,17 +12,17 @@ use crate::words::text::text;
 /// The print whose code was scanned.
 #[derive(Debug, Clone)]
 pub enum Print {
-    /// What follows the code does not fit it.
+    /// The mark after the code does not fit it.
     WrongMark,
-    /// The register knows no such board.
+    /// The register has no board with this number.
     NoBoard(u32),
-    /// The board, and what is known of this item on it.
+    /// The board, with what the register says about this item on it.
     Of(Box<View>),
 }
 
 impl Item<'_> {
-    /// Which revision a print shows, and whether it is the one in force.
-    /// True with it when the print is not to be believed: who scanned it must know that first.
+    /// Says which revision a print shows, and whether that one is in force. The first value is true if the
+    /// print is not genuine: whoever scanned it must learn that first.
     pub(super) fn print_note(&self) -> (bool, Markup) {
         let Some(print) = self.print else { return (false, html! {}) };
         let (class, body) = match print {
@@ -82,7 +82,7 @@ impl Item<'_> {
             }
         };
         if revision == self.view.revision && self.view.status != Status::InForce {
-            // The print says what no longer holds, or does not yet; what it is stands above.
+            // The print shows a revision that no longer holds, or not yet. The top of the page says what it is.
             return ("status wait", html! { b { (self.t("print-not-in-force")) } (self.t(&self.view.standing)) ". " (shows) (hangs) });
         }
         if posting.standing(Some(self.view)) == "posting-stale" && revision == self.view.revision {
@@ -107,7 +107,7 @@ impl Item<'_> {
         (class, body)
     }
 
-    /// What hangs on a board.
+    /// The prints on a board.
     pub(super) fn postings(&self) -> Markup {
         let Some(board) = &self.view.board else { return html! {} };
         let title = |code| self.others.iter().find(|view: &&View| view.code == code);

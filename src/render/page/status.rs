@@ -1,4 +1,4 @@
-//! Whether an item holds, in words and not by colour alone; whom to call.
+//! Whether an item holds, in words and not by colour alone; and whom to call.
 
 use maud::{Markup, html};
 
@@ -55,7 +55,7 @@ impl Item<'_> {
         }
     }
 
-    /// An ambulance's duty and its age come before everything else.
+    /// Whether an ambulance is on duty, and since when that is known, comes before everything else.
     pub(super) fn duty(&self) -> Markup {
         let is_shown = self.revision.is_none() && self.view.status == Status::InForce;
         let Some(duty) = self.view.fact("duty").filter(|_| is_shown) else { return html! {} };

@@ -1,4 +1,4 @@
-//! Drawings as pictures.
+//! Drawings as PNG pictures.
 
 use std::io::Cursor;
 
@@ -7,10 +7,10 @@ use resvg::{tiny_skia, usvg};
 
 use super::pdf::{PrintError, tree};
 
-/// Largest picture, pixels.
+/// Largest picture, in pixels altogether.
 const LARGEST: u64 = 64 << 20;
 
-/// A drawing as a PNG of `width` pixels across.
+/// A drawing as a PNG, `width` pixels across.
 pub fn png(svg: &str, width: u32) -> Result<Vec<u8>, PrintError> {
     let drawing = tree(svg)?;
     let scale = f64::from(width) / f64::from(drawing.size().width());
@@ -22,7 +22,7 @@ pub fn png(svg: &str, width: u32) -> Result<Vec<u8>, PrintError> {
     pixels.fill(tiny_skia::Color::WHITE);
     let transform = usvg::Transform::from_scale(scale as f32, scale as f32);
     resvg::render(&drawing, transform, &mut pixels.as_mut());
-    // White below, so that nothing is transparent: three bytes a pixel.
+    // The picture is white where nothing is drawn, so it needs no transparency: three bytes per pixel.
     let colours: Vec<u8> = pixels.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
     let mut png = Cursor::new(Vec::new());
     image::codecs::png::PngEncoder::new(&mut png)

@@ -1,4 +1,4 @@
-//! The picture that a messenger shows beside a link: what it is, whether it holds, the map.
+//! The picture that a messenger shows beside a link: what the item is, whether it holds, and the map.
 
 use super::Printed;
 use super::canvas::{Canvas, LEADING, bold, regular};
@@ -13,7 +13,7 @@ pub const SIZE: [u32; 2] = [1_200, 630];
 
 /// The picture as PNG.
 pub fn preview(printed: &Printed<'_>) -> Result<Vec<u8>, PrintError> {
-    // Tenths of a pixel's worth: a canvas of 240 by 126.
+    // One unit of the canvas is five pixels: 240 by 126 units.
     let mut page = Canvas::new(240.0, 126.0);
     let view = printed.view;
     let room = 118.0;

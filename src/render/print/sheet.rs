@@ -1,4 +1,4 @@
-//! A map sheet, A1 or A0: the law wants the map itself posted.
+//! A map sheet in A1 or A0: the law requires the map itself to be posted.
 
 use super::canvas::{Canvas, bold, regular};
 use super::fonts::{Weight, fitting, lines_within};
@@ -10,18 +10,18 @@ use crate::render::page::sums;
 use crate::words::format;
 use crate::words::text::text;
 
-/// Free at every side, millimetres of A1.
+/// Free margin on every side, millimetres of A1.
 const MARGIN: f64 = 20.0;
-/// Units a millimetre of A1 on the map.
+/// Map units per millimetre of A1.
 const UNITS: f64 = 3.0;
 /// Columns of the legend.
 const COLUMNS: usize = 4;
 /// Side of the code with its quiet zone, millimetres of A1: of the usual symbol, and at most.
 const CODE: [f64; 2] = [78.0, 95.0];
-/// Lines of the legend in a column.
+/// Lines in a column of the legend.
 const LINES: usize = 12;
 
-/// The map of an item with areas on one sheet; none of an item without.
+/// The map sheet of an item with areas as a PDF file; `None` for an item without areas.
 pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, PrintError> {
     let (Some(features), Some(set)) = (printed.features, printed.view.features.as_ref().filter(|set| set.area_ha.is_some())) else {
         return Ok(None);
@@ -62,7 +62,7 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     };
     page.rectangle(place, "#fff", Some(0.6));
 
-    // The sheet itself may be larger: its scale is that of the paper.
+    // The printed sheet may be larger than A1, and its scale is the one on paper.
     let [paper, _] = size.millimetres();
     let frame = Frame::within(&bbox, detail.width, detail.height, detail.margin);
     let metres_per_millimetre = UNITS / frame.units_per_metre() * width / paper;

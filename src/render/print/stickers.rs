@@ -1,4 +1,4 @@
-//! A sheet of stickers: the code, its letters, what it is, where it hangs and whom to call.
+//! A sheet of stickers: the code, its letters, what the item is, where it hangs, and whom to call.
 
 use super::canvas::{Canvas, LEADING, bold, regular};
 use super::fonts::{Weight, fitting};
@@ -15,11 +15,11 @@ const HEIGHT: f64 = 67.7;
 const LEFT: f64 = 4.65;
 const TOP: f64 = 13.1;
 const GAP: f64 = 2.5;
-/// Side of the code with its quiet zone, millimetres: the code itself is at least 40. A label has no room
-/// for a larger one; it is read from a hand's breadth.
+/// Side of the code with its quiet zone, millimetres; the symbol itself is at least 40 mm wide. A label has
+/// no room for a larger code, and people scan it from close by.
 const CODE: f64 = 52.0;
 
-/// Eight stickers on a sheet of A4.
+/// Eight stickers on an A4 sheet as a PDF file.
 pub fn stickers(printed: &Printed<'_>) -> Result<Vec<u8>, PrintError> {
     let t = |key| text(printed.lang, key);
     let [width, height] = Size::A4.millimetres();

@@ -1,4 +1,4 @@
-//! Neighbours of one code as one area: what a tile shows where its zones are too small to be told apart.
+//! Joins neighbours of one code to one area, for tiles whose zones are too small to tell apart.
 
 use std::borrow::Cow;
 
@@ -15,16 +15,16 @@ use crate::geometry::arcs::Rings;
 use crate::geometry::encloses;
 use crate::read_model::layers::Part;
 
-/// Draws the zones `near` a tile as areas of one code, with the code and how many zones each is made of.
+/// Draws the zones `near` a tile as areas of one code, each with its code and the number of zones in it.
 pub fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize], grid: &Grid, detail: Detail) {
-    // Too small to be told apart, so a pixel is near enough.
+    // These zones are too small to tell apart, so a pixel is fine enough.
     let unit = detail.step.max(PIXEL);
     let keys = [out.key("land_use"), out.key("count"), out.key("plan")];
     let code = |zone: usize| features.land_use_index(&features.list[near[zone]]);
     let address = grid.address;
     let coarse = (address.zoom <= coarse::ZOOM && unit < EXTENT).then(|| features.coarse()).flatten();
     let joined = if let Some(coarse) = coarse {
-        // Each zoom below, and each coarser attempt, halves the pixels.
+        // Each zoom level below, and each coarser attempt, halves the number of pixels.
         let shift = coarse::ZOOM - address.zoom + (unit / PIXEL).trailing_zeros() as u8;
         let (half, size) = ((1 << shift) >> 1, EXTENT / unit);
         let [left, top] = [i64::from(address.column) * size, i64::from(address.row) * size];
@@ -71,7 +71,7 @@ pub fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize
     }
 }
 
-/// What of a ring lies in the tile; none where that is no more than `smallest` square units.
+/// The part of a ring that lies in the tile; `None` if it covers at most `smallest` square units.
 fn inside(ring: &[[i64; 2]], smallest: i64) -> Option<Cow<'_, [[i64; 2]]>> {
     let range = -BUFFER..=EXTENT + BUFFER;
     let ring = if ring.iter().all(|[x, y]| range.contains(x) && range.contains(y)) {
@@ -82,7 +82,7 @@ fn inside(ring: &[[i64; 2]], smallest: i64) -> Option<Cow<'_, [[i64; 2]]>> {
     (smallest == 0 || doubled_area(&ring).abs() > 2 * smallest).then_some(ring)
 }
 
-/// Each outer ring followed by the holes that lie in it.
+/// Sorts rings so that each outer ring is followed by its holes.
 fn nested(rings: Vec<Cow<'_, [[i64; 2]]>>) -> Vec<Cow<'_, [[i64; 2]]>> {
     let (outers, holes): (Vec<_>, Vec<_>) = rings.into_iter().partition(|ring| doubled_area(ring) < 0);
     if holes.is_empty() || outers.len() == 1 {
@@ -90,7 +90,7 @@ fn nested(rings: Vec<Cow<'_, [[i64; 2]]>>) -> Vec<Cow<'_, [[i64; 2]]>> {
     }
     let mut groups: Vec<_> = outers.into_iter().map(|outer| (outer, Vec::new())).collect();
     for hole in holes {
-        // A hole may touch its outer ring: most of its points lie inside.
+        // A hole may touch its outer ring, so most of its points have to lie inside.
         let inside = |outer: &[[i64; 2]]| hole.iter().filter(|point| encloses(outer, **point)).count() * 2 > hole.len();
         if let Some((_, own)) = groups.iter_mut().find(|(outer, _)| inside(outer)) {
             own.push(hole);

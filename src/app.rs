@@ -38,7 +38,7 @@ use crate::words::civil;
 
 /// Aggregates kept ready for the next command.
 const CACHED_AGGREGATES: usize = 4_096;
-/// How often a command is decided, at most, while others change the same item first.
+/// Most attempts to append a command's events while others change the same item first.
 const RETRIES: usize = 20;
 
 /// The clock of the running program, microseconds since 1970.

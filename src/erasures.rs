@@ -1,5 +1,5 @@
-//! The register of erasures: kept beside the store and in no backup, so that a restored backup
-//! forgets again whom the city has promised to forget. Holds opaque ids only.
+//! The register of erasures. It lies beside the store and in no backup, so that a restored backup
+//! forgets again whom the city has promised to forget. It holds opaque ids only.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use std::path::Path;
 
 use crate::domain::subject::SubjectId;
 
-/// Adds a person; durable when it returns.
+/// Adds a person to the register; durable when it returns.
 pub fn record(path: &Path, subject: &SubjectId) -> io::Result<()> {
     if read(path)?.contains(subject) {
         return Ok(());
     }
     let mut file = File::options().create(true).append(true).open(path)?;
-    // One write, begun on a line of its own: a line torn by a crash harms no other.
+    // One write that begins on a new line: a line that a crash cut off harms no other line.
     file.write_all(format!("\n{subject}\n").as_bytes())?;
     file.sync_all()?;
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

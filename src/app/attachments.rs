@@ -1,4 +1,4 @@
-//! What a command brings along is checked against what is stored.
+//! Checks the sets and documents that a command brings along or names.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -14,14 +14,14 @@ use crate::import::attach::{Attached, Brought, Opened};
 use crate::vault::Contact;
 
 impl App {
-    /// A set named by its digest must be stored or come along; what the command says of it is
-    /// computed anew, and its codes must be legal for the plan.
+    /// Checks the sets that a command names by their digest. Each must be stored or come along, and its codes must
+    /// be legal for the plan. Its description is computed anew.
     pub(super) async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
         for (field, digest) in &attached.existing {
             let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
             let set = if let Some(set) = attached.blobs.iter().find_map(|brought| brought.set.as_ref().filter(|set| set.sha256 == *digest))
             {
-                // Made by this program for this command just now.
+                // This program has just made the set for this command.
                 set.clone()
             } else {
                 let bytes = self.blob(*digest, attached).await?.ok_or_else(missing)?;
@@ -36,7 +36,8 @@ impl App {
         Ok(())
     }
 
-    /// A document named by its digest must be stored; its type and size are seen from its bytes.
+    /// Checks the documents that a command names by their digest. Each must be stored. Its type and size are taken
+    /// from its bytes.
     pub(super) async fn check_documents(&self, body: &mut Value, attached: &Attached, reading: &Reading) -> Result<(), ExecuteError> {
         let Some(Value::Array(documents)) = body.pointer_mut("/facts/documents") else { return Ok(()) };
         for document in documents {
@@ -60,7 +61,7 @@ impl App {
         Ok(())
     }
 
-    /// Stores a blob that came along.
+    /// Stores a blob that came with a command.
     pub(super) async fn store(&self, brought: Brought) -> Result<(), ExecuteError> {
         let sha256 = brought.sha256;
         let Opened { bytes, from, hashed } = brought.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;

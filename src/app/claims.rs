@@ -25,7 +25,7 @@ impl App {
                     match decode(&stored.event) {
                         Ok(event) => holders.apply(&stored.event.aggregate, event, stored.recorded_at),
                         Err(error) => {
-                            // The follower reports the event. The claims stay as they are until the program knows all events.
+                            // The follower reports the event. The claims stay until the program knows all events.
                             tracing::warn!("claims were not made anew, position {}: {error}", stored.position);
                             return Ok(());
                         }

@@ -1,4 +1,4 @@
-//! What is written beside the items: the city, tokens, persons, notes about the log itself.
+//! Writes everything that is not an item: the city, tokens, persons, notes about the log itself.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ impl App {
     pub async fn set_city(&self, command: CityCommand) -> Result<(), ExecuteError> {
         for _ in 0..RETRIES {
             match self.set_city_once(command.clone()).await {
-                // Two first starts at once: look at what the other one recorded.
+                // Another process may have started for the first time at once: look at what it recorded.
                 Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
                 other => return other,
             }
@@ -35,7 +35,7 @@ impl App {
         Err(ExecuteError::Unavailable("the configuration keeps changing".into()))
     }
 
-    /// Changes the configuration from what it is now, whoever else changes it at the same time.
+    /// Applies a change to the present configuration, even if others change it at the same time.
     pub async fn change_city(&self, change: impl Fn(&mut City)) -> Result<(), ExecuteError> {
         for _ in 0..RETRIES {
             let (state, _) = self.city_state().await?;
@@ -133,7 +133,7 @@ impl App {
                 self.erase(subject).await?;
                 count += 1;
             } else if has_row {
-                // Words of a report that was closed: there is no person in the log to be named.
+                // The subject is not a person in the log: it stands for the words of a closed report.
                 let append = Append { actor: "local".into(), vault: vec![VaultChange::Erase(subject.0)], ..Append::default() };
                 self.log.append(append).await.map_err(append_failed)?;
                 self.log.scrub().await?;
@@ -156,8 +156,8 @@ impl App {
         Ok(())
     }
 
-    /// Puts the row into the vault that later tells a wrong master key. Of two first starts with
-    /// different keys one is told here.
+    /// Puts the row into the vault by which a wrong master key is recognised later. If two processes start for
+    /// the first time with different keys, one of them gets an error here.
     pub async fn seal_check(&self) -> Result<(), ExecuteError> {
         let subject = SubjectId(crate::vault::CHECK_SUBJECT.to_owned());
         let row = self.vault.seal(&subject, &Contact { name: String::new(), phone: String::new() })?;

@@ -1,5 +1,5 @@
-//! What residents report: the words into the vault, the fact into the log, and out of the vault again
-//! once somebody has seen to it.
+//! Reports of residents: their words go into the vault, the fact goes into the log. The words are erased
+//! once somebody has closed the report.
 
 use super::{App, ExecuteError, random};
 use crate::domain::access::Actor;
@@ -12,9 +12,9 @@ use crate::event_store::VaultChange;
 use crate::vault::ReportText;
 use crate::words::fold::typed;
 
-/// Longest text of a report, characters.
+/// Longest text of a report, in characters.
 pub const LONGEST: usize = 2_000;
-/// Longest way to reach who wrote it, characters.
+/// Longest phone number or address for an answer, in characters.
 const LONGEST_CONTACT: usize = 200;
 
 /// A report as it comes in.
@@ -31,7 +31,7 @@ pub struct ReportDraft {
 }
 
 impl ReportDraft {
-    /// Without what cannot be seen. Errors: empty or too long.
+    /// Removes invisible characters. Errors: a text is empty or too long.
     pub fn checked(self) -> Result<Self, Refusal> {
         let written = ReportText { text: typed(&self.written.text), reply_to: typed(&self.written.reply_to) };
         if written.text.is_empty() && self.kind == ReportKind::Mistake {
@@ -49,7 +49,7 @@ impl ReportDraft {
 }
 
 impl App {
-    /// Takes a report in. Errors: empty or too long.
+    /// Takes a report in. Errors: its text is empty or too long.
     pub async fn receive_report(&self, draft: ReportDraft) -> Result<ReportId, ExecuteError> {
         let draft = draft.checked()?;
         let (report, subject) = (ReportId(format!("r-{}", hex(&random::<6>()?))), SubjectId(format!("s-{}", hex(&random::<10>()?))));
@@ -61,7 +61,7 @@ impl App {
         Ok(report)
     }
 
-    /// Closes a report; what was written is erased with it, in backups too.
+    /// Closes a report and erases its words, in backups too.
     pub async fn close_report(&self, actor: &Actor, report: ReportId, outcome: ReportOutcome) -> Result<(), ExecuteError> {
         let aggregate = format!("report/{report}");
         let apply = |state: &mut ReportState, event, _| {
@@ -78,7 +78,7 @@ impl App {
         Ok(self.log().scrub().await?)
     }
 
-    /// What was written in a report that is open.
+    /// The words of a report; none once it is closed.
     pub async fn report_text(&self, subject: &SubjectId) -> Result<Option<ReportText>, ExecuteError> {
         let row = self.log().vault_row(&subject.0).await?;
         Ok(row.map(|row| self.vault().unseal(&row)).transpose()?)

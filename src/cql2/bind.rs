@@ -1,5 +1,5 @@
-//! Binding: what a filter names is looked for among a collection's properties, once, and what it writes
-//! gets its meaning.
+//! Binding a filter to a collection: each name is looked up among the collection's properties once, and written
+//! positions and moments get their meaning.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use super::{Expr, FilterError, Language, Order, Scalar, Shape, Time, parse, spat
 use crate::domain::schema::{Property, Type};
 use crate::words::alike::read;
 
-/// What the positions and moments that are written in a filter mean.
+/// The meaning of positions and moments that are written in a filter.
 #[derive(Clone, Copy)]
 pub struct Meaning<'a> {
-    /// Turns a position in the filter's system into longitude and latitude; none beyond it.
+    /// Turns a position in the filter's system into longitude and latitude in degrees; none outside the system's area.
     pub place: &'a dyn Fn([f64; 2]) -> Option<[f64; 2]>,
-    /// Where days are counted: a moment beside a date is its day there.
+    /// The time zone of days: a moment that is compared with a date counts as its day there.
     pub zone: &'a TimeZone,
 }
 
@@ -81,7 +81,7 @@ impl Binder<'_> {
         }
     }
 
-    /// Two terms that can be compared; a text beside a date is read as one.
+    /// Two terms that can be compared. A text that is compared with a date is read as a date.
     fn pair(&mut self, a: Scalar, b: Scalar) -> Bound<(Term, Term)> {
         let (a, b) = (self.term(a)?, self.term(b)?);
         let a = self.fit(a, &b)?;
@@ -94,7 +94,7 @@ impl Binder<'_> {
         self.kind(term) == Type::Date
     }
 
-    /// A written moment as its day, where it is beside a date.
+    /// A written moment as its day, where it is compared with a date.
     fn dated(&self, term: Term, is_dated: bool) -> Term {
         match term {
             Term::Instant(at) if is_dated => Term::Instant(temporal::day(at, self.meaning.zone)),
@@ -111,7 +111,7 @@ impl Binder<'_> {
         }
         match (&term, wanted) {
             (Term::Text(text), wanted) if is_time(wanted) => temporal::instant(text).map(Term::Instant),
-            // The other side is turned when its turn comes.
+            // Here the other side is the text; it is read as a time when `fit` gets to it.
             (_, Type::Text) if is_time(kind) && matches!(other, Term::Text(_)) => Some(term.clone()),
             _ => None,
         }
@@ -179,7 +179,8 @@ impl Binder<'_> {
                     _ => return Err(FilterError::new("LIKE cần văn bản và một mẫu.", "LIKE takes a text and a pattern")),
                 }
             }
-            // A written moment means its day beside a date and itself beside a moment: each bound by itself.
+            // Compared with a date a written moment means its day, compared with a moment it means itself. So each
+            // bound is a comparison of its own.
             Expr::Between(value @ Scalar::Instant(_), low, high) => {
                 let above = self.condition(Expr::Compare(Order::GreaterOrEqual, value.clone(), low))?;
                 Condition::And(vec![above, self.condition(Expr::Compare(Order::LessOrEqual, value, high))?])

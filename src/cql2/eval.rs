@@ -1,4 +1,4 @@
-//! A filter bound to a collection's properties, and what it says of a feature.
+//! A filter bound to a collection's properties, and its evaluation for a feature.
 
 use std::borrow::Cow;
 
@@ -25,11 +25,11 @@ pub enum Value<'a> {
 
 /// A feature as a filter sees it.
 pub trait Row {
-    /// The value of the property of that index in the collection's list.
+    /// The value of a property, by its index in the collection's list.
     fn value(&self, property: usize) -> Value<'_>;
-    /// Its shape in longitude and latitude; none where it has none.
+    /// Its shape in degrees, longitude and latitude; none where it has no geometry.
     fn shape(&self) -> Option<Cow<'_, Geometry<f64>>>;
-    /// Its box: west, south, east, north.
+    /// Its box in degrees: west, south, east, north.
     fn bbox(&self) -> Option<[f64; 4]>;
 }
 
@@ -44,7 +44,7 @@ impl Fold {
     pub(super) const CASE: Self = Self { case: true, marks: false };
     pub(super) const MARKS: Self = Self { case: false, marks: true };
 
-    /// Both.
+    /// Disregards what either of the two disregards.
     pub(super) fn and(self, other: Self) -> Self {
         Self { case: self.case || other.case, marks: self.marks || other.marks }
     }
@@ -59,7 +59,7 @@ impl Fold {
     }
 }
 
-/// A value of the filter, its properties found.
+/// A value in the filter; a property by its index.
 #[derive(Debug, Clone)]
 pub(super) enum Term {
     Property(usize, Fold),
@@ -102,14 +102,15 @@ pub(super) enum Condition {
     Between(Term, Term, Term),
     In(Term, Vec<Term>),
     IsNull(Term),
-    /// The relation to a shape that is written, and its box; turned when it stands first.
+    /// The relation of the feature to a shape written in the filter, the shape's box, and whether the shape comes
+    /// first.
     Spatial(spatial::Relation, Box<Geometry<f64>>, Option<Rect<f64>>, bool),
     Temporal(temporal::Relation, When, When),
     Truth(Term),
     NoShape,
 }
 
-/// A filter that fits a collection.
+/// A filter that is bound to a collection's properties.
 #[derive(Debug, Clone)]
 pub struct Filter {
     pub(super) condition: Condition,
@@ -122,12 +123,12 @@ impl Filter {
         self.terms
     }
 
-    /// True when the feature is wanted: the condition is true, not false or unknown.
+    /// True when the condition is true for the feature, not false or unknown.
     pub fn wants(&self, row: &impl Row) -> bool {
         self.condition.holds(row) == Some(true)
     }
 
-    /// A box outside which nothing is wanted, where the filter says so.
+    /// A box outside which no feature meets the filter; none where the filter does not bound it.
     pub fn bbox(&self) -> Option<[f64; 4]> {
         self.condition.bbox()
     }
@@ -148,7 +149,7 @@ impl Term {
     }
 }
 
-/// A text as it is compared.
+/// A text in the form in which texts are compared.
 fn seen(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => read(text),
@@ -188,7 +189,7 @@ impl When {
         match self {
             Self::Term(term) => at(term).map(|at| (at, at)),
             Self::Interval(from, to) => {
-                // An end that is not known is open, as the last day of a plan without one is.
+                // An unknown end is open, like the last day of a plan that has none.
                 let end = |term: &Option<Term>, open: i64| term.as_ref().and_then(at).unwrap_or(open);
                 Some((end(from, i64::MIN), end(to, i64::MAX)))
             }
@@ -197,7 +198,7 @@ impl When {
 }
 
 impl Condition {
-    /// True, false, or unknown.
+    /// The condition's value for a feature; none means unknown.
     pub(super) fn holds(&self, row: &impl Row) -> Option<bool> {
         match self {
             Self::And(terms) => {

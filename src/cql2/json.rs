@@ -7,7 +7,7 @@ use super::{Budget, Expr, FilterError, Order, Scalar, Shape, Time, spatial, temp
 
 type Parsed<T> = Result<T, FilterError>;
 
-/// What is expected at a place, in Vietnamese and English; the place is shown as it was written.
+/// An error that says what is expected, in Vietnamese and English, and shows what was written instead.
 fn wrong(vi: &str, en: &str, value: &Value) -> FilterError {
     let shown: String = value.to_string().chars().take(80).collect();
     FilterError::new(format!("Bộ lọc JSON sai ở {shown}: cần {vi}."), format!("The JSON filter is wrong at {shown}: expected {en}"))
@@ -18,7 +18,7 @@ fn arguments(count: usize, value: &Value) -> FilterError {
 }
 
 pub(super) fn parse(source: &str) -> Parsed<Expr> {
-    // Its own limit of nesting is 128: deeper is an error, not an overflow.
+    // serde_json allows 128 levels of nesting: a deeper text is an error, not a stack overflow.
     let value: Value = serde_json::from_str(source).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         FilterError::new(
@@ -165,7 +165,7 @@ fn shape(value: &Value, budget: &mut Budget) -> Parsed<Shape> {
     geometry(value, budget).map(Shape::Written)
 }
 
-/// A GeoJSON geometry, heights left aside.
+/// A GeoJSON geometry; heights are ignored.
 pub(crate) fn geometry(value: &Value, budget: &mut Budget) -> Parsed<Geometry<f64>> {
     budget.enter()?;
     let refused = || wrong("một hình GeoJSON", "a GeoJSON geometry", value);

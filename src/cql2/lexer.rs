@@ -1,11 +1,11 @@
-//! Words, texts, numbers and signs of a filter's text.
+//! Cuts a filter's text into words, texts, numbers and signs.
 
 use super::FilterError;
 use crate::words::alike::alike;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
-    /// A word; keywords are told by the parser.
+    /// A word. The parser decides whether it is a keyword.
     Word(String),
     /// A name in double quotes: never a keyword.
     Quoted(String),
@@ -31,7 +31,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, FilterError> {
         if c.is_whitespace() || alike(c).is_none() {
             rest.next();
         } else if c != '-' && alike(c) == Some('-') {
-            // Word processors make a hyphen something else.
+            // Word processors replace a hyphen with similar characters.
             rest.next();
             tokens.push((at, Token::Sign("-")));
         } else if c == '\'' || c == '"' {

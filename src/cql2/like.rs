@@ -1,4 +1,4 @@
-//! Patterns: `%` stands for any text, `_` for any character, `\` before either for itself.
+//! Patterns: `%` stands for any text, `_` for any character. After `\` each stands for itself.
 
 /// A piece of a LIKE pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) fn pieces(pattern: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Matches without recursion; remembers the last `%` only.
+/// True when the text matches the pattern. Works without recursion and remembers only the last `%`.
 pub(super) fn like(text: &str, pattern: &[Piece]) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut t, mut p) = (0, 0);

@@ -144,7 +144,7 @@ pub(crate) fn parse(source: &str, language: Language) -> Result<Expr, FilterErro
     })
 }
 
-/// Counts what is built from a filter.
+/// Counts the terms of a filter and their nesting while it is built.
 #[derive(Debug, Default)]
 struct Budget {
     depth: usize,

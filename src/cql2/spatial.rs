@@ -2,12 +2,12 @@
 
 use geo::{Coord, Geometry, Intersects, Polygon, Rect, Relate};
 
-/// A box as a shape.
+/// A box as a polygon; degrees.
 pub(super) fn rect(west: f64, south: f64, east: f64, north: f64) -> Polygon<f64> {
     Rect::new(Coord { x: west, y: south }, Coord { x: east, y: north }).to_polygon()
 }
 
-/// A relation of two shapes.
+/// A relation between two shapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Relation {
     Intersects,
@@ -21,7 +21,7 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
-    /// By its name in capitals, `S_INTERSECTS`.
+    /// The relation with this name in capitals, such as `S_INTERSECTS`.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "S_INTERSECTS" => Self::Intersects,
@@ -36,7 +36,7 @@ impl Relation {
         })
     }
 
-    /// True when it cannot hold of shapes whose boxes are apart.
+    /// True when it cannot hold between shapes whose boxes are apart.
     pub(super) fn needs_contact(self) -> bool {
         self != Self::Disjoint
     }
@@ -55,7 +55,8 @@ impl Relation {
     }
 }
 
-/// Four numbers, or six with heights that are left aside; west may lie east of east.
+/// A box from four numbers, or from six with heights, which are ignored. If west is greater than east, the box
+/// crosses the antimeridian.
 pub(super) fn bbox(numbers: &[f64]) -> Option<Geometry<f64>> {
     let ([west, south, east, north] | [west, south, _, east, north, _]) = *numbers else { return None };
     if !(numbers.iter().all(|number| number.is_finite()) && south <= north) {
@@ -64,6 +65,6 @@ pub(super) fn bbox(numbers: &[f64]) -> Option<Geometry<f64>> {
     if west <= east {
         return Some(Geometry::Polygon(rect(west, south, east, north)));
     }
-    // Over the antimeridian.
+    // The box crosses the antimeridian.
     Some(Geometry::MultiPolygon(geo::MultiPolygon(vec![rect(west, south, 180.0, north), rect(-180.0, south, east, north)])))
 }

@@ -6,10 +6,10 @@ use super::{Scalar, Time};
 use crate::words::civil::date_in;
 use crate::words::civil::midnight;
 
-/// First and last moment, microseconds since 1970; open ends are the least and greatest number.
+/// First and last moment, in microseconds since 1970. An open end is the least or the greatest number.
 pub type Range = (i64, i64);
 
-/// A date (its first moment in UTC) or a moment, RFC 3339.
+/// Reads a date or a moment (RFC 3339) as microseconds since 1970; a date as its first moment in UTC.
 pub fn instant(text: &str) -> Option<i64> {
     if let Ok(date) = text.parse::<jiff::civil::Date>()
         && text.len() == 10
@@ -19,8 +19,8 @@ pub fn instant(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond)
 }
 
-/// A moment as its day in `zone`, when it stands beside a date: what holds on a day holds until its end.
-/// Midnight in UTC is that date itself: so clients write dates as moments.
+/// The day of a moment in `zone`, for a comparison with a date: what holds on a day holds until the day's end.
+/// Midnight in UTC counts as the date itself, because clients write dates as such moments.
 pub(super) fn day(at: i64, zone: &TimeZone) -> i64 {
     let Ok(moment) = jiff::Timestamp::from_microsecond(at) else { return at };
     let utc = TimeZone::UTC.to_datetime(moment);
@@ -28,7 +28,7 @@ pub(super) fn day(at: i64, zone: &TimeZone) -> i64 {
     midnight(&TimeZone::UTC, if is_midnight { utc.date() } else { date_in(zone, moment) }).as_microsecond()
 }
 
-/// Two ends as an interval; `..` is open.
+/// An interval from its two ends; `..` means an open end.
 pub(super) fn interval(ends: Vec<Scalar>) -> Option<Time> {
     let [from, to] = <[Scalar; 2]>::try_from(ends).ok()?;
     let end = |scalar: Scalar| match scalar {
@@ -40,7 +40,7 @@ pub(super) fn interval(ends: Vec<Scalar>) -> Option<Time> {
     Some(Time::Interval(end(from)?, end(to)?))
 }
 
-/// A relation of two times.
+/// A relation between two times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Relation {
     After,
@@ -61,7 +61,7 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
-    /// By its name in capitals, `T_AFTER`.
+    /// The relation with this name in capitals, such as `T_AFTER`.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "T_AFTER" => Self::After,

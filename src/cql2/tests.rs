@@ -196,7 +196,7 @@ fn a_moment_beside_a_date_is_its_day_in_the_city() {
         ("T_INTERSECTS(effective_from, INTERVAL('2024-04-01T10:00:00Z','..'))", true),
         ("T_BEFORE(effective_from, TIMESTAMP('2024-04-01T10:00:00Z'))", false),
         ("T_BEFORE(effective_from, TIMESTAMP('2024-04-01T17:00:00Z'))", true),
-        // Each comparison by itself: the moment beside the moment stays one.
+        // Each bound is compared by itself: compared with a moment, the moment stays a moment.
         ("TIMESTAMP('2024-04-01T10:00:00Z') BETWEEN effective_from AND updated", true),
         ("TIMESTAMP('2024-04-01T10:00:00Z') BETWEEN updated AND effective_from", true),
         ("TIMESTAMP('2024-04-01T09:00:00Z') BETWEEN updated AND effective_from", false),
@@ -306,7 +306,7 @@ fn letters_that_look_alike_are_alike_in_filters() {
     for filter in ["name = '12/QD-UBND'", "name = '13/Q\u{d0}-UBND'", "area_ha > \u{2212}1"] {
         assert!(!wants(filter), "{filter}");
     }
-    // The other way round: what is stored has the other letter.
+    // The other way round: the stored text has the look-alike letter.
     let stored = Zone {
         values: [text("12/Q\u{d0}\u{2011}UBND"), Value::Null, Value::Null, Value::Null, Value::Null, Value::Null, Value::Null],
         shape: None,

@@ -1,4 +1,4 @@
-//! CQL2 text (OGC 21-065r2, annex B): a parser by descent.
+//! CQL2 text (OGC 21-065r2, annex B): a recursive-descent parser.
 
 use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 
@@ -63,7 +63,7 @@ impl Parser {
         if self.take(sign) { Ok(()) } else { Err(self.wrong(&format!("Thiếu “{sign}”."), &format!("“{sign}” is missing"))) }
     }
 
-    /// Terms joined by `word`, as one.
+    /// Terms with `word` between them, joined into one.
     fn joined(&mut self, word: &str, term: fn(&mut Self) -> Parsed<Expr>, join: fn(Vec<Expr>) -> Expr) -> Parsed<Expr> {
         let first = term(self)?;
         let mut terms = vec![first];
@@ -292,7 +292,7 @@ impl Parser {
         }
     }
 
-    /// Well-known text, heights left aside.
+    /// A geometry in well-known text; heights are ignored.
     fn geometry(&mut self) -> Parsed<Geometry<f64>> {
         self.budget.enter()?;
         let word = match self.peek() {

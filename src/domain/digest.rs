@@ -25,7 +25,7 @@ impl Digest {
     }
 }
 
-/// A text that is not 64 hex digits.
+/// The text is not 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a SHA-256 has 64 hex digits")]
 pub struct DigestError;

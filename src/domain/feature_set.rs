@@ -1,4 +1,4 @@
-//! What an event says of a feature set.
+//! The description of a feature set in an event.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Who holds which keys, made from the log: for a store whose keys were made by another rule.
+//! Who holds which keys, worked out from the log, for a store whose keys were made by another rule.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +8,7 @@ use super::families::{Item, LogEvent};
 /// Kind and name of a key.
 type Key = (&'static str, String);
 
-/// The keys that are held after some events, by today's rule.
+/// The keys that are held after the events so far, made by today's rule.
 #[derive(Default)]
 pub struct Holders {
     items: HashMap<String, Item>,
@@ -16,7 +16,7 @@ pub struct Holders {
 }
 
 impl Holders {
-    /// Takes in an event of an aggregate, recorded at `at`, microseconds since 1970.
+    /// Applies an event of an aggregate that was recorded at `at`, microseconds since 1970.
     pub fn apply(&mut self, aggregate: &str, event: LogEvent, at: i64) {
         let LogEvent::Item(event) = event else { return };
         let Self { items, keys } = self;
@@ -44,8 +44,8 @@ impl Holders {
         item.apply_at(event, at);
     }
 
-    /// Each key that is held, with its holders: who claimed it first comes first. More than one were told
-    /// apart by the rule of their time.
+    /// Each key that is held, with its holders, in the order in which they claimed it. A key has several holders
+    /// where the rule of their time told their keys apart.
     pub fn keys(&self) -> impl Iterator<Item = (&'static str, &str, &[String])> {
         self.keys.iter().filter(|(_, holders)| !holders.is_empty()).map(|((kind, key), holders)| (*kind, key.as_str(), holders.as_slice()))
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// A published plan of that decision.
+    /// The event of a plan with this decision.
     fn published(code: &str, number: &str) -> LogEvent {
         let facts = json!({ "kind": "land-use-plan", "title": "Quy hoạch", "decision": { "authority": "UBND", "number": number, "signed": "2026-01-01" } });
         let payload = json!({ "code": code, "revision": 1, "effective_from": "2026-01-01", "facts": facts }).to_string();
@@ -79,7 +79,7 @@ mod tests {
         }
         assert_eq!(of_decisions(&holders), [vec!["plan/QHSDD21AG", "plan/QHC2020AH"], vec!["plan/QHXD2200H"]]);
         assert_eq!(holders.keys().filter(|(kind, ..)| *kind == "code").count(), 3);
-        // Who comes next holds it when the first gives it up; a code is for ever.
+        // The next holder takes the decision over when the first gives it up. A code is never given up.
         holders.apply("plan/QHSDD21AG", withdrawn(), 2);
         assert_eq!(of_decisions(&holders)[0], ["plan/QHC2020AH"]);
         holders.apply("plan/QHC2020AH", withdrawn(), 3);

@@ -1,28 +1,28 @@
-//! What the law says about land in a plan, as dated data: a plan is judged by the rule in force on its
-//! own day. Only sentences read in the law's own text are here; where none is known, none is shown.
+//! What the law says about land in a plan, as dated data: the rule in force on the day of a plan's signature
+//! applies to it. All sentences here were read in the law's own text. Where none is known, none is shown.
 
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
-/// A sentence for residents, and where it stands.
+/// A sentence for residents, and the article it comes from.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Rule {
     /// Stable name.
     pub id: String,
     /// Kinds of plan, by name, separated by blanks.
     kinds: String,
-    /// Of plans signed from this day on.
+    /// First day of signature of the plans it applies to.
     signed_from: Date,
-    /// To this day; open where none.
+    /// Last day of signature of the plans it applies to; none means no end.
     #[serde(default, deserialize_with = "optional")]
     signed_to: Option<Date>,
     /// The law and its article.
     pub basis: String,
-    /// In plain Vietnamese.
+    /// The sentence in plain Vietnamese.
     pub vi: String,
-    /// In English.
+    /// The sentence in English.
     pub en: String,
 }
 
@@ -34,7 +34,7 @@ fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 static RULES: LazyLock<Vec<Rule>> =
     LazyLock::new(|| csv::Reader::from_reader(include_bytes!("law.csv").as_slice()).deserialize().filter_map(Result::ok).collect());
 
-/// The rules for land in a plan of that kind that was signed on that day.
+/// The rules for land in a plan of this kind that was signed on this day.
 pub fn of(kind: &str, signed: Date) -> impl Iterator<Item = &'static Rule> {
     RULES.iter().filter(move |rule| {
         rule.kinds.split(' ').any(|known| known == kind) && rule.signed_from <= signed && rule.signed_to.is_none_or(|to| signed <= to)

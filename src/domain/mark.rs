@@ -1,4 +1,4 @@
-//! The mark of a notice board on a print: it follows the item's code, `QHSDD21AG.B7R`.
+//! The mark of a notice board on a print. It follows the item's code: `QHSDD21AG.B7R`.
 
 use std::fmt::Write as _;
 
@@ -6,17 +6,17 @@ use super::Code;
 use super::code::{ALPHABET, multiply, value_of};
 use crate::words::alike::read;
 
-/// Largest number of a board: three characters of Crockford's base32.
+/// Largest number of a board, 32,767: three characters of Crockford's base32.
 pub const LARGEST: u32 = 32 * 32 * 32 - 1;
 
-/// Why a text is no mark of a board.
+/// The text is not a board's mark on a print of this code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the board's mark does not fit the code: compare it with the print")]
 pub struct WrongMark;
 
-/// The check character of a board's number on a print of `code`: its value `v` makes
-/// `v + Σ dⱼ·αʲ⁺¹ + Σ cᵢ·α³ⁱ⁺⁴` zero in GF(2⁵), with the number's digits `d`, the last first, and the
-/// code's values `c`. Every single wrong character and every swap in the mark is found, and 31 of 32
+/// The check character of a board's number on a print of `code`. Its value `v` makes
+/// `v + Σ dⱼ·αʲ⁺¹ + Σ cᵢ·α³ⁱ⁺⁴` zero in GF(2⁵); `d` are the number's digits, the last one first, and `c`
+/// the code's values. It finds every single wrong character and every swap in the mark, and 31 of 32
 /// marks that belong to another code.
 fn check(code: Code, digits: &[u8]) -> u8 {
     let power = |exponent: usize| (0..exponent % 31).fold(1, |value, _| multiply(value, 2));
@@ -64,7 +64,7 @@ pub fn parse(code: Code, text: &str) -> Result<u32, WrongMark> {
     Ok(digits.iter().fold(0, |number, digit| number * 32 + u32::from(*digit)))
 }
 
-/// True when what follows a code's dot looks like a mark and not like the ending of a file.
+/// True when the text after a code's dot looks like a mark and not like the ending of a file name.
 pub fn is_like(text: &str) -> bool {
     let seen = read(text);
     let text = if text.is_ascii() { text } else { seen.trim_end() };

@@ -1,7 +1,7 @@
 //! The rules of the notice board: pure functions over plain values.
 //!
-//! Nothing here is asynchronous, reads a file, asks a clock or draws a random number; what a
-//! rule needs to know about the world comes in a [`Context`].
+//! Nothing here is asynchronous, reads a file, asks a clock or draws a random number. A
+//! [`Context`] holds what a rule needs to know about the world.
 
 pub mod access;
 pub mod board;
@@ -50,8 +50,8 @@ pub struct Context {
     pub today: Date,
     /// The city's configuration as recorded in the log.
     pub city: Arc<city::City>,
-    /// Those codes mentioned by the command that can stand in for its item.
+    /// The codes that the command mentions and that can stand in for its item.
     pub known_codes: BTreeSet<Code>,
-    /// Public items of any family that the command refers to, and their newest revision.
+    /// Public items of any family that the command refers to, each with its newest revision.
     pub known_items: BTreeMap<Code, u32>,
 }

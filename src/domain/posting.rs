@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Code;
 
-/// A print of an item for a board, as the board's events left it.
+/// The prints of an item for a board, as the board's events left them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {
     /// The item.
     pub item: Code,
     /// Revision of the newest print, and when it was made.
     pub printed: (u32, Date),
-    /// Revision of the print that hangs, since when, and who hung it.
+    /// Revision of the print that was hung last, the day since which it hangs, and who hung it.
     pub hung: Option<(u32, Date, Option<String>)>,
-    /// When it was taken down.
+    /// When that print was taken down.
     pub removed: Option<Date>,
-    /// Why the prints that hang are not to be believed any more; until a new one hangs.
+    /// Why the print on the board must not be believed; cleared when a new print hangs.
     pub revoked: Option<String>,
-    /// True when the newest print is to take the place of one that was revoked or taken down.
+    /// True when the newest print is meant to replace one that was revoked or taken down.
     pub anew: bool,
 }
 

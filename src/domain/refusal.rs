@@ -1,4 +1,4 @@
-//! A refusal: the domain says no, and why, in words a planner can act on.
+//! A refusal: the domain says no and tells the reason, in words a planner can act on.
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The command itself breaks a rule.
+    /// A refusal of a command that breaks a rule by itself (HTTP 422).
     pub fn invalid(reason: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { reason, vi: vi.into(), en: en.into(), conflict: false }
     }
 
-    /// The command may be right, but not in the item's present state.
+    /// A refusal of a command that may be right, but not in the item's present state (HTTP 409).
     pub fn conflict(reason: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { reason, vi: vi.into(), en: en.into(), conflict: true }
     }

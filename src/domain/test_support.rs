@@ -12,7 +12,7 @@ use crate::domain::Context;
 use crate::geometry::Position;
 use crate::words::civil;
 
-/// A code of the tests.
+/// A code for the tests.
 pub fn code(seed: u8) -> Code {
     Code::from_random([seed, 1, 2, 3, 4, 5, 6, 7])
 }
@@ -49,7 +49,7 @@ pub fn city() -> City {
     }
 }
 
-/// Noon of that day in the city.
+/// The context at noon of a day in the city.
 pub fn on(year: i16, month: i8, day: i8) -> Context {
     let city = city();
     let noon = date(year, month, day).to_datetime(jiff::civil::time(12, 0, 0, 0));

@@ -1,4 +1,4 @@
-//! Administrative units: their codes are reused, so a unit is a code and a validity.
+//! Administrative units. Their codes are reused, so a unit is identified by its code and its validity.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,7 +29,7 @@ impl UnitId {
 impl FromStr for UnitId {
     type Err = String;
 
-    /// A code and a year with whatever looks like a hyphen between.
+    /// Reads a code and a year, with a hyphen or anything that looks like one between them.
     fn from_str(text: &str) -> Result<Self, String> {
         let seen = read(text);
         let text = if text.is_ascii() { text } else { seen.trim() };
@@ -108,7 +108,7 @@ impl Unit {
 pub struct Units(pub Vec<Unit>);
 
 impl Units {
-    /// The unit of that id.
+    /// The unit with this id.
     pub fn get(&self, id: &UnitId) -> Option<&Unit> {
         self.0.iter().find(|unit| &unit.id == id)
     }
@@ -118,7 +118,7 @@ impl Units {
         self.0.iter().filter(move |unit| unit.is_valid_on(date))
     }
 
-    /// The units on `date` that stand where `id` stood: itself, or its successors' successors.
+    /// The units that exist on `date` in the place of `id`: the unit itself, or its successors, or theirs in turn.
     pub fn at(&self, id: &UnitId, date: Date) -> Vec<&Unit> {
         let mut found: Vec<&Unit> = Vec::new();
         let mut open = vec![id.clone()];
@@ -143,7 +143,7 @@ impl Units {
         self.0.iter().map(|unit| unit.valid_from).chain(ends).filter(|day| *day > date).min()
     }
 
-    /// Finds a unit from what a planner types: an id, or a bare code that is valid on `date`.
+    /// Finds a unit from what a planner types: an id, or only a code that is valid on `date`.
     pub fn resolve(&self, text: &str, date: Date) -> Option<&Unit> {
         let seen = read(text);
         let text = seen.trim();

@@ -1,4 +1,4 @@
-//! Which of the waiting appends go into the next transaction: the same rule for both databases.
+//! Decides which of the waiting appends go into the next transaction, by the same rule for both databases.
 
 use std::collections::HashMap;
 
@@ -13,19 +13,19 @@ pub struct Known {
     pub commands: HashMap<(String, String), CommandRow>,
     /// Holders by kind and key.
     pub claims: HashMap<(String, String), String>,
-    /// Who holds a key too, in order: an older rule told them apart.
+    /// Further holders by kind and key, in order: an older rule told their keys apart.
     pub doubles: HashMap<(String, String), Vec<String>>,
 }
 
 impl Known {
-    /// True when the claim is held beside another's, since an older rule.
+    /// True when the claim's holder is a further holder of the key.
     fn is_double(&self, claim: &ClaimRow) -> bool {
         let holders = || self.doubles.get(&(claim.kind.clone(), claim.key.clone()));
         !self.doubles.is_empty() && holders().is_some_and(|holders| holders.contains(&claim.holder))
     }
 }
 
-/// What is to be written, and what each append is answered if the commit succeeds.
+/// What is to be written, and the answer to each append if the commit succeeds.
 #[derive(Debug)]
 pub struct Admitted {
     /// The new end of the log.
@@ -36,9 +36,9 @@ pub struct Admitted {
     pub commands: Vec<CommandRow>,
     /// Claims to insert.
     pub claims: Vec<ClaimRow>,
-    /// Claims to delete, before the others are inserted.
+    /// Claims to delete before `claims` are inserted.
     pub released: Vec<ClaimRow>,
-    /// Claims beside another's that are none any longer: to delete.
+    /// Claims of further holders to delete: they gave the key up, or now hold it alone.
     pub parted: Vec<ClaimRow>,
     /// An answer for each append, in order.
     pub answers: Vec<Result<Appended, AppendError>>,
@@ -66,7 +66,7 @@ fn refusal(append: &Append, known: &Known) -> Option<AppendError> {
     })
 }
 
-/// Decides over the waiting appends in their order; each sees what the ones before it wrote.
+/// Decides about the waiting appends in their order. Each one sees what the ones before it wrote.
 pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admitted {
     let mut admitted = Admitted {
         head,
@@ -84,7 +84,7 @@ pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admi
         }
         let first = admitted.head.position + 1;
         for event in &append.events {
-            // Never the same twice: a moment names a position, which paging relies on.
+            // No two events have the same moment: paging relies on a moment to name a position.
             let recorded_at = now.max(admitted.head.recorded_at + 1);
             let mut stored = StoredEvent {
                 position: admitted.head.position + 1,
@@ -121,13 +121,13 @@ pub fn admit(head: Head, now: i64, appends: &[Append], mut known: Known) -> Admi
             let key = (release.kind.clone(), release.key.clone());
             if known.claims.get(&key) == Some(&release.holder) {
                 known.claims.remove(&key);
-                // One that was claimed in this very transaction is not in the table yet.
+                // A key that was claimed in this very transaction is not in the table yet.
                 let waiting = admitted.claims.len();
                 admitted.claims.retain(|claim| (&claim.kind, &claim.key) != (&release.kind, &release.key));
                 if admitted.claims.len() == waiting {
                     admitted.released.push(release.clone());
                 }
-                // Who held it beside takes it over.
+                // The first of the key's further holders takes it over.
                 let heir = known.doubles.get_mut(&key).filter(|holders| !holders.is_empty()).map(|holders| holders.remove(0));
                 if let Some(holder) = heir {
                     let claim = ClaimRow { holder, ..release.clone() };
@@ -184,7 +184,7 @@ mod tests {
         ClaimRow { kind: "decision".into(), key: "1/qd".into(), holder: holder.into() }
     }
 
-    /// Held by a, and beside by b and c.
+    /// A key that a holds, with b and c as further holders.
     fn doubled() -> Known {
         let key = ("decision".to_owned(), "1/qd".to_owned());
         let sequences = ["a", "b", "c"].map(|holder| (holder.to_owned(), 1)).into();
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!((admitted.released, admitted.claims, admitted.parted), (vec![row("a")], vec![row("b")], vec![row("b")]));
         let admitted = admit(head(), 1, &[gives("b")], doubled());
         assert_eq!((admitted.released, admitted.claims, admitted.parted), (vec![], vec![], vec![row("b")]));
-        // All of them, in one transaction: nobody holds it.
+        // All three give it up in one transaction, so nobody holds it.
         let admitted = admit(head(), 1, &[gives("a"), gives("b"), gives("c")], doubled());
         assert_eq!((admitted.released, admitted.claims), (vec![row("a")], vec![]));
         assert_eq!(admitted.parted, [row("b"), row("c")]);

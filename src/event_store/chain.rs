@@ -29,13 +29,13 @@ pub fn link(previous: &[u8; 32], event: &StoredEvent) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// What is wrong with a log.
+/// Why a log does not fit its hashes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// A row is missing or out of order.
     #[error("position {expected} is missing: the next row is {found}")]
     Missing {
-        /// The position that should come.
+        /// The position that should come next.
         expected: i64,
         /// The position that came.
         found: i64,
@@ -46,9 +46,9 @@ pub enum ChainError {
     /// Rows are missing from the end.
     #[error("the log ends at position {found}, but its head says {expected}: the tail was cut off")]
     Tail {
-        /// What the head row says.
+        /// The last position by the head row.
         expected: i64,
-        /// The last row.
+        /// The position of the last row.
         found: i64,
     },
     /// The head row does not fit the last event.
@@ -61,7 +61,7 @@ pub enum ChainError {
 pub struct Verifier {
     /// Last position seen.
     pub position: i64,
-    /// Its hash.
+    /// Hash of the chain up to this position.
     pub hash: [u8; 32],
 }
 

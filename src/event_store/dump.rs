@@ -1,4 +1,4 @@
-//! A whole log as one file: a JSON object a line, blobs in pieces, and a digest at the end.
+//! A whole log as one file: one JSON object on each line, blobs in pieces, and a digest at the end.
 //!
 //! `log export` writes it without vault rows, `backup` with them; `load` and `restore` read it.
 //! Hashes and positions survive, so a log can move between the two databases.
@@ -17,19 +17,19 @@ const FORMAT: &str = "bangtin-log-1";
 
 /// Receives what is dumped, one record after the other; an error stops the dump.
 pub type Sink = Box<dyn FnMut(Record) -> Result<(), StoreError> + Send>;
-/// Hands out what was dumped, none at the end.
+/// Hands out the records of a dump; none at the end.
 pub type Source = Box<dyn FnMut() -> Result<Option<Record>, StoreError> + Send>;
 
 /// One record of a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// First: the end of the log at the moment of the dump.
+    /// The first record: the end of the log at the moment of the dump.
     Head(Head),
-    /// In order.
+    /// An event; events come in the order of the log.
     Event(StoredEvent),
-    /// Before its chunks.
+    /// A blob's digest and its size in bytes; comes before its chunks.
     Blob(Digest, i64),
-    /// Digest, number from 0, bytes.
+    /// A piece of a blob: the blob's digest, the piece's number from 0, and its bytes.
     Chunk(Digest, i64, Vec<u8>),
     /// A command and its result.
     Command(CommandRow),
@@ -116,7 +116,7 @@ fn failed(error: impl std::fmt::Display) -> StoreError {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes to `out`.
+    /// A writer to `out`.
     pub fn new(out: W) -> Self {
         Self { out, hasher: Sha256::new(), lines: 0 }
     }
@@ -143,7 +143,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Reads records from lines; the file's end must be there and its digest must fit.
+/// Reads records from lines. Errors: the last line is missing, or its digest does not fit.
 pub struct Reader<R> {
     input: R,
     hasher: Sha256,
@@ -152,7 +152,7 @@ pub struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads from `input`.
+    /// A reader from `input`.
     pub fn new(input: R) -> Self {
         Self { input, hasher: Sha256::new(), lines: 0, done: false }
     }

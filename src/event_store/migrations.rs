@@ -1,4 +1,4 @@
-//! The tables' versions: the same names in both dialects, applied in order, never edited.
+//! Migrations of the tables: the same names in both dialects, applied in order, never edited.
 
 use super::StoreError;
 

@@ -229,7 +229,7 @@ pub enum StoreError {
         /// The newest known here.
         known: i64,
     },
-    /// What was read contradicts itself.
+    /// The stored data contradicts itself.
     #[error("{0}")]
     Damaged(String),
     /// The request does not fit the store's state.
@@ -253,7 +253,7 @@ impl BlobBytes {
         Self { bytes: bytes.as_ref().len() as u64, from: Box::new(Cursor::new(bytes)), hashed: false }
     }
 
-    /// The chunks to be stored, hashed as they come.
+    /// The chunks to be stored; they are hashed as they are read.
     fn chunks(self) -> BlobChunks {
         BlobChunks { from: self.from.take(self.bytes + 1), hasher: (!self.hashed).then(Sha256::new) }
     }
@@ -302,7 +302,7 @@ pub trait EventLog: Send + Sync {
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError>;
     /// Who holds a key.
     async fn find_claim(&self, kind: &str, key: &str) -> Result<Option<String>, StoreError>;
-    /// Version of the rule that made the keys of the claims; 0 for a program from before there were versions.
+    /// Version of the rule that made the keys of the claims; 0 where it is not known, as after a load.
     async fn claim_rule(&self) -> Result<i64, StoreError>;
     /// Replaces all claims. Changes nothing and gives false when the log does not end at the renewal's position, or
     /// when the claims already follow its rule.

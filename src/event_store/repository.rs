@@ -1,4 +1,4 @@
-//! The log as cqrs-es knows stores: a thin adapter.
+//! A thin adapter that offers the log as a repository of cqrs-es.
 
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot};
@@ -8,8 +8,8 @@ use super::{Append, AppendError, EventLog, NewEvent, StoredEvent};
 
 /// A [`PersistedEventRepository`] over an [`EventLog`]; aggregates are named `TYPE/ID`.
 ///
-/// [`crate::app::App`] does not go through it, as cqrs-es hands back no position and knows no
-/// command id. Snapshots are not kept: those of cqrs-es 0.5.0 apply events twice.
+/// [`crate::app::App`] does not use it, because cqrs-es hands back no position and knows no
+/// command id. Snapshots are not kept: cqrs-es 0.5.0 applies events twice with them.
 pub struct LogRepository<'a> {
     /// The log.
     pub log: &'a dyn EventLog,
@@ -19,7 +19,7 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Persist
     PersistenceError::ConnectionError(Box::new(error))
 }
 
-/// The variant of [`crate::domain::publication::Event`] that a stored type is read into.
+/// The variant of [`crate::domain::publication::Event`] for a stored type of event.
 fn variant(name: &str) -> &'static str {
     match name.split_once('.').map_or(name, |(_, action)| action) {
         "drafted" => "Drafted",
@@ -33,7 +33,7 @@ fn variant(name: &str) -> &'static str {
     }
 }
 
-/// The stored payload is the variant's content alone.
+/// The content of the variant alone, which is the stored payload.
 fn content(payload: &Value) -> String {
     let inner = payload.as_object().filter(|object| object.len() == 1).and_then(|object| object.values().next());
     inner.unwrap_or(payload).to_string()

@@ -1,4 +1,4 @@
-//! What is said of a set that is to be published, and whether it may be.
+//! Describes a set that is to be published, and checks whether it may be published.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ struct Header {
     bbox: [f64; 4],
 }
 
-/// What an event says of a canonical set, computed from its bytes; none if they are not canonical.
+/// The description of a canonical set for an event, computed from its bytes; none if they are not canonical.
 pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
     let features = Features::parse(bytes)?;
     let first = bytes.split(|byte| *byte == b'\n').next()?;
@@ -31,8 +31,8 @@ pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
     })
 }
 
-/// A stored set as a command may name it: zones with codes that are legal for the plan, places that
-/// are points. None if the bytes are not canonical.
+/// Checks a stored set for the field of a command that names it: zones must have codes that are legal for the
+/// plan, places must be points. None if the bytes are not canonical.
 pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
     let set = summary(sha256, &bytes)?;
     let features = Features::parse(&bytes)?;
@@ -45,7 +45,7 @@ pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option
         let legal = match (kind, signed, land_use::get(code)) {
             (Some(kind), Some(signed), Some(entry)) => land_use::is_allowed(entry, kind, signed),
             (Some(_), Some(_), None) => false,
-            // The command lacks what the rule needs, and is refused for that.
+            // The command lacks the fields that the rule needs, and is refused for that elsewhere.
             _ => true,
         };
         if is_point != (field == "places") || (field == "zones" && !legal) || (field == "outline" && !code.is_empty()) {

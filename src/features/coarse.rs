@@ -1,5 +1,5 @@
-//! The borders of a set as coarse as a map of a city shows them: in whole pixels of web Mercator. Tiles
-//! in which single zones cannot be told apart are drawn from it.
+//! The borders of a set as coarse as a map of a city shows them: in whole pixels of web Mercator. They serve
+//! to draw the tiles on which single zones cannot be told apart.
 
 use std::cell::RefCell;
 use std::f64::consts::PI;
@@ -8,7 +8,7 @@ use crate::features::Features;
 use crate::geometry::arcs::Arcs;
 use crate::geometry::arcs::Rings;
 
-/// The zoom whose pixels they are.
+/// The zoom level of the pixels.
 pub const ZOOM: u8 = 14;
 /// Pixels across a tile.
 const TILE: f64 = 256.0;
@@ -22,8 +22,8 @@ fn pixel([lon, lat]: [i64; 2]) -> [i64; 2] {
     [x.round() as i64, y.round() as i64]
 }
 
-/// The borders of a set's areas in pixels from the north-west corner of the world, each zone known by
-/// its index in the set. None where there are more than 32 bits can count.
+/// The borders of a set's areas in pixels from the north-west corner of the world. Each zone is known by
+/// its index in the set. None where there is more than 32 bits can count.
 pub fn arcs(features: &Features) -> Option<Arcs> {
     let (mut rings, ring) = (Rings::default(), RefCell::new(Vec::new()));
     for (index, feature) in features.list.iter().enumerate().filter(|(_, feature)| !features.is_points(feature)) {

@@ -1,4 +1,4 @@
-//! What of a feature set lies within an area: a unit's part of a plan, the zones under a parcel.
+//! The parts of a feature set that lie within an area: a unit's part of a plan, the zones under a parcel.
 
 use i_overlay::i_float::int::point::IntPoint;
 
@@ -7,23 +7,23 @@ use crate::geometry::area::{Area, Within, area_m2, bbox_of, part_m2};
 use crate::geometry::crs::Crs;
 use crate::geometry::{Bbox, Ring};
 
-/// A zone, or what of it lies within the area.
+/// A zone, or the part of it that lies within the area.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Piece {
-    /// The zone's place in its set.
+    /// The zone's index in its set.
     pub index: usize,
-    /// Its rings, without closing points.
+    /// Its rings, without closing points, in 10⁻⁷ degrees.
     pub rings: Vec<Ring>,
     /// The box around it in degrees.
     pub bbox: Bbox,
     /// Square metres in the plane of the plan.
     pub area_m2: f64,
-    /// True when the zone lies within the area wholly.
+    /// True when the whole zone lies within the area.
     pub whole: bool,
 }
 
-/// What of a set's areas lies within an area, in the file's order. `plane` is the system in which areas
-/// are measured; zones that lie within wholly keep their published area, in whole square metres.
+/// The parts of a set's zones that lie within an area, in the file's order. `plane` is the system in which areas
+/// are measured. A zone that lies wholly within keeps its published area, in whole square metres.
 pub fn cut(area: &Area, features: &Features, plane: &Crs) -> Vec<Piece> {
     let near = features.near(&area.bbox());
     near.into_iter().filter_map(|index| piece(area, features, index, &features.list[index], plane)).collect()
@@ -54,7 +54,7 @@ fn piece(area: &Area, features: &Features, index: usize, feature: &Feature, plan
     }
 }
 
-/// True when one of the set's areas lies within, wholly or in part.
+/// True when one of the set's zones lies within the area, wholly or in part.
 pub fn meets(area: &Area, features: &Features) -> bool {
     let areas = features.near(&area.bbox()).into_iter().map(|index| &features.list[index]).filter(|feature| !features.is_points(feature));
     areas.into_iter().any(|feature| area.within(&features.rings(feature)) != Within::Nothing)
@@ -125,7 +125,7 @@ mod tests {
         let parcel = Area::new(vec![square(45, 45, 10)]).expect("area");
         let pieces = cut(&parcel, &zones, &plane());
         assert_eq!(pieces.iter().map(|piece| piece.index).collect::<Vec<_>>(), [1]);
-        // A parcel around the hole gets what is left of the zone.
+        // A parcel around the hole gets the part of the zone beside the hole.
         let around = Area::new(vec![square(30, 30, 40)]).expect("area");
         let cut = cut(&around, &zones, &plane());
         let total: f64 = cut.iter().map(|piece| piece.area_m2).sum();

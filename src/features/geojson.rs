@@ -1,4 +1,4 @@
-//! GeoJSON of what is published (RFC 7946): items, and the features of their sets.
+//! GeoJSON (RFC 7946) of published items and of the features of their sets.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::features::Feature;
 use crate::features::Features;
 use crate::geometry::Position;
 
-/// The properties that features of every published item carry.
+/// The properties that the features of every published item have.
 pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
     let mut properties = Map::new();
     let mut put = |name: &str, value: Value| properties.insert(name.to_owned(), value);
@@ -33,7 +33,7 @@ pub fn point(position: Position) -> String {
     format!("{{\"type\":\"Point\",\"coordinates\":[{},{}]}}", round(position.lon), round(position.lat))
 }
 
-/// An item's own properties, its id apart, and its geometry: its point, or the outline of its set.
+/// An item's properties without its id, and its geometry: its point, or the outline of its set.
 pub fn parts(view: &View, outline: Option<&str>, public_url: &str) -> (Map<String, Value>, String) {
     let mut properties = shared(view, public_url);
     properties.insert("summary".into(), json!(view.summary));
@@ -54,21 +54,21 @@ pub fn item(view: &View, features: Option<&Features>, public_url: &str) -> Strin
     format!("{{\"type\":\"Feature\",\"id\":\"{}\",\"properties\":{},\"geometry\":{geometry}}}", view.code, Value::Object(properties))
 }
 
-/// What stands before the stored text of a feature, made once for all features of a set.
+/// The text before the stored text of a feature, made once for all features of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Up to the feature's key.
+    /// The text up to the feature's key.
     pub lead: String,
-    /// Between the key and its repetition as a property.
+    /// The text between the key and its repetition as a property.
     pub middle: String,
-    /// After that, up to the feature's own properties.
+    /// The text from there up to the feature's own properties.
     pub shared: String,
     names_land_use: bool,
     prefix: String,
 }
 
 impl Head {
-    /// For the features of an item's set: their ids are `CODE-REVISION-NUMBER`.
+    /// The head for the features of an item's set. Their ids are `CODE-REVISION-NUMBER`.
     pub fn of(view: &View, public_url: &str) -> Self {
         let mut members = shared(view, public_url);
         members.insert(view.family.into(), json!(view.code));
@@ -77,7 +77,7 @@ impl Head {
         Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), names_land_use)
     }
 
-    /// For features whose own properties are all they have, under keys of their own.
+    /// The head for features that have only their own properties and keys.
     pub fn bare() -> Self {
         Self::new(String::new(), "", false)
     }
@@ -93,7 +93,7 @@ impl Head {
         }
     }
 
-    /// Bytes that stand before a feature's own properties, and some more.
+    /// Most bytes that stand before a feature's own properties; somewhat more than they are.
     pub fn bytes(&self) -> usize {
         self.lead.len() + self.middle.len() + self.shared.len() + 128
     }
@@ -103,7 +103,7 @@ impl Head {
         format!("{}{key}", self.prefix)
     }
 
-    /// What stands before a feature's own properties and depends on nothing but them.
+    /// What joins the head to the feature's own properties: its land use by name, a comma, or nothing.
     pub fn named(&self, features: &Features, feature: &Feature) -> &'static str {
         match (self.names_land_use, !feature.has_properties()) {
             (true, _) => land_use_member(features.land_use_index(feature)),
@@ -113,16 +113,16 @@ impl Head {
     }
 }
 
-/// What stands before the features of a set, written once: from one feature to the next only the key changes.
+/// The head as it is written. From one feature to the next of a set only the key changes.
 pub struct Front<'a> {
     head: &'a Head,
     text: Vec<u8>,
-    /// How long the key in it is.
+    /// Length of the key in `text`, in bytes.
     key: usize,
 }
 
 impl<'a> Front<'a> {
-    /// For the features of a set.
+    /// A front for the features of a set.
     pub fn new(head: &'a Head) -> Self {
         Self { head, text: Vec::new(), key: usize::MAX }
     }
@@ -150,14 +150,14 @@ impl<'a> Front<'a> {
     }
 }
 
-/// `,"land_use_name":"Đất ở tại đô thị",` for a code; a zone always has properties after it.
+/// `,"land_use_name":"Đất ở tại đô thị",` for a code. It ends in a comma, as a zone always has properties after it.
 fn land_use_member(index: Option<u16>) -> &'static str {
     static MEMBERS: LazyLock<Vec<String>> =
         LazyLock::new(|| land_use::all().iter().map(|entry| format!(",\"land_use_name\":{},", json!(entry.name_vi))).collect());
     index.and_then(|index| MEMBERS.get(usize::from(index))).map_or(",\"land_use_name\":null,", String::as_str)
 }
 
-/// A number in few characters, for keys.
+/// A number as decimal digits, for keys; written into `buffer`.
 pub fn key(number: u32, buffer: &mut [u8; 10]) -> &str {
     let mut at = buffer.len();
     let mut left = number;
@@ -172,7 +172,7 @@ pub fn key(number: u32, buffer: &mut [u8; 10]) -> &str {
     std::str::from_utf8(&buffer[at..]).unwrap_or_default()
 }
 
-/// What `/q/{code}.geojson` gives: the features of the item's set in the file's order, or its point.
+/// The answer to `/q/{code}.geojson`: the features of the item's set in the file's order, or its point.
 pub fn collection(view: &View, features: Option<&Features>, public_url: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 << 16);
     out.extend_from_slice(b"{\"type\":\"FeatureCollection\"");

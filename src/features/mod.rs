@@ -62,7 +62,7 @@ pub struct Features {
     places: Arc<Places>,
 }
 
-/// Where the features are, and what was computed from them. Sets written under different heads share it.
+/// Where the features are, and what was computed from them. The same set written with another head shares it.
 struct Places {
     /// Bytes of the features' own text.
     own: usize,
@@ -379,8 +379,8 @@ impl Features {
         }
     }
 
-    /// The set's outline as a GeoJSON geometry: what is left when borders shared by two features
-    /// are taken away.
+    /// The set's outline as a GeoJSON geometry: the borders that are left when those shared by two
+    /// features are removed.
     pub fn outline(&self) -> &str {
         self.places.outline.get_or_init(|| {
             let points: Vec<[f64; 2]> = self.list.iter().filter_map(|feature| self.point(feature)).collect();

@@ -1,12 +1,12 @@
-//! Positions of canonical geometries, out of their text.
+//! Reads the positions of canonical geometries from their text.
 
 use std::cell::RefCell;
 
 use crate::features::find;
 use crate::geometry::steps::Shapes;
 
-/// Walks a canonical geometry's text, plain decimals with longitude first: every position in 10⁻⁷
-/// degrees, and the end of every ring. None where the text is another.
+/// Walks a canonical geometry's text, plain decimals with longitude first. Visits every position, in 10⁻⁷
+/// degrees, and the end of every ring. None where the text is not canonical.
 fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) -> Option<()> {
     let start = find(geometry, b"[")?;
     let (mut value, mut places, mut negative, mut any) = (0_i64, None::<u32>, false, false);
@@ -45,7 +45,7 @@ fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMu
     Some(())
 }
 
-/// Reads a canonical geometry's text: its box in 10⁻⁷ degrees, its positions appended to `shapes`.
+/// Reads a canonical geometry's text. Gives its box in 10⁻⁷ degrees and appends its positions to `shapes`.
 pub fn read(shapes: &mut Shapes, geometry: &[u8]) -> Option<[i64; 4]> {
     let is_area = !(geometry.starts_with(b"{\"type\":\"Point") || geometry.starts_with(b"{\"type\":\"MultiPoint"));
     let (rings, open) = (RefCell::new(Vec::<usize>::new()), RefCell::new(Vec::<[i64; 2]>::with_capacity(64)));
@@ -58,7 +58,7 @@ pub fn read(shapes: &mut Shapes, geometry: &[u8]) -> Option<[i64; 4]> {
         shapes.number(rings.len() as u64);
         let mut from = 0;
         for end in rings {
-            // The closing point says nothing.
+            // The closing point repeats the first, so it is left out.
             shapes.line(&all[from..end.saturating_sub(1).max(from)]);
             from = end;
         }

@@ -1,4 +1,4 @@
-//! An area, and what of a shape lies within it: whole, nothing, or parts on a finer grid.
+//! An area, and how much of a shape lies within it: all, nothing, or parts on a finer grid.
 
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
@@ -11,14 +11,14 @@ use super::crs::Crs;
 use super::grid::Grid;
 use super::{Bbox, Ring, encloses};
 
-/// An area to cut with.
+/// An area with which shapes are cut.
 pub struct Area {
     rings: Vec<Ring>,
     bbox: [i64; 4],
     edges: RTree<f64>,
 }
 
-/// What of a shape lies within an area.
+/// How much of a shape lies within an area.
 #[derive(Debug, PartialEq)]
 pub enum Within {
     /// None of it.
@@ -27,7 +27,7 @@ pub enum Within {
     All,
     /// The area lies within the shape.
     Around,
-    /// Parts, finer than the published grid.
+    /// Parts of it, on a grid finer than the published one.
     Parts(Vec<IntShape>, Grid),
 }
 
@@ -44,7 +44,7 @@ fn edges(ring: &Ring) -> impl Iterator<Item = [&[i64; 2]; 2]> {
     ring.iter().enumerate().map(|(i, a)| [a, &ring[(i + 1) % ring.len()]])
 }
 
-/// True when the point, 10⁻⁷ degrees, lies inside the rings and in no hole.
+/// True when the point, in 10⁻⁷ degrees, lies inside the rings and in no hole.
 fn inside(rings: &[Ring], point: [i64; 2]) -> bool {
     rings.iter().filter(|ring| encloses(ring, point)).count() % 2 == 1
 }
@@ -55,7 +55,8 @@ pub fn bbox_of(rings: &[Ring]) -> Bbox {
 }
 
 impl Area {
-    /// An area of rings, outer ones counter-clockwise and holes the other way; none without an edge.
+    /// An area made of rings in 10⁻⁷ degrees, outer rings counter-clockwise and holes clockwise. None where no ring
+    /// has three points.
     pub fn new(rings: Vec<Ring>) -> Option<Self> {
         let rings: Vec<Ring> = rings.into_iter().filter(|ring| ring.len() > 2).collect();
         let count = rings.iter().map(Vec::len).sum::<usize>();
@@ -80,25 +81,25 @@ impl Area {
         &self.rings
     }
 
-    /// True when the point, 10⁻⁷ degrees, lies inside.
+    /// True when the point, longitude and latitude in 10⁻⁷ degrees, lies inside.
     pub fn contains(&self, point: [i64; 2]) -> bool {
         inside(&self.rings, point)
     }
 
-    /// What of a shape lies within, its rings in 10⁻⁷ degrees.
+    /// How much of a shape lies within the area; its rings are in 10⁻⁷ degrees.
     pub fn within(&self, rings: &[Ring]) -> Within {
         let bbox = bounds(rings.iter().flatten());
         if !meet(&bbox, &self.bbox) {
             return Within::Nothing;
         }
         if !rings.iter().flat_map(edges).any(|edge| meet(&bounds(edge.into_iter()), &self.bbox)) {
-            // No border of the shape comes near: the area lies within it or apart from it.
+            // No border of the shape comes near, so the area lies within the shape or apart from it.
             let first = self.rings.first().and_then(|ring| ring.first()).copied().unwrap_or_default();
             return if inside(rings, first) { Within::Around } else { Within::Nothing };
         }
         let [west, south, east, north] = bbox.map(|value| value as f64);
         if self.edges.search(west, south, east, north).is_empty() {
-            // The border does not come near: all of it lies on one side.
+            // The area's border does not come near, so the whole shape lies on one side of it.
             let first = rings.first().and_then(|ring| ring.first()).copied().unwrap_or_default();
             return if self.contains(first) { Within::All } else { Within::Nothing };
         }
@@ -114,7 +115,7 @@ impl Area {
         if parts.is_empty() { Within::Nothing } else { Within::Parts(parts, grid) }
     }
 
-    /// Square metres of the area itself, its holes taken off.
+    /// Square metres of the area itself, without its holes, measured in `plane`.
     pub fn area_m2(&self, plane: &Crs) -> f64 {
         area_m2(&self.rings, plane)
     }
@@ -132,12 +133,12 @@ fn ring_m2(points: impl Iterator<Item = [f64; 2]>, plane: &Crs) -> f64 {
     doubled / 2.0
 }
 
-/// Square metres of rings in a plane; holes run the other way.
+/// Square metres of rings, measured in `plane`. Holes must run the other way.
 pub fn area_m2(rings: &[Ring], plane: &Crs) -> f64 {
     rings.iter().map(|ring| ring_m2(ring.iter().map(|p| p.map(|value| value as f64 / 1e7)), plane)).sum::<f64>().abs()
 }
 
-/// Square metres of a part, of which the first ring is its border and the others are holes.
+/// Square metres of a part, measured in `plane`. Its first ring is its border, the others are holes.
 pub fn part_m2(part: &IntShape, grid: &Grid, plane: &Crs) -> f64 {
     let area = |ring: &IntContour| ring_m2(ring.iter().map(|p| grid.degrees(f64::from(p.x), f64::from(p.y))), plane).abs();
     let mut rings = part.iter();

@@ -1,17 +1,17 @@
-//! Directed edges of rings, of which those that run both ways cancel out.
+//! Directed edges of rings; an edge that runs both ways cancels out.
 //!
-//! Neighbours that share a border run its edges each the other way. What is left when all rings were added is
-//! the border of them together, and of what does not fit.
+//! Two neighbours that share a border run along its edges in opposite directions. When all rings are added, the
+//! edges that are left are the border of all of them together, and the places where they do not fit.
 
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-/// Edges without a counterpart so far, each with what its ring is known by.
+/// Edges without a counterpart so far, each with the name of its ring.
 #[derive(Debug)]
 pub struct Borders<P, T> {
     open: FxHashMap<(P, P), T>,
-    /// Edges that two rings run the same way.
+    /// Further copies of edges along which two rings run in the same direction.
     double: Vec<((P, P), T)>,
 }
 
@@ -22,7 +22,7 @@ impl<P, T> Default for Borders<P, T> {
 }
 
 impl<P: Copy + Ord + Hash, T: Copy + Ord> Borders<P, T> {
-    /// Adds an edge, or takes its counterpart away.
+    /// Adds an edge of the ring `of`, or removes its counterpart.
     pub fn add(&mut self, from: P, to: P, of: T) {
         if self.open.remove(&(to, from)).is_none()
             && let Some(other) = self.open.insert((from, to), of)
@@ -45,7 +45,7 @@ impl<P: Copy + Ord + Hash, T: Copy + Ord> Borders<P, T> {
     }
 }
 
-/// Closed rings of edges in their order, of at least three points, without their closing point.
+/// Closed rings made of the edges, in the edges' order. They have at least three points and no closing point.
 pub fn rings<P: Copy + Eq + Hash, T>(edges: &[((P, P), T)]) -> Vec<Vec<P>> {
     let mut next: FxHashMap<P, Vec<P>> = FxHashMap::default();
     for ((from, to), _) in edges.iter().rev() {

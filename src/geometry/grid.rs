@@ -2,7 +2,7 @@
 
 use i_overlay::i_float::int::point::IntPoint;
 
-/// A grid around a place: whole numbers of 32 bits, a power of two finer than 10⁻⁷ degrees.
+/// A grid around a place: whole numbers of 32 bits, finer than 10⁻⁷ degrees by a power of two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Grid {
     origin: [i64; 2],
@@ -10,11 +10,11 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Around a box in 10⁻⁷ degrees: west, south, east, north.
+    /// A grid around a box in 10⁻⁷ degrees: west, south, east, north.
     pub fn around([west, south, east, north]: [i64; 4]) -> Self {
         let extent = (east - west).max(north - south).max(1);
         let mut scale = 1;
-        // Room for sums within 32 bits.
+        // Leaves room for sums within 32 bits.
         while extent * scale * 2 < 1 << 29 {
             scale *= 2;
         }
@@ -27,7 +27,7 @@ impl Grid {
         IntPoint::new(part(0), part(1))
     }
 
-    /// Longitude and latitude in degrees of a place on the grid.
+    /// Longitude and latitude in degrees of a point of the grid.
     pub fn degrees(&self, x: f64, y: f64) -> [f64; 2] {
         let part = |value: f64, k: usize| (value / self.scale as f64 + self.origin[k] as f64) / 1e7;
         [part(x, 0), part(y, 1)]

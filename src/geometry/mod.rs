@@ -1,5 +1,5 @@
-//! Exact geometry: points, boxes, rings in whole 10⁻⁷ degrees, what fits and what does not, coordinate systems.
-//! Pure, and without knowledge of the city.
+//! Exact geometry: points, boxes, rings in whole 10⁻⁷ degrees, how zones fit together, coordinate systems.
+//! All functions are pure and know nothing of the city.
 
 pub mod arcs;
 pub mod area;
@@ -15,7 +15,7 @@ pub mod steps;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A closed ring without its closing point: longitude and latitude in 10⁻⁷ degrees.
+/// A ring without its closing point: longitude and latitude in 10⁻⁷ degrees.
 pub type Ring = Vec<[i64; 2]>;
 
 /// West, south, east, north in degrees WGS 84.
@@ -35,7 +35,7 @@ pub fn contains(bbox: &Bbox, lon: f64, lat: f64) -> bool {
     lon >= bbox[0] && lon <= bbox[2] && lat >= bbox[1] && lat <= bbox[3]
 }
 
-/// True when the point lies inside the ring, closed or not; whole numbers of any unit.
+/// True when the point lies inside the ring, which may be closed or not. The unit of the numbers does not matter.
 pub fn encloses(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> bool {
     let mut inside = false;
     for (i, a) in ring.iter().enumerate() {
@@ -60,7 +60,7 @@ pub fn intersects(a: &Bbox, b: &Bbox) -> bool {
     in_latitude && in_longitude
 }
 
-/// The smallest box around both.
+/// The smallest box around both boxes. Neither may cross the antimeridian.
 pub fn union(a: &Bbox, b: &Bbox) -> Bbox {
     [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
 }

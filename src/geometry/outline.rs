@@ -1,10 +1,10 @@
-//! Shapes put together: borders that two features share cancel out.
+//! Joins shapes: borders that two features share cancel out.
 
 use super::Ring;
 use super::borders::{self, Borders};
 
-/// Joins areas: edges that run both ways are taken away, the rest is put together to rings.
-/// With outer rings counter-clockwise and holes clockwise, the result keeps that order.
+/// Joins areas. Edges that run both ways are removed, and the other edges are put together to rings.
+/// Outer rings must be counter-clockwise and holes clockwise; so they are in the result.
 pub fn dissolve(rings: impl IntoIterator<Item = Ring>) -> Vec<Ring> {
     let mut borders = Borders::default();
     for ring in rings {

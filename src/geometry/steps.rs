@@ -1,16 +1,16 @@
-//! Positions in a sixth of their text: the steps from each to the next.
+//! Positions stored as steps from each to the next, in a sixth of the bytes of their text.
 
 use std::ops::ControlFlow;
 
-/// Positions of features: of each the number of its rings (0 for points), and every ring as a line
-/// without its closing position.
+/// Positions of features: for each feature the number of its rings (0 for points), then every ring as a
+/// line without its closing position.
 ///
-/// A line begins with twice the number of its positions, and one more where all its steps are short, as
-/// almost everywhere they are. Then its first position has four bytes a number and each step two, which
-/// are read without a guess at their length; otherwise all are numbers of variable length.
+/// A line begins with twice the number of its positions, plus one where all its steps are short, as they
+/// almost always are. In a short line each number of the first position takes four bytes and each number of a
+/// step two, so no lengths need to be decoded. In any other line all numbers have variable length.
 #[derive(Default)]
 pub struct Shapes {
-    /// What was written.
+    /// The bytes written so far.
     pub bytes: Vec<u8>,
 }
 
@@ -18,7 +18,7 @@ pub struct Shapes {
 const FIRST: usize = 8;
 const STEP: usize = 4;
 
-/// True when all steps of a line are short, and it begins where four bytes are enough.
+/// True when each number of every step fits into two bytes, and each number of the first position into four.
 fn is_short(line: &[[i64; 2]]) -> bool {
     let is_step = |[a, b]: &[[i64; 2]; 2]| (0..2).all(|axis| i16::try_from(b[axis] - a[axis]).is_ok());
     line.first().is_some_and(|first| first.iter().all(|number| i32::try_from(*number).is_ok())) && line.array_windows().all(is_step)
@@ -56,16 +56,16 @@ impl Shapes {
     }
 }
 
-/// Reads what [`Shapes`] wrote.
+/// Reads the bytes that [`Shapes`] wrote.
 pub struct Steps<'a>(&'a [u8]);
 
 impl<'a> Steps<'a> {
-    /// From the beginning of a feature or of a line.
+    /// Reads from the beginning of a feature or of a line.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// A count.
+    /// Reads a number of variable length.
     #[inline]
     pub fn number(&mut self) -> u64 {
         let (mut value, mut shift) = (0, 0);
@@ -80,7 +80,7 @@ impl<'a> Steps<'a> {
         value
     }
 
-    /// Visits the positions of a line, until one is enough.
+    /// Visits the positions of a line, until a visit breaks.
     #[inline]
     pub fn line(&mut self, mut visit: impl FnMut([i64; 2]) -> ControlFlow<()>) -> ControlFlow<()> {
         let head = self.number();
@@ -134,10 +134,10 @@ mod tests {
             &[],
             &[[-5, 7]],
             &[[1_048_000_000, 217_000_000], [1_048_032_767, 216_967_232], [1_048_032_766, 216_967_233]],
-            // One step too long, to either side.
+            // A step that is too long by one, to either side.
             &[[0, 0], [32_768, 0], [1, 1]],
             &[[0, 0], [0, -32_769]],
-            // Where four bytes are not enough.
+            // Positions for which four bytes are not enough.
             &[[far + 1, 0], [far, 0]],
             &[[far, -far - 1], [far - 1, -far]],
             &[[-1_800_000_000, -900_000_000], [1_800_000_000, 900_000_000]],

@@ -16,7 +16,7 @@ use percent_encoding::percent_decode_str;
 
 use super::errors::HttpError;
 use super::ranges::{self, Wish};
-use super::router::{ITEMS, Takes, takes};
+use super::routes::{ITEMS, Takes, takes};
 use super::{Site, respond};
 use crate::domain::families;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
@@ -45,11 +45,7 @@ impl Reader {
     }
 
     fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.preferences {
-            headers.append(name.clone(), value.clone());
-        }
-        headers
+        self.preferences.iter().cloned().collect()
     }
 
     fn wants_html(&self) -> bool {

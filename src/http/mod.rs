@@ -26,6 +26,7 @@ mod reading;
 mod reports;
 mod respond;
 mod router;
+mod routes;
 mod search;
 mod serving;
 mod waiting;

@@ -1,105 +1,12 @@
-//! Every route, in one table: the router, the `Allow` header and the tests of the OpenAPI document read it.
+//! The router: every route behind what runs around each request.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
 
-use super::{
-    Site, api, assets, boards, collections, downloads, here, home, imports, items, middleware, nearest, operations, reports, search, writes,
-};
-
-/// The methods that an address takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// It is only read.
-    Reads,
-    /// It is read, and takes forms or commands.
-    Both,
-    /// It takes forms or commands.
-    Posts,
-}
-
-impl Takes {
-    /// As the `Allow` header names them.
-    pub fn methods(self) -> &'static str {
-        match self {
-            Self::Reads => "GET, HEAD, OPTIONS",
-            Self::Both => "GET, HEAD, POST, OPTIONS",
-            Self::Posts => "POST, OPTIONS",
-        }
-    }
-}
-
-/// An address, the methods it takes, and what answers it.
-type Route = (&'static str, Takes, MethodRouter<Arc<Site>>);
-
-/// Every route.
-fn routes() -> Vec<Route> {
-    use Takes::{Both, Posts, Reads};
-    vec![
-        ("/", Reads, get(home::home)),
-        ("/here", Both, get(here::get).post(here::post)),
-        ("/nearest", Both, get(nearest::get).post(nearest::post)),
-        ("/search", Reads, get(search::search)),
-        ("/q/{code}", Reads, get(items::item)),
-        // Some apps write an address with a slash at its end.
-        ("/q/{code}/", Reads, get(items::item)),
-        ("/q/{code}/qr.svg", Reads, get(items::qr_svg)),
-        ("/q/{code}/qr.png", Reads, get(items::qr_png)),
-        ("/q/{code}/poster.pdf", Reads, get(items::poster)),
-        ("/q/{code}/stickers.pdf", Reads, get(items::stickers)),
-        ("/q/{code}/preview.png", Reads, get(items::preview)),
-        ("/q/{code}/history", Reads, get(items::history)),
-        ("/q/{code}/changes", Reads, get(items::changes)),
-        ("/q/{code}/report", Both, get(reports::form).post(reports::receive)),
-        ("/q/{code}/revisions/{number}", Reads, get(items::revision)),
-        ("/q/{code}/documents/{sha256}", Reads, get(items::document)),
-        ("/blobs/{sha256}", Reads, get(items::blob)),
-        ("/boards", Reads, get(boards::list)),
-        ("/booklet.pdf", Reads, get(boards::booklet)),
-        ("/reports", Both, get(reports::list).post(reports::work)),
-        ("/glossary", Reads, get(home::glossary)),
-        ("/licence", Reads, get(home::licence)),
-        ("/conformance", Reads, get(api::conformance)),
-        ("/api", Reads, get(api::openapi)),
-        ("/collections", Reads, get(collections::list)),
-        ("/collections/{collection}", Reads, get(collections::one)),
-        ("/collections/{collection}/map", Reads, get(collections::map)),
-        ("/collections/{collection}/schema", Reads, get(collections::features_schema)),
-        ("/collections/{collection}/queryables", Reads, get(collections::queryables)),
-        ("/collections/{collection}/sortables", Reads, get(collections::sortables)),
-        ("/collections/{collection}/feature-schema", Reads, get(collections::geojson_schema)),
-        ("/collections/{collection}/tiles", Reads, get(collections::tiles::tilesets)),
-        ("/collections/{collection}/tiles/WebMercatorQuad", Reads, get(collections::tiles::one)),
-        ("/collections/{collection}/tiles/WebMercatorQuad/{zoom}/{row}/{column}", Reads, get(collections::tiles::tile)),
-        ("/collections/{collection}/{file}", Reads, get(downloads::file)),
-        (ITEMS, Both, get(collections::items::items).post(writes::create)),
-        ("/collections/{collection}/items/{id}", Reads, get(collections::item::item)),
-        ("/collections/{collection}/items/{id}/versions", Reads, get(collections::versions::versions)),
-        ("/collections/{collection}/items/{id}/commands", Posts, post(writes::command)),
-        ("/imports", Posts, post(imports::create).layer(DefaultBodyLimit::disable())),
-        ("/imports/{id}", Reads, get(imports::report)),
-        ("/imports/{id}/publish", Posts, post(imports::publish)),
-        ("/healthz", Reads, get(operations::health)),
-        ("/readyz", Reads, get(operations::ready)),
-        ("/metrics", Reads, get(operations::metrics)),
-        // Files of pages.
-        ("/sw.js", Reads, get(assets::worker)),
-        ("/assets/{name}", Reads, get(assets::asset)),
-    ]
-}
-
-/// Features of a collection; items can be published there, single features cannot.
-pub const ITEMS: &str = "/collections/{collection}/items";
-
-/// The methods that a route takes; reading where there is no such route.
-pub fn takes(route: &str) -> Takes {
-    let own = route.strip_prefix("/Q/").map_or_else(|| route.to_owned(), |rest| format!("/q/{rest}"));
-    routes().into_iter().find(|(path, ..)| *path == own).map_or(Takes::Reads, |(_, takes, _)| takes)
-}
+use super::routes::routes;
+use super::{Site, home, middleware};
 
 /// The whole site.
 pub fn router(site: Arc<Site>) -> Router {
@@ -116,50 +23,4 @@ pub fn router(site: Arc<Site>) -> Router {
         .method_not_allowed_fallback(home::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&site), middleware::around))
         .with_state(site)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::domain::test_support::on;
-    use crate::http::openapi;
-
-    /// Routes that the document leaves out: files of pages, a second way to write an address, the map's own page and
-    /// pages for people only.
-    const UNDESCRIBED: &[&str] = &["/sw.js", "/assets/{name}", "/q/{code}/"];
-
-    /// The route that an address leads to: fixed parts come before parts that may be anything.
-    fn led_to(address: &str) -> Option<&'static str> {
-        let parts: Vec<&str> = address.split('/').collect();
-        let fits = |path: &&'static str| {
-            let own: Vec<&str> = path.split('/').collect();
-            own.len() == parts.len() && own.iter().zip(&parts).all(|(own, part)| own == part || (own.starts_with('{') && !part.is_empty()))
-        };
-        let all: Vec<&'static str> = routes().into_iter().map(|(path, ..)| path).collect();
-        all.iter().filter(|path| fits(path)).min_by_key(|path| path.matches('{').count()).copied()
-    }
-
-    #[test]
-    fn every_route_is_described_and_every_description_has_a_route() {
-        let document = openapi::document(&on(2026, 11, 24).city);
-        let mut described = BTreeSet::new();
-        for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-            let route = led_to(path).unwrap_or_else(|| panic!("{path} is described and leads nowhere"));
-            let takes = takes(route);
-            for method in methods.as_object().into_iter().flat_map(|methods| methods.keys()) {
-                let is_taken = match method.as_str() {
-                    "get" => takes != Takes::Posts,
-                    "post" => takes != Takes::Reads,
-                    _ => true,
-                };
-                assert!(is_taken, "{path}: {method}");
-            }
-            described.insert(route);
-        }
-        for (path, ..) in routes() {
-            assert!(described.contains(path) || UNDESCRIBED.contains(&path), "{path} is not described");
-        }
-    }
 }

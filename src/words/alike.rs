@@ -1,14 +1,14 @@
 //! Letters that look alike: one table for search, filters, keys, codes and units.
 //!
-//! Keyboards, word processors and scans write an Icelandic Ð for Đ, a hyphen that does not break, a blank that
-//! does not break, a hyphen that nobody sees. Nobody can tell them apart on a page, so nothing here does where
-//! texts are compared. What is published stays as it was written.
+//! Keyboards, word processors and scans write an Icelandic Ð for Đ, non-breaking hyphens and blanks, and invisible
+//! hyphens. Nobody can tell them apart on a page, so comparisons of texts do not either. Published texts stay as
+//! they were written.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// What a character is taken for; none for what cannot be seen.
+/// The character that `c` is read as; none for an invisible one.
 pub fn alike(c: char) -> Option<char> {
     Some(match c {
         'Ð' | 'Ɖ' => 'Đ',
@@ -21,7 +21,7 @@ pub fn alike(c: char) -> Option<char> {
     })
 }
 
-/// A text as it is compared: every character as what it is taken for, in NFC.
+/// A text in the form in which texts are compared: every character as it is read ([`alike`]), in NFC.
 ///
 /// ```
 /// use bangtin::words::alike::read;

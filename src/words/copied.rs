@@ -1,7 +1,7 @@
 //! Addresses and codes as people copy them: out of a sentence, a chat, a mail.
 
-/// True of what hangs onto the end of an address that was copied: blanks, stops, what closes a bracket or a
-/// quotation, marks of emphasis. No code, mark, file or page ends in one.
+/// True for a character that is often copied along at the end of an address: blanks, stops, closing brackets and
+/// quotation marks, marks of emphasis. No address of a code, mark, file or page ends in one.
 fn hangs_on(c: char) -> bool {
     let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let stops = matches!(
@@ -14,7 +14,7 @@ fn hangs_on(c: char) -> bool {
     c.is_whitespace() || unseen || stops || closes || marks
 }
 
-/// A text without what hangs onto its end.
+/// A text without the characters that were copied along at its end.
 ///
 /// ```
 /// use bangtin::words::copied::untailed;

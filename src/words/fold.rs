@@ -33,8 +33,8 @@ pub fn fold_marks(text: &str) -> String {
         .collect()
 }
 
-/// A word in lower case with its marks behind its letters. Both tone placements become the same text, and other
-/// words stay different. A word without marks is its letters alone.
+/// A word in lower case with its marks behind its letters: both tone placements give the same text, and
+/// other words stay different. Without marks only the letters are left.
 ///
 /// ```
 /// use bangtin::words::fold::marked;

@@ -1,4 +1,4 @@
-//! Dates and numbers as people here write them, independent of the machine's locale.
+//! Dates and numbers as people in the city write them, independent of the machine's locale.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,8 +59,8 @@ pub fn date(date: Date) -> String {
     format!("{}/{}/{}", date.day(), date.month(), date.year())
 }
 
-/// A day as people speak of it: “hôm nay”, “ngày mai”, “thứ Sáu này, 27/11”; the year where it is another.
-/// Weeks begin on Monday.
+/// A day as people speak of it: “hôm nay”, “ngày mai”, “thứ Sáu này, 27/11”. The year is added where it is not
+/// today's. Weeks begin on Monday.
 pub fn day_in_words(lang: Lang, today: Date, day: Date) -> String {
     let short = if day.year() == today.year() { format!("{}/{}", day.day(), day.month()) } else { date(day) };
     let week = |date: Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
@@ -80,7 +80,7 @@ pub fn day_in_words(lang: Lang, today: Date, day: Date) -> String {
     format!("{words}, {short}")
 }
 
-/// Metres as people say them: `350 m`, `1,2 km`.
+/// A distance in metres as people say it: `350 m`, `1,2 km`.
 pub fn distance(lang: Lang, metres: f64) -> String {
     if metres < 1_000.0 {
         format!("{} m", number(lang, (metres / 10.0).round() * 10.0, 0))
@@ -89,21 +89,21 @@ pub fn distance(lang: Lang, metres: f64) -> String {
     }
 }
 
-/// `14:05, 23/11` in the city's time; the year where it is not that of today.
+/// `14:05, 23/11` in the city's time; with the year where it is not today's.
 pub fn clock(zone: &TimeZone, today: Date, at: Timestamp) -> String {
     let local = zone.to_datetime(at);
     let day = if local.date().year() == today.year() { format!("{}/{}", local.day(), local.month()) } else { date(local.date()) };
     format!("{}:{:02}, {day}", local.hour(), local.minute())
 }
 
-/// `14:05 ngày 15/9/2020` in the city's time.
+/// A moment in the city's time: `14:05 ngày 15/9/2020`.
 pub fn moment(lang: Lang, zone: &TimeZone, at: Timestamp) -> String {
     let local = zone.to_datetime(at);
     let on = lang.pick("ngày", "on");
     format!("{}:{:02} {on} {}", local.hour(), local.minute(), date(local.date()))
 }
 
-/// `1,2 MB` for people.
+/// A number of bytes for people: `1,2 MB`.
 pub fn bytes(lang: Lang, bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
@@ -112,7 +112,7 @@ pub fn bytes(lang: Lang, bytes: u64) -> String {
     }
 }
 
-/// A number as a telephone dials it.
+/// A phone number as a telephone dials it: digits and plus signs only.
 pub fn dialled(number: &str) -> String {
     number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }

@@ -1,5 +1,5 @@
 //! Words: dates and numbers as people write them, letters that look alike, the catalogue of texts.
-//! Pure, and without knowledge of the city.
+//! All functions are pure and know nothing of the city.
 
 pub mod alike;
 pub mod civil;

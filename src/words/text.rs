@@ -1,11 +1,11 @@
-//! Every text a page shows, from one catalogue: `texts.toml`, all languages of a text side by side.
+//! The texts of the pages, from one catalogue: `texts.toml` holds all languages of a text side by side.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::copied::untailed;
 
-/// The languages of the pages. The first is what the others fall back to.
+/// The languages of the pages. The others fall back to the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub enum Lang {
     /// Vietnamese.
@@ -23,7 +23,7 @@ impl Lang {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Vi, Self::En, Self::Tay, Self::Hmong];
 
-    /// ISO 639: `vi`, `en`, `tyz`, `hmn`.
+    /// The language's ISO 639 code: `vi`, `en`, `tyz`, `hmn`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Vi => "vi",
@@ -33,7 +33,7 @@ impl Lang {
         }
     }
 
-    /// What it calls itself.
+    /// The language's name for itself.
     pub fn name(self) -> &'static str {
         match self {
             Self::Vi => "Tiếng Việt",
@@ -48,7 +48,7 @@ impl Lang {
         &CATALOGUE.offered
     }
 
-    /// One of two texts that are not in the catalogue, such as a name that came with both.
+    /// Chooses between two texts that are not in the catalogue, such as the two names of an item.
     pub fn pick<'a>(self, vi: &'a str, en: &'a str) -> &'a str {
         match self {
             Self::En => en,
@@ -56,7 +56,7 @@ impl Lang {
         }
     }
 
-    /// What an address carries for this language: nothing for the first, `?lang=en`.
+    /// The query that chooses this language in an address: `?lang=en`, or nothing for the first language.
     pub fn query(self) -> &'static str {
         match self {
             Self::Vi => "",
@@ -66,7 +66,7 @@ impl Lang {
         }
     }
 
-    /// The same for an address that has a query already.
+    /// The parameter that chooses this language in an address with a query: `&lang=en`, or nothing for the first.
     pub fn and(self) -> &'static str {
         match self {
             Self::Vi => "",
@@ -76,8 +76,8 @@ impl Lang {
         }
     }
 
-    /// The language asked for by `?lang=`, else by Accept-Language: another one where it is preferred
-    /// to Vietnamese, Vietnamese in every other case.
+    /// The language that `?lang=` asks for, else Accept-Language: another language if the reader prefers it
+    /// to Vietnamese, otherwise Vietnamese.
     pub fn choose(query: Option<&str>, accept: Option<&str>) -> Self {
         let known = |tag: &str| Self::offered().iter().copied().find(|lang| lang.code() == tag);
         let query = query.map(|query| untailed(query).to_ascii_lowercase());
@@ -102,7 +102,7 @@ impl Lang {
     }
 }
 
-/// Of each key the text in every language that has it.
+/// For each key its text in every language that has it.
 struct Catalogue {
     texts: BTreeMap<String, BTreeMap<String, String>>,
     offered: Vec<Lang>,
@@ -123,16 +123,16 @@ impl Catalogue {
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    // A catalogue that cannot be read shows keys; the tests see to it that this one can.
+    // If the catalogue could not be read, pages would show keys. The tests make sure that it can be read.
     Catalogue::read(include_str!("texts.toml")).unwrap_or(Catalogue { texts: BTreeMap::new(), offered: vec![Lang::Vi] })
 });
 
-/// The text of a key; a key without a text is shown as it is.
+/// The text of a key; the key itself where it has no text.
 pub fn text(lang: Lang, key: &str) -> &str {
     CATALOGUE.text(lang, key)
 }
 
-/// True when the catalogue has that key.
+/// True when the catalogue has the key.
 pub fn has(key: &str) -> bool {
     CATALOGUE.texts.contains_key(key)
 }

@@ -223,7 +223,7 @@ impl Family for Board {
             BoardChanged::Printed(printed) => {
                 let print = (printed.revision, printed.on.unwrap_or_default());
                 match state.postings.iter_mut().find(|posting| posting.item == printed.item) {
-                    // A false print hangs until somebody has put the new one in its place.
+                    // A revoked print hangs until somebody has put the new one in its place.
                     Some(posting) => {
                         posting.printed = print;
                         posting.anew = posting.revoked.is_some() || posting.removed.is_some();

@@ -14,10 +14,10 @@ use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
 use crate::words::civil::midnight;
 
-/// Days after which a board is to be looked at where it names none.
+/// Days after which somebody must look at a board again, where the board names no number.
 const CHECK_DAYS: u16 = 90;
 
-/// What a board carries beside what all items do.
+/// Properties of a board, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("address", Type::Text),
     Property::new("check_due", Type::Date),
@@ -73,16 +73,16 @@ pub(super) fn describe(board: &Board, state: &BoardState, moment: &Moment, view:
 }
 
 impl Posting {
-    /// How a print stands to what holds now: `posting-revoked`, `posting-removed`, `posting-printed` (and not
+    /// Whether a print still shows what holds: `posting-revoked`, `posting-removed`, `posting-printed` (and not
     /// hung), `posting-stale`, `posting-current`. It is current while the item is in force with the revision
-    /// that hangs, and nothing was corrected and no last day set since it was printed.
+    /// that hangs, if nothing was corrected and no last day was set since it was printed.
     pub fn standing(&self, item: Option<&View>) -> &'static str {
         match (self.hung.as_ref(), item) {
             _ if self.revoked.is_some() => "posting-revoked",
             _ if self.removed.is_some() => "posting-removed",
             (None, _) => "posting-printed",
             (Some((revision, hung, _)), Some(item)) => {
-                // The print that hangs is no younger than the day it was hung.
+                // The print on the board was made on the day it was hung, or earlier.
                 let printed = if self.printed.0 == *revision { self.printed.1.min(*hung) } else { *hung };
                 let changed = item.history.iter().find(|entry| entry.number == *revision).and_then(|entry| entry.changed_on);
                 let holds = item.status == Status::InForce && *revision == item.revision && changed.is_none_or(|day| day <= printed);

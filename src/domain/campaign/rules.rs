@@ -21,7 +21,7 @@ impl Weekday {
 }
 
 impl Schedule {
-    /// First and last day.
+    /// First and last day; no last day where the schedule is open.
     pub fn span(&self) -> (Date, Option<Date>) {
         match *self {
             Self::Day { on } => (on, Some(on)),
@@ -30,7 +30,7 @@ impl Schedule {
         }
     }
 
-    /// The first day it takes place, not before `date`.
+    /// The first day on or after `date` on which it takes place.
     pub fn next_on_or_after(&self, date: Date) -> Option<Date> {
         let (first, last) = self.span();
         let mut day = date.max(first);
@@ -131,8 +131,8 @@ impl Family for Campaign {
     }
 }
 
-/// Units must exist on every day of the campaign, not only on the first. An open-ended schedule
-/// is checked until the last validity that the unit table knows.
+/// Refuses units that do not exist on every day of the campaign. An open-ended schedule is checked until
+/// the last change that the unit table knows.
 fn check_units_each_day(campaign: &Campaign, context: &Context) -> Result<(), Refusal> {
     let table = &context.city.units;
     let (first, last) = campaign.schedule.span();

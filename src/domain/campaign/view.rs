@@ -13,7 +13,7 @@ use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
 use crate::words::civil::end_of;
 
-/// What a campaign carries beside what all items do.
+/// Properties of a campaign, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("hours", Type::Text),
     Property::new("next_day", Type::Date),
@@ -21,7 +21,7 @@ pub(super) const PROPERTIES: &[Property] = &[
     Property::new("place_count", Type::Integer),
 ];
 
-/// What a participating place carries of its own.
+/// Properties of a participating place, beyond those that all features have.
 pub(super) const PLACE_PROPERTIES: &[Property] = &[
     Property::new("address", Type::Text),
     Property::new("hours", Type::Text),
@@ -33,12 +33,12 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
 
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);
-    // What ends or is followed has no day behind that, and none before it holds.
+    // No day takes place before the campaign holds, or after it has ended or something took its place.
     let begin = view.days_begin.map_or(moment.today, |begin| begin.max(moment.today));
     let next = campaign.schedule.next_on_or_after(begin).filter(|day| view.days_end.is_none_or(|end| *day <= end));
     let (first, last) = campaign.schedule.span();
     let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
-    // Where it holds after all its days, they are shown as planned: the calendar strikes them out.
+    // If it holds only after all its days, they are shown as planned, and the calendar strikes them out.
     let begun = view.days_begin.and_then(|begin| campaign.schedule.next_on_or_after(begin));
     view.days = begun.or_else(|| campaign.schedule.next_on_or_after(first)).map(|first| Days { first, last, weekly });
     view.next_day = next;
@@ -68,7 +68,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
     if let Some(hours) = &campaign.hours {
         fact("hours", Shown::Text(hours.clone()));
     }
-    // “Today” and “next” end with the day.
+    // The words “today” and “next” are true until midnight.
     if next.is_some() {
         let midnight = end_of(&moment.zone, moment.today);
         view.next_change = Some(view.next_change.map_or(midnight, |at| at.min(midnight)));

@@ -14,8 +14,8 @@ use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, Context, Refusal};
 
-/// Shortest time for opinions by the law in force on the day it opens, days, with its source; none
-/// where no rule read in the law's own text is known.
+/// Shortest time for opinions in days, by the law in force on the day it opens, with the law's article. None
+/// where no rule is known from the law's own text.
 pub fn shortest(kind: ConsultationKind, level: Option<&str>, opens: Date) -> Option<(i64, &'static str)> {
     const LAW_2024: Date = date(2024, 8, 1);
     const LAW_2013: Date = date(2014, 7, 1);

@@ -11,7 +11,7 @@ use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
 
-/// What a consultation carries beside what all items do.
+/// Properties of a consultation, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("about", Type::Text),
     Property::new("accepted", Type::Integer),

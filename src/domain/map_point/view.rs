@@ -12,10 +12,10 @@ use crate::domain::publication::view::Usable;
 use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
 
-/// Minutes a duty status is believed where the point names no limit.
+/// Minutes for which a duty status counts, where the point names no limit.
 const DUTY_LIMIT_MINUTES: u16 = 120;
 
-/// What a point carries beside what all items do.
+/// Properties of a map point, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("address", Type::Text),
     Property::new("always_open", Type::Boolean),
@@ -26,7 +26,7 @@ pub(super) const PROPERTIES: &[Property] = &[
     Property::new("role", Type::Text),
 ];
 
-/// What the points of one kind carry beside that.
+/// Further properties of the points of one kind.
 pub(super) fn properties_of(kind: &str) -> &'static [Property] {
     const DUTY: &[Property] =
         &[Property::new("duty", Type::Text).of(&["ready", "out", "off", "unknown"]), Property::new("duty_at", Type::Moment)];

@@ -214,7 +214,7 @@ fn numbered(number: &str) -> Plan {
     plan(number, date(2024, 3, 20))
 }
 
-/// Numbers of the revisions shown on a day before any holds, and on the first day on which one does.
+/// Number of the revision shown on the day before the plan's first day, and of the one shown on the first day.
 fn shown_before_and_on(plan: &Publication<Plan>, first: jiff::civil::Date) -> (Option<u32>, Option<u32>) {
     let before = first.yesterday().expect("a day");
     assert_eq!(plan.status_on(before), Status::Upcoming);
@@ -256,28 +256,28 @@ fn what_is_shown_before_the_first_day_follows_cancellations_corrections_ends_and
     plan.apply_at(published(1, titled("1/QĐ", "Bản đầu"), june), 1);
     plan.apply_at(published(2, titled("2/QĐ", "Bản sau"), june), 2);
     assert_eq!(shown(&plan), (2, "Bản sau".into(), None));
-    // when what will hold is corrected and given an end, then that is shown
+    // when the revision that will hold is corrected and given an end, then both are shown
     let facts = titled("2/QĐ", "Bản sau, đúng");
     let corrected = Corrected { revision: 2, reason: "Lỗi".into(), fields: vec!["title".into()], facts };
     plan.apply_at(Event::Corrected(Box::new(corrected)), 3);
     let end = date(2030, 12, 31);
     plan.apply_at(Event::ExpirySet(ExpirySet { effective_to: end, reason: "Hết kỳ".into() }), 4);
     assert_eq!(shown(&plan), (2, "Bản sau, đúng".into(), Some(end)));
-    // when what never holds is corrected, then nothing else is shown
+    // when the revision that never holds is corrected, then the view stays the same
     let facts = titled("1/QĐ", "Bản đầu, đúng");
     let corrected = Corrected { revision: 1, reason: "Lỗi".into(), fields: vec!["title".into()], facts };
     plan.apply_at(Event::Corrected(Box::new(corrected)), 5);
     assert_eq!(shown(&plan), (2, "Bản sau, đúng".into(), Some(end)));
-    // when it is cancelled, then what it was to follow will hold
+    // when the second revision is cancelled, then the first one will hold
     plan.apply_at(Event::RevisionCancelled(RevisionCancelled { revision: 2, reason: "Nhầm".into() }), 6);
     assert_eq!(shown(&plan), (1, "Bản đầu, đúng".into(), None));
-    // and as it was known then, what was to hold was shown then
+    // and for each earlier moment, the view shows the revision that was to hold by then
     let known = |at| shown(&plan.as_of(at).expect("known"));
     assert_eq!(known(1), (1, "Bản đầu".into(), None));
     assert_eq!(known(2), (2, "Bản sau".into(), None));
     assert_eq!(known(3), (2, "Bản sau, đúng".into(), None));
     assert_eq!(known(5), (2, "Bản sau, đúng".into(), Some(end)));
-    // With nothing left that will hold, the last that was to is shown as cancelled.
+    // With no revision left that will hold, the last one is shown as cancelled.
     plan.apply_at(Event::RevisionCancelled(RevisionCancelled { revision: 1, reason: "Nhầm".into() }), 7);
     assert_eq!(plan.view(None, &noon).map(|view| (view.revision, view.status)), Some((2, Status::Cancelled)));
 }

@@ -9,7 +9,7 @@ use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
 
-/// What a plan carries beside what all items do.
+/// Properties of a plan, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("adjustment", Type::Text).of(&["first", "overall", "local"]),
     Property::new("area_ha", Type::Number),
@@ -26,7 +26,7 @@ pub(super) const PROPERTIES: &[Property] = &[
     Property::new("zone_count", Type::Integer),
 ];
 
-/// What a zone carries of its own.
+/// Properties of a zone, beyond those that all features have.
 pub(super) const ZONE_PROPERTIES: &[Property] = &[
     Property::new("land_use_name", Type::Text),
     Property::new("area_ha", Type::Number),

@@ -1,4 +1,4 @@
-//! The shared rules: what a command leads to, or why not.
+//! The shared rules: the events that a command leads to, or why it is refused.
 
 use jiff::civil::Date;
 
@@ -159,7 +159,7 @@ impl<F: Family> Publication<F> {
         Err(Refusal::invalid("unknown-code", format!("Không có nội dung nào mang mã {code}."), format!("No item has the code {code}.")))
     }
 
-    /// Decides a command: the events it leads to, or why not.
+    /// Decides a command. Gives the events that it leads to, or why it is refused.
     pub fn decide(&self, command: Command<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
         let event = match command {
             Command::Draft(draft) => {
@@ -220,8 +220,8 @@ impl<F: Family> Publication<F> {
         Ok(vec![event])
     }
 
-    /// Keys that an event gives up: a withdrawn item's, a cancelled revision's, a corrected one's.
-    /// What another revision still states stays claimed.
+    /// Keys that an event gives up: those of a withdrawn item, of a cancelled revision, or of facts that were
+    /// corrected. A key that another revision still states stays claimed.
     pub fn releases(&self, event: &Event<F>) -> Vec<Claim> {
         let live = || self.revisions.iter().filter(|r| r.cancelled.is_none());
         let gone = |number: u32, kept: Vec<Claim>| -> Vec<Claim> {
@@ -235,7 +235,7 @@ impl<F: Family> Publication<F> {
             Event::Corrected(corrected) => gone(corrected.revision, corrected.facts.claims()),
             _ => Vec::new(),
         };
-        // A decision may be published again; a number that stands on prints is for ever.
+        // A decision may be published again, but a number that stands on prints is never used again.
         given_back.into_iter().filter(|claim| claim.kind == "decision").collect()
     }
 

@@ -49,6 +49,13 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const FEATURE_SHAPE: Shape = Shape::Point;
     /// Properties of the features in its items' sets, beyond those that all items have.
     const FEATURE_PROPERTIES: &'static [Property] = &[];
+    /// Version of what its `drafted`, `published` and `corrected` events state. Other families keep theirs when it
+    /// grows.
+    const FACTS_VERSION: u32 = 1;
+    /// Brings facts of an older version to today's form. None for a version that was never written.
+    fn upcast_facts(_version: u32, _facts: serde_json::Value) -> Option<serde_json::Value> {
+        None
+    }
     /// Its own commands, beyond the shared life cycle.
     type Change: Clone + Debug + PartialEq + DeserializeOwned + JsonSchema + Send + Sync + 'static;
     /// The events of those commands.
@@ -159,7 +166,7 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn changed_index(_changed: &Self::Changed) -> usize {
         0
     }
-    /// Adds what is particular to the family to the shared view.
+    /// Adds the family's own facts and properties to the shared view.
     fn describe(&self, state: &Self::State, moment: &Moment, view: &mut View);
 }
 

@@ -5,6 +5,8 @@
 //! `require` encrypts to whoever answers, and an attacker in between can answer. `prefer` and `allow` promise
 //! nothing; they mean a connection in clear, like an address without `sslmode`.
 
+mod sentences;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +26,9 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::sentences::{both, no_room, no_session, unread};
 use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
 use crate::event_store::StoreError;
+use sentences::{both, no_room, no_session, unread};
 
 /// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Hints that the log has grown, whoever appended.
+//! Hints that the log has grown, whichever node appended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::connector::Connector;
 use super::{Answer, in_time, read_head};
 use crate::event_store::{Append, StoreError};
 
-/// How often the follower looks by itself; notifications are only hints.
+/// How often the follower looks without a notification: notifications are only hints.
 const POLL: Duration = Duration::from_millis(500);
 
 /// Listens for appends of other nodes. A notification is only a hint: the head is read again on

@@ -9,13 +9,13 @@ use super::{in_time, unavailable};
 use crate::event_store::dump::{Record, Source};
 use crate::event_store::{ClaimRow, Head, NewEvent, Renewal, StoreError, chain};
 
-/// Claims that are inserted by one statement.
+/// Most claims that one statement inserts.
 const CLAIMS: usize = 10_000;
 
-/// Replaces all claims, unless the log has grown or it was done before.
+/// Replaces all claims, unless the log has grown or they were renewed before.
 pub(super) async fn renew_claims(client: &mut Client, renewal: &Renewal) -> Result<bool, StoreError> {
     let transaction = in_time(client.transaction()).await?;
-    // The lock in a statement of its own: what follows sees what its last holder committed.
+    // The lock needs a statement of its own, so that later statements see what its last holder committed.
     let head = in_time(transaction.query_one("SELECT position FROM head WHERE id = 1 FOR UPDATE", &[])).await?;
     let rule = in_time(transaction.query_one("SELECT number FROM claim_rule WHERE id = 1", &[])).await?;
     if head.get::<_, i64>(0) != renewal.position || rule.get::<_, i64>(0) >= renewal.rule {
@@ -51,7 +51,7 @@ pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) ->
         "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE SET wrapped_key = excluded.wrapped_key, data = excluded.data",
     ];
     let statements = try_join_all(sql.map(|sql| transaction.prepare(sql))).await.map_err(unavailable)?;
-    // Insertions of many records travel together.
+    // The insertions of many records travel together.
     let mut waiting = futures_util::stream::FuturesOrdered::new();
     while let Some(record) = records()? {
         if let Record::Event(event) = &record {
@@ -70,7 +70,7 @@ pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) ->
     while let Some(result) = waiting.next().await {
         result.map_err(unavailable)?;
     }
-    // By which rule the file's claims were made it does not say: the next start makes them anew.
+    // The file does not say by which rule its claims were made, so the next start makes them anew.
     transaction.execute("UPDATE claim_rule SET number = 0 WHERE id = 1", &[]).await.map_err(unavailable)?;
     let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
     verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))?;

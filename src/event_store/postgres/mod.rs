@@ -1,10 +1,9 @@
-//! The log in PostgreSQL: one writer task a process, positions from a locked head row.
+//! The log in PostgreSQL: one writer task in each process, positions from a locked head row.
 
 mod connector;
 mod follow;
 mod load;
 mod rows;
-mod sentences;
 mod writer;
 
 use std::collections::HashMap;
@@ -30,14 +29,14 @@ use super::{
 };
 use crate::domain::Digest;
 
-/// A statement that takes longer counts as a lost server.
+/// How long a statement may take before the server counts as lost.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Key of the advisory lock under which tables are made: “bangtin” in ASCII.
+/// Key of the advisory lock under which the tables are made: “bangtin” in ASCII.
 const SETUP_LOCK: i64 = 0x62_616e_6774_696e;
 
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 
-/// See the module.
+/// A log in a PostgreSQL database.
 pub struct PostgresLog {
     connector: Connector,
     appends: mpsc::UnboundedSender<(Append, Answer)>,
@@ -54,12 +53,12 @@ fn explain(error: &Error) -> String {
     }
 }
 
-/// Connections for work that takes its time.
+/// Most connections for work that takes long.
 const LONG: usize = 3;
-/// Connections that a node has at most: those, and one each to write, to read and to be notified.
+/// Most connections of a node: [`LONG`], and one each to write, to read and to be notified.
 const CONNECTIONS: usize = LONG + 3;
 
-/// What the server's disk is called: where it lies is the server's matter.
+/// The name for the server's disk; only the server knows its folder.
 const DISK: &str = "PostgreSQL";
 
 /// True when the server's disk takes no more.
@@ -82,7 +81,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, S
     tokio::time::timeout(PATIENCE, work).await.map_err(|_| late())?.map_err(unavailable)
 }
 
-/// A connection that is durable: `synchronous_commit` is set and checked.
+/// A connection whose commits are durable: `synchronous_commit` is set and checked.
 async fn connect(connector: &Connector) -> Result<Client, StoreError> {
     let (client, connection) = connector.open().await?;
     tokio::spawn(async move {
@@ -103,7 +102,7 @@ async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     if fsync.get::<_, &str>(0) != "on" {
         tracing::warn!("PostgreSQL runs with fsync = off: a power cut can lose what was acknowledged");
     }
-    // The lock in a statement of its own: what follows then sees what its last holder committed.
+    // The lock needs a statement of its own, so that later statements see what its last holder committed.
     in_time(client.execute("SELECT pg_advisory_lock($1)", &[&SETUP_LOCK])).await?;
     let result = set_up(client).await;
     in_time(client.execute("SELECT pg_advisory_unlock($1)", &[&SETUP_LOCK])).await?;
@@ -121,14 +120,14 @@ async fn set_up(client: &mut Client) -> Result<(), StoreError> {
     let genesis: &[u8] = &chain::GENESIS;
     let head = "INSERT INTO head VALUES (1, $1, 0, $2, 0) ON CONFLICT DO NOTHING";
     in_time(transaction.execute(head, &[&new_log_id()?, &genesis])).await?;
-    // A log that begins now has no claims by an older rule.
+    // An empty log has no claims, so none follow an older rule.
     let begun = "UPDATE claim_rule SET number = $1 WHERE id = 1 AND number < $1 AND (SELECT position FROM head WHERE id = 1) = 0";
     in_time(transaction.execute(begun, &[&CLAIM_RULE])).await?;
     in_time(transaction.commit()).await
 }
 
 impl PostgresLog {
-    /// Connects, and makes the tables where they are missing.
+    /// Connects, and makes missing tables.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
         let connector = Connector::new(url)?;
         connector.check_sessions().await?;
@@ -146,7 +145,7 @@ impl PostgresLog {
         Ok(log)
     }
 
-    /// A connection for work that takes its time. More than [`LONG`] at once wait for each other.
+    /// A connection for work that takes long. At most [`LONG`] are in use at once; others wait.
     async fn client(&self) -> Result<Borrowed, StoreError> {
         let permit = Arc::clone(&self.places).acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         loop {
@@ -180,7 +179,7 @@ impl PostgresLog {
         Ok(fresh)
     }
 
-    /// Runs one short query; those of other tasks travel on the same connection at the same time.
+    /// Runs one short query. Queries of other tasks share the connection at the same time.
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let reader = self.reader().await?;
         match reader.query(sql, params).await {
@@ -190,7 +189,7 @@ impl PostgresLog {
     }
 }
 
-/// A connection that is given back, and the place that it takes until then.
+/// A borrowed connection, and the place that it takes until it is given back.
 struct Borrowed {
     client: Client,
     _permit: OwnedSemaphorePermit,
@@ -336,8 +335,8 @@ impl EventLog for PostgresLog {
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
-        // What was deleted is ciphertext whose key the master key wraps; nothing is in clear in
-        // the server's files. VACUUM takes the dead rows out of the table itself.
+        // The deleted rows are ciphertext, and their keys are wrapped by the master key: the server's files
+        // hold nothing in clear. VACUUM takes the dead rows out of the table itself.
         let client = self.client().await?;
         in_time(client.batch_execute("VACUUM vault")).await?;
         self.give_back(client);
@@ -394,7 +393,7 @@ impl EventLog for PostgresLog {
 
     async fn try_room(&self) -> Result<(), StoreError> {
         let client = self.client().await?;
-        // All in one transaction: a sort that is too large for its memory and goes to the disk, then a row.
+        // One transaction tests both: a sort that is too large for `work_mem` and so goes to the disk, then a row.
         let sort = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 50000) n ORDER BY n DESC) s";
         let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
         in_time(client.batch_execute(&again)).await?;

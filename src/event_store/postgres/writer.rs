@@ -19,10 +19,10 @@ use crate::event_store::{Append, AppendError, Clock, StoreError, StoredEvent, Va
 
 /// Most appends in one transaction.
 const BATCH: usize = 256;
-/// How long a commit waits for the writers that were answered with the last one.
+/// How long a commit waits for the writers whose appends were in the last one.
 const GATHER: Duration = Duration::from_micros(600);
 
-/// The statements of an append, prepared once a connection.
+/// A connection with the prepared statements of an append.
 struct Writer {
     client: Client,
     lock: Statement,
@@ -47,12 +47,12 @@ impl Writer {
                 "SELECT a, coalesce((SELECT sequence FROM events WHERE aggregate = a ORDER BY sequence DESC LIMIT 1), 0) \
                  FROM unnest($1::text[]) a",
             ),
-            // LATERAL with a limit: an index look-up for each key, whatever the planner believes.
+            // LATERAL with a limit makes PostgreSQL look up each key in the index, whatever its planner estimates.
             prepare(
                 "SELECT c.* FROM unnest($1::text[], $2::text[]) k(s, i), \
                  LATERAL (SELECT * FROM commands WHERE scope = k.s AND id = k.i LIMIT 1) c",
             ),
-            // Behind them those that are held twice since an older rule, hardly ever any.
+            // After the claims come the further holders of keys that an older rule told apart. There are hardly any.
             prepare(
                 "SELECT c.*, -1::bigint FROM unnest($1::text[], $2::text[]) k(a, b), \
                  LATERAL (SELECT kind, key, holder FROM claims WHERE kind = k.a AND key = k.b LIMIT 1) c \
@@ -111,8 +111,8 @@ impl Writer {
         let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
         let client = &self.client;
         let keys = Keys::of(appends);
-        // All five travel together; the server answers them in order. A connection on which one of
-        // them fails is given up, and its transaction with it.
+        // All five statements travel together, and the server answers them in order. If one of them fails, the
+        // connection is given up, and its transaction with it.
         let (head, rows) = {
             let params: [&[&(dyn ToSql + Sync)]; 3] = [&[&keys.aggregates], &[&keys.scopes, &keys.ids], &[&keys.kinds, &keys.names]];
             let look_ups = [&self.sequences, &self.commands, &self.claims]
@@ -153,18 +153,19 @@ impl Writer {
                 }
             }
         }
-        // COMMIT travels behind the inserts; should one of them fail, the server makes it a rollback.
+        // COMMIT travels behind the inserts. If one of them fails, the server makes it a rollback.
         let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute("COMMIT")).await;
         inserted.map_err(|error| if error.as_db_error().is_some() { before(error) } else { unknown(&error) })?;
         committed.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
-            // A broken rule, a lost race, no room: rolled back for certain. Anything else may have gone through.
+            // A broken constraint (23), a lost race (40) or no room (53): certainly rolled back. After any other
+            // error the commit may have gone through.
             Some("23" | "40" | "53") => before(error),
             _ => unknown(&error),
         })?;
         Ok(admitted)
     }
 
-    /// The rows of a transaction, sent together.
+    /// Inserts the rows of a transaction; the statements travel together.
     async fn insert(&self, admitted: &Admitted) -> Result<(), Error> {
         let events = &admitted.events;
         let column = |read: fn(&StoredEvent) -> i64| events.iter().map(read).collect::<Vec<i64>>();
@@ -237,7 +238,7 @@ impl Keys {
 fn known(rows: &[Vec<Row>]) -> Known {
     let [sequences, commands, claims] = rows else { return Known::default() };
     let (claims, beside): (Vec<&Row>, Vec<&Row>) = claims.iter().partition(|row| row.get::<_, i64>(3) < 0);
-    // A key that several appends mention comes as often.
+    // A key that several appends mention comes several times.
     let mut doubles: HashMap<(String, String), BTreeMap<i64, String>> = HashMap::new();
     for row in beside {
         doubles.entry((row.get(0), row.get(1))).or_default().insert(row.get(3), row.get(2));
@@ -250,8 +251,8 @@ fn known(rows: &[Vec<Row>]) -> Known {
     }
 }
 
-/// Writers that were answered together come back within moments of each other; without waiting for
-/// the last of them each round would take two commits. Nobody waits where there is one writer.
+/// Waits a moment for more appends. Writers that were answered together come back almost together; without
+/// the wait each round would take two commits. Nobody waits where there is one writer.
 async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: &mut Vec<(Append, Answer)>, expected: usize) {
     let until = tokio::time::Instant::now() + GATHER;
     while batch.len() < expected.min(BATCH) {
@@ -275,10 +276,10 @@ pub(super) async fn write_all(
     while appends.recv_many(&mut batch, BATCH).await > 0 {
         gather(&mut appends, &mut batch, expected).await;
         let (waiting, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        // Whatever goes wrong with one transaction, the next one finds a writer.
+        // A transaction that panics must not take the writer with it: the next one needs it.
         let outcome = AssertUnwindSafe(write_batch(&mut writer, &connector, &clock, &waiting)).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| Err(AppendError::Unknown("the writer was interrupted".into())));
-        // Who was answered now and who waits will be back together.
+        // The writers that are answered now and those that already wait will come back together.
         expected = (waiting.len() + appends.len()).min(BATCH);
         match outcome {
             Ok(admitted) => {

@@ -1,4 +1,4 @@
-//! The log in one SQLite file: WAL, `synchronous=FULL`, one writer thread a process.
+//! The log in one SQLite file: WAL, `synchronous=FULL`, one writer thread in each process.
 
 mod rows;
 mod transfer;
@@ -39,7 +39,7 @@ enum Job {
     Try(oneshot::Sender<Result<(), StoreError>>),
 }
 
-/// See the module.
+/// A log in a SQLite file.
 pub struct SqliteLog {
     path: PathBuf,
     jobs: mpsc::UnboundedSender<Job>,
@@ -47,8 +47,8 @@ pub struct SqliteLog {
     hint: watch::Receiver<i64>,
 }
 
-/// True when the disk takes no more, or cannot be written. A full one shows in many ways: so does what a
-/// user may have of it at most, and the file that writers and readers share, which must grow too.
+/// True when the disk is full or cannot be written. A full disk shows in many ways: as a used-up quota,
+/// or when the file that writers and readers share cannot grow.
 fn lacks_room(error: &rusqlite::Error) -> bool {
     const WRITES: [i32; 6] = [
         ffi::SQLITE_IOERR_WRITE,
@@ -61,12 +61,12 @@ fn lacks_room(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull) || error.sqlite_extended_error_code().is_some_and(|code| WRITES.contains(&code))
 }
 
-/// The folder of the file: what people call its disk.
+/// The folder of the file; messages name the disk by it.
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// An error with the disk's name, which those who meet it do not know.
+/// Adds the disk's name to an error; the code that meets the error does not know it.
 fn named(path: &Path, error: StoreError) -> StoreError {
     match error {
         StoreError::Full(_) => StoreError::Full(folder(path).display().to_string()),
@@ -95,9 +95,9 @@ fn explain(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Bytes of the file that a connection reads through memory: a start streams the whole log.
+/// Bytes of the file that a connection maps into memory: at a start the whole log is read.
 const MAPPED: &str = "268435456";
-/// Blobs of so many bytes are let go of once they are read.
+/// After reading a blob of at least this many bytes, a connection drops its memory map.
 const LARGE: usize = 1 << 20;
 
 /// Opens a connection with the settings every connection must have, and checks them.
@@ -114,7 +114,7 @@ fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
     set("foreign_keys", "ON")?;
     set("trusted_schema", "OFF")?;
     set("mmap_size", MAPPED)?;
-    // The writer moves the log into the file when it has answered, not while somebody waits.
+    // The writer moves the write-ahead log into the file after it has answered, not while somebody waits.
     set("wal_autocheckpoint", "0")?;
     if !write {
         set("query_only", "ON")?;
@@ -146,7 +146,7 @@ fn prepare(path: &Path) -> Result<Connection, StoreError> {
     }
     let log_id = new_log_id()?;
     transaction.execute("INSERT OR IGNORE INTO head VALUES (1, ?1, 0, ?2, 0)", params![log_id, chain::GENESIS]).map_err(unavailable)?;
-    // A log that begins now has no claims by an older rule.
+    // An empty log has no claims, so none follow an older rule.
     let begun = "UPDATE claim_rule SET number = ?1 WHERE id = 1 AND number < ?1 AND (SELECT position FROM head WHERE id = 1) = 0";
     transaction.execute(begun, [CLAIM_RULE]).map_err(unavailable)?;
     transaction.commit().map_err(unavailable)?;
@@ -214,7 +214,7 @@ fn with_pooled<T>(
     Ok(result)
 }
 
-/// Looks for writes of other processes; ends with the log.
+/// Looks for writes of other processes, until the log is dropped.
 async fn poll(path: PathBuf, readers: Arc<Mutex<Vec<Connection>>>, hint: Arc<watch::Sender<i64>>, alive: mpsc::WeakUnboundedSender<Job>) {
     while alive.upgrade().is_some() {
         tokio::time::sleep(POLL).await;
@@ -328,7 +328,7 @@ impl EventLog for SqliteLog {
             };
             let bytes = read().map_err(unavailable)?;
             if bytes.as_ref().is_some_and(|bytes| bytes.len() >= LARGE) {
-                // What was read stays mapped else, and counts as memory of the program beside the copy.
+                // Otherwise the pages stay mapped, and count as the program's memory in addition to the copy.
                 for size in ["0", MAPPED] {
                     connection.pragma_update(None, "mmap_size", size).map_err(unavailable)?;
                 }

@@ -1,4 +1,4 @@
-//! Rows of the tables: read, found, inserted.
+//! Reads, finds and inserts rows of the tables.
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
@@ -84,7 +84,7 @@ pub(super) fn claim_rule(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT number FROM claim_rule WHERE id = 1")?.query_row([], |row| row.get(0))
 }
 
-/// Who holds a key beside its holder, in order.
+/// The further holders of a key, in order.
 pub(super) fn find_doubles(connection: &Connection, kind: &str, key: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare_cached("SELECT holder FROM claim_doubles WHERE kind = ?1 AND key = ?2 ORDER BY place")?;
     let rows = statement.query_map([kind, key], |row| row.get(0))?;
@@ -101,7 +101,7 @@ pub(super) fn claim_doubles(connection: &Connection) -> rusqlite::Result<Vec<Dou
     rows.collect()
 }
 
-/// Replaces all claims, unless the log has grown or it was done before.
+/// Replaces all claims, unless the log has grown or they were renewed before.
 pub(super) fn renew_claims(connection: &mut Connection, renewal: &Renewal) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if read_head(&transaction)?.position != renewal.position || claim_rule(&transaction)? >= renewal.rule {

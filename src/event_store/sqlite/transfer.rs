@@ -1,4 +1,4 @@
-//! A whole log out of one store and into another.
+//! Reads a whole log out of a store, or into one.
 
 use rusqlite::{Connection, Row, Transaction, params};
 
@@ -9,7 +9,7 @@ use crate::event_store::dump::{Record, Sink, Source};
 use crate::event_store::{ClaimRow, StoreError, chain};
 
 pub(super) fn dump(connection: &mut Connection, vault: bool, sink: &mut Sink) -> Result<(), StoreError> {
-    // A read transaction in WAL mode sees one moment while writers go on.
+    // In WAL mode a read transaction sees the state of one moment while writers go on.
     let view = connection.transaction().map_err(unavailable)?;
     let head = read_head(&view).map_err(unavailable)?;
     sink(Record::Head(head))?;
@@ -67,7 +67,7 @@ pub(super) fn load(transaction: &Transaction<'_>, source: &mut Source) -> Result
         };
         done.map_err(unavailable)?;
     }
-    // By which rule the file's claims were made it does not say: the next start makes them anew.
+    // The file does not say by which rule its claims were made, so the next start makes them anew.
     transaction.execute("UPDATE claim_rule SET number = 0 WHERE id = 1", []).map_err(unavailable)?;
     let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
     verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))

@@ -1,21 +1,21 @@
-//! Rings on a grid, and where the borders that they share part.
+//! Rings on a grid, and the junctions at which shared borders part.
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-/// Parts in which points are looked at, so that each part's table is small.
+/// Number of parts into which the points are divided, so that each part's table is small.
 const PARTS: u64 = 16;
 
 /// Rings of zones on a grid, one after the other.
 #[derive(Default)]
 pub struct Rings {
     pub(super) points: Vec<[i32; 2]>,
-    /// Of each ring its zone and where it ends.
+    /// For each ring its zone, and where the ring ends in `points`.
     ends: Vec<(u32, u32)>,
 }
 
 impl Rings {
-    /// Adds a zone's ring, whose points may fall together; one without area is left out.
+    /// Adds a zone's ring. Its points may fall together; a ring without area is left out.
     pub fn push(&mut self, zone: u32, ring: impl IntoIterator<Item = [i64; 2]>) {
         let begins = self.points.len();
         for point in ring {
@@ -44,11 +44,11 @@ impl Rings {
         })
     }
 
-    /// True for each point at which borders part: where its neighbours are not the same two for all
-    /// rings that pass, or not one after the other for one ring and the other way for the other.
+    /// True for each point at which borders part. At any other point all rings that pass have the same two
+    /// neighbours, and two rings pass them in opposite order.
     pub(super) fn junctions(&self) -> Vec<bool> {
         let part = |number: u64| {
-            // What is known of a point: the one before, the one after, and that it was passed twice or is a junction.
+            // For each point: the point before, the point after, whether it was passed twice, whether it is a junction.
             let mut known: FxHashMap<u64, (u64, u64, bool, bool)> = FxHashMap::default();
             self.walk(number, |_, before, point, after| {
                 let is_spike = before == after;
@@ -74,7 +74,7 @@ impl Rings {
         junctions
     }
 
-    /// Visits the points of a part: their index, and the point before, itself and the one after.
+    /// Visits the points of a part, with their index, the point before, the point itself and the point after.
     fn walk(&self, part: u64, mut each: impl FnMut(usize, u64, u64, u64)) {
         let mut begins = 0;
         for (_, ring) in self.each() {
@@ -97,9 +97,9 @@ pub(super) fn key([x, y]: [i32; 2]) -> u64 {
     u64::from(x as u32) << 32 | u64::from(y as u32)
 }
 
-/// Leaves out points that are less than a step of the grid beside the way from the one before to the
-/// next: a triangle whose area is half a square of the grid or none has no other point of the grid in
-/// it (Pick's theorem), so that borders cannot come to cross.
+/// Leaves out points that lie less than a step of the grid beside the line from the point before to the
+/// point after. The triangle of the three has an area of half a grid square or none, so it contains no other
+/// point of the grid (Pick's theorem), and borders cannot come to cross.
 pub(super) fn straight(points: &mut Vec<[i64; 2]>) {
     let is_closed = points.first() == points.last();
     let whole = if is_closed { points.clone() } else { Vec::new() };
@@ -108,7 +108,7 @@ pub(super) fn straight(points: &mut Vec<[i64; 2]>) {
         for index in 1..before.saturating_sub(1) {
             let (a, b, c) = (points[kept - 1], points[index], points[index + 1]);
             let doubled = (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]);
-            // Of two beside each other one stays for this round, so that the way does not creep.
+            // Of two neighbouring points one stays for this round, so that the line does not creep away.
             if doubled == 0 || (doubled.abs() == 1 && may_go) {
                 may_go = doubled == 0;
                 continue;

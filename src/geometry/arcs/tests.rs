@@ -106,7 +106,7 @@ fn seeded_mosaics_keep_their_area_and_every_count() {
         let all: Vec<usize> = (0..zones.len()).collect();
         let (rings, counts) = joined(&zones, &all);
         assert_eq!((area(&rings), counts.iter().sum::<u32>() as usize), (1_600, zones.len()));
-        // No border lies between two areas of one code: each edge's way back belongs to another code.
+        // No border lies between two areas of one code: the reverse of each edge belongs to another code.
         let mut edges = FxHashMap::default();
         for (index, ring) in &rings {
             for (i, from) in ring.iter().enumerate() {

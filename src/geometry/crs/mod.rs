@@ -68,7 +68,7 @@ impl std::fmt::Display for CrsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (vi, en) = self.words();
         write!(f, "{vi} ({en})")?;
-        // Whoever chose this system can choose another one of the list.
+        // The sender chose this system, and can choose another one from the list.
         if let Self::Datum { .. } = self { write!(f, "; các hệ dùng được (known): {}", known()) } else { Ok(()) }
     }
 }

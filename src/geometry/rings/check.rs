@@ -1,5 +1,5 @@
-//! Rings held against each other: no crossing, no overlapping edges, holes inside, interior in one
-//! piece (Simple Features 06-103r4 §6.1.11).
+//! Checks of rings against each other: no crossing, no overlapping edges, holes inside, interior in
+//! one piece (Simple Features 06-103r4 §6.1.11).
 
 use std::collections::{HashMap, HashSet};
 
@@ -60,7 +60,7 @@ pub(super) fn check_edges(parts: &[Vec<VertexRing>]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A vertex of `ring` that is not on the border of `other`, and on which side it lies.
+/// A vertex of `ring` that is not on the border of `other`, and the side on which it lies.
 pub(super) fn side_of(ring: &[Vertex], other: &[Vertex]) -> Option<(Side, [i64; 2])> {
     ring.iter().map(|vertex| (locate(vertex.lonlat, other), vertex.lonlat)).find(|(side, _)| *side != Side::Border)
 }
@@ -77,8 +77,8 @@ fn within(inner: &[i64; 4], outer: &[i64; 4]) -> bool {
     inner[0] >= outer[0] && inner[1] >= outer[1] && inner[2] <= outer[2] && inner[3] <= outer[3]
 }
 
-/// Where a ring lies inside another. Rings whose edges do not cross: one is in the other only if
-/// its box is.
+/// A point of `ring` inside `other`; none where the ring lies outside. Their edges must not cross: then one can
+/// be inside the other only if its box is.
 fn inside(ring: &[Vertex], bounds: &[i64; 4], other: &[Vertex], around: &[i64; 4]) -> Option<[i64; 2]> {
     match within(bounds, around).then(|| side_of(ring, other))? {
         Some((Side::Inside, at)) => Some(at),

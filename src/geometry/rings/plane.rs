@@ -1,4 +1,4 @@
-//! Exact questions about points and segments on whole coordinates.
+//! Exact tests of points and segments on whole coordinates.
 
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
@@ -7,9 +7,9 @@ use crate::geometry::rings::Fault;
 use crate::geometry::rings::Vertex;
 use crate::geometry::rings::VertexRing;
 
-/// Above this number of segments pairs are found through an index.
+/// Above this number of segments, pairs are found through an index.
 const BRUTE_FORCE: usize = 48;
-/// Pairs of segments looked at for each segment, on the average: more is a scribble.
+/// Most pairs of segments that are examined for each segment, on average; more are a scribble.
 const PAIRS_A_SEGMENT: usize = 400;
 
 pub(super) fn cross(a: [i64; 2], b: [i64; 2], c: [i64; 2]) -> i128 {
@@ -85,8 +85,8 @@ fn index(segments: &[Segment]) -> RTree<f64> {
     builder.finish::<HilbertSort>()
 }
 
-/// Visits the pairs of segments whose boxes meet, until a visit fails. Pairs are not collected: a
-/// scribble of long edges has very many.
+/// Visits the pairs of segments whose boxes meet, until a visit fails. The pairs are not collected, because
+/// a scribble of long edges has very many of them.
 pub(super) fn near_pairs(segments: &[Segment], mut visit: impl FnMut(usize, usize) -> Result<(), Fault>) -> Result<(), Fault> {
     let meet = |a: &Segment, b: &Segment| {
         (0..2).all(|k| a.from[k].min(a.to[k]) <= b.from[k].max(b.to[k]) && b.from[k].min(b.to[k]) <= a.from[k].max(a.to[k]))
@@ -114,7 +114,7 @@ pub(super) fn near_pairs(segments: &[Segment], mut visit: impl FnMut(usize, usiz
     Ok(())
 }
 
-/// True when two segments cross, each inside the other.
+/// True when two segments cross in a point that is an end of neither.
 pub(super) fn crosses(a: &Segment, b: &Segment) -> bool {
     let sides = |s: &Segment, p| cross(s.from, s.to, p).signum();
     sides(a, b.from) * sides(a, b.to) < 0 && sides(b, a.from) * sides(b, a.to) < 0
@@ -128,7 +128,7 @@ pub(super) fn conflict(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
         return Some(b.from);
     }
     if o1 == 0 && o2 == 0 {
-        // On one line: they overlap when they share more than a point.
+        // Both lie on one line: they overlap when they share more than a point.
         let k = usize::from((a.from[0] - a.to[0]).abs() < (a.from[1] - a.to[1]).abs());
         let low = a.from[k].min(a.to[k]).max(b.from[k].min(b.to[k]));
         let high = a.from[k].max(a.to[k]).min(b.from[k].max(b.to[k]));
@@ -137,7 +137,7 @@ pub(super) fn conflict(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
     None
 }
 
-/// The point in which two segments touch.
+/// The point in which an end of one segment touches the other.
 pub(super) fn touch(a: &Segment, b: &Segment) -> Option<[i64; 2]> {
     [b.from, b.to]
         .into_iter()

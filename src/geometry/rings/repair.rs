@@ -19,18 +19,18 @@ use crate::geometry::rings::plane::near_pairs;
 use crate::geometry::rings::plane::on_segment;
 use crate::geometry::rings::plane::segments_of;
 
-/// Width in metres below which a spike is taken away.
+/// A spike narrower than this, in metres, is removed.
 const SPIKE_METRES: f64 = 0.05;
-/// Rounds in which crossings are resolved: rounding one to whole coordinates may make another.
+/// Most rounds in which crossings are resolved. Rounding a crossing to whole coordinates may make another one.
 const ROUNDS: usize = 8;
-/// Crossings of one ring that are resolved; more is not a slip of the pen.
+/// Most crossings of one ring that are resolved; more are not a slip of the pen.
 const MOST_CROSSINGS: usize = 64;
-/// Spikes of one ring that are taken away.
+/// Most spikes of one ring that are removed.
 const MOST_SPIKES: usize = 10_000;
-/// Rings up to this length are searched for repeated points by comparing each with each.
+/// Rings with up to this number of points are searched for repeated points by comparing each pair.
 const BRUTE_FORCE: usize = 48;
 
-/// Takes away repeated points and spikes; an empty ring is left of one without area.
+/// Removes repeated points and spikes. Fewer than three points are left of a ring that consists of spikes.
 pub(super) fn simplify(ring: VertexRing, repairs: &mut Vec<Repair>) -> VertexRing {
     let mut kept: VertexRing = Vec::with_capacity(ring.len());
     for vertex in ring {
@@ -66,20 +66,20 @@ pub(super) fn simplify(ring: VertexRing, repairs: &mut Vec<Repair>) -> VertexRin
     kept
 }
 
-/// Two points that became one: equal in the file, or only when rounded to 10⁻⁷ degrees.
+/// The repair for two points that became one: equal in the file, or only when rounded to 10⁻⁷ degrees.
 fn same_point(a: &Vertex, b: &Vertex) -> Repair {
     let same = a.plane.map(f64::to_bits) == b.plane.map(f64::to_bits);
     if same { Repair::DuplicatePoints } else { Repair::Rounded }
 }
 
-/// Each kind of repair once.
+/// Adds a repair, unless it is noted already.
 pub(super) fn note(repairs: &mut Vec<Repair>, repair: Repair) {
     if !repairs.contains(&repair) {
         repairs.push(repair);
     }
 }
 
-/// True when the way to `b` and back leaves less than [`SPIKE_METRES`] between.
+/// True when the way from `a` to `b` and the way back to `c` lie less than [`SPIKE_METRES`] apart.
 fn is_spike(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
     let (ux, uy, vx, vy) = (a[0] - b[0], a[1] - b[1], c[0] - b[0], c[1] - b[1]);
     let (u, v) = ((ux * ux + uy * uy).sqrt(), (vx * vx + vy * vy).sqrt());
@@ -91,11 +91,12 @@ fn is_spike(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
     dot > 0.0 && area / u.max(v) < SPIKE_METRES && dot / (u * v) > 0.999
 }
 
-/// Gives a place in the plan's plane, metres, to a point that a repair made.
+/// Gives the easting and northing in metres, in the plan's plane, of a point that a repair added.
 pub type Place<'a> = &'a dyn Fn([i64; 2]) -> [f64; 2];
 
-/// Areas of a ring that may touch or cross itself: parts, each an outer ring and its holes. A loop
-/// that turns the other way inside is a hole, one that turns the same way is there already.
+/// Areas of a ring that may touch or cross itself: parts, each an outer ring and its holes. An inner
+/// loop that turns the other way is a hole. An inner loop that turns the same way changes nothing: its area is
+/// covered already.
 pub(super) fn resolve(ring: VertexRing, place: Place<'_>, repairs: &mut Vec<Repair>) -> Result<Vec<Vec<VertexRing>>, Fault> {
     let (ring, meets) = node(ring, place, repairs)?;
     if !meets && !repeats(&ring) {
@@ -114,7 +115,7 @@ pub(super) fn resolve(ring: VertexRing, place: Place<'_>, repairs: &mut Vec<Repa
     let options = IntOverlayOptions { preserve_input_collinear: true, preserve_output_collinear: true, ..IntOverlayOptions::ogc() };
     let mut overlay = Overlay::new_custom(contour.len(), options, Solver::default());
     overlay.add_contour(&contour, ShapeType::Subject);
-    // All meetings are vertices already, so no point of the result is a new one.
+    // The ring has a vertex wherever it meets itself, so the result has no new points.
     let shapes = overlay.overlay(OverlayRule::Subject, FillRule::NonZero);
     let back = |p: &IntPoint| known.get(&[i64::from(p.x) + at[0], i64::from(p.y) + at[1]]).copied();
     let parts: Option<Vec<Vec<VertexRing>>> =
@@ -122,7 +123,7 @@ pub(super) fn resolve(ring: VertexRing, place: Place<'_>, repairs: &mut Vec<Repa
     parts.filter(|parts| !parts.is_empty()).ok_or(Fault::Tangled(at))
 }
 
-/// True when a point comes twice.
+/// True when the ring passes a point twice.
 fn repeats(ring: &[Vertex]) -> bool {
     if ring.len() <= BRUTE_FORCE {
         return ring.iter().enumerate().any(|(i, a)| ring[i + 1..].iter().any(|b| a.lonlat == b.lonlat));
@@ -132,7 +133,7 @@ fn repeats(ring: &[Vertex]) -> bool {
     points.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Where two segments cross, to the nearest whole coordinates.
+/// Where two segments cross, rounded to whole coordinates.
 fn crossing(a: &Segment, b: &Segment) -> [i64; 2] {
     let of = |s: &Segment| [i128::from(s.to[0] - s.from[0]), i128::from(s.to[1] - s.from[1])];
     let (u, v) = (of(a), of(b));

@@ -3,8 +3,9 @@
 //! This is the one line to extend for a new family; routes, pages, tables and the event contract
 //! follow from its [`Family`] implementation.
 
+mod forms;
+
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,15 +16,13 @@ use super::city::{CityEvent, CityRecorded};
 use super::consultation::Consultation;
 use super::map_point::MapPoint;
 use super::plan::Plan;
-use super::publication::{
-    Claim, Command, Correct, Corrected, Draft, Drafted, Event, ExpirySet, Family, Publication, Publish, Published, Revise,
-    RevisionCancelled, Superseded, Withdrawn,
-};
+use super::publication::{Claim, Command, Correct, Draft, Event, Family, Publication, Publish, Revise};
 use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
 use super::{Code, Context, Refusal};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
+use forms::{decode_event, encode_event, event_schemas, parse_command, schemas_of_commands};
 
 /// Generates the enums over all families and their dispatch.
 macro_rules! families {
@@ -44,7 +43,7 @@ macro_rules! families {
         pub enum ItemCommand { $($family(Box<Command<$family>>)),+ }
 
         impl Item {
-            /// A new item of the family of that name.
+            /// A new item of a family, by the family's name.
             pub fn new(family: &str) -> Option<Self> {
                 match family {
                     $(<$family as Family>::NAME => Some(Self::$family(Box::default())),)+
@@ -57,7 +56,7 @@ macro_rules! families {
                 match self { $(Self::$family(_) => $family::NAME),+ }
             }
 
-            /// Decides a command; one of another family is refused.
+            /// Decides a command. A command of another family is refused.
             pub fn decide(&self, command: ItemCommand, context: &Context) -> Result<Vec<ItemEvent>, Refusal> {
                 match (self, command) {
                     $((Self::$family(item), ItemCommand::$family(command)) => {
@@ -133,18 +132,18 @@ macro_rules! families {
 
             /// True when items of its family are areas on a map.
             pub fn has_areas(&self) -> bool {
-                match self { $(Self::$family(_) => <$family as Family>::SHAPE == super::schema::Shape::Areas),+ }
+                match self { $(Self::$family(_) => <$family as Family>::SHAPE == crate::domain::schema::Shape::Areas),+ }
             }
 
             /// True when items of its family have places of their own, each a point on a map.
             pub fn has_places(&self) -> bool {
                 match self {
-                    $(Self::$family(_) => <$family as Family>::FEATURES.is_some() && <$family as Family>::FEATURE_SHAPE == super::schema::Shape::Point),+
+                    $(Self::$family(_) => <$family as Family>::FEATURES.is_some() && <$family as Family>::FEATURE_SHAPE == crate::domain::schema::Shape::Point),+
                 }
             }
 
             /// True when a revision names that person.
-            pub fn names(&self, subject: &super::subject::SubjectId) -> bool {
+            pub fn names(&self, subject: &crate::domain::subject::SubjectId) -> bool {
                 match self { $(Self::$family(item) => item.revisions.iter().any(|r| r.facts.person() == Some(subject))),+ }
             }
 
@@ -159,7 +158,7 @@ macro_rules! families {
             }
 
             /// The feature sets of all its revisions.
-            pub fn sets(&self) -> Vec<super::Digest> {
+            pub fn sets(&self) -> Vec<crate::domain::Digest> {
                 match self {
                     $(Self::$family(item) => {
                         item.revisions.iter().filter_map(|r| r.facts.features().or(r.facts.outline())).map(|set| set.sha256).collect()
@@ -298,7 +297,7 @@ macro_rules! families {
         }
 
         /// Properties of a collection's items, beyond those that all items have.
-        pub fn item_properties(family: &str, kind: &str) -> Vec<super::schema::Property> {
+        pub fn item_properties(family: &str, kind: &str) -> Vec<crate::domain::schema::Property> {
             match family {
                 $(<$family as Family>::NAME => <$family as Family>::properties(kind),)+
                 _ => Vec::new(),
@@ -306,7 +305,7 @@ macro_rules! families {
         }
 
         /// Properties of the features in a family's sets, beyond those that all items have.
-        pub fn feature_properties(family: &str) -> &'static [super::schema::Property] {
+        pub fn feature_properties(family: &str) -> &'static [crate::domain::schema::Property] {
             match family {
                 $(<$family as Family>::NAME => <$family as Family>::FEATURE_PROPERTIES,)+
                 _ => &[],
@@ -314,7 +313,7 @@ macro_rules! families {
         }
 
         /// Shapes of a family's items and of the features of their sets.
-        pub fn shapes(family: &str) -> Option<(super::schema::Shape, super::schema::Shape)> {
+        pub fn shapes(family: &str) -> Option<(crate::domain::schema::Shape, crate::domain::schema::Shape)> {
             match family {
                 $(<$family as Family>::NAME => Some((<$family as Family>::SHAPE, <$family as Family>::FEATURE_SHAPE)),)+
                 _ => None,
@@ -448,125 +447,6 @@ impl LogEvent {
 
 fn parse<'a, T: Deserialize<'a>>(payload: &'a str) -> serde_json::Result<T> {
     serde_json::from_str(payload)
-}
-
-fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
-    let (action, payload) = match event {
-        Event::Drafted(e) => ("drafted", serde_json::to_string(e)),
-        Event::Published(e) => ("published", serde_json::to_string(e)),
-        Event::Corrected(e) => ("corrected", serde_json::to_string(e)),
-        Event::RevisionCancelled(e) => ("revision_cancelled", serde_json::to_string(e)),
-        Event::ExpirySet(e) => ("expiry_set", serde_json::to_string(e)),
-        Event::Superseded(e) => ("superseded", serde_json::to_string(e)),
-        Event::Withdrawn(e) => ("withdrawn", serde_json::to_string(e)),
-        Event::Changed(e) => {
-            let (name, version) = F::CHANGED[F::changed_index(e)];
-            return Ok(Encoded { name: name.to_owned(), version, payload: F::write_changed(e)? });
-        }
-    };
-    Ok(Encoded { name: format!("{}.{action}", F::NAME), version: 1, payload: payload? })
-}
-
-fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -> Option<serde_json::Result<Event<F>>> {
-    if F::CHANGED.contains(&(name, version)) {
-        return Some(F::read_changed(name, payload).map(Event::Changed));
-    }
-    if version != 1 {
-        return None;
-    }
-    Some(match name.split_once('.')?.1 {
-        "drafted" => parse(payload).map(|e| Event::Drafted(Box::new(e))),
-        "published" => parse(payload).map(|e| Event::Published(Box::new(e))),
-        "corrected" => parse(payload).map(|e| Event::Corrected(Box::new(e))),
-        "revision_cancelled" => parse(payload).map(Event::RevisionCancelled),
-        "expiry_set" => parse(payload).map(Event::ExpirySet),
-        "superseded" => parse(payload).map(Event::Superseded),
-        "withdrawn" => parse(payload).map(Event::Withdrawn),
-        _ => return None,
-    })
-}
-
-/// Refuses unknown fields in a command that shares its struct with an event: serde does not refuse them there.
-fn only(body: &Value, known: &[&str]) -> serde_json::Result<()> {
-    use serde::de::Error;
-    let unknown = body.as_object().and_then(|object| object.keys().find(|key| *key != "code" && !known.contains(&key.as_str())));
-    match unknown {
-        Some(key) => Err(serde_json::Error::custom(format!("unknown field `{key}`, expected one of `{}`", known.join("`, `")))),
-        None => Ok(()),
-    }
-}
-
-fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Result<Command<F>>> {
-    let known: &[&str] = match action {
-        "cancel-revision" => &["revision", "reason"],
-        "expire" => &["effective_to", "reason"],
-        "supersede" => &["by", "from"],
-        "withdraw" => &["reason", "replaced_by"],
-        _ => &[],
-    };
-    if !known.is_empty()
-        && let Err(error) = only(&body, known)
-    {
-        return Some(Err(error));
-    }
-    fn read<T: DeserializeOwned>(mut body: Value) -> serde_json::Result<T> {
-        // Every command's envelope holds the code. Some bodies have no field for it.
-        match serde_json::from_value::<T>(body.clone()) {
-            Err(error) if error.to_string().contains("unknown field `code`") => {
-                if let Some(object) = body.as_object_mut() {
-                    object.remove("code");
-                }
-                serde_json::from_value(body)
-            }
-            other => other,
-        }
-    }
-    Some(match action {
-        "draft" => read(body).map(Command::Draft),
-        "publish" => read(body).map(Command::Publish),
-        "revise" => read(body).map(Command::Revise),
-        "correct" => read(body).map(Command::Correct),
-        "cancel-revision" => read(body).map(Command::CancelRevision),
-        "expire" => read(body).map(Command::Expire),
-        "supersede" => read(body).map(Command::Supersede),
-        "withdraw" => read(body).map(Command::Withdraw),
-        own if F::CHANGES.contains(&own) => {
-            // The envelope holds the code; the body of an own command has no field for it.
-            let mut body = body;
-            body.as_object_mut().map(|object| object.remove("code"));
-            F::read_change(own, body).map(Command::Change)
-        }
-        _ => return None,
-    })
-}
-
-fn event_schemas<F: Family>() -> Vec<(String, u32, Schema)> {
-    let shared = [
-        ("drafted", schema_for!(Drafted<F>)),
-        ("published", schema_for!(Published<F>)),
-        ("corrected", schema_for!(Corrected<F>)),
-        ("revision_cancelled", schema_for!(RevisionCancelled)),
-        ("expiry_set", schema_for!(ExpirySet)),
-        ("superseded", schema_for!(Superseded)),
-        ("withdrawn", schema_for!(Withdrawn)),
-    ];
-    let own = F::CHANGED.iter().map(|(name, version)| ((*name).to_owned(), *version, F::changed_schema(name)));
-    shared.into_iter().map(|(action, schema)| (format!("{}.{action}", F::NAME), 1, schema)).chain(own).collect()
-}
-
-fn schemas_of_commands<F: Family>() -> Vec<(String, Schema)> {
-    let shared = [
-        ("draft", schema_for!(Draft<F>)),
-        ("publish", schema_for!(Publish<F>)),
-        ("revise", schema_for!(Revise<F>)),
-        ("correct", schema_for!(Correct<F>)),
-        ("cancel-revision", schema_for!(RevisionCancelled)),
-        ("expire", schema_for!(ExpirySet)),
-        ("supersede", schema_for!(Superseded)),
-        ("withdraw", schema_for!(Withdrawn)),
-    ];
-    let own = F::CHANGES.iter().map(|action| (*action, F::change_schema(action)));
-    shared.into_iter().chain(own).map(|(action, schema)| (format!("{}.{action}", F::NAME), schema)).collect()
 }
 
 /// Type, current version and JSON schema of every event of the log.

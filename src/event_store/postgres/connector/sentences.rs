@@ -1,4 +1,4 @@
-//! Why there is no connection to PostgreSQL, in sentences that say what to do, in both languages.
+//! Explains in both languages why there is no connection to PostgreSQL, and what to do about it.
 
 use std::error::Error as _;
 use std::io;
@@ -8,8 +8,7 @@ use tokio_postgres::Error;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 
-use super::connector::{Connector, Proof};
-use super::{CONNECTIONS, explain};
+use super::{CONNECTIONS, Connector, Proof, explain};
 use crate::event_store::StoreError;
 
 impl Connector {
@@ -71,7 +70,7 @@ impl Connector {
         }
     }
 
-    /// Where the address leads, without the password.
+    /// The place that the address names, without the password.
     pub(super) fn place(&self) -> String {
         let ports = self.config.get_ports();
         let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| {
@@ -84,7 +83,8 @@ impl Connector {
         hosts.collect::<Vec<_>>().join(", ")
     }
 
-    /// What a server that answers does not accept, by its code; none where TLS is what it misses.
+    /// A sentence for a server that answers but refuses, by its error code. None for other codes, and where the server
+    /// wants TLS and the connection has none.
     pub(super) fn refused(&self, code: &SqlState, words: &str) -> Option<String> {
         let user = self.config.get_user().unwrap_or_default();
         let base = self.config.get_dbname().unwrap_or(user);
@@ -126,7 +126,7 @@ impl Connector {
     /// Why a certificate is not accepted.
     pub(super) fn distrust(&self, error: &CertificateError) -> String {
         match error {
-            // Of a CA that was made anew under its old name, only the signature tells.
+            // If a CA was made anew under its old name, only the signature shows it.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 let (vi, en) = match &self.ca_file {
                     Some(file) => (format!("không do CA nào trong {file} cấp"), format!("was issued by no CA in {file}")),
@@ -146,7 +146,7 @@ impl Connector {
             }
             CertificateError::NotValidForNameContext { expected, presented } => {
                 let host = expected.to_str();
-                // Each comes as its kind with the name in quotes: `DnsName("db.example")`.
+                // Each name comes with its kind and in quotes: `DnsName("db.example")`.
                 let plain = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
                 let names = presented.iter().map(plain).collect::<Vec<_>>().join(", ");
                 let names = if names.is_empty() { "–" } else { names.as_str() };
@@ -216,7 +216,7 @@ pub(super) fn no_room() -> StoreError {
     ))
 }
 
-/// Why an address cannot be read, where it is a word of other programs' with what to write instead.
+/// Why an address cannot be read. For an option that only other programs know, says what to write instead.
 pub(super) fn unread(error: &Error) -> String {
     let why = explain(error);
     let names = |option: &str| why.contains(&format!("`{option}`"));
@@ -233,7 +233,7 @@ pub(super) fn unread(error: &Error) -> String {
         );
     }
     if why.contains("unknown option") || why.contains("unterminated") {
-        // What is taken for an option may be a part of the password: it is not repeated.
+        // The unknown option may be part of the password, so the sentence does not repeat it.
         return both(
             "Không đọc được địa chỉ cơ sở dữ liệu: có tùy chọn không biết sau dấu ?; nếu mật khẩu có @ : / ? # % thì phải viết theo mã \
              phần trăm (@ là %40, ? là %3F, # là %23, / là %2F)",
@@ -244,7 +244,8 @@ pub(super) fn unread(error: &Error) -> String {
     both(&format!("Không đọc được địa chỉ cơ sở dữ liệu: {why}"), &format!("The database address cannot be read: {why}"))
 }
 
-/// True of a server's (or a pooler's) words for “not in clear”; their codes are those of wrong passwords too.
+/// True when a server or a pooler refuses connections in clear. Its words must tell: the error codes are the same as
+/// for wrong passwords.
 pub(super) fn wants_tls(words: &str) -> bool {
     ["no encryption", "SSL off", "SSL required", "SSL connection is required", "sslmode="].iter().any(|part| words.contains(part))
 }

@@ -9,8 +9,10 @@ pub mod imports;
 mod records;
 pub mod reports;
 mod request;
+mod store;
 
 pub use request::{ExecuteError, Outcome, Request};
+use store::CarryOut;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,10 +29,10 @@ use crate::domain::Refusal;
 use crate::domain::access::Actor;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
-use crate::domain::families::{DecodeError, Item, ItemCommand, ItemEvent, LogEvent};
-use crate::domain::publication::Claim;
-use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand, SubjectId};
-use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
+use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
+use crate::domain::publication::{Claim, Publication};
+use crate::domain::subject::SubjectId;
+use crate::event_store::{Append, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
 use crate::import::apart::{Places, Reading};
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
@@ -204,7 +206,8 @@ impl App {
         append.vault.extend(row.map(VaultChange::Put));
         let consent = attached.contact.map(|contact| contact.consent);
         let work = Work { code, aggregate, fresh, begins, actor, command, subject, named, consent };
-        let committed = self.commit(&work, &id, digest, append, dry).await;
+        let carried = CarryOut { app: self, work: &work, id: &id, digest, base: append, dry };
+        let committed = work.command.clone().handled_by(carried).await;
         let mut outcome = match committed {
             // Perhaps it is refused because a copy of this very command came first.
             Err(ExecuteError::Refused(refusal)) => match self.log.find_command(actor.name(), &id).await? {
@@ -215,88 +218,6 @@ impl App {
         };
         outcome.report = attached.report;
         Ok(outcome)
-    }
-
-    async fn commit(&self, work: &Work<'_>, id: &str, digest: [u8; 32], base: Append, dry: bool) -> Result<Outcome, ExecuteError> {
-        let mut reloaded = false;
-        for _ in 0..RETRIES {
-            let (item, sequence) = &*self.item(work).await?;
-            let mut context = self.context(self.known(work).await?);
-            context.known_items = self.known_items(work).await?;
-            let events = match decide(work, item, &context) {
-                Ok(events) => events,
-                // Another process may have changed the item since it was cached: look again once.
-                Err(_) if !reloaded && self.aggregates.remove(&work.aggregate).is_some() => {
-                    reloaded = true;
-                    continue;
-                }
-                Err(refusal) => return Err(refusal.into()),
-            };
-            let mut append = base.clone();
-            let mut after = item.clone();
-            let mut last = *sequence;
-            for event in &events {
-                last += 1;
-                append.events.push(new_event(&work.aggregate, last, &LogEvent::Item(event.clone()))?);
-                append.claims.extend(claims(event.claims(), &work.aggregate));
-                append.releases.extend(claims(event.releases(&after), &work.aggregate));
-                after.apply_at(event.clone(), context.now.as_microsecond());
-            }
-            if *sequence == 0 {
-                append.claims.push(ClaimRow { kind: "code".into(), key: work.code.to_string(), holder: work.aggregate.clone() });
-            }
-            if let (Some(subject), Some(consent)) = (&work.subject, &work.consent) {
-                let recorded = ConsentRecorded { subject: subject.clone(), consent: consent.clone() };
-                for event in Subject::default().decide(SubjectCommand::RecordConsent(recorded), &context)? {
-                    append.events.push(new_event(&format!("subject/{subject}"), 1, &LogEvent::Subject(event))?);
-                }
-            }
-            let outcome = Outcome {
-                code: Some(work.code),
-                revision: after.latest(),
-                events: append.events.iter().map(|event| event.name.clone()).collect(),
-                subject: work.subject.clone(),
-                position: 0,
-                repeated: false,
-                report: None,
-            };
-            append.command = Some(CommandRow {
-                scope: work.actor.name().to_owned(),
-                id: id.to_owned(),
-                digest,
-                first_position: 0,
-                last_position: 0,
-                result: serde_json::to_string(&outcome)?,
-            });
-            if dry {
-                return self.would_claim(&append).await.map(|()| outcome);
-            }
-            match self.log.append(append).await {
-                Ok(appended) => {
-                    if self.aggregates.get(&work.aggregate).is_none_or(|cached| cached.1 < last) {
-                        self.aggregates.insert(work.aggregate.clone(), Arc::new((after, last)));
-                    }
-                    return Ok(Outcome { position: appended.last, ..outcome });
-                }
-                Err(AppendError::Conflict(_)) => {
-                    self.aggregates.remove(&work.aggregate);
-                }
-                Err(AppendError::Repeated(row)) => return repeated(&row, &digest),
-                Err(AppendError::Claimed(claim)) => return Err(claimed(&claim).into()),
-                Err(AppendError::Unavailable(what)) => return Err(ExecuteError::Unavailable(what)),
-                Err(AppendError::Full(name)) => return Err(ExecuteError::Full(Disk::Store(name))),
-                Err(AppendError::Unknown(what)) => {
-                    self.aggregates.remove(&work.aggregate);
-                    return Err(ExecuteError::Unknown(what));
-                }
-            }
-        }
-        Err(Refusal::conflict(
-            "busy",
-            "Nhiều người đang sửa cùng một nội dung; hãy thử lại.",
-            "Many are changing this item at once; try again.",
-        )
-        .into())
     }
 
     /// The codes that a command mentions and that can stand in for its item: public, of the same
@@ -378,28 +299,39 @@ impl App {
         self.aggregates.clear();
     }
 
-    /// The item that a command is for, with its last sequence; from the cache or else the log.
-    async fn item(&self, work: &Work<'_>) -> Result<Arc<(Item, i64)>, ExecuteError> {
-        if let Some(cached) = self.aggregates.get(&work.aggregate) {
-            return Ok(cached);
+    /// The item that a command is for, with its last sequence. It comes from the cache or else from the log.
+    async fn item<F: Listed>(&self, aggregate: &str, may_be_new: bool) -> Result<(Publication<F>, i64), ExecuteError> {
+        if let Some(cached) = self.aggregates.get(aggregate)
+            && let Some(item) = F::publication(&cached.0)
+        {
+            return Ok((item.clone(), cached.1));
         }
-        let (item, sequence) = match self.load(work.fresh.family(), work.code).await? {
-            Some(loaded) => loaded,
-            None if work.begins => (work.fresh.clone(), 0),
-            None => {
-                return Err(Refusal::invalid(
-                    "unknown-code",
-                    format!("Không có nội dung nào mang mã {}.", work.code),
-                    format!("No item of this family has the code {}.", work.code),
-                )
-                .into());
-            }
+        let id = aggregate.rsplit('/').next().unwrap_or_default();
+        let loaded = match id.parse() {
+            Ok(code) => self.load(F::NAME, code).await?,
+            Err(_) => None,
         };
-        let loaded = Arc::new((item, sequence));
-        if sequence > 0 {
-            self.aggregates.insert(work.aggregate.clone(), Arc::clone(&loaded));
+        let Some((item, sequence)) = loaded else {
+            if may_be_new {
+                return Ok((Publication::default(), 0));
+            }
+            return Err(Refusal::invalid(
+                "unknown-code",
+                format!("Không có nội dung nào mang mã {id}."),
+                format!("No item of this family has the code {id}."),
+            )
+            .into());
+        };
+        let own = F::publication(&item).cloned().ok_or_else(|| ExecuteError::Damaged(format!("{aggregate} is of another family")))?;
+        self.keep(aggregate, item, sequence);
+        Ok((own, sequence))
+    }
+
+    /// Keeps an item for the next command, unless a newer state of it is kept already.
+    fn keep(&self, aggregate: &str, item: Item, sequence: i64) {
+        if self.aggregates.get(aggregate).is_none_or(|cached| cached.1 < sequence) {
+            self.aggregates.insert(aggregate.to_owned(), Arc::new((item, sequence)));
         }
-        Ok(loaded)
     }
 
     /// Number of an item's newest revision, straight from the log.
@@ -432,20 +364,6 @@ fn decode(event: &NewEvent) -> Result<LogEvent, DecodeError> {
 
 fn claims(list: Vec<Claim>, holder: &str) -> impl Iterator<Item = ClaimRow> {
     list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.into(), key: claim.key, holder: holder.to_owned() })
-}
-
-/// Checks the actor's rights and the family's rules; gives the events that the command leads to.
-fn decide(work: &Work<'_>, item: &Item, context: &Context) -> Result<Vec<ItemEvent>, Refusal> {
-    item.check_actor(work.actor, context)?;
-    work.command.check_actor(work.actor, context)?;
-    if let Some(subject) = work.named.as_ref().filter(|subject| !item.names(subject)) {
-        return Err(Refusal::invalid(
-            "unknown-subject",
-            format!("Nội dung này chưa từng nêu người {subject}; hãy gửi tên, số điện thoại và sự đồng ý."),
-            format!("This item has never named the person {subject}; send name, phone and consent."),
-        ));
-    }
-    item.decide(work.command.clone(), context)
 }
 
 fn claimed(claim: &ClaimRow) -> Refusal {

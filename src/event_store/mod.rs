@@ -9,7 +9,6 @@ pub mod chain;
 pub mod dump;
 mod migrations;
 mod postgres;
-pub mod repository;
 mod sqlite;
 
 use std::io::{Cursor, Read, Take};

@@ -80,7 +80,8 @@ async fn a_log_that_was_written_before_is_read_as_it_was(kind: Kind) {
         let output = run(&data, Some(&database.url), &arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let node = Node::start(&database, &TestClock::at(NOON)).await;
+    // Some minutes after the last event: the text says what is in force and who is ready.
+    let node = Node::start(&database, &TestClock::at(1_795_888_200_000_000)).await;
     assert_eq!(node.model.image().position, 31);
     for (code, sha256) in [
         ("QHCT2401G", "fa25903fb670b1fa32885530d3808be548161744afed21a16c909b13cd998bf2"),

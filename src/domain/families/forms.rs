@@ -95,9 +95,9 @@ pub(super) fn parse_command<F: Family>(action: &str, body: Value) -> Option<serd
     {
         return Some(Err(error));
     }
-    // Every command's envelope holds the code. Only what begins an item has a field for it.
+    // Every command's envelope holds the code. Only commands that state facts have a field for it.
     let mut body = body;
-    if !matches!(action, "draft" | "publish") {
+    if !matches!(action, "draft" | "publish" | "revise" | "correct") {
         body.as_object_mut().map(|object| object.remove("code"));
     }
     Some(match action {

@@ -24,6 +24,26 @@ use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use forms::{decode_event, encode_event, event_schemas, parse_command, schemas_of_commands};
 
+/// A family of the list: how its own types stand in the enums over all families.
+pub trait Listed: Family {
+    /// The item of an aggregate.
+    fn item(publication: Publication<Self>) -> Item;
+    /// The aggregate of an item. None for an item of another family.
+    fn publication(item: &Item) -> Option<&Publication<Self>>;
+    /// An event of the family among those of all families.
+    fn event(event: Event<Self>) -> ItemEvent;
+    /// The event as one of this family. None for an event of another one.
+    fn own(event: ItemEvent) -> Option<Event<Self>>;
+}
+
+/// What is done with a command, whatever family it belongs to.
+pub trait Handler {
+    /// What comes of it.
+    type Output;
+    /// Does it.
+    fn handle<F: Listed>(self, command: Command<F>) -> impl Future<Output = Self::Output> + Send;
+}
+
 /// Generates the enums over all families and their dispatch.
 macro_rules! families {
     ($($family:ident),+) => {
@@ -42,6 +62,37 @@ macro_rules! families {
         #[expect(missing_docs, reason = "the names say it")]
         pub enum ItemCommand { $($family(Box<Command<$family>>)),+ }
 
+        $(impl Listed for $family {
+            fn item(publication: Publication<Self>) -> Item {
+                Item::$family(Box::new(publication))
+            }
+
+            fn publication(item: &Item) -> Option<&Publication<Self>> {
+                match item {
+                    Item::$family(publication) => Some(publication),
+                    _ => None,
+                }
+            }
+
+            fn event(event: Event<Self>) -> ItemEvent {
+                ItemEvent::$family(event)
+            }
+
+            fn own(event: ItemEvent) -> Option<Event<Self>> {
+                match event {
+                    ItemEvent::$family(event) => Some(event),
+                    _ => None,
+                }
+            }
+        })+
+
+        impl ItemCommand {
+            /// Hands the command to `handler` as one of its own family.
+            pub async fn handled_by<H: Handler + Send>(self, handler: H) -> H::Output {
+                match self { $(Self::$family(command) => handler.handle(*command).await),+ }
+            }
+        }
+
         impl Item {
             /// A new item of a family, by the family's name.
             pub fn new(family: &str) -> Option<Self> {
@@ -54,16 +105,6 @@ macro_rules! families {
             /// Its family's name.
             pub fn family(&self) -> &'static str {
                 match self { $(Self::$family(_) => $family::NAME),+ }
-            }
-
-            /// Decides a command. A command of another family is refused.
-            pub fn decide(&self, command: ItemCommand, context: &Context) -> Result<Vec<ItemEvent>, Refusal> {
-                match (self, command) {
-                    $((Self::$family(item), ItemCommand::$family(command)) => {
-                        Ok(item.decide(*command, context)?.into_iter().map(ItemEvent::$family).collect())
-                    })+
-                    _ => Err(another_family()),
-                }
             }
 
             /// Applies an event that was recorded at `at`, microseconds since 1970.
@@ -356,10 +397,6 @@ pub struct Encoded {
     pub version: u32,
     /// JSON text, stored and hashed as it is.
     pub payload: String,
-}
-
-fn another_family() -> Refusal {
-    Refusal::conflict("another-family", "Mã này thuộc về một loại nội dung khác.", "This code belongs to another family of item.")
 }
 
 /// Any event of the log.

@@ -15,7 +15,7 @@ test *arguments:
 ci:
     .ci/run
 
-# the figures of the README's performance section
+# the figures of docs/performance.md
 bench:
     tools/bench.sh
 

@@ -1,4 +1,4 @@
-//! The figures of the README's performance section, each a ratio of two things in one run.
+//! The figures of `docs/performance.md`, each a ratio of two things in one run.
 //!
 //! `cargo bench --bench figures -- [sqlite] [postgres] [start] [qr]`; PostgreSQL from
 //! `BANGTIN_TEST_POSTGRES`. `tools/bench.sh` sets everything up and adds the HTTP figures.

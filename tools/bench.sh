@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The figures of the README's performance section: each a ratio of two things in one run.
+# The figures of docs/performance.md: each a ratio of two things in one run.
 # Needs what tools/test.sh installs, and nginx and wrk, which it installs too. Loopback only.
 set -euo pipefail
 cd "$(dirname "$0")/.."

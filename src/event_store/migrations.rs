@@ -9,7 +9,7 @@ pub struct Migration {
     pub postgres: &'static str,
 }
 
-/// All steps in order. `tests/migrations.rs` holds this list to the folders.
+/// All steps in order. A test holds this list to the folders.
 pub const MIGRATIONS: &[Migration] = &[
     Migration {
         number: 1,
@@ -30,4 +30,26 @@ pub fn pending(found: i64) -> Result<impl Iterator<Item = &'static Migration>, S
         return Err(StoreError::Newer { found, known });
     }
     Ok(MIGRATIONS.iter().filter(move |migration| migration.number > found))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use super::MIGRATIONS;
+
+    #[test]
+    fn the_list_is_the_folders_in_order() {
+        for (folder, text) in [("sqlite", |m| m.sqlite), ("postgres", |m| m.postgres)] as [(&str, fn(&super::Migration) -> &str); 2] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+            let files = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+            let files: BTreeMap<String, String> = files
+                .map(|file| (file.file_name().unwrap().to_str().unwrap()[..4].to_owned(), fs::read_to_string(&file).unwrap()))
+                .collect();
+            let listed: Vec<(String, &str)> = MIGRATIONS.iter().map(|step| (format!("{:04}", step.number), text(step))).collect();
+            assert!(files.iter().map(|(number, text)| (number.clone(), text.as_str())).eq(listed), "{folder}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use bangtin::domain::families::{LogEvent, event_contract};
 use serde_json::Value;
 
 use crate::process::run;
-use crate::support::{Database, Kind, NOON, Node, TestClock};
+use crate::support::{Database, Kind, Node, TestClock};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("events")

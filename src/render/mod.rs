@@ -1,4 +1,4 @@
-//! Everything that people see: QR codes, maps and pages. All texts come from [`text`].
+//! Everything that people see: QR codes, maps and pages. All texts come from [`crate::words::text`].
 
 pub mod boards;
 pub mod calendar;

@@ -172,6 +172,9 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
 
 /// Writes a dump to a temporary file beside its place, and moves it there when it is complete.
 pub async fn write_dump(log: &Arc<dyn EventLog>, file: &Path, vault: bool) -> anyhow::Result<i64> {
+    if file.exists() && !file.is_file() {
+        bail!("{} is no file but a device, a pipe or a folder: name a file", file.display());
+    }
     let temporary = file.with_extension("part");
     let position = log.head().await?.position;
     let out = File::create(&temporary).with_context(|| format!("{} cannot be written", temporary.display()))?;

@@ -267,3 +267,19 @@ async fn a_server_without_tls_is_not_spoken_to_in_clear_when_tls_is_asked_for() 
         holds(&refused(&url).await, &["không bật TLS", "offers no TLS", "ssl = on", "sslmode=disable"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_database_that_may_not_be_written_to_says_what_the_account_needs() {
+    let database = Database::new(Kind::Postgres).await;
+    for (options, parts) in [
+        ("-c%20default_transaction_read_only%3Don", ["chỉ cho đọc", "address of the primary"]),
+        ("-c%20search_path%3Dnosuch", ["CREATE SCHEMA", "correct search_path"]),
+        ("-c%20role%3Dpg_monitor", ["GRANT USAGE, CREATE ON SCHEMA public", "ALTER DATABASE"]),
+    ] {
+        holds(&refused(&format!("{}?options={options}", database.url)).await, &parts);
+    }
+    holds(&refused("postgres://a:b@c@127.0.0.1:1/x").await, &["%40"]);
+    let sentence = refused("postgres://a:geheim@TAIL@127.0.0.1:1/x").await;
+    assert!(!sentence.contains("TAIL"), "{sentence}");
+}

@@ -28,6 +28,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
 use crate::event_store::StoreError;
+pub(super) use sentences::not_allowed;
 use sentences::{both, no_room, no_session, unread};
 
 /// How long a notification may take before it counts as lost.

@@ -19,7 +19,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
-use self::connector::Connector;
+use self::connector::{Connector, not_allowed};
 use self::rows::{command_row, hash_of, head_of, stored_event, vault_row};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
@@ -70,7 +70,8 @@ fn unavailable(error: Error) -> StoreError {
     if lacks_room(&error) {
         return StoreError::Full(DISK.into());
     }
-    StoreError::Unavailable(format!("PostgreSQL: {}", explain(&error)))
+    let sentence = error.code().and_then(not_allowed);
+    StoreError::Unavailable(sentence.unwrap_or_else(|| format!("PostgreSQL: {}", explain(&error))))
 }
 
 fn late() -> StoreError {

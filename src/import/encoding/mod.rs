@@ -140,6 +140,8 @@ fn is_sign(word: &str) -> bool {
     match sign {
         '²' | '³' => matches!(before, "" | "mm" | "cm" | "dm" | "m" | "M" | "dam" | "hm" | "km" | "ha") && after.is_empty(),
         '°' => before.is_empty() && matches!(after, "" | "C" | "F" | "N" | "E" | "B"),
+        // An ordinal sign is what many keyboards have for a degree and for “N°”.
+        'º' => matches!(before, "" | "N" | "n") && matches!(after, "" | "C" | "F" | "N" | "E" | "B"),
         '±' | '×' | '÷' | '½' | '¼' | '¾' | 'Ø' | '©' => before.is_empty() && after.is_empty(),
         _ => false,
     }
@@ -206,6 +208,10 @@ fn decide_with(text: &str, lean: Lean) -> Decided {
     }
     let judged: String = text.chars().take(JUDGED).collect();
     let as_is = Fit::of(&judged);
+    if as_is == Fit::default() {
+        // Beyond ASCII it has only signs, which no encoding of Vietnamese makes a word of.
+        return plain(text.to_owned());
+    }
     let readings = [(Writing::Tcvn3, Fit::of(&from_tcvn3(&judged))), (Writing::Vni, Fit::of(&from_vni(&judged)))];
     let convincing = |fit: Fit| fit.good > 2 * fit.bad && fit.good >= as_is.good;
     let best = readings.into_iter().filter(|(_, fit)| convincing(*fit) && as_is.bad > 0).max_by_key(|(writing, fit)| {
@@ -377,7 +383,7 @@ mod tests {
         {
             reads(text, Lean::default(), text, Writing::Unicode);
         }
-        for text in ["120 m²", "3°C", "1 ± 2", "Diện tích 120 m² – 3°"] {
+        for text in ["120 m²", "3°C", "1 ± 2", "Cap Nº 1", "nghieng 10º", "Diện tích 120 m² – 3°"] {
             reads(text, Writing::Tcvn3, text, Writing::Unicode);
         }
     }

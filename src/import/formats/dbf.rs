@@ -76,7 +76,9 @@ impl Table {
         for i in 1..fields.len() {
             let twice = fields[..i].iter().filter(|before| before.name == fields[i].name).count();
             if twice > 0 {
-                fields[i].name = format!("{}_{twice}", fields[i].name);
+                let name = format!("{}_{twice}", fields[i].name);
+                tally.quote(Left::Twice(fields[i].name.clone()), &name);
+                fields[i].name = name;
             }
         }
         let sum: usize = fields.iter().map(|field| field.length).sum();

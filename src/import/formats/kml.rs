@@ -12,7 +12,7 @@ use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
 use super::archive::Archive;
-use super::{Left, Limits, ReadError, Reader, Stated, Tally};
+use super::{Left, Limits, ReadError, Reader, Stated, Tally, put};
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::feature::{Feature, GeometryError, Raw, of_parts};
 use crate::import::report::Note;
@@ -213,7 +213,7 @@ impl Kml {
             }
             "value" | "SimpleData" => {
                 if let Some(field) = place.field.take() {
-                    place.properties.insert(field, Value::from(text.trim()));
+                    put(&mut place.properties, field, text.trim(), &self.tally);
                 }
             }
             "Polygon" => place.in_polygon = false,

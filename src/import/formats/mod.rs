@@ -22,6 +22,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::feature::{Feature, Raw};
 use super::report::{FULL_DISK, Note};
@@ -400,4 +401,15 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     // A panic in a reader is damage in the file, not the end of the program.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(ReadError::damaged(("Tệp", "The file"), "its structure contradicts itself")))
+}
+
+/// Adds a property. Of two under one name the first one with a text counts, and another that differs is said.
+fn put(properties: &mut Map<String, Value>, name: String, text: &str, tally: &Tally) {
+    match properties.get(&name).and_then(Value::as_str).filter(|first| !first.is_empty()) {
+        Some(first) if first == text || text.is_empty() => {}
+        Some(_) => tally.quote(Left::Twice(name), text),
+        None => {
+            properties.insert(name, Value::from(text));
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Reads tables of points from CSV, with the headers that offices use; sheets of workbooks share parts of this
 //! module.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole};
+use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, put};
 use crate::geometry::simple::{Geometry, Position};
 use crate::import::cell::number;
 use crate::import::columns::{Axis, axis};
@@ -101,7 +101,7 @@ fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
 }
 
 /// Makes a feature of a row: its columns of coordinates become the place. Empty cells are left out.
-pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64) -> Feature {
+pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64, tally: &Tally) -> Feature {
     let [x, y] = columns.axes.map(|axis| {
         let (column, is_degrees) = axis?;
         let text = cells.iter().find(|(i, _)| *i == column).map(|(_, text)| text.trim()).filter(|text| !text.is_empty())?;
@@ -122,10 +122,7 @@ pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64)
     };
     let named = cells.into_iter().filter_map(|(column, cell)| Some((columns.name(column)?.clone(), cell)));
     let mut properties = Map::new();
-    // If two columns have the same name, the first one counts.
-    named.filter(|(_, cell)| !cell.trim().is_empty()).for_each(|(name, cell)| {
-        properties.entry(name).or_insert(Value::from(cell));
-    });
+    named.filter(|(_, cell)| !cell.trim().is_empty()).for_each(|(name, cell)| put(&mut properties, name, &cell, tally));
     Feature { properties, geometry, line: Some(line) }
 }
 
@@ -286,7 +283,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             tally.quote(Left::Nameless, cell);
         }
         let cells = record.iter().take(columns.len()).enumerate().filter(|(_, cell)| !cell.trim().is_empty());
-        features.push(feature(&columns, cells.map(|(i, cell)| (i, unmarked(cell).to_owned())).collect(), line));
+        features.push(feature(&columns, cells.map(|(i, cell)| (i, unmarked(cell).to_owned())).collect(), line, &tally));
     }
     Ok(Whole::boxed(Stated::Nothing, features, tally))
 }

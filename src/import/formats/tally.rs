@@ -30,6 +30,8 @@ pub enum Left {
     CellsBehind,
     /// Rows with cells in columns that have no name in the header.
     Nameless,
+    /// Values under a name that stands twice in a table or a feature; the name.
+    Twice(String),
     /// Columns beyond the number that is read.
     ColumnsBeyond,
     /// Cells of a numeric column that hold no number; the column's name.
@@ -249,6 +251,12 @@ fn note(what: &Left, count: &Count) -> Note {
             "column-without-name",
             format!("{n} dòng có ô ở cột không có tên trong dòng tiêu đề, không đọc: {examples}"),
             format!("{} cells in a column without a name, which were not read: {examples}", many("row has", "rows have")),
+        ),
+        Left::Twice(name) => (
+            Warning,
+            "name-twice",
+            format!("“{name}” có hai lần với nội dung khác nhau; chỉ lần đầu được dùng, không dùng: {examples}; hãy bỏ hoặc đổi tên"),
+            format!("“{name}” stands twice with different values; the first is used, and not: {examples}; remove or rename it"),
         ),
         Left::ColumnsBeyond => (
             Warning,

@@ -467,7 +467,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         if let Some((column, text)) = row.cells.iter().find(|(column, _)| columns.name(*column).is_none()) {
             tally.quote(if *column < columns.len() { Left::Nameless } else { Left::CellsBehind }, text);
         }
-        features.push(feature(&columns, row.cells, u64::from(row.number)));
+        features.push(feature(&columns, row.cells, u64::from(row.number), &tally));
     }
     Ok(Whole::boxed(Stated::Nothing, features, tally))
 }

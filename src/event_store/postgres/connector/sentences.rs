@@ -18,6 +18,18 @@ impl Connector {
         if let Some(sentence) = error.code().and_then(|code| self.refused(code, &explain(error))) {
             return sentence;
         }
+        if explain(error).contains("password missing") {
+            return both(
+                "Máy chủ PostgreSQL đòi mật khẩu mà địa chỉ cơ sở dữ liệu không có: hãy ghi postgres://TÊN:MẬT_KHẨU@MÁY/CƠ_SỞ_DỮ_LIỆU",
+                "The PostgreSQL server asks for a password, and the database address has none: write postgres://NAME:PASSWORD@HOST/DATABASE",
+            );
+        }
+        if explain(error).contains("host and hostaddr are missing") {
+            return both(
+                "Địa chỉ cơ sở dữ liệu không ghi tên máy: hãy ghi postgres://TÊN:MẬT_KHẨU@MÁY/CƠ_SỞ_DỮ_LIỆU",
+                "The database address names no host: write postgres://NAME:PASSWORD@HOST/DATABASE",
+            );
+        }
         let is_away = |kind| matches!(kind, io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::TimedOut);
         if cause.downcast_ref::<io::Error>().is_some_and(|error| is_away(error.kind()) || error.raw_os_error() == Some(2)) {
             let place = self.place();
@@ -32,8 +44,13 @@ impl Connector {
         if explain(error).contains("failed to lookup address") {
             let place = self.place();
             return both(
-                &format!("Không tìm thấy máy nào có tên trong địa chỉ cơ sở dữ liệu ({place}): hãy xem lại tên máy"),
-                &format!("No machine has the name that the database address gives ({place}): look at the host's name again"),
+                &format!(
+                    "Không tìm thấy máy nào có tên trong địa chỉ cơ sở dữ liệu ({place}): hãy xem lại tên máy; dấu @ trong mật khẩu phải viết %40"
+                ),
+                &format!(
+                    "No machine has the name that the database address gives ({place}): look at the host's name again; an @ in the \
+                     password is written %40"
+                ),
             );
         }
         if cause.to_string() == "server does not support TLS" {
@@ -76,7 +93,8 @@ impl Connector {
         let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| {
             let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
             match host {
-                Host::Tcp(name) => format!("{name}:{port}"),
+                // A password with an unencoded @ ends in the host's name.
+                Host::Tcp(name) => format!("{}:{port}", name.rsplit('@').next().unwrap_or(name)),
                 Host::Unix(folder) => folder.join(format!(".s.PGSQL.{port}")).display().to_string(),
             }
         });
@@ -119,7 +137,7 @@ impl Connector {
                 "The PostgreSQL server has no room for another connection: raise max_connections, or close others",
             )
         } else {
-            return None;
+            return not_allowed(code);
         })
     }
 
@@ -187,6 +205,30 @@ impl Connector {
             ),
         }
     }
+}
+
+/// What to do where PostgreSQL does not let the account work in the database. None for other codes.
+pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState) -> Option<String> {
+    Some(if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+        both(
+            "PostgreSQL không cho tài khoản này làm việc trong cơ sở dữ liệu: hãy để tài khoản làm chủ cơ sở dữ liệu (ALTER DATABASE … OWNER \
+             TO …), hoặc cấp GRANT CONNECT ON DATABASE và GRANT USAGE, CREATE ON SCHEMA public",
+            "PostgreSQL does not let this account work in the database: make the account its owner (ALTER DATABASE … OWNER TO …), or give it \
+             GRANT CONNECT ON DATABASE and GRANT USAGE, CREATE ON SCHEMA public",
+        )
+    } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+        both(
+            "PostgreSQL ở địa chỉ này chỉ cho đọc: hãy ghi địa chỉ của máy chính (primary), hoặc tắt default_transaction_read_only",
+            "PostgreSQL at this address is for reading only: name the address of the primary, or turn default_transaction_read_only off",
+        )
+    } else if *code == SqlState::INVALID_SCHEMA_NAME {
+        both(
+            "PostgreSQL không có schema nào để ghi: hãy sửa search_path trong địa chỉ cơ sở dữ liệu, hoặc tạo schema bằng CREATE SCHEMA",
+            "PostgreSQL has no schema to write to: correct search_path in the database address, or make the schema with CREATE SCHEMA",
+        )
+    } else {
+        return None;
+    })
 }
 
 /// One sentence in both languages.

@@ -308,6 +308,19 @@ fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
     if points.len() < 3 { Shape::Other(kind, f64::INFINITY) } else { Shape::Outline(points, gap) }
 }
 
+/// What stands above and below each other in an MTEXT (`\S2^;`, `\S1/2;`), in one line: `²`, `1/2`.
+fn stacked(text: &str) -> String {
+    let Some((above, below)) = text.split_once(['^', '/', '#']) else { return text.to_owned() };
+    match (above.trim(), below.trim()) {
+        ("2", "") => "²".into(),
+        ("3", "") => "³".into(),
+        ("0" | "o", "") => "°".into(),
+        (above, "") => above.to_owned(),
+        ("", below) => below.to_owned(),
+        (above, below) => format!("{above}/{below}"),
+    }
+}
+
 /// A text without its formatting codes (MTEXT), with `\U+XXXX` and `%%` resolved. A struck-through part was
 /// meant to go: it is left out, and returned separately.
 pub(super) fn plain_text(text: &str) -> (String, String) {
@@ -324,7 +337,17 @@ pub(super) fn plain_text(text: &str) -> (String, String) {
                     u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32)
                 }
                 Some(literal @ ('\\' | '{' | '}')) => Some(literal),
-                Some('A' | 'C' | 'c' | 'f' | 'F' | 'H' | 'Q' | 'T' | 'W' | 'p' | 'S') => {
+                Some('S') => {
+                    let stack: String = chars.by_ref().take_while(|c| *c != ';').collect();
+                    let stack = stacked(&stack);
+                    if is_struck {
+                        struck.push_str(&stack);
+                    } else {
+                        out.push_str(&stack);
+                    }
+                    None
+                }
+                Some('A' | 'C' | 'c' | 'f' | 'F' | 'H' | 'Q' | 'T' | 'W' | 'p') => {
                     let _ = chars.by_ref().take_while(|c| *c != ';').count();
                     None
                 }
@@ -344,8 +367,25 @@ pub(super) fn plain_text(text: &str) -> (String, String) {
             }
             '%' if chars.peek() == Some(&'%') => {
                 chars.next();
-                is_struck ^= matches!(chars.next(), Some('k' | 'K'));
-                None
+                match chars.next() {
+                    Some('k' | 'K') => {
+                        is_struck = !is_struck;
+                        None
+                    }
+                    // Underlined and overlined.
+                    Some('u' | 'U' | 'o' | 'O') => None,
+                    Some('d' | 'D') => Some('°'),
+                    Some('p' | 'P') => Some('±'),
+                    Some('c' | 'C') => Some('Ø'),
+                    Some(digit @ '0'..='9') => {
+                        let mut code = String::from(digit);
+                        while let Some(more) = chars.next_if(|c| code.len() < 3 && c.is_ascii_digit()) {
+                            code.push(more);
+                        }
+                        code.parse().ok().and_then(char::from_u32).filter(|c| !c.is_control())
+                    }
+                    other => other,
+                }
             }
             c => Some(c),
         };

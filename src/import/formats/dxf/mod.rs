@@ -272,6 +272,14 @@ mod tests {
         for text in [r"{\KCLN\k} ODT", r"\KCLN\k\PODT", "%%kCLN%%k ODT", r"{\KCLN} ODT"] {
             assert_eq!(entity::plain_text(text), ("ODT".into(), "CLN".into()), "{text}");
         }
+        for (text, plain) in [
+            (r"DT: 1500m{\H0.7x;\S2^;}", "DT: 1500m²"),
+            (r"L\U+00F4 \S1/2; t\S3#4;", "Lô 1/2 t3/4"),
+            ("45%%d %%p2 %%c10 50%%% 3%%176", "45° ±2 Ø10 50% 3°"),
+            ("%%uODT%%u", "ODT"),
+        ] {
+            assert_eq!(entity::plain_text(text).0, plain, "{text}");
+        }
         assert_eq!(codes_in("CLN -> ODT"), ["CLN", "ODT"]);
         assert_eq!(codes_in("ODT 1,2 ha (ODT)"), ["ODT"]);
         assert!(is_legend("CHU GIAI") && is_legend("0_Chú dẫn") && !is_legend("ODT"));

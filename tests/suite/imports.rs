@@ -337,6 +337,18 @@ fn units_with_boundaries_come_in_and_zones_outside_are_named() {
 }
 
 #[test]
+fn an_export_replaces_no_pipe_and_no_folder() {
+    let office = Office::new();
+    let pipe = office.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for target in [pipe.as_path(), pipe.parent().unwrap()] {
+        let refused = office.run(&["log", "export", target.to_str().unwrap()]);
+        assert!(!refused.status.success() && target.exists() && !target.is_file());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("name a file"));
+    }
+}
+
+#[test]
 fn a_shapefile_is_taken_with_the_files_beside_it() {
     let office = Office::new();
     let mut archive = zip::ZipArchive::new(std::fs::File::open("tests/data/formats/plan.zip").unwrap()).unwrap();

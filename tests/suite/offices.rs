@@ -170,7 +170,7 @@ fn a_system_said_wrongly_is_not_given_a_distance_that_is_not_its_own() {
 #[test]
 fn of_two_columns_or_values_under_one_name_the_first_counts_and_the_other_is_said() {
     let read = points("a.csv", "Tên,Kinh độ,Vĩ độ,Ghi chú,Ghi chú\nTrạm,104.87,21.7,một,hai\n");
-    says(&read, &["“Ghi chú” stands twice with different values; the first is used, and not: “hai”"]);
+    says(&read, &["“Ghi chú” stands twice; the first is used, and not: “hai”"]);
     let same = points("a.csv", "Tên,Kinh độ,Vĩ độ,Ghi chú,Ghi chú\nTrạm,104.87,21.7,một,một\n");
     assert!(!said(&same).contains("stands twice"), "{}", said(&same));
     let kml = "<kml><Placemark><ExtendedData><Data name=\"MA\"><value>LUC</value></Data><Data name=\"MA\"><value>CLN</value></Data></ExtendedData><Polygon><outerBoundaryIs><LinearRing><coordinates>104.87,21.7 104.88,21.7 104.88,21.71 104.87,21.7</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></kml>";

@@ -30,7 +30,7 @@ pub enum Left {
     CellsBehind,
     /// Rows with cells in columns that have no name in the header.
     Nameless,
-    /// Values under a name that stands twice in a table or a feature; the name.
+    /// Columns, or values that differ, under a name that stands twice in a table or a feature; the name.
     Twice(String),
     /// Columns beyond the number that is read.
     ColumnsBeyond,
@@ -255,8 +255,8 @@ fn note(what: &Left, count: &Count) -> Note {
         Left::Twice(name) => (
             Warning,
             "name-twice",
-            format!("“{name}” có hai lần với nội dung khác nhau; chỉ lần đầu được dùng, không dùng: {examples}; hãy bỏ hoặc đổi tên"),
-            format!("“{name}” stands twice with different values; the first is used, and not: {examples}; remove or rename it"),
+            format!("“{name}” có hai lần; chỉ lần đầu được dùng, không dùng: {examples}; hãy bỏ hoặc đổi tên"),
+            format!("“{name}” stands twice; the first is used, and not: {examples}; remove or rename it"),
         ),
         Left::ColumnsBeyond => (
             Warning,

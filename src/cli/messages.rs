@@ -5,7 +5,10 @@
 //! them.
 
 use std::fmt::Arguments;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -112,6 +115,17 @@ pub fn show(text: &str) {
 pub fn put_line(line: Arguments<'_>) -> anyhow::Result<()> {
     let mut out = io::stdout();
     out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).context("standard output cannot be written")
+}
+
+/// True if what is written to standard output is thrown away: it leads to `/dev/null`, or it was closed, and the
+/// runtime opened `/dev/null` in its place.
+pub fn is_thrown_away() -> bool {
+    let metadata = io::stdout().as_fd().try_clone_to_owned().and_then(|out| File::from(out).metadata());
+    let device = |metadata: &Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());
+    match (metadata, std::fs::metadata("/dev/null")) {
+        (Ok(out), Ok(null)) => device(&out).is_some() && device(&out) == device(&null),
+        _ => false,
+    }
 }
 
 /// Waits until all messages are written, at most a second. Call it last.

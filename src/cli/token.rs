@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::messages::{put, say};
+use super::messages::{is_thrown_away, put, say};
 use super::{StoreArgs, store};
 use crate::domain::access::{Reach, Role, TokenId};
 use crate::node::follower;
@@ -47,6 +47,9 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
     let app = &store.app;
     match command {
         TokenCommand::Create { role, units, label, json } => {
+            if is_thrown_away() {
+                bail!("nobody would see the token's secret, because standard output is closed or leads to /dev/null: no token was made");
+            }
             let city = app.city();
             let today = date_in(&city.zone(), app.now());
             let reach = if units.iter().any(|unit| unit == "all") {

@@ -112,11 +112,20 @@ pub(super) fn value_of(byte: u8) -> Option<u8> {
 impl FromStr for Code {
     type Err = CodeError;
 
-    /// Case does not matter; I and L read as 1, O as 0. Invisible characters that were copied along are left out.
+    /// Case does not matter; I and L read as 1, O as 0. Blanks and hyphens that people put between groups of
+    /// characters are left out, and so are invisible characters that were copied along.
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let seen = read(text);
-        let text = if text.is_ascii() { text.trim() } else { seen.trim() };
-        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| CodeError::Shape)?;
+        let mut bytes = [0; LENGTH];
+        let mut count = 0;
+        for c in seen.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+            let byte = u8::try_from(c).map_err(|_| CodeError::Shape)?;
+            *bytes.get_mut(count).ok_or(CodeError::Shape)? = byte;
+            count += 1;
+        }
+        if count < LENGTH {
+            return Err(CodeError::Shape);
+        }
         let mut values = [0; LENGTH];
         for (value, byte) in values.iter_mut().zip(bytes) {
             *value = value_of(byte).ok_or(CodeError::Shape)?;
@@ -221,6 +230,14 @@ mod tests {
             assert_eq!(typed.parse::<Code>(), Ok(code), "{typed:?}");
         }
         assert_eq!(format!(" {code} ").parse::<Code>(), Ok(code));
+        let (first, last) = code.as_str().split_at(4);
+        let wide: String = code.as_str().chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
+        for typed in [format!("{first} {last}"), format!("{first}-{last}"), format!("{first}\u{a0}\u{2013} {last}"), wide] {
+            assert_eq!(typed.parse::<Code>(), Ok(code), "{typed:?}");
+        }
+        for typed in ["", "----", " - - - - ", &format!("{code}0"), &code.as_str()[1..]] {
+            assert_eq!(typed.parse::<Code>(), Err(CodeError::Shape), "{typed:?}");
+        }
         assert_eq!("Đ".parse::<Code>(), Err(CodeError::Shape));
     }
 

@@ -31,10 +31,11 @@ fn noted(text: &str) -> Option<IpAddr> {
 /// itself. Behind a proxy, it is the last address in X-Forwarded-For, because the proxy itself has noted
 /// that one.
 pub fn network(peer: Option<Peer>, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
-    let all = headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok());
+    // What stands before the proxy's own note comes from the client, and may be any bytes.
+    let all = headers.get_all("x-forwarded-for").iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     // Empty elements of a list are ignored (RFC 9110 §5.6.1.2).
-    let last = all.flat_map(|value| value.rsplit(',')).find(|element| !element.trim().is_empty()).filter(|_| behind_proxy);
-    match last.and_then(noted).or(peer.map(|peer| peer.0.ip())) {
+    let last = all.map(<[u8]>::trim_ascii).find(|element| !element.is_empty()).filter(|_| behind_proxy);
+    match last.and_then(|element| std::str::from_utf8(element).ok()).and_then(noted).or(peer.map(|peer| peer.0.ip())) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             address.to_ipv4_mapped().map_or(IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into()), IpAddr::V4)
@@ -147,6 +148,9 @@ mod tests {
         ] {
             assert_eq!(seen(text), home, "{text}");
         }
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", axum::http::HeaderValue::from_bytes(b"\xff\"\xc3, 1.1.1.1,203.0.113.7").expect("value"));
+        assert_eq!(network(None, &headers, true), home, "whatever the client wrote before");
         let home = seen("2001:db8:1:2::1");
         for text in ["[2001:db8:1:2::9]:443", "[2001:db8:1:2::9]", "\"[2001:db8:1:2::9]:443\"", "2001:db8:1:2::9%eth0"] {
             assert_eq!(seen(text), home, "{text}");

@@ -72,7 +72,7 @@ pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
 
 /// A parameter of a page, without text that was appended to the address; `None` if it is empty.
 pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
-    parameter(query, name).map(|value| untailed(&value).to_owned()).filter(|value| !value.is_empty())
+    parameter(query, name).map(|value| untailed(value.trim_start()).to_owned()).filter(|value| !value.is_empty())
 }
 
 /// A parameter of a query string, percent-decoded.
@@ -128,6 +128,8 @@ mod tests {
             ("TEXT/HTML;q=0.9, application/json;Q=0.1", Form::Html),
             ("text/html; charset=utf-8; Q = 0.2, Application/JSON;q=0.1", Form::Html),
             ("Text/*, */*;q=0.1", Form::Html),
+            (r#"application/json;p="a, text/html;q=1, \", b", */*;q=0.1"#, Form::Json),
+            (r#"text/html;p=";q=0", application/json;q=0.5"#, Form::Html),
             ("*/*, application/json;q=0", Form::Html),
             ("*/*, text/html;q=0", Form::Json),
             ("application/*;q=0.9, text/html;q=0.8", Form::Json),

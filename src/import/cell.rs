@@ -54,7 +54,24 @@ pub fn as_day(text: &str) -> Option<Date> {
 /// The number that a text must be: `1234.5`, `1234,5`, `1.234,5`, `2 401 150,5`, `2.401.150`. None for other
 /// texts, and none if its one comma might also group thousands (`512,650`).
 pub fn number(text: &str) -> Option<f64> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')).collect();
+    // Blanks group thousands: “2 401 150,5”, and not “21 42 45”.
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let begins_whole = |part: &&str| part.bytes().take_while(u8::is_ascii_digit).count() == 3;
+    let is_group = |part: &&str| part.len() == 3 && begins_whole(part);
+    let is_grouped = match parts.as_slice() {
+        [] | [_] => true,
+        [first, groups @ .., last] => {
+            let digits = first.trim_start_matches(['-', '−']);
+            (1..=3).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && groups.iter().all(is_group)
+                && begins_whole(last)
+        }
+    };
+    if !is_grouped {
+        return None;
+    }
+    let plain = parts.concat();
     let (sign, digits) = plain.strip_prefix(['-', '−']).map_or((1.0, plain.as_str()), |rest| (-1.0, rest));
     if !digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'e' | b'E' | b'+' | b'-')) || digits.is_empty() {
         return None;
@@ -177,6 +194,8 @@ mod tests {
             ("104.87", 104.87),
             ("104,87", 104.87),
             ("2 401 150,5", 2_401_150.5),
+            (" -2\u{a0}401\u{202f}150.5 ", -2_401_150.5),
+            ("512 650", 512_650.0),
             ("2.401.150", 2_401_150.0),
             ("2.401.150,25", 2_401_150.25),
             ("2,401,150.25", 2_401_150.25),
@@ -187,6 +206,9 @@ mod tests {
         ];
         for (text, value) in cases {
             assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in ["21 42 45", "104 52", "2 40 150", "2 401 15,5", "1 000,50 000", "a 401"] {
+            assert_eq!(number(text), None, "{text}");
         }
         for text in ["512,650", "12,34,5", "1.2.3", "", "NaN", "inf", "khoảng 5", "12 ha", "1.234,5,6"] {
             assert_eq!(number(text), None, "{text}");

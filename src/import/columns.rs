@@ -1,5 +1,7 @@
 //! Finds which column holds what: by its name, else by its content.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::words::fold::fold;
@@ -11,7 +13,12 @@ const CODE_NAMES: &[&str] =
 const NAME_NAMES: &[&str] = &["name", "ten", "tenkhu", "tenkhuvuc", "tendoituong", "tenloaidat", "tencongtrinh", "tenduan"];
 
 /// Names under which offices keep a note on a zone.
-const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota"];
+const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota", "description"];
+
+/// Names of columns that number the rows, that programs compute from the geometry, or that say on which layer of a
+/// drawing a shape stands.
+const OF_PROGRAMS: &[&str] =
+    &["stt", "tt", "so", "fid", "id", "gid", "ogcfid", "objectid", "shapearea", "shapeleng", "shapelength", "layer"];
 
 /// The coordinate that a column may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +116,19 @@ pub fn note_column(rows: &[&Map<String, Value>], asked: Option<&str>) -> Option<
         Some(asked) => columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked)),
         None => by_name(rows, NOTE_NAMES, &|_| false),
     }
+}
+
+/// Columns with content besides those that are `used`, each in quotation marks with the number of its values. Columns
+/// that programs add of their own, such as numbers of rows and lengths of borders, do not count.
+pub fn unused(rows: &[&Map<String, Value>], mut is_used: impl FnMut(&str) -> bool) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (column, value) in rows.iter().copied().flatten() {
+        if !value.is_null() && value.as_str() != Some("") {
+            *counts.entry(column).or_insert(0) += 1;
+        }
+    }
+    counts.retain(|column, _| !OF_PROGRAMS.contains(&plain(column).as_str()) && !is_used(column));
+    counts.into_iter().map(|(column, count)| (format!("“{column}”"), count)).collect()
 }
 
 /// The names of the rows' columns, listed for people.

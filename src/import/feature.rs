@@ -70,11 +70,57 @@ pub struct Feature {
     pub line: Option<u64>,
 }
 
+/// The properties of a feature.
+#[derive(Default)]
+struct Properties {
+    values: Map<String, Value>,
+    /// The first name that stands there twice with different values. JSON leaves open which of them counts.
+    twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Properties;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of properties")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut entries: A) -> Result<Properties, A::Error> {
+                let mut properties = Properties::default();
+                while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+                    if properties.twice.is_none() && properties.values.get(&name).is_some_and(|first| *first != value) {
+                        properties.twice = Some(name.clone());
+                    }
+                    properties.values.insert(name, value);
+                }
+                Ok(properties)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+impl Properties {
+    /// A feature with these properties. It has no geometry that can be used while they contradict each other.
+    fn of(self, geometry: Result<Geometry, GeometryError>, line: u64) -> Feature {
+        let Self { values: properties, twice } = self;
+        let geometry = match twice {
+            None => geometry,
+            Some(name) => Err(GeometryError::unreadable(
+                format!("thuộc tính “{name}” được ghi hai lần với giá trị khác nhau; hãy chỉ giữ một"),
+                format!("its property “{name}” stands there twice with different values; keep one of them"),
+            )),
+        };
+        Feature { properties, geometry, line: Some(line) }
+    }
+}
+
 /// A feature without damage.
 #[derive(Deserialize)]
 struct Sound {
     #[serde(default)]
-    properties: Option<Map<String, Value>>,
+    properties: Option<Properties>,
     #[serde(default)]
     geometry: Option<Geometry>,
 }
@@ -82,7 +128,7 @@ struct Sound {
 #[derive(Deserialize)]
 struct JsonFeature<'a> {
     #[serde(default)]
-    properties: Option<Map<String, Value>>,
+    properties: Option<Properties>,
     #[serde(borrow, default)]
     geometry: Option<&'a serde_json::value::RawValue>,
 }
@@ -157,11 +203,7 @@ impl Raw {
             Self::Json(text, line) => (text, line),
         };
         if let Ok(Sound { properties, geometry }) = serde_json::from_str(&text) {
-            return Feature {
-                properties: properties.unwrap_or_default(),
-                geometry: geometry.ok_or(GeometryError::Missing),
-                line: Some(line),
-            };
+            return properties.unwrap_or_default().of(geometry.ok_or(GeometryError::Missing), line);
         }
         // Python writes NaN for a missing number, which JSON does not allow.
         let text = if text.contains("NaN") || text.contains("Infinity") { without_nan(&text) } else { text };
@@ -182,6 +224,6 @@ impl Raw {
                 serde_json::from_str(raw.get()).or_else(|error| other_geometry(raw.get()).unwrap_or_else(|| Err(unreadable(error))))
             }
         };
-        Feature { properties: feature.properties.unwrap_or_default(), geometry, line: Some(line) }
+        feature.properties.unwrap_or_default().of(geometry, line)
     }
 }

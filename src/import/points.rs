@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::cell;
-use super::columns::{Axis, axis, plain};
+use super::columns::{self, Axis, axis, plain};
 use super::encoding::Texts;
 use super::feature::{Feature, GeometryError};
 use super::formats;
@@ -143,42 +143,23 @@ pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row>
 fn is_used(header: &str, features: &[Feature]) -> bool {
     features.iter().take(100).any(|feature| {
         let (Ok(Geometry::Point(Position(at))), Some(cell)) = (&feature.geometry, feature.properties.get(header)) else { return false };
-        // A comma in degrees may be the decimal comma.
         let written = cell::text(cell).unwrap_or_default();
-        [written.clone(), written.replace(',', ".")].iter().filter_map(|text| cell::number(text)).any(|value| at.contains(&value))
+        [true, false].iter().filter_map(|is_degrees| formats::coordinate(&written, *is_degrees)).any(|value| at.contains(&value))
     })
 }
 
 /// Reports the columns that give no field: unknown ones, and those whose field another column gives.
 fn unused_columns(features: &[Feature], report: &mut Report) {
-    let mut headers: Vec<&String> = Vec::new();
-    for header in features.iter().take(1_000).flat_map(|feature| feature.properties.keys()) {
-        if !headers.contains(&header) && headers.len() < 300 {
-            headers.push(header);
-        }
-    }
-    headers.sort();
+    let rows: Vec<&Map<String, Value>> = features.iter().map(|feature| &feature.properties).collect();
     let mut fields: Vec<&str> = Vec::new();
+    let unused = columns::unused(&rows, |header| match meaning(header) {
+        Some(field) if !fields.contains(&field) => {
+            fields.push(field);
+            true
+        }
+        _ => axis(header).is_some() && is_used(header, features),
+    });
     let tally = formats::Tally::default();
-    let mut unused = std::collections::BTreeMap::new();
-    for header in headers {
-        // Columns that number the rows are not fields.
-        if axis(header).is_some() && is_used(header, features)
-            || ["stt", "tt", "so", "fid", "id", "ogcfid", "objectid"].contains(&plain(header).as_str())
-        {
-            continue;
-        }
-        match meaning(header) {
-            Some(field) if !fields.contains(&field) => fields.push(field),
-            _ => {
-                unused.insert(
-                    format!("“{header}”"),
-                    features.iter().filter(|feature| feature.properties.get(header).is_some_and(|value| !value.is_null())).count(),
-                );
-            }
-        }
-    }
-    unused.retain(|_, count| *count > 0);
     tally.list(formats::Left::Unused, &unused);
     for note in tally.notes() {
         report.add(note.severity, note.check, None, note.vi, note.en);

@@ -1,7 +1,7 @@
 //! Letters that look alike: one table for search, filters, keys, codes and units.
 //!
-//! Keyboards, word processors and scans write an Icelandic Ð for Đ, non-breaking hyphens and blanks, and invisible
-//! hyphens. Nobody can tell them apart on a page, so comparisons of texts do not either. Published texts stay as
+//! Keyboards, word processors and scans write an Icelandic Ð for Đ, non-breaking hyphens and blanks, full-width
+//! letters and digits, and invisible hyphens. Nobody can tell them apart on a page, so comparisons of texts do not either. Published texts stay as
 //! they were written.
 
 use std::borrow::Cow;
@@ -13,8 +13,10 @@ pub fn alike(c: char) -> Option<char> {
     Some(match c {
         'Ð' | 'Ɖ' => 'Đ',
         'ð' | 'ɖ' => 'đ',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
-        '\u{2044}' | '\u{2215}' | '\u{ff0f}' => '/',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
+        '\u{2044}' | '\u{2215}' => '/',
+        // Full-width forms stand in the order of ASCII.
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
         '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => return None,
         c => c,
@@ -57,6 +59,7 @@ mod tests {
         for blank in ('\u{2000}'..='\u{200a}').chain(['\u{a0}', '\u{202f}', '\u{3000}', ' ']) {
             assert_eq!(read(&format!("1{blank}2")), "1 2", "{blank:?}");
         }
+        assert_eq!(read("０７７７／ＱＨＳＤＤ－２１ａｇ！～"), "0777/QHSDD-21ag!~");
         for unseen in ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'] {
             assert_eq!(read(&format!("1{unseen}2")), "12", "{unseen:?}");
         }

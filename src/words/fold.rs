@@ -67,13 +67,16 @@ pub fn is_character(c: char) -> bool {
 
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.
 ///
-/// Direction marks could make a name read as something else on a printed page.
+/// Direction marks could make a name read as something else on a printed page. A tab, or a line break other than
+/// `\n` and `\r\n`, becomes a blank, because it separates words.
 ///
 /// After a letter at most two combining marks stay that NFC does not compose with it: more would be painted over
 /// the text around. Noncharacters have no place in XML.
 pub fn clean(text: &str) -> String {
     let mut marks = 0;
-    let kept = text.nfc().filter(|c| {
+    let parted = |c: char| if matches!(c, '\t' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
+    let text = text.replace("\r\n", "\n");
+    let kept = text.nfc().map(parted).filter(|c| {
         marks = if is_combining_mark(*c) { marks + 1 } else { 0 };
         marks <= 2
             && is_character(*c)
@@ -87,9 +90,7 @@ pub fn clean(text: &str) -> String {
 /// invisible characters. Dashes and blanks stay as they were typed. Texts from files do not pass through here, so
 /// that the same file gives the same digest in every version of the program.
 pub fn typed(text: &str) -> String {
-    // A tab, or the line break of a word processor, separates words.
-    let parted = |c: char| if matches!(c, '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
-    let meant = text.chars().map(parted).filter_map(|c| alike(c).map(|read| if matches!(read, 'Đ' | 'đ') { read } else { c }));
+    let meant = text.chars().filter_map(|c| alike(c).map(|read| if matches!(read, 'Đ' | 'đ') { read } else { c }));
     clean(&meant.collect::<String>())
 }
 
@@ -117,8 +118,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn direction_marks_and_nul_are_removed() {
+    fn what_cannot_be_seen_is_removed_and_what_parts_words_is_a_blank() {
         assert_eq!(clean(" a\u{202e}b\u{0}c\u{feff}\u{ffff}\u{fdd1} "), "abc");
+        assert_eq!(clean("Thôn\tBa\rCả\r\nNhì\u{b}\u{2028}\u{85}Tư\n\r"), "Thôn Ba Cả\nNhì   Tư");
         assert_eq!(clean(&format!("x{}y", "\u{301}".repeat(300))), "x\u{301}\u{301}y");
     }
 

@@ -65,6 +65,11 @@ async fn a_code_is_found_whatever_hangs_onto_its_address() {
         let answer = node.get(&format!("/q/{PLAN}{behind}")).await;
         assert!(answer.status == StatusCode::OK && answer.body == page.body, "{behind}");
     }
+    // Between groups of characters, as people read a code out.
+    for apart in ["QHSDD%2021AG", "qhsdd-21ag", "QHS%20DD2%201AG", "QHSDD%E2%80%9321AG", "%EF%BC%B1HSDD21AG"] {
+        let answer = node.get(&format!("/q/{apart}")).await;
+        assert!(answer.status == StatusCode::OK && answer.body == page.body, "{apart}");
+    }
     let within = node.get(&format!("/q/{PLAN}](https://bangtin.example/q/{PLAN})")).await;
     assert_eq!((within.status, within.header("location")), (StatusCode::SEE_OTHER, format!("/q/{PLAN}").as_str()));
     // What is wrong stays wrong.
@@ -72,7 +77,9 @@ async fn a_code_is_found_whatever_hangs_onto_its_address() {
         assert_eq!(node.get(&wrong).await.status, StatusCode::NOT_FOUND, "{wrong}");
     }
     // A copied address is understood where it is pasted, too.
-    for pasted in ["https://bangtin.example/q/QHSDD21AG).", "https://BANGTIN.EXAMPLE/Q/QHSDD21AG.B73”", "QHSDD21AG,"] {
+    for pasted in
+        ["https://bangtin.example/q/QHSDD21AG).", "https://BANGTIN.EXAMPLE/Q/QHSDD21AG.B73”", "QHSDD21AG,", "qhsdd 21ag", "QHSDD-21AG"]
+    {
         let found = node.get(&format!("/search?f=json&q={}", encoded(pasted))).await.json();
         assert_eq!(found["items"][0]["code"], PLAN, "{pasted}: {found}");
     }

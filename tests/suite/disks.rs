@@ -202,6 +202,18 @@ fn a_command_whose_result_cannot_be_told_is_carried_out_and_says_so() {
     let shown = bangtin(&begun.data, None).args(["log", "stats"]).stdout(full()).output().unwrap();
     let said = String::from_utf8_lossy(&shown.stderr).into_owned();
     assert!(!shown.status.success() && said.contains("standard output cannot be written") && !said.contains("panicked"), "{said}");
+    // A secret that nobody would see is not made.
+    let before = run(&begun.data, None, &["token", "list"]).stdout;
+    let arguments = ["token", "create", "--role", "editor", "--unit", "all"];
+    let null = bangtin(&begun.data, None).args(arguments).stdout(Stdio::null()).output().unwrap();
+    let mut closed = Command::new("sh");
+    closed.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(env!("CARGO_BIN_EXE_bangtin")).arg("--data").arg(&begun.data).args(arguments);
+    let closed = closed.env_remove("BANGTIN_DATABASE").output().unwrap();
+    for output in [null, closed] {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("no token was made"), "{said}");
+    }
+    assert_eq!(run(&begun.data, None, &["token", "list"]).stdout, before);
     // Nor does it matter where its sentences go.
     assert!(bangtin(&begun.data, None).args(["apply", file.to_str().unwrap()]).stderr(full()).status().unwrap().success());
 }

@@ -45,6 +45,7 @@ fn read_points(source: &Source, options: &Options, kind: Option<&str>) -> Read {
         let phone = facts.pointer("/phones/0/number").cloned().unwrap_or(Value::Null);
         for (key, value) in [
             ("titles", facts["title"].clone()),
+            ("positions", facts["position"].clone()),
             ("hours", facts["hours"].clone()),
             ("phones", phone),
             ("summaries", facts["summary"].clone()),

@@ -70,6 +70,7 @@ async fn a_decision_is_published_once_however_it_is_typed(kind: Kind) {
         "12/QĐ\u{ff0d}UBND",
         "12/Q\u{ad}Đ-UB\u{200b}ND",
         "\u{feff}12/QĐ-UBND\u{a0}",
+        "１２／ＱĐ－ＵＢＮＤ",
     ]
     .into_iter()
     .enumerate()
@@ -79,8 +80,13 @@ async fn a_decision_is_published_once_however_it_is_typed(kind: Kind) {
         assert!(error.contains(code.as_str()), "{typed}: the existing code is named: {error}");
         // Without CASEI the case counts.
         let found = u64::from(!typed.contains("ubnd"));
-        let filter = format!("/collections/plans/items?decision={}", encoded(typed.trim_matches('\u{a0}')));
+        let filter = format!("/collections/plans/items?decision={}", encoded(typed));
         assert_eq!(node.get(&filter).await.json()["numberMatched"], found, "{typed}");
+    }
+    // Blanks can be seen, but the number is the same.
+    for (n, typed) in ["12 / QĐ - UBND", "12/QĐ\u{a0}-\u{a0}UBND", "12/QĐ -UBND"].into_iter().enumerate() {
+        let error = node.try_apply(&publish(&format!("s{n}"), typed), &bangtin::cli::demo::file).await.expect_err(typed).to_string();
+        assert!(error.contains(code.as_str()), "{typed}: {error}");
     }
     node.apply(&publish("c", "13/Q\u{d0}-UBND")).await;
     assert_eq!(

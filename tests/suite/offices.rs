@@ -2,7 +2,7 @@
 //! that were lost, rows that are wrong beside right ones.
 
 use bangtin::import::report::Severity;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::field::Read;
 use crate::variations::{HEADER, drawing, geojson, outline, plan, points, row, said, says, texts, workbook, zip};
@@ -112,8 +112,46 @@ fn of_right_and_wrong_rows_the_wrong_ones_are_named() {
     let beside = json!({ "type": "FeatureCollection", "features": [{ "type": "Feature", "properties": { "Tên": "A", "Kinh độ": 104.9, "Vĩ độ": 21.72 },
         "geometry": { "type": "Point", "coordinates": [104.87, 21.7] } }] });
     says(&points("a.geojson", beside.to_string()), &["columns-not-used", "“Kinh độ”: 1", "“Vĩ độ”: 1"]);
+    let angles = points("a.csv", "Tên,Vĩ độ,Kinh độ\nA,\"21°42'36\"\"N\",\"104°52'12\"\"E\"\nB,21 42 45,104 52 12\n");
+    let said = said(&angles);
+    assert!(said.contains("“104 52 12” is not clearly an angle") && !said.contains("columns-not-used"), "{said}");
+    let alone = points("a.csv", "Tên,Vĩ độ,Kinh độ\nA,\"21°42'36\"\"N\",\"104°52'12\"\"E\"\n");
+    assert_eq!(texts(&alone, "positions"), [json!({ "lat": 21.71, "lon": 104.87 })]);
+    let two = "<kml><Document><Placemark><Point><coordinates>104.87,21.7 104.88,21.71</coordinates></Point></Placemark></Document></kml>";
+    says(&points("a.kml", two), &["one point has 2 positions"]);
     says(&points("a.csv", "Tên,Kinh độ (WGS84),Vĩ độ (WGS84)\nTrạm,1,2\n"), &["outside"]);
     says(&points("a.csv", "Tên,Kinh độ,Vĩ độ,Giờ\nTrạm,104.87,21.7,0.3125\n"), &["hours-are-a-number"]);
+}
+
+#[test]
+fn what_a_plan_does_not_take_from_its_file_is_said() {
+    let square = |i: usize| {
+        let west = 104.87 + 0.01 * i as f64;
+        let corners = [[west, 21.7], [west + 0.005, 21.7], [west + 0.005, 21.705], [west, 21.705], [west, 21.7]];
+        json!({ "type": "Polygon", "coordinates": [corners] })
+    };
+    let feature = |i: usize, properties: Value| json!({ "type": "Feature", "properties": properties, "geometry": square(i) });
+    let file = |first: Value, second: Value| {
+        json!({ "type": "FeatureCollection", "features": [feature(0, first), feature(1, second)] }).to_string()
+    };
+    let read = plan(
+        "a.geojson",
+        file(
+            json!({ "maloaidat": "LUC", "ma_qh": "LUC", "chu": "Ông A", "DienTich": 3.5, "OBJECTID": 1, "trong": "" }),
+            json!({ "maloaidat": "ODT", "ma_qh": "ODT", "chu": null, "DienTich": 3.5, "OBJECTID": 2, "trong": null }),
+        ),
+        &[],
+    );
+    assert!(read.published, "{}", said(&read));
+    says(&read, &["Columns that are not used: “DienTich”: 2, “chu”: 1;"]);
+    let all = plan("a.geojson", file(json!({ "maloaidat": "LUC", "ten": "A" }), json!({ "maloaidat": "ODT", "Ghi chú": "B" })), &[]);
+    assert!(!said(&all).contains("columns-not-used"), "{}", said(&all));
+    // What a map program calls the description is the note.
+    let kml = "<kml><Document><Placemark><name>Khu A</name><description>Đất lúa &lt;b>hai&lt;/b> vụ</description><ExtendedData><Data name=\"maloaidat\">\
+               <value>LUC</value></Data></ExtendedData><Polygon><outerBoundaryIs><LinearRing><coordinates>104.87,21.7 104.88,21.7 104.88,21.71 \
+               104.87,21.7</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></Document></kml>";
+    let read = plan("a.kml", kml, &[]);
+    assert_eq!(texts(&read, "notes"), ["Đất lúa hai vụ"], "{}", said(&read));
 }
 
 #[test]

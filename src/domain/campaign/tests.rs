@@ -6,7 +6,7 @@ use jiff::civil::date;
 use super::{Campaign, CampaignKind, ReportResults, ReportedFigure, Schedule, Target, Weekday};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
-use crate::domain::publication::{Command, Publication, Publish, Status};
+use crate::domain::publication::{Command, Event, Publication, Publish, RevisionCancelled, Status, Superseded, Withdrawn};
 use crate::domain::test_support::{code, on};
 
 type CampaignTest = TestFramework<Publication<Campaign>>;
@@ -75,6 +75,27 @@ fn the_next_day_is_shown_and_changes_at_midnight() {
     let next = view.facts.iter().find(|fact| fact.label == "next-day").map(|fact| &fact.value);
     assert_eq!(next, Some(&Shown::Day(date(2026, 1, 9))));
     assert_eq!(view.next_change.map(|at| at.to_string()).as_deref(), Some("2026-01-09T17:00:00Z"));
+}
+
+#[test]
+fn what_was_taken_back_has_no_next_day() {
+    let seen = |campaign: &Publication<Campaign>, revision| {
+        let context = on(2026, 1, 1);
+        let view = campaign.view(revision, &Moment::new(context.now, context.city.zone())).expect("public");
+        (view.status, view.next_day, view.facts.iter().any(|fact| fact.label == "next-day"), view.properties["next_day"].clone())
+    };
+    let told = published(weekly(date(2026, 1, 2), None));
+    assert_eq!(seen(&told, None), (Status::Upcoming, Some(date(2026, 1, 2)), true, "2026-01-02".into()));
+    let withdrawn = Event::Withdrawn(Withdrawn { reason: "Hủy".into(), replaced_by: None });
+    let cancelled = Event::RevisionCancelled(RevisionCancelled { revision: 1, reason: "Hủy".into() });
+    let superseded = Event::Superseded(Superseded { by: code(9), from: date(2026, 1, 2) });
+    for (event, status) in [(withdrawn, Status::Withdrawn), (cancelled, Status::Cancelled), (superseded, Status::Superseded)] {
+        let mut campaign = told.clone();
+        campaign.apply_at(event, 0);
+        for revision in [None, Some(1)] {
+            assert_eq!(seen(&campaign, revision), (status, None, false, serde_json::Value::Null), "{status:?}");
+        }
+    }
 }
 
 #[test]

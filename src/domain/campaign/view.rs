@@ -36,6 +36,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
     // No day takes place before the campaign holds, or after it has ended or something took its place.
     let begin = view.days_begin.map_or(moment.today, |begin| begin.max(moment.today));
     let next = campaign.schedule.next_on_or_after(begin).filter(|day| view.days_end.is_none_or(|end| *day <= end));
+    let next = next.filter(|_| matches!(view.status, Status::InForce | Status::Upcoming));
     let (first, last) = campaign.schedule.span();
     let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
     // If it holds only after all its days, they are shown as planned, and the calendar strikes them out.

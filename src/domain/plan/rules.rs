@@ -118,8 +118,10 @@ impl Family for Plan {
 
     fn claims(&self) -> Vec<Claim> {
         let decision = &self.decision;
-        let key = format!("{}|{}|{}|{}", self.kind.as_str(), fold(&decision.authority), fold(&decision.number), decision.signed);
-        let key = key.split_whitespace().collect::<Vec<_>>().join(" ");
+        let authority = fold(&decision.authority).split_whitespace().collect::<Vec<_>>().join(" ");
+        // Whether blanks stand around a number's signs depends on who typed it: “0777 / QĐ - UBND”.
+        let number: String = fold(&decision.number).split_whitespace().collect();
+        let key = format!("{}|{authority}|{number}|{}", self.kind.as_str(), decision.signed);
         // Databases index keys of a limited length.
         let key = if key.len() > 500 { Digest::of(key.as_bytes()).to_string() } else { key };
         vec![Claim { kind: "decision", key }]

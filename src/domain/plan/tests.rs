@@ -323,3 +323,29 @@ fn a_token_covers_the_units_that_took_over_and_ends_with_its_own() {
         Err("forbidden-role")
     );
 }
+
+#[test]
+fn what_is_replaced_before_its_first_day_never_holds() {
+    let statuses = |item: &Publication<Plan>, day: jiff::civil::Date| {
+        (item.status_on(day), item.revisions.iter().map(|revision| item.revision_status(revision, day)).collect::<Vec<_>>())
+    };
+    let mut item = Publication::default();
+    item.apply_at(published(1, first(), date(2027, 1, 1)), 0);
+    let (before, then) = (date(2026, 12, 1), date(2027, 1, 1));
+    assert_eq!(statuses(&item, before), (Status::Upcoming, vec![Status::Upcoming]));
+    for from in [date(2026, 12, 15), then] {
+        let mut item = item.clone();
+        item.apply_at(Event::Superseded(Superseded { by: code(9), from }), 0);
+        for day in [before, then] {
+            assert_eq!(statuses(&item, day), (Status::Superseded, vec![Status::Superseded]), "{from} {day}");
+        }
+    }
+    // One that comes later leaves the days before to the item.
+    let mut later = item.clone();
+    later.apply_at(Event::Superseded(Superseded { by: code(9), from: date(2027, 1, 2) }), 0);
+    assert_eq!(statuses(&later, before).0, Status::Upcoming);
+    assert_eq!(statuses(&later, then).0, Status::InForce);
+    // A revision that would begin only after that never holds, and the first one does.
+    later.apply_at(published(2, second(), date(2027, 2, 1)), 0);
+    assert_eq!(statuses(&later, then), (Status::InForce, vec![Status::InForce, Status::Superseded]));
+}

@@ -313,8 +313,7 @@ impl<F: Family> Publication<F> {
     /// The revision to show on `date`: the one that holds. Before the item's first day in force it is the one that
     /// will hold on that day. A revision that another replaces before its own first day never holds.
     pub fn shown_on(&self, date: Date) -> Option<&Revision<F>> {
-        let begins = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from).min();
-        let day = begins.map_or(date, |begins| begins.max(date));
+        let day = self.begins().map_or(date, |begins| begins.max(date));
         self.revision_on(day).or_else(|| self.revisions.last())
     }
 
@@ -323,12 +322,18 @@ impl<F: Family> Publication<F> {
         self.revisions.iter().rev().find(|r| r.cancelled.is_none())
     }
 
-    /// Whether the item holds on `date`.
+    /// The first day in force of all revisions that were not cancelled.
+    fn begins(&self) -> Option<Date> {
+        self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from).min()
+    }
+
+    /// Whether the item holds on `date`. What takes its place on its first day or before keeps it from ever holding.
     pub fn status_on(&self, date: Date) -> Status {
         if self.withdrawn.is_some() {
             return Status::Withdrawn;
         }
-        if self.superseded.as_ref().is_some_and(|s| s.from <= date) {
+        let begins = self.begins();
+        if self.superseded.as_ref().is_some_and(|s| s.from <= begins.map_or(date, |begins| begins.max(date))) {
             return Status::Superseded;
         }
         match self.revision_on(date) {
@@ -349,6 +354,9 @@ impl<F: Family> Publication<F> {
         }
         let later = |r: &&Revision<F>| r.number > revision.number && r.cancelled.is_none();
         if self.revisions.iter().filter(later).any(|r| r.effective_from <= revision.effective_from.max(date)) {
+            return Status::Superseded;
+        }
+        if self.superseded.as_ref().is_some_and(|s| s.from <= revision.effective_from.max(date)) {
             return Status::Superseded;
         }
         if revision.effective_from > date {

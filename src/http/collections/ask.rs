@@ -225,6 +225,7 @@ fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpE
 /// Reads `name=value` as a filter.
 fn equals(name: &str, value: &str, properties: &[Property], zone: &TimeZone) -> Result<Filter, HttpError> {
     let kind = properties.iter().find(|property| property.name == name).map_or(Type::Text, |property| property.kind);
+    let value = value.trim();
     let literal = match kind {
         // Some clients write a whole number as 3.0.
         Type::Integer => value.parse::<f64>().ok().filter(|number| number.fract() == 0.0).map(serde_json::Value::from),

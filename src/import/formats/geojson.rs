@@ -250,6 +250,18 @@ impl GeoJson {
             }
             self.stream.value(&mut key, MEMBER_BYTES)?;
             self.stream.expect(b':')?;
+            let is_twice = match key.as_slice() {
+                b"\"features\"" => self.seen_features,
+                b"\"type\"" => self.kind.is_some(),
+                b"\"crs\"" => self.crs.is_some(),
+                _ => false,
+            };
+            if is_twice {
+                let name = Stream::text(key);
+                return Err(self
+                    .stream
+                    .error(&format!("{name} được ghi hai lần; hãy chỉ giữ một"), &format!("{name} stands there twice; keep one of them")));
+            }
             if key == b"\"features\"" {
                 if self.stream.token()? == Some(b'[') {
                     self.stream.bump(b'[');
@@ -408,10 +420,30 @@ mod tests {
     }
 
     #[test]
+    fn a_property_that_stands_twice_with_two_values_is_named_and_not_chosen() {
+        let feature = |properties: &str| {
+            let text = format!(
+                r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{properties},"geometry":{{"type":"Point","coordinates":[1,2]}}}}]}}"#
+            );
+            read(text.as_bytes()).expect("read").1.remove(0).geometry
+        };
+        assert!(feature(r#"{"code":"LUC","name":"A","code":"LUC"}"#).is_ok());
+        for properties in [r#"{"code":"LUC","name":"A","code":"ODT"}"#, r#"{"code":null,"code":NaN,"code":1}"#] {
+            let error = feature(properties).expect_err("refused").to_string();
+            assert!(error.contains("“code” stands there twice"), "{error}");
+        }
+    }
+
+    #[test]
     fn damage_is_named_with_its_line() {
         assert_eq!(read(br#"{"type":"Polygon"}"#).expect_err("shape").check, "not-a-collection");
         let cut = read(b"{\"type\":\"FeatureCollection\",\"features\":[\n{\"type\":\"Feature\"").expect_err("cut");
         assert!(cut.check == "truncated" && cut.en.contains("line 2"), "{cut}");
+        for member in [r#""features":[]"#, r#""type":"FeatureCollection""#, r#""crs":"EPSG:4326""#] {
+            let text = format!(r#"{{"type":"FeatureCollection","crs":"EPSG:9208","features":[],{member}}}"#);
+            let error = read(text.as_bytes()).expect_err("twice");
+            assert!(error.check == "not-json" && error.en.contains("stands there twice"), "{error}");
+        }
         assert_eq!(read(b"{\"type\":\"FeatureCollection\",\"features\":[]} x").expect_err("more").check, "not-json");
     }
 }

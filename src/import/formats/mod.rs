@@ -30,6 +30,7 @@ use super::source::Source;
 use crate::disk::{self, Disk};
 use crate::geometry::crs::CrsError;
 use crate::import::wkt;
+pub use table::coordinate;
 pub use tally::{Left, Tally};
 
 /// Limits on a file, whatever sizes the file claims for itself.

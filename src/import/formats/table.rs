@@ -86,7 +86,7 @@ impl Columns {
 }
 
 /// A coordinate in a table. In degrees, a single comma can only be the decimal comma.
-fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
+pub fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
     // “512.650” in metres may be half a million, because Vietnamese tables group thousands by dots.
     let open = text.trim().split_once('.').is_some_and(|(before, after)| {
         !is_degrees
@@ -97,7 +97,33 @@ fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
     if open {
         return None;
     }
+    if is_degrees && let Some(angle) = degrees(text) {
+        return Some(angle);
+    }
     number(text).or_else(|| if is_degrees && text.matches(',').count() == 1 { number(&text.replace(',', ".")) } else { None })
+}
+
+/// An angle in degrees, minutes and seconds, with their signs: `21°42'45"`, `104° 52′ 12,5″ E`. None if it is written
+/// otherwise. West and south are negative; Vietnamese B and Đ are north and east.
+fn degrees(text: &str) -> Option<f64> {
+    let text = crate::words::alike::read(text.trim()).to_uppercase();
+    let bare = text.trim_end_matches(['N', 'S', 'E', 'W', 'B', 'Đ']).trim_end();
+    let is_negative = text[bare.len()..].contains(['S', 'W']);
+    let (whole, rest) = bare.split_once(['°', 'º', '˚'])?;
+    let rest = rest.replace(['″', '”', '“'], "\"").replace(['′', '’', '‘', '´', '`'], "'").replace("''", "\"");
+    let (minutes, seconds) = rest.split_once('\'').unwrap_or((&rest, ""));
+    let seconds = seconds.trim().trim_end_matches('"');
+    let value = |text: &str, most: f64| match text.trim() {
+        "" => Some(0.0),
+        text if text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')) => {
+            text.replace(',', ".").parse::<f64>().ok().filter(|value| *value < most)
+        }
+        _ => None,
+    };
+    let whole = whole.trim();
+    let degrees = value(whole, 181.0).filter(|_| !whole.is_empty())?;
+    let angle = degrees + value(minutes, 60.0)? / 60.0 + value(seconds, 60.0)? / 3_600.0;
+    Some(if is_negative { -angle } else { angle })
 }
 
 /// Makes a feature of a row: its columns of coordinates become the place. Empty cells are left out.
@@ -110,6 +136,15 @@ pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64,
     let geometry = match (x, y) {
         (Some((x, degrees_x)), Some((y, degrees_y))) => match (coordinate(x, degrees_x), coordinate(y, degrees_y)) {
             (Some(x), Some(y)) => Ok(Geometry::Point(Position([x, y]))),
+            (x_read, _) if degrees_x => {
+                let text: String = (if x_read.is_none() { x } else { y }).chars().take(40).collect();
+                Err(GeometryError::unreadable(
+                    format!("“{text}” không phải một góc rõ ràng; hãy viết bằng độ như 104.87, hoặc độ, phút, giây có dấu như 104°52'12\""),
+                    format!(
+                        "“{text}” is not clearly an angle; write degrees as 104.87, or degrees, minutes and seconds with their signs as 104°52'12\""
+                    ),
+                ))
+            }
             (x_read, _) => {
                 let text: String = (if x_read.is_none() { x } else { y }).chars().take(40).collect();
                 Err(GeometryError::unreadable(
@@ -286,4 +321,30 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         features.push(feature(&columns, cells.map(|(i, cell)| (i, unmarked(cell).to_owned())).collect(), line, &tally));
     }
     Ok(Whole::boxed(Stated::Nothing, features, tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn angles_are_read_by_their_signs_and_not_by_blanks() {
+        let near = |text: &str, value: f64| {
+            let read = coordinate(text, true).unwrap_or_else(|| panic!("{text}"));
+            assert!((read - value).abs() < 1e-9, "{text}: {read}");
+        };
+        let (lat, lon) = (21.0 + 42.0 / 60.0 + 45.5 / 3_600.0, 104.0 + 52.0 / 60.0 + 12.0 / 3_600.0);
+        for text in ["21°42'45.5\"", "21° 42′ 45,5″ N", "21º42'45.5''B", "21°42’45,5”N"] {
+            near(text, lat);
+        }
+        for text in ["104°52'12\"E", "104° 52' 12\" Đ", "104˚52.2'"] {
+            near(text, lon);
+        }
+        near("104.87°", 104.87);
+        near("21°42'45.5\"S", -lat);
+        for text in ["21 42 45", "21°60'00\"", "21°42'61\"", "°42'", "21°42'45\"x", "21°-5'", "khoảng 21°", "21°4°"] {
+            assert_eq!(coordinate(text, true), None, "{text}");
+        }
+        assert_eq!(coordinate("21°42'", false), None, "a column of metres");
+    }
 }

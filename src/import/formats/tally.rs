@@ -109,6 +109,8 @@ pub enum Left {
     Index,
     /// Columns of a table of points that are not known, or that repeat what another column holds.
     Unused,
+    /// Columns of a plan's file that give no part of a zone.
+    UnusedOfZones,
     /// Everything else, once very many different kinds were counted.
     More,
 }
@@ -549,6 +551,12 @@ fn note(what: &Left, count: &Count) -> Note {
             format!(
                 "Columns that are not used: {listed}; if they are meant, rename them to Tên, Địa chỉ, Số điện thoại, Giờ làm việc, Ghi chú"
             ),
+        ),
+        Left::UnusedOfZones => (
+            Warning,
+            "columns-not-used",
+            format!("Các cột không dùng: {listed}; nếu cần công bố, hãy chọn bằng --map name=TÊN_CỘT hoặc --map note=TÊN_CỘT"),
+            format!("Columns that are not used: {listed}; if one is to be published, choose it with --map name=COLUMN or --map note=COLUMN"),
         ),
         Left::More => (Warning, "and-more", format!("Còn {n} mục khác không đọc"), format!("{n} other things were not read")),
         Left::Index => (

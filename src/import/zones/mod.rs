@@ -303,6 +303,15 @@ fn run(
     report.code_column.clone_from(&columns.land_use);
     report.name_column.clone_from(&columns.name);
     report.note_column.clone_from(&columns.note);
+    let used = [&columns.land_use, &columns.name, &columns.note];
+    let repeats_code =
+        |column: &str| columns.land_use.as_deref().is_some_and(|code| rows.iter().all(|row| row.get(column) == row.get(code)));
+    let unused = columns::unused(&rows, |column| used.iter().any(|used| used.as_deref() == Some(column)) || repeats_code(column));
+    let tally = formats::Tally::default();
+    tally.list(formats::Left::UnusedOfZones, &unused);
+    for note in tally.notes() {
+        report.add(note.severity, note.check, None, note.vi, note.en);
+    }
     let raw = names.raw_columns(&columns);
     let checker = Checker { options, chosen, plane, columns, raw, texts: Texts::new(writing) };
     let mut assembly = Assembly::new(report, plane);

@@ -87,7 +87,10 @@ fn push_drawn(out: &mut String, c: char) {
     let has = |c: &char| face(Weight::Regular).is_some_and(|face| face.glyph_index(*c).is_some());
     let Some(read) = alike(c) else { return };
     let like = LIKE.iter().find(|(lacked, _)| lacked.contains(c)).map(|(_, like)| *like);
-    if let Some(drawn) = [Some(c), like, Some(read)].into_iter().flatten().find(has) {
+    // The text is markup: what looks like its signs must not become one.
+    let is_plain = |part: &char| !"<>&\"'".contains(*part);
+    let read = Some(read).filter(is_plain);
+    if let Some(drawn) = [Some(c), like, read].into_iter().flatten().find(has) {
         out.push(drawn);
         return;
     }
@@ -97,7 +100,7 @@ fn push_drawn(out: &mut String, c: char) {
     }
     // Full-width letters, circled numbers, ㎡ and the like are composed from characters that the fonts have.
     let parts: String = std::iter::once(c).nfkc().filter(|part| !is_combining_mark(*part)).collect();
-    if !parts.is_empty() && parts.chars().all(|part| has(&part) && !"<>&\"".contains(part)) {
+    if !parts.is_empty() && parts.chars().all(|part| has(&part) && is_plain(&part)) {
         out.push_str(&parts);
     } else {
         tell(c);

@@ -21,6 +21,13 @@ pub(super) fn read(text: &str, is_point: bool) -> Result<(Vec<Position>, Option<
     if decimal_commas(text) {
         return Err(wrong(text, true));
     }
+    let count = text.split_whitespace().filter(|tuple| position(tuple).is_some()).count();
+    if is_point && count > 1 && count == text.split_whitespace().count() {
+        return Err(GeometryError::unreadable(
+            format!("một điểm (Point) có {count} vị trí; hãy chỉ giữ một, hoặc tách thành nhiều điểm"),
+            format!("one point has {count} positions; keep one of them, or make several points"),
+        ));
+    }
     // In “104.87, 21.70” the space belongs to the comma.
     let joined = text.split_whitespace().fold(String::with_capacity(text.len()), |mut out, word| {
         if !out.is_empty() && !out.ends_with(',') && !word.starts_with(',') {

@@ -29,6 +29,8 @@ pub enum Shape {
     Point,
     /// Several positions.
     MultiPoint,
+    /// Lines, one or several.
+    Lines,
     /// Areas, of one part or several.
     Areas,
 }

@@ -20,7 +20,7 @@ pub(super) struct File<W> {
 
 /// The writer of a collection. Readers do not accept an index over no features.
 fn writer(collection: &'static Collection, write_index: bool) -> io::Result<FgbWriter<'static>> {
-    let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiPolygon);
+    let shapes = kind(collection, GeometryType::Point, GeometryType::MultiPoint, GeometryType::MultiLineString, GeometryType::MultiPolygon);
     let options = FgbWriterOptions {
         write_index,
         detect_type: false,

@@ -68,7 +68,7 @@ impl<W: Write> Package<W> {
                 format!("\"{}\" {kind}", property.name)
             })
             .collect();
-        let shapes = kind(collection, "POINT", "MULTIPOINT", "MULTIPOLYGON");
+        let shapes = kind(collection, "POINT", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON");
         connection
             .execute_batch(&format!(
                 "CREATE TABLE \"{name}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shapes}, {});",

@@ -48,12 +48,13 @@ impl<W: Write> Document<W> {
         Ok(Self { out, name_index: ["name", "land_use_name", "title", "id"].iter().filter_map(|name| index(name)).collect() })
     }
 
-    fn positions(&mut self, line: &geo::LineString<f64>) -> io::Result<()> {
-        write!(self.out, "<LinearRing><coordinates>")?;
+    /// Writes a line as the element of that name.
+    fn line(&mut self, element: &str, line: &geo::LineString<f64>) -> io::Result<()> {
+        write!(self.out, "<{element}><coordinates>")?;
         for at in &line.0 {
             write!(self.out, "{},{} ", at.x, at.y)?;
         }
-        write!(self.out, "</coordinates></LinearRing>")
+        write!(self.out, "</coordinates></{element}>")
     }
 
     fn geometry(&mut self, shape: &geo::Geometry<f64>) -> io::Result<()> {
@@ -66,15 +67,20 @@ impl<W: Write> Document<W> {
                 }
                 write!(self.out, "</MultiGeometry>")
             }
+            geo::Geometry::MultiLineString(lines) => {
+                write!(self.out, "<MultiGeometry>")?;
+                lines.0.iter().try_for_each(|line| self.line("LineString", line))?;
+                write!(self.out, "</MultiGeometry>")
+            }
             geo::Geometry::MultiPolygon(parts) => {
                 write!(self.out, "<MultiGeometry>")?;
                 for part in &parts.0 {
                     write!(self.out, "<Polygon><outerBoundaryIs>")?;
-                    self.positions(part.exterior())?;
+                    self.line("LinearRing", part.exterior())?;
                     write!(self.out, "</outerBoundaryIs>")?;
                     for hole in part.interiors() {
                         write!(self.out, "<innerBoundaryIs>")?;
-                        self.positions(hole)?;
+                        self.line("LinearRing", hole)?;
                         write!(self.out, "</innerBoundaryIs>")?;
                     }
                     write!(self.out, "</Polygon>")?;

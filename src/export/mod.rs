@@ -127,10 +127,11 @@ fn wkt(shape: &geo::Geometry<f64>) -> io::Result<String> {
 }
 
 /// Chooses a format's name for the collection's kind of shape.
-fn kind<T>(collection: &Collection, point: T, points: T, areas: T) -> T {
+fn kind<T>(collection: &Collection, point: T, points: T, lines: T, areas: T) -> T {
     match collection.shape {
         Shape::Point => point,
         Shape::MultiPoint => points,
+        Shape::Lines => lines,
         Shape::Areas => areas,
     }
 }

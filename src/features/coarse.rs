@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::f64::consts::PI;
 
-use crate::features::Features;
+use crate::features::{Features, Kind};
 use crate::geometry::arcs::Arcs;
 use crate::geometry::arcs::Rings;
 
@@ -26,7 +26,7 @@ fn pixel([lon, lat]: [i64; 2]) -> [i64; 2] {
 /// its index in the set. None where there is more than 32 bits can count.
 pub fn arcs(features: &Features) -> Option<Arcs> {
     let (mut rings, ring) = (Rings::default(), RefCell::new(Vec::new()));
-    for (index, feature) in features.list.iter().enumerate().filter(|(_, feature)| !features.is_points(feature)) {
+    for (index, feature) in features.list.iter().enumerate().filter(|(_, feature)| features.kind(feature) == Some(Kind::Areas)) {
         features.walk(
             feature,
             |position| ring.borrow_mut().push(pixel(position)),

@@ -2,7 +2,7 @@
 
 use i_overlay::i_float::int::point::IntPoint;
 
-use super::{Feature, Features};
+use super::{Feature, Features, Kind};
 use crate::geometry::area::{Area, Within, area_m2, bbox_of, part_m2};
 use crate::geometry::crs::Crs;
 use crate::geometry::{Bbox, Ring};
@@ -30,7 +30,7 @@ pub fn cut(area: &Area, features: &Features, plane: &Crs) -> Vec<Piece> {
 }
 
 fn piece(area: &Area, features: &Features, index: usize, feature: &Feature, plane: &Crs) -> Option<Piece> {
-    if features.is_points(feature) {
+    if features.kind(feature) != Some(Kind::Areas) {
         return None;
     }
     let rings = features.rings(feature);
@@ -56,7 +56,7 @@ fn piece(area: &Area, features: &Features, index: usize, feature: &Feature, plan
 
 /// True when one of the set's zones lies within the area, wholly or in part.
 pub fn meets(area: &Area, features: &Features) -> bool {
-    let areas = features.near(&area.bbox()).into_iter().map(|index| &features.list[index]).filter(|feature| !features.is_points(feature));
+    let areas = features.near(&area.bbox()).into_iter().map(|index| &features.list[index]).filter(|feature| features.kind(feature) == Some(Kind::Areas));
     areas.into_iter().any(|feature| area.within(&features.rings(feature)) != Within::Nothing)
 }
 

@@ -13,6 +13,7 @@ mod shapes;
 mod written;
 
 use crate::geometry::steps::{Shapes, Steps};
+pub use crate::geometry::steps::Kind;
 pub use check::{check, summary};
 pub use written::SEPARATOR;
 
@@ -82,6 +83,8 @@ struct Places {
 const CHUNK: usize = 512;
 /// The text between a feature's properties and its geometry. It cannot occur inside a JSON string.
 const GEOMETRY: &[u8] = b"},\"geometry\":";
+/// A property of lines that go with an item but are not its place, such as the detour around a closed road.
+pub const ASIDE: &str = "\"aside\":true";
 const PROPERTIES: &[u8] = b"\"properties\":{";
 
 /// The box of a feature without a geometry.
@@ -294,46 +297,53 @@ impl Features {
         }
     }
 
-    /// The feature's rings without their closing points, in 10⁻⁷ degrees; none for a point.
+    /// The rings of an area without their closing points, in 10⁻⁷ degrees; none for points and lines.
     pub fn rings(&self, feature: &Feature) -> Vec<Vec<[i64; 2]>> {
-        let (rings, open) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
-        let end = || {
-            let mut ring: Vec<[i64; 2]> = open.take();
+        if self.kind(feature) != Some(Kind::Areas) {
+            return Vec::new();
+        }
+        let mut rings = self.lines(feature);
+        rings.iter_mut().for_each(|ring| {
             ring.pop();
-            rings.borrow_mut().push(ring);
-        };
-        self.walk(feature, |position| open.borrow_mut().push(position), end);
-        rings.into_inner()
+        });
+        rings
     }
 
-    /// Visits every position of the feature in 10⁻⁷ degrees, closing points too, and the end of
-    /// every ring.
+    /// The feature's lines in 10⁻⁷ degrees: rings with their closing points; none for points.
+    pub fn lines(&self, feature: &Feature) -> Vec<Vec<[i64; 2]>> {
+        let (lines, open) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+        self.walk(feature, |position| open.borrow_mut().push(position), || lines.borrow_mut().push(open.take()));
+        lines.into_inner()
+    }
+
+    /// Visits every position of the feature in 10⁻⁷ degrees, closing points too, and the end of every ring or line.
     #[inline]
-    pub fn walk(&self, feature: &Feature, mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) {
+    pub fn walk(&self, feature: &Feature, mut position: impl FnMut([i64; 2]), mut end: impl FnMut()) {
         if !feature.has_place() {
             return;
         }
         let mut steps = Steps::new(self.places.shapes.get(feature.shape..).unwrap_or_default());
-        let rings = steps.number();
-        // Points are stored as one line that is not closed.
-        for _ in 0..rings.max(1) {
+        let (kind, count) = steps.begin();
+        for _ in 0..count {
             let mut first = None;
             let _ = steps.line(|at| {
                 first.get_or_insert(at);
                 position(at);
                 ControlFlow::Continue(())
             });
-            if rings > 0 {
+            if kind == Kind::Areas {
                 first.into_iter().for_each(&mut position);
-                ring();
+            }
+            if kind != Kind::Points {
+                end();
             }
         }
     }
 
-    /// True when the feature is one or several positions, not an area.
-    pub fn is_points(&self, feature: &Feature) -> bool {
-        // The first byte is the number of rings, which is 0 for points.
-        feature.has_place() && self.places.shapes.get(feature.shape) == Some(&0)
+    /// What the feature is made of; none where it has no place.
+    pub fn kind(&self, feature: &Feature) -> Option<Kind> {
+        let shape = self.places.shapes.get(feature.shape..).filter(|_| feature.has_place())?;
+        Some(Steps::new(shape).begin().0)
     }
 
     /// The feature's land-use code, where the table has it.
@@ -352,7 +362,11 @@ impl Features {
             return None;
         }
         let degrees = |[x, y]: [i64; 2]| geo::Coord { x: x as f64 / 1e7, y: y as f64 / 1e7 };
-        if self.is_points(feature) {
+        if self.kind(feature) == Some(Kind::Lines) {
+            let line = |line: &Vec<[i64; 2]>| line.iter().map(|position| degrees(*position)).collect::<geo::LineString>();
+            return Some(geo::Geometry::MultiLineString(geo::MultiLineString(self.lines(feature).iter().map(line).collect())));
+        }
+        if self.kind(feature) == Some(Kind::Points) {
             let mut points = Vec::new();
             self.walk(feature, |position| points.push(geo::Point(degrees(position))), || {});
             let is_one = self.geometry(feature).starts_with("{\"type\":\"Point\"");
@@ -379,12 +393,16 @@ impl Features {
         }
     }
 
-    /// The set's outline as a GeoJSON geometry: the borders that are left when those shared by two
-    /// features are removed.
+    /// The set as one GeoJSON geometry: its points, its lines without those beside it ([`ASIDE`]), or the borders
+    /// that are left when those shared by two areas are removed.
     pub fn outline(&self) -> &str {
         self.places.outline.get_or_init(|| {
             let points: Vec<[f64; 2]> = self.list.iter().filter_map(|feature| self.point(feature)).collect();
-            if points.is_empty() {
+            let own = |feature: &&Feature| self.kind(feature) == Some(Kind::Lines) && !self.properties(feature).contains(ASIDE);
+            let lines: Vec<Vec<[i64; 2]>> = self.list.iter().filter(own).flat_map(|feature| self.lines(feature)).collect();
+            if !lines.is_empty() {
+                outline::lines(&lines)
+            } else if points.is_empty() {
                 outline::outline(self.list.iter().flat_map(|feature| self.rings(feature)))
             } else {
                 outline::points(&points)

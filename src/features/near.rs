@@ -6,7 +6,7 @@ use geo_index::rtree::RTreeIndex;
 
 use crate::features::Features;
 use crate::geometry::Bbox;
-use crate::geometry::steps::Steps;
+use crate::geometry::steps::{Kind, Steps};
 
 /// A box in 10⁻⁷ degrees. Degrees written with seven decimals become whole numbers, even where the last bit
 /// of the product is wrong.
@@ -76,21 +76,23 @@ impl Hit {
 
 /// A feature's positions, ready to be walked along.
 struct Line<'a> {
-    /// How many rings; 0 for points.
-    rings: u64,
+    kind: Kind,
+    /// How many lines follow.
+    count: u64,
     steps: Steps<'a>,
 }
 
 impl<'a> Line<'a> {
     fn new(shape: &'a [u8]) -> Self {
         let mut steps = Steps::new(shape);
-        Self { rings: steps.number(), steps }
+        let (kind, count) = steps.begin();
+        Self { kind, count, steps }
     }
 
     /// True when the feature itself, not only its box, shares a point with a box in 10⁻⁷ degrees.
     fn meets(mut self, exact: [f64; 4]) -> bool {
         let mut hit = Hit::new(exact);
-        if self.rings == 0 {
+        if self.kind == Kind::Points {
             // No line leads from one point to the next.
             let alone = |at| {
                 hit.last = None;
@@ -98,18 +100,19 @@ impl<'a> Line<'a> {
             };
             return self.steps.line(alone).is_break();
         }
-        for _ in 0..self.rings {
+        for _ in 0..self.count {
             let mut first = None;
             hit.last = None;
             let walked = self.steps.line(|at| {
                 first.get_or_insert(at);
                 hit.step(at)
             });
+            let first = first.filter(|_| self.kind == Kind::Areas);
             if walked.is_break() || first.is_some_and(|at| hit.step(at).is_break()) {
                 return true;
             }
         }
-        hit.inside
+        hit.inside && self.kind == Kind::Areas
     }
 }
 
@@ -214,6 +217,8 @@ mod tests {
             format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(square)),
             format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(notch)),
             format!("{{\"type\":\"MultiPoint\",\"coordinates\":{}}}", small("[[5,5],[70,70]]")),
+            format!("{{\"type\":\"MultiLineString\",\"coordinates\":{}}}", small("[[[3,60],[60,60],[60,95]],[[10,12],[28,12],[28,28],[10,28]]]")),
+            format!("{{\"type\":\"LineString\",\"coordinates\":{}}}", small("[[0,99],[997,3]]")),
         ];
         let set = Features::of_items(&shapes.map(|shape| (String::new(), shape)));
         // The same in whole numbers, which the other library compares exactly.

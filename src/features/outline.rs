@@ -23,6 +23,21 @@ pub fn points(points: &[[f64; 2]]) -> String {
     text
 }
 
+/// Lines in 10⁻⁷ degrees as a GeoJSON MultiLineString.
+pub fn lines(lines: &[Vec<[i64; 2]>]) -> String {
+    let mut text = String::from("{\"type\":\"MultiLineString\",\"coordinates\":[");
+    for (i, line) in lines.iter().enumerate() {
+        text.push_str(if i > 0 { ",[" } else { "[" });
+        for (k, point) in line.iter().enumerate() {
+            text.push_str(if k > 0 { "," } else { "" });
+            push_position(&mut text, point.map(|value| value as f64 / 1e7));
+        }
+        text.push(']');
+    }
+    text.push_str("]}");
+    text
+}
+
 /// The outline of areas as a GeoJSON MultiPolygon.
 pub fn outline(rings: impl Iterator<Item = Ring>) -> String {
     let mut text = String::new();

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 
 use crate::features::find;
-use crate::geometry::steps::Shapes;
+use crate::geometry::steps::{Kind, Shapes};
 
 /// Walks a canonical geometry's text, plain decimals with longitude first. Visits every position, in 10⁻⁷
-/// degrees, and the end of every ring. None where the text is not canonical.
+/// degrees, and the end of every ring or line. None where the text is not canonical.
 fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMut()) -> Option<()> {
     let start = find(geometry, b"[")?;
     let (mut value, mut places, mut negative, mut any) = (0_i64, None::<u32>, false, false);
@@ -47,24 +47,30 @@ fn scan(geometry: &[u8], mut position: impl FnMut([i64; 2]), mut ring: impl FnMu
 
 /// Reads a canonical geometry's text. Gives its box in 10⁻⁷ degrees and appends its positions to `shapes`.
 pub fn read(shapes: &mut Shapes, geometry: &[u8]) -> Option<[i64; 4]> {
-    let is_area = !(geometry.starts_with(b"{\"type\":\"Point") || geometry.starts_with(b"{\"type\":\"MultiPoint"));
-    let (rings, open) = (RefCell::new(Vec::<usize>::new()), RefCell::new(Vec::<[i64; 2]>::with_capacity(64)));
-    scan(geometry, |position| open.borrow_mut().push(position), || rings.borrow_mut().push(open.borrow().len()))?;
-    let (rings, all) = (rings.into_inner(), open.into_inner());
+    let is = |name: &str| geometry.strip_prefix(b"{\"type\":\"").is_some_and(|rest| rest.starts_with(name.as_bytes()));
+    let kind = if is("Point") || is("MultiPoint") {
+        Kind::Points
+    } else if is("LineString") || is("MultiLineString") {
+        Kind::Lines
+    } else {
+        Kind::Areas
+    };
+    let (lines, open) = (RefCell::new(Vec::<usize>::new()), RefCell::new(Vec::<[i64; 2]>::with_capacity(64)));
+    scan(geometry, |position| open.borrow_mut().push(position), || lines.borrow_mut().push(open.borrow().len()))?;
+    let (mut lines, all) = (lines.into_inner(), open.into_inner());
     let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
     let cover = |b: [i64; 4], [x, y]: &[i64; 2]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)];
     let bbox = all.iter().fold(start, cover);
-    if is_area {
-        shapes.number(rings.len() as u64);
-        let mut from = 0;
-        for end in rings {
-            // The closing point repeats the first, so it is left out.
-            shapes.line(&all[from..end.saturating_sub(1).max(from)]);
-            from = end;
-        }
-    } else {
-        shapes.number(0);
-        shapes.line(&all);
+    if kind == Kind::Points || lines.is_empty() {
+        lines = vec![all.len()];
+    }
+    shapes.begin(kind, lines.len());
+    let mut from = 0;
+    for end in lines {
+        // A ring's closing point repeats the first, so it is left out.
+        let last = if kind == Kind::Areas { end.saturating_sub(1) } else { end };
+        shapes.line(&all[from..last.max(from)]);
+        from = end;
     }
     (bbox[3] != i64::MIN).then_some(bbox)
 }

@@ -35,6 +35,8 @@ pub type Rings = Vec<Vec<Position>>;
 #[expect(missing_docs, reason = "the names are those of RFC 7946")]
 pub enum Geometry {
     Point(Position),
+    LineString(Vec<Position>),
+    MultiLineString(Vec<Vec<Position>>),
     Polygon(Rings),
     MultiPolygon(Vec<Rings>),
 }
@@ -44,6 +46,8 @@ impl Geometry {
     pub fn first(&self) -> Option<Position> {
         match self {
             Self::Point(position) => Some(*position),
+            Self::LineString(line) => line.first().copied(),
+            Self::MultiLineString(lines) => lines.iter().flatten().next().copied(),
             Self::Polygon(rings) => rings.first()?.first().copied(),
             Self::MultiPolygon(parts) => parts.iter().flatten().flatten().next().copied(),
         }
@@ -53,6 +57,8 @@ impl Geometry {
     pub fn points(&self) -> usize {
         match self {
             Self::Point(_) => 1,
+            Self::LineString(line) => line.len(),
+            Self::MultiLineString(lines) => lines.iter().map(Vec::len).sum(),
             Self::Polygon(rings) => rings.iter().map(Vec::len).sum(),
             Self::MultiPolygon(parts) => parts.iter().flatten().map(Vec::len).sum(),
         }

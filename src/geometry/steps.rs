@@ -2,8 +2,19 @@
 
 use std::ops::ControlFlow;
 
-/// Positions of features: for each feature the number of its rings (0 for points), then every ring as a
-/// line without its closing position.
+/// What the positions of a feature make, by its dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One or several points.
+    Points = 0,
+    /// One or several lines.
+    Lines = 1,
+    /// One or several areas.
+    Areas = 2,
+}
+
+/// Positions of features: for each feature a number that says what follows ([`Kind`]), then its points as one line,
+/// its lines, or its rings as lines without their closing positions.
 ///
 /// A line begins with twice the number of its positions, plus one where all its steps are short, as they
 /// almost always are. In a short line each number of the first position takes four bytes and each number of a
@@ -25,6 +36,11 @@ fn is_short(line: &[[i64; 2]]) -> bool {
 }
 
 impl Shapes {
+    /// Begins a feature of `count` lines: one for points, however many they are; a ring counts as a line.
+    pub fn begin(&mut self, kind: Kind, count: usize) {
+        self.number((count as u64) << 2 | kind as u64);
+    }
+
     /// Writes a number.
     pub fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
@@ -63,6 +79,18 @@ impl<'a> Steps<'a> {
     /// Reads from the beginning of a feature or of a line.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
+    }
+
+    /// Reads what the next feature is made of, and how many lines follow.
+    #[inline]
+    pub fn begin(&mut self) -> (Kind, u64) {
+        let head = self.number();
+        let kind = match head & 3 {
+            0 => Kind::Points,
+            1 => Kind::Lines,
+            _ => Kind::Areas,
+        };
+        (kind, head >> 2)
     }
 
     /// Reads a number of variable length.

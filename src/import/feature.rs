@@ -59,6 +59,16 @@ pub fn of_parts(mut parts: Vec<Rings>) -> Result<Geometry, GeometryError> {
     }
 }
 
+/// One line or several, by their number. Lines of fewer than two positions are left out. Errors: none is left.
+pub fn of_lines(mut lines: Vec<Vec<Position>>) -> Result<Geometry, GeometryError> {
+    lines.retain(|line| line.len() > 1);
+    match lines.len() {
+        0 => Err(GeometryError::Missing),
+        1 => Ok(Geometry::LineString(lines.remove(0))),
+        _ => Ok(Geometry::MultiLineString(lines)),
+    }
+}
+
 /// A feature as the file has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
@@ -68,6 +78,19 @@ pub struct Feature {
     pub geometry: Result<Geometry, GeometryError>,
     /// Line of the file it begins at, from 1; formats without lines have none.
     pub line: Option<u64>,
+}
+
+impl Feature {
+    /// The feature where lines cannot be used: a line becomes the error that names it.
+    pub fn without_lines(self) -> Self {
+        let named = |kind| Err(GeometryError::other_kind(kind));
+        let geometry = match self.geometry {
+            Ok(Geometry::LineString(_)) => named("LineString"),
+            Ok(Geometry::MultiLineString(_)) => named("MultiLineString"),
+            geometry => geometry,
+        };
+        Self { geometry, ..self }
+    }
 }
 
 /// The properties of a feature.
@@ -155,7 +178,7 @@ fn other_geometry(text: &str) -> Option<Result<Geometry, GeometryError>> {
                 match geometry {
                     Geometry::Polygon(rings) => parts.push(rings),
                     Geometry::MultiPolygon(several) => parts.extend(several),
-                    Geometry::Point(_) => return named(),
+                    Geometry::Point(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => return named(),
                 }
             }
             Some(of_parts(parts))

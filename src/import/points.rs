@@ -72,7 +72,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
         let mut features = Vec::new();
         let read = loop {
             match reader.next() {
-                Ok(Some(raw)) => features.push(raw.parse()),
+                Ok(Some(raw)) => features.push(raw.parse().without_lines()),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }

@@ -132,6 +132,9 @@ fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Res
         Ok(Geometry::Point(position)) => return place(*position).map(Shape::Point).ok_or(OUTSIDE),
         Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
         Ok(Geometry::MultiPolygon(parts)) => parts.as_slice(),
+        Ok(Geometry::LineString(_) | Geometry::MultiLineString(_)) => {
+            return Err(wrong("not-an-area", "Là một đường, không phải vùng hay điểm", "It is a line, neither an area nor a point"));
+        }
         Err(_) => return Err(wrong("no-geometry", "Thiếu ranh giới hoặc tọa độ", "It has neither a boundary nor coordinates")),
     };
     let ring = |ring: &Vec<Position>| -> Option<VertexRing> {
@@ -216,7 +219,7 @@ pub fn boundary(canonical: &[u8], wanted: &[UnitId]) -> Option<Boundary> {
         match geometry {
             Geometry::Polygon(rings) => parts.push(rings.iter().map(ring).collect()),
             Geometry::MultiPolygon(list) => parts.extend(list.iter().map(|rings| rings.iter().map(ring).collect())),
-            Geometry::Point(_) => {}
+            Geometry::Point(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => {}
         }
     }
     Boundary::new(&parts)

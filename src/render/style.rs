@@ -36,6 +36,12 @@ pub fn maplibre(city: &City, collection: &Collection) -> Value {
             { "id": "fill", "type": "fill", "source": name, "source-layer": name, "paint": { "fill-color": fill, "fill-opacity": 0.75 } },
             { "id": "line", "type": "line", "source": name, "source-layer": name, "paint": { "line-color": "#333333", "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.2, 16, 1] } },
         ])
+    } else if collection.shape == Shape::Lines {
+        let width = json!(["interpolate", ["linear"], ["zoom"], 10, 2, 16, 6]);
+        json!([
+            { "id": "casing", "type": "line", "source": name, "source-layer": name, "layout": { "line-cap": "round", "line-join": "round" }, "paint": { "line-color": "#ffffff", "line-width": width, "line-gap-width": 1 } },
+            { "id": "line", "type": "line", "source": name, "source-layer": name, "layout": { "line-cap": "round", "line-join": "round" }, "paint": { "line-color": POINT, "line-width": width } },
+        ])
     } else {
         json!([{ "id": "circle", "type": "circle", "source": name, "source-layer": name, "paint": { "circle-color": POINT, "circle-radius": 6, "circle-stroke-color": "#ffffff", "circle-stroke-width": 2 } }])
     };
@@ -75,6 +81,9 @@ fn symbol(name: usize, shape: Shape, colour: &str) -> String {
             ("outline_style", "solid"),
         ]);
         format!("<symbol name=\"{name}\" type=\"fill\" alpha=\"0.8\"><layer class=\"SimpleFill\" enabled=\"1\">{fill}</layer></symbol>")
+    } else if shape == Shape::Lines {
+        let line = options(&[("line_color", colour), ("line_width", "1"), ("line_style", "solid"), ("capstyle", "round")]);
+        format!("<symbol name=\"{name}\" type=\"line\" alpha=\"1\"><layer class=\"SimpleLine\" enabled=\"1\">{line}</layer></symbol>")
     } else {
         let marker = options(&[("color", colour), ("name", "circle"), ("size", "3"), ("outline_color", "255,255,255,255")]);
         format!("<symbol name=\"{name}\" type=\"marker\" alpha=\"1\"><layer class=\"SimpleMarker\" enabled=\"1\">{marker}</layer></symbol>")

@@ -267,6 +267,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
     let shape = match collection.shape {
         Shape::Point => "geometry-point",
         Shape::MultiPoint => "geometry-multipoint",
+        Shape::Lines => "geometry-multilinestring",
         Shape::Areas => "geometry-multipolygon",
     };
     // A geometry has only a format (OGC 19-079r2 §6): a type would make it a JSON value.

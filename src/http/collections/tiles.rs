@@ -150,6 +150,7 @@ fn answer(tile: &Tile, request: &HeaderMap) -> Response {
 fn shape(layer: &Layer) -> (&'static str, u8) {
     match layer.collection.shape {
         Shape::Areas => ("polygons", 2),
+        Shape::Lines => ("lines", 1),
         _ => ("points", 0),
     }
 }

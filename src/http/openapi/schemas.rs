@@ -44,6 +44,7 @@ fn feature(collection: &Collection) -> Value {
     let kinds: &[&str] = match collection.shape {
         Shape::Point => &["Point"],
         Shape::MultiPoint => &["MultiPoint"],
+        Shape::Lines => &["MultiLineString"],
         Shape::Areas => &["MultiPolygon"],
     };
     let names: Vec<&String> = properties.keys().collect();
@@ -182,7 +183,7 @@ pub(super) fn all() -> Map<String, Value> {
             "required": ["type", "properties", "geometry"],
             "properties": {
                 "type": { "type": "string", "enum": ["Feature"] }, "id": text(), "properties": { "type": "object" },
-                "geometry": geometry(&["Point", "MultiPoint", "MultiPolygon"]),
+                "geometry": geometry(&["Point", "MultiPoint", "MultiLineString", "MultiPolygon"]),
             },
         }),
     );

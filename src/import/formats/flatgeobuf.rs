@@ -10,7 +10,7 @@ use super::{Left, Limits, Piped, ReadError, Reader, Stated, Tally};
 use crate::geometry::crs::Crs;
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::encoding::keep;
-use crate::import::feature::{Feature, GeometryError, of_parts};
+use crate::import::feature::{Feature, GeometryError, of_lines, of_parts};
 use crate::import::report::Note;
 use crate::import::source::ReadSeek;
 
@@ -121,6 +121,7 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
             let xy = geometry.xy().filter(|xy| xy.len() >= 2).ok_or(GeometryError::Missing)?;
             Ok(Geometry::Point(Position([xy.get(0), xy.get(1)])))
         }
+        GeometryType::LineString | GeometryType::MultiLineString => of_lines(rings(geometry)?),
         GeometryType::Polygon => Ok(Geometry::Polygon(rings(geometry)?)),
         GeometryType::MultiPolygon => {
             let parts = geometry.parts().map(|parts| parts.iter().map(|part| rings(&part)).collect::<Result<Vec<_>, _>>());

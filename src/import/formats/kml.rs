@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::archive::Archive;
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, put};
 use crate::geometry::simple::{Geometry, Position, Rings};
-use crate::import::feature::{Feature, GeometryError, Raw, of_parts};
+use crate::import::feature::{Feature, GeometryError, Raw, of_lines, of_parts};
 use crate::import::report::Note;
 use crate::import::source::ReadSeek;
 
@@ -51,6 +51,7 @@ struct Placemark {
     /// Name of the attribute whose element is open.
     field: Option<String>,
     parts: Vec<Rings>,
+    lines: Vec<Vec<Position>>,
     point: Option<Position>,
     other: Option<String>,
     error: Option<GeometryError>,
@@ -143,7 +144,7 @@ impl Kml {
                     place.in_polygon = true;
                 }
                 "LinearRing" if !place.in_polygon => place.other = Some(name.to_owned()),
-                "LineString" | "Track" | "Model" => place.other = Some(name.to_owned()),
+                "Track" | "Model" => place.other = Some(name.to_owned()),
                 _ => {}
             }
         }
@@ -174,17 +175,23 @@ impl Kml {
         match name {
             "Placemark" => {
                 let mut place = self.place.take()?;
-                // A point or line beside areas is left out, and the report says so.
-                if let Some(other) = place.other.as_ref().filter(|_| !place.parts.is_empty()) {
+                // What stands beside areas, or beside a point, is left out, and the report says so.
+                let (has_areas, has_lines) = (!place.parts.is_empty(), !place.lines.is_empty());
+                let has_main = has_areas || has_lines || place.point.is_some();
+                if let Some(other) = place.other.as_ref().filter(|_| has_main) {
                     self.tally.add(Left::Beside(other.clone()));
                 }
-                if place.point.is_some() && !place.parts.is_empty() {
+                if has_lines && (has_areas || place.point.is_some()) {
+                    self.tally.add(Left::Beside("LineString".into()));
+                }
+                if place.point.is_some() && has_areas {
                     self.tally.add(Left::Beside("Point".into()));
                 }
                 let geometry = match (place.error, place.point) {
                     (Some(error), _) => Err(error),
                     (None, Some(_)) if place.parts.is_empty() && place.points_alone > 1 => Err(GeometryError::other_kind("MultiPoint")),
                     (None, Some(point)) if place.parts.is_empty() => Ok(Geometry::Point(point)),
+                    _ if !has_areas && has_lines => of_lines(place.lines),
                     _ if place.parts.is_empty() && place.other.is_some() => Err(GeometryError::other_kind(place.other.unwrap_or_default())),
                     _ if place.parts.is_empty() && place.has_address => Err(GeometryError::unreadable(
                         "chỉ có địa chỉ, không có tọa độ; hãy đặt điểm lên bản đồ rồi xuất lại",
@@ -229,6 +236,8 @@ impl Kml {
                             let at = if in_inner { rings.len() } else { 0 };
                             rings.insert(at, positions);
                         }
+                    } else if parent == "LineString" {
+                        place.lines.push(positions);
                     } else if parent == "Point" {
                         place.points_alone += 1;
                         place.point = place.point.or(positions.first().copied());

@@ -57,6 +57,9 @@ pub struct Choice {
     pub layer: Option<String>,
     /// Limits on the file.
     pub limits: Limits,
+    /// True if lines are wanted: drawings give their lines, and not the areas that these enclose.
+    #[serde(default)]
+    pub lines: bool,
 }
 
 /// The coordinate system a file names.
@@ -395,6 +398,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         Format::Sqlite => geopackage::open(source, choice),
         Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
         Format::Xml => Ok(kml::open(source.open()?, limits, None)),
+        Format::Dxf if choice.lines => dxf::open_lines(source.open()?, limits),
         Format::Dxf => dxf::open(source.open()?, limits),
         Format::Shp => shapefile::open_beside(source, limits),
         Format::Text => table::open_csv(source, limits),

@@ -7,7 +7,7 @@ use std::io::{Read, SeekFrom};
 
 use super::nest;
 use crate::geometry::simple::{Geometry, Position, Rings};
-use crate::import::feature::{GeometryError, of_parts};
+use crate::import::feature::{GeometryError, of_lines, of_parts};
 use crate::import::source::{ReadSeek, Source};
 
 /// Size of the header of `.shp` and `.shx` files, bytes.
@@ -150,7 +150,7 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
     Ok(match kind {
         0 => Err(GeometryError::Missing),
         1 | 11 | 21 => Ok(Geometry::Point(content.position()?)),
-        5 | 15 | 25 => {
+        3 | 5 | 13 | 15 | 23 | 25 => {
             // The bounding box is skipped; the points give it anyway.
             content.bytes::<32>()?;
             let parts = content.count(4)?;
@@ -171,9 +171,8 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
                 let end = starts.get(i + 1).copied().unwrap_or(points);
                 rings.push(positions.get(*start..end).ok_or(Broken::Damaged("a shape's parts do not fit its points"))?.to_vec());
             }
-            of_parts(nest::polygons(rings))
+            if matches!(kind, 3 | 13 | 23) { of_lines(rings) } else { of_parts(nest::polygons(rings)) }
         }
-        3 | 13 | 23 => Err(GeometryError::other_kind("Polyline")),
         8 | 18 | 28 => {
             content.bytes::<32>()?;
             if content.count(16)? == 1 { Ok(Geometry::Point(content.position()?)) } else { Err(GeometryError::other_kind("Multipoint")) }

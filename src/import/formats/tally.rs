@@ -314,9 +314,9 @@ fn note(what: &Left, count: &Count) -> Note {
         Left::Beside(kind) => (
             Warning,
             "beside-areas",
-            format!("{n} {kind} nằm cùng đối tượng với vùng, không đọc"),
+            format!("{n} {kind} nằm cùng đối tượng với hình khác, không đọc"),
             format!(
-                "{} beside areas in one feature, not read",
+                "{} beside other shapes in one feature, not read",
                 if n == 1 { format!("1 {kind} stands") } else { format!("{n} {kind}s stand") }
             ),
         ),

@@ -1,8 +1,8 @@
-//! Reads well-known binary (ISO 19125-2), with the header of GeoPackage around it: areas and points only. It
+//! Reads well-known binary (ISO 19125-2), with the header of GeoPackage around it: areas, lines and points. It
 //! does not recurse, and trusts no count before the bytes are there.
 
 use crate::geometry::simple::{Geometry, Position, Rings};
-use crate::import::feature::{GeometryError, of_parts};
+use crate::import::feature::{GeometryError, of_lines, of_parts};
 
 struct Bytes<'a> {
     rest: &'a [u8],
@@ -85,23 +85,34 @@ impl<'a> Bytes<'a> {
         Ok(position)
     }
 
+    fn line(&mut self, ordinates: usize) -> Result<Vec<Position>, GeometryError> {
+        let points = self.count(8 * ordinates)?;
+        (0..points).map(|_| self.position(ordinates)).collect()
+    }
+
     fn rings(&mut self, ordinates: usize) -> Result<Rings, GeometryError> {
         let rings = self.count(4)?;
-        (0..rings)
-            .map(|_| {
-                let points = self.count(8 * ordinates)?;
-                (0..points).map(|_| self.position(ordinates)).collect()
-            })
-            .collect()
+        (0..rings).map(|_| self.line(ordinates)).collect()
     }
 }
 
-/// Reads a polygon, a multi-polygon or a point.
+/// Reads areas, lines or a point.
 pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
     let mut bytes = Bytes { rest: bytes, little: true };
     let (kind, ordinates) = bytes.kind()?;
     match kind {
         1 => Ok(Geometry::Point(bytes.position(ordinates)?)),
+        2 => of_lines(vec![bytes.line(ordinates)?]),
+        5 => {
+            let lines = bytes.count(9)?;
+            let lines: Result<Rings, GeometryError> = (0..lines)
+                .map(|_| match bytes.kind()? {
+                    (2, ordinates) => bytes.line(ordinates),
+                    _ => Err(broken("a part is not a line")),
+                })
+                .collect();
+            of_lines(lines?)
+        }
         3 => Ok(Geometry::Polygon(bytes.rings(ordinates)?)),
         6 => {
             let parts = bytes.count(9)?;

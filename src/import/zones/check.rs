@@ -73,7 +73,7 @@ impl Checker<'_> {
             number += batch.len();
             let work = || {
                 let each = batch.into_par_iter().enumerate();
-                each.map(|(i, raw)| self.zone(first + i, &raw.parse())).collect::<Vec<Zone>>()
+                each.map(|(i, raw)| self.zone(first + i, &raw.parse().without_lines())).collect::<Vec<Zone>>()
             };
             // While this batch is checked, the next one is cut out of the file, and the one before is put
             // together.
@@ -217,7 +217,7 @@ impl Checker<'_> {
         let parts: &[Rings] = match &feature.geometry {
             Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
             Ok(Geometry::MultiPolygon(parts)) => parts,
-            Ok(Geometry::Point(_)) => return Err(wrong("not-a-polygon", "Là một điểm, không phải vùng", "It is a point, not an area")),
+            Ok(_) => return Err(wrong("not-a-polygon", "Là một điểm, không phải vùng", "It is a point, not an area")),
             Err(GeometryError::Missing) => return Err(wrong("no-geometry", "Không có hình", "It has no geometry")),
             Err(GeometryError::Unreadable { vi, en }) => {
                 return Err((

@@ -21,7 +21,7 @@ use jiff::civil::Date;
 
 pub use frame::Frame;
 pub use furniture::strip;
-pub use points::{points, positions};
+pub use points::{marks, points};
 pub use sketch::{Mark, sketch};
 
 use crate::domain::city::City;

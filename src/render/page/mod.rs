@@ -194,7 +194,7 @@ impl Item<'_> {
                 }
                 _ => drawn(map::zones(features, &set.bbox, &Detail::PHONE, &around, &alt)),
             },
-            (None, Some(features), Some(_)) => map::points(self.city, &map::positions(features), &Detail::PHONE, &around, &alt),
+            (None, Some(features), Some(_)) => map::marks(self.city, features, &Detail::PHONE, &around, &alt),
             _ => return html! {},
         };
         html! {

@@ -128,7 +128,7 @@ impl Printed<'_> {
                 }
                 _ => Some(map::zones(features, &set.bbox, &detail, &around, alt).svg),
             },
-            (None, Some(features), Some(_)) => Some(map::points(self.city, &map::positions(features), &detail, &around, alt)),
+            (None, Some(features), Some(_)) => Some(map::marks(self.city, features, &detail, &around, alt)),
             _ => None,
         }
     }

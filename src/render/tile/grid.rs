@@ -92,6 +92,43 @@ pub fn clip(mut ring: Ring, low: i64, high: i64) -> Ring {
     ring
 }
 
+/// Cuts a line at the sides of a square (Liang and Barsky, 1984). Gives the parts within it, without points that repeat.
+pub fn clip_line(line: &[[i64; 2]], low: i64, high: i64) -> Vec<Vec<[i64; 2]>> {
+    let mut parts: Vec<Vec<[i64; 2]>> = Vec::new();
+    let mut is_open = false;
+    for [a, b] in line.array_windows() {
+        let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+        for axis in 0..2 {
+            let step = (b[axis] - a[axis]) as f64;
+            for (room, step) in [((a[axis] - low) as f64, -step), ((high - a[axis]) as f64, step)] {
+                if step < 0.0 {
+                    enters = enters.max(room / step);
+                } else if step > 0.0 {
+                    leaves = leaves.min(room / step);
+                } else if room < 0.0 {
+                    leaves = -1.0;
+                }
+            }
+        }
+        if enters > leaves {
+            is_open = false;
+            continue;
+        }
+        let at = |t: f64| std::array::from_fn(|axis| (a[axis] as f64 + (b[axis] - a[axis]) as f64 * t).round() as i64);
+        if !is_open || enters > 0.0 {
+            parts.push(vec![at(enters)]);
+        }
+        is_open = leaves >= 1.0;
+        if let Some(part) = parts.last_mut()
+            && part.last() != Some(&at(leaves))
+        {
+            part.push(at(leaves));
+        }
+    }
+    parts.retain(|part| part.len() > 1);
+    parts
+}
+
 /// Copies a ring to `points` without points that repeat or lie on the straight line between their neighbours.
 pub fn lean(ring: &[[i64; 2]], points: &mut Ring) {
     points.clear();
@@ -135,6 +172,16 @@ mod tests {
             assert!((a[0] - b[0]).abs() <= 1 && (a[1] - b[1]).abs() <= 1, "{a:?} {b:?}");
         }
         assert_eq!(fast.place([(west * 1e7) as i64, (north * 1e7) as i64]), [-BUFFER, -BUFFER]);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_leaves_and_enters() {
+        let line = [[-10, 5], [5, 5], [5, 5], [5, 20], [8, 20], [8, 5], [9, 5]];
+        assert_eq!(clip_line(&line, 0, 10), [vec![[0, 5], [5, 5], [5, 10]], vec![[8, 10], [8, 5], [9, 5]]]);
+        assert_eq!(clip_line(&[[-5, -5], [15, 15]], 0, 10), [vec![[0, 0], [10, 10]]]);
+        for outside in [[[-5, 4], [-1, 4]], [[-5, 6], [4, 16]], [[11, 0], [11, 10]]] {
+            assert!(clip_line(&outside, 0, 10).is_empty(), "{outside:?}");
+        }
     }
 
     #[test]

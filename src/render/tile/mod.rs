@@ -12,11 +12,11 @@ mod wire;
 use std::cell::RefCell;
 use std::f64::consts::PI;
 
-use grid::{Grid, clip};
+use grid::{Grid, clip, clip_line};
 use merge::merged;
-use wire::{Layered, POINT, POLYGON, Path, said};
+use wire::{LINE, Layered, POINT, POLYGON, Path, said};
 
-use crate::features::Features;
+use crate::features::{Features, Kind};
 use crate::geometry::Bbox;
 use crate::geometry::Ring;
 use crate::read_model::layers::{Layer, LayerRow, Part};
@@ -135,7 +135,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
     for (part, features) in layer.parts.iter().zip(sets) {
         let Some(features) = features.as_deref().filter(|_| part.may_meet(&bbox)) else { continue };
         let near = features.near(&bbox);
-        let areas = near.first().is_some_and(|index| !features.is_points(&features.list[*index]));
+        let areas = near.first().is_some_and(|index| features.kind(&features.list[*index]) == Some(Kind::Areas));
         let too_many = near.len() * LEAST_BYTES.max(TAG_BYTES + features.shape_bytes() / 2) > LARGEST;
         if part.set().is_some() && areas && (detail.merged || too_many || is_crowded(part, address.zoom)) {
             merged(&mut out, part, features, &near, &grid, detail);
@@ -150,20 +150,24 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
         for index in near {
             let feature = &features.list[index];
             path.clear();
-            let kind = if !feature.has_place() {
+            let Some(kind) = features.kind(feature) else { continue };
+            let is_drawn = match kind {
+                Kind::Points => {
+                    let points = points(features, feature, &grid);
+                    path.points(&points);
+                    // If there are too many points, only one is drawn for each place of a coarser grid.
+                    points.first().is_some_and(|first| !detail.merged || taken.insert(*first))
+                }
+                Kind::Lines => path.lines(&lines(features, feature, &grid)),
+                Kind::Areas => path.areas(rings(features, feature, &grid).iter().map(Vec::as_slice)),
+            };
+            if !is_drawn {
                 continue;
-            } else if let Some(points) = points(features, feature, &grid) {
-                // If there are too many points, only one is drawn for each place of a coarser grid.
-                if points.is_empty() || (detail.merged && !taken.insert(points[0])) {
-                    continue;
-                }
-                path.points(&points);
-                POINT
-            } else {
-                if !path.areas(rings(features, feature, &grid).iter().map(Vec::as_slice)) {
-                    continue;
-                }
-                POLYGON
+            }
+            let kind = match kind {
+                Kind::Points => POINT,
+                Kind::Lines => LINE,
+                Kind::Areas => POLYGON,
             };
             let row = LayerRow { properties: &layer.collection.properties, part, features, feature };
             let mut tags = common.clone();
@@ -174,11 +178,8 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
     out.finish(layer.collection.name)
 }
 
-/// The positions of a feature's points that lie in the tile; `None` if the feature is an area.
-fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Option<Vec<[i64; 2]>> {
-    if !features.is_points(feature) {
-        return None;
-    }
+/// The positions of a feature's points that lie in the tile.
+fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Vec<[i64; 2]> {
     let mut found = Vec::new();
     let range = -BUFFER..=EXTENT + BUFFER;
     features.walk(
@@ -191,7 +192,13 @@ fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) 
         },
         || {},
     );
-    Some(found)
+    found
+}
+
+/// A feature's lines on the grid, cut at the tile's margin.
+fn lines(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Vec<Vec<[i64; 2]>> {
+    let placed = |line: Vec<[i64; 2]>| line.into_iter().map(|position| grid.place(position)).collect::<Vec<_>>();
+    features.lines(feature).into_iter().flat_map(|line| clip_line(&placed(line), -BUFFER, EXTENT + BUFFER)).collect()
 }
 
 /// A feature's rings on the grid, clipped, without closing points.

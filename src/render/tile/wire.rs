@@ -80,6 +80,18 @@ impl Path {
         points.iter().for_each(|point| self.to(*point));
     }
 
+    /// Writes lines of at least two points. False if there are none.
+    pub fn lines(&mut self, lines: &[Vec<[i64; 2]>]) -> bool {
+        for line in lines {
+            let [first, rest @ ..] = line.as_slice() else { continue };
+            self.command(1, 1);
+            self.to(*first);
+            self.command(2, rest.len());
+            rest.iter().for_each(|point| self.to(*point));
+        }
+        !lines.is_empty()
+    }
+
     /// Writes areas: rings in groups of an outer ring and its holes. Outer rings turn as the standard
     /// wants: their area is positive where rows run south. False if nothing is left of the areas.
     pub fn areas<'a>(&mut self, rings: impl IntoIterator<Item = &'a [[i64; 2]]>) -> bool {
@@ -128,6 +140,8 @@ pub struct Layered {
 
 /// Geometry type of points (Mapbox Vector Tile 2.1 §4.3.4).
 pub const POINT: u64 = 1;
+/// Geometry type of lines (Mapbox Vector Tile 2.1 §4.3.4).
+pub const LINE: u64 = 2;
 /// Geometry type of areas (Mapbox Vector Tile 2.1 §4.3.4).
 pub const POLYGON: u64 = 3;
 

@@ -20,8 +20,10 @@ pub(super) enum Shape {
     /// A picture or a frame of another program.
     Picture(&'static str),
     Insert(Box<Insert>),
-    /// A shape that could border an area but does not: its kind, and for polylines the gap in metres.
-    Other(&'static str, f64),
+    /// A line that is not closed: its kind, its points, and the gap between its ends in metres.
+    Line(&'static str, Vec<Point>, f64),
+    /// A shape that could border an area but cannot be drawn: its kind.
+    Other(&'static str),
     /// A hatch with a gap that is too wide to bridge, metres.
     Gap(f64),
     /// A hatch whose border cannot be drawn.
@@ -59,7 +61,7 @@ pub(super) struct Entity {
 impl Shape {
     pub(super) fn points(&self) -> usize {
         match self {
-            Self::Outline(ring, _) => ring.len(),
+            Self::Outline(line, _) | Self::Line(_, line, _) => line.len(),
             Self::Hatch(rings, ..) => rings.iter().map(Vec::len).sum(),
             _ => 1,
         }
@@ -69,7 +71,7 @@ impl Shape {
     pub(super) fn placed(&mut self, place: &dyn Fn(Point) -> Point) {
         let put = |p: &mut Point| *p = place(*p);
         match self {
-            Self::Outline(ring, _) => ring.iter_mut().for_each(put),
+            Self::Outline(line, _) | Self::Line(_, line, _) => line.iter_mut().for_each(put),
             Self::Hatch(rings, ..) => rings.iter_mut().flatten().for_each(put),
             Self::Text(at, ..) => put(at),
             _ => {}
@@ -150,7 +152,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let flags = fields.whole(70);
             // DXF stores meshes as polylines too.
             if flags & (16 | 64) != 0 {
-                return Some(Shape::Other("MESH", f64::INFINITY));
+                return Some(Shape::Other("MESH"));
             }
             // A smoothed polyline keeps its old corners as a frame (flag 16) beside the curve's points.
             let is_frame = |vertex: &&Fields| vertex.whole(70) & 16 != 0;
@@ -171,7 +173,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let turn = sweep(from, to);
             if turn < 2.0 * std::f64::consts::PI - 1e-6 {
                 let points = arc(centre, [long, short], libm::atan2(major[1], major[0]), from, turn);
-                Shape::Other("ELLIPSE", distance(points[0], points[points.len() - 1]))
+                Shape::Line("ELLIPSE", points, f64::INFINITY)
             } else {
                 Shape::Outline(full(centre, [long, short], libm::atan2(major[1], major[0])), 0.0)
             }
@@ -190,7 +192,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let degree = usize::try_from(fields.whole(71)).unwrap_or(0);
             match spline(degree, &knots, &controls, &weights, most) {
                 Some(points) => closed("SPLINE", points),
-                None => Shape::Other("SPLINE", f64::INFINITY),
+                None => Shape::Other("SPLINE"),
             }
         }
         "SOLID" | "TRACE" | "3DFACE" => {
@@ -240,12 +242,15 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
                 apart: [number(44, 0.0), number(45, 0.0)],
             }))
         }
-        "LINE" => Shape::Other("LINE", f64::INFINITY),
-        "ARC" => Shape::Other("ARC", f64::INFINITY),
+        "LINE" => Shape::Line("LINE", vec![fields.point(10, 20), fields.point(11, 21)], f64::INFINITY),
+        "ARC" => {
+            let (radius, [from, to]) = (fields.number(40)?, [50, 51].map(|code| fields.number(code).unwrap_or(0.0).to_radians()));
+            Shape::Line("ARC", arc(fields.point(10, 20), [radius; 2], 0.0, from, sweep(from, to)), f64::INFINITY)
+        }
         "IMAGE" | "WIPEOUT" | "PDFUNDERLAY" | "DGNUNDERLAY" | "DWFUNDERLAY" | "OLE2FRAME" | "OLEFRAME" => {
             Shape::Picture(PICTURES.iter().find(|known| **known == kind)?)
         }
-        kind => Shape::Other(NOT_READ.iter().find(|known| **known == kind)?, f64::INFINITY),
+        kind => Shape::Other(NOT_READ.iter().find(|known| **known == kind)?),
     })
 }
 
@@ -286,11 +291,11 @@ fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Sh
             ring.pop();
             Shape::Outline(ring, 0.0)
         } else {
-            Shape::Other(kind, f64::INFINITY)
+            Shape::Line(kind, path_of(vertices, false), f64::INFINITY)
         };
     }
     if vertices.len() < 3 {
-        return Shape::Other(kind, f64::INFINITY);
+        return Shape::Line(kind, path_of(vertices, false), f64::INFINITY);
     }
     closed(kind, path_of(vertices, false))
 }
@@ -300,12 +305,15 @@ fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
     let gap = distance(points[0], points[points.len() - 1]);
     let length: f64 = points.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
     if gap > BRIDGED || gap > length / 10.0 {
-        return Shape::Other(kind, gap);
+        return Shape::Line(kind, points, gap);
+    }
+    if points.len() < 4 && gap < 1e-6 {
+        return Shape::Line(kind, points, f64::INFINITY);
     }
     if gap < 1e-6 {
         points.pop();
     }
-    if points.len() < 3 { Shape::Other(kind, f64::INFINITY) } else { Shape::Outline(points, gap) }
+    Shape::Outline(points, gap)
 }
 
 /// What stands above and below each other in an MTEXT (`\S2^;`, `\S1/2;`), in one line: `²`, `1/2`.

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, nest};
 use crate::domain::land_use;
 use crate::geometry::simple::{Geometry, Position, Rings};
-use crate::import::feature::Feature;
+use crate::import::feature::{Feature, of_lines};
 use crate::import::source::ReadSeek;
 use crate::words::fold::fold;
 use drawing::Drawing;
@@ -123,14 +123,13 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
                 }
             }
             Shape::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
-            Shape::Other(kind, gap) if code_in(&layer).is_some() => {
-                if gap.is_finite() && gap > 0.0 && kind != "ELLIPSE" {
-                    tally.quote(Left::Open(layer), &metres(gap));
-                } else {
-                    tally.add(Left::Entities(kind.to_owned(), layer));
-                }
+            Shape::Line(_, _, gap) if code_in(&layer).is_some() && gap.is_finite() && gap > 0.0 => {
+                tally.quote(Left::Open(layer), &metres(gap));
             }
-            Shape::Other(kind, _) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
+            Shape::Line(kind, ..) | Shape::Other(kind) if code_in(&layer).is_some() => {
+                tally.add(Left::Entities(kind.to_owned(), layer));
+            }
+            Shape::Line(kind, ..) | Shape::Other(kind) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
             Shape::Gap(gap) => tally.quote(Left::Gap(layer), &metres(gap)),
             Shape::HatchBorder => tally.add(Left::HatchBorder(layer)),
             Shape::Tilted => tally.add(Left::Tilted(layer)),
@@ -184,6 +183,50 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             format!("Bản vẽ DXF không có đường khép kín (polyline) hay vùng tô (hatch) nào đọc được{vi}"),
             format!("The DXF drawing has no closed polyline and no hatch that can be read{en}"),
         ));
+    }
+    if features.len() > limits.features {
+        return Err(ReadError::too_many(limits.features));
+    }
+    Ok(Whole::boxed(Stated::Nothing, features, tally))
+}
+
+/// Opens a drawing for its lines: open and closed ones alike, each with its layer.
+pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
+    let tally = Tally::default();
+    let mut features = Vec::new();
+    for entity in Drawing::read(input, limits, &tally)? {
+        let layer = entity.layer;
+        let points = match entity.shape {
+            Shape::Line(_, points, _) => points,
+            Shape::Outline(mut ring, _) => {
+                ring.extend(ring.first().copied());
+                ring
+            }
+            Shape::Hatch(..) | Shape::Gap(_) | Shape::HatchBorder => {
+                tally.add(Left::Beside("HATCH".into()));
+                continue;
+            }
+            Shape::Picture(kind) => {
+                tally.add(Left::Overlay(kind.to_owned()));
+                continue;
+            }
+            Shape::Other(kind) => {
+                tally.add(Left::Entities(kind.to_owned(), layer));
+                continue;
+            }
+            Shape::Tilted => {
+                tally.add(Left::Tilted(layer));
+                continue;
+            }
+            Shape::Text(..) | Shape::Insert(_) => continue,
+        };
+        let properties = Map::from_iter([("Layer".to_owned(), Value::from(layer))]);
+        features.push(Feature { properties, geometry: of_lines(vec![points.into_iter().map(Position).collect()]), line: None });
+    }
+    if features.is_empty() {
+        let (vi, en) = tally.because();
+        let (vi, en) = (format!("Bản vẽ DXF không có đường nào đọc được{vi}"), format!("The DXF drawing has no line that can be read{en}"));
+        return Err(ReadError::new("empty", vi, en));
     }
     if features.len() > limits.features {
         return Err(ReadError::too_many(limits.features));

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{App, ExecuteError, random};
 use crate::domain::digest::hex;
+use crate::domain::families;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
@@ -26,7 +27,8 @@ impl App {
             } else {
                 let bytes = self.blob(*digest, attached).await?.ok_or_else(missing)?;
                 let facts = body.get("facts").cloned().unwrap_or_default();
-                let checked = tokio::task::block_in_place(|| features::check(*digest, bytes, field, &facts));
+                let takes = families::takes(field).ok_or_else(missing)?;
+                let checked = tokio::task::block_in_place(|| features::check(*digest, bytes, takes, &facts));
                 checked.ok_or_else(missing)??
             };
             if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {

@@ -142,9 +142,13 @@ async fn booklet(
     Ok((file, printed))
 }
 
-/// Writes the file whole or not at all, so that nobody hangs up a cut-off print.
+/// Writes the file whole or not at all, so that nobody hangs up a cut-off print. A device or a pipe is written to as
+/// it is, and never replaced by a file.
 fn write(path: &Path, file: &[u8]) -> anyhow::Result<()> {
     let failed = || format!("the file {} cannot be written", path.display());
+    if std::fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return std::fs::write(path, file).with_context(failed);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
     std::io::Write::write_all(&mut temporary, file).with_context(failed)?;
@@ -160,4 +164,27 @@ async fn record(store: &Store, model: &ReadModel, printed: &[(u32, Code, u32)]) 
         store.app.execute(&Actor::Local, Request::parse(command)?, &no_files).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_print_goes_into_a_pipe_and_does_not_take_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        let reader = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || std::fs::read(pipe).expect("what was written"))
+        };
+        write(&pipe, b"a print").expect("written");
+        assert_eq!(reader.join().expect("read"), b"a print");
+        assert!(!pipe.is_file());
+        let file = folder.path().join("poster.pdf");
+        write(&file, b"old").and_then(|()| write(&file, b"new")).expect("written");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"new");
+        assert!(write(folder.path(), b"x").is_err(), "a folder");
+    }
 }

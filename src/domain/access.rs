@@ -36,6 +36,8 @@ pub enum Role {
     Health,
     /// Campaigns.
     Campaign,
+    /// Works on roads.
+    Works,
     /// Notice boards and what residents report.
     Clerk,
     /// Every family.
@@ -43,15 +45,9 @@ pub enum Role {
 }
 
 impl Role {
-    /// True when the role covers a family by its name, `plan`.
-    pub fn covers(self, family: &str) -> bool {
-        match self {
-            Self::Planner => matches!(family, "plan" | "consultation" | "board"),
-            Self::Health => family == "map-point",
-            Self::Campaign => family == "campaign",
-            Self::Clerk => family == "board",
-            Self::Editor => true,
-        }
+    /// True when the role may publish a family, by the roles that the family names.
+    pub fn covers(self, roles: &[Self]) -> bool {
+        self == Self::Editor || roles.contains(&self)
     }
 
     /// True when the role may read what residents report.
@@ -167,13 +163,13 @@ impl Actor {
         }
     }
 
-    /// Refuses what the actor may not do to an item of `family` that lies in `units`.
+    /// Refuses what the actor may not do to an item in `units` of a family that names those roles.
     ///
     /// A unit of the token counts only while it exists. An item's unit that has ended stands for the
     /// units that took it over. An item without units is city-wide.
-    pub fn check(&self, family: &str, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
+    pub fn check(&self, roles: &[Role], units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
         let Self::Token(token) = self else { return Ok(()) };
-        if !token.role.covers(family) {
+        if !token.role.covers(roles) {
             return Err(Refusal::invalid(
                 "forbidden-role",
                 "Khóa truy cập này không được phép với loại nội dung này.",

@@ -6,7 +6,20 @@ use serde::{Deserialize, Serialize};
 use super::Digest;
 use crate::geometry::Bbox;
 
-/// A canonical set of features kept as a blob: zones of a plan, places of a campaign.
+/// What a set of features that comes with a command holds. A family names its sets, and what each takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Takes {
+    /// Areas with land-use codes.
+    Zones,
+    /// Areas without codes.
+    Outline,
+    /// Points with names and addresses.
+    Places,
+    /// Lines.
+    Lines,
+}
+
+/// A canonical set of features kept as a blob: zones of a plan, places of a campaign, lines of works.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FeatureSet {
     /// SHA-256 of the canonical GeoJSON.
@@ -17,7 +30,7 @@ pub struct FeatureSet {
     pub count: u32,
     /// West, south, east, north in degrees WGS 84.
     pub bbox: Bbox,
-    /// Sum of the features' plane areas in hectares; none for points.
+    /// Sum of the features' plane areas in hectares; none for points and lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_ha: Option<f64>,
 }

@@ -46,17 +46,25 @@ pub struct Property {
     pub values: &'static [&'static str],
     /// Its role (OGC 23-058r1, `x-ogc-role`), where it has one.
     pub role: Option<&'static str>,
+    /// A value that people would really ask for, where its type does not suggest one.
+    pub example: Option<&'static str>,
 }
 
 impl Property {
     /// A property of that name and type.
     pub const fn new(name: &'static str, kind: Type) -> Self {
-        Self { name: Cow::Borrowed(name), kind, values: &[], role: None }
+        Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None }
     }
 
     /// Sets the values it can have.
     pub const fn of(mut self, values: &'static [&'static str]) -> Self {
         self.values = values;
+        self
+    }
+
+    /// Sets an example of its values.
+    pub const fn like(mut self, example: &'static str) -> Self {
+        self.example = Some(example);
         self
     }
 

@@ -35,7 +35,7 @@ pub struct Piece {
     text: String,
     /// West, south, east, north in 10⁻⁷ degrees.
     pub bbox: [i64; 4],
-    /// Plane area in square metres; none for points.
+    /// Plane area in square metres; none for points and lines.
     pub area_m2: Option<f64>,
 }
 
@@ -155,6 +155,24 @@ pub fn point_piece(properties: &Map<String, Value>, position: [i64; 2]) -> Piece
     text.push('}');
     let [x, y] = position;
     Piece { text, bbox: [x, y, x, y], area_m2: None }
+}
+
+/// The text of lines in 10⁻⁷ degrees. It is always a multi-line, for the same reason.
+pub fn line_piece(properties: &Map<String, Value>, lines: &[Vec<[i64; 2]>]) -> Piece {
+    let mut text = begin(properties, lines.iter().map(Vec::len).sum());
+    let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
+    let bbox = lines.iter().flatten().fold(start, |b, [x, y]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)]);
+    text.push_str("{\"type\":\"MultiLineString\",\"coordinates\":[");
+    for (i, line) in lines.iter().enumerate() {
+        text.push_str(if i > 0 { ",[" } else { "[" });
+        for (k, position) in line.iter().enumerate() {
+            text.push_str(if k > 0 { "," } else { "" });
+            push_position(&mut text, *position);
+        }
+        text.push(']');
+    }
+    text.push_str("]}");
+    Piece { text, bbox, area_m2: None }
 }
 
 impl Writer {

@@ -4,12 +4,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
-use crate::features::Features;
-use crate::geometry::simple::Geometry;
+use crate::features::{Features, Kind};
 
 #[derive(Deserialize)]
 struct Header {
@@ -32,14 +31,18 @@ pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
 }
 
 /// Checks a stored set for the field of a command that names it: zones must have codes that are legal for the
-/// plan, places must be points. None if the bytes are not canonical.
-pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
+/// plan, places must be points, lines must be lines. None if the bytes are not canonical.
+pub fn check(sha256: Digest, bytes: Bytes, takes: Takes, facts: &Value) -> Option<Result<FeatureSet, Refusal>> {
     let set = summary(sha256, &bytes)?;
     let features = Features::parse(&bytes)?;
     let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
     let signed = facts.pointer("/decision/signed").and_then(|day| day.as_str()?.parse().ok());
     for (number, feature) in features.list.iter().enumerate() {
-        let is_point = matches!(features.parsed_geometry(feature)?, Geometry::Point(_));
+        let fits = match takes {
+            Takes::Places => features.kind(feature) == Some(Kind::Points),
+            Takes::Lines => features.kind(feature) == Some(Kind::Lines),
+            Takes::Zones | Takes::Outline => features.kind(feature) == Some(Kind::Areas),
+        };
         let properties = features.parsed_properties(feature);
         let code = properties.get("land_use").and_then(Value::as_str).unwrap_or_default();
         let legal = match (kind, signed, land_use::get(code)) {
@@ -48,7 +51,7 @@ pub fn check(sha256: Digest, bytes: Bytes, field: &str, facts: &Value) -> Option
             // The command lacks the fields that the rule needs, and is refused for that elsewhere.
             _ => true,
         };
-        if is_point != (field == "places") || (field == "zones" && !legal) || (field == "outline" && !code.is_empty()) {
+        if !fits || (takes == Takes::Zones && !legal) || (takes == Takes::Outline && !code.is_empty()) {
             return Some(Err(Refusal::invalid(
                 "set-does-not-fit",
                 format!("Đối tượng #{number} ({code}) không dùng được ở đây."),

@@ -56,7 +56,11 @@ fn piece(area: &Area, features: &Features, index: usize, feature: &Feature, plan
 
 /// True when one of the set's zones lies within the area, wholly or in part.
 pub fn meets(area: &Area, features: &Features) -> bool {
-    let areas = features.near(&area.bbox()).into_iter().map(|index| &features.list[index]).filter(|feature| features.kind(feature) == Some(Kind::Areas));
+    let areas = features
+        .near(&area.bbox())
+        .into_iter()
+        .map(|index| &features.list[index])
+        .filter(|feature| features.kind(feature) == Some(Kind::Areas));
     areas.into_iter().any(|feature| area.within(&features.rings(feature)) != Within::Nothing)
 }
 

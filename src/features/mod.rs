@@ -12,8 +12,8 @@ pub mod packed;
 mod shapes;
 mod written;
 
-use crate::geometry::steps::{Shapes, Steps};
 pub use crate::geometry::steps::Kind;
+use crate::geometry::steps::{Shapes, Steps};
 pub use check::{check, summary};
 pub use written::SEPARATOR;
 

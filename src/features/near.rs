@@ -217,7 +217,10 @@ mod tests {
             format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(square)),
             format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", small(notch)),
             format!("{{\"type\":\"MultiPoint\",\"coordinates\":{}}}", small("[[5,5],[70,70]]")),
-            format!("{{\"type\":\"MultiLineString\",\"coordinates\":{}}}", small("[[[3,60],[60,60],[60,95]],[[10,12],[28,12],[28,28],[10,28]]]")),
+            format!(
+                "{{\"type\":\"MultiLineString\",\"coordinates\":{}}}",
+                small("[[[3,60],[60,60],[60,95]],[[10,12],[28,12],[28,28],[10,28]]]")
+            ),
             format!("{{\"type\":\"LineString\",\"coordinates\":{}}}", small("[[0,99],[997,3]]")),
         ];
         let set = Features::of_items(&shapes.map(|shape| (String::new(), shape)));

@@ -310,10 +310,11 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         }
         Question::Unit(unit) => {
             let views = site.model.in_unit(&unit, &moment).await?;
+            let nearby = site.model.nearby_in_unit(&unit, &moment).await?;
             if form == Form::Json {
-                return Ok(json(headers, &programs::unit_json(&city, &unit, &views)));
+                return Ok(json(headers, &programs::unit_json(&city, &unit, &views, &nearby)));
             }
-            Ok(html(headers, StatusCode::OK, unit::page_of(lang, &city, &moment, &unit, &views)))
+            Ok(html(headers, StatusCode::OK, unit::page_of(lang, &city, &moment, &unit, &views, &nearby)))
         }
         Question::Which(typed, found, proposal) => {
             if form == Form::Json {

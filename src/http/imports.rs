@@ -24,6 +24,8 @@ use crate::app::imports::{KeptImport, ZoneQuestion};
 use crate::disk::Disk;
 use crate::domain::access::Actor;
 use crate::domain::city::Columns;
+use crate::domain::families;
+use crate::domain::feature_set::Takes;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
 use crate::geometry::crs::Crs;
@@ -79,20 +81,19 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
         return Err(HttpError::BadRequest("the form has no field “file” with a file".into()));
     };
     let field = form.get("field").unwrap_or("zones").to_owned();
-    if !["zones", "outline", "places"].contains(&field.as_str()) {
-        return Err(HttpError::BadRequest("the field “field” must be zones, outline or places".into()));
-    }
-    let family = if field == "places" { "campaign" } else { "plan" };
+    let Some((family, takes)) = set_of(&field) else {
+        return Err(HttpError::BadRequest(format!("the field “field” must be one of {}", families::fields().join(", "))));
+    };
     check_role(&actor, family)?;
-    let options = options(site, &form, &field).await?;
+    let options = options(site, &form, takes).await?;
     let turn = Arc::clone(&site.import_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let work = {
-        let (source, field) = (source.clone(), field.clone());
+        let source = source.clone();
         let reading = site.app.reading(&actor);
         // The work and its place outlive a client that hangs up.
         move || {
             let _turn = turn;
-            reading.import(&field, &source, &options)
+            reading.import(takes, &source, &options)
         }
     };
     let imported = tokio::task::spawn_blocking(work).await.map_err(|error| HttpError::Internal(error.to_string()))?;
@@ -118,9 +119,14 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     Ok(respond::with(StatusCode::CREATED, "application/json", headers, body.to_string()))
 }
 
+/// The family that a set is imported for, the first that has a field of that name, and what the set takes.
+fn set_of(field: &str) -> Option<(&'static str, Takes)> {
+    families::sets().into_iter().find(|(_, known, _)| *known == field).map(|(family, _, takes)| (family, takes))
+}
+
 fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
     match actor {
-        Actor::Token(grant) if !grant.role.covers(family) => Err(HttpError::Refused(Refusal::conflict(
+        Actor::Token(grant) if !grant.role.covers(families::roles(family)) => Err(HttpError::Refused(Refusal::conflict(
             "forbidden-family",
             "Khóa truy cập này không dùng cho loại nội dung đó.",
             "This token is not for that kind of content.",
@@ -171,10 +177,10 @@ fn too_large(error: &axum::extract::multipart::MultipartError, limit: u64) -> Op
         .then(|| HttpError::TooLarge(usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
-async fn options(site: &Site, form: &Form, field: &str) -> Result<zones::Options, HttpError> {
+async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Options, HttpError> {
     let city = site.app.city();
     let crs = form.get("crs").map(Crs::code).transpose().map_err(|error| HttpError::BadRequest(error.to_string()))?;
-    let mut options = if field == "places" {
+    let mut options = if matches!(takes, Takes::Places | Takes::Lines) {
         zones::Options::new(city.bbox, city.default_crs)
     } else {
         let today = site.moment().today;
@@ -197,7 +203,6 @@ async fn options(site: &Site, form: &Form, field: &str) -> Result<zones::Options
     options.choice.layer = text("layer");
     options.choice.limits.bytes = site.limits.import_bytes;
     options.overlap_m2 = form.parsed("max_overlap")?.unwrap_or(options.overlap_m2);
-    options.outline = field == "outline";
     Ok(options)
 }
 
@@ -266,12 +271,12 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
         return Err(HttpError::BadRequest("the command needs “facts”".into()));
     };
     facts.insert(kept.field.clone(), json!({ "sha256": set.sha256 }));
-    if kept.field != "places" {
+    let Some((family, takes)) = set_of(&kept.field) else { return Err(HttpError::NotFound) };
+    if matches!(takes, Takes::Zones | Takes::Outline) {
         facts.insert("crs".into(), json!(kept.plane));
     }
     crate::import::attach::add_document(&source, facts);
     let request = Request::parse(value).map_err(HttpError::Refused)?;
-    let family = if kept.field == "places" { "campaign" } else { "plan" };
     if request.kind.split('.').next() != Some(family) {
         return Err(HttpError::BadRequest(format!(
             "this import is for a {family}: the command must be {family}.publish or {family}.revise"

@@ -20,9 +20,9 @@ use super::formats::archive;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Options};
-use super::{points, zones};
+use super::{lines, points, zones};
 use crate::domain::Digest;
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::features::canonical::CanonicalSet;
 
 /// First argument of the child.
@@ -86,7 +86,7 @@ impl Drop for Place<'_> {
 /// A child's task.
 #[derive(Serialize, Deserialize)]
 enum Task {
-    Import { field: String, name: String, path: PathBuf, options: Box<Options> },
+    Import { takes: Takes, name: String, path: PathBuf, options: Box<Options> },
     About { path: PathBuf },
 }
 
@@ -116,19 +116,26 @@ impl From<io::Error> for Failed {
     }
 }
 
-fn read_here(field: &str, source: &Source, options: &Options) -> Imported {
-    if field == "places" { points::places(source, options) } else { zones::import(source, options, &|_| {}) }
+fn read_here(takes: Takes, source: &Source, options: &Options) -> Imported {
+    match takes {
+        Takes::Places => points::places(source, options),
+        Takes::Lines => lines::import(source, options),
+        Takes::Zones | Takes::Outline => {
+            let options = Options { outline: takes == Takes::Outline, ..options.clone() };
+            zones::import(source, &options, &|_| {})
+        }
+    }
 }
 
 impl Reading {
-    /// Reads a file as `zones`, `outline` or `places`. Errors: the machine could not start another process.
-    pub fn import(&self, field: &str, source: &Source, options: &Options) -> io::Result<Imported> {
-        let Self::Apart(program, places) = self else { return Ok(read_here(field, source, options)) };
+    /// Reads a file for a set that takes that. Errors: the machine could not start another process.
+    pub fn import(&self, takes: Takes, source: &Source, options: &Options) -> io::Result<Imported> {
+        let Self::Apart(program, places) = self else { return Ok(read_here(takes, source, options)) };
         let _place = places.take();
         // The child reads the file from the disk, so the file must stay there until the child is done.
         let on_disk = source.on_disk()?;
         let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
-        let task = Task::Import { field: field.to_owned(), name: source.name.clone(), path, options: Box::new(options.clone()) };
+        let task = Task::Import { takes, name: source.name.clone(), path, options: Box::new(options.clone()) };
         match ask(program, &task, source.bytes) {
             Ok((head, pieces)) => {
                 let whole = head.set.as_ref().is_none_or(|set| Digest::of_pieces(&pieces) == set.sha256);
@@ -281,10 +288,10 @@ pub fn child(bytes: u64) -> io::Result<()> {
         std::process::exit(1);
     })?;
     let (head, pieces) = match task {
-        Task::Import { field, name, path, options } => {
+        Task::Import { takes, name, path, options } => {
             let source = Source::named(&name, &path)?;
             limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
-            let Imported { report, set, drawn, plane } = read_here(&field, &source, &options);
+            let Imported { report, set, drawn, plane } = read_here(takes, &source, &options);
             let lengths = drawn.iter().map(|piece| piece.len() as u64).collect();
             (Head { report, plane, set: set.map(|set| set.set), pieces: lengths, pages: None, title: None }, drawn)
         }

@@ -1,7 +1,7 @@
 //! Separates what comes with a command: files become blobs, and a person's contact goes to the vault.
 //!
 //! The domain sees only references. A command's JSON may carry:
-//! * `facts.zones` / `facts.places`: `{"geojson": {…}}` or `{"file": "zones.geojson"}`, with `"crs"`;
+//! * feature sets such as `facts.zones`: `{"geojson": {…}}` or `{"file": "zones.geojson"}`, with `"crs"`;
 //! * `facts.documents[]`: `{"role", "title", "file"}` or `{"role", "title", "file_name", "base64"}`;
 //! * `facts.contact`: `{"name", "phone", "consent": {"purpose", "text_version", "evidence"}}`.
 
@@ -19,7 +19,8 @@ use super::source::Source;
 use super::zones::{Imported, Options};
 use crate::domain::city::{City, Columns};
 use crate::domain::document::{Document, DocumentRole};
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::families;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::PlanKind;
 use crate::domain::subject::Consent;
 use crate::domain::{Digest, Refusal};
@@ -206,7 +207,7 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
         clean_texts(body);
         return Ok(attached);
     };
-    for field in ["zones", "outline", "places"] {
+    for field in families::fields() {
         if let Some(input) = facts.remove(field).filter(|input| !input.is_null()) {
             let set = feature_set(field, &input, facts, city, files, reading, &mut attached)?;
             facts.insert(field.into(), set);
@@ -287,12 +288,12 @@ fn feature_set(
             format!("“{field}” needs geojson, file or sha256."),
         ));
     };
-    let mut options = options(input, facts, city)?;
-    options.outline = field == "outline";
-    let imported = reading.import(field, &source, &options).map_err(AttachError::Unavailable)?;
+    let options = options(input, facts, city)?;
+    let takes = families::takes(field).unwrap_or(Takes::Zones);
+    let imported = reading.import(takes, &source, &options).map_err(AttachError::Unavailable)?;
     let Imported { report, set, plane, .. } = imported;
     let Some(set) = set else { return Err(AttachError::Report(Box::new(report))) };
-    if field == "zones" {
+    if takes == Takes::Zones {
         facts.insert("crs".into(), json!(plane));
     }
     let said = serde_json::to_value(&set.set);

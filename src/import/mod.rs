@@ -9,6 +9,7 @@ pub mod documents;
 pub mod encoding;
 pub mod feature;
 pub mod formats;
+pub mod lines;
 pub mod parcel;
 pub mod points;
 pub mod report;

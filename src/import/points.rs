@@ -72,7 +72,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
         let mut features = Vec::new();
         let read = loop {
             match reader.next() {
-                Ok(Some(raw)) => features.push(raw.parse().without_lines()),
+                Ok(Some(raw)) => features.push(raw.parse()),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -119,6 +119,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
 /// Reads a table or a map file of points; rows with errors are reported and left out.
 pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row> {
     let Some((features, chosen)) = features(source, options, report) else { return Vec::new() };
+    let features: Vec<Feature> = features.into_iter().map(Feature::without_lines).collect();
     unused_columns(&features, report);
     let rows = features.iter().enumerate();
     let rows: Vec<Row> = rows.filter_map(|(number, feature)| read_row(number, feature, &chosen, options, report)).collect();

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::ReadModel;
+use super::nearby::Nearby;
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
@@ -117,6 +118,16 @@ pub struct Here {
     pub changed: Vec<ChangedHere>,
     /// Open consultations that concern the place.
     pub consultations: Vec<View>,
+    /// What goes on near it, the nearest first.
+    pub nearby: Vec<Nearby>,
+}
+
+/// Codes and whole square metres of a plan's zones at a place, for comparing; none where the plan does not hold.
+fn codes(plan: Option<&PlanHere>) -> Vec<(&str, i64)> {
+    let zones = plan.into_iter().flat_map(|plan| &plan.zones);
+    let mut codes: Vec<(&str, i64)> = zones.map(|zone| (zone.land_use.as_str(), zone.area_m2.unwrap_or(0.0).round() as i64)).collect();
+    codes.sort_unstable();
+    codes
 }
 
 fn text(features: &Features, feature: &Feature, name: &str) -> Option<String> {
@@ -235,8 +246,16 @@ impl ReadModel {
         };
         let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until.is_some());
         let is_beyond = unit.is_none() && city.boundaries.is_some();
-        let mut here =
-            Here { unit, is_beyond, parcel_m2, plans: Vec::new(), coming: Vec::new(), changed: Vec::new(), consultations: Vec::new() };
+        let mut here = Here {
+            unit,
+            is_beyond,
+            parcel_m2,
+            plans: Vec::new(),
+            coming: Vec::new(),
+            changed: Vec::new(),
+            consultations: Vec::new(),
+            nearby: self.nearby(at, moment).await?,
+        };
         here.plans.extend(self.plans_here(shown, &place, &city).await?.into_iter().flatten());
         here.plans.sort_by_key(|plan| (plan.view.kind, plan.view.code));
         let coming = coming.into_iter().filter(|view| view.opinions_until.is_none()).collect();
@@ -248,16 +267,7 @@ impl ReadModel {
                 None => None,
             };
             let now = here.plans.iter().find(|plan| plan.view.code == code).cloned();
-            let codes = |plan: &Option<PlanHere>| {
-                let mut codes: Vec<(String, i64)> = plan
-                    .iter()
-                    .flat_map(|plan| &plan.zones)
-                    .map(|zone| (zone.land_use.clone(), zone.area_m2.unwrap_or(0.0).round() as i64))
-                    .collect();
-                codes.sort();
-                codes
-            };
-            if codes(&held) != codes(&now) {
+            if codes(held.as_ref()) != codes(now.as_ref()) {
                 here.changed.push(ChangedHere { before: held, after: now });
             }
         }

@@ -10,6 +10,7 @@ pub mod feature_cache;
 pub mod here;
 pub mod image;
 pub mod layers;
+pub mod nearby;
 pub mod nearest;
 pub mod room;
 pub mod search;

@@ -14,6 +14,9 @@ use crate::geometry::Position;
 /// Mean radius of the earth, metres (IUGG).
 const EARTH: f64 = 6_371_008.8;
 
+/// Length of a degree of latitude on that globe, metres.
+pub(super) const METRES_PER_DEGREE: f64 = EARTH * std::f64::consts::PI / 180.0;
+
 /// A map point near a place, or a participating place of a campaign.
 #[derive(Debug, Clone)]
 pub struct Near {

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use bangtin::domain::feature_set::Takes;
 use bangtin::domain::plan::PlanKind;
 use bangtin::import::apart::{Places, Reading};
 use bangtin::import::report::Report;
@@ -23,8 +24,8 @@ fn options() -> Options {
     options
 }
 
-fn read(field: &str, name: &str, bytes: Vec<u8>) -> Report {
-    reading().import(field, &Source::memory(name, bytes), &options()).unwrap().report
+fn read(takes: Takes, name: &str, bytes: Vec<u8>) -> Report {
+    reading().import(takes, &Source::memory(name, bytes), &options()).unwrap().report
 }
 
 fn sheet(strings: &str, styles: &str, rows: &str) -> Vec<u8> {
@@ -52,7 +53,7 @@ fn a_workbook_that_says_more_than_it_holds_is_read() {
         (sst(""), format!("<styleSheet><numFmts count=\"1\">{formats}</numFmts></styleSheet>")),
         (format!("<sst>{STRINGS}").replace("</sst>", &format!("{}</sst>", "<si/>".repeat(5_000_000))), "<styleSheet/>".to_owned()),
     ] {
-        let report = read("places", "a.xlsx", sheet(&strings, &styles, ROWS));
+        let report = read(Takes::Places, "a.xlsx", sheet(&strings, &styles, ROWS));
         assert!(report.is_clean() && report.features == 1, "{:?}", report.findings);
     }
 }
@@ -80,28 +81,28 @@ fn every_reader_stays_within_its_bounds_whatever_a_file_says() {
     far[end - 40..].fill(0xff);
     let wide: String = (0..256).map(|i| format!("c{i},")).collect();
     let csv = format!("{wide}Kinh độ,Vĩ độ\n{}", "x\n".repeat(90_000));
-    let files: Vec<(&str, &str, Vec<u8>)> = vec![
-        ("zones", "shp.zip", zip(&[("a.shp", &shp), ("a.dbf", &dbf)])),
-        ("zones", "dbf.zip", zip(&[("a.shp", &shp), ("a.dbf", &lying_dbf)])),
-        ("zones", "far.fgb", far),
-        ("zones", "hatch.dxf", dxf("0\nHATCH\n8\nODT\n91\n4000000000\n92\n1\n93\n4000000000\n72\n1\n10\n1\n20\n1\n11\n2\n21\n2\n")),
+    let files: Vec<(Takes, &str, Vec<u8>)> = vec![
+        (Takes::Zones, "shp.zip", zip(&[("a.shp", &shp), ("a.dbf", &dbf)])),
+        (Takes::Zones, "dbf.zip", zip(&[("a.shp", &shp), ("a.dbf", &lying_dbf)])),
+        (Takes::Zones, "far.fgb", far),
+        (Takes::Zones, "hatch.dxf", dxf("0\nHATCH\n8\nODT\n91\n4000000000\n92\n1\n93\n4000000000\n72\n1\n10\n1\n20\n1\n11\n2\n21\n2\n")),
         (
-            "zones",
+            Takes::Zones,
             "spline.dxf",
             dxf("0\nHATCH\n8\nODT\n91\n1\n92\n1\n93\n1\n72\n4\n94\n2000000000\n95\n2000000000\n96\n2000000000\n40\n0\n10\n1\n20\n1\n"),
         ),
-        ("zones", "entity.dxf", dxf("0\nSPLINE\n8\nODT\n71\n2000000000\n72\n2000000000\n73\n2000000000\n40\n1\n10\n1\n20\n1\n")),
-        ("zones", "deep.geojson", "[".repeat(8 << 20).into_bytes()),
-        ("zones", "deep.kml", "<Folder>".repeat(1 << 20).into_bytes()),
-        ("places", "wide.csv", csv.into_bytes()),
-        ("places", "quotes.csv", format!("Tên,Kinh độ,Vĩ độ\n\"{}", "a,\n".repeat(4 << 20)).into_bytes()),
-        ("zones", "lying.gpkg", lying_gpkg()),
-        ("zones", "bomb.kmz", zip(&[("doc.kml", format!("<kml><Document>{}", " ".repeat(600 << 20)).as_bytes())])),
-        ("zones", "bomb.zip", zip(&[("a.geojson", &vec![b' '; 600 << 20])])),
-        ("zones", "entities.kml", format!("<kml>{}", "&lt;".repeat(4 << 20)).into_bytes()),
+        (Takes::Zones, "entity.dxf", dxf("0\nSPLINE\n8\nODT\n71\n2000000000\n72\n2000000000\n73\n2000000000\n40\n1\n10\n1\n20\n1\n")),
+        (Takes::Zones, "deep.geojson", "[".repeat(8 << 20).into_bytes()),
+        (Takes::Zones, "deep.kml", "<Folder>".repeat(1 << 20).into_bytes()),
+        (Takes::Places, "wide.csv", csv.into_bytes()),
+        (Takes::Places, "quotes.csv", format!("Tên,Kinh độ,Vĩ độ\n\"{}", "a,\n".repeat(4 << 20)).into_bytes()),
+        (Takes::Zones, "lying.gpkg", lying_gpkg()),
+        (Takes::Zones, "bomb.kmz", zip(&[("doc.kml", format!("<kml><Document>{}", " ".repeat(600 << 20)).as_bytes())])),
+        (Takes::Zones, "bomb.zip", zip(&[("a.geojson", &vec![b' '; 600 << 20])])),
+        (Takes::Zones, "entities.kml", format!("<kml>{}", "&lt;".repeat(4 << 20)).into_bytes()),
     ];
-    for (field, name, bytes) in files {
-        let report = read(field, name, bytes);
+    for (takes, name, bytes) in files {
+        let report = read(takes, name, bytes);
         let checks: Vec<&str> = report.findings.iter().map(|finding| finding.check.as_str()).collect();
         assert!(!report.is_clean(), "{name}: {checks:?}");
         assert!(!checks.contains(&"reading-stopped"), "{name} is refused by its reader, not by its bounds: {checks:?}");
@@ -169,7 +170,7 @@ fn a_document_that_cannot_be_looked_into_is_kept_without_pages() {
 fn what_is_read_apart_is_what_is_read_here() {
     for file in ["plan.geojson", "plan.gpkg", "plan.zip", "plan.kmz"] {
         let source = Source::file(format!("tests/data/formats/{file}").as_ref()).unwrap();
-        let [here, apart] = [Reading::Here, reading()].map(|reading| reading.import("zones", &source, &options()).unwrap());
+        let [here, apart] = [Reading::Here, reading()].map(|reading| reading.import(Takes::Zones, &source, &options()).unwrap());
         assert_eq!(here.report, apart.report, "{file}");
         assert_eq!(here.set.unwrap().set, apart.set.unwrap().set, "{file}");
         assert_eq!(here.drawn, apart.drawn);
@@ -187,7 +188,7 @@ fn a_reader_that_ends_early_or_is_another_program_is_a_sentence_in_the_report() 
         let program = folder.path().join(name);
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Reading::Apart(program, Places::new(1)).import("places", &source, &options())
+        Reading::Apart(program, Places::new(1)).import(Takes::Places, &source, &options())
     };
     for (name, script, check) in [
         ("killed", format!("{hello}; kill -9 $$"), "reading-stopped"),
@@ -207,7 +208,7 @@ fn a_reader_that_ends_early_or_is_another_program_is_a_sentence_in_the_report() 
     // Another program in its place: nothing is wrong with the file.
     assert!(run("other", "echo hello").is_err() && run("silent", "exit 0").is_err());
     assert!(
-        Reading::Apart(folder.path().join("gone"), Places::new(1)).import("places", &source, &options()).is_err(),
+        Reading::Apart(folder.path().join("gone"), Places::new(1)).import(Takes::Places, &source, &options()).is_err(),
         "nothing is wrong with the file"
     );
 }

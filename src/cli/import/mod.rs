@@ -1,10 +1,12 @@
 //! `bangtin import`: reads a planner's file, reports on it, and publishes it.
 
 mod campaign;
+mod item;
 mod plan;
 mod points;
 mod units;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,6 +35,9 @@ pub enum ImportCommand {
     Campaign(Box<campaign::CampaignArgs>),
     /// The city's administrative units, with their boundaries if the file has areas
     Units(units::UnitsArgs),
+    /// An item of another family, by the family's name
+    #[command(external_subcommand)]
+    Item(Vec<OsString>),
 }
 
 /// Options that all imports share.
@@ -77,6 +82,7 @@ pub async fn run(args: &StoreArgs, command: ImportCommand) -> anyhow::Result<Exi
         ImportCommand::Points(points) => points::run(&store, points).await,
         ImportCommand::Campaign(campaign) => campaign::run(&store, *campaign).await,
         ImportCommand::Units(units) => units::run(&store, units).await,
+        ImportCommand::Item(arguments) => item::run(&store, arguments).await,
     }
 }
 

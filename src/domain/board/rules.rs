@@ -5,12 +5,13 @@ use schemars::{Schema, schema_for};
 use serde_json::Value;
 
 use super::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Printed, Removed, Revoked};
+use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::mark::LARGEST;
 use crate::domain::posting::Posting;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Claim, Family, Publication};
+use crate::domain::publication::{Claim, Event, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, Context, Refusal};
@@ -23,6 +24,8 @@ impl Family for Board {
     const CHANGES: &'static [&'static str] = &["print", "hang", "remove", "revoke", "check"];
     const CHANGED: &'static [(&'static str, u32)] =
         &[("board.printed", 1), ("board.hung", 1), ("board.removed", 1), ("board.revoked", 1), ("board.checked", 1)];
+    const ROLES: &'static [Role] = &[Role::Planner, Role::Clerk];
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("boards", "BANG0001F")];
     type Change = BoardChange;
     type Changed = BoardChanged;
     type State = BoardState;
@@ -166,9 +169,9 @@ impl Family for Board {
         }
     }
 
-    fn decide(current: &Publication<Self>, change: BoardChange, context: &Context) -> Result<Vec<BoardChanged>, Refusal> {
+    fn decide(current: &Publication<Self>, change: BoardChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let known = |item: Code| current.state.postings.iter().find(|posting| posting.item == item);
-        Ok(vec![match change {
+        Ok(vec![Event::Changed(match change {
             BoardChange::Print(printed) => {
                 let on = past_day(printed.on, context)?;
                 let Some(newest) = context.known_items.get(&printed.item).filter(|_| Some(printed.item) != current.code) else {
@@ -215,7 +218,7 @@ impl Family for Board {
                 let on = past_day(checked.on, context)?;
                 BoardChanged::Checked(Checked { on: Some(on), ..checked })
             }
-        }])
+        })])
     }
 
     fn apply(state: &mut BoardState, changed: &BoardChanged) {

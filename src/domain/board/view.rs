@@ -19,11 +19,11 @@ const CHECK_DAYS: u16 = 90;
 
 /// Properties of a board, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
-    Property::new("address", Type::Text),
+    Property::new("address", Type::Text).like("Tổ 5"),
     Property::new("check_due", Type::Date),
     Property::new("checked", Type::Date),
-    Property::new("items", Type::Text),
-    Property::new("keeper", Type::Text),
+    Property::new("items", Type::Text).like("QHSDD21AG, KHSDD26AK"),
+    Property::new("keeper", Type::Text).like("Văn phòng UBND phường"),
     Property::new("number", Type::Integer),
     Property::new("posting_count", Type::Integer),
 ];

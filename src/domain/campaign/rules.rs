@@ -4,12 +4,13 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{Campaign, ReportResults, ResultsReported, Schedule, Weekday};
+use crate::domain::access::Role;
 use crate::domain::document::Document;
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Family, Publication};
+use crate::domain::publication::{Event, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
@@ -51,6 +52,9 @@ impl Family for Campaign {
     const CHANGES: &'static [&'static str] = &["report-results"];
     const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
     const SHAPE: Shape = Shape::MultiPoint;
+    const SETS: &'static [(&'static str, Takes)] = &[("places", Takes::Places)];
+    const ROLES: &'static [Role] = &[Role::Campaign];
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("campaigns", "NKTM20267"), ("places", "NKTM20267-1-1")];
     type Change = ReportResults;
     type Changed = ResultsReported;
     type State = Vec<ResultsReported>;
@@ -103,7 +107,7 @@ impl Family for Campaign {
         check_in_city(self.places.as_ref(), context)
     }
 
-    fn decide(_: &Publication<Self>, change: ReportResults, context: &Context) -> Result<Vec<ResultsReported>, Refusal> {
+    fn decide(_: &Publication<Self>, change: ReportResults, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let ReportResults { as_of, source, figures } = change;
         if figures.is_empty() || source.trim().is_empty() {
             return Err(Refusal::invalid(
@@ -119,7 +123,7 @@ impl Family for Campaign {
                 format!("The day {as_of} is in the future."),
             ));
         }
-        Ok(vec![ResultsReported { as_of, source, figures }])
+        Ok(vec![Event::Changed(ResultsReported { as_of, source, figures })])
     }
 
     fn apply(state: &mut Vec<ResultsReported>, changed: &ResultsReported) {

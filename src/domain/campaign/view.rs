@@ -15,20 +15,20 @@ use crate::words::civil::end_of;
 
 /// Properties of a campaign, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
-    Property::new("hours", Type::Text),
+    Property::new("hours", Type::Text).like("Sáng thứ Ba, 8:00–11:00"),
     Property::new("next_day", Type::Date),
-    Property::new("organiser", Type::Text),
+    Property::new("organiser", Type::Text).like("Thành phố Yên Bái"),
     Property::new("place_count", Type::Integer),
 ];
 
 /// Properties of a participating place, beyond those that all features have.
 pub(super) const PLACE_PROPERTIES: &[Property] = &[
-    Property::new("address", Type::Text),
-    Property::new("hours", Type::Text),
-    Property::new("name", Type::Text),
-    Property::new("offer", Type::Text),
-    Property::new("payment", Type::Text),
-    Property::new("phone", Type::Text),
+    Property::new("address", Type::Text).like("Tổ 5"),
+    Property::new("hours", Type::Text).like("Sáng thứ Ba, 8:00–11:00"),
+    Property::new("name", Type::Text).like("Chợ Ga"),
+    Property::new("offer", Type::Text).like("Giảm 5 % rau quả"),
+    Property::new("payment", Type::Text).like("VietQR"),
+    Property::new("phone", Type::Text).like("0216 0000 111"),
 ];
 
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {

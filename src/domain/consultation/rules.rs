@@ -4,12 +4,13 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 use super::{AnswersPublished, Consultation, ConsultationKind};
+use crate::domain::access::Role;
 use crate::domain::document::Document;
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Family, Publication};
+use crate::domain::publication::{Event, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, Context, Refusal};
@@ -38,6 +39,9 @@ impl Family for Consultation {
     const SHAPE: Shape = Shape::Areas;
     const CHANGES: &'static [&'static str] = &["publish-answers"];
     const CHANGED: &'static [(&'static str, u32)] = &[("consultation.answers_published", 1)];
+    const SETS: &'static [(&'static str, Takes)] = &[("outline", Takes::Outline)];
+    const ROLES: &'static [Role] = &[Role::Planner];
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("consultations", "YKND26016")];
     type Change = AnswersPublished;
     type Changed = AnswersPublished;
     type State = Option<AnswersPublished>;
@@ -122,7 +126,7 @@ impl Family for Consultation {
         check_in_city(self.outline.as_ref(), context)
     }
 
-    fn decide(current: &Publication<Self>, change: AnswersPublished, context: &Context) -> Result<Vec<AnswersPublished>, Refusal> {
+    fn decide(current: &Publication<Self>, change: AnswersPublished, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         if change.summary.trim().is_empty() || change.accepted > change.received {
             return Err(Refusal::invalid(
                 "answers-incomplete",
@@ -138,7 +142,7 @@ impl Family for Consultation {
                 format!("The day {} must lie between the opening and today.", change.as_of),
             ));
         }
-        Ok(vec![change])
+        Ok(vec![Event::Changed(change)])
     }
 
     fn apply(state: &mut Option<AnswersPublished>, changed: &AnswersPublished) {

@@ -13,11 +13,11 @@ use crate::domain::schema::{Property, Type};
 
 /// Properties of a consultation, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
-    Property::new("about", Type::Text),
+    Property::new("about", Type::Text).like("QHSDD21AG"),
     Property::new("accepted", Type::Integer),
-    Property::new("answers", Type::Text),
-    Property::new("authority", Type::Text),
-    Property::new("how", Type::Text),
+    Property::new("answers", Type::Text).like("Đã tiếp thu"),
+    Property::new("authority", Type::Text).like("UBND tỉnh Yên Bái"),
+    Property::new("how", Type::Text).like("Viết phiếu góp ý"),
     Property::new("received", Type::Integer),
 ];
 

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::access::{Actor, TokenCreated, TokenEvent, TokenRevoked};
+use super::access::{Actor, Role, TokenCreated, TokenEvent, TokenRevoked};
 use super::board::Board;
 use super::campaign::Campaign;
 use super::city::{CityEvent, CityRecorded};
@@ -20,6 +20,7 @@ use super::publication::{Claim, Command, Correct, Draft, Event, Family, Publicat
 use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
 use super::{Code, Context, Refusal};
+use crate::domain::feature_set::Takes;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use forms::{decode_event, encode_event, event_schemas, parse_command, schemas_of_commands};
@@ -315,7 +316,7 @@ macro_rules! families {
                             _ => None,
                         };
                         match units {
-                            Some(units) => actor.check($family::NAME, units, &context.city.units, context.today),
+                            Some(units) => actor.check(<$family as Family>::ROLES, units, &context.city.units, context.today),
                             None => Ok(()),
                         }
                     })+
@@ -353,6 +354,46 @@ macro_rules! families {
             }
         }
 
+        /// The fields that hold feature sets: family, field, and what it takes.
+        pub fn sets() -> Vec<(&'static str, &'static str, Takes)> {
+            let mut list = Vec::new();
+            $(list.extend(<$family as Family>::SETS.iter().map(|(field, takes)| ($family::NAME, *field, *takes)));)+
+            list
+        }
+
+        /// Roles that may publish a family, besides the editor's.
+        pub fn roles(family: &str) -> &'static [Role] {
+            match family {
+                $(<$family as Family>::NAME => <$family as Family>::ROLES,)+
+                _ => &[],
+            }
+        }
+
+        /// Families whose items are named to people near them: name, heading, and metres.
+        pub fn nearby() -> Vec<(&'static str, &'static str, f64)> {
+            let mut list = Vec::new();
+            $(list.extend(<$family as Family>::NEARBY.map(|(heading, metres)| ($family::NAME, heading, metres)));)+
+            list
+        }
+
+        /// An example of a feature's id for each collection of the families.
+        pub fn examples() -> Vec<(&'static str, &'static str)> {
+            [$(<$family as Family>::EXAMPLES),+].concat()
+        }
+
+        /// Names of the schemas of all families' facts.
+        pub fn facts() -> Vec<String> {
+            vec![$(<$family as JsonSchema>::schema_name().into_owned()),+]
+        }
+
+        /// Schema of a family's facts.
+        pub fn facts_schema(family: &str) -> Option<Schema> {
+            match family {
+                $(<$family as Family>::NAME => Some(schema_for!($family)),)+
+                _ => None,
+            }
+        }
+
         /// Shapes of a family's items and of the features of their sets.
         pub fn shapes(family: &str) -> Option<(crate::domain::schema::Shape, crate::domain::schema::Shape)> {
             match family {
@@ -384,6 +425,22 @@ macro_rules! families {
     };
 }
 families! { Plan, MapPoint, Campaign, Consultation, Board }
+
+/// The fields of facts that hold feature sets, each once.
+pub fn fields() -> Vec<&'static str> {
+    let mut fields: Vec<&str> = Vec::new();
+    for (_, field, _) in sets() {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    fields
+}
+
+/// What the feature set in a field of facts takes.
+pub fn takes(field: &str) -> Option<Takes> {
+    sets().into_iter().find(|(_, known, _)| *known == field).map(|(.., takes)| takes)
+}
 
 /// Actions that every family takes.
 const ACTIONS: &[&str] = &["draft", "publish", "revise", "correct", "cancel-revision", "expire", "supersede", "withdraw"];

@@ -4,9 +4,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{DutyChanged, MapPoint, PointKind, SetDuty};
+use crate::domain::access::Role;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Family, Publication};
+use crate::domain::publication::{Event, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
@@ -25,6 +26,14 @@ impl Family for MapPoint {
     const SHAPE: Shape = Shape::Point;
     const CHANGES: &'static [&'static str] = &["set-duty"];
     const CHANGED: &'static [(&'static str, u32)] = &[("map-point.duty_changed", 1)];
+    const ROLES: &'static [Role] = &[Role::Health];
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[
+        ("advisory-desks", "BTV000011"),
+        ("ambulances", "XCT00001C"),
+        ("digital-teams", "TCNS0001V"),
+        ("health-stations", "TYT00001B"),
+        ("health-workers", "NVYT00016"),
+    ];
     type Change = SetDuty;
     type Changed = DutyChanged;
     type State = Option<DutyChanged>;
@@ -84,7 +93,7 @@ impl Family for MapPoint {
         Ok(())
     }
 
-    fn decide(current: &Publication<Self>, change: SetDuty, context: &Context) -> Result<Vec<DutyChanged>, Refusal> {
+    fn decide(current: &Publication<Self>, change: SetDuty, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let kind = current.latest().map(|revision| revision.facts.kind);
         if kind != Some(PointKind::Ambulance) {
             return Err(Refusal::invalid("no-duty", "Chỉ xe cứu thương có tình trạng trực.", "Only an ambulance has a duty status."));
@@ -100,7 +109,7 @@ impl Family for MapPoint {
         if current.state.as_ref().is_some_and(|last| last.at > at) {
             return Err(Refusal::conflict("duty-older", "Đã có tình trạng trực mới hơn.", "A newer duty status is already known."));
         }
-        Ok(vec![DutyChanged { duty: change.duty, at }])
+        Ok(vec![Event::Changed(DutyChanged { duty: change.duty, at })])
     }
 
     fn apply(state: &mut Option<DutyChanged>, changed: &DutyChanged) {

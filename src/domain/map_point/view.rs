@@ -17,13 +17,13 @@ const DUTY_LIMIT_MINUTES: u16 = 120;
 
 /// Properties of a map point, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
-    Property::new("address", Type::Text),
+    Property::new("address", Type::Text).like("Tổ 5"),
     Property::new("always_open", Type::Boolean),
-    Property::new("hours", Type::Text),
-    Property::new("languages", Type::Text),
-    Property::new("operator", Type::Text),
-    Property::new("phone", Type::Text),
-    Property::new("role", Type::Text),
+    Property::new("hours", Type::Text).like("Sáng thứ Ba, 8:00–11:00"),
+    Property::new("languages", Type::Text).like("vi, tay"),
+    Property::new("operator", Type::Text).like("Bệnh viện đa khoa"),
+    Property::new("phone", Type::Text).like("0216 0000 111"),
+    Property::new("role", Type::Text).like("Cấp cứu"),
 ];
 
 /// Further properties of the points of one kind.

@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 
 use super::Plan;
+use crate::domain::access::Role;
 use crate::domain::document::Document;
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Claim, Family, Publication};
+use crate::domain::publication::{Claim, Event, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Digest, Refusal};
@@ -25,6 +26,9 @@ impl Family for Plan {
     const FEATURE_PROPERTIES: &'static [Property] = super::view::ZONE_PROPERTIES;
     const SHAPE: Shape = Shape::Areas;
     const FEATURE_SHAPE: Shape = Shape::Areas;
+    const SETS: &'static [(&'static str, Takes)] = &[("zones", Takes::Zones), ("outline", Takes::Outline)];
+    const ROLES: &'static [Role] = &[Role::Planner];
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("plans", "QHSDD21AG"), ("zones", "QHSDD21AG-2-1")];
     type Change = Nothing;
     type Changed = Nothing;
     type State = ();
@@ -127,7 +131,7 @@ impl Family for Plan {
         vec![Claim { kind: "decision", key }]
     }
 
-    fn decide(_: &Publication<Self>, change: Nothing, _: &Context) -> Result<Vec<Nothing>, Refusal> {
+    fn decide(_: &Publication<Self>, change: Nothing, _: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         match change {}
     }
 

@@ -5,10 +5,11 @@ use jiff::civil::date;
 
 use super::{Adjustment, Decision, Plan, PlanKind};
 use crate::domain::access::{Actor, Reach, Role, TokenCreated, TokenId};
+use crate::domain::campaign::Campaign;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::{
-    Command, Correct, Corrected, Event, ExpirySet, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded,
+    Command, Correct, Corrected, Event, ExpirySet, Family, Publication, Publish, Published, Revise, RevisionCancelled, Status, Superseded,
     Withdrawn,
 };
 use crate::domain::test_support::{code, on};
@@ -312,14 +313,14 @@ fn a_token_covers_the_units_that_took_over_and_ends_with_its_own() {
     let context = on(2026, 1, 1);
     let check = |actor: &Actor, units: &[&str]| {
         let units: Vec<_> = units.iter().map(|id| id.parse().expect("unit")).collect();
-        actor.check("plan", &units, &context.city.units, context.today).map_err(|refusal| refusal.reason)
+        actor.check(Plan::ROLES, &units, &context.city.units, context.today).map_err(|refusal| refusal.reason)
     };
     assert_eq!(check(&token(&["04279-2025"]), &["04249-2020"]), Ok(()));
     assert_eq!(check(&token(&["04249-2020"]), &["04249-2020"]), Err("forbidden-unit"));
     assert_eq!(check(&token(&["04279-2025"]), &["04279-2025", "04252-2025"]), Err("forbidden-unit"));
     assert_eq!(check(&token(&["04279-2025"]), &[]), Err("forbidden-city"));
     assert_eq!(
-        token(&["04279-2025"]).check("campaign", &[], &context.city.units, context.today).map_err(|r| r.reason),
+        token(&["04279-2025"]).check(Campaign::ROLES, &[], &context.city.units, context.today).map_err(|r| r.reason),
         Err("forbidden-role")
     );
 }

@@ -13,14 +13,14 @@ use crate::domain::schema::{Property, Type};
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("adjustment", Type::Text).of(&["first", "overall", "local"]),
     Property::new("area_ha", Type::Number),
-    Property::new("authority", Type::Text),
-    Property::new("decision", Type::Text),
-    Property::new("information_code", Type::Text),
-    Property::new("level", Type::Text),
+    Property::new("authority", Type::Text).like("UBND tỉnh Yên Bái"),
+    Property::new("decision", Type::Text).like("0007/QĐ-DEMO"),
+    Property::new("information_code", Type::Text).like("QH-2021-01"),
+    Property::new("level", Type::Text).like("xã"),
     Property::new("period_from", Type::Integer),
     Property::new("period_to", Type::Integer),
-    Property::new("scale", Type::Text),
-    Property::new("signatory", Type::Text),
+    Property::new("scale", Type::Text).like("1/10000"),
+    Property::new("signatory", Type::Text).like("Nguyễn Văn Mẫu"),
     Property::new("signed", Type::Date),
     Property::new("vision", Type::Integer),
     Property::new("zone_count", Type::Integer),
@@ -28,11 +28,11 @@ pub(super) const PROPERTIES: &[Property] = &[
 
 /// Properties of a zone, beyond those that all features have.
 pub(super) const ZONE_PROPERTIES: &[Property] = &[
-    Property::new("land_use_name", Type::Text),
+    Property::new("land_use_name", Type::Text).like("Đất ở tại đô thị"),
     Property::new("area_ha", Type::Number),
-    Property::new("land_use", Type::Text),
-    Property::new("name", Type::Text),
-    Property::new("note", Type::Text),
+    Property::new("land_use", Type::Text).like("ODT"),
+    Property::new("name", Type::Text).like("Chợ Ga"),
+    Property::new("note", Type::Text).like("Chỉnh ranh giới"),
 ];
 
 pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {

@@ -213,8 +213,7 @@ impl<F: Family> Publication<F> {
             }
             Command::Change(change) => {
                 self.check_published()?;
-                let changed = F::decide(self, change, context)?;
-                return Ok(changed.into_iter().map(Event::Changed).collect());
+                return F::decide(self, change, context);
             }
         };
         Ok(vec![event])

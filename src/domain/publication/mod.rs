@@ -20,13 +20,13 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::access::Actor;
+use super::access::{Actor, Role};
 use super::document::Document;
 use super::schema::{Property, Shape};
 use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::{Code, Context, Refusal};
-use crate::domain::feature_set::FeatureSet;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::words::civil::end_of;
@@ -49,6 +49,15 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const FEATURE_SHAPE: Shape = Shape::Point;
     /// Properties of the features in its items' sets, beyond those that all items have.
     const FEATURE_PROPERTIES: &'static [Property] = &[];
+    /// The fields of its facts that hold feature sets, with what each takes. Files are imported into them.
+    const SETS: &'static [(&'static str, Takes)] = &[];
+    /// Roles that may publish it, besides the editor's.
+    const ROLES: &'static [Role] = &[];
+    /// Its items are named to people whose place lies within so many metres of them, under the heading with that key
+    /// of the catalogue.
+    const NEARBY: Option<(&'static str, f64)> = None;
+    /// An id of a feature of each of its collections, as an example for programmers.
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[];
     /// Version of what its `drafted`, `published` and `corrected` events state. Other families keep theirs when it
     /// grows.
     const FACTS_VERSION: u32 = 1;
@@ -154,8 +163,8 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn number(&self) -> Option<u32> {
         None
     }
-    /// Decides one of the family's own commands.
-    fn decide(current: &Publication<Self>, change: Self::Change, context: &Context) -> Result<Vec<Self::Changed>, Refusal>;
+    /// Decides one of the family's own commands. It may lead to shared events too: a postponement corrects the days.
+    fn decide(current: &Publication<Self>, change: Self::Change, context: &Context) -> Result<Vec<Event<Self>>, Refusal>;
     /// Applies one of the family's own events.
     fn apply(state: &mut Self::State, changed: &Self::Changed);
     /// Actions of its own commands, `set-duty`.
@@ -389,7 +398,7 @@ impl<F: Family> Publication<F> {
     /// Refuses what the actor may not do to this item as it stands.
     pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
         for units in self.units_now() {
-            actor.check(F::NAME, &units, &context.city.units, context.today)?;
+            actor.check(F::ROLES, &units, &context.city.units, context.today)?;
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ pub(super) fn write(id: &str, summary: &str, parameters: Vec<Value>, family: &st
 }
 
 /// Inputs that a command may carry, in the form in which they are sent (`import/attach.rs` takes them out).
-fn inputs() -> [(&'static str, Value); 5] {
+fn inputs() -> Vec<(&'static str, Value)> {
     let text = || json!({ "type": "string" });
     let set = json!({
         "description": "GeoJSON to import, or the digest of a set that is stored already",
@@ -91,13 +91,8 @@ fn inputs() -> [(&'static str, Value); 5] {
             { "type": "object", "required": ["subject"], "properties": { "subject": text() } },
         ],
     });
-    [
-        ("zones", set.clone()),
-        ("outline", set.clone()),
-        ("places", set),
-        ("documents", json!({ "type": "array", "items": document })),
-        ("contact", contact),
-    ]
+    let sets = families::fields().into_iter().map(|field| (field, set.clone()));
+    sets.chain([("documents", json!({ "type": "array", "items": document })), ("contact", contact)]).collect()
 }
 
 /// The form with a planner's file, its columns and its coordinate system.
@@ -111,7 +106,7 @@ pub(super) fn upload() -> Value {
         "security": [{ "token": [] }],
         "requestBody": { "required": true, "content": { "multipart/form-data": { "schema": { "type": "object", "required": ["file"], "properties": {
             "file": { "type": "string", "format": "binary" },
-            "field": { "type": "string", "enum": ["zones", "outline", "places"], "default": "zones" },
+            "field": { "type": "string", "enum": families::fields(), "default": "zones" },
             "kind": text("Kind of plan"),
             "authority": text("Who approved it: its columns are remembered"),
             "signed": { "type": "string", "format": "date" },
@@ -148,11 +143,12 @@ pub(super) fn commands(definitions: &mut Map<String, Value>) -> Vec<String> {
         definitions.insert(name.clone(), schema);
         commands.push(name);
     }
-    for name in ["Plan", "MapPoint", "Campaign", "Consultation", "Board"] {
-        if let Some(properties) = definitions.get_mut(name).and_then(|schema| schema.get_mut("properties")).and_then(Value::as_object_mut) {
+    for name in families::facts() {
+        if let Some(properties) = definitions.get_mut(&name).and_then(|schema| schema.get_mut("properties")).and_then(Value::as_object_mut)
+        {
             for (field, input) in inputs() {
                 if properties.contains_key(field) {
-                    properties.insert(field.into(), input);
+                    properties.insert(field.to_owned(), input);
                 }
             }
         }

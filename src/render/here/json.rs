@@ -8,6 +8,7 @@ use crate::domain::land_use;
 use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::read_model::here::PlanHere;
+use crate::read_model::nearby::Nearby;
 use crate::render::search::Found;
 use crate::words::text::Lang;
 
@@ -25,7 +26,7 @@ pub fn which_json(lang: Lang, typed: &str, found: &[Found]) -> Value {
 }
 
 /// A unit's part of every plan, as JSON.
-pub fn unit_json(city: &City, id: &UnitId, views: &[View]) -> Value {
+pub fn unit_json(city: &City, id: &UnitId, views: &[View], nearby: &[Nearby]) -> Value {
     let url = &city.public_url;
     let of = |view: &View| {
         let url = format!("{url}/q/{}?unit={id}", view.code);
@@ -33,7 +34,18 @@ pub fn unit_json(city: &City, id: &UnitId, views: &[View]) -> Value {
     };
     let (consultations, plans): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.opinions_until.is_some());
     let list = |views: Vec<&View>| views.into_iter().map(of).collect::<Vec<_>>();
-    json!({ "unit": id, "plans": list(plans), "consultations": list(consultations) })
+    json!({ "unit": id, "plans": list(plans), "consultations": list(consultations), "nearby": nearby_json(nearby, url) })
+}
+
+fn nearby_json(nearby: &[Nearby], url: &str) -> Value {
+    let one = |Nearby { view, metres, .. }: &Nearby| {
+        json!({
+            "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "family": view.family, "kind": view.kind,
+            "status": view.status.as_str(), "standing": view.standing, "effective_from": view.effective_from,
+            "effective_to": view.holds_to, "metres": metres.map(f64::round),
+        })
+    };
+    nearby.iter().map(one).collect()
 }
 
 fn plan_json(plan: &PlanHere, url: &str) -> Value {
@@ -78,7 +90,7 @@ pub fn json(asked: &Asked<'_>, city: &City) -> Value {
     json!({
         "place": { "lon": spot.at.lon, "lat": spot.at.lat, "unit": here.unit, "area_m2": here.parcel_m2.map(|area| (area * 10.0).round() / 10.0) },
         "plans": plans(&here.plans), "coming": plans(&here.coming),
-        "since": since, "changed": changed, "consultations": consultations,
+        "since": since, "changed": changed, "consultations": consultations, "nearby": nearby_json(&here.nearby, url),
         "note": "Chỉ có giá trị tham khảo; văn bản gốc có giá trị pháp lý. For reference only.",
     })
 }

@@ -19,6 +19,7 @@ use crate::domain::publication::view::View;
 use crate::domain::{land_use, law};
 use crate::geometry::Position;
 use crate::read_model::here::{Here, PlanHere, ZoneHere};
+use crate::read_model::nearby::Nearby;
 use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
@@ -146,6 +147,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
                 }
             }
         }
+        (nearby_list(lang, moment, &here.nearby))
         h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
         @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
         @for own in &here.plans { (plan(lang, own)) }
@@ -184,6 +186,34 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         (ways::all(lang, city, moment.today, &Typed::default()))
     };
     page(&Page::new(lang, city, &title, "/here"), content)
+}
+
+/// What goes on near a place, under its families' headings.
+fn nearby_list(lang: Lang, moment: &Moment, nearby: &[Nearby]) -> Markup {
+    let mut headings: Vec<&str> = Vec::new();
+    for one in nearby {
+        if !headings.contains(&one.heading) {
+            headings.push(one.heading);
+        }
+    }
+    html! {
+        @for heading in headings {
+            h2 { (t(lang, heading)) }
+            ul.list {
+                @for one in nearby.iter().filter(|one| one.heading == heading) {
+                    li {
+                        a href={ "/q/" (one.view.code) (lang.query()) } { (one.view.title) }
+                        " " span.tag { (t(lang, &one.view.standing)) }
+                        br; span.note {
+                            (t(lang, one.view.kind))
+                            @if let Some(metres) = one.metres { " · " (format::distance(lang, metres)) }
+                            @if one.view.status == Status::Upcoming { " · " (t(lang, "from-day")) " " (format::day_in_words(lang, moment.today, one.view.effective_from)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn codes(lang: Lang, plan: &PlanHere) -> Markup {

@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use super::ways::Typed;
-use super::{t, ways};
+use super::{nearby_list, t, ways};
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
+use crate::read_model::nearby::Nearby;
 use crate::render::layout::{Page, page};
 use crate::words::text::Lang;
 
@@ -27,7 +28,7 @@ fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>)
 }
 
 /// The page of a unit: its part of every plan in force.
-pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View]) -> String {
+pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View], nearby: &[Nearby]) -> String {
     let name = city.units.get(id).map_or(id.as_str(), |unit| lang.pick(&unit.name_vi, &unit.name_en));
     let now = city.units.at(id, moment.today);
     let content = html! {
@@ -41,6 +42,7 @@ pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[V
             h2 { (t(lang, "open-consultations")) }
             (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_some())))
         }
+        (nearby_list(lang, moment, nearby))
         (ways::all(lang, city, moment.today, &Typed::default()))
     };
     page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)

@@ -1,0 +1,139 @@
+//! Reads lines: works on a road, and the way around them.
+
+use serde_json::{Map, Value, json};
+
+use super::cell;
+use super::columns;
+use super::feature::{Feature, GeometryError};
+use super::formats;
+use super::points;
+use super::report::{Finding, Report, Severity};
+use super::source::Source;
+use super::zones::{Imported, Options};
+use crate::features::canonical;
+use crate::geometry::contains;
+use crate::geometry::crs::Crs;
+use crate::geometry::simple::{Geometry, Position};
+use crate::import::choose_crs::Chosen;
+use crate::words::fold::{clean, fold};
+
+/// Columns that say what a line is, folded without separators.
+const ROLE_NAMES: &[&str] = &["loai", "vaitro", "role", "type", "kind", "layer", "aside"];
+/// Words by which offices call the way around, folded.
+const DETOUR: &[&str] =
+    &["detour", "aside", "duong tranh", "tuyen tranh", "loi tranh", "vong tranh", "duong vong", "loi vong", "huong vong"];
+
+/// Reads a file of lines as a canonical set. A line that its file calls a detour does not belong to the item's place
+/// and gets the property `aside`. Lengths are measured in the plane of the options, in whole metres.
+pub fn import(source: &Source, options: &Options) -> Imported {
+    let mut report = Report::default();
+    let mut writer = canonical::Writer::default();
+    let choice = formats::Choice { lines: true, ..options.choice.clone() };
+    let options = Options { choice, ..options.clone() };
+    if let (Some((features, chosen)), Ok(plane)) = (points::features(source, &options, &mut report), Crs::new(options.plane)) {
+        let rows: Vec<&Map<String, Value>> = features.iter().map(|feature| &feature.properties).collect();
+        let name = columns::name_column(&rows, options.columns.name.as_deref(), None);
+        report.name_column.clone_from(&name);
+        report.features = features.len();
+        let unused = columns::unused(&rows, |column| name.as_deref() == Some(column) || is_role(column));
+        let tally = formats::Tally::default();
+        tally.list(formats::Left::UnusedOfZones, &unused);
+        for note in tally.notes() {
+            report.add(note.severity, note.check, None, note.vi, note.en);
+        }
+        for (number, feature) in features.iter().enumerate() {
+            match line(feature, &chosen, &options) {
+                Ok(lines) => {
+                    let text = name.as_ref().and_then(|name| cell::text(feature.properties.get(name)?)).map(|text| clean(&text));
+                    let mut properties = Map::new();
+                    properties.insert("aside".into(), json!(is_detour(feature)));
+                    properties.insert("length_m".into(), json!(metres(&lines, &plane)));
+                    properties.insert("name".into(), json!(text.filter(|text| !text.is_empty())));
+                    writer.push(&canonical::line_piece(&properties, &lines));
+                }
+                Err((check, vi, en)) => report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line)),
+            }
+        }
+    }
+    if !source.is_unchanged() {
+        report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
+    }
+    report.sort();
+    let set = writer.finish();
+    let drawn = set.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
+    Imported { set: set.filter(|_| report.is_clean()), report, drawn, plane: options.plane }
+}
+
+fn is_role(column: &str) -> bool {
+    ROLE_NAMES.contains(&columns::plain(column).as_str())
+}
+
+/// True if the file calls the line a way around the works.
+fn is_detour(feature: &Feature) -> bool {
+    feature.properties.iter().filter(|(column, _)| is_role(column)).any(|(column, value)| {
+        let is_flag = columns::plain(column) == "aside" && (value.as_bool() == Some(true) || value.as_i64() == Some(1));
+        let words = cell::text(value).map(|text| fold(&text).replace(['-', '_'], " ")).unwrap_or_default();
+        is_flag || DETOUR.iter().any(|word| words.contains(word))
+    })
+}
+
+type Wrong = (&'static str, String, String);
+
+/// The feature's lines in 10⁻⁷ degrees, without positions that repeat.
+fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec<[i64; 2]>>, Wrong> {
+    let wrong = |check, vi: &str, en: &str| (check, vi.to_owned(), en.to_owned());
+    let lines: &[Vec<Position>] = match &feature.geometry {
+        Ok(Geometry::LineString(line)) => std::slice::from_ref(line),
+        Ok(Geometry::MultiLineString(lines)) => lines,
+        Ok(Geometry::Point(_)) => return Err(wrong("not-a-line", "Là một điểm, không phải đường", "It is a point, not a line")),
+        Ok(_) => {
+            let (vi, en) = (
+                "Là một vùng, không phải đường; nếu cần đường bao của nó, trong QGIS dùng Polygons to lines",
+                "It is an area, not a line; if its border is meant, use Polygons to lines in QGIS",
+            );
+            return Err(wrong("not-a-line", vi, en));
+        }
+        Err(GeometryError::Missing) => return Err(wrong("no-geometry", "Không có hình", "It has no geometry")),
+        Err(GeometryError::Unreadable { vi, en }) => {
+            return Err(("geometry-unreadable", format!("Không đọc được hình: {vi}"), format!("Its geometry cannot be read: {en}")));
+        }
+    };
+    let points: usize = lines.iter().map(Vec::len).sum();
+    if points > options.choice.limits.points {
+        let GeometryError::Unreadable { vi, en } = GeometryError::too_many_points(points, options.choice.limits.points) else {
+            return Err(wrong("too-many-points", "Quá nhiều điểm", "Too many points"));
+        };
+        return Err(("too-many-points", vi, en));
+    }
+    let place = |Position([x, y]): &Position| -> Option<[i64; 2]> {
+        let [x, y] = if chosen.swapped { [*y, *x] } else { [*x, *y] };
+        let [lon, lat] = chosen.crs.to_wgs84(x, y).ok()?;
+        contains(&options.city, lon, lat).then(|| [canonical::round(lon), canonical::round(lat)])
+    };
+    let mut placed = Vec::with_capacity(lines.len());
+    for line in lines {
+        let mut positions = line.iter().map(place).collect::<Option<Vec<_>>>().ok_or_else(|| {
+            wrong(
+                "outside-city",
+                "Có điểm nằm ngoài khung của thành phố; hãy kiểm tra hệ tọa độ",
+                "A position lies outside the city's box; look at the coordinate system",
+            )
+        })?;
+        positions.dedup();
+        if positions.len() < 2 {
+            return Err(wrong("line-too-short", "Một đường chỉ có một điểm", "A line has a single position"));
+        }
+        placed.push(positions);
+    }
+    Ok(placed)
+}
+
+/// The length of lines in the plane, whole metres.
+fn metres(lines: &[Vec<[i64; 2]>], plane: &Crs) -> i64 {
+    let plain = |[lon, lat]: [i64; 2]| plane.from_wgs84(lon as f64 / 1e7, lat as f64 / 1e7).unwrap_or_default();
+    let length = |[a, b]: &[[i64; 2]; 2]| {
+        let ([x, y], [u, v]) = (plain(*a), plain(*b));
+        libm::hypot(u - x, v - y)
+    };
+    lines.iter().map(|line| line.array_windows().map(length).sum::<f64>()).sum::<f64>().round() as i64
+}

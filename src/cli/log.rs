@@ -184,12 +184,19 @@ pub async fn write_dump(log: &Arc<dyn EventLog>, file: &Path, vault: bool) -> an
         Some(writer) => writer.record(record),
         None => Err(StoreError::NotPossible("the file is closed".into())),
     };
-    log.dump(vault, Box::new(sink)).await.with_context(|| format!("{} was not written", file.display()))?;
-    let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let writer = writer.context("the file is closed")?;
-    writer.finish()?.into_inner()?.sync_all()?;
-    std::fs::rename(&temporary, file).with_context(|| format!("{} cannot be written", file.display()))?;
-    Ok(position)
+    let written = async {
+        log.dump(vault, Box::new(sink)).await.with_context(|| format!("{} was not written", file.display()))?;
+        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = writer.context("the file is closed")?;
+        writer.finish()?.into_inner()?.sync_all()?;
+        std::fs::rename(&temporary, file).with_context(|| format!("{} cannot be written", file.display()))
+    };
+    let written = written.await;
+    if written.is_err() {
+        // A part of a log is of no use, and the disk may be full.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.map(|()| position)
 }
 
 /// Reads a dump into an empty store.

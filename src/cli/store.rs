@@ -27,7 +27,8 @@ pub struct Store {
 impl StoreArgs {
     fn url(&self) -> String {
         match &self.database {
-            Some(url) => url.clone(),
+            // A file with the secret often ends in a line break.
+            Some(url) => url.trim().to_owned(),
             None => format!("sqlite://{}", self.data.join("bangtin.sqlite").display()),
         }
     }

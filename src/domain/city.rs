@@ -177,7 +177,12 @@ fn is_public_url(url: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    host.split('.').all(is_label)
+    // RFC 1035 §2.3.4; a browser resolves “..” before it asks.
+    let is_short = host.len() <= 253 && host.split('.').all(|label| label.len() <= 63);
+    let stays = |path: &str| path.split('/').all(|part| !matches!(part, "." | ".."));
+    is_short
+        && path.is_none_or(stays)
+        && host.split('.').all(is_label)
         && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
         && path.is_none_or(|path| {
             !path.is_empty() && !path.ends_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte))
@@ -282,6 +287,10 @@ mod tests {
             "https://bảngtin.vn",
             "https://a.vn/x?y",
             "http://[::g]",
+            "https://a.vn/../b",
+            "https://a.vn/./b",
+            &format!("https://{}.vn", "a".repeat(64)),
+            &format!("https://{}vn", "abcdefgh.".repeat(28)),
         ] {
             assert!(!is_public_url(url), "{url}");
         }

@@ -29,7 +29,7 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     }
     let accept = whole(headers, header::ACCEPT).filter(|list| weighted(list).next().is_some());
     // A client that accepts everything alike gets the form that programs read.
-    let Some(accept) = accept.filter(|list| list != "*/*") else { return Ok(Form::Json) };
+    let Some(accept) = accept.filter(|list| !matches!(&**list, "*/*" | "*")) else { return Ok(Form::Json) };
     let of = |name: &str| weighted(&accept).find_map(|(media, weight)| media.eq_ignore_ascii_case(name).then_some(weight));
     // The most specific range decides (RFC 9110 §12.5.1). If a form has two names, the better liked one counts.
     let better = |a: Option<f32>, b: Option<f32>| a.into_iter().chain(b).reduce(f32::max);

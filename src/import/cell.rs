@@ -173,6 +173,23 @@ pub fn lost_its_zero(phone: &str) -> bool {
         }
 }
 
+/// False for a number that by its digits is no phone number of Viet Nam: one that begins with 0 has 10 digits, or 11 if
+/// it begins with 02, and +84 stands for the 0. Short numbers and those of other countries are not judged, but for a fraction.
+pub fn is_whole_phone(phone: &str) -> bool {
+    let read = crate::words::alike::read(phone);
+    let digits: String = read.chars().filter(char::is_ascii_digit).collect();
+    let is_fraction =
+        read.trim().rsplit_once('.').is_some_and(|(whole, end)| end == "0" && whole.bytes().all(|byte| byte.is_ascii_digit()));
+    let national = if read.trim_start().starts_with("+84") { format!("0{}", &digits[2..]) } else { digits };
+    !is_fraction
+        && match national.as_bytes() {
+            // Landlines had 10 digits before 2017.
+            [b'0', b'2', ..] => matches!(national.len(), 10 | 11),
+            [b'0', ..] => national.len() == 10,
+            _ => true,
+        }
+}
+
 /// True for a number in scientific notation, as programs write it: `9.00000001E+8`.
 pub fn is_scientific(text: &str) -> bool {
     let upper = text.trim().to_ascii_uppercase();
@@ -227,6 +244,25 @@ mod tests {
         }
         for text in ["7:30 - 17:00", "24/7", "Thứ 2 - Thứ 6", "7h30-11h30", "1/12"] {
             assert_eq!(as_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_phone_number_with_a_digit_too_few_or_too_many_is_noticed() {
+        for phone in [
+            "0912345678",
+            "0912 345 678",
+            "0216 3852 009",
+            "+84 912 345 678",
+            "(0216) 3 852 009",
+            "115",
+            "1900 6868",
+            "０９１２３４５６７８",
+        ] {
+            assert!(is_whole_phone(phone), "{phone}");
+        }
+        for phone in ["0912345678.0", "0912 345 67", "09123456789", "0216 3852 0091", "+84 912 345 67", "0912345678; 0987654321"] {
+            assert!(!is_whole_phone(phone), "{phone}");
         }
     }
 

@@ -20,6 +20,16 @@ const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota", 
 const OF_PROGRAMS: &[&str] =
     &["stt", "tt", "so", "fid", "id", "gid", "ogcfid", "objectid", "shapearea", "shapeleng", "shapelength", "layer"];
 
+/// Words in the names of columns that hold data of persons, folded without separators.
+const OF_PERSONS: &[&str] =
+    &["cccd", "cmnd", "cmtnd", "hoten", "chusudung", "chuhogd", "chuho", "tenchu", "sdt", "dienthoai", "email", "ngaysinh", "masothue"];
+
+/// True for a column that by its name holds data of persons.
+pub fn is_personal(column: &str) -> bool {
+    let plain = plain(column);
+    OF_PERSONS.iter().any(|word| plain.contains(word))
+}
+
 /// The coordinate that a column may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axis {

@@ -249,6 +249,13 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Strin
                 format!("The number {text} (column {header}) has lost {lost_en}; format the column as text and write the number in full"),
             ))
         }
+        "phone" if !cell::is_whole_phone(text) => Some((
+            "phone-digits",
+            format!("“{text}” (cột {header}) không đủ hoặc thừa chữ số của một số điện thoại; hãy ghi một số trong mỗi ô, hoặc để trống"),
+            format!(
+                "“{text}” (column {header}) has too few or too many digits for a phone number; write one number a cell, or leave it empty"
+            ),
+        )),
         "phone" | "title" | "consent" | "units" if cell::is_scientific(text) => Some((
             "number-shortened",
             format!("“{text}” (cột {header}) là số đã bị rút gọn; hãy định dạng cột thành chữ (Text) rồi ghi lại"),

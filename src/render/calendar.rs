@@ -55,9 +55,10 @@ fn line(out: &mut String, name: &str, value: &str) {
     out.push_str("\r\n");
 }
 
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', ':']).next().unwrap_or(rest)
+/// The name by which calendars and address books know an item for ever: it does not depend on the city's address,
+/// which may change.
+fn uid(city: &City, view: &View) -> String {
+    format!("{}@{}.bangtin", view.code, city.id)
 }
 
 fn stamp(at: jiff::Timestamp) -> String {
@@ -77,7 +78,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let url = format!("{}/q/{}", city.public_url, view.code);
     // There is no METHOD: this is a file and not a message, and PUBLISH would require a real ORGANIZER.
     let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nBEGIN:VEVENT\r\n");
-    line(&mut out, "UID", &format!("{}@{}", view.code, host(&city.public_url)));
+    line(&mut out, "UID", &uid(city, view));
     line(&mut out, "DTSTAMP", &stamp(view.updated));
     // A calendar takes over an event if its number is greater than the one it knows.
     line(&mut out, "SEQUENCE", &view.sequence.to_string());
@@ -113,7 +114,7 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
         return None;
     }
     let mut out = String::from("BEGIN:VCARD\r\nVERSION:3.0\r\n");
-    line(&mut out, "UID", &format!("{}/q/{}", city.public_url, view.code));
+    line(&mut out, "UID", &uid(city, view));
     line(&mut out, "FN", &escaped(&view.title));
     // A card must have an N (RFC 2426 §3.1.2); an institution has no given name.
     line(&mut out, "N", &format!("{};;;;", escaped(&view.title)));

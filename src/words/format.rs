@@ -114,7 +114,7 @@ pub fn bytes(lang: Lang, bytes: u64) -> String {
 
 /// A phone number as a telephone dials it: digits and plus signs only.
 pub fn dialled(number: &str) -> String {
-    number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    crate::words::alike::read(number).chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }
 
 #[cfg(test)]

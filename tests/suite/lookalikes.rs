@@ -71,6 +71,7 @@ async fn a_decision_is_published_once_however_it_is_typed(kind: Kind) {
         "12/Q\u{ad}Đ-UB\u{200b}ND",
         "\u{feff}12/QĐ-UBND\u{a0}",
         "１２／ＱĐ－ＵＢＮＤ",
+        "12/QĐ\u{2796}UB\u{3164}ND\u{180e}",
     ]
     .into_iter()
     .enumerate()

@@ -216,3 +216,50 @@ fn of_two_columns_or_values_under_one_name_the_first_counts_and_the_other_is_sai
     assert_eq!(texts(&read, "codes"), ["LUC"]);
     says(&read, &["“MA” stands twice", "“CLN”"]);
 }
+
+#[test]
+fn what_a_layers_name_leaves_open_is_refused_and_what_is_cut_out_is_said() {
+    let of = |layer: &str| dxf("", &outline(layer, 0, ""));
+    for layer in ["HT_LUC", "HIENTRANG-CLN", "ODT_CU", "KHONG_ODT", "CLN-ODT"] {
+        let read = of(layer);
+        assert!(!read.published, "{layer}");
+        says(&read, &["layer-unclear", layer]);
+    }
+    for (layer, code) in [("QH_ODT", "ODT"), ("BANVE_ODT$0$CLN", "CLN"), ("banve-ODT|CLN", "CLN"), ("QH-CHT_LUC", "LUC")] {
+        let read = of(layer);
+        assert_eq!((read.published, texts(&read, "codes")), (true, vec![json!(code)]), "{layer}: {}", said(&read));
+    }
+    // A smaller outline within is an island; one that fills the other is the same area drawn twice.
+    let square = |layer: &str, low: f64, high: f64| {
+        let [w, e] = [512_600.0 + low, 512_600.0 + high];
+        let [s, n] = [2_401_100.0 + low, 2_401_100.0 + high];
+        format!("0=LWPOLYLINE 8={layer} 90=4 70=1 10={w} 20={s} 10={e} 20={s} 10={e} 20={n} 10={w} 20={n}")
+    };
+    let island = dxf("", &format!("{} {}", square("LUC", 0.0, 100.0), square("ODT", 40.0, 70.0)));
+    assert!(island.published, "{}", said(&island));
+    says(&island, &["1 area lies inside an area on layer “LUC” and was cut out of it: “900 m²”"]);
+    let twice = dxf("", &format!("{} {}", square("ODT", 0.0, 100.0), square("CLN", 0.02, 99.98)));
+    assert!(!twice.published, "{}", said(&twice));
+    says(&twice, &["overlap"]);
+}
+
+#[test]
+fn numbers_that_lost_digits_and_columns_of_persons_are_said() {
+    let csv = |phone: &str| format!("Tên,Kinh độ,Vĩ độ,Số điện thoại\nTrạm,104.87,21.7,{phone}\n");
+    for phone in ["0912345678.0", "0912 345 67", "09123456789", "0912345678; 0987654321"] {
+        says(&points("a.csv", csv(phone)), &["phone-digits", phone]);
+    }
+    assert!(points("a.csv", csv("0216 3 852 009")).published);
+    let owners = json!({ "type": "FeatureCollection", "features": [{ "type": "Feature",
+        "properties": { "ma": "LUC", "CCCD": "012345678901", "chu_su_dung": "Ông A" },
+        "geometry": { "type": "Polygon", "coordinates": [[[104.87, 21.7], [104.88, 21.7], [104.88, 21.71], [104.87, 21.7]]] } }] });
+    says(&plan("a.geojson", owners.to_string(), &[]), &["personal-data", "“CCCD”", "“chu_su_dung”"]);
+    // XML says its encoding.
+    let name = encoding_rs::WINDOWS_1258.encode("Tram \u{110}\u{f4}ng").0.into_owned();
+    let kml = [
+        b"<?xml version=\"1.0\" encoding=\"windows-1258\"?><kml><Document><Placemark><name>".as_slice(),
+        &name,
+        b"</name><Point><coordinates>104.87,21.7</coordinates></Point></Placemark></Document></kml>",
+    ];
+    assert_eq!(texts(&points("a.kml", kml.concat()), "titles"), ["Tram \u{110}\u{f4}ng"]);
+}

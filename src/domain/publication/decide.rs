@@ -156,7 +156,11 @@ impl<F: Family> Publication<F> {
         if context.known_codes.contains(code) {
             return Ok(());
         }
-        Err(Refusal::invalid("unknown-code", format!("Không có nội dung nào mang mã {code}."), format!("No item has the code {code}.")))
+        Err(Refusal::invalid(
+            "unknown-code",
+            format!("Không có nội dung nào đang công bố mang mã {code}; mã không có hoặc đã bị thu hồi."),
+            format!("No published item has the code {code}: it is unknown, or it was withdrawn."),
+        ))
     }
 
     /// Decides a command. Gives the events that it leads to, or why it is refused.

@@ -343,21 +343,35 @@ fn sniff(head: &[u8]) -> Format {
     }
 }
 
-/// Converts an XML or JSON file in UTF-16 to UTF-8; none for other files. Tables recognise UTF-16 themselves.
+/// Converts an XML or JSON file in UTF-16, or XML that declares another encoding, to UTF-8; none for other files. Tables
+/// recognise UTF-16 themselves.
 fn from_utf16(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Source>, ReadError> {
-    let encoding = match head {
-        [0xff, 0xfe, b'<' | b'{' | b'[', ..] => encoding_rs::UTF_16LE,
-        [0xfe, 0xff, 0, b'<' | b'{' | b'[', ..] => encoding_rs::UTF_16BE,
-        _ => return Ok(None),
+    let (encoding, mark) = match head {
+        [0xff, 0xfe, b'<' | b'{' | b'[', ..] => (encoding_rs::UTF_16LE, 2),
+        [0xfe, 0xff, 0, b'<' | b'{' | b'[', ..] => (encoding_rs::UTF_16BE, 2),
+        _ => match declared(head) {
+            Some(encoding) if encoding != encoding_rs::UTF_8 => (encoding, 0),
+            _ => return Ok(None),
+        },
     };
     let bytes = source.read(limits.bytes.min(256 << 20))?;
-    let (text, damaged) = encoding.decode_without_bom_handling(bytes.get(2..).unwrap_or_default());
+    let (text, damaged) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
     if damaged {
-        return Err(ReadError::damaged(("Tệp UTF-16", "The UTF-16 file"), "it breaks off"));
+        let what = format!("its bytes are not {}, the encoding that it declares", encoding.name());
+        return Err(ReadError::damaged(("Tệp", "The file"), what));
     }
     // The XML declaration names an encoding that no longer applies.
     let text = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or(&*text, |(_, rest)| rest).to_owned();
     Ok(Some(Source::memory(&source.name, text.into_bytes())))
+}
+
+/// The encoding that an XML declaration names; none without one, or where no such encoding is known.
+fn declared(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    let head = String::from_utf8_lossy(&head[..head.len().min(200)]);
+    let (declaration, _) = head.strip_prefix("<?xml")?.split_once("?>")?;
+    let (_, after) = declaration.split_once("encoding=")?;
+    let name = after.trim_start_matches(['"', '\'']).split(['"', '\'']).next()?;
+    encoding_rs::Encoding::for_label(name.as_bytes())
 }
 
 /// Refuses a side file of a Shapefile, and says which file to choose instead.

@@ -46,6 +46,13 @@ impl Index {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+
+    /// True if it lists all bytes of a `.shp` file of that size up to a few: none of the file's shapes is left out.
+    pub(super) fn is_whole(&self, shp_bytes: u64) -> bool {
+        let listed: u64 = self.0.iter().map(|(_, length)| length + 8).sum();
+        // The smallest shape with a place is a point: 8 bytes of header and 20 of content.
+        HEADER + listed + 28 > shp_bytes
+    }
 }
 
 /// A `.shp` file that is being read.

@@ -76,6 +76,11 @@ pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Read
     if let Some(None) = &index {
         tally.add(Left::Index);
     }
+    if let Some(Some(index)) = &index
+        && !index.is_whole(length)
+    {
+        tally.add(Left::Unlisted);
+    }
     let has_index = matches!(index, Some(Some(_)));
     let (mut records, declared) = Records::open(&parts.shp, index.flatten()).map_err(|error| broken(error, 0))?;
     if declared > length {

@@ -5,7 +5,7 @@ use serde_json::Map;
 
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, put};
 use crate::geometry::simple::{Geometry, Position};
-use crate::import::cell::number;
+use crate::import::cell::{is_scientific, number};
 use crate::import::columns::{Axis, axis};
 use crate::import::encoding::{Lean, Texts, decide, keep};
 use crate::import::feature::{Feature, GeometryError};
@@ -94,7 +94,9 @@ pub fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
             && (1..=3).contains(&before.len())
             && (before.to_owned() + after).bytes().all(|byte| byte.is_ascii_digit())
     });
-    if open {
+    // “2.40E+06” has lost its last digits.
+    let digits = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(u8::is_ascii_digit).count();
+    if open || !is_degrees && is_scientific(text) && digits < 7 {
         return None;
     }
     if is_degrees && let Some(angle) = degrees(text) {
@@ -346,5 +348,6 @@ mod tests {
             assert_eq!(coordinate(text, true), None, "{text}");
         }
         assert_eq!(coordinate("21°42'", false), None, "a column of metres");
+        assert_eq!((coordinate("2.40E+06", false), coordinate("2.401150E+06", false)), (None, Some(2_401_150.0)));
     }
 }

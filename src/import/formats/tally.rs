@@ -111,6 +111,14 @@ pub enum Left {
     Unused,
     /// Columns of a plan's file that give no part of a zone.
     UnusedOfZones,
+    /// Areas whose code stands in the name of a layer that is not clearly the plan's; the layer's name.
+    UnclearLayer(String),
+    /// Areas cut out of the areas around them; the outer area's layer. Quoted: their square metres.
+    CutOut(String),
+    /// Bytes of a `.shp` file that belong to no record of its index.
+    Unlisted,
+    /// Columns of a plan's file that look like personal data; listed.
+    Personal,
     /// Everything else, once very many different kinds were counted.
     More,
 }
@@ -551,6 +559,33 @@ fn note(what: &Left, count: &Count) -> Note {
             format!(
                 "Columns that are not used: {listed}; if they are meant, rename them to Tên, Địa chỉ, Số điện thoại, Giờ làm việc, Ghi chú"
             ),
+        ),
+        Left::UnclearLayer(layer) => (
+            Warning,
+            "layer-unclear",
+            format!("Tên lớp “{layer}” ({n} vùng) không nói rõ quy hoạch: có chữ hiện trạng, cũ, xóa, không, hoặc hai mã; nếu không thuộc quy hoạch hãy tắt lớp, nếu thuộc hãy đổi tên lớp"),
+            format!(
+                "The name of layer “{layer}” ({}) does not say clearly what is planned: it names the present use, something old or struck, or two codes; switch the layer off, or rename it",
+                many("area", "areas")
+            ),
+        ),
+        Left::CutOut(layer) => (
+            Repair,
+            "cut-out",
+            format!("{n} vùng nằm trong vùng khác trên lớp “{layer}”; đã trừ khỏi vùng ngoài: {examples}"),
+            format!("{} inside an area on layer “{layer}” and {} cut out of it: {examples}", many("area lies", "areas lie"), be("was", "were")),
+        ),
+        Left::Unlisted => (
+            Warning,
+            "shapes-not-listed",
+            "Tệp .shp còn hình mà .shx không liệt kê; các hình đó không đọc. Nếu chúng chưa bị xóa, hãy lưu lại lớp bằng QGIS".to_owned(),
+            "The .shp holds shapes that its .shx does not list; they were not read. If they were not deleted, save the layer anew with QGIS".to_owned(),
+        ),
+        Left::Personal => (
+            Warning,
+            "personal-data",
+            format!("Tệp gốc được công bố kèm quy hoạch; các cột {listed} có thể là dữ liệu cá nhân: hãy xóa khỏi tệp trước khi công bố"),
+            format!("The file itself is published with the plan, and the columns {listed} may hold personal data: delete them from the file first"),
         ),
         Left::UnusedOfZones => (
             Warning,

@@ -181,7 +181,15 @@ impl Checker<'_> {
 
     fn code(&self, feature: &Feature, notes: &mut Vec<CellNote>) -> Result<String, (&'static str, String, String)> {
         let [raw, column] = [&self.raw, &self.columns].map(|columns| columns.land_use.as_deref().unwrap_or_default());
-        let text = feature.properties.get(raw).and_then(cell::text);
+        let value = feature.properties.get(raw);
+        if value.is_some_and(|value| value.is_array() || value.is_object()) {
+            return Err((
+                "code-not-text",
+                format!("Mã loại đất (cột {column}) không phải là chữ mà là danh sách hoặc cấu trúc; hãy ghi một mã"),
+                format!("Its land-use code (column {column}) is no text but a list or a structure; write one code"),
+            ));
+        }
+        let text = value.and_then(cell::text);
         let text = text.map(|text| clean(&self.texts.value(column, &text, notes))).filter(|text| !text.is_empty());
         let Some(text) = text else {
             return Err((

@@ -309,6 +309,9 @@ fn run(
     let unused = columns::unused(&rows, |column| used.iter().any(|used| used.as_deref() == Some(column)) || repeats_code(column));
     let tally = formats::Tally::default();
     tally.list(formats::Left::UnusedOfZones, &unused);
+    let is_personal = |(column, _): &(&String, &usize)| columns::is_personal(column);
+    let personal = unused.iter().filter(is_personal).map(|(column, count)| (column.clone(), *count)).collect();
+    tally.list(formats::Left::Personal, &personal);
     for note in tally.notes() {
         report.add(note.severity, note.check, None, note.vi, note.en);
     }

@@ -53,6 +53,13 @@ impl Connector {
                 ),
             );
         }
+        if explain(error).contains("bytes remaining on stream") || explain(error).contains("unexpected message from server") {
+            let place = self.place();
+            return both(
+                &format!("Chương trình trả lời ở {place} không phải PostgreSQL: hãy xem lại tên máy và cổng trong địa chỉ cơ sở dữ liệu"),
+                &format!("What answers at {place} is not PostgreSQL: look at host and port in the database address again"),
+            );
+        }
         if cause.to_string() == "server does not support TLS" {
             return both(
                 "Máy chủ PostgreSQL không bật TLS mà địa chỉ cơ sở dữ liệu đòi TLS: hãy bật ssl = on ở máy chủ, hoặc ghi \
@@ -215,6 +222,11 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState) -> Option<S
              TO …), hoặc cấp GRANT CONNECT ON DATABASE và GRANT USAGE, CREATE ON SCHEMA public",
             "PostgreSQL does not let this account work in the database: make the account its owner (ALTER DATABASE … OWNER TO …), or give it \
              GRANT CONNECT ON DATABASE and GRANT USAGE, CREATE ON SCHEMA public",
+        )
+    } else if *code == SqlState::UNTRANSLATABLE_CHARACTER {
+        both(
+            "Cơ sở dữ liệu PostgreSQL này không lưu được chữ Việt: hãy tạo cơ sở dữ liệu mới bằng CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+            "This PostgreSQL database cannot hold Vietnamese letters: make another with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
         )
     } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         both(

@@ -9,7 +9,7 @@ mod entity;
 mod groups;
 mod hatch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTreeBuilder, RTreeIndex};
@@ -48,6 +48,21 @@ pub(super) fn looks_like(head: &[u8]) -> bool {
 fn code_in(text: &str) -> Option<&'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '+');
     words.filter(|word| !word.is_empty()).find_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str()))
+}
+
+/// The part of a layer's name that says what lies on it: drawings that were bound in put their own name before it
+/// (`BANVE$0$CLN`, `banve|CLN`).
+fn own_name(layer: &str) -> &str {
+    layer.rsplit(['|', '$']).next().unwrap_or(layer)
+}
+
+/// True for a layer whose name says that it shows not the plan but what is there now, was, or is struck:
+/// `HT_LUC`, `HIENTRANG-CLN`, `ODT_CU`, `KHONG_ODT`.
+fn is_beside_plan(layer: &str) -> bool {
+    let folded = fold(own_name(layer));
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let all: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+    all.contains("hientrang") || words.into_iter().any(|word| matches!(word, "ht" | "cu" | "xoa" | "khong" | "bo" | "old"))
 }
 
 /// The distinct codes in a text.
@@ -123,10 +138,10 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
                 }
             }
             Shape::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
-            Shape::Line(_, _, gap) if code_in(&layer).is_some() && gap.is_finite() && gap > 0.0 => {
+            Shape::Line(_, _, gap) if code_in(own_name(&layer)).is_some() && gap.is_finite() && gap > 0.0 => {
                 tally.quote(Left::Open(layer), &metres(gap));
             }
-            Shape::Line(kind, ..) | Shape::Other(kind) if code_in(&layer).is_some() => {
+            Shape::Line(kind, ..) | Shape::Other(kind) if code_in(own_name(&layer)).is_some() => {
                 tally.add(Left::Entities(kind.to_owned(), layer));
             }
             Shape::Line(kind, ..) | Shape::Other(kind) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
@@ -143,7 +158,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             tally.quote(Left::CodeAlone, &text);
         }
     }
-    cut_holes(&mut areas);
+    cut_holes(&mut areas, &tally);
     let mut without: BTreeMap<String, usize> = BTreeMap::new();
     let mut features = Vec::new();
     let any_code = areas.iter().any(|area| area.code().is_some());
@@ -165,7 +180,13 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         if let Some(text) = open {
             tally.quote(Left::OpenCode(area.layer.clone()), text);
         }
-        let code = open.map(String::as_str).or(code);
+        // By a layer with two codes, or one that is not the plan's, nobody can tell what is planned.
+        let is_by_layer = !area.texts.iter().any(|text| code_in(text).is_some());
+        let is_unclear = is_by_layer && code.is_some() && (codes_in(own_name(&area.layer)).len() > 1 || is_beside_plan(&area.layer));
+        if is_unclear {
+            tally.add(Left::UnclearLayer(area.layer.clone()));
+        }
+        let code = if is_unclear { Some(area.layer.as_str()) } else { open.map(String::as_str).or(code) };
         if area.gap > SLIP {
             tally.quote(Left::Closed(area.layer.clone()), &metres(area.gap));
         }
@@ -242,15 +263,22 @@ fn metres(gap: f64) -> String {
 
 impl Area {
     fn code(&self) -> Option<&'static str> {
-        self.texts.iter().find_map(|text| code_in(text)).or_else(|| code_in(&self.layer))
+        self.texts.iter().find_map(|text| code_in(text)).or_else(|| code_in(own_name(&self.layer)))
     }
 }
 
 /// Removes polylines that a hatch fills: the two are one area.
 fn drop_doubles(areas: &mut Vec<Area>) {
-    let hatches: std::collections::HashSet<_> =
-        areas.iter().filter(|area| area.is_hatch).flat_map(|area| area.rings.iter().map(|ring| key(open_ring(ring)))).collect();
-    areas.retain(|area| area.is_hatch || !hatches.contains(&key(open_ring(&area.rings[0]))));
+    let layer_code = |area: &Area| code_in(own_name(&area.layer));
+    let hatched = areas.iter().filter(|area| area.is_hatch);
+    let hatches: HashMap<_, _> =
+        hatched.flat_map(|area| area.rings.iter().map(move |ring| (key(open_ring(ring)), layer_code(area)))).collect();
+    // Where the two layers name different codes, both stay, and the report names the overlap.
+    let says_the_same = |area: &Area| match (hatches.get(&key(open_ring(&area.rings[0]))), layer_code(area)) {
+        (Some(Some(code)), Some(own)) => *code == own,
+        (hatch, _) => hatch.is_some(),
+    };
+    areas.retain(|area| area.is_hatch || !says_the_same(area));
 }
 
 /// Gives each text to the smallest area around it, and returns the texts that lie in none.
@@ -290,13 +318,21 @@ fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) -> Vec<Strin
     alone
 }
 
-/// Makes an outline inside another one its hole; hatches already have their own.
-fn cut_holes(areas: &mut [Area]) {
+/// Greatest share of an outline that may be cut out of it. More is not an island but the same area drawn twice.
+const MOST_CUT: f64 = 0.9;
+
+/// Makes an outline inside another one its hole, and says so; hatches already have their own.
+fn cut_holes(areas: &mut [Area], tally: &Tally) {
     let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch && areas[*i].code().is_some()).collect();
     let rings: Vec<Vec<Position>> = outlines.iter().map(|i| areas[*i].rings[0].clone()).collect();
     let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
     for (inner, parent) in nest::parents(&views).into_iter().enumerate() {
-        if let Some(parent) = parent {
+        let size = |ring: usize| nest::area(&rings[ring]).abs();
+        if let Some(parent) = parent.filter(|parent| size(inner) < MOST_CUT * size(*parent)) {
+            tally.quote(
+                Left::CutOut(areas[outlines[parent]].layer.clone()),
+                &format!("{} m²", crate::words::format::decimal(size(inner), 0)),
+            );
             areas[outlines[parent]].rings.push(rings[inner].clone());
         }
     }

@@ -246,7 +246,7 @@ const LONG: &[(&str, &str)] = &[
     ("features/mod.rs", "a set and its features, which hold each other's places"),
     ("geometry/coverage.rs", "one algorithm, with its tests"),
     ("import/formats/mod.rs", "what all readers share"),
-    ("import/formats/tally.rs", "one sentence for each thing that is left out, in both languages"),
+    ("import/formats/tally/words.rs", "one sentence for each thing that is left out, in both languages"),
     ("import/formats/xlsx.rs", "one streaming reader"),
     ("import/points.rs", "one table of columns, and the rules of a row"),
 ];

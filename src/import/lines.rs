@@ -38,9 +38,7 @@ pub fn import(source: &Source, options: &Options) -> Imported {
         let unused = columns::unused(&rows, |column| name.as_deref() == Some(column) || is_role(column));
         let tally = formats::Tally::default();
         tally.list(formats::Left::UnusedOfZones, &unused);
-        for note in tally.notes() {
-            report.add(note.severity, note.check, None, note.vi, note.en);
-        }
+        report.take(tally.notes());
         for (number, feature) in features.iter().enumerate() {
             match line(feature, &chosen, &options) {
                 Ok(lines) => {

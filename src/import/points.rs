@@ -80,9 +80,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
         if read.is_ok() && features.is_empty() {
             empty(reader.as_ref(), report);
         }
-        for note in reader.notes() {
-            report.add(note.severity, note.check, None, note.vi, note.en);
-        }
+        report.take(reader.notes());
         read.map(|()| (features, reader.stated(), reader.defaults_to_wgs84()))
     };
     let (features, stated, defaults_to_wgs84) = match read() {
@@ -162,9 +160,7 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
     });
     let tally = formats::Tally::default();
     tally.list(formats::Left::Unused, &unused);
-    for note in tally.notes() {
-        report.add(note.severity, note.check, None, note.vi, note.en);
-    }
+    report.take(tally.notes());
 }
 
 fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options, report: &mut Report) -> Option<Row> {

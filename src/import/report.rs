@@ -173,6 +173,13 @@ impl Report {
         }
     }
 
+    /// Adds what a reader, or whoever reads its columns, has to say of the file as a whole.
+    pub fn take(&mut self, notes: Vec<Note>) {
+        for note in notes {
+            self.add(note.severity, note.check, None, note.vi, note.en);
+        }
+    }
+
     /// Adds a finding about a feature or the whole file.
     pub fn add(
         &mut self,

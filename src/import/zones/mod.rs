@@ -109,9 +109,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
         let set = match formats::open(source, &options.choice) {
             Ok(mut reader) => {
                 let set = run(reader.as_mut(), options, known, &mut report, &mut plane, &mut learned, progress);
-                for note in reader.notes() {
-                    report.add(note.severity, note.check, None, note.vi, note.en);
-                }
+                report.take(reader.notes());
                 set
             }
             Err(error) => {
@@ -312,9 +310,7 @@ fn run(
     let is_personal = |(column, _): &(&String, &usize)| columns::is_personal(column);
     let personal = unused.iter().filter(is_personal).map(|(column, count)| (column.clone(), *count)).collect();
     tally.list(formats::Left::Personal, &personal);
-    for note in tally.notes() {
-        report.add(note.severity, note.check, None, note.vi, note.en);
-    }
+    report.take(tally.notes());
     let raw = names.raw_columns(&columns);
     let checker = Checker { options, chosen, plane, columns, raw, texts: Texts::new(writing) };
     let mut assembly = Assembly::new(report, plane);

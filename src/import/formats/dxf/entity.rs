@@ -4,6 +4,7 @@ use super::Point;
 use super::curves::{arc, distance, full, path_of, spline, sweep};
 use super::groups::{Fields, Value};
 use super::hatch::{BRIDGED, Borders, borders};
+use super::text::plain_text;
 
 /// Greatest lean of a normal at which an entity still lies in the plan's plane.
 const LEANS: f64 = 1e-3;
@@ -314,90 +315,4 @@ fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
         points.pop();
     }
     Shape::Outline(points, gap)
-}
-
-/// What stands above and below each other in an MTEXT (`\S2^;`, `\S1/2;`), in one line: `²`, `1/2`.
-fn stacked(text: &str) -> String {
-    let Some((above, below)) = text.split_once(['^', '/', '#']) else { return text.to_owned() };
-    match (above.trim(), below.trim()) {
-        ("2", "") => "²".into(),
-        ("3", "") => "³".into(),
-        ("0" | "o", "") => "°".into(),
-        (above, "") => above.to_owned(),
-        ("", below) => below.to_owned(),
-        (above, below) => format!("{above}/{below}"),
-    }
-}
-
-/// A text without its formatting codes (MTEXT), with `\U+XXXX` and `%%` resolved. A struck-through part was
-/// meant to go: it is left out, and returned separately.
-pub(super) fn plain_text(text: &str) -> (String, String) {
-    let (mut out, mut struck) = (String::new(), String::new());
-    // True while the following text is struck through, and the same for each enclosing group.
-    let (mut is_struck, mut around) = (false, Vec::new());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let drawn = match c {
-            '\\' => match chars.next() {
-                Some('P' | '~') => Some(' '),
-                Some('U') if chars.peek() == Some(&'+') => {
-                    let digits: String = chars.by_ref().skip(1).take(4).collect();
-                    u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32)
-                }
-                Some(literal @ ('\\' | '{' | '}')) => Some(literal),
-                Some('S') => {
-                    let stack: String = chars.by_ref().take_while(|c| *c != ';').collect();
-                    let stack = stacked(&stack);
-                    if is_struck {
-                        struck.push_str(&stack);
-                    } else {
-                        out.push_str(&stack);
-                    }
-                    None
-                }
-                Some('A' | 'C' | 'c' | 'f' | 'F' | 'H' | 'Q' | 'T' | 'W' | 'p') => {
-                    let _ = chars.by_ref().take_while(|c| *c != ';').count();
-                    None
-                }
-                Some(switch @ ('K' | 'k')) => {
-                    is_struck = switch == 'K';
-                    None
-                }
-                _ => None,
-            },
-            '{' => {
-                around.push(is_struck);
-                None
-            }
-            '}' => {
-                is_struck = around.pop().unwrap_or(false);
-                None
-            }
-            '%' if chars.peek() == Some(&'%') => {
-                chars.next();
-                match chars.next() {
-                    Some('k' | 'K') => {
-                        is_struck = !is_struck;
-                        None
-                    }
-                    // Underlined and overlined.
-                    Some('u' | 'U' | 'o' | 'O') => None,
-                    Some('d' | 'D') => Some('°'),
-                    Some('p' | 'P') => Some('±'),
-                    Some('c' | 'C') => Some('Ø'),
-                    Some(digit @ '0'..='9') => {
-                        let mut code = String::from(digit);
-                        while let Some(more) = chars.next_if(|c| code.len() < 3 && c.is_ascii_digit()) {
-                            code.push(more);
-                        }
-                        code.parse().ok().and_then(char::from_u32).filter(|c| !c.is_control())
-                    }
-                    other => other,
-                }
-            }
-            c => Some(c),
-        };
-        if is_struck { struck.extend(drawn) } else { out.extend(drawn) }
-    }
-    (out.trim().to_owned(), struck.trim().to_owned())
 }

@@ -8,6 +8,7 @@ mod drawing;
 mod entity;
 mod groups;
 mod hatch;
+mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -347,9 +348,9 @@ mod tests {
         assert_eq!(code_in("ODT 1,2 ha"), Some("ODT"));
         assert_eq!(code_in("QH_LUC"), Some("LUC"));
         assert_eq!(code_in("RANH GIOI"), None);
-        assert_eq!(entity::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), ("ODT Diện".into(), String::new()));
+        assert_eq!(text::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), ("ODT Diện".into(), String::new()));
         for text in [r"{\KCLN\k} ODT", r"\KCLN\k\PODT", "%%kCLN%%k ODT", r"{\KCLN} ODT"] {
-            assert_eq!(entity::plain_text(text), ("ODT".into(), "CLN".into()), "{text}");
+            assert_eq!(text::plain_text(text), ("ODT".into(), "CLN".into()), "{text}");
         }
         for (text, plain) in [
             (r"DT: 1500m{\H0.7x;\S2^;}", "DT: 1500m²"),
@@ -357,7 +358,7 @@ mod tests {
             ("45%%d %%p2 %%c10 50%%% 3%%176", "45° ±2 Ø10 50% 3°"),
             ("%%uODT%%u", "ODT"),
         ] {
-            assert_eq!(entity::plain_text(text).0, plain, "{text}");
+            assert_eq!(text::plain_text(text).0, plain, "{text}");
         }
         assert_eq!(codes_in("CLN -> ODT"), ["CLN", "ODT"]);
         assert_eq!(codes_in("ODT 1,2 ha (ODT)"), ["ODT"]);

@@ -248,7 +248,6 @@ const LONG: &[(&str, &str)] = &[
     ("import/formats/mod.rs", "what all readers share"),
     ("import/formats/tally/words.rs", "one sentence for each thing that is left out, in both languages"),
     ("import/formats/xlsx.rs", "one streaming reader"),
-    ("import/points.rs", "one table of columns, and the rules of a row"),
 ];
 
 #[test]

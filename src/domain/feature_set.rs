@@ -19,7 +19,7 @@ pub enum Takes {
     Lines,
 }
 
-/// A canonical set of features kept as a blob: zones of a plan, places of a campaign, lines of works.
+/// A canonical set of features kept as a blob: zones of a plan, places of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FeatureSet {
     /// SHA-256 of the canonical GeoJSON.
@@ -30,7 +30,7 @@ pub struct FeatureSet {
     pub count: u32,
     /// West, south, east, north in degrees WGS 84.
     pub bbox: Bbox,
-    /// Sum of the features' plane areas in hectares; none for points and lines.
+    /// Sum of the features' plane areas in hectares; none for points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_ha: Option<f64>,
 }

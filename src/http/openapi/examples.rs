@@ -12,7 +12,6 @@ const TEXTS: &[(&str, &str)] = &[
     ("after", "1795496400000000.1795496400.100"),
     ("as_of", "2026-01-05T08:30:00Z"),
     ("board", "1"),
-    ("campaign", "NKTM20267"),
     ("code", "QHSDD21AG"),
     ("datetime", "2026-01-05"),
     ("filter", "CASEI(id) LIKE CASEI('q%')"),
@@ -22,7 +21,6 @@ const TEXTS: &[(&str, &str)] = &[
     ("name_en", "Yen Bai ward"),
     ("parcel", "2401150 512650\n2401150 512690\n2401180 512690"),
     ("place", "Chợ Ga"),
-    ("plan", "QHSDD21AG"),
     ("q", "quy hoach su dung dat"),
     ("since", "2026-01-05"),
     ("status", "in-force"),
@@ -56,7 +54,7 @@ pub(super) fn of(name: &str, schema: &Value) -> Value {
         (_, _, Some("date-time")) => json!("2026-01-05T08:30:00Z"),
         _ => {
             let known = TEXTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
-            known.or_else(|| of_a_property(name)).map_or(Value::Null, |text| json!(text))
+            known.or_else(|| of_a_property(name)).or_else(|| of_a_family(name)).map_or(Value::Null, |text| json!(text))
         }
     }
 }
@@ -67,6 +65,12 @@ fn of_a_property(name: &str) -> Option<&'static str> {
     let example = own.find(|property| property.name == name && property.example.is_some()).and_then(|property| property.example);
     let of_features = || families::feature_collections().into_iter().flat_map(|(_, family)| families::feature_properties(family));
     example.or_else(|| of_features().find(|property| property.name == name)?.example)
+}
+
+/// The code of an item of a family: the features of its sets carry it as a property.
+fn of_a_family(name: &str) -> Option<&'static str> {
+    let (collection, ..) = families::collections().into_iter().find(|(_, family, _)| *family == name)?;
+    families::examples().into_iter().find(|(known, _)| *known == collection).map(|(_, id)| id)
 }
 
 /// The id of a feature of a collection.

@@ -346,6 +346,11 @@ impl Features {
         Some(Steps::new(shape).begin().0)
     }
 
+    /// True if the set's features are of that kind: those of a set are all of one.
+    pub fn is_of(&self, kind: Kind) -> bool {
+        self.list.first().and_then(|first| self.kind(first)) == Some(kind)
+    }
+
     /// The feature's land-use code, where the table has it.
     pub fn land_use(&self, feature: &Feature) -> Option<&'static land_use::LandUse> {
         land_use::all().get(usize::from(feature.land_use?))

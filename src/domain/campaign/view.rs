@@ -54,6 +54,8 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
     if let Some(standing) = standing {
         view.standing = standing.into();
     }
+    view.lasting = (view.status == Status::InForce).then_some("ongoing");
+    view.told_in_calendar = &["organiser", "hours"];
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("organiser", Shown::Text(campaign.organiser.clone()));
     match campaign.schedule {

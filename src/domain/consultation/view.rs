@@ -37,6 +37,7 @@ pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPubl
     if let Some(standing) = standing {
         view.standing = standing.into();
     }
+    view.told_in_calendar = &["how-to-comment"];
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("how-to-comment", Shown::Text(consultation.how.clone()));
     fact("consulted-by", Shown::Text(consultation.authority.clone()));

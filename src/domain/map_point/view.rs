@@ -40,6 +40,7 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
     view.phones = point.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     if view.status == Status::InForce {
         view.standing = "active".into();
+        view.lasting = Some("active");
     }
     let mut duty = None;
     if point.kind == PointKind::Ambulance {

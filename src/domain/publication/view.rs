@@ -167,6 +167,10 @@ pub struct View {
     pub status: Status,
     /// Catalogue key of the word that pages and lists show for it: the status, or the family's own word instead.
     pub standing: String,
+    /// The key for prints, where the standing changes by the hour or the day.
+    pub lasting: Option<&'static str>,
+    /// Labels of the facts that a calendar takes along.
+    pub told_in_calendar: &'static [&'static str],
     /// The revision shown.
     pub revision: u32,
     /// First day in force.
@@ -276,6 +280,8 @@ impl<F: Family> Publication<F> {
             summary: None,
             status,
             standing: status.as_str().to_owned(),
+            lasting: None,
+            told_in_calendar: &[],
             revision: shown.number,
             effective_from: shown.effective_from,
             effective_to: shown.effective_to,

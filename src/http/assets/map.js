@@ -44,7 +44,10 @@
   }
 
   function style(feature) {
-    if (!/Polygon/.test(feature.geometry && feature.geometry.type)) return {};
+    var kind = feature.geometry && feature.geometry.type;
+    // A way around is dashed, so that colour is not all that tells it apart.
+    if (/Line/.test(kind)) return feature.properties.aside ? { color: "#0b5394", weight: 4, dashArray: "8 6" } : { color: "#b00020", weight: 5 };
+    if (!/Polygon/.test(kind)) return {};
     var colour = colours[feature.properties.land_use];
     // From afar borders would cover what they surround.
     var near = map.getZoom() >= 15;

@@ -238,7 +238,6 @@ pub fn document(city: &City) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::families;
 
     #[test]
     fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {

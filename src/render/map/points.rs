@@ -99,7 +99,7 @@ fn lines(city: &City, features: &Features, detail: &Detail, around_them: &Around
 
 /// Draws a set of lines or of points.
 pub fn marks(city: &City, features: &Features, detail: &Detail, around: &Around<'_>, alt: &str) -> String {
-    if features.list.first().and_then(|first| features.kind(first)) == Some(Kind::Lines) {
+    if features.is_of(Kind::Lines) {
         return lines(city, features, detail, around, alt);
     }
     points(city, &positions(features), detail, around, alt)

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Item;
 use crate::domain::publication::view::Figure;
+use crate::features::Kind;
 use crate::render::layout::scrolling;
 use crate::words::format;
 
@@ -13,10 +14,7 @@ const LISTED: usize = 200;
 
 impl Item<'_> {
     pub(super) fn places(&self) -> Markup {
-        let (Some(features), Some(set)) = (self.features, &self.view.features) else { return html! {} };
-        if set.area_ha.is_some() || self.view.outline_only {
-            return html! {};
-        }
+        let Some(features) = self.features.filter(|features| features.is_of(Kind::Points)) else { return html! {} };
         let rows: Vec<_> = features.list.iter().map(|feature| features.parsed_properties(feature)).collect();
         let field = |row: &serde_json::Map<String, Value>, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut methods: Vec<(String, usize)> = Vec::new();

@@ -215,7 +215,7 @@ impl Item<'_> {
             @match value {
                 Shown::Text(text) => (text),
                 Shown::Key(key) => (text(self.lang, key)),
-                Shown::Keys(keys) => @for key in keys { (text(self.lang, key)) " " },
+                Shown::Keys(keys) => @for (i, key) in keys.iter().enumerate() { @if i > 0 { ", " } (text(self.lang, key)) },
                 Shown::Date(date) => (format::date(*date)),
                 Shown::Day(day) => (format::day_in_words(self.lang, self.moment.today, *day)),
                 Shown::Moment(at) => (format::moment(self.lang, &self.moment.zone, *at)),

@@ -9,6 +9,7 @@ use super::{Printed, Size};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Shown;
+use crate::features::Kind;
 use crate::render::map::{self, Around, Detail, Part};
 use crate::render::page::sums;
 use crate::render::qr::{self, Level, Matrix};
@@ -141,7 +142,7 @@ impl Printed<'_> {
         match value {
             Shown::Text(text) => text.clone(),
             Shown::Key(key) => self.t(key).to_owned(),
-            Shown::Keys(keys) => keys.iter().map(|key| self.t(key)).collect::<Vec<_>>().join(" "),
+            Shown::Keys(keys) => keys.iter().map(|key| self.t(key)).collect::<Vec<_>>().join(", "),
             Shown::Date(date) | Shown::Day(date) => format::date(*date),
             Shown::Moment(at) => format::moment(self.lang, &self.moment.zone, *at),
             Shown::Span(from, to) => format!("{from}–{to}"),
@@ -150,11 +151,7 @@ impl Printed<'_> {
 
     /// A word for the item's standing that stays true while the print hangs.
     pub(super) fn standing(&self) -> &str {
-        match self.view.standing.as_str() {
-            duty if duty.starts_with("duty-") => "active",
-            "running" => "ongoing",
-            standing => standing,
-        }
+        self.view.lasting.unwrap_or(&self.view.standing)
     }
 
     /// The numbers to call. The emergency number comes first if the item is about an emergency.
@@ -337,8 +334,7 @@ impl Printed<'_> {
 
     /// The places that take part, with their numbers on the map.
     fn places(&self) -> impl Iterator<Item = (String, String)> {
-        let has_places = self.view.features.as_ref().is_some_and(|set| set.area_ha.is_none()) && !self.view.outline_only;
-        let places = self.features.filter(|_| has_places).into_iter().flat_map(|features| {
+        let places = self.features.filter(|features| features.is_of(Kind::Points)).into_iter().flat_map(|features| {
             features.list.iter().map(|feature| {
                 let properties = features.parsed_properties(feature);
                 let field = |name: &str| {

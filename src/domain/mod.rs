@@ -27,6 +27,7 @@ pub mod report;
 pub mod schema;
 pub mod subject;
 pub mod unit;
+pub mod works;
 
 pub use code::Code;
 pub use digest::Digest;

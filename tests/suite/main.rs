@@ -33,3 +33,4 @@ mod support;
 mod unknown_outcome;
 mod uploads;
 mod variations;
+mod works;

@@ -19,6 +19,7 @@ use super::plan::Plan;
 use super::publication::{Claim, Command, Correct, Draft, Event, Family, Publication, Publish, Revise};
 use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
+use super::works::Works;
 use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
 use crate::domain::publication::view::Moment;
@@ -424,7 +425,7 @@ macro_rules! families {
         }
     };
 }
-families! { Plan, MapPoint, Campaign, Consultation, Board }
+families! { Plan, MapPoint, Campaign, Consultation, Board, Works }
 
 /// The fields of facts that hold feature sets, each once.
 pub fn fields() -> Vec<&'static str> {

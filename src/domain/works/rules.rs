@@ -1,0 +1,245 @@
+//! The rules of works on roads.
+
+use jiff::civil::{Date, DateTime};
+use jiff::{Span, Timestamp, ToSpan};
+use schemars::{Schema, schema_for};
+use serde_json::Value;
+
+use super::{EndEarly, EndedEarly, Hours, Postpone, Postponed, Works, WorksChange, WorksChanged, WorksState};
+use crate::domain::access::Role;
+use crate::domain::document::Document;
+use crate::domain::feature_set::{FeatureSet, Takes};
+use crate::domain::plan::check_in_city;
+use crate::domain::publication::view::{Moment, View};
+use crate::domain::publication::{Corrected, Event, Family, Publication};
+use crate::domain::schema::{Property, Shape};
+use crate::domain::unit::UnitId;
+use crate::domain::{Context, Refusal};
+use crate::words::civil::{date_in, midnight};
+
+/// How far ahead hours are looked for, days: in a week every day of the week comes once.
+const AHEAD: i64 = 8;
+
+impl Hours {
+    fn begin_on(&self, day: Date) -> bool {
+        self.days.is_empty() || self.days.iter().any(|weekday| *weekday as i8 == day.weekday().to_monday_zero_offset())
+    }
+}
+
+impl Works {
+    /// The spells in which the road is closed that end after `now`, the earliest first, up to a week ahead. Hours at
+    /// night belong to the day on which they begin.
+    pub(super) fn spells(&self, moment: &Moment) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let at = |civil: DateTime| moment.zone.to_timestamp(civil).unwrap_or(Timestamp::MAX);
+        let Some(hours) = &self.hours else {
+            let end = self.to.map(|to| crate::words::civil::end_of(&moment.zone, to));
+            return vec![(midnight(&moment.zone, self.from), end)]
+                .into_iter()
+                .filter(|(_, end)| end.is_none_or(|end| end > moment.now))
+                .collect();
+        };
+        let first = moment.today.saturating_sub(1.day()).max(self.from);
+        let days = first.series(1.day()).take_while(|day| {
+            self.to.is_none_or(|to| *day <= to) && *day <= moment.today.max(self.from).saturating_add(Span::new().days(AHEAD))
+        });
+        let spell = |day: Date| {
+            let ends = if hours.to > hours.from { day } else { day.saturating_add(1.day()) };
+            (at(day.to_datetime(hours.from)), Some(at(ends.to_datetime(hours.to))))
+        };
+        days.filter(|day| hours.begin_on(*day)).map(spell).filter(|(_, end)| end.is_some_and(|end| end > moment.now)).collect()
+    }
+}
+
+impl Family for Works {
+    const NAME: &'static str = "works";
+    const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("works", "")];
+    const FEATURES: Option<&'static str> = Some("works-lines");
+    const FEATURE_PROPERTIES: &'static [Property] = super::view::LINE_PROPERTIES;
+    const SHAPE: Shape = Shape::Lines;
+    const FEATURE_SHAPE: Shape = Shape::Lines;
+    const SETS: &'static [(&'static str, Takes)] = &[("lines", Takes::Lines)];
+    const ROLES: &'static [Role] = &[Role::Works];
+    const NEARBY: Option<(&'static str, f64)> = Some(("works-nearby", 500.0));
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("works", "DTCT2601Q"), ("works-lines", "DTCT2601Q-1-1")];
+    const CHANGES: &'static [&'static str] = &["postpone", "end-early"];
+    const CHANGED: &'static [(&'static str, u32)] = &[("works.postponed", 1), ("works.ended_early", 1)];
+    type Change = WorksChange;
+    type Changed = WorksChanged;
+    type State = WorksState;
+
+    fn properties(_: &str) -> Vec<Property> {
+        super::view::PROPERTIES.to_vec()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn units(&self) -> &[UnitId] {
+        &self.units
+    }
+
+    fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    fn features(&self) -> Option<&FeatureSet> {
+        Some(&self.lines)
+    }
+
+    fn effective(&self, _: Date) -> (Date, Option<Date>) {
+        (self.from, self.to)
+    }
+
+    fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
+        let is_blank = |text: &str| text.trim().is_empty();
+        if is_blank(&self.title) || is_blank(&self.road) || is_blank(&self.authority) {
+            return Err(Refusal::invalid(
+                "works-incomplete",
+                "Thông báo phải có tên, tên đường và cơ quan cho phép.",
+                "Works need a title, the road's name and who allowed them.",
+            ));
+        }
+        if let Some(to) = self.to.filter(|to| *to < self.from) {
+            return Err(reversed(self.from, to));
+        }
+        if effective_from != self.from {
+            return Err(Refusal::invalid(
+                "works-dates",
+                "Thông báo có hiệu lực từ ngày đầu đến ngày cuối; đừng ghi ngày khác.",
+                "Works hold from their first to their last day; name no other days.",
+            ));
+        }
+        if self.hours.as_ref().is_some_and(|hours| hours.from == hours.to) {
+            return Err(Refusal::invalid(
+                "works-hours",
+                "Giờ bắt đầu và giờ kết thúc trùng nhau; nếu cả ngày đêm thì bỏ trống giờ.",
+                "The hours begin and end at the same minute; leave them out for day and night.",
+            ));
+        }
+        if self.closed.lanes == Some(0) {
+            return Err(Refusal::invalid(
+                "works-lanes",
+                "Số làn bị đóng phải từ 1; nếu không đóng làn nào thì bỏ trống.",
+                "The number of closed lanes is 1 or more; leave it out where none is closed.",
+            ));
+        }
+        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::map_point::is_phone(&phone.number)) {
+            return Err(Refusal::invalid(
+                "phone",
+                format!("“{}” không phải số điện thoại.", phone.number),
+                format!("“{}” is not a phone number.", phone.number),
+            ));
+        }
+        check_in_city(Some(&self.lines), context)
+    }
+
+    fn read_change(action: &str, body: Value) -> serde_json::Result<WorksChange> {
+        Ok(match action {
+            "postpone" => WorksChange::Postpone(serde_json::from_value(body)?),
+            _ => WorksChange::EndEarly(serde_json::from_value(body)?),
+        })
+    }
+
+    fn change_schema(action: &str) -> Schema {
+        if action == "postpone" { schema_for!(Postpone) } else { schema_for!(EndEarly) }
+    }
+
+    fn changed_index(changed: &WorksChanged) -> usize {
+        usize::from(matches!(changed, WorksChanged::EndedEarly(_)))
+    }
+
+    fn read_changed(name: &str, payload: &str) -> serde_json::Result<WorksChanged> {
+        Ok(match name {
+            "works.postponed" => WorksChanged::Postponed(serde_json::from_str(payload)?),
+            _ => WorksChanged::EndedEarly(serde_json::from_str(payload)?),
+        })
+    }
+
+    fn write_changed(changed: &WorksChanged) -> serde_json::Result<String> {
+        match changed {
+            WorksChanged::Postponed(event) => serde_json::to_string(event),
+            WorksChanged::EndedEarly(event) => serde_json::to_string(event),
+        }
+    }
+
+    fn changed_schema(name: &str) -> Schema {
+        if name == "works.postponed" { schema_for!(Postponed) } else { schema_for!(EndedEarly) }
+    }
+
+    fn decide(current: &Publication<Self>, change: WorksChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
+        let Some(latest) = current.latest() else {
+            return Err(Refusal::conflict("not-published", "Thông báo chưa được công bố.", "The works are not published."));
+        };
+        let reason = match &change {
+            WorksChange::Postpone(postpone) => &postpone.reason,
+            WorksChange::EndEarly(end) => &end.reason,
+        };
+        if reason.trim().is_empty() {
+            return Err(Refusal::invalid("reason-missing", "Phải nêu lý do.", "Give a reason."));
+        }
+        let zone = context.city.zone();
+        // The days in force follow the days of the works.
+        let corrected = |from: Date, to: Option<Date>, reason: &str| {
+            let facts = Works { from, to, ..latest.facts.clone() };
+            let fields = latest.facts.differences(&facts);
+            Event::Corrected(Box::new(Corrected { revision: latest.number, reason: reason.to_owned(), fields, facts }))
+        };
+        match change {
+            WorksChange::Postpone(postpone) => {
+                if let Some(to) = postpone.to.filter(|to| *to < postpone.from) {
+                    return Err(reversed(postpone.from, to));
+                }
+                if (postpone.from, postpone.to) == (latest.facts.from, latest.facts.to) {
+                    return Err(Refusal::invalid("nothing-changed", "Không có gì thay đổi.", "Nothing would change."));
+                }
+                if latest.facts.from <= context.today {
+                    return Err(Refusal::conflict(
+                        "works-begun",
+                        "Việc này đã bắt đầu nên không hoãn được; hãy kết thúc sớm (end-early) rồi thông báo lần mới (revise).",
+                        "The works have begun and cannot be postponed; end them early (end-early), and publish the new days (revise).",
+                    ));
+                }
+                let event = corrected(postpone.from, postpone.to, &postpone.reason);
+                Ok(vec![Event::Changed(WorksChanged::Postponed(postpone)), event])
+            }
+            WorksChange::EndEarly(EndEarly { at, reason }) => {
+                let at = at.unwrap_or(context.now);
+                let day = date_in(&zone, at);
+                if at > context.now || day < latest.facts.from || latest.facts.to.is_some_and(|to| day > to) {
+                    return Err(Refusal::invalid(
+                        "works-end",
+                        "Thời điểm kết thúc sớm phải nằm trong thời gian thực hiện và không ở tương lai.",
+                        "The early end lies between the first and the last day, and not in the future.",
+                    ));
+                }
+                let is_last = latest.facts.to == Some(day);
+                let event = (!is_last).then(|| corrected(latest.facts.from, Some(day), &reason));
+                Ok(std::iter::once(Event::Changed(WorksChanged::EndedEarly(EndedEarly { at, reason }))).chain(event).collect())
+            }
+        }
+    }
+
+    fn apply(state: &mut WorksState, changed: &WorksChanged) {
+        match changed {
+            WorksChanged::Postponed(postponed) => state.postponed = Some(postponed.clone()),
+            WorksChanged::EndedEarly(ended) => state.ended = Some(ended.clone()),
+        }
+    }
+
+    fn describe(&self, state: &WorksState, moment: &Moment, view: &mut View) {
+        super::view::describe(self, state, moment, view);
+    }
+}
+
+fn reversed(from: Date, to: Date) -> Refusal {
+    Refusal::invalid(
+        "period-reversed",
+        format!("Ngày cuối {to} sớm hơn ngày đầu {from}."),
+        format!("The last day {to} is before the first day {from}."),
+    )
+}

@@ -1,0 +1,148 @@
+//! Rules of works on roads, given/when/then.
+
+use cqrs_es::test::TestFramework;
+use jiff::civil::{Date, date, time};
+
+use super::{Closed, Direction, EndEarly, Hours, Postpone, Vehicle, Works, WorksChange, WorksKind};
+use crate::domain::Digest;
+use crate::domain::campaign::Weekday;
+use crate::domain::feature_set::FeatureSet;
+use crate::domain::publication::view::{Moment, Shown, View};
+use crate::domain::publication::{Command, Publication, Publish, Status};
+use crate::domain::test_support::{code, on};
+use crate::domain::{Context, Refusal};
+
+type WorksTest = TestFramework<Publication<Works>>;
+
+fn works(from: Date, to: Option<Date>, hours: Option<Hours>) -> Works {
+    let lines = FeatureSet { sha256: Digest::of(b"lines"), bytes: 1, count: 1, bbox: [104.87, 21.7, 104.88, 21.71], area_ha: None };
+    Works {
+        kind: WorksKind::RoadWorks,
+        title: "Đào đường".into(),
+        summary: None,
+        road: "Đường Điện Biên".into(),
+        stretch: None,
+        lines,
+        from,
+        to,
+        hours,
+        closed: Closed { direction: Direction::Both, towards: None, lanes: None, vehicles: vec![Vehicle::Lorries], emergency: Some(true) },
+        detour: None,
+        authority: "UBND phường".into(),
+        permit: None,
+        contractor: None,
+        phones: Vec::new(),
+        units: Vec::new(),
+        documents: Vec::new(),
+    }
+}
+
+fn nights(days: Vec<Weekday>) -> Hours {
+    Hours { from: time(22, 0, 0, 0), to: time(5, 0, 0, 0), days }
+}
+
+fn published(facts: Works) -> Publication<Works> {
+    let mut item = Publication::default();
+    let publish = Command::Publish(Publish { code: code(5), effective_from: None, effective_to: None, facts });
+    for event in item.decide(publish, &on(2026, 1, 1)).expect("allowed") {
+        item.apply_at(event, 0);
+    }
+    item
+}
+
+fn changed(item: &Publication<Works>, change: WorksChange, context: &Context) -> Result<Publication<Works>, Refusal> {
+    let mut item = item.clone();
+    let at = context.now.as_microsecond();
+    for event in item.decide(Command::Change(change), context)? {
+        item.apply_at(event, at);
+    }
+    Ok(item)
+}
+
+/// The item as seen at an hour of a day.
+fn seen(item: &Publication<Works>, day: Date, hour: i8) -> View {
+    let zone = on(2026, 1, 1).city.zone();
+    let now = zone.to_timestamp(day.to_datetime(time(hour, 0, 0, 0))).expect("a moment");
+    item.view(None, &Moment::new(now, zone)).expect("public")
+}
+
+fn active(item: &Publication<Works>, day: Date, hour: i8) -> bool {
+    seen(item, day, hour).properties["active"] == true
+}
+
+#[test]
+fn what_is_incomplete_or_contradicts_itself_is_refused() {
+    let reason = |facts: Works| {
+        let publish = Command::Publish(Publish { code: code(5), effective_from: None, effective_to: None, facts });
+        let tested = WorksTest::with(on(2026, 1, 1)).given_no_previous_events().when(publish);
+        tested.inspect_result().expect_err("refused").reason
+    };
+    let whole = || works(date(2026, 2, 1), Some(date(2026, 2, 10)), None);
+    assert_eq!(reason(Works { road: " ".into(), ..whole() }), "works-incomplete");
+    assert_eq!(reason(Works { to: Some(date(2026, 1, 31)), ..whole() }), "period-reversed");
+    let same = Hours { from: time(8, 0, 0, 0), to: time(8, 0, 0, 0), days: Vec::new() };
+    assert_eq!(reason(Works { hours: Some(same), ..whole() }), "works-hours");
+    assert_eq!(reason(Works { closed: Closed { lanes: Some(0), ..whole().closed }, ..whole() }), "works-lanes");
+    let far = FeatureSet { bbox: [100.0, 21.7, 104.88, 21.71], ..whole().lines };
+    assert_eq!(reason(Works { lines: far, ..whole() }), "outside-city");
+}
+
+#[test]
+fn a_road_is_closed_by_the_hour_and_a_night_belongs_to_the_day_it_begins_on() {
+    let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 4)), Some(nights(Vec::new()))));
+    for (day, hour, is_active) in [
+        (date(2026, 2, 2), 4, false),
+        (date(2026, 2, 2), 21, false),
+        (date(2026, 2, 2), 22, true),
+        (date(2026, 2, 3), 4, true),
+        (date(2026, 2, 3), 5, false),
+        (date(2026, 2, 4), 23, true),
+    ] {
+        assert_eq!(active(&item, day, hour), is_active, "{day} {hour}:00");
+    }
+    // The page is made anew when the road opens and closes.
+    let next = |day, hour| seen(&item, day, hour).next_change.map(|at| at.to_string()).unwrap_or_default();
+    assert_eq!(next(date(2026, 2, 2), 12), "2026-02-02T15:00:00Z", "22:00 in the city");
+    assert_eq!(next(date(2026, 2, 2), 23), "2026-02-02T22:00:00Z", "5:00 in the city");
+    // 6/2/2026 is a Friday.
+    let weekly = published(works(date(2026, 2, 1), None, Some(nights(vec![Weekday::Friday]))));
+    assert!(!active(&weekly, date(2026, 2, 5), 23) && active(&weekly, date(2026, 2, 6), 23) && active(&weekly, date(2026, 2, 7), 3));
+    assert_eq!(seen(&weekly, date(2026, 2, 7), 12).standing, "works-between");
+    let always = published(works(date(2026, 2, 2), Some(date(2026, 2, 4)), None));
+    assert!(active(&always, date(2026, 2, 2), 0) && active(&always, date(2026, 2, 4), 23) && !active(&always, date(2026, 2, 5), 0));
+    assert_eq!(seen(&always, date(2026, 2, 5), 0).status, Status::Expired);
+}
+
+#[test]
+fn what_is_postponed_holds_on_its_new_days() {
+    let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 4)), None));
+    let postpone = |from, to| WorksChange::Postpone(Postpone { from, to, reason: "Mưa bão".into() });
+    let later = changed(&item, postpone(date(2026, 2, 10), Some(date(2026, 2, 12))), &on(2026, 2, 1)).expect("allowed");
+    let view = seen(&later, date(2026, 2, 3), 12);
+    assert_eq!((view.status, view.standing.as_str(), view.effective_from), (Status::Upcoming, "works-postponed", date(2026, 2, 10)));
+    assert_eq!(view.fact("postponed-because"), Some(&Shown::Text("Mưa bão".into())));
+    assert!(active(&later, date(2026, 2, 11), 12));
+    assert_eq!(seen(&later, date(2026, 2, 13), 0).status, Status::Expired);
+    let refused = |change, context: &Context| changed(&item, change, context).expect_err("refused").reason;
+    assert_eq!(refused(postpone(date(2026, 2, 10), Some(date(2026, 2, 9))), &on(2026, 2, 1)), "period-reversed");
+    assert_eq!(refused(postpone(date(2026, 2, 2), Some(date(2026, 2, 4))), &on(2026, 2, 1)), "nothing-changed");
+    assert_eq!(refused(postpone(date(2026, 2, 10), None), &on(2026, 2, 2)), "works-begun");
+}
+
+#[test]
+fn what_ends_early_is_over_from_that_minute() {
+    let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 9)), None));
+    let end = |reason: &str| WorksChange::EndEarly(EndEarly { at: None, reason: reason.into() });
+    let ended = changed(&item, end("Xong sớm"), &on(2026, 2, 4)).expect("allowed");
+    assert!(active(&item, date(2026, 2, 4), 13));
+    assert!(!active(&ended, date(2026, 2, 4), 13));
+    assert_eq!(seen(&ended, date(2026, 2, 4), 13).standing, "works-over");
+    let view = seen(&ended, date(2026, 2, 5), 0);
+    assert_eq!((view.status, view.standing.as_str()), (Status::Expired, "works-over"));
+    let refused = |change, context: &Context| changed(&item, change, context).expect_err("refused").reason;
+    assert_eq!(refused(end(" "), &on(2026, 2, 4)), "reason-missing");
+    assert_eq!(refused(end("x"), &on(2026, 2, 1)), "works-end");
+    // On the last day only the hour is new.
+    let last = changed(&item, end("Xong"), &on(2026, 2, 9)).expect("allowed");
+    assert!(!active(&last, date(2026, 2, 9), 13));
+}

@@ -1,0 +1,137 @@
+//! What works on roads add to the shared view.
+
+use serde_json::json;
+
+use super::{Direction, Works, WorksState};
+use crate::domain::campaign::Weekday;
+use crate::domain::publication::Status;
+use crate::domain::publication::view::{Days, Fact, Moment, Shown, View};
+use crate::domain::schema::{Property, Type};
+
+/// Properties of works, beyond those that all items have.
+pub(super) const PROPERTIES: &[Property] = &[
+    Property::new("active", Type::Boolean),
+    Property::new("authority", Type::Text),
+    Property::new("closed_direction", Type::Text).of(&["both", "one", "neither"]),
+    Property::new("closed_lanes", Type::Integer),
+    Property::new("closed_vehicles", Type::Text).like("lorries, cars"),
+    Property::new("contractor", Type::Text).like("Công ty Cấp nước"),
+    Property::new("detour", Type::Text).like("Đi theo đường Điện Biên"),
+    Property::new("emergency_passes", Type::Boolean),
+    Property::new("ended_at", Type::Moment),
+    Property::new("hours", Type::Text).like("22h00–5h00"),
+    Property::new("permit", Type::Text).like("12/GPTC"),
+    Property::new("phone", Type::Text).like("0216 0000 401"),
+    Property::new("road", Type::Text).like("Đường Điện Biên"),
+    Property::new("stretch", Type::Text).like("từ chợ Ga đến cầu Yên Bái"),
+];
+
+/// Properties of a line, beyond those that all features have.
+pub(super) const LINE_PROPERTIES: &[Property] =
+    &[Property::new("aside", Type::Boolean), Property::new("length_m", Type::Integer), Property::new("name", Type::Text).like("Chợ Ga")];
+
+/// The hours as people write them: `22h00–5h00`. Programs take “22:00” for a time and drop what follows.
+fn hours(works: &Works) -> Option<String> {
+    let short = |time: jiff::civil::Time| format!("{}h{:02}", time.hour(), time.minute());
+    works.hours.as_ref().map(|hours| format!("{}–{}", short(hours.from), short(hours.to)))
+}
+
+fn weekday(day: Weekday) -> String {
+    format!("{day:?}").to_lowercase()
+}
+
+pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view: &mut View) {
+    view.summary.clone_from(&works.summary);
+    view.phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    view.days = Some(Days { first: works.from, last: works.to, weekly: false });
+    let has_ended = state.ended.as_ref().is_some_and(|ended| ended.at <= moment.now);
+    let spells = if view.status == Status::InForce && !has_ended { works.spells(moment) } else { Vec::new() };
+    let is_active = spells.first().is_some_and(|(begin, _)| *begin <= moment.now);
+    let standing = match view.status {
+        Status::InForce if has_ended => Some("works-over"),
+        Status::InForce if is_active => Some("works-active"),
+        Status::InForce => Some("works-between"),
+        Status::Upcoming if state.postponed.is_some() => Some("works-postponed"),
+        Status::Upcoming => Some("works-planned"),
+        Status::Expired => Some("works-over"),
+        _ => None,
+    };
+    if let Some(standing) = standing {
+        view.standing = standing.into();
+    }
+    view.lasting = matches!(view.status, Status::InForce).then_some("works-on-paper");
+    view.told_in_calendar = &["road", "stretch", "works-hours", "detour"];
+    // By the hour: the road closes and opens again.
+    let turns = spells.iter().flat_map(|(begin, end)| std::iter::once(*begin).chain(*end)).filter(|at| *at > moment.now).min();
+    view.next_change = view.next_change.into_iter().chain(turns).min();
+    let mut fact = |label, value| view.facts.push(Fact { label, value });
+    let text = |text: &Option<String>| text.clone().map(Shown::Text);
+    fact("road", Shown::Text(works.road.clone()));
+    if let Some(stretch) = text(&works.stretch) {
+        fact("stretch", stretch);
+    }
+    let direction = match works.closed.direction {
+        Direction::Both => "closed-both",
+        Direction::One => "closed-one",
+        Direction::Neither => "closed-neither",
+    };
+    fact("closed", Shown::Key(direction.into()));
+    if let Some(towards) = text(&works.closed.towards) {
+        fact("closed-towards", towards);
+    }
+    if let Some(lanes) = works.closed.lanes {
+        fact("closed-lanes", Shown::Text(lanes.to_string()));
+    }
+    if !works.closed.vehicles.is_empty() {
+        fact("closed-to", Shown::Keys(works.closed.vehicles.iter().map(|vehicle| vehicle.key().to_owned()).collect()));
+    }
+    if let Some(passes) = works.closed.emergency {
+        fact("emergency-vehicles", Shown::Key(if passes { "emergency-pass" } else { "emergency-no-pass" }.into()));
+    }
+    if let Some(hours) = hours(works) {
+        fact("works-hours", Shown::Text(hours));
+    }
+    let days = works.hours.iter().flat_map(|hours| &hours.days).map(|day| weekday(*day)).collect::<Vec<_>>();
+    if !days.is_empty() {
+        fact("every", Shown::Keys(days));
+    }
+    if let Some(detour) = text(&works.detour) {
+        fact("detour", detour);
+    }
+    if let Some(postponed) = &state.postponed {
+        fact("postponed-because", Shown::Text(postponed.reason.clone()));
+    }
+    if let Some(ended) = &state.ended {
+        fact("ended-early", Shown::Moment(ended.at));
+        fact("ended-because", Shown::Text(ended.reason.clone()));
+    }
+    fact("allowed-by", Shown::Text(works.authority.clone()));
+    for (label, value) in [("permit", &works.permit), ("contractor", &works.contractor)] {
+        if let Some(value) = text(value) {
+            fact(label, value);
+        }
+    }
+    properties(works, state, is_active, view);
+}
+
+/// Puts the properties into the view.
+fn properties(works: &Works, state: &WorksState, is_active: bool, view: &mut View) {
+    let vehicles = works.closed.vehicles.iter().map(|vehicle| vehicle.key().trim_start_matches("vehicle-")).collect::<Vec<_>>().join(", ");
+    let properties = [
+        ("active", json!(is_active)),
+        ("authority", json!(works.authority)),
+        ("closed_direction", json!(works.closed.direction)),
+        ("closed_lanes", json!(works.closed.lanes)),
+        ("closed_vehicles", json!((!vehicles.is_empty()).then_some(vehicles))),
+        ("contractor", json!(works.contractor)),
+        ("detour", json!(works.detour)),
+        ("emergency_passes", json!(works.closed.emergency)),
+        ("ended_at", json!(state.ended.as_ref().map(|ended| ended.at))),
+        ("hours", json!(hours(works))),
+        ("permit", json!(works.permit)),
+        ("phone", json!(works.phones.first().map(|phone| &phone.number))),
+        ("road", json!(works.road)),
+        ("stretch", json!(works.stretch)),
+    ];
+    view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
+}

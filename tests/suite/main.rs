@@ -16,6 +16,7 @@ mod event_log;
 mod field;
 mod formats;
 mod generator;
+mod golden;
 mod imports;
 mod lookalikes;
 mod map_clients;

@@ -11,7 +11,7 @@ use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
 use crate::features;
 use crate::import::apart::Reading;
-use crate::import::attach::{Attached, Brought, Opened};
+use crate::import::attach::{Attached, NewBlob, Opened};
 use crate::vault::Contact;
 
 impl App {
@@ -64,7 +64,7 @@ impl App {
     }
 
     /// Stores a blob that came with a command.
-    pub(super) async fn store(&self, brought: Brought) -> Result<(), ExecuteError> {
+    pub(super) async fn store(&self, brought: NewBlob) -> Result<(), ExecuteError> {
         let sha256 = brought.sha256;
         let Opened { bytes, from, hashed } = brought.open().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
         Ok(self.log.put_blob(sha256, BlobBytes { bytes, from, hashed }).await?)

@@ -15,7 +15,7 @@ use crate::event_store::BlobBytes;
 use crate::features::canonical::CanonicalSet;
 use crate::geometry::coverage::Boundary;
 use crate::import::Report;
-use crate::import::attach::Brought;
+use crate::import::attach::NewBlob;
 use crate::import::units;
 use crate::import::zones::Options;
 use crate::words::fold::fold;
@@ -93,7 +93,7 @@ impl App {
 
     /// Keeps an import for its publication: its record and, where nothing blocks it, its set and the
     /// file as received. Its id is the record's digest, and nobody can guess it.
-    pub async fn keep_import(&self, kept: &KeptImport, blobs: Vec<Brought>) -> Result<Digest, ExecuteError> {
+    pub async fn keep_import(&self, kept: &KeptImport, blobs: Vec<NewBlob>) -> Result<Digest, ExecuteError> {
         for brought in blobs {
             self.store(brought).await?;
         }
@@ -138,7 +138,7 @@ impl App {
     pub async fn record_units(&self, units: Units, boundaries: Option<CanonicalSet>) -> Result<(), ExecuteError> {
         let set = boundaries.as_ref().map(|set| set.set.clone());
         if let Some(set) = boundaries {
-            let brought = Brought::from(set);
+            let brought = NewBlob::from(set);
             self.store(brought).await?;
         }
         self.change_city(|city| {

@@ -30,7 +30,7 @@ const CACHE_BYTES: u64 = 256 << 20;
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
+enum PrintKind {
     /// The poster of an item; for A1 and A0 a map sheet
     Poster,
     /// A sheet of stickers of an item
@@ -46,7 +46,7 @@ pub struct PrintArgs {
     code: Option<String>,
     /// What to print
     #[arg(long, value_enum, default_value = "poster")]
-    what: What,
+    what: PrintKind,
     /// Paper size: A4, A3; A1 and A0 for a map sheet
     #[arg(long, default_value = "A4")]
     size: String,
@@ -85,14 +85,15 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
         },
     };
     let lang = Lang::choose(Some(&print.lang), None);
-    let (file, printed) = if print.what == What::Booklet {
+    let (file, printed) = if print.what == PrintKind::Booklet {
         booklet(&model, &moment, lang, unit.as_ref()).await?
     } else {
         let Some(code) = &print.code else { bail!("name the code of the item to print") };
         let code: Code = code.parse().with_context(|| format!("“{code}”"))?;
         let order = Order { lang, unit, whole: false, board: print.board };
         let material = prints::gather(&model, &moment, code, &order).await?;
-        let file = tokio::task::block_in_place(|| if print.what == What::Poster { material.poster(size) } else { material.stickers() })?;
+        let file =
+            tokio::task::block_in_place(|| if print.what == PrintKind::Poster { material.poster(size) } else { material.stickers() })?;
         let printed: Vec<(u32, Code, u32)> = print.board.map(|board| (board, code, material.view().revision)).into_iter().collect();
         (file, printed)
     };

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::eval::{Condition, Filter, Fold, Term, When};
 use super::like::pieces;
-use super::{Expr, FilterError, Language, Order, Scalar, Shape, Time, parse, spatial, temporal};
+use super::{Expr, FilterError, Language, Order, Scalar, ShapeExpr, Time, parse, spatial, temporal};
 use crate::domain::schema::{Property, Type};
 use crate::words::alike::read;
 
@@ -138,10 +138,10 @@ impl Binder<'_> {
         })
     }
 
-    fn spatial(&mut self, relation: spatial::Relation, a: Shape, b: Shape) -> Bound<Condition> {
+    fn spatial(&mut self, relation: spatial::Relation, a: ShapeExpr, b: ShapeExpr) -> Bound<Condition> {
         let (name, shape, turned) = match (a, b) {
-            (Shape::Property(name), Shape::Written(shape)) => (name, shape, false),
-            (Shape::Written(shape), Shape::Property(name)) => (name, shape, true),
+            (ShapeExpr::Property(name), ShapeExpr::Written(shape)) => (name, shape, false),
+            (ShapeExpr::Written(shape), ShapeExpr::Property(name)) => (name, shape, true),
             _ => {
                 return Err(FilterError::new(
                     "Hàm không gian cần thuộc tính geometry và một hình.",

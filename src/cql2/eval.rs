@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use geo::{Geometry, Rect};
 
-use super::like::{Piece, like};
+use super::like::{LikeToken, like};
 use super::{Order, Range, accenti, casei, spatial, temporal};
 use crate::words::alike::read;
 
@@ -98,7 +98,7 @@ pub(super) enum Condition {
     Or(Vec<Condition>),
     Not(Box<Condition>),
     Compare(Order, Term, Term),
-    Like(Term, Vec<Piece>),
+    Like(Term, Vec<LikeToken>),
     Between(Term, Term, Term),
     In(Term, Vec<Term>),
     IsNull(Term),

@@ -3,7 +3,7 @@
 use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 use serde_json::Value;
 
-use super::{Budget, Expr, FilterError, Order, Scalar, Shape, Time, spatial, temporal};
+use super::{Budget, Expr, FilterError, Order, Scalar, ShapeExpr, Time, spatial, temporal};
 
 type Parsed<T> = Result<T, FilterError>;
 
@@ -154,15 +154,15 @@ fn time(value: &Value, budget: &mut Budget) -> Parsed<Time> {
     Ok(Time::Scalar(scalar(value, budget)?))
 }
 
-fn shape(value: &Value, budget: &mut Budget) -> Parsed<Shape> {
+fn shape(value: &Value, budget: &mut Budget) -> Parsed<ShapeExpr> {
     if let Some(name) = value.get("property").and_then(Value::as_str) {
-        return Ok(Shape::Property(name.to_owned()));
+        return Ok(ShapeExpr::Property(name.to_owned()));
     }
     if let Some(numbers) = value.get("bbox").and_then(Value::as_array) {
         let numbers: Vec<f64> = numbers.iter().filter_map(Value::as_f64).collect();
-        return spatial::bbox(&numbers).map(Shape::Written).ok_or_else(|| wrong("4 hoặc 6 số", "4 or 6 numbers", value));
+        return spatial::bbox(&numbers).map(ShapeExpr::Written).ok_or_else(|| wrong("4 hoặc 6 số", "4 or 6 numbers", value));
     }
-    geometry(value, budget).map(Shape::Written)
+    geometry(value, budget).map(ShapeExpr::Written)
 }
 
 /// A GeoJSON geometry; heights are ignored.

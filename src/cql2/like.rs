@@ -2,42 +2,42 @@
 
 /// A piece of a LIKE pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum LikeToken {
     Any,
     One,
     Char(char),
 }
 
-pub(super) fn pieces(pattern: &str) -> Vec<Piece> {
+pub(super) fn pieces(pattern: &str) -> Vec<LikeToken> {
     let mut pieces = Vec::new();
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
         pieces.push(match c {
-            '%' => Piece::Any,
-            '_' => Piece::One,
-            '\\' => Piece::Char(chars.next().unwrap_or('\\')),
-            c => Piece::Char(c),
+            '%' => LikeToken::Any,
+            '_' => LikeToken::One,
+            '\\' => LikeToken::Char(chars.next().unwrap_or('\\')),
+            c => LikeToken::Char(c),
         });
     }
     pieces
 }
 
 /// True when the text matches the pattern. Works without recursion and remembers only the last `%`.
-pub(super) fn like(text: &str, pattern: &[Piece]) -> bool {
+pub(super) fn like(text: &str, pattern: &[LikeToken]) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut t, mut p) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
-            Some(Piece::Any) => {
+            Some(LikeToken::Any) => {
                 back = Some((p, t));
                 p += 1;
             }
-            Some(Piece::One) => {
+            Some(LikeToken::One) => {
                 t += 1;
                 p += 1;
             }
-            Some(Piece::Char(c)) if *c == text[t] => {
+            Some(LikeToken::Char(c)) if *c == text[t] => {
                 t += 1;
                 p += 1;
             }
@@ -51,5 +51,5 @@ pub(super) fn like(text: &str, pattern: &[Piece]) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|piece| *piece == Piece::Any)
+    pattern[p..].iter().all(|piece| *piece == LikeToken::Any)
 }

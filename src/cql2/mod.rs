@@ -106,7 +106,7 @@ pub(crate) enum Time {
 
 /// A shape: the feature's own, or one that is written in the filter.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Shape {
+pub(crate) enum ShapeExpr {
     Property(String),
     Written(geo::Geometry<f64>),
 }
@@ -122,7 +122,7 @@ pub(crate) enum Expr {
     Between(Scalar, Scalar, Scalar),
     In(Scalar, Vec<Scalar>),
     IsNull(Scalar),
-    Spatial(spatial::Relation, Shape, Shape),
+    Spatial(spatial::Relation, ShapeExpr, ShapeExpr),
     Temporal(temporal::Relation, Time, Time),
     /// A truth value, or a property that is one.
     Truth(Scalar),

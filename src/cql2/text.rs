@@ -3,7 +3,7 @@
 use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 
 use super::lexer::{Placed, Token, tokens};
-use super::{Budget, Expr, FilterError, Order, Scalar, Shape, Time, spatial, temporal};
+use super::{Budget, Expr, FilterError, Order, Scalar, ShapeExpr, Time, spatial, temporal};
 
 struct Parser {
     tokens: Vec<Placed>,
@@ -276,15 +276,15 @@ impl Parser {
         })
     }
 
-    fn shape(&mut self) -> Parsed<Shape> {
+    fn shape(&mut self) -> Parsed<ShapeExpr> {
         if let Some(Token::Word(word)) = self.peek()
             && (self.is_sign(1, "(") || (self.is_word(1, "Z") && self.is_sign(2, "(")))
             && GEOMETRIES.contains(&word.to_ascii_uppercase().as_str())
         {
-            return Ok(Shape::Written(self.geometry()?));
+            return Ok(ShapeExpr::Written(self.geometry()?));
         }
         match self.scalar()? {
-            Scalar::Property(name) => Ok(Shape::Property(name)),
+            Scalar::Property(name) => Ok(ShapeExpr::Property(name)),
             _ => Err(self.wrong(
                 "Thiếu hình: geometry, POINT(…), POLYGON((…)), BBOX(…).",
                 "A geometry is missing: geometry, POINT(…), POLYGON((…)), BBOX(…)",

@@ -30,7 +30,7 @@ pub struct CanonicalSet {
 
 /// A feature's text, which does not depend on its place in the set.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Piece {
+pub struct FeatureText {
     /// `"properties":{…},"geometry":{…}`
     text: String,
     /// West, south, east, north in 10⁻⁷ degrees.
@@ -131,7 +131,7 @@ fn begin(properties: &Map<String, Value>, points: usize) -> String {
 
 /// The text of an area. It is always a multi-polygon, even with one part: clients take the type of a whole
 /// layer from its first features and refuse others.
-pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece {
+pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> FeatureText {
     let mut text = begin(properties, mended.parts.iter().flatten().map(Vec::len).sum());
     let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
     let bbox = mended.parts.iter().flatten().flatten().fold(start, |b, vertex| {
@@ -144,21 +144,21 @@ pub fn polygon_piece(properties: &Map<String, Value>, mended: &Mended) -> Piece 
         push_polygon(&mut text, rings);
     }
     text.push_str("]}");
-    Piece { text, bbox, area_m2: Some(area_m2(&mended.parts)) }
+    FeatureText { text, bbox, area_m2: Some(area_m2(&mended.parts)) }
 }
 
 /// The text of a point at longitude and latitude in 10⁻⁷ degrees.
-pub fn point_piece(properties: &Map<String, Value>, position: [i64; 2]) -> Piece {
+pub fn point_piece(properties: &Map<String, Value>, position: [i64; 2]) -> FeatureText {
     let mut text = begin(properties, 1);
     text.push_str("{\"type\":\"Point\",\"coordinates\":");
     push_position(&mut text, position);
     text.push('}');
     let [x, y] = position;
-    Piece { text, bbox: [x, y, x, y], area_m2: None }
+    FeatureText { text, bbox: [x, y, x, y], area_m2: None }
 }
 
 /// The text of lines in 10⁻⁷ degrees. It is always a multi-line, for the same reason.
-pub fn line_piece(properties: &Map<String, Value>, lines: &[Vec<[i64; 2]>]) -> Piece {
+pub fn line_piece(properties: &Map<String, Value>, lines: &[Vec<[i64; 2]>]) -> FeatureText {
     let mut text = begin(properties, lines.iter().map(Vec::len).sum());
     let start = [i64::MAX, i64::MAX, i64::MIN, i64::MIN];
     let bbox = lines.iter().flatten().fold(start, |b, [x, y]| [b[0].min(*x), b[1].min(*y), b[2].max(*x), b[3].max(*y)]);
@@ -172,12 +172,12 @@ pub fn line_piece(properties: &Map<String, Value>, lines: &[Vec<[i64; 2]>]) -> P
         text.push(']');
     }
     text.push_str("]}");
-    Piece { text, bbox, area_m2: None }
+    FeatureText { text, bbox, area_m2: None }
 }
 
 impl Writer {
     /// Adds a feature.
-    pub fn push(&mut self, piece: &Piece) {
+    pub fn push(&mut self, piece: &FeatureText) {
         let [west, south, east, north] = self.bbox.unwrap_or(piece.bbox);
         let b = piece.bbox;
         self.bbox = Some([west.min(b[0]), south.min(b[1]), east.max(b[2]), north.max(b[3])]);

@@ -56,7 +56,7 @@ pub fn item(view: &View, features: Option<&Features>, public_url: &str) -> Strin
 
 /// The text before the stored text of a feature, made once for all features of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct FeatureHead {
     /// The text up to the feature's key.
     pub lead: String,
     /// The text between the key and its repetition as a property.
@@ -67,7 +67,7 @@ pub struct Head {
     prefix: String,
 }
 
-impl Head {
+impl FeatureHead {
     /// The head for the features of an item's set. Their ids are `CODE-REVISION-NUMBER`.
     pub fn of(view: &View, public_url: &str) -> Self {
         let mut members = shared(view, public_url);
@@ -115,7 +115,7 @@ impl Head {
 
 /// The head as it is written. From one feature to the next of a set only the key changes.
 pub struct Front<'a> {
-    head: &'a Head,
+    head: &'a FeatureHead,
     text: Vec<u8>,
     /// Length of the key in `text`, in bytes.
     key: usize,
@@ -123,13 +123,13 @@ pub struct Front<'a> {
 
 impl<'a> Front<'a> {
     /// A front for the features of a set.
-    pub fn new(head: &'a Head) -> Self {
+    pub fn new(head: &'a FeatureHead) -> Self {
         Self { head, text: Vec::new(), key: usize::MAX }
     }
 
     /// Appends everything before a feature's own properties.
     pub fn begin(&mut self, out: &mut Vec<u8>, key: &str, features: &Features, feature: &Feature) {
-        let Head { lead, middle, shared, .. } = self.head;
+        let FeatureHead { lead, middle, shared, .. } = self.head;
         if self.key == key.len() {
             let again = lead.len() + key.len() + middle.len();
             for at in [lead.len(), again] {
@@ -184,7 +184,7 @@ pub fn collection(view: &View, features: Option<&Features>, public_url: &str) ->
         out.extend_from_slice(item(view, None, public_url).as_bytes());
         out.push(b'\n');
     } else if let Some(features) = features {
-        let head = Head::of(view, public_url);
+        let head = FeatureHead::of(view, public_url);
         let mut front = Front::new(&head);
         for (i, feature) in features.list.iter().enumerate() {
             if i > 0 {

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::domain::land_use;
-use crate::features::geojson::Head;
+use crate::features::geojson::FeatureHead;
 use crate::features::packed::Packed;
 use crate::geometry::Bbox;
 use crate::geometry::arcs::Arcs;
@@ -59,7 +59,7 @@ pub struct Features {
     /// Features in the file's order.
     pub list: Vec<Feature>,
     /// The head that stands before each feature's text; none where the text holds no heads.
-    head: Option<Head>,
+    head: Option<FeatureHead>,
     places: Arc<Places>,
 }
 

@@ -180,7 +180,7 @@ pub struct Gzip {
 pub struct Seen(Option<usize>);
 
 /// A piece of text between stored ones.
-pub enum Piece<'a> {
+pub enum Segment<'a> {
     /// A text that comes once.
     Fresh(&'a [u8]),
     /// A text that comes again and again, and where it came last.
@@ -209,7 +209,7 @@ impl Gzip {
     }
 
     /// Appends short texts in the fixed code; a repeated text becomes references to its last place.
-    pub fn pieces(&mut self, pieces: &mut [Piece<'_>]) {
+    pub fn pieces(&mut self, pieces: &mut [Segment<'_>]) {
         self.scratch.clear();
         let start = self.length;
         let mut bits = Bits { out: &mut self.out, held: 0, count: 0 };
@@ -217,11 +217,11 @@ impl Gzip {
         for piece in pieces {
             let at = start + self.scratch.len();
             match piece {
-                Piece::Fresh(text) => {
+                Segment::Fresh(text) => {
                     text.iter().for_each(|byte| bits.literal(*byte));
                     self.scratch.extend_from_slice(text);
                 }
-                Piece::Again(text, seen) => {
+                Segment::Again(text, seen) => {
                     match seen.0.map(|before| at - before).filter(|distance| *distance <= WINDOW && text.len() >= *MATCH.start()) {
                         Some(distance) => {
                             let mut left = text.len();
@@ -298,12 +298,12 @@ mod tests {
             let same = "again ".repeat(i % 70);
             let mut again = Seen::default();
             gzip.pieces(&mut [
-                Piece::Again(head.as_bytes(), a),
-                Piece::Fresh(key.as_bytes()),
-                Piece::Fresh(middle.as_bytes()),
-                Piece::Again(same.as_bytes(), &mut again),
+                Segment::Again(head.as_bytes(), a),
+                Segment::Fresh(key.as_bytes()),
+                Segment::Fresh(middle.as_bytes()),
+                Segment::Again(same.as_bytes(), &mut again),
             ]);
-            gzip.pieces(&mut [Piece::Again(same.as_bytes(), &mut again), Piece::Again(b"\"}", b)]);
+            gzip.pieces(&mut [Segment::Again(same.as_bytes(), &mut again), Segment::Again(b"\"}", b)]);
             let parts: [&[u8]; 2] = [&long[i..i * 50], b"end"];
             gzip.packed(&pack(&parts));
             gzip.text(key.as_bytes());
@@ -334,7 +334,7 @@ mod tests {
                 // A reference may overlap the text that it writes.
                 let again: Vec<u8> = (0..length).map(|i| text[start + i % distance]).collect();
                 let mut seen = Seen(Some(start));
-                gzip.pieces(&mut [Piece::Again(&again, &mut seen)]);
+                gzip.pieces(&mut [Segment::Again(&again, &mut seen)]);
                 assert!(unpacked(&gzip.finish()) == [text, again].concat(), "{length} from {distance}");
             }
         }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use crate::features::Feature;
 use crate::features::Features;
+use crate::features::geojson::FeatureHead;
 use crate::features::geojson::Front;
-use crate::features::geojson::Head;
 use crate::features::geojson::key;
 
 /// The text between one feature and the next.
@@ -32,7 +32,7 @@ impl Features {
     }
 
     /// The same set, with every feature written out behind `head`.
-    pub fn under(&self, head: &Head) -> Self {
+    pub fn under(&self, head: &FeatureHead) -> Self {
         let mut text = Vec::with_capacity(self.bytes_under(head));
         let mut front = Front::new(head);
         let write = |feature: &Feature| {
@@ -47,17 +47,17 @@ impl Features {
     }
 
     /// Most bytes of its text once it is written out with `head`.
-    fn bytes_under(&self, head: &Head) -> usize {
+    fn bytes_under(&self, head: &FeatureHead) -> usize {
         self.places.own + self.list.len() * (head.bytes() + SEPARATOR.len())
     }
 
     /// Most bytes that it holds in memory once it is written out with `head`.
-    pub fn weight_under(&self, head: &Head) -> u64 {
+    pub fn weight_under(&self, head: &FeatureHead) -> u64 {
         self.weight_of(self.bytes_under(head))
     }
 
     /// The head with which each feature is written out; none where the features are not written out.
-    pub fn head(&self) -> Option<&Head> {
+    pub fn head(&self) -> Option<&FeatureHead> {
         self.head.as_ref()
     }
 
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn written_features_read_as_put_together_one_by_one() {
-        let (set, head) = (set(), Head::bare());
+        let (set, head) = (set(), FeatureHead::bare());
         let written = Arc::new(set.under(&head));
         for range in [0..12, 0..1, 11..12, 3..9] {
             let mut expected = Vec::new();
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn written_features_say_the_same_of_themselves() {
         let set = set();
-        let written = set.under(&Head::bare());
+        let written = set.under(&FeatureHead::bare());
         for (before, after) in set.list.iter().zip(&written.list) {
             assert_eq!(set.tail(before), written.tail(after));
             assert_eq!((set.properties(before), set.geometry(before)), (written.properties(after), written.geometry(after)));
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_a_written_set_will_weigh_is_known_before() {
-        let (set, head) = (set(), Head::bare());
+        let (set, head) = (set(), FeatureHead::bare());
         let written = set.under(&head);
         assert!(set.weight() < written.weight() && written.weight() <= set.weight_under(&head));
         assert_eq!(set.weight_under(&head), written.weight_under(&head), "it does not depend on how it is written now");
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn features_that_are_not_written_or_not_there_are_not_handed_on() {
         let set = set();
-        let written = set.under(&Head::bare());
+        let written = set.under(&FeatureHead::bare());
         assert!(set.rows(0..3).is_empty());
         assert!(written.rows(10..13).is_empty() && written.rows(5..5).is_empty() && written.rows(0..0).is_empty());
     }

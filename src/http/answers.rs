@@ -54,7 +54,7 @@ pub enum Mark {
 
 /// What an answer shows of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum What {
+pub enum Representation {
     /// The item's page.
     Page(Scope),
     /// The page of all revisions.
@@ -85,7 +85,7 @@ pub enum What {
     QrPng(u32),
 }
 
-impl What {
+impl Representation {
     /// The revision that the answer is about; `None` for the item as it stands.
     pub fn revision(&self) -> Option<u32> {
         match self {
@@ -123,7 +123,7 @@ impl What {
 }
 
 /// The item, the answer, and what the answer was made from.
-pub type Key = (Code, What, Validity);
+pub type Key = (Code, Representation, Validity);
 
 /// The state an answer was made from. A cached answer is valid as long as its state is the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

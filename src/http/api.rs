@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::collections::{CONFORMANCE, METADATA_CACHE, ask};
+use super::collections::{CONFORMANCE, METADATA_CACHE, query};
 use super::errors::HttpError;
 use super::reading::Form;
 use super::respond;
@@ -39,7 +39,7 @@ pub fn landing(site: &Site) -> Value {
 /// `/conformance`
 pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
-    let pairs = parameters::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
+    let pairs = parameters::pairs(query.as_deref(), query::COMMON, &[], is_page)?;
     if reading::schema_form(parameters::value(&pairs, "f"), &headers)? == Form::Html {
         let lang = reading::language(parameters::value(&pairs, "lang"), &headers);
         let page = pages::conformance(lang, &site.city(), CONFORMANCE);
@@ -53,7 +53,7 @@ pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuer
 pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let make = || {
         let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
-        let pairs = parameters::pairs(query.as_deref(), ask::COMMON, &[], is_page)?;
+        let pairs = parameters::pairs(query.as_deref(), query::COMMON, &[], is_page)?;
         let form = reading::schema_form(parameters::value(&pairs, "f"), &headers)?;
         let document = openapi::document(&site.city());
         if form == Form::Html {

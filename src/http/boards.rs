@@ -17,7 +17,7 @@ use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::prints;
 use crate::read_model::image::Image;
-use crate::render::boards::{self as pages, Entry, Wanted};
+use crate::render::boards::{self as pages, BoardFilter, Entry};
 use crate::words::text::Lang;
 
 /// The boards in use with the items on them, ordered by number. `unit` keeps only boards of that unit and
@@ -43,9 +43,9 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         };
         let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
         let wanted = match reading::asked(query, "due").as_deref() {
-            None | Some("all") => Wanted::All,
-            Some("superseded") => Wanted::Superseded,
-            Some("check") => Wanted::Check,
+            None | Some("all") => BoardFilter::All,
+            Some("superseded") => BoardFilter::Superseded,
+            Some("check") => BoardFilter::Check,
             Some(other) => {
                 return Err(HttpError::Parameter(
                     format!("due={other}: có all, superseded, check"),

@@ -22,8 +22,8 @@ use crate::event_store::StoreError;
 use crate::export::{self, Format};
 use crate::http::Site;
 use crate::http::collections::{find, tiles, when};
+use crate::http::download_cache::{DownloadFile, PIECE};
 use crate::http::errors::HttpError;
-use crate::http::kept::{Made, PIECE};
 use crate::http::{ranges, respond};
 use crate::read_model::layers::{Layer, LayerRow};
 
@@ -123,7 +123,7 @@ async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Inst
 }
 
 /// The whole file on the disk.
-async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Arc<Made>, HttpError> {
+async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Arc<DownloadFile>, HttpError> {
     let place = place(site, until).await?;
     let (site, runtime) = (Arc::clone(site), Handle::current());
     // Dropped when nobody waits for the file any longer.
@@ -133,7 +133,7 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instan
         let full = Cell::new(false);
         let written = write(&site, &runtime, &layer, format, Spool { file: &file, full: &full }, || waiting.is_closed());
         written.map_err(|error| if full.get() { io::Error::new(io::ErrorKind::StorageFull, error) } else { error })?;
-        Made::new(file, site.limits.download_bytes, place)
+        DownloadFile::new(file, site.limits.download_bytes, place)
     });
     match made.await.map_err(|error| HttpError::Internal(error.to_string()))? {
         Ok(made) => Ok(Arc::new(made)),

@@ -9,7 +9,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
-use super::collections::ask;
+use super::collections::query;
 use super::errors::HttpError;
 use super::items::code_before;
 use super::reading::Form;
@@ -35,7 +35,7 @@ pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         // For a program, a mistyped parameter is an error. A page opens whatever was appended to its
         // address.
         let rest: Vec<&str> = query.unwrap_or_default().split('&').filter(|pair| !pair.starts_with("lang=")).collect();
-        parameters::pairs(Some(&rest.join("&")), ask::COMMON, &[], false)?;
+        parameters::pairs(Some(&rest.join("&")), query::COMMON, &[], false)?;
         return Ok(respond::described(&headers, vary(), &api::landing(&site)));
     }
     let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);

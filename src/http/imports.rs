@@ -29,7 +29,7 @@ use crate::domain::feature_set::Takes;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
 use crate::geometry::crs::Crs;
-use crate::import::attach::{Brought, source_document};
+use crate::import::attach::{NewBlob, source_document};
 use crate::import::source::Source;
 use crate::import::zones;
 use crate::import::zones::Imported;
@@ -216,7 +216,7 @@ async fn keep(site: &Site, actor: &Actor, field: String, source: &Source, import
             tokio::task::block_in_place(|| source_document(source, None)).map_err(|error| HttpError::Internal(error.to_string()))?;
         kept.source = Some(document);
         kept.set = Some(set.set.clone());
-        blobs.extend([brought, Brought::from(set)]);
+        blobs.extend([brought, NewBlob::from(set)]);
     }
     let id = site.app.keep_import(&kept, blobs).await?;
     Ok((id, kept))

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 
 use super::errors::HttpError;
-use super::ranges::{self, Wish};
+use super::ranges::{self, RangeRequest};
 use super::routes::{ITEMS, Takes, takes};
 use super::{Site, respond};
 use crate::domain::families;
@@ -80,7 +80,7 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
         }
     }
     let method = request.method().clone();
-    let wish = Wish::of(&method, request.headers_mut());
+    let wish = RangeRequest::of(&method, request.headers_mut());
     let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = ran.unwrap_or_else(|_| HttpError::Internal("a handler panicked".into()).into_response());
     if response.status().is_client_error() || response.status().is_server_error() {

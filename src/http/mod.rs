@@ -6,6 +6,7 @@ mod assets;
 mod auth;
 mod boards;
 mod collections;
+mod download_cache;
 mod downloads;
 mod errors;
 mod forms;
@@ -13,7 +14,6 @@ mod here;
 mod home;
 mod imports;
 mod items;
-mod kept;
 mod limiter;
 mod lists;
 mod middleware;
@@ -147,7 +147,7 @@ pub struct Site {
     /// Places for downloads.
     pub(crate) download_places: Arc<Semaphore>,
     /// Finished downloads, kept for clients that read them in pieces.
-    pub(crate) kept: kept::Kept,
+    pub(crate) kept: download_cache::DownloadCache,
     /// Places for long drawings, one for each core.
     pub(crate) drawing_places: Arc<Semaphore>,
     /// Places for answers that take much time and memory, one for each core.
@@ -165,7 +165,7 @@ impl Site {
         let report_limiter = Limiter::new(limits.reports.0, limits.reports.1);
         let (write_places, import_places) = (Semaphore::new(limits.writes), Arc::new(Semaphore::new(limits.imports)));
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
-        let kept = kept::kept(limits.download_bytes);
+        let kept = download_cache::download_cache(limits.download_bytes);
         let download_places = Arc::new(Semaphore::new(limits.downloads));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (drawing_places, long_places) = (Arc::new(Semaphore::new(cores)), Semaphore::new(cores));

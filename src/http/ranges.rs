@@ -8,11 +8,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use http_range_header::{ParsedRanges, RangeUnsatisfiableError};
 
+use super::download_cache::DownloadFile;
 use super::errors::HttpError;
-use super::kept::Made;
 
 /// The part of an answer that a request wants.
-pub struct Wish {
+pub struct RangeRequest {
     range: HeaderValue,
     /// The part is wanted only if the file still has this validator.
     of: Option<HeaderValue>,
@@ -36,7 +36,7 @@ pub fn needs_length(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::HEAD || headers.get(header::RANGE).is_some_and(|header| ranges(header).is_some())
 }
 
-impl Wish {
+impl RangeRequest {
     /// The wish of a request, if it has one. A part counts bytes of the uncompressed file, so such a
     /// request is answered without compression.
     pub fn of(method: &Method, headers: &mut HeaderMap) -> Option<Self> {
@@ -63,8 +63,8 @@ impl Wish {
 pub const IN_PARTS: (header::HeaderName, HeaderValue) = (header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
 
 /// Cuts the wanted part out of an answer that can be read in parts. Errors: the part lies beyond the end.
-pub async fn cut(wish: Option<Wish>, mut response: Response) -> Result<Response, HttpError> {
-    let made = response.extensions_mut().remove::<Arc<Made>>();
+pub async fn cut(wish: Option<RangeRequest>, mut response: Response) -> Result<Response, HttpError> {
+    let made = response.extensions_mut().remove::<Arc<DownloadFile>>();
     if response.status() != StatusCode::OK || !response.headers().contains_key(header::ACCEPT_RANGES) {
         return Ok(response);
     }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     fn part(range: &'static str, of: Option<&'static str>) -> Part {
-        let wish = Wish { range: HeaderValue::from_static(range), of: of.map(HeaderValue::from_static) };
+        let wish = RangeRequest { range: HeaderValue::from_static(range), of: of.map(HeaderValue::from_static) };
         wish.part(&HeaderValue::from_static("\"a\""), 100)
     }
 

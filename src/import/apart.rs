@@ -92,7 +92,7 @@ enum Task {
 
 /// The first part of a child's answer; the bytes of the set follow.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Reply {
     report: Report,
     plane: u32,
     set: Option<FeatureSet>,
@@ -158,7 +158,7 @@ impl Reading {
             return unknown;
         }
         let _place = places.take();
-        let seen = || -> Result<(Head, Vec<Bytes>), Failed> {
+        let seen = || -> Result<(Reply, Vec<Bytes>), Failed> {
             let source = Source::memory("document", bytes.to_vec()).on_disk()?;
             let path = source.path().map(Path::to_owned).unwrap_or_default();
             ask(program, &Task::About { path }, bytes.len() as u64)
@@ -201,7 +201,7 @@ impl Drop for Guard {
     }
 }
 
-fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Failed> {
+fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Reply, Vec<Bytes>), Failed> {
     // This folder is removed however the child ends, with everything the child unpacked.
     let folder = tempfile::Builder::new().prefix(FOLDER).tempdir()?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
@@ -232,17 +232,17 @@ fn ask(program: &Path, task: &Task, bytes: u64) -> Result<(Head, Vec<Bytes>), Fa
     }
 }
 
-fn receive(mut output: impl BufRead) -> Result<(Head, Vec<Bytes>), Failed> {
+fn receive(mut output: impl BufRead) -> Result<(Reply, Vec<Bytes>), Failed> {
     let mut greeting = String::new();
     output.by_ref().take(200).read_line(&mut greeting)?;
     if greeting.trim_end() != GREETING {
         return Err(Failed::Here(io::Error::other("the program that reads files does not answer")));
     }
     // From here on, any failure is due to what the file did to the child.
-    let mut read = move || -> io::Result<(Head, Vec<Bytes>)> {
+    let mut read = move || -> io::Result<(Reply, Vec<Bytes>)> {
         let mut line = Vec::new();
         output.by_ref().take(HEAD_BYTES).read_until(b'\n', &mut line)?;
-        let head: Head = serde_json::from_slice(&line)?;
+        let head: Reply = serde_json::from_slice(&line)?;
         if head.pieces.iter().try_fold(0_u64, |sum, bytes| sum.checked_add(*bytes)).is_none_or(|sum| sum > SET_BYTES) {
             return Err(io::Error::other("the set is too large"));
         }
@@ -293,12 +293,12 @@ pub fn child(bytes: u64) -> io::Result<()> {
             limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
             let Imported { report, set, drawn, plane } = read_here(takes, &source, &options);
             let lengths = drawn.iter().map(|piece| piece.len() as u64).collect();
-            (Head { report, plane, set: set.map(|set| set.set), pieces: lengths, pages: None, title: None }, drawn)
+            (Reply { report, plane, set: set.map(|set| set.set), pieces: lengths, pages: None, title: None }, drawn)
         }
         Task::About { path } => {
             let about = About::of(&std::fs::read(path)?);
             (
-                Head { report: Report::default(), plane: 0, set: None, pieces: Vec::new(), pages: about.pages, title: about.title },
+                Reply { report: Report::default(), plane: 0, set: None, pieces: Vec::new(), pages: about.pages, title: about.title },
                 Vec::new(),
             )
         }

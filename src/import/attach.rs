@@ -43,7 +43,7 @@ const DOCUMENT_BYTES: u64 = 512 << 20;
 
 /// A blob that comes with a command.
 #[derive(Debug, Clone)]
-pub struct Brought {
+pub struct NewBlob {
     /// Digest of its bytes, which is the blob's name.
     pub sha256: Digest,
     /// Its bytes, in memory or as a file.
@@ -97,20 +97,20 @@ impl Read for Chain {
     }
 }
 
-impl PartialEq for Brought {
+impl PartialEq for NewBlob {
     fn eq(&self, other: &Self) -> bool {
         self.sha256 == other.sha256
     }
 }
 
-impl Brought {
+impl NewBlob {
     /// A blob in memory.
     pub fn memory(sha256: Digest, bytes: impl Into<Bytes>) -> Self {
         Self { sha256, content: Content::Chunks(vec![bytes.into()]), set: None }
     }
 }
 
-impl Brought {
+impl NewBlob {
     /// The blob's size in bytes and its media type.
     pub fn about(&self) -> std::io::Result<(u64, &'static str)> {
         Ok(match &self.content {
@@ -140,14 +140,14 @@ pub struct Opened {
     pub hashed: bool,
 }
 
-impl From<CanonicalSet> for Brought {
+impl From<CanonicalSet> for NewBlob {
     fn from(set: CanonicalSet) -> Self {
         Self { sha256: set.set.sha256, content: Content::Chunks(set.chunks), set: Some(set.set) }
     }
 }
 
 /// All blobs that come with a command.
-pub type Blobs = Vec<Brought>;
+pub type Blobs = Vec<NewBlob>;
 
 /// A person's name and phone number as received. They leave this struct only for the vault.
 #[derive(Clone, Deserialize)]
@@ -325,11 +325,11 @@ fn unreadable(name: &str, error: &str) -> AttachError {
 }
 
 /// Makes a document of the file as received. It is kept with the revision, so that anyone can check the import.
-pub fn source_document(source: &Source, known: Option<Digest>) -> std::io::Result<(Document, Brought)> {
+pub fn source_document(source: &Source, known: Option<Digest>) -> std::io::Result<(Document, NewBlob)> {
     let sha256 = known.map_or_else(|| source.digest(), Ok)?;
     let about = documents::About { media_type: documents::media_type(&source.head(4096)?), pages: None, title: None };
     let document = document_of(DocumentRole::Source, "Tệp dữ liệu gốc", &source.name, source.bytes, sha256, &about);
-    Ok((document, Brought { sha256, content: Content::File(source.clone()), set: None }))
+    Ok((document, NewBlob { sha256, content: Content::File(source.clone()), set: None }))
 }
 
 /// Adds a document to the facts.
@@ -381,7 +381,7 @@ fn attach_document(document: &mut Value, files: Files<'_>, reading: &Reading, bl
     let title = if title.is_empty() { about.title.clone().unwrap_or_else(|| file_name.clone()) } else { title };
     let sha256 = Digest::of(&bytes);
     let attached = document_of(role, &title, &file_name, bytes.len() as u64, sha256, &about);
-    blobs.push(Brought::memory(sha256, bytes));
+    blobs.push(NewBlob::memory(sha256, bytes));
     *document = serde_json::to_value(attached).map_err(|error| invalid("document", error.to_string(), error.to_string()))?;
     Ok(())
 }

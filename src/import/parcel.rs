@@ -5,10 +5,7 @@ use serde_json::Value;
 use crate::domain::city::City;
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
-use crate::geometry::encloses;
-
-/// A ring without its closing point, in 10⁻⁷ degrees.
-pub type Ring = Vec<[i64; 2]>;
+use crate::geometry::{Ring, encloses};
 
 /// Most corners of a parcel; a certificate has a few dozen.
 const MOST: usize = 500;

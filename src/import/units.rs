@@ -80,7 +80,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
             };
             match unit(feature, &shape, from) {
                 Ok(unit) => {
-                    if let Shape::Area(parts) = &shape {
+                    if let UnitPlace::Area(parts) = &shape {
                         let mut properties = Map::new();
                         properties.insert("unit".into(), json!(unit.id));
                         match mend(parts.clone(), &|p| p.map(|v| v as f64)) {
@@ -103,7 +103,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
     ImportedUnits { report, units: clean.then_some(Units(units)), boundaries: writer.finish().filter(|_| clean) }
 }
 
-enum Shape {
+enum UnitPlace {
     Point([f64; 2]),
     Area(Vec<Vec<VertexRing>>),
 }
@@ -127,9 +127,9 @@ fn day(column: &str, text: &str) -> Result<Date, Wrong> {
     })
 }
 
-fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Result<Shape, Wrong> {
+fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Result<UnitPlace, Wrong> {
     let parts = match &feature.geometry {
-        Ok(Geometry::Point(position)) => return place(*position).map(Shape::Point).ok_or(OUTSIDE),
+        Ok(Geometry::Point(position)) => return place(*position).map(UnitPlace::Point).ok_or(OUTSIDE),
         Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
         Ok(Geometry::MultiPolygon(parts)) => parts.as_slice(),
         Ok(Geometry::LineString(_) | Geometry::MultiLineString(_)) => {
@@ -147,10 +147,10 @@ fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Res
             .collect()
     };
     let parts: Option<Vec<Vec<VertexRing>>> = parts.iter().map(|rings| rings.iter().map(ring).collect()).collect();
-    parts.map(Shape::Area).ok_or(OUTSIDE)
+    parts.map(UnitPlace::Area).ok_or(OUTSIDE)
 }
 
-fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wrong> {
+fn unit(feature: &Feature, shape: &UnitPlace, from: Option<Date>) -> Result<Unit, Wrong> {
     let field = |name: &str| -> Option<String> {
         let names = COLUMNS.iter().find(|(field, _)| *field == name)?.1;
         let (_, value) = feature.properties.iter().find(|(key, _)| names.contains(&plain(key).as_str()))?;
@@ -182,8 +182,8 @@ fn unit(feature: &Feature, shape: &Shape, from: Option<Date>) -> Result<Unit, Wr
     let successors = field("successors").unwrap_or_default();
     let successors = successors.split([' ', ',', ';']).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<UnitId>, _>>();
     let label = match shape {
-        Shape::Point(at) => *at,
-        Shape::Area(parts) => {
+        UnitPlace::Point(at) => *at,
+        UnitPlace::Area(parts) => {
             use geo::InteriorPoint;
             let point = parts.first().and_then(|rings| polygon(rings, |vertex| vertex.lonlat.map(|v| v as f64)).interior_point());
             point.map_or([0.0; 2], |p| [p.x() / 1e7, p.y() / 1e7])

@@ -6,7 +6,7 @@ use quick_cache::Weighter;
 
 use crate::domain::Digest;
 use crate::features::Features;
-use crate::read_model::room::{Room, room};
+use crate::read_model::bounded_cache::{BoundedCache, bounded_cache};
 
 #[derive(Clone)]
 struct ByBytes;
@@ -18,12 +18,12 @@ impl Weighter<Digest, Arc<Features>> for ByBytes {
 }
 
 /// Parsed feature sets in memory, bounded in bytes.
-pub struct FeatureCache(Room<Digest, Arc<Features>, ByBytes>);
+pub struct FeatureCache(BoundedCache<Digest, Arc<Features>, ByBytes>);
 
 impl FeatureCache {
     /// A cache of at most `bytes`.
     pub fn new(bytes: u64) -> Self {
-        Self(room(256, bytes, ByBytes))
+        Self(bounded_cache(256, bytes, ByBytes))
     }
 
     /// A set, if it is there.

@@ -6,13 +6,13 @@
 
 pub mod blobs;
 mod boards;
+pub mod bounded_cache;
 pub mod feature_cache;
 pub mod here;
 pub mod image;
 pub mod layers;
 pub mod nearby;
 pub mod nearest;
-pub mod room;
 pub mod search;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -24,7 +24,7 @@ use crate::disk::Disks;
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use crate::features::Features;
-use crate::features::geojson::Head;
+use crate::features::geojson::FeatureHead;
 use crate::read_model::feature_cache::FeatureCache;
 use blobs::Blobs;
 use image::Image;
@@ -179,7 +179,7 @@ impl ReadModel {
 
     /// A feature set with its features written out under `head`, unless something that is shown now needs them
     /// under another head. A large set is written out in the background, and returned as it is until then.
-    pub async fn written(&self, digest: Digest, head: &Head) -> Result<Arc<Features>, StoreError> {
+    pub async fn written(&self, digest: Digest, head: &FeatureHead) -> Result<Arc<Features>, StoreError> {
         let features = self.features(digest).await?;
         let is_settled = |features: &Features| features.head().is_some_and(|held| held == head || self.layers.show(held));
         // A set that would be too large for the cache when written out is kept as it is.

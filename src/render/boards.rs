@@ -23,7 +23,7 @@ pub struct Entry {
 
 /// Which boards the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum BoardFilter {
     /// All boards.
     All,
     /// Boards with a print that is out of date, or that still hangs although it was revoked.
@@ -32,7 +32,7 @@ pub enum Wanted {
     Check,
 }
 
-impl Wanted {
+impl BoardFilter {
     fn key(self) -> &'static str {
         match self {
             Self::All => "boards-all",
@@ -59,13 +59,13 @@ impl Entry {
     }
 
     /// True if the board belongs in that list.
-    pub fn is_wanted(&self, wanted: Wanted) -> bool {
+    pub fn is_wanted(&self, wanted: BoardFilter) -> bool {
         match wanted {
-            Wanted::All => true,
-            Wanted::Superseded => {
+            BoardFilter::All => true,
+            BoardFilter::Superseded => {
                 self.postings().any(|(posting, _, state)| posting.hangs() && matches!(state, "posting-stale" | "posting-revoked"))
             }
-            Wanted::Check => self.board.board.as_ref().is_some_and(|board| board.is_due),
+            BoardFilter::Check => self.board.board.as_ref().is_some_and(|board| board.is_due),
         }
     }
 
@@ -93,14 +93,14 @@ impl Entry {
 }
 
 /// The page with the list.
-pub fn list(lang: Lang, city: &City, moment: &Moment, wanted: Wanted, unit: Option<&UnitId>, entries: &[Entry]) -> String {
+pub fn list(lang: Lang, city: &City, moment: &Moment, wanted: BoardFilter, unit: Option<&UnitId>, entries: &[Entry]) -> String {
     let t = |key| text(lang, key);
     let only = unit.map(|unit| format!("&unit={unit}")).unwrap_or_default();
-    let address = |wanted: Wanted| format!("/boards?due={}{only}{}", wanted.value(), lang.and());
+    let address = |wanted: BoardFilter| format!("/boards?due={}{only}{}", wanted.value(), lang.and());
     let content = html! {
         h1 { (t("boards")) " (" (entries.len()) ")" }
         p {
-            @for (i, other) in [Wanted::All, Wanted::Superseded, Wanted::Check].into_iter().enumerate() {
+            @for (i, other) in [BoardFilter::All, BoardFilter::Superseded, BoardFilter::Check].into_iter().enumerate() {
                 @if i > 0 { " · " }
                 @if other == wanted { strong { (t(other.key())) } } @else { a href=(address(other)) { (t(other.key())) } }
             }

@@ -37,7 +37,7 @@ on_both_databases!(
     headers_count_what_is_matched_and_returned,
 );
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "plans",
     "ambulances",
     "health-workers",
@@ -47,8 +47,10 @@ const NAMES: [&str; 12] = [
     "campaigns",
     "consultations",
     "boards",
+    "works",
     "zones",
     "places",
+    "works-lines",
     "units",
 ];
 

@@ -70,6 +70,8 @@ async fn works_are_shown_where_they_are_when_they_are(kind: Kind) {
 async fn what_is_postponed_or_over_is_so_everywhere(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     let (_, secret) = node.app.create_token(Role::Works, Reach::City, String::new()).await.unwrap();
+    let head = node.app.log().head().await.unwrap().position;
+    assert!(node.model.wait_for(head, std::time::Duration::from_secs(5)).await);
     let change = async |name: &str, code: &str, more: Value| {
         let mut body = json!({ "id": name, "type": format!("works.{name}"), "code": code });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

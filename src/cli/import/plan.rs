@@ -17,7 +17,7 @@ use crate::domain::Code;
 use crate::domain::city::Columns;
 use crate::domain::plan::{Adjustment, PlanKind};
 use crate::geometry::crs::Crs;
-use crate::import::attach::{Brought, source_document};
+use crate::import::attach::{NewBlob, source_document};
 use crate::import::zones;
 
 /// Options of a plan.
@@ -182,7 +182,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
         "crs": imported.plane,
     });
     facts[field] = json!({ "sha256": set.set.sha256 });
-    blobs.push(Brought::from(set));
+    blobs.push(NewBlob::from(set));
     if let Some(period) = &plan.period {
         let years = period.split_once('-').and_then(|(from, to)| Some((from.parse::<i16>().ok()?, to.parse::<i16>().ok()?)));
         let (from, to) = years.context("--period must be FROM-TO, such as 2021-2030")?;

@@ -3,7 +3,7 @@
 use crate::http::collections::parameters;
 use serde_json::json;
 
-use super::ask::Ask;
+use super::query::ItemsQuery;
 use super::select::{Page, next, previous};
 use crate::domain::city::City;
 use crate::domain::land_use;
@@ -35,7 +35,7 @@ pub fn schema(city: &City, lang: Lang, collection: &Collection) -> String {
 }
 
 /// A page of features.
-pub fn items(site: &Site, city: &City, ask: &Ask, page: &Page) -> String {
+pub fn items(site: &Site, city: &City, ask: &ItemsQuery, page: &Page) -> String {
     let moment: Moment = site.moment();
     let name = page.layer.collection.name;
     let at = ask.addresses(&format!("/collections/{name}/items"));

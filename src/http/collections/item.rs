@@ -12,7 +12,7 @@ use axum::response::Response;
 use super::crs::System;
 use super::items::{content_crs, link_header, push_feature, push_links};
 use super::versions::{memento_datetime, missing, named, version_links};
-use super::{GEOJSON, METADATA_CACHE, ask, find, html, when};
+use super::{GEOJSON, METADATA_CACHE, find, html, query, when};
 use crate::domain::publication::view::Moment;
 use crate::features::Features;
 use crate::features::geojson::Front;
@@ -20,7 +20,7 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Form;
 use crate::http::respond;
-use crate::read_model::layers::{Collection, Content, Layer, LayerRow, Version, Wanted, When};
+use crate::read_model::layers::{Collection, Content, Layer, LayerKey, LayerRow, Version, When};
 
 /// A feature and where it was found.
 struct Found {
@@ -30,12 +30,18 @@ struct Found {
     index: usize,
 }
 
-async fn look_up(site: &Arc<Site>, collection: &'static Collection, id: &str, wanted: Wanted, moment: &Moment) -> Result<Found, HttpError> {
+async fn look_up(
+    site: &Arc<Site>,
+    collection: &'static Collection,
+    id: &str,
+    wanted: LayerKey,
+    moment: &Moment,
+) -> Result<Found, HttpError> {
     let is_item = matches!(collection.content, Content::Items(..));
     // A revision of an item is looked for among all revisions that ever held.
     let wanted = match wanted.when {
-        When::Now if is_item && id.contains('-') => Wanted { when: When::Between(None, None), ..wanted },
-        When::On(day) if is_item && id.contains('-') => Wanted { when: When::Between(Some(day), Some(day)), ..wanted },
+        When::Now if is_item && id.contains('-') => LayerKey { when: When::Between(None, None), ..wanted },
+        When::On(day) if is_item && id.contains('-') => LayerKey { when: When::Between(Some(day), Some(day)), ..wanted },
         _ => wanted,
     };
     let layer = site.model.layer(collection, wanted, moment).await?;
@@ -57,7 +63,7 @@ pub async fn item(
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;
-    let pairs = parameters::pairs(query, ask::ITEM, &[], reading::is_page(reading::form, query, &headers))?;
+    let pairs = parameters::pairs(query, query::ITEM, &[], reading::is_page(reading::form, query, &headers))?;
     let (city, moment) = (site.city(), site.moment());
     let crs = parameters::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
     let mut wanted = when::wanted(&pairs, &city.zone())?;
@@ -68,7 +74,7 @@ pub async fn item(
         ));
     }
     if matches!(collection.content, Content::Units) {
-        wanted = Wanted::NOW;
+        wanted = LayerKey::NOW;
     }
     let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
     let found = look_up(&site, collection, &id, wanted, &moment).await?;

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::ask::Ask;
 use super::crs::System;
+use super::query::ItemsQuery;
 use super::select::{Page, next, previous, select};
 use super::{GEOJSON, METADATA_CACHE, find, html};
 use crate::domain::publication::view::Moment;
@@ -21,8 +21,8 @@ use crate::features::Features;
 use crate::features::SEPARATOR;
 use crate::features::geojson::Front;
 use crate::features::packed::Gzip;
-use crate::features::packed::Piece;
 use crate::features::packed::Seen;
+use crate::features::packed::Segment;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::pieces::Pieces;
@@ -43,7 +43,7 @@ pub async fn items(
     let query = query.as_deref();
     let collection = find(&name)?;
     let city = site.city();
-    let ask = Ask::read(query, &headers, collection, &city)?;
+    let ask = ItemsQuery::read(query, &headers, collection, &city)?;
     let moment = site.moment();
     // Only the token of a later page has a time of its own; otherwise the question itself names the moment.
     if let Some(known) = ask.wanted.as_of.filter(|_| ask.wanted.now.is_some()) {
@@ -81,7 +81,7 @@ async fn reached(site: &Site, collection: &'static Collection, known: i64, momen
     tokio::time::timeout(PATIENCE, behind).await.map_err(|_| HttpError::Behind)
 }
 
-fn links(url: &str, ask: &Ask, page: &Page, moment: &Moment) -> Vec<Link> {
+fn links(url: &str, ask: &ItemsQuery, page: &Page, moment: &Moment) -> Vec<Link> {
     let name = page.layer.collection.name;
     let here = parameters::value(&ask.pairs, "after");
     let collection = [url, "/collections/", name].concat();
@@ -105,7 +105,7 @@ pub(super) fn content_crs(crs: System) -> HeaderValue {
     HeaderValue::try_from(["<", &crs.uri(), ">"].concat()).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMap) -> Response {
+fn answer(url: &str, ask: &ItemsQuery, page: &Page, moment: &Moment, request: &HeaderMap) -> Response {
     let links = links(url, ask, page, moment);
     let gzip = Encoding::takes_gzip(request);
     let mut headers = HeaderMap::with_capacity(16);
@@ -139,7 +139,7 @@ fn answer(url: &str, ask: &Ask, page: &Page, moment: &Moment, request: &HeaderMa
 }
 
 /// Everything before the first feature.
-fn head(ask: &Ask, page: &Page, moment: &Moment, links: &[Link]) -> Vec<u8> {
+fn head(ask: &ItemsQuery, page: &Page, moment: &Moment, links: &[Link]) -> Vec<u8> {
     let mut head = Vec::with_capacity(1_024);
     let time = moment.now.round(jiff::Unit::Second).unwrap_or(moment.now);
     let _ = write!(
@@ -209,7 +209,7 @@ fn runs(page: &Page) -> Vec<Run<'_>> {
     runs
 }
 
-fn plain(ask: &Ask, page: &Page, head: &[u8]) -> Pieces {
+fn plain(ask: &ItemsQuery, page: &Page, head: &[u8]) -> Pieces {
     let runs = runs(page);
     // All runs are looked up before the first is sliced, because their data is not yet in the processor's
     // cache.
@@ -284,12 +284,12 @@ fn compressed(page: &Page, head: &[u8]) -> Vec<u8> {
         let separator = if i > 0 { SEPARATOR } else { b"" };
         let [lead, middle, shared] = &mut seen;
         gzip.pieces(&mut [
-            Piece::Fresh(separator),
-            Piece::Again(part.head.lead.as_bytes(), lead),
-            Piece::Fresh(key),
-            Piece::Again(part.head.middle.as_bytes(), middle),
-            Piece::Fresh(key),
-            Piece::Again(part.head.shared.as_bytes(), shared),
+            Segment::Fresh(separator),
+            Segment::Again(part.head.lead.as_bytes(), lead),
+            Segment::Fresh(key),
+            Segment::Again(part.head.middle.as_bytes(), middle),
+            Segment::Fresh(key),
+            Segment::Again(part.head.shared.as_bytes(), shared),
         ]);
         let named = part.head.named(features, feature).as_bytes();
         if let Some(packed) = features.packed(index, named) {

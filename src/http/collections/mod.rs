@@ -1,11 +1,11 @@
 //! `/collections` and below: OGC API – Features over every collection, in one way for all of them.
 
-pub mod ask;
 pub mod crs;
 mod html;
 pub mod item;
 pub mod items;
 pub(super) mod parameters;
+pub mod query;
 mod select;
 pub mod tiles;
 pub mod versions;
@@ -33,7 +33,7 @@ use crate::domain::schema::Shape;
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
 use crate::export::FORMATS;
-use crate::read_model::layers::{Collection, Content, Layer, Wanted, collections};
+use crate::read_model::layers::{Collection, Content, Layer, LayerKey, collections};
 use crate::render::collections as pages;
 use crate::words::text::Lang;
 
@@ -82,7 +82,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Collection, HttpError> {
 
 /// The content of a collection now.
 async fn layer_now(site: &Site, collection: &'static Collection) -> Result<Arc<Layer>, StoreError> {
-    site.model.layer(collection, Wanted::NOW, &site.moment()).await
+    site.model.layer(collection, LayerKey::NOW, &site.moment()).await
 }
 
 fn description(site: &Site, layer: &Layer) -> Value {
@@ -134,7 +134,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
 /// `/collections`
 pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
+    let pairs = parameters::pairs(query, query::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
     let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
     let mut layers = Vec::new();
     for collection in collections() {
@@ -167,7 +167,7 @@ pub async fn one(
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;
-    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
+    let pairs = parameters::pairs(query, query::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
     let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
     let layer = layer_now(&site, collection).await?;
     if form == Form::Html {
@@ -308,7 +308,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
 
 fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderMap, kind: Schema) -> Result<Response, HttpError> {
     let collection = find(name)?;
-    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
+    let pairs = parameters::pairs(query, query::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
     if reading::schema_form(parameters::value(&pairs, "f"), headers)? == Form::Html {
         let layer_page = html::schema(&site.city(), reading::language(parameters::value(&pairs, "lang"), headers), collection);
         return Ok(respond::fresh(headers, "text/html; charset=utf-8", METADATA_CACHE, HeaderMap::new(), layer_page));

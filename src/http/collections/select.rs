@@ -7,8 +7,8 @@ use geo::{Contains, Intersects};
 use rayon::prelude::*;
 use tokio::task::block_in_place;
 
-use super::ask::{After, Ask};
 use super::crs::{Area, System};
+use super::query::{After, ItemsQuery};
 use crate::cql2::{Filter, Row, Value};
 use crate::domain::publication::view::Moment;
 use crate::event_store::StoreError;
@@ -16,7 +16,7 @@ use crate::features::Features;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Form;
-use crate::read_model::layers::{Layer, LayerRow, Part, Wanted, When};
+use crate::read_model::layers::{Layer, LayerKey, LayerRow, Part, When};
 
 /// Most features that are checked or sorted without spreading the work over the cores.
 const SHORT_WORK: usize = 4_000;
@@ -40,14 +40,14 @@ pub struct Page {
 }
 
 /// The conditions that a feature must meet.
-struct Wish {
+struct Conditions {
     area: Option<Area>,
     filters: Vec<Filter>,
     terms: usize,
 }
 
-impl Wish {
-    fn of(ask: &Ask) -> Self {
+impl Conditions {
+    fn of(ask: &ItemsQuery) -> Self {
         let filters: Vec<Filter> = ask.filter.iter().chain(&ask.equal).cloned().collect();
         let area = ask.area.clone().or_else(|| {
             // Nothing outside the box of a filter's shape can match.
@@ -140,9 +140,9 @@ impl Found {
 }
 
 /// Finds the features of a request's page. `as_text` is true if the answer is their text without compression.
-pub async fn select(site: &Site, layer: Arc<Layer>, ask: &Ask, as_text: bool) -> Result<Page, HttpError> {
-    let is_text = as_text && ask.wanted == Wanted::NOW && ask.crs == System::Crs84 && ask.form == Form::Json;
-    let wish = Wish::of(ask);
+pub async fn select(site: &Site, layer: Arc<Layer>, ask: &ItemsQuery, as_text: bool) -> Result<Page, HttpError> {
+    let is_text = as_text && ask.wanted == LayerKey::NOW && ask.crs == System::Crs84 && ask.form == Form::Json;
+    let wish = Conditions::of(ask);
     let is_sorted = !ask.sort.is_empty();
     let (from, to) = (ask.offset, ask.offset.saturating_add(ask.limit));
     let mut page = Page { sets: vec![None; layer.parts.len()], layer, picks: Vec::new(), matched: 0 };
@@ -246,7 +246,7 @@ fn owned(value: Value<'_>) -> Value<'static> {
 }
 
 /// The token of the next page, if there is one.
-pub(super) fn next(ask: &Ask, page: &Page, moment: &Moment) -> Option<After> {
+pub(super) fn next(ask: &ItemsQuery, page: &Page, moment: &Moment) -> Option<After> {
     let offset = ask.offset + ask.limit;
     if page.matched <= offset {
         return None;
@@ -259,7 +259,7 @@ pub(super) fn next(ask: &Ask, page: &Page, moment: &Moment) -> Option<After> {
 }
 
 /// The token of the page before this one.
-pub(super) fn previous(ask: &Ask, page: &Page) -> Option<After> {
+pub(super) fn previous(ask: &ItemsQuery, page: &Page) -> Option<After> {
     let known = ask.wanted.as_of.unwrap_or(page.layer.known);
     (ask.offset > 0).then(|| After { known, now: ask.wanted.now, offset: ask.offset.saturating_sub(ask.limit) })
 }

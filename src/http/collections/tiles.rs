@@ -13,7 +13,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
 
-use super::{METADATA_CACHE, ask, find, layer_now, property_schema};
+use super::{METADATA_CACHE, find, layer_now, property_schema, query};
 use crate::domain::names::title;
 use crate::domain::schema::Property;
 use crate::domain::schema::Shape;
@@ -229,7 +229,7 @@ pub async fn tilesets(
 /// The form that is asked for, among `forms`. Without `f` it is a page for a browser, and the first form
 /// for others.
 fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> Result<&'static str, HttpError> {
-    let pairs = parameters::pairs(query, ask::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
+    let pairs = parameters::pairs(query, query::COMMON, &[], reading::is_page(reading::schema_form, query, headers))?;
     let given = parameters::value(&pairs, "f");
     let found = match given {
         None if reading::wants_html(headers) => return Ok("html"),

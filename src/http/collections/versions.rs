@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::items::{Link, link_header};
-use super::{GEOJSON, ask, find};
+use super::{GEOJSON, find, query};
 use crate::domain::Code;
 use crate::domain::publication::view::Moment;
 use crate::http::Site;
@@ -104,7 +104,7 @@ pub async fn versions(
     let query = query.as_deref();
     let collection = find(&name)?;
     let is_page = reading::is_page(reading::schema_form, query, &headers);
-    let pairs = parameters::pairs(query, ask::COMMON, &[], is_page)?;
+    let pairs = parameters::pairs(query, query::COMMON, &[], is_page)?;
     let accept = lists::whole(&headers, header::ACCEPT).unwrap_or_default();
     let names_links = lists::weighted(&accept).any(|(media, weight)| media.eq_ignore_ascii_case("application/link-format") && weight > 0.0);
     let form = match parameters::value(&pairs, "f") {

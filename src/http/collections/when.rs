@@ -7,15 +7,15 @@ use jiff::tz::TimeZone;
 
 use super::parameters::{Pairs, value};
 use crate::http::errors::HttpError;
-use crate::read_model::layers::{Wanted, When};
+use crate::read_model::layers::{LayerKey, When};
 use crate::words::civil::date_in;
 use crate::words::civil::end_of;
 
 /// The layer that the parameters `datetime` and `as_of` ask for.
-pub fn wanted(pairs: &Pairs, zone: &TimeZone) -> Result<Wanted, HttpError> {
+pub fn wanted(pairs: &Pairs, zone: &TimeZone) -> Result<LayerKey, HttpError> {
     let when = value(pairs, "datetime").map(|text| datetime(text, zone)).transpose()?.unwrap_or(When::Now);
     let as_of = value(pairs, "as_of").map(|text| as_of(text, zone)).transpose()?;
-    Ok(Wanted { when, as_of, now: None })
+    Ok(LayerKey { when, as_of, now: None })
 }
 
 /// The civil date in the city of a moment as clients write it: with a time zone or without, shortened, or

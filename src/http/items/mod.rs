@@ -11,7 +11,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::answers::{Mark, Scope, What};
+use super::answers::{Mark, Representation, Scope};
 use super::errors::HttpError;
 use super::{Site, ranges};
 use crate::domain::publication::Status;
@@ -101,7 +101,7 @@ pub async fn poster(
             HttpError::Parameter(format!("size={text}: có A4, A3, A1, A0"), format!("size={text}: there are A4, A3, A1, A0"))
         })?,
     };
-    answer(&site, parse(&code)?, What::Poster(size, order(query)?), &headers).await
+    answer(&site, parse(&code)?, Representation::Poster(size, order(query)?), &headers).await
 }
 
 /// `/q/{code}/stickers.pdf?board=`
@@ -112,7 +112,7 @@ pub async fn stickers(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async { answer(&site, parse(&code)?, What::Stickers(order(query)?), &headers).await };
+    let result = async { answer(&site, parse(&code)?, Representation::Stickers(order(query)?), &headers).await };
     result.await
 }
 
@@ -125,7 +125,7 @@ pub async fn preview(
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let lang = Lang::choose(reading::parameter(query, "lang").as_deref(), None);
-    let result = async { answer(&site, parse(&code)?, What::Preview(lang), &headers).await };
+    let result = async { answer(&site, parse(&code)?, Representation::Preview(lang), &headers).await };
     result.await
 }
 
@@ -172,16 +172,16 @@ pub async fn item(
         return memento(&site, code, moment, query.as_deref());
     }
     let what = match form {
-        None => What::Page(scope(query.as_deref(), &headers, None)?),
+        None => Representation::Page(scope(query.as_deref(), &headers, None)?),
         // The code of a print leads to its item, even if its mark is wrong.
         Some(text) if mark::is_like(text) => {
             let mark = mark::parse(code, text).map_or(Mark::Wrong, Mark::Board);
-            What::Page(scope(query.as_deref(), &headers, Some(mark))?)
+            Representation::Page(scope(query.as_deref(), &headers, Some(mark))?)
         }
-        Some("geojson") => What::GeoJson,
-        Some("json") => What::Record,
-        Some("ics") => What::Calendar,
-        Some("vcf") => What::Card,
+        Some("geojson") => Representation::GeoJson,
+        Some("json") => Representation::Record,
+        Some("ics") => Representation::Calendar,
+        Some("vcf") => Representation::Card,
         Some(_) => return Err(HttpError::NotFound),
     };
     answer(&site, code, what, &headers).await
@@ -195,7 +195,7 @@ pub async fn history(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let lang = reading::language(reading::parameter(query.as_deref(), "lang").as_deref(), &headers);
-    answer(&site, parse(&code)?, What::History(lang), &headers).await
+    answer(&site, parse(&code)?, Representation::History(lang), &headers).await
 }
 
 /// `/q/{code}/changes?from=&to=`. Without numbers, it compares the revision in force with the one before.
@@ -221,7 +221,7 @@ pub async fn changes(
     let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
     let to = number("to")?.unwrap_or(shown);
     let from = number("from")?.unwrap_or(to.saturating_sub(1).max(1));
-    answer(&site, code, What::Changes(from, to, lang), &headers).await
+    answer(&site, code, Representation::Changes(from, to, lang), &headers).await
 }
 
 /// `/q/{code}/revisions/{n}`, `.geojson`
@@ -234,8 +234,8 @@ pub async fn revision(
     let (number, form) = split(&name);
     let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;
     let what = match form {
-        None => What::Revision(number, scope(query.as_deref(), &headers, None)?),
-        Some("geojson") => What::RevisionGeoJson(number),
+        None => Representation::Revision(number, scope(query.as_deref(), &headers, None)?),
+        Some("geojson") => Representation::RevisionGeoJson(number),
         Some(_) => return Err(HttpError::NotFound),
     };
     answer(&site, parse(&code)?, what, &headers).await
@@ -243,7 +243,7 @@ pub async fn revision(
 
 /// `/q/{code}/qr.svg`
 pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
-    let result = async { answer(&site, parse(&code)?, What::QrSvg, &headers).await };
+    let result = async { answer(&site, parse(&code)?, Representation::QrSvg, &headers).await };
     result.await
 }
 
@@ -261,5 +261,5 @@ pub async fn qr_png(
             HttpError::Parameter(format!("size: từ {least} đến {most} điểm ảnh"), format!("size: {least} to {most} pixels"))
         })?,
     };
-    answer(&site, parse(&code)?, What::QrPng(size), &headers).await
+    answer(&site, parse(&code)?, Representation::QrPng(size), &headers).await
 }

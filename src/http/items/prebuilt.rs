@@ -16,7 +16,7 @@ use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::features::Features;
 use crate::features::geojson;
-use crate::http::answers::{Answer, Answers, Mark, Scope, Validity, What};
+use crate::http::answers::{Answer, Answers, Mark, Representation, Scope, Validity};
 use crate::http::collections::versions::memento_datetime;
 use crate::http::errors::HttpError;
 use crate::http::{Site, respond};
@@ -37,7 +37,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const PDF: &str = "application/pdf";
 
 /// The prebuilt answer; it is made anew if it is no longer valid.
-pub(super) async fn answer(site: &Arc<Site>, code: Code, what: What, headers: &HeaderMap) -> Result<Response, HttpError> {
+pub(super) async fn answer(site: &Arc<Site>, code: Code, what: Representation, headers: &HeaderMap) -> Result<Response, HttpError> {
     let now = site.app.now();
     let validity = {
         let image = site.model.image();
@@ -82,9 +82,9 @@ async fn respond(site: &Arc<Site>, answer: Arc<Answer>, headers: &HeaderMap, now
 }
 
 /// The state that an answer about an item is made from.
-fn validity(image: &Image, entry: &Entry, what: &What) -> Validity {
+fn validity(image: &Image, entry: &Entry, what: &Representation) -> Validity {
     let number = match what {
-        What::Poster(_, order) | What::Stickers(order) => order.board,
+        Representation::Poster(_, order) | Representation::Stickers(order) => order.board,
         _ => what.scope().and_then(|scope| match scope.mark {
             Some(Mark::Board(number)) => Some(number),
             _ => None,
@@ -113,7 +113,7 @@ struct Material {
     /// True if nobody asked for the part: the unit is then that of the print's board.
     by_board: bool,
     /// The inputs of a print.
-    press: Option<prints::Material>,
+    for_print: Option<prints::Material>,
 }
 
 /// The feature set of an item. If the set is damaged, a page still shows everything else.
@@ -122,7 +122,7 @@ async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Fe
     Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
 }
 
-async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpError> {
+async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Material, HttpError> {
     let moment = site.moment();
     let (city, view, before, contact, print, others) = {
         let image = site.model.image();
@@ -130,10 +130,10 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
         let missing = if revision.is_some() { HttpError::NotFound } else { HttpError::UnknownCode };
         let view = image.view(&code, revision, &moment).ok_or(missing)?;
         let before = match what {
-            What::Changes(from, ..) => Some(image.view(&code, Some(*from), &moment).ok_or(HttpError::NotFound)?),
+            Representation::Changes(from, ..) => Some(image.view(&code, Some(*from), &moment).ok_or(HttpError::NotFound)?),
             _ => None,
         };
-        let shows_contact = matches!(what, What::Page(_) | What::Revision(..)) && view.status == Status::InForce;
+        let shows_contact = matches!(what, Representation::Page(_) | Representation::Revision(..)) && view.status == Status::InForce;
         let contact = view.contact.as_ref().filter(|_| shows_contact).and_then(|subject| image.contact(subject)).cloned();
         let print = what.scope().and_then(|scope| scope.mark).map(|mark| match mark {
             Mark::Wrong => Print::WrongMark,
@@ -156,7 +156,7 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
     };
     let by_board = asked.is_none() && default.is_some();
     let unit = asked.or(default);
-    let press = match what.order() {
+    let for_print = match what.order() {
         Some(order) => Some(prints::gather(&site.model, &moment, code, &order).await?),
         None => None,
     };
@@ -170,21 +170,21 @@ async fn gather(site: &Site, code: Code, what: &What) -> Result<Material, HttpEr
         }
         None => None,
     };
-    Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, press })
+    Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, for_print })
 }
 
-async fn render(site: &Site, code: Code, what: &What) -> Result<Answer, HttpError> {
+async fn render(site: &Site, code: Code, what: &Representation) -> Result<Answer, HttpError> {
     // A print takes a core and memory for a while, so at most one is made for each core.
     let place = if what.order().is_some() { Some(site.drawing_place().await?) } else { None };
     let material = gather(site, code, what).await?;
     let Material { moment, city, view, .. } = &material;
-    let is_own = matches!(what, What::Page(_) | What::GeoJson | What::Record);
+    let is_own = matches!(what, Representation::Page(_) | Representation::GeoJson | Representation::Record);
     let status = if view.status == Status::Withdrawn && is_own { StatusCode::GONE } else { StatusCode::OK };
     let mut extra = HeaderMap::new();
-    if matches!(what, What::Page(_) | What::Revision(..) | What::RevisionGeoJson(_)) {
+    if matches!(what, Representation::Page(_) | Representation::Revision(..) | Representation::RevisionGeoJson(_)) {
         extra.extend(HeaderValue::try_from(memento_links(&city.public_url, view)).ok().map(|links| (header::LINK, links)));
     }
-    if matches!(what, What::Revision(..) | What::RevisionGeoJson(_)) {
+    if matches!(what, Representation::Revision(..) | Representation::RevisionGeoJson(_)) {
         let date = HeaderValue::try_from(memento_datetime(view.effective_from, moment)).ok();
         extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
     }
@@ -210,7 +210,7 @@ impl Material {
             _ => None,
         };
         // A print shows the day on which it was made.
-        let day = self.press.as_ref().map(|_| end_of(&moment.zone, moment.today));
+        let day = self.for_print.as_ref().map(|_| end_of(&moment.zone, moment.today));
         view.next_change.into_iter().chain(day).chain(boundary).chain(board).chain(others.iter().filter_map(|view| view.next_change)).min()
     }
 
@@ -219,37 +219,41 @@ impl Material {
         Extract::of(&self.city, boundaries, &self.view, features, unit, self.moment.today)
     }
 
-    fn press(&self) -> Result<&prints::Material, HttpError> {
-        self.press.as_ref().ok_or_else(|| HttpError::Internal("nothing was gathered for a print".into()))
+    fn for_print(&self) -> Result<&prints::Material, HttpError> {
+        self.for_print.as_ref().ok_or_else(|| HttpError::Internal("nothing was gathered for a print".into()))
     }
 
-    fn make(&self, what: &What) -> Result<(&'static str, Vec<u8>), HttpError> {
+    fn make(&self, what: &Representation) -> Result<(&'static str, Vec<u8>), HttpError> {
         let Self { city, view, .. } = self;
         let features = self.features.as_deref();
         let matrix = || qr::Matrix::new(&qr::address(&city.public_url, view.code, None));
         Ok(match what {
-            What::Page(scope) | What::Revision(_, scope) => {
+            Representation::Page(scope) | Representation::Revision(_, scope) => {
                 let units = self.units(scope.lang);
                 let extract =
                     self.unit.as_ref().and_then(|unit| self.extract(unit)).filter(|extract| !self.by_board || extract.has_something());
                 (HTML, self.page(scope, &units, extract.as_ref(), what.revision()).render()?.into_bytes())
             }
-            What::History(lang) => (HTML, self.page(&Scope::of(*lang), &[], None, None).render_history().into_bytes()),
-            What::Changes(_, _, lang) => {
+            Representation::History(lang) => (HTML, self.page(&Scope::of(*lang), &[], None, None).render_history().into_bytes()),
+            Representation::Changes(_, _, lang) => {
                 let units = self.units(*lang);
                 let page = self.page(&Scope::of(*lang), &units, None, what.revision());
                 let (view, features) = self.before.as_ref().map_or((view, None), |(view, features)| (view, features.as_deref()));
                 (HTML, page.render_changes(&Before { view, features }).into_bytes())
             }
-            What::GeoJson | What::RevisionGeoJson(_) => ("application/geo+json", geojson::collection(view, features, &city.public_url)),
-            What::Record => ("application/json", record::record(view, &city.public_url).to_string().into_bytes()),
-            What::Poster(size, _) => (PDF, self.press()?.poster(*size)?),
-            What::Stickers(_) => (PDF, self.press()?.stickers()?),
-            What::Preview(_) => ("image/png", self.press()?.preview()?),
-            What::Calendar => ("text/calendar; charset=utf-8", calendar::ics(city, view).ok_or(HttpError::NotFound)?.into_bytes()),
-            What::Card => ("text/vcard; charset=utf-8", calendar::vcf(city, view).ok_or(HttpError::NotFound)?.into_bytes()),
-            What::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
-            What::QrPng(size) => ("image/png", matrix()?.png(*size)?),
+            Representation::GeoJson | Representation::RevisionGeoJson(_) => {
+                ("application/geo+json", geojson::collection(view, features, &city.public_url))
+            }
+            Representation::Record => ("application/json", record::record(view, &city.public_url).to_string().into_bytes()),
+            Representation::Poster(size, _) => (PDF, self.for_print()?.poster(*size)?),
+            Representation::Stickers(_) => (PDF, self.for_print()?.stickers()?),
+            Representation::Preview(_) => ("image/png", self.for_print()?.preview()?),
+            Representation::Calendar => {
+                ("text/calendar; charset=utf-8", calendar::ics(city, view).ok_or(HttpError::NotFound)?.into_bytes())
+            }
+            Representation::Card => ("text/vcard; charset=utf-8", calendar::vcf(city, view).ok_or(HttpError::NotFound)?.into_bytes()),
+            Representation::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
+            Representation::QrPng(size) => ("image/png", matrix()?.png(*size)?),
         })
     }
 
@@ -276,7 +280,7 @@ impl Material {
 
 /// The validators of an item's current record, for `If-Match`.
 pub(in crate::http) async fn record_tags(site: &Site, code: Code) -> Option<[HeaderValue; 3]> {
-    let answer = render(site, code, &What::Record).await.ok()?;
+    let answer = render(site, code, &Representation::Record).await.ok()?;
     let tag = |encoding| respond::etag(answer.body(), encoding);
     Some([tag(respond::Encoding::Identity), tag(respond::Encoding::Gzip), tag(respond::Encoding::Brotli)])
 }

@@ -14,8 +14,8 @@ mod writes;
 
 use serde_json::{Map, Value, json};
 
-use super::collections::ask::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use super::collections::crs;
+use super::collections::query::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::domain::city::City;
 use crate::export::Format;
 use crate::read_model::layers::collections;

@@ -67,28 +67,28 @@ struct Layer {
     table: String,
     geometry: String,
     srs: i64,
-    what: What,
+    what: Registered,
 }
 
 /// What a registered name stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
+enum Registered {
     Table,
     View,
     Nothing,
 }
 
 /// Tables and views by name. A view would run SQL by the file's author, so views are reported but not read.
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, What)>> {
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, Registered)>> {
     let sql = "SELECT name, type = 'view' FROM sqlite_schema
                WHERE type = 'view' OR type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT 10000";
-    let what = |is_view: bool| if is_view { What::View } else { What::Table };
+    let what = |is_view: bool| if is_view { Registered::View } else { Registered::Table };
     connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, what(row.get(1)?))))?.collect()
 }
 
 fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
     let tables = tables(connection).map_err(|error| damaged(&error))?;
-    if !tables.iter().any(|(table, what)| *what == What::Table && table.eq_ignore_ascii_case("gpkg_geometry_columns")) {
+    if !tables.iter().any(|(table, what)| *what == Registered::Table && table.eq_ignore_ascii_case("gpkg_geometry_columns")) {
         return Err(ReadError::new(
             "not-a-geopackage",
             "Đây là tệp SQLite nhưng không phải GeoPackage (không có bảng gpkg_geometry_columns)",
@@ -97,7 +97,8 @@ fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
     }
     let read = || -> rusqlite::Result<Vec<Layer>> {
         let mut statement = connection.prepare("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns LIMIT 1000")?;
-        let what = |name: &str| tables.iter().find(|(table, _)| table.eq_ignore_ascii_case(name)).map_or(What::Nothing, |(_, what)| *what);
+        let what =
+            |name: &str| tables.iter().find(|(table, _)| table.eq_ignore_ascii_case(name)).map_or(Registered::Nothing, |(_, what)| *what);
         let layers = statement.query_map([], |row| {
             let table: String = row.get(0)?;
             Ok(Layer { what: what(&table), table, geometry: row.get(1)?, srs: row.get(2)? })
@@ -140,7 +141,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     if source.head(20)?.get(18..20) == Some(&[2, 2]) {
         tally.add(Left::LogBeside);
     }
-    let (layers, without): (Vec<Layer>, Vec<Layer>) = layers(&connection)?.into_iter().partition(|layer| layer.what != What::Nothing);
+    let (layers, without): (Vec<Layer>, Vec<Layer>) = layers(&connection)?.into_iter().partition(|layer| layer.what != Registered::Nothing);
     without.iter().for_each(|layer| tally.add(Left::NoTable(layer.table.clone())));
     let names: Vec<String> = layers.iter().map(|layer| layer.table.clone()).collect();
     let chosen = match (&choice.layer, names.len()) {
@@ -165,7 +166,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         (None, _) => None,
     };
     let layer = chosen.ok_or_else(|| archive::layers(&names, choice.layer.as_deref()))?;
-    if layer.what == What::View {
+    if layer.what == Registered::View {
         return Err(view_words(&layer.table));
     }
     let mut notes = Vec::new();

@@ -14,7 +14,7 @@ use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell;
 use crate::import::encoding::Texts;
 use crate::import::source::like;
-use parts::{Part, Piece, attribute};
+use parts::{Part, XmlEvent, attribute};
 use styles::{Styles, shown_number};
 
 /// Rows at the top of a sheet in which a header is looked for.
@@ -42,7 +42,7 @@ fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
     let mut targets: Vec<(String, String)> = Vec::new();
     if let Some(mut part) = Part::open(archive, "xl/_rels/workbook.xml.rels")? {
         while let Some(piece) = part.next()? {
-            let Piece::Begin(name, attributes) = piece else { continue };
+            let XmlEvent::Begin(name, attributes) = piece else { continue };
             if name == "Relationship"
                 && targets.len() < MOST_SHEETS * 4
                 && let (Some(id), Some(target)) = (attribute(&attributes, "Id"), attribute(&attributes, "Target"))
@@ -61,7 +61,7 @@ fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
     })?;
     let (mut sheets, mut from_1904) = (Vec::new(), false);
     while let Some(piece) = part.next()? {
-        let Piece::Begin(name, attributes) = piece else { continue };
+        let XmlEvent::Begin(name, attributes) = piece else { continue };
         match name.as_str() {
             "workbookPr" => from_1904 = matches!(attribute(&attributes, "date1904"), Some("1" | "true")),
             "sheet" if sheets.len() < MOST_SHEETS => {
@@ -148,14 +148,14 @@ impl Shared {
         let (mut in_text, mut phonetic, mut runs) = (false, false, Runs::default());
         while let Some(piece) = part.next()? {
             match piece {
-                Piece::Begin(name, attributes) => match name.as_str() {
+                XmlEvent::Begin(name, attributes) => match name.as_str() {
                     "t" => in_text = !phonetic,
                     "r" => runs.is_struck = false,
                     "strike" => runs.strike(&attributes),
                     "rPh" => phonetic = true,
                     _ => {}
                 },
-                Piece::End(name) => match name.as_str() {
+                XmlEvent::End(name) => match name.as_str() {
                     "t" => in_text = false,
                     "rPh" => phonetic = false,
                     "si" => {
@@ -166,13 +166,13 @@ impl Shared {
                     }
                     _ => {}
                 },
-                Piece::Text(text) if in_text => {
+                XmlEvent::Text(text) if in_text => {
                     if shared.text.len() + runs.plain.len() + runs.struck.len() + text.len() > TEXT_BYTES {
                         return Err(ReadError::too_large(TEXT_BYTES as u64));
                     }
                     runs.push(&text);
                 }
-                Piece::Text(_) => {}
+                XmlEvent::Text(_) => {}
             }
         }
         Ok(shared)
@@ -233,7 +233,7 @@ impl Workbook {
         let (mut next_column, mut in_value, mut in_inline, mut left) = (0, false, false, TEXT_BYTES);
         while let Some(piece) = part.next()? {
             match piece {
-                Piece::Begin(name, attributes) => match name.as_str() {
+                XmlEvent::Begin(name, attributes) => match name.as_str() {
                     "row" => {
                         let number =
                             attribute(&attributes, "r").and_then(|text| text.parse().ok()).unwrap_or_else(|| row.number.saturating_add(1));
@@ -268,7 +268,7 @@ impl Workbook {
                     "mergeCell" if merged.len() < MOST_MERGED => merged.extend(attribute(&attributes, "ref").and_then(rows_of)),
                     _ => {}
                 },
-                Piece::Text(text) => {
+                XmlEvent::Text(text) => {
                     if in_value || in_inline {
                         left = left.checked_sub(text.len()).ok_or_else(|| ReadError::too_large(TEXT_BYTES as u64))?;
                     }
@@ -278,7 +278,7 @@ impl Workbook {
                         _ => {}
                     }
                 }
-                Piece::End(name) => match name.as_str() {
+                XmlEvent::End(name) => match name.as_str() {
                     "v" => in_value = false,
                     "t" => in_inline = false,
                     "c" => {

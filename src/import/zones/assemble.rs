@@ -6,7 +6,7 @@ use super::Options;
 use super::words::{area_words, misfit_words};
 use crate::features::canonical;
 use crate::features::canonical::CanonicalSet;
-use crate::features::canonical::{Piece, hectares};
+use crate::features::canonical::{FeatureText, hectares};
 use crate::geometry::coverage::Coverage;
 use crate::geometry::crs::Crs;
 use crate::import::report::{CodeSum, Finding, Report, Severity};
@@ -24,7 +24,7 @@ pub(super) struct Zone {
 
 /// A zone that can be published.
 pub(super) struct Ready {
-    pub(super) piece: Piece,
+    pub(super) piece: FeatureText,
     pub(super) code: String,
     pub(super) area_m2: f64,
     pub(super) before_m2: f64,

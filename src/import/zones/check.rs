@@ -117,7 +117,7 @@ impl Checker<'_> {
                 return zone;
             }
         };
-        let Shape { mended, before_m2 } = shape;
+        let MendedShape { mended, before_m2 } = shape;
         let after_m2 = area_m2(&mended.parts);
         let mut repairs = mended.repairs.clone();
         if closed {
@@ -263,7 +263,7 @@ impl Checker<'_> {
     }
 
     /// The shape in published coordinates, repaired.
-    fn shape(&self, parts: Vec<Vec<&[Position]>>) -> Result<Shape, Wrong> {
+    fn shape(&self, parts: Vec<Vec<&[Position]>>) -> Result<MendedShape, Wrong> {
         let mut before_m2 = 0.0;
         let mut rings: Vec<Vec<VertexRing>> = Vec::with_capacity(parts.len());
         for part in parts {
@@ -281,7 +281,7 @@ impl Checker<'_> {
             self.plane.from_wgs84(lon, lat).unwrap_or_default()
         };
         let mended = mend(rings, &place).map_err(fault_words)?;
-        Ok(Shape { mended, before_m2 })
+        Ok(MendedShape { mended, before_m2 })
     }
 
     fn ring(&self, points: &[Position]) -> Result<VertexRing, CrsError> {
@@ -317,7 +317,7 @@ impl Checker<'_> {
 /// Parts whose rings do not repeat their first point, otherwise as the file has them.
 pub(super) type OpenParts<'f> = Vec<Vec<&'f [Position]>>;
 
-pub(super) struct Shape {
+pub(super) struct MendedShape {
     mended: Mended,
     before_m2: f64,
 }

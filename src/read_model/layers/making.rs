@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use serde_json::{Map, Value as Json, json};
 use tokio::task::block_in_place;
 
-use super::{Basis, Collection, Content, Layer, Part, Source, Version, Wanted, When};
+use super::{Basis, Collection, Content, Layer, LayerKey, Part, Source, Version, When};
 use crate::domain::Digest;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
@@ -21,14 +21,14 @@ use crate::domain::unit::Unit;
 use crate::event_store::StoreError;
 use crate::features::Features;
 use crate::features::geojson;
-use crate::features::geojson::Head;
+use crate::features::geojson::FeatureHead;
 use crate::read_model::ReadModel;
 
 /// Most memory for layers of earlier moments, bytes.
 const PAST_BYTES: u64 = 32 << 20;
 /// Key of a layer of an earlier moment: the collection, what was wanted, and the image's state (last change of
 /// the collection, of the city, generation).
-type PastKey = (&'static str, Wanted, i64, i64, u64);
+type PastKey = (&'static str, LayerKey, i64, i64, u64);
 
 #[derive(Clone)]
 struct ByBytes;
@@ -65,7 +65,7 @@ impl Default for Layers {
 
 impl Layers {
     /// True if features under that head are shown now.
-    pub fn show(&self, head: &Head) -> bool {
+    pub fn show(&self, head: &FeatureHead) -> bool {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         now.values().any(|layer| layer.parts.iter().any(|part| part.head == *head))
     }
@@ -96,7 +96,7 @@ impl ReadModel {
     }
 
     /// A layer of a collection, remade if the one in memory no longer holds.
-    pub async fn layer(&self, collection: &'static Collection, wanted: Wanted, moment: &Moment) -> Result<Arc<Layer>, StoreError> {
+    pub async fn layer(&self, collection: &'static Collection, wanted: LayerKey, moment: &Moment) -> Result<Arc<Layer>, StoreError> {
         let now = wanted.now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(moment.now);
         let is_now = wanted.when == When::Now && (wanted.as_of.is_none() || wanted.now.is_some());
         let basis = self.basis(collection);
@@ -282,7 +282,7 @@ fn set_of(collection: &Collection, view: &View, url: &str) -> Option<Part> {
     let set = view.features.clone()?;
     let mut constants = geojson::shared(view, url);
     constants.insert(view.family.into(), json!(view.code));
-    let part = Part::new(collection, Head::of(view, url), constants, Source::Stored(set));
+    let part = Part::new(collection, FeatureHead::of(view, url), constants, Source::Stored(set));
     Some(Part { code: Some(view.code), revision: view.revision, version: Some(Version::of(view)), ..part })
 }
 
@@ -308,5 +308,5 @@ fn made(collection: &Collection, rows: Vec<(String, Map<String, Json>, String)>)
         items.push((text[1..text.len() - 1].to_owned(), geometry));
     }
     let source = Source::Made(Arc::new(Features::of_items(&items)), keys);
-    Part::new(collection, Head::bare(), Map::new(), source)
+    Part::new(collection, FeatureHead::bare(), Map::new(), source)
 }

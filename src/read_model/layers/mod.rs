@@ -28,7 +28,7 @@ use crate::event_store::StoreError;
 use crate::features::Feature;
 use crate::features::Features;
 use crate::features::geojson;
-use crate::features::geojson::Head;
+use crate::features::geojson::FeatureHead;
 use crate::geometry::Bbox;
 use crate::geometry::intersects;
 use crate::geometry::union;
@@ -47,7 +47,7 @@ pub enum When {
 
 /// Which layer of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Wanted {
+pub struct LayerKey {
     /// The days for which features are wanted.
     pub when: When,
     /// Only what was known at that moment, microseconds since 1970; everything known where none.
@@ -56,7 +56,7 @@ pub struct Wanted {
     pub now: Option<i64>,
 }
 
-impl Wanted {
+impl LayerKey {
     /// The layer that is shown now.
     pub const NOW: Self = Self { when: When::Now, as_of: None, now: None };
 }
@@ -85,7 +85,7 @@ pub struct Part {
     /// The item's revision.
     pub revision: u32,
     /// The text written before each feature's own text.
-    pub head: Head,
+    pub head: FeatureHead,
     /// Number of features.
     pub count: usize,
     /// The box around the features; none if no feature has a place.
@@ -155,7 +155,7 @@ struct Basis {
 }
 
 impl Part {
-    fn new(collection: &Collection, head: Head, constants: Map<String, Json>, source: Source) -> Self {
+    fn new(collection: &Collection, head: FeatureHead, constants: Map<String, Json>, source: Source) -> Self {
         let slot = |property: &Property| match property.name.as_ref() {
             "id" => Slot::Id,
             name if constants.contains_key(name) => Slot::Constant(constants[name].clone()),

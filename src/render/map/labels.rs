@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::paint::Grid;
+use super::paint::Raster;
 use super::regions::Regions;
 
 /// Width of a capital letter or digit, as a share of the font size.
@@ -15,7 +15,7 @@ const MOST: usize = 60;
 
 /// For each region, a place for its label. `size` gives the label's width and height in squares. The widest
 /// row found first wins.
-fn places(grid: &Grid, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> HashMap<u32, [usize; 2]> {
+fn places(grid: &Raster, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> HashMap<u32, [usize; 2]> {
     let mut best: HashMap<u32, (usize, [usize; 2])> = HashMap::new();
     let width = grid.width;
     let holds =
@@ -59,7 +59,7 @@ fn places(grid: &Grid, regions: &Regions, size: &dyn Fn(u16) -> [usize; 2]) -> H
 }
 
 /// Writes the codes of the largest regions, but not into the boxes in `taken`.
-pub fn write<'a>(svg: &mut String, grid: &Grid, code: &dyn Fn(u16) -> &'a str, font: f64, taken: &[[f64; 4]]) {
+pub fn write<'a>(svg: &mut String, grid: &Raster, code: &dyn Fn(u16) -> &'a str, font: f64, taken: &[[f64; 4]]) {
     let regions = Regions::of(grid);
     let size = |label: u16| {
         let letters = code(label).chars().count() as f64;

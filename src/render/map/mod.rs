@@ -35,7 +35,7 @@ use crate::geometry::Bbox;
 use crate::geometry::Position;
 use crate::words::text::Lang;
 use crate::words::text::text;
-use trace::Ring;
+use trace::RasterRing;
 
 /// Areas with codes that a map can draw.
 pub trait Areas: Sync {
@@ -197,7 +197,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     let code_of = |label: usize| if each { usize::from(of[label - 1]) } else { label - 1 };
 
     // The code with the longest border is painted first, over the whole area; the other codes lie on top of it.
-    let corners = |rings: &[Ring]| rings.iter().map(Vec::len).sum::<usize>();
+    let corners = |rings: &[RasterRing]| rings.iter().map(Vec::len).sum::<usize>();
     let whole = if each { None } else { (1..labels).max_by_key(|label| corners(&rings[*label])) };
     let mut paths: BTreeMap<usize, Path> = BTreeMap::new();
     for (label, rings) in rings.iter().enumerate().skip(1) {
@@ -308,7 +308,7 @@ fn hatching(unit: f64) -> String {
 
 /// Merges regions that are too small, and more of them if the drawing would have too many corners. Gives
 /// `None` if each zone is wanted and there would be too many corners.
-fn drawn(grid: &mut paint::Grid, labels: usize, detail: &Detail) -> Option<Vec<Vec<Ring>>> {
+fn drawn(grid: &mut paint::Raster, labels: usize, detail: &Detail) -> Option<Vec<Vec<RasterRing>>> {
     let mut smallest = detail.smallest;
     if smallest > 1 {
         // Merging in steps keeps large regions where they were.
@@ -366,7 +366,7 @@ impl Path {
     }
 
     /// Appends closed rings.
-    fn push(&mut self, rings: &[Ring]) {
+    fn push(&mut self, rings: &[RasterRing]) {
         for ring in rings {
             let Some((first, rest)) = ring.split_first() else { continue };
             // The points after “m” are lines; they need no letter of their own.

@@ -13,7 +13,7 @@ const BAND: usize = 64;
 
 /// A label for every unit square; 0 if nothing covers it.
 #[derive(Debug, Clone)]
-pub struct Grid {
+pub struct Raster {
     /// Width in squares.
     pub width: usize,
     /// Height in squares.
@@ -22,7 +22,7 @@ pub struct Grid {
     pub labels: Vec<u16>,
 }
 
-impl Grid {
+impl Raster {
     /// The label of a square; 0 outside the grid.
     pub fn at(&self, x: isize, y: isize) -> u16 {
         if x < 0 || y < 0 || x as usize >= self.width || y as usize >= self.height {
@@ -33,7 +33,7 @@ impl Grid {
 }
 
 /// Paints areas in their order. `label` gives the label of an area, 1 or higher.
-pub fn paint(areas: &dyn Areas, frame: &Frame, label: &(dyn Fn(usize) -> u16 + Sync)) -> Grid {
+pub fn paint(areas: &dyn Areas, frame: &Frame, label: &(dyn Fn(usize) -> u16 + Sync)) -> Raster {
     let (width, height) = (frame.width.ceil() as usize, frame.height.ceil() as usize);
     let mut labels = vec![0_u16; width * height];
     labels.par_chunks_mut(width * BAND).enumerate().for_each(|(band, rows)| {
@@ -49,7 +49,7 @@ pub fn paint(areas: &dyn Areas, frame: &Frame, label: &(dyn Fn(usize) -> u16 + S
             brush.area(areas, frame, index, label(index), [left, top, right, bottom]);
         }
     });
-    Grid { width, height, labels }
+    Raster { width, height, labels }
 }
 
 /// Paints one band of rows.

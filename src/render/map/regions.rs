@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::paint::Grid;
+use super::paint::Raster;
 
 /// The regions of a grid.
 pub struct Regions {
@@ -24,7 +24,7 @@ fn root(parents: &mut [u32], mut at: u32) -> u32 {
 
 impl Regions {
     /// Finds the regions of a grid. Squares that share a side belong together.
-    pub fn of(grid: &Grid) -> Self {
+    pub fn of(grid: &Raster) -> Self {
         let width = grid.width;
         // The grid is read run by run. A run joins the runs with its label in the row above.
         let mut runs: Vec<(u32, u32, u16)> = Vec::new();
@@ -107,7 +107,7 @@ const ROUNDS: usize = 8;
 
 /// Gives each region of fewer than `smallest` squares to the neighbour with which it shares most sides. If
 /// `alone` is true, a region without neighbours stays, so that a plan of scattered parcels does not vanish.
-pub fn merge_small(grid: &mut Grid, smallest: u32, alone: bool) {
+pub fn merge_small(grid: &mut Raster, smallest: u32, alone: bool) {
     for _ in 0..ROUNDS {
         let regions = Regions::of(grid);
         let mut best: FxHashMap<u32, (u32, u32)> = FxHashMap::default();
@@ -148,9 +148,9 @@ pub fn merge_small(grid: &mut Grid, smallest: u32, alone: bool) {
 mod tests {
     use super::*;
 
-    fn grid(rows: &[&str]) -> Grid {
+    fn grid(rows: &[&str]) -> Raster {
         let labels = rows.iter().flat_map(|row| row.bytes().map(|byte| u16::from(byte - b'0'))).collect();
-        Grid { width: rows[0].len(), height: rows.len(), labels }
+        Raster { width: rows[0].len(), height: rows.len(), labels }
     }
 
     #[test]

@@ -4,16 +4,16 @@
 //! Peucker's rule, always in the same direction. So both neighbours get the same line, and no gap opens
 //! between them.
 
-use super::paint::Grid;
+use super::paint::Raster;
 
 /// A ring in whole units without its closing point. Its region lies on the right.
-pub type Ring = Vec<[i32; 2]>;
+pub type RasterRing = Vec<[i32; 2]>;
 
 /// East, south, west, north; y grows downwards.
 const STEPS: [[isize; 2]; 4] = [[1, 0], [0, 1], [-1, 0], [0, -1]];
 
 struct Tracer<'a> {
-    grid: &'a Grid,
+    grid: &'a Raster,
     /// Maps a label to the region that it belongs to.
     class: &'a dyn Fn(u16) -> u16,
     tolerance: f64,
@@ -22,7 +22,7 @@ struct Tracer<'a> {
 }
 
 /// The rings of every class. `class` gives the class of a label, so labels can be joined; class 0 is left out.
-pub fn trace(grid: &Grid, labels: usize, class: &dyn Fn(u16) -> u16, tolerance: f64) -> Vec<Vec<Ring>> {
+pub fn trace(grid: &Raster, labels: usize, class: &dyn Fn(u16) -> u16, tolerance: f64) -> Vec<Vec<RasterRing>> {
     let mut tracer = Tracer { grid, class, tolerance, walked: vec![false; (grid.width + 1) * (grid.height + 1)] };
     let mut rings = vec![Vec::new(); labels];
     for y in 0..grid.height {
@@ -63,7 +63,7 @@ impl Tracer<'_> {
         borders > 2
     }
 
-    fn ring(&mut self, start_x: isize, start_y: isize, own: u16) -> Ring {
+    fn ring(&mut self, start_x: isize, start_y: isize, own: u16) -> RasterRing {
         let (mut x, mut y, mut direction) = (start_x, start_y, 0);
         let mut corners: Vec<[i32; 2]> = Vec::new();
         let mut nodes: Vec<usize> = Vec::new();
@@ -94,8 +94,8 @@ impl Tracer<'_> {
         self.simplified(&corners, &nodes)
     }
 
-    fn simplified(&self, corners: &[[i32; 2]], nodes: &[usize]) -> Ring {
-        let mut ring = Ring::new();
+    fn simplified(&self, corners: &[[i32; 2]], nodes: &[usize]) -> RasterRing {
+        let mut ring = RasterRing::new();
         if nodes.is_empty() {
             // The ring has no node, so its first corner and the corner farthest from that are kept fixed.
             let first = (0..corners.len()).min_by_key(|index| corners[*index]).unwrap_or_default();
@@ -119,7 +119,7 @@ impl Tracer<'_> {
     }
 
     /// Appends an arc, without its last corner.
-    fn arc(&self, corners: &[[i32; 2]], ring: &mut Ring) {
+    fn arc(&self, corners: &[[i32; 2]], ring: &mut RasterRing) {
         let (Some(first), Some(last)) = (corners.first(), corners.last()) else { return };
         let mut kept = vec![*first];
         // An arc that returns to its start has two directions too.
@@ -169,13 +169,13 @@ fn thin(line: &[[i32; 2]], tolerance: f64, kept: &mut Vec<[i32; 2]>) {
 mod tests {
     use super::*;
 
-    fn grid(rows: &[&str]) -> Grid {
+    fn grid(rows: &[&str]) -> Raster {
         let labels = rows.iter().flat_map(|row| row.bytes().map(|byte| u16::from(byte - b'0'))).collect();
-        Grid { width: rows[0].len(), height: rows.len(), labels }
+        Raster { width: rows[0].len(), height: rows.len(), labels }
     }
 
     /// Twice the area of a ring.
-    fn area(ring: &Ring) -> i64 {
+    fn area(ring: &RasterRing) -> i64 {
         let next = |i: usize| ring[(i + 1) % ring.len()];
         (0..ring.len()).map(|i| i64::from(ring[i][0]) * i64::from(next(i)[1]) - i64::from(next(i)[0]) * i64::from(ring[i][1])).sum()
     }

@@ -31,22 +31,22 @@ const FACT: f64 = 3.6;
 const LABEL: [f64; 2] = [14.0, 92.0];
 
 /// How much is written: lines of the summary, rows or facts, and phone numbers.
-struct Room {
+struct Layout {
     summary: usize,
     facts: usize,
     phones: usize,
 }
 
 /// The layouts that are tried in turn until everything fits. What is left out is on the page behind the code.
-const ROOMS: &[Room; 8] = &[
-    Room { summary: 7, facts: 24, phones: 4 },
-    Room { summary: 7, facts: 12, phones: 4 },
-    Room { summary: 5, facts: 12, phones: 3 },
-    Room { summary: 4, facts: 8, phones: 3 },
-    Room { summary: 3, facts: 6, phones: 2 },
-    Room { summary: 2, facts: 4, phones: 2 },
-    Room { summary: 1, facts: 2, phones: 1 },
-    Room { summary: 1, facts: 0, phones: 1 },
+const ROOMS: &[Layout; 8] = &[
+    Layout { summary: 7, facts: 24, phones: 4 },
+    Layout { summary: 7, facts: 12, phones: 4 },
+    Layout { summary: 5, facts: 12, phones: 3 },
+    Layout { summary: 4, facts: 8, phones: 3 },
+    Layout { summary: 3, facts: 6, phones: 2 },
+    Layout { summary: 2, facts: 4, phones: 2 },
+    Layout { summary: 1, facts: 2, phones: 1 },
+    Layout { summary: 1, facts: 0, phones: 1 },
 ];
 
 /// The code as drawn: its picture, and its side in millimetres of A4.
@@ -204,7 +204,7 @@ impl Printed<'_> {
         Ok((page.finish(), map))
     }
 
-    fn laid_out(&self, most: &Room, symbol: &Symbol) -> (Canvas, [f64; 4], bool) {
+    fn laid_out(&self, most: &Layout, symbol: &Symbol) -> (Canvas, [f64; 4], bool) {
         let [width, height] = Size::A4.millimetres();
         let mut page = Canvas::new(width, height);
         let room = width - 2.0 * MARGIN;

@@ -7,7 +7,7 @@ use crate::geometry::Bbox;
 use crate::geometry::Ring;
 
 /// Converts 10⁻⁷ degrees to units of a tile, rounded to the steps of its grid.
-pub struct Grid {
+pub struct TileGrid {
     /// The tile's address.
     pub address: Address,
     /// Units per step.
@@ -27,7 +27,7 @@ fn nearest(value: f64) -> i64 {
     (value + (SHIFT + 0.5)) as i64 - SHIFT as i64
 }
 
-impl Grid {
+impl TileGrid {
     /// The grid of a tile, with `step` units per step.
     pub fn new(address: Address, step: i64) -> Self {
         let [_, south, _, north] = address.bbox(BUFFER);
@@ -163,8 +163,8 @@ mod tests {
     fn the_series_agrees_with_the_formula_within_a_hundredth_of_a_unit() {
         let address = Address::new(10, 449, 810).expect("a tile");
         let [west, south, east, north] = address.bbox(BUFFER);
-        let fast = Grid::new(address, 1);
-        let slow = Grid { series: None, ..Grid::new(address, 1) };
+        let fast = TileGrid::new(address, 1);
+        let slow = TileGrid { series: None, ..TileGrid::new(address, 1) };
         for i in 0..=100 {
             let t = f64::from(i) / 100.0;
             let at = [((west + (east - west) * t) * 1e7) as i64, ((south + (north - south) * t) * 1e7) as i64];

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::grid::{Grid, clip};
+use super::grid::{TileGrid, clip};
 use super::wire::{Layered, POLYGON, Path, Said, doubled_area};
 use super::{BUFFER, Detail, EXTENT, PIXEL};
 use crate::domain::land_use;
@@ -16,7 +16,7 @@ use crate::geometry::encloses;
 use crate::read_model::layers::Part;
 
 /// Draws the zones `near` a tile as areas of one code, each with its code and the number of zones in it.
-pub fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize], grid: &Grid, detail: Detail) {
+pub fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize], grid: &TileGrid, detail: Detail) {
     // These zones are too small to tell apart, so a pixel is fine enough.
     let unit = detail.step.max(PIXEL);
     let keys = [out.key("land_use"), out.key("count"), out.key("plan")];
@@ -35,7 +35,7 @@ pub fn merged(out: &mut Layered, part: &Part, features: &Features, near: &[usize
             .for_each(|[x, y]| (*x, *y) = ((((*x + half) >> shift) - left) * unit, (((*y + half) >> shift) - top) * unit));
         joined
     } else {
-        let pixels = Grid::new(address, unit);
+        let pixels = TileGrid::new(address, unit);
         let mut rings = Rings::default();
         for (zone, index) in near.iter().enumerate() {
             for ring in features.rings(&features.list[*index]) {

@@ -12,7 +12,7 @@ mod wire;
 use std::cell::RefCell;
 use std::f64::consts::PI;
 
-use grid::{Grid, clip, clip_line};
+use grid::{TileGrid, clip, clip_line};
 use merge::merged;
 use wire::{LINE, Layered, POINT, POLYGON, Path, said};
 
@@ -121,7 +121,7 @@ pub fn bbox(address: Address) -> Bbox {
 }
 
 fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Address, detail: Detail) -> Vec<u8> {
-    let grid = Grid::new(address, detail.step);
+    let grid = TileGrid::new(address, detail.step);
     let bbox = address.bbox(BUFFER);
     let mut out = Layered::new();
     let names: Vec<(usize, u64)> = layer
@@ -179,7 +179,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
 }
 
 /// The positions of a feature's points that lie in the tile.
-fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Vec<[i64; 2]> {
+fn points(features: &Features, feature: &crate::features::Feature, grid: &TileGrid) -> Vec<[i64; 2]> {
     let mut found = Vec::new();
     let range = -BUFFER..=EXTENT + BUFFER;
     features.walk(
@@ -196,13 +196,13 @@ fn points(features: &Features, feature: &crate::features::Feature, grid: &Grid) 
 }
 
 /// A feature's lines on the grid, cut at the tile's margin.
-fn lines(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Vec<Vec<[i64; 2]>> {
+fn lines(features: &Features, feature: &crate::features::Feature, grid: &TileGrid) -> Vec<Vec<[i64; 2]>> {
     let placed = |line: Vec<[i64; 2]>| line.into_iter().map(|position| grid.place(position)).collect::<Vec<_>>();
     features.lines(feature).into_iter().flat_map(|line| clip_line(&placed(line), -BUFFER, EXTENT + BUFFER)).collect()
 }
 
 /// A feature's rings on the grid, clipped, without closing points.
-fn rings(features: &Features, feature: &crate::features::Feature, grid: &Grid) -> Vec<Ring> {
+fn rings(features: &Features, feature: &crate::features::Feature, grid: &TileGrid) -> Vec<Ring> {
     let (rings, open) = (RefCell::new(Vec::<Ring>::new()), RefCell::new(Ring::new()));
     let [west, south, east, north] = feature.bbox();
     let is_inside = west >= grid.inner[0] && south >= grid.inner[1] && east <= grid.inner[2] && north <= grid.inner[3];

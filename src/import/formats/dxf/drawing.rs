@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::{Left, Limits, ReadError, Tally};
 use super::Point;
-use super::entity::{Entity, Shape, entity};
+use super::entity::{Drawn, Entity, entity};
 use super::groups::{Fields, Groups};
 use crate::import::source::ReadSeek;
 
@@ -214,14 +214,14 @@ impl<'a> Drawing<'a> {
     fn expand(&mut self, entities: Vec<Entity>, depth: usize, out: &mut Vec<Entity>) -> Result<(), ReadError> {
         for entity in entities {
             let shown = self.shown(&entity.layer);
-            let is_insert = matches!(entity.shape, Shape::Insert(_));
+            let is_insert = matches!(entity.shape, Drawn::Insert(_));
             if entity.is_paper {
                 self.tally.add(Left::Paper);
             } else if entity.is_invisible {
                 self.tally.add(Left::Invisible(entity.layer));
             } else if shown == Shown::Frozen || shown == Shown::Off && !is_insert {
                 self.tally.add(Left::LayerOff(entity.layer));
-            } else if let Shape::Insert(insert) = &entity.shape {
+            } else if let Drawn::Insert(insert) = &entity.shape {
                 let Some(block) = self.blocks.get(&key(&insert.block)).filter(|_| depth < DEPTH) else {
                     self.tally.add(Left::Block(insert.block.clone()));
                     continue;

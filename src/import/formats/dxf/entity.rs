@@ -11,7 +11,7 @@ const LEANS: f64 = 1e-3;
 
 /// What an entity draws, in the coordinates of its block or of the drawing.
 #[derive(Debug, Clone)]
-pub(super) enum Shape {
+pub(super) enum Drawn {
     /// A closed outline, and the gap that was closed, metres.
     Outline(Vec<Point>, f64),
     /// Rings of a hatch, the widest gap that was bridged (metres), and how islands are filled.
@@ -56,10 +56,10 @@ pub(super) struct Entity {
     pub(super) is_paper: bool,
     /// True if the entity is individually switched off.
     pub(super) is_invisible: bool,
-    pub(super) shape: Shape,
+    pub(super) shape: Drawn,
 }
 
-impl Shape {
+impl Drawn {
     pub(super) fn points(&self) -> usize {
         match self {
             Self::Outline(line, _) | Self::Line(_, line, _) => line.len(),
@@ -119,10 +119,10 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     let mut shape = shape(kind, fields, vertices, normal[2] < 0.0, most)?;
     // An upright entity lies elsewhere in the plan than its numbers say. Lines and long texts are not affected:
     // they are stored in the drawing's own coordinates.
-    if leans && matches!(shape, Shape::Outline(..) | Shape::Hatch(..) | Shape::Insert(_))
-        || leans && kind != "MTEXT" && matches!(shape, Shape::Text(..))
+    if leans && matches!(shape, Drawn::Outline(..) | Drawn::Hatch(..) | Drawn::Insert(_))
+        || leans && kind != "MTEXT" && matches!(shape, Drawn::Text(..))
     {
-        shape = Shape::Tilted;
+        shape = Drawn::Tilted;
     }
     // If the normal points down, x counts the other way (DXF reference, arbitrary axis algorithm). Lines,
     // splines and ellipses are stored in the drawing's own coordinates.
@@ -135,7 +135,7 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm for each kind of entity")]
-fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usize) -> Option<Shape> {
+fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usize) -> Option<Drawn> {
     Some(match kind {
         "LWPOLYLINE" => {
             let mut found: Vec<(Point, f64)> = Vec::new();
@@ -153,7 +153,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let flags = fields.whole(70);
             // DXF stores meshes as polylines too.
             if flags & (16 | 64) != 0 {
-                return Some(Shape::Other("MESH"));
+                return Some(Drawn::Other("MESH"));
             }
             // A smoothed polyline keeps its old corners as a frame (flag 16) beside the curve's points.
             let is_frame = |vertex: &&Fields| vertex.whole(70) & 16 != 0;
@@ -164,7 +164,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
         }
         "CIRCLE" => {
             let radius = fields.number(40)?;
-            Shape::Outline(full(fields.point(10, 20), [radius; 2], 0.0), 0.0)
+            Drawn::Outline(full(fields.point(10, 20), [radius; 2], 0.0), 0.0)
         }
         "ELLIPSE" => {
             let (centre, major) = (fields.point(10, 20), fields.point(11, 21));
@@ -174,9 +174,9 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let turn = sweep(from, to);
             if turn < 2.0 * std::f64::consts::PI - 1e-6 {
                 let points = arc(centre, [long, short], libm::atan2(major[1], major[0]), from, turn);
-                Shape::Line("ELLIPSE", points, f64::INFINITY)
+                Drawn::Line("ELLIPSE", points, f64::INFINITY)
             } else {
-                Shape::Outline(full(centre, [long, short], libm::atan2(major[1], major[0])), 0.0)
+                Drawn::Outline(full(centre, [long, short], libm::atan2(major[1], major[0])), 0.0)
             }
         }
         "SPLINE" => {
@@ -193,7 +193,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let degree = usize::try_from(fields.whole(71)).unwrap_or(0);
             match spline(degree, &knots, &controls, &weights, most) {
                 Some(points) => closed("SPLINE", points),
-                None => Shape::Other("SPLINE"),
+                None => Drawn::Other("SPLINE"),
             }
         }
         "SOLID" | "TRACE" | "3DFACE" => {
@@ -205,13 +205,13 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             if ring.len() < 3 {
                 return None;
             }
-            Shape::Outline(ring, 0.0)
+            Drawn::Outline(ring, 0.0)
         }
         "HATCH" | "MPOLYGON" => match borders(fields, most) {
-            Borders::Rings(rings, gap) => Shape::Hatch(rings, gap, islands(fields)),
-            Borders::Gap(gap) if !gap.is_finite() => Shape::HatchBorder,
-            Borders::Gap(gap) => Shape::Gap(gap),
-            Borders::Unreadable => Shape::HatchBorder,
+            Borders::Rings(rings, gap) => Drawn::Hatch(rings, gap, islands(fields)),
+            Borders::Gap(gap) if !gap.is_finite() => Drawn::HatchBorder,
+            Borders::Gap(gap) => Drawn::Gap(gap),
+            Borders::Unreadable => Drawn::HatchBorder,
             Borders::Nothing => return None,
         },
         "TEXT" | "MTEXT" | "ATTRIB" => {
@@ -227,12 +227,12 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             if text.is_empty() && struck.is_empty() {
                 return None;
             }
-            Shape::Text(at, text, struck)
+            Drawn::Text(at, text, struck)
         }
         "INSERT" => {
             let number = |code: i32, default: f64| fields.number(code).filter(|number| number.is_finite()).unwrap_or(default);
             let times = [70, 71].map(|code| usize::try_from(fields.whole(code)).unwrap_or(1).max(1));
-            Shape::Insert(Box::new(Insert {
+            Drawn::Insert(Box::new(Insert {
                 block: fields.text(2).to_owned(),
                 handle: fields.text(5).to_owned(),
                 at: [number(10, 0.0), number(20, 0.0)],
@@ -243,15 +243,15 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
                 apart: [number(44, 0.0), number(45, 0.0)],
             }))
         }
-        "LINE" => Shape::Line("LINE", vec![fields.point(10, 20), fields.point(11, 21)], f64::INFINITY),
+        "LINE" => Drawn::Line("LINE", vec![fields.point(10, 20), fields.point(11, 21)], f64::INFINITY),
         "ARC" => {
             let (radius, [from, to]) = (fields.number(40)?, [50, 51].map(|code| fields.number(code).unwrap_or(0.0).to_radians()));
-            Shape::Line("ARC", arc(fields.point(10, 20), [radius; 2], 0.0, from, sweep(from, to)), f64::INFINITY)
+            Drawn::Line("ARC", arc(fields.point(10, 20), [radius; 2], 0.0, from, sweep(from, to)), f64::INFINITY)
         }
         "IMAGE" | "WIPEOUT" | "PDFUNDERLAY" | "DGNUNDERLAY" | "DWFUNDERLAY" | "OLE2FRAME" | "OLEFRAME" => {
-            Shape::Picture(PICTURES.iter().find(|known| **known == kind)?)
+            Drawn::Picture(PICTURES.iter().find(|known| **known == kind)?)
         }
-        kind => Shape::Other(NOT_READ.iter().find(|known| **known == kind)?),
+        kind => Drawn::Other(NOT_READ.iter().find(|known| **known == kind)?),
     })
 }
 
@@ -278,7 +278,7 @@ fn islands(fields: &Fields) -> Islands {
 }
 
 /// Takes a polyline as an outline if it is closed by its flag, or if its ends meet, or nearly.
-fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Shape {
+fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Drawn {
     if is_closed {
         let bulged = vertices.iter().any(|(_, bulge)| *bulge != 0.0);
         let mut vertices = vertices;
@@ -290,29 +290,29 @@ fn outline(kind: &'static str, vertices: &[(Point, f64)], is_closed: bool) -> Sh
         return if vertices.len() >= 3 || vertices.len() == 2 && bulged {
             let mut ring = path_of(vertices, true);
             ring.pop();
-            Shape::Outline(ring, 0.0)
+            Drawn::Outline(ring, 0.0)
         } else {
-            Shape::Line(kind, path_of(vertices, false), f64::INFINITY)
+            Drawn::Line(kind, path_of(vertices, false), f64::INFINITY)
         };
     }
     if vertices.len() < 3 {
-        return Shape::Line(kind, path_of(vertices, false), f64::INFINITY);
+        return Drawn::Line(kind, path_of(vertices, false), f64::INFINITY);
     }
     closed(kind, path_of(vertices, false))
 }
 
 /// Takes a line as an outline if its ends meet, or nearly.
-fn closed(kind: &'static str, mut points: Vec<Point>) -> Shape {
+fn closed(kind: &'static str, mut points: Vec<Point>) -> Drawn {
     let gap = distance(points[0], points[points.len() - 1]);
     let length: f64 = points.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
     if gap > BRIDGED || gap > length / 10.0 {
-        return Shape::Line(kind, points, gap);
+        return Drawn::Line(kind, points, gap);
     }
     if points.len() < 4 && gap < 1e-6 {
-        return Shape::Line(kind, points, f64::INFINITY);
+        return Drawn::Line(kind, points, f64::INFINITY);
     }
     if gap < 1e-6 {
         points.pop();
     }
-    Shape::Outline(points, gap)
+    Drawn::Outline(points, gap)
 }

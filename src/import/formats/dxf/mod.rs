@@ -23,7 +23,7 @@ use crate::import::feature::{Feature, of_lines};
 use crate::import::source::ReadSeek;
 use crate::words::fold::fold;
 use drawing::Drawing;
-use entity::{Islands, Shape};
+use entity::{Drawn, Islands};
 
 /// A point of the drawing: x, y.
 type Point = [f64; 2];
@@ -120,8 +120,8 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     for entity in entities {
         let layer = entity.layer;
         match entity.shape {
-            Shape::Outline(ring, gap) => areas.push(Area { layer, rings: vec![positions(ring)], texts: Vec::new(), is_hatch: false, gap }),
-            Shape::Hatch(rings, gap, islands) => {
+            Drawn::Outline(ring, gap) => areas.push(Area { layer, rings: vec![positions(ring)], texts: Vec::new(), is_hatch: false, gap }),
+            Drawn::Hatch(rings, gap, islands) => {
                 let rings: Vec<Vec<Position>> = rings.into_iter().map(positions).collect();
                 let parts = match islands {
                     Islands::Alternate => nest::polygons(rings),
@@ -130,7 +130,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
                 };
                 areas.extend(parts.into_iter().map(|rings| Area { layer: layer.clone(), rings, texts: Vec::new(), is_hatch: true, gap }));
             }
-            Shape::Text(at, text, struck) => {
+            Drawn::Text(at, text, struck) => {
                 if !struck.is_empty() {
                     tally.quote(Left::StruckText(layer), &struck);
                 }
@@ -138,18 +138,18 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
                     texts.push((Position(at), text));
                 }
             }
-            Shape::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
-            Shape::Line(_, _, gap) if code_in(own_name(&layer)).is_some() && gap.is_finite() && gap > 0.0 => {
+            Drawn::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
+            Drawn::Line(_, _, gap) if code_in(own_name(&layer)).is_some() && gap.is_finite() && gap > 0.0 => {
                 tally.quote(Left::Open(layer), &metres(gap));
             }
-            Shape::Line(kind, ..) | Shape::Other(kind) if code_in(own_name(&layer)).is_some() => {
+            Drawn::Line(kind, ..) | Drawn::Other(kind) if code_in(own_name(&layer)).is_some() => {
                 tally.add(Left::Entities(kind.to_owned(), layer));
             }
-            Shape::Line(kind, ..) | Shape::Other(kind) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
-            Shape::Gap(gap) => tally.quote(Left::Gap(layer), &metres(gap)),
-            Shape::HatchBorder => tally.add(Left::HatchBorder(layer)),
-            Shape::Tilted => tally.add(Left::Tilted(layer)),
-            Shape::Insert(_) => {}
+            Drawn::Line(kind, ..) | Drawn::Other(kind) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
+            Drawn::Gap(gap) => tally.quote(Left::Gap(layer), &metres(gap)),
+            Drawn::HatchBorder => tally.add(Left::HatchBorder(layer)),
+            Drawn::Tilted => tally.add(Left::Tilted(layer)),
+            Drawn::Insert(_) => {}
         }
     }
     tally.list(Left::Linework, &elsewhere);
@@ -219,28 +219,28 @@ pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn R
     for entity in Drawing::read(input, limits, &tally)? {
         let layer = entity.layer;
         let points = match entity.shape {
-            Shape::Line(_, points, _) => points,
-            Shape::Outline(mut ring, _) => {
+            Drawn::Line(_, points, _) => points,
+            Drawn::Outline(mut ring, _) => {
                 ring.extend(ring.first().copied());
                 ring
             }
-            Shape::Hatch(..) | Shape::Gap(_) | Shape::HatchBorder => {
+            Drawn::Hatch(..) | Drawn::Gap(_) | Drawn::HatchBorder => {
                 tally.add(Left::Beside("HATCH".into()));
                 continue;
             }
-            Shape::Picture(kind) => {
+            Drawn::Picture(kind) => {
                 tally.add(Left::Overlay(kind.to_owned()));
                 continue;
             }
-            Shape::Other(kind) => {
+            Drawn::Other(kind) => {
                 tally.add(Left::Entities(kind.to_owned(), layer));
                 continue;
             }
-            Shape::Tilted => {
+            Drawn::Tilted => {
                 tally.add(Left::Tilted(layer));
                 continue;
             }
-            Shape::Text(..) | Shape::Insert(_) => continue,
+            Drawn::Text(..) | Drawn::Insert(_) => continue,
         };
         let properties = Map::from_iter([("Layer".to_owned(), Value::from(layer))]);
         features.push(Feature { properties, geometry: of_lines(vec![points.into_iter().map(Position).collect()]), line: None });

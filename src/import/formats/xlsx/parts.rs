@@ -15,7 +15,7 @@ use crate::import::source::ReadSeek;
 const DEPTH: usize = 64;
 
 /// A piece of a part: the beginning of an element, its end, or text.
-pub(super) enum Piece {
+pub(super) enum XmlEvent {
     Begin(String, Vec<(String, String)>),
     End(String),
     Text(String),
@@ -39,9 +39,9 @@ impl Part {
     }
 
     /// The next piece; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Piece>, ReadError> {
+    pub(super) fn next(&mut self) -> Result<Option<XmlEvent>, ReadError> {
         if let Some(name) = self.ended.take() {
-            return Ok(Some(Piece::End(name)));
+            return Ok(Some(XmlEvent::End(name)));
         }
         loop {
             self.buffer.clear();
@@ -56,22 +56,22 @@ impl Part {
                 }
                 Event::Empty(element) => {
                     let piece = begin(&element);
-                    if let Piece::Begin(name, _) = &piece {
+                    if let XmlEvent::Begin(name, _) = &piece {
                         self.ended = Some(name.clone());
                     }
                     return Ok(Some(piece));
                 }
                 Event::End(element) => {
                     self.depth = self.depth.saturating_sub(1);
-                    return Ok(Some(Piece::End(element.local_name().as_ref().to_owned())));
+                    return Ok(Some(XmlEvent::End(element.local_name().as_ref().to_owned())));
                 }
-                Event::Text(text) => return Ok(Some(Piece::Text(text.into_inner().into_owned()))),
-                Event::CData(text) => return Ok(Some(Piece::Text(text.into_inner().into_owned()))),
+                Event::Text(text) => return Ok(Some(XmlEvent::Text(text.into_inner().into_owned()))),
+                Event::CData(text) => return Ok(Some(XmlEvent::Text(text.into_inner().into_owned()))),
                 Event::GeneralRef(reference) => {
                     let name: &str = reference.as_ref();
                     let known = resolve_predefined_entity(name).map(str::to_owned);
                     let known = known.or_else(|| reference.resolve_char_ref().ok().flatten().map(String::from));
-                    return Ok(Some(Piece::Text(known.ok_or_else(|| damaged(format!("unknown entity “{name}”")))?)));
+                    return Ok(Some(XmlEvent::Text(known.ok_or_else(|| damaged(format!("unknown entity “{name}”")))?)));
                 }
                 Event::DocType(_) => return Err(damaged("it declares a DOCTYPE, which is not read for safety")),
                 Event::Eof if self.depth > 0 => return Err(damaged("a part breaks off")),
@@ -82,13 +82,13 @@ impl Part {
     }
 }
 
-fn begin(element: &BytesStart<'_>) -> Piece {
+fn begin(element: &BytesStart<'_>) -> XmlEvent {
     let attributes = element.attributes().flatten().map(|attribute| {
         let value =
             quick_xml::escape::unescape(&attribute.value).map_or_else(|_| attribute.value.to_string(), std::borrow::Cow::into_owned);
         (attribute.key.local_name().as_ref().to_owned(), value)
     });
-    Piece::Begin(element.local_name().as_ref().to_owned(), attributes.take(64).collect())
+    XmlEvent::Begin(element.local_name().as_ref().to_owned(), attributes.take(64).collect())
 }
 
 /// The value of an attribute.

@@ -3,7 +3,7 @@
 
 use super::super::ReadError;
 use super::super::archive::Archive;
-use super::parts::{Part, Piece, attribute};
+use super::parts::{Part, XmlEvent, attribute};
 use crate::import::cell;
 
 /// Longest number format, in characters; the limit of Excel.
@@ -50,7 +50,7 @@ impl Styles {
         let (mut in_cells, mut in_fonts) = (false, false);
         while let Some(piece) = part.next()? {
             match piece {
-                Piece::Begin(name, attributes) => match name.as_str() {
+                XmlEvent::Begin(name, attributes) => match name.as_str() {
                     "cellXfs" => in_cells = true,
                     "fonts" => in_fonts = true,
                     "font" if in_fonts => styles.struck_fonts.push(false),
@@ -70,11 +70,11 @@ impl Styles {
                     }
                     _ => {}
                 },
-                Piece::End(name) => {
+                XmlEvent::End(name) => {
                     in_cells &= name != "cellXfs";
                     in_fonts &= name != "fonts";
                 }
-                Piece::Text(_) => {}
+                XmlEvent::Text(_) => {}
             }
         }
         styles.own.sort_by_key(|(id, _)| *id);

@@ -12,20 +12,20 @@ use quick_cache::Weighter;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::export::Format;
-use crate::read_model::room::{Room, room};
+use crate::read_model::bounded_cache::{BoundedCache, bounded_cache};
 
 /// Bytes that are handed over at a time.
 pub const PIECE: usize = 256 << 10;
 
 /// A temporary file without a name. It disappears from the disk when nobody reads it any longer.
-pub struct Made {
+pub struct DownloadFile {
     file: File,
     length: u64,
     /// A file that is too large to keep holds its download place until it has been read.
     place: Option<OwnedSemaphorePermit>,
 }
 
-impl Made {
+impl DownloadFile {
     /// Wraps a file that is completely written. A file of more than `room` bytes is not kept, and holds
     /// `place`. Errors: the length cannot be read.
     pub fn new(file: File, room: u64, place: OwnedSemaphorePermit) -> io::Result<Self> {
@@ -75,18 +75,18 @@ pub struct ByBytes {
     least: u64,
 }
 
-impl Weighter<Key, Arc<Made>> for ByBytes {
-    fn weight(&self, _: &Key, made: &Arc<Made>) -> u64 {
+impl Weighter<Key, Arc<DownloadFile>> for ByBytes {
+    fn weight(&self, _: &Key, made: &Arc<DownloadFile>) -> u64 {
         made.length.max(self.least)
     }
 }
 
 /// Finished files, bounded in bytes on the disk and in number.
-pub type Kept = Room<Key, Arc<Made>, ByBytes>;
+pub type DownloadCache = BoundedCache<Key, Arc<DownloadFile>, ByBytes>;
 
 /// Room for files of at most `bytes` bytes together.
-pub fn kept(bytes: u64) -> Kept {
-    room(FILES as usize, bytes, ByBytes { least: (bytes / FILES).max(1) })
+pub fn download_cache(bytes: u64) -> DownloadCache {
+    bounded_cache(FILES as usize, bytes, ByBytes { least: (bytes / FILES).max(1) })
 }
 
 #[cfg(test)]
@@ -104,16 +104,16 @@ mod tests {
             file.set_len(bytes).expect("a length");
             file
         };
-        let kept = kept(1 << 20);
+        let kept = download_cache(1 << 20);
         for number in 0..400_u32 {
             let mut digest = [0; 32];
             digest[..4].copy_from_slice(&number.to_le_bytes());
-            let made = Made::new(file(10), 1 << 20, place()).expect("made");
+            let made = DownloadFile::new(file(10), 1 << 20, place()).expect("made");
             assert!(made.is_kept());
             kept.insert((digest, Format::Csv), Arc::new(made));
         }
         assert!(kept.len() > 100 && kept.len() as u64 <= FILES, "{}", kept.len());
-        let large = Made::new(file(1 << 21), 1 << 20, place()).expect("made");
+        let large = DownloadFile::new(file(1 << 21), 1 << 20, place()).expect("made");
         assert!(!large.is_kept() && places.available_permits() == 0);
         drop(large);
         assert_eq!(places.available_permits(), 1);

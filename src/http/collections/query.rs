@@ -13,7 +13,7 @@ use crate::domain::city::City;
 use crate::domain::schema::{Property, Type};
 use crate::http::errors::HttpError;
 use crate::http::reading::Form;
-use crate::read_model::layers::{Collection, Wanted};
+use crate::read_model::layers::{Collection, LayerKey};
 use crate::words::text::Lang;
 
 /// Features per page if the request gives no limit.
@@ -81,11 +81,11 @@ impl After {
 }
 
 /// A request for features.
-pub struct Ask {
+pub struct ItemsQuery {
     /// All parameters, decoded.
     pub pairs: Pairs,
     /// The layer that is asked for.
-    pub wanted: Wanted,
+    pub wanted: LayerKey,
     /// The area that is asked for.
     pub area: Option<Area>,
     /// The coordinate system of the answer.
@@ -108,7 +108,7 @@ pub struct Ask {
     pub lang: Lang,
 }
 
-impl Ask {
+impl ItemsQuery {
     /// Reads the parameters of `/items`.
     pub fn read(query: Option<&str>, headers: &HeaderMap, collection: &Collection, city: &City) -> Result<Self, HttpError> {
         let pairs = pairs(query, ITEMS, &collection.properties, reading::is_page(reading::form, query, headers))?;

@@ -1,6 +1,6 @@
 //! `/boards`: the notice boards, and which of them need a visit.
 
-use crate::http::reading;
+use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -33,16 +33,10 @@ fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> 
 }
 
 /// `/boards?due=superseded|check&unit=`
-pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
-    let query = query.as_deref();
+pub async fn list(State(site): State<Arc<Site>>, asking: Asking) -> Result<Response, HttpError> {
     let make = || {
-        let f = reading::parameter(query, "f");
-        let form = match f.as_deref() {
-            None if reading::wants_html(&headers) => Form::Html,
-            given => reading::form(given, &headers)?,
-        };
-        let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
-        let wanted = match reading::asked(query, "due").as_deref() {
+        let (form, headers) = (asking.page_or_json()?, &asking.headers);
+        let wanted = match asking.asked("due").as_deref() {
             None | Some("all") => BoardFilter::All,
             Some("superseded") => BoardFilter::Superseded,
             Some("check") => BoardFilter::Check,
@@ -53,7 +47,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
                 ));
             }
         };
-        let unit = reading::asked(query, "unit");
+        let unit = asking.asked("unit");
         let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;
         let moment = site.moment();
         let (city, entries) = {
@@ -67,10 +61,10 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
         if form == Form::Json {
             let list: Vec<Value> = entries.iter().map(|entry| entry.json(&city.public_url)).collect();
             let body = json!({ "boards": list }).to_string();
-            return Ok(respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body));
+            return Ok(respond::fresh(headers, "application/json", "no-cache", HeaderMap::new(), body));
         }
-        let page = pages::list(lang, &city, &moment, wanted, unit.as_ref(), &entries);
-        Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
+        let page = pages::list(asking.lang(), &city, &moment, wanted, unit.as_ref(), &entries);
+        Ok(respond::fresh(headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
     };
     site.at_length(make).await.flatten()
 }

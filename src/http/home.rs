@@ -2,7 +2,7 @@
 
 use crate::http::collections::parameters;
 use crate::http::lists;
-use crate::http::reading;
+use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -78,17 +78,15 @@ fn reads_json_only(headers: &HeaderMap) -> bool {
 }
 
 /// `/licence`: the terms of the data.
-pub async fn licence(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let lang = reading::language(reading::parameter(query.as_deref(), "lang").as_deref(), &headers);
-    let page = crate::render::collections::licence(lang, &site.city());
-    respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
+pub async fn licence(State(site): State<Arc<Site>>, asking: Asking) -> Response {
+    let page = crate::render::collections::licence(asking.lang(), &site.city());
+    respond::fresh(&asking.headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
 }
 
 /// `/glossary`: legal and technical words explained.
-pub async fn glossary(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let lang = reading::language(reading::parameter(query.as_deref(), "lang").as_deref(), &headers);
-    let page = crate::render::glossary::glossary(lang, &site.city());
-    respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
+pub async fn glossary(State(site): State<Arc<Site>>, asking: Asking) -> Response {
+    let page = crate::render::glossary::glossary(asking.lang(), &site.city());
+    respond::fresh(&asking.headers, "text/html; charset=utf-8", "public, max-age=60", HeaderMap::new(), page)
 }
 
 /// The answer for an address that leads nowhere.

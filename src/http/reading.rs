@@ -1,5 +1,9 @@
 //! Reads what a request asks for: its form, its language, the parameters of its address.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
@@ -7,6 +11,56 @@ use super::errors::HttpError;
 use super::lists::{weighted, whole};
 use crate::words::copied::untailed;
 use crate::words::text::Lang;
+
+/// What a request says beside its path: the query of its address, and its headers. Handlers take it as one input.
+pub struct Asking {
+    query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl<S: Sync> FromRequestParts<S> for Asking {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self { query: parts.uri.query().map(str::to_owned), headers: parts.headers.clone() })
+    }
+}
+
+impl Asking {
+    /// The query as it was sent.
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// The reader's language, by `?lang=` or by what the browser prefers.
+    pub fn lang(&self) -> Lang {
+        language(self.parameter("lang").as_deref(), &self.headers)
+    }
+
+    /// A parameter, percent-decoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        parameter(self.query(), name)
+    }
+
+    /// A parameter of a page, without text that was appended to the address; `None` if it is empty.
+    pub fn asked(&self, name: &str) -> Option<String> {
+        asked(self.query(), name)
+    }
+
+    /// True for a browser.
+    pub fn wants_html(&self) -> bool {
+        wants_html(&self.headers)
+    }
+
+    /// The form that `?f=` and Accept ask for; a page where neither says.
+    pub fn page_or_json(&self) -> Result<Form, HttpError> {
+        match self.parameter("f").as_deref() {
+            None if self.wants_html() => Ok(Form::Html),
+            given => form(given, &self.headers),
+        }
+    }
+}
 
 /// The form of an answer that a client can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

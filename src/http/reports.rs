@@ -1,6 +1,6 @@
 //! Reports that residents send about an item or a print, and the clerk's list of them.
 
-use crate::http::reading;
+use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
 use axum::Extension;
@@ -49,19 +49,12 @@ fn item(site: &Site, code: Code) -> Result<View, HttpError> {
 }
 
 /// `GET /q/{code}/report`: the form.
-pub async fn form(
-    State(site): State<Arc<Site>>,
-    Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, HttpError> {
-    let query = query.as_deref();
+pub async fn form(State(site): State<Arc<Site>>, Path(code): Path<String>, asking: Asking) -> Result<Response, HttpError> {
     let view = item(&site, parse(&code)?)?;
-    let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
-    let kind = reading::parameter(query, "kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
-    let board = reading::parameter(query, "board").and_then(|number| number.parse().ok());
-    let page = pages::form(lang, &site.city(), &view, kind, board, None);
-    Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), page))
+    let kind = asking.parameter("kind").and_then(|kind| ReportKind::parse(&kind)).unwrap_or(ReportKind::Mistake);
+    let board = asking.parameter("board").and_then(|number| number.parse().ok());
+    let page = pages::form(asking.lang(), &site.city(), &view, kind, board, None);
+    Ok(respond::unkept(&asking.headers, StatusCode::OK, HTML, HeaderMap::new(), page))
 }
 
 /// `POST /q/{code}/report`: accepts a report. Nothing about the sender is kept.
@@ -180,13 +173,11 @@ async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usi
 
 /// `GET /reports`: the open reports for a program with a bearer token; for a browser, the form that asks
 /// for a token.
-pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
-    let query = query.as_deref();
-    if headers.get(header::AUTHORIZATION).is_none() && reading::wants_html(&headers) {
-        let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
-        return Ok(secret(pages::sign_in(lang, &site.city())));
+pub async fn list(State(site): State<Arc<Site>>, asking: Asking) -> Result<Response, HttpError> {
+    if asking.headers.get(header::AUTHORIZATION).is_none() && asking.wants_html() {
+        return Ok(secret(pages::sign_in(asking.lang(), &site.city())));
     }
-    let actor = reader(&site, &headers, None).await?;
+    let actor = reader(&site, &asking.headers, None).await?;
     let list: Vec<_> = open(&site, &actor, MOST_OPEN).await?.0.iter().map(Line::json).collect();
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,9 +1,9 @@
 //! `/search?q=`: the search for items, units, landmarks and places.
 
-use crate::http::reading;
+use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -45,14 +45,13 @@ pub(super) fn found(site: &Site, city: &City, hit: Hit, moment: &Moment) -> Opti
 }
 
 /// `/search?q=`
-pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
-    let query = query.as_deref();
-    let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
-    let form = match reading::parameter(query, "f").as_deref() {
+pub async fn search(State(site): State<Arc<Site>>, asking: Asking) -> Result<Response, HttpError> {
+    let (lang, headers) = (asking.lang(), &asking.headers);
+    let form = match asking.parameter("f").as_deref() {
         None => Form::Html,
-        given => reading::form(given, &headers)?,
+        given => reading::form(given, headers)?,
     };
-    let words: String = reading::parameter(query, "q").unwrap_or_default().chars().take(SHOWN).collect();
+    let words: String = asking.parameter("q").unwrap_or_default().chars().take(SHOWN).collect();
     let words = crate::words::fold::clean(&words);
     let moment = site.moment();
     let index = index(&site, &moment).await?;
@@ -69,8 +68,8 @@ pub async fn search(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, he
             "places": found.iter().filter_map(|found| found.place(lang)).collect::<Vec<_>>(),
             "proposal": proposal,
         });
-        return Ok(respond::fresh(&headers, "application/json", "no-cache", HeaderMap::new(), body.to_string()));
+        return Ok(respond::fresh(headers, "application/json", "no-cache", HeaderMap::new(), body.to_string()));
     }
     let page = pages::page(lang, &city, &moment, &words, &found, proposal.as_deref());
-    Ok(respond::fresh(&headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
+    Ok(respond::fresh(headers, "text/html; charset=utf-8", "no-cache", HeaderMap::new(), page))
 }

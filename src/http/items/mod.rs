@@ -4,7 +4,7 @@ mod files;
 mod memento;
 mod prebuilt;
 
-use crate::http::reading;
+use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
@@ -188,27 +188,14 @@ pub async fn item(
 }
 
 /// `/q/{code}/history`
-pub async fn history(
-    State(site): State<Arc<Site>>,
-    Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, HttpError> {
-    let lang = reading::language(reading::parameter(query.as_deref(), "lang").as_deref(), &headers);
-    answer(&site, parse(&code)?, Representation::History(lang), &headers).await
+pub async fn history(State(site): State<Arc<Site>>, Path(code): Path<String>, asking: Asking) -> Result<Response, HttpError> {
+    answer(&site, parse(&code)?, Representation::History(asking.lang()), &asking.headers).await
 }
 
 /// `/q/{code}/changes?from=&to=`. Without numbers, it compares the revision in force with the one before.
-pub async fn changes(
-    State(site): State<Arc<Site>>,
-    Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, HttpError> {
-    let query = query.as_deref();
+pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, asking: Asking) -> Result<Response, HttpError> {
     let code = parse(&code)?;
-    let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
-    let number = |name: &str| match reading::asked(query, name) {
+    let number = |name: &str| match asking.asked(name) {
         None => Ok(None),
         Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
             HttpError::Parameter(
@@ -221,7 +208,7 @@ pub async fn changes(
     let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
     let to = number("to")?.unwrap_or(shown);
     let from = number("from")?.unwrap_or(to.saturating_sub(1).max(1));
-    answer(&site, code, Representation::Changes(from, to, lang), &headers).await
+    answer(&site, code, Representation::Changes(from, to, asking.lang()), &asking.headers).await
 }
 
 /// `/q/{code}/revisions/{n}`, `.geojson`
@@ -243,23 +230,17 @@ pub async fn revision(
 
 /// `/q/{code}/qr.svg`
 pub async fn qr_svg(State(site): State<Arc<Site>>, Path(code): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
-    let result = async { answer(&site, parse(&code)?, Representation::QrSvg, &headers).await };
-    result.await
+    answer(&site, parse(&code)?, Representation::QrSvg, &headers).await
 }
 
 /// `/q/{code}/qr.png?size=`
-pub async fn qr_png(
-    State(site): State<Arc<Site>>,
-    Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, HttpError> {
-    let size = match reading::asked(query.as_deref(), "size") {
+pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, asking: Asking) -> Result<Response, HttpError> {
+    let size = match asking.asked("size") {
         None => 512,
         Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
             let (least, most) = (qr::SIZES.start(), qr::SIZES.end());
             HttpError::Parameter(format!("size: từ {least} đến {most} điểm ảnh"), format!("size: {least} to {most} pixels"))
         })?,
     };
-    answer(&site, parse(&code)?, Representation::QrPng(size), &headers).await
+    answer(&site, parse(&code)?, Representation::QrPng(size), &asking.headers).await
 }

@@ -72,8 +72,7 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
         ("since", json!({ "type": "string", "format": "day-before-today" }), "Also what changed since that day"),
     ]);
     here.extend(form());
-    let read =
-        Read::new("here", "What applies at a place", "pages").with(parameters(&here)).gives(vec![object(), page()]).build();
+    let read = Read::new("here", "What applies at a place", "pages").with(parameters(&here)).gives(vec![object(), page()]).build();
     let polygon = json!({
         "type": "object", "required": ["type", "coordinates"], "properties": {
             "type": { "type": "string", "enum": ["Polygon", "MultiPolygon"] }, "coordinates": { "type": "array", "items": { "type": "array", "items": {} } },

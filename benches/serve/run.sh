@@ -217,7 +217,7 @@ mix() { wrk -t2 -c64 -d"${1}s" -s "$work/mix.lua" "$base" 2> /dev/null | awk '/R
 mix 2 > /dev/null
 read -r rate late failed <<< "$(mix 5)"
 printf '| mixed load of 64 connections, a second, and its p99 in ms, alone | %.0f | %.1f | %d failed | |\n' "$rate" "$late" "$failed"
-token=$("$bangtin" token create --role planner --unit all --data "$work/data" --json 2> /dev/null | grep -o '"token":"[^"]*"' | cut -d'"' -f4)
+token=$("$bangtin" token create --role planner --unit all --data "$work/data" --json 2> /dev/null | grep -o '"secret":"[^"]*"' | cut -d'"' -f4)
 target/release/examples/generate_plan 20000 "$work/middle.geojson" 13 wgs84 2> /dev/null
 heavy() {
     for _ in 1 2 3; do

@@ -20,6 +20,9 @@ const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota", 
 const OF_PROGRAMS: &[&str] =
     &["stt", "tt", "so", "fid", "id", "gid", "ogcfid", "objectid", "shapearea", "shapeleng", "shapelength", "layer"];
 
+/// The column that holds the name of a placemark's folder. It says something where there are several.
+pub const FOLDER: &str = "Folder";
+
 /// Words in the names of columns that hold data of persons, folded without separators.
 const OF_PERSONS: &[&str] =
     &["cccd", "cmnd", "cmtnd", "hoten", "chusudung", "chuhogd", "chuho", "tenchu", "sdt", "dienthoai", "email", "ngaysinh", "masothue"];
@@ -136,6 +139,11 @@ pub fn unused(rows: &[&Map<String, Value>], mut is_used: impl FnMut(&str) -> boo
         if !value.is_null() && value.as_str() != Some("") {
             *counts.entry(column).or_insert(0) += 1;
         }
+    }
+    if let [first, rest @ ..] = rows
+        && rest.iter().all(|row| row.get(FOLDER) == first.get(FOLDER))
+    {
+        counts.retain(|column, _| column.as_str() != FOLDER);
     }
     counts.retain(|column, _| !OF_PROGRAMS.contains(&plain(column).as_str()) && !is_used(column));
     counts.into_iter().map(|(column, count)| (format!("“{column}”"), count)).collect()

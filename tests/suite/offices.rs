@@ -263,3 +263,38 @@ fn numbers_that_lost_digits_and_columns_of_persons_are_said() {
     ];
     assert_eq!(texts(&points("a.kml", kml.concat()), "titles"), ["Tram \u{110}\u{f4}ng"]);
 }
+
+#[test]
+fn folders_files_and_tables_that_are_not_read_are_said() {
+    let place = |name: &str| format!("<Placemark><name>{name}</name><Point><coordinates>104.87,21.7</coordinates></Point></Placemark>");
+    let folder = |name: &str, places: &str| format!("<Folder><name>{name}</name>{places}</Folder>");
+    let document = |inside: &str| format!("<kml><Document><name>Bản đồ</name>{inside}</Document></kml>");
+    let two = document(&(folder("Trạm y tế", &place("A")) + &folder("Xe cấp cứu", &place("B"))));
+    says(&points("a.kml", two), &["columns-not-used", "“Folder”: 2"]);
+    let one = points("a.kml", document(&folder("Lớp 1", &(place("A") + &place("C")))));
+    assert!(!said(&one).contains("Folder"), "{}", said(&one));
+    // Folders named by codes are layers of a plan.
+    let zone = |x: f64| {
+        let (e, n) = (x + 0.005, 21.705);
+        format!("<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>{x},21.7 {e},21.7 {e},{n} {x},21.7</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>")
+    };
+    let layers = plan("a.kml", document(&(folder("LUC", &zone(104.87)) + &folder("ODT", &zone(104.88)))), &[]);
+    assert_eq!(texts(&layers, "codes"), ["LUC", "ODT"], "{}", said(&layers));
+    let mut archive = zip::ZipArchive::new(std::fs::File::open("tests/data/formats/plan.zip").unwrap()).unwrap();
+    let mut parts: Vec<(String, Vec<u8>)> = (0..archive.len())
+        .map(|index| {
+            let mut entry = archive.by_index(index).unwrap();
+            let mut bytes = Vec::new();
+            std::io::copy(&mut entry, &mut bytes).unwrap();
+            (entry.name().unwrap().into_owned(), bytes)
+        })
+        .collect();
+    assert!(!said(&plan("a.zip", zip(&borrowed(&parts)), &[])).contains("no-map-beside"));
+    parts.push(("thuyet-minh.pdf".into(), b"%PDF-1.7".to_vec()));
+    parts.push(("__MACOSX/._a".into(), vec![0]));
+    says(&plan("a.zip", zip(&borrowed(&parts)), &[]), &["no-map-beside", "“thuyet-minh.pdf”"]);
+}
+
+fn borrowed(parts: &[(String, Vec<u8>)]) -> Vec<(&str, &[u8])> {
+    parts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect()
+}

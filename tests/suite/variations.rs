@@ -422,6 +422,7 @@ fn a_sheet_is_asked_about_where_there_are_several_and_what_is_hidden_is_said() {
     for style in [[1, 0, 0], [2, 2, 2], [0, 0, 0]] {
         assert!(!said(&lined(style)).contains("struck-rows"), "{style:?}");
     }
+    says(&lined([1, 0, 0]), &["struck through and was not read: “Trạm A”"]);
     let titled = format!("{}{}{}", row(1, &["DANH SÁCH"]), row(3, &HEADER[..3]), row(4, &["Trạm C", "104.87", "21.7"]));
     let read = points("a.xlsx", workbook(&[("A", "", &titled)], "<s/>", "<sst/>"));
     assert_eq!(texts(&read, "titles"), ["Trạm C"]);

@@ -1,6 +1,7 @@
 //! Reads GeoPackage (OGC 12-128r18) through the built-in SQLite, as an untrusted database: read-only, without
 //! trust in its schema, tables only, without generated columns.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -108,6 +109,23 @@ fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
     read().map_err(|error| damaged(&error))
 }
 
+/// Notes tables that are no layers: those that the file lists as attributes or pictures, and those that it does not list.
+fn note_others(connection: &Connection, layers: &[Layer], tally: &Tally) -> rusqlite::Result<()> {
+    let is_layer = |name: &str| layers.iter().any(|layer| layer.table.eq_ignore_ascii_case(name));
+    // Tables of the format itself and of SQLite, and what QGIS keeps beside its layers.
+    let is_own = |name: &str| ["gpkg_", "sqlite_", "rtree_", "layer_styles", "qgis_projects"].iter().any(|own| name.to_lowercase().starts_with(own));
+    let others = tables(connection)?.into_iter().filter(|(name, what)| *what == Registered::Table && !is_layer(name) && !is_own(name));
+    let named: BTreeMap<String, usize> = others
+        .take(50)
+        .map(|(name, _)| {
+            let rows = connection.query_row(&format!("SELECT count(*) FROM {}", quoted(&name)), [], |row| row.get::<_, i64>(0))?;
+            Ok((format!("“{name}”"), usize::try_from(rows).unwrap_or(0)))
+        })
+        .collect::<rusqlite::Result<_>>()?;
+    tally.list(Left::NoMap, &named);
+    Ok(())
+}
+
 fn view_words(name: &str) -> ReadError {
     ReadError::new(
         "view",
@@ -143,6 +161,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let (layers, without): (Vec<Layer>, Vec<Layer>) = layers(&connection)?.into_iter().partition(|layer| layer.what != Registered::Nothing);
     without.iter().for_each(|layer| tally.add(Left::NoTable(layer.table.clone())));
+    note_others(&connection, &layers, &tally).map_err(|error| damaged(&error))?;
     let names: Vec<String> = layers.iter().map(|layer| layer.table.clone()).collect();
     let chosen = match (&choice.layer, names.len()) {
         (Some(asked), _) if without.iter().any(|layer| &layer.table == asked) => {

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::archive::Archive;
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, put};
 use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::import::columns;
 use crate::import::feature::{Feature, GeometryError, Raw, of_lines, of_parts};
 use crate::import::report::Note;
 use crate::import::source::ReadSeek;
@@ -69,6 +70,8 @@ struct Kml {
     path: Vec<String>,
     text: String,
     place: Option<Placemark>,
+    /// Names of the folders that enclose the current element; empty where a folder has none yet.
+    folders: Vec<String>,
     limits: Limits,
     left: usize,
     seen: bool,
@@ -92,6 +95,7 @@ pub(super) fn open(input: Box<dyn ReadSeek>, limits: &Limits, inner: Option<Inne
         path: Vec::new(),
         text: String::new(),
         place: None,
+        folders: Vec::new(),
         limits: *limits,
         left: limits.features,
         seen: false,
@@ -115,7 +119,8 @@ impl Kml {
     }
 
     fn push_text(&mut self, text: &str) -> Result<(), ReadError> {
-        if self.place.is_some() || self.path.last().is_some_and(|name| name == "href" || name == "visibility") {
+        let is_of_folder = matches!(self.path.as_slice(), [.., folder, name] if folder == "Folder" && name == "name");
+        if self.place.is_some() || is_of_folder || self.path.last().is_some_and(|name| name == "href" || name == "visibility") {
             if self.text.len() + text.len() > self.room() {
                 return Err(damaged(self.xml.buffer_position(), "a text is too long"));
             }
@@ -132,6 +137,9 @@ impl Kml {
         if name == "Placemark" {
             self.left = self.left.checked_sub(1).ok_or_else(|| ReadError::too_many(self.limits.features))?;
             self.place = Some(Placemark { is_unticked: self.unticked.is_some(), ..Placemark::default() });
+        }
+        if name == "Folder" {
+            self.folders.push(String::new());
         }
         if name.ends_with("Overlay") {
             self.tally.add(Left::Overlay(name.to_owned()));
@@ -168,6 +176,13 @@ impl Kml {
                 None => self.unticked = self.unticked.or(Some(self.path.len())),
             }
         }
+        if name == "Folder" {
+            self.folders.pop();
+        }
+        if name == "name" && parent == "Folder" {
+            let words = text.trim().to_owned();
+            self.folders.last_mut().into_iter().for_each(|folder| folder.clone_from(&words));
+        }
         if name == "href" && self.is_in("NetworkLink") {
             self.link_to(text.trim());
         }
@@ -200,6 +215,9 @@ impl Kml {
                     _ => of_parts(place.parts),
                 };
                 html::take_table(&mut place.properties);
+                if let Some(folder) = self.folders.iter().rev().find(|folder| !folder.is_empty()) {
+                    place.properties.entry(columns::FOLDER).or_insert(Value::from(folder.as_str()));
+                }
                 self.count += 1;
                 if place.is_unticked {
                     self.tally.add(Left::Unticked);

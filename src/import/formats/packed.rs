@@ -1,7 +1,7 @@
 //! Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 
 use super::archive::{Archive, damaged, has_ending, last, stem};
-use super::{Choice, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
+use super::{Choice, Left, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
 use crate::import::source::{Source, like};
 
 /// Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
@@ -45,7 +45,17 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         let names = [".dbf", ".shx", ".prj"].map(beside);
         let shp = archive.unpack(&chosen)?;
         let [dbf, shx, prj] = names.map(|name| name.map(|name| archive.unpack(&name)).transpose());
-        return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, shx: shx?, prj: prj? }, limits, Tally::default());
+        let tally = Tally::default();
+        // Beside a Shapefile lie its own parts, other Shapefiles and their parts, and what a system leaves.
+        let is_part = |name: &str| {
+            let name = name.to_lowercase();
+            [".shp", ".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".qml", ".xml", ".fix", ".idx", ".lyr"]
+                .iter()
+                .any(|part| name.ends_with(part))
+        };
+        let others = archive.names.iter().filter(|name| !is_part(name) && !name.ends_with('/') && !is_litter(name));
+        tally.list(Left::NoMap, &others.map(|name| (format!("“{name}”"), 1)).collect());
+        return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, shx: shx?, prj: prj? }, limits, tally);
     }
     let inner = archive.unpack(&chosen)?;
     if inner.head(2)? == b"PK" {
@@ -55,4 +65,9 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let layer =
         choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
     super::open(&inner, &Choice { layer, ..choice.clone() })
+}
+
+/// True for files that operating systems leave in archives.
+fn is_litter(name: &str) -> bool {
+    name.starts_with("__MACOSX/") || matches!(last(name), ".DS_Store" | "Thumbs.db" | "desktop.ini")
 }

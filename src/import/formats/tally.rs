@@ -120,6 +120,8 @@ pub enum Left {
     CutOut(String),
     /// Bytes of a `.shp` file that belong to no record of its index.
     Unlisted,
+    /// Tables of a GeoPackage, or files of an archive, that hold no map this program reads; listed.
+    NoMap,
     /// Columns of a plan's file that look like personal data; listed.
     Personal,
     /// Everything else, once very many different kinds were counted.

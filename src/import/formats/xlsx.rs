@@ -192,6 +192,8 @@ struct Row {
     is_hidden: bool,
     is_struck: bool,
     cells: Vec<(usize, String)>,
+    /// Places among the cells of those that are struck through.
+    struck: Vec<usize>,
 }
 
 /// A cell that cannot be shown: its column from 0, and what the file has there.
@@ -225,7 +227,7 @@ impl Workbook {
     fn rows(&mut self, part: &str, rows: usize, limits: &Limits) -> Result<(Vec<Row>, Vec<Fault>), ReadError> {
         let Some(mut part) = Part::open(&mut self.archive, part)? else { return Ok((Vec::new(), Vec::new())) };
         let (mut found, mut faults): (Vec<Row>, Vec<Fault>) = (Vec::new(), Vec::new());
-        let mut row = Row { number: 0, is_hidden: false, is_struck: true, cells: Vec::new() };
+        let mut row = Row { number: 0, is_hidden: false, is_struck: true, cells: Vec::new(), struck: Vec::new() };
         let mut open = Open::default();
         let mut merged: Vec<Merged> = Vec::new();
         let mut beyond = 0;
@@ -238,7 +240,7 @@ impl Workbook {
                         let number =
                             attribute(&attributes, "r").and_then(|text| text.parse().ok()).unwrap_or_else(|| row.number.saturating_add(1));
                         let is_hidden = matches!(attribute(&attributes, "hidden"), Some("1" | "true"));
-                        row = Row { number, is_hidden, is_struck: true, cells: Vec::new() };
+                        row = Row { number, is_hidden, is_struck: true, cells: Vec::new(), struck: Vec::new() };
                         next_column = 0;
                     }
                     "c" => {
@@ -288,6 +290,9 @@ impl Workbook {
                             Ok((text, _)) if text.trim().is_empty() => {}
                             Ok((text, is_struck)) if column < MOST_COLUMNS => {
                                 row.is_struck &= by_style || is_struck;
+                                if by_style || is_struck {
+                                    row.struck.push(row.cells.len());
+                                }
                                 row.cells.push((column, text));
                             }
                             Ok(_) => beyond = beyond.max(column + 1),
@@ -299,7 +304,8 @@ impl Workbook {
                             return Err(ReadError::too_many(limits.features));
                         }
                         let number = row.number;
-                        found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, is_struck: true, cells: Vec::new() }));
+                        self.leave_out_struck(&mut row);
+                        found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, is_struck: true, cells: Vec::new(), struck: Vec::new() }));
                         if found.len() == rows {
                             return Ok((found, faults));
                         }
@@ -311,6 +317,20 @@ impl Workbook {
         fill_down(&mut found, &merged);
         self.beyond = beyond.saturating_sub(MOST_COLUMNS);
         Ok((found, faults))
+    }
+
+    /// Leaves out the cells of a row that are struck through. A row that is struck as a whole is read, and the
+    /// report says so.
+    fn leave_out_struck(&mut self, row: &mut Row) {
+        if row.is_struck {
+            return;
+        }
+        for at in row.struck.drain(..).rev() {
+            let (_, text) = row.cells.remove(at);
+            if !text.trim().is_empty() && self.shared.struck.len() < MOST_SHEETS {
+                self.shared.struck.push(text);
+            }
+        }
     }
 
     /// A cell's text, and whether its own runs are struck through. Errors: the cell has no text that can be

@@ -388,6 +388,12 @@ pub(super) fn note(what: &Left, count: &Count) -> Note {
             "Tệp .shp còn hình mà .shx không liệt kê; các hình đó không đọc. Nếu chúng chưa bị xóa, hãy lưu lại lớp bằng QGIS".to_owned(),
             "The .shp holds shapes that its .shx does not list; they were not read. If they were not deleted, save the layer anew with QGIS".to_owned(),
         ),
+        Left::NoMap => (
+            Warning,
+            "no-map-beside",
+            format!("Tệp còn có phần không phải bản đồ đọc được, không đọc: {listed}"),
+            format!("The file also holds what is no map that can be read, and was not read: {listed}"),
+        ),
         Left::Personal => (
             Warning,
             "personal-data",

@@ -276,7 +276,9 @@ fn folders_files_and_tables_that_are_not_read_are_said() {
     // Folders named by codes are layers of a plan.
     let zone = |x: f64| {
         let (e, n) = (x + 0.005, 21.705);
-        format!("<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>{x},21.7 {e},21.7 {e},{n} {x},21.7</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>")
+        format!(
+            "<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>{x},21.7 {e},21.7 {e},{n} {x},21.7</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+        )
     };
     let layers = plan("a.kml", document(&(folder("LUC", &zone(104.87)) + &folder("ODT", &zone(104.88)))), &[]);
     assert_eq!(texts(&layers, "codes"), ["LUC", "ODT"], "{}", said(&layers));

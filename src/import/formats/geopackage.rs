@@ -113,7 +113,8 @@ fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
 fn note_others(connection: &Connection, layers: &[Layer], tally: &Tally) -> rusqlite::Result<()> {
     let is_layer = |name: &str| layers.iter().any(|layer| layer.table.eq_ignore_ascii_case(name));
     // Tables of the format itself and of SQLite, and what QGIS keeps beside its layers.
-    let is_own = |name: &str| ["gpkg_", "sqlite_", "rtree_", "layer_styles", "qgis_projects"].iter().any(|own| name.to_lowercase().starts_with(own));
+    let is_own =
+        |name: &str| ["gpkg_", "sqlite_", "rtree_", "layer_styles", "qgis_projects"].iter().any(|own| name.to_lowercase().starts_with(own));
     let others = tables(connection)?.into_iter().filter(|(name, what)| *what == Registered::Table && !is_layer(name) && !is_own(name));
     let named: BTreeMap<String, usize> = others
         .take(50)

@@ -305,7 +305,10 @@ impl Workbook {
                         }
                         let number = row.number;
                         self.leave_out_struck(&mut row);
-                        found.push(std::mem::replace(&mut row, Row { number, is_hidden: false, is_struck: true, cells: Vec::new(), struck: Vec::new() }));
+                        found.push(std::mem::replace(
+                            &mut row,
+                            Row { number, is_hidden: false, is_struck: true, cells: Vec::new(), struck: Vec::new() },
+                        ));
                         if found.len() == rows {
                             return Ok((found, faults));
                         }

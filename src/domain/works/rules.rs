@@ -21,6 +21,10 @@ use crate::words::civil::{date_in, midnight};
 const AHEAD: i64 = 8;
 
 impl Hours {
+    fn end_next_day(&self) -> bool {
+        self.to <= self.from
+    }
+
     fn begin_on(&self, day: Date) -> bool {
         self.days.is_empty() || self.days.iter().any(|weekday| *weekday as i8 == day.weekday().to_monday_zero_offset())
     }
@@ -43,7 +47,7 @@ impl Works {
             self.to.is_none_or(|to| *day <= to) && *day <= moment.today.max(self.from).saturating_add(Span::new().days(AHEAD))
         });
         let spell = |day: Date| {
-            let ends = if hours.to > hours.from { day } else { day.saturating_add(1.day()) };
+            let ends = if hours.end_next_day() { day.saturating_add(1.day()) } else { day };
             (at(day.to_datetime(hours.from)), Some(at(ends.to_datetime(hours.to))))
         };
         days.filter(|day| hours.begin_on(*day)).map(spell).filter(|(_, end)| end.is_some_and(|end| end > moment.now)).collect()
@@ -92,7 +96,9 @@ impl Family for Works {
     }
 
     fn effective(&self, _: Date) -> (Date, Option<Date>) {
-        (self.from, self.to)
+        // The last night ends on the morning after the last day.
+        let ends_later = self.hours.as_ref().is_some_and(Hours::end_next_day);
+        (self.from, self.to.map(|to| if ends_later { to.saturating_add(1.day()) } else { to }))
     }
 
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
@@ -210,14 +216,15 @@ impl Family for Works {
             WorksChange::EndEarly(EndEarly { at, reason }) => {
                 let at = at.unwrap_or(context.now);
                 let day = date_in(&zone, at);
-                if at > context.now || day < latest.facts.from || latest.facts.to.is_some_and(|to| day > to) {
+                let (from, to) = latest.facts.effective(context.today);
+                if at > context.now || day < from || to.is_some_and(|to| day > to) {
                     return Err(Refusal::invalid(
                         "works-end",
                         "Thời điểm kết thúc sớm phải nằm trong thời gian thực hiện và không ở tương lai.",
                         "The early end lies between the first and the last day, and not in the future.",
                     ));
                 }
-                let is_last = latest.facts.to == Some(day);
+                let is_last = latest.facts.to.is_some_and(|to| to <= day);
                 let event = (!is_last).then(|| corrected(latest.facts.from, Some(day), &reason));
                 Ok(std::iter::once(Event::Changed(WorksChanged::EndedEarly(EndedEarly { at, reason }))).chain(event).collect())
             }

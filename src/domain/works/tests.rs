@@ -97,9 +97,15 @@ fn a_road_is_closed_by_the_hour_and_a_night_belongs_to_the_day_it_begins_on() {
         (date(2026, 2, 3), 4, true),
         (date(2026, 2, 3), 5, false),
         (date(2026, 2, 4), 23, true),
+        // The last night.
+        (date(2026, 2, 5), 4, true),
+        (date(2026, 2, 5), 5, false),
     ] {
         assert_eq!(active(&item, day, hour), is_active, "{day} {hour}:00");
     }
+    let standing = |day, hour| seen(&item, day, hour).standing;
+    assert_eq!((standing(date(2026, 2, 3), 12), standing(date(2026, 2, 5), 6)), ("works-between".into(), "works-over".into()));
+    assert_eq!(seen(&item, date(2026, 2, 6), 0).status, Status::Expired);
     // The page is made anew when the road opens and closes.
     let next = |day, hour| seen(&item, day, hour).next_change.map(|at| at.to_string()).unwrap_or_default();
     assert_eq!(next(date(2026, 2, 2), 12), "2026-02-02T15:00:00Z", "22:00 in the city");

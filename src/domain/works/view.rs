@@ -48,7 +48,7 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     let spells = if view.status == Status::InForce && !has_ended { works.spells(moment) } else { Vec::new() };
     let is_active = spells.first().is_some_and(|(begin, _)| *begin <= moment.now);
     let standing = match view.status {
-        Status::InForce if has_ended => Some("works-over"),
+        Status::InForce if has_ended || spells.is_empty() => Some("works-over"),
         Status::InForce if is_active => Some("works-active"),
         Status::InForce => Some("works-between"),
         Status::Upcoming if state.postponed.is_some() => Some("works-postponed"),

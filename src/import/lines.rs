@@ -18,7 +18,7 @@ use crate::import::choose_crs::Chosen;
 use crate::words::fold::{clean, fold};
 
 /// Columns that say what a line is, folded without separators.
-const ROLE_NAMES: &[&str] = &["loai", "vaitro", "role", "type", "kind", "layer", "aside"];
+const ROLE_NAMES: &[&str] = &["loai", "vaitro", "role", "type", "kind", "layer", "folder", "aside"];
 /// Words by which offices call the way around, folded.
 const DETOUR: &[&str] =
     &["detour", "aside", "duong tranh", "tuyen tranh", "loi tranh", "vong tranh", "duong vong", "loi vong", "huong vong"];
@@ -30,6 +30,7 @@ pub fn import(source: &Source, options: &Options) -> Imported {
     let mut writer = canonical::Writer::default();
     let choice = formats::Choice { lines: true, ..options.choice.clone() };
     let options = Options { choice, ..options.clone() };
+    let mut are_beside = true;
     if let (Some((features, chosen)), Ok(plane)) = (points::features(source, &options, &mut report), Crs::new(options.plane)) {
         let rows: Vec<&Map<String, Value>> = features.iter().map(|feature| &feature.properties).collect();
         let name = columns::name_column(&rows, options.columns.name.as_deref(), None);
@@ -44,7 +45,9 @@ pub fn import(source: &Source, options: &Options) -> Imported {
                 Ok(lines) => {
                     let text = name.as_ref().and_then(|name| cell::text(feature.properties.get(name)?)).map(|text| clean(&text));
                     let mut properties = Map::new();
-                    properties.insert("aside".into(), json!(is_detour(feature)));
+                    let is_beside = is_detour(feature);
+                    are_beside &= is_beside;
+                    properties.insert("aside".into(), json!(is_beside));
                     properties.insert("length_m".into(), json!(metres(&lines, &plane)));
                     properties.insert("name".into(), json!(text.filter(|text| !text.is_empty())));
                     writer.push(&canonical::line_piece(&properties, &lines));
@@ -52,6 +55,15 @@ pub fn import(source: &Source, options: &Options) -> Imported {
                 Err((check, vi, en)) => report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line)),
             }
         }
+    }
+    if are_beside && report.is_clean() {
+        report.add(
+            Severity::Error,
+            "only-detours",
+            None,
+            "Tệp chỉ có lối đi vòng (đường tránh); hãy thêm đoạn đường bị cấm hoặc thi công, hoặc đổi tên loại, lớp",
+            "The file holds only ways around (detours); add the stretch that is closed, or rename the kind or the layer",
+        );
     }
     if !source.is_unchanged() {
         report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
@@ -69,8 +81,9 @@ fn is_role(column: &str) -> bool {
 /// True if the file calls the line a way around the works.
 fn is_detour(feature: &Feature) -> bool {
     feature.properties.iter().filter(|(column, _)| is_role(column)).any(|(column, value)| {
-        let is_flag = columns::plain(column) == "aside" && (value.as_bool() == Some(true) || value.as_i64() == Some(1));
+        // A truth may come as a word: in a table, or in KML.
         let words = cell::text(value).map(|text| fold(&text).replace(['-', '_'], " ")).unwrap_or_default();
+        let is_flag = columns::plain(column) == "aside" && matches!(words.trim(), "true" | "1" | "co" | "x");
         is_flag || DETOUR.iter().any(|word| words.contains(word))
     })
 }
@@ -96,6 +109,9 @@ fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec
             return Err(("geometry-unreadable", format!("Không đọc được hình: {vi}"), format!("Its geometry cannot be read: {en}")));
         }
     };
+    if lines.is_empty() {
+        return Err(wrong("no-geometry", "Hình rỗng", "Its geometry is empty"));
+    }
     let points: usize = lines.iter().map(Vec::len).sum();
     if points > options.choice.limits.points {
         let GeometryError::Unreadable { vi, en } = GeometryError::too_many_points(points, options.choice.limits.points) else {

@@ -12,6 +12,7 @@ use crate::event_store::StoreError;
 use crate::features::boundaries::unit_or_heirs;
 use crate::features::{ASIDE, Features};
 use crate::geometry::area::Area;
+use crate::geometry::intersects;
 use crate::read_model::nearest::METRES_PER_DEGREE;
 
 /// An item near a place.
@@ -46,6 +47,17 @@ fn distance(features: &Features, [lon, lat]: [f64; 2]) -> Option<f64> {
     lines.map(near).reduce(f64::min).filter(|metres| metres.is_finite())
 }
 
+/// Positions along a line in 10⁻⁷ degrees, some twenty metres apart, its own among them.
+fn along(line: &[[i64; 2]]) -> impl Iterator<Item = [i64; 2]> {
+    const STEP: i64 = 2_000;
+    let between = |[a, b]: &[[i64; 2]; 2]| {
+        let (a, b) = (*a, *b);
+        let count = ((b[0] - a[0]).abs().max((b[1] - a[1]).abs()) / STEP).clamp(1, 1_000);
+        (0..count).map(move |at| std::array::from_fn(|axis| a[axis] + (b[axis] - a[axis]) * at / count))
+    };
+    line.array_windows().flat_map(between).chain(line.last().copied())
+}
+
 impl ReadModel {
     /// Items of such families that hold, or will hold.
     fn told_nearby(&self, moment: &Moment) -> Vec<(View, &'static str, f64)> {
@@ -71,6 +83,12 @@ impl ReadModel {
     pub async fn nearby(&self, at: [f64; 2], moment: &Moment) -> Result<Vec<Nearby>, StoreError> {
         let mut found = Vec::new();
         for (view, heading, most) in self.told_nearby(moment) {
+            // Most works are far away: their box says so.
+            let reach = 2.0 * most / METRES_PER_DEGREE;
+            let around = [at[0] - reach, at[1] - reach, at[0] + reach, at[1] + reach];
+            if !view.features.as_ref().is_some_and(|set| intersects(&set.bbox, &around)) {
+                continue;
+            }
             let Some(features) = self.set_of(&view).await? else { continue };
             if let Some(metres) = distance(&features, at).filter(|metres| *metres <= most) {
                 found.push(Nearby { view, heading, metres: Some(metres) });
@@ -95,8 +113,9 @@ impl ReadModel {
             let is_in = is_named
                 || match (&area, self.set_of(&view).await?) {
                     (Some(area), Some(features)) => {
-                        let mut lines = features.list.iter().flat_map(|feature| features.lines(feature));
-                        lines.any(|line| line.into_iter().any(|position| area.contains(position)))
+                        let own = features.list.iter().filter(|feature| !features.properties(feature).contains(ASIDE));
+                        let mut lines = own.flat_map(|feature| features.lines(feature));
+                        lines.any(|line| along(&line).any(|position| area.contains(position)))
                     }
                     _ => false,
                 };

@@ -183,6 +183,16 @@ fn what_is_no_line_is_named_and_so_is_a_line_elsewhere() {
     let point = json!({ "type": "Point", "coordinates": [104.87, 21.7] });
     let short = json!({ "type": "LineString", "coordinates": [[104.87, 21.7], [104.87, 21.7]] });
     let far = json!({ "type": "LineString", "coordinates": [[104.87, 21.7], [105.87, 21.7]] });
+    let empty = json!({ "type": "MultiLineString", "coordinates": [] });
+    assert_eq!(office.import(&file("e.geojson", empty), &[]).1["report"]["findings"][0]["check"], "no-geometry");
+    // A way around alone closes no road, whether a word or a truth says that it is one.
+    for about in [json!({ "loai": "đường tránh" }), json!({ "aside": "true" })] {
+        let way = json!({ "type": "LineString", "coordinates": [[104.87, 21.7], [104.88, 21.7]] });
+        let text = json!({ "type": "FeatureCollection", "features": [{ "type": "Feature", "properties": about, "geometry": way }] });
+        std::fs::write(office.path("f.geojson"), text.to_string()).unwrap();
+        let (ok, told, said) = office.import(&office.path("f.geojson"), &[]);
+        assert!(!ok && told["report"]["findings"][0]["check"] == "only-detours", "{said}");
+    }
     for (name, geometry, check) in
         [("a", square, "not-a-line"), ("b", point, "not-a-line"), ("c", short, "line-too-short"), ("d", far, "outside-city")]
     {

@@ -8,7 +8,7 @@ use crate::domain::Digest;
 use crate::domain::campaign::Weekday;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::view::{Moment, Shown, View};
-use crate::domain::publication::{Command, Publication, Publish, Status};
+use crate::domain::publication::{Command, Publication, Publish, Revise, Status};
 use crate::domain::test_support::{code, on};
 use crate::domain::{Context, Refusal};
 
@@ -151,4 +151,13 @@ fn what_ends_early_is_over_from_that_minute() {
     // On the last day only the hour is new.
     let last = changed(&item, end("Xong"), &on(2026, 2, 9)).expect("allowed");
     assert!(!active(&last, date(2026, 2, 9), 13));
+    // New days of a later revision are not over.
+    let mut again = ended;
+    let facts = works(date(2026, 2, 20), Some(date(2026, 2, 25)), None);
+    let revise = Command::Revise(Revise { code: code(5), based_on: None, effective_from: None, effective_to: None, facts });
+    for event in again.decide(revise, &on(2026, 2, 10)).expect("allowed") {
+        again.apply_at(event, 1);
+    }
+    assert!(active(&again, date(2026, 2, 21), 12));
+    assert_eq!(seen(&again, date(2026, 2, 21), 12).fact("ended-because"), None);
 }

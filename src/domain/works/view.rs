@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Direction, Works, WorksState};
+use super::{Direction, EndedEarly, Works, WorksState};
 use crate::domain::campaign::Weekday;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Days, Fact, Moment, Shown, View};
@@ -44,14 +44,18 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     view.summary.clone_from(&works.summary);
     view.phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.days = Some(Days { first: works.from, last: works.to, weekly: false });
-    let has_ended = state.ended.as_ref().is_some_and(|ended| ended.at <= moment.now);
+    // What happened to earlier days says nothing of those of a later revision.
+    let begins = crate::words::civil::midnight(&moment.zone, works.from);
+    let ended = state.ended.as_ref().filter(|ended| ended.at >= begins);
+    let postponed = state.postponed.as_ref().filter(|postponed| postponed.from == works.from);
+    let has_ended = ended.is_some_and(|ended| ended.at <= moment.now);
     let spells = if view.status == Status::InForce && !has_ended { works.spells(moment) } else { Vec::new() };
     let is_active = spells.first().is_some_and(|(begin, _)| *begin <= moment.now);
     let standing = match view.status {
         Status::InForce if has_ended || spells.is_empty() => Some("works-over"),
         Status::InForce if is_active => Some("works-active"),
         Status::InForce => Some("works-between"),
-        Status::Upcoming if state.postponed.is_some() => Some("works-postponed"),
+        Status::Upcoming if postponed.is_some() => Some("works-postponed"),
         Status::Upcoming => Some("works-planned"),
         Status::Expired => Some("works-over"),
         _ => None,
@@ -59,7 +63,7 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     if let Some(standing) = standing {
         view.standing = standing.into();
     }
-    view.lasting = matches!(view.status, Status::InForce).then_some("works-on-paper");
+    view.lasting = matches!(view.status, Status::InForce | Status::Upcoming).then_some("works-on-paper");
     view.told_in_calendar = &["road", "stretch", "works-hours", "detour"];
     // By the hour: the road closes and opens again.
     let turns = spells.iter().flat_map(|(begin, end)| std::iter::once(*begin).chain(*end)).filter(|at| *at > moment.now).min();
@@ -98,10 +102,10 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     if let Some(detour) = text(&works.detour) {
         fact("detour", detour);
     }
-    if let Some(postponed) = &state.postponed {
+    if let Some(postponed) = postponed {
         fact("postponed-because", Shown::Text(postponed.reason.clone()));
     }
-    if let Some(ended) = &state.ended {
+    if let Some(ended) = ended {
         fact("ended-early", Shown::Moment(ended.at));
         fact("ended-because", Shown::Text(ended.reason.clone()));
     }
@@ -111,11 +115,11 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
             fact(label, value);
         }
     }
-    properties(works, state, is_active, view);
+    properties(works, ended, is_active, view);
 }
 
 /// Puts the properties into the view.
-fn properties(works: &Works, state: &WorksState, is_active: bool, view: &mut View) {
+fn properties(works: &Works, ended: Option<&EndedEarly>, is_active: bool, view: &mut View) {
     let vehicles = works.closed.vehicles.iter().map(|vehicle| vehicle.key().trim_start_matches("vehicle-")).collect::<Vec<_>>().join(", ");
     let properties = [
         ("active", json!(is_active)),
@@ -126,7 +130,7 @@ fn properties(works: &Works, state: &WorksState, is_active: bool, view: &mut Vie
         ("contractor", json!(works.contractor)),
         ("detour", json!(works.detour)),
         ("emergency_passes", json!(works.closed.emergency)),
-        ("ended_at", json!(state.ended.as_ref().map(|ended| ended.at))),
+        ("ended_at", json!(ended.map(|ended| ended.at))),
         ("hours", json!(hours(works))),
         ("permit", json!(works.permit)),
         ("phone", json!(works.phones.first().map(|phone| &phone.number))),

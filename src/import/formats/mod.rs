@@ -350,7 +350,8 @@ fn from_utf16(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<So
         [0xff, 0xfe, b'<' | b'{' | b'[', ..] => (encoding_rs::UTF_16LE, 2),
         [0xfe, 0xff, 0, b'<' | b'{' | b'[', ..] => (encoding_rs::UTF_16BE, 2),
         _ => match declared(head) {
-            Some(encoding) if encoding != encoding_rs::UTF_8 => (encoding, 0),
+            // A head that reads as ASCII is not UTF-16, whatever it says.
+            Some(encoding) if ![encoding_rs::UTF_8, encoding_rs::UTF_16LE, encoding_rs::UTF_16BE].contains(&encoding) => (encoding, 0),
             _ => return Ok(None),
         },
     };

@@ -119,7 +119,7 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     let mut shape = shape(kind, fields, vertices, normal[2] < 0.0, most)?;
     // An upright entity lies elsewhere in the plan than its numbers say. Lines and long texts are not affected:
     // they are stored in the drawing's own coordinates.
-    if leans && matches!(shape, Drawn::Outline(..) | Drawn::Hatch(..) | Drawn::Insert(_))
+    if leans && matches!(shape, Drawn::Outline(..) | Drawn::Hatch(..) | Drawn::Insert(_) | Drawn::Line("LWPOLYLINE" | "ARC", ..))
         || leans && kind != "MTEXT" && matches!(shape, Drawn::Text(..))
     {
         shape = Drawn::Tilted;

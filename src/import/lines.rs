@@ -38,7 +38,7 @@ pub fn import(source: &Source, options: &Options) -> Imported {
         report.features = features.len();
         let unused = columns::unused(&rows, |column| name.as_deref() == Some(column) || is_role(column));
         let tally = formats::Tally::default();
-        tally.list(formats::Left::UnusedOfZones, &unused);
+        tally.list(formats::Left::UnusedOfLines, &unused);
         report.take(tally.notes());
         for (number, feature) in features.iter().enumerate() {
             match line(feature, &chosen, &options) {

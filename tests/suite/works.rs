@@ -193,6 +193,11 @@ fn what_is_no_line_is_named_and_so_is_a_line_elsewhere() {
         let (ok, told, said) = office.import(&office.path("f.geojson"), &[]);
         assert!(!ok && told["report"]["findings"][0]["check"] == "only-detours", "{said}");
     }
+    let named = json!({ "type": "FeatureCollection", "features": [{ "type": "Feature", "properties": { "tuyen": "A" },
+        "geometry": { "type": "LineString", "coordinates": [[104.87, 21.7], [104.88, 21.7]] } }] });
+    std::fs::write(office.path("g.geojson"), named.to_string()).unwrap();
+    let said = office.import(&office.path("g.geojson"), &["--dry-run"]).1["report"]["findings"][0]["en"].to_string();
+    assert!(said.contains("“tuyen”") && said.contains("--name-column"), "{said}");
     for (name, geometry, check) in
         [("a", square, "not-a-line"), ("b", point, "not-a-line"), ("c", short, "line-too-short"), ("d", far, "outside-city")]
     {

@@ -345,7 +345,7 @@ fn sniff(head: &[u8]) -> Format {
 
 /// Converts an XML or JSON file in UTF-16, or XML that declares another encoding, to UTF-8; none for other files. Tables
 /// recognise UTF-16 themselves.
-fn from_utf16(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Source>, ReadError> {
+fn in_utf8(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Source>, ReadError> {
     let (encoding, mark) = match head {
         [0xff, 0xfe, b'<' | b'{' | b'[', ..] => (encoding_rs::UTF_16LE, 2),
         [0xfe, 0xff, 0, b'<' | b'{' | b'[', ..] => (encoding_rs::UTF_16BE, 2),
@@ -401,7 +401,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         return Err(ReadError::too_large(limits.bytes));
     }
     let head = source.head(4096)?;
-    if let Some(text) = from_utf16(source, &head, limits)? {
+    if let Some(text) = in_utf8(source, &head, limits)? {
         return open(&text, choice);
     }
     refuse_part(source, &head)?;

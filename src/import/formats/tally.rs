@@ -114,6 +114,8 @@ pub enum Left {
     Unused,
     /// Columns of a plan's file that give no part of a zone.
     UnusedOfZones,
+    /// Columns of a file of lines that give nothing.
+    UnusedOfLines,
     /// Areas whose code stands in the name of a layer that is not clearly the plan's; the layer's name.
     UnclearLayer(String),
     /// Areas cut out of the areas around them; the outer area's layer. Quoted: their square metres.

@@ -21,7 +21,8 @@ pub(super) enum Drawn {
     /// A picture or a frame of another program.
     Picture(&'static str),
     Insert(Box<Insert>),
-    /// A line that is not closed: its kind, its points, and the gap between its ends in metres.
+    /// A line that is not closed: its kind, its points, and the gap between its ends in metres; infinite where it is not
+    /// meant to close.
     Line(&'static str, Vec<Point>, f64),
     /// A shape that could border an area but cannot be drawn: its kind.
     Other(&'static str),

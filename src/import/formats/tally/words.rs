@@ -367,6 +367,12 @@ pub(super) fn note(what: &Left, count: &Count) -> Note {
                 "Columns that are not used: {listed}; if they are meant, rename them to Tên, Địa chỉ, Số điện thoại, Giờ làm việc, Ghi chú"
             ),
         ),
+        Left::UnusedOfLines => (
+            Warning,
+            "columns-not-used",
+            format!("Các cột không dùng: {listed}; nếu một cột là tên của đoạn đường, hãy chọn bằng --name-column TÊN_CỘT"),
+            format!("Columns that are not used: {listed}; if one holds the lines' names, choose it with --name-column COLUMN"),
+        ),
         Left::UnclearLayer(layer) => (
             Warning,
             "layer-unclear",

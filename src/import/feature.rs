@@ -41,7 +41,12 @@ impl GeometryError {
             ("; trong QGIS dùng Multipart to singleparts rồi xuất lại", "; use Multipart to singleparts in QGIS and export it again")
         } else if kind.contains("ine") {
             ("; nếu là biên của vùng, trong QGIS dùng Lines to polygons", "; if it borders an area, use Lines to polygons in QGIS")
-        } else if kind.contains("urve") || kind.contains("urface") {
+        } else if matches!(kind.as_str(), "PolyhedralSurface" | "TIN" | "Triangle" | "MultiPatch") {
+            (
+                "; đây là mặt ba chiều: trong QGIS dùng Boundary hoặc Dissolve để có vùng phẳng rồi xuất lại",
+                "; it is a surface in space: make flat areas of it in QGIS (Boundary, Dissolve) and export it again",
+            )
+        } else if kind.contains("urve") || kind.contains("urface") || kind == "CircularString" {
             ("; hình có cung tròn: trong QGIS dùng Segmentize rồi xuất lại", "; it has arcs: use Segmentize in QGIS and export it again")
         } else {
             ("", "")

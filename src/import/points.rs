@@ -156,7 +156,7 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
             fields.push(field);
             true
         }
-        _ => axis(header).is_some() && is_used(header, features),
+        _ => axis(header).is_some() && (features.iter().all(|feature| feature.geometry.is_err()) || is_used(header, features)),
     });
     let tally = formats::Tally::default();
     tally.list(formats::Left::Unused, &unused);
@@ -257,6 +257,14 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Strin
             format!("“{text}” (cột {header}) là số đã bị rút gọn; hãy định dạng cột thành chữ (Text) rồi ghi lại"),
             format!("“{text}” (column {header}) is a number that a program has shortened; format the column as text and write it again"),
         )),
+        "title" | "address" => cell::as_day(text).map(|day| {
+            let day = cell::day(day);
+            (
+                "name-is-a-date",
+                format!("“{text}” (cột {header}) là ngày {day}; hãy định dạng cột thành chữ (Text) rồi ghi lại điều muốn nói"),
+                format!("“{text}” (column {header}) is the date {day}; format the column as text and write what is meant"),
+            )
+        }),
         // A time such as half past seven that was saved as a fraction of a day, without a time format.
         "hours" if cell::number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => Some((
             "hours-are-a-number",

@@ -67,20 +67,19 @@ pub fn is_character(c: char) -> bool {
 
 /// Text as it is stored: NFC, without control and direction-changing characters, trimmed.
 ///
-/// Direction marks could make a name read as something else on a printed page. A tab, or a line break other than
-/// `\n` and `\r\n`, becomes a blank, because it separates words.
+/// Direction marks could make a name read as something else on a printed page. A control character, or a line break
+/// other than `\n` and `\r\n`, becomes a blank, because it may stand between words.
 ///
 /// After a letter at most two combining marks stay that NFC does not compose with it: more would be painted over
 /// the text around. Noncharacters have no place in XML.
 pub fn clean(text: &str) -> String {
     let mut marks = 0;
-    let parted = |c: char| if matches!(c, '\t' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
+    let parted = |c: char| if c != '\n' && c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
     let text = text.replace("\r\n", "\n");
     let kept = text.nfc().map(parted).filter(|c| {
         marks = if is_combining_mark(*c) { marks + 1 } else { 0 };
         marks <= 2
             && is_character(*c)
-            && (!c.is_control() || *c == '\n')
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     });
     kept.collect::<String>().trim().to_owned()
@@ -119,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_removed_and_what_parts_words_is_a_blank() {
-        assert_eq!(clean(" a\u{202e}b\u{0}c\u{feff}\u{ffff}\u{fdd1} "), "abc");
+        assert_eq!(clean(" a\u{202e}b\u{0}c\u{feff}\u{ffff}\u{fdd1} "), "ab c");
         assert_eq!(clean("Thôn\tBa\rCả\r\nNhì\u{b}\u{2028}\u{85}Tư\n\r"), "Thôn Ba Cả\nNhì   Tư");
         assert_eq!(clean(&format!("x{}y", "\u{301}".repeat(300))), "x\u{301}\u{301}y");
     }

@@ -18,6 +18,7 @@ mod formats;
 mod generator;
 mod golden;
 mod imports;
+mod left_out;
 mod lookalikes;
 mod map_clients;
 mod offices;

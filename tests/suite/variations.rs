@@ -101,7 +101,7 @@ fn coded<'a>(deleted: &[usize], cells: &[&'a [u8]]) -> Vec<(bool, Vec<&'a [u8]>)
     cells.iter().enumerate().map(|(i, cell)| (deleted.contains(&i), vec![CODES[i % 4], *cell])).collect()
 }
 
-fn shapefile(order: &[usize], index: Option<&[usize]>, padding: usize, dbf: &[u8]) -> Vec<u8> {
+pub fn shapefile(order: &[usize], index: Option<&[usize]>, padding: usize, dbf: &[u8]) -> Vec<u8> {
     let (shp, shx) = shapes(order, index.unwrap_or(order), padding);
     let mut files: Vec<(&str, &[u8])> = vec![("a.shp", &shp), ("a.dbf", dbf), ("a.prj", PRJ.as_bytes())];
     if index.is_some() {

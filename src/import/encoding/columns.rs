@@ -83,6 +83,11 @@ impl CellNote {
                 ),
                 format!("The cell of “{column}” has ? for letters that were lost when it was saved: “{text}”; save the original as UTF-8"),
             ),
+            Damage::Controls => (
+                "control-characters",
+                format!("Ô “{column}” có ký tự điều khiển; đã thay bằng dấu cách: “{text}”"),
+                format!("The cell of “{column}” holds control characters, which became blanks: “{text}”"),
+            ),
             Damage::Guess => (
                 "encoding-guessed",
                 format!("Ô “{column}” không rõ bảng mã, đã đọc theo Windows-1258: “{text}”; hãy xem lại"),
@@ -118,6 +123,10 @@ impl Texts {
 
     /// Decides a value of a column, and adds any damage to `notes`.
     pub fn value(&self, column: &str, text: &str, notes: &mut Vec<CellNote>) -> String {
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+            let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            notes.push(CellNote { column: column.to_owned(), damage: Damage::Controls, text: shown });
+        }
         if text.is_ascii() && !has_gaps(text) {
             return text.to_owned();
         }

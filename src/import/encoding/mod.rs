@@ -55,6 +55,8 @@ pub enum Damage {
     Guess,
     /// Question marks stand in place of letters that other software had already lost.
     Gaps,
+    /// The text holds control characters, which become blanks.
+    Controls,
 }
 
 /// True if question marks stand inside words. Software writes them for letters that the encoding it saves to

@@ -12,6 +12,9 @@ use crate::import::cell;
 use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::{ReadSeek, Source};
 
+/// Width from which on a text that fills its field may have been cut, bytes. Codes and numbers fill narrower ones.
+const FULL: usize = 16;
+
 struct Field {
     name: String,
     kind: u8,
@@ -130,6 +133,11 @@ impl Table {
     fn value(&self, field: &Field, cell: &[u8]) -> Value {
         let text = || keep(trim(to_nul(cell)));
         match field.kind {
+            b'C' if field.length >= FULL && cell.last().is_some_and(|byte| !matches!(byte, b' ' | 0)) && !cell.contains(&0) => {
+                let text = text();
+                self.tally.quote(Left::Filled(name_of(field)), &decide(&text, Lean::default()).text);
+                Value::from(text)
+            }
             b'C' | b'V' => Some(text()).filter(|text| !text.is_empty()).map_or(Value::Null, Value::from),
             b'D' => {
                 let text = text();

@@ -61,6 +61,7 @@ struct Placemark {
     in_polygon: bool,
     has_address: bool,
     is_unticked: bool,
+    has_time: bool,
     /// Number of points in the placemark.
     points_alone: usize,
 }
@@ -152,6 +153,7 @@ impl Kml {
                     place.in_polygon = true;
                 }
                 "LinearRing" if !place.in_polygon => place.other = Some(name.to_owned()),
+                "TimeSpan" | "TimeStamp" => place.has_time = true,
                 "Track" | "Model" => place.other = Some(name.to_owned()),
                 _ => {}
             }
@@ -221,6 +223,9 @@ impl Kml {
                 self.count += 1;
                 if place.is_unticked {
                     self.tally.add(Left::Unticked);
+                }
+                if place.has_time {
+                    self.tally.add(Left::Times);
                 }
                 return Some(Feature { properties: place.properties, geometry, line: None });
             }
@@ -293,7 +298,7 @@ impl Kml {
         }
         let name = self.linked.remove(0);
         let Some(inner) = &mut self.inner else { return Ok(false) };
-        let input = inner.archive.unpack(&name)?.open()?;
+        let input = super::open_text(inner.archive.unpack(&name)?, &self.limits)?;
         self.begun.push(name);
         self.xml = Xml::from_reader(BufReader::new(input));
         Ok(true)

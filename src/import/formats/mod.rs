@@ -366,6 +366,12 @@ fn in_utf8(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Sourc
     Ok(Some(Source::memory(&source.name, text.into_bytes())))
 }
 
+/// Opens an XML or JSON file of an archive for reading as UTF-8.
+fn open_text(source: Source, limits: &Limits) -> Result<Box<dyn crate::import::source::ReadSeek>, ReadError> {
+    let converted = in_utf8(&source, &source.head(4096)?, limits)?;
+    Ok(converted.unwrap_or(source).open()?)
+}
+
 /// The encoding that an XML declaration names; none without one, or where no such encoding is known.
 fn declared(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     let head = String::from_utf8_lossy(&head[..head.len().min(200)]);

@@ -19,6 +19,9 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
     let readable = if maps.is_empty() { &tables } else { &maps };
     if readable.is_empty() {
+        if archive.names.iter().any(|name| has_ending(name, "zip")) {
+            return Err(damaged(&"an archive in an archive"));
+        }
         foreign::refuse_names(archive.names.iter().map(String::as_str))?;
         let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
         return Err(ReadError::new(
@@ -35,7 +38,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     };
     let others = readable.iter().filter(|name| **name != chosen);
     if has_ending(&chosen, "kml") {
-        let input = archive.unpack(&chosen)?.open()?;
+        let input = super::open_text(archive.unpack(&chosen)?, limits)?;
         let others: Vec<String> = others.cloned().collect();
         return Ok(kml::open(input, limits, Some(kml::Inner { name: chosen, archive, others, asked: choice.layer.is_some() })));
     }

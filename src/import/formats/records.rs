@@ -184,7 +184,7 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
             content.bytes::<32>()?;
             if content.count(16)? == 1 { Ok(Geometry::Point(content.position()?)) } else { Err(GeometryError::other_kind("Multipoint")) }
         }
-        31 => Err(GeometryError::other_kind("Multipatch")),
+        31 => Err(GeometryError::other_kind("MultiPatch")),
         _ => return Err(Broken::Damaged("a shape of an unknown kind")),
     })
 }

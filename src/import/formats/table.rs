@@ -239,6 +239,18 @@ fn layout(text: &str) -> Result<Layout, ReadError> {
     if count(&separator) == 0 { Err(not_text()) } else { Ok(Layout { separator, above }) }
 }
 
+/// A separator as people name it.
+fn shown(separator: char) -> String {
+    if separator == '\t' { "Tab".to_owned() } else { format!("“{separator}”") }
+}
+
+/// True for a cell that holds a shape as well-known text (ISO 19125-1).
+fn is_wkt(cell: &str) -> bool {
+    let cell = cell.trim().to_ascii_uppercase();
+    let kind = cell.split(['(', ' ']).next().unwrap_or_default();
+    matches!(kind, "POLYGON" | "MULTIPOLYGON" | "LINESTRING" | "MULTILINESTRING" | "POINT") && cell.contains('(') && cell.ends_with(')')
+}
+
 /// Counts lines, because the parser's own count is one short in files with two-character line ends.
 struct Lines<'a> {
     text: &'a [u8],
@@ -269,6 +281,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
     let mut columns = Columns::new(Vec::new());
     let mut features = Vec::new();
     let mut widest = columns.len();
+    let mut header = csv::StringRecord::new();
     let below = Texts::default();
     for record in records(&text, separator).records().skip(above + 1).take(200).flatten() {
         record.iter().for_each(|cell| {
@@ -287,6 +300,23 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             tally.quote(Left::LinesAbove, record.iter().collect::<Vec<_>>().join(" ").trim());
             continue;
         }
+        // A header that stands again, as on the top of each printed page.
+        if at > above && record == header {
+            tally.quote(Left::LinesAbove, record.iter().collect::<Vec<_>>().join(" ").trim());
+            continue;
+        }
+        if at > above
+            && widest > 1
+            && let [Some(cell), None] = [record.get(0), record.get(1)]
+            && let Some(other) = [';', ',', '\t', '|'].into_iter().find(|other| cell.matches(*other).count() + 1 >= widest)
+        {
+            let (mine, other) = (shown(char::from(separator)), shown(other));
+            return Err(ReadError::new(
+                "separators-differ",
+                format!("Dòng {line}: ngăn cách bằng {other}, còn dòng tiêu đề bằng {mine}; hãy dùng một dấu cho cả bảng"),
+                format!("Line {line}: it is separated by {other} and the header by {mine}; use one of them throughout"),
+            ));
+        }
         // An unclosed quotation mark takes whole rows into its cell.
         let swallowed = record.iter().find(|cell| {
             cell.lines().skip(1).any(|inner| widest > 1 && inner.bytes().filter(|byte| *byte == separator).count() + 1 >= widest)
@@ -301,8 +331,16 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         if at == above {
             columns = Columns::new(headers_of(record.iter().take(MOST_COLUMNS), &below));
             widest = columns.len();
+            header = record.clone();
             tally.many(Left::ColumnsBeyond, record.len().saturating_sub(MOST_COLUMNS));
             continue;
+        }
+        if features.is_empty() && record.iter().any(is_wkt) {
+            return Err(ReadError::new(
+                "geometry-as-text",
+                format!("Dòng {line}: hình được ghi bằng chữ (WKT), không đọc; trong QGIS hãy xuất lớp ra GeoPackage"),
+                format!("Line {line}: its shape is written as text (WKT), which is not read; in QGIS export the layer to GeoPackage"),
+            ));
         }
         if features.len() >= limits.features {
             return Err(ReadError::too_many(limits.features));

@@ -126,6 +126,16 @@ pub enum Left {
     NoMap,
     /// Columns of a plan's file that look like personal data; listed.
     Personal,
+    /// Comments on a sheet's cells; the sheet's name.
+    Comments(String),
+    /// Texts that fill their field to the last byte, so that their ends may be missing; the column's name.
+    Filled(String),
+    /// Areas with a code on a layer that the drawing does not print; the layer's name.
+    NotPlotted(String),
+    /// KML placemarks with a time or a span of time.
+    Times,
+    /// The unit of length that a drawing names, where its coordinates are too large to be metres.
+    Unit(&'static str),
     /// Everything else, once very many different kinds were counted.
     More,
 }

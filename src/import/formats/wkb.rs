@@ -11,7 +11,7 @@ struct Bytes<'a> {
 
 /// The name of a geometry type (ISO 19125-2, SQL/MM).
 fn kind_name(kind: u32) -> &'static str {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 18] = [
         "Geometry",
         "Point",
         "LineString",
@@ -25,6 +25,11 @@ fn kind_name(kind: u32) -> &'static str {
         "CurvePolygon",
         "MultiCurve",
         "MultiSurface",
+        "Curve",
+        "Surface",
+        "PolyhedralSurface",
+        "TIN",
+        "Triangle",
     ];
     NAMES.get(kind as usize).copied().unwrap_or("WKB")
 }
@@ -114,11 +119,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
             of_lines(lines?)
         }
         3 => Ok(Geometry::Polygon(bytes.rings(ordinates)?)),
-        6 => {
+        // A multi-surface may hold areas without arcs only.
+        6 | 12 => {
             let parts = bytes.count(9)?;
             let parts: Result<Vec<Rings>, GeometryError> = (0..parts)
                 .map(|_| match bytes.kind()? {
                     (3, ordinates) => bytes.rings(ordinates),
+                    (10, _) => Err(GeometryError::other_kind("CurvePolygon")),
                     _ => Err(broken("a part is not a polygon")),
                 })
                 .collect();

@@ -8,6 +8,8 @@
 mod parts;
 mod styles;
 
+use std::collections::BTreeMap;
+
 use super::archive::{Archive, layers};
 use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, headers_of, is_header, numbers_columns};
 use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
@@ -342,7 +344,7 @@ impl Workbook {
         let Some(value) = cell.value else {
             let (inline, is_struck, part) = cell.inline.take();
             self.shared.struck.extend(part.filter(|_| self.shared.struck.len() < MOST_SHEETS));
-            return if cell.formula && inline.is_empty() { Err("=…".into()) } else { Ok((inline, is_struck)) };
+            return if cell.formula && inline.is_empty() { Err("=…".into()) } else { Ok((self.styles.text(cell.style, inline), is_struck)) };
         };
         if cell.formula && value.trim().is_empty() && cell.kind != "str" {
             return Err("=…".into());
@@ -350,9 +352,9 @@ impl Workbook {
         let text = match cell.kind.as_str() {
             "s" => {
                 let (text, is_struck) = value.trim().parse().ok().and_then(|at| self.shared.get(at)).ok_or(format!("#{value}"))?;
-                return Ok((text.to_owned(), is_struck));
+                return Ok((self.styles.text(cell.style, text.to_owned()), is_struck));
             }
-            "str" | "inlineStr" => unescaped(&value),
+            "str" | "inlineStr" => self.styles.text(cell.style, unescaped(&value)),
             "b" => cell::truth(value.trim() == "1").to_owned(),
             "e" => return Err(value),
             "d" => value.trim().parse::<jiff::civil::DateTime>().map_or(value, |moment| {
@@ -405,6 +407,33 @@ fn fill_down(rows: &mut [Row], merged: &[Merged]) {
     }
 }
 
+/// The comments on a sheet's cells, as its relationships name them (ECMA-376 part 1, §18.7).
+fn comments(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, ReadError> {
+    let (folder, file) = sheet.rsplit_once('/').unwrap_or(("", sheet));
+    let Some(mut part) = Part::open(archive, &format!("{folder}/_rels/{file}.rels"))? else { return Ok(Vec::new()) };
+    let mut target = None;
+    while let Some(piece) = part.next()? {
+        let XmlEvent::Begin(_, attributes) = piece else { continue };
+        if attribute(&attributes, "Type").is_some_and(|kind| kind.ends_with("/comments")) {
+            target = attribute(&attributes, "Target").map(str::to_owned);
+        }
+    }
+    let Some(target) = target else { return Ok(Vec::new()) };
+    let name = target.strip_prefix('/').map_or_else(|| format!("xl/{}", target.trim_start_matches("../")), str::to_owned);
+    let Some(mut part) = Part::open(archive, &name)? else { return Ok(Vec::new()) };
+    let (mut found, mut in_text, mut text) = (Vec::new(), false, String::new());
+    while let Some(piece) = part.next()? {
+        match piece {
+            XmlEvent::Begin(name, _) => in_text |= name == "t",
+            XmlEvent::Text(words) if in_text && text.len() < TEXT_BYTES / MOST_MERGED => text.push_str(&words),
+            XmlEvent::End(name) if name == "t" => in_text = false,
+            XmlEvent::End(name) if name == "comment" && found.len() < MOST_MERGED => found.push(std::mem::take(&mut text)),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
 /// Opens a workbook: the sheet that is named, else the one that has a table. A formula counts as the value that
 /// was saved with it.
 #[expect(clippy::too_many_lines, reason = "which sheet, which header, which rows: one after the other")]
@@ -419,12 +448,16 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         found.ok_or_else(|| layers(&names(&sheets.iter().collect::<Vec<_>>()), Some(asked)))?
     } else {
         let mut with_table: Vec<&Sheet> = Vec::new();
+        let mut without: BTreeMap<String, usize> = BTreeMap::new();
         for sheet in &sheets {
             let (rows, _) = workbook.rows(&sheet.part, HEADER_ROWS, &choice.limits)?;
             if rows.iter().any(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) {
                 with_table.push(sheet);
+            } else if !rows.is_empty() {
+                without.insert(format!("“{}”", sheet.name), rows.len());
             }
         }
+        tally.list(Left::NoMap, &without);
         // A hidden sheet is not taken for the table while there is a visible one.
         let shown: Vec<&Sheet> = with_table.iter().copied().filter(|sheet| !sheet.is_hidden).collect();
         let candidates = if shown.is_empty() { with_table.clone() } else { shown };
@@ -461,6 +494,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         headers[*column] = name;
     }
     let columns = Columns::new(headers);
+    let header = rows[top].cells.clone();
     tally.many(Left::ColumnsBeyond, workbook.beyond);
     for (column, fault) in faults {
         if let Some(name) = columns.name(column) {
@@ -472,12 +506,19 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
             tally.add(Left::HiddenColumn(name.clone()));
         }
     }
+    for comment in comments(&mut workbook.archive, &chosen.part)? {
+        tally.quote(Left::Comments(chosen.name.clone()), &comment);
+    }
     for part in &workbook.shared.struck {
         tally.quote(Left::StruckText(chosen.name.clone()), part);
     }
     let mut features = Vec::new();
     for (at, row) in rows.into_iter().enumerate().skip(top + 1) {
         if at == top + 1 && numbers_columns(row.cells.iter().map(|(_, text)| text.as_str())) {
+            tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));
+            continue;
+        }
+        if row.cells == header {
             tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));
             continue;
         }

@@ -1,6 +1,6 @@
 //! Reads a drawing: its layers, its blocks, and everything in the model with blocks put in their places.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::{Left, Limits, ReadError, Tally};
 use super::Point;
@@ -12,6 +12,9 @@ use crate::import::source::ReadSeek;
 const MOST_ENTITIES: usize = 2_000_000;
 /// Deepest nesting of blocks.
 const DEPTH: usize = 8;
+
+/// Coordinates that no metres on a map reach.
+const BEYOND_METRES: f64 = 2e7;
 
 /// How a layer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +34,16 @@ struct Block {
 pub(super) struct Drawing<'a> {
     groups: Groups,
     layers: HashMap<String, Shown>,
+    /// Layers that are shown but set not to print.
+    unplotted: HashSet<String>,
     blocks: HashMap<String, Block>,
     entities: Vec<Entity>,
     /// Owner of each dictionary, by handle.
     owners: HashMap<String, String>,
     /// Owners of the filters (XCLIP) that clip blocks; after reading, the handles of the clipped insertions.
     clips: Vec<String>,
+    /// The unit of length that the drawing names, where it is shorter than the metre.
+    unit: Option<&'static str>,
     count: usize,
     points: usize,
     limits: &'a Limits,
@@ -53,16 +60,23 @@ fn is_paper_block(name: &str) -> bool {
 }
 
 impl<'a> Drawing<'a> {
-    /// Reads all entities that are shown in the model; what is left out is counted in `tally`.
-    pub(super) fn read(input: Box<dyn ReadSeek>, limits: &'a Limits, tally: &'a Tally) -> Result<Vec<Entity>, ReadError> {
+    /// Reads all entities that are shown in the model, and the names of layers that are set not to print, in small
+    /// letters. What is left out is counted in `tally`.
+    pub(super) fn read(
+        input: Box<dyn ReadSeek>,
+        limits: &'a Limits,
+        tally: &'a Tally,
+    ) -> Result<(Vec<Entity>, HashSet<String>), ReadError> {
         let most = limits.points.saturating_mul(4);
         let mut drawing = Self {
             groups: Groups::new(input, most),
             layers: HashMap::new(),
+            unplotted: HashSet::new(),
             blocks: HashMap::new(),
             entities: Vec::new(),
             owners: HashMap::new(),
             clips: Vec::new(),
+            unit: None,
             count: 0,
             points: 0,
             limits,
@@ -74,7 +88,10 @@ impl<'a> Drawing<'a> {
         let entities = std::mem::take(&mut drawing.entities);
         let mut out = Vec::with_capacity(entities.len());
         drawing.expand(entities, 0, &mut out)?;
-        Ok(out)
+        if let Some(unit) = drawing.unit.filter(|_| out.iter().any(|entity| entity.shape.reaches(BEYOND_METRES))) {
+            tally.add(Left::Unit(unit));
+        }
+        Ok((out, drawing.unplotted))
     }
 
     fn counted(&mut self, entities: usize, points: usize) -> Result<(), ReadError> {
@@ -94,6 +111,10 @@ impl<'a> Drawing<'a> {
         let mut section = String::new();
         let mut block: Option<(String, Block)> = None;
         while let Some((code, value)) = self.groups.next()? {
+            if (code, value.as_str()) == (9, "$INSUNITS") {
+                self.unit()?;
+                continue;
+            }
             if code != 0 {
                 continue;
             }
@@ -108,6 +129,9 @@ impl<'a> Drawing<'a> {
                         _ => Shown::On,
                     };
                     self.layers.insert(key(fields.text(2)), shown);
+                    if fields.number(290) == Some(0.0) {
+                        self.unplotted.insert(key(fields.text(2)));
+                    }
                 }
                 "BLOCK" if section == "BLOCKS" => {
                     let fields = self.groups.fields()?;
@@ -153,6 +177,17 @@ impl<'a> Drawing<'a> {
             format!("Tệp DXF bị cắt ở dòng {} (không có EOF); hãy lưu lại", self.groups.line),
             format!("The DXF file breaks off at line {} (there is no EOF); save it again", self.groups.line),
         ))
+    }
+
+    /// Reads the unit that the drawing names (DXF reference, $INSUNITS). Many drawings in metres name another one.
+    fn unit(&mut self) -> Result<(), ReadError> {
+        match self.groups.next()? {
+            Some((70, unit)) if unit == "4" => self.unit = Some("mm"),
+            Some((70, unit)) if unit == "5" => self.unit = Some("cm"),
+            Some((70, _)) | None => {}
+            Some(other) => self.groups.back(other),
+        }
+        Ok(())
     }
 
     fn entity(&mut self, kind: &str) -> Result<Option<Entity>, ReadError> {

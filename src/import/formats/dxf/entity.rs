@@ -69,6 +69,15 @@ impl Drawn {
         }
     }
 
+    /// True if a point of an outline lies farther than `most` from an axis.
+    pub(super) fn reaches(&self, most: f64) -> bool {
+        match self {
+            Self::Outline(line, _) | Self::Line(_, line, _) => line.iter().flatten().any(|v| v.abs() > most),
+            Self::Hatch(rings, ..) => rings.iter().flatten().flatten().any(|v| v.abs() > most),
+            _ => false,
+        }
+    }
+
     /// Moves the shape: every point goes where `place` puts it.
     pub(super) fn placed(&mut self, place: &dyn Fn(Point) -> Point) {
         let put = |p: &mut Point| *p = place(*p);
@@ -92,7 +101,7 @@ impl Insert {
     }
 }
 
-/// Kinds of entities that can border areas but are not read.
+/// Kinds of entities that are not read, but may border an area or say something about one.
 const NOT_READ: &[&str] = &[
     "REGION",
     "3DSOLID",
@@ -107,6 +116,14 @@ const NOT_READ: &[&str] = &[
     "MLINE",
     "MESH",
     "ACAD_PROXY_ENTITY",
+    "ACAD_TABLE",
+    "DIMENSION",
+    "LEADER",
+    "MULTILEADER",
+    "POINT",
+    "RAY",
+    "TOLERANCE",
+    "XLINE",
 ];
 
 /// Pictures, and frames of other programs.

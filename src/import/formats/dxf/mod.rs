@@ -107,7 +107,7 @@ fn open_ring(ring: &[Position]) -> &[Position] {
 #[expect(clippy::too_many_lines, reason = "one pass over the entities, and what became of each")]
 pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let tally = Tally::default();
-    let entities = Drawing::read(input, limits, &tally)?;
+    let (entities, unplotted) = Drawing::read(input, limits, &tally)?;
     let mut areas: Vec<Area> = Vec::new();
     let mut texts = Vec::new();
     // Shapes that could border an area but lie on a layer without a code, counted by layer and kind.
@@ -166,7 +166,9 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     for area in areas {
         let code = area.code();
         if code.is_none() && any_code {
-            *without.entry(area.layer).or_default() += 1;
+            // A text that is no code may be one that was written wrongly.
+            let words = area.texts.first().map(|text| format!(" ({})", text.chars().take(20).collect::<String>()));
+            *without.entry(area.layer + &words.unwrap_or_default()).or_default() += 1;
             continue;
         }
         let codes: Vec<&str> = area.texts.iter().filter_map(|text| code_in(text)).collect();
@@ -175,6 +177,9 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         }
         if code.is_some() && is_legend(&area.layer) {
             tally.add(Left::Legend(area.layer.clone()));
+        }
+        if code.is_some() && unplotted.contains(&area.layer.to_lowercase()) {
+            tally.add(Left::NotPlotted(area.layer.clone()));
         }
         // In “CLN → ODT” or “ODT/TMD” only the author knows which code is meant, so neither is used.
         let open = area.texts.iter().find(|text| codes_in(text).len() > 1);
@@ -216,7 +221,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
 pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let tally = Tally::default();
     let mut features = Vec::new();
-    for entity in Drawing::read(input, limits, &tally)? {
+    for entity in Drawing::read(input, limits, &tally)?.0 {
         let layer = entity.layer;
         let points = match entity.shape {
             Drawn::Line(_, points, _) => points,

@@ -406,6 +406,46 @@ pub(super) fn note(what: &Left, count: &Count) -> Note {
             format!("Tệp gốc được công bố kèm quy hoạch; các cột {listed} có thể là dữ liệu cá nhân: hãy xóa khỏi tệp trước khi công bố"),
             format!("The file itself is published with the plan, and the columns {listed} may hold personal data: delete them from the file first"),
         ),
+        Left::Comments(sheet) => (
+            Warning,
+            "comments-not-read",
+            format!("Trang tính “{sheet}” có {n} ghi chú gắn vào ô (comment), không đọc: {examples}; nếu cần công bố, hãy chép vào ô"),
+            format!(
+                "Sheet “{sheet}” has {} on its cells, not read: {examples}; what is to be published belongs into a cell",
+                many("comment", "comments")
+            ),
+        ),
+        Left::Filled(column) => (
+            Warning,
+            "field-full",
+            format!("Cột “{column}” có {n} ô đầy đến byte cuối cùng nên chữ có thể đã bị cắt: {examples}; hãy so với bản gốc"),
+            format!(
+                "Column “{column}” has {} to the last byte, so that its end may be missing: {examples}; compare with the original",
+                many("cell that is full", "cells that are full")
+            ),
+        ),
+        Left::NotPlotted(layer) => (
+            Warning,
+            "layer-not-plotted",
+            format!("Lớp “{layer}” được đặt không in, nhưng {n} vùng có mã trên đó vẫn được đọc; nếu không thuộc quy hoạch, hãy tắt lớp"),
+            format!(
+                "Layer “{layer}” is set not to print, but {} with a code on it {} read; switch it off if it is not the plan's",
+                many("area", "areas"),
+                be("was", "were")
+            ),
+        ),
+        Left::Times => (
+            Warning,
+            "times-not-used",
+            format!("{n} đối tượng có thời gian (TimeSpan, TimeStamp), không dùng; ngày hiệu lực lấy từ quyết định"),
+            format!("{} a time (TimeSpan, TimeStamp), which was not used; dates come from the decision", many("placemark has", "placemarks have")),
+        ),
+        Left::Unit(unit) => (
+            Warning,
+            "drawing-unit",
+            format!("Bản vẽ vẽ theo {unit} ($INSUNITS), không phải mét; hãy thu nhỏ (SCALE) về mét rồi lưu lại"),
+            format!("The drawing is in {unit} ($INSUNITS), not in metres; scale it to metres (SCALE) and save it again"),
+        ),
         Left::UnusedOfZones => (
             Warning,
             "columns-not-used",

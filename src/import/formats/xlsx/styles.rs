@@ -87,6 +87,16 @@ impl Styles {
         self.struck.get(style).copied().unwrap_or(false)
     }
 
+    /// A text as a style shows it.
+    pub(super) fn text(&self, style: usize, text: String) -> String {
+        let id = self.cells.get(style).copied().unwrap_or(0);
+        let own = self.own.binary_search_by_key(&id, |(own, _)| *own).ok();
+        match own.filter(|_| !text.trim().is_empty()) {
+            Some(at) => shown_text(text, &self.own[at].1),
+            None => text,
+        }
+    }
+
     /// How a style shows a number.
     pub(super) fn shown(&self, style: usize) -> Shown {
         let id = self.cells.get(style).copied().unwrap_or(0);
@@ -134,7 +144,8 @@ fn shown_by(code: &str, at: u16) -> Shown {
     if code.contains("[<") || code.contains("[>") || code.contains("[=") {
         return Shown::Conditional(at);
     }
-    let code = skeleton(code).replace("general", "");
+    let has_words = words_of(code).chars().any(char::is_alphabetic);
+    let code = skeleton(code).replace("general", if has_words { "#" } else { "" });
     let time = code.contains(['h', 's']);
     let day = code.contains(['d', 'y']) || (code.contains('m') && !time);
     match (day, time) {
@@ -144,9 +155,50 @@ fn shown_by(code: &str, at: u16) -> Shown {
         (true, false) => Shown::Day,
         (false, true) => Shown::Time,
         _ if code.contains('%') => Shown::Percent,
-        _ if code.matches(['0', '#']).count() >= 2 && !code.contains(['.', ',', 'e', '/', '@']) => Shown::Pattern(at),
+        _ if (code.contains(['0', '#']) && has_words || code.matches(['0', '#']).count() >= 2)
+            && !code.contains(['.', ',', 'e', '/', '@']) =>
+        {
+            Shown::Pattern(at)
+        }
         _ => Shown::Plain,
     }
+}
+
+/// The texts of a format's first section: those in quotation marks, and escaped characters.
+fn words_of(code: &str) -> String {
+    let mut words = String::new();
+    let mut chars = code.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ';' => break,
+            '"' => words.extend(chars.by_ref().take_while(|c| *c != '"')),
+            '\\' => words.extend(chars.next()),
+            _ => {}
+        }
+    }
+    words
+}
+
+/// A cell's text in the section of its format that is for texts, such as `"Thôn "@`.
+pub(super) fn shown_text(text: String, code: &str) -> String {
+    let Some(section) = code.split(';').find(|section| skeleton(section).contains('@')) else { return text };
+    let mut out = String::new();
+    let mut chars = section.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '@' => out.push_str(&text),
+            '"' => out.extend(chars.by_ref().take_while(|c| *c != '"')),
+            '\\' => out.extend(chars.next()),
+            '_' | '*' => {
+                chars.next();
+            }
+            '[' => {
+                let _ = chars.by_ref().take_while(|c| *c != ']').count();
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Writes a whole number through a pattern such as `0000000000`, `0000 000 000` or `"0"#########`.
@@ -157,6 +209,8 @@ fn by_pattern(number: u64, code: &str) -> String {
         Literal(char),
     }
     let mut tokens = Vec::new();
+    // “General” shows the number as it is.
+    let code = code.replace("General", "#");
     let mut chars = code.chars();
     while let Some(c) = chars.next() {
         match c {
@@ -288,6 +342,13 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_shown_with_the_words_of_its_format() {
+        for (code, expected) in [("\"Thôn \"@", "Thôn A"), ("0;-0;0;\"Tổ \"@\\.", "Tổ A."), ("0", "A"), ("@", "A")] {
+            assert_eq!(shown_text("A".into(), code), expected, "{code}");
+        }
+    }
+
+    #[test]
     fn numbers_are_shown_by_their_format() {
         let cases = [
             ("0.3125", "h:mm", "7:30"),
@@ -310,6 +371,10 @@ mod tests {
             ("9.00000001E8", "General", "900000001"),
             ("104.87999999999999", "General", "104.88"),
             ("60", "General", "60"),
+            ("5", "\"Trạm số \"0", "Trạm số 5"),
+            ("5", "\"Tổ \"General", "Tổ 5"),
+            ("12", "0\" hộ\"", "12 hộ"),
+            ("5", "\\T\\ổ\\ 00", "Tổ 05"),
         ];
         for (number, code, expected) in cases {
             assert_eq!(shown(number, code), expected, "{number} as {code}");

@@ -30,7 +30,7 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// Version of the rule by which the domain makes the keys of claims. Raise it whenever the domain makes a different
 /// key from the same facts: a store whose claims follow an older version makes them anew from its log at the next
 /// start.
-pub const CLAIM_RULE: i64 = 2;
+pub const CLAIM_RULE: i64 = 3;
 
 /// Gives the time in microseconds since 1970. The application passes its clock in; nothing here has its own.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -329,6 +329,10 @@ pub trait EventLog: Send + Sync {
     async fn load(&self, records: dump::Source) -> Result<(), StoreError>;
     /// Tests whether the disk has room again, by writing existing data once more. Adds nothing.
     async fn try_room(&self) -> Result<(), StoreError>;
+    /// Tests whether the store takes writes at all. Errors: it is a standby, or was set to be read only.
+    async fn takes_writes(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// The folder in which the store lies; none where a database server keeps it.
     fn folder(&self) -> Option<PathBuf>;
     /// The store's name for people: `SQLite file …`, `PostgreSQL`.

@@ -189,7 +189,11 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
                     return Err(FollowError::Replaced);
                 }
             }
-            catch_up(app, model, &log).await
+            catch_up(app, model, &log).await?;
+            if lost {
+                log.takes_writes().await?;
+            }
+            Ok(())
         };
         match step.await {
             Ok(()) => {

@@ -1,8 +1,8 @@
 //! Letters that look alike: one table for search, filters, keys, codes and units.
 //!
 //! Keyboards, word processors and scans write an Icelandic Ð for Đ, non-breaking hyphens and blanks, full-width
-//! letters and digits, and invisible hyphens. Nobody can tell them apart on a page, so comparisons of texts do not either. Published texts stay as
-//! they were written.
+//! letters and digits, letters of other scripts, and invisible hyphens. Nobody can tell them apart on a page, so
+//! comparisons of texts do not either. Published texts stay as they were written.
 
 use std::borrow::Cow;
 
@@ -19,6 +19,34 @@ pub fn alike(c: char) -> Option<char> {
         '\u{2044}' | '\u{2215}' | '\u{2571}' | '\u{29f8}' => '/',
         // Full-width forms stand in the order of ASCII.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        // Cyrillic and Greek letters that are drawn like Latin ones.
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'С' | 'Ϲ' => 'C',
+        'Е' | 'Ε' => 'E',
+        'Н' | 'Η' => 'H',
+        'І' | 'Ι' => 'I',
+        'Ј' => 'J',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'О' | 'Ο' => 'O',
+        'Р' | 'Ρ' => 'P',
+        'Ѕ' => 'S',
+        'Т' | 'Τ' => 'T',
+        'У' | 'Υ' => 'Y',
+        'Х' | 'Χ' => 'X',
+        'Ζ' => 'Z',
+        'а' => 'a',
+        'с' => 'c',
+        'е' => 'e',
+        'і' => 'i',
+        'ј' => 'j',
+        'о' | 'ο' => 'o',
+        'р' => 'p',
+        'ѕ' => 's',
+        'у' => 'y',
+        'х' => 'x',
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}' | '\u{3000}' => ' ',
         '\u{ad}'
         | '\u{61c}'
@@ -73,6 +101,7 @@ mod tests {
         for blank in ('\u{2000}'..='\u{200a}').chain(['\u{a0}', '\u{202f}', '\u{3000}', ' ']) {
             assert_eq!(read(&format!("1{blank}2")), "1 2", "{blank:?}");
         }
+        assert_eq!(read("12/QĐ-UВND, Тổ Ο"), "12/QĐ-UBND, Tổ O");
         assert_eq!(read("０７７７／ＱＨＳＤＤ－２１ａｇ！～"), "0777/QHSDD-21ag!~");
         for unseen in ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{180e}', '\u{3164}', '\u{e0020}'] {
             assert_eq!(read(&format!("1{unseen}2")), "12", "{unseen:?}");

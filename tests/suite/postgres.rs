@@ -283,3 +283,24 @@ async fn a_database_that_may_not_be_written_to_says_what_the_account_needs() {
     let sentence = refused("postgres://a:geheim@TAIL@127.0.0.1:1/x").await;
     assert!(!sentence.contains("TAIL"), "{sentence}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_server_that_turns_read_only_is_said_and_left_again_by_itself() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    let owner = owner().await;
+    let name = database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    for (setting, says) in [("on", "only lets read"), ("off", "Following")] {
+        owner.batch_execute(&format!("ALTER DATABASE \"{name}\" SET default_transaction_read_only = {setting}")).await.unwrap();
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()";
+        owner.execute(end, &[&name]).await.unwrap();
+        let started = Instant::now();
+        while !format!("{:?}", node.model.health()).contains(says) {
+            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", node.model.health());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    in_the_end(&node, "b").await;
+}

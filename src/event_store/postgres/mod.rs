@@ -402,6 +402,14 @@ impl EventLog for PostgresLog {
         Ok(())
     }
 
+    async fn takes_writes(&self) -> Result<(), StoreError> {
+        let rows = self.query("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'", &[]).await?;
+        match rows.first().map(|row| row.get::<_, bool>(0)) {
+            Some(true) => Err(StoreError::Unavailable("PostgreSQL only lets read: it is a standby, or set to be read only".into())),
+            _ => Ok(()),
+        }
+    }
+
     fn folder(&self) -> Option<PathBuf> {
         None
     }

@@ -62,6 +62,14 @@ const LIKE: &[(&str, char)] = &[
     ("～〜∼", '~'),
     ("❝〝", '“'),
     ("❞〞", '”'),
+    ("「『", '“'),
+    ("」』", '”'),
+    ("【〔", '['),
+    ("】〕", ']'),
+    ("《", '«'),
+    ("》", '»'),
+    ("〈", '‹'),
+    ("〉", '›'),
     ("。", '.'),
     ("、", ','),
 ];
@@ -82,16 +90,17 @@ fn tell(c: char) {
 }
 
 /// Appends a character as it is drawn: itself, or something similar if the fonts lack it. Invisible
-/// characters are dropped.
-fn push_drawn(out: &mut String, c: char) {
+/// characters are dropped. In markup, a sign such as `<` is written as its entity.
+fn push_drawn(out: &mut String, c: char, is_markup: bool) {
     let has = |c: &char| face(Weight::Regular).is_some_and(|face| face.glyph_index(*c).is_some());
     let Some(read) = alike(c) else { return };
     let like = LIKE.iter().find(|(lacked, _)| lacked.contains(c)).map(|(_, like)| *like);
-    // The text is markup: what looks like its signs must not become one.
-    let is_plain = |part: &char| !"<>&\"'".contains(*part);
-    let read = Some(read).filter(is_plain);
-    if let Some(drawn) = [Some(c), like, read].into_iter().flatten().find(has) {
-        out.push(drawn);
+    let mut push = |part: char| match part {
+        '<' | '>' | '&' | '"' | '\'' if is_markup => out.push_str(&quick_xml::escape::escape(&*part.encode_utf8(&mut [0; 4]))),
+        part => out.push(part),
+    };
+    if let Some(drawn) = [Some(c), like, Some(read)].into_iter().flatten().find(has) {
+        push(drawn);
         return;
     }
     if let Some((_, word)) = SIGNS.iter().find(|(signs, _)| signs.contains(c)) {
@@ -100,8 +109,8 @@ fn push_drawn(out: &mut String, c: char) {
     }
     // Full-width letters, circled numbers, ㎡ and the like are composed from characters that the fonts have.
     let parts: String = std::iter::once(c).nfkc().filter(|part| !is_combining_mark(*part)).collect();
-    if !parts.is_empty() && parts.chars().all(|part| has(&part) && is_plain(&part)) {
-        out.push_str(&parts);
+    if !parts.is_empty() && parts.chars().all(|part| has(&part)) {
+        parts.chars().for_each(push);
     } else {
         tell(c);
         out.push('?');
@@ -114,7 +123,7 @@ pub fn with_glyphs(svg: &str) -> Cow<'_, str> {
         return Cow::Borrowed(svg);
     }
     let mut drawn = String::with_capacity(svg.len());
-    svg.chars().for_each(|c| if c.is_ascii() { drawn.push(c) } else { push_drawn(&mut drawn, c) });
+    svg.chars().for_each(|c| if c.is_ascii() { drawn.push(c) } else { push_drawn(&mut drawn, c, true) });
     Cow::Owned(drawn)
 }
 
@@ -142,7 +151,7 @@ pub fn printable(text: &str) -> String {
     let letters = text.nfc().filter_map(|c| if is_combining_mark(c) { standing(c) } else { Some(c) });
     let drawn = letters.map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control() && is_character(*c));
     drawn.fold(String::with_capacity(text.len()), |mut out, c| {
-        push_drawn(&mut out, c);
+        push_drawn(&mut out, c, false);
         out
     })
 }
@@ -237,13 +246,14 @@ mod tests {
             ("quy\u{ad}hoạch\u{2060}\u{feff}", "quyhoạch"),
             ("\u{d0}ường", "\u{d0}ường"),
             ("★ 5～6", "* 5~6"),
+            ("Ａ＆Ｂ ＜5＞ 「Tổ」【1】", "A&B <5> “Tổ”[1]"),
         ] {
             assert_eq!(printable(written), drawn, "{written}");
             assert!(printable(written).chars().all(|c| c == ' ' || face(Weight::Bold).is_some_and(|face| face.glyph_index(c).is_some())));
         }
         // A character with nothing similar leaves a question mark and a line in the log.
         assert_eq!(printable("💣 ក"), "? ?");
-        assert_eq!(with_glyphs("<text x=\"1\">Phường Yên\u{2011}Bái ＜&amp;</text>"), "<text x=\"1\">Phường Yên-Bái ?&amp;</text>");
+        assert_eq!(with_glyphs("<text x=\"1\">Phường Yên\u{2011}Bái ＜&amp;</text>"), "<text x=\"1\">Phường Yên-Bái &lt;&amp;</text>");
     }
 
     #[test]

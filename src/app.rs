@@ -30,6 +30,7 @@ use crate::domain::access::Actor;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
+use crate::domain::publication::ClaimKind;
 use crate::domain::publication::{Claim, Publication};
 use crate::domain::subject::SubjectId;
 use crate::event_store::{Append, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
@@ -164,7 +165,7 @@ impl App {
         }
         let Request { id, kind, code, mut body, blobs } = request;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
-        let unknown = || Refusal::invalid("unknown-command", format!("Không có lệnh “{kind}”."), format!("There is no command “{kind}”."));
+        let unknown = || Refusal::invalid("unknown-command", sentence!("unknown-command", kind));
         let fresh = Item::new(family).ok_or_else(unknown)?;
         if !ItemCommand::is_known(family, action) {
             return Err(unknown().into());
@@ -187,15 +188,15 @@ impl App {
         let code = match code {
             Some(code) => code,
             None if begins => Code::from_random(random()?),
-            None => return Err(Refusal::invalid("code-missing", "Lệnh thiếu mã (code).", "The command needs a code.").into()),
+            None => return Err(Refusal::invalid("code-missing", sentence!("code-missing")).into()),
         };
         let (subject, row) = self.seal_contact(&mut body, &mut attached)?;
         if let Some(object) = body.as_object_mut() {
             object.insert("code".into(), json!(code));
         }
-        let command = ItemCommand::parse(family, action, body).ok_or_else(unknown)?.map_err(|error| {
-            Refusal::invalid("command-shape", format!("Lệnh sai dạng: {error}."), format!("The command has the wrong shape: {error}."))
-        })?;
+        let command = ItemCommand::parse(family, action, body)
+            .ok_or_else(unknown)?
+            .map_err(|error| Refusal::invalid("command-shape", sentence!("command-shape-app", error = error.to_string())))?;
         if !dry {
             for brought in attached.blobs {
                 self.store(brought).await?;
@@ -237,7 +238,7 @@ impl App {
     async fn known_items(&self, work: &Work<'_>) -> Result<BTreeMap<Code, u32>, ExecuteError> {
         let mut known = BTreeMap::new();
         for code in work.command.refers() {
-            let Some(holder) = self.log.find_claim("code", code.as_str()).await? else { continue };
+            let Some(holder) = self.log.find_claim(ClaimKind::Code.name(), code.as_str()).await? else { continue };
             let family = holder.split('/').next().unwrap_or_default();
             if let Some((item, _)) = self.load(family, code).await?
                 && let Some(latest) = item.latest()
@@ -315,12 +316,7 @@ impl App {
             if may_be_new {
                 return Ok((Publication::default(), 0));
             }
-            return Err(Refusal::invalid(
-                "unknown-code",
-                format!("Không có nội dung nào mang mã {id}."),
-                format!("No item of this family has the code {id}."),
-            )
-            .into());
+            return Err(Refusal::unknown("unknown-code", sentence!("unknown-code-app", id)).into());
         };
         let own = F::publication(&item).cloned().ok_or_else(|| ExecuteError::Damaged(format!("{aggregate} is of another family")))?;
         self.keep(aggregate, item, sequence);
@@ -363,37 +359,22 @@ fn decode(event: &NewEvent) -> Result<LogEvent, DecodeError> {
 }
 
 fn claims(list: Vec<Claim>, holder: &str) -> impl Iterator<Item = ClaimRow> {
-    list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.into(), key: claim.key, holder: holder.to_owned() })
+    list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.name().into(), key: claim.key, holder: holder.to_owned() })
 }
 
 fn claimed(claim: &ClaimRow) -> Refusal {
     let code = claim.holder.rsplit('/').next().unwrap_or_default();
-    if claim.kind == "decision" {
-        Refusal::conflict(
-            "decision-published",
-            format!("Quyết định này đã được công bố dưới mã {code}."),
-            format!("This decision is already published under the code {code}."),
-        )
-    } else if claim.kind == "board" {
-        Refusal::conflict(
-            "board-number-taken",
-            format!("Số bảng tin {} đã dùng cho {code}.", claim.key),
-            format!("The board number {} is that of {code}.", claim.key),
-        )
-    } else {
-        Refusal::conflict("code-taken", format!("Mã {code} đã được dùng."), format!("The code {code} is taken."))
+    match ClaimKind::named(&claim.kind) {
+        Some(ClaimKind::Decision) => Refusal::conflict("decision-published", sentence!("decision-published", code)),
+        Some(ClaimKind::Board) => Refusal::conflict("board-number-taken", sentence!("board-number-taken", key = claim.key, code)),
+        Some(ClaimKind::Code) | None => Refusal::conflict("code-taken", sentence!("code-taken", code)),
     }
 }
 
 /// The result of a command that was carried out before; a different body under the same id is refused.
 fn repeated(row: &CommandRow, digest: &[u8; 32]) -> Result<Outcome, ExecuteError> {
     if Vault::same_key(&row.digest, digest) && row.digest != *digest {
-        return Err(Refusal::invalid(
-            "command-id-reused",
-            format!("Mã lệnh “{}” đã dùng cho một lệnh khác.", row.id),
-            format!("The command id “{}” was used for another command.", row.id),
-        )
-        .into());
+        return Err(Refusal::invalid("command-id-reused", sentence!("command-id-reused", id = row.id)).into());
     }
     let outcome: Outcome = serde_json::from_str(&row.result)?;
     Ok(Outcome { position: row.last_position, repeated: true, ..outcome })

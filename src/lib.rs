@@ -1,4 +1,7 @@
 //! bangtin: a city's notice board as an event log.
+#[macro_use]
+pub mod words;
+
 pub mod app;
 pub mod cli;
 pub mod config;
@@ -17,4 +20,3 @@ pub mod prints;
 pub mod read_model;
 pub mod render;
 pub mod vault;
-pub mod words;

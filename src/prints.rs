@@ -27,26 +27,22 @@ pub const MOST: usize = 600;
 #[derive(Debug, thiserror::Error)]
 pub enum PressError {
     /// Nothing public has that code.
-    #[error("không có nội dung nào mang mã này (nothing published has this code)")]
+    #[error("{}", sentence!("print-unknown-code"))]
     UnknownCode,
     /// The city has no such unit.
-    #[error("không có đơn vị hành chính này (the city has no such unit)")]
+    #[error("{}", sentence!("print-unknown-unit"))]
     UnknownUnit,
     /// The register has no such board.
-    #[error("sổ niêm yết không có bảng số {0} (the register has no board {0})")]
+    #[error("{}", sentence!("unknown-board", number = .0))]
     UnknownBoard(u32),
     /// A map sheet of something without areas.
-    #[error(
-        "nội dung này không có bản đồ vùng nên không in được khổ A1, A0 (this item has no areas to make a map sheet of: print A4 or A3)"
-    )]
+    #[error("{}", sentence!("no-sheet"))]
     NoSheet,
     /// A booklet without prints.
-    #[error("không có bản in nào cần niêm yết (nothing is to be posted)")]
+    #[error("{}", sentence!("print-nothing"))]
     Nothing,
     /// A booklet too large for one file.
-    #[error(
-        "{0} bản in là quá nhiều cho một tệp (tối đa {MOST}); hãy in từng phường ({0} prints are too many for one file; print unit by unit)"
-    )]
+    #[error("{}", sentence!("prints-too-many", count = .0, most = MOST))]
     TooMany(usize),
     /// Stored data cannot be read.
     #[error(transparent)]
@@ -186,7 +182,7 @@ pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Resu
     }
     let mut posted = Vec::new();
     for view in image.standing_boards(moment, unit) {
-        let Some(board) = view.board.clone() else { continue };
+        let Some(board) = view.board().cloned() else { continue };
         for posting in board.postings.iter().filter(|posting| posting.is_wanted()) {
             let item = image.view(&posting.item, None, moment).filter(|item| item.withdrawn.is_none());
             if let Some(item) = item {
@@ -194,7 +190,7 @@ pub fn posted(model: &ReadModel, moment: &Moment, unit: Option<&UnitId>) -> Resu
             }
         }
     }
-    posted.sort_by_key(|(board, item, _)| (board.board.as_ref().map(|board| board.number), item.code));
+    posted.sort_by_key(|(board, item, _)| (board.board().map(|board| board.number), item.code));
     match posted.len() {
         0 => Err(PressError::Nothing),
         count if count > MOST => Err(PressError::TooMany(count)),
@@ -224,7 +220,7 @@ pub async fn folio(model: &ReadModel, moment: &Moment, lang: Lang, unit: Option<
     for (board, item, _) in &prints {
         let key = (item.code, unit_of_board(board));
         let known = cut.get(&key).cloned();
-        let order = Order { lang, unit: None, whole: known.is_some(), board: board.board.as_ref().map(|own| own.number) };
+        let order = Order { lang, unit: None, whole: known.is_some(), board: board.board().map(|own| own.number) };
         let mut material = gather(model, moment, item.code, &order).await?;
         if let Some(first) = materials.first() {
             let first: &Material = first;

@@ -19,7 +19,7 @@ impl App {
     /// be legal for the plan. Its description is computed anew.
     pub(super) async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {
         for (field, digest) in &attached.existing {
-            let missing = || Refusal::invalid("unknown-blob", format!("Không có dữ liệu {digest}."), format!("There is no blob {digest}."));
+            let missing = || Refusal::invalid("unknown-blob", sentence!("unknown-blob", digest));
             let set = if let Some(set) = attached.blobs.iter().find_map(|brought| brought.set.as_ref().filter(|set| set.sha256 == *digest))
             {
                 // This program has just made the set for this command.
@@ -44,7 +44,7 @@ impl App {
         let Some(Value::Array(documents)) = body.pointer_mut("/facts/documents") else { return Ok(()) };
         for document in documents {
             let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
-            let missing = || Refusal::invalid("unknown-blob", "Tài liệu chưa được gửi lên.", "The document was not sent.");
+            let missing = || Refusal::invalid("unknown-blob", sentence!("unknown-blob-attachments"));
             let digest: Digest = digest.ok_or_else(missing)?;
             if let Some(brought) = attached.blobs.iter().find(|brought| brought.sha256 == digest) {
                 let (bytes, media_type) = brought.about().map_err(|error| ExecuteError::Unavailable(error.to_string()))?;

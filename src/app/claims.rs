@@ -53,7 +53,7 @@ fn renewal(holders: &Holders, position: i64) -> Renewal {
     let mut renewal = Renewal { rule: CLAIM_RULE, position, claims: Vec::new(), doubles: Vec::new() };
     for (kind, key, holders) in holders.keys() {
         for (place, holder) in holders.iter().enumerate() {
-            let row = ClaimRow { kind: kind.into(), key: key.into(), holder: holder.clone() };
+            let row = ClaimRow { kind: kind.name().into(), key: key.into(), holder: holder.clone() };
             if place == 0 { renewal.claims.push(row) } else { renewal.doubles.push(row) }
         }
     }

@@ -8,6 +8,7 @@ use crate::domain::access::{Reach, Role, Token, TokenCommand, TokenCreated, Toke
 use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::digest::hex;
 use crate::domain::families::{Audited, LogEvent};
+use crate::domain::refusal::Why;
 use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
@@ -28,7 +29,7 @@ impl App {
         for _ in 0..RETRIES {
             match self.set_city_once(command.clone()).await {
                 // Another process may have started for the first time at once: look at what it recorded.
-                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                Err(ExecuteError::Refused(refusal)) if refusal.why == Why::Busy => {}
                 other => return other,
             }
         }
@@ -40,13 +41,11 @@ impl App {
         for _ in 0..RETRIES {
             let (state, _) = self.city_state().await?;
             let Some(mut city) = state.city else {
-                return Err(
-                    Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet.").into()
-                );
+                return Err(Refusal::conflict("no-city", sentence!("no-city")).into());
             };
             change(&mut city);
             match self.set_city_once(CityCommand::Set(city)).await {
-                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                Err(ExecuteError::Refused(refusal)) if refusal.why == Why::Busy => {}
                 other => return other,
             }
         }
@@ -149,7 +148,7 @@ impl App {
             let sequence = self.log.read_aggregate("audit", 0).await?.last().map_or(0, |stored| stored.event.sequence);
             let event = LogEvent::Audited(Audited { action: action.to_owned(), position });
             match self.append_local("audit", sequence, std::iter::once(event), Vec::new()).await {
-                Err(ExecuteError::Refused(refusal)) if refusal.reason == "busy" => {}
+                Err(ExecuteError::Refused(refusal)) if refusal.why == Why::Busy => {}
                 other => return other,
             }
         }
@@ -199,9 +198,7 @@ impl App {
 
 fn append_failed(error: AppendError) -> ExecuteError {
     match error {
-        AppendError::Conflict(_) => {
-            Refusal::conflict("busy", "Có thay đổi khác cùng lúc; hãy thử lại.", "Another change came first; try again.").into()
-        }
+        AppendError::Conflict(_) => Refusal::busy(sentence!("busy")).into(),
         AppendError::Claimed(claim) => claimed(&claim).into(),
         AppendError::Repeated(row) => ExecuteError::Damaged(format!("command {} was repeated", row.id)),
         AppendError::Unavailable(what) => ExecuteError::Unavailable(what),

@@ -35,14 +35,10 @@ impl ReportDraft {
     pub fn checked(self) -> Result<Self, Refusal> {
         let written = ReportText { text: typed(&self.written.text), reply_to: typed(&self.written.reply_to) };
         if written.text.is_empty() && self.kind == ReportKind::Mistake {
-            return Err(Refusal::invalid("report-empty", "Hãy viết điều bạn thấy sai.", "Write what is wrong."));
+            return Err(Refusal::invalid("report-empty", sentence!("report-empty")));
         }
         if written.text.chars().count() > LONGEST || written.reply_to.chars().count() > LONGEST_CONTACT {
-            return Err(Refusal::invalid(
-                "report-too-long",
-                format!("Phản ánh dài tối đa {LONGEST} ký tự, thông tin liên hệ tối đa {LONGEST_CONTACT}."),
-                format!("A report has at most {LONGEST} characters, the contact {LONGEST_CONTACT}."),
-            ));
+            return Err(Refusal::invalid("report-too-long", sentence!("report-too-long", most = LONGEST, most_contact = LONGEST_CONTACT)));
         }
         Ok(Self { written, ..self })
     }

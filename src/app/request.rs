@@ -30,9 +30,7 @@ pub struct Request {
 impl Request {
     /// Reads a command `{"id", "type", "code"?, …}`.
     pub fn parse(value: Value) -> Result<Self, Refusal> {
-        let shape = |what: &str| {
-            Refusal::invalid("command-shape", format!("Lệnh sai dạng: {what}."), format!("The command has the wrong shape: {what}."))
-        };
+        let shape = |what: &str| Refusal::invalid("command-shape", sentence!("command-shape", what));
         let Value::Object(mut body) = value else { return Err(shape("it must be a JSON object")) };
         let mut text = |name: &str| match body.remove(name) {
             None => Ok(None),
@@ -45,10 +43,7 @@ impl Request {
         if id.is_empty() || id.len() > 100 || id.chars().any(char::is_control) {
             return Err(shape("“id” must have 1 to 100 characters"));
         }
-        let code = code
-            .map(|code| code.parse::<Code>())
-            .transpose()
-            .map_err(|error| Refusal::invalid("code-wrong", error.to_string(), "Compare it with the printed code.".to_owned()))?;
+        let code = code.map(|code| code.parse::<Code>()).transpose().map_err(|error| Refusal::invalid("code-wrong", error.said()))?;
         Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new() })
     }
 }
@@ -83,7 +78,7 @@ pub enum ExecuteError {
     #[error("{0}")]
     Refused(#[from] Refusal),
     /// The file that came with it has errors.
-    #[error("tệp có {n} lỗi (the file has {n} errors)", n = .0.count(crate::import::Severity::Error))]
+    #[error("{}", sentence!("file-has-errors", n = .0.count(crate::import::Severity::Error)))]
     Import(Box<Report>),
     /// Nothing was written: try again later.
     #[error("{0}")]

@@ -12,6 +12,7 @@ use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventS
 use super::{App, ExecuteError, Outcome, RETRIES, Work, claimed, claims, decode, new_event, repeated};
 use crate::disk::Disk;
 use crate::domain::families::{Handler, Listed, LogEvent};
+use crate::domain::publication::ClaimKind;
 use crate::domain::publication::{Command, Event, Publication};
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand};
 use crate::domain::{Context, Refusal};
@@ -77,7 +78,7 @@ impl<F: Listed> Loaded<F> {
         if self.sequence == 0
             && let Some(code) = about.outcome.code
         {
-            append.claims.push(ClaimRow { kind: "code".into(), key: code.to_string(), holder: self.aggregate.clone() });
+            append.claims.push(ClaimRow { kind: ClaimKind::Code.name().into(), key: code.to_string(), holder: self.aggregate.clone() });
         }
         append.events.extend(about.beside);
         let outcome = Outcome {
@@ -176,11 +177,7 @@ impl CarryOut<'_> {
         work.command.check_actor(work.actor, context)?;
         let names = |subject| item.revisions.iter().any(|revision| revision.facts.person() == Some(subject));
         if let Some(subject) = work.named.as_ref().filter(|subject| !names(subject)) {
-            return Err(Refusal::invalid(
-                "unknown-subject",
-                format!("Nội dung này chưa từng nêu người {subject}; hãy gửi tên, số điện thoại và sự đồng ý."),
-                format!("This item has never named the person {subject}; send name, phone and consent."),
-            ));
+            return Err(Refusal::invalid("unknown-subject", sentence!("unknown-subject-store", subject)));
         }
         let (mut decided, sink) = (item.clone(), EventSink::default());
         decided.handle(command, context, &sink).await?;
@@ -276,11 +273,6 @@ impl Handler for CarryOut<'_> {
                 Err(error) => return self.failed(error),
             }
         }
-        Err(Refusal::conflict(
-            "busy",
-            "Nhiều người đang sửa cùng một nội dung; hãy thử lại.",
-            "Many are changing this item at once; try again.",
-        )
-        .into())
+        Err(Refusal::busy(sentence!("busy-store")).into())
     }
 }

@@ -18,9 +18,8 @@ use crate::import::source::Source;
 
 /// Carries out one line, a command as JSON.
 pub async fn line(app: &App, line: &str, files: Files<'_>) -> Result<Outcome, ExecuteError> {
-    let value: Value = serde_json::from_str(line).map_err(|error| {
-        Refusal::invalid("command-shape", format!("Dòng không phải JSON: {error}"), format!("The line is not JSON: {error}"))
-    })?;
+    let value: Value = serde_json::from_str(line)
+        .map_err(|error| Refusal::invalid("command-shape", sentence!("command-shape-apply", error = error.to_string())))?;
     app.execute(&Actor::Local, Request::parse(value)?, files).await
 }
 

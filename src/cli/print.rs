@@ -119,7 +119,7 @@ pub async fn run(args: &StoreArgs, print: PrintArgs) -> anyhow::Result<()> {
 fn is_known(model: &ReadModel, board: u32, item: Code, moment: &Moment) -> bool {
     let image = model.image();
     let view = image.by_number(board).and_then(|code| image.view(code, None, moment));
-    view.and_then(|view| view.board).is_some_and(|own| own.postings.iter().any(|posting| posting.item == item))
+    view.as_ref().and_then(|view| view.board()).is_some_and(|own| own.postings.iter().any(|posting| posting.item == item))
 }
 
 async fn model(store: &Store) -> anyhow::Result<ReadModel> {
@@ -135,7 +135,7 @@ async fn booklet(
     unit: Option<&UnitId>,
 ) -> anyhow::Result<(Vec<u8>, Vec<(u32, Code, u32)>)> {
     let folio = prints::folio(model, moment, lang, unit).await?;
-    let number = |board: &crate::domain::publication::view::View| board.board.as_ref().map_or(0, |own| own.number);
+    let number = |board: &crate::domain::publication::view::View| board.board().map_or(0, |own| own.number);
     let printed = folio.prints().iter().map(|(board, item, _)| (number(board), item.code, item.revision)).collect();
     let mut progress = Progress::new("In (printing)", folio.prints().len() as u64);
     let file = tokio::task::block_in_place(|| folio.draw(&mut |title| progress.step(title)))?;

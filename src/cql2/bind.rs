@@ -43,10 +43,7 @@ impl Binder<'_> {
         self.properties.iter().position(|property| property.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.properties.iter().map(|property| property.name.as_ref()).collect();
             let known = known.join(", ");
-            FilterError::new(
-                format!("Không có thuộc tính “{name}” (văn bản phải đặt trong dấu nháy đơn: '{name}'); có: {known}."),
-                format!("There is no property “{name}” (text stands in single quotes: '{name}'); there are {known}"),
-            )
+            FilterError::new(sentence!("filter-property", name, known))
         })
     }
 
@@ -67,7 +64,7 @@ impl Binder<'_> {
         match self.term(inner)? {
             Term::Property(index, known) if self.properties[index].kind == Type::Text => Ok(Term::Property(index, known.and(fold))),
             Term::Text(text) => Ok(Term::Text(fold.apply(Cow::Owned(text)).into_owned())),
-            _ => Err(FilterError::new("CASEI và ACCENTI chỉ dùng cho văn bản.", "CASEI and ACCENTI take text only")),
+            _ => Err(FilterError::new(sentence!("filter-text-function"))),
         }
     }
 
@@ -115,12 +112,7 @@ impl Binder<'_> {
             (_, Type::Text) if is_time(kind) && matches!(other, Term::Text(_)) => Some(term.clone()),
             _ => None,
         }
-        .ok_or_else(|| {
-            FilterError::new(
-                "Hai giá trị khác kiểu không so sánh được với nhau (văn bản trong dấu nháy đơn, số không có dấu nháy).",
-                "Values of different types cannot be compared (text stands in single quotes, numbers without)",
-            )
-        })
+        .ok_or_else(|| FilterError::new(sentence!("filter-types")))
     }
 
     fn when(&mut self, time: Time) -> Bound<When> {
@@ -143,22 +135,14 @@ impl Binder<'_> {
             (ShapeExpr::Property(name), ShapeExpr::Written(shape)) => (name, shape, false),
             (ShapeExpr::Written(shape), ShapeExpr::Property(name)) => (name, shape, true),
             _ => {
-                return Err(FilterError::new(
-                    "Hàm không gian cần thuộc tính geometry và một hình.",
-                    "A spatial function takes the property geometry and a written shape",
-                ));
+                return Err(FilterError::new(sentence!("filter-spatial")));
             }
         };
         if !matches!(name.as_str(), "geometry" | "geom") {
-            return Err(FilterError::new(
-                format!("“{name}” không phải hình; hãy dùng geometry."),
-                format!("“{name}” is not a geometry; use geometry"),
-            ));
+            return Err(FilterError::new(sentence!("geometry-use-geometry", name)));
         }
         self.terms += 8 + geo::CoordsIter::coords_count(&shape);
-        let shape = placed(shape, self.meaning.place).ok_or_else(|| {
-            FilterError::new("Tọa độ trong bộ lọc nằm ngoài hệ tọa độ.", "A position in the filter lies outside its coordinate system")
-        })?;
+        let shape = placed(shape, self.meaning.place).ok_or_else(|| FilterError::new(sentence!("filter-position")))?;
         let bbox = shape.bounding_rect();
         Ok(Condition::Spatial(relation, Box::new(shape), bbox, turned))
     }
@@ -176,7 +160,7 @@ impl Binder<'_> {
                 let (value, pattern) = (self.term(value)?, self.term(pattern)?);
                 match (self.kind(&value), pattern) {
                     (Type::Text, Term::Text(pattern)) => Condition::Like(value, pieces(&pattern)),
-                    _ => return Err(FilterError::new("LIKE cần văn bản và một mẫu.", "LIKE takes a text and a pattern")),
+                    _ => return Err(FilterError::new(sentence!("filter-like"))),
                 }
             }
             // Compared with a date a written moment means its day, compared with a moment it means itself. So each
@@ -216,7 +200,7 @@ impl Binder<'_> {
             Expr::Truth(value) => {
                 let term = self.term(value)?;
                 if self.kind(&term) != Type::Boolean {
-                    return Err(FilterError::new("Điều kiện phải là đúng hoặc sai.", "A condition must be true or false"));
+                    return Err(FilterError::new(sentence!("filter-condition")));
                 }
                 Condition::Truth(term)
             }
@@ -225,7 +209,7 @@ impl Binder<'_> {
 }
 
 fn not_a_time() -> FilterError {
-    FilterError::new("Hàm thời gian cần ngày hoặc thời điểm.", "A temporal function takes dates or moments")
+    FilterError::new(sentence!("filter-temporal"))
 }
 
 fn placed(mut shape: Geometry<f64>, place: &dyn Fn([f64; 2]) -> Option<[f64; 2]>) -> Option<Geometry<f64>> {

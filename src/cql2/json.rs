@@ -4,27 +4,25 @@ use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, Mult
 use serde_json::Value;
 
 use super::{Budget, Expr, FilterError, Order, Scalar, ShapeExpr, Time, spatial, temporal};
+use crate::words::sentence::Sentence;
 
 type Parsed<T> = Result<T, FilterError>;
 
-/// An error that says what is expected, in Vietnamese and English, and shows what was written instead.
-fn wrong(vi: &str, en: &str, value: &Value) -> FilterError {
+/// An error that says what is expected, and shows what was written instead.
+fn wrong(expected: Sentence, value: &Value) -> FilterError {
     let shown: String = value.to_string().chars().take(80).collect();
-    FilterError::new(format!("Bộ lọc JSON sai ở {shown}: cần {vi}."), format!("The JSON filter is wrong at {shown}: expected {en}"))
+    FilterError::new(sentence!("filter-json", shown, expected))
 }
 
 fn arguments(count: usize, value: &Value) -> FilterError {
-    wrong(&format!("{count} tham số trong args"), &format!("{count} in args"), value)
+    wrong(sentence!("args", count), value)
 }
 
 pub(super) fn parse(source: &str) -> Parsed<Expr> {
     // serde_json allows 128 levels of nesting: a deeper text is an error, not a stack overflow.
     let value: Value = serde_json::from_str(source).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        FilterError::new(
-            format!("Bộ lọc không phải JSON đúng: sai ở dòng {line}, cột {column}."),
-            format!("The filter is not valid JSON: {error}"),
-        )
+        FilterError::new(sentence!("filter-valid-json", line, column, error = error.to_string()))
     })?;
     condition(&value, &mut Budget::default())
 }
@@ -45,7 +43,7 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
     if value.is_boolean() || value.get("property").is_some() {
         return Ok(Expr::Truth(scalar(value, budget)?));
     }
-    let (op, args) = operation(value).ok_or_else(|| wrong("{\"op\": …, \"args\": […]}", "{\"op\": …, \"args\": […]}", value))?;
+    let (op, args) = operation(value).ok_or_else(|| wrong(sentence!("cql2-operation"), value))?;
     let mut scalars = |count: usize| -> Parsed<Vec<Scalar>> {
         if args.len() != count {
             return Err(arguments(count, value));
@@ -68,7 +66,7 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
     match op.as_str() {
         "and" | "or" => {
             if args.is_empty() {
-                return Err(wrong("ít nhất một điều kiện trong args", "at least one condition in args", value));
+                return Err(wrong(sentence!("least-condition-args"), value));
             }
             let terms = args.iter().map(|arg| condition(arg, budget)).collect::<Parsed<Vec<_>>>()?;
             Ok(if op == "and" { Expr::And(terms) } else { Expr::Or(terms) })
@@ -90,7 +88,7 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
                 let needle = scalar(needle, budget)?;
                 Ok(Expr::In(needle, list.iter().map(|one| scalar(one, budget)).collect::<Parsed<_>>()?))
             }
-            _ => Err(wrong("[giá trị, [danh sách]]", "[value, [list]]", value)),
+            _ => Err(wrong(sentence!("value-list"), value)),
         },
         "isnull" => {
             let mut one = scalars(1)?;
@@ -98,14 +96,14 @@ fn condition_inner(value: &Value, budget: &mut Budget) -> Parsed<Expr> {
         }
         other => {
             let name = other.to_ascii_uppercase();
-            let [a, b] = args else { return Err(wrong("một op đã biết và args của nó", "a known op and its args", value)) };
+            let [a, b] = args else { return Err(wrong(sentence!("known-op-args"), value)) };
             if let Some(relation) = spatial::Relation::named(&name) {
                 return Ok(Expr::Spatial(relation, shape(a, budget)?, shape(b, budget)?));
             }
             if let Some(relation) = temporal::Relation::named(&name) {
                 return Ok(Expr::Temporal(relation, time(a, budget)?, time(b, budget)?));
             }
-            Err(wrong("một op đã biết", "a known op", value))
+            Err(wrong(sentence!("known-op"), value))
         }
     }
 }
@@ -129,27 +127,19 @@ fn scalar_inner(value: &Value, budget: &mut Budget) -> Parsed<Scalar> {
         return Ok(Scalar::Property(name.to_owned()));
     }
     if let Some(when) = text("date").or_else(|| text("timestamp")) {
-        return temporal::instant(when)
-            .map(Scalar::Instant)
-            .ok_or_else(|| wrong("2026-01-05 hoặc 2026-01-05T00:00:00Z", "2026-01-05 or 2026-01-05T00:00:00Z", value));
+        return temporal::instant(when).map(Scalar::Instant).ok_or_else(|| wrong(sentence!("filter-json-date"), value));
     }
     match operation(value) {
         Some((op, [inner])) if op == "casei" => Ok(Scalar::Casei(Box::new(scalar(inner, budget)?))),
         Some((op, [inner])) if op == "accenti" => Ok(Scalar::Accenti(Box::new(scalar(inner, budget)?))),
-        _ => Err(wrong(
-            "một giá trị, {\"property\": …}, {\"date\": …}, casei hoặc accenti",
-            "a value, {\"property\": …}, {\"date\": …}, casei or accenti",
-            value,
-        )),
+        _ => Err(wrong(sentence!("cql2-value"), value)),
     }
 }
 
 fn time(value: &Value, budget: &mut Budget) -> Parsed<Time> {
     if let Some(ends) = value.get("interval").and_then(Value::as_array) {
         let ends = ends.iter().map(|end| scalar(end, budget)).collect::<Parsed<Vec<_>>>()?;
-        return temporal::interval(ends).ok_or_else(|| {
-            wrong("hai đầu: ngày, thời điểm, thuộc tính hoặc \"..\"", "two ends: dates, moments, properties or \"..\"", value)
-        });
+        return temporal::interval(ends).ok_or_else(|| wrong(sentence!("filter-json-interval"), value));
     }
     Ok(Time::Scalar(scalar(value, budget)?))
 }
@@ -160,7 +150,7 @@ fn shape(value: &Value, budget: &mut Budget) -> Parsed<ShapeExpr> {
     }
     if let Some(numbers) = value.get("bbox").and_then(Value::as_array) {
         let numbers: Vec<f64> = numbers.iter().filter_map(Value::as_f64).collect();
-        return spatial::bbox(&numbers).map(ShapeExpr::Written).ok_or_else(|| wrong("4 hoặc 6 số", "4 or 6 numbers", value));
+        return spatial::bbox(&numbers).map(ShapeExpr::Written).ok_or_else(|| wrong(sentence!("4-6-numbers"), value));
     }
     geometry(value, budget).map(ShapeExpr::Written)
 }
@@ -168,7 +158,7 @@ fn shape(value: &Value, budget: &mut Budget) -> Parsed<ShapeExpr> {
 /// A GeoJSON geometry; heights are ignored.
 pub(crate) fn geometry(value: &Value, budget: &mut Budget) -> Parsed<Geometry<f64>> {
     budget.enter()?;
-    let refused = || wrong("một hình GeoJSON", "a GeoJSON geometry", value);
+    let refused = || wrong(sentence!("geojson-geometry"), value);
     let kind = value.get("type").and_then(Value::as_str).ok_or_else(refused)?;
     if kind == "GeometryCollection" {
         let parts = value.get("geometries").and_then(Value::as_array).ok_or_else(refused)?;

@@ -36,13 +36,12 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, FilterError> {
             tokens.push((at, Token::Sign("-")));
         } else if c == '\'' || c == '"' {
             rest.next();
-            let text = quoted(&mut rest, c)
-                .ok_or_else(|| FilterError::at(at, "Chuỗi ký tự chưa được đóng bằng dấu nháy.", "A text is not closed by a quote"))?;
+            let text = quoted(&mut rest, c).ok_or_else(|| FilterError::at(at, sentence!("text-closed-quote")))?;
             tokens.push((at, if c == '"' { Token::Quoted(text) } else { Token::Text(text) }));
         } else if c.is_ascii_digit() || (c == '.' && source[at + 1..].starts_with(|next: char| next.is_ascii_digit())) {
             let end = number_end(&source[at..]) + at;
             let number = source[at..end].parse().ok().filter(|number: &f64| number.is_finite());
-            let number = number.ok_or_else(|| FilterError::at(at, "Số viết sai.", "This is not a number"))?;
+            let number = number.ok_or_else(|| FilterError::at(at, sentence!("number")))?;
             tokens.push((at, Token::Number(number)));
             while rest.peek().is_some_and(|(i, _)| *i < end) {
                 rest.next();
@@ -60,7 +59,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, FilterError> {
             });
             tokens.push((at, Token::Sign(sign)));
         } else {
-            return Err(FilterError::at(at, "Ký tự không dùng được ở đây.", "This character cannot stand here"));
+            return Err(FilterError::at(at, sentence!("filter-character")));
         }
     }
     Ok(tokens)

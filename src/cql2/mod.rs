@@ -20,6 +20,8 @@ pub use eval::{Filter, Row, Value};
 pub use temporal::{Range, instant};
 
 use crate::words::fold::fold_marks;
+use crate::words::sentence::Sentence;
+use crate::words::text::Lang;
 
 /// Longest filter, bytes.
 pub const LONGEST: usize = 16 << 10;
@@ -30,35 +32,30 @@ pub const TERMS: usize = 512;
 
 /// What is wrong with a filter, in the two languages of the pages, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{en}")]
+#[error("{}", said.text(Lang::En))]
 pub struct FilterError {
     /// Character of the text at which it is wrong, from 0; none for JSON.
     pub at: Option<usize>,
-    /// In Vietnamese.
-    pub vi: String,
-    /// In English.
-    pub en: String,
+    /// What is wrong.
+    pub said: Sentence,
 }
 
 impl FilterError {
-    fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { at: None, vi: vi.into(), en: en.into() }
+    fn new(said: Sentence) -> Self {
+        Self { at: None, said }
     }
 
-    fn at(at: usize, vi: &str, en: &str) -> Self {
-        Self { at: Some(at), vi: vi.to_owned(), en: en.to_owned() }
+    fn at(at: usize, said: Sentence) -> Self {
+        Self { at: Some(at), said }
     }
 
     /// An error whose sentences also name its place, in characters.
-    fn placed(at: usize, vi: &str, en: &str) -> Self {
-        Self { at: Some(at), vi: format!("{vi} (vị trí {at})"), en: format!("{en} (at character {at})") }
+    fn placed(at: usize, what: Sentence) -> Self {
+        Self { at: Some(at), said: sentence!("filter-at", what, at) }
     }
 
     fn too_large() -> Self {
-        Self::new(
-            format!("Bộ lọc quá lớn: nhiều nhất {LONGEST} byte, {DEEPEST} tầng, {TERMS} điều kiện."),
-            format!("The filter is too large: at most {LONGEST} bytes, {DEEPEST} levels, {TERMS} terms."),
-        )
+        Self::new(sentence!("filter-too-large", bytes = LONGEST, levels = DEEPEST, terms = TERMS))
     }
 }
 
@@ -139,7 +136,7 @@ pub(crate) fn parse(source: &str, language: Language) -> Result<Expr, FilterErro
     };
     // The parsers count bytes; people count characters.
     parsed.map_err(|error| match error.at {
-        Some(at) => FilterError::placed(source.get(..at).map_or(at, |before| before.chars().count()), &error.vi, &error.en),
+        Some(at) => FilterError::placed(source.get(..at).map_or(at, |before| before.chars().count()), error.said),
         None => error,
     })
 }

@@ -4,6 +4,7 @@ use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, Mult
 
 use super::lexer::{Placed, Token, tokens};
 use super::{Budget, Expr, FilterError, Order, Scalar, ShapeExpr, Time, spatial, temporal};
+use crate::words::sentence::Sentence;
 
 struct Parser {
     tokens: Vec<Placed>,
@@ -18,7 +19,7 @@ pub(super) fn parse(source: &str) -> Parsed<Expr> {
     let mut parser = Parser { tokens: tokens(source)?, next: 0, end: source.len(), budget: Budget::default() };
     let expr = parser.or()?;
     if parser.next < parser.tokens.len() {
-        return Err(parser.wrong("Sau điều kiện chỉ có thể là AND hoặc OR.", "After a condition only AND or OR can follow"));
+        return Err(parser.wrong(sentence!("filter-after-condition")));
     }
     Ok(expr)
 }
@@ -31,8 +32,8 @@ impl Parser {
         self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
     }
 
-    fn wrong(&self, vi: &str, en: &str) -> FilterError {
-        FilterError::at(self.at(), vi, en)
+    fn wrong(&self, what: Sentence) -> FilterError {
+        FilterError::at(self.at(), what)
     }
 
     fn peek(&self) -> Option<&Token> {
@@ -60,7 +61,7 @@ impl Parser {
     }
 
     fn need(&mut self, sign: &str) -> Parsed<()> {
-        if self.take(sign) { Ok(()) } else { Err(self.wrong(&format!("Thiếu “{sign}”."), &format!("“{sign}” is missing"))) }
+        if self.take(sign) { Ok(()) } else { Err(self.wrong(sentence!("missing", sign))) }
     }
 
     /// Terms with `word` between them, joined into one.
@@ -125,7 +126,7 @@ impl Parser {
         } else if self.take_word("BETWEEN") {
             let low = self.scalar()?;
             if !self.take_word("AND") {
-                return Err(self.wrong("Thiếu AND sau BETWEEN.", "AND is missing after BETWEEN"));
+                return Err(self.wrong(sentence!("missing-after-between")));
             }
             Expr::Between(left, low, self.scalar()?)
         } else if self.take_word("IN") {
@@ -133,7 +134,7 @@ impl Parser {
         } else if self.take_word("IS") {
             let not = self.take_word("NOT");
             if !self.take_word("NULL") {
-                return Err(self.wrong("Thiếu NULL sau IS.", "NULL is missing after IS"));
+                return Err(self.wrong(sentence!("null-missing-after")));
             }
             return Ok(if not { Expr::Not(Box::new(Expr::IsNull(left))) } else { Expr::IsNull(left) });
         } else if let Some(order) = self.order() {
@@ -142,10 +143,7 @@ impl Parser {
             if matches!(left, Scalar::Property(_) | Scalar::Bool(_)) {
                 return Ok(Expr::Truth(left));
             }
-            return Err(self.wrong(
-                "Thiếu phép so sánh: =, <>, <, <=, >, >=, LIKE, BETWEEN, IN hoặc IS NULL.",
-                "A comparison is missing: =, <>, <, <=, >, >=, LIKE, BETWEEN, IN or IS NULL",
-            ));
+            return Err(self.wrong(sentence!("filter-comparison")));
         };
         Ok(if negated { Expr::Not(Box::new(expr)) } else { expr })
     }
@@ -190,11 +188,11 @@ impl Parser {
     }
 
     fn scalar_inner(&mut self) -> Parsed<Scalar> {
-        let missing = ("Thiếu tên thuộc tính hoặc giá trị.", "A property's name or a value is missing");
+        let missing = sentence!("filter-value");
         if self.is_sign(0, "-") || self.is_sign(0, "+") {
             return Ok(Scalar::Number(self.number()?));
         }
-        let Some((_, token)) = self.tokens.get(self.next).cloned() else { return Err(self.wrong(missing.0, missing.1)) };
+        let Some((_, token)) = self.tokens.get(self.next).cloned() else { return Err(self.wrong(missing)) };
         match token {
             Token::Text(text) => {
                 self.next += 1;
@@ -212,13 +210,7 @@ impl Parser {
                 let upper = word.to_ascii_uppercase();
                 if self.is_sign(1, "(") {
                     let at = self.at();
-                    let unknown = || {
-                        FilterError::at(
-                            at,
-                            &format!("Không có hàm “{word}”; có: CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…."),
-                            &format!("There is no function “{word}”; there are CASEI, ACCENTI, DATE, TIMESTAMP, INTERVAL, S_…, T_…"),
-                        )
-                    };
+                    let unknown = || FilterError::at(at, sentence!("filter-function", word));
                     if !["CASEI", "ACCENTI", "DATE", "TIMESTAMP"].contains(&upper.as_str()) {
                         return Err(unknown());
                     }
@@ -228,13 +220,9 @@ impl Parser {
                     return match (upper.as_str(), inner) {
                         ("CASEI", inner) => Ok(Scalar::Casei(Box::new(inner))),
                         ("ACCENTI", inner) => Ok(Scalar::Accenti(Box::new(inner))),
-                        ("DATE" | "TIMESTAMP", Scalar::Text(text)) => temporal::instant(&text).map(Scalar::Instant).ok_or_else(|| {
-                            FilterError::at(
-                                at,
-                                "Ngày giờ phải viết như 2026-01-05 hoặc 2026-01-05T00:00:00Z.",
-                                "A date is written 2026-01-05, a moment 2026-01-05T00:00:00Z",
-                            )
-                        }),
+                        ("DATE" | "TIMESTAMP", Scalar::Text(text)) => {
+                            temporal::instant(&text).map(Scalar::Instant).ok_or_else(|| FilterError::at(at, sentence!("filter-date")))
+                        }
                         _ => Err(unknown()),
                     };
                 }
@@ -245,7 +233,7 @@ impl Parser {
                     _ => Scalar::Property(word),
                 })
             }
-            Token::Sign(_) => Err(self.wrong(missing.0, missing.1)),
+            Token::Sign(_) => Err(self.wrong(missing)),
         }
     }
 
@@ -254,7 +242,7 @@ impl Parser {
         if !negative {
             self.take("+");
         }
-        let Some(Token::Number(number)) = self.peek() else { return Err(self.wrong("Thiếu số.", "A number is missing")) };
+        let Some(Token::Number(number)) = self.peek() else { return Err(self.wrong(sentence!("number-missing"))) };
         let number = if negative { -number } else { *number };
         self.next += 1;
         Ok(number)
@@ -267,13 +255,7 @@ impl Parser {
         self.next += 1;
         let at = self.at();
         let ends = self.list(Self::scalar)?;
-        temporal::interval(ends).ok_or_else(|| {
-            FilterError::at(
-                at,
-                "INTERVAL cần hai mốc: ngày, thời điểm, thuộc tính hoặc '..'.",
-                "INTERVAL takes two ends: dates, moments, properties or '..'",
-            )
-        })
+        temporal::interval(ends).ok_or_else(|| FilterError::at(at, sentence!("filter-interval")))
     }
 
     fn shape(&mut self) -> Parsed<ShapeExpr> {
@@ -285,10 +267,7 @@ impl Parser {
         }
         match self.scalar()? {
             Scalar::Property(name) => Ok(ShapeExpr::Property(name)),
-            _ => Err(self.wrong(
-                "Thiếu hình: geometry, POINT(…), POLYGON((…)), BBOX(…).",
-                "A geometry is missing: geometry, POINT(…), POLYGON((…)), BBOX(…)",
-            )),
+            _ => Err(self.wrong(sentence!("filter-geometry-kind"))),
         }
     }
 
@@ -297,7 +276,7 @@ impl Parser {
         self.budget.enter()?;
         let word = match self.peek() {
             Some(Token::Word(word)) => word.to_ascii_uppercase(),
-            _ => return Err(self.wrong("Thiếu hình.", "A geometry is missing")),
+            _ => return Err(self.wrong(sentence!("geometry-missing"))),
         };
         self.next += 1;
         if self.is_word(0, "Z") {
@@ -319,11 +298,9 @@ impl Parser {
             "BBOX" => {
                 let at = self.at();
                 let numbers = self.list(Self::number)?;
-                spatial::bbox(&numbers).ok_or_else(|| {
-                    FilterError::at(at, "BBOX cần 4 hoặc 6 số: tây, nam, đông, bắc.", "BBOX takes 4 or 6 numbers: west, south, east, north")
-                })?
+                spatial::bbox(&numbers).ok_or_else(|| FilterError::at(at, sentence!("filter-bbox")))?
             }
-            _ => return Err(self.wrong("Không biết loại hình này.", "This kind of geometry is unknown")),
+            _ => return Err(self.wrong(sentence!("kind-geometry-unknown"))),
         };
         self.budget.leave();
         Ok(geometry)
@@ -350,7 +327,7 @@ impl Parser {
     fn line(&mut self) -> Parsed<LineString<f64>> {
         let places = self.list(Self::position)?;
         if places.len() < 2 {
-            return Err(self.wrong("Một đường cần ít nhất hai điểm.", "A line needs at least two points"));
+            return Err(self.wrong(sentence!("filter-line")));
         }
         Ok(LineString(places))
     }
@@ -358,7 +335,7 @@ impl Parser {
     fn polygon(&mut self) -> Parsed<Polygon<f64>> {
         let mut rings = self.list(Self::line)?;
         if rings.iter().any(|ring| ring.0.len() < 4) {
-            return Err(self.wrong("Một vòng cần ít nhất bốn điểm.", "A ring needs at least four points"));
+            return Err(self.wrong(sentence!("filter-ring")));
         }
         let outer = rings.remove(0);
         Ok(Polygon::new(outer, rings))

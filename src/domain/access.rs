@@ -20,6 +20,8 @@ impl fmt::Display for TokenId {
     }
 }
 
+written_as_text!(TokenId);
+
 impl fmt::Debug for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -128,11 +130,7 @@ impl Token {
             }
             TokenCommand::Revoke(_) if self.revoked => Ok(Vec::new()),
             TokenCommand::Revoke(revoked) if self.grant.is_some() => Ok(vec![TokenEvent::Revoked(revoked)]),
-            TokenCommand::Revoke(revoked) => Err(Refusal::invalid(
-                "unknown-token",
-                format!("Không có khóa truy cập {}.", revoked.token),
-                format!("There is no token {}.", revoked.token),
-            )),
+            TokenCommand::Revoke(revoked) => Err(Refusal::invalid("unknown-token", sentence!("unknown-token", token = revoked.token))),
         }
     }
 
@@ -170,29 +168,17 @@ impl Actor {
     pub fn check(&self, roles: &[Role], units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
         let Self::Token(token) = self else { return Ok(()) };
         if !token.role.covers(roles) {
-            return Err(Refusal::invalid(
-                "forbidden-role",
-                "Khóa truy cập này không được phép với loại nội dung này.",
-                "This token's role does not cover this kind of item.",
-            ));
+            return Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-role")));
         }
         let Reach::Units(own) = &token.reach else { return Ok(()) };
         let alive = |id: &UnitId| own.contains(id) && table.get(id).is_some_and(|unit| unit.is_valid_on(today));
         if units.is_empty() {
-            return Err(Refusal::invalid(
-                "forbidden-city",
-                "Nội dung toàn thành phố cần khóa truy cập toàn thành phố.",
-                "A city-wide item needs a city-wide token.",
-            ));
+            return Err(Refusal::forbidden("forbidden-city", sentence!("forbidden-city")));
         }
         for id in units {
             let today_units = table.at(id, today);
             if today_units.is_empty() || !today_units.iter().all(|unit| alive(&unit.id)) {
-                return Err(Refusal::invalid(
-                    "forbidden-unit",
-                    format!("Khóa truy cập này không được phép với đơn vị {id}."),
-                    format!("This token does not cover unit {id}."),
-                ));
+                return Err(Refusal::forbidden("forbidden-unit", sentence!("forbidden-unit", id)));
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ use super::{Context, Refusal};
 use crate::domain::feature_set::FeatureSet;
 use crate::geometry::Bbox;
 use crate::geometry::contains;
+use crate::words::sentence::{Names, ToWord, Word};
 
 /// An emergency number and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +102,11 @@ pub struct City {
 }
 
 impl City {
+    /// The city's name for a sentence.
+    pub fn name(&self) -> Word {
+        Names(&self.name_vi, &self.name_en).to_word()
+    }
+
     /// Takes over what the store learned beyond its configuration file: boundaries, columns and imported units.
     pub fn learn_from(&mut self, recorded: &Self) {
         self.boundaries.clone_from(&recorded.boundaries);
@@ -120,44 +126,20 @@ impl City {
     pub fn check(&self) -> Result<(), Refusal> {
         let [west, south, east, north] = self.bbox;
         if !(west < east && south < north && west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0) {
-            return Err(Refusal::invalid(
-                "city-box",
-                "Khung tọa độ của thành phố phải là [tây, nam, đông, bắc] theo độ.",
-                "The city's bbox must be [west, south, east, north] in degrees.",
-            ));
+            return Err(Refusal::invalid("city-box", sentence!("city-box")));
         }
         if TimeZone::get(&self.time_zone).is_err() {
-            return Err(Refusal::invalid(
-                "time-zone",
-                format!("Không biết múi giờ “{}”; ví dụ đúng: Asia/Ho_Chi_Minh.", self.time_zone),
-                format!("Unknown time zone “{}”; write for example Asia/Ho_Chi_Minh.", self.time_zone),
-            ));
+            return Err(Refusal::invalid("time-zone", sentence!("time-zone", time_zone = self.time_zone)));
         }
         if let Some(place) = self.landmarks.iter().find(|place| !contains(&self.bbox, place.lon, place.lat)) {
-            return Err(Refusal::invalid(
-                "landmark-outside",
-                format!("Địa danh “{}” nằm ngoài khung tọa độ của thành phố; ghi lon là kinh độ, lat là vĩ độ.", place.name_vi),
-                format!("The landmark “{}” lies outside the city's bbox; lon is the longitude, lat the latitude.", place.name_en),
-            ));
+            return Err(Refusal::invalid("landmark-outside", sentence!("landmark-outside", place = Names(&place.name_vi, &place.name_en))));
         }
         if let Some(phone) = self.phone.as_ref().filter(|phone| !super::map_point::is_phone(phone)) {
-            return Err(Refusal::invalid(
-                "phone",
-                format!("“{phone}” không phải số điện thoại."),
-                format!("“{phone}” is not a phone number."),
-            ));
+            return Err(Refusal::invalid("phone", sentence!("phone", phone)));
         }
         let url = &self.public_url;
         if !is_public_url(url) {
-            return Err(Refusal::invalid(
-                "public-url",
-                format!(
-                    "Địa chỉ công khai “{url}” phải là http:// hoặc https:// với tên máy chủ viết bằng chữ không dấu (tên có dấu viết dạng xn--…) và không kết thúc bằng “/”."
-                ),
-                format!(
-                    "The public URL “{url}” must be http:// or https:// with a host in ASCII letters (xn--… for others), and not end in “/”."
-                ),
-            ));
+            return Err(Refusal::invalid("public-url", sentence!("public-url", url)));
         }
         Ok(())
     }
@@ -230,11 +212,9 @@ impl CityState {
                 Ok(vec![CityEvent::Recorded(CityRecorded { city: Box::new(city) })])
             }
             (CityCommand::Record(city), Some(known)) if known.id == city.id => Ok(Vec::new()),
-            (CityCommand::Record(city), Some(known)) => Err(Refusal::conflict(
-                "another-city",
-                format!("Kho này thuộc về {}, không phải {}.", known.name_vi, city.name_vi),
-                format!("This store belongs to {}, not to {}.", known.name_en, city.name_en),
-            )),
+            (CityCommand::Record(city), Some(known)) => {
+                Err(Refusal::conflict("another-city", sentence!("another-city", known = known.name(), city = city.name())))
+            }
             (CityCommand::Set(city), Some(known)) => {
                 city.check()?;
                 if city == *known {
@@ -242,9 +222,7 @@ impl CityState {
                 }
                 Ok(vec![CityEvent::Changed(CityRecorded { city: Box::new(city) })])
             }
-            (CityCommand::Set(_), None) => {
-                Err(Refusal::conflict("no-city", "Kho này chưa ghi nhận thành phố nào.", "This store has recorded no city yet."))
-            }
+            (CityCommand::Set(_), None) => Err(Refusal::conflict("no-city", sentence!("no-city"))),
         }
     }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::words::alike::read;
+use crate::words::sentence::Sentence;
 
 /// Crockford's base32 alphabet: no I, L, O or U.
 pub(super) const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -31,13 +32,21 @@ pub struct Code([u8; LENGTH]);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// Not nine characters of the alphabet.
-    #[error("mã phải có 9 ký tự chữ và số (a code has 9 letters and digits, without I, L, O, U)")]
+    #[error("{}", self.said())]
     Shape,
     /// A character was misread or two were swapped.
-    #[error(
-        "ký tự kiểm tra của mã không khớp: hãy đối chiếu lại với mã đã in (the code's check character does not fit: compare it with the printed code)"
-    )]
+    #[error("{}", self.said())]
     Check,
+}
+
+impl CodeError {
+    /// What is wrong with the text, and what to do.
+    pub fn said(&self) -> Sentence {
+        match self {
+            Self::Shape => sentence!("code-shape"),
+            Self::Check => sentence!("code-check"),
+        }
+    }
 }
 
 /// Multiplication in GF(2⁵) modulo x⁵+x²+1; both factors below 32.
@@ -142,6 +151,8 @@ impl fmt::Display for Code {
         f.write_str(self.as_str())
     }
 }
+
+written_as_text!(Code);
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

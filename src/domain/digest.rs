@@ -58,6 +58,8 @@ impl fmt::Display for Digest {
     }
 }
 
+written_as_text!(Digest);
+
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

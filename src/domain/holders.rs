@@ -4,9 +4,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::families::{Item, LogEvent};
+use crate::domain::publication::ClaimKind;
 
 /// Kind and name of a key.
-type Key = (&'static str, String);
+type Key = (ClaimKind, String);
 
 /// The keys that are held after the events so far, made by today's rule.
 #[derive(Default)]
@@ -31,7 +32,7 @@ impl Holders {
             Entry::Vacant(place) => {
                 let Some((family, code)) = aggregate.split_once('/') else { return };
                 let Some(fresh) = Item::new(family) else { return };
-                hold(("code", code.to_owned()));
+                hold((ClaimKind::Code, code.to_owned()));
                 place.insert(fresh)
             }
         };
@@ -46,7 +47,7 @@ impl Holders {
 
     /// Each key that is held, with its holders, in the order in which they claimed it. A key has several holders
     /// where the rule of their time told their keys apart.
-    pub fn keys(&self) -> impl Iterator<Item = (&'static str, &str, &[String])> {
+    pub fn keys(&self) -> impl Iterator<Item = (ClaimKind, &str, &[String])> {
         self.keys.iter().filter(|(_, holders)| !holders.is_empty()).map(|((kind, key), holders)| (*kind, key.as_str(), holders.as_slice()))
     }
 }
@@ -68,7 +69,7 @@ mod tests {
     }
 
     fn of_decisions(holders: &Holders) -> Vec<Vec<String>> {
-        holders.keys().filter(|(kind, ..)| *kind == "decision").map(|(.., holders)| holders.to_vec()).collect()
+        holders.keys().filter(|(kind, ..)| *kind == ClaimKind::Decision).map(|(.., holders)| holders.to_vec()).collect()
     }
 
     #[test]
@@ -78,12 +79,12 @@ mod tests {
             holders.apply(&format!("plan/{code}"), published(code, number), 1);
         }
         assert_eq!(of_decisions(&holders), [vec!["plan/QHSDD21AG", "plan/QHC2020AH"], vec!["plan/QHXD2200H"]]);
-        assert_eq!(holders.keys().filter(|(kind, ..)| *kind == "code").count(), 3);
+        assert_eq!(holders.keys().filter(|(kind, ..)| *kind == ClaimKind::Code).count(), 3);
         // The next holder takes the decision over when the first gives it up. A code is never given up.
         holders.apply("plan/QHSDD21AG", withdrawn(), 2);
         assert_eq!(of_decisions(&holders)[0], ["plan/QHC2020AH"]);
         holders.apply("plan/QHC2020AH", withdrawn(), 3);
         assert_eq!(of_decisions(&holders).len(), 1);
-        assert_eq!(holders.keys().filter(|(kind, ..)| *kind == "code").count(), 3);
+        assert_eq!(holders.keys().filter(|(kind, ..)| *kind == ClaimKind::Code).count(), 3);
     }
 }

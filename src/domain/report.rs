@@ -20,6 +20,8 @@ impl fmt::Display for ReportId {
     }
 }
 
+written_as_text!(ReportId);
+
 impl fmt::Debug for ReportId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -128,15 +130,9 @@ impl ReportState {
     /// Decides to close it; closing it again with the same outcome changes nothing.
     pub fn close(&self, closed: ReportClosed) -> Result<Vec<ReportEvent>, Refusal> {
         match (&self.received, self.outcome) {
-            (None, _) => Err(Refusal::invalid(
-                "unknown-report",
-                format!("Không có phản ánh {}.", closed.report),
-                format!("There is no report {}.", closed.report),
-            )),
+            (None, _) => Err(Refusal::invalid("unknown-report", sentence!("unknown-report", report = closed.report))),
             (Some(_), Some(outcome)) if outcome == closed.outcome => Ok(Vec::new()),
-            (Some(_), Some(_)) => {
-                Err(Refusal::conflict("report-closed", "Phản ánh này đã được xử lý.", "This report has been closed already."))
-            }
+            (Some(_), Some(_)) => Err(Refusal::conflict("report-closed", sentence!("report-closed"))),
             (Some(_), None) => Ok(vec![ReportEvent::Closed(closed)]),
         }
     }

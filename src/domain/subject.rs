@@ -19,6 +19,8 @@ impl fmt::Display for SubjectId {
     }
 }
 
+written_as_text!(SubjectId);
+
 impl fmt::Debug for SubjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -112,39 +114,21 @@ impl Subject {
         if self.erased {
             return match command {
                 SubjectCommand::Erase(_) => Ok(Vec::new()),
-                _ => Err(Refusal::conflict(
-                    "subject-erased",
-                    "Dữ liệu của người này đã bị xóa vĩnh viễn.",
-                    "This person's data has been erased for good.",
-                )),
+                _ => Err(Refusal::conflict("subject-erased", sentence!("subject-erased"))),
             };
         }
         match command {
             SubjectCommand::RecordConsent(recorded) => {
                 let consent = &recorded.consent;
                 if denies(&consent.evidence) {
-                    return Err(Refusal::invalid(
-                        "consent-denied",
-                        format!(
-                            "“{}” không phải sự đồng ý; hãy ghi số phiếu đồng ý, hoặc bỏ số điện thoại của người này.",
-                            consent.evidence
-                        ),
-                        format!(
-                            "“{}” is no consent; write the number of the consent form, or leave the person's number out.",
-                            consent.evidence
-                        ),
-                    ));
+                    return Err(Refusal::invalid("consent-denied", sentence!("consent-denied", evidence = consent.evidence)));
                 }
                 if consent.purpose.is_empty() || consent.text_version.is_empty() || consent.evidence.is_empty() {
-                    return Err(Refusal::invalid(
-                        "consent-incomplete",
-                        "Sự đồng ý phải nêu mục đích, phiên bản văn bản và nơi lưu bằng chứng.",
-                        "A consent states its purpose, the version of the text and where the evidence is kept.",
-                    ));
+                    return Err(Refusal::invalid("consent-incomplete", sentence!("consent-incomplete")));
                 }
                 Ok(vec![SubjectEvent::ConsentRecorded(recorded)])
             }
-            _ if !self.known => Err(Refusal::invalid("unknown-subject", "Không có người nào mang mã này.", "Nobody has this subject id.")),
+            _ if !self.known => Err(Refusal::invalid("unknown-subject", sentence!("unknown-subject"))),
             SubjectCommand::WithdrawConsent(_) if self.consent.is_none() => Ok(Vec::new()),
             SubjectCommand::WithdrawConsent(named) => Ok(vec![SubjectEvent::ConsentWithdrawn(named)]),
             SubjectCommand::Erase(named) => Ok(vec![SubjectEvent::Erased(named)]),

@@ -64,6 +64,8 @@ impl fmt::Display for UnitId {
     }
 }
 
+written_as_text!(UnitId);
+
 impl fmt::Debug for UnitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -157,24 +159,12 @@ impl Units {
     pub fn check(&self, ids: &[UnitId], date: Date) -> Result<(), Refusal> {
         for id in ids {
             let Some(unit) = self.get(id) else {
-                return Err(Refusal::invalid(
-                    "unknown-unit",
-                    format!("Không có đơn vị hành chính {id} trong danh mục của thành phố."),
-                    format!("The city's table has no unit {id}."),
-                ));
+                return Err(Refusal::invalid("unknown-unit", sentence!("unknown-unit", id)));
             };
             if !unit.is_valid_on(date) {
                 let now: Vec<String> = self.at(id, date).iter().map(|u| format!("{} {}", u.id, u.name_vi)).collect();
-                let (vi, en) = if unit.valid_from > date {
-                    (String::from("chưa thành lập"), String::from("does not exist yet"))
-                } else {
-                    (format!("đã hết tồn tại; nay là {}", now.join(", ")), format!("no longer exists; today: {}", now.join(", ")))
-                };
-                return Err(Refusal::invalid(
-                    "unit-not-valid",
-                    format!("Ngày {date}, {} ({id}) {vi}.", unit.name_vi),
-                    format!("On {date}, {} ({id}) {en}.", unit.name_vi),
-                ));
+                let state = if unit.valid_from > date { sentence!("unit-not-yet") } else { sentence!("unit-ended", now = now.join(", ")) };
+                return Err(Refusal::invalid("unit-not-valid", sentence!("unit-not-valid", date, name_vi = unit.name_vi, id, state)));
             }
         }
         Ok(())
@@ -236,6 +226,6 @@ mod tests {
     fn a_unit_that_is_gone_is_refused_with_its_successor() {
         let refusal = table().check(&["04267-2020".parse().expect("id")], date(2026, 1, 1)).expect_err("gone");
         assert_eq!(refusal.reason, "unit-not-valid");
-        assert!(refusal.vi.contains("04252-2025"), "{refusal}");
+        assert!(refusal.to_string().contains("04252-2025"), "{refusal}");
     }
 }

@@ -52,11 +52,7 @@ pub fn check(sha256: Digest, bytes: Bytes, takes: Takes, facts: &Value) -> Optio
             _ => true,
         };
         if !fits || (takes == Takes::Zones && !legal) || (takes == Takes::Outline && !code.is_empty()) {
-            return Some(Err(Refusal::invalid(
-                "set-does-not-fit",
-                format!("Đối tượng #{number} ({code}) không dùng được ở đây."),
-                format!("Feature #{number} ({code}) cannot be used here."),
-            )));
+            return Some(Err(Refusal::invalid("set-does-not-fit", sentence!("set-of-another-plan", number, code))));
         }
     }
     Some(Ok(set))

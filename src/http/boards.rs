@@ -25,7 +25,7 @@ use crate::words::text::Lang;
 fn entries(image: &Image, moment: &Moment, unit: Option<&UnitId>) -> Vec<Entry> {
     let boards = image.standing_boards(moment, unit).into_iter();
     let entry = |board: View| {
-        let postings = board.board.iter().flat_map(|own| &own.postings);
+        let postings = board.board().into_iter().flat_map(|own| &own.postings);
         let items = postings.filter_map(|posting| image.view(&posting.item, None, moment)).collect();
         Entry { board, items }
     };
@@ -41,10 +41,7 @@ pub async fn list(State(site): State<Arc<Site>>, asking: Asking) -> Result<Respo
             Some("superseded") => BoardFilter::Superseded,
             Some("check") => BoardFilter::Check,
             Some(other) => {
-                return Err(HttpError::Parameter(
-                    format!("due={other}: có all, superseded, check"),
-                    format!("due={other}: there are all, superseded, check"),
-                ));
+                return Err(HttpError::Parameter(sentence!("boards-due", other)));
             }
         };
         let unit = asking.asked("unit");

@@ -15,12 +15,14 @@ use crate::app::ExecuteError;
 use crate::disk::{self, Disk};
 use crate::domain::Refusal;
 use crate::domain::code::CodeError;
+use crate::domain::refusal::Why;
 use crate::event_store::StoreError;
 use crate::import::Report;
 use crate::prints::PressError;
 use crate::read_model::layers::collections;
 use crate::render::home::problem;
 use crate::render::qr::QrError;
+use crate::words::sentence::{Said, Sentence};
 use crate::words::text::Lang;
 use crate::words::text::text;
 
@@ -44,7 +46,7 @@ pub enum HttpError {
     /// A parameter or header is wrong. The sentence says which, and what is allowed.
     BadRequest(String),
     /// A parameter is wrong. The sentences say which and what is allowed, in Vietnamese and in English.
-    Parameter(String, String),
+    Parameter(Sentence),
     /// The feature existed but not at the moment asked for; says where to look instead.
     Gone(Box<Gone>),
     /// The address does not take the method.
@@ -112,10 +114,7 @@ impl From<PressError> for HttpError {
             PressError::UnknownBoard(number) => Self::UnknownBoard(number),
             PressError::NoSheet => Self::NoSheet,
             PressError::Nothing => Self::NotFound,
-            PressError::TooMany(count) => Self::Parameter(
-                format!("{count} bản in là quá nhiều cho một tệp: hãy in từng phường (unit=…)."),
-                format!("{count} prints are too many for one file: print unit by unit (unit=…)."),
-            ),
+            PressError::TooMany(count) => Self::Parameter(sentence!("prints-too-many", count, most = crate::prints::MOST)),
             PressError::Store(error) => error.into(),
             PressError::Print(error) => Self::Internal(error.to_string()),
         }
@@ -153,8 +152,7 @@ pub struct Gone {
 struct Form {
     status: StatusCode,
     name: &'static str,
-    vi: String,
-    en: String,
+    said: Said,
     more: Value,
 }
 
@@ -166,19 +164,19 @@ impl HttpError {
 
     /// A parameter was given twice.
     pub fn twice(name: &str) -> Self {
-        Self::Parameter(format!("Tham số “{name}” xuất hiện hai lần"), format!("the parameter “{name}” comes twice"))
+        Self::Parameter(sentence!("parameter-comes-twice", name))
     }
 
     /// The problem document (RFC 9457).
     pub fn problem(&self, lang: Lang) -> Value {
         let form = self.form();
-        let detail = lang.pick(&form.vi, &form.en);
+        let detail = form.said.text(lang);
         let mut body = json!({
             "type": format!("/problems/{}", form.name),
             "title": self.title(lang, detail),
             "status": form.status.as_u16(),
             "detail": detail,
-            "detail_en": form.en,
+            "detail_en": form.said.text(Lang::En),
         });
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), form.more) {
             body.extend(more);
@@ -187,137 +185,53 @@ impl HttpError {
     }
 
     /// The table from errors to statuses and sentences.
-    #[expect(clippy::too_many_lines, reason = "one arm for each error: the table of statuses")]
     fn form(&self) -> Form {
-        let of = |status, name, vi: &str, en: &str| Form { status, name, vi: vi.into(), en: en.into(), more: Value::Null };
-        let key = |status, name, key: &str| of(status, name, text(Lang::Vi, key), text(Lang::En, key));
+        let of = |status, name, said: Sentence| Form { status, name, said: said.into(), more: Value::Null };
+        let key = |status, name, key: &str| Form { status, name, said: Said::of_page(key), more: Value::Null };
         match self {
             Self::NotFound => key(StatusCode::NOT_FOUND, "not-found", "not-found-help"),
             Self::UnknownCollection => {
                 let names: Vec<&str> = collections().iter().map(|collection| collection.name).collect();
                 let names = names.join(", ");
-                of(
-                    StatusCode::NOT_FOUND,
-                    "unknown-collection",
-                    &format!("Không có lớp bản đồ này; có: {names}."),
-                    &format!("There is no such collection; there are {names}."),
-                )
+                of(StatusCode::NOT_FOUND, "unknown-collection", sentence!("unknown-collection", names))
             }
             Self::UnknownCode => key(StatusCode::NOT_FOUND, "unknown-code", "code-unknown"),
-            Self::UnknownBoard(number) => of(
-                StatusCode::NOT_FOUND,
-                "unknown-board",
-                &format!("Sổ niêm yết không có bảng số {number}."),
-                &format!("The register has no board {number}."),
-            ),
-            Self::NoSheet => of(
-                StatusCode::NOT_FOUND,
-                "no-sheet",
-                "Nội dung này không có bản đồ vùng: hãy in size=A4 hoặc A3.",
-                "This item has no areas to make a map sheet of: print size=A4 or A3.",
-            ),
+            Self::UnknownBoard(number) => of(StatusCode::NOT_FOUND, "unknown-board", sentence!("unknown-board", number)),
+            Self::NoSheet => of(StatusCode::NOT_FOUND, "no-sheet", sentence!("no-sheet")),
             Self::UnknownUnit => key(StatusCode::NOT_FOUND, "unknown-unit", "unit-unknown-help"),
             Self::WrongCode(CodeError::Check) => key(StatusCode::NOT_FOUND, "wrong-code", "code-wrong-help"),
             Self::WrongCode(CodeError::Shape) => key(StatusCode::NOT_FOUND, "wrong-code", "code-shape-help"),
-            Self::BadRequest(what) => of(StatusCode::BAD_REQUEST, "bad-request", &format!("Yêu cầu sai: {what}"), what),
-            Self::Parameter(vi, en) => of(StatusCode::BAD_REQUEST, "bad-request", vi, en),
-            Self::Gone(gone) => Form {
-                more: json!({ "links": gone.links }),
-                ..of(
-                    StatusCode::GONE,
-                    "gone",
-                    "Đối tượng này không có hiệu lực, hoặc chưa được ghi nhận, vào lúc được hỏi; xem các phiên bản của nó.",
-                    "This feature was not in force, or not known yet, at the moment asked for; see its versions.",
-                )
-            },
-            Self::MethodNotAllowed => of(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "Địa chỉ này không nhận phương thức đó.",
-                "This address does not take that method.",
-            ),
-            Self::NotAcceptable => of(
-                StatusCode::NOT_ACCEPTABLE,
-                "not-acceptable",
-                "Không có dạng dữ liệu được yêu cầu; hãy dùng ?f=json hoặc ?f=html.",
-                "There is no such form; use ?f=json or ?f=html.",
-            ),
+            Self::BadRequest(what) => of(StatusCode::BAD_REQUEST, "bad-request", sentence!("bad-request", what)),
+            Self::Parameter(said) => of(StatusCode::BAD_REQUEST, "bad-request", said.clone()),
+            Self::Gone(gone) => Form { more: json!({ "links": gone.links }), ..of(StatusCode::GONE, "gone", sentence!("gone")) },
+            Self::MethodNotAllowed => of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", sentence!("method-not-allowed")),
+            Self::NotAcceptable => of(StatusCode::NOT_ACCEPTABLE, "not-acceptable", sentence!("not-acceptable")),
             Self::Refused(refusal) => {
-                let status = match refusal.reason {
-                    "unknown-code" | "unknown-revision" => StatusCode::NOT_FOUND,
-                    reason if reason.starts_with("forbidden") => StatusCode::FORBIDDEN,
-                    _ if refusal.conflict => StatusCode::CONFLICT,
-                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                let status = match refusal.why {
+                    Why::Unknown => StatusCode::NOT_FOUND,
+                    Why::Forbidden => StatusCode::FORBIDDEN,
+                    Why::InTheWay | Why::Busy => StatusCode::CONFLICT,
+                    Why::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
                 };
-                of(status, refusal.reason, &refusal.vi, &refusal.en)
+                of(status, refusal.reason, refusal.said.clone())
             }
-            Self::Import(report) => Form {
-                more: json!({ "report": report }),
-                ..of(StatusCode::UNPROCESSABLE_ENTITY, "import", "Tệp có lỗi; xem báo cáo.", "The file has errors; see the report.")
-            },
-            Self::Unauthorized => of(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "Cần khóa truy cập còn hiệu lực (Authorization: Bearer …).",
-                "A valid token is needed (Authorization: Bearer …).",
-            ),
-            Self::PreconditionFailed => of(
-                StatusCode::PRECONDITION_FAILED,
-                "precondition-failed",
-                "Nội dung đã thay đổi từ khi bạn xem; hãy xem lại.",
-                "The item has changed since you saw it; look again.",
-            ),
-            Self::TooLarge(limit) => of(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                &format!("Nội dung gửi lên lớn hơn giới hạn {limit} byte."),
-                &format!("The body is larger than the limit of {limit} bytes."),
-            ),
-            Self::Beyond(length) => of(
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                "beyond",
-                &format!("Tệp chỉ có {length} byte: phần được yêu cầu (Range) nằm ngoài tệp."),
-                &format!("The file has {length} bytes: the part asked for (Range) lies behind its end."),
-            ),
+            Self::Import(report) => {
+                Form { more: json!({ "report": report }), ..of(StatusCode::UNPROCESSABLE_ENTITY, "import", sentence!("import")) }
+            }
+            Self::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized", sentence!("unauthorized")),
+            Self::PreconditionFailed => of(StatusCode::PRECONDITION_FAILED, "precondition-failed", sentence!("precondition-failed")),
+            Self::TooLarge(limit) => of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", sentence!("too-large-errors", limit)),
+            Self::Beyond(length) => of(StatusCode::RANGE_NOT_SATISFIABLE, "beyond", sentence!("beyond", length)),
             Self::TooMany => key(StatusCode::TOO_MANY_REQUESTS, "too-many", "too-many-help"),
-            Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", "Nội dung gửi lên quá chậm.", "The body did not come in time."),
-            Self::Unavailable => of(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "Kho dữ liệu tạm thời không ghi được; chưa có gì được ghi. Hãy thử lại.",
-                "The store is away; nothing was written. Try again.",
-            ),
-            Self::Full(disk) => of(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "full-disk",
-                &format!(
-                    "Đĩa của máy chủ ({disk}) đã đầy hoặc không ghi được; chưa có gì được ghi. Hãy báo người quản trị dọn chỗ, rồi thử lại."
-                ),
-                &format!(
-                    "The server's disk ({disk}) is full or cannot be written; nothing was written. Tell whoever keeps the server to free some space, then try again."
-                ),
-            ),
+            Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", sentence!("too-slow")),
+            Self::Unavailable => of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentence!("unavailable")),
+            Self::Full(disk) => of(StatusCode::SERVICE_UNAVAILABLE, "full-disk", sentence!("full-disk", disk = disk.to_string())),
             Self::Away => key(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable-help"),
             Self::Busy => key(StatusCode::SERVICE_UNAVAILABLE, "busy", "busy-help"),
-            Self::UnknownOutcome => of(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unknown-outcome",
-                "Chưa rõ lệnh đã được ghi hay chưa: hãy gửi lại với cùng mã lệnh (id).",
-                "It is not known whether the command was written: repeat it with the same id.",
-            ),
-            Self::Behind => of(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "behind",
-                "Máy chủ này chưa nhận được thay đổi đó; hãy thử lại.",
-                "This node has not reached that position; try again.",
-            ),
+            Self::UnknownOutcome => of(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", sentence!("unknown-outcome")),
+            Self::Behind => of(StatusCode::SERVICE_UNAVAILABLE, "behind", sentence!("behind")),
             Self::Damaged(_) => key(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "damaged"),
-            Self::Internal(_) => of(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Máy chủ gặp lỗi; lỗi đã được ghi lại.",
-                "The server failed; it has been noted.",
-            ),
+            Self::Internal(_) => of(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence!("internal")),
         }
     }
 
@@ -349,7 +263,7 @@ impl HttpError {
             site.model.disks.note(disk);
         }
         let form = self.form();
-        let detail = lang.pick(&form.vi, &form.en);
+        let detail = form.said.text(lang);
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if form.status == StatusCode::SERVICE_UNAVAILABLE {

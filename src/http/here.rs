@@ -38,6 +38,7 @@ use crate::render::here::{self as pages, Asked, Spot, json as programs, tap, uni
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::map::{self, Frame};
 use crate::render::search::Found;
+use crate::words::sentence::{Names, Sentence, ToWord, Word};
 use crate::words::text::Lang;
 use crate::words::text::text;
 
@@ -65,20 +66,13 @@ pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
     answer(&site, fields, &headers).await
 }
 
-fn wrong(vi: impl Into<String>, en: impl Into<String>) -> HttpError {
-    HttpError::Parameter(vi.into(), en.into())
+fn wrong(said: Sentence) -> HttpError {
+    HttpError::Parameter(said)
 }
 
 fn outside(city: &City, in_degrees: bool) -> HttpError {
-    let [vi, en] = if in_degrees {
-        ["kinh độ, vĩ độ".to_owned(), "longitude, latitude".to_owned()]
-    } else {
-        ["X (bắc), Y (đông)", "X (north), Y (east)"].map(|order| format!("{order}, VN-2000 EPSG:{}", city.default_crs))
-    };
-    wrong(
-        format!("Vị trí này nằm ngoài {}. Hãy xem lại tọa độ ({vi}).", city.name_vi),
-        format!("This place lies outside {}. Look at the coordinates again ({en}).", city.name_en),
-    )
+    let order = if in_degrees { sentence!("order-degrees") } else { sentence!("order-metres", epsg = city.default_crs) };
+    wrong(sentence!("place-outside", city = city.name(), order))
 }
 
 fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
@@ -86,8 +80,7 @@ fn number(fields: &Fields, name: &str) -> Result<Option<f64>, HttpError> {
     let plain: String = crate::words::alike::read(text).chars().filter(|c| !c.is_whitespace()).collect();
     let value = parcel::number(&plain).filter(|value| value.is_finite());
     let shown: String = text.chars().take(40).collect();
-    let [vi, en] = [Lang::Vi, Lang::En].map(|lang| named(lang, name));
-    value.map(Some).ok_or_else(|| wrong(format!("{vi}: “{shown}” không phải là số."), format!("{en}: “{shown}” is not a number.")))
+    value.map(Some).ok_or_else(|| wrong(sentence!("number-here", name = in_languages(name), shown)))
 }
 
 /// The name of a field as the page shows it.
@@ -99,6 +92,11 @@ fn named(lang: Lang, name: &str) -> &str {
         "n" => text(lang, "northing"),
         other => other,
     }
+}
+
+/// The name of a field in all languages.
+fn in_languages(name: &str) -> Word {
+    Names(named(Lang::Vi, name), named(Lang::En, name)).to_word()
 }
 
 fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError> {
@@ -117,8 +115,8 @@ fn both(fields: &Fields, names: [&str; 2]) -> Result<Option<[f64; 2]>, HttpError
         ([a, b], ..) => Ok(Some([*a, *b])),
         (_, [a, b], 2) if stands_between => Ok(Some([*a, *b])),
         _ => {
-            let [[a, b], [x, y]] = [Lang::Vi, Lang::En].map(|lang| names.map(|name| named(lang, name)));
-            Err(wrong(format!("Hãy nhập cả hai số: {a}; {b}."), format!("Enter both numbers: {x}; {y}.")))
+            let [a, b] = names.map(in_languages);
+            Err(wrong(sentence!("enter-both-numbers", a, b)))
         }
     }
 }
@@ -168,14 +166,9 @@ fn since(fields: &Fields, moment: &Moment) -> Result<Option<Date>, HttpError> {
     };
     let shown: String = text.chars().take(40).collect();
     let vietnamese = vietnamese.filter(|day: &Date| day.year() >= 1_000);
-    let day = text.parse::<Date>().ok().or(vietnamese).ok_or_else(|| {
-        wrong(
-            format!("“{shown}” không phải là ngày; viết 15/9/2020, năm đủ bốn chữ số."),
-            format!("“{shown}” is not a day; write 2020-09-15 or 15/9/2020, the year in full."),
-        )
-    })?;
+    let day = text.parse::<Date>().ok().or(vietnamese).ok_or_else(|| wrong(sentence!("since-day", shown)))?;
     if day > moment.today {
-        return Err(wrong("Ngày so sánh còn ở tương lai.", "The day to compare with is in the future."));
+        return Err(wrong(sentence!("day-compare-future")));
     }
     Ok(Some(day))
 }
@@ -202,8 +195,8 @@ async fn question(site: &Site, fields: &Fields, city: &City, moment: &Moment) ->
     let unit = unit.transpose()?;
     let span = if fields.get("map").is_some() { Some(number(fields, "span")?.unwrap_or(0.0)) } else { None };
     if let Some(text) = fields.get("parcel") {
-        let parcel = parcel::read(text, city).map_err(|parcel::NoParcel(vi, en)| wrong(vi, en))?;
-        let area = Area::new(parcel.rings).ok_or_else(|| wrong("Thửa đất trống.", "The parcel is empty."))?;
+        let parcel = parcel::read(text, city).map_err(|parcel::NoParcel(said)| wrong(said))?;
+        let area = Area::new(parcel.rings).ok_or_else(|| wrong(sentence!("parcel-empty")))?;
         let place = Place::Parcel(area, parcel.area_m2);
         let [lon, lat] = place.point();
         return Ok((Question::At(Spot { at: Position { lon, lat }, name: None, parcel: Some(text.to_owned()) }, place), None));
@@ -263,16 +256,16 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     let moment = site.moment();
     // A wrong day does not cost a person the answer: the page says what is wrong beside it.
     let (since, wrong_day) = match since(&fields, &moment) {
-        Err(HttpError::Parameter(vi, en)) if form == Form::Html => (None, Some(lang.pick(&vi, &en).to_owned())),
+        Err(HttpError::Parameter(said)) if form == Form::Html => (None, Some(said.text(lang))),
         since => (since?, None),
     };
     let (question, span) = match question(site, &fields, &city, &moment).await {
         Ok(asked) => asked,
         // A person gets the form again, with what is wrong.
-        Err(HttpError::Parameter(vi, en)) if form == Form::Html => {
+        Err(HttpError::Parameter(said)) if form == Form::Html => {
             let of = |name| fields.get(name).unwrap_or_default();
             let typed = Typed { lon: of("lon"), lat: of("lat"), e: of("e"), n: of("n"), parcel: of("parcel") };
-            let page = ways::form(lang, &city, moment.today, Some(lang.pick(&vi, &en)), &typed);
+            let page = ways::form(lang, &city, moment.today, Some(&said.text(lang)), &typed);
             return Ok(html(headers, StatusCode::BAD_REQUEST, page));
         }
         Err(error) => return Err(error),
@@ -322,9 +315,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             }
             Ok(html(headers, StatusCode::OK, ways::which(lang, &city, moment.today, &typed, &found, proposal.as_deref(), nearest)))
         }
-        Question::Open if form == Form::Json => {
-            Err(wrong("Hãy cho lon và lat, e và n, unit, place hoặc parcel.", "Give lon and lat, e and n, unit, place or parcel."))
-        }
+        Question::Open if form == Form::Json => Err(wrong(sentence!("here-nothing-given"))),
         Question::Open => match span {
             Some(span) => {
                 let map = drawn(site, lang, &city, &moment, None, span).await?;

@@ -126,11 +126,9 @@ fn set_of(field: &str) -> Option<(&'static str, Takes)> {
 
 fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
     match actor {
-        Actor::Token(grant) if !grant.role.covers(families::roles(family)) => Err(HttpError::Refused(Refusal::conflict(
-            "forbidden-family",
-            "Khóa truy cập này không dùng cho loại nội dung đó.",
-            "This token is not for that kind of content.",
-        ))),
+        Actor::Token(grant) if !grant.role.covers(families::roles(family)) => {
+            Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
+        }
         _ => Ok(()),
     }
 }
@@ -257,11 +255,7 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
     let actor = auth::actor(site, headers).await?;
     let kept = find(site, id).await?;
     let (Some(set), Some(source)) = (kept.set, kept.source) else {
-        return Err(HttpError::Refused(Refusal::conflict(
-            "import-has-errors",
-            "Tệp này còn lỗi nên chưa công bố được; hãy sửa và gửi lại.",
-            "This file has errors and cannot be published; mend it and send it again.",
-        )));
+        return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
     };
     let bytes = writes::read_body(site, body).await?;
     let mut value: Value = tokio::task::block_in_place(|| serde_json::from_slice(&bytes)).map_err(|error| {

@@ -104,11 +104,7 @@ fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response
         Some(error) => reader.told(site, &error),
         // The router itself refuses an address that is not UTF-8.
         None if status == StatusCode::BAD_REQUEST && is_plain(&response) => {
-            let (vi, en) = (
-                "địa chỉ có ký tự bị hỏng; hãy mở lại liên kết gốc hoặc quét lại mã",
-                "the address holds broken characters; open the original link again, or scan the code",
-            );
-            reader.told(site, &HttpError::Parameter(vi.into(), en.into()))
+            reader.told(site, &HttpError::Parameter(sentence!("address-broken")))
         }
         None => response,
     };

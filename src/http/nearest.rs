@@ -49,13 +49,13 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Some(text) => known.iter().copied().find(|kind| *kind == text).ok_or_else(|| {
             let list = known.join(", ");
             let shown: String = text.chars().take(40).collect();
-            HttpError::Parameter(format!("kind={shown}: có {list}"), format!("kind={shown}: there are {list}"))
+            HttpError::Parameter(sentence!("kind", shown, list))
         })?,
     };
     let (at, wrong) = match here::position(&fields, &city) {
         Ok(at) => (at, None),
         // The page shows whom to call even if the position is wrong.
-        Err(HttpError::Parameter(vi, en)) if form == Form::Html => (None, Some(lang.pick(&vi, &en).to_owned())),
+        Err(HttpError::Parameter(said)) if form == Form::Html => (None, Some(said.text(lang))),
         Err(error) => return Err(error),
     };
     let found = site.model.nearest(kind, at, SHOWN, &moment).await?;

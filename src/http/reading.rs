@@ -77,7 +77,7 @@ pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
         Some("html") => return Ok(Form::Html),
         Some("json" | "geojson") => return Ok(Form::Json),
         Some(other) => {
-            return Err(HttpError::Parameter(format!("f={other}: dùng f=json hoặc f=html"), format!("f={other}: use f=json or f=html")));
+            return Err(HttpError::Parameter(sentence!("form-unknown", other)));
         }
         None => {}
     }

@@ -70,11 +70,7 @@ pub async fn receive(
     let view = item(&site, parse(&code)?)?;
     // Another site's page must not make its visitors send reports.
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        return Err(HttpError::Refused(Refusal::invalid(
-            "another-site",
-            "Phản ánh phải được gửi từ chính trang này.",
-            "A report has to be sent from this site's own page.",
-        )));
+        return Err(HttpError::Refused(Refusal::invalid("another-site", sentence!("another-site"))));
     }
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
     let fields = Fields::of(query, &sent.text);
@@ -93,7 +89,7 @@ pub async fn receive(
     };
     let draft = match (ReportDraft { kind, item: view.code, board, written: written.clone() }).checked() {
         Ok(draft) => draft,
-        Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, lang.pick(&refusal.vi, &refusal.en))),
+        Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, &refusal.said.text(lang))),
     };
     let is_full = {
         let image = site.model.image();
@@ -125,11 +121,9 @@ async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result
     }
     let actor = auth::actor(site, &headers).await?;
     match &actor {
-        Actor::Token(grant) if !grant.role.reads_reports() => Err(HttpError::Refused(Refusal::invalid(
-            "forbidden-role",
-            "Khóa truy cập này không được xem phản ánh (cần vai trò clerk hoặc editor).",
-            "This token may not read reports (it needs the role clerk or editor).",
-        ))),
+        Actor::Token(grant) if !grant.role.reads_reports() => {
+            Err(HttpError::Refused(Refusal::forbidden("forbidden-role", sentence!("forbidden-role-reports"))))
+        }
         _ => Ok(actor),
     }
 }
@@ -202,13 +196,7 @@ pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
 
 async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {
     let id = ReportId(report.to_owned());
-    let unknown = || {
-        HttpError::Refused(Refusal::invalid(
-            "unknown-report",
-            format!("Không có phản ánh {report}."),
-            format!("There is no report {report}."),
-        ))
-    };
+    let unknown = || HttpError::Refused(Refusal::invalid("unknown-report", sentence!("unknown-report", report)));
     let known = site.model.image().reports().get(&id).cloned();
     let open = known.ok_or_else(unknown)?;
     let moment = site.moment();
@@ -216,9 +204,7 @@ async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) 
     if !is_within(site, actor, &open, view.as_ref()) {
         return Err(unknown());
     }
-    let outcome = outcome.and_then(ReportOutcome::parse).ok_or_else(|| {
-        HttpError::Parameter("outcome phải là mended, no-fault hoặc abuse".into(), "outcome must be mended, no-fault or abuse".into())
-    })?;
+    let outcome = outcome.and_then(ReportOutcome::parse).ok_or_else(|| HttpError::Parameter(sentence!("report-outcome")))?;
     site.app.close_report(actor, id, outcome).await?;
     let head = site.app.log().head().await?.position;
     site.model.wait_for(head, std::time::Duration::from_secs(1)).await;

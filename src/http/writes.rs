@@ -74,11 +74,7 @@ async fn write(site: &Arc<Site>, collection: &str, code: Option<Code>, headers: 
     let fits = request.kind.split('.').next() == Some(family)
         && (kind.is_empty() || request.body.pointer("/facts/kind").is_none_or(|given| given == kind));
     if !fits {
-        return Err(HttpError::Refused(Refusal::invalid(
-            "another-collection",
-            format!("Lệnh này không thuộc danh mục “{collection}”."),
-            format!("This command does not belong to the collection “{collection}”."),
-        )));
+        return Err(HttpError::Refused(Refusal::invalid("another-collection", sentence!("another-collection", collection))));
     }
     if let Some(code) = code {
         if request.code.is_some_and(|given| given != code) {

@@ -174,20 +174,9 @@ impl Reading {
 fn stopped(source: &Source, options: &Options, is_damaged: bool) -> Imported {
     let mut report = Report::about(&source.name);
     report.sha256 = source.digest().ok().map(|digest| digest.to_string());
-    let (check, vi, en) = if is_damaged {
-        (
-            "unreadable",
-            "Tệp bị hỏng: cấu trúc tự mâu thuẫn; hãy xuất lại từ phần mềm bản đồ",
-            "The file is damaged: its structure contradicts itself; export it again from the mapping software",
-        )
-    } else {
-        (
-            "reading-stopped",
-            "Việc đọc tệp đã bị dừng vì cần nhiều bộ nhớ hoặc thời gian hơn mức cho một tệp cỡ này; tệp có thể bị hỏng: hãy xuất lại từ phần mềm bản đồ, hoặc chia nhỏ",
-            "Reading the file was stopped: it took more memory or time than a file of its size may. It may be damaged: export it again from the mapping software, or split it",
-        )
-    };
-    report.push(Finding::new(Severity::Error, check, vi, en));
+    let (check, said) =
+        if is_damaged { ("unreadable", sentence!("unreadable")) } else { ("reading-stopped", sentence!("reading-stopped")) };
+    report.push(Finding::new(Severity::Error, check, said));
     Imported { report, set: None, drawn: Vec::new(), plane: options.plane }
 }
 

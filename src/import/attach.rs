@@ -29,6 +29,7 @@ use crate::geometry::crs::Crs;
 use crate::import::Report;
 use crate::words::fold::clean;
 use crate::words::fold::typed;
+use crate::words::sentence::Sentence;
 
 /// Gives the file that a command names. Errors: a sentence that says why it cannot be read.
 pub type Files<'a> = &'a (dyn Fn(&str) -> Result<Source, String> + Sync);
@@ -185,8 +186,8 @@ pub enum AttachError {
     Unavailable(std::io::Error),
 }
 
-fn invalid(reason: &'static str, vi: String, en: String) -> AttachError {
-    AttachError::Refused(Refusal::invalid(reason, vi, en))
+fn invalid(reason: &'static str, said: Sentence) -> AttachError {
+    AttachError::Refused(Refusal::invalid(reason, said))
 }
 
 /// Cleans every text of a command: normalises to NFC, removes control and direction characters, and replaces
@@ -219,16 +220,11 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
         }
     }
     if let Some(contact) = facts.get("contact").filter(|contact| contact.get("name").is_some()) {
-        let input: ContactInput = serde_json::from_value(contact.clone()).map_err(|error| {
-            invalid("contact", format!("Người liên hệ ghi chưa đúng: {error}"), format!("The contact is not complete: {error}"))
-        })?;
+        let input: ContactInput =
+            serde_json::from_value(contact.clone()).map_err(|error| invalid("contact", sentence!("contact", error = error.to_string())))?;
         let input = ContactInput { name: typed(&input.name), phone: typed(&input.phone), ..input };
         if !crate::domain::map_point::is_phone(&input.phone) || input.name.is_empty() {
-            return Err(invalid(
-                "contact",
-                "Người liên hệ phải có tên và số điện thoại.".into(),
-                "A contact needs a name and a phone number.".into(),
-            ));
+            return Err(invalid("contact", sentence!("contact-attach")));
         }
         attached.contact = Some(input);
         facts.remove("contact");
@@ -250,11 +246,7 @@ fn check_lengths(body: &Value) -> Result<(), AttachError> {
     }
     let title = body.pointer("/facts/title").map_or(0, longest);
     if title > 300 || longest(body) > 10_000 {
-        return Err(invalid(
-            "text-too-long",
-            "Tên dài tối đa 300 ký tự, các nội dung khác tối đa 10.000 ký tự.".into(),
-            "A title has at most 300 characters, any other text 10,000.".into(),
-        ));
+        return Err(invalid("text-too-long", sentence!("text-too-long")));
     }
     Ok(())
 }
@@ -269,7 +261,7 @@ fn feature_set(
     attached: &mut Attached,
 ) -> Result<Value, AttachError> {
     if let Some(digest) = input.get("sha256").and_then(Value::as_str) {
-        let digest = digest.parse().map_err(|_| invalid("sha256", "SHA-256 không đúng.".into(), "The SHA-256 is not one.".into()))?;
+        let digest = digest.parse().map_err(|_| invalid("sha256", sentence!("sha256")))?;
         attached.existing.push((field, digest));
         return Ok(input.clone());
     }
@@ -282,11 +274,7 @@ fn feature_set(
     } else if let Some(geojson) = input.get("geojson") {
         Source::memory("geojson", geojson.to_string())
     } else {
-        return Err(invalid(
-            "feature-set",
-            format!("“{field}” phải có geojson, file hoặc sha256."),
-            format!("“{field}” needs geojson, file or sha256."),
-        ));
+        return Err(invalid("feature-set", sentence!("feature-set", field)));
     };
     let options = options(input, facts, city)?;
     let takes = families::takes(field).unwrap_or(Takes::Zones);
@@ -299,13 +287,13 @@ fn feature_set(
     let said = serde_json::to_value(&set.set);
     attached.blobs.push(set.into());
     attached.report = Some(report);
-    said.map_err(|error| invalid("feature-set", error.to_string(), error.to_string()))
+    said.map_err(|error| invalid("feature-set", sentence!("as-is", what = error.to_string())))
 }
 
 fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Options, AttachError> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let crs = text("crs").map(Crs::code).transpose();
-    let crs = crs.map_err(|error| invalid("crs-unknown", error.to_string(), "Name one of the known systems.".into()))?;
+    let crs = crs.map_err(|error| invalid("crs-unknown", error.said()))?;
     let kind = facts.get("kind").and_then(|kind| serde_json::from_value::<PlanKind>(kind.clone()).ok());
     let signed = facts.get("decision").and_then(|decision| decision.get("signed")?.as_str()?.parse().ok());
     let columns = Columns {
@@ -321,7 +309,7 @@ fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Opt
 }
 
 fn unreadable(name: &str, error: &str) -> AttachError {
-    invalid("file", format!("Không đọc được tệp {name}: {error}"), format!("The file {name} cannot be read: {error}"))
+    invalid("file", sentence!("file-attach", name, error))
 }
 
 /// Makes a document of the file as received. It is kept with the revision, so that anyone can check the import.
@@ -363,13 +351,7 @@ fn attach_document(document: &mut Value, files: Files<'_>, reading: &Reading, bl
     let (file, base64, title) = (text("file"), text("base64"), text("title"));
     let (bytes, file_name) = if file.is_empty() {
         let bytes = base64::engine::general_purpose::STANDARD.decode(&base64);
-        let bytes = bytes.ok().filter(|bytes| !bytes.is_empty()).ok_or_else(|| {
-            invalid(
-                "document",
-                "Tài liệu phải có file hoặc nội dung base64.".into(),
-                "A document needs a file or its content as base64.".into(),
-            )
-        })?;
+        let bytes = bytes.ok().filter(|bytes| !bytes.is_empty()).ok_or_else(|| invalid("document", sentence!("document")))?;
         (Bytes::from(bytes), text("file_name"))
     } else {
         let source = files(&file).map_err(|error| unreadable(&file, &error))?;
@@ -382,6 +364,6 @@ fn attach_document(document: &mut Value, files: Files<'_>, reading: &Reading, bl
     let sha256 = Digest::of(&bytes);
     let attached = document_of(role, &title, &file_name, bytes.len() as u64, sha256, &about);
     blobs.push(NewBlob::memory(sha256, bytes));
-    *document = serde_json::to_value(attached).map_err(|error| invalid("document", error.to_string(), error.to_string()))?;
+    *document = serde_json::to_value(attached).map_err(|error| invalid("document", sentence!("as-is", what = error.to_string())))?;
     Ok(())
 }

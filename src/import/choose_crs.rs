@@ -7,6 +7,7 @@ use crate::geometry::crs::fitting;
 use crate::geometry::{Bbox, contains};
 use crate::import::formats::Stated;
 use crate::import::report::{Report, Severity};
+use crate::words::sentence::Sentence;
 
 /// The coordinate system in which a file is read, and the order of its axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,29 +38,20 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
         (Stated::Epsg(epsg), _) => Some(*epsg),
         (Stated::Nothing, _) => None,
         (Stated::Unknown(error), Some(asked)) => {
-            report.add(
-                Severity::Warning,
-                "crs-statement-unknown",
-                None,
-                format!("Đã đọc theo --crs EPSG:{asked}, không theo hệ ghi trong tệp. {}", error.words().0),
-                format!("Read as --crs EPSG:{asked}, not as the file says. {}", error.words().1),
-            );
+            report.add(Severity::Warning, "crs-statement-unknown", None, sentence!("crs-statement-unknown", asked, reason = error.said()));
             None
         }
         (Stated::Unknown(error), None) => {
-            let (vi, en) = error.words();
             match error {
-                // The file's statement is refused, so the numbers decide which system to propose.
-                CrsError::Datum { zone, .. } if !fits.iter().any(|fit| fit.0 == *zone) => {
-                    // The sentence's second half says how far off the drawing would lie. It does not apply if
-                    // the numbers fit another zone.
-                    let (vi, en) = (vi.split(';').next().unwrap_or(&vi), en.split(';').next().unwrap_or(&en));
-                    propose(&fits, "crs-unknown", vi, en, report, sample);
+                // The file's statement is refused, so the numbers decide which system to propose. How far off the
+                // drawing would lie does not apply if they fit another zone.
+                CrsError::Datum { zone, name } if !fits.iter().any(|fit| fit.0 == *zone) => {
+                    propose(&fits, "crs-unknown", &sentence!("crs-other-datum-wgs84", name), report, sample);
                 }
                 CrsError::Datum { .. } | CrsError::Point(_) | CrsError::OtherDatum { .. } | CrsError::Parameters { .. } => {
-                    report.add(Severity::Error, "crs-unknown", None, vi, en);
+                    report.add(Severity::Error, "crs-unknown", None, error.said());
                 }
-                CrsError::Unknown(_) => propose(&fits, "crs-unknown", &vi, &en, report, sample),
+                CrsError::Unknown(_) => propose(&fits, "crs-unknown", &error.said(), report, sample),
             }
             return None;
         }
@@ -67,11 +59,8 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     if let (Some(asked), Some(named)) = (hints.asked, named)
         && asked != named
     {
-        let (vi, en) = (
-            format!("Tệp ghi hệ EPSG:{named} nhưng lệnh yêu cầu EPSG:{asked}"),
-            format!("The file says EPSG:{named} but --crs says EPSG:{asked}"),
-        );
-        propose(&fits, "crs-contradiction", &vi, &en, report, sample);
+        let said = sentence!("crs-contradiction", named, asked);
+        propose(&fits, "crs-contradiction", &said, report, sample);
         return None;
     }
     let geographic = sample.iter().filter(|[x, y]| x.abs() <= 180.0 && y.abs() <= 180.0).count();
@@ -80,14 +69,13 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     // If no position can be read, the report should name that instead of a missing system.
     let unasked = sample.is_empty().then_some(4326);
     let Some(epsg) = hints.asked.or(named).or(default).or(unasked) else {
-        propose(&fits, "crs-missing", "Tệp không ghi hệ tọa độ", "The file names no coordinate system", report, sample);
+        propose(&fits, "crs-missing", &sentence!("crs-missing"), report, sample);
         return None;
     };
     let crs = match Crs::new(epsg) {
         Ok(crs) => crs,
         Err(error) => {
-            let (vi, en) = error.words();
-            report.add(Severity::Error, "crs-unknown", None, vi, en);
+            report.add(Severity::Error, "crs-unknown", None, error.said());
             return None;
         }
     };
@@ -95,13 +83,7 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
         return Some(Chosen { crs, swapped: false });
     }
     if fits.iter().any(|fit| (fit.0, fit.1) == (epsg, true)) {
-        report.add(
-            Severity::Repair,
-            "axes-swapped",
-            None,
-            "Tệp ghi X = bắc, Y = đông; đã đổi lại thành đông, bắc",
-            "The file has X = northing, Y = easting; exchanged to easting, northing",
-        );
+        report.add(Severity::Repair, "axes-swapped", None, sentence!("axes-swapped-in-file"));
         return Some(Chosen { crs, swapped: true });
     }
     // If no system fits but some rows do, the wrong rows are reported one by one.
@@ -109,25 +91,16 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     if fits.is_empty() && sample.iter().any(is_right) {
         return Some(Chosen { crs, swapped: false });
     }
-    let (vi, en) = (
-        format!("Theo EPSG:{epsg} thì bản vẽ nằm ngoài khung của thành phố"),
-        format!("In EPSG:{epsg} the drawing lies outside the city's box"),
-    );
-    propose(&fits, "crs-misses-city", &vi, &en, report, sample);
+    let said = sentence!("crs-misses-city", epsg);
+    propose(&fits, "crs-misses-city", &said, report, sample);
     None
 }
 
 /// Reports the system that fits, and how far away the drawing would lie in another one.
-fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &mut Report, sample: &[[f64; 2]]) {
+fn propose(fits: &[(u32, bool, f64)], check: &str, lead: &Sentence, report: &mut Report, sample: &[[f64; 2]]) {
     let first = sample.first().map_or_else(String::new, |[x, y]| format!(" ({x}; {y})"));
     let Some((epsg, swapped, _)) = fits.first() else {
-        return report.add(
-            Severity::Error,
-            check,
-            None,
-            format!("{vi}. Không hệ nào đã biết đặt bản vẽ vào khung của thành phố{first}; hãy kiểm tra đơn vị (mét hay độ), số bị cắt, hoặc tệp của nơi khác"),
-            format!("{en}. No known system puts the drawing into the city's box{first}; look whether its unit is metres or degrees, whether digits were cut off, or whether it is of another place"),
-        );
+        return report.add(Severity::Error, check, None, sentence!("crs-none-fits", lead, first));
     };
     // Other systems in which the drawing also lies in the city: only its author knows which one is meant.
     let rivals: Vec<u32> = fits[1..].iter().filter(|fit| fit.2 >= 0.9 * fits[0].2 && fit.0 != *epsg).map(|fit| fit.0).collect();
@@ -138,26 +111,19 @@ fn propose(fits: &[(u32, bool, f64)], check: &str, vi: &str, en: &str, report: &
             Severity::Error,
             check,
             None,
-            format!("{vi}. Số liệu khớp nhiều hệ: {list}; EPSG:{epsg} và EPSG:{rival} cách nhau {metres:.0} m. Hãy hỏi người lập bản đồ rồi ghi --crs"),
-            format!("{en}. The numbers fit several systems: {list}; EPSG:{epsg} and EPSG:{rival} lie {metres:.0} m apart. Ask the map's maker which is meant, and say --crs"),
+            sentence!("crs-several-fit", lead, list, epsg, rival, metres = format!("{metres:.0}")),
         );
     }
     let other = [9206, 9207, 5897, 3405].into_iter().filter(|other| other != epsg).find_map(|other| {
         let (km, west) = kilometres_off(other, *epsg, *swapped, sample.first()?).ok()?;
         (km < 1_000.0).then_some((other, km, west))
     });
-    let (other_vi, other_en) = other.map_or_else(Default::default, |(other, km, west)| {
-        let (to_vi, to_en) = if west { ("tây", "west") } else { ("đông", "east") };
-        (format!("; theo EPSG:{other} thì lệch {km:.0} km về phía {to_vi}"), format!("; in EPSG:{other} it would lie {km:.0} km {to_en}"))
+    let elsewhere = other.map(|(other, km, west)| {
+        let side = if west { sentence!("side-west") } else { sentence!("side-east") };
+        sentence!("crs-would-lie", other, km = format!("{km:.0}"), side)
     });
-    let axes = if *swapped { (" (X = bắc, Y = đông)", " (X = northing, Y = easting)") } else { ("", "") };
-    report.add(
-        Severity::Error,
-        check,
-        None,
-        format!("{vi}. Số liệu khớp EPSG:{epsg}{}{other_vi}: hãy ghi --crs EPSG:{epsg}", axes.0),
-        format!("{en}. The numbers fit EPSG:{epsg}{}{other_en}: say --crs EPSG:{epsg}", axes.1),
-    );
+    let axes = swapped.then(|| sentence!("crs-axes-swapped"));
+    report.add(Severity::Error, check, None, sentence!("crs-fits", lead, epsg, axes, elsewhere));
 }
 
 /// Distance in kilometres from a point's place in the system that fits to its place in another, and whether the
@@ -173,6 +139,7 @@ fn kilometres_off(other: u32, fits: u32, swapped: bool, point: &[f64; 2]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::text::Lang;
 
     const CITY: Bbox = [104.815, 21.646, 104.961, 21.798];
     const IN_9208: [[f64; 2]; 1] = [[512_650.0, 2_401_150.0]];
@@ -182,7 +149,7 @@ mod tests {
         let hints = Hints { asked, stated, defaults_to_wgs84: true, city: &CITY };
         choose(sample, hints, &mut report).ok_or_else(|| {
             let finding = report.findings.remove(0);
-            (finding.check, finding.en)
+            (finding.check, finding.said.text(Lang::En).to_owned())
         })
     }
 
@@ -228,7 +195,7 @@ mod tests {
             let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &CITY };
             assert!(choose(&[[104.874, 21.706]], hints, &mut report).is_none());
             let finding = report.findings.remove(0);
-            (finding.check, finding.en)
+            (finding.check, finding.said.text(Lang::En).to_owned())
         };
         assert!(check == "crs-missing" && en.contains("EPSG:4326, EPSG:4756") && en.contains("m apart"), "{en}");
         // A city on the meridian of 105°: places with scale 0.9999 and 0.9996 lie 721 m apart, inside its box.
@@ -236,7 +203,7 @@ mod tests {
         let mut report = Report::default();
         let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &city };
         assert!(choose(&[[500_100.0, 2_401_150.0]], hints, &mut report).is_none());
-        let en = &report.findings[0].en;
+        let en = report.findings[0].said.text(Lang::En);
         assert!(en.contains("EPSG:5897") && en.contains("EPSG:3405") && en.contains(" 721 m apart"), "{en}");
     }
 }

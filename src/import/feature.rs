@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::words::sentence::Sentence;
+use crate::words::text::Lang;
 
 /// Why a feature has no geometry that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,46 +14,38 @@ pub enum GeometryError {
     #[error("no geometry")]
     Missing,
     /// The geometry cannot be used; the sentences say why.
-    #[error("{en}")]
-    Unreadable {
-        /// Vietnamese sentence.
-        vi: String,
-        /// English sentence.
-        en: String,
-    },
+    #[error("{}", .0.text(Lang::En))]
+    Unreadable(Sentence),
 }
 
 impl GeometryError {
     /// A geometry that cannot be used, with the reason in Vietnamese and English.
-    pub fn unreadable(vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Unreadable { vi: vi.into(), en: en.into() }
+    pub fn unreadable(said: Sentence) -> Self {
+        Self::Unreadable(said)
     }
 
     /// A geometry with more points than a feature may have.
     pub fn too_many_points(points: usize, most: usize) -> Self {
-        Self::unreadable(format!("có {points} điểm, nhiều hơn {most}"), format!("it has {points} points, more than {most}"))
+        Self::unreadable(sentence!("points-more-than", points, most))
     }
 
     /// A geometry of another kind, by its name in the format.
     pub fn other_kind(kind: impl std::fmt::Display) -> Self {
         let kind = kind.to_string();
-        let (vi, en) = if kind == "Track" {
-            ("; đây là vệt đường đi: hãy đặt điểm hoặc vẽ vùng", "; it is a track: set a point or draw an area")
+        let advice = if kind == "Track" {
+            sentence!("advice-track")
         } else if kind.eq_ignore_ascii_case("multipoint") {
-            ("; trong QGIS dùng Multipart to singleparts rồi xuất lại", "; use Multipart to singleparts in QGIS and export it again")
+            sentence!("advice-multipoint")
         } else if kind.contains("ine") {
-            ("; nếu là biên của vùng, trong QGIS dùng Lines to polygons", "; if it borders an area, use Lines to polygons in QGIS")
+            sentence!("advice-lines")
         } else if matches!(kind.as_str(), "PolyhedralSurface" | "TIN" | "Triangle" | "MultiPatch") {
-            (
-                "; đây là mặt ba chiều: trong QGIS dùng Boundary hoặc Dissolve để có vùng phẳng rồi xuất lại",
-                "; it is a surface in space: make flat areas of it in QGIS (Boundary, Dissolve) and export it again",
-            )
+            sentence!("advice-surface")
         } else if kind.contains("urve") || kind.contains("urface") || kind == "CircularString" {
-            ("; hình có cung tròn: trong QGIS dùng Segmentize rồi xuất lại", "; it has arcs: use Segmentize in QGIS and export it again")
+            sentence!("advice-arcs")
         } else {
-            ("", "")
+            Sentence::none()
         };
-        Self::unreadable(format!("không phải vùng hay điểm ({kind}){vi}"), format!("neither an area nor a point ({kind}){en}"))
+        Self::unreadable(sentence!("geometry-of-other-kind", kind, advice))
     }
 }
 
@@ -135,10 +129,7 @@ impl Properties {
         let Self { values: properties, twice } = self;
         let geometry = match twice {
             None => geometry,
-            Some(name) => Err(GeometryError::unreadable(
-                format!("thuộc tính “{name}” được ghi hai lần với giá trị khác nhau; hãy chỉ giữ một"),
-                format!("its property “{name}” stands there twice with different values; keep one of them"),
-            )),
+            Some(name) => Err(GeometryError::unreadable(sentence!("property-twice", name))),
         };
         Feature { properties, geometry, line: Some(line) }
     }
@@ -236,12 +227,8 @@ impl Raw {
         // Python writes NaN for a missing number, which JSON does not allow.
         let text = if text.contains("NaN") || text.contains("Infinity") { without_nan(&text) } else { text };
         // The feature is damaged: keep what can be read, and report the rest.
-        let unreadable = |error: serde_json::Error| {
-            GeometryError::unreadable(
-                "tọa độ ghi sai trong tệp; mỗi vị trí phải là hai số như [104.87, 21.70]",
-                format!("its coordinates are written wrongly ({error})"),
-            )
-        };
+        let unreadable =
+            |error: serde_json::Error| GeometryError::unreadable(sentence!("coordinates-written-wrongly", error = error.to_string()));
         let feature: JsonFeature<'_> = match serde_json::from_str(&text) {
             Ok(feature) => feature,
             Err(error) => return Feature { properties: Map::new(), geometry: Err(unreadable(error)), line: Some(line) },

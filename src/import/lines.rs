@@ -16,6 +16,7 @@ use crate::geometry::crs::Crs;
 use crate::geometry::simple::{Geometry, Position};
 use crate::import::choose_crs::Chosen;
 use crate::words::fold::{clean, fold};
+use crate::words::sentence::Sentence;
 
 /// Columns that say what a line is, folded without separators.
 const ROLE_NAMES: &[&str] = &["loai", "vaitro", "role", "type", "kind", "layer", "folder", "aside"];
@@ -52,21 +53,15 @@ pub fn import(source: &Source, options: &Options) -> Imported {
                     properties.insert("name".into(), json!(text.filter(|text| !text.is_empty())));
                     writer.push(&canonical::line_piece(&properties, &lines));
                 }
-                Err((check, vi, en)) => report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line)),
+                Err((check, said)) => report.push(Finding::new(Severity::Error, check, said).of(number, feature.line)),
             }
         }
     }
     if are_beside && report.is_clean() {
-        report.add(
-            Severity::Error,
-            "only-detours",
-            None,
-            "Tệp chỉ có lối đi vòng (đường tránh); hãy thêm đoạn đường bị cấm hoặc thi công, hoặc đổi tên loại, lớp",
-            "The file holds only ways around (detours); add the stretch that is closed, or rename the kind or the layer",
-        );
+        report.add(Severity::Error, "only-detours", None, sentence!("only-detours"));
     }
     if !source.is_unchanged() {
-        report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
+        report.add(Severity::Error, "changed-while-read", None, sentence!("changed-while-read"));
     }
     report.sort();
     let set = writer.finish();
@@ -88,36 +83,28 @@ fn is_detour(feature: &Feature) -> bool {
     })
 }
 
-type Wrong = (&'static str, String, String);
+type Wrong = (&'static str, Sentence);
 
 /// The feature's lines in 10⁻⁷ degrees, without positions that repeat.
 fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec<[i64; 2]>>, Wrong> {
-    let wrong = |check, vi: &str, en: &str| (check, vi.to_owned(), en.to_owned());
     let lines: &[Vec<Position>] = match &feature.geometry {
         Ok(Geometry::LineString(line)) => std::slice::from_ref(line),
         Ok(Geometry::MultiLineString(lines)) => lines,
-        Ok(Geometry::Point(_)) => return Err(wrong("not-a-line", "Là một điểm, không phải đường", "It is a point, not a line")),
+        Ok(Geometry::Point(_)) => return Err(("not-a-line", sentence!("not-a-line"))),
         Ok(_) => {
-            let (vi, en) = (
-                "Là một vùng, không phải đường; nếu cần đường bao của nó, trong QGIS dùng Polygons to lines",
-                "It is an area, not a line; if its border is meant, use Polygons to lines in QGIS",
-            );
-            return Err(wrong("not-a-line", vi, en));
+            return Err(("not-a-line", sentence!("area-not-a-line")));
         }
-        Err(GeometryError::Missing) => return Err(wrong("no-geometry", "Không có hình", "It has no geometry")),
-        Err(GeometryError::Unreadable { vi, en }) => {
-            return Err(("geometry-unreadable", format!("Không đọc được hình: {vi}"), format!("Its geometry cannot be read: {en}")));
+        Err(GeometryError::Missing) => return Err(("no-geometry", sentence!("no-geometry-lines"))),
+        Err(GeometryError::Unreadable(why)) => {
+            return Err(("geometry-unreadable", sentence!("geometry-unreadable", why)));
         }
     };
     if lines.is_empty() {
-        return Err(wrong("no-geometry", "Hình rỗng", "Its geometry is empty"));
+        return Err(("no-geometry", sentence!("geometry-empty")));
     }
     let points: usize = lines.iter().map(Vec::len).sum();
     if points > options.choice.limits.points {
-        let GeometryError::Unreadable { vi, en } = GeometryError::too_many_points(points, options.choice.limits.points) else {
-            return Err(wrong("too-many-points", "Quá nhiều điểm", "Too many points"));
-        };
-        return Err(("too-many-points", vi, en));
+        return Err(("too-many-points", sentence!("points-more-than", points, most = options.choice.limits.points)));
     }
     let place = |Position([x, y]): &Position| -> Option<[i64; 2]> {
         let [x, y] = if chosen.swapped { [*y, *x] } else { [*x, *y] };
@@ -126,16 +113,11 @@ fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec
     };
     let mut placed = Vec::with_capacity(lines.len());
     for line in lines {
-        let mut positions = line.iter().map(place).collect::<Option<Vec<_>>>().ok_or_else(|| {
-            wrong(
-                "outside-city",
-                "Có điểm nằm ngoài khung của thành phố; hãy kiểm tra hệ tọa độ",
-                "A position lies outside the city's box; look at the coordinate system",
-            )
-        })?;
+        let mut positions =
+            line.iter().map(place).collect::<Option<Vec<_>>>().ok_or_else(|| ("outside-city", sentence!("outside-city-lines")))?;
         positions.dedup();
         if positions.len() < 2 {
-            return Err(wrong("line-too-short", "Một đường chỉ có một điểm", "A line has a single position"));
+            return Err(("line-too-short", sentence!("line-too-short")));
         }
         placed.push(positions);
     }

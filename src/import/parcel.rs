@@ -6,6 +6,7 @@ use crate::domain::city::City;
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
 use crate::geometry::{Ring, encloses};
+use crate::words::sentence::Sentence;
 
 /// Most corners of a parcel; a certificate has a few dozen.
 const MOST: usize = 500;
@@ -26,10 +27,10 @@ pub struct Parcel {
 
 /// Why a text is no parcel: sentences in Vietnamese and in English.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoParcel(pub String, pub String);
+pub struct NoParcel(pub Sentence);
 
-fn no(vi: impl Into<String>, en: impl Into<String>) -> NoParcel {
-    NoParcel(vi.into(), en.into())
+fn no(said: Sentence) -> NoParcel {
+    NoParcel(said)
 }
 
 /// Reads a GeoJSON polygon or a corner table. The size of the numbers tells the coordinate system.
@@ -40,19 +41,15 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
     let text = text.trim().trim_start_matches('\u{feff}');
     let rings = if text.starts_with('{') { geojson(text)? } else { vec![corners(text)?] };
     if rings.iter().map(Vec::len).sum::<usize>() > MOST {
-        return Err(no(format!("Thửa đất có hơn {MOST} đỉnh."), format!("The parcel has more than {MOST} corners.")));
+        return Err(no(sentence!("parcel-corners", value = MOST)));
     }
-    let plane = Crs::new(city.default_crs).map_err(|error| no(error.to_string(), error.to_string()))?;
+    let plane = Crs::new(city.default_crs).map_err(|error| no(error.said()))?;
     let mut placed = Vec::with_capacity(rings.len());
     for (number, ring) in rings.iter().enumerate() {
         let mut points: Ring = Vec::with_capacity(ring.len());
         for (corner, [a, b]) in ring.iter().enumerate() {
-            let [lon, lat] = degrees([*a, *b], &plane, city).ok_or_else(|| {
-                no(
-                    format!("Đỉnh {} ({a}, {b}) không nằm trong {}.", corner + 1, city.name_vi),
-                    format!("Corner {} ({a}, {b}) does not lie in {}.", corner + 1, city.name_en),
-                )
-            })?;
+            let [lon, lat] = degrees([*a, *b], &plane, city)
+                .ok_or_else(|| no(sentence!("corner-does-lie", corner = corner + 1, a, b, city = city.name())))?;
             points.push([(lon * 1e7).round() as i64, (lat * 1e7).round() as i64]);
         }
         points.dedup();
@@ -60,7 +57,7 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
             points.pop();
         }
         if points.len() < 3 {
-            return Err(no("Thửa đất phải có ít nhất ba đỉnh.", "A parcel has at least three corners."));
+            return Err(no(sentence!("parcel-three-corners")));
         }
         // The outer border runs counter-clockwise, holes clockwise (RFC 7946 §3.1.6).
         if (doubled(&points) > 0) != (number == 0) {
@@ -74,29 +71,17 @@ pub fn read(text: &str, city: &City) -> Result<Parcel, NoParcel> {
         values().max().unwrap_or_default() - values().min().unwrap_or_default()
     };
     if span(0) > WIDEST || span(1) > WIDEST {
-        return Err(no(
-            "Thửa đất rộng hơn 5 km: hãy xem lại các số, hoặc xem theo phường, xã.",
-            "The parcel is wider than 5 km: look at the numbers again, or look at the whole ward.",
-        ));
+        return Err(no(sentence!("parcel-too-wide")));
     }
     if holes.iter().any(|hole| crosses_itself(hole) || cross(outer, hole) || !encloses(outer, hole[0])) {
-        return Err(no(
-            "Phần khoét của thửa đất phải nằm trọn bên trong đường ranh và không tự cắt.",
-            "A hole of the parcel must lie within its border and may not cross itself.",
-        ));
+        return Err(no(sentence!("parcel-hole")));
     }
     if crosses_itself(outer) {
-        return Err(no(
-            "Đường ranh của thửa đất tự cắt: hãy nhập các đỉnh theo thứ tự đi quanh thửa.",
-            "The parcel's border crosses itself: enter the corners in their order around it.",
-        ));
+        return Err(no(sentence!("parcel-crosses-itself")));
     }
     let flat = |ring: &Ring| (doubled(ring).unsigned_abs() as f64) < FLAT;
     if placed.iter().any(flat) {
-        return Err(no(
-            "Các đỉnh nằm trên một đường thẳng hoặc trùng nhau: thửa đất không có diện tích. Hãy xem lại các số.",
-            "The corners lie on one line or on one another: the parcel has no area. Look at the numbers again.",
-        ));
+        return Err(no(sentence!("parcel-flat")));
     }
     let in_metres = rings.iter().flatten().all(|corner| corner.iter().all(|value| value.abs() > 180.0));
     let [outer, holes @ ..] = rings.as_slice() else { return Ok(Parcel { rings: placed, area_m2: None }) };
@@ -138,15 +123,14 @@ pub fn degrees([a, b]: [f64; 2], plane: &Crs, city: &City) -> Option<[f64; 2]> {
 }
 
 fn geojson(text: &str) -> Result<Vec<Vec<[f64; 2]>>, NoParcel> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| no(format!("GeoJSON sai ở dòng {}.", error.line()), format!("The GeoJSON is wrong in line {}.", error.line())))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| no(sentence!("geojson-wrong-line", line = error.line())))?;
     let geometry = match value.get("type").and_then(Value::as_str) {
         Some("FeatureCollection") if value.pointer("/features/1").is_some() => None,
         Some("FeatureCollection") => value.pointer("/features/0/geometry"),
         Some("Feature") => value.get("geometry"),
         _ => Some(&value),
     };
-    let wanted = || no("GeoJSON phải là một vùng (Polygon).", "The GeoJSON must be one polygon.");
+    let wanted = || no(sentence!("geojson-must-polygon"));
     let geometry = geometry.ok_or_else(wanted)?;
     let coordinates = match geometry.get("type").and_then(Value::as_str) {
         Some("Polygon") => geometry.get("coordinates"),
@@ -205,20 +189,14 @@ fn corners(text: &str) -> Result<Vec<[f64; 2]>, NoParcel> {
         }
     }
     if points.len() < 3 {
-        return Err(no(
-            "Hãy nhập ít nhất ba đỉnh, mỗi dòng một đỉnh: X (bắc) rồi Y (đông) như trên giấy chứng nhận.",
-            "Enter at least three corners, one a line: X (north), then Y (east) as on the certificate.",
-        ));
+        return Err(no(sentence!("parcel-table-corners")));
     }
     Ok(points)
 }
 
 fn wrong_line(index: usize, line: &str) -> NoParcel {
     let shown: String = line.trim().chars().take(40).collect();
-    no(
-        format!("Dòng {} (“{shown}”) phải có hai số: X (bắc) và Y (đông).", index + 1),
-        format!("Line {} (“{shown}”) must have two numbers: X (north) and Y (east).", index + 1),
-    )
+    no(sentence!("parcel-table-line", index = index + 1, shown))
 }
 
 /// Turn of the path a, b, c: 1 to the left, -1 to the right, 0 straight on.
@@ -250,6 +228,7 @@ fn cross(a: &Ring, b: &Ring) -> bool {
 mod tests {
     use super::*;
     use crate::domain::test_support::city;
+    use crate::words::text::Lang;
 
     fn area(text: &str) -> f64 {
         let parcel = read(text, &city()).unwrap_or_else(|error| panic!("{error:?}"));
@@ -259,7 +238,7 @@ mod tests {
     }
 
     fn refusal(text: &str) -> String {
-        read(text, &city()).expect_err("no parcel").1
+        read(text, &city()).expect_err("no parcel").0.text(Lang::En)
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
 use crate::words::fold::clean;
 use crate::words::fold::fold;
+use crate::words::sentence::Sentence;
 
 /// Most rows of a table of points.
 const MOST_ROWS: usize = 100_000;
@@ -125,15 +126,12 @@ pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row>
     for row in &rows {
         let title = row.fields.get("title").and_then(Value::as_str).unwrap_or_default();
         if let Some(first) = seen.insert((row.position, fold(title)), row.number) {
-            let (vi, en) = (
-                format!("Cùng tên “{title}” và cùng vị trí với điểm #{first}; nếu là một điểm, hãy xóa một dòng"),
-                format!("It has the name “{title}” and the place of point #{first}; if they are one, delete a row"),
-            );
-            report.push(Finding::new(Severity::Warning, "same-point-twice", vi, en).of(row.number, row.line));
+            let said = sentence!("same-point-twice", title, first);
+            report.push(Finding::new(Severity::Warning, "same-point-twice", said).of(row.number, row.line));
         }
     }
     if !source.is_unchanged() {
-        report.add(Severity::Error, "changed-while-read", None, "Tệp bị thay đổi trong lúc đọc", "The file changed while it was read");
+        report.add(Severity::Error, "changed-while-read", None, sentence!("changed-while-read"));
     }
     rows
 }
@@ -164,25 +162,21 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
 }
 
 fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options, report: &mut Report) -> Option<Row> {
-    let mut error = |check: &str, vi: String, en: String| {
-        report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line));
+    let mut error = |check: &str, said: Sentence| {
+        report.push(Finding::new(Severity::Error, check, said).of(number, feature.line));
     };
     let Position([x, y]) = match &feature.geometry {
         Ok(Geometry::Point(position)) => *position,
         Ok(_) => {
-            error("not-a-point", "Là một vùng, không phải điểm".into(), "It is an area, not a point".into());
+            error("not-a-point", sentence!("not-a-point"));
             return None;
         }
         Err(GeometryError::Missing) => {
-            error(
-                "no-geometry",
-                "Thiếu tọa độ (cột Kinh độ, Vĩ độ hoặc X, Y)".into(),
-                "It has no coordinates (columns Kinh độ, Vĩ độ or X, Y)".into(),
-            );
+            error("no-geometry", sentence!("no-geometry-points"));
             return None;
         }
-        Err(GeometryError::Unreadable { vi, en }) => {
-            error("geometry-unreadable", format!("Không đọc được tọa độ: {vi}"), format!("Its coordinates cannot be read: {en}"));
+        Err(GeometryError::Unreadable(why)) => {
+            error("geometry-unreadable", sentence!("geometry-unreadable-points", why));
             return None;
         }
     };
@@ -190,15 +184,11 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
     let in_city = |x: f64, y: f64| chosen.crs.to_wgs84(x, y).ok().filter(|[lon, lat]| contains(&options.city, *lon, *lat));
     let placed = in_city(x, y);
     if placed.is_none() && in_city(y, x).is_some() {
-        error(
-            "axes-swapped",
-            format!("Hai trục tọa độ bị đổi chỗ cho nhau ({x}; {y}); hãy đổi lại hai ô này"),
-            format!("Its axes are exchanged ({x}, {y}); exchange the two cells"),
-        );
+        error("axes-swapped", sentence!("axes-swapped", x, y));
         return None;
     }
     let Some([lon, lat]) = placed else {
-        error("outside-city", format!("Nằm ngoài khung của thành phố ({x}, {y})"), format!("It lies outside the city's box ({x}, {y})"));
+        error("outside-city", sentence!("outside-city-points", x, y));
         return None;
     };
     let mut fields = Map::new();
@@ -206,24 +196,23 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         let Some(field) = meaning(header) else { continue };
         let text = cell::text(value);
         if text.is_none() && !value.is_null() {
-            let (vi, en) =
-                (format!("Ô “{header}” không phải là chữ; bỏ trống"), format!("The cell of “{header}” is no text; it is left empty"));
-            report.push(Finding::new(Severity::Warning, "value-not-text", vi, en).of(number, feature.line));
+            let said = sentence!("value-not-text", header);
+            report.push(Finding::new(Severity::Warning, "value-not-text", said).of(number, feature.line));
         }
         let text = clean(&text.unwrap_or_default());
         if text.is_empty() {
             continue;
         }
-        if let Some((check, vi, en)) = misread(field, header, &text) {
-            report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line));
+        if let Some((check, said)) = misread(field, header, &text) {
+            report.push(Finding::new(Severity::Error, check, said).of(number, feature.line));
         }
         fields.entry(field).or_insert(Value::from(text));
     }
-    let mut error = |check: &str, vi: String, en: String| {
-        report.push(Finding::new(Severity::Error, check, vi, en).of(number, feature.line));
+    let mut error = |check: &str, said: Sentence| {
+        report.push(Finding::new(Severity::Error, check, said).of(number, feature.line));
     };
     if !fields.contains_key("title") {
-        error("no-name", "Thiếu tên (cột Tên)".into(), "It has no name (column Tên)".into());
+        error("no-name", sentence!("no-name"));
         return None;
     }
     Some(Row { number, line: feature.line, position: [canonical::round(lon), canonical::round(lat)], fields })
@@ -231,53 +220,27 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
 
 /// Recognises a text that a program has garbled, such as a phone number taken for a number. Gives the check's
 /// name, and sentences that say how to write what was meant.
-fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, String, String)> {
+fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Sentence)> {
     match field {
         "phone" if cell::lost_its_zero(text) => {
-            let (lost_vi, lost_en) = if text.trim_start().starts_with("84") {
-                ("dấu + ở đầu", "its leading +")
-            } else {
-                ("số 0 ở đầu", "its leading 0")
-            };
-            Some((
-                "phone-lost-its-zero",
-                format!("Số {text} (cột {header}) đã mất {lost_vi}; hãy định dạng cột thành chữ (Text) rồi ghi lại đủ số"),
-                format!("The number {text} (column {header}) has lost {lost_en}; format the column as text and write the number in full"),
-            ))
+            let lost = if text.trim_start().starts_with("84") { sentence!("lost-plus") } else { sentence!("lost-zero") };
+            Some(("phone-lost-its-zero", sentence!("phone-lost-its-zero", text, header, lost)))
         }
-        "phone" if !cell::is_whole_phone(text) => Some((
-            "phone-digits",
-            format!("“{text}” (cột {header}) không đủ hoặc thừa chữ số của một số điện thoại; hãy ghi một số trong mỗi ô, hoặc để trống"),
-            format!(
-                "“{text}” (column {header}) has too few or too many digits for a phone number; write one number a cell, or leave it empty"
-            ),
-        )),
-        "phone" | "title" | "consent" | "units" if cell::is_scientific(text) => Some((
-            "number-shortened",
-            format!("“{text}” (cột {header}) là số đã bị rút gọn; hãy định dạng cột thành chữ (Text) rồi ghi lại"),
-            format!("“{text}” (column {header}) is a number that a program has shortened; format the column as text and write it again"),
-        )),
+        "phone" if !cell::is_whole_phone(text) => Some(("phone-digits", sentence!("phone-digits", text, header))),
+        "phone" | "title" | "consent" | "units" if cell::is_scientific(text) => {
+            Some(("number-shortened", sentence!("number-shortened", text, header)))
+        }
         "title" | "address" => cell::as_day(text).map(|day| {
             let day = cell::day(day);
-            (
-                "name-is-a-date",
-                format!("“{text}” (cột {header}) là ngày {day}; hãy định dạng cột thành chữ (Text) rồi ghi lại điều muốn nói"),
-                format!("“{text}” (column {header}) is the date {day}; format the column as text and write what is meant"),
-            )
+            ("name-is-a-date", sentence!("name-is-a-date", text, header, day))
         }),
         // A time such as half past seven that was saved as a fraction of a day, without a time format.
-        "hours" if cell::number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => Some((
-            "hours-are-a-number",
-            format!("Giờ làm việc (cột {header}) là số {text}; hãy định dạng ô thành giờ, hoặc ghi bằng chữ như “7:30 - 17:00”"),
-            format!("The hours (column {header}) are the number {text}; format the cell as a time, or write text such as “7:30 - 17:00”"),
-        )),
+        "hours" if cell::number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => {
+            Some(("hours-are-a-number", sentence!("hours-are-a-number", header, text)))
+        }
         "hours" => cell::as_day(text).map(|day| {
             let day = cell::day(day);
-            (
-                "hours-are-a-date",
-                format!("Giờ làm việc (cột {header}) là ngày {day}; hãy ghi giờ bằng chữ, như “7:30 - 17:00”"),
-                format!("The hours (column {header}) are a date, {day}; write hours as text, such as “7:30 - 17:00”"),
-            )
+            ("hours-are-a-date", sentence!("hours-are-a-date", header, day))
         }),
         _ => None,
     }
@@ -318,29 +281,13 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
     if personal {
         match (text("contact"), text("phone"), text("consent")) {
             (_, _, Some(evidence)) if subject::denies(evidence) || subject::names_no_evidence(evidence) => report.push(
-                Finding::new(
-                    Severity::Error,
-                    "consent-denied",
-                    format!(
-                        "Cột Đồng ý ghi “{evidence}”, không phải số phiếu đồng ý; hãy ghi số phiếu (như HS-12), hoặc bỏ tên và số điện thoại của người này"
-                    ),
-                    format!(
-                        "The column Đồng ý says “{evidence}”, which is no consent form's number; write the number (such as HS-12), or leave out the person's name and number"
-                    ),
-                )
-                .of(row.number, row.line),
+                Finding::new(Severity::Error, "consent-denied", sentence!("consent-denied-points", evidence)).of(row.number, row.line),
             ),
             (Some(name), Some(phone), Some(evidence)) => {
                 let consent = json!({ "purpose": "public-contact", "text_version": "import", "evidence": evidence });
                 facts.insert("contact".into(), json!({ "name": name, "phone": phone, "consent": consent }));
             }
-            _ => report.add(
-                Severity::Error,
-                "consent-missing",
-                row.number,
-                "Số điện thoại của cá nhân cần đủ ba cột: Người liên hệ, Số điện thoại, Đồng ý (số phiếu đồng ý)",
-                "A person's number needs three columns: Người liên hệ, Số điện thoại, Đồng ý (number of the consent form)",
-            ),
+            _ => report.add(Severity::Error, "consent-missing", row.number, sentence!("consent-missing")),
         }
     }
     for (field, value) in &row.fields {
@@ -357,15 +304,7 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
             "kind" => {
                 let kind = kind_of(text).unwrap_or(text);
                 if !KINDS.contains(&kind) {
-                    report.push(
-                        Finding::new(
-                            Severity::Error,
-                            "unknown-kind",
-                            format!("“{text}” không phải một loại đã biết; hãy ghi Xe cứu thương, Trạm y tế, Nhân viên y tế, Bàn tư vấn hoặc Tổ công nghệ số"),
-                            format!("“{text}” is no known kind; write ambulance, health-station, health-worker, advisory-desk or digital-team"),
-                        )
-                        .of(row.number, row.line),
-                    );
+                    report.push(Finding::new(Severity::Error, "unknown-kind", sentence!("unknown-kind", text)).of(row.number, row.line));
                 }
                 facts.insert("kind".into(), json!(kind));
             }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::words::sentence::{Said, Sentence};
+use crate::words::text::Lang;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,10 +32,8 @@ pub struct Note {
     pub severity: Severity,
     /// Stable name of the check.
     pub check: &'static str,
-    /// Vietnamese sentence.
-    pub vi: String,
-    /// English sentence.
-    pub en: String,
+    /// The remark.
+    pub said: Sentence,
 }
 
 /// One finding of a check.
@@ -57,15 +57,14 @@ pub struct Finding {
     /// Area that the finding is about, in square metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_m2: Option<f64>,
-    /// Vietnamese sentence.
-    pub vi: String,
-    /// English sentence.
-    pub en: String,
+    /// What was found, in all languages.
+    #[serde(flatten)]
+    pub said: Said,
 }
 
 impl Finding {
     /// A finding about the whole file; the methods below add a feature, a place and an area.
-    pub fn new(severity: Severity, check: &str, vi: impl Into<String>, en: impl Into<String>) -> Self {
+    pub fn new(severity: Severity, check: &str, said: impl Into<Said>) -> Self {
         Self {
             severity,
             check: check.to_owned(),
@@ -74,8 +73,7 @@ impl Finding {
             line: None,
             at: None,
             area_m2: None,
-            vi: vi.into(),
-            en: en.into(),
+            said: said.into(),
         }
     }
 
@@ -176,20 +174,13 @@ impl Report {
     /// Adds what a reader, or whoever reads its columns, has to say of the file as a whole.
     pub fn take(&mut self, notes: Vec<Note>) {
         for note in notes {
-            self.add(note.severity, note.check, None, note.vi, note.en);
+            self.add(note.severity, note.check, None, note.said);
         }
     }
 
     /// Adds a finding about a feature or the whole file.
-    pub fn add(
-        &mut self,
-        severity: Severity,
-        check: &str,
-        feature: impl Into<Option<usize>>,
-        vi: impl Into<String>,
-        en: impl Into<String>,
-    ) {
-        let finding = Finding { feature: feature.into(), ..Finding::new(severity, check, vi, en) };
+    pub fn add(&mut self, severity: Severity, check: &str, feature: impl Into<Option<usize>>, said: impl Into<Said>) {
+        let finding = Finding { feature: feature.into(), ..Finding::new(severity, check, said) };
         self.push(finding);
     }
 
@@ -252,8 +243,8 @@ impl Report {
             }
         }
         for (what, count) in &self.counted {
-            let (vi, en) = counted_words(what);
-            let _ = writeln!(text, "{vi}: {count} ({en})");
+            let said = counted_words(what).said();
+            let _ = writeln!(text, "{}: {count} ({})", said.text(Lang::Vi), said.text(Lang::En));
         }
         if !self.codes.is_empty() {
             let decimal = crate::words::format::decimal;
@@ -275,16 +266,16 @@ fn line_of(finding: &Finding) -> String {
     let feature = finding.feature.map(|n| format!(" #{n}")).unwrap_or_default();
     let line = finding.line.filter(|line| *line > 1).map(|n| format!(", dòng (line) {n}")).unwrap_or_default();
     let at = finding.at.map(|[lon, lat]| format!(" [{lon:.5}, {lat:.5}]")).unwrap_or_default();
-    format!("{mark}{feature}{line}: {} ({}){at}", finding.vi, finding.en)
+    format!("{mark}{feature}{line}: {}{at}", finding.said)
 }
 
-/// Vietnamese and English words for a thing that is only counted.
-pub fn counted_words(what: &str) -> (&'static str, &'static str) {
+/// Words for a thing that is only counted.
+pub fn counted_words(what: &str) -> Sentence {
     match what {
-        "ring-order" => ("Số đối tượng có chiều vòng đã đảo lại", "features whose ring order was normalised"),
-        "rounded-points" => ("Số đối tượng có điểm trùng sau khi làm tròn 1 cm", "features with points that are one when rounded to 1 cm"),
-        "slivers" => ("Số vùng mảnh (dưới 1 m² hoặc hẹp hơn 5 cm)", "sliver zones, under 1 m² or narrower than 5 cm"),
-        "rounding-misfits" => ("Số khe, chồng hẹp hơn 1,5 cm do làm tròn", "gaps and overlaps narrower than 1.5 cm, left by rounding"),
-        _ => ("Số mục khác", "others"),
+        "ring-order" => sentence!("counted-ring-order"),
+        "rounded-points" => sentence!("counted-rounded"),
+        "slivers" => sentence!("counted-slivers"),
+        "rounding-misfits" => sentence!("counted-misfits"),
+        _ => sentence!("counted-others"),
     }
 }

@@ -173,10 +173,7 @@ pub fn like(name: &str) -> String {
 
 fn folder_words(name: &str) -> String {
     if name.to_lowercase().ends_with(".gdb") {
-        return String::from(
-            "đây là FileGDB; hãy xuất ra GeoPackage hoặc Shapefile từ ArcGIS hay QGIS \
-             (this is a FileGDB folder: export it as GeoPackage or Shapefile from ArcGIS or QGIS)",
-        );
+        return sentence!("folder-is-gdb").to_string();
     }
-    format!("“{name}” là thư mục, không phải tệp (it is a folder, not a file)")
+    sentence!("is-a-folder", name).to_string()
 }

@@ -1,7 +1,5 @@
 //! Imports administrative units from a table, or from a map file with their boundaries.
 
-use std::borrow::Cow;
-
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +20,7 @@ use crate::geometry::rings::mend;
 use crate::geometry::rings::polygon;
 use crate::geometry::simple::{Geometry, Position};
 use crate::words::fold::clean;
+use crate::words::sentence::Sentence;
 
 /// Columns of a table of units, with the headers that they may have, folded without separators.
 const COLUMNS: &[(&str, &[&str])] = &[
@@ -65,7 +64,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
     let mut writer = canonical::Writer::default();
     if let Some((features, chosen)) = points::features(source, options, &mut report) {
         for (number, feature) in features.iter().enumerate() {
-            let error = |(check, vi, en): Wrong| Finding::new(Severity::Error, check, vi, en).of(number, feature.line);
+            let error = |(check, said): Wrong| Finding::new(Severity::Error, check, said).of(number, feature.line);
             let place = |position: Position| {
                 let Position([x, y]) = position;
                 let [x, y] = if chosen.swapped { [y, x] } else { [x, y] };
@@ -89,7 +88,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
                                 mended.parts.iter_mut().flatten().flatten().for_each(|vertex| vertex.plane = [0.0; 2]);
                                 writer.push(&canonical::polygon_piece(&properties, &mended));
                             }
-                            Err(_) => report.push(error(wrong("boundary", "Ranh giới không hợp lệ", "Its boundary is not valid"))),
+                            Err(_) => report.push(error(("boundary", sentence!("boundary")))),
                         }
                     }
                     units.push(unit);
@@ -108,34 +107,27 @@ enum UnitPlace {
     Area(Vec<Vec<VertexRing>>),
 }
 
-type Wrong = (&'static str, Cow<'static, str>, Cow<'static, str>);
+/// What is wrong: the check's name, and a sentence.
+type Wrong = (&'static str, Sentence);
 
-const OUTSIDE: Wrong = ("outside-city", Cow::Borrowed("Nằm ngoài khung của thành phố"), Cow::Borrowed("It lies outside the city's box"));
-
-fn wrong(check: &'static str, vi: impl Into<Cow<'static, str>>, en: impl Into<Cow<'static, str>>) -> Wrong {
-    (check, vi.into(), en.into())
+fn outside() -> Wrong {
+    ("outside-city", sentence!("outside-city-units"))
 }
 
 /// Reads a day of a column. Errors: the text is no day.
 fn day(column: &str, text: &str) -> Result<Date, Wrong> {
-    date(text).ok_or_else(|| {
-        wrong(
-            "date",
-            format!("Cột {column} ghi “{text}”, không phải một ngày; viết ngày/tháng/năm, như 15/7/2025"),
-            format!("The column {column} says “{text}”, which is no date; write day/month/year, such as 15/7/2025"),
-        )
-    })
+    date(text).ok_or_else(|| ("date", sentence!("date", column, text)))
 }
 
 fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Result<UnitPlace, Wrong> {
     let parts = match &feature.geometry {
-        Ok(Geometry::Point(position)) => return place(*position).map(UnitPlace::Point).ok_or(OUTSIDE),
+        Ok(Geometry::Point(position)) => return place(*position).map(UnitPlace::Point).ok_or_else(outside),
         Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
         Ok(Geometry::MultiPolygon(parts)) => parts.as_slice(),
         Ok(Geometry::LineString(_) | Geometry::MultiLineString(_)) => {
-            return Err(wrong("not-an-area", "Là một đường, không phải vùng hay điểm", "It is a line, neither an area nor a point"));
+            return Err(("not-an-area", sentence!("not-an-area")));
         }
-        Err(_) => return Err(wrong("no-geometry", "Thiếu ranh giới hoặc tọa độ", "It has neither a boundary nor coordinates")),
+        Err(_) => return Err(("no-geometry", sentence!("no-geometry"))),
     };
     let ring = |ring: &Vec<Position>| -> Option<VertexRing> {
         let open = if ring.len() > 1 && ring.first() == ring.last() { &ring[..ring.len() - 1] } else { ring };
@@ -147,7 +139,7 @@ fn shape(feature: &Feature, place: &dyn Fn(Position) -> Option<[f64; 2]>) -> Res
             .collect()
     };
     let parts: Option<Vec<Vec<VertexRing>>> = parts.iter().map(|rings| rings.iter().map(ring).collect()).collect();
-    parts.map(UnitPlace::Area).ok_or(OUTSIDE)
+    parts.map(UnitPlace::Area).ok_or_else(outside)
 }
 
 fn unit(feature: &Feature, shape: &UnitPlace, from: Option<Date>) -> Result<Unit, Wrong> {
@@ -161,24 +153,20 @@ fn unit(feature: &Feature, shape: &UnitPlace, from: Option<Date>) -> Result<Unit
         };
         (!text.is_empty()).then_some(text)
     };
-    let code = field("code").ok_or_else(|| wrong("no-code", "Thiếu mã đơn vị (cột Mã)", "It has no code (column Mã)"))?;
-    let name_vi = field("name_vi").ok_or_else(|| wrong("no-name", "Thiếu tên (cột Tên)", "It has no name (column Tên)"))?;
+    let code = field("code").ok_or_else(|| ("no-code", sentence!("no-code-units")))?;
+    let name_vi = field("name_vi").ok_or_else(|| ("no-name", sentence!("no-name")))?;
     let valid_from = match (field("valid_from"), from) {
         (Some(text), _) => day("Từ ngày", &text)?,
         (None, Some(from)) => from,
         (None, None) => {
-            return Err(wrong(
-                "no-date",
-                "Thiếu ngày hiệu lực (cột Từ ngày, hoặc --valid-from)",
-                "It has no first day (column Từ ngày, or --valid-from)",
-            ));
+            return Err(("no-date", sentence!("no-date")));
         }
     };
     let valid_to = field("valid_to").map(|text| day("Đến ngày", &text));
     // Spreadsheets drop leading zeros.
     let code = if code.chars().all(|c| c.is_ascii_digit()) { format!("{code:0>5}") } else { code };
     let id = format!("{code}-{}", valid_from.year()).parse::<UnitId>();
-    let id = id.map_err(|_| wrong("code", "Mã đơn vị phải là 2 đến 5 chữ số", "A unit's code has 2 to 5 digits"))?;
+    let id = id.map_err(|_| ("code", sentence!("code")))?;
     let successors = field("successors").unwrap_or_default();
     let successors = successors.split([' ', ',', ';']).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<UnitId>, _>>();
     let label = match shape {
@@ -196,8 +184,7 @@ fn unit(feature: &Feature, shape: &UnitPlace, from: Option<Date>) -> Result<Unit
         name_vi,
         valid_from,
         valid_to: valid_to.transpose()?,
-        successors: successors
-            .map_err(|_| wrong("successors", "Đơn vị kế thừa phải ghi dạng 04252-2025", "Write successors as 04252-2025"))?,
+        successors: successors.map_err(|_| ("successors", sentence!("successors")))?,
         label: crate::geometry::Position { lon: label[0], lat: label[1] },
     })
 }

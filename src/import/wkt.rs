@@ -8,6 +8,7 @@ use crate::geometry::crs::known;
 use crate::geometry::crs::zone_of;
 use crate::import::report::Note;
 use crate::import::report::Severity;
+use crate::words::sentence::{Numbers, Sentence, ToWord};
 
 /// Deepest nesting of a definition.
 const DEPTH: usize = 32;
@@ -296,7 +297,7 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
         Some(_) if is_projected => {
             said(Err(CrsError::OtherDatum { name, datum: datum.map_or_else(String::new, |datum| datum.name().to_owned()) }))
         }
-        None if is_vn2000 && let Some(wrong) = wrong => said(Err(CrsError::Parameters { name, words: wrong.words() })),
+        None if is_vn2000 && let Some(wrong) = wrong => said(Err(CrsError::Parameters { name, found: Box::new(wrong.said()) })),
         Some(_) if is_wgs84 => said(Ok(4326)),
         _ => said(Err(unknown())),
     }
@@ -312,32 +313,29 @@ struct Parameters {
 }
 
 impl Parameters {
-    /// The parameters in words, in Vietnamese and English.
-    fn words(&self) -> (String, String) {
+    /// The parameters in words.
+    fn said(&self) -> Sentence {
         let Self { meridian, scale, easting, northing, method } = self;
-        let (vi, en) =
-            method.as_ref().map_or_else(Default::default, |method| (format!("phép chiếu {method}, "), format!("projection {method}, ")));
-        let comma = |number: &f64| number.to_string().replace('.', ",");
-        (
-            format!("{vi}kinh tuyến trục {}, tỷ lệ {}, dịch {} và {}", comma(meridian), comma(scale), comma(easting), comma(northing)),
-            format!("{en}central meridian {meridian}, scale {scale}, false easting {easting} and northing {northing}"),
+        let method = method.as_ref().map(|method| sentence!("projection", method));
+        let number = |number: &f64| Numbers(&number.to_string()).to_word();
+        sentence!(
+            "projection-parameters",
+            method,
+            meridian = number(meridian),
+            scale = number(scale),
+            easting = number(easting),
+            northing = number(northing),
         )
     }
 }
 
 fn remark(shift: Shift, epsg: u32) -> Option<Note> {
-    let (vi, en) = match shift {
-        Shift::OtherSign => (
-            format!("Ba góc xoay trong tệp .prj ngược dấu (lệch khoảng nửa mét); đã đọc theo EPSG:{epsg}"),
-            format!("The rotations in the .prj have the other sign (about half a metre); it was read as EPSG:{epsg}"),
-        ),
-        Shift::Other => (
-            format!("Bảy tham số trong tệp .prj khác với Quyết định 05/2007; đã đọc theo EPSG:{epsg}"),
-            format!("The datum shift in the .prj is not that of Decision 05/2007; it was read as EPSG:{epsg}"),
-        ),
+    let said = match shift {
+        Shift::OtherSign => sentence!("crs-shift-other-sign", epsg),
+        Shift::Other => sentence!("crs-shift-other", epsg),
         Shift::None | Shift::Official => return None,
     };
-    Some(Note { severity: Severity::Warning, check: "crs-shift", vi, en })
+    Some(Note { severity: Severity::Warning, check: "crs-shift", said })
 }
 
 /// A list for people of the coordinate systems that can be read.

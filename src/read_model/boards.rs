@@ -17,10 +17,10 @@ impl Image {
         let mut boards: Vec<View> = self
             .boards()
             .filter_map(|(_, entry)| entry.item.view(None, moment))
-            .filter(|view| view.board.is_some() && view.status == Status::InForce)
+            .filter(|view| view.board().is_some() && view.status == Status::InForce)
             .filter(|view| wanted.as_ref().is_none_or(|wanted| today(&view.units).iter().any(|id| wanted.contains(id))))
             .collect();
-        boards.sort_by_key(|view| view.board.as_ref().map(|board| board.number));
+        boards.sort_by_key(|view| view.board().map(|board| board.number));
         boards
     }
 }

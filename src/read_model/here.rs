@@ -177,7 +177,7 @@ impl ReadModel {
                 found.push(None);
                 continue;
             };
-            found.push(Crs::new(view.plane.unwrap_or(city.default_crs)).ok().map(|plane| (view, features, plane)));
+            found.push(Crs::new(view.plane().unwrap_or(city.default_crs)).ok().map(|plane| (view, features, plane)));
         }
         let look = |place: &Place, (view, features, plane): (View, Arc<Features>, Crs)| {
             let (zones, uncovered_m2) = zones(&features, place, &plane);
@@ -244,7 +244,7 @@ impl ReadModel {
             (Place::Parcel(area, stated), Ok(plane)) => Some(stated.unwrap_or_else(|| area.area_m2(&plane))),
             _ => None,
         };
-        let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until.is_some());
+        let (consultations, shown): (Vec<View>, Vec<View>) = shown.into_iter().partition(|view| view.opinions_until().is_some());
         let is_beyond = unit.is_none() && city.boundaries.is_some();
         let mut here = Here {
             unit,
@@ -258,7 +258,7 @@ impl ReadModel {
         };
         here.plans.extend(self.plans_here(shown, &place, &city).await?.into_iter().flatten());
         here.plans.sort_by_key(|plan| (plan.view.kind, plan.view.code));
-        let coming = coming.into_iter().filter(|view| view.opinions_until.is_none()).collect();
+        let coming = coming.into_iter().filter(|view| view.opinions_until().is_none()).collect();
         here.coming.extend(self.plans_here(coming, &place, &city).await?.into_iter().flatten());
         here.coming.sort_by_key(|plan| (plan.view.kind, plan.view.code, plan.view.revision));
         for (code, held) in before {
@@ -278,7 +278,7 @@ impl ReadModel {
                 here.consultations.push(view);
             }
         }
-        here.consultations.sort_by_key(|view| (view.opinions_until, view.code));
+        here.consultations.sort_by_key(|view| (view.opinions_until(), view.code));
         Ok(here)
     }
 

@@ -7,6 +7,7 @@ use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Usable;
 use crate::domain::publication::view::View;
 use crate::event_store::StoreError;
 use crate::geometry::Position;
@@ -67,7 +68,7 @@ impl ReadModel {
     pub async fn nearest(&self, kind: &str, at: Option<Position>, limit: usize, moment: &Moment) -> Result<Vec<Near>, StoreError> {
         let mut found =
             if kind == "place" { self.places(at, moment).await? } else { tokio::task::block_in_place(|| self.points(kind, at, moment)) };
-        let rank = |near: &Near| near.view.usable;
+        let rank = |near: &Near| near.view.duty().unwrap_or(Usable::Yes);
         found.sort_by(|a, b| {
             let by_use = rank(a).cmp(&rank(b));
             let by_distance = a.metres.unwrap_or(0.0).total_cmp(&b.metres.unwrap_or(0.0));
@@ -98,7 +99,7 @@ impl ReadModel {
             let image = self.image();
             let with_days =
                 image.items().filter(|(_, entry)| !entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
-            let running = with_days.filter(|view| view.status == Status::InForce && view.days.is_some() && view.features.is_some());
+            let running = with_days.filter(|view| view.status == Status::InForce && view.calendar().is_some() && view.features.is_some());
             let mut running: Vec<View> = running.collect();
             running.sort_by_key(|view| view.code);
             running

@@ -52,7 +52,7 @@ impl BoardFilter {
 
 impl Entry {
     fn postings(&self) -> impl Iterator<Item = (&Posting, Option<&View>, &'static str)> {
-        self.board.board.iter().flat_map(|own| &own.postings).map(|posting| {
+        self.board.board().into_iter().flat_map(|own| &own.postings).map(|posting| {
             let view = self.items.iter().find(|view| view.code == posting.item);
             (posting, view, posting.standing(view))
         })
@@ -65,7 +65,7 @@ impl Entry {
             BoardFilter::Superseded => {
                 self.postings().any(|(posting, _, state)| posting.hangs() && matches!(state, "posting-stale" | "posting-revoked"))
             }
-            BoardFilter::Check => self.board.board.as_ref().is_some_and(|board| board.is_due),
+            BoardFilter::Check => self.board.board().is_some_and(|board| board.is_due),
         }
     }
 
@@ -82,7 +82,7 @@ impl Entry {
                 })
             })
             .collect();
-        let board = self.board.board.as_ref();
+        let board = self.board.board();
         json!({
             "code": self.board.code, "url": format!("{public_url}/q/{}", self.board.code), "title": self.board.title,
             "number": board.map(|board| board.number), "units": self.board.units, "position": self.board.position,
@@ -118,7 +118,7 @@ pub fn list(lang: Lang, city: &City, moment: &Moment, wanted: BoardFilter, unit:
         @if entries.is_empty() { p { (t("nothing-here")) } }
         ul.list {
             @for entry in entries {
-                @let board = entry.board.board.as_ref();
+                @let board = entry.board.board();
                 li {
                     b { @if let Some(board) = board { (t("board-number")) " " (board.number) ": " } a href={ "/q/" (entry.board.code) (lang.query()) } { (entry.board.title) } }
                     @if let Some(board) = board {

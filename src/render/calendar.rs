@@ -67,7 +67,8 @@ fn stamp(at: jiff::Timestamp) -> String {
 
 /// The calendar file of an item that takes place on days; `None` for any other item.
 pub fn ics(city: &City, view: &View) -> Option<String> {
-    let days = view.days?;
+    let calendar = view.calendar()?;
+    let days = calendar.days;
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last = days.last.into_iter().chain(view.days_end).min();
     let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled)
@@ -91,7 +92,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     }
     line(&mut out, "SUMMARY", &escaped(&view.title));
     let mut about = view.summary.clone().unwrap_or_default();
-    for fact in view.facts.iter().filter(|fact| view.told_in_calendar.contains(&fact.label)) {
+    for fact in view.facts.iter().filter(|fact| calendar.told.contains(&fact.label)) {
         if let Shown::Text(words) = &fact.value {
             let _ = write!(about, "\n{}: {words}", text(Lang::Vi, fact.label));
         }
@@ -110,7 +111,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
 pub fn vcf(city: &City, view: &View) -> Option<String> {
     let position = view.position?;
     // Nobody should call a withdrawn institution.
-    if view.phones.is_empty() || view.status == Status::Withdrawn {
+    if view.phones().is_empty() || view.status == Status::Withdrawn {
         return None;
     }
     let mut out = String::from("BEGIN:VCARD\r\nVERSION:3.0\r\n");
@@ -118,7 +119,7 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
     line(&mut out, "FN", &escaped(&view.title));
     // A card must have an N (RFC 2426 §3.1.2); an institution has no given name.
     line(&mut out, "N", &format!("{};;;;", escaped(&view.title)));
-    for (label, number) in &view.phones {
+    for (label, number) in view.phones() {
         // The number as people dial it: some readers would take the letters of “tel:” for digits.
         line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(&read(number)));
         line(&mut out, "NOTE", &escaped(&format!("{number}: {label}")));
@@ -288,7 +289,7 @@ mod tests {
         };
         let context = on(2026, 11, 24);
         let next =
-            |item: &Publication<Campaign>| item.view(None, &Moment::new(context.now, context.city.zone())).and_then(|view| view.next_day);
+            |item: &Publication<Campaign>| item.view(None, &Moment::new(context.now, context.city.zone())).and_then(|view| view.next_day());
         // given Fridays from 1 January; the first Friday in force is 5 February
         let later = of(&[from(date(2027, 2, 1), weekly(None))]);
         assert_eq!(first_day(&later), ("20270205".into(), "CONFIRMED".into()));

@@ -22,7 +22,7 @@ pub fn item_line(lang: Lang, moment: &Moment, view: &View) -> Markup {
             a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
             br; span.note {
                 (text(lang, view.kind)) " · "
-                @match view.next_day {
+                @match view.next_day() {
                     Some(day) => (format::day_in_words(lang, moment.today, day)),
                     None => (format::date(view.effective_from)),
                 }

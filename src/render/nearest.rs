@@ -38,7 +38,7 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
             @match &near.place {
                 Some(place) => {
                     b { (place.name) }
-                    br; span.note { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } @if let Some(day) = view.next_day { ": " (format::day_in_words(lang, moment.today, day)) } }
+                    br; span.note { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } @if let Some(day) = view.next_day() { ": " (format::day_in_words(lang, moment.today, day)) } }
                 }
                 None => b { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } },
             }
@@ -46,7 +46,7 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
             @if is_duty {
                 // A copy of the page may be read later: when this is too old, a script replaces the word by
                 // “unknown”.
-                p.duty.ready[view.usable == Usable::Yes] data-until=[view.next_change.map(jiff::Timestamp::as_second)] data-later=(t("duty-unknown")) {
+                p.duty.ready[view.duty() == Some(Usable::Yes)] data-until=[view.next_change.map(jiff::Timestamp::as_second)] data-later=(t("duty-unknown")) {
                     b { (text(lang, &view.standing)) }
                     @match view.fact("duty-at") {
                         // This shows a time of day and not an age, so that it stays true in a copy of the page.
@@ -55,7 +55,7 @@ fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
                     }
                 }
             }
-            @for (label, number) in &view.phones {
+            @for (label, number) in view.phones() {
                 @if near.place.is_none() { a.call.plain href={ "tel:" (dialled(number)) } { (t("call")) " " (number) " – " (label) } }
             }
             @if let Some(place) = &near.place {
@@ -150,9 +150,9 @@ pub fn json(kind: &str, at: Option<Position>, found: &[Near], city: &City) -> Va
                 "code": view.code, "url": format!("{}/q/{}", city.public_url, view.code),
                 "title": near.place.as_ref().map_or(&view.title, |place| &place.name),
                 "lon": near.at.lon, "lat": near.at.lat, "distance_m": near.metres.map(f64::round),
-                "usable": match view.usable { Usable::Yes => "yes", Usable::Unknown => "unknown", Usable::Busy => "busy", Usable::No => "no" },
+                "usable": match view.duty().unwrap_or(Usable::Yes) { Usable::Yes => "yes", Usable::Unknown => "unknown", Usable::Busy => "busy", Usable::No => "no" },
                 "standing": view.standing, "duty_at": view.properties.get("duty_at"), "updated": view.updated,
-                "phones": view.phones.iter().map(|(label, number)| json!({ "label": label, "number": number })).collect::<Vec<_>>(),
+                "phones": view.phones().iter().map(|(label, number)| json!({ "label": label, "number": number })).collect::<Vec<_>>(),
                 "properties": view.properties,
                 "place": near.place.as_ref().map(|place| json!({ "name": place.name, "address": place.address, "payment": place.payment, "offer": place.offer, "hours": place.hours, "phone": place.phone })),
             })

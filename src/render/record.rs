@@ -32,14 +32,14 @@ pub fn record(view: &View, public_url: &str) -> Value {
         }
         value
     });
-    let figures = view.figures.iter().map(|figure| {
+    let figures = view.figures().iter().map(|figure| {
         let difference = figure.actual.zip(figure.target).map(|(a, t)| ((a - t) * 1e6).round() / 1e6);
         json!({
             "name_vi": figure.name_vi, "name_en": figure.name_en, "unit": figure.unit,
             "target": figure.target, "actual": figure.actual, "difference": difference,
         })
     });
-    let phones = view.phones.iter().map(|(label, number)| json!({ "label": label, "number": number }));
+    let phones = view.phones().iter().map(|(label, number)| json!({ "label": label, "number": number }));
     let more = json!({
         "family": view.family,
         "collection": view.collection,

@@ -11,6 +11,8 @@ use crate::domain::land_use;
 use crate::features::Features;
 use crate::import::report::{Finding, Report, Severity, counted_words};
 use crate::words::format::decimal;
+use crate::words::sentence::{Said, Sentence};
+use crate::words::text::Lang;
 
 const STYLE: &str = "
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}
@@ -37,11 +39,11 @@ fn class(severity: Severity) -> &'static str {
     }
 }
 
-fn word(severity: Severity) -> (&'static str, &'static str) {
+fn word(severity: Severity, count: usize) -> Sentence {
     match severity {
-        Severity::Error => ("Lỗi – phải sửa", "Errors – to be mended"),
-        Severity::Warning => ("Cảnh báo – nên xem lại", "Warnings – deserve a look"),
-        Severity::Repair => ("Đã tự sửa", "Repairs that were done"),
+        Severity::Error => sentence!("report-of-errors", count),
+        Severity::Warning => sentence!("report-of-warnings", count),
+        Severity::Repair => sentence!("report-of-repairs", count),
     }
 }
 
@@ -54,7 +56,7 @@ pub fn page(report: &Report, drawn: &[Bytes]) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
                 meta name="robots" content="noindex";
-                title { "Báo cáo kiểm tra " (report.file) }
+                title { (sentence!("report-title", file = report.file).text(Lang::Vi)) }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -64,16 +66,20 @@ pub fn page(report: &Report, drawn: &[Bytes]) -> String {
     .into_string()
 }
 
+/// A sentence in Vietnamese, and below it in English.
+fn both(said: &Said) -> Markup {
+    html! { (said.text(Lang::Vi)) span.en lang="en" { (said.text(Lang::En)) } }
+}
+
 fn content(report: &Report, drawn: &[Bytes]) -> Markup {
     let errors = report.count(Severity::Error);
     html! {
-        h1 { "Báo cáo kiểm tra tệp " (report.file) span.en lang="en" { "Report on the file " (report.file) } }
+        h1 { (both(&sentence!("report-title", file = report.file).said())) }
         @if errors == 0 {
-            p.state.clean { "Không có lỗi: có thể công bố." span.en lang="en" { "No errors: it can be published." } }
+            p.state.clean { (both(&sentence!("report-clean").said())) }
         } @else {
             p.state.error {
-                "Có " (errors) " lỗi phải sửa trước khi công bố."
-                span.en lang="en" { (errors) " errors must be mended before it can be published." }
+                (both(&sentence!("report-errors", errors).said()))
             }
         }
         (facts(report))
@@ -84,38 +90,32 @@ fn content(report: &Report, drawn: &[Bytes]) -> Markup {
 }
 
 fn facts(report: &Report) -> Markup {
-    let rows: Vec<(&str, &str, String)> = [
-        ("Số đối tượng (đánh số từ 0)", "Features (counted from 0)", Some(report.features.to_string())),
+    let rows: Vec<(Sentence, String)> = [
+        (sentence!("report-features"), Some(report.features.to_string())),
+        (sentence!("report-counts"), Some(format!("{}, {}", report.count(Severity::Warning), report.count(Severity::Repair)))),
+        (sentence!("report-crs"), report.crs.clone()),
+        (sentence!("report-plane"), report.plane.clone()),
+        (sentence!("report-code-column"), report.code_column.clone()),
+        (sentence!("report-name-column"), report.name_column.clone()),
+        (sentence!("report-note-column"), report.note_column.clone()),
         (
-            "Cảnh báo, sửa chữa",
-            "Warnings, repairs",
-            Some(format!("{}, {}", report.count(Severity::Warning), report.count(Severity::Repair))),
-        ),
-        ("Hệ tọa độ", "Coordinate system", report.crs.clone()),
-        ("Diện tích đo trong mặt phẳng", "Areas are plane areas in", report.plane.clone()),
-        ("Cột mã loại đất", "Column of land-use codes", report.code_column.clone()),
-        ("Cột tên", "Column of names", report.name_column.clone()),
-        ("Cột ghi chú", "Column of notes", report.note_column.clone()),
-        (
-            "Diện tích trước và sau khi sửa",
-            "Area before and after repair",
+            sentence!("report-area-repair"),
             (report.area_after_m2 > 0.0)
                 .then(|| format!("{} m², {} m²", decimal(report.area_before_m2, 1), decimal(report.area_after_m2, 1))),
         ),
-        ("SHA-256 của tệp", "SHA-256 of the file", report.sha256.clone()),
+        (sentence!("report-digest"), report.sha256.clone()),
     ]
     .into_iter()
-    .filter_map(|(vi, en, value)| Some((vi, en, value?)))
+    .filter_map(|(name, value)| Some((name, value?)))
     .collect();
     html! {
         table {
             tbody {
-                @for (vi, en, value) in &rows {
-                    tr { th scope="row" { (vi) span.en lang="en" { (en) } } td.w { (value) } }
+                @for (name, value) in &rows {
+                    tr { th scope="row" { (both(&name.said())) } td.w { (value) } }
                 }
                 @for (what, count) in &report.counted {
-                    @let (vi, en) = counted_words(what);
-                    tr { th scope="row" { (vi) span.en lang="en" { (en) } } td { (count) } }
+                    tr { th scope="row" { (both(&counted_words(what).said())) } td { (count) } }
                 }
             }
         }
@@ -135,12 +135,12 @@ fn sketch(report: &Report, drawn: &[Bytes]) -> Markup {
         .filter_map(|(number, finding)| Some(map::Mark { number, at: finding.at?, class: class(finding.severity) }))
         .take(MARKED)
         .collect();
-    let alt = format!("Bản đồ với {} vị trí được đánh dấu", marks.len());
+    let alt = sentence!("report-map-alt", count = marks.len()).text(Lang::Vi);
     let Some(features) = Features::parse(&whole) else { return html! {} };
     html! {
-        h2 { "Bản đồ" span.en lang="en" { "Map" } }
+        h2 { (both(&sentence!("report-map").said())) }
         (PreEscaped(map::sketch(&features, &marks, &alt)))
-        p { "Số trên bản đồ là số thứ tự trong các bảng dưới đây." span.en lang="en" { "Numbers on the map are those of the tables below." } }
+        p { (both(&sentence!("report-numbers").said())) }
     }
 }
 
@@ -149,7 +149,6 @@ fn findings(report: &Report, severity: Severity) -> Markup {
     if list.is_empty() {
         return html! {};
     }
-    let (vi, en) = word(severity);
     let more: usize = report
         .not_listed
         .iter()
@@ -157,24 +156,24 @@ fn findings(report: &Report, severity: Severity) -> Markup {
         .map(|(_, count)| count)
         .sum();
     html! {
-        h2 { (vi) " (" (report.count(severity)) ")" span.en lang="en" { (en) } }
+        h2 { (both(&word(severity, report.count(severity)).said())) }
         table {
-            thead { tr { th scope="col" { "Số" } th scope="col" { "Đối tượng" span.en lang="en" { "Feature" } } th scope="col" { "Nội dung" span.en lang="en" { "Finding" } } } }
+            thead { tr { th scope="col" { (sentence!("report-number").text(Lang::Vi)) } th scope="col" { (both(&sentence!("report-feature").said())) } th scope="col" { (both(&sentence!("report-finding").said())) } } }
             tbody {
                 @for (number, finding) in &list {
                     tr id={ "f" (number) } {
                         td { span.mark.(class(severity)) { (number) } }
                         td {
-                            @if let Some(feature) = finding.feature { "#" (feature) } @else { "Cả tệp" }
-                            @if let Some(line) = finding.line.filter(|line| *line > 1) { br; "dòng " (line) }
+                            @if let Some(feature) = finding.feature { "#" (feature) } @else { (sentence!("report-whole-file").text(Lang::Vi)) }
+                            @if let Some(line) = finding.line.filter(|line| *line > 1) { br; (sentence!("report-line", line).text(Lang::Vi)) }
                             @if let Some([lon, lat]) = finding.at { br; (format!("{lon:.5}, {lat:.5}")) }
                         }
-                        td { (finding.vi) span.en lang="en" { (finding.en) } }
+                        td { (both(&finding.said)) }
                     }
                 }
             }
         }
-        @if more > 0 { p { "… và " (more) " mục nữa không liệt kê." span.en lang="en" { "… and " (more) " more that are not listed." } } }
+        @if more > 0 { p { (both(&sentence!("report-more", more).said())) } }
     }
 }
 
@@ -183,11 +182,11 @@ fn codes(report: &Report) -> Markup {
         return html! {};
     }
     html! {
-        h2 { "Diện tích theo loại đất" span.en lang="en" { "Area by land use" } }
+        h2 { (both(&sentence!("report-areas").said())) }
         table {
             thead { tr {
-                th scope="col" { "Mã" } th scope="col" { "Loại đất" span.en lang="en" { "Land use" } }
-                th.n scope="col" { "Số vùng" span.en lang="en" { "Zones" } } th.n scope="col" { "ha" }
+                th scope="col" { (sentence!("report-code").text(Lang::Vi)) } th scope="col" { (both(&sentence!("report-land-use").said())) }
+                th.n scope="col" { (both(&sentence!("report-zones").said())) } th.n scope="col" { "ha" }
             } }
             tbody {
                 @for (code, sum) in &report.codes {
@@ -198,7 +197,7 @@ fn codes(report: &Report) -> Markup {
                         td.n { (decimal(sum.area_ha, 2)) }
                     }
                 }
-                tr { th scope="row" { "Tổng" } td {} td.n { (report.codes.values().map(|sum| sum.zones).sum::<usize>()) } td.n { (decimal(report.area_ha, 2)) } }
+                tr { th scope="row" { (sentence!("report-sum").text(Lang::Vi)) } td {} td.n { (report.codes.values().map(|sum| sum.zones).sum::<usize>()) } td.n { (decimal(report.area_ha, 2)) } }
             }
         }
     }

@@ -2,8 +2,12 @@
 //! All functions are pure and know nothing of the city.
 
 pub mod alike;
+pub mod catalogue;
 pub mod civil;
 pub mod copied;
 pub mod fold;
 pub mod format;
+pub mod lang;
+#[macro_use]
+pub mod sentence;
 pub mod text;

@@ -9,6 +9,7 @@ use bangtin::import::report::{Report, Severity};
 use bangtin::import::source::Source;
 use bangtin::import::zones::Options;
 use bangtin::import::{points, zones};
+use bangtin::words::text::Lang;
 use serde_json::{Map, Value};
 
 const CITY: [f64; 4] = [104.815, 21.646, 104.961, 21.798];
@@ -117,7 +118,7 @@ fn differences(read: &Read, right: &Value) -> Vec<String> {
     if let Some(crs) = right["crs"].as_str().filter(|crs| read.report.crs.as_deref() != Some(crs)) {
         found.push(format!("crs: {crs} expected, {:?} read", read.report.crs));
     }
-    let said: String = read.report.findings.iter().map(|finding| format!("{}\n", finding.en)).collect();
+    let said: String = read.report.findings.iter().map(|finding| format!("{}\n", finding.said.text(Lang::En))).collect();
     for words in right["found"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !said.contains(words) {
             found.push(format!("“{words}” is not said: {said}"));
@@ -125,7 +126,10 @@ fn differences(read: &Read, right: &Value) -> Vec<String> {
     }
     // Whatever is said is said in both languages, and nothing published holds a lost letter.
     for finding in &read.report.findings {
-        if finding.vi.is_empty() || finding.en.is_empty() || finding.vi == finding.en {
+        if finding.said.text(Lang::Vi).is_empty()
+            || finding.said.text(Lang::En).is_empty()
+            || finding.said.text(Lang::Vi) == finding.said.text(Lang::En)
+        {
             found.push(format!("not in both languages: {finding:?}"));
         }
     }
@@ -153,8 +157,12 @@ fn run(folder: &str) -> Vec<String> {
             }
         }
         if !difference.is_empty() {
-            let said: Vec<String> =
-                read.report.findings.iter().map(|f| format!("{:?} {} #{:?}: {}", f.severity, f.check, f.feature, f.en)).collect();
+            let said: Vec<String> = read
+                .report
+                .findings
+                .iter()
+                .map(|f| format!("{:?} {} #{:?}: {}", f.severity, f.check, f.feature, f.said.text(Lang::En)))
+                .collect();
             faults.push(format!("{file} {arguments:?}\n    {}\n    report: {}", difference.join("\n    "), said.join("\n            ")));
         }
     }

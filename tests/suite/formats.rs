@@ -11,6 +11,7 @@ use bangtin::import::report::{Report, Severity};
 use bangtin::import::source::Source;
 use bangtin::import::zones::{Imported, Options};
 use bangtin::import::{points, zones};
+use bangtin::words::text::Lang;
 use serde_json::{Value, json};
 
 use crate::generator;
@@ -39,7 +40,7 @@ fn refusal(imported: &Imported) -> (String, String) {
     assert!(imported.set.is_none(), "nothing is to be published");
     let errors: Vec<_> = imported.report.findings.iter().filter(|f| f.severity == Severity::Error).collect();
     assert_eq!(errors.len(), 1, "{errors:?}");
-    (errors[0].check.clone(), errors[0].en.clone())
+    (errors[0].check.clone(), errors[0].said.text(Lang::En).to_owned())
 }
 
 /// A generated plan as GeoJSON in EPSG:9208.
@@ -207,7 +208,7 @@ fn a_drawing_gives_its_zones_by_text_layer_nesting_and_block() {
     assert_eq!((area("ODT"), area("SON"), area("DGD")), (9_600, 400, 100));
     assert!((area("LUC") - arc).abs() < 10, "{} {arc}", area("LUC"));
     let said = read.report.findings.iter().find(|f| f.check == "no-code-in-drawing").unwrap();
-    assert!(said.en.contains("KHUNG: 1"), "what was left out is said: {}", said.en);
+    assert!(said.said.text(Lang::En).contains("KHUNG: 1"), "what was left out is said: {}", said.said.text(Lang::En));
 }
 
 #[test]
@@ -225,7 +226,7 @@ fn old_encodings_are_seen_said_and_converted() {
             let read = import(&Source::file(&path).unwrap(), &options());
             assert_eq!(zones_of(&read)[0].1.as_deref(), Some("Đất ở tại đô thị"), "{}", path.display());
             let said = read.report.findings.iter().find(|f| f.check == "encoding-converted").unwrap();
-            assert!(said.en.contains(encoding), "{}", said.en);
+            assert!(said.said.text(Lang::En).contains(encoding), "{}", said.said.text(Lang::En));
         }
     }
 }
@@ -321,7 +322,7 @@ fn every_planted_fault_is_named_and_nothing_else_is_touched() {
     assert_eq!(repairs.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(), wanted);
     assert_eq!(read.report.counted.get("ring-order"), Some(&1));
     let near = read.report.findings.iter().find(|f| f.check == "unknown-code").unwrap();
-    assert!(near.vi.contains("có phải LUC?"), "{}", near.vi);
+    assert!(near.said.text(Lang::Vi).contains("có phải LUC?"), "{}", near.said.text(Lang::Vi));
 }
 
 #[test]
@@ -595,7 +596,9 @@ fn random_damage_is_never_more_than_an_error() {
             let mut report = Report::default();
             let rows = points::read(&source, &options, &mut report);
             // A reader that panics is caught, and says so: none may.
-            let panicked = |report: &Report| report.findings.iter().any(|finding| finding.en.contains("its structure contradicts itself"));
+            let panicked = |report: &Report| {
+                report.findings.iter().any(|finding| finding.said.text(Lang::En).contains("its structure contradicts itself"))
+            };
             assert!(!panicked(&imported.report) && !panicked(&report), "{} round {round}", path.display());
             assert!(rows.iter().all(|row| row.fields.values().all(|text| !text.as_str().unwrap().contains('\u{fffd}'))), "{rows:?}");
             if imported.report.is_clean() { fine += 1 } else { errors += 1 }

@@ -66,7 +66,8 @@ fn comments_on_cells_and_sheets_without_a_table_are_named() {
 fn a_text_that_fills_its_field_is_said_and_a_cut_letter_too() {
     let columns: &[(&[u8], u8, usize)] = &[(b"MA", b'C', 5), (b"TEN", b'C', 24)];
     // 24 bytes end within “ồ”, and in the other text behind a whole letter.
-    for (text, checks) in [("Khu dân cư tổ 5, Đồng Tâm", &["field-full", "text-cut"][..]), ("Khu dân cư tổ 5, số 123456", &["field-full"])] {
+    for (text, checks) in [("Khu dân cư tổ 5, Đồng Tâm", &["field-full", "text-cut"][..]), ("Khu dân cư tổ 5, số 123456", &["field-full"])]
+    {
         let cell = &text.as_bytes()[..24];
         let dbf = table(columns, &[(false, vec![b"ODT", cell]), (false, vec![b"LUC", "Tổ 3".as_bytes()])]);
         says(&plan("a.zip", shapefile(&[0, 1], None, 0, &dbf), &[]), checks);
@@ -115,7 +116,10 @@ fn times_of_placemarks_are_said_and_a_document_in_utf16_is_read_in_its_archive()
 fn a_header_that_stands_again_is_no_row_and_what_is_written_as_text_or_packed_twice_is_named() {
     let read = points("a.csv", "Tên,Kinh độ,Vĩ độ\nA,104.87,21.7\nTên,Kinh độ,Vĩ độ\nB,104.88,21.7\n");
     assert_eq!(texts(&read, "titles"), ["A", "B"], "{}", said(&read));
-    says(&points("a.csv", "Tên,Kinh độ,Vĩ độ\nA;104.87;21.7\n"), &["separators-differ", "Line 2: it is separated by “;” and the header by “,”"]);
+    says(
+        &points("a.csv", "Tên,Kinh độ,Vĩ độ\nA;104.87;21.7\n"),
+        &["separators-differ", "Line 2: it is separated by “;” and the header by “,”"],
+    );
     says(&plan("a.csv", "WKT,MA\n\"POLYGON ((1 2,3 4,5 6,1 2))\",ODT\n", &[]), &["geometry-as-text", "Line 2"]);
     says(&plan("a.zip", zip(&[("b.zip", &zip(&[("a.shp", b"x")]))]), &[]), &["an archive in an archive"]);
     let read = points("a.csv", "Tên,X,Y\nA,năm trăm,hai triệu\n");

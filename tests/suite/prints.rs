@@ -303,7 +303,7 @@ async fn printing_writes_nothing_and_recording_it_is_a_command(kind: Kind) {
             None,
             &bangtin::domain::publication::view::Moment::new(node.app.now(), image.city.zone()),
         );
-        view.unwrap().board.unwrap().postings.len()
+        view.unwrap().board().unwrap().postings.len()
     };
     let hung = posting(&node);
     let file = database.path("poster.pdf");

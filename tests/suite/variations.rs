@@ -5,6 +5,7 @@ use std::io::{Cursor, Write};
 
 use bangtin::import::report::Severity;
 use bangtin::import::source::Source;
+use bangtin::words::text::Lang;
 use serde_json::{Value, json};
 
 use crate::field::{Read, read};
@@ -125,7 +126,7 @@ pub fn texts(read: &Read, key: &str) -> Vec<Value> {
 }
 
 pub fn said(read: &Read) -> String {
-    read.report.findings.iter().map(|finding| format!("{}: {}\n", finding.check, finding.en)).collect()
+    read.report.findings.iter().map(|finding| format!("{}: {}\n", finding.check, finding.said.text(Lang::En))).collect()
 }
 
 #[track_caller]

@@ -95,7 +95,7 @@ fn resolve_units(store: &Store, units: &[String], on: Date) -> anyhow::Result<Ve
     let city = store.app.city();
     let resolve = |text: &String| match city.units.resolve(text, on) {
         Some(unit) => Ok(unit.id.to_string()),
-        None => bail!("không có đơn vị “{text}” vào ngày {on} (the city has no unit “{text}” on {on})"),
+        None => bail!("{}", sentence!("no-unit-on", text, on)),
     };
     units.iter().map(resolve).collect()
 }

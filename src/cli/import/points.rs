@@ -47,19 +47,15 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     for row in &rows {
         let mut value = points::facts(row, args.kind.as_deref(), &mut report);
         if value.get("kind").is_none() {
-            report.add(
-                Severity::Error,
-                "no-kind",
-                row.number,
-                "Thiếu loại (cột Loại hoặc --kind)",
-                "It has no kind (column Loại, or --kind)",
-            );
+            report.add(Severity::Error, "no-kind", row.number, sentence!("no-kind"));
         }
         let units: Vec<String> =
             value.get("units").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         match resolve_units(store, &units, today) {
             Ok(units) => value["units"] = json!(units),
-            Err(error) => report.add(Severity::Error, "unknown-unit", row.number, error.to_string(), "Write its code or CODE-YEAR"),
+            Err(error) => {
+                report.add(Severity::Error, "unknown-unit", row.number, sentence!("unknown-unit-points", error = error.to_string()));
+            }
         }
         facts.push(value);
     }
@@ -86,7 +82,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
             Ok(_) => {}
             Err(error) => match error.downcast::<ExecuteError>()? {
                 ExecuteError::Refused(refusal) => {
-                    report.push(Finding::new(Severity::Error, refusal.reason, refusal.vi, refusal.en).of(row.number, row.line));
+                    report.push(Finding::new(Severity::Error, refusal.reason, refusal.said).of(row.number, row.line));
                 }
                 other => return Err(other.into()),
             },

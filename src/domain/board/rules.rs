@@ -9,6 +9,7 @@ use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::mark::LARGEST;
 use crate::domain::posting::Posting;
+use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::publication::{Claim, Event, Family, Publication};
@@ -55,33 +56,24 @@ impl Family for Board {
     }
 
     fn claims(&self) -> Vec<Claim> {
-        vec![Claim { kind: "board", key: self.number.to_string() }]
+        vec![Claim { kind: ClaimKind::Board, key: self.number.to_string() }]
     }
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", "Bảng tin phải có tên nơi đặt.", "A board needs the name of its place."));
+            return Err(Refusal::invalid("title-missing", sentence!("title-missing-board")));
         }
         if !(1..=LARGEST).contains(&self.number) {
-            return Err(Refusal::invalid(
-                "board-number",
-                format!("Số bảng tin phải từ 1 đến {LARGEST}."),
-                format!("A board's number is 1 to {LARGEST}."),
-            ));
+            return Err(Refusal::invalid("board-number", sentence!("board-number", value = LARGEST)));
         }
         if self.check_days.is_some_and(|days| !(1..=730).contains(&days)) {
-            return Err(Refusal::invalid(
-                "check-days",
-                "Thời hạn kiểm tra bảng tin phải từ 1 đến 730 ngày.",
-                "A board is checked every 1 to 730 days.",
-            ));
+            return Err(Refusal::invalid("check-days", sentence!("check-days")));
         }
         let position = self.position;
         if !contains(&context.city.bbox, position.lon, position.lat) {
             return Err(Refusal::invalid(
                 "outside-city",
-                format!("Bảng tin ({}, {}) nằm ngoài khung của {}.", position.lon, position.lat, context.city.name_vi),
-                format!("The board ({}, {}) lies outside the box of {}.", position.lon, position.lat, context.city.name_en),
+                sentence!("outside-city", lon = position.lon, lat = position.lat, city = context.city.name()),
             ));
         }
         Ok(())
@@ -89,11 +81,7 @@ impl Family for Board {
 
     fn check_keeps(&self, previous: &Self) -> Result<(), Refusal> {
         if self.number != previous.number {
-            return Err(Refusal::invalid(
-                "board-number",
-                format!("Bảng tin giữ số {} suốt đời: mã đã in mang số đó.", previous.number),
-                format!("A board keeps its number {}: it is on printed codes.", previous.number),
-            ));
+            return Err(Refusal::invalid("board-number", sentence!("board-number-board", previous = previous.number)));
         }
         Ok(())
     }
@@ -179,11 +167,7 @@ impl Family for Board {
                 };
                 let revision = if printed.revision == 0 { *newest } else { printed.revision };
                 if revision > *newest {
-                    return Err(Refusal::invalid(
-                        "unknown-revision",
-                        format!("Mã {} chưa có lần công bố {revision}.", printed.item),
-                        format!("{} has no revision {revision} yet.", printed.item),
-                    ));
+                    return Err(Refusal::unknown("unknown-revision", sentence!("unknown-revision", item = printed.item, revision)));
                 }
                 BoardChanged::Printed(Printed { revision, on: Some(on), ..printed })
             }
@@ -199,17 +183,13 @@ impl Family for Board {
             BoardChange::Remove(removed) => {
                 let on = past_day(removed.on, context)?;
                 if !known(removed.item).is_some_and(Posting::hangs) {
-                    return Err(Refusal::conflict(
-                        "not-hanging",
-                        format!("Theo sổ, {} không treo trên bảng này.", removed.item),
-                        format!("By the register {} does not hang on this board.", removed.item),
-                    ));
+                    return Err(Refusal::conflict("not-hanging", sentence!("not-hanging", item = removed.item)));
                 }
                 BoardChanged::Removed(Removed { on: Some(on), ..removed })
             }
             BoardChange::Revoke(revoked) => {
                 if revoked.reason.trim().is_empty() {
-                    return Err(Refusal::invalid("reason-missing", "Hãy nêu lý do.", "State the reason."));
+                    return Err(Refusal::invalid("reason-missing", sentence!("reason-missing")));
                 }
                 known(revoked.item).ok_or_else(|| not_printed(revoked.item))?;
                 BoardChanged::Revoked(revoked)
@@ -269,25 +249,15 @@ impl Family for Board {
 
 fn past_day(on: Option<Date>, context: &Context) -> Result<Date, Refusal> {
     match on {
-        Some(day) if day > context.today => {
-            Err(Refusal::invalid("day-in-future", format!("Ngày {day} còn ở tương lai."), format!("The day {day} is in the future.")))
-        }
+        Some(day) if day > context.today => Err(Refusal::invalid("day-in-future", sentence!("day-in-future", day))),
         given => Ok(given.unwrap_or(context.today)),
     }
 }
 
 fn unknown_item(item: Code) -> Refusal {
-    Refusal::invalid(
-        "unknown-item",
-        format!("Không có nội dung nào mang mã {item} để in."),
-        format!("Nothing published has the code {item}."),
-    )
+    Refusal::invalid("unknown-item", sentence!("unknown-item", item))
 }
 
 fn not_printed(item: Code) -> Refusal {
-    Refusal::conflict(
-        "not-printed",
-        format!("Chưa ghi nhận bản in nào của {item} cho bảng này; hãy ghi nhận in (board.print) trước."),
-        format!("No print of {item} is recorded for this board; record it first (board.print)."),
-    )
+    Refusal::conflict("not-printed", sentence!("not-printed", item))
 }

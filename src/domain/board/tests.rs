@@ -129,7 +129,7 @@ fn a_board_is_due_when_nobody_has_looked_for_too_long() {
     item.apply_at(stands(), 0);
     let view = |item: &Publication<Board>, month, day| {
         let context = on(2026, month, day);
-        item.view(None, &Moment::new(context.now, context.city.zone())).expect("public").board.expect("a board")
+        item.view(None, &Moment::new(context.now, context.city.zone())).expect("public").board().cloned().expect("a board")
     };
     assert!(!view(&item, 3, 31).is_due && view(&item, 4, 1).is_due);
     item.apply_at(Event::Changed(BoardChanged::Checked(Checked { on: Some(date(2026, 3, 20)), note: None })), 1);

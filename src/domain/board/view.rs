@@ -9,6 +9,7 @@ use crate::domain::publication::Status;
 use crate::domain::publication::view::BoardView;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Section;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
@@ -62,14 +63,14 @@ pub(super) fn describe(board: &Board, state: &BoardState, moment: &Moment, view:
         ("posting_count", json!(hanging.len())),
     ];
     view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
-    view.board = Some(BoardView {
+    view.sections.push(Section::Board(BoardView {
         number: board.number,
         address: board.address.clone(),
         postings: state.postings.clone(),
         checked: state.checked,
         due,
         is_due: due <= moment.today,
-    });
+    }));
 }
 
 impl Posting {

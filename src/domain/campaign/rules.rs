@@ -89,19 +89,11 @@ impl Family for Campaign {
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() || self.organiser.trim().is_empty() {
-            return Err(Refusal::invalid(
-                "title-missing",
-                "Chiến dịch phải có tên và đơn vị tổ chức.",
-                "A campaign needs a title and an organiser.",
-            ));
+            return Err(Refusal::invalid("title-missing", sentence!("title-missing")));
         }
         let (first, last) = self.schedule.span();
         if last.is_some_and(|last| last < first) || self.schedule.next_on_or_after(first).is_none() {
-            return Err(Refusal::invalid(
-                "period-reversed",
-                "Lịch của chiến dịch không có ngày nào.",
-                "The campaign's schedule has no day.",
-            ));
+            return Err(Refusal::invalid("period-reversed", sentence!("period-reversed")));
         }
         check_units_each_day(self, context)?;
         check_in_city(self.places.as_ref(), context)
@@ -110,18 +102,10 @@ impl Family for Campaign {
     fn decide(_: &Publication<Self>, change: ReportResults, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let ReportResults { as_of, source, figures } = change;
         if figures.is_empty() || source.trim().is_empty() {
-            return Err(Refusal::invalid(
-                "results-incomplete",
-                "Kết quả phải có ít nhất một số liệu và nguồn.",
-                "Results need at least one figure and a source.",
-            ));
+            return Err(Refusal::invalid("results-incomplete", sentence!("results-incomplete")));
         }
         if as_of > context.today {
-            return Err(Refusal::invalid(
-                "results-in-future",
-                format!("Ngày {as_of} còn ở tương lai."),
-                format!("The day {as_of} is in the future."),
-            ));
+            return Err(Refusal::invalid("results-in-future", sentence!("results-in-future", as_of)));
         }
         Ok(vec![Event::Changed(ResultsReported { as_of, source, figures })])
     }

@@ -82,7 +82,7 @@ fn what_was_taken_back_has_no_next_day() {
     let seen = |campaign: &Publication<Campaign>, revision| {
         let context = on(2026, 1, 1);
         let view = campaign.view(revision, &Moment::new(context.now, context.city.zone())).expect("public");
-        (view.status, view.next_day, view.facts.iter().any(|fact| fact.label == "next-day"), view.properties["next_day"].clone())
+        (view.status, view.next_day(), view.facts.iter().any(|fact| fact.label == "next-day"), view.properties["next_day"].clone())
     };
     let told = published(weekly(date(2026, 1, 2), None));
     assert_eq!(seen(&told, None), (Status::Upcoming, Some(date(2026, 1, 2)), true, "2026-01-02".into()));
@@ -109,5 +109,5 @@ fn results_meet_their_targets_by_name() {
     }
     let context = on(2026, 4, 1);
     let view = campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
-    assert_eq!((view.figures[0].target, view.figures[0].actual), (Some(70.0), Some(74.8)));
+    assert_eq!((view.figures()[0].target, view.figures()[0].actual), (Some(70.0), Some(74.8)));
 }

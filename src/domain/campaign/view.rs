@@ -10,6 +10,7 @@ use crate::domain::publication::view::Figure;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
+use crate::domain::publication::view::{Calendar, Section};
 use crate::domain::schema::{Property, Type};
 use crate::words::civil::end_of;
 
@@ -41,8 +42,9 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
     let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
     // If it holds only after all its days, they are shown as planned, and the calendar strikes them out.
     let begun = view.days_begin.and_then(|begin| campaign.schedule.next_on_or_after(begin));
-    view.days = begun.or_else(|| campaign.schedule.next_on_or_after(first)).map(|first| Days { first, last, weekly });
-    view.next_day = next;
+    let days = begun.or_else(|| campaign.schedule.next_on_or_after(first)).map(|first| Days { first, last, weekly });
+    let calendar = days.map(|days| Calendar { days, next, told: &["organiser", "hours"], ends_as_planned: true });
+    view.sections.extend(calendar.map(Section::Calendar));
     let is_today = next == Some(moment.today);
     let standing = match view.status {
         Status::InForce if is_today => Some("running"),
@@ -55,7 +57,6 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
         view.standing = standing.into();
     }
     view.lasting = (view.status == Status::InForce).then_some("ongoing");
-    view.told_in_calendar = &["organiser", "hours"];
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("organiser", Shown::Text(campaign.organiser.clone()));
     match campaign.schedule {
@@ -81,7 +82,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
         view.facts.push(Fact { label: "figures-as-of", value: Shown::Date(latest.as_of) });
         view.facts.push(Fact { label: "figures-source", value: Shown::Text(latest.source.clone()) });
     }
-    view.figures = campaign
+    let mut figures: Vec<Figure> = campaign
         .targets
         .iter()
         .map(|target| Figure {
@@ -93,9 +94,9 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
         })
         .collect();
     for reported in latest.iter().flat_map(|latest| &latest.figures) {
-        match view.figures.iter_mut().find(|figure| figure.name_vi == reported.name_vi) {
+        match figures.iter_mut().find(|figure| figure.name_vi == reported.name_vi) {
             Some(figure) => figure.actual = Some(reported.actual),
-            None => view.figures.push(Figure {
+            None => figures.push(Figure {
                 name_vi: reported.name_vi.clone(),
                 name_en: reported.name_en.clone(),
                 unit: reported.unit.clone(),
@@ -104,6 +105,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
             }),
         }
     }
+    view.sections.push(Section::Figures(figures));
     let properties = [
         ("organiser", json!(campaign.organiser)),
         ("hours", json!(campaign.hours)),

@@ -80,67 +80,38 @@ impl Family for Consultation {
 
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() || self.authority.trim().is_empty() || self.how.trim().is_empty() {
-            return Err(Refusal::invalid(
-                "consultation-incomplete",
-                "Cuộc lấy ý kiến phải có tên, cơ quan lấy ý kiến và cách gửi ý kiến.",
-                "A consultation needs a title, who asks, and how to send an opinion.",
-            ));
+            return Err(Refusal::invalid("consultation-incomplete", sentence!("consultation-incomplete")));
         }
         if self.closes < self.opens {
             return Err(Refusal::invalid(
                 "period-reversed",
-                format!("Ngày đóng {} sớm hơn ngày mở {}.", self.closes, self.opens),
-                format!("It closes on {}, before it opens on {}.", self.closes, self.opens),
+                sentence!("period-reversed-consultation", closes = self.closes, opens = self.opens),
             ));
         }
         if effective_from != self.opens {
-            return Err(Refusal::invalid(
-                "consultation-dates",
-                "Cuộc lấy ý kiến có hiệu lực từ ngày mở đến ngày đóng; đừng ghi ngày khác.",
-                "A consultation holds from the day it opens to the day it closes; name no other days.",
-            ));
+            return Err(Refusal::invalid("consultation-dates", sentence!("consultation-dates")));
         }
         if let Some((days, law)) = shortest(self.kind, self.level.as_deref(), self.opens)
             && self.opens.saturating_add(days.days()) > self.closes.saturating_add(1.day())
         {
-            return Err(Refusal::invalid(
-                "consultation-too-short",
-                format!("Phải lấy ý kiến ít nhất {days} ngày ({law})."),
-                format!("Opinions must be taken for at least {days} days ({law})."),
-            ));
+            return Err(Refusal::invalid("consultation-too-short", sentence!("consultation-too-short", days, law)));
         }
         if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::map_point::is_phone(&phone.number)) {
-            return Err(Refusal::invalid(
-                "phone",
-                format!("“{}” không phải số điện thoại.", phone.number),
-                format!("“{}” is not a phone number.", phone.number),
-            ));
+            return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         if let Some(about) = self.about.filter(|about| !context.known_items.contains_key(about)) {
-            return Err(Refusal::invalid(
-                "unknown-item",
-                format!("Không có nội dung nào mang mã {about}."),
-                format!("Nothing published has the code {about}."),
-            ));
+            return Err(Refusal::invalid("unknown-item", sentence!("unknown-item-consultation", about)));
         }
         check_in_city(self.outline.as_ref(), context)
     }
 
     fn decide(current: &Publication<Self>, change: AnswersPublished, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         if change.summary.trim().is_empty() || change.accepted > change.received {
-            return Err(Refusal::invalid(
-                "answers-incomplete",
-                "Phải nêu nội dung tiếp thu, giải trình; số ý kiến tiếp thu không vượt số ý kiến nhận được.",
-                "State what was answered; no more opinions can be taken up than were received.",
-            ));
+            return Err(Refusal::invalid("answers-incomplete", sentence!("answers-incomplete")));
         }
         let opened = current.latest().map(|revision| revision.facts.opens);
         if change.as_of > context.today || opened.is_some_and(|opens| change.as_of < opens) {
-            return Err(Refusal::invalid(
-                "answers-day",
-                format!("Ngày {} phải từ ngày mở lấy ý kiến đến hôm nay.", change.as_of),
-                format!("The day {} must lie between the opening and today.", change.as_of),
-            ));
+            return Err(Refusal::invalid("answers-day", sentence!("answers-day", as_of = change.as_of)));
         }
         Ok(vec![Event::Changed(change)])
     }

@@ -9,6 +9,7 @@ use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
+use crate::domain::publication::view::{Calendar, Calls, Section};
 use crate::domain::schema::{Property, Type};
 
 /// Properties of a consultation, beyond those that all items have.
@@ -23,10 +24,15 @@ pub(super) const PROPERTIES: &[Property] = &[
 
 pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPublished>, _: &Moment, view: &mut View) {
     view.summary.clone_from(&consultation.summary);
-    view.about = consultation.about;
-    view.opinions_until = Some(consultation.closes);
-    view.days = Some(Days { first: consultation.opens, last: Some(consultation.closes), weekly: false });
-    view.phones = consultation.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    view.sections.push(Section::Opinions(consultation.closes, consultation.about));
+    view.sections.push(Section::Calendar(Calendar {
+        days: Days { first: consultation.opens, last: Some(consultation.closes), weekly: false },
+        next: None,
+        told: &["how-to-comment"],
+        ends_as_planned: false,
+    }));
+    let phones = consultation.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
     let standing = match view.status {
         Status::InForce => Some("consulting"),
         Status::Upcoming => Some("consultation-soon"),
@@ -37,7 +43,6 @@ pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPubl
     if let Some(standing) = standing {
         view.standing = standing.into();
     }
-    view.told_in_calendar = &["how-to-comment"];
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("how-to-comment", Shown::Text(consultation.how.clone()));
     fact("consulted-by", Shown::Text(consultation.authority.clone()));

@@ -60,35 +60,20 @@ impl Family for MapPoint {
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", "Điểm này phải có tên.", "A point needs a name."));
+            return Err(Refusal::invalid("title-missing", sentence!("title-missing-map_point")));
         }
         let position = self.position;
         if !contains(&context.city.bbox, position.lon, position.lat) {
             return Err(Refusal::invalid(
                 "outside-city",
-                format!(
-                    "Điểm ({}, {}) nằm ngoài khung của {}; tọa độ ghi theo thứ tự kinh độ, vĩ độ.",
-                    position.lon, position.lat, context.city.name_vi
-                ),
-                format!(
-                    "The point ({}, {}) lies outside the box of {}; the order is longitude, latitude.",
-                    position.lon, position.lat, context.city.name_en
-                ),
+                sentence!("outside-city-map_point", lon = position.lon, lat = position.lat, city = context.city.name()),
             ));
         }
         if let Some(phone) = self.phones.iter().find(|phone| !is_phone(&phone.number)) {
-            return Err(Refusal::invalid(
-                "phone",
-                format!("“{}” không phải số điện thoại.", phone.number),
-                format!("“{}” is not a phone number.", phone.number),
-            ));
+            return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         if self.duty_limit_minutes.is_some_and(|minutes| !(5..=1440).contains(&minutes)) {
-            return Err(Refusal::invalid(
-                "duty-limit",
-                "Thời hạn của tình trạng trực phải từ 5 đến 1440 phút.",
-                "A duty status lasts 5 to 1440 minutes.",
-            ));
+            return Err(Refusal::invalid("duty-limit", sentence!("duty-limit")));
         }
         Ok(())
     }
@@ -96,18 +81,14 @@ impl Family for MapPoint {
     fn decide(current: &Publication<Self>, change: SetDuty, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let kind = current.latest().map(|revision| revision.facts.kind);
         if kind != Some(PointKind::Ambulance) {
-            return Err(Refusal::invalid("no-duty", "Chỉ xe cứu thương có tình trạng trực.", "Only an ambulance has a duty status."));
+            return Err(Refusal::invalid("no-duty", sentence!("no-duty")));
         }
         let at = change.at.unwrap_or(context.now);
         if at > context.now + 5.minutes() {
-            return Err(Refusal::invalid(
-                "duty-in-future",
-                format!("Thời điểm {at} còn ở tương lai."),
-                format!("The moment {at} is in the future."),
-            ));
+            return Err(Refusal::invalid("duty-in-future", sentence!("duty-in-future", at)));
         }
         if current.state.as_ref().is_some_and(|last| last.at > at) {
-            return Err(Refusal::conflict("duty-older", "Đã có tình trạng trực mới hơn.", "A newer duty status is already known."));
+            return Err(Refusal::conflict("duty-older", sentence!("duty-older")));
         }
         Ok(vec![Event::Changed(DutyChanged { duty: change.duty, at })])
     }

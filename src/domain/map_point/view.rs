@@ -10,6 +10,7 @@ use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::Usable;
 use crate::domain::publication::view::View;
+use crate::domain::publication::view::{Calls, Section};
 use crate::domain::schema::{Property, Type};
 
 /// Minutes for which a duty status counts, where the point names no limit.
@@ -36,8 +37,11 @@ pub(super) fn properties_of(kind: &str) -> &'static [Property] {
 pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &Moment, view: &mut View) {
     view.summary.clone_from(&point.summary);
     view.position = Some(point.position);
-    view.contact = point.contact.as_ref().map(|contact| contact.subject.clone());
-    view.phones = point.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    view.sections.push(Section::Calls(Calls {
+        phones: point.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect(),
+        contact: point.contact.as_ref().map(|contact| contact.subject.clone()),
+        is_emergency: point.kind == PointKind::Ambulance,
+    }));
     if view.status == Status::InForce {
         view.standing = "active".into();
         view.lasting = Some("active");
@@ -52,12 +56,12 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
         }
         let name = fresh.map_or("unknown", |changed| changed.duty.as_str());
         duty = Some(name);
-        view.usable = match fresh.map(|changed| changed.duty) {
+        view.sections.push(Section::Duty(match fresh.map(|changed| changed.duty) {
             Some(Duty::Ready) => Usable::Yes,
             Some(Duty::Out) => Usable::Busy,
             Some(Duty::Off) => Usable::No,
             None => Usable::Unknown,
-        };
+        }));
         if view.status == Status::InForce {
             view.standing = format!("duty-{name}");
         }

@@ -6,6 +6,7 @@ use super::Plan;
 use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
+use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::publication::{Claim, Event, Family, Publication};
@@ -67,43 +68,29 @@ impl Family for Plan {
 
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", "Quy hoạch phải có tên.", "A plan needs a title."));
+            return Err(Refusal::invalid("title-missing", sentence!("title-missing-plan")));
         }
         let decision = &self.decision;
         if decision.authority.trim().is_empty() || decision.number.trim().is_empty() {
-            return Err(Refusal::invalid(
-                "decision-incomplete",
-                "Quyết định phê duyệt phải có cơ quan ban hành và số.",
-                "The approving decision needs its authority and number.",
-            ));
+            return Err(Refusal::invalid("decision-incomplete", sentence!("decision-incomplete")));
         }
         if decision.signed > context.today {
             return Err(Refusal::invalid(
                 "signed-in-future",
-                format!("Ngày ký {} còn ở tương lai (hôm nay {}).", decision.signed, context.today),
-                format!("The decision's date {} is in the future (today is {}).", decision.signed, context.today),
+                sentence!("signed-in-future", signed = decision.signed, today = context.today),
             ));
         }
         if effective_from < decision.signed {
             return Err(Refusal::invalid(
                 "effective-before-signed",
-                format!("Ngày có hiệu lực {effective_from} sớm hơn ngày ký {}.", decision.signed),
-                format!("It takes effect on {effective_from}, before it was signed on {}.", decision.signed),
+                sentence!("effective-before-signed", effective_from, signed = decision.signed),
             ));
         }
         if let Some(period) = self.period.filter(|period| period.from > period.to) {
-            return Err(Refusal::invalid(
-                "period-reversed",
-                format!("Thời kỳ quy hoạch {}–{} bị ngược.", period.from, period.to),
-                format!("The period {}–{} is reversed.", period.from, period.to),
-            ));
+            return Err(Refusal::invalid("period-reversed", sentence!("period-reversed-plan", from = period.from, to = period.to)));
         }
         if let Some(code) = self.information_code.as_deref().filter(|code| !is_information_code(code)) {
-            return Err(Refusal::invalid(
-                "information-code",
-                format!("Mã thông tin quy hoạch “{code}” phải có 12 chữ số theo mẫu."),
-                format!("The planning-information code “{code}” must have 12 digits of the given form."),
-            ));
+            return Err(Refusal::invalid("information-code", sentence!("information-code", code)));
         }
         check_in_city(self.zones.as_ref(), context)?;
         check_in_city(self.outline.as_ref(), context)
@@ -113,8 +100,7 @@ impl Family for Plan {
         if self.decision.signed < previous.decision.signed {
             return Err(Refusal::invalid(
                 "signed-before-last",
-                format!("Quyết định ký ngày {} sớm hơn quyết định trước ({}).", self.decision.signed, previous.decision.signed),
-                format!("The decision of {} was signed before the last one ({}).", self.decision.signed, previous.decision.signed),
+                sentence!("signed-before-last", signed = self.decision.signed, signed_2 = previous.decision.signed),
             ));
         }
         Ok(())
@@ -128,7 +114,7 @@ impl Family for Plan {
         let key = format!("{}|{authority}|{number}|{}", self.kind.as_str(), decision.signed);
         // Databases index keys of a limited length.
         let key = if key.len() > 500 { Digest::of(key.as_bytes()).to_string() } else { key };
-        vec![Claim { kind: "decision", key }]
+        vec![Claim { kind: ClaimKind::Decision, key }]
     }
 
     fn decide(_: &Publication<Self>, change: Nothing, _: &Context) -> Result<Vec<Event<Self>>, Refusal> {
@@ -161,9 +147,5 @@ pub fn check_in_city(set: Option<&FeatureSet>, context: &Context) -> Result<(), 
     if contains(&context.city.bbox, west, south) && contains(&context.city.bbox, east, north) {
         return Ok(());
     }
-    Err(Refusal::invalid(
-        "outside-city",
-        format!("Hình vẽ ({west}, {south}, {east}, {north}) nằm ngoài khung của {}.", context.city.name_vi),
-        format!("The shapes ({west}, {south}, {east}, {north}) lie outside the box of {}.", context.city.name_en),
-    ))
+    Err(Refusal::invalid("outside-city", sentence!("outside-city-plan", west, south, east, north, city = context.city.name())))
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Plan;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Section;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
 use crate::domain::schema::{Property, Type};
@@ -38,8 +39,7 @@ pub(super) const ZONE_PROPERTIES: &[Property] = &[
 pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
     let decision = &plan.decision;
     view.summary.clone_from(&plan.summary);
-    view.plane = plan.crs;
-    view.signed = Some(decision.signed);
+    view.sections.push(Section::Decision(decision.signed, plan.crs));
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     fact("decision", Shown::Text(decision.number.clone()));
     fact("authority", Shown::Text(decision.authority.clone()));

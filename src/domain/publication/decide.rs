@@ -3,37 +3,28 @@
 use jiff::civil::Date;
 
 use super::{Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled};
+use crate::domain::publication::ClaimKind;
 use crate::domain::{Code, Context, Refusal};
 
 fn effective_reversed(from: Date, to: Date) -> Refusal {
-    Refusal::invalid(
-        "period-reversed",
-        format!("Ngày hết hiệu lực {to} sớm hơn ngày có hiệu lực {from}."),
-        format!("The last day in force, {to}, is before the first, {from}."),
-    )
+    Refusal::invalid("period-reversed", sentence!("period-reversed-decide", to, from))
 }
 
 fn reason_missing() -> Refusal {
-    Refusal::invalid("reason-missing", "Hãy nêu lý do.", "State the reason.")
+    Refusal::invalid("reason-missing", sentence!("reason-missing"))
 }
 
 impl<F: Family> Publication<F> {
     fn check_open(&self) -> Result<(), Refusal> {
         if self.withdrawn.is_some() {
-            return Err(Refusal::conflict(
-                "withdrawn",
-                "Nội dung này đã được thu hồi nên không thể thay đổi; hãy công bố nội dung mới.",
-                "This item has been withdrawn and cannot change; publish a new one.",
-            ));
+            return Err(Refusal::conflict("withdrawn", sentence!("withdrawn")));
         }
         Ok(())
     }
 
     fn check_published(&self) -> Result<&Revision<F>, Refusal> {
         self.check_open()?;
-        self.latest().or(self.revisions.last()).ok_or_else(|| {
-            Refusal::conflict("not-published", "Mã này chưa có nội dung nào được công bố.", "Nothing has been published under this code.")
-        })
+        self.latest().or(self.revisions.last()).ok_or_else(|| Refusal::conflict("not-published", sentence!("not-published")))
     }
 
     fn published(
@@ -69,38 +60,20 @@ impl<F: Family> Publication<F> {
         if let Some(based_on) = revise.based_on.filter(|n| *n != latest.number && *n != newest) {
             let since = self.revisions.iter().filter(|r| r.number > based_on);
             let since: Vec<String> = since.map(|r| format!("{} ({}, {})", r.number, r.facts.title(), r.effective_from)).collect();
-            return Err(Refusal::conflict(
-                "revised-meanwhile",
-                format!(
-                    "Bản này được lập từ lần công bố {based_on}, nhưng sau đó đã có: {}. Hãy xem lại rồi công bố lại.",
-                    since.join("; ")
-                ),
-                format!(
-                    "This was made from revision {based_on}, but meanwhile there is: {}. Look at it and publish again.",
-                    since.join("; ")
-                ),
-            ));
+            return Err(Refusal::conflict("revised-meanwhile", sentence!("revised-meanwhile", based_on, since = since.join("; "))));
         }
         if latest.cancelled.is_none() {
             revise.facts.check_keeps(&latest.facts)?;
             revise.facts.check_follows(&latest.facts)?;
         }
-        let decisions = |facts: &F| facts.claims().into_iter().filter(|claim| claim.kind == "decision").collect::<Vec<_>>();
+        let decisions = |facts: &F| facts.claims().into_iter().filter(|claim| claim.kind == ClaimKind::Decision).collect::<Vec<_>>();
         let own = decisions(&revise.facts);
         let repeated = |r: &&Revision<F>| r.cancelled.is_none() && !own.is_empty() && decisions(&r.facts) == own;
         if let Some(known) = self.revisions.iter().find(repeated) {
-            return Err(Refusal::conflict(
-                "decision-repeated",
-                format!("Quyết định này đã được công bố ở lần {} của mã {}.", known.number, revise.code),
-                format!("This decision is already published as revision {} of {}.", known.number, revise.code),
-            ));
+            return Err(Refusal::conflict("decision-repeated", sentence!("decision-repeated", known = known.number, code = revise.code)));
         }
         if revise.facts.kind() != latest.facts.kind() {
-            return Err(Refusal::invalid(
-                "kind-changed",
-                format!("Loại nội dung không đổi được: đang là {}.", latest.facts.kind()),
-                format!("An item keeps its kind: this one is {}.", latest.facts.kind()),
-            ));
+            return Err(Refusal::invalid("kind-changed", sentence!("kind-changed", kind = latest.facts.kind())));
         }
         let based_on = Some(latest.number);
         self.published(revise.code, based_on, revise.facts, revise.effective_from, revise.effective_to, context)
@@ -113,16 +86,12 @@ impl<F: Family> Publication<F> {
             return Err(reason_missing());
         }
         if correct.facts.kind() != revision.facts.kind() {
-            return Err(Refusal::invalid(
-                "kind-changed",
-                format!("Loại nội dung không đổi được: đang là {}.", revision.facts.kind()),
-                format!("An item keeps its kind: this one is {}.", revision.facts.kind()),
-            ));
+            return Err(Refusal::invalid("kind-changed", sentence!("kind-changed", kind = revision.facts.kind())));
         }
         correct.facts.check_keeps(&revision.facts)?;
         let fields = revision.facts.differences(&correct.facts);
         if fields.is_empty() {
-            return Err(Refusal::invalid("nothing-changed", "Không có gì thay đổi.", "Nothing would change."));
+            return Err(Refusal::invalid("nothing-changed", sentence!("nothing-changed")));
         }
         context.city.units.check(correct.facts.units(), revision.effective_from)?;
         correct.facts.check(revision.effective_from, context)?;
@@ -131,20 +100,17 @@ impl<F: Family> Publication<F> {
     }
 
     fn find(&self, number: u32) -> Result<&Revision<F>, Refusal> {
-        self.revisions.iter().find(|r| r.number == number).ok_or_else(|| {
-            Refusal::invalid("unknown-revision", format!("Không có lần công bố {number}."), format!("There is no revision {number}."))
-        })
+        self.revisions
+            .iter()
+            .find(|r| r.number == number)
+            .ok_or_else(|| Refusal::unknown("unknown-revision", sentence!("unknown-revision-decide", number)))
     }
 
     fn cancelled(&self, cancel: RevisionCancelled, context: &Context) -> Result<Event<F>, Refusal> {
         self.check_open()?;
         let revision = self.find(cancel.revision)?;
         if revision.cancelled.is_some() || revision.effective_from <= context.today {
-            return Err(Refusal::conflict(
-                "already-in-force",
-                format!("Lần công bố {} đã có hiệu lực hoặc đã bị hủy nên không hủy được.", cancel.revision),
-                format!("Revision {} is already in force or cancelled and cannot be cancelled.", cancel.revision),
-            ));
+            return Err(Refusal::conflict("already-in-force", sentence!("already-in-force", revision = cancel.revision)));
         }
         if cancel.reason.trim().is_empty() {
             return Err(reason_missing());
@@ -156,11 +122,7 @@ impl<F: Family> Publication<F> {
         if context.known_codes.contains(code) {
             return Ok(());
         }
-        Err(Refusal::invalid(
-            "unknown-code",
-            format!("Không có nội dung nào đang công bố mang mã {code}; mã không có hoặc đã bị thu hồi."),
-            format!("No published item has the code {code}: it is unknown, or it was withdrawn."),
-        ))
+        Err(Refusal::unknown("unknown-code", sentence!("unknown-code", code)))
     }
 
     /// Decides a command. Gives the events that it leads to, or why it is refused.
@@ -197,11 +159,7 @@ impl<F: Family> Publication<F> {
                 self.check_published()?;
                 Self::known(&superseded.by, context)?;
                 if Some(superseded.by) == self.code {
-                    return Err(Refusal::invalid(
-                        "superseded-by-itself",
-                        "Nội dung không thể tự thay thế chính nó.",
-                        "An item cannot take its own place.",
-                    ));
+                    return Err(Refusal::invalid("superseded-by-itself", sentence!("superseded-by-itself")));
                 }
                 Event::Superseded(superseded)
             }
@@ -239,14 +197,10 @@ impl<F: Family> Publication<F> {
             _ => Vec::new(),
         };
         // A decision may be published again, but a number that stands on prints is never used again.
-        given_back.into_iter().filter(|claim| claim.kind == "decision").collect()
+        given_back.into_iter().filter(|claim| claim.kind == ClaimKind::Decision).collect()
     }
 
     fn already_published() -> Refusal {
-        Refusal::conflict(
-            "already-published",
-            "Mã này đã được công bố; hãy công bố lần sửa đổi tiếp theo (revise).",
-            "This code is already published; publish its next revision (revise).",
-        )
+        Refusal::conflict("already-published", sentence!("already-published"))
     }
 }

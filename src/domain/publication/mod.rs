@@ -179,11 +179,40 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn describe(&self, state: &Self::State, moment: &Moment, view: &mut View);
 }
 
+/// A kind of key that only one item may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClaimKind {
+    /// The code of an item.
+    Code,
+    /// The number of an approving decision.
+    Decision,
+    /// The number of a notice board.
+    Board,
+}
+
+impl ClaimKind {
+    const ALL: [Self; 3] = [Self::Code, Self::Decision, Self::Board];
+
+    /// The name under which the store keeps keys of this kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Decision => "decision",
+            Self::Board => "board",
+        }
+    }
+
+    /// The kind with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// A key that only one item may hold, such as an approving decision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// What kind of key.
-    pub kind: &'static str,
+    pub kind: ClaimKind,
     /// The key.
     pub key: String,
 }

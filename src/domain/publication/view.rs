@@ -9,6 +9,7 @@ use crate::domain::Code;
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::posting::Posting;
+use crate::domain::publication::ClaimKind;
 use crate::domain::publication::{Family, Publication, Revision, Status};
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
@@ -117,6 +118,50 @@ pub struct Days {
     pub weekly: bool,
 }
 
+/// When something takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calendar {
+    /// Its days.
+    pub days: Days,
+    /// The next of them.
+    pub next: Option<Date>,
+    /// Labels of the facts that a calendar takes along.
+    pub told: &'static [&'static str],
+    /// True where the end after the last day is no warning to anybody.
+    pub ends_as_planned: bool,
+}
+
+/// Whom to call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Calls {
+    /// Phone numbers of institutions: label, number.
+    pub phones: Vec<(String, String)>,
+    /// A person who may be called.
+    pub contact: Option<SubjectId>,
+    /// True where the city's emergency number comes first.
+    pub is_emergency: bool,
+}
+
+/// A part of what is known of an item that only some families have.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Section {
+    /// Whom to call.
+    Calls(Calls),
+    /// When it takes place.
+    Calendar(Calendar),
+    /// Published figures.
+    Figures(Vec<Figure>),
+    /// A notice board.
+    Board(BoardView),
+    /// The decision behind it: when it was signed, and the EPSG code of the VN-2000 zone its areas are measured in; none
+    /// means the city's zone.
+    Decision(Date, Option<u32>),
+    /// Opinions are asked for: the last day, and the item they are about.
+    Opinions(Date, Option<Code>),
+    /// Whether it can be used now.
+    Duty(Usable),
+}
+
 /// One revision in the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryEntry {
@@ -169,8 +214,6 @@ pub struct View {
     pub standing: String,
     /// The key for prints, where the standing changes by the hour or the day.
     pub lasting: Option<&'static str>,
-    /// Labels of the facts that a calendar takes along.
-    pub told_in_calendar: &'static [&'static str],
     /// The revision shown.
     pub revision: u32,
     /// First day in force.
@@ -185,12 +228,8 @@ pub struct View {
     pub units: Vec<UnitId>,
     /// Facts in reading order.
     pub facts: Vec<Fact>,
-    /// Figures of a campaign.
-    pub figures: Vec<Figure>,
-    /// Phone numbers of institutions: label, number.
-    pub phones: Vec<(String, String)>,
-    /// A person who may be called.
-    pub contact: Option<SubjectId>,
+    /// What only its family has.
+    pub sections: Vec<Section>,
     /// Where it is, if it is a point.
     pub position: Option<Position>,
     /// Its feature set.
@@ -199,28 +238,12 @@ pub struct View {
     pub outline_only: bool,
     /// Attached files.
     pub documents: Vec<Document>,
-    /// Set for a notice board.
-    pub board: Option<BoardView>,
-    /// Days on which it takes place.
-    pub days: Option<Days>,
     /// The first day from which `days` count: the item does not hold before it.
     pub days_begin: Option<Date>,
     /// The last day on which `days` count, as far as is known: an end was set, or something else follows.
     pub days_end: Option<Date>,
     /// How often its entry in calendars has changed.
     pub sequence: u32,
-    /// The next of `days`.
-    pub next_day: Option<Date>,
-    /// The item it is about.
-    pub about: Option<Code>,
-    /// Last day on which a consultation takes opinions.
-    pub opinions_until: Option<Date>,
-    /// Whether it can be used now; the lower the better.
-    pub usable: Usable,
-    /// Day on which its decision was signed.
-    pub signed: Option<Date>,
-    /// EPSG code of the VN-2000 zone its areas are measured in; none means the city's zone.
-    pub plane: Option<u32>,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
     pub properties: Map<String, Value>,
     /// Why it was withdrawn, what to look at instead, and when.
@@ -241,6 +264,64 @@ pub fn moment_of(micros: i64) -> Timestamp {
 }
 
 impl View {
+    /// Whom to call.
+    pub fn calls(&self) -> Option<&Calls> {
+        self.sections.iter().find_map(|section| if let Section::Calls(calls) = section { Some(calls) } else { None })
+    }
+
+    /// Phone numbers of institutions: label, number.
+    pub fn phones(&self) -> &[(String, String)] {
+        self.calls().map_or(&[], |calls| &calls.phones)
+    }
+
+    /// When it takes place.
+    pub fn calendar(&self) -> Option<&Calendar> {
+        self.sections.iter().find_map(|section| if let Section::Calendar(calendar) = section { Some(calendar) } else { None })
+    }
+
+    /// The next day on which it takes place.
+    pub fn next_day(&self) -> Option<Date> {
+        self.calendar()?.next
+    }
+
+    /// Published figures.
+    pub fn figures(&self) -> &[Figure] {
+        self.sections
+            .iter()
+            .find_map(|section| if let Section::Figures(figures) = section { Some(figures) } else { None })
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// What is known of a notice board.
+    pub fn board(&self) -> Option<&BoardView> {
+        self.sections.iter().find_map(|section| if let Section::Board(board) = section { Some(board) } else { None })
+    }
+
+    /// Day on which its decision was signed.
+    pub fn signed(&self) -> Option<Date> {
+        self.sections.iter().find_map(|section| if let Section::Decision(signed, _) = section { Some(*signed) } else { None })
+    }
+
+    /// EPSG code of the VN-2000 zone its areas are measured in; none means the city's zone.
+    pub fn plane(&self) -> Option<u32> {
+        self.sections.iter().find_map(|section| if let Section::Decision(_, plane) = section { *plane } else { None })
+    }
+
+    /// Last day on which it takes opinions.
+    pub fn opinions_until(&self) -> Option<Date> {
+        self.sections.iter().find_map(|section| if let Section::Opinions(until, _) = section { Some(*until) } else { None })
+    }
+
+    /// The item it is about.
+    pub fn about(&self) -> Option<Code> {
+        self.sections.iter().find_map(|section| if let Section::Opinions(_, about) = section { *about } else { None })
+    }
+
+    /// Whether it can be used now, for what is on duty.
+    pub fn duty(&self) -> Option<Usable> {
+        self.sections.iter().find_map(|section| if let Section::Duty(usable) = section { Some(*usable) } else { None })
+    }
+
     /// The value of a fact, by its label.
     pub fn fact(&self, label: &str) -> Option<&Shown> {
         self.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
@@ -281,7 +362,6 @@ impl<F: Family> Publication<F> {
             status,
             standing: status.as_str().to_owned(),
             lasting: None,
-            told_in_calendar: &[],
             revision: shown.number,
             effective_from: shown.effective_from,
             effective_to: shown.effective_to,
@@ -289,24 +369,14 @@ impl<F: Family> Publication<F> {
             updated: moment_of(self.updated_at),
             units: facts.units().to_vec(),
             facts: Vec::new(),
-            figures: Vec::new(),
-            phones: Vec::new(),
-            contact: None,
+            sections: Vec::new(),
             position: None,
             features: facts.features().or(facts.outline()).cloned(),
             outline_only: facts.features().is_none(),
             documents: facts.documents().to_vec(),
-            board: None,
-            days: None,
             days_begin: self.days_begin(shown),
             days_end: self.days_end(shown),
             sequence: self.sequence(moment.today),
-            next_day: None,
-            about: None,
-            opinions_until: None,
-            usable: Usable::Yes,
-            signed: None,
-            plane: None,
             properties: Map::new(),
             withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),
             superseded: self.superseded.as_ref().map(|s| (s.by, s.from)),
@@ -337,7 +407,7 @@ impl<F: Family> Publication<F> {
             recorded_at: moment_of(revision.recorded_at),
             cancelled: revision.cancelled.clone(),
             corrections: revision.corrections.iter().map(|c| (moment_of(c.recorded_at), c.reason.clone(), c.fields.clone())).collect(),
-            decision: revision.facts.claims().into_iter().find(|c| c.kind == "decision").map(|c| c.key),
+            decision: revision.facts.claims().into_iter().find(|c| c.kind == ClaimKind::Decision).map(|c| c.key),
             features: revision.facts.features().or(revision.facts.outline()).cloned(),
         }
     }

@@ -104,42 +104,22 @@ impl Family for Works {
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
         let is_blank = |text: &str| text.trim().is_empty();
         if is_blank(&self.title) || is_blank(&self.road) || is_blank(&self.authority) {
-            return Err(Refusal::invalid(
-                "works-incomplete",
-                "Thông báo phải có tên, tên đường và cơ quan cho phép.",
-                "Works need a title, the road's name and who allowed them.",
-            ));
+            return Err(Refusal::invalid("works-incomplete", sentence!("works-incomplete")));
         }
         if let Some(to) = self.to.filter(|to| *to < self.from) {
             return Err(reversed(self.from, to));
         }
         if effective_from != self.from {
-            return Err(Refusal::invalid(
-                "works-dates",
-                "Thông báo có hiệu lực từ ngày đầu đến ngày cuối; đừng ghi ngày khác.",
-                "Works hold from their first to their last day; name no other days.",
-            ));
+            return Err(Refusal::invalid("works-dates", sentence!("works-dates")));
         }
         if self.hours.as_ref().is_some_and(|hours| hours.from == hours.to) {
-            return Err(Refusal::invalid(
-                "works-hours",
-                "Giờ bắt đầu và giờ kết thúc trùng nhau; nếu cả ngày đêm thì bỏ trống giờ.",
-                "The hours begin and end at the same minute; leave them out for day and night.",
-            ));
+            return Err(Refusal::invalid("works-hours", sentence!("works-hours")));
         }
         if self.closed.lanes == Some(0) {
-            return Err(Refusal::invalid(
-                "works-lanes",
-                "Số làn bị đóng phải từ 1; nếu không đóng làn nào thì bỏ trống.",
-                "The number of closed lanes is 1 or more; leave it out where none is closed.",
-            ));
+            return Err(Refusal::invalid("works-lanes", sentence!("works-lanes")));
         }
         if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::map_point::is_phone(&phone.number)) {
-            return Err(Refusal::invalid(
-                "phone",
-                format!("“{}” không phải số điện thoại.", phone.number),
-                format!("“{}” is not a phone number.", phone.number),
-            ));
+            return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         check_in_city(Some(&self.lines), context)
     }
@@ -179,14 +159,14 @@ impl Family for Works {
 
     fn decide(current: &Publication<Self>, change: WorksChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let Some(latest) = current.latest() else {
-            return Err(Refusal::conflict("not-published", "Thông báo chưa được công bố.", "The works are not published."));
+            return Err(Refusal::conflict("not-published", sentence!("not-published-works")));
         };
         let reason = match &change {
             WorksChange::Postpone(postpone) => &postpone.reason,
             WorksChange::EndEarly(end) => &end.reason,
         };
         if reason.trim().is_empty() {
-            return Err(Refusal::invalid("reason-missing", "Phải nêu lý do.", "Give a reason."));
+            return Err(Refusal::invalid("reason-missing", sentence!("reason-missing-works")));
         }
         let zone = context.city.zone();
         // The days in force follow the days of the works.
@@ -201,14 +181,10 @@ impl Family for Works {
                     return Err(reversed(postpone.from, to));
                 }
                 if (postpone.from, postpone.to) == (latest.facts.from, latest.facts.to) {
-                    return Err(Refusal::invalid("nothing-changed", "Không có gì thay đổi.", "Nothing would change."));
+                    return Err(Refusal::invalid("nothing-changed", sentence!("nothing-changed")));
                 }
                 if latest.facts.from <= context.today {
-                    return Err(Refusal::conflict(
-                        "works-begun",
-                        "Việc này đã bắt đầu nên không hoãn được; hãy kết thúc sớm (end-early) rồi thông báo lần mới (revise).",
-                        "The works have begun and cannot be postponed; end them early (end-early), and publish the new days (revise).",
-                    ));
+                    return Err(Refusal::conflict("works-begun", sentence!("works-begun")));
                 }
                 let event = corrected(postpone.from, postpone.to, &postpone.reason);
                 Ok(vec![Event::Changed(WorksChanged::Postponed(postpone)), event])
@@ -218,11 +194,7 @@ impl Family for Works {
                 let day = date_in(&zone, at);
                 let (from, to) = latest.facts.effective(context.today);
                 if at > context.now || day < from || to.is_some_and(|to| day > to) {
-                    return Err(Refusal::invalid(
-                        "works-end",
-                        "Thời điểm kết thúc sớm phải nằm trong thời gian thực hiện và không ở tương lai.",
-                        "The early end lies between the first and the last day, and not in the future.",
-                    ));
+                    return Err(Refusal::invalid("works-end", sentence!("works-end")));
                 }
                 let is_last = latest.facts.to.is_some_and(|to| to <= day);
                 let event = (!is_last).then(|| corrected(latest.facts.from, Some(day), &reason));
@@ -244,9 +216,5 @@ impl Family for Works {
 }
 
 fn reversed(from: Date, to: Date) -> Refusal {
-    Refusal::invalid(
-        "period-reversed",
-        format!("Ngày cuối {to} sớm hơn ngày đầu {from}."),
-        format!("The last day {to} is before the first day {from}."),
-    )
+    Refusal::invalid("period-reversed", sentence!("period-reversed-works", to, from))
 }

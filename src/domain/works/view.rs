@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Direction, EndedEarly, Works, WorksState};
 use crate::domain::campaign::Weekday;
 use crate::domain::publication::Status;
-use crate::domain::publication::view::{Days, Fact, Moment, Shown, View};
+use crate::domain::publication::view::{Calendar, Calls, Days, Fact, Moment, Section, Shown, View};
 use crate::domain::schema::{Property, Type};
 
 /// Properties of works, beyond those that all items have.
@@ -42,8 +42,14 @@ fn weekday(day: Weekday) -> String {
 
 pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view: &mut View) {
     view.summary.clone_from(&works.summary);
-    view.phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
-    view.days = Some(Days { first: works.from, last: works.to, weekly: false });
+    let phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
+    view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
+    view.sections.push(Section::Calendar(Calendar {
+        days: Days { first: works.from, last: works.to, weekly: false },
+        next: None,
+        told: &["road", "stretch", "works-hours", "detour"],
+        ends_as_planned: false,
+    }));
     // What happened to earlier days says nothing of those of a later revision.
     let begins = crate::words::civil::midnight(&moment.zone, works.from);
     let ended = state.ended.as_ref().filter(|ended| ended.at >= begins);
@@ -64,7 +70,6 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
         view.standing = standing.into();
     }
     view.lasting = matches!(view.status, Status::InForce | Status::Upcoming).then_some("works-on-paper");
-    view.told_in_calendar = &["road", "stretch", "works-hours", "detour"];
     // By the hour: the road closes and opens again.
     let turns = spells.iter().flat_map(|(begin, end)| std::iter::once(*begin).chain(*end)).filter(|at| *at > moment.now).min();
     view.next_change = view.next_change.into_iter().chain(turns).min();

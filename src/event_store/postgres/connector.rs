@@ -189,10 +189,7 @@ fn proof(mode: Option<&str>, names_ca: bool) -> Result<Proof, StoreError> {
         None | Some("disable" | "allow" | "prefer") => Ok(Proof::None),
         Some("verify-ca") => Ok(Proof::Issuer),
         Some("require" | "verify-full") => Ok(Proof::Host),
-        Some(other) => Err(StoreError::NotPossible(both(
-            &format!("Không có sslmode={other}: hãy ghi disable, require, verify-ca hoặc verify-full"),
-            &format!("There is no sslmode={other}: write disable, require, verify-ca or verify-full"),
-        ))),
+        Some(other) => Err(StoreError::NotPossible(both(sentence!("pg-sslmode", other)))),
     }
 }
 
@@ -220,10 +217,7 @@ fn client_config(proof: Proof, ca_file: Option<&str>) -> Result<ClientConfig, St
 /// The trusted CAs, and the certificates of the CA file; none of these where no file is named.
 fn roots(ca_file: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), StoreError> {
     if let Some(file) = ca_file.filter(|file| !Path::new(file).is_file()) {
-        return Err(StoreError::NotPossible(both(
-            &format!("Không có tệp {file} mà sslrootcert nêu: hãy xem lại đường dẫn"),
-            &format!("There is no file {file}, which sslrootcert names: look at the path again"),
-        )));
+        return Err(StoreError::NotPossible(both(sentence!("pg-ca-missing", file))));
     }
     let found = match ca_file {
         Some(file) => rustls_native_certs::load_certs_from_paths(Some(Path::new(file)), None),
@@ -236,14 +230,8 @@ fn roots(ca_file: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'st
     }
     let why = found.errors.first().map(|error| format!(": {error}")).unwrap_or_default();
     Err(StoreError::NotPossible(match ca_file {
-        Some(file) => both(
-            &format!("Không có chứng thư nào dùng được trong tệp CA {file} (sslrootcert), cần tệp dạng PEM{why}"),
-            &format!("The CA file {file} (sslrootcert) has no certificate that can be used; it must be in PEM form{why}"),
-        ),
-        None => both(
-            &format!("Máy này không có danh sách CA nào{why}: hãy cài ca-certificates, hoặc ghi sslrootcert=/ĐƯỜNG/DẪN/ca.pem"),
-            &format!("This machine has no list of CAs{why}: install ca-certificates, or write sslrootcert=/PATH/ca.pem"),
-        ),
+        Some(file) => both(sentence!("pg-ca-unusable", file, why)),
+        None => both(sentence!("pg-no-cas", why)),
     }))
 }
 

@@ -5,6 +5,7 @@ mod projection;
 use crate::geometry::Bbox;
 use crate::geometry::contains;
 use crate::geometry::crs::projection::Zone;
+use crate::words::sentence::Sentence;
 
 /// The 3-degree zones of VN-2000 (k₀ 0.9999): EPSG code and central meridian in degrees.
 /// Source: EPSG v11.022, areas of use.
@@ -55,8 +56,8 @@ pub enum CrsError {
     Parameters {
         /// The system's name in the file.
         name: String,
-        /// The parameters in words, Vietnamese and English.
-        words: (String, String),
+        /// Its parameters in words.
+        found: Box<Sentence>,
     },
     /// A point cannot be transformed.
     Point(String),
@@ -66,44 +67,21 @@ impl std::error::Error for CrsError {}
 
 impl std::fmt::Display for CrsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (vi, en) = self.words();
-        write!(f, "{vi} ({en})")?;
+        self.said().fmt(f)?;
         // The sender chose this system, and can choose another one from the list.
         if let Self::Datum { .. } = self { write!(f, "; các hệ dùng được (known): {}", known()) } else { Ok(()) }
     }
 }
 
 impl CrsError {
-    /// The Vietnamese sentence and the English one.
-    pub fn words(&self) -> (String, String) {
+    /// What is wrong, and what to say instead.
+    pub fn said(&self) -> Sentence {
         match self {
-            Self::Unknown(name) => (
-                format!("Không biết hệ tọa độ {name}; các hệ dùng được: {}", known()),
-                format!("The coordinate system {name} is not known; those that are: {}", known()),
-            ),
-            Self::Datum { name, zone } => (
-                format!(
-                    "Tệp ghi “{name}” (WGS 84), không phải VN-2000; đọc như vậy thì lệch 223 m. Nếu số liệu là VN-2000, hãy ghi --crs EPSG:{zone}"
-                ),
-                format!(
-                    "The file says “{name}” (WGS 84), which is not VN-2000; read so, it would lie 223 m off. If the numbers are VN-2000, say --crs EPSG:{zone}"
-                ),
-            ),
-            Self::OtherDatum { name, datum } => (
-                format!("Tệp ghi “{name}” trên hệ quy chiếu “{datum}”, không phải VN-2000 hay WGS 84; hãy chuyển về VN-2000 rồi xuất lại"),
-                format!(
-                    "The file says “{name}” on the datum “{datum}”, which is neither VN-2000 nor WGS 84; convert it to VN-2000 and export it again"
-                ),
-            ),
-            Self::Parameters { name, words: (vi, en) } => (
-                format!(
-                    "Tệp ghi “{name}” nhưng các tham số không phải của múi VN-2000 nào: {vi}; nếu số liệu là VN-2000, hãy ghi --crs, như EPSG:9208"
-                ),
-                format!(
-                    "The file says “{name}”, but its numbers are of no zone of VN-2000: {en}; if it is VN-2000, say --crs, such as EPSG:9208"
-                ),
-            ),
-            Self::Point(place) => (format!("Không chuyển được tọa độ {place}"), format!("The coordinates {place} cannot be transformed")),
+            Self::Unknown(name) => sentence!("crs-unknown", name, known = known()),
+            Self::Datum { name, zone } => sentence!("crs-datum", name, zone),
+            Self::OtherDatum { name, datum } => sentence!("crs-other-datum", name, datum),
+            Self::Parameters { name, found } => sentence!("crs-parameters", name, found),
+            Self::Point(place) => sentence!("crs-point", place),
         }
     }
 }

@@ -61,10 +61,7 @@ impl System {
             Some(4326) => Ok(Self::LatLon),
             Some(3857) => Ok(Self::Mercator),
             Some(code) => Crs::new(code).map(Self::Zone).map_err(|error| HttpError::BadRequest(error.to_string())),
-            None => Err(HttpError::Parameter(
-                format!("{parameter}: không có hệ tọa độ “{text}”; các hệ dùng được: {}", all(city).join(", ")),
-                format!("{parameter}: there is no coordinate system “{text}”; known: {}", all(city).join(", ")),
-            )),
+            None => Err(HttpError::Parameter(sentence!("coordinate-system-known", parameter, text, city = all(city).join(", ")))),
         }
     }
 
@@ -151,16 +148,7 @@ pub struct Area {
 impl Area {
     /// Reads four numbers in the system's order of axes, or six with heights, which are ignored.
     pub fn read(parameter: &str, text: &str, system: System) -> Result<Self, HttpError> {
-        let wrong = || {
-            HttpError::Parameter(
-                format!(
-                    "{parameter} phải là bốn số cách nhau bằng dấu phẩy: tây, nam, đông, bắc (hoặc sáu số, có độ cao); nam không lớn hơn bắc, vĩ độ trong ±90, kinh độ trong ±360"
-                ),
-                format!(
-                    "{parameter} must be four numbers separated by commas: west, south, east, north (or six, with heights); south not above north, latitudes within ±90, longitudes within ±360"
-                ),
-            )
-        };
+        let wrong = || HttpError::Parameter(sentence!("bbox-numbers", parameter));
         let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok().filter(|n: &f64| n.is_finite())).collect();
         let ([a, b, c, d] | [a, b, _, c, d, _]) = *numbers.ok_or_else(wrong)? else { return Err(wrong()) };
         let bbox = match system {

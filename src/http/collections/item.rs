@@ -68,10 +68,7 @@ pub async fn item(
     let crs = parameters::value(&pairs, "crs").map_or(Ok(System::Crs84), |text| System::named("crs", text, &city))?;
     let mut wanted = when::wanted(&pairs, &city.zone())?;
     if let When::Between(..) = wanted.when {
-        return Err(HttpError::Parameter(
-            "datetime của một đối tượng phải là một ngày hoặc một thời điểm".into(),
-            "datetime of one feature must be a day or a moment".into(),
-        ));
+        return Err(HttpError::Parameter(sentence!("datetime-of-feature")));
     }
     if matches!(collection.content, Content::Units) {
         wanted = LayerKey::NOW;

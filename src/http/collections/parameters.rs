@@ -23,17 +23,11 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_pa
             }
             let names: Vec<&str> = known.iter().copied().chain(properties.iter().map(|property| property.name.as_ref())).collect();
             let names = names.join(", ");
-            return Err(HttpError::Parameter(
-                format!("Không có tham số “{name}”; các tham số dùng được: {names}"),
-                format!("unknown parameter “{name}”; known: {names}"),
-            ));
+            return Err(HttpError::Parameter(sentence!("unknown-parameter-known", name, names)));
         }
         let value = reading::percent_decode(value);
         if value.contains('\u{fffd}') {
-            return Err(HttpError::Parameter(
-                format!("Tham số “{name}” không phải UTF-8 hoặc mã hóa phần trăm sai"),
-                format!("the parameter “{name}” is not UTF-8, or wrongly percent-encoded"),
-            ));
+            return Err(HttpError::Parameter(sentence!("parameter-encoding", name)));
         }
         if let Some((_, before)) = pairs.iter().find(|(known, _)| *known == name) {
             // Some clients repeat a parameter that the address already has.
@@ -66,5 +60,5 @@ pub fn encoded(text: &str) -> PercentEncode<'_> {
 /// The refusal of a value that is not among the allowed ones.
 pub(super) fn choice(name: &str, given: &str, allowed: &[&str]) -> HttpError {
     let allowed = allowed.join(", ");
-    HttpError::Parameter(format!("{name}={given}: chỉ có thể là {allowed}"), format!("{name}={given}: allowed are {allowed}"))
+    HttpError::Parameter(sentence!("allowed", name, given, allowed))
 }

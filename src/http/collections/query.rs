@@ -71,12 +71,7 @@ impl After {
             let in_range = now < 253_000_000_000 && offset <= i64::from(u32::MAX) && parts.next().is_none();
             in_range.then_some(Self { known, now: (now > 0).then_some(now), offset: offset as usize })
         })();
-        read.ok_or_else(|| {
-            HttpError::Parameter(
-                "after phải lấy nguyên từ liên kết next của trang trước".into(),
-                "after must be taken from the next link of the page before".into(),
-            )
-        })
+        read.ok_or_else(|| HttpError::Parameter(sentence!("after-parameter")))
     }
 }
 
@@ -177,7 +172,7 @@ impl ItemsQuery {
 }
 
 fn refused(name: &str, error: &FilterError) -> HttpError {
-    HttpError::Parameter(format!("{name}: {}", error.vi), format!("{name}: {}", error.en))
+    HttpError::Parameter(sentence!("parameter-is-wrong", name, what = error.said))
 }
 
 /// `limit`: a value that is too large is clamped (OGC 17-069r4 §7.15.2); anything but a number is refused.
@@ -188,20 +183,14 @@ fn limit(text: Option<&str>) -> Result<usize, HttpError> {
         Ok(limit) if limit > 0 => Ok(limit.min(MAXIMUM_LIMIT)),
         // Only digits, but more than an integer can hold.
         Err(_) if digits => Ok(MAXIMUM_LIMIT),
-        _ => Err(HttpError::Parameter(
-            format!("limit phải là số nguyên từ 1 đến {MAXIMUM_LIMIT}"),
-            format!("limit must be a whole number from 1 to {MAXIMUM_LIMIT}"),
-        )),
+        _ => Err(HttpError::Parameter(sentence!("limit-parameter", most = MAXIMUM_LIMIT))),
     }
 }
 
 fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpError> {
     let names: Vec<&str> = text.split(',').collect();
     if names.len() > SORT_KEYS {
-        return Err(HttpError::Parameter(
-            format!("sortby: nhiều nhất {SORT_KEYS} thuộc tính"),
-            format!("sortby: at most {SORT_KEYS} properties"),
-        ));
+        return Err(HttpError::Parameter(sentence!("sortby-most-properties", most = SORT_KEYS)));
     }
     let one = |given: &str| {
         let given = given.trim();
@@ -213,10 +202,7 @@ fn sort(text: &str, properties: &[Property]) -> Result<Vec<(usize, bool)>, HttpE
         index.map(|index| (index, down)).ok_or_else(|| {
             let known: Vec<&str> = properties.iter().map(|property| property.name.as_ref()).collect();
             let known = known.join(", ");
-            HttpError::Parameter(
-                format!("sortby: không có thuộc tính “{name}”; có: {known}"),
-                format!("sortby: there is no property “{name}”; there are {known}"),
-            )
+            HttpError::Parameter(sentence!("sortby-property", name, known))
         })
     };
     names.into_iter().map(one).collect()
@@ -235,13 +221,13 @@ fn equals(name: &str, value: &str, properties: &[Property], zone: &TimeZone) -> 
         Type::Text => Some(serde_json::Value::from(value)),
     };
     let expected = match kind {
-        Type::Integer => ("số nguyên", "a whole number"),
-        Type::Number => ("một số", "a number"),
-        Type::Boolean => ("true hoặc false", "true or false"),
-        Type::Date => ("ngày như 2026-01-05", "a date such as 2026-01-05"),
-        _ => ("thời điểm như 2026-01-05T00:00:00Z", "a moment such as 2026-01-05T00:00:00Z"),
+        Type::Integer => sentence!("whole-number"),
+        Type::Number => sentence!("number-query"),
+        Type::Boolean => sentence!("true-false"),
+        Type::Date => sentence!("expected-date"),
+        _ => sentence!("expected-moment"),
     };
-    let wrong = || HttpError::Parameter(format!("{name}={value}: cần {}", expected.0), format!("{name}={value}: expected {}", expected.1));
+    let wrong = || HttpError::Parameter(sentence!("expected", name, value, expected));
     let literal = literal.ok_or_else(wrong)?;
     let source = serde_json::json!({ "op": "=", "args": [{ "property": name }, literal] }).to_string();
     Filter::read(&source, Language::Json, properties, Meaning { place: &Some, zone }).map_err(|error| refused(name, &error))
@@ -267,7 +253,7 @@ mod tests {
             assert_eq!(pairs(Some(&query), COMMON, &[], true).ok(), Some(vec![("lang".into(), "en".into())]), "{query}");
             let refused = pairs(Some(&query), COMMON, &[], false);
             let name = hung_on.split(['=', '&']).next().unwrap_or_default();
-            assert!(matches!(&refused, Err(HttpError::Parameter(vi, _)) if vi.contains(name)), "{query}");
+            assert!(matches!(&refused, Err(HttpError::Parameter(said)) if said.to_string().contains(name)), "{query}");
         }
         // A page still reads the parameters that it knows strictly.
         assert!(pairs(Some("lang=vi&lang=en"), COMMON, &[], true).is_err());

@@ -105,10 +105,7 @@ fn meets(area: &Area, row: &LayerRow<'_>) -> bool {
 }
 
 fn too_much(features: usize) -> HttpError {
-    HttpError::Parameter(
-        format!("Phải xét hoặc sắp xếp quá nhiều ({features} đối tượng): hãy thêm bbox nhỏ hơn hoặc bớt điều kiện"),
-        format!("too much would have to be looked at or sorted ({features} features): add a smaller bbox or leave terms out"),
-    )
+    HttpError::Parameter(sentence!("sorting-too-much", features))
 }
 
 /// The wanted features of a part.

@@ -238,7 +238,7 @@ fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> 
     };
     found.copied().ok_or_else(|| {
         let (given, forms) = (given.unwrap_or_default(), forms.join(", "));
-        HttpError::Parameter(format!("f={given}: có {forms}"), format!("f={given}: there is {forms}"))
+        HttpError::Parameter(sentence!("f", given, forms))
     })
 }
 

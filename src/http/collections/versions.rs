@@ -110,10 +110,7 @@ pub async fn versions(
     let form = match parameters::value(&pairs, "f") {
         Some(given @ ("json" | "link-format" | "html")) => given,
         Some(other) => {
-            return Err(HttpError::Parameter(
-                format!("f={other}: có json, link-format, html"),
-                format!("f={other}: there are json, link-format, html"),
-            ));
+            return Err(HttpError::Parameter(sentence!("versions-form", other)));
         }
         None if names_links => "link-format",
         None if reading::wants_html(&headers) => "html",

@@ -40,12 +40,7 @@ fn day(text: &str, zone: &TimeZone) -> Option<Date> {
 
 /// Reads `datetime`: an instant, or a span whose ends may be open (`..` or nothing).
 pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
-    let wrong = || {
-        HttpError::Parameter(
-            format!("datetime={text}: viết như 2026-01-05, 2026-01-05T00:00:00Z, 2026-01-05/2026-12-31, ../2026-12-31 hoặc 2026-01-05/.."),
-            format!("datetime={text}: write 2026-01-05, 2026-01-05T00:00:00Z, 2026-01-05/2026-12-31, ../2026-12-31 or 2026-01-05/.."),
-        )
-    };
+    let wrong = || HttpError::Parameter(sentence!("datetime-parameter", text));
     let Some((from, to)) = text.split_once('/') else {
         return day(text, zone).map(When::On).ok_or_else(wrong);
     };
@@ -65,12 +60,7 @@ pub fn datetime(text: &str, zone: &TimeZone) -> Result<When, HttpError> {
 /// Reads `as_of` as microseconds since 1970. A date means the end of that day in the city.
 fn as_of(text: &str, zone: &TimeZone) -> Result<i64, HttpError> {
     let moment = text.parse::<Timestamp>().ok().or_else(|| Some(end_of(zone, day(text, zone)?)));
-    moment.map(Timestamp::as_microsecond).ok_or_else(|| {
-        HttpError::Parameter(
-            format!("as_of={text}: viết như 2026-01-05 hoặc 2026-01-05T08:30:00Z"),
-            format!("as_of={text}: write 2026-01-05 or 2026-01-05T08:30:00Z"),
-        )
-    })
+    moment.map(Timestamp::as_microsecond).ok_or_else(|| HttpError::Parameter(sentence!("datetime-range", text)))
 }
 
 #[cfg(test)]

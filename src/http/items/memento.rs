@@ -12,12 +12,7 @@ use crate::http::{Site, respond};
 
 /// Redirects from an item to the revision that held at the moment of `Accept-Datetime`.
 pub(super) fn memento(site: &Arc<Site>, code: Code, asked: &HeaderValue, query: Option<&str>) -> Result<Response, HttpError> {
-    let wrong = || {
-        HttpError::Parameter(
-            "Accept-Datetime phải viết như Mon, 01 Apr 2024 00:00:00 GMT".into(),
-            "Accept-Datetime must be written like Mon, 01 Apr 2024 00:00:00 GMT".into(),
-        )
-    };
+    let wrong = || HttpError::Parameter(sentence!("accept-datetime"));
     let asked = asked.to_str().ok().and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).ok_or_else(wrong)?;
     let moment = site.moment();
     let (view, url) = {

@@ -77,12 +77,7 @@ fn order(query: Option<&str>) -> Result<Order, HttpError> {
     let (unit, whole) = part(query)?;
     let board = match once(query, "board")? {
         None => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            HttpError::Parameter(
-                format!("board={text}: ghi số của bảng, ví dụ 7"),
-                format!("board={text}: write the number of a board, such as 7"),
-            )
-        })?),
+        Some(text) => Some(text.parse().map_err(|_| HttpError::Parameter(sentence!("board-parameter", text)))?),
     };
     Ok(Order { lang: Lang::choose(reading::parameter(query, "lang").as_deref(), None), unit, whole, board })
 }
@@ -97,9 +92,7 @@ pub async fn poster(
     let query = query.as_deref();
     let size = match once(query, "size")? {
         None => Size::A4,
-        Some(text) => Size::parse(&text).ok_or_else(|| {
-            HttpError::Parameter(format!("size={text}: có A4, A3, A1, A0"), format!("size={text}: there are A4, A3, A1, A0"))
-        })?,
+        Some(text) => Size::parse(&text).ok_or_else(|| HttpError::Parameter(sentence!("print-size", text)))?,
     };
     answer(&site, parse(&code)?, Representation::Poster(size, order(query)?), &headers).await
 }
@@ -197,12 +190,7 @@ pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, as
     let code = parse(&code)?;
     let number = |name: &str| match asking.asked(name) {
         None => Ok(None),
-        Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
-            HttpError::Parameter(
-                format!("{name}={text}: ghi số của lần công bố, ví dụ 1"),
-                format!("{name}={text}: write the number of a revision, such as 1"),
-            )
-        }),
+        Some(text) => text.parse::<u32>().map(Some).map_err(|_| HttpError::Parameter(sentence!("revision-number", name, text))),
     };
     let moment = site.moment();
     let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
@@ -239,7 +227,7 @@ pub async fn qr_png(State(site): State<Arc<Site>>, Path(code): Path<String>, ask
         None => 512,
         Some(text) => text.parse().ok().filter(|size| qr::SIZES.contains(size)).ok_or_else(|| {
             let (least, most) = (qr::SIZES.start(), qr::SIZES.end());
-            HttpError::Parameter(format!("size: từ {least} đến {most} điểm ảnh"), format!("size: {least} to {most} pixels"))
+            HttpError::Parameter(sentence!("size-pixels", least, most))
         })?,
     };
     answer(&site, parse(&code)?, Representation::QrPng(size), &asking.headers).await

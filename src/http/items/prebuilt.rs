@@ -134,7 +134,12 @@ async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Materi
             _ => None,
         };
         let shows_contact = matches!(what, Representation::Page(_) | Representation::Revision(..)) && view.status == Status::InForce;
-        let contact = view.contact.as_ref().filter(|_| shows_contact).and_then(|subject| image.contact(subject)).cloned();
+        let contact = view
+            .calls()
+            .and_then(|calls| calls.contact.as_ref())
+            .filter(|_| shows_contact)
+            .and_then(|subject| image.contact(subject))
+            .cloned();
         let print = what.scope().and_then(|scope| scope.mark).map(|mark| match mark {
             Mark::Wrong => Print::WrongMark,
             Mark::Board(number) => match image.by_number(number).and_then(|code| image.view(code, None, &moment)) {
@@ -142,7 +147,7 @@ async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Materi
                 None => Print::NoBoard(number),
             },
         });
-        let named = view.board.iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about);
+        let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
         let others = named.filter_map(|code| image.view(&code, None, &moment)).collect();
         (Arc::clone(&image.city), view, before, contact, print, others)
     };

@@ -60,41 +60,15 @@ impl CellNote {
     /// The remark as a finding, without the feature's number.
     pub fn finding(&self) -> Finding {
         let (column, text) = (&self.column, self.text.chars().take(60).collect::<String>());
-        let (check, vi, en) = match self.damage {
-            Damage::Cut => (
-                "text-cut",
-                format!("Ô “{column}” bị cắt giữa một chữ (cột không đủ rộng); còn lại “{text}”"),
-                format!("The cell of “{column}” is cut inside a letter (its column is too narrow); what is left is “{text}”"),
-            ),
-            Damage::Bytes => (
-                "text-damaged",
-                format!("Ô “{column}” có byte không phải là chữ; đã bỏ, còn lại “{text}”"),
-                format!("The cell of “{column}” holds bytes that are no text; they were left out, what is left is “{text}”"),
-            ),
-            Damage::Lost => (
-                "text-damaged",
-                format!("Ô “{column}” có chữ đã mất từ trước (�); đã bỏ, còn lại “{text}”"),
-                format!("The cell of “{column}” has letters that were lost before (�); they were left out, what is left is “{text}”"),
-            ),
-            Damage::Gaps => (
-                "letters-lost",
-                format!(
-                    "Ô “{column}” có dấu ? thay cho chữ đã mất khi lưu: “{text}”; hãy lưu lại bản gốc theo UTF-8 (CSV UTF-8, .cpg UTF-8)"
-                ),
-                format!("The cell of “{column}” has ? for letters that were lost when it was saved: “{text}”; save the original as UTF-8"),
-            ),
-            Damage::Controls => (
-                "control-characters",
-                format!("Ô “{column}” có ký tự điều khiển; đã thay bằng dấu cách: “{text}”"),
-                format!("The cell of “{column}” holds control characters, which became blanks: “{text}”"),
-            ),
-            Damage::Guess => (
-                "encoding-guessed",
-                format!("Ô “{column}” không rõ bảng mã, đã đọc theo Windows-1258: “{text}”; hãy xem lại"),
-                format!("The encoding of the cell of “{column}” is not clear; it was read as Windows-1258: “{text}”; look at it"),
-            ),
+        let (check, said) = match self.damage {
+            Damage::Cut => ("text-cut", sentence!("text-cut", column, text)),
+            Damage::Bytes => ("text-damaged", sentence!("text-damaged", column, text)),
+            Damage::Lost => ("text-damaged", sentence!("text-damaged-columns", column, text)),
+            Damage::Gaps => ("letters-lost", sentence!("letters-lost", column, text)),
+            Damage::Controls => ("control-characters", sentence!("control-characters", column, text)),
+            Damage::Guess => ("encoding-guessed", sentence!("encoding-guessed", column, text)),
         };
-        Finding::new(Severity::Warning, check, vi, en)
+        Finding::new(Severity::Warning, check, said)
     }
 }
 
@@ -163,36 +137,15 @@ impl Texts {
             let name = writing.name();
             let others =
                 seen.evidence.columns.get(column).is_some_and(|of| of.iter().enumerate().any(|(i, n)| i != *writing as usize && *n > 0));
-            let (vi, en) = if others {
-                (
-                    format!("{count} ô của cột “{column}” theo bảng mã {name}; đã chuyển sang Unicode"),
-                    if *count == 1 {
-                        format!("1 value of column “{column}” was in {name} and was converted to Unicode")
-                    } else {
-                        format!("{count} values of column “{column}” were in {name} and were converted to Unicode")
-                    },
-                )
-            } else {
-                (
-                    format!("Chữ trong cột “{column}” theo bảng mã {name}; đã chuyển sang Unicode"),
-                    format!("The texts of column “{column}” were in {name} and were converted to Unicode"),
-                )
-            };
-            report.push(Finding::new(Severity::Repair, "encoding-converted", vi, en));
+            let said =
+                if others { sentence!("values-converted", count, column, name) } else { sentence!("column-converted", column, name) };
+            report.push(Finding::new(Severity::Repair, "encoding-converted", said));
         }
         for (column, (count, example)) in &seen.open {
             let mixed = seen.evidence.columns.get(column).is_some_and(|of| of.iter().filter(|n| **n > 0).count() > 1);
             let own = seen.evidence.columns.contains_key(column);
             if mixed || !own && seen.converted.keys().any(|(converted, _)| converted == column) {
-                report.push(Finding::new(
-                    Severity::Warning,
-                    "encoding-open",
-                    format!("{count} ô của cột “{column}” có thể đọc theo hai bảng mã, như “{example}”; hãy xem lại"),
-                    format!(
-                        "{count} {} of column “{column}” can be read in two encodings, such as “{example}”; look at them",
-                        if *count == 1 { "value" } else { "values" }
-                    ),
-                ));
+                report.push(Finding::new(Severity::Warning, "encoding-open", sentence!("encoding-open", count, column, example)));
             }
         }
     }

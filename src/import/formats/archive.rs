@@ -7,6 +7,7 @@ use std::io::Read;
 use zip::ZipArchive;
 
 use super::ReadError;
+use super::{Damage, by_library};
 use crate::disk;
 use crate::import::source::{ReadSeek, Source, like};
 
@@ -15,8 +16,8 @@ const MOST_ENTRIES: usize = 10_000;
 
 type Zip = ZipArchive<Box<dyn ReadSeek>>;
 
-pub(super) fn damaged(error: &impl std::fmt::Display) -> ReadError {
-    ReadError::damaged(("Tệp nén ZIP", "The ZIP archive"), error)
+pub(super) fn damaged(what: impl Into<Damage>) -> ReadError {
+    ReadError::damaged(sentence!("place-zip"), what.into())
 }
 
 /// An archive's entries, and how much may still be unpacked.
@@ -31,20 +32,16 @@ pub(super) struct Archive {
 
 impl Archive {
     pub(super) fn open(source: &Source, limit: u64) -> Result<Self, ReadError> {
-        let zip = ZipArchive::new(source.open()?).map_err(|error| damaged(&error))?;
+        let zip = ZipArchive::new(source.open()?).map_err(|error| damaged(by_library(error)))?;
         if zip.len() > MOST_ENTRIES {
-            return Err(damaged(&format!("{} entries, more than {MOST_ENTRIES}", zip.len())));
+            return Err(damaged(sentence!("damage-entries", count = zip.len(), most = MOST_ENTRIES)));
         }
         let names: Result<Vec<String>, _> = zip.file_names().map(|name| name.map(std::borrow::Cow::into_owned)).collect();
-        let names = names.map_err(|error| damaged(&error))?;
+        let names = names.map_err(|error| damaged(by_library(error)))?;
         for name in &names {
             let steps_out = name.split(['/', '\\']).any(|part| part == "..") || name.starts_with(['/', '\\']) || name.contains(':');
             if steps_out {
-                return Err(ReadError::new(
-                    "unsafe-name",
-                    format!("Tệp nén có tên tệp không an toàn “{name}”; hãy nén lại"),
-                    format!("The archive holds a file with an unsafe name, “{name}”; pack it again"),
-                ));
+                return Err(ReadError::new("unsafe-name", sentence!("unsafe-name", name)));
             }
         }
         // macOS adds such entries beside each file.
@@ -64,16 +61,14 @@ impl Archive {
             return Ok(source.clone());
         }
         let entry = self.zip.by_name(name).map_err(|error| match error {
-            zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword => ReadError::new(
-                "packed-otherwise",
-                format!("“{name}” trong tệp nén có mật khẩu hoặc nén theo cách không đọc được; hãy nén lại dạng ZIP thường"),
-                format!("“{name}” in the archive has a password or is packed in a way that is not read; pack it again as plain ZIP"),
-            ),
-            error => damaged(&format!("{name}: {error}")),
+            zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword => {
+                ReadError::new("packed-otherwise", sentence!("packed-otherwise", name))
+            }
+            error => damaged(by_library(format!("{name}: {error}"))),
         })?;
         let source = Source::unpack(name, entry, self.left).map_err(|error| match error {
             error if disk::is_full(&error) => ReadError::from(error),
-            error => damaged(&format!("{name}: {error}")),
+            error => damaged(by_library(format!("{name}: {error}"))),
         })?;
         let source = source.ok_or_else(|| ReadError::too_large(self.limit))?;
         self.left -= source.bytes;
@@ -139,9 +134,9 @@ pub(super) fn stem(name: &str) -> &str {
 /// The error for a file with several layers of which none was chosen.
 pub(super) fn layers(names: &[String], asked: Option<&str>) -> ReadError {
     let list = names.iter().take(20).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
-    let (vi, en) = match asked {
-        Some(asked) => (format!("Không có lớp “{asked}”"), format!("There is no layer “{asked}”")),
-        None => (String::from("Tệp có nhiều lớp"), String::from("The file has several layers")),
+    let lead = match asked {
+        Some(asked) => sentence!("no-such-layer", asked),
+        None => sentence!("several-layers"),
     };
-    ReadError::new("choose-layer", format!("{vi}; hãy chọn bằng --layer: {list}"), format!("{en}; choose with --layer: {list}"))
+    ReadError::new("choose-layer", sentence!("choose-layer", lead, list))
 }

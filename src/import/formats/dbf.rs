@@ -11,6 +11,7 @@ use super::{Left, ReadError, Tally};
 use crate::import::cell;
 use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::{ReadSeek, Source};
+use crate::words::sentence::Sentence;
 
 /// Width from which on a text that fills its field may have been cut, bytes. Codes and numbers fill narrower ones.
 const FULL: usize = 16;
@@ -31,8 +32,8 @@ pub(super) struct Table {
     tally: Tally,
 }
 
-fn damaged(what: &str) -> ReadError {
-    ReadError::damaged(("Tệp .dbf", "The .dbf file"), what)
+fn damaged(what: Sentence) -> ReadError {
+    ReadError::damaged(sentence!("place-dbf"), what.into())
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {
@@ -60,12 +61,12 @@ impl Table {
     pub(super) fn open(source: &Source, tally: Tally) -> Result<Self, ReadError> {
         let mut input = source.open()?;
         let mut head = [0; 32];
-        input.read_exact(&mut head).map_err(|_| damaged("it breaks off in its header"))?;
+        input.read_exact(&mut head).map_err(|_| damaged(sentence!("damage-in-header")))?;
         let rows = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
         let header_bytes = usize::from(u16::from_le_bytes([head[8], head[9]]));
         let row_bytes = usize::from(u16::from_le_bytes([head[10], head[11]]));
         let mut rest = vec![0; header_bytes.saturating_sub(32)];
-        input.read_exact(&mut rest).map_err(|_| damaged("it breaks off in its header"))?;
+        input.read_exact(&mut rest).map_err(|_| damaged(sentence!("damage-in-header")))?;
         let descriptions = rest.chunks_exact(32).take_while(|field| field[0] != 0x0d);
         let mut fields: Vec<Field> = descriptions
             .map(|field| Field {
@@ -86,16 +87,12 @@ impl Table {
         }
         let sum: usize = fields.iter().map(|field| field.length).sum();
         if fields.is_empty() || sum + 1 > row_bytes {
-            return Err(damaged("its columns do not fit its rows"));
+            return Err(damaged(sentence!("damage-columns")));
         }
         let here = 32 + header_bytes.saturating_sub(32) as u64;
         let fits = source.bytes.saturating_sub(here) / row_bytes as u64;
         if u64::from(rows) > fits {
-            return Err(ReadError::new(
-                "count-lies",
-                format!("Tệp .dbf ghi {rows} dòng nhưng chỉ chứa {fits}; tệp bị cắt hoặc hỏng, hãy xuất lại"),
-                format!("The .dbf file says {rows} rows but holds {fits}; it is cut short or damaged: export it again"),
-            ));
+            return Err(ReadError::new("count-lies", sentence!("count-lies", rows, fits)));
         }
         for field in &fields {
             let is_read = matches!(field.kind, b'C' | b'V' | b'D' | b'N' | b'F' | b'L' | b'I' | b'Y' | b'T' | b'0');

@@ -6,7 +6,7 @@ use std::io::{Read, SeekFrom};
 use flatgeobuf::{ColumnType, FgbReader, GeometryType, Header, size_prefixed_root_as_feature};
 use serde_json::{Map, Value};
 
-use super::{Left, Limits, Piped, ReadError, Reader, Stated, Tally};
+use super::{Damage, Left, Limits, Piped, ReadError, Reader, Stated, Tally, by_library};
 use crate::geometry::crs::Crs;
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::encoding::keep;
@@ -14,8 +14,8 @@ use crate::import::feature::{Feature, GeometryError, of_lines, of_parts};
 use crate::import::report::Note;
 use crate::import::source::ReadSeek;
 
-fn damaged(error: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged(("FlatGeobuf", "The FlatGeobuf"), error)
+fn damaged(what: impl Into<Damage>) -> ReadError {
+    ReadError::damaged(sentence!("place-flatgeobuf"), what.into())
 }
 
 fn stated(header: &Header<'_>, notes: &mut Vec<Note>) -> Stated {
@@ -52,7 +52,7 @@ fn index_bytes(header: &Header<'_>) -> Option<u64> {
 pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
     let length = input.seek(SeekFrom::End(0))?;
     input.rewind()?;
-    let opened = FgbReader::open(&mut input).map_err(damaged)?;
+    let opened = FgbReader::open(&mut input).map_err(|error| damaged(by_library(error)))?;
     let header = opened.header();
     let mut notes = Vec::new();
     let (stated, whole, index) = (stated(&header, &mut notes), header.geometry_type(), index_bytes(&header));
@@ -62,7 +62,7 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
     drop(opened);
     let here = input.stream_position()?;
     let features = index.and_then(|index| here.checked_add(index)).filter(|start| *start <= length);
-    let start = features.ok_or_else(|| damaged(format!("it says {declared} features, more than its {length} bytes can hold")))?;
+    let start = features.ok_or_else(|| damaged(sentence!("damage-features-bytes", declared, length)))?;
     input.seek(SeekFrom::Start(start))?;
     let most = limits.points;
     let tally = Tally::default();
@@ -70,16 +70,17 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
         let (mut at, mut number, mut buffer) = (start, 0_u64, Vec::new());
         while at < length {
             let mut size = [0; 4];
-            input.read_exact(&mut size).map_err(|_| damaged(format!("it breaks off at feature #{number}")))?;
+            input.read_exact(&mut size).map_err(|_| damaged(sentence!("damage-at-feature", number)))?;
             let bytes = u64::from(u32::from_le_bytes(size));
             at += 4 + bytes;
             if at > length {
-                return Err(damaged(format!("it breaks off in feature #{number}")).into());
+                return Err(damaged(sentence!("damage-at-feature", number)).into());
             }
             buffer.clear();
             buffer.extend_from_slice(&size);
             (&mut input).take(bytes).read_to_end(&mut buffer)?;
-            let feature = size_prefixed_root_as_feature(&buffer).map_err(|error| damaged(format!("feature #{number}: {error}")))?;
+            let feature =
+                size_prefixed_root_as_feature(&buffer).map_err(|error| damaged(by_library(format!("feature #{number}: {error}"))))?;
             let own = feature.columns().map(|list| list.iter().map(|c| (c.name().to_owned(), c.type_())).collect::<Vec<_>>());
             let properties =
                 properties(feature.properties().map(|p| p.bytes()).unwrap_or_default(), own.as_ref().unwrap_or(&columns), &tally);
@@ -88,7 +89,7 @@ pub fn open(mut input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Rea
             number += 1;
         }
         if declared != 0 && declared != number {
-            return Err(damaged(format!("it says {declared} features but holds {number}")).into());
+            return Err(damaged(sentence!("damage-features-count", declared, number)).into());
         }
         Ok(())
     }))
@@ -107,10 +108,7 @@ fn read_geometry(geometry: &flatgeobuf::Geometry<'_>, whole: GeometryType, most:
         let mut start = 0;
         ends.into_iter()
             .map(|end| {
-                let ring = positions
-                    .get(start..end)
-                    .ok_or_else(|| GeometryError::unreadable("số điểm của các vòng không đúng", "its rings' ends lie"))?
-                    .to_vec();
+                let ring = positions.get(start..end).ok_or_else(|| GeometryError::unreadable(sentence!("rings-ends-lie")))?.to_vec();
                 start = end;
                 Ok(ring)
             })

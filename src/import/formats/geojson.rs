@@ -12,6 +12,7 @@ use crate::import::encoding::keep;
 use crate::import::feature::Raw;
 use crate::import::source::ReadSeek;
 use crate::import::wkt;
+use crate::words::sentence::Sentence;
 
 /// Deepest nesting of a JSON value.
 const DEPTH: usize = 96;
@@ -27,21 +28,13 @@ struct Stream {
 }
 
 impl Stream {
-    fn error(&self, vi: &str, en: &str) -> ReadError {
+    fn error(&self, what: Sentence) -> ReadError {
         let (line, column) = (self.line, self.column);
-        ReadError::new(
-            "not-json",
-            format!("Tệp không phải JSON hợp lệ ở dòng {line}, cột {column}: {vi}"),
-            format!("Not valid JSON at line {line}, column {column}: {en}"),
-        )
+        ReadError::new("not-json", sentence!("not-json", line, column, what))
     }
 
     fn truncated(&self) -> ReadError {
-        ReadError::new(
-            "truncated",
-            format!("Tệp bị cắt giữa chừng ở dòng {}; hãy chép hoặc xuất lại", self.line),
-            format!("The file breaks off at line {}; copy or export it again", self.line),
-        )
+        ReadError::new("truncated", sentence!("truncated-geojson", line = self.line))
     }
 
     fn peek(&mut self) -> Result<Option<u8>, ReadError> {
@@ -76,8 +69,8 @@ impl Stream {
                 Ok(())
             }
             Some(byte) => {
-                let (wanted, found) = (wanted as char, (byte as char).escape_default().to_string());
-                Err(self.error(&format!("cần “{wanted}” nhưng gặp “{found}”"), &format!("expected “{wanted}”, found “{found}”")))
+                let (wanted, found) = (char::from(wanted), (byte as char).escape_default().to_string());
+                Err(self.error(sentence!("expected-found", wanted, found)))
             }
             None => Err(self.truncated()),
         }
@@ -142,16 +135,13 @@ impl Stream {
             }
             self.input.consume(taken);
             if too_deep {
-                return Err(self.error("lồng quá sâu", "nested too deeply"));
+                return Err(self.error(sentence!("nested-too-deeply")));
             }
             if complete {
                 return Ok(());
             }
             if out.len() > limit {
-                return Err(self.error(
-                    &format!("một đối tượng lớn hơn {} MiB", limit >> 20),
-                    &format!("one feature or member has more than {} MiB", limit >> 20),
-                ));
+                return Err(self.error(sentence!("json-too-large", limit = limit >> 20)));
             }
         }
     }
@@ -246,7 +236,7 @@ impl GeoJson {
             }
             let mut key = Vec::new();
             if self.stream.token()? != Some(b'"') {
-                return Err(self.stream.error("thiếu tên thuộc tính", "a member's name is missing"));
+                return Err(self.stream.error(sentence!("json-member-nameless")));
             }
             self.stream.value(&mut key, MEMBER_BYTES)?;
             self.stream.expect(b':')?;
@@ -258,9 +248,7 @@ impl GeoJson {
             };
             if is_twice {
                 let name = Stream::text(key);
-                return Err(self
-                    .stream
-                    .error(&format!("{name} được ghi hai lần; hãy chỉ giữ một"), &format!("{name} stands there twice; keep one of them")));
+                return Err(self.stream.error(sentence!("json-member-twice", name)));
             }
             if key == b"\"features\"" {
                 if self.stream.token()? == Some(b'[') {
@@ -273,8 +261,8 @@ impl GeoJson {
             }
             let mut member = Vec::new();
             self.stream.value(&mut member, MEMBER_BYTES)?;
-            let value: Value = serde_json::from_slice(&member)
-                .map_err(|error| self.stream.error("một thuộc tính của tệp không đọc được", &error.to_string()))?;
+            let value: Value =
+                serde_json::from_slice(&member).map_err(|error| self.stream.error(sentence!("json-member", error = error.to_string())))?;
             match key.as_slice() {
                 b"\"type\"" => self.kind = value.as_str().map(str::to_owned),
                 b"\"crs\"" => self.crs = named(&value),
@@ -290,11 +278,7 @@ impl GeoJson {
             None if self.is_esri => "Esri JSON",
             None => "?",
         };
-        ReadError::new(
-            "not-a-collection",
-            format!("Tệp phải là một GeoJSON FeatureCollection, không phải “{kind}”; trong QGIS mở tệp rồi chọn Export → GeoJSON"),
-            format!("The file must be a GeoJSON FeatureCollection, not “{kind}”; open it in QGIS and choose Export → GeoJSON"),
-        )
+        ReadError::new("not-a-collection", sentence!("not-a-collection", kind))
     }
 
     fn end(&mut self) -> Result<(), ReadError> {
@@ -304,7 +288,7 @@ impl GeoJson {
         }
         match self.stream.token()? {
             None => Ok(()),
-            Some(_) => Err(self.stream.error("còn dữ liệu sau khi kết thúc", "there is more after the end")),
+            Some(_) => Err(self.stream.error(sentence!("more-after-end"))),
         }
     }
 
@@ -340,7 +324,7 @@ impl Reader for GeoJson {
                     Ok(None)
                 }
                 Some(b'{') => self.cut(),
-                Some(_) => Err(self.stream.error("mỗi bản ghi phải là một Feature", "each record must be a Feature")),
+                Some(_) => Err(self.stream.error(sentence!("json-record"))),
             },
             Where::Features { first } => match self.stream.token()? {
                 Some(b']') => {
@@ -438,11 +422,11 @@ mod tests {
     fn damage_is_named_with_its_line() {
         assert_eq!(read(br#"{"type":"Polygon"}"#).expect_err("shape").check, "not-a-collection");
         let cut = read(b"{\"type\":\"FeatureCollection\",\"features\":[\n{\"type\":\"Feature\"").expect_err("cut");
-        assert!(cut.check == "truncated" && cut.en.contains("line 2"), "{cut}");
+        assert!(cut.check == "truncated" && cut.to_string().contains("line 2"), "{cut}");
         for member in [r#""features":[]"#, r#""type":"FeatureCollection""#, r#""crs":"EPSG:4326""#] {
             let text = format!(r#"{{"type":"FeatureCollection","crs":"EPSG:9208","features":[],{member}}}"#);
             let error = read(text.as_bytes()).expect_err("twice");
-            assert!(error.check == "not-json" && error.en.contains("stands there twice"), "{error}");
+            assert!(error.check == "not-json" && error.to_string().contains("stands there twice"), "{error}");
         }
         assert_eq!(read(b"{\"type\":\"FeatureCollection\",\"features\":[]} x").expect_err("more").check, "not-json");
     }

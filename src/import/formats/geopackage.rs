@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value};
 
-use super::{Choice, Left, Piped, ReadError, Reader, Stated, Stop, Tally, archive, wkb};
+use super::{Choice, Left, Piped, ReadError, Reader, Stated, Stop, Tally, archive, by_library, wkb};
 use crate::geometry::crs::Crs;
 use crate::import::encoding::keep;
 use crate::import::feature::{Feature, GeometryError};
@@ -24,8 +24,8 @@ const MOST_COLUMNS: usize = 200;
 /// Longest search for layers, whatever the file does.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn damaged(error: &impl std::fmt::Display) -> ReadError {
-    ReadError::damaged(("GeoPackage", "The GeoPackage"), error)
+fn damaged(error: impl std::fmt::Display) -> ReadError {
+    ReadError::damaged(sentence!("place-geopackage"), by_library(error))
 }
 
 /// An SQL identifier in quotes.
@@ -34,14 +34,10 @@ fn quoted(name: &str) -> String {
 }
 
 fn connect(source: &Source) -> Result<Connection, ReadError> {
-    let path = source.path().ok_or_else(|| damaged(&"it is not on disk"))?;
+    let path = source.path().ok_or_else(|| damaged("it is not on disk"))?;
     let log = path.with_file_name(format!("{}-wal", path.file_name().unwrap_or_default().to_string_lossy()));
     if log.metadata().is_ok_and(|meta| meta.len() > 0) {
-        return Err(ReadError::new(
-            "still-open",
-            "GeoPackage đang được mở trong phần mềm khác; hãy lưu và đóng lớp dữ liệu rồi thử lại",
-            "The GeoPackage is still open in other software; save and close the layer, then try again",
-        ));
+        return Err(ReadError::new("still-open", sentence!("still-open")));
     }
     let escaped: String = path
         .to_string_lossy()
@@ -60,7 +56,7 @@ fn connect(source: &Source) -> Result<Connection, ReadError> {
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
         Ok(connection)
     };
-    open().map_err(|error| damaged(&error))
+    open().map_err(damaged)
 }
 
 /// A layer: its table, its geometry column, its system.
@@ -88,13 +84,9 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, Registered)>
 }
 
 fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
-    let tables = tables(connection).map_err(|error| damaged(&error))?;
+    let tables = tables(connection).map_err(damaged)?;
     if !tables.iter().any(|(table, what)| *what == Registered::Table && table.eq_ignore_ascii_case("gpkg_geometry_columns")) {
-        return Err(ReadError::new(
-            "not-a-geopackage",
-            "Đây là tệp SQLite nhưng không phải GeoPackage (không có bảng gpkg_geometry_columns)",
-            "This is an SQLite file but no GeoPackage (it has no table gpkg_geometry_columns)",
-        ));
+        return Err(ReadError::new("not-a-geopackage", sentence!("not-a-geopackage")));
     }
     let read = || -> rusqlite::Result<Vec<Layer>> {
         let mut statement = connection.prepare("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns LIMIT 1000")?;
@@ -106,7 +98,7 @@ fn layers(connection: &Connection) -> Result<Vec<Layer>, ReadError> {
         })?;
         layers.collect()
     };
-    read().map_err(|error| damaged(&error))
+    read().map_err(damaged)
 }
 
 /// Notes tables that are no layers: those that the file lists as attributes or pictures, and those that it does not list.
@@ -130,11 +122,7 @@ fn note_others(connection: &Connection, layers: &[Layer], tally: &Tally) -> rusq
 }
 
 fn view_words(name: &str) -> ReadError {
-    ReadError::new(
-        "view",
-        format!("Lớp “{name}” là một khung nhìn (view), không đọc; trong QGIS hãy xuất nó thành một bảng riêng (Export → GeoPackage)"),
-        format!("Layer “{name}” is a view, which is not read; export it to a table of its own (in QGIS Export → GeoPackage)"),
-    )
+    ReadError::new("view", sentence!("view", name))
 }
 
 fn stated(connection: &Connection, srs: i64, notes: &mut Vec<Note>) -> Stated {
@@ -155,7 +143,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let source = source.on_disk()?;
     let mut connection = connect(&source)?;
     let began = Instant::now();
-    connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(|error| damaged(&error))?;
+    connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(damaged)?;
     let tally = Tally::default();
     // Bytes 18 and 19 of SQLite's header (fileformat2 §1.3.3) are 2 while writes go to a log first. Software
     // that closes the file merges the log and removes it, but may leave the mark.
@@ -164,24 +152,16 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let (layers, without): (Vec<Layer>, Vec<Layer>) = layers(&connection)?.into_iter().partition(|layer| layer.what != Registered::Nothing);
     without.iter().for_each(|layer| tally.add(Left::NoTable(layer.table.clone())));
-    note_others(&connection, &layers, &tally).map_err(|error| damaged(&error))?;
+    note_others(&connection, &layers, &tally).map_err(damaged)?;
     let names: Vec<String> = layers.iter().map(|layer| layer.table.clone()).collect();
     let chosen = match (&choice.layer, names.len()) {
         (Some(asked), _) if without.iter().any(|layer| &layer.table == asked) => {
-            return Err(ReadError::new(
-                "layer-without-table",
-                format!("Lớp “{asked}” có trong danh sách của tệp nhưng không có bảng dữ liệu; hãy xuất lại lớp này"),
-                format!("Layer “{asked}” stands in the file's list but has no table; export the layer again"),
-            ));
+            return Err(ReadError::new("layer-without-table", sentence!("layer-without-table", asked)));
         }
         (_, 0) => {
             let without = tally.notes().into_iter().next();
-            let (vi, en) = without.map_or_else(Default::default, |note| (format!(". {}", note.vi), format!(". {}", note.en)));
-            return Err(ReadError::new(
-                "empty",
-                format!("GeoPackage không có lớp nào có hình{vi}"),
-                format!("The GeoPackage has no layer with geometry{en}"),
-            ));
+            let why = without.map(|note| sentence!("and-also", note = note.said));
+            return Err(ReadError::new("empty", sentence!("empty-geopackage", why)));
         }
         (Some(asked), _) => layers.into_iter().find(|layer| layer.table.eq_ignore_ascii_case(asked)),
         (None, 1) => layers.into_iter().next(),
@@ -193,14 +173,14 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let mut notes = Vec::new();
     let stated = stated(&connection, layer.srs, &mut notes);
-    let columns = columns(&connection, &layer).map_err(|error| damaged(&error))?;
+    let columns = columns(&connection, &layer).map_err(damaged)?;
     let columns: Vec<String> = if columns.len() > MOST_COLUMNS {
         tally.many(Left::ColumnsBeyond, columns.len() - MOST_COLUMNS);
         columns.into_iter().take(MOST_COLUMNS).collect()
     } else {
         columns
     };
-    connection.progress_handler(0, None::<fn() -> bool>).map_err(|error| damaged(&error))?;
+    connection.progress_handler(0, None::<fn() -> bool>).map_err(damaged)?;
     let most = choice.limits.points;
     Ok(Piped::boxed(stated, notes, tally.clone(), &choice.limits, move |sink| {
         let _on_disk = source;
@@ -208,16 +188,16 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         let list = [vec![quoted(&layer.geometry)], list].concat().join(", ");
         // Rows come in the order of their ids, which is the file's order.
         let sql = format!("SELECT {list} FROM {} NOT INDEXED", quoted(&layer.table));
-        let mut statement = connection.prepare(&sql).map_err(|error| damaged(&error))?;
-        let mut rows = statement.query([]).map_err(|error| damaged(&error))?;
+        let mut statement = connection.prepare(&sql).map_err(damaged)?;
+        let mut rows = statement.query([]).map_err(damaged)?;
         let mut number = 0_u64;
         loop {
-            let row = rows.next().map_err(|error| damaged(&format!("#{number}: {error}")))?;
+            let row = rows.next().map_err(|error| damaged(format!("#{number}: {error}")))?;
             let Some(row) = row else { return Ok::<(), Stop>(()) };
             let geometry = match row.get_ref(0) {
                 Ok(ValueRef::Blob(bytes)) => wkb::read_geopackage(bytes),
                 Ok(ValueRef::Null) => Err(GeometryError::Missing),
-                _ => Err(GeometryError::unreadable("cột hình không chứa hình", "the geometry column holds no geometry")),
+                _ => Err(GeometryError::unreadable(sentence!("cell-without-geometry"))),
             };
             let geometry = geometry.and_then(|geometry| match geometry.points() {
                 points if points > most => Err(GeometryError::too_many_points(points, most)),

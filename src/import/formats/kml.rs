@@ -12,7 +12,7 @@ use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
 use super::archive::Archive;
-use super::{Left, Limits, ReadError, Reader, Stated, Tally, put};
+use super::{Damage, Left, Limits, ReadError, Reader, Stated, Tally, by_library, put};
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::columns;
 use crate::import::feature::{Feature, GeometryError, Raw, of_lines, of_parts};
@@ -26,8 +26,8 @@ const TEXT_BYTES: usize = 1 << 20;
 /// Most bytes of text that a position may take.
 const BYTES_A_POINT: usize = 120;
 
-fn damaged(position: u64, what: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged((&format!("Tệp KML ở byte {position}"), &format!("The KML file at byte {position}")), what)
+fn damaged(position: u64, what: impl Into<Damage>) -> ReadError {
+    ReadError::damaged(sentence!("place-kml", position), what.into())
 }
 
 /// Most files of a KMZ that are read because others link to them.
@@ -61,7 +61,6 @@ struct Placemark {
     in_polygon: bool,
     has_address: bool,
     is_unticked: bool,
-    has_time: bool,
     /// Number of points in the placemark.
     points_alone: usize,
 }
@@ -123,7 +122,7 @@ impl Kml {
         let is_of_folder = matches!(self.path.as_slice(), [.., folder, name] if folder == "Folder" && name == "name");
         if self.place.is_some() || is_of_folder || self.path.last().is_some_and(|name| name == "href" || name == "visibility") {
             if self.text.len() + text.len() > self.room() {
-                return Err(damaged(self.xml.buffer_position(), "a text is too long"));
+                return Err(damaged(self.xml.buffer_position(), sentence!("damage-text-too-long")));
             }
             self.text.push_str(text);
         }
@@ -133,7 +132,7 @@ impl Kml {
     fn begin(&mut self, name: &str, attribute: Option<String>) -> Result<(), ReadError> {
         self.seen |= name == "kml" || name == "Document" || name == "Placemark";
         if self.path.len() >= DEPTH {
-            return Err(damaged(self.xml.buffer_position(), "nested too deeply"));
+            return Err(damaged(self.xml.buffer_position(), sentence!("damage-too-deep")));
         }
         if name == "Placemark" {
             self.left = self.left.checked_sub(1).ok_or_else(|| ReadError::too_many(self.limits.features))?;
@@ -153,7 +152,7 @@ impl Kml {
                     place.in_polygon = true;
                 }
                 "LinearRing" if !place.in_polygon => place.other = Some(name.to_owned()),
-                "TimeSpan" | "TimeStamp" => place.has_time = true,
+                "TimeSpan" | "TimeStamp" => self.tally.add(Left::Times),
                 "Track" | "Model" => place.other = Some(name.to_owned()),
                 _ => {}
             }
@@ -210,10 +209,7 @@ impl Kml {
                     (None, Some(point)) if place.parts.is_empty() => Ok(Geometry::Point(point)),
                     _ if !has_areas && has_lines => of_lines(place.lines),
                     _ if place.parts.is_empty() && place.other.is_some() => Err(GeometryError::other_kind(place.other.unwrap_or_default())),
-                    _ if place.parts.is_empty() && place.has_address => Err(GeometryError::unreadable(
-                        "chỉ có địa chỉ, không có tọa độ; hãy đặt điểm lên bản đồ rồi xuất lại",
-                        "it has an address and no coordinates; put it on the map and export it again",
-                    )),
+                    _ if place.parts.is_empty() && place.has_address => Err(GeometryError::unreadable(sentence!("kml-address-only"))),
                     _ => of_parts(place.parts),
                 };
                 html::take_table(&mut place.properties);
@@ -223,9 +219,6 @@ impl Kml {
                 self.count += 1;
                 if place.is_unticked {
                     self.tally.add(Left::Unticked);
-                }
-                if place.has_time {
-                    self.tally.add(Left::Times);
                 }
                 return Some(Feature { properties: place.properties, geometry, line: None });
             }
@@ -310,13 +303,7 @@ impl Kml {
             inner.others.iter().filter(|name| !self.begun.contains(name)).for_each(|name| self.tally.add(Left::OtherFile(name.clone())));
         }
         match &self.link {
-            Some(link) if self.count == 0 => Err(ReadError::new(
-                "only-a-link",
-                format!(
-                    "Tệp chỉ chứa một liên kết tới bản đồ trên mạng ({link}); trong My Maps hãy tải về mà không chọn “cập nhật dữ liệu” (Keep data up to date)"
-                ),
-                format!("The file holds only a link to a map on the web ({link}); in My Maps download it without “Keep data up to date”"),
-            )),
+            Some(link) if self.count == 0 => Err(ReadError::new("only-a-link", sentence!("only-a-link", link))),
             _ => Ok(()),
         }
     }
@@ -336,7 +323,7 @@ impl Reader for Kml {
         loop {
             buffer.clear();
             let at = self.xml.buffer_position();
-            let event = self.xml.read_event_into(&mut buffer).map_err(|error| damaged(at, error))?;
+            let event = self.xml.read_event_into(&mut buffer).map_err(|error| damaged(at, by_library(error)))?;
             match event {
                 Event::Start(element) => {
                     let name = element.local_name().as_ref().to_owned();
@@ -359,30 +346,21 @@ impl Reader for Kml {
                     let name: &str = reference.as_ref();
                     let known = resolve_predefined_entity(name).map(str::to_owned);
                     let known = known.or_else(|| reference.resolve_char_ref().ok().flatten().map(String::from));
-                    let text = known.ok_or_else(|| damaged(at, format!("unknown entity “{name}”; external entities are not read")))?;
+                    let text = known.ok_or_else(|| damaged(at, sentence!("damage-entity", name)))?;
                     self.push_text(&text)?;
                 }
                 Event::DocType(_) => {
-                    return Err(ReadError::new(
-                        "doctype",
-                        "Tệp KML có khai báo DOCTYPE; vì an toàn không đọc: hãy xuất lại từ phần mềm bản đồ",
-                        "The KML file declares a DOCTYPE, which is not read for safety: export it again from the mapping software",
-                    ));
+                    return Err(ReadError::new("doctype", sentence!("doctype")));
                 }
                 Event::Eof => {
                     if !self.path.is_empty() {
                         return Err(ReadError::new(
                             "truncated",
-                            format!("Tệp KML bị cắt giữa chừng trong <{}>", self.path.last().map_or("", String::as_str)),
-                            format!("The KML file breaks off inside <{}>", self.path.last().map_or("", String::as_str)),
+                            sentence!("truncated", tring = self.path.last().map_or("", String::as_str)),
                         ));
                     }
                     if !self.seen {
-                        return Err(ReadError::new(
-                            "not-kml",
-                            "Tệp XML này không phải KML; trong QGIS chọn Export → GeoPackage",
-                            "This XML file is not KML; in QGIS choose Export → GeoPackage",
-                        ));
+                        return Err(ReadError::new("not-kml", sentence!("not-kml")));
                     }
                     if self.go_on()? {
                         continue;

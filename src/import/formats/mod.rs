@@ -30,6 +30,7 @@ use super::source::Source;
 use crate::disk::{self, Disk};
 use crate::geometry::crs::CrsError;
 use crate::import::wkt;
+use crate::words::sentence::{Sentence, ToWord, Word};
 pub use table::coordinate;
 pub use tally::{Left, Tally};
 
@@ -92,87 +93,57 @@ impl Stated {
 
 /// Why a file cannot be read: sentences in both languages that name the place and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{vi} ({en})")]
+#[error("{said}")]
 pub struct ReadError {
     /// Stable name of the check, such as `truncated`.
     pub check: &'static str,
-    /// Vietnamese sentence.
-    pub vi: String,
-    /// English sentence.
-    pub en: String,
+    /// What is wrong, where, and what to do.
+    pub said: Sentence,
 }
 
-/// Descriptions of damage by this program's own readers, in English and Vietnamese.
-const DAMAGE: &[(&str, &str)] = &[
-    ("it breaks off", "tệp bị cắt giữa chừng"),
-    ("it breaks off in its header", "tệp bị cắt ở phần đầu"),
-    ("it breaks off in a record", "tệp bị cắt giữa một hình"),
-    ("a part breaks off", "một phần bị cắt giữa chừng"),
-    ("nested too deeply", "các phần lồng nhau quá sâu"),
-    ("its structure contradicts itself", "cấu trúc tự mâu thuẫn"),
-    ("its columns do not fit its rows", "các cột không khớp với độ dài dòng"),
-    ("it declares a DOCTYPE, which is not read for safety", "có khai báo DOCTYPE, vì an toàn không đọc"),
-    ("an entity has too many points", "một đối tượng có quá nhiều điểm"),
-    ("a polyline has too many points", "một đường có quá nhiều điểm"),
-    ("an archive in an archive", "tệp nén nằm trong tệp nén; hãy giải nén rồi nén lại"),
-    ("a text is too long", "một đoạn chữ quá dài"),
-    ("a line is too long", "một dòng quá dài"),
-    ("a group code is not a number", "mã nhóm không phải là số"),
-    ("a record is too short", "một hình ngắn hơn mức phải có"),
-    ("a record's length is wrong", "độ dài của một hình ghi sai"),
-    ("a shape of an unknown kind", "một hình thuộc loại không biết"),
-    ("a shape says that it has more points than it holds", "một hình ghi nhiều điểm hơn số điểm nó chứa"),
-    ("a shape's parts do not fit its points", "các phần của một hình không khớp với số điểm"),
-    ("it does not begin like a .shp file", "phần đầu không phải của tệp .shp"),
-];
-
 impl ReadError {
-    /// An error with its check's name and both sentences.
-    pub fn new(check: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { check, vi: vi.into(), en: en.into() }
+    /// An error with its check's name.
+    pub fn new(check: &'static str, said: Sentence) -> Self {
+        Self { check, said }
     }
 
-    /// Damage that a parser found; `place` names the part of the file in both languages. The message of a
-    /// library stays in English only: it is for people who look into the file.
-    fn damaged(place: (&str, &str), what: impl std::fmt::Display) -> Self {
-        let what: String = what.to_string().chars().take(300).collect();
-        let vi = DAMAGE.iter().find(|(en, _)| *en == what).map_or_else(|| format!(" ({what})"), |(_, vi)| format!(": {vi}"));
-        Self::new(
-            "unreadable",
-            format!("{} bị hỏng{vi}; hãy xuất lại tệp từ phần mềm bản đồ", place.0),
-            format!("{} is damaged ({what}); export the file again from the mapping software", place.1),
-        )
+    /// Damage in a file, or in the part of it that `place` names.
+    fn damaged(place: Sentence, what: Damage) -> Self {
+        let Damage(what) = what;
+        Self::new("unreadable", sentence!("unreadable-formats", place, what))
     }
 
     fn too_large(limit: u64) -> Self {
         let mib = limit >> 20;
-        Self::new(
-            "too-large",
-            format!("Tệp (sau khi giải nén) lớn hơn {mib} MiB; hãy chia nhỏ, hoặc nâng --max-mib"),
-            format!("The file (unpacked) has more than {mib} MiB; split it, or raise --max-mib"),
-        )
+        Self::new("too-large", sentence!("too-large", mib))
     }
 
     fn too_many(limit: usize) -> Self {
-        Self::new(
-            "too-many-features",
-            format!("Tệp có hơn {limit} đối tượng; hãy chia nhỏ"),
-            format!("The file has more than {limit} features; split it"),
-        )
+        Self::new("too-many-features", sentence!("too-many-features", limit))
     }
+}
+
+/// What is damaged in a file.
+struct Damage(Word);
+
+impl From<Sentence> for Damage {
+    fn from(said: Sentence) -> Self {
+        Self(said.to_word())
+    }
+}
+
+/// What a library says of damage. It stays in English: it is for people who look into the file.
+fn by_library(error: impl std::fmt::Display) -> Damage {
+    Damage(Word::Text(error.to_string().chars().take(300).collect()))
 }
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         if disk::is_full(&error) {
-            let place = Disk::temporary();
-            return Self::new(
-                FULL_DISK,
-                format!("Đĩa chứa {place} đã đầy nên không giải nén được tệp; hãy dọn chỗ rồi gửi lại"),
-                format!("The disk of {place} is full, so the file could not be unpacked; free some space and send it again"),
-            );
+            let place = Disk::temporary().to_string();
+            return Self::new(FULL_DISK, sentence!("full-disk-unpacking", place));
         }
-        Self::new("unreadable", format!("Không đọc được tệp: {error}"), format!("The file cannot be read: {error}"))
+        Self::new("unreadable", sentence!("unreadable-io", error = error.to_string()))
     }
 }
 
@@ -286,7 +257,7 @@ impl Piped {
             let error = match done {
                 Ok(Ok(()) | Err(Stop::Gone)) => return,
                 Ok(Err(Stop::Error(error))) => error,
-                Err(_) => ReadError::damaged(("Tệp", "The file"), "its structure contradicts itself"),
+                Err(_) => ReadError::damaged(sentence!("place-file"), sentence!("damage-contradiction").into()),
             };
             let _ = sink.to.send(Err(error));
         });
@@ -358,8 +329,7 @@ fn in_utf8(source: &Source, head: &[u8], limits: &Limits) -> Result<Option<Sourc
     let bytes = source.read(limits.bytes.min(256 << 20))?;
     let (text, damaged) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
     if damaged {
-        let what = format!("its bytes are not {}, the encoding that it declares", encoding.name());
-        return Err(ReadError::damaged(("Tệp", "The file"), what));
+        return Err(ReadError::damaged(sentence!("place-file"), sentence!("damage-encoding", encoding = encoding.name()).into()));
     }
     // The XML declaration names an encoding that no longer applies.
     let text = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or(&*text, |(_, rest)| rest).to_owned();
@@ -390,18 +360,14 @@ fn refuse_part(source: &Source, head: &[u8]) -> Result<(), ReadError> {
     if !is_index && (is_other || !matches!(ending.as_str(), "dbf" | "prj" | "cpg" | "sbn" | "sbx")) {
         return Ok(());
     }
-    Err(ReadError::new(
-        "part-of-a-shapefile",
-        format!("“{}” chỉ là một phần của Shapefile; hãy chọn tệp .shp, hoặc nén tất cả thành một tệp zip", source.name),
-        format!("“{}” is only a part of a Shapefile; choose the .shp, or zip all of them together", source.name),
-    ))
+    Err(ReadError::new("part-of-a-shapefile", sentence!("part-of-a-shapefile", name = source.name)))
 }
 
 /// Opens a file of areas or points.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let limits = &choice.limits;
     if source.bytes == 0 {
-        return Err(ReadError::new("empty", "Tệp rỗng (0 byte)", "The file is empty (0 bytes)"));
+        return Err(ReadError::new("empty", sentence!("empty-formats")));
     }
     if source.bytes > limits.bytes {
         return Err(ReadError::too_large(limits.bytes));
@@ -426,7 +392,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     };
     // A panic in a reader is damage in the file, not the end of the program.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(ReadError::damaged(("Tệp", "The file"), "its structure contradicts itself")))
+        .unwrap_or_else(|_| Err(ReadError::damaged(sentence!("place-file"), sentence!("damage-contradiction").into())))
 }
 
 /// Adds a property. Of two under one name the first one with a text counts, and another that differs is said.

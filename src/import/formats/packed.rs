@@ -20,15 +20,11 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let readable = if maps.is_empty() { &tables } else { &maps };
     if readable.is_empty() {
         if archive.names.iter().any(|name| has_ending(name, "zip")) {
-            return Err(damaged(&"an archive in an archive"));
+            return Err(damaged(sentence!("damage-nested-archive")));
         }
         foreign::refuse_names(archive.names.iter().map(String::as_str))?;
         let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
-        return Err(ReadError::new(
-            "nothing-to-read",
-            format!("Tệp nén không có Shapefile (.shp), KML hay tệp bản đồ nào đọc được: {list}"),
-            format!("The archive holds no Shapefile (.shp), KML or other map file that can be read: {list}"),
-        ));
+        return Err(ReadError::new("nothing-to-read", sentence!("nothing-to-read", list)));
     }
     // The main file of a KMZ, by its standard (OGC 07-147r2, annex C).
     let doc = readable.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).filter(|_| choice.layer.is_none()).cloned();
@@ -62,7 +58,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let inner = archive.unpack(&chosen)?;
     if inner.head(2)? == b"PK" {
-        return Err(damaged(&"an archive in an archive"));
+        return Err(damaged(sentence!("damage-nested-archive")));
     }
     // The name asked for may be the file's, or that of a layer in the only file.
     let layer =

@@ -9,6 +9,7 @@ use super::nest;
 use crate::geometry::simple::{Geometry, Position, Rings};
 use crate::import::feature::{GeometryError, of_lines, of_parts};
 use crate::import::source::{ReadSeek, Source};
+use crate::words::sentence::Sentence;
 
 /// Size of the header of `.shp` and `.shx` files, bytes.
 const HEADER: u64 = 100;
@@ -72,13 +73,13 @@ pub(super) struct Records {
 /// Why a record cannot be read.
 pub(super) enum Broken {
     /// The file contradicts itself or breaks off.
-    Damaged(&'static str),
+    Damaged(Sentence),
     Io(std::io::Error),
 }
 
 impl From<std::io::Error> for Broken {
     fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::UnexpectedEof { Self::Damaged("it breaks off") } else { Self::Io(error) }
+        if error.kind() == std::io::ErrorKind::UnexpectedEof { Self::Damaged(sentence!("damage-breaks-off")) } else { Self::Io(error) }
     }
 }
 
@@ -89,7 +90,7 @@ impl Records {
         let mut head = [0; HEADER as usize];
         input.read_exact(&mut head)?;
         if head[..4] != [0, 0, 0x27, 0x0a] {
-            return Err(Broken::Damaged("it does not begin like a .shp file"));
+            return Err(Broken::Damaged(sentence!("damage-not-shp")));
         }
         let declared = u64::from(u32::from_be_bytes([head[24], head[25], head[26], head[27]])) * 2;
         let index = index.map(|index| index.0.into_iter());
@@ -111,7 +112,7 @@ impl Records {
         self.input.read_exact(&mut head)?;
         let length = u64::from(u32::from_be_bytes([head[4], head[5], head[6], head[7]])) * 2;
         if self.index.is_none() && self.at + 8 + length > self.end || length < 4 {
-            return Err(Broken::Damaged("a record's length is wrong"));
+            return Err(Broken::Damaged(sentence!("damage-record-length")));
         }
         // Without an index, the record's number says which row it belongs to.
         let number = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
@@ -121,7 +122,7 @@ impl Records {
         // The buffer grows with the bytes that are there, not with the length that the record claims.
         let read = (&mut self.input).take(length).read_to_end(&mut self.content)?;
         if (read as u64) < length {
-            return Err(Broken::Damaged("it breaks off in a record"));
+            return Err(Broken::Damaged(sentence!("damage-in-record")));
         }
         self.at += 8 + length;
         Ok(Some(geometry(&self.content, most)?))
@@ -133,7 +134,7 @@ struct Content<'a>(&'a [u8]);
 
 impl Content<'_> {
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
-        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(Broken::Damaged("a record is too short"))?;
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or_else(|| Broken::Damaged(sentence!("damage-record-short")))?;
         self.0 = rest;
         Ok(*head)
     }
@@ -143,7 +144,7 @@ impl Content<'_> {
         usize::try_from(count)
             .ok()
             .filter(|count| count.saturating_mul(size) <= self.0.len() + 4)
-            .ok_or(Broken::Damaged("a shape says that it has more points than it holds"))
+            .ok_or_else(|| Broken::Damaged(sentence!("damage-shape-points")))
     }
 
     fn position(&mut self) -> Result<Position, Broken> {
@@ -176,7 +177,7 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
             let mut rings: Rings = Vec::with_capacity(parts);
             for (i, start) in starts.iter().enumerate() {
                 let end = starts.get(i + 1).copied().unwrap_or(points);
-                rings.push(positions.get(*start..end).ok_or(Broken::Damaged("a shape's parts do not fit its points"))?.to_vec());
+                rings.push(positions.get(*start..end).ok_or_else(|| Broken::Damaged(sentence!("damage-shape-parts")))?.to_vec());
             }
             if matches!(kind, 3 | 13 | 23) { of_lines(rings) } else { of_parts(nest::polygons(rings)) }
         }
@@ -185,6 +186,6 @@ fn geometry(content: &[u8], most: usize) -> Result<Result<Geometry, GeometryErro
             if content.count(16)? == 1 { Ok(Geometry::Point(content.position()?)) } else { Err(GeometryError::other_kind("Multipoint")) }
         }
         31 => Err(GeometryError::other_kind("MultiPatch")),
-        _ => return Err(Broken::Damaged("a shape of an unknown kind")),
+        _ => return Err(Broken::Damaged(sentence!("damage-shape-kind"))),
     })
 }

@@ -29,38 +29,23 @@ pub(super) fn open_beside(source: &Source, limits: &Limits) -> Result<Box<dyn Re
 fn broken(broken: Broken, count: u64) -> ReadError {
     match broken {
         Broken::Io(error) => error.into(),
-        Broken::Damaged(what) => {
-            let (vi, en) = (format!("Tệp .shp ở đối tượng #{count}"), format!("The .shp file at feature #{count}"));
-            ReadError::damaged((&vi, &en), what)
-        }
+        Broken::Damaged(what) => ReadError::damaged(sentence!("place-shp", count), what.into()),
     }
 }
 
 fn count_differs(rows: u32, shapes: u64) -> ReadError {
-    ReadError::new(
-        "count-differs",
-        format!("Bảng .dbf có {rows} dòng nhưng có {shapes} hình; các tệp không cùng một bộ, hãy gửi lại đủ bộ"),
-        format!("The .dbf has {rows} rows but there are {shapes} shapes; the files do not belong together: send the whole set again"),
-    )
+    ReadError::new("count-differs", sentence!("count-differs", rows, shapes))
 }
 
 fn index_needed(shapes: &str, rows: u32) -> ReadError {
-    ReadError::new(
-        "shx-needed",
-        format!("Thiếu tệp .shx và cần nó: .shp có {shapes} hình nhưng bảng có {rows} dòng; hãy gửi kèm tệp .shx"),
-        format!("The .shx file is missing and is needed: the .shp holds {shapes} shapes but the table has {rows} rows; send the .shx too"),
-    )
+    ReadError::new("shx-needed", sentence!("shx-needed", shapes, rows))
 }
 
 /// Opens a Shapefile. The `.shx` says which record belongs to which row. Without it, the order of the `.shp`
 /// counts if there are as many shapes as rows.
 pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Reader>, ReadError> {
     let Some(dbf) = &parts.dbf else {
-        return Err(ReadError::new(
-            "no-dbf",
-            "Shapefile thiếu tệp .dbf (bảng thuộc tính); hãy nén cả .shp, .shx, .dbf, .prj vào một tệp zip",
-            "The Shapefile lacks its .dbf file (the attributes); zip .shp, .shx, .dbf and .prj together",
-        ));
+        return Err(ReadError::new("no-dbf", sentence!("no-dbf")));
     };
     let small = |source: &Option<Source>| source.as_ref().and_then(|source| source.read(1 << 16).ok());
     let mut notes = Vec::new();
@@ -84,20 +69,11 @@ pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Read
     let has_index = matches!(index, Some(Some(_)));
     let (mut records, declared) = Records::open(&parts.shp, index.flatten()).map_err(|error| broken(error, 0))?;
     if declared > length {
-        return Err(ReadError::new(
-            "truncated",
-            format!("Tệp .shp ghi {declared} byte nhưng chỉ có {length}; tệp bị cắt, hãy chép hoặc xuất lại"),
-            format!("The .shp file says {declared} bytes but has {length}; it is cut short: copy or export it again"),
-        ));
+        return Err(ReadError::new("truncated", sentence!("truncated-shapefile", declared, length)));
     }
     let most = limits.points;
     if parts.prj.is_none() {
-        notes.push(Note {
-            severity: Severity::Warning,
-            check: "no-prj",
-            vi: "Shapefile không có tệp .prj: không ghi hệ tọa độ".into(),
-            en: "The Shapefile has no .prj file: it names no coordinate system".into(),
-        });
+        notes.push(Note { severity: Severity::Warning, check: "no-prj", said: sentence!("no-prj") });
     }
     let rows = table.rows;
     Ok(Piped::boxed(stated, notes, tally.clone(), limits, move |sink| {
@@ -125,11 +101,7 @@ pub fn open(parts: &Parts, limits: &Limits, tally: Tally) -> Result<Box<dyn Read
             count += 1;
         }
         if !has_index && !records.in_order {
-            return Err(Stop::Error(ReadError::new(
-                "shx-needed",
-                "Các hình trong .shp không theo thứ tự các dòng của bảng, nên cần tệp .shx; hãy gửi kèm tệp .shx",
-                "The shapes of the .shp do not stand in the order of the table's rows, so the .shx is needed; send the .shx too",
-            )));
+            return Err(Stop::Error(ReadError::new("shx-needed", sentence!("shx-needed-shapefile"))));
         }
         if count < u64::from(rows) {
             return Err(Stop::Error(count_differs(rows, count)));

@@ -3,7 +3,7 @@
 
 use serde_json::Map;
 
-use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, put};
+use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, by_library, put};
 use crate::geometry::simple::{Geometry, Position};
 use crate::import::cell::{is_scientific, number};
 use crate::import::columns::{Axis, axis};
@@ -20,8 +20,8 @@ const HEADER_CHARS: usize = 200;
 /// Lines at the top in which a header is looked for.
 const HEADER_LINES: usize = 20;
 
-fn damaged(what: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged(("Bảng", "The table"), what)
+fn damaged(error: impl std::fmt::Display) -> ReadError {
+    ReadError::damaged(sentence!("place-table"), by_library(error))
 }
 
 /// Names of a header's columns in Unicode. A name that can be read in two ways follows the other names, then
@@ -140,19 +140,11 @@ pub(super) fn feature(columns: &Columns, cells: Vec<(usize, String)>, line: u64,
             (Some(x), Some(y)) => Ok(Geometry::Point(Position([x, y]))),
             (x_read, _) if degrees_x => {
                 let text: String = (if x_read.is_none() { x } else { y }).chars().take(40).collect();
-                Err(GeometryError::unreadable(
-                    format!("“{text}” không phải một góc rõ ràng; hãy viết bằng độ như 104.87, hoặc độ, phút, giây có dấu như 104°52'12\""),
-                    format!(
-                        "“{text}” is not clearly an angle; write degrees as 104.87, or degrees, minutes and seconds with their signs as 104°52'12\""
-                    ),
-                ))
+                Err(GeometryError::unreadable(sentence!("angle-unclear", text)))
             }
             (x_read, _) => {
                 let text: String = (if x_read.is_none() { x } else { y }).chars().take(40).collect();
-                Err(GeometryError::unreadable(
-                    format!("“{text}” không phải một tọa độ rõ ràng; hãy viết như 104.87 hoặc 512650.25, không ngăn cách hàng nghìn"),
-                    format!("“{text}” is not clearly a coordinate; write it as 104.87 or 512650.25, without marks between thousands"),
-                ))
+                Err(GeometryError::unreadable(sentence!("coordinate-unclear", text)))
             }
         },
         _ => Err(GeometryError::Missing),
@@ -188,11 +180,7 @@ fn keep_lines(bytes: &[u8]) -> String {
 }
 
 fn not_text() -> ReadError {
-    ReadError::new(
-        "unknown-format",
-        "Không nhận ra loại tệp: cần GeoJSON, Shapefile (zip), GeoPackage, FlatGeobuf, KML/KMZ, DXF, CSV hoặc XLSX",
-        "The kind of file is not recognised: it must be GeoJSON, Shapefile (zip), GeoPackage, FlatGeobuf, KML/KMZ, DXF, CSV or XLSX",
-    )
+    ReadError::new("unknown-format", sentence!("unknown-format"))
 }
 
 /// Where a table's header is, and what separates its cells.
@@ -311,22 +299,14 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             && let Some(other) = [';', ',', '\t', '|'].into_iter().find(|other| cell.matches(*other).count() + 1 >= widest)
         {
             let (mine, other) = (shown(char::from(separator)), shown(other));
-            return Err(ReadError::new(
-                "separators-differ",
-                format!("Dòng {line}: ngăn cách bằng {other}, còn dòng tiêu đề bằng {mine}; hãy dùng một dấu cho cả bảng"),
-                format!("Line {line}: it is separated by {other} and the header by {mine}; use one of them throughout"),
-            ));
+            return Err(ReadError::new("separators-differ", sentence!("separators-differ", line, other, mine)));
         }
         // An unclosed quotation mark takes whole rows into its cell.
         let swallowed = record.iter().find(|cell| {
             cell.lines().skip(1).any(|inner| widest > 1 && inner.bytes().filter(|byte| *byte == separator).count() + 1 >= widest)
         });
         if swallowed.is_some() && at > above {
-            return Err(ReadError::new(
-                "open-quotation",
-                format!("Dòng {line}: có dấu ngoặc kép (\") chưa đóng nên các dòng sau bị gộp vào một ô; hãy sửa dòng này"),
-                format!("Line {line}: a quotation mark (\") is not closed, so that the lines behind it fall into one cell; mend this line"),
-            ));
+            return Err(ReadError::new("open-quotation", sentence!("open-quotation", line)));
         }
         if at == above {
             columns = Columns::new(headers_of(record.iter().take(MOST_COLUMNS), &below));
@@ -336,11 +316,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
             continue;
         }
         if features.is_empty() && record.iter().any(is_wkt) {
-            return Err(ReadError::new(
-                "geometry-as-text",
-                format!("Dòng {line}: hình được ghi bằng chữ (WKT), không đọc; trong QGIS hãy xuất lớp ra GeoPackage"),
-                format!("Line {line}: its shape is written as text (WKT), which is not read; in QGIS export the layer to GeoPackage"),
-            ));
+            return Err(ReadError::new("geometry-as-text", sentence!("geometry-as-text", line)));
         }
         if features.len() >= limits.features {
             return Err(ReadError::too_many(limits.features));

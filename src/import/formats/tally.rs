@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::import::report::Note;
 use crate::import::report::Severity;
+use crate::words::sentence::Sentence;
 use words::note;
 
 /// Most kinds of things that are counted separately; any further ones are counted as [`Left::More`].
@@ -189,11 +190,10 @@ impl Tally {
         count.examples.extend(by_name.iter().take(12).map(|(name, number)| format!("{name}: {number}")));
     }
 
-    /// The warnings, in Vietnamese and English, as sentences to append to an error: they may explain why
-    /// nothing was read.
-    pub fn because(&self) -> (String, String) {
+    /// The warnings, to append to an error: they may explain why nothing was read.
+    pub fn because(&self) -> Sentence {
         let notes = self.notes().into_iter().filter(|note| note.severity == Severity::Warning).take(3);
-        notes.fold(Default::default(), |(vi, en): (String, String), note| (format!("{vi}. {}", note.vi), format!("{en}. {}", note.en)))
+        notes.fold(Sentence::none(), |before, note| sentence!("then-also", before, note = note.said))
     }
 
     /// How many of a kind were counted.

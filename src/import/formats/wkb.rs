@@ -35,7 +35,7 @@ fn kind_name(kind: u32) -> &'static str {
 }
 
 fn broken(what: &str) -> GeometryError {
-    GeometryError::unreadable("dữ liệu hình (WKB) bị hỏng", format!("damaged WKB ({what})"))
+    GeometryError::unreadable(sentence!("damaged-wkb", what))
 }
 
 impl<'a> Bytes<'a> {
@@ -135,7 +135,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
             let points = bytes.count(21)?;
             match (points, bytes.kind()) {
                 (1, Ok((1, ordinates))) => Ok(Geometry::Point(bytes.position(ordinates)?)),
-                _ => Err(GeometryError::unreadable(format!("đa điểm gồm {points} điểm"), format!("a multi-point of {points} points"))),
+                _ => Err(GeometryError::unreadable(sentence!("multi-point-points", points))),
             }
         }
         other => Err(GeometryError::other_kind(kind_name(other))),

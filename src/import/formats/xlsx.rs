@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::archive::{Archive, layers};
 use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, headers_of, is_header, numbers_columns};
-use super::{Choice, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
+use super::{Choice, Damage, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
 use crate::import::cell;
 use crate::import::encoding::Texts;
 use crate::import::source::like;
@@ -28,8 +28,8 @@ const MOST_FILLED: usize = 2_000_000;
 /// Most sheets of a workbook that are looked at.
 const MOST_SHEETS: usize = 500;
 
-fn damaged(what: impl std::fmt::Display) -> ReadError {
-    ReadError::damaged(("Bảng tính", "The workbook"), what)
+fn damaged(what: impl Into<Damage>) -> ReadError {
+    ReadError::damaged(sentence!("place-workbook"), what.into())
 }
 
 /// A sheet as the workbook lists it.
@@ -54,13 +54,7 @@ fn sheets(archive: &mut Archive) -> Result<(Vec<Sheet>, bool), ReadError> {
             }
         }
     }
-    let mut part = Part::open(archive, "xl/workbook.xml")?.ok_or_else(|| {
-        ReadError::new(
-            "no-workbook",
-            "Tệp này không phải bảng tính XLSX; nếu là văn bản Word hay trình chiếu, hãy lưu bảng thành XLSX",
-            "This is no XLSX workbook; if it is a Word document or slides, save its table as XLSX",
-        )
-    })?;
+    let mut part = Part::open(archive, "xl/workbook.xml")?.ok_or_else(|| ReadError::new("no-workbook", sentence!("no-workbook")))?;
     let (mut sheets, mut from_1904) = (Vec::new(), false);
     while let Some(piece) = part.next()? {
         let XmlEvent::Begin(name, attributes) = piece else { continue };
@@ -344,7 +338,11 @@ impl Workbook {
         let Some(value) = cell.value else {
             let (inline, is_struck, part) = cell.inline.take();
             self.shared.struck.extend(part.filter(|_| self.shared.struck.len() < MOST_SHEETS));
-            return if cell.formula && inline.is_empty() { Err("=…".into()) } else { Ok((self.styles.text(cell.style, inline), is_struck)) };
+            return if cell.formula && inline.is_empty() {
+                Err("=…".into())
+            } else {
+                Ok((self.styles.text(cell.style, inline), is_struck))
+            };
         };
         if cell.formula && value.trim().is_empty() && cell.kind != "str" {
             return Err("=…".into());
@@ -467,22 +465,14 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
                 *one
             }
             [] => {
-                return Err(ReadError::new(
-                    "no-table",
-                    "Không trang tính nào có dòng tiêu đề với cột tọa độ (Kinh độ/Vĩ độ hoặc X/Y)",
-                    "No sheet has a header row with columns of coordinates (Kinh độ/Vĩ độ or X/Y)",
-                ));
+                return Err(ReadError::new("no-table", sentence!("no-table")));
             }
             several => return Err(layers(&names(several), None)),
         }
     };
     let (rows, faults) = workbook.rows(&chosen.part, usize::MAX, &choice.limits)?;
     let Some(top) = rows.iter().take(HEADER_ROWS).position(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) else {
-        return Err(ReadError::new(
-            "no-table",
-            format!("Trang tính “{}” không có dòng tiêu đề với cột tọa độ (Kinh độ/Vĩ độ hoặc X/Y)", chosen.name),
-            format!("Sheet “{}” has no header row with columns of coordinates (Kinh độ/Vĩ độ or X/Y)", chosen.name),
-        ));
+        return Err(ReadError::new("no-table", sentence!("no-table-xlsx", name = chosen.name)));
     };
     for row in &rows[..top] {
         tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));

@@ -10,6 +10,7 @@ use crate::features::canonical::{FeatureText, hectares};
 use crate::geometry::coverage::Coverage;
 use crate::geometry::crs::Crs;
 use crate::import::report::{CodeSum, Finding, Report, Severity};
+use crate::words::sentence::Decimal;
 
 /// Smallest overlap or gap that counts, square metres; smaller ones come from rounding.
 const LEAST_MISFIT_M2: f64 = 0.05;
@@ -67,12 +68,8 @@ impl<'a> Assembly<'a> {
         let Some(ready) = zone.ready else { return };
         if let Some(other) = self.seen.insert(ready.outline, number) {
             let at = [ready.piece.bbox[0], ready.piece.bbox[1]].map(|v| v as f64 / 1e7);
-            let finding = Finding::new(
-                Severity::Error,
-                "same-zone-twice",
-                format!("Trùng hoàn toàn với đối tượng #{other}: chồng {} m²", crate::words::format::decimal(ready.area_m2, 1)),
-                format!("It covers feature #{other} exactly: {:.1} m² overlap", ready.area_m2),
-            );
+            let finding =
+                Finding::new(Severity::Error, "same-zone-twice", sentence!("same-zone-twice", other, area = Decimal(ready.area_m2, 1)));
             let mut finding = finding.of(number, None).at(Some(at)).measuring(ready.area_m2);
             finding.others.push(other);
             self.report.push(finding);
@@ -95,8 +92,7 @@ impl<'a> Assembly<'a> {
         report.features = features;
         let (before, after) = (report.area_before_m2, report.area_after_m2);
         if (before - after).abs() > 1.0 {
-            let (vi, en) = area_words(before, after);
-            report.push(Finding::new(Severity::Warning, "plan-area-changed", vi, en).measuring((before - after).abs()));
+            report.push(Finding::new(Severity::Warning, "plan-area-changed", area_words(before, after)).measuring((before - after).abs()));
         }
         let geometry = |zone: u32| writer.geometry(zone as usize);
         let misfits = coverage.misfits(&boxes, &geometry, &plane);
@@ -111,13 +107,7 @@ impl<'a> Assembly<'a> {
             }
         }
         if misfits.more {
-            report.add(
-                Severity::Warning,
-                "misfits-more",
-                None,
-                "Còn rất nhiều khe và chỗ chồng nhỏ hơn nữa, không liệt kê",
-                "There are very many smaller gaps and overlaps, which are not listed",
-            );
+            report.add(Severity::Warning, "misfits-more", None, sentence!("misfits-not-listed"));
         }
         let set = writer.finish();
         for sum in report.codes.values_mut() {

@@ -34,6 +34,7 @@ use crate::import::feature::{Feature, GeometryError, Raw};
 use crate::import::formats::{ReadError, Reader};
 use crate::import::report::{Finding, Severity};
 use crate::words::fold::clean;
+use crate::words::sentence::{Decimal, Names, Sentence};
 
 /// Features in a batch that is checked together.
 const BATCH: usize = 4_096;
@@ -91,11 +92,10 @@ impl Checker<'_> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_lines, reason = "the checks of a zone, in their order")]
     fn zone(&self, number: usize, feature: &Feature) -> Zone {
         let mut zone = Zone::default();
-        let finding = |severity, check: &str, vi: String, en: String| Finding::new(severity, check, vi, en).of(number, feature.line);
-        let error = |check: &str, vi: String, en: String| finding(Severity::Error, check, vi, en);
+        let finding = |severity, check: &str, said: Sentence| Finding::new(severity, check, said).of(number, feature.line);
+        let error = |check: &str, said: Sentence| finding(Severity::Error, check, said);
         let mut notes = Vec::new();
         let code = if self.options.outline { Ok(String::new()) } else { self.code(feature, &mut notes) };
         // Place of the feature: its first point that can be converted. So an error about its code has a place
@@ -104,16 +104,16 @@ impl Checker<'_> {
         let at = at.and_then(|ring| Some(ring.first()?.lonlat.map(|v| v as f64 / 1e7)));
         let code = match code {
             Ok(code) => Some(code),
-            Err((check, vi, en)) => {
-                zone.findings.push(error(check, vi, en).at(at));
+            Err((check, said)) => {
+                zone.findings.push(error(check, said).at(at));
                 None
             }
         };
         let shape = self.parts(feature).and_then(|(parts, closed)| self.shape(parts).map(|shape| (shape, closed)));
         let (shape, closed) = match shape {
             Ok(shape) => shape,
-            Err((check, vi, en, place)) => {
-                zone.findings.push(error(check, vi, en).at(place.or(at)));
+            Err((check, said, place)) => {
+                zone.findings.push(error(check, said).at(place.or(at)));
                 return zone;
             }
         };
@@ -128,30 +128,28 @@ impl Checker<'_> {
                 Repair::RingOrder => zone.counted.push("ring-order"),
                 Repair::Rounded => zone.counted.push("rounded-points"),
                 _ => {
-                    let (vi, en) = repair_words(repair);
-                    zone.findings.push(finding(Severity::Repair, repair_name(repair), vi.into(), en.into()).at(at));
+                    zone.findings.push(finding(Severity::Repair, repair_name(repair), repair_words(repair)).at(at));
                 }
             }
         }
         if (after_m2 - before_m2).abs() > 1.0 {
-            let (vi, en) = area_words(before_m2, after_m2);
-            zone.findings.push(finding(Severity::Warning, "area-changed", vi, en).at(at).measuring((after_m2 - before_m2).abs()));
+            zone.findings.push(
+                finding(Severity::Warning, "area-changed", area_words(before_m2, after_m2)).at(at).measuring((after_m2 - before_m2).abs()),
+            );
         }
         let border_m: f64 = mended.parts.iter().flatten().map(|ring| perimeter(ring)).sum();
         if after_m2 < SLIVER_M2 || 2.0 * after_m2 < SLIVER_METRES * border_m {
             zone.counted.push("slivers");
-            let area = crate::words::format::decimal(after_m2, 2);
-            let vi = format!("Vùng rất nhỏ hoặc rất hẹp: {area} m²");
-            zone.findings.push(finding(Severity::Warning, "sliver", vi, format!("A very small or narrow zone: {after_m2:.2} m²")).at(at));
+            let said = sentence!("sliver", area = Decimal(after_m2, 2));
+            zone.findings.push(finding(Severity::Warning, "sliver", said).at(at));
         }
         let Some(code) = code else { return zone };
         let mut text = |raw: &Option<String>, column: &Option<String>| {
             let (value, column) = (feature.properties.get(raw.as_ref()?)?, column.as_ref()?);
             let text = cell::text(value);
             if text.is_none() && !value.is_null() {
-                let (vi, en) =
-                    (format!("Ô “{column}” không phải là chữ; bỏ trống"), format!("The cell of “{column}” is no text; it is left empty"));
-                zone.findings.push(finding(Severity::Warning, "value-not-text", vi, en).at(at));
+                let said = sentence!("value-not-text-zones", column);
+                zone.findings.push(finding(Severity::Warning, "value-not-text", said).at(at));
             }
             let text = clean(&self.texts.value(column, &text?, &mut notes));
             (!text.is_empty()).then_some(text)
@@ -168,10 +166,8 @@ impl Checker<'_> {
         if let Some(boundary) = &self.options.boundary {
             let outside = boundary.outside(&mended.parts, &piece.bbox, &self.plane);
             if outside > OUTSIDE_M2 {
-                let area = crate::words::format::decimal(outside, 0);
-                let vi = format!("{area} m² nằm ngoài địa giới đơn vị hành chính của quy hoạch");
-                let en = format!("{outside:.0} m² lie outside the boundary of the plan's units");
-                zone.findings.push(finding(Severity::Warning, "outside-unit", vi, en).at(at).measuring(outside));
+                let said = sentence!("outside-unit", area = Decimal(outside, 0));
+                zone.findings.push(finding(Severity::Warning, "outside-unit", said).at(at).measuring(outside));
             }
         }
         let (border, outline) = (coverage::segments(&mended.parts), outline(&mended));
@@ -179,43 +175,27 @@ impl Checker<'_> {
         zone
     }
 
-    fn code(&self, feature: &Feature, notes: &mut Vec<CellNote>) -> Result<String, (&'static str, String, String)> {
+    fn code(&self, feature: &Feature, notes: &mut Vec<CellNote>) -> Result<String, (&'static str, Sentence)> {
         let [raw, column] = [&self.raw, &self.columns].map(|columns| columns.land_use.as_deref().unwrap_or_default());
         let value = feature.properties.get(raw);
         if value.is_some_and(|value| value.is_array() || value.is_object()) {
-            return Err((
-                "code-not-text",
-                format!("Mã loại đất (cột {column}) không phải là chữ mà là danh sách hoặc cấu trúc; hãy ghi một mã"),
-                format!("Its land-use code (column {column}) is no text but a list or a structure; write one code"),
-            ));
+            return Err(("code-not-text", sentence!("code-not-text", column)));
         }
         let text = value.and_then(cell::text);
         let text = text.map(|text| clean(&self.texts.value(column, &text, notes))).filter(|text| !text.is_empty());
         let Some(text) = text else {
-            return Err((
-                "no-code",
-                format!("Không có mã loại đất (cột {column} trống)"),
-                format!("It has no land-use code (column {column} is empty)"),
-            ));
+            return Err(("no-code", sentence!("no-code", column)));
         };
         let (kind, signed) = (self.options.kind, self.options.signed);
         match land_use::get(&text).or_else(|| land_use::get(&text.to_uppercase())) {
             Some(entry) if land_use::is_allowed(entry, kind, signed) => Ok(entry.code.clone()),
             Some(entry) => Err((
                 "code-not-in-force",
-                format!("Mã {} ({}) không dùng cho quy hoạch ký ngày {signed}", entry.code, entry.name_vi),
-                format!("Code {} is not used in plans signed on {signed}", entry.code),
+                sentence!("code-not-in-force", code = entry.code, name = Names(&entry.name_vi, &entry.name_en), signed),
             )),
             None => {
-                let (vi, en) = match land_use::near_miss(&text, kind, signed) {
-                    Some(near) => (format!("; có phải {near}?"), format!("; {near}?")),
-                    None => (String::new(), String::new()),
-                };
-                Err((
-                    "unknown-code",
-                    format!("Mã loại đất “{text}” không có trong danh mục{vi}"),
-                    format!("Unknown land-use code “{text}”{en}"),
-                ))
+                let near = land_use::near_miss(&text, kind, signed).map(|near| sentence!("code-near-miss", near));
+                Err(("unknown-code", sentence!("unknown-code-zones", text, near)))
             }
         }
     }
@@ -225,26 +205,16 @@ impl Checker<'_> {
         let parts: &[Rings] = match &feature.geometry {
             Ok(Geometry::Polygon(rings)) => std::slice::from_ref(rings),
             Ok(Geometry::MultiPolygon(parts)) => parts,
-            Ok(_) => return Err(wrong("not-a-polygon", "Là một điểm, không phải vùng", "It is a point, not an area")),
-            Err(GeometryError::Missing) => return Err(wrong("no-geometry", "Không có hình", "It has no geometry")),
-            Err(GeometryError::Unreadable { vi, en }) => {
-                return Err((
-                    "geometry-unreadable",
-                    format!("Không đọc được hình: {vi}"),
-                    format!("Its geometry cannot be read: {en}"),
-                    None,
-                ));
+            Ok(_) => return Err(wrong("not-a-polygon", sentence!("not-a-polygon"))),
+            Err(GeometryError::Missing) => return Err(wrong("no-geometry", sentence!("no-geometry-zones"))),
+            Err(GeometryError::Unreadable(why)) => {
+                return Err(("geometry-unreadable", sentence!("geometry-unreadable", why), None));
             }
         };
         let most = self.options.choice.limits.points;
         let points: usize = parts.iter().flatten().map(Vec::len).sum();
         if points > most {
-            return Err((
-                "too-many-points",
-                format!("Có {points} điểm, nhiều hơn {most}; hãy đơn giản hóa đường biên"),
-                format!("It has {points} points, more than {most}; simplify its border"),
-                None,
-            ));
+            return Err(("too-many-points", sentence!("too-many-points-zones", points, most), None));
         }
         let mut unclosed = false;
         let mut open = |ring: &'f Vec<Position>| match ring.as_slice() {
@@ -257,7 +227,7 @@ impl Checker<'_> {
         let parts: Vec<Vec<&[Position]>> =
             parts.iter().filter(|rings| !rings.is_empty()).map(|rings| rings.iter().map(&mut open).collect()).collect();
         if parts.is_empty() {
-            return Err(wrong("no-geometry", "Hình rỗng", "Its geometry is empty"));
+            return Err(wrong("no-geometry", sentence!("geometry-empty")));
         }
         Ok((parts, unclosed))
     }
@@ -304,13 +274,13 @@ impl Checker<'_> {
     fn outside(&self, points: &[Position], error: &CrsError) -> Wrong {
         let swapped: Vec<Position> = points.iter().map(|Position([x, y])| Position([*y, *x])).collect();
         if self.ring(&swapped).is_ok() {
-            return wrong("axes-swapped", "Hai trục tọa độ bị đổi chỗ cho nhau", "Its axes are exchanged");
+            return wrong("axes-swapped", sentence!("axes-swapped-zones"));
         }
         let place = match error {
             CrsError::Point(place) => place.clone(),
             other => other.to_string(),
         };
-        ("outside-city", format!("Nằm ngoài khung của thành phố ({place})"), format!("It lies outside the city's box ({place})"), None)
+        ("outside-city", sentence!("outside-city-zones", place), None)
     }
 }
 

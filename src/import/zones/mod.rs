@@ -126,13 +126,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     }
     imported.report.sha256 = sha256;
     if !source.is_unchanged() {
-        imported.report.add(
-            Severity::Error,
-            "changed-while-read",
-            None,
-            "Tệp bị thay đổi trong lúc đọc; hãy đóng phần mềm đang mở nó rồi thử lại",
-            "The file changed while it was read; close what has it open and try again",
-        );
+        imported.report.add(Severity::Error, "changed-while-read", None, sentence!("changed-while-read-plan"));
     }
     imported.report.sort();
     imported.drawn = imported.set.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
@@ -141,7 +135,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
 }
 
 pub(super) fn unreadable(report: &mut Report, error: ReadError) {
-    report.add(Severity::Error, error.check, None, error.vi, error.en);
+    report.add(Severity::Error, error.check, None, error.said);
 }
 
 /// Reads features ahead, to judge the file by them.
@@ -167,8 +161,8 @@ pub(super) fn sample(reader: &mut dyn Reader, report: &mut Report) -> Option<Vec
 /// Reports that a file has no features, with the likely reason.
 pub(super) fn empty(reader: &dyn Reader, report: &mut Report) {
     let why = reader.notes().into_iter().find(|note| note.severity == Severity::Warning);
-    let (vi, en) = why.map_or_else(Default::default, |note| (format!(". {}", note.vi), format!(". {}", note.en)));
-    report.add(Severity::Error, "empty", None, format!("Tệp không có đối tượng nào{vi}"), format!("The file has no features{en}"));
+    let why = why.map(|note| sentence!("and-also", note = note.said));
+    report.add(Severity::Error, "empty", None, sentence!("empty-file", why));
 }
 
 pub(super) fn first_positions(features: &[Feature]) -> Vec<[f64; 2]> {
@@ -210,13 +204,7 @@ impl Names {
         }
         if converted > 0 && texts.evidence().lean("").own.is_some_and(|writing| writing != Writing::Unicode) {
             let writing = texts.evidence().lean("").own.map_or("", Writing::name);
-            report.add(
-                Severity::Repair,
-                "encoding-converted",
-                None,
-                format!("Tên cột theo bảng mã {writing}; đã chuyển sang Unicode"),
-                format!("The names of columns were in {writing} and were converted to Unicode"),
-            );
+            report.add(Severity::Repair, "encoding-converted", None, sentence!("column-names-converted", writing));
         }
         Self(names)
     }
@@ -346,44 +334,26 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
     let remembered = options.remembered.land_use.as_deref().filter(|_| asked.land_use.is_none());
     let before = remembered.and_then(|name| columns::code_column(rows, Some(name), allowed));
     let Some(land_use) = before.or(code) else {
-        let (vi, en) = match &asked.land_use {
-            Some(name) => (format!("Không có cột “{name}”"), format!("There is no column “{name}”")),
-            None => (String::from("Không tìm thấy cột mã loại đất"), String::from("No column of land-use codes was found")),
+        let lead = match &asked.land_use {
+            Some(name) => sentence!("no-such-column", name),
+            None => sentence!("no-code-column-found"),
         };
         let list = columns::list(rows);
-        report.add(
-            Severity::Error,
-            "no-code-column",
-            None,
-            format!("{vi}; hãy chỉ rõ bằng --map land_use=TÊN_CỘT. Các cột: {list}"),
-            format!("{en}; name it with --map land_use=COLUMN. Columns: {list}"),
-        );
+        report.add(Severity::Error, "no-code-column", None, sentence!("no-code-column", lead, list));
         return None;
     };
     let is_chosen = asked.land_use.is_some() || options.remembered.land_use.is_some();
     let rivals = if is_chosen { Vec::new() } else { columns::rival_codes(rows, &land_use, allowed) };
     if !rivals.is_empty() {
         let list = std::iter::once(&land_use).chain(&rivals).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
-        report.add(
-            Severity::Error,
-            "choose-code-column",
-            None,
-            format!("Nhiều cột chứa mã loại đất, và ghi khác nhau: {list}; hãy chọn bằng --map land_use=TÊN_CỘT"),
-            format!("Several columns hold land-use codes, and differ: {list}; choose with --map land_use=COLUMN"),
-        );
+        report.add(Severity::Error, "choose-code-column", None, sentence!("choose-code-column", list));
         return None;
     }
     for (field, name) in [("name", &asked.name), ("note", &asked.note)] {
         let Some(name) = name else { continue };
         if columns::name_column(rows, Some(name), None).is_none() {
             let list = columns::list(rows);
-            report.add(
-                Severity::Error,
-                "no-column",
-                None,
-                format!("Không có cột “{name}” (--map {field}=…). Các cột: {list}"),
-                format!("There is no column “{name}” (--map {field}=…). Columns: {list}"),
-            );
+            report.add(Severity::Error, "no-column", None, sentence!("column-map-columns", name, field, list));
             return None;
         }
     }

@@ -30,9 +30,9 @@ pub fn unit_json(city: &City, id: &UnitId, views: &[View], nearby: &[Nearby]) ->
     let url = &city.public_url;
     let of = |view: &View| {
         let url = format!("{url}/q/{}?unit={id}", view.code);
-        json!({ "code": view.code, "title": view.title, "kind": view.kind, "url": url, "opinions_until": view.opinions_until })
+        json!({ "code": view.code, "title": view.title, "kind": view.kind, "url": url, "opinions_until": view.opinions_until() })
     };
-    let (consultations, plans): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.opinions_until.is_some());
+    let (consultations, plans): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.opinions_until().is_some());
     let list = |views: Vec<&View>| views.into_iter().map(of).collect::<Vec<_>>();
     json!({ "unit": id, "plans": list(plans), "consultations": list(consultations), "nearby": nearby_json(nearby, url) })
 }
@@ -65,7 +65,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
     json!({
         "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
         "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.effective_to,
-        "decision": view.told("decision"), "authority": view.told("authority"), "signed": view.signed,
+        "decision": view.told("decision"), "authority": view.told("authority"), "signed": view.signed(),
         "zones": zones, "uncovered_m2": plan.uncovered_m2.map(|area| (area * 10.0).round() / 10.0), "rules": rules,
     })
 }
@@ -84,7 +84,7 @@ pub fn json(asked: &Asked<'_>, city: &City) -> Value {
         .consultations
         .iter()
         .map(
-            |view| json!({ "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "until": view.opinions_until }),
+            |view| json!({ "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "until": view.opinions_until() }),
         )
         .collect();
     json!({

@@ -95,7 +95,7 @@ fn zones(lang: Lang, plan: &PlanHere) -> Markup {
 /// What the law says to the owner of land in a plan. A plan that is not in force binds nobody, so it has no
 /// rules.
 fn rules(view: &View) -> impl Iterator<Item = &'static law::Rule> {
-    view.signed.filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
+    view.signed().filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
 }
 
 fn plan(lang: Lang, plan: &PlanHere) -> Markup {
@@ -105,7 +105,7 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
         p.note {
             (term(lang, view.kind)) " · " b { (term(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
             @if let Some(to) = view.effective_to { " " (t(lang, "until")) " " (format::date(to)) }
-            @if let (Some(number), Some(authority), Some(signed)) = (view.told("decision"), view.told("authority"), view.signed) {
+            @if let (Some(number), Some(authority), Some(signed)) = (view.told("decision"), view.told("authority"), view.signed()) {
                 br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)
             }
         }
@@ -142,7 +142,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
                 @for view in &here.consultations {
                     li {
                         a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
-                        @if let Some(until) = view.opinions_until { br; (t(lang, "opinions-until")) " " b { (format::date(until)) } }
+                        @if let Some(until) = view.opinions_until() { br; (t(lang, "opinions-until")) " " b { (format::date(until)) } }
                     }
                 }
             }

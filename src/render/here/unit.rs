@@ -37,10 +37,10 @@ pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[V
             p { (t(lang, "now-part-of")) " " (now.iter().map(|unit| lang.pick(&unit.name_vi, &unit.name_en)).collect::<Vec<_>>().join(", ")) }
         }
         p { (t(lang, "unit-plans")) }
-        (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_none())))
-        @if plans.iter().any(|view| view.opinions_until.is_some()) {
+        (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_none())))
+        @if plans.iter().any(|view| view.opinions_until().is_some()) {
             h2 { (t(lang, "open-consultations")) }
-            (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until.is_some())))
+            (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_some())))
         }
         (nearby_list(lang, moment, nearby))
         (ways::all(lang, city, moment.today, &Typed::default()))

@@ -54,7 +54,7 @@ impl Item<'_> {
     }
 
     pub(super) fn figures(&self) -> Markup {
-        let figures = &self.view.figures;
+        let figures = self.view.figures();
         html! {
             @if !figures.is_empty() {
                 h2 { (self.t("figures")) }

@@ -42,7 +42,7 @@ impl Extract {
         }
         let unit = city.units.get(unit)?.clone();
         let rings = boundaries.map(|all| unit_or_heirs(city, all, &unit.id, today)).unwrap_or_default();
-        let plane = Crs::new(view.plane.unwrap_or(city.default_crs)).ok();
+        let plane = Crs::new(view.plane().unwrap_or(city.default_crs)).ok();
         let area = Area::new(rings.clone()).zip(plane).zip(features);
         let pieces = area.map(|((area, plane), features)| cut(&area, features, &plane));
         Some(Self { unit, pieces, rings })

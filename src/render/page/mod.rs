@@ -87,7 +87,7 @@ impl Item<'_> {
     /// is known of the print.
     fn scanned_path(&self) -> String {
         let number = match self.print {
-            Some(Print::Of(board)) => board.board.as_ref().map(|own| own.number),
+            Some(Print::Of(board)) => board.board().map(|own| own.number),
             Some(Print::NoBoard(number)) => Some(*number),
             _ => None,
         };
@@ -110,7 +110,7 @@ impl Item<'_> {
                 p.note { (self.t("this-revision")) a href={ "/q/" (view.code) (self.lang.query()) } { (self.t("see-current")) } }
             }
             @if is_false { (print) }
-            @if view.kind == "ambulance" { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
+            @if view.duty().is_some() { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
             @if !is_false { (print) }
             (self.extract_note())
             (self.keep())
@@ -162,17 +162,17 @@ impl Item<'_> {
         let view = self.view;
         let holds = matches!(view.status, Status::InForce | Status::Upcoming) && self.revision.is_none();
         html! {
-            @if let Some(day) = view.next_day.filter(|_| holds) {
+            @if let Some(day) = view.next_day().filter(|_| holds) {
                 p.next { (self.t("next-day")) ": " b { (format::day_in_words(self.lang, self.moment.today, day)) } }
             }
-            @if view.days.is_some() && holds { p.noprint { a href={ "/q/" (view.code) ".ics" } { (self.t("add-to-calendar")) } } }
-            @if view.position.is_some() && !view.phones.is_empty() && holds { p.noprint { a href={ "/q/" (view.code) ".vcf" } { (self.t("add-to-contacts")) } } }
+            @if view.calendar().is_some() && holds { p.noprint { a href={ "/q/" (view.code) ".ics" } { (self.t("add-to-calendar")) } } }
+            @if view.position.is_some() && !view.phones().is_empty() && holds { p.noprint { a href={ "/q/" (view.code) ".vcf" } { (self.t("add-to-contacts")) } } }
         }
     }
 
     /// The item that a consultation is about.
     fn about(&self) -> Markup {
-        let Some(about) = self.view.about else { return html! {} };
+        let Some(about) = self.view.about() else { return html! {} };
         let title = self.others.iter().find(|view| view.code == about).map_or(about.as_str(), |view| view.title.as_str());
         html! { p { (self.t("about")) ": " a href={ "/q/" (about) (self.lang.query()) } { (title) } } }
     }

@@ -32,7 +32,7 @@ impl Item<'_> {
                 html! { b { (self.t("print-unknown")) } (self.t("print-no-board")) " " (number) ". " (self.t("print-beware")) },
             ),
             Print::Of(board) => {
-                let posting = board.board.iter().flat_map(|own| &own.postings).find(|posting| posting.item == self.view.code);
+                let posting = board.board().into_iter().flat_map(|own| &own.postings).find(|posting| posting.item == self.view.code);
                 match posting {
                     None => (
                         "status bad",
@@ -46,7 +46,7 @@ impl Item<'_> {
             }
         };
         let number = match print {
-            Print::Of(board) => board.board.as_ref().map(|own| own.number),
+            Print::Of(board) => board.board().map(|own| own.number),
             Print::NoBoard(number) => Some(*number),
             Print::WrongMark => None,
         };
@@ -109,7 +109,7 @@ impl Item<'_> {
 
     /// The prints on a board.
     pub(super) fn postings(&self) -> Markup {
-        let Some(board) = &self.view.board else { return html! {} };
+        let Some(board) = self.view.board() else { return html! {} };
         let title = |code| self.others.iter().find(|view: &&View| view.code == code);
         html! {
             @if board.is_due { div.status.wait { b { (self.t("board-due")) } (self.t("check-overdue")) " " (format::date(board.due)) } }

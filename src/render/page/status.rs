@@ -11,13 +11,13 @@ use crate::words::format::{self, dialled};
 impl Item<'_> {
     pub(super) fn status(&self) -> Markup {
         let view = self.view;
-        if view.kind == "ambulance" && view.status == Status::InForce && self.revision.is_none() {
+        if view.duty().is_some() && view.status == Status::InForce && self.revision.is_none() {
             return html! {};
         }
         let class = match view.status {
             Status::InForce => "status good",
             Status::Upcoming => "status wait",
-            Status::Expired if view.family == "campaign" => "status part",
+            Status::Expired if view.calendar().is_some_and(|calendar| calendar.ends_as_planned) => "status part",
             _ => "status bad",
         };
         html! {
@@ -70,13 +70,13 @@ impl Item<'_> {
 
     pub(super) fn calls(&self) -> Markup {
         let view = self.view;
-        let emergency = self.city.emergency.first().filter(|_| view.kind == "ambulance");
+        let emergency = self.city.emergency.first().filter(|_| view.calls().is_some_and(|calls| calls.is_emergency));
         html! {
             @if let Some(number) = emergency {
                 a.call href={ "tel:" (number.number) } { (self.t("call")) " " (number.number) " – " (self.lang.pick(&number.label_vi, &number.label_en)) }
                 p.note { (self.t("no-dispatch")) }
             }
-            @for (label, number) in view.phones.iter().filter(|_| view.status == Status::InForce) {
+            @for (label, number) in view.phones().iter().filter(|_| view.status == Status::InForce) {
                 a.call.plain href={ "tel:" (dialled(number)) } { (self.t("call")) " " (number) " – " (label) }
             }
             @if let Some(contact) = self.contact {

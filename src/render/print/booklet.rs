@@ -83,7 +83,7 @@ impl Cover<'_> {
         page.rule(12.0, 35.0, width - 24.0, 0.5);
         for (i, (board, item, posting)) in prints.iter().enumerate() {
             let y = 38.0 + i as f64 * 11.0;
-            let number = board.board.as_ref().map_or(0, |own| own.number);
+            let number = board.board().map_or(0, |own| own.number);
             page.rectangle([12.0, y + 0.8, 4.0, 4.0], "#fff", Some(0.3));
             page.line(18.0, y + 4.4, &format!("{}.", before + i + 1), regular(3.4));
             page.paragraph(26.0, y + 0.6, 60.0, 2, &format!("{} {number}: {}", t("board-number"), board.title), bold(3.4));

@@ -97,7 +97,7 @@ pub struct Printed<'a> {
 impl Printed<'_> {
     /// The number of the board that the print is for.
     fn board_number(&self) -> Option<u32> {
-        self.board.and_then(|board| board.board.as_ref()).map(|board| board.number)
+        self.board.and_then(|board| board.board()).map(|board| board.number)
     }
 
     /// The code in readable type, with the board's mark.

@@ -159,9 +159,9 @@ impl Printed<'_> {
         if self.view.status != Status::InForce {
             return Vec::new();
         }
-        let emergency = self.city.emergency.first().filter(|_| self.view.kind == "ambulance");
+        let emergency = self.city.emergency.first().filter(|_| self.view.calls().is_some_and(|calls| calls.is_emergency));
         let emergency = emergency.map(|known| (self.lang.pick(&known.label_vi, &known.label_en).to_owned(), known.number.clone()));
-        emergency.into_iter().chain(self.view.phones.iter().cloned()).take(4).collect()
+        emergency.into_iter().chain(self.view.phones().iter().cloned()).take(4).collect()
     }
 
     /// The decision in words, if there is one.
@@ -322,7 +322,7 @@ impl Printed<'_> {
 
     /// What a campaign aimed at and what it reached.
     fn figures(&self) -> impl Iterator<Item = (String, String)> {
-        self.view.figures.iter().map(|figure| {
+        self.view.figures().iter().map(|figure| {
             let number = |(label, value): (&str, f64)| {
                 format!("{} {} {}", self.t(label).to_lowercase(), format::short(self.lang, value), figure.unit)
             };

@@ -172,11 +172,7 @@ impl<'a> Drawing<'a> {
                 _ => {}
             }
         }
-        Err(ReadError::new(
-            "truncated",
-            format!("Tệp DXF bị cắt ở dòng {} (không có EOF); hãy lưu lại", self.groups.line),
-            format!("The DXF file breaks off at line {} (there is no EOF); save it again", self.groups.line),
-        ))
+        Err(ReadError::new("truncated", sentence!("truncated-drawing", line = self.groups.line)))
     }
 
     /// Reads the unit that the drawing names (DXF reference, $INSUNITS). Many drawings in metres name another one.
@@ -197,7 +193,7 @@ impl<'a> Drawing<'a> {
         if let Some(entity) = &entity {
             let points = entity.shape.points();
             if points > self.limits.points {
-                return Err(self.groups.damaged(&format!("an area has more than {} points", self.limits.points)));
+                return Err(self.groups.damaged(sentence!("damage-area-points", most = self.limits.points)));
             }
             self.counted(1, points)?;
         }
@@ -220,7 +216,7 @@ impl<'a> Drawing<'a> {
             fields.0.shrink_to_fit();
             vertices.push(fields);
             if vertices.len() > self.limits.points {
-                return Err(self.groups.damaged("a polyline has too many points"));
+                return Err(self.groups.damaged(sentence!("damage-polyline-points")));
             }
         }
         Ok(vertices)

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use super::super::ReadError;
 use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::ReadSeek;
+use crate::words::sentence::Sentence;
 
 /// Longest line, bytes; DXF allows 2,049 characters.
 const LINE_BYTES: u64 = 8_192;
@@ -76,15 +77,15 @@ impl Groups {
         }
         self.line += 1;
         if bytes.len() as u64 == LINE_BYTES {
-            return Err(self.damaged("a line is too long"));
+            return Err(self.damaged(sentence!("damage-line-too-long")));
         }
         // DXF is in UTF-8 since 2007; older drawings use a code page, or TCVN3 or VNI.
         let text = keep(&bytes);
         Ok(Some(if text.is_ascii() { text } else { decide(&text, Lean::default()).text }))
     }
 
-    pub(super) fn damaged(&self, what: &str) -> ReadError {
-        ReadError::damaged((&format!("Tệp DXF ở dòng {}", self.line), &format!("The DXF file at line {}", self.line)), what)
+    pub(super) fn damaged(&self, what: Sentence) -> ReadError {
+        ReadError::damaged(sentence!("place-dxf", line = self.line), what.into())
     }
 
     /// The next group, as code and value; none at the end.
@@ -96,8 +97,8 @@ impl Groups {
         if code.trim().is_empty() {
             return Ok(None);
         }
-        let code = code.trim().parse().map_err(|_| self.damaged("a group code is not a number"))?;
-        let Some(value) = self.line()? else { return Err(self.damaged("it breaks off")) };
+        let code = code.trim().parse().map_err(|_| self.damaged(sentence!("damage-group-code")))?;
+        let Some(value) = self.line()? else { return Err(self.damaged(sentence!("damage-breaks-off"))) };
         Ok(Some((code, value.trim_end_matches(['\r', '\n']).trim().to_owned())))
     }
 
@@ -113,7 +114,7 @@ impl Groups {
                 continue;
             }
             if fields.0.len() >= self.most {
-                return Err(self.damaged("an entity has too many points"));
+                return Err(self.damaged(sentence!("damage-entity-points")));
             }
             let value = if is_text(code) { Value::Text(value.into()) } else { Value::Number(value.parse().unwrap_or(f64::NAN)) };
             fields.0.push((code, value));

@@ -204,12 +204,8 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     }
     tally.list(Left::NoCode, &without);
     if features.is_empty() {
-        let (vi, en) = tally.because();
-        return Err(ReadError::new(
-            "empty",
-            format!("Bản vẽ DXF không có đường khép kín (polyline) hay vùng tô (hatch) nào đọc được{vi}"),
-            format!("The DXF drawing has no closed polyline and no hatch that can be read{en}"),
-        ));
+        let why = tally.because();
+        return Err(ReadError::new("empty", sentence!("empty-dxf", why)));
     }
     if features.len() > limits.features {
         return Err(ReadError::too_many(limits.features));
@@ -251,9 +247,8 @@ pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn R
         features.push(Feature { properties, geometry: of_lines(vec![points.into_iter().map(Position).collect()]), line: None });
     }
     if features.is_empty() {
-        let (vi, en) = tally.because();
-        let (vi, en) = (format!("Bản vẽ DXF không có đường nào đọc được{vi}"), format!("The DXF drawing has no line that can be read{en}"));
-        return Err(ReadError::new("empty", vi, en));
+        let why = tally.because();
+        return Err(ReadError::new("empty", sentence!("empty-dxf-lines", why)));
     }
     if features.len() > limits.features {
         return Err(ReadError::too_many(limits.features));

@@ -23,10 +23,7 @@ pub(super) fn read(text: &str, is_point: bool) -> Result<(Vec<Position>, Option<
     }
     let count = text.split_whitespace().filter(|tuple| position(tuple).is_some()).count();
     if is_point && count > 1 && count == text.split_whitespace().count() {
-        return Err(GeometryError::unreadable(
-            format!("một điểm (Point) có {count} vị trí; hãy chỉ giữ một, hoặc tách thành nhiều điểm"),
-            format!("one point has {count} positions; keep one of them, or make several points"),
-        ));
+        return Err(GeometryError::unreadable(sentence!("kml-point-positions", count)));
     }
     // In “104.87, 21.70” the space belongs to the comma.
     let joined = text.split_whitespace().fold(String::with_capacity(text.len()), |mut out, word| {
@@ -97,10 +94,7 @@ fn wrong(text: &str, decimal_commas: bool) -> GeometryError {
     let fault = words.iter().position(|tuple| position(tuple).is_none()).unwrap_or(0);
     let quoted: String = words.get(fault).map_or(text, |word| word).chars().take(40).collect();
     if !decimal_commas {
-        return GeometryError::unreadable(
-            format!("“{quoted}” không phải một vị trí; hãy viết kinh độ,vĩ độ như 104.87,21.70, các vị trí cách nhau bằng dấu cách"),
-            format!("“{quoted}” is no position: write longitude,latitude as 104.87,21.70, with spaces between positions"),
-        );
+        return GeometryError::unreadable(sentence!("kml-position", quoted));
     }
     let parts: Vec<&str> = text.split([',', ' ', '\n', '\t', '\r']).filter(|part| !part.is_empty()).take(4).collect();
     let (found, better) = match parts.as_slice() {
@@ -111,10 +105,7 @@ fn wrong(text: &str, decimal_commas: bool) -> GeometryError {
         }
         _ => (quoted, "104.87,21.70".into()),
     };
-    GeometryError::unreadable(
-        format!("“{found}” không phải một vị trí: các số dùng dấu phẩy thập phân; hãy viết {better}"),
-        format!("“{found}” is no position: the numbers have decimal commas; write {better}"),
-    )
+    GeometryError::unreadable(sentence!("kml-decimal-commas", found, better))
 }
 
 #[cfg(test)]
@@ -151,7 +142,7 @@ mod tests {
             ("104,87,21,7 104,88,21,7 104,88,21,71", false, "“104,87,21,7”", "104.87,21.7"),
             ("104,87,21,7,0 104,88,21,7,0", false, "“104,87,21,7”", "104.87,21.7"),
         ] {
-            let GeometryError::Unreadable { en, .. } = read(text, is_point).expect_err("refused") else { panic!("unreadable") };
+            let en = read(text, is_point).expect_err("refused").to_string();
             assert!(en.contains(found) && en.contains(better), "{en}");
         }
         for text in ["NaN,21.7", "104.87;21.7", "abc", "104.87"] {

@@ -6,8 +6,8 @@ use quick_xml::Reader as Xml;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
-use super::super::ReadError;
 use super::super::archive::Archive;
+use super::super::{ReadError, by_library};
 use super::damaged;
 use crate::import::source::ReadSeek;
 
@@ -45,12 +45,12 @@ impl Part {
         }
         loop {
             self.buffer.clear();
-            let event = self.xml.read_event_into(&mut self.buffer).map_err(damaged)?;
+            let event = self.xml.read_event_into(&mut self.buffer).map_err(|error| damaged(by_library(error)))?;
             match event {
                 Event::Start(element) => {
                     self.depth += 1;
                     if self.depth > DEPTH {
-                        return Err(damaged("nested too deeply"));
+                        return Err(damaged(sentence!("damage-too-deep")));
                     }
                     return Ok(Some(begin(&element)));
                 }
@@ -71,10 +71,10 @@ impl Part {
                     let name: &str = reference.as_ref();
                     let known = resolve_predefined_entity(name).map(str::to_owned);
                     let known = known.or_else(|| reference.resolve_char_ref().ok().flatten().map(String::from));
-                    return Ok(Some(XmlEvent::Text(known.ok_or_else(|| damaged(format!("unknown entity “{name}”")))?)));
+                    return Ok(Some(XmlEvent::Text(known.ok_or_else(|| damaged(sentence!("damage-entity", name)))?)));
                 }
-                Event::DocType(_) => return Err(damaged("it declares a DOCTYPE, which is not read for safety")),
-                Event::Eof if self.depth > 0 => return Err(damaged("a part breaks off")),
+                Event::DocType(_) => return Err(damaged(sentence!("damage-doctype"))),
+                Event::Eof if self.depth > 0 => return Err(damaged(sentence!("damage-part-breaks-off"))),
                 Event::Eof => return Ok(None),
                 _ => {}
             }

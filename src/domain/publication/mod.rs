@@ -4,6 +4,7 @@ mod commands;
 mod decide;
 mod events;
 mod past;
+mod sections;
 pub mod view;
 
 pub use commands::{Command, Correct, Draft, Publish, Revise};

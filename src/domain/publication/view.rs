@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 use crate::domain::Code;
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
-use crate::domain::posting::Posting;
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::{Family, Publication, Revision, Status};
-use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
 use crate::geometry::Position;
 use crate::words::civil;
+
+pub use super::sections::{BoardView, Calendar, Calls, Days, Figure, Section, Usable};
 
 /// A moment and its civil date in the city.
 #[derive(Debug, Clone)]
@@ -60,106 +60,6 @@ pub struct Fact {
     pub label: &'static str,
     /// The value.
     pub value: Shown,
-}
-
-/// One published figure of a campaign.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
-    /// Vietnamese name.
-    pub name_vi: String,
-    /// English name.
-    pub name_en: String,
-    /// `%`, or what is counted.
-    pub unit: String,
-    /// The figure aimed at.
-    pub target: Option<f64>,
-    /// The figure reached.
-    pub actual: Option<f64>,
-}
-
-/// A notice board and what was printed for it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BoardView {
-    /// Its number.
-    pub number: u32,
-    /// Where it stands, in words.
-    pub address: Option<String>,
-    /// Prints that were made for it.
-    pub postings: Vec<Posting>,
-    /// When somebody last looked at it.
-    pub checked: Option<Date>,
-    /// When somebody is to look again.
-    pub due: Date,
-    /// True when that day has come.
-    pub is_due: bool,
-}
-
-/// Whether something can be used now, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Usable {
-    /// It can.
-    Yes,
-    /// Nobody knows: the last report is too old.
-    Unknown,
-    /// It is in use.
-    Busy,
-    /// It cannot.
-    No,
-}
-
-/// Days on which something takes place, for calendars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Days {
-    /// First day.
-    pub first: Date,
-    /// Last day; none means no end.
-    pub last: Option<Date>,
-    /// True when it takes place on the first day's day of the week only.
-    pub weekly: bool,
-}
-
-/// When something takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Calendar {
-    /// Its days.
-    pub days: Days,
-    /// The next of them.
-    pub next: Option<Date>,
-    /// Labels of the facts that a calendar takes along.
-    pub told: &'static [&'static str],
-    /// True where the end after the last day is no warning to anybody.
-    pub ends_as_planned: bool,
-}
-
-/// Whom to call.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Calls {
-    /// Phone numbers of institutions: label, number.
-    pub phones: Vec<(String, String)>,
-    /// A person who may be called.
-    pub contact: Option<SubjectId>,
-    /// True where the city's emergency number comes first.
-    pub is_emergency: bool,
-}
-
-/// A part of what is known of an item that only some families have.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Section {
-    /// Whom to call.
-    Calls(Calls),
-    /// When it takes place.
-    Calendar(Calendar),
-    /// Published figures.
-    Figures(Vec<Figure>),
-    /// A notice board.
-    Board(BoardView),
-    /// The decision behind it: when it was signed, and the EPSG code of the VN-2000 zone its areas are measured in; none
-    /// means the city's zone.
-    Decision(Date, Option<u32>),
-    /// Opinions are asked for: the last day, and the item they are about.
-    Opinions(Date, Option<Code>),
-    /// Whether it can be used now.
-    Duty(Usable),
 }
 
 /// One revision in the history.
@@ -264,9 +164,13 @@ pub fn moment_of(micros: i64) -> Timestamp {
 }
 
 impl View {
+    fn section<'v, T>(&'v self, read: impl FnMut(&'v Section) -> Option<T>) -> Option<T> {
+        self.sections.iter().find_map(read)
+    }
+
     /// Whom to call.
     pub fn calls(&self) -> Option<&Calls> {
-        self.sections.iter().find_map(|section| if let Section::Calls(calls) = section { Some(calls) } else { None })
+        self.section(|section| if let Section::Calls(calls) = section { Some(calls) } else { None })
     }
 
     /// Phone numbers of institutions: label, number.
@@ -276,7 +180,7 @@ impl View {
 
     /// When it takes place.
     pub fn calendar(&self) -> Option<&Calendar> {
-        self.sections.iter().find_map(|section| if let Section::Calendar(calendar) = section { Some(calendar) } else { None })
+        self.section(|section| if let Section::Calendar(calendar) = section { Some(calendar) } else { None })
     }
 
     /// The next day on which it takes place.
@@ -294,12 +198,12 @@ impl View {
 
     /// What is known of a notice board.
     pub fn board(&self) -> Option<&BoardView> {
-        self.sections.iter().find_map(|section| if let Section::Board(board) = section { Some(board) } else { None })
+        self.section(|section| if let Section::Board(board) = section { Some(board) } else { None })
     }
 
     /// Day on which its decision was signed.
     pub fn signed(&self) -> Option<Date> {
-        self.sections.iter().find_map(|section| if let Section::Decision(signed, _) = section { Some(*signed) } else { None })
+        self.section(|section| if let Section::Decision(signed, _) = section { Some(*signed) } else { None })
     }
 
     /// EPSG code of the VN-2000 zone its areas are measured in; none means the city's zone.
@@ -309,7 +213,7 @@ impl View {
 
     /// Last day on which it takes opinions.
     pub fn opinions_until(&self) -> Option<Date> {
-        self.sections.iter().find_map(|section| if let Section::Opinions(until, _) = section { Some(*until) } else { None })
+        self.section(|section| if let Section::Opinions(until, _) = section { Some(*until) } else { None })
     }
 
     /// The item it is about.
@@ -319,7 +223,7 @@ impl View {
 
     /// Whether it can be used now, for what is on duty.
     pub fn duty(&self) -> Option<Usable> {
-        self.sections.iter().find_map(|section| if let Section::Duty(usable) = section { Some(*usable) } else { None })
+        self.section(|section| if let Section::Duty(usable) = section { Some(*usable) } else { None })
     }
 
     /// The value of a fact, by its label.

@@ -1,0 +1,107 @@
+//! The parts of a view that only some families have. A family hands them over in its `describe`.
+
+use jiff::civil::Date;
+
+use crate::domain::Code;
+use crate::domain::posting::Posting;
+use crate::domain::subject::SubjectId;
+
+/// One published figure of a campaign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// English name.
+    pub name_en: String,
+    /// `%`, or what is counted.
+    pub unit: String,
+    /// The figure aimed at.
+    pub target: Option<f64>,
+    /// The figure reached.
+    pub actual: Option<f64>,
+}
+
+/// A notice board and what was printed for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoardView {
+    /// Its number.
+    pub number: u32,
+    /// Where it stands, in words.
+    pub address: Option<String>,
+    /// Prints that were made for it.
+    pub postings: Vec<Posting>,
+    /// When somebody last looked at it.
+    pub checked: Option<Date>,
+    /// When somebody is to look again.
+    pub due: Date,
+    /// True when that day has come.
+    pub is_due: bool,
+}
+
+/// Whether something can be used now, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Usable {
+    /// It can.
+    Yes,
+    /// Nobody knows: the last report is too old.
+    Unknown,
+    /// It is in use.
+    Busy,
+    /// It cannot.
+    No,
+}
+
+/// Days on which something takes place, for calendars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// First day.
+    pub first: Date,
+    /// Last day; none means no end.
+    pub last: Option<Date>,
+    /// True when it takes place on the first day's day of the week only.
+    pub weekly: bool,
+}
+
+/// When something takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calendar {
+    /// Its days.
+    pub days: Days,
+    /// The next of them.
+    pub next: Option<Date>,
+    /// Labels of the facts that a calendar takes along.
+    pub told: &'static [&'static str],
+    /// True where the end after the last day is no warning to anybody.
+    pub ends_as_planned: bool,
+}
+
+/// Whom to call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Calls {
+    /// Phone numbers of institutions: label, number.
+    pub phones: Vec<(String, String)>,
+    /// A person who may be called.
+    pub contact: Option<SubjectId>,
+    /// True where the city's emergency number comes first.
+    pub is_emergency: bool,
+}
+
+/// A part of what is known of an item that only some families have.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Section {
+    /// Whom to call.
+    Calls(Calls),
+    /// When it takes place.
+    Calendar(Calendar),
+    /// Published figures.
+    Figures(Vec<Figure>),
+    /// A notice board.
+    Board(BoardView),
+    /// The decision behind it: when it was signed, and the EPSG code of the VN-2000 zone its areas are measured in; none
+    /// means the city's zone.
+    Decision(Date, Option<u32>),
+    /// Opinions are asked for: the last day, and the item they are about.
+    Opinions(Date, Option<Code>),
+    /// Whether it can be used now.
+    Duty(Usable),
+}

@@ -97,7 +97,7 @@ pub fn near_miss(text: &str, kind: PlanKind, signed: Date) -> Option<&'static st
         .iter()
         .filter(|entry| is_allowed(entry, kind, signed))
         .map(|entry| (fold::distance(&typed, &entry.code), entry.code.as_str()))
-        .filter(|(distance, code)| *distance <= 2 && *distance < code.len())
+        .filter(|(distance, code)| *distance == 1 || *distance == 2 && code.len() > 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, code)| code)
 }

@@ -45,8 +45,8 @@ impl Manner {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
         let asked = connection.asked();
-        let with_peer = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-            asked();
+        let with_peer = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut request = request.map(&asked);
             request.extensions_mut().insert(Peer(peer));
             hyper::service::Service::call(&self.service, request)
         });

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::rt::{Sleep, Timer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
@@ -39,16 +40,24 @@ struct State {
     has_begun: AtomicBool,
     /// True once a first request has come.
     has_asked: AtomicBool,
+    /// True while the rest of a request's body is awaited.
+    is_receiving: AtomicBool,
+    /// The time, counted like `since`, at which the last request's head came.
+    asked_at: AtomicU64,
     /// True while bytes of an answer wait for the client to take them.
     is_sending: AtomicBool,
     make_room: Notify,
 }
 
 impl State {
-    /// The time since which it waits for a request with nothing left to send; `None` if it is busy.
+    /// The time since which it waits for a request, or for the rest of one, with nothing left to send; `None` if it is
+    /// busy.
     fn waits_since(&self) -> Option<u64> {
         let since = self.since.load(Ordering::Relaxed);
-        (since != ANSWERING && !self.is_sending.load(Ordering::Relaxed)).then_some(since)
+        if since == ANSWERING {
+            return self.is_receiving.load(Ordering::Relaxed).then(|| self.asked_at.load(Ordering::Relaxed));
+        }
+        (!self.is_sending.load(Ordering::Relaxed)).then_some(since)
     }
 }
 
@@ -77,6 +86,8 @@ impl Connections {
             since: AtomicU64::new(self.now()),
             has_begun: AtomicBool::default(),
             has_asked: AtomicBool::default(),
+            is_receiving: AtomicBool::default(),
+            asked_at: AtomicU64::default(),
             is_sending: AtomicBool::default(),
             make_room: Notify::new(),
         });
@@ -86,12 +97,14 @@ impl Connections {
     }
 
     /// Asks the connection that can best be spared to end. First comes a connection that has never asked
-    /// anything, the one silent longest; then the one idle longest. False if all connections are busy.
+    /// anything, the one silent longest; then the one idle longest; then one whose request is not yet whole. False if
+    /// all connections are busy.
     pub fn make_room(&self) -> bool {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = all.iter().filter_map(|(number, state)| {
             let has_asked = state.has_asked.load(Ordering::Relaxed);
-            Some(((has_asked, state.waits_since()?, *number), state))
+            let is_receiving = state.is_receiving.load(Ordering::Relaxed);
+            Some(((has_asked, is_receiving, state.waits_since()?, *number), state))
         });
         let spared = waiting.min_by_key(|(key, _)| *key);
         spared.inspect(|(_, state)| state.make_room.notify_one()).is_some()
@@ -122,12 +135,15 @@ impl Connection {
         Watched { stream, state: Arc::clone(&self.state) }
     }
 
-    /// Gives the function to call when a request's head has arrived.
-    pub fn asked(&self) -> impl Fn() + Send + Sync + use<> {
-        let state = Arc::clone(&self.state);
-        move || {
+    /// Gives the function to call when a request's head has arrived. Its body is noted while it comes.
+    pub fn asked<B: Body>(&self) -> impl Fn(B) -> Received<B> + Send + Sync + use<B> {
+        let (state, all) = (Arc::clone(&self.state), Arc::clone(&self.all));
+        move |body| {
+            state.asked_at.store(all.now(), Ordering::Relaxed);
+            state.is_receiving.store(!body.is_end_stream(), Ordering::Relaxed);
             state.since.store(ANSWERING, Ordering::Relaxed);
             state.has_asked.store(true, Ordering::Relaxed);
+            Received { body, state: Arc::clone(&state) }
         }
     }
 
@@ -139,6 +155,40 @@ impl Connection {
                 return;
             }
         }
+    }
+}
+
+/// A request's body; while it lasts, its connection counts as one that waits.
+pub struct Received<B> {
+    body: B,
+    state: Arc<State>,
+}
+
+impl<B: Body + Unpin> Body for Received<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let received = self.get_mut();
+        let polled = Pin::new(&mut received.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) || received.body.is_end_stream() {
+            received.state.is_receiving.store(false, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Received<B> {
+    fn drop(&mut self) {
+        self.state.is_receiving.store(false, Ordering::Relaxed);
     }
 }
 
@@ -269,9 +319,13 @@ mod tests {
         drop(longest);
         assert!(!goes(&idle).await && connections.make_room() && goes(&idle).await);
         drop(idle);
+        let posting = since(&connections, 7, true);
+        let body = posting.asked()(String::from("lon=1"));
+        assert!(connections.make_room() && goes(&posting).await, "its request is not whole");
+        drop(body);
         assert!(!connections.make_room(), "an answer is not cut short");
         assert!(!goes(&answered).await && !goes(&taking).await);
-        drop((answered, taking));
+        drop((answered, taking, posting));
         assert!(connections.all.lock().expect("whole").is_empty());
     }
 
@@ -280,7 +334,7 @@ mod tests {
         let connections = Connections::new(PATIENCE);
         let connection = since(&connections, 1, true);
         assert!(connections.make_room());
-        connection.asked()();
+        connection.asked()(String::new());
         assert!(!goes(&connection).await);
         drop(connection.timer().sleep(Duration::ZERO));
         assert!(connections.make_room() && goes(&connection).await, "asked again, while idle");

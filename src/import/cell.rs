@@ -158,6 +158,11 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// True for a word that programs write into an empty cell.
+pub fn is_null_word(text: &str) -> bool {
+    matches!(text.trim().to_ascii_lowercase().as_str(), "null" | "<null>" | "(null)" | "#n/a" | "nan")
+}
+
 /// True for a phone number that a program damaged by treating it as a number. Its leading 0 is gone (a mobile
 /// number of 9 digits, a landline of 9 or 10), or the + before 84.
 pub fn lost_its_zero(phone: &str) -> bool {

@@ -48,7 +48,11 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
                 CrsError::Datum { zone, name } if !fits.iter().any(|fit| fit.0 == *zone) => {
                     propose(&fits, "crs-unknown", &sentence!("crs-other-datum-wgs84", name), report, sample);
                 }
-                CrsError::Datum { .. } | CrsError::Point(_) | CrsError::OtherDatum { .. } | CrsError::Parameters { .. } => {
+                CrsError::Datum { .. }
+                | CrsError::Doubt(_)
+                | CrsError::Point(_)
+                | CrsError::OtherDatum { .. }
+                | CrsError::Parameters { .. } => {
                     report.add(Severity::Error, "crs-unknown", None, error.said());
                 }
                 CrsError::Unknown(_) => propose(&fits, "crs-unknown", &error.said(), report, sample),

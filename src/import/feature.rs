@@ -227,8 +227,7 @@ impl Raw {
         // Python writes NaN for a missing number, which JSON does not allow.
         let text = if text.contains("NaN") || text.contains("Infinity") { without_nan(&text) } else { text };
         // The feature is damaged: keep what can be read, and report the rest.
-        let unreadable =
-            |error: serde_json::Error| GeometryError::unreadable(sentence!("coordinates-written-wrongly", error = error.to_string()));
+        let unreadable = |_: serde_json::Error| GeometryError::unreadable(sentence!("coordinates-written-wrongly"));
         let feature: JsonFeature<'_> = match serde_json::from_str(&text) {
             Ok(feature) => feature,
             Err(error) => return Feature { properties: Map::new(), geometry: Err(unreadable(error)), line: Some(line) },

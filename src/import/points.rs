@@ -1,5 +1,7 @@
 //! Reads map points and places from tables, GeoJSON, KML and other formats, with the headers that offices use.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::cell;
@@ -148,13 +150,20 @@ fn is_used(header: &str, features: &[Feature]) -> bool {
 /// Reports the columns that give no field: unknown ones, and those whose field another column gives.
 fn unused_columns(features: &[Feature], report: &mut Report) {
     let rows: Vec<&Map<String, Value>> = features.iter().map(|feature| &feature.properties).collect();
-    let mut fields: Vec<&str> = Vec::new();
-    let unused = columns::unused(&rows, |header| match meaning(header) {
-        Some(field) if !fields.contains(&field) => {
-            fields.push(field);
-            true
+    // The first column that gives a row's field is used, and may be another one in another row.
+    let mut used: BTreeSet<&String> = BTreeSet::new();
+    for row in &rows {
+        let mut fields: Vec<&str> = Vec::new();
+        for (header, _) in row.iter().filter(|(_, value)| cell::text(value).is_some_and(|text| !clean(&text).is_empty())) {
+            if let Some(field) = meaning(header).filter(|field| !fields.contains(field)) {
+                fields.push(field);
+                used.insert(header);
+            }
         }
-        _ => axis(header).is_some() && (features.iter().all(|feature| feature.geometry.is_err()) || is_used(header, features)),
+    }
+    let unused = columns::unused(&rows, |header| {
+        let is_place = || features.iter().all(|feature| feature.geometry.is_err()) || is_used(header, features);
+        used.iter().any(|known| *known == header) || axis(header).is_some() && is_place()
     });
     let tally = formats::Tally::default();
     tally.list(formats::Left::Unused, &unused);
@@ -200,6 +209,10 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
             report.push(Finding::new(Severity::Warning, "value-not-text", said).of(number, feature.line));
         }
         let text = clean(&text.unwrap_or_default());
+        if cell::is_null_word(&text) {
+            report.count_also("null-words", 1);
+            continue;
+        }
         if text.is_empty() {
             continue;
         }
@@ -287,7 +300,7 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
                 let consent = json!({ "purpose": "public-contact", "text_version": "import", "evidence": evidence });
                 facts.insert("contact".into(), json!({ "name": name, "phone": phone, "consent": consent }));
             }
-            _ => report.add(Severity::Error, "consent-missing", row.number, sentence!("consent-missing")),
+            _ => report.push(Finding::new(Severity::Error, "consent-missing", sentence!("consent-missing")).of(row.number, row.line)),
         }
     }
     for (field, value) in &row.fields {

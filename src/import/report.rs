@@ -274,6 +274,7 @@ pub fn counted_words(what: &str) -> Sentence {
     match what {
         "ring-order" => sentence!("counted-ring-order"),
         "rounded-points" => sentence!("counted-rounded"),
+        "null-words" => sentence!("counted-null-words"),
         "slivers" => sentence!("counted-slivers"),
         "rounding-misfits" => sentence!("counted-misfits"),
         _ => sentence!("counted-others"),

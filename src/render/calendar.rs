@@ -71,6 +71,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let days = calendar.days;
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last = days.last.into_iter().chain(view.days_end).min();
+    let is_open = days.last.is_none() && last.is_none();
     let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled)
         || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
     // A cancelled item keeps its days: a calendar needs them to strike the event out.
@@ -89,6 +90,9 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     if days.weekly {
         let until = last.map_or_else(String::new, |last| format!(";UNTIL={}", day(last)));
         line(&mut out, "RRULE", &format!("FREQ=WEEKLY{until}"));
+    } else if is_open {
+        // Until further notice.
+        line(&mut out, "RRULE", "FREQ=DAILY");
     }
     line(&mut out, "SUMMARY", &escaped(&view.title));
     let mut about = view.summary.clone().unwrap_or_default();

@@ -393,7 +393,7 @@ fn damaged_files_get_a_clear_sentence_and_nothing_is_published() {
         ("tab.zip", zip(&[("plan.tab", b"!table"), ("plan.dat", b"x")]), "foreign-format"),
         ("gdb.zip", zip(&[("a.gdb/a00000001.gdbtable", b"x")]), "foreign-format"),
         ("nothing.zip", zip(&[("readme.txt", b"x")]), "nothing-to-read"),
-        ("nested.zip", zip(&[("a.csv", &zip(&[("b.csv", b"x")]))]), "unreadable"),
+        ("nested.zip", zip(&[("a.csv", &zip(&[("b.csv", b"x")]))]), "nested-archive"),
         ("no sqlite", b"SQLite format 3\0 and then nothing of the kind".to_vec(), "unreadable"),
         (
             "entity.kml",

@@ -121,7 +121,104 @@ fn a_header_that_stands_again_is_no_row_and_what_is_written_as_text_or_packed_tw
         &["separators-differ", "Line 2: it is separated by “;” and the header by “,”"],
     );
     says(&plan("a.csv", "WKT,MA\n\"POLYGON ((1 2,3 4,5 6,1 2))\",ODT\n", &[]), &["geometry-as-text", "Line 2"]);
-    says(&plan("a.zip", zip(&[("b.zip", &zip(&[("a.shp", b"x")]))]), &[]), &["an archive in an archive"]);
+    says(&plan("a.zip", zip(&[("b.zip", &zip(&[("a.shp", b"x")]))]), &[]), &["nested-archive"]);
     let read = points("a.csv", "Tên,X,Y\nA,năm trăm,hai triệu\n");
     assert!(!said(&read).contains("columns-not-used"), "{}", said(&read));
+}
+
+/// A text of a drawing in the n-th square.
+fn note(n: usize, words: &str) -> String {
+    // Blanks part the groups of a drawing's helper.
+    format!("0=TEXT 8=CHU 10={} 20=2401150 1={}", 512_650 + 100 * n, words.replace(' ', "~"))
+}
+
+#[test]
+fn a_name_in_a_drawing_is_no_code_and_a_layer_against_its_text_is_asked_about() {
+    let dxf = |entities: String| plan("a.dxf", drawing("", "", &entities).replace('~', " "), &["--crs", "EPSG:9208"]);
+    // A street's name in the zone of a layer that says what it is.
+    let street = dxf(format!("{} {} {}", outline("ODT", 0, ""), outline("CLN", 1, ""), note(0, "TON DUC THANG")));
+    assert_eq!(texts(&street, "codes"), ["ODT", "CLN"], "{}", said(&street));
+    let name = dxf(format!("{} {} {} {}", outline("RANH", 0, ""), outline("RANH", 1, ""), note(0, "LUC YEN"), note(1, "ODT 2,5ha")));
+    says(&name, &["code-among-words", "“LUC YEN”"]);
+    let title = dxf(format!("{} {} {}", outline("RANH", 0, ""), outline("CLN", 1, ""), note(0, "Ton Duc Thang")));
+    assert_eq!(texts(&title, "codes"), ["CLN"], "{}", said(&title));
+    says(&title, &["RANH (Ton Duc Thang): 1"]);
+    let against = dxf(format!("{} {} {}", outline("LUC", 0, ""), outline("RANH", 1, ""), format!("{} {}", note(0, "ODT"), note(1, "CLN"))));
+    assert!(!against.published);
+    says(&against, &["layer-against-text", "ODT / LUC"]);
+    let same = dxf(format!("{} {} {}", outline("QH_LUC", 0, ""), outline("CLN", 1, ""), note(0, "LUC")));
+    assert_eq!((texts(&same, "codes"), same.published), (vec![json!("LUC"), json!("CLN")], true), "{}", said(&same));
+}
+
+#[test]
+fn files_of_one_name_are_told_apart_by_their_folders() {
+    let dbf = |code: &'static [u8]| table(&[(b"MA", b'C', 5)], &[(false, vec![code])]);
+    let inner = |code| shapefile(&[0], None, 0, &dbf(code));
+    let parts = |bytes: &[u8]| {
+        let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(bytes.to_vec())).unwrap();
+        (0..archive.len())
+            .map(|at| {
+                let mut entry = archive.by_index(at).unwrap();
+                let mut content = Vec::new();
+                std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+                (entry.name().unwrap().into_owned(), content)
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut files = Vec::new();
+    for (folder, code) in [("cu", &b"LUC"[..]), ("moi", b"ODT")] {
+        files.extend(parts(&inner(code)).into_iter().map(|(name, content)| (format!("{folder}/{}", name.replace("a.", "plan.")), content)));
+    }
+    let all: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    says(&plan("a.zip", zip(&all), &["--layer", "plan"]), &["choose-layer", "“moi/plan.shp”"]);
+    for layer in ["moi/plan.shp", "moi/plan", "MOI/Plan"] {
+        assert_eq!(texts(&plan("a.zip", zip(&all), &["--layer", layer]), "codes"), ["ODT"], "{layer}");
+    }
+    let one = parts(&inner(b"ODT"));
+    let mut twice: Vec<(&str, &[u8])> = one.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    let other = dbf(b"LUC");
+    twice.push(("A.DBF", &other));
+    says(&plan("a.zip", zip(&twice), &[]), &["side-file-twice"]);
+}
+
+#[test]
+fn days_without_a_year_and_words_around_a_time_are_seen_in_sheets() {
+    let styles = r#"<styleSheet><numFmts><numFmt numFmtId="170" formatCode="d\-mmm"/><numFmt numFmtId="171" formatCode="h:mm&quot; - 17:00&quot;"/></numFmts>
+        <cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs></styleSheet>"#;
+    let sheet = |hours: &str| format!("{}{}", row(1, &HEADER[..4]), row(2, &["Trạm", "104.87", "21.7", hours]));
+    let of = |hours: &str| points("a.xlsx", workbook(&[("A", "", &sheet(hours))], styles, "<sst/>"));
+    says(&of(r#"<c s="1"><v>46214</v></c>"#), &["day-without-year", "“Giờ mở cửa”", "11/7"]);
+    assert_eq!(texts(&of(r#"<c s="2"><v>0.3125</v></c>"#), "hours"), ["7:30 - 17:00"]);
+}
+
+#[test]
+fn a_table_in_degrees_that_names_vn2000_is_asked_about() {
+    for above in ["DANH SÁCH (hệ VN-2000, kinh tuyến 104°45')\nTên,Kinh độ,Vĩ độ\n", "Tên,Kinh độ (VN2000),Vĩ độ (VN2000)\n"]
+    {
+        let read = points("a.csv", format!("{above}Trạm,104.87,21.7\n"));
+        assert!(!read.published, "{above}");
+        says(&read, &["crs-unknown", "223 m apart", "EPSG:4756"]);
+    }
+}
+
+#[test]
+fn letters_written_as_html_or_json_and_utf16_without_its_mark_are_read() {
+    let read = points("a.csv", "Tên,Kinh độ,Vĩ độ\nTr&#7841;m \\u0110\u{1ed3}ng T&acirc;m,104.87,21.7\n");
+    assert_eq!(texts(&read, "titles"), ["Trạm Đồng Tâm"], "{}", said(&read));
+    says(&read, &["letters-unescaped"]);
+    let plain: Vec<u8> = "Ten,Kinh do,Vi do\nTram A,104.87,21.7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(texts(&points("a.csv", plain), "titles"), ["Tram A"]);
+}
+
+#[test]
+fn a_column_that_gives_one_row_its_field_is_used() {
+    let read = points("a.csv", "Tên,Kinh độ,Vĩ độ,SĐT,Điện thoại\nA,104.87,21.7,0216 3 850 115,\nB,104.88,21.7,,0216 3 850 116\n");
+    assert!(!said(&read).contains("columns-not-used"), "{}", said(&read));
+}
+
+#[test]
+fn what_programs_write_into_empty_cells_is_no_name() {
+    let read = plan("a.geojson", geojson(&[("ODT", json!("NULL")), ("LUC", json!("<Null>")), ("CLN", json!("Nullarbor"))]), &[]);
+    assert_eq!(texts(&read, "names"), [json!(null), json!(null), json!("Nullarbor")]);
+    assert_eq!(read.report.counted["null-words"], 2);
 }

@@ -85,7 +85,18 @@ async fn a_decision_is_published_once_however_it_is_typed(kind: Kind) {
         assert_eq!(node.get(&filter).await.json()["numberMatched"], found, "{typed}");
     }
     // Blanks can be seen, but the number is the same.
-    for (n, typed) in ["12 / QĐ - UBND", "12/QĐ\u{a0}-\u{a0}UBND", "12/QĐ -UBND"].into_iter().enumerate() {
+    for (n, typed) in [
+        "12 / QĐ - UBND",
+        "12/QĐ\u{a0}-\u{a0}UBND",
+        "12/QĐ -UBND",
+        "Số: 12/QĐ-UBND",
+        "QĐ số 12/QĐ-UBND",
+        "Quyết định số 012/QĐ-UBND.",
+        "0012/QĐ-UBND",
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let error = node.try_apply(&publish(&format!("s{n}"), typed), &bangtin::cli::demo::file).await.expect_err(typed).to_string();
         assert!(error.contains(code.as_str()), "{typed}: {error}");
     }

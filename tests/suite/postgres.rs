@@ -304,3 +304,35 @@ async fn a_server_that_turns_read_only_is_said_and_left_again_by_itself() {
     }
     in_the_end(&node, "b").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn an_account_that_lost_a_right_is_said_with_the_table() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let name = database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let owner = owner().await;
+    let role = format!("clerk_{name}");
+    owner
+        .batch_execute(&format!("CREATE ROLE \"{role}\" LOGIN PASSWORD 'secret'; ALTER DATABASE \"{name}\" OWNER TO \"{role}\""))
+        .await
+        .unwrap();
+    let (_, rest) = database.url.split_once('@').unwrap();
+    let own = Database { url: format!("postgres://{role}:secret@{rest}"), ..database };
+    let node = Node::start(&own, &clock).await;
+    let (client, connection) = tokio_postgres::connect(&own.url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for (sql, says) in [
+        (format!("REVOKE INSERT ON events FROM \"{role}\""), "may not write to events"),
+        (format!("GRANT INSERT ON events TO \"{role}\""), "Following"),
+    ] {
+        client.batch_execute(&sql).await.unwrap();
+        let started = Instant::now();
+        while !format!("{:?}", node.model.health()).contains(says) {
+            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", node.model.health());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    in_the_end(&node, "a").await;
+    drop((client, node));
+    owner.batch_execute(&format!("ALTER DATABASE \"{name}\" OWNER TO CURRENT_USER")).await.unwrap();
+}

@@ -85,6 +85,13 @@ async fn what_is_postponed_or_over_is_so_everywhere(kind: Kind) {
     assert!(page.contains("đã hoãn") && page.contains("Mưa bão"), "{page}");
     let calendar = node.get("/q/CDCD26016.ics").await.text();
     assert!(calendar.contains("DTSTART;VALUE=DATE:20261219") && calendar.contains("SEQUENCE:2"), "{calendar}");
+    // Without a last day it goes on until further notice; a last day that is set is the calendar's too.
+    change("postpone", "CDCD26016", json!({ "id": "open", "from": "2026-12-18", "reason": "Chưa rõ" })).await;
+    let calendar = node.get("/q/CDCD26016.ics").await.text();
+    assert!(calendar.contains("DTSTART;VALUE=DATE:20261218") && calendar.contains("RRULE:FREQ=DAILY\r\n"), "{calendar}");
+    change("expire", "CDCD26016", json!({ "effective_to": "2026-12-24", "reason": "Đã rõ" })).await;
+    let calendar = node.get("/q/CDCD26016.ics").await.text();
+    assert!(calendar.contains("DTEND;VALUE=DATE:20261225") && !calendar.contains("RRULE"), "{calendar}");
     clock.set(NIGHT);
     change("end-early", CODE, json!({ "reason": "Xong sớm" })).await;
     let record = node.get(&format!("/q/{CODE}.json")).await.json();

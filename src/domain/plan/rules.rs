@@ -20,6 +20,23 @@ use crate::words::fold::fold;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub enum Nothing {}
 
+/// A decision's number as it is compared. Whether blanks stand around its signs, whether words stand before it and
+/// whether it has zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ-UBND”.
+fn bare_number(number: &str) -> String {
+    let folded: String = fold(number).split_whitespace().collect();
+    let mut rest = folded.as_str();
+    for word in ["quyetdinh", "qd", "so", ":"] {
+        let bare = rest.strip_prefix(word).unwrap_or(rest);
+        // “QĐ-12” keeps its letters: they are words only before a number, “số” or a colon.
+        if bare.starts_with(|c: char| c.is_ascii_digit() || c == ':') || bare.starts_with("so") || bare.starts_with("qd") {
+            rest = bare;
+        }
+    }
+    let rest = rest.trim_end_matches(['.', ',', ';']);
+    let significant = rest.trim_start_matches('0');
+    if significant.starts_with(|c: char| c.is_ascii_digit()) { significant.to_owned() } else { rest.to_owned() }
+}
+
 impl Family for Plan {
     const NAME: &'static str = "plan";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("plans", "")];
@@ -109,8 +126,7 @@ impl Family for Plan {
     fn claims(&self) -> Vec<Claim> {
         let decision = &self.decision;
         let authority = fold(&decision.authority).split_whitespace().collect::<Vec<_>>().join(" ");
-        // Whether blanks stand around a number's signs depends on who typed it: “0777 / QĐ - UBND”.
-        let number: String = fold(&decision.number).split_whitespace().collect();
+        let number = bare_number(&decision.number);
         let key = format!("{}|{authority}|{number}|{}", self.kind.as_str(), decision.signed);
         // Databases index keys of a limited length.
         let key = if key.len() > 500 { Digest::of(key.as_bytes()).to_string() } else { key };

@@ -8,7 +8,7 @@ use crate::domain::Digest;
 use crate::domain::campaign::Weekday;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::view::{Moment, Shown, View};
-use crate::domain::publication::{Command, Publication, Publish, Revise, Status};
+use crate::domain::publication::{Command, ExpirySet, Publication, Publish, Revise, Status};
 use crate::domain::test_support::{code, on};
 use crate::domain::{Context, Refusal};
 
@@ -133,6 +133,19 @@ fn what_is_postponed_holds_on_its_new_days() {
     assert_eq!(refused(postpone(date(2026, 2, 10), Some(date(2026, 2, 9))), &on(2026, 2, 1)), "period-reversed");
     assert_eq!(refused(postpone(date(2026, 2, 2), Some(date(2026, 2, 4))), &on(2026, 2, 1)), "nothing-changed");
     assert_eq!(refused(postpone(date(2026, 2, 10), None), &on(2026, 2, 2)), "works-begun");
+}
+
+#[test]
+fn a_last_day_that_was_set_is_the_last_day_of_the_works() {
+    let mut item = published(works(date(2026, 2, 2), Some(date(2026, 2, 4)), None));
+    let expire = Command::Expire(ExpirySet { effective_to: date(2026, 2, 9), reason: "Kéo dài".into() });
+    for event in item.decide(expire, &on(2026, 2, 3)).expect("allowed") {
+        item.apply_at(event, 1);
+    }
+    assert!(active(&item, date(2026, 2, 9), 12), "the road is closed until then");
+    let view = seen(&item, date(2026, 2, 5), 12);
+    assert_eq!(view.calendar().and_then(|calendar| calendar.days.last), Some(date(2026, 2, 9)));
+    assert_eq!(seen(&item, date(2026, 2, 10), 0).status, Status::Expired);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Direction, EndedEarly, Works, WorksState};
 use crate::domain::campaign::Weekday;
+use crate::domain::publication::Family;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Calendar, Calls, Days, Fact, Moment, Section, Shown, View};
 use crate::domain::schema::{Property, Type};
@@ -40,7 +41,15 @@ fn weekday(day: Weekday) -> String {
     format!("{day:?}").to_lowercase()
 }
 
+/// The works with the last day that was set by hand, where one was.
+fn until_set(works: &Works, view: &View) -> Works {
+    let (_, own) = works.effective(works.from);
+    let set = view.effective_to.filter(|to| Some(*to) != own);
+    Works { to: set.or(works.to), ..works.clone() }
+}
+
 pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view: &mut View) {
+    let works = &until_set(works, view);
     view.summary.clone_from(&works.summary);
     let phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));

@@ -403,10 +403,17 @@ impl EventLog for PostgresLog {
     }
 
     async fn takes_writes(&self) -> Result<(), StoreError> {
-        let rows = self.query("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'", &[]).await?;
-        match rows.first().map(|row| row.get::<_, bool>(0)) {
-            Some(true) => Err(StoreError::Unavailable("PostgreSQL only lets read: it is a standby, or set to be read only".into())),
-            _ => Ok(()),
+        let sql = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on', \
+             (SELECT string_agg(t, ', ') FROM unnest(ARRAY['events', 'commands', 'claims', 'blobs', 'blob_chunks', 'vault']) t \
+              WHERE NOT has_table_privilege(t, 'INSERT'))";
+        let rows = self.query(sql, &[]).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        if row.get(0) {
+            return Err(StoreError::Unavailable("PostgreSQL only lets read: it is a standby, or set to be read only".into()));
+        }
+        match row.get::<_, Option<String>>(1) {
+            Some(tables) => Err(StoreError::Unavailable(format!("the PostgreSQL account may not write to {tables}: GRANT it INSERT"))),
+            None => Ok(()),
         }
     }
 

@@ -59,6 +59,8 @@ pub enum CrsError {
         /// Its parameters in words.
         found: Box<Sentence>,
     },
+    /// A table in degrees that names VN-2000; the words that name it.
+    Doubt(String),
     /// A point cannot be transformed.
     Point(String),
 }
@@ -81,6 +83,7 @@ impl CrsError {
             Self::Datum { name, zone } => sentence!("crs-datum", name, zone),
             Self::OtherDatum { name, datum } => sentence!("crs-other-datum", name, datum),
             Self::Parameters { name, found } => sentence!("crs-parameters", name, found),
+            Self::Doubt(found) => sentence!("crs-doubt", found),
             Self::Point(place) => sentence!("crs-point", place),
         }
     }

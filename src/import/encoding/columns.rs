@@ -1,8 +1,10 @@
 //! Which encoding each column of a file is written in, judged over the whole file.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::escapes;
 use super::{Damage, Decided, Lean, Writing, decide, has_gaps};
 use crate::import::report::{Finding, Report, Severity};
 
@@ -72,6 +74,14 @@ impl CellNote {
     }
 }
 
+/// Notes control characters, which become blanks when the text is cleaned.
+fn note_controls(column: &str, text: &str, notes: &mut Vec<CellNote>) {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+        let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        notes.push(CellNote { column: column.to_owned(), damage: Damage::Controls, text: shown });
+    }
+}
+
 /// Decides the encodings of a file's texts, and remembers what it saw. Several threads may use it at once.
 #[derive(Debug, Default)]
 pub struct Texts {
@@ -85,6 +95,8 @@ struct Tally {
     evidence: Evidence,
     /// Number of values converted, by column and encoding.
     converted: BTreeMap<(String, Writing), usize>,
+    /// Number of values with letters written as HTML or JSON, by column.
+    escaped: BTreeMap<String, usize>,
     /// Number of values that could be read in two ways, by column, with the first of them.
     open: BTreeMap<String, (usize, String)>,
 }
@@ -97,17 +109,16 @@ impl Texts {
 
     /// Decides a value of a column, and adds any damage to `notes`.
     pub fn value(&self, column: &str, text: &str, notes: &mut Vec<CellNote>) -> String {
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
-            let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            notes.push(CellNote { column: column.to_owned(), damage: Damage::Controls, text: shown });
-        }
+        let text = &*self.unescaped(column, text);
         if text.is_ascii() && !has_gaps(text) {
+            note_controls(column, text, notes);
             return text.to_owned();
         }
         let decided = decide(text, self.before.lean(column));
         if let Some(damage) = decided.damage {
             notes.push(CellNote { column: column.to_owned(), damage, text: decided.text.clone() });
         }
+        note_controls(column, &decided.text, notes);
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         seen.evidence.note(column, &decided);
         if decided.writing != Writing::Unicode && decided.damage.is_none() {
@@ -117,6 +128,17 @@ impl Texts {
             seen.open.entry(column.to_owned()).or_insert_with(|| (0, decided.text.clone())).0 += 1;
         }
         decided.text
+    }
+
+    /// A text whose letters a program wrote as HTML (`&#7841;`, `&acirc;`) or as JSON (`\\u1ea1`), with the letters
+    /// that are meant.
+    fn unescaped<'t>(&self, column: &str, text: &'t str) -> Cow<'t, str> {
+        let plain = escapes::plain(text);
+        if let Cow::Owned(_) = plain {
+            let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *seen.escaped.entry(column.to_owned()).or_default() += 1;
+        }
+        plain
     }
 
     /// What is known about the columns by now.
@@ -133,6 +155,9 @@ impl Texts {
     /// Reports which columns were converted, and which values remain open.
     pub fn report(&self, report: &mut Report) {
         let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (column, count) in &seen.escaped {
+            report.push(Finding::new(Severity::Repair, "letters-unescaped", sentence!("letters-unescaped", column, count)));
+        }
         for ((column, writing), count) in &seen.converted {
             let name = writing.name();
             let others =

@@ -7,6 +7,7 @@
 //! its cell.
 
 mod columns;
+mod escapes;
 mod legacy;
 
 pub use columns::{CellNote, Evidence, Texts};

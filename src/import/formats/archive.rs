@@ -86,7 +86,13 @@ impl Archive {
     pub(super) fn choose(names: &[String], asked: Option<&str>) -> Result<String, ReadError> {
         let found = match asked {
             Some(_) if names.len() == 1 && !is_shapefile_or_kml(&names[0]) => names.first(),
-            Some(asked) => names.iter().find(|name| *name == asked || like(stem(name)) == like(asked) || like(last(name)) == like(asked)),
+            Some(asked) => {
+                let bare = |name: &str| name.rsplit_once('.').map_or_else(|| like(name), |(bare, _)| like(bare));
+                let whole = names.iter().find(|name| like(name) == like(asked) || bare(name) == like(asked));
+                let mut by_last = names.iter().filter(|name| like(stem(name)) == like(asked) || like(last(name)) == like(asked));
+                // Files with the same name in several folders are told apart by their folders.
+                whole.or(by_last.next().filter(|_| by_last.next().is_none()))
+            }
             None if names.len() == 1 => names.first(),
             None => None,
         };

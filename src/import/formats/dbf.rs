@@ -13,8 +13,8 @@ use crate::import::encoding::{Lean, decide, keep};
 use crate::import::source::{ReadSeek, Source};
 use crate::words::sentence::Sentence;
 
-/// Width from which on a text that fills its field may have been cut, bytes. Codes and numbers fill narrower ones.
-const FULL: usize = 16;
+/// Width from which on a text that fills its field may have been cut, bytes. Codes fill narrower ones.
+const FULL: usize = 8;
 
 struct Field {
     name: String,
@@ -130,7 +130,7 @@ impl Table {
     fn value(&self, field: &Field, cell: &[u8]) -> Value {
         let text = || keep(trim(to_nul(cell)));
         match field.kind {
-            b'C' if field.length >= FULL && cell.last().is_some_and(|byte| !matches!(byte, b' ' | 0)) && !cell.contains(&0) => {
+            b'C' if field.length >= FULL && is_filled(cell) => {
                 let text = text();
                 self.tally.quote(Left::Filled(name_of(field)), &decide(&text, Lean::default()).text);
                 Value::from(text)
@@ -168,6 +168,13 @@ impl Table {
             _ => Value::Null,
         }
     }
+}
+
+/// True for a text of words, not of digits alone, that reaches the end of its field.
+fn is_filled(cell: &[u8]) -> bool {
+    let is_pad = |byte: &u8| matches!(byte, b' ' | 0);
+    let has_letters = cell.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    has_letters && cell.last().is_some_and(|byte| !is_pad(byte)) && !cell.contains(&0)
 }
 
 /// A column's name in Unicode, for people.

@@ -1,6 +1,6 @@
 //! Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 
-use super::archive::{Archive, damaged, has_ending, last, stem};
+use super::archive::{Archive, has_ending, last, stem};
 use super::{Choice, Left, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
 use crate::import::source::{Source, like};
 
@@ -20,7 +20,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     let readable = if maps.is_empty() { &tables } else { &maps };
     if readable.is_empty() {
         if archive.names.iter().any(|name| has_ending(name, "zip")) {
-            return Err(damaged(sentence!("damage-nested-archive")));
+            return Err(nested());
         }
         foreign::refuse_names(archive.names.iter().map(String::as_str))?;
         let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -40,8 +40,13 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     if has_ending(&chosen, "shp") {
         let without = like(&chosen[..chosen.len() - 4]);
-        let beside = |extension: &str| archive.names.iter().find(|name| like(name) == format!("{without}{extension}")).cloned();
-        let names = [".dbf", ".shx", ".prj"].map(beside);
+        let beside =
+            |extension: &str| archive.names.iter().filter(|name| like(name) == format!("{without}{extension}")).collect::<Vec<_>>();
+        let all = [".dbf", ".shx", ".prj"].map(beside);
+        if let Some([one, two, ..]) = all.iter().map(Vec::as_slice).find(|names| names.len() > 1) {
+            return Err(ReadError::new("side-file-twice", sentence!("side-file-twice", one, two)));
+        }
+        let names = all.map(|names| names.first().map(|name| (*name).clone()));
         let shp = archive.unpack(&chosen)?;
         let [dbf, shx, prj] = names.map(|name| name.map(|name| archive.unpack(&name)).transpose());
         let tally = Tally::default();
@@ -58,12 +63,16 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let inner = archive.unpack(&chosen)?;
     if inner.head(2)? == b"PK" {
-        return Err(damaged(sentence!("damage-nested-archive")));
+        return Err(nested());
     }
     // The name asked for may be the file's, or that of a layer in the only file.
     let layer =
         choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
     super::open(&inner, &Choice { layer, ..choice.clone() })
+}
+
+fn nested() -> ReadError {
+    ReadError::new("nested-archive", sentence!("nested-archive"))
 }
 
 /// True for files that operating systems leave in archives.

@@ -4,9 +4,10 @@
 use serde_json::Map;
 
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, by_library, put};
+use crate::geometry::crs::CrsError;
 use crate::geometry::simple::{Geometry, Position};
 use crate::import::cell::{is_scientific, number};
-use crate::import::columns::{Axis, axis};
+use crate::import::columns::{Axis, axis, plain};
 use crate::import::encoding::{Lean, Texts, decide, keep};
 use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;
@@ -77,6 +78,14 @@ impl Columns {
     /// Number of columns.
     pub(super) fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// The system that the header and the lines above it name. Degrees of VN-2000 and of WGS 84 look the same, and
+    /// lie 223 m apart.
+    pub(super) fn stated<'a>(&self, mut above: impl Iterator<Item = &'a str>) -> Stated {
+        let in_degrees = self.axes.iter().flatten().any(|(_, is_degrees)| *is_degrees);
+        let found = above.find(|text| plain(text).contains("vn2000")).filter(|_| in_degrees);
+        found.map_or(Stated::Nothing, |found| Stated::Unknown(CrsError::Doubt(found.trim().chars().take(60).collect())))
     }
 
     /// The name of a column; none if it has no name.
@@ -164,6 +173,14 @@ fn decode(bytes: &[u8]) -> Result<String, ReadError> {
         }
         let (text, damage) = encoding.decode_without_bom_handling(&bytes[length..]);
         return if damage { Err(not_text()) } else { Ok(text.into_owned()) };
+    }
+    // UTF-16 without its mark: every other byte of ASCII letters is 0.
+    for (encoding, zero) in [(encoding_rs::UTF_16LE, 1), (encoding_rs::UTF_16BE, 0)] {
+        let head = &bytes[..bytes.len().min(64)];
+        if head.len() >= 8 && head.iter().skip(zero).step_by(2).filter(|byte| **byte == 0).count() * 3 > head.len() {
+            let (text, damage) = encoding.decode_without_bom_handling(bytes);
+            return if damage { Err(not_text()) } else { Ok(text.into_owned()) };
+        }
     }
     if bytes.iter().any(|byte| *byte < 9) {
         return Err(not_text());
@@ -270,6 +287,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
     let mut features = Vec::new();
     let mut widest = columns.len();
     let mut header = csv::StringRecord::new();
+    let mut above_it: Vec<String> = Vec::new();
     let below = Texts::default();
     for record in records(&text, separator).records().skip(above + 1).take(200).flatten() {
         record.iter().for_each(|cell| {
@@ -283,6 +301,9 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         if at == above + 1 && numbers_columns(record.iter()) {
             tally.quote(Left::LinesAbove, record.iter().next().unwrap_or_default());
             continue;
+        }
+        if at <= above {
+            above_it.extend(record.iter().map(str::to_owned));
         }
         if at < above {
             tally.quote(Left::LinesAbove, record.iter().collect::<Vec<_>>().join(" ").trim());
@@ -336,7 +357,7 @@ pub fn open_csv(source: &Source, limits: &Limits) -> Result<Box<dyn Reader>, Rea
         let cells = record.iter().take(columns.len()).enumerate().filter(|(_, cell)| !cell.trim().is_empty());
         features.push(feature(&columns, cells.map(|(i, cell)| (i, unmarked(cell).to_owned())).collect(), line, &tally));
     }
-    Ok(Whole::boxed(Stated::Nothing, features, tally))
+    Ok(Whole::boxed(columns.stated(above_it.iter().map(String::as_str)), features, tally))
 }
 
 #[cfg(test)]

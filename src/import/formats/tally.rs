@@ -127,6 +127,12 @@ pub enum Left {
     NoMap,
     /// Columns of a plan's file that look like personal data; listed.
     Personal,
+    /// Areas whose code was found among other words, as in a name; the layer's name, quoted with the texts.
+    CodeAmongWords(String),
+    /// Areas whose layer names another code than the text inside; the layer's name, quoted with the texts' codes.
+    LayerAgainstText(String),
+    /// Cells that a program holds as a day without its year; the column's name.
+    DayMonths(String),
     /// Comments on a sheet's cells; the sheet's name.
     Comments(String),
     /// Texts that fill their field to the last byte, so that their ends may be missing; the column's name.
@@ -173,7 +179,11 @@ impl Tally {
         let mut counts = self.counts();
         let count = count_of(&mut counts, what);
         count.number += 1;
-        let example: String = example.trim().chars().take(40).collect();
+        let mut example: String = example.trim().to_owned();
+        if let Some((cut, _)) = example.char_indices().nth(60) {
+            example.truncate(cut);
+            example.push('…');
+        }
         if count.examples.len() < QUOTED && !example.is_empty() && !count.examples.contains(&example) {
             count.examples.push(example);
         }

@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 
 use super::archive::{Archive, layers};
 use super::table::{Columns, MOST_COLUMNS, TEXT_BYTES, feature, headers_of, is_header, numbers_columns};
-use super::{Choice, Damage, Left, Limits, ReadError, Reader, Stated, Tally, Whole};
+use super::{Choice, Damage, Left, Limits, ReadError, Reader, Tally, Whole};
 use crate::import::cell;
 use crate::import::encoding::Texts;
 use crate::import::source::like;
 use parts::{Part, XmlEvent, attribute};
-use styles::{Styles, shown_number};
+use styles::{Shown, Styles};
 
 /// Rows at the top of a sheet in which a header is looked for.
 const HEADER_ROWS: usize = 50;
@@ -204,6 +204,8 @@ struct Workbook {
     beyond: usize,
     /// Ranges of hidden columns of that sheet, from 0.
     hidden: Vec<(usize, usize)>,
+    /// Cells of that sheet that hold a day without its year: column from 0, what is shown.
+    day_months: Vec<(usize, String)>,
 }
 
 /// A cell that is being read.
@@ -228,6 +230,7 @@ impl Workbook {
         let mut merged: Vec<Merged> = Vec::new();
         let mut beyond = 0;
         self.hidden.clear();
+        self.day_months.clear();
         let (mut next_column, mut in_value, mut in_inline, mut left) = (0, false, false, TEXT_BYTES);
         while let Some(piece) = part.next()? {
             match piece {
@@ -360,7 +363,13 @@ impl Workbook {
                 if seconds == 0 { cell::day(moment.date()) } else { format!("{} {}", cell::day(moment.date()), cell::time(seconds)) }
             }),
             _ if value.trim().is_empty() => String::new(),
-            _ => shown_number(&value, self.styles.shown(cell.style), &self.styles, self.from_1904),
+            _ => {
+                let shown = self.styles.number(cell.style, &value, self.from_1904);
+                if matches!(self.styles.shown(cell.style), Shown::DayMonth | Shown::MonthDay) {
+                    self.day_months.push((cell.column, shown.clone()));
+                }
+                shown
+            }
         };
         Ok((text, false))
     }
@@ -438,7 +447,7 @@ fn comments(archive: &mut Archive, sheet: &str) -> Result<Vec<String>, ReadError
 pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);
-    let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0, hidden: Vec::new() };
+    let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0, hidden: Vec::new(), day_months: Vec::new() };
     let tally = Tally::default();
     let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<_>>();
     let chosen = if let Some(asked) = &choice.layer {
@@ -474,6 +483,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
     let Some(top) = rows.iter().take(HEADER_ROWS).position(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) else {
         return Err(ReadError::new("no-table", sentence!("no-table-xlsx", name = chosen.name)));
     };
+    let rows_above: Vec<String> = rows[..=top].iter().flat_map(|row| row.cells.iter().map(|(_, text)| text.clone())).collect();
     for row in &rows[..top] {
         tally.quote(Left::LinesAbove, row.cells.first().map_or("", |(_, text)| text));
     }
@@ -489,6 +499,11 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
     for (column, fault) in faults {
         if let Some(name) = columns.name(column) {
             tally.quote(Left::CellErrors(name.clone()), &fault);
+        }
+    }
+    for (column, shown) in &workbook.day_months {
+        if let Some(name) = columns.name(*column) {
+            tally.quote(Left::DayMonths(name.clone()), shown);
         }
     }
     for column in workbook.hidden.iter().flat_map(|(from, to)| *from..=(*to).min(MOST_COLUMNS)) {
@@ -523,7 +538,8 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         }
         features.push(feature(&columns, row.cells, u64::from(row.number), &tally));
     }
-    Ok(Whole::boxed(Stated::Nothing, features, tally))
+    let above = rows_above.iter().map(String::as_str);
+    Ok(Whole::boxed(columns.stated(above), features, tally))
 }
 
 #[cfg(test)]

@@ -152,6 +152,10 @@ impl Checker<'_> {
                 zone.findings.push(finding(Severity::Warning, "value-not-text", said).at(at));
             }
             let text = clean(&self.texts.value(column, &text?, &mut notes));
+            if cell::is_null_word(&text) {
+                zone.counted.push("null-words");
+                return None;
+            }
             (!text.is_empty()).then_some(text)
         };
         let mut properties = Map::new();

@@ -70,6 +70,8 @@ const LIKE: &[(&str, char)] = &[
     ("》", '»'),
     ("〈", '‹'),
     ("〉", '›'),
+    // The bullet of Word's symbol font.
+    ("\u{f0b7}\u{2027}", '•'),
     ("。", '.'),
     ("、", ','),
 ];

@@ -51,6 +51,21 @@ fn code_in(text: &str) -> Option<&'static str> {
     words.filter(|word| !word.is_empty()).find_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str()))
 }
 
+/// The code that a text of a drawing is: its words are the code, numbers and units. None for a name with a code in it.
+fn plain_code(text: &str) -> Option<&'static str> {
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| word.chars().any(char::is_alphabetic));
+    let code = code_in(words.next()?)?;
+    // “ODT 2,5ha”, “LUC 125m2”, “CLN-12”.
+    let is_unit = |word: &str| matches!(word.trim_start_matches(|c: char| c.is_ascii_digit()), "ha" | "HA" | "m" | "m2" | "M2" | "m²");
+    words.all(|word| is_unit(word) || code_in(word).is_some()).then_some(code)
+}
+
+/// The code that stands in capitals among other words: “TON DUC THANG”, “Khu ODT”.
+fn code_among_words(text: &str) -> Option<&'static str> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty());
+    words.filter(|word| !word.chars().any(char::is_lowercase)).find_map(code_in)
+}
+
 /// The part of a layer's name that says what lies on it: drawings that were bound in put their own name before it
 /// (`BANVE$0$CLN`, `banve|CLN`).
 fn own_name(layer: &str) -> &str {
@@ -171,7 +186,12 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             *without.entry(area.layer + &words.unwrap_or_default()).or_default() += 1;
             continue;
         }
-        let codes: Vec<&str> = area.texts.iter().filter_map(|text| code_in(text)).collect();
+        let codes: Vec<&str> = area.texts.iter().filter_map(|text| plain_code(text)).collect();
+        let of_layer = code_in(own_name(&area.layer));
+        if codes.is_empty() && of_layer.is_none() && code.is_some() {
+            let words = area.texts.iter().find(|text| code_among_words(text).is_some());
+            tally.quote(Left::CodeAmongWords(area.layer.clone()), words.map_or("", String::as_str));
+        }
         if let Some(other) = codes.iter().find(|other| **other != codes[0]) {
             tally.quote(Left::TwoCodes(area.layer.clone()), &format!("{}, {other}", codes[0]));
         }
@@ -187,8 +207,26 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             tally.quote(Left::OpenCode(area.layer.clone()), text);
         }
         // By a layer with two codes, or one that is not the plan's, nobody can tell what is planned.
-        let is_by_layer = !area.texts.iter().any(|text| code_in(text).is_some());
-        let is_unclear = is_by_layer && code.is_some() && (codes_in(own_name(&area.layer)).len() > 1 || is_beside_plan(&area.layer));
+        let is_by_layer = codes.is_empty();
+        // Where the layer and the text inside say different codes, only the author knows which one is planned.
+        let against = of_layer.filter(|of_layer| codes.first().is_some_and(|code| code != of_layer));
+        if let (Some(of_layer), Some(code)) = (against, codes.first()) {
+            tally.quote(Left::LayerAgainstText(area.layer.clone()), code);
+            features.push(Feature {
+                properties: Map::from_iter([
+                    (CODE.to_owned(), Value::from(format!("{code} / {of_layer}"))),
+                    ("Layer".to_owned(), Value::from(area.layer)),
+                    ("Text".to_owned(), Value::from(area.texts.join(" "))),
+                ]),
+                geometry: Ok(Geometry::Polygon(area.rings)),
+                line: None,
+            });
+            continue;
+        }
+        let is_unclear = is_by_layer
+            && of_layer.is_some()
+            && code.is_some()
+            && (codes_in(own_name(&area.layer)).len() > 1 || is_beside_plan(&area.layer));
         if is_unclear {
             tally.add(Left::UnclearLayer(area.layer.clone()));
         }
@@ -263,8 +301,10 @@ fn metres(gap: f64) -> String {
 }
 
 impl Area {
+    /// The code of a text that says nothing else, else of the layer, else of a text with more words.
     fn code(&self) -> Option<&'static str> {
-        self.texts.iter().find_map(|text| code_in(text)).or_else(|| code_in(own_name(&self.layer)))
+        let plain = self.texts.iter().find_map(|text| plain_code(text));
+        plain.or_else(|| code_in(own_name(&self.layer))).or_else(|| self.texts.iter().find_map(|text| code_among_words(text)))
     }
 }
 

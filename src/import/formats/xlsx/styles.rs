@@ -16,6 +16,8 @@ pub(super) enum Shown {
     Day,
     /// A day without its year.
     DayMonth,
+    /// A month and its day, in this order, without the year.
+    MonthDay,
     DayAndTime,
     /// A time of day.
     Time,
@@ -151,6 +153,9 @@ fn shown_by(code: &str, at: u16) -> Shown {
     match (day, time) {
         _ if code.contains('[') => Shown::Elapsed,
         (true, true) => Shown::DayAndTime,
+        (true, false) if code.contains('d') && !code.contains('y') && code.find('m') < code.find('d') && code.contains('m') => {
+            Shown::MonthDay
+        }
         (true, false) if code.contains('d') && !code.contains('y') => Shown::DayMonth,
         (true, false) => Shown::Day,
         (false, true) => Shown::Time,
@@ -162,6 +167,35 @@ fn shown_by(code: &str, at: u16) -> Shown {
         }
         _ => Shown::Plain,
     }
+}
+
+/// The texts before and behind what a format's first section shows.
+fn around(code: &str) -> (String, String) {
+    let (mut before, mut behind, mut has_shown) = (String::new(), String::new(), false);
+    let mut chars = code.chars();
+    while let Some(c) = chars.next() {
+        let words: String = match c {
+            ';' => break,
+            '"' => chars.by_ref().take_while(|c| *c != '"').collect(),
+            '\\' => chars.next().into_iter().collect(),
+            '_' | '*' => {
+                chars.next();
+                continue;
+            }
+            '[' => {
+                has_shown |= chars.by_ref().take_while(|c| *c != ']').all(|c| matches!(c.to_ascii_lowercase(), 'h' | 'm' | 's'));
+                continue;
+            }
+            c if c.is_whitespace() => continue,
+            _ => {
+                has_shown = true;
+                behind.clear();
+                continue;
+            }
+        };
+        if has_shown { &mut behind } else { &mut before }.push_str(&words);
+    }
+    (before, behind)
 }
 
 /// The texts of a format's first section: those in quotation marks, and escaped characters.
@@ -300,6 +334,26 @@ fn civil_days(day: f64, from_1904: bool) -> i64 {
     counted as i64 - 25_569
 }
 
+impl Styles {
+    /// A cell's number as its author sees it, with the words of the style's format around it.
+    pub(super) fn number(&self, style: usize, text: &str, from_1904: bool) -> String {
+        let shown = self.shown(style);
+        let seen = shown_number(text, shown, self, from_1904);
+        let id = self.cells.get(style).copied().unwrap_or(0);
+        let own = self.own.binary_search_by_key(&id, |(own, _)| *own).ok();
+        match own.filter(|_| !matches!(shown, Shown::Pattern(_) | Shown::Conditional(_)) && !seen.is_empty()) {
+            Some(at) => {
+                let (before, behind) = around(&self.own[at].1);
+                // A format's words say something only where they hold letters or digits.
+                let says = |words: &str| words.chars().any(char::is_alphanumeric);
+                let [before, behind] = [before, behind].map(|words| if says(&words) { words } else { String::new() });
+                format!("{before}{seen}{behind}")
+            }
+            None => seen,
+        }
+    }
+}
+
 /// A cell's number as its author sees it.
 pub(super) fn shown_number(text: &str, shown: Shown, styles: &Styles, from_1904: bool) -> String {
     let Some(number) = text.trim().parse::<f64>().ok().filter(|number| number.is_finite()) else { return text.trim().to_owned() };
@@ -312,6 +366,14 @@ pub(super) fn shown_number(text: &str, shown: Shown, styles: &Styles, from_1904:
         Shown::DayMonth if is_day => {
             let whole = cell::date_time(civil_days(day, from_1904), 0);
             whole.and_then(|text| Some(text.rsplit_once('/')?.0.to_owned()))
+        }
+        Shown::MonthDay if is_day => {
+            let whole = cell::date_time(civil_days(day, from_1904), 0);
+            whole.and_then(|text| {
+                let mut parts = text.split('/');
+                let (day, month) = (parts.next()?, parts.next()?);
+                Some(format!("{month}/{day}"))
+            })
         }
         Shown::DayAndTime if is_day && day < 1.0 => Some(cell::time(rest)),
         Shown::DayAndTime if is_day => cell::date_time(civil_days(day, from_1904), rest),
@@ -338,7 +400,7 @@ mod tests {
 
     fn shown(number: &str, code: &str) -> String {
         let styles = Styles { cells: vec![200], own: vec![(200, code.to_owned())], kinds: vec![shown_by(code, 0)], ..Styles::default() };
-        shown_number(number, styles.shown(0), &styles, false)
+        styles.number(0, number, false)
     }
 
     #[test]
@@ -365,6 +427,13 @@ mod tests {
             ("46357.3125", "h:mm", "7:30"),
             ("46357.3125", "[h]:mm", "1112575:30"),
             ("46178", "d/m", "5/6"),
+            ("46178", "m/d", "6/5"),
+            ("46178", "d-mmm", "5/6"),
+            ("0.3125", "h:mm\" - 17:00\"", "7:30 - 17:00"),
+            ("0.7291666667", "\"7:30 - \"h:mm", "7:30 - 17:30"),
+            ("7.5", "0.0\" giờ\"", "7.5 giờ"),
+            ("46357", "dd\\/mm\\/yyyy", "1/12/2026"),
+            ("1234", "#,##0\\ \"₫\"", "1234"),
             ("1234.56", "#,##0.00", "1234.56"),
             ("12", "0.0", "12"),
             ("0.756", "0.0%", "75.6%"),

@@ -4,7 +4,7 @@ use crate::http::collections::parameters;
 use crate::http::reading;
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use super::errors::HttpError;
 use super::reading::Form;
 use super::respond;
 use super::{Site, openapi};
+use crate::http::reading::Asking;
 use crate::render::collections as pages;
 
 /// `/` as JSON.
@@ -37,7 +38,7 @@ pub fn landing(site: &Site) -> Value {
 }
 
 /// `/conformance`
-pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn conformance(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
     let pairs = parameters::pairs(query.as_deref(), query::COMMON, &[], is_page)?;
     if reading::schema_form(parameters::value(&pairs, "f"), &headers)? == Form::Html {
@@ -50,7 +51,7 @@ pub async fn conformance(State(site): State<Arc<Site>>, RawQuery(query): RawQuer
 }
 
 /// `/api`
-pub async fn openapi(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn openapi(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let make = || {
         let is_page = reading::is_page(reading::schema_form, query.as_deref(), &headers);
         let pairs = parameters::pairs(query.as_deref(), query::COMMON, &[], is_page)?;

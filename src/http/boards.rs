@@ -3,7 +3,7 @@
 use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ pub async fn list(State(site): State<Arc<Site>>, asking: Asking) -> Result<Respo
 
 /// `/booklet.pdf?unit=`: all posters of a unit's boards in one file. It is made for each request: it is
 /// seldom asked for, and never twice the same.
-pub async fn booklet(State(site): State<Arc<Site>>, RawQuery(query): RawQuery) -> Result<Response, HttpError> {
+pub async fn booklet(State(site): State<Arc<Site>>, Asking { query, .. }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let unit = reading::asked(query, "unit").filter(|unit| unit != "all");
     let unit: Option<UnitId> = unit.map(|unit| unit.parse().map_err(|_| HttpError::UnknownUnit)).transpose()?;

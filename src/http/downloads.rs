@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -24,6 +24,7 @@ use crate::http::Site;
 use crate::http::collections::{find, tiles, when};
 use crate::http::download_cache::{DownloadFile, PIECE};
 use crate::http::errors::HttpError;
+use crate::http::reading::Asking;
 use crate::http::{ranges, respond};
 use crate::read_model::layers::{Layer, LayerRow};
 
@@ -31,7 +32,7 @@ use crate::read_model::layers::{Layer, LayerRow};
 pub async fn file(
     State(site): State<Arc<Site>>,
     Path((name, file)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    Asking { query, .. }: Asking,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {

@@ -7,7 +7,7 @@ use crate::http::reading;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::civil::Date;
@@ -27,6 +27,7 @@ use crate::geometry::Position;
 use crate::geometry::area::Area;
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
+use crate::http::reading::Asking;
 use crate::import::parcel;
 use crate::prints;
 use crate::read_model::here::Place;
@@ -50,13 +51,13 @@ const PROPOSED: usize = 12;
 const DIGITS: f64 = 1e5;
 
 /// `GET /here`
-pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn get(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
     answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
 }
 
 /// `POST /here`: as `GET /here`, but the fields come in the body and stand in no address.
-pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
+pub async fn post(State(site): State<Arc<Site>>, Asking { query, headers }: Asking, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let sent = forms::read(&headers, body, BODY_BYTES).await?;
     let fields = match sent.media.as_str() {

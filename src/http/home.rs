@@ -5,7 +5,7 @@ use crate::http::lists;
 use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
@@ -22,7 +22,7 @@ use crate::render::home as pages;
 const SHOWN: usize = 8;
 
 /// `/`
-pub async fn home(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let f = reading::parameter(query, "f");
     let json = match f.as_deref() {

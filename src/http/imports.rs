@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Path, RawQuery, Request as HttpRequest, State};
+use axum::extract::{FromRequest, Multipart, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::civil::Date;
@@ -29,6 +29,7 @@ use crate::domain::feature_set::Takes;
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
 use crate::geometry::crs::Crs;
+use crate::http::reading::Asking;
 use crate::import::attach::{NewBlob, source_document};
 use crate::import::source::Source;
 use crate::import::zones;
@@ -229,8 +230,7 @@ async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
 pub async fn report(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let kept = find(&site, &id).await?;
     let mut answer = HeaderMap::new();

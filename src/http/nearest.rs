@@ -4,7 +4,7 @@ use crate::http::reading;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
@@ -14,6 +14,7 @@ use super::forms::{self, Fields};
 use super::here;
 use super::reading::Form;
 use super::respond;
+use crate::http::reading::Asking;
 use crate::read_model::nearest::kinds;
 use crate::render::nearest as pages;
 
@@ -23,13 +24,13 @@ const FORM_BYTES: usize = 16 << 10;
 const SHOWN: usize = 30;
 
 /// `GET /nearest`
-pub async fn get(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn get(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
     answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
 }
 
 /// `POST /nearest`: as `GET /nearest`, but the position stands in no address.
-pub async fn post(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
+pub async fn post(State(site): State<Arc<Site>>, Asking { query, headers }: Asking, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
     answer(&site, Fields::of(query, &sent.text), &headers).await

@@ -12,9 +12,10 @@ use super::lists::{weighted, whole};
 use crate::words::copied::untailed;
 use crate::words::text::Lang;
 
-/// What a request says beside its path: the query of its address, and its headers. Handlers take it as one input.
+/// What a request says beside its path. Handlers take it as one input.
 pub struct Asking {
-    query: Option<String>,
+    /// The query of its address, as it was sent.
+    pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
 }
@@ -28,11 +29,6 @@ impl<S: Sync> FromRequestParts<S> for Asking {
 }
 
 impl Asking {
-    /// The query as it was sent.
-    pub fn query(&self) -> Option<&str> {
-        self.query.as_deref()
-    }
-
     /// The reader's language, by `?lang=` or by what the browser prefers.
     pub fn lang(&self) -> Lang {
         language(self.parameter("lang").as_deref(), &self.headers)
@@ -40,12 +36,12 @@ impl Asking {
 
     /// A parameter, percent-decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        parameter(self.query(), name)
+        parameter(self.query.as_deref(), name)
     }
 
     /// A parameter of a page, without text that was appended to the address; `None` if it is empty.
     pub fn asked(&self, name: &str) -> Option<String> {
-        asked(self.query(), name)
+        asked(self.query.as_deref(), name)
     }
 
     /// True for a browser.

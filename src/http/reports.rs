@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
@@ -61,7 +61,7 @@ pub async fn form(State(site): State<Arc<Site>>, Path(code): Path<String>, askin
 pub async fn receive(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
-    RawQuery(query): RawQuery,
+    Asking { query, .. }: Asking,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
@@ -179,7 +179,7 @@ pub async fn list(State(site): State<Arc<Site>>, asking: Asking) -> Result<Respo
 }
 
 /// `POST /reports`: the list for a token that a form sends. Also closes the reports that the form names.
-pub async fn work(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
+pub async fn work(State(site): State<Arc<Site>>, Asking { query, headers }: Asking, body: Body) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
     let fields = Fields::of(query, &sent.text);

@@ -143,7 +143,7 @@ fn a_name_in_a_drawing_is_no_code_and_a_layer_against_its_text_is_asked_about() 
     let title = dxf(format!("{} {} {}", outline("RANH", 0, ""), outline("CLN", 1, ""), note(0, "Ton Duc Thang")));
     assert_eq!(texts(&title, "codes"), ["CLN"], "{}", said(&title));
     says(&title, &["RANH (Ton Duc Thang): 1"]);
-    let against = dxf(format!("{} {} {}", outline("LUC", 0, ""), outline("RANH", 1, ""), format!("{} {}", note(0, "ODT"), note(1, "CLN"))));
+    let against = dxf(format!("{} {} {} {}", outline("LUC", 0, ""), outline("RANH", 1, ""), note(0, "ODT"), note(1, "CLN")));
     assert!(!against.published);
     says(&against, &["layer-against-text", "ODT / LUC"]);
     let same = dxf(format!("{} {} {}", outline("QH_LUC", 0, ""), outline("CLN", 1, ""), note(0, "LUC")));

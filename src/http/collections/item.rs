@@ -5,7 +5,7 @@ use crate::http::reading;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
@@ -18,6 +18,7 @@ use crate::features::Features;
 use crate::features::geojson::Front;
 use crate::http::Site;
 use crate::http::errors::HttpError;
+use crate::http::reading::Asking;
 use crate::http::reading::Form;
 use crate::http::respond;
 use crate::read_model::layers::{Collection, Content, Layer, LayerKey, LayerRow, Version, When};
@@ -58,8 +59,7 @@ async fn look_up(
 pub async fn item(
     State(site): State<Arc<Site>>,
     Path((name, id)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;

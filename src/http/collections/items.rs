@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use crate::features::packed::Segment;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::pieces::Pieces;
+use crate::http::reading::Asking;
 use crate::http::reading::Form;
 use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::{Collection, LayerRow, Part, When};
@@ -37,8 +38,7 @@ pub(super) type Link = (&'static str, &'static str, String);
 pub async fn items(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;

@@ -14,7 +14,7 @@ pub(super) mod when;
 use crate::http::reading;
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -33,6 +33,7 @@ use crate::domain::schema::Shape;
 use crate::domain::schema::{Property, Type};
 use crate::event_store::StoreError;
 use crate::export::FORMATS;
+use crate::http::reading::Asking;
 use crate::read_model::layers::{Collection, Content, Layer, LayerKey, collections};
 use crate::render::collections as pages;
 use crate::words::text::Lang;
@@ -132,7 +133,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
 }
 
 /// `/collections`
-pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn list(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let pairs = parameters::pairs(query, query::COMMON, &[], reading::is_page(reading::form, query, &headers))?;
     let form = reading::form(parameters::value(&pairs, "f"), &headers)?;
@@ -162,8 +163,7 @@ pub async fn list(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, head
 pub async fn one(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;
@@ -191,8 +191,7 @@ fn map_of(site: &Site, collection: &Collection, code: &str) -> Result<pages::Map
 pub async fn map(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;
@@ -321,8 +320,7 @@ fn schema_answer(site: &Site, name: &str, query: Option<&str>, headers: &HeaderM
 pub async fn features_schema(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Features)
 }
@@ -343,8 +341,7 @@ fn tag(layer: &Layer, pairs: &Pairs, rest: &[u8]) -> String {
 pub async fn queryables(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Queryables)
 }
@@ -353,8 +350,7 @@ pub async fn queryables(
 pub async fn sortables(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::Sortables)
 }
@@ -363,8 +359,7 @@ pub async fn sortables(
 pub async fn geojson_schema(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     schema_answer(&site, &name, query.as_deref(), &headers, Schema::GeoJson)
 }

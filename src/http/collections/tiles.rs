@@ -5,7 +5,7 @@ use crate::http::reading;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use crate::domain::schema::Shape;
 use crate::event_store::StoreError;
 use crate::http::Site;
 use crate::http::errors::HttpError;
+use crate::http::reading::Asking;
 use crate::http::respond::{self, Encoding};
 use crate::read_model::layers::Layer;
 use crate::render::style;
@@ -64,8 +65,7 @@ impl Tiles {
 pub async fn tile(
     State(site): State<Arc<Site>>,
     Path((name, zoom, row, column)): Path<(String, String, String, String)>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let collection = find(&name)?;
     parameters::pairs(query.as_deref(), &["token"], &[], false)?;
@@ -209,8 +209,7 @@ fn tileset(url: &str, layer: &Layer, bbox: [f64; 4], full: bool) -> Value {
 pub async fn tilesets(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let collection = find(&name)?;
     if form_of(query.as_deref(), &["json", "html"], &headers)? == "html" {
@@ -246,8 +245,7 @@ fn form_of(query: Option<&str>, forms: &[&'static str], headers: &HeaderMap) -> 
 pub async fn one(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let collection = find(&name)?;
     let form = form_of(query.as_deref(), &["json", "tilejson", "html"], &headers)?;

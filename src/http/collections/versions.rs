@@ -6,7 +6,7 @@ use crate::http::reading;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use crate::domain::Code;
 use crate::domain::publication::view::Moment;
 use crate::http::Site;
 use crate::http::errors::{Gone, HttpError};
+use crate::http::reading::Asking;
 use crate::http::respond;
 use crate::read_model::layers::{Collection, Content, Version};
 
@@ -98,8 +99,7 @@ pub(crate) fn http_date(at: jiff::Timestamp) -> String {
 pub async fn versions(
     State(site): State<Arc<Site>>,
     Path((name, id)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let collection = find(&name)?;

@@ -7,7 +7,7 @@ mod prebuilt;
 use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 
@@ -86,8 +86,7 @@ fn order(query: Option<&str>) -> Result<Order, HttpError> {
 pub async fn poster(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let size = match once(query, "size")? {
@@ -101,8 +100,7 @@ pub async fn poster(
 pub async fn stickers(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let result = async { answer(&site, parse(&code)?, Representation::Stickers(order(query)?), &headers).await };
@@ -113,8 +111,7 @@ pub async fn stickers(
 pub async fn preview(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let lang = Lang::choose(reading::parameter(query, "lang").as_deref(), None);
@@ -126,7 +123,7 @@ pub async fn preview(
 pub async fn item(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
+    Asking { query, .. }: Asking,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
@@ -203,8 +200,7 @@ pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, as
 pub async fn revision(
     State(site): State<Arc<Site>>,
     Path((code, name)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let (number, form) = split(&name);
     let number: u32 = number.parse().map_err(|_| HttpError::NotFound)?;

@@ -16,17 +16,14 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find(['&', '\\']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        match reference(rest).or_else(|| escape(rest)) {
-            Some((letters, length)) => {
-                out.push_str(&letters);
-                rest = &rest[length..];
-                is_changed = true;
-            }
-            None => {
-                let (first, behind) = rest.split_at(1);
-                out.push_str(first);
-                rest = behind;
-            }
+        if let Some((letters, length)) = reference(rest).or_else(|| escape(rest)) {
+            out.push_str(&letters);
+            rest = &rest[length..];
+            is_changed = true;
+        } else {
+            let (first, behind) = rest.split_at(1);
+            out.push_str(first);
+            rest = behind;
         }
     }
     out.push_str(rest);

@@ -152,11 +152,9 @@ impl Checker<'_> {
                 zone.findings.push(finding(Severity::Warning, "value-not-text", said).at(at));
             }
             let text = clean(&self.texts.value(column, &text?, &mut notes));
-            if cell::is_null_word(&text) {
-                zone.counted.push("null-words");
-                return None;
-            }
-            (!text.is_empty()).then_some(text)
+            let is_null = cell::is_null_word(&text);
+            zone.counted.extend(is_null.then_some("null-words"));
+            (!is_null && !text.is_empty()).then_some(text)
         };
         let mut properties = Map::new();
         if !self.options.outline {

@@ -51,6 +51,25 @@ pub fn as_day(text: &str) -> Option<Date> {
     }
 }
 
+/// The words of a text that spreadsheets write for a day without its year, or for a month: `12-Thg5`, `12-May`,
+/// `Jul-17`, `Thg5-12`. They were typed as something else, such as a house number 12/5 or the hours 7-17.
+pub fn as_day_of_sheet(text: &str) -> Option<&str> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let is_month = |part: &str| {
+        let part = part.to_lowercase();
+        let number = part.strip_prefix("thg").map(|number| number.trim_matches(['.', ' ']).parse::<u8>());
+        MONTHS.contains(&part.as_str()) || matches!(number, Some(Ok(1..=12)))
+    };
+    let is_number = |part: &str| matches!(part.len(), 1 | 2 | 4) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_day = |word: &&str| {
+        word.split_once(['-', '/']).is_some_and(|(a, b)| {
+            is_month(a) && is_number(b)
+                || is_number(a) && (is_month(b) || b.split_once('-').is_some_and(|(month, year)| is_month(month) && is_number(year)))
+        })
+    };
+    text.split_whitespace().map(|word| word.trim_matches([',', ';', '.', '(', ')'])).find(is_day)
+}
+
 /// The number that a text must be: `1234.5`, `1234,5`, `1.234,5`, `2 401 150,5`, `2.401.150`. None for other
 /// texts, and none if its one comma might also group thousands (`512,650`).
 pub fn number(text: &str) -> Option<f64> {
@@ -249,6 +268,16 @@ mod tests {
         }
         for text in ["7:30 - 17:00", "24/7", "Thứ 2 - Thứ 6", "7h30-11h30", "1/12"] {
             assert_eq!(as_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_sheet_made_of_a_house_number_or_of_hours_is_noticed() {
+        for text in ["12-Thg5", "12-May", "5-Dec", "Jul-17", "Thg5-12", "17-Thg7", "12-Thg5 đường Âu Cơ", "12-May-26", "8-nov"] {
+            assert!(as_day_of_sheet(text).is_some(), "{text}");
+        }
+        for text in ["12-5", "7-17", "Tổ 12-May Tơ", "Ngõ 5", "Thg", "Mar", "12-Maya", "7h30-11h30", "2026-05-12"] {
+            assert_eq!(as_day_of_sheet(text).is_some(), text == "Tổ 12-May Tơ", "{text}");
         }
     }
 

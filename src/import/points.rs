@@ -219,6 +219,10 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         if let Some((check, said)) = misread(field, header, &text) {
             report.push(Finding::new(Severity::Error, check, said).of(number, feature.line));
         }
+        if let Some(first) = fields.get(field).and_then(Value::as_str).filter(|first| *first != text) {
+            let said = sentence!("second-value", header, text, first);
+            report.push(Finding::new(Severity::Warning, "second-value", said).of(number, feature.line));
+        }
         fields.entry(field).or_insert(Value::from(text));
     }
     let mut error = |check: &str, said: Sentence| {
@@ -240,8 +244,12 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Sente
             Some(("phone-lost-its-zero", sentence!("phone-lost-its-zero", text, header, lost)))
         }
         "phone" if !cell::is_whole_phone(text) => Some(("phone-digits", sentence!("phone-digits", text, header))),
-        "phone" | "title" | "consent" | "units" if cell::is_scientific(text) => {
+        "phone" | "title" | "consent" | "units" | "address" | "summary" if cell::is_scientific(text) => {
             Some(("number-shortened", sentence!("number-shortened", text, header)))
+        }
+        "title" | "address" | "hours" if cell::as_day_of_sheet(text).is_some() => {
+            let found = cell::as_day_of_sheet(text).unwrap_or_default();
+            Some(("day-of-a-sheet", sentence!("day-of-a-sheet", text, header, found)))
         }
         "title" | "address" => cell::as_day(text).map(|day| {
             let day = cell::day(day);

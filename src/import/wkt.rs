@@ -292,7 +292,13 @@ fn read_system(node: &Node, bound: Vec<f64>) -> Said {
         Some(4756)
     };
     match found {
-        Some(epsg) if is_vn2000 || by_shift => Said { code: Ok(epsg), note: remark(shift, epsg) },
+        Some(epsg) if is_vn2000 || by_shift => {
+            let other = datum
+                .map(Node::name)
+                .filter(|_| !by_shift && !is_nameless)
+                .filter(|datum| !plain(datum).contains("vn2000") && !plain(datum).contains("vietnam2000"));
+            Said { code: Ok(epsg), note: remark(shift, epsg).or_else(|| other.map(|datum| other_datum(&name, datum))) }
+        }
         Some(zone) if is_projected && (is_wgs84 || shift == Shift::None && is_nameless) => said(Err(CrsError::Datum { name, zone })),
         Some(_) if is_projected => {
             said(Err(CrsError::OtherDatum { name, datum: datum.map_or_else(String::new, |datum| datum.name().to_owned()) }))
@@ -327,6 +333,11 @@ impl Parameters {
             northing = number(northing),
         )
     }
+}
+
+/// The remark on a system that is VN-2000 by its name, and of another datum by its parts.
+fn other_datum(name: &str, datum: &str) -> Note {
+    Note { severity: Severity::Warning, check: "crs-datum-differs", said: sentence!("crs-datum-differs", name, datum) }
 }
 
 fn remark(shift: Shift, epsg: u32) -> Option<Note> {

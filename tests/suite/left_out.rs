@@ -222,3 +222,44 @@ fn what_programs_write_into_empty_cells_is_no_name() {
     assert_eq!(texts(&read, "names"), [json!(null), json!(null), json!("Nullarbor")]);
     assert_eq!(read.report.counted["null-words"], 2);
 }
+
+#[test]
+fn a_circle_around_a_code_is_a_label_and_no_zone() {
+    let dxf = |entities: String| plan("a.dxf", drawing("", "", &entities), &["--crs", "EPSG:9208"]);
+    let circle = |layer: &str, n: usize| format!("0=CIRCLE 8={layer} 10={} 20=2401150 40=12", 512_650 + 100 * n);
+    let parcels = format!("{} {}", outline("RANH", 0, ""), outline("RANH", 1, ""));
+    let read = dxf(format!("{parcels} {} {} {} {}", circle("TEXT", 0), circle("TEXT", 1), note(0, "ODT"), note(1, "LUC")));
+    assert_eq!(texts(&read, "codes"), ["ODT", "LUC"], "{}", said(&read));
+    assert!((read.area_m2 - 20_000.0).abs() < 1.0, "the parcels, not their labels: {}", read.area_m2);
+    says(&read, &["label-circle", "2 circles around a code on layer “TEXT”"]);
+    let other = dxf(format!("{} {} {} {}", outline("ODT", 0, ""), outline("LUC", 1, ""), circle("TEXT", 0), note(0, "TMD")));
+    says(&other, &["circle-as-zone", "“TMD”"]);
+    let pond = dxf(format!("{} {} {}", outline("ODT", 0, ""), outline("LUC", 1, ""), circle("NTS", 0)));
+    assert_eq!(texts(&pond, "codes"), ["ODT", "LUC", "NTS"], "{}", said(&pond));
+}
+
+#[test]
+fn what_a_spreadsheet_made_of_numbers_and_a_second_value_are_said() {
+    for (address, hours) in [("12-Thg5", "24/7"), ("12-May", "24/7"), ("x", "Jul-17"), ("x", "17-Thg7")] {
+        let read = points("a.csv", format!("Tên,Kinh độ,Vĩ độ,Địa chỉ,Giờ\nTrạm,104.87,21.7,{address},{hours}\n"));
+        assert!(!read.published, "{address} {hours}");
+        says(&read, &["day-of-a-sheet"]);
+    }
+    let two = "Tên,Kinh độ,Vĩ độ,Điện thoại,SĐT\nA,104.87,21.7,0216 3851 234,0912 345 678\nB,104.88,21.7,,0912 345 670\n";
+    says(&points("a.csv", two), &["second-value", "“0216 3851 234”", "“0912 345 678”"]);
+}
+
+#[test]
+fn a_system_of_another_datum_than_its_name_says_is_said() {
+    let prj = |datum: &str| {
+        format!(
+            "PROJCS[\"VN2000_YenBai\",GEOGCS[\"GCS\",DATUM[\"{datum}\",SPHEROID[\"S\",6378137,298.257223563]],PRIMEM[\"Greenwich\",0],UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"Transverse_Mercator\"],PARAMETER[\"False_Easting\",500000],PARAMETER[\"False_Northing\",0],PARAMETER[\"Central_Meridian\",104.75],PARAMETER[\"Scale_Factor\",0.9999],PARAMETER[\"Latitude_Of_Origin\",0],UNIT[\"Meter\",1]]"
+        )
+    };
+    for (datum, is_said) in [("D_WGS_1984", true), ("D_Hanoi_1972", true), ("D_Vietnam_2000", false), ("D_VN_2000", false)] {
+        let (shp, _) = crate::variations::shapes(&[0], &[0], 0);
+        let dbf = table(&[(b"MA", b'C', 5)], &[(false, vec![b"ODT"])]);
+        let read = plan("a.zip", zip(&[("a.shp", &shp), ("a.dbf", &dbf), ("a.prj", prj(datum).as_bytes())]), &[]);
+        assert_eq!((said(&read).contains("crs-datum-differs"), read.published), (is_said, true), "{datum}: {}", said(&read));
+    }
+}

@@ -52,7 +52,7 @@ fn header(words: usize) -> Vec<u8> {
 
 /// A `.shp` of squares in the order of the file, and a `.shx` that names them in another; `padding` bytes
 /// lie behind each.
-fn shapes(order: &[usize], index: &[usize], padding: usize) -> (Vec<u8>, Vec<u8>) {
+pub fn shapes(order: &[usize], index: &[usize], padding: usize) -> (Vec<u8>, Vec<u8>) {
     let (mut shp, mut places) = (Vec::new(), std::collections::HashMap::new());
     for (number, n) in order.iter().enumerate() {
         places.insert(*n, 50 + shp.len() / 2);

@@ -131,6 +131,10 @@ pub enum Left {
     CodeAmongWords(String),
     /// Areas whose layer names another code than the text inside; the layer's name, quoted with the texts' codes.
     LayerAgainstText(String),
+    /// Circles around a code, taken as the frame of a label; the layer's name, quoted with the texts.
+    Framed(String),
+    /// Circles with a code in an area of another code, read as zones; the layer's name, quoted with the codes.
+    RoundZone(String),
     /// Cells that a program holds as a day without its year; the column's name.
     DayMonths(String),
     /// Comments on a sheet's cells; the sheet's name.

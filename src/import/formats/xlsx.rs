@@ -448,6 +448,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);
     let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0, hidden: Vec::new(), day_months: Vec::new() };
+    let struck = workbook.shared.struck.len();
     let tally = Tally::default();
     let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<_>>();
     let chosen = if let Some(asked) = &choice.layer {
@@ -479,6 +480,8 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
             several => return Err(layers(&names(several), None)),
         }
     };
+    // The sheets were looked through for a header before.
+    workbook.shared.struck.truncate(struck);
     let (rows, faults) = workbook.rows(&chosen.part, usize::MAX, &choice.limits)?;
     let Some(top) = rows.iter().take(HEADER_ROWS).position(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) else {
         return Err(ReadError::new("no-table", sentence!("no-table-xlsx", name = chosen.name)));

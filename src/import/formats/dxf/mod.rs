@@ -3,6 +3,8 @@
 //!
 //! This is an own reader of group codes, because no maintained crate reads HATCH, which planners use for areas.
 
+mod areas;
+mod codes;
 mod curves;
 mod drawing;
 mod entity;
@@ -10,18 +12,16 @@ mod groups;
 mod hatch;
 mod text;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use geo_index::rtree::sort::HilbertSort;
-use geo_index::rtree::{RTreeBuilder, RTreeIndex};
 use serde_json::{Map, Value};
 
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, nest};
-use crate::domain::land_use;
-use crate::geometry::simple::{Geometry, Position, Rings};
+use crate::geometry::simple::{Geometry, Position};
 use crate::import::feature::{Feature, of_lines};
 use crate::import::source::ReadSeek;
-use crate::words::fold::fold;
+use areas::{Area, assign_texts, cut_holes, drop_doubles, unframe};
+use codes::{code_among_words, code_in, codes_in, is_beside_plan, is_legend, own_name, plain_code};
 use drawing::Drawing;
 use entity::{Drawn, Islands};
 
@@ -42,79 +42,6 @@ pub(super) fn looks_like(head: &[u8]) -> bool {
         // Some files begin with a comment.
         (Some("999"), Some(_)) => lines.next() == Some("0"),
         _ => false,
-    }
-}
-
-/// The land-use code in a text or a layer's name: the first word that is a code.
-fn code_in(text: &str) -> Option<&'static str> {
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '+');
-    words.filter(|word| !word.is_empty()).find_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str()))
-}
-
-/// The code that a text of a drawing is: its words are the code, numbers and units. None for a name with a code in it.
-fn plain_code(text: &str) -> Option<&'static str> {
-    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| word.chars().any(char::is_alphabetic));
-    let code = code_in(words.next()?)?;
-    // “ODT 2,5ha”, “LUC 125m2”, “CLN-12”.
-    let is_unit = |word: &str| matches!(word.trim_start_matches(|c: char| c.is_ascii_digit()), "ha" | "HA" | "m" | "m2" | "M2" | "m²");
-    words.all(|word| is_unit(word) || code_in(word).is_some()).then_some(code)
-}
-
-/// The code that stands in capitals among other words: “TON DUC THANG”, “Khu ODT”.
-fn code_among_words(text: &str) -> Option<&'static str> {
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty());
-    words.filter(|word| !word.chars().any(char::is_lowercase)).find_map(code_in)
-}
-
-/// The part of a layer's name that says what lies on it: drawings that were bound in put their own name before it
-/// (`BANVE$0$CLN`, `banve|CLN`).
-fn own_name(layer: &str) -> &str {
-    layer.rsplit(['|', '$']).next().unwrap_or(layer)
-}
-
-/// True for a layer whose name says that it shows not the plan but what is there now, was, or is struck:
-/// `HT_LUC`, `HIENTRANG-CLN`, `ODT_CU`, `KHONG_ODT`.
-fn is_beside_plan(layer: &str) -> bool {
-    let folded = fold(own_name(layer));
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let all: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
-    all.contains("hientrang") || words.into_iter().any(|word| matches!(word, "ht" | "cu" | "xoa" | "khong" | "bo" | "old"))
-}
-
-/// The distinct codes in a text.
-fn codes_in(text: &str) -> Vec<&'static str> {
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty());
-    let mut codes: Vec<&str> = words.filter_map(|word| Some(land_use::get(&word.to_uppercase())?.code.as_str())).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    codes
-}
-
-/// True for a layer that holds the drawing's legend, by its name.
-fn is_legend(layer: &str) -> bool {
-    let plain: String = fold(layer).chars().filter(|c| c.is_alphanumeric()).collect();
-    ["chugiai", "chudan", "chuthich", "legend", "bangmau", "kyhieu"].iter().any(|word| plain.contains(word))
-}
-
-/// An area of the drawing.
-struct Area {
-    layer: String,
-    rings: Rings,
-    texts: Vec<String>,
-    is_hatch: bool,
-    /// The gap that was closed, metres.
-    gap: f64,
-}
-
-fn key(ring: &[Position]) -> (i64, i64, i64) {
-    let sum = ring.iter().fold([0.0, 0.0], |sum, p| [sum[0] + p.0[0], sum[1] + p.0[1]]);
-    ((sum[0] * 10.0).round() as i64, (sum[1] * 10.0).round() as i64, (nest::area(ring).abs() * 10.0).round() as i64)
-}
-
-fn open_ring(ring: &[Position]) -> &[Position] {
-    match ring {
-        [first, rest @ .., last] if first == last => &ring[..=rest.len()],
-        _ => ring,
     }
 }
 
@@ -174,6 +101,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             tally.quote(Left::CodeAlone, &text);
         }
     }
+    unframe(&mut areas, &tally);
     cut_holes(&mut areas, &tally);
     let mut without: BTreeMap<String, usize> = BTreeMap::new();
     let mut features = Vec::new();
@@ -298,85 +226,6 @@ pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn R
 fn metres(gap: f64) -> String {
     let rounded = if gap < 0.01 { (gap * 1000.0).round() / 1000.0 } else { (gap * 100.0).round() / 100.0 };
     format!("{rounded}")
-}
-
-impl Area {
-    /// The code of a text that says nothing else, else of the layer, else of a text with more words.
-    fn code(&self) -> Option<&'static str> {
-        let plain = self.texts.iter().find_map(|text| plain_code(text));
-        plain.or_else(|| code_in(own_name(&self.layer))).or_else(|| self.texts.iter().find_map(|text| code_among_words(text)))
-    }
-}
-
-/// Removes polylines that a hatch fills: the two are one area.
-fn drop_doubles(areas: &mut Vec<Area>) {
-    let layer_code = |area: &Area| code_in(own_name(&area.layer));
-    let hatched = areas.iter().filter(|area| area.is_hatch);
-    let hatches: HashMap<_, _> =
-        hatched.flat_map(|area| area.rings.iter().map(move |ring| (key(open_ring(ring)), layer_code(area)))).collect();
-    // Where the two layers name different codes, both stay, and the report names the overlap.
-    let says_the_same = |area: &Area| match (hatches.get(&key(open_ring(&area.rings[0]))), layer_code(area)) {
-        (Some(Some(code)), Some(own)) => *code == own,
-        (hatch, _) => hatch.is_some(),
-    };
-    areas.retain(|area| area.is_hatch || !says_the_same(area));
-}
-
-/// Gives each text to the smallest area around it, and returns the texts that lie in none.
-fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) -> Vec<String> {
-    let mut alone = Vec::new();
-    if areas.is_empty() {
-        return texts.into_iter().map(|(_, text)| text).collect();
-    }
-    let mut builder = RTreeBuilder::<f64>::new(areas.len() as u32);
-    for area in areas.iter() {
-        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for Position(p) in area.rings.iter().flatten() {
-            for k in 0..2 {
-                low[k] = low[k].min(p[k]);
-                high[k] = high[k].max(p[k]);
-            }
-        }
-        builder.add(low[0], low[1], high[0], high[1]);
-    }
-    let tree = builder.finish::<HilbertSort>();
-    for (at, text) in texts {
-        let Position([x, y]) = at;
-        let around = tree.search(x, y, x, y).into_iter().map(|i| i as usize);
-        let inside = around.filter(|i| {
-            let (outer, holes) = (&areas[*i].rings[0], &areas[*i].rings[1..]);
-            nest::contains(outer, at) == Some(true) && !holes.iter().any(|hole| nest::contains(hole, at) == Some(true))
-        });
-        let smallest = inside.min_by(|a, b| {
-            let size = |i: usize| nest::area(&areas[i].rings[0]).abs();
-            size(*a).total_cmp(&size(*b)).then(a.cmp(b))
-        });
-        match smallest {
-            Some(smallest) => areas[smallest].texts.push(text),
-            None => alone.push(text),
-        }
-    }
-    alone
-}
-
-/// Greatest share of an outline that may be cut out of it. More is not an island but the same area drawn twice.
-const MOST_CUT: f64 = 0.9;
-
-/// Makes an outline inside another one its hole, and says so; hatches already have their own.
-fn cut_holes(areas: &mut [Area], tally: &Tally) {
-    let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch && areas[*i].code().is_some()).collect();
-    let rings: Vec<Vec<Position>> = outlines.iter().map(|i| areas[*i].rings[0].clone()).collect();
-    let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
-    for (inner, parent) in nest::parents(&views).into_iter().enumerate() {
-        let size = |ring: usize| nest::area(&rings[ring]).abs();
-        if let Some(parent) = parent.filter(|parent| size(inner) < MOST_CUT * size(*parent)) {
-            tally.quote(
-                Left::CutOut(areas[outlines[parent]].layer.clone()),
-                &format!("{} m²", crate::words::format::decimal(size(inner), 0)),
-            );
-            areas[outlines[parent]].rings.push(rings[inner].clone());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub(super) fn note(what: &Left, count: &Count) -> Note {
         Left::Personal => (Warning, "personal-data", sentence!("personal-data", listed)),
         Left::CodeAmongWords(layer) => (Warning, "code-among-words", sentence!("code-among-words", n, layer, examples)),
         Left::LayerAgainstText(layer) => (Warning, "layer-against-text", sentence!("layer-against-text", n, layer, examples)),
+        Left::Framed(layer) => (Warning, "label-circle", sentence!("label-circle", n, layer, examples)),
+        Left::RoundZone(layer) => (Warning, "circle-as-zone", sentence!("circle-as-zone", n, layer, examples)),
         Left::DayMonths(column) => (Warning, "day-without-year", sentence!("day-without-year", column, n, examples)),
         Left::Comments(sheet) => (Warning, "comments-not-read", sentence!("comments-not-read", sheet, n, examples)),
         Left::Filled(column) => (Warning, "field-full", sentence!("field-full", column, n, examples)),

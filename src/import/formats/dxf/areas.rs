@@ -1,0 +1,153 @@
+//! The areas of a drawing: which text stands in which, which is drawn twice, which is cut out of which.
+
+use std::collections::HashMap;
+
+use geo_index::rtree::sort::HilbertSort;
+use geo_index::rtree::{RTreeBuilder, RTreeIndex};
+
+use super::super::{Left, Tally, nest};
+use super::codes::{code_among_words, code_in, own_name, plain_code};
+use crate::geometry::simple::{Position, Rings};
+
+/// An area of the drawing.
+pub(super) struct Area {
+    pub(super) layer: String,
+    pub(super) rings: Rings,
+    pub(super) texts: Vec<String>,
+    pub(super) is_hatch: bool,
+    /// The gap that was closed, metres.
+    pub(super) gap: f64,
+}
+
+fn key(ring: &[Position]) -> (i64, i64, i64) {
+    let sum = ring.iter().fold([0.0, 0.0], |sum, p| [sum[0] + p.0[0], sum[1] + p.0[1]]);
+    ((sum[0] * 10.0).round() as i64, (sum[1] * 10.0).round() as i64, (nest::area(ring).abs() * 10.0).round() as i64)
+}
+
+fn open_ring(ring: &[Position]) -> &[Position] {
+    match ring {
+        [first, rest @ .., last] if first == last => &ring[..=rest.len()],
+        _ => ring,
+    }
+}
+
+impl Area {
+    /// The code of a text that says nothing else, else of the layer, else of a text with more words.
+    pub(super) fn code(&self) -> Option<&'static str> {
+        let plain = self.texts.iter().find_map(|text| plain_code(text));
+        plain.or_else(|| code_in(own_name(&self.layer))).or_else(|| self.texts.iter().find_map(|text| code_among_words(text)))
+    }
+}
+
+/// Removes polylines that a hatch fills: the two are one area.
+pub(super) fn drop_doubles(areas: &mut Vec<Area>) {
+    let layer_code = |area: &Area| code_in(own_name(&area.layer));
+    let hatched = areas.iter().filter(|area| area.is_hatch);
+    let hatches: HashMap<_, _> =
+        hatched.flat_map(|area| area.rings.iter().map(move |ring| (key(open_ring(ring)), layer_code(area)))).collect();
+    // Where the two layers name different codes, both stay, and the report names the overlap.
+    let says_the_same = |area: &Area| match (hatches.get(&key(open_ring(&area.rings[0]))), layer_code(area)) {
+        (Some(Some(code)), Some(own)) => *code == own,
+        (hatch, _) => hatch.is_some(),
+    };
+    areas.retain(|area| area.is_hatch || !says_the_same(area));
+}
+
+/// Gives each text to the smallest area around it, and returns the texts that lie in none.
+pub(super) fn assign_texts(areas: &mut [Area], texts: Vec<(Position, String)>) -> Vec<String> {
+    let mut alone = Vec::new();
+    if areas.is_empty() {
+        return texts.into_iter().map(|(_, text)| text).collect();
+    }
+    let mut builder = RTreeBuilder::<f64>::new(areas.len() as u32);
+    for area in areas.iter() {
+        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for Position(p) in area.rings.iter().flatten() {
+            for k in 0..2 {
+                low[k] = low[k].min(p[k]);
+                high[k] = high[k].max(p[k]);
+            }
+        }
+        builder.add(low[0], low[1], high[0], high[1]);
+    }
+    let tree = builder.finish::<HilbertSort>();
+    for (at, text) in texts {
+        let Position([x, y]) = at;
+        let around = tree.search(x, y, x, y).into_iter().map(|i| i as usize);
+        let inside = around.filter(|i| {
+            let (outer, holes) = (&areas[*i].rings[0], &areas[*i].rings[1..]);
+            nest::contains(outer, at) == Some(true) && !holes.iter().any(|hole| nest::contains(hole, at) == Some(true))
+        });
+        let smallest = inside.min_by(|a, b| {
+            let size = |i: usize| nest::area(&areas[i].rings[0]).abs();
+            size(*a).total_cmp(&size(*b)).then(a.cmp(b))
+        });
+        match smallest {
+            Some(smallest) => areas[smallest].texts.push(text),
+            None => alone.push(text),
+        }
+    }
+    alone
+}
+
+/// Greatest share of an outline that may be cut out of it. More is not an island but the same area drawn twice.
+const MOST_CUT: f64 = 0.9;
+
+/// Makes an outline inside another one its hole, and says so; hatches already have their own.
+pub(super) fn cut_holes(areas: &mut [Area], tally: &Tally) {
+    let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch && areas[*i].code().is_some()).collect();
+    let rings: Vec<Vec<Position>> = outlines.iter().map(|i| areas[*i].rings[0].clone()).collect();
+    let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
+    for (inner, parent) in nest::parents(&views).into_iter().enumerate() {
+        let size = |ring: usize| nest::area(&rings[ring]).abs();
+        if let Some(parent) = parent.filter(|parent| size(inner) < MOST_CUT * size(*parent)) {
+            tally.quote(
+                Left::CutOut(areas[outlines[parent]].layer.clone()),
+                &format!("{} m²", crate::words::format::decimal(size(inner), 0)),
+            );
+            areas[outlines[parent]].rings.push(rings[inner].clone());
+        }
+    }
+}
+
+/// Least part of a parcel's area that a circle in it must have to be a zone of its own; smaller ones frame a label.
+const LEAST_PART: f64 = 0.25;
+/// Least roundness of a circle that was drawn as a polyline: 4π·area / perimeter², 1 for a true circle.
+const ROUND: f64 = 0.95;
+
+fn is_round(ring: &[Position]) -> bool {
+    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
+    let around: f64 = pairs.map(|(Position(a), Position(b))| libm::hypot(b[0] - a[0], b[1] - a[1])).sum();
+    ring.len() > 12 && 4.0 * std::f64::consts::PI * nest::area(ring).abs() > ROUND * around * around
+}
+
+/// Gives what stands in a small circle to the parcel around it: planners draw a circle with the code and the area into
+/// each parcel. A circle in a parcel of another code may be a zone, and is said.
+pub(super) fn unframe(areas: &mut Vec<Area>, tally: &Tally) {
+    let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch).collect();
+    let rings: Vec<Vec<Position>> = outlines.iter().map(|i| areas[*i].rings[0].clone()).collect();
+    let views: Vec<&[Position]> = rings.iter().map(Vec::as_slice).collect();
+    let size = |ring: usize| nest::area(&rings[ring]).abs();
+    let mut gone = Vec::new();
+    for (inner, parent) in nest::parents(&views).into_iter().enumerate() {
+        let Some(parent) = parent.filter(|parent| size(inner) < LEAST_PART * size(*parent)) else { continue };
+        let (circle, parcel) = (&areas[outlines[inner]], &areas[outlines[parent]]);
+        let is_label = code_in(own_name(&circle.layer)).is_none() && circle.code().is_some() && is_round(&circle.rings[0]);
+        if !is_label {
+            continue;
+        }
+        if parcel.code().is_none_or(|code| circle.code() == Some(code)) {
+            let texts = areas[outlines[inner]].texts.clone();
+            tally.quote(Left::Framed(areas[outlines[inner]].layer.clone()), texts.first().map_or("", String::as_str));
+            areas[outlines[parent]].texts.extend(texts);
+            gone.push(outlines[inner]);
+        } else {
+            tally.quote(Left::RoundZone(circle.layer.clone()), circle.code().unwrap_or_default());
+        }
+    }
+    let mut at = 0;
+    areas.retain(|_| {
+        at += 1;
+        !gone.contains(&(at - 1))
+    });
+}

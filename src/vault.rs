@@ -1,6 +1,6 @@
 //! Personal data, encrypted: a key for each person, wrapped by a master key outside the database.
 //!
-//! Deleting a person's row deletes their key with it; what backups, logs and dead pages still hold
+//! Deleting a person's row deletes their key with it; what backups, logs and freed database pages still hold
 //! is ciphertext that nobody can read.
 
 use std::fs;

@@ -57,7 +57,7 @@ pub struct StoredEvent {
     pub position: i64,
     /// The event.
     pub event: NewEvent,
-    /// Microseconds since 1970; never decreases along the log.
+    /// Microseconds since 1970; always increases along the log.
     pub recorded_at: i64,
     /// Opaque id of the actor who caused it.
     pub actor: String,
@@ -242,7 +242,7 @@ pub struct BlobBytes {
     pub bytes: u64,
     /// Where they come from.
     pub from: Box<dyn Read + Send>,
-    /// True when these bytes were already hashed in memory. A file is hashed again: it may have changed since.
+    /// True if the caller has hashed these very bytes; they are not hashed again.
     pub hashed: bool,
 }
 
@@ -252,7 +252,7 @@ impl BlobBytes {
         Self { bytes: bytes.as_ref().len() as u64, from: Box::new(Cursor::new(bytes)), hashed: false }
     }
 
-    /// The chunks to be stored; they are hashed as they are read.
+    /// The chunks to be stored; they are hashed as they are read, unless the caller has done it.
     fn chunks(self) -> BlobChunks {
         BlobChunks { from: self.from.take(self.bytes + 1), hasher: (!self.hashed).then(Sha256::new) }
     }
@@ -293,7 +293,7 @@ pub trait EventLog: Send + Sync {
     async fn read_facts(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(after, limit).await
     }
-    /// Events of one aggregate after `sequence`, in order.
+    /// Events of one aggregate whose sequence is greater than `after`, in order.
     async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError>;
     /// The end of the log.
     async fn head(&self) -> Result<Head, StoreError>;

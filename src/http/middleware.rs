@@ -1,7 +1,5 @@
 //! Runs around every request: security headers, CORS, read-your-writes, panics, counting.
 
-use crate::http::collections::parameters;
-use crate::http::reading;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +17,8 @@ use super::ranges::{self, RangeRequest};
 use super::routes::{ITEMS, Takes, takes};
 use super::{Site, respond};
 use crate::domain::families;
+use crate::http::collections::parameters;
+use crate::http::reading;
 use crate::render::layout::CONTENT_SECURITY_POLICY;
 use crate::words::copied::untailed;
 

@@ -44,9 +44,9 @@ impl Manner {
     async fn serve(self, stream: TcpStream, peer: SocketAddr, connection: Connection, watcher: Watcher) -> anyhow::Result<()> {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
-        let asked = connection.asked();
+        let on_request = connection.on_request();
         let with_peer = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let mut request = request.map(&asked);
+            let mut request = request.map(&on_request);
             request.extensions_mut().insert(Peer(peer));
             hyper::service::Service::call(&self.service, request)
         });

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Stands in place of a time while a request is being answered.
+/// Stands in place of a time while a request is being answered. Times count from 1, so it is none.
 const ANSWERING: u64 = 0;
 
 /// How long a connection may wait.
@@ -46,7 +46,7 @@ struct State {
     asked_at: AtomicU64,
     /// True while bytes of an answer wait for the client to take them.
     is_sending: AtomicBool,
-    make_room: Notify,
+    has_to_go: Notify,
 }
 
 impl State {
@@ -66,13 +66,13 @@ pub struct Connections {
     began: Instant,
     patience: Patience,
     next: AtomicU64,
-    all: Mutex<HashMap<u64, Arc<State>>>,
+    open: Mutex<HashMap<u64, Arc<State>>>,
 }
 
 impl Connections {
     /// No connections yet.
     pub fn new(patience: Patience) -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), patience, next: AtomicU64::new(0), all: Mutex::default() })
+        Arc::new(Self { began: Instant::now(), patience, next: AtomicU64::new(0), open: Mutex::default() })
     }
 
     /// Milliseconds since this was made, counted from 1.
@@ -89,25 +89,25 @@ impl Connections {
             is_receiving: AtomicBool::default(),
             asked_at: AtomicU64::default(),
             is_sending: AtomicBool::default(),
-            make_room: Notify::new(),
+            has_to_go: Notify::new(),
         });
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(&state));
-        Connection { number, state, all: Arc::clone(self) }
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::clone(&state));
+        Connection { number, state, registry: Arc::clone(self) }
     }
 
     /// Asks the connection that can best be spared to end. First comes a connection that has never asked
     /// anything, the one silent longest; then the one idle longest; then one whose request is not yet whole. False if
     /// all connections are busy.
     pub fn make_room(&self) -> bool {
-        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = all.iter().filter_map(|(number, state)| {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = open.iter().filter_map(|(number, state)| {
             let has_asked = state.has_asked.load(Ordering::Relaxed);
             let is_receiving = state.is_receiving.load(Ordering::Relaxed);
             Some(((has_asked, is_receiving, state.waits_since()?, *number), state))
         });
         let spared = waiting.min_by_key(|(key, _)| *key);
-        spared.inspect(|(_, state)| state.make_room.notify_one()).is_some()
+        spared.inspect(|(_, state)| state.has_to_go.notify_one()).is_some()
     }
 }
 
@@ -115,19 +115,19 @@ impl Connections {
 pub struct Connection {
     number: u64,
     state: Arc<State>,
-    all: Arc<Connections>,
+    registry: Arc<Connections>,
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.all.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        self.registry.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
     }
 }
 
 impl Connection {
     /// The timer that limits how long hyper waits for a head.
     pub fn timer(&self) -> HeadTimer {
-        HeadTimer { state: Arc::clone(&self.state), all: Arc::clone(&self.all) }
+        HeadTimer { state: Arc::clone(&self.state), registry: Arc::clone(&self.registry) }
     }
 
     /// Wraps the stream of the connection to see when bytes come and leave.
@@ -136,10 +136,10 @@ impl Connection {
     }
 
     /// Gives the function to call when a request's head has arrived. Its body is noted while it comes.
-    pub fn asked<B: Body>(&self) -> impl Fn(B) -> Received<B> + Send + Sync + use<B> {
-        let (state, all) = (Arc::clone(&self.state), Arc::clone(&self.all));
+    pub fn on_request<B: Body>(&self) -> impl Fn(B) -> Received<B> + Send + Sync + use<B> {
+        let (state, registry) = (Arc::clone(&self.state), Arc::clone(&self.registry));
         move |body| {
-            state.asked_at.store(all.now(), Ordering::Relaxed);
+            state.asked_at.store(registry.now(), Ordering::Relaxed);
             state.is_receiving.store(!body.is_end_stream(), Ordering::Relaxed);
             state.since.store(ANSWERING, Ordering::Relaxed);
             state.has_asked.store(true, Ordering::Relaxed);
@@ -150,7 +150,7 @@ impl Connection {
     /// Resolves when the connection has to make room and no request would be lost.
     pub async fn has_to_go(&self) {
         loop {
-            self.state.make_room.notified().await;
+            self.state.has_to_go.notified().await;
             if self.state.waits_since().is_some() {
                 return;
             }
@@ -195,7 +195,7 @@ impl<B> Drop for Received<B> {
 /// Tells hyper when a connection has waited too long. hyper asks it when the wait for a head begins.
 pub struct HeadTimer {
     state: Arc<State>,
-    all: Arc<Connections>,
+    registry: Arc<Connections>,
 }
 
 impl Timer for HeadTimer {
@@ -203,11 +203,11 @@ impl Timer for HeadTimer {
         self.sleep_until(self.now() + duration)
     }
 
-    /// hyper's deadline is ignored: it knows only idle connections, and ours depends on what comes.
+    /// hyper passes one limit for all waits; here the limit is `head` or `idle`, by what has come.
     fn sleep_until(&self, _: std::time::Instant) -> Pin<Box<dyn Sleep>> {
         self.state.has_begun.store(false, Ordering::Relaxed);
-        self.state.since.store(self.all.now(), Ordering::Relaxed);
-        let Patience { head, idle } = self.all.patience;
+        self.state.since.store(self.registry.now(), Ordering::Relaxed);
+        let Patience { head, idle } = self.registry.patience;
         let first = if self.state.has_asked.load(Ordering::Relaxed) { idle } else { head };
         Box::pin(Wait { sleep: Box::pin(tokio::time::sleep(first)), state: Arc::clone(&self.state), head, has_begun: false })
     }
@@ -320,13 +320,13 @@ mod tests {
         assert!(!goes(&idle).await && connections.make_room() && goes(&idle).await);
         drop(idle);
         let posting = since(&connections, 7, true);
-        let body = posting.asked()(String::from("lon=1"));
+        let body = posting.on_request()(String::from("lon=1"));
         assert!(connections.make_room() && goes(&posting).await, "its request is not whole");
         drop(body);
         assert!(!connections.make_room(), "an answer is not cut short");
         assert!(!goes(&answered).await && !goes(&taking).await);
         drop((answered, taking, posting));
-        assert!(connections.all.lock().expect("whole").is_empty());
+        assert!(connections.open.lock().expect("whole").is_empty());
     }
 
     #[tokio::test(start_paused = true)]
@@ -334,7 +334,7 @@ mod tests {
         let connections = Connections::new(PATIENCE);
         let connection = since(&connections, 1, true);
         assert!(connections.make_room());
-        connection.asked()(String::new());
+        connection.on_request()(String::new());
         assert!(!goes(&connection).await);
         drop(connection.timer().sleep(Duration::ZERO));
         assert!(connections.make_room() && goes(&connection).await, "asked again, while idle");

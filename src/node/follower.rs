@@ -24,12 +24,12 @@ const SNAPSHOT_EVERY: i64 = 50_000;
 /// Pause before the store is tried again after an error.
 const RETRY: Duration = Duration::from_millis(500);
 /// Pause before a full disk is tried again.
-const ROOM: Duration = Duration::from_secs(1);
+const DISK_PAUSE: Duration = Duration::from_secs(1);
 /// After this many of those pauses all disks are checked, so that a full one is noticed before somebody's write
 /// fails.
-const ROUND: u32 = 10;
+const DISK_CHECK_EVERY: u32 = 10;
 
-/// Why the image cannot be built.
+/// Why the image cannot be built, or cannot follow the log.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     /// The store does not answer.
@@ -69,7 +69,7 @@ async fn hash_at(log: &Arc<dyn EventLog>, position: i64) -> Result<Option<[u8; 3
     Ok(log.read(position - 1, 1).await?.first().filter(|event| event.position == position).map(|event| event.hash))
 }
 
-/// Replays the log on three threads, which read, decode and apply, to start as fast as the machine allows.
+/// Replays the log in three steps at once (read, decode, apply), to start as fast as the machine allows.
 async fn replay(log: &Arc<dyn EventLog>, mut image: Image) -> Result<Image, FollowError> {
     let (sender, mut pages) = mpsc::channel::<Vec<StoredEvent>>(2);
     let reader = {
@@ -143,7 +143,7 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
 async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
     let mut pauses = 0_u32;
     loop {
-        if pauses.is_multiple_of(ROUND) {
+        if pauses.is_multiple_of(DISK_CHECK_EVERY) {
             let mut places: Vec<(Disk, PathBuf)> = Vec::new();
             places.extend(log.folder().map(|folder| (Disk::Store(folder.display().to_string()), folder)));
             places.extend(model.blobs.folder().map(|folder| (Disk::Folder(folder.clone()), folder.clone())));
@@ -154,7 +154,7 @@ async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
                 }
             }
         }
-        tokio::time::sleep(ROOM).await;
+        tokio::time::sleep(DISK_PAUSE).await;
         pauses += 1;
         for disk in model.disks.full() {
             let has_room = match &disk {
@@ -176,10 +176,10 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
     let log = Arc::clone(app.log());
     let mut hint = log.hint();
     let mut snapshot_at = model.image().position;
-    let mut lost = false;
+    let mut must_check_log = false;
     loop {
         let step = async {
-            if lost {
+            if must_check_log {
                 // After an interruption the log may be another one: compare the hash at the image's position.
                 let (position, hash) = {
                     let image = model.image();
@@ -190,28 +190,28 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
                 }
             }
             catch_up(app, model, &log).await?;
-            if lost {
+            if must_check_log {
                 log.takes_writes().await?;
             }
             Ok(())
         };
         match step.await {
             Ok(()) => {
-                lost = false;
+                must_check_log = false;
                 set_health(model, Health::Following);
             }
             Err(FollowError::Replaced) => {
                 tracing::warn!("the log was replaced: the image is rebuilt");
-                lost = false;
+                must_check_log = false;
                 if let Err(error) = rebuild(app, model, &log).await {
-                    lost = true;
+                    must_check_log = true;
                     set_health(model, Health::Degraded(error.to_string()));
                     tokio::time::sleep(RETRY).await;
                 }
                 continue;
             }
             Err(FollowError::Store(error)) => {
-                lost = true;
+                must_check_log = true;
                 set_health(model, Health::Degraded(error.to_string()));
                 tokio::time::sleep(RETRY).await;
                 continue;
@@ -236,11 +236,11 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
             match tokio::time::timeout(Duration::from_secs(2), hint.changed()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return,
-                Err(_) => lost = true,
+                Err(_) => must_check_log = true,
             }
         } else if hinted < position {
             // The log ends before the image's position: it is another log, or a restored one.
-            lost = true;
+            must_check_log = true;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -96,7 +96,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     }
     line(&mut out, "SUMMARY", &escaped(&view.title));
     let mut about = view.summary.clone().unwrap_or_default();
-    for fact in view.facts.iter().filter(|fact| calendar.told.contains(&fact.label)) {
+    for fact in view.facts.iter().filter(|fact| calendar.exported.contains(&fact.label)) {
         if let Shown::Text(words) = &fact.value {
             let _ = write!(about, "\n{}: {words}", text(Lang::Vi, fact.label));
         }

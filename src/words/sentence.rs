@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::catalogue::SENTENCES;
-use super::format::decimal;
+use super::format::{date, decimal};
 use super::lang::Lang;
 use super::text::text;
 
@@ -73,7 +73,7 @@ macro_rules! written_as_text {
     };
 }
 
-/// What can stand in a sentence.
+/// A type whose values sentences can take.
 pub trait ToWord {
     /// The value for a sentence.
     fn to_word(&self) -> Word;
@@ -132,8 +132,7 @@ words! {
     Cow<'_, str>: Text by |text| text.to_string(),
     char: Text by |c| c.to_string(),
     f64: Text by |number| number.to_string(),
-    jiff::Timestamp: Text by |moment| moment.to_string(),
-    jiff::civil::Date: Text by |date| date.to_string(),
+    jiff::civil::Date: Text by |day| date(*day),
     usize: Number by |number| *number as i128,
     i16: Number by |number| i128::from(*number),
     u16: Number by |number| i128::from(*number),

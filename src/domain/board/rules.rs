@@ -61,7 +61,7 @@ impl Family for Board {
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", sentence!("title-missing-board")));
+            return Err(Refusal::invalid("title-missing", sentence!("board-incomplete")));
         }
         if !(1..=LARGEST).contains(&self.number) {
             return Err(Refusal::invalid("board-number", sentence!("board-number", value = LARGEST)));
@@ -73,7 +73,7 @@ impl Family for Board {
         if !contains(&context.city.bbox, position.lon, position.lat) {
             return Err(Refusal::invalid(
                 "outside-city",
-                sentence!("outside-city", lon = position.lon, lat = position.lat, city = context.city.name()),
+                sentence!("board-outside", lon = position.lon, lat = position.lat, city = context.city.name()),
             ));
         }
         Ok(())
@@ -81,7 +81,7 @@ impl Family for Board {
 
     fn check_keeps(&self, previous: &Self) -> Result<(), Refusal> {
         if self.number != previous.number {
-            return Err(Refusal::invalid("board-number", sentence!("board-number-board", previous = previous.number)));
+            return Err(Refusal::invalid("board-number", sentence!("board-number-fixed", previous = previous.number)));
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Family for Board {
                 };
                 let revision = if printed.revision == 0 { *newest } else { printed.revision };
                 if revision > *newest {
-                    return Err(Refusal::unknown("unknown-revision", sentence!("unknown-revision", item = printed.item, revision)));
+                    return Err(Refusal::unknown("unknown-revision", sentence!("board-print-revision", item = printed.item, revision)));
                 }
                 BoardChanged::Printed(Printed { revision, on: Some(on), ..printed })
             }

@@ -89,11 +89,11 @@ impl Family for Campaign {
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() || self.organiser.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", sentence!("title-missing")));
+            return Err(Refusal::invalid("title-missing", sentence!("campaign-incomplete")));
         }
         let (first, last) = self.schedule.span();
         if last.is_some_and(|last| last < first) || self.schedule.next_on_or_after(first).is_none() {
-            return Err(Refusal::invalid("period-reversed", sentence!("period-reversed")));
+            return Err(Refusal::invalid("period-reversed", sentence!("campaign-no-day")));
         }
         check_units_each_day(self, context)?;
         check_in_city(self.places.as_ref(), context)

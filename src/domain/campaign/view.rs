@@ -43,7 +43,7 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
     // If it holds only after all its days, they are shown as planned, and the calendar strikes them out.
     let begun = view.days_begin.and_then(|begin| campaign.schedule.next_on_or_after(begin));
     let days = begun.or_else(|| campaign.schedule.next_on_or_after(first)).map(|first| Days { first, last, weekly });
-    let calendar = days.map(|days| Calendar { days, next, told: &["organiser", "hours"], ends_as_planned: true });
+    let calendar = days.map(|days| Calendar { days, next, exported: &["organiser", "hours"], ends_as_planned: true });
     view.sections.extend(calendar.map(Section::Calendar));
     let is_today = next == Some(moment.today);
     let standing = match view.status {

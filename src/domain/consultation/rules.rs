@@ -83,10 +83,7 @@ impl Family for Consultation {
             return Err(Refusal::invalid("consultation-incomplete", sentence!("consultation-incomplete")));
         }
         if self.closes < self.opens {
-            return Err(Refusal::invalid(
-                "period-reversed",
-                sentence!("period-reversed-consultation", closes = self.closes, opens = self.opens),
-            ));
+            return Err(Refusal::invalid("period-reversed", sentence!("consultation-reversed", closes = self.closes, opens = self.opens)));
         }
         if effective_from != self.opens {
             return Err(Refusal::invalid("consultation-dates", sentence!("consultation-dates")));

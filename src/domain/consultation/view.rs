@@ -28,7 +28,7 @@ pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPubl
     view.sections.push(Section::Calendar(Calendar {
         days: Days { first: consultation.opens, last: Some(consultation.closes), weekly: false },
         next: None,
-        told: &["how-to-comment"],
+        exported: &["how-to-comment"],
         ends_as_planned: false,
     }));
     let phones = consultation.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();

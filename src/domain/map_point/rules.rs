@@ -13,6 +13,7 @@ use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
 use crate::geometry::contains;
+use crate::words::format::clock;
 
 impl Family for MapPoint {
     const NAME: &'static str = "map-point";
@@ -60,13 +61,13 @@ impl Family for MapPoint {
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", sentence!("title-missing-map_point")));
+            return Err(Refusal::invalid("title-missing", sentence!("point-incomplete")));
         }
         let position = self.position;
         if !contains(&context.city.bbox, position.lon, position.lat) {
             return Err(Refusal::invalid(
                 "outside-city",
-                sentence!("outside-city-map_point", lon = position.lon, lat = position.lat, city = context.city.name()),
+                sentence!("point-outside", lon = position.lon, lat = position.lat, city = context.city.name()),
             ));
         }
         if let Some(phone) = self.phones.iter().find(|phone| !is_phone(&phone.number)) {
@@ -85,7 +86,10 @@ impl Family for MapPoint {
         }
         let at = change.at.unwrap_or(context.now);
         if at > context.now + 5.minutes() {
-            return Err(Refusal::invalid("duty-in-future", sentence!("duty-in-future", at)));
+            return Err(Refusal::invalid(
+                "duty-in-future",
+                sentence!("duty-in-future", at = clock(&context.city.zone(), context.today, at)),
+            ));
         }
         if current.state.as_ref().is_some_and(|last| last.at > at) {
             return Err(Refusal::conflict("duty-older", sentence!("duty-older")));

@@ -85,7 +85,7 @@ impl Family for Plan {
 
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() {
-            return Err(Refusal::invalid("title-missing", sentence!("title-missing-plan")));
+            return Err(Refusal::invalid("title-missing", sentence!("plan-incomplete")));
         }
         let decision = &self.decision;
         if decision.authority.trim().is_empty() || decision.number.trim().is_empty() {
@@ -104,7 +104,7 @@ impl Family for Plan {
             ));
         }
         if let Some(period) = self.period.filter(|period| period.from > period.to) {
-            return Err(Refusal::invalid("period-reversed", sentence!("period-reversed-plan", from = period.from, to = period.to)));
+            return Err(Refusal::invalid("period-reversed", sentence!("plan-period-reversed", from = period.from, to = period.to)));
         }
         if let Some(code) = self.information_code.as_deref().filter(|code| !is_information_code(code)) {
             return Err(Refusal::invalid("information-code", sentence!("information-code", code)));
@@ -117,7 +117,7 @@ impl Family for Plan {
         if self.decision.signed < previous.decision.signed {
             return Err(Refusal::invalid(
                 "signed-before-last",
-                sentence!("signed-before-last", signed = self.decision.signed, signed_2 = previous.decision.signed),
+                sentence!("signed-before-last", signed = self.decision.signed, previous = previous.decision.signed),
             ));
         }
         Ok(())
@@ -163,5 +163,5 @@ pub fn check_in_city(set: Option<&FeatureSet>, context: &Context) -> Result<(), 
     if contains(&context.city.bbox, west, south) && contains(&context.city.bbox, east, north) {
         return Ok(());
     }
-    Err(Refusal::invalid("outside-city", sentence!("outside-city-plan", west, south, east, north, city = context.city.name())))
+    Err(Refusal::invalid("outside-city", sentence!("plan-outside", west, south, east, north, city = context.city.name())))
 }

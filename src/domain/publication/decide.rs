@@ -7,7 +7,7 @@ use crate::domain::publication::ClaimKind;
 use crate::domain::{Code, Context, Refusal};
 
 fn effective_reversed(from: Date, to: Date) -> Refusal {
-    Refusal::invalid("period-reversed", sentence!("period-reversed-decide", to, from))
+    Refusal::invalid("period-reversed", sentence!("period-reversed", to, from))
 }
 
 fn reason_missing() -> Refusal {
@@ -59,7 +59,8 @@ impl<F: Family> Publication<F> {
         let newest = self.revisions.last().map_or(0, |r| r.number);
         if let Some(based_on) = revise.based_on.filter(|n| *n != latest.number && *n != newest) {
             let since = self.revisions.iter().filter(|r| r.number > based_on);
-            let since: Vec<String> = since.map(|r| format!("{} ({}, {})", r.number, r.facts.title(), r.effective_from)).collect();
+            let since: Vec<String> =
+                since.map(|r| format!("{} ({}, {})", r.number, r.facts.title(), crate::words::format::date(r.effective_from))).collect();
             return Err(Refusal::conflict("revised-meanwhile", sentence!("revised-meanwhile", based_on, since = since.join("; "))));
         }
         if latest.cancelled.is_none() {
@@ -103,7 +104,7 @@ impl<F: Family> Publication<F> {
         self.revisions
             .iter()
             .find(|r| r.number == number)
-            .ok_or_else(|| Refusal::unknown("unknown-revision", sentence!("unknown-revision-decide", number)))
+            .ok_or_else(|| Refusal::unknown("unknown-revision", sentence!("unknown-revision", number)))
     }
 
     fn cancelled(&self, cancel: RevisionCancelled, context: &Context) -> Result<Event<F>, Refusal> {

@@ -70,8 +70,8 @@ pub struct Calendar {
     /// The next of them.
     pub next: Option<Date>,
     /// Labels of the facts that a calendar takes along.
-    pub told: &'static [&'static str],
-    /// True where the end after the last day is no warning to anybody.
+    pub exported: &'static [&'static str],
+    /// True where the end is normal: pages do not show it as a warning.
     pub ends_as_planned: bool,
 }
 

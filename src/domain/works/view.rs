@@ -56,7 +56,7 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     view.sections.push(Section::Calendar(Calendar {
         days: Days { first: works.from, last: works.to, weekly: false },
         next: None,
-        told: &["road", "stretch", "works-hours", "detour"],
+        exported: &["road", "stretch", "works-hours", "detour"],
         ends_as_planned: false,
     }));
     // What happened to earlier days says nothing of those of a later revision.

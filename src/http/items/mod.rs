@@ -4,7 +4,6 @@ mod files;
 mod memento;
 mod prebuilt;
 
-use crate::http::reading::{self, Asking};
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -19,6 +18,7 @@ use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
 use crate::http::downloads;
+use crate::http::reading::{self, Asking};
 use crate::prints::Order;
 use crate::render::print::Size;
 use crate::render::qr;
@@ -103,8 +103,7 @@ pub async fn stickers(
     Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let result = async { answer(&site, parse(&code)?, Representation::Stickers(order(query)?), &headers).await };
-    result.await
+    answer(&site, parse(&code)?, Representation::Stickers(order(query)?), &headers).await
 }
 
 /// `/q/{code}/preview.png`
@@ -115,17 +114,15 @@ pub async fn preview(
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
     let lang = Lang::choose(reading::parameter(query, "lang").as_deref(), None);
-    let result = async { answer(&site, parse(&code)?, Representation::Preview(lang), &headers).await };
-    result.await
+    answer(&site, parse(&code)?, Representation::Preview(lang), &headers).await
 }
 
 /// `/q/{code}`, `.geojson`, `.json`
 pub async fn item(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    Asking { query, .. }: Asking,
+    Asking { query, headers }: Asking,
     method: Method,
-    headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     // The address may have been copied together with the end of a sentence.
     let name = name.split(['?', '&']).next().unwrap_or_default();

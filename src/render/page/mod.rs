@@ -101,7 +101,7 @@ impl Item<'_> {
     pub fn render(&self) -> Result<String, qr::QrError> {
         let view = self.view;
         let path = self.path();
-        let is_plan = view.features.is_some() || !view.documents.is_empty();
+        let has_originals = view.features.is_some() || !view.documents.is_empty();
         let (is_false, print) = self.print_note();
         let content = html! {
             p.kind { (term(self.lang, view.kind)) }
@@ -131,7 +131,7 @@ impl Item<'_> {
             @if self.revision.is_none() { (self.history_short()) }
             (self.open_data(&path))
             @if self.revision.is_none() { (self.qr_code()?) }
-            @if is_plan {
+            @if has_originals {
                 p.note { strong { (self.t("reference-only")) } }
                 @if let Some(decision) = view.documents.iter().find(|d| d.role == DocumentRole::Decision) {
                     p.small { (self.t("decision-digest")) ": " (decision.sha256) }

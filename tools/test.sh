@@ -85,6 +85,8 @@ as_server "$(pg_bin)/pg_ctl" -D "$work/data" -w -l "$work/log" \
         -c ssl=on -c ssl_cert_file=$work/tls/server.pem -c ssl_key_file=$work/tls/server.key" start > /dev/null
 export BANGTIN_TEST_POSTGRES="postgres://bangtin@127.0.0.1:$port/postgres"
 export BANGTIN_TEST_POSTGRES_DATA="$work/data"
+# Plain `cargo test` asks fewer random questions, to stay quick.
+export BANGTIN_TEST_REQUESTS=10000
 export BANGTIN_TEST_POSTGRES_TLS="$work"
 as_server "$(pg_bin)/psql" -q "$BANGTIN_TEST_POSTGRES" -c "CREATE ROLE secured SUPERUSER LOGIN PASSWORD 'secret'"
 

@@ -159,9 +159,7 @@ struct Form {
 impl HttpError {
     /// A file below TMPDIR could not be written.
     pub fn spooling(error: &std::io::Error) -> Self {
-        // A library may hide why it could not write.
-        let is_closed = || disk::is_closed(error) || disk::try_folder(&std::env::temp_dir()).is_err_and(|error| disk::is_closed(&error));
-        if is_closed() { Self::Full(Disk::temporary()) } else { Self::Internal(format!("a file below TMPDIR: {error}")) }
+        if disk::is_closed(error) { Self::Full(Disk::temporary()) } else { Self::Internal(format!("a file below TMPDIR: {error}")) }
     }
 
     /// A parameter was given twice.

@@ -182,6 +182,14 @@ pub fn is_null_word(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "null" | "<null>" | "(null)" | "#n/a" | "nan")
 }
 
+/// True for what a spreadsheet writes where it could not calculate or show a value: `#REF!`, `#VALUE!`, `#####`.
+pub fn is_error_word(text: &str) -> bool {
+    let text = text.trim();
+    let is_hashes = text.len() >= 3 && text.bytes().all(|byte| byte == b'#');
+    let name = text.strip_prefix('#').and_then(|rest| rest.strip_suffix(['!', '?']));
+    is_hashes || name.is_some_and(|name| matches!(name, "REF" | "VALUE" | "NAME" | "DIV/0" | "NUM" | "NULL" | "SPILL" | "CALC"))
+}
+
 /// True for a phone number that a program damaged by treating it as a number. Its leading 0 is gone (a mobile
 /// number of 9 digits, a landline of 9 or 10), or the + before 84.
 pub fn lost_its_zero(phone: &str) -> bool {

@@ -213,6 +213,11 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
             report.count_also("null-words", 1);
             continue;
         }
+        if cell::is_error_word(&text) {
+            let said = sentence!("cell-error-word", header, text);
+            report.push(Finding::new(Severity::Warning, "cell-error", said).of(number, feature.line));
+            continue;
+        }
         if text.is_empty() {
             continue;
         }

@@ -1,5 +1,6 @@
 //! Keeps the image in step with the log: it applies every event once and in order, on whichever node it was appended.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,9 @@ const DISK_PAUSE: Duration = Duration::from_secs(1);
 /// After this many of those pauses all disks are checked, so that a full one is noticed before somebody's write
 /// fails.
 const DISK_CHECK_EVERY: u32 = 10;
+
+/// Time between looks for feature sets of which this node has no copy.
+const COPY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why the image cannot be built, or cannot follow the log.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +140,35 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
     tokio::select! {
         () = follow_log(&app, &model, snapshot_path) => {}
         () = look_after_disks(app.log(), &model) => {}
+        () = copy_sets(app.log(), &model) => {}
+    }
+}
+
+/// Copies the feature sets of public items to this node's disk, so that their pages are there while the database server
+/// is away. A store that lies in a folder of this machine needs no copies. It never returns.
+async fn copy_sets(log: &Arc<dyn EventLog>, model: &ReadModel) {
+    if log.folder().is_some() {
+        return std::future::pending().await;
+    }
+    let (mut copied, mut looked_at) = (BTreeSet::new(), None);
+    loop {
+        let (position, missing): (i64, Vec<_>) = {
+            let image = model.image();
+            (image.position, image.public_sets().filter(|digest| !copied.contains(digest)).collect())
+        };
+        if looked_at != Some(position) {
+            looked_at = Some(position);
+            for digest in missing {
+                match model.blobs.copy(digest).await {
+                    Ok(()) => {
+                        copied.insert(digest);
+                    }
+                    // It is tried again at the next look.
+                    Err(_) => looked_at = None,
+                }
+            }
+        }
+        tokio::time::sleep(COPY_PAUSE).await;
     }
 }
 

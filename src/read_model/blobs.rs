@@ -41,6 +41,16 @@ impl Blobs {
         self.folder.as_ref()
     }
 
+    /// Makes sure that a copy is on this node's disk. Without a folder for copies there is nothing to do.
+    pub async fn copy(&self, digest: Digest) -> Result<(), StoreError> {
+        match &self.folder {
+            Some(folder) if !tokio::fs::try_exists(folder.join(digest.to_string())).await.unwrap_or(false) => {
+                self.read(digest).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The bytes with that digest, kept in memory afterwards.
     pub async fn get(&self, digest: Digest) -> Result<Bytes, StoreError> {
         if let Some(bytes) = self.memory.get(&digest) {

@@ -196,6 +196,11 @@ impl Image {
         self.items.is_empty()
     }
 
+    /// The feature sets of public revisions.
+    pub fn public_sets(&self) -> impl Iterator<Item = Digest> {
+        self.sets.iter().copied()
+    }
+
     /// True if a public revision names this set.
     pub fn publishes(&self, digest: Digest) -> bool {
         self.sets.contains(&digest)

@@ -263,3 +263,16 @@ fn a_system_of_another_datum_than_its_name_says_is_said() {
         assert_eq!((said(&read).contains("crs-datum-differs"), read.published), (is_said, true), "{datum}: {}", said(&read));
     }
 }
+
+#[test]
+fn the_errors_of_a_spreadsheet_are_left_empty_and_said() {
+    for word in ["#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "########"] {
+        let read = points("a.csv", format!("Tên,Kinh độ,Vĩ độ,Giờ\nTrạm,104.87,21.7,{word}\n"));
+        assert_eq!((texts(&read, "hours"), read.published), (vec![json!(null)], true), "{word}: {}", said(&read));
+        says(&read, &["cell-error", word]);
+        assert!(!points("a.csv", format!("Tên,Kinh độ,Vĩ độ\n{word},104.87,21.7\n")).published, "{word}");
+    }
+    let read = plan("a.geojson", geojson(&[("ODT", json!("#REF!")), ("LUC", json!("Khu #5"))]), &[]);
+    assert_eq!(texts(&read, "names"), [json!(null), json!("Khu #5")]);
+    says(&read, &["cell-error"]);
+}

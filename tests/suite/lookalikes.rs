@@ -84,6 +84,11 @@ async fn a_decision_is_published_once_however_it_is_typed(kind: Kind) {
         let filter = format!("/collections/plans/items?decision={}", encoded(typed));
         assert_eq!(node.get(&filter).await.json()["numberMatched"], found, "{typed}");
     }
+    // An authority's name is written out on its letterhead and shortened elsewhere.
+    let long = publish("long", NUMBER).replace("UBND tỉnh", "ỦY BAN NHÂN DÂN TỈNH");
+    assert!(long.contains("NHÂN DÂN"), "{long}");
+    let error = node.try_apply(&long, &bangtin::cli::demo::file).await.expect_err("the same authority").to_string();
+    assert!(error.contains(code.as_str()), "{error}");
     // Blanks can be seen, but the number is the same.
     for (n, typed) in [
         "12 / QĐ - UBND",

@@ -336,3 +336,22 @@ async fn an_account_that_lost_a_right_is_said_with_the_table() {
     drop((client, node));
     owner.batch_execute(&format!("ALTER DATABASE \"{name}\" OWNER TO CURRENT_USER")).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_new_node_copies_the_sets_of_public_items_before_anybody_asks() {
+    let (database, clock, node) = crate::support::demo(Kind::Postgres).await;
+    drop(node);
+    // The new node has an empty folder of copies.
+    let folder = database.path("blobs");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let node = Node::start(&database, &clock).await;
+    let wanted = node.model.image().public_sets().count();
+    assert!(wanted > 3);
+    let started = Instant::now();
+    while folder.read_dir().unwrap().count() < wanted {
+        assert!(started.elapsed() < Duration::from_secs(30), "{} of {wanted}", folder.read_dir().unwrap().count());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

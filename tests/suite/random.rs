@@ -223,7 +223,8 @@ fn requests() -> impl Iterator<Item = Asked> {
 async fn random_requests_never_end_in_a_fault() {
     let (_database, _, node) = demo(Kind::Sqlite).await;
     let mut seen: HashMap<(&str, u16), u32> = HashMap::new();
-    for (turn, (method, address, headers)) in requests().take(10_000).enumerate() {
+    let turns = std::env::var("BANGTIN_TEST_REQUESTS").map_or(2_000, |turns| turns.parse().unwrap());
+    for (turn, (method, address, headers)) in requests().take(turns).enumerate() {
         let Ok(mut request) = Request::builder().method(method).uri(&address).body(Body::empty()) else { continue };
         for (name, value) in headers {
             request.headers_mut().insert(name, value.parse().unwrap());
@@ -239,14 +240,15 @@ async fn random_requests_never_end_in_a_fault() {
     for status in [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED] {
         assert!(seen.keys().any(|(_, seen)| *seen == status.as_u16()), "{status}: {seen:?}");
     }
+    let least = turns as u32 / 1_000;
     // The handlers themselves are asked, with what is right and what is wrong.
     for head in
         ["/collections/zones/items", "/collections/plans/items/QHSDD21AG", "/search", "/here", "/q/QHSDD21AG", "/collections/zones/map"]
     {
-        assert!(count(head, StatusCode::OK) > 10, "{head}: {seen:?}");
+        assert!(count(head, StatusCode::OK) > least, "{head}: {seen:?}");
     }
     for head in ["/collections/zones/items", "/collections/zones/tiles/WebMercatorQuad/12/1797/3241"] {
-        assert!(count(head, StatusCode::BAD_REQUEST) > 10, "{head}: {seen:?}");
+        assert!(count(head, StatusCode::BAD_REQUEST) > least, "{head}: {seen:?}");
     }
 }
 

@@ -156,6 +156,7 @@ async fn a_crowd_that_asks_at_once_has_its_answer_made_once() {
 
 /// Plans without a shape, of one zone and of more zones than a phone has pixels.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute: run tools/test.sh"]
 async fn plans_of_any_size_make_pages_that_can_be_read() {
     let database = Database::new(Kind::Sqlite).await;
     let node = Node::start(&database, &TestClock::at(NOON)).await;

@@ -20,6 +20,14 @@ use crate::words::fold::fold;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub enum Nothing {}
 
+/// An authority as it is compared: “Ủy ban nhân dân tỉnh Lào Cai” and “UBND tỉnh Lào Cai” are one.
+fn bare_authority(authority: &str) -> String {
+    let folded = format!(" {} ", fold(authority).split_whitespace().collect::<Vec<_>>().join(" "));
+    let short =
+        [("uy ban nhan dan", "ubnd"), ("hoi dong nhan dan", "hdnd"), (" t. ", " tinh "), (" tp. ", " thanh pho "), (" p. ", " phuong ")];
+    short.into_iter().fold(folded, |text, (long, short)| text.replace(long, short)).trim().to_owned()
+}
+
 /// A decision's number as it is compared. Whether blanks stand around its signs, whether words stand before it and
 /// whether it has zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ-UBND”.
 fn bare_number(number: &str) -> String {
@@ -125,7 +133,7 @@ impl Family for Plan {
 
     fn claims(&self) -> Vec<Claim> {
         let decision = &self.decision;
-        let authority = fold(&decision.authority).split_whitespace().collect::<Vec<_>>().join(" ");
+        let authority = bare_authority(&decision.authority);
         let number = bare_number(&decision.number);
         let key = format!("{}|{authority}|{number}|{}", self.kind.as_str(), decision.signed);
         // Databases index keys of a limited length.

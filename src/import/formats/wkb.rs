@@ -95,6 +95,28 @@ impl<'a> Bytes<'a> {
         (0..points).map(|_| self.position(ordinates)).collect()
     }
 
+    /// A ring of a curve polygon: a line, or lines one after the other. Errors: it holds an arc.
+    fn straight(&mut self) -> Result<Vec<Position>, GeometryError> {
+        match self.kind()? {
+            (2, ordinates) => self.line(ordinates),
+            (9, _) => {
+                let mut ring: Vec<Position> = Vec::new();
+                for _ in 0..self.count(9)? {
+                    let (2, ordinates) = self.kind()? else { return Err(GeometryError::other_kind("CurvePolygon")) };
+                    let line = self.line(ordinates)?;
+                    ring.extend(line.into_iter().skip(usize::from(!ring.is_empty())));
+                }
+                Ok(ring)
+            }
+            _ => Err(GeometryError::other_kind("CurvePolygon")),
+        }
+    }
+
+    fn straight_rings(&mut self) -> Result<Rings, GeometryError> {
+        let rings = self.count(9)?;
+        (0..rings).map(|_| self.straight()).collect()
+    }
+
     fn rings(&mut self, ordinates: usize) -> Result<Rings, GeometryError> {
         let rings = self.count(4)?;
         (0..rings).map(|_| self.line(ordinates)).collect()
@@ -119,13 +141,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Geometry, GeometryError> {
             of_lines(lines?)
         }
         3 => Ok(Geometry::Polygon(bytes.rings(ordinates)?)),
+        // In a layer of curves, areas without arcs are curve polygons too.
+        10 => Ok(Geometry::Polygon(bytes.straight_rings()?)),
         // A multi-surface may hold areas without arcs only.
         6 | 12 => {
             let parts = bytes.count(9)?;
             let parts: Result<Vec<Rings>, GeometryError> = (0..parts)
                 .map(|_| match bytes.kind()? {
                     (3, ordinates) => bytes.rings(ordinates),
-                    (10, _) => Err(GeometryError::other_kind("CurvePolygon")),
+                    (10, _) => bytes.straight_rings(),
                     _ => Err(broken("a part is not a polygon")),
                 })
                 .collect();
@@ -168,6 +192,26 @@ mod tests {
         bytes.extend(u32::MAX.to_le_bytes());
         assert!(matches!(read(&bytes), Err(GeometryError::Unreadable { .. })));
         assert!(read(&[]).is_err() && read_geopackage(b"GP").is_err());
+    }
+
+    /// WKB of a kind with its parts behind a count.
+    fn of(kind: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+        let head = [&[1, kind, 0, 0, 0][..], &(parts.len() as u32).to_le_bytes()].concat();
+        [head, parts.concat()].concat()
+    }
+
+    fn line(kind: u8, points: &[[f64; 2]]) -> Vec<u8> {
+        of(kind, &points.iter().map(|point| point.iter().flat_map(|v| v.to_le_bytes()).collect()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn areas_of_a_layer_of_curves_are_read_where_they_have_no_arc() {
+        let ring = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]];
+        let positions = ring.map(Position).to_vec();
+        assert_eq!(read(&of(10, &[line(2, &ring)])), Ok(Geometry::Polygon(vec![positions.clone()])));
+        let compound = of(9, &[line(2, &ring[..3]), line(2, &ring[2..])]);
+        assert_eq!(read(&of(12, &[of(10, &[compound])])), Ok(Geometry::Polygon(vec![positions])));
+        assert!(read(&of(10, &[line(8, &ring)])).is_err_and(|error| error.to_string().contains("arcs")));
     }
 
     #[test]

@@ -127,22 +127,11 @@ impl Checker<'_> {
             match repair {
                 Repair::RingOrder => zone.counted.push("ring-order"),
                 Repair::Rounded => zone.counted.push("rounded-points"),
-                _ => {
-                    zone.findings.push(finding(Severity::Repair, repair_name(repair), repair_words(repair)).at(at));
-                }
+                _ => zone.findings.push(finding(Severity::Repair, repair_name(repair), repair_words(repair)).at(at)),
             }
         }
-        if (after_m2 - before_m2).abs() > 1.0 {
-            zone.findings.push(
-                finding(Severity::Warning, "area-changed", area_words(before_m2, after_m2)).at(at).measuring((after_m2 - before_m2).abs()),
-            );
-        }
         let border_m: f64 = mended.parts.iter().flatten().map(|ring| perimeter(ring)).sum();
-        if after_m2 < SLIVER_M2 || 2.0 * after_m2 < SLIVER_METRES * border_m {
-            zone.counted.push("slivers");
-            let said = sentence!("sliver", area = Decimal(after_m2, 2));
-            zone.findings.push(finding(Severity::Warning, "sliver", said).at(at));
-        }
+        measure(&mut zone, before_m2, after_m2, border_m, &|check, said| finding(Severity::Warning, check, said).at(at));
         let Some(code) = code else { return zone };
         let mut text = |raw: &Option<String>, column: &Option<String>| {
             let (value, column) = (feature.properties.get(raw.as_ref()?)?, column.as_ref()?);
@@ -154,7 +143,9 @@ impl Checker<'_> {
             let text = clean(&self.texts.value(column, &text?, &mut notes));
             let is_null = cell::is_null_word(&text);
             zone.counted.extend(is_null.then_some("null-words"));
-            (!is_null && !text.is_empty()).then_some(text)
+            let wrong = cell::is_error_word(&text).then(|| sentence!("cell-error-word", header = column, text));
+            zone.findings.extend(wrong.iter().map(|said| finding(Severity::Warning, "cell-error", said.clone()).at(at)));
+            (!is_null && wrong.is_none() && !text.is_empty()).then_some(text)
         };
         let mut properties = Map::new();
         if !self.options.outline {
@@ -346,4 +337,16 @@ pub(super) fn outline(mended: &Mended) -> [u64; 2] {
         }
         hasher.finish()
     })
+}
+
+/// Notes an area that changed by more than 1 m² with the repair, and a very small or narrow zone.
+fn measure(zone: &mut Zone, before_m2: f64, after_m2: f64, border_m: f64, warn: &dyn Fn(&str, Sentence) -> Finding) {
+    let changed = (after_m2 - before_m2).abs();
+    if changed > 1.0 {
+        zone.findings.push(warn("area-changed", area_words(before_m2, after_m2)).measuring(changed));
+    }
+    if after_m2 < SLIVER_M2 || 2.0 * after_m2 < SLIVER_METRES * border_m {
+        zone.counted.push("slivers");
+        zone.findings.push(warn("sliver", sentence!("sliver", area = Decimal(after_m2, 2))));
+    }
 }

@@ -319,6 +319,13 @@ mod tests {
         second.effective_from = date(2027, 3, 1);
         let followed = of(&[published(1, weekly(None)), Event::Published(second)]);
         assert_eq!(first_day(&followed), ("20270101".into(), "CONFIRMED".into()));
+        // Other days begin when they hold: Mondays from 1 March on, and not those of January.
+        let mondays = Schedule::Weekly { weekday: Weekday::Monday, from: date(2027, 1, 1), to: None };
+        let Event::Published(mut third) = published(2, mondays) else { unreachable!("a publication") };
+        third.effective_from = date(2027, 3, 2);
+        let changed = of(&[published(1, weekly(None)), Event::Published(third)]);
+        let later = file(&changed, date(2027, 3, 10));
+        assert_eq!(value(&later, "DTSTART;VALUE=DATE"), "20270308");
     }
 
     #[test]

@@ -114,6 +114,10 @@ impl Family for Campaign {
         state.push(changed.clone());
     }
 
+    fn has_days_of(&self, other: &Self) -> bool {
+        self.schedule == other.schedule
+    }
+
     fn describe(&self, state: &Vec<ResultsReported>, moment: &Moment, view: &mut View) {
         super::view::describe(self, state, moment, view);
     }

@@ -125,11 +125,12 @@ impl<F: Family> Publication<F> {
     }
 
     /// The first day from which a revision's days can take place: its first day in force. None where the days
-    /// themselves begin then, or where another revision begins earlier.
+    /// themselves begin then, or where an earlier revision has the same days.
     pub fn days_begin(&self, revision: &Revision<F>) -> Option<Date> {
         let (own, _) = revision.facts.effective(revision.effective_from);
-        let is_first = !self.revisions.iter().any(|r| r.cancelled.is_none() && r.effective_from < revision.effective_from);
-        (is_first && revision.effective_from != own).then_some(revision.effective_from)
+        let earlier = self.revisions.iter().filter(|r| r.cancelled.is_none() && r.effective_from < revision.effective_from);
+        let goes_on = earlier.max_by_key(|r| (r.effective_from, r.number)).is_some_and(|before| before.facts.has_days_of(&revision.facts));
+        (!goes_on && revision.effective_from != own).then_some(revision.effective_from)
     }
 
     /// How often the item's public view has changed until `date`: by every event that residents see, and by

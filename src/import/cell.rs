@@ -222,6 +222,19 @@ pub fn is_whole_phone(phone: &str) -> bool {
         }
 }
 
+/// True for a landline's number without its area code: it can be dialled from landlines of the same province only.
+/// Short numbers such as 115 and 19001234 begin with 1.
+pub fn lacks_area_code(phone: &str) -> bool {
+    let digits: String = crate::words::alike::read(phone).chars().filter(char::is_ascii_digit).collect();
+    (6..=8).contains(&digits.len()) && digits.starts_with(|c: char| ('2'..='9').contains(&c)) && !phone.trim_start().starts_with('+')
+}
+
+/// True for a mark that says “as above” in a list: `-nt-`, `như trên`, `"`.
+pub fn is_ditto(text: &str) -> bool {
+    let bare: String = crate::words::fold::fold(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    matches!(bare.as_str(), "nt" | "nhutren") || matches!(text.trim(), "\"" | "''" | "〃" | "″" | "”")
+}
+
 /// True for a number in scientific notation, as programs write it: `9.00000001E+8`.
 pub fn is_scientific(text: &str) -> bool {
     let upper = text.trim().to_ascii_uppercase();

@@ -224,6 +224,10 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         if let Some((check, said)) = misread(field, header, &text) {
             report.push(Finding::new(Severity::Error, check, said).of(number, feature.line));
         }
+        if field == "phone" && cell::lacks_area_code(&text) {
+            let said = sentence!("phone-area-code", text, header);
+            report.push(Finding::new(Severity::Warning, "phone-area-code", said).of(number, feature.line));
+        }
         if let Some(first) = fields.get(field).and_then(Value::as_str).filter(|first| *first != text) {
             let said = sentence!("second-value", header, text, first);
             report.push(Finding::new(Severity::Warning, "second-value", said).of(number, feature.line));
@@ -249,6 +253,7 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Sente
             Some(("phone-lost-its-zero", sentence!("phone-lost-its-zero", text, header, lost)))
         }
         "phone" if !cell::is_whole_phone(text) => Some(("phone-digits", sentence!("phone-digits", text, header))),
+        _ if cell::is_ditto(text) => Some(("as-above", sentence!("as-above", text, header))),
         "phone" | "title" | "consent" | "units" | "address" | "summary" if cell::is_scientific(text) => {
             Some(("number-shortened", sentence!("number-shortened", text, header)))
         }

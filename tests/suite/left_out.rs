@@ -276,3 +276,15 @@ fn the_errors_of_a_spreadsheet_are_left_empty_and_said() {
     assert_eq!(texts(&read, "names"), [json!(null), json!("Khu #5")]);
     says(&read, &["cell-error"]);
 }
+
+#[test]
+fn numbers_without_their_area_code_and_marks_for_as_above_are_noticed() {
+    let read = points("a.csv", "Tên,Kinh độ,Vĩ độ,Điện thoại\nA,104.87,21.7,3852 119\nB,104.88,21.7,115\nC,104.87,21.71,19001234\n");
+    says(&read, &["phone-area-code", "“3852 119”"]);
+    assert_eq!(said(&read).matches("phone-area-code").count(), 1);
+    for mark in ["-nt-", "như trên", "\"\"\"\""] {
+        let read = points("a.csv", format!("Tên,Kinh độ,Vĩ độ,Địa chỉ\nA,104.87,21.7,Tổ 5\nB,104.88,21.7,{mark}\n"));
+        assert!(!read.published, "{mark}");
+        says(&read, &["as-above"]);
+    }
+}

@@ -290,7 +290,7 @@ fn geometries_of_other_types_are_read_where_they_hold_areas_and_named_else() {
     ] {
         let read = with(geometry);
         assert!(!read.published);
-        says(&read, &["neither an area nor a point", word]);
+        says(&read, &["is not read", word]);
     }
     says(&with(json!({ "type": "Polygon", "coordinates": [[["512600", 2_401_100]]] })), &["written wrongly"]);
 }

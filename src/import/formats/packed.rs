@@ -61,6 +61,14 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         tally.list(Left::NoMap, &others.map(|name| (format!("“{name}”"), 1)).collect());
         return shapefile::open(&shapefile::Parts { shp, dbf: dbf?, shx: shx?, prj: prj? }, limits, tally);
     }
+    // The last changes of a database that was copied while it was open lie in a file beside it.
+    let log = format!("{}-wal", like(&chosen));
+    if has_ending(&chosen, "gpkg") && archive.names.iter().any(|name| like(name) == log) {
+        let log = archive.names.iter().find(|name| like(name) == log).cloned().unwrap_or_default();
+        if archive.unpack(&log)?.bytes > 0 {
+            return Err(ReadError::new("still-open", sentence!("still-open")));
+        }
+    }
     let inner = archive.unpack(&chosen)?;
     if inner.head(2)? == b"PK" {
         return Err(nested());

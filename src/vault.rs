@@ -46,7 +46,9 @@ pub struct ReportText {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The store holds encrypted rows, but the key is missing.
-    #[error("the vault's key {0} is missing, but the store holds encrypted contacts: put the key back, or set BANGTIN_VAULT_KEY")]
+    #[error(
+        "the vault's key {0} is missing, but the store was prepared with a key, which its contacts need: put that key back, or set BANGTIN_VAULT_KEY"
+    )]
     KeyMissing(String),
     /// The key does not open the store's rows.
     #[error("the vault's key does not fit this store: use the key the store was made with")]

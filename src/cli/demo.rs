@@ -90,7 +90,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     let address = format!("http://{local}");
     let store = store::open(args, Some(city(Some(address.clone()))?)).await?;
     load_units(&store.app).await?;
-    let mut progress = Progress::new("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
+    let mut progress = Progress::of_server("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
     for (number, line) in commands().enumerate() {
         let done = tokio::select! {
             done = apply::line(&store.app, line, &file) => done,

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::messages::say;
+use super::messages::{note, say};
 
 /// Shows how far a long task has come.
 pub struct Progress {
@@ -13,6 +13,8 @@ pub struct Progress {
     total: u64,
     done: u64,
     told: u64,
+    /// True for a server, which waits for no message.
+    is_of_server: bool,
     lines: std::sync::atomic::AtomicU64,
 }
 
@@ -27,7 +29,12 @@ impl Progress {
             }
             bar.with_prefix(name.to_owned())
         });
-        Self { bar, name: name.to_owned(), total, done: 0, told: 0, lines: std::sync::atomic::AtomicU64::new(0) }
+        Self { bar, name: name.to_owned(), total, done: 0, told: 0, is_of_server: false, lines: std::sync::atomic::AtomicU64::new(0) }
+    }
+
+    /// A task of a server: nothing waits for its lines.
+    pub fn of_server(name: &str, total: u64) -> Self {
+        Self { is_of_server: true, ..Self::new(name, total) }
     }
 
     /// Reports that one more step is done; `what` names it.
@@ -40,7 +47,11 @@ impl Progress {
             let tenth = (self.done * 10).checked_div(self.total).unwrap_or(10);
             if tenth > self.told || self.done == self.total {
                 self.told = tenth;
-                say!("{}: {}/{} {what}", self.name, self.done, self.total);
+                if self.is_of_server {
+                    note!("{}: {}/{} {what}", self.name, self.done, self.total);
+                } else {
+                    say!("{}: {}/{} {what}", self.name, self.done, self.total);
+                }
             }
         }
     }

@@ -122,9 +122,13 @@ impl FromStr for Code {
     type Err = CodeError;
 
     /// Case does not matter; I and L read as 1, O as 0. Blanks and hyphens that people put between groups of
-    /// characters are left out, and so are invisible characters that were copied along.
+    /// characters are left out, and so are invisible characters that were copied along. A Vietnamese keyboard (Telex)
+    /// makes one đ of DD, and people take đ for D.
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let seen = read(text);
+        let is_char = |c: &char| !c.is_whitespace() && *c != '-';
+        let is_short = seen.chars().filter(is_char).count() < LENGTH;
+        let seen = if seen.contains(['đ', 'Đ']) { seen.replace(['đ', 'Đ'], if is_short { "DD" } else { "D" }).into() } else { seen };
         let mut bytes = [0; LENGTH];
         let mut count = 0;
         for c in seen.chars().filter(|c| !c.is_whitespace() && *c != '-') {
@@ -215,6 +219,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_a_vietnamese_keyboard_makes_of_dd_is_read() {
+        let code: Code = "QHSDD21AG".parse().expect("the demo's plan");
+        for typed in ["QHSĐ21AG", "qhsđ21ag", "QHSĐD21AG", "QHSD\u{d0}21AG", "QHS ĐĐ-21AG"] {
+            assert_eq!(typed.parse::<Code>(), Ok(code), "{typed}");
+        }
+        assert_eq!("QHSĐ".parse::<Code>(), Err(CodeError::Shape));
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
         || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
     // A cancelled item keeps its days: a calendar needs them to strike the event out.
     let last = if is_off { days.last } else { last };
-    let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first) };
+    let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first).max(days.first) };
     let url = format!("{}/q/{}", city.public_url, view.code);
     // There is no METHOD: this is a file and not a message, and PUBLISH would require a real ORGANIZER.
     let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\nBEGIN:VEVENT\r\n");

@@ -162,7 +162,7 @@ impl Word {
 }
 
 impl Sentence {
-    /// A sentence by its key. The macro [`sentence!`] is shorter.
+    /// A sentence by its key. The macro `sentence!` is shorter.
     pub fn new(key: &'static str, values: Vec<(&'static str, Word)>) -> Self {
         Self { key, values }
     }

@@ -25,7 +25,7 @@ fn bare_authority(authority: &str) -> String {
     let folded = format!(" {} ", fold(authority).split_whitespace().collect::<Vec<_>>().join(" "));
     let short =
         [("uy ban nhan dan", "ubnd"), ("hoi dong nhan dan", "hdnd"), (" t. ", " tinh "), (" tp. ", " thanh pho "), (" p. ", " phuong ")];
-    short.into_iter().fold(folded, |text, (long, short)| text.replace(long, short)).trim().to_owned()
+    short.into_iter().fold(folded, |text, (long, short)| text.replace(long, short)).trim_matches([' ', '.', ',', ';']).to_owned()
 }
 
 /// A decision's number as it is compared. Whether blanks stand around its signs, whether words stand before it and

@@ -288,7 +288,7 @@ impl<F: Family> Publication<F> {
                 .revisions
                 .iter()
                 .filter(|r| r.number != shown.number && self.revision_status(r, moment.today) == Status::Upcoming)
-                .filter(|_| matches!(status, Status::InForce | Status::Upcoming))
+                .filter(|_| matches!(status, Status::InForce | Status::Upcoming | Status::Expired))
                 .min_by_key(|r| r.effective_from)
                 .map(|r| (r.number, r.effective_from)),
             history: self.revisions.iter().rev().map(|r| self.history_entry(r, moment)).collect(),

@@ -186,6 +186,10 @@ impl Family for Works {
                 if latest.facts.from <= context.today {
                     return Err(Refusal::conflict("works-begun", sentence!("works-begun")));
                 }
+                // A last day that was set by hand stays; it cannot be moved along with the days.
+                if let Some(to) = latest.effective_to.filter(|to| Some(*to) != latest.facts.effective(latest.facts.from).1) {
+                    return Err(Refusal::conflict("works-end-set", sentence!("works-end-set", to)));
+                }
                 let event = corrected(postpone.from, postpone.to, &postpone.reason);
                 Ok(vec![Event::Changed(WorksChanged::Postponed(postpone)), event])
             }

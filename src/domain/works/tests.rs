@@ -146,6 +146,14 @@ fn a_last_day_that_was_set_is_the_last_day_of_the_works() {
     let view = seen(&item, date(2026, 2, 5), 12);
     assert_eq!(view.calendar().and_then(|calendar| calendar.days.last), Some(date(2026, 2, 9)));
     assert_eq!(seen(&item, date(2026, 2, 10), 0).status, Status::Expired);
+    // A last day that was set does not move along with postponed days.
+    let mut planned = published(works(date(2026, 2, 12), Some(date(2026, 2, 14)), None));
+    let expire = Command::Expire(ExpirySet { effective_to: date(2026, 2, 13), reason: "Sớm hơn".into() });
+    for event in planned.decide(expire, &on(2026, 2, 3)).expect("allowed") {
+        planned.apply_at(event, 1);
+    }
+    let postpone = WorksChange::Postpone(Postpone { from: date(2026, 2, 20), to: Some(date(2026, 2, 24)), reason: "Mưa".into() });
+    assert_eq!(changed(&planned, postpone, &on(2026, 2, 4)).expect_err("refused").reason, "works-end-set");
 }
 
 #[test]

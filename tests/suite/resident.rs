@@ -15,6 +15,7 @@ on_both_databases!(
     a_posting_for_a_ward_opens_at_the_wards_part,
     what_changed_is_told_in_words_hectares_and_a_map,
     here_answers_by_point_metres_parcel_name_and_unit,
+    here_tells_the_last_day_that_what_follows_leaves,
     here_says_what_changed_since_a_day_and_what_is_being_asked,
     here_refuses_what_is_no_place_with_a_sentence,
     a_position_leaves_no_trace,
@@ -283,6 +284,16 @@ async fn here_answers_by_point_metres_parcel_name_and_unit(kind: Kind) {
     assert!(map.contains("type=\"image\""));
     let tapped = node.form("/here", &[("map", "1"), ("span", "0"), ("at.x", "160"), ("at.y", "180")]).await.text();
     assert!(tapped.contains("type=\"image\"") && tapped.contains("Đang có hiệu lực tại đây"));
+}
+
+async fn here_tells_the_last_day_that_what_follows_leaves(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let last_day = async || node.here("lon=104.8752&lat=21.7042").await["plans"][2]["effective_to"].clone();
+    assert_ne!(last_day().await, "2027-04-30");
+    node.apply(&json!({ "id": "s", "type": "plan.supersede", "code": PLAN, "by": "QHC2020AH", "from": "2027-05-01" }).to_string()).await;
+    assert_eq!(last_day().await, "2027-04-30");
+    let page = node.get_with("/here?lon=104.8752&lat=21.7042", &[("accept", "text/html")]).await.text();
+    assert!(page.contains("đến hết ngày 30/4/2027"), "{page}");
 }
 
 async fn here_says_what_changed_since_a_day_and_what_is_being_asked(kind: Kind) {

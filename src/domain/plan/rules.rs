@@ -29,7 +29,7 @@ fn bare_authority(authority: &str) -> String {
 }
 
 /// A decision's number as it is compared. Whether blanks stand around its signs, whether words stand before it and
-/// whether it has zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ-UBND”.
+/// whether it has zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ UBND”.
 fn bare_number(number: &str) -> String {
     let folded: String = fold(number).split_whitespace().collect();
     let mut rest = folded.as_str();
@@ -42,7 +42,21 @@ fn bare_number(number: &str) -> String {
     }
     let rest = rest.trim_end_matches(['.', ',', ';']);
     let significant = rest.trim_start_matches('0');
-    if significant.starts_with(|c: char| c.is_ascii_digit()) { significant.to_owned() } else { rest.to_owned() }
+    let rest = if significant.starts_with(|c: char| c.is_ascii_digit()) { significant } else { rest };
+    // Signs are typed as a dash, a slash or a blank; only between digits do they tell numbers apart.
+    let (mut bare, mut is_parted) = (String::new(), false);
+    for c in rest.chars() {
+        if !c.is_alphanumeric() {
+            is_parted = true;
+            continue;
+        }
+        if is_parted && c.is_ascii_digit() && bare.ends_with(|before: char| before.is_ascii_digit()) {
+            bare.push('/');
+        }
+        is_parted = false;
+        bare.push(c);
+    }
+    bare
 }
 
 impl Family for Plan {

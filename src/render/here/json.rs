@@ -64,7 +64,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
     let rules: Vec<Value> = rules(view).map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis })).collect();
     json!({
         "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
-        "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.effective_to,
+        "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.holds_to,
         "decision": view.told("decision"), "authority": view.told("authority"), "signed": view.signed(),
         "zones": zones, "uncovered_m2": plan.uncovered_m2.map(|area| (area * 10.0).round() / 10.0), "rules": rules,
     })

@@ -29,17 +29,19 @@ impl UnitId {
 impl FromStr for UnitId {
     type Err = String;
 
-    /// Reads a code and a year, with a hyphen or anything that looks like one between them.
+    /// Reads a code and a year, with a hyphen or anything that looks like one between them, and blanks around it or none.
     fn from_str(text: &str) -> Result<Self, String> {
         let seen = read(text);
         let text = if text.is_ascii() { text } else { seen.trim() };
-        let fits = text.split_once('-').is_some_and(|(code, year)| {
-            (2..=5).contains(&code.len()) && year.len() == 4 && code.bytes().chain(year.bytes()).all(|byte| byte.is_ascii_digit())
-        });
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(format!("“{text}” is not a unit: write its code and the year its validity began, e.g. 04252-2025"))
+        match text.split_once('-').map(|(code, year)| (code.trim(), year.trim())) {
+            Some((code, year))
+                if (2..=5).contains(&code.len())
+                    && year.len() == 4
+                    && code.bytes().chain(year.bytes()).all(|byte| byte.is_ascii_digit()) =>
+            {
+                Ok(Self(format!("{code}-{year}")))
+            }
+            _ => Err(format!("“{text}” is not a unit: write its code and the year its validity began, e.g. 04252-2025")),
         }
     }
 }
@@ -193,6 +195,16 @@ mod tests {
             unit("04252-2025", date(2025, 7, 1), None, &[]),
             unit("04252-2020", date(2020, 3, 1), Some(date(2025, 6, 30)), &["04252-2025"]),
         ])
+    }
+
+    #[test]
+    fn a_unit_is_read_with_blanks_around_its_hyphen() {
+        for typed in ["04252-2025", "04252 - 2025", " 04252 \u{2013} 2025 "] {
+            assert_eq!(typed.parse::<UnitId>().map(|id| id.as_str().to_owned()), Ok("04252-2025".to_owned()), "{typed}");
+        }
+        for wrong in ["04252 2025", "042 52-2025", "04252-20 25", "-2025"] {
+            assert!(wrong.parse::<UnitId>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -72,10 +72,10 @@ pub fn ics(city: &City, view: &View) -> Option<String> {
     let day = |date: jiff::civil::Date| date.strftime("%Y%m%d").to_string();
     let last = days.last.into_iter().chain(view.days_end).min();
     let is_open = days.last.is_none() && last.is_none();
-    let is_off = matches!(view.status, Status::Withdrawn | Status::Cancelled)
-        || last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
-    // A cancelled item keeps its days: a calendar needs them to strike the event out.
-    let last = if is_off { days.last } else { last };
+    let never = last.is_some_and(|last| last < days.first || view.days_begin.is_some_and(|begin| last < begin));
+    let is_off = never || matches!(view.status, Status::Withdrawn | Status::Cancelled);
+    // What never takes place keeps its days: a calendar needs them to strike the event out.
+    let last = if never { days.last } else { last };
     let last_of_first = if days.weekly { days.first } else { last.unwrap_or(days.first).max(days.first) };
     let url = format!("{}/q/{}", city.public_url, view.code);
     // There is no METHOD: this is a file and not a message, and PUBLISH would require a real ORGANIZER.
@@ -258,6 +258,15 @@ mod tests {
                 assert_eq!(value(&before, name), value(&after, name));
             }
         }
+    }
+
+    #[test]
+    fn what_is_withdrawn_keeps_the_end_that_was_set_for_it() {
+        let expiry = Event::ExpirySet(ExpirySet { effective_to: date(2027, 3, 31), reason: "Dừng".into() });
+        let withdrawn = Event::Withdrawn(Withdrawn { reason: "Hủy".into(), replaced_by: None });
+        let lines = file(&of(&[published(1, weekly(None)), expiry, withdrawn]), date(2026, 11, 24));
+        assert_eq!(value(&lines, "STATUS"), "CANCELLED");
+        assert_eq!(value(&lines, "RRULE"), "FREQ=WEEKLY;UNTIL=20270331");
     }
 
     #[test]

@@ -10,4 +10,6 @@ pub mod format;
 pub mod lang;
 #[macro_use]
 pub mod sentence;
+#[cfg(test)]
+mod sources;
 pub mod text;

@@ -286,9 +286,9 @@ fn parts(template: &str) -> Vec<Part<'_>> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::*;
+    use crate::words::sources::sources;
 
     fn names(template: &str) -> BTreeSet<&str> {
         let name = |part| match part {
@@ -324,29 +324,17 @@ mod tests {
     fn every_sentence_is_there_in_both_languages_with_the_values_that_the_program_gives_it() {
         let texts: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(include_str!("sentences.toml")).expect("each key once");
         let mut unused: BTreeSet<&str> = texts.keys().map(String::as_str).filter(|key| *key != "nothing").collect();
-        let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-        while let Some(folder) = open.pop() {
-            for entry in std::fs::read_dir(folder).expect("folder") {
-                let path = entry.expect("entry").path();
-                if path.is_dir() {
-                    open.push(path);
-                    continue;
-                }
-                if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("sentence.rs") {
-                    continue;
-                }
-                let source = std::fs::read_to_string(&path).expect("source");
-                let lines = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-                for call in lines.split("sentence!(").skip(1) {
-                    let Some((key, rest)) = call.trim_start().strip_prefix('"').and_then(|call| call.split_once('"')) else { continue };
-                    let own = texts.get(key).unwrap_or_else(|| panic!("{}: no sentence “{key}”", path.display()));
-                    unused.remove(key);
-                    let given = given(rest);
-                    for lang in [Lang::Vi, Lang::En] {
-                        let text = own.get(lang.code()).unwrap_or_else(|| panic!("no {} for “{key}”", lang.code()));
-                        for name in names(text) {
-                            assert!(given.contains(name), "{}: “{key}” is not given its {name}", path.display());
-                        }
+        for (path, source) in sources("src").into_iter().filter(|(path, _)| !path.ends_with("sentence.rs")) {
+            let lines = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            for call in lines.split("sentence!(").skip(1) {
+                let Some((key, rest)) = call.trim_start().strip_prefix('"').and_then(|call| call.split_once('"')) else { continue };
+                let own = texts.get(key).unwrap_or_else(|| panic!("{}: no sentence “{key}”", path.display()));
+                unused.remove(key);
+                let given = given(rest);
+                for lang in [Lang::Vi, Lang::En] {
+                    let text = own.get(lang.code()).unwrap_or_else(|| panic!("no {} for “{key}”", lang.code()));
+                    for name in names(text) {
+                        assert!(given.contains(name), "{}: “{key}” is not given its {name}", path.display());
                     }
                 }
             }

@@ -17,31 +17,20 @@ pub fn has(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::sources::sources;
 
     #[test]
     fn every_key_that_the_pages_use_has_a_text() {
         for property in crate::read_model::layers::collections().iter().flat_map(|collection| &collection.properties) {
             assert!(has(&format!("field-{}", property.name)), "no text for “{}”", property.name);
         }
-        let mut open = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render")];
         let mut found = 0;
-        while let Some(folder) = open.pop() {
-            for entry in std::fs::read_dir(folder).expect("folder") {
-                let path = entry.expect("entry").path();
-                if path.is_dir() {
-                    open.push(path);
-                    continue;
-                }
-                if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("text.rs") {
-                    continue;
-                }
-                let source = std::fs::read_to_string(&path).expect("source");
-                for call in ["(t(\"", ".t(\"", " t(\"", "text(lang, \"", "text(self.lang, \"", "text(around.lang, \""] {
-                    for piece in source.split(call).skip(1) {
-                        let key = piece.split('"').next().expect("key");
-                        assert!(has(key), "{}: no text for “{key}”", path.display());
-                        found += 1;
-                    }
+        for (path, source) in sources("src/render").into_iter().filter(|(path, _)| !path.ends_with("text.rs")) {
+            for call in ["(t(\"", ".t(\"", " t(\"", "text(lang, \"", "text(self.lang, \"", "text(around.lang, \""] {
+                for piece in source.split(call).skip(1) {
+                    let key = piece.split('"').next().expect("key");
+                    assert!(has(key), "{}: no text for “{key}”", path.display());
+                    found += 1;
                 }
             }
         }

@@ -117,6 +117,8 @@ async fn effective_dates_come_and_go_by_themselves_with_caches_warm(kind: Kind) 
 async fn a_revision_cancelled_before_its_day_never_comes(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     node.get(&format!("/q/{GENERAL}")).await;
+    // Until then the history says on which day the second takes the first one's place.
+    assert!(node.get(&format!("/q/{GENERAL}/history")).await.text().contains("đến hết ngày 31/1/2027"));
     node.apply(
         &json!({ "id": "c", "type": "plan.cancel-revision", "code": GENERAL, "revision": 2, "reason": "Ban hành nhầm" }).to_string(),
     )
@@ -125,6 +127,7 @@ async fn a_revision_cancelled_before_its_day_never_comes(kind: Kind) {
     assert_eq!(node.get(&format!("/q/{GENERAL}.json")).await.json()["revision"], 1);
     let history = node.get(&format!("/q/{GENERAL}/history")).await.text();
     assert!(history.contains("ĐÃ HỦY") && history.contains("Ban hành nhầm"));
+    assert!(!history.contains("31/1/2027"));
 }
 
 async fn what_is_shown_before_the_first_day_is_what_will_hold_on_it(kind: Kind) {

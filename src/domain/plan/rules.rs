@@ -28,35 +28,28 @@ fn bare_authority(authority: &str) -> String {
     short.into_iter().fold(folded, |text, (long, short)| text.replace(long, short)).trim_matches([' ', '.', ',', ';']).to_owned()
 }
 
-/// A decision's number as it is compared. Whether blanks stand around its signs, whether words stand before it and
-/// whether it has zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ UBND”.
+/// A decision's number as it is compared. Which signs stand in it, whether words stand before it and whether it has
+/// zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ UBND”. Only between digits do signs tell
+/// numbers apart.
 fn bare_number(number: &str) -> String {
-    let folded: String = fold(number).split_whitespace().collect();
-    let mut rest = folded.as_str();
-    for word in ["quyetdinh", "qd", "so", ":"] {
-        let bare = rest.strip_prefix(word).unwrap_or(rest);
-        // “QĐ-12” keeps its letters: they are words only before a number, “số” or a colon.
-        if bare.starts_with(|c: char| c.is_ascii_digit() || c == ':') || bare.starts_with("so") || bare.starts_with("qd") {
-            rest = bare;
-        }
-    }
-    let rest = rest.trim_end_matches(['.', ',', ';']);
-    let significant = rest.trim_start_matches('0');
-    let rest = if significant.starts_with(|c: char| c.is_ascii_digit()) { significant } else { rest };
-    // Signs are typed as a dash, a slash or a blank; only between digits do they tell numbers apart.
-    let (mut bare, mut is_parted) = (String::new(), false);
-    for c in rest.chars() {
-        if !c.is_alphanumeric() {
-            is_parted = true;
-            continue;
-        }
-        if is_parted && c.is_ascii_digit() && bare.ends_with(|before: char| before.is_ascii_digit()) {
+    let folded = fold(number);
+    let mut bare = String::new();
+    for part in folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
+        if bare.ends_with(|c: char| c.is_ascii_digit()) && part.starts_with(|c: char| c.is_ascii_digit()) {
             bare.push('/');
         }
-        is_parted = false;
-        bare.push(c);
+        bare.push_str(part);
     }
-    bare
+    let mut rest = bare.as_str();
+    for word in ["quyetdinh", "qd", "so"] {
+        let behind = rest.strip_prefix(word).unwrap_or(rest);
+        // “QĐNN 12” keeps its letters: they are words only before a number or another word.
+        if behind.starts_with(|c: char| c.is_ascii_digit()) || behind.starts_with("so") || behind.starts_with("qd") {
+            rest = behind;
+        }
+    }
+    let significant = rest.trim_start_matches('0');
+    if significant.starts_with(|c: char| c.is_ascii_digit()) { significant.to_owned() } else { rest.to_owned() }
 }
 
 impl Family for Plan {

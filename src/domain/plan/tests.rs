@@ -351,3 +351,15 @@ fn what_is_replaced_before_its_first_day_never_holds() {
     later.apply_at(published(2, second(), date(2027, 2, 1)), 0);
     assert_eq!(statuses(&later, then), (Status::InForce, vec![Status::InForce, Status::Superseded]));
 }
+
+#[test]
+fn decisions_are_told_apart_by_their_digits_and_letters_not_by_their_signs() {
+    let key = |number| plan(number, date(2026, 1, 1)).claims()[0].key.clone();
+    for same in ["777/QĐ UBND", "Số: 0777 / QĐ - UBND.", "Quyết định số 777-QĐ-UBND", "QĐ số 777/QĐ-UBND", "777 QĐ/UBND"] {
+        assert_eq!(key(same), key("777/QĐ-UBND"), "{same}");
+    }
+    for other in ["7/77/QĐ-UBND", "7 77/QĐ-UBND", "770/QĐ-UBND", "777/NQ-HĐND", "777/2026/QĐ-UBND"] {
+        assert_ne!(key(other), key("777/QĐ-UBND"), "{other}");
+    }
+    assert_eq!(key("12-2026/QĐ-UBND"), key("12/2026/QĐ-UBND"));
+}

@@ -75,6 +75,8 @@ pub struct HistoryEntry {
     pub effective_from: Date,
     /// Last day in force.
     pub effective_to: Option<Date>,
+    /// Last day on which it holds, as far as is known, as in [`View::holds_to`].
+    pub holds_to: Option<Date>,
     /// When it was published here.
     pub recorded_at: Timestamp,
     /// Why it will not come into force.
@@ -269,7 +271,7 @@ impl<F: Family> Publication<F> {
             revision: shown.number,
             effective_from: shown.effective_from,
             effective_to: shown.effective_to,
-            holds_to: self.holds(shown, moment).map_or(shown.effective_to, |(_, last)| last),
+            holds_to: self.holds_to(shown, moment),
             updated: moment_of(self.updated_at),
             units: facts.units().to_vec(),
             facts: Vec::new(),
@@ -298,6 +300,11 @@ impl<F: Family> Publication<F> {
         Some(view)
     }
 
+    /// The revision's last day as far as is known; its own where it never holds.
+    fn holds_to(&self, revision: &Revision<F>, moment: &Moment) -> Option<Date> {
+        self.holds(revision, moment).map_or(revision.effective_to, |(_, last)| last)
+    }
+
     fn history_entry(&self, revision: &Revision<F>, moment: &Moment) -> HistoryEntry {
         let changes = revision.corrections.iter().map(|c| c.recorded_at).chain(revision.expiries.iter().map(|(at, _)| *at));
         HistoryEntry {
@@ -308,6 +315,7 @@ impl<F: Family> Publication<F> {
             title: revision.facts.title().to_owned(),
             effective_from: revision.effective_from,
             effective_to: revision.effective_to,
+            holds_to: self.holds_to(revision, moment),
             recorded_at: moment_of(revision.recorded_at),
             cancelled: revision.cancelled.clone(),
             corrections: revision.corrections.iter().map(|c| (moment_of(c.recorded_at), c.reason.clone(), c.fields.clone())).collect(),

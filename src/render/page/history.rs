@@ -27,7 +27,7 @@ impl Item<'_> {
                 " " span.tag { (self.t(entry.status.as_str())) }
                 br;
                 (self.t("effective-from")) " " (format::date(entry.effective_from))
-                @if let Some(to) = entry.effective_to { " " (self.t("until")) " " (format::date(to)) }
+                @if let Some(to) = entry.holds_to { " " (self.t("until")) " " (format::date(to)) }
                 ". " (self.t("published-at")) " " (format::moment(self.lang, zone, entry.recorded_at)) "."
                 @if let Some(reason) = &entry.cancelled { br; (self.t("cancel-reason")) ": " (reason) }
                 @for (at, reason) in &entry.expiries {

@@ -57,7 +57,7 @@ async fn commands(app: &Arc<App>, writers: usize, given: Option<Code>) -> f64 {
     for writer in 0..writers {
         codes.push(match given {
             Some(code) => code,
-            None => app.execute(&Actor::Local, publish(format!("p{run}-{writer}")), &no_files).await.unwrap().code.unwrap(),
+            None => app.execute(&Actor::local(), publish(format!("p{run}-{writer}")), &no_files).await.unwrap().code.unwrap(),
         });
     }
     let started = Instant::now();
@@ -69,7 +69,7 @@ async fn commands(app: &Arc<App>, writers: usize, given: Option<Code>) -> f64 {
             tokio::spawn(async move {
                 let mut n = 0_u64;
                 while started.elapsed() < SECONDS {
-                    app.execute(&Actor::Local, duty(format!("d{run}-{writer}-{n}"), code), &no_files).await.unwrap();
+                    app.execute(&Actor::local(), duty(format!("d{run}-{writer}-{n}"), code), &no_files).await.unwrap();
                     n += 1;
                 }
                 n
@@ -133,9 +133,9 @@ async fn sqlite() {
     let ours = commands(&app, 8, None).await;
     let theirs = sqlite_one_row(&folder.path().join("one.sqlite"));
     say("durable commands/s, SQLite, 8 writers ÷ one-row transactions", ours, theirs, "≥ 1.5");
-    let old = app.execute(&Actor::Local, publish("old".into()), &no_files).await.unwrap().code.unwrap();
+    let old = app.execute(&Actor::local(), publish("old".into()), &no_files).await.unwrap().code.unwrap();
     for n in 0..1_000 {
-        app.execute(&Actor::Local, duty(format!("old-{n}"), old), &no_files).await.unwrap();
+        app.execute(&Actor::local(), duty(format!("old-{n}"), old), &no_files).await.unwrap();
     }
     let (young, long) = (commands(&app, 1, None).await, commands(&app, 1, Some(old)).await);
     say("the same, one writer, on an item of 1,000 events ÷ a new one", long, young, "0.9–1.1");
@@ -195,9 +195,9 @@ async fn postgres() {
     let ours = commands(&app, 8, None).await;
     let theirs = postgres_one_row(&url, 8, true).await;
     say("durable commands/s, PostgreSQL, 8 writers ÷ one-row transactions through the head row", ours, theirs, "≥ 2");
-    let old = app.execute(&Actor::Local, publish("old".into()), &no_files).await.unwrap().code.unwrap();
+    let old = app.execute(&Actor::local(), publish("old".into()), &no_files).await.unwrap().code.unwrap();
     for n in 0..1_000 {
-        app.execute(&Actor::Local, duty(format!("old-{n}"), old), &no_files).await.unwrap();
+        app.execute(&Actor::local(), duty(format!("old-{n}"), old), &no_files).await.unwrap();
     }
     let (young, long) = (commands(&app, 1, None).await, commands(&app, 1, Some(old)).await);
     say("the same, one writer, on an item of 1,000 events ÷ a new one", long, young, "0.9–1.1");

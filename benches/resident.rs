@@ -85,7 +85,7 @@ impl Node {
 
     async fn apply(&self, command: Value) -> Code {
         let request = Request::parse(command).unwrap();
-        let outcome = self.app.execute(&Actor::Local, request, &demo::file).await.unwrap();
+        let outcome = self.app.execute(&Actor::local(), request, &demo::file).await.unwrap();
         assert!(self.model.wait_for(outcome.position, Duration::from_mins(1)).await);
         outcome.code.unwrap()
     }

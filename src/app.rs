@@ -3,12 +3,14 @@
 //! Architecture invariant: all appends to the log go through [`App`], and nothing here asks the
 //! read model.
 
+pub mod accounts;
 mod attachments;
 mod claims;
 pub mod imports;
 mod records;
 pub mod reports;
 mod request;
+pub mod sessions;
 mod store;
 
 pub use request::{ExecuteError, Outcome, Request};
@@ -21,12 +23,14 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::disk::{self, Disk};
 use crate::domain::Code;
 use crate::domain::Context;
 use crate::domain::Refusal;
 use crate::domain::access::Actor;
+use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
@@ -66,6 +70,9 @@ pub fn new_command_id() -> Result<String, ExecuteError> {
 /// Most files of other senders that are read at a time.
 const APART: usize = 2;
 
+/// Most passphrases that are checked at a time.
+const HASHING: usize = 2;
+
 /// The write path.
 pub struct App {
     log: Arc<dyn EventLog>,
@@ -75,6 +82,10 @@ pub struct App {
     aggregates: Cache<String, Arc<(Item, i64)>>,
     /// Where the register of erasures is kept, outside of every backup.
     register: PathBuf,
+    /// The office's accounts and the sequence of their last event.
+    accounts: Mutex<(Accounts, i64)>,
+    /// Places for passphrases that are checked.
+    hashing_places: Semaphore,
     /// How files of other senders are read; set once, by [`App::read_apart`].
     reader: OnceLock<Reading>,
 }
@@ -89,6 +100,8 @@ impl App {
             city: RwLock::default(),
             aggregates: Cache::new(CACHED_AGGREGATES),
             register,
+            accounts: Mutex::default(),
+            hashing_places: Semaphore::new(HASHING),
             reader: OnceLock::new(),
         };
         let (state, _) = app.city_state().await?;
@@ -119,7 +132,7 @@ impl App {
         &self.vault
     }
 
-    /// From now on files that come with a token are read by `program`, in a process of its own.
+    /// From now on files of other senders are read by `program`, in a process of its own.
     pub fn read_apart(&self, program: PathBuf) {
         // Only the first call counts.
         let _ = self.reader.set(Reading::Apart(program, Places::new(APART)));
@@ -127,8 +140,8 @@ impl App {
 
     /// How the files of this actor are read.
     pub fn reading(&self, actor: &Actor) -> Reading {
-        match (actor, self.reader.get()) {
-            (Actor::Token(_), Some(apart)) => apart.clone(),
+        match self.reader.get() {
+            Some(apart) if !actor.is_local() => apart.clone(),
             _ => Reading::Here,
         }
     }
@@ -296,8 +309,9 @@ impl App {
     }
 
     /// Empties the cache, after the log was replaced.
-    pub fn forget(&self) {
+    pub async fn forget(&self) {
         self.aggregates.clear();
+        *self.accounts.lock().await = Default::default();
     }
 
     /// The item that a command is for, with its last sequence. It comes from the cache or else from the log.

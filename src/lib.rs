@@ -6,6 +6,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod cql2;
+pub mod credentials;
 pub mod disk;
 pub mod domain;
 pub mod erasures;

@@ -46,7 +46,7 @@ const FLOORS: &[&[&str]] = &[
     &["geometry"],
     &["domain"],
     &["features", "cql2", "disk"],
-    &["event_store", "import", "erasures", "config"],
+    &["event_store", "import", "erasures", "config", "credentials"],
     &["vault"],
     &["app"],
     &["read_model"],

@@ -196,7 +196,7 @@ impl App {
     }
 }
 
-fn append_failed(error: AppendError) -> ExecuteError {
+pub(super) fn append_failed(error: AppendError) -> ExecuteError {
     match error {
         AppendError::Conflict(_) => Refusal::busy(sentence!("busy")).into(),
         AppendError::Claimed(claim) => claimed(&claim).into(),

@@ -20,7 +20,7 @@ use crate::import::source::Source;
 pub async fn line(app: &App, line: &str, files: Files<'_>) -> Result<Outcome, ExecuteError> {
     let value: Value = serde_json::from_str(line)
         .map_err(|error| Refusal::invalid("command-shape", sentence!("command-shape-apply", error = error.to_string())))?;
-    app.execute(&Actor::Local, Request::parse(value)?, files).await
+    app.execute(&Actor::local(), Request::parse(value)?, files).await
 }
 
 /// Carries out a file of commands. It continues after a refused command, and reports the refusals at the end.

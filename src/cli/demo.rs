@@ -1,12 +1,16 @@
 //! `bangtin demo`: serves the demo city, which is compiled in and loaded once through the write path.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 
 use super::messages::{note, show};
 use super::progress::Progress;
-use super::{ServeArgs, StoreArgs, apply, serve, store};
+use super::{ServeArgs, StoreArgs, account, apply, serve, store};
+use crate::app::accounts::Profile;
 use crate::app::{App, ExecuteError};
 use crate::config;
+use crate::domain::access::{Actor, Grant, Reach, Role};
 use crate::domain::city::City;
 use crate::import::source::Source;
 use crate::import::{points, units};
@@ -78,6 +82,39 @@ pub async fn load_units(app: &App) -> anyhow::Result<()> {
     Ok(app.record_units(units, imported.boundaries).await?)
 }
 
+/// The people of the demo's office: name and roles.
+const PEOPLE: [(&str, &[Role]); 5] = [
+    ("Người quản trị", &[Role::Administrator]),
+    ("Người soạn", &[Role::Planner, Role::Campaign, Role::Works]),
+    ("Người duyệt", &[Role::Approver]),
+    ("Văn thư", &[Role::Clerk]),
+    ("Điều phối viên", &[Role::Health]),
+];
+
+/// For each person of the demo's office a line with a link to accept the invitation, or with the address to sign in
+/// with.
+async fn invitations(app: &App, site: &str) -> anyhow::Result<Vec<String>> {
+    let mut known = BTreeMap::new();
+    for (id, account) in app.accounts().await?.all {
+        known.insert(account.grants.clone(), (id, account));
+    }
+    let mut lines = Vec::new();
+    for (name, roles) in PEOPLE {
+        let mut grants: Vec<Grant> = roles.iter().map(|role| Grant { role: *role, reach: Reach::City }).collect();
+        grants.sort();
+        let secret = match known.get(&grants) {
+            Some((id, account)) if account.activated => {
+                lines.push(format!("  {name}: {}", app.profile(id).await?.email));
+                continue;
+            }
+            Some((id, _)) => app.invite_again(&Actor::local(), id.clone()).await?,
+            None => app.invite(&Actor::local(), &Profile { name: name.into(), email: String::new() }, grants).await?.1,
+        };
+        lines.push(format!("  {name}: {}", account::link(site, &secret)));
+    }
+    Ok(lines)
+}
+
 /// Loads the missing parts of the demo city, and serves it.
 pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()> {
     let mut stop = serve::Stop::listen()?;
@@ -118,6 +155,10 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     show(&format!("Bảng tin {}: {address}", store.app.city().name_vi));
     if public_url != address {
         show(&format!("Mã QR dẫn tới (codes lead to): {public_url}"));
+    }
+    show(&format!("Bàn làm việc (the office): http://localhost:{}/office", local.port()));
+    for line in invitations(&store.app, &format!("http://localhost:{}", local.port())).await? {
+        show(&line);
     }
     show("Dừng bằng Ctrl-C (stop with Ctrl-C)");
     node.serve(listener, stop).await

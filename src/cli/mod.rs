@@ -1,5 +1,6 @@
 //! The command line: parses the arguments and runs the command.
 
+mod account;
 mod apply;
 mod backup;
 mod city;
@@ -91,6 +92,9 @@ enum Command {
     },
     /// Posters, stickers, map sheets and booklets as PDF
     Print(print::PrintArgs),
+    /// People who work in the office, at /office
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Tokens for writing over HTTP
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -163,6 +167,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(command) => return import::run(store, command).await,
         Command::Apply { file } => return apply::run(store, &file).await,
         Command::Print(args) => print::run(store, args).await?,
+        Command::Account(command) => account::run(store, command).await?,
         Command::Token(command) => token::run(store, command).await?,
         Command::Log(command) => return log::run(store, command).await,
         Command::Backup { file } => backup::backup(store, &file).await?,

@@ -162,7 +162,7 @@ async fn record(store: &Store, model: &ReadModel, printed: &[(u32, Code, u32)]) 
         let code = model.image().by_number(*board).copied();
         let code = code.with_context(|| format!("the register has no board {board}"))?;
         let command = json!({ "id": new_command_id()?, "type": "board.print", "code": code, "item": item, "revision": revision });
-        store.app.execute(&Actor::Local, Request::parse(command)?, &no_files).await?;
+        store.app.execute(&Actor::local(), Request::parse(command)?, &no_files).await?;
     }
     Ok(())
 }

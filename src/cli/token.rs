@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::messages::{is_thrown_away, put, say};
 use super::{StoreArgs, store};
+use crate::app::App;
 use crate::domain::access::{Reach, Role, TokenId};
 use crate::node::follower;
 use crate::words::civil::date_in;
@@ -41,6 +42,23 @@ pub enum TokenCommand {
     },
 }
 
+/// Where a right holds, by the units that were named.
+pub fn reach(app: &App, units: &[String]) -> anyhow::Result<Reach> {
+    if units.iter().any(|unit| unit == "all") {
+        return Ok(Reach::City);
+    }
+    let city = app.city();
+    let today = date_in(&city.zone(), app.now());
+    let mut ids = Vec::new();
+    for text in units {
+        match city.units.resolve(text, today) {
+            Some(unit) => ids.push(unit.id.clone()),
+            None => bail!("the city has no unit “{text}” today: write its code or CODE-YEAR"),
+        }
+    }
+    Ok(Reach::Units(ids))
+}
+
 /// Runs the command.
 pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> {
     let store = store::open(args, None).await?;
@@ -50,20 +68,7 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
             if is_thrown_away() {
                 bail!("nobody would see the token's secret, because standard output is closed or leads to /dev/null: no token was made");
             }
-            let city = app.city();
-            let today = date_in(&city.zone(), app.now());
-            let reach = if units.iter().any(|unit| unit == "all") {
-                Reach::City
-            } else {
-                let mut ids = Vec::new();
-                for text in &units {
-                    match city.units.resolve(text, today) {
-                        Some(unit) => ids.push(unit.id.clone()),
-                        None => bail!("the city has no unit “{text}” today: write its code or CODE-YEAR"),
-                    }
-                }
-                Reach::Units(ids)
-            };
+            let reach = reach(app, &units)?;
             let (token, secret) = app.create_token(role, reach, label).await?;
             let shown = if json { put!("{}", json!({ "token": token, "secret": secret })) } else { put!("{secret}") };
             shown.with_context(|| format!("token {token} was made, but nobody has seen its secret: revoke it and create another"))?;

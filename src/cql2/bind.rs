@@ -87,6 +87,21 @@ impl Binder<'_> {
         Ok((self.dated(a, is_dated), self.dated(b, is_dated)))
     }
 
+    /// Two terms that are asked to be equal: numbers of decisions are equal however they are typed.
+    fn equal_pair(&mut self, a: Scalar, b: Scalar) -> Bound<(Term, Term)> {
+        let pair = self.pair(a, b)?;
+        let is_number = |term: &Term| matches!(term, Term::Property(index, _) if self.properties[*index].is_decision_number);
+        if !is_number(&pair.0) && !is_number(&pair.1) {
+            return Ok(pair);
+        }
+        let bare = |term| match term {
+            Term::Property(index, fold) => Term::Property(index, fold.and(Fold::NUMBER)),
+            Term::Text(text) => Term::Text(Fold::NUMBER.apply(Cow::Owned(text)).into_owned()),
+            other => other,
+        };
+        Ok((bare(pair.0), bare(pair.1)))
+    }
+
     fn is_date(&self, term: &Term) -> bool {
         self.kind(term) == Type::Date
     }
@@ -153,7 +168,8 @@ impl Binder<'_> {
             Expr::Or(terms) => Condition::Or(terms.into_iter().map(|term| self.condition(term)).collect::<Bound<_>>()?),
             Expr::Not(inner) => Condition::Not(Box::new(self.condition(*inner)?)),
             Expr::Compare(order, a, b) => {
-                let (a, b) = self.pair(a, b)?;
+                let is_equality = matches!(order, Order::Equal | Order::Not);
+                let (a, b) = if is_equality { self.equal_pair(a, b)? } else { self.pair(a, b)? };
                 Condition::Compare(order, a, b)
             }
             Expr::Like(value, pattern) => {
@@ -182,7 +198,7 @@ impl Binder<'_> {
                 let mut terms = Vec::with_capacity(list.len());
                 let mut left = self.term(value.clone())?;
                 for one in list {
-                    let (value, one) = self.pair(value.clone(), one)?;
+                    let (value, one) = self.equal_pair(value.clone(), one)?;
                     left = value;
                     terms.push(one);
                 }

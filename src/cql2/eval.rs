@@ -7,6 +7,7 @@ use geo::{Geometry, Rect};
 use super::like::{LikeToken, like};
 use super::{Order, Range, accenti, casei, spatial, temporal};
 use crate::words::alike::read;
+use crate::words::fold::bare_number;
 
 /// A property's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,19 +39,23 @@ pub trait Row {
 pub(super) struct Fold {
     case: bool,
     marks: bool,
+    number: bool,
 }
 
 impl Fold {
-    pub(super) const CASE: Self = Self { case: true, marks: false };
-    pub(super) const MARKS: Self = Self { case: false, marks: true };
+    pub(super) const CASE: Self = Self { case: true, marks: false, number: false };
+    pub(super) const MARKS: Self = Self { case: false, marks: true, number: false };
+    /// As numbers of decisions.
+    pub(super) const NUMBER: Self = Self { case: false, marks: false, number: true };
 
     /// Disregards what either of the two disregards.
     pub(super) fn and(self, other: Self) -> Self {
-        Self { case: self.case || other.case, marks: self.marks || other.marks }
+        Self { case: self.case || other.case, marks: self.marks || other.marks, number: self.number || other.number }
     }
 
     pub(super) fn apply(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match (self.case, self.marks) {
+            _ if self.number => Cow::Owned(bare_number(&text)),
             (false, false) => text,
             (true, false) => Cow::Owned(casei(&text)),
             (false, true) => Cow::Owned(accenti(&text)),

@@ -1,6 +1,4 @@
-//! Who may write: bearer tokens with a role and units. Only a token's SHA-256 is known.
-
-use std::fmt;
+//! Who may write: people of the office and bearer tokens, each with roles and units. Only a token's SHA-256 is known.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -9,27 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::unit::{UnitId, Units};
 use super::{Context, Digest, Refusal};
 
-/// An opaque identity of a token, safe to print and to keep in the log.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct TokenId(pub String);
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+opaque_id! {
+    /// An opaque identity of a token, safe to print and to keep in the log.
+    TokenId
 }
 
-written_as_text!(TokenId);
-
-impl fmt::Debug for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+opaque_id! {
+    /// An opaque identity of a person of the office; says nothing about them.
+    AccountId
 }
 
-/// What a token may publish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+/// What a person or a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Plans, consultations, notice boards.
@@ -42,11 +31,33 @@ pub enum Role {
     Works,
     /// Notice boards and what residents report.
     Clerk,
-    /// Every family.
+    /// What others have drafted: approve it, or return it.
+    Approver,
+    /// Accounts, tokens, and the city's settings.
+    Administrator,
+    /// Every family; for tokens only.
     Editor,
 }
 
 impl Role {
+    /// The roles that a person can have.
+    pub const OF_PEOPLE: [Self; 7] =
+        [Self::Planner, Self::Approver, Self::Clerk, Self::Health, Self::Campaign, Self::Works, Self::Administrator];
+
+    /// The name used in forms and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planner => "planner",
+            Self::Health => "health",
+            Self::Campaign => "campaign",
+            Self::Works => "works",
+            Self::Clerk => "clerk",
+            Self::Approver => "approver",
+            Self::Administrator => "administrator",
+            Self::Editor => "editor",
+        }
+    }
+
     /// True when the role may publish a family, by the roles that the family names.
     pub fn covers(self, roles: &[Self]) -> bool {
         self == Self::Editor || roles.contains(&self)
@@ -58,14 +69,23 @@ impl Role {
     }
 }
 
-/// Where a token's right holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Where a right holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// The whole city and items without units.
     City,
     /// These units, each for as long as it exists.
     Units(Vec<UnitId>),
+}
+
+/// A role, and where it holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Grant {
+    /// What may be done.
+    pub role: Role,
+    /// Where.
+    pub reach: Reach,
 }
 
 /// `token.created`
@@ -143,41 +163,85 @@ impl Token {
     }
 }
 
-/// Who carries out a command.
+/// Who carries out a command: a person of the office, a token, or somebody at the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actor {
-    /// Somebody at the machine itself: the command line.
-    Local,
-    /// A bearer token over HTTP.
-    Token(TokenCreated),
+pub struct Actor {
+    name: String,
+    person: Option<AccountId>,
+    /// None for the machine itself, which may do everything.
+    grants: Option<Vec<Grant>>,
+}
+
+impl From<TokenCreated> for Actor {
+    fn from(token: TokenCreated) -> Self {
+        let grants = Some(vec![Grant { role: token.role, reach: token.reach }]);
+        Self { name: token.token.0, person: None, grants }
+    }
 }
 
 impl Actor {
+    /// Somebody at the machine itself: the command line.
+    pub fn local() -> Self {
+        Self { name: "local".into(), person: None, grants: None }
+    }
+
+    /// A person who has signed in.
+    pub fn of(person: AccountId, grants: Vec<Grant>) -> Self {
+        Self { name: person.0.clone(), person: Some(person), grants: Some(grants) }
+    }
+
     /// The opaque name recorded with every event.
     pub fn name(&self) -> &str {
-        match self {
-            Self::Local => "local",
-            Self::Token(token) => &token.token.0,
-        }
+        &self.name
+    }
+
+    /// The person, where one is known.
+    pub fn person(&self) -> Option<&AccountId> {
+        self.person.as_ref()
+    }
+
+    /// True for somebody at the machine itself.
+    pub fn is_local(&self) -> bool {
+        self.grants.is_none()
+    }
+
+    /// True when one of its roles is `wanted`, wherever it holds. The machine itself has every role.
+    pub fn has(&self, wanted: impl Fn(Role) -> bool) -> bool {
+        self.grants.as_ref().is_none_or(|grants| grants.iter().any(|grant| wanted(grant.role)))
+    }
+
+    /// True when a role that is `wanted` holds in one of these units, in the whole city where there are none.
+    pub fn reaches(&self, wanted: impl Fn(Role) -> bool, units: &[UnitId]) -> bool {
+        let Some(grants) = &self.grants else { return true };
+        grants.iter().filter(|grant| wanted(grant.role)).any(|grant| match &grant.reach {
+            Reach::City => true,
+            Reach::Units(own) => units.iter().any(|unit| own.contains(unit)),
+        })
     }
 
     /// Refuses what the actor may not do to an item in `units` of a family that names those roles.
     ///
-    /// A unit of the token counts only while it exists. An item's unit that has ended stands for the
+    /// A unit of a right counts only while it exists. An item's unit that has ended stands for the
     /// units that took it over. An item without units is city-wide.
     pub fn check(&self, roles: &[Role], units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
-        let Self::Token(token) = self else { return Ok(()) };
-        if !token.role.covers(roles) {
+        let Some(grants) = &self.grants else { return Ok(()) };
+        let mut own = Vec::new();
+        for grant in grants.iter().filter(|grant| grant.role.covers(roles)) {
+            match &grant.reach {
+                Reach::City => return Ok(()),
+                Reach::Units(units) => own.push(units),
+            }
+        }
+        if own.is_empty() {
             return Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-role")));
         }
-        let Reach::Units(own) = &token.reach else { return Ok(()) };
-        let alive = |id: &UnitId| own.contains(id) && table.get(id).is_some_and(|unit| unit.is_valid_on(today));
         if units.is_empty() {
             return Err(Refusal::forbidden("forbidden-city", sentence!("forbidden-city")));
         }
+        let is_own = |id: &UnitId| own.iter().any(|units| units.contains(id)) && table.get(id).is_some_and(|unit| unit.is_valid_on(today));
         for id in units {
             let today_units = table.at(id, today);
-            if today_units.is_empty() || !today_units.iter().all(|unit| alive(&unit.id)) {
+            if today_units.is_empty() || !today_units.iter().all(|unit| is_own(&unit.id)) {
                 return Err(Refusal::forbidden("forbidden-unit", sentence!("forbidden-unit", id)));
             }
         }

@@ -3,7 +3,32 @@
 //! Nothing here is asynchronous, reads a file, asks a clock or draws a random number. A
 //! [`Context`] holds what a rule needs to know about the world.
 
+/// An identity that says nothing about what it names; safe to print and to keep in the log.
+macro_rules! opaque_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        written_as_text!($name);
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
 pub mod access;
+pub mod account;
 pub mod board;
 pub mod campaign;
 pub mod city;

@@ -1,31 +1,15 @@
 //! What residents report: a mistake on a page, a code that was pasted over. Their words are in the
 //! vault, under a key of their own, until the report is closed.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::subject::SubjectId;
 use super::{Code, Refusal};
 
-/// An opaque identity of a report.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct ReportId(pub String);
-
-impl fmt::Display for ReportId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-written_as_text!(ReportId);
-
-impl fmt::Debug for ReportId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+opaque_id! {
+    /// An opaque identity of a report.
+    ReportId
 }
 
 /// What is reported.

@@ -48,12 +48,15 @@ pub struct Property {
     pub role: Option<&'static str>,
     /// A value that people would really ask for, where its type does not suggest one.
     pub example: Option<&'static str>,
+    /// True where its values are numbers of decisions: whether two are equal is asked of
+    /// [`bare_number`](crate::words::fold::bare_number).
+    pub is_decision_number: bool,
 }
 
 impl Property {
     /// A property of that name and type.
     pub const fn new(name: &'static str, kind: Type) -> Self {
-        Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None }
+        Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None, is_decision_number: false }
     }
 
     /// Sets the values it can have.
@@ -65,6 +68,12 @@ impl Property {
     /// Sets an example of its values.
     pub const fn like(mut self, example: &'static str) -> Self {
         self.example = Some(example);
+        self
+    }
+
+    /// Says that its values are numbers of decisions.
+    pub const fn decision_number(mut self) -> Self {
+        self.is_decision_number = true;
         self
     }
 

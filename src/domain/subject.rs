@@ -1,30 +1,14 @@
 //! Persons behind a contact: consent and its end. Names and numbers live in the vault.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Refusal};
 use crate::words::fold::fold;
 
-/// An opaque identity of a person; says nothing about them.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct SubjectId(pub String);
-
-impl fmt::Display for SubjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-written_as_text!(SubjectId);
-
-impl fmt::Debug for SubjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+opaque_id! {
+    /// An opaque identity of a person; says nothing about them.
+    SubjectId
 }
 
 /// Consent of a person to the publication of their contact (Law 91/2025).

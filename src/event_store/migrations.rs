@@ -21,6 +21,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0002_claims.sql"),
         postgres: include_str!("../../migrations/postgres/0002_claims.sql"),
     },
+    Migration {
+        number: 3,
+        sqlite: include_str!("../../migrations/sqlite/0003_office.sql"),
+        postgres: include_str!("../../migrations/postgres/0003_office.sql"),
+    },
 ];
 
 /// The steps still to take from version `found`.

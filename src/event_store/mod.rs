@@ -5,10 +5,12 @@
 //! never fails its neighbours.
 
 mod admit;
+mod cell;
 pub mod chain;
 pub mod dump;
 mod migrations;
 mod postgres;
+pub mod sessions;
 mod sqlite;
 
 use std::io::{Cursor, Read, Take};
@@ -21,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::domain::Digest;
 
+pub use cell::Cell;
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;
 
@@ -319,6 +322,11 @@ pub trait EventLog: Send + Sync {
     async fn vault_row(&self, subject: &str) -> Result<Option<VaultRow>, StoreError>;
     /// All vault rows.
     async fn vault_rows(&self) -> Result<Vec<VaultRow>, StoreError>;
+    /// Reads rows of a table that is no part of the log. `sql` must mean the same to both databases; its placeholders
+    /// are `$1`, `$2` … in the order in which they first occur.
+    async fn read_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError>;
+    /// Changes rows of such a table, durable when it returns. Gives what the statement's RETURNING names.
+    async fn change_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError>;
     /// Removes the traces of deleted rows from the store's own files, after an erasure.
     async fn scrub(&self) -> Result<(), StoreError>;
     /// Changes when the log may have grown, whichever process appended. Holds the last known position.

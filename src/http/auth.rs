@@ -32,5 +32,5 @@ pub async fn actor(site: &Site, headers: &HeaderMap) -> Result<Actor, HttpError>
         tracing::warn!(target: "audit", "a write with an unknown or revoked token was refused");
         return Err(HttpError::Unauthorized);
     };
-    Ok(Actor::Token(grant))
+    Ok(grant.into())
 }

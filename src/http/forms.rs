@@ -65,6 +65,16 @@ impl Fields {
         self.get(name).map(untailed).filter(|value| !value.is_empty())
     }
 
+    /// All values of a field that comes several times, trimmed.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// A field as it was typed: blanks at the ends of a passphrase belong to it.
+    pub fn untrimmed(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// A field that was filled in, trimmed.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.trim())

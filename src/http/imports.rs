@@ -126,12 +126,10 @@ fn set_of(field: &str) -> Option<(&'static str, Takes)> {
 }
 
 fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
-    match actor {
-        Actor::Token(grant) if !grant.role.covers(families::roles(family)) => {
-            Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
-        }
-        _ => Ok(()),
+    if actor.has(|role| role.covers(families::roles(family))) {
+        return Ok(());
     }
+    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
 }
 
 /// Receives the form and writes the file to disk. The parts of the form may come in any order.

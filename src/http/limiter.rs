@@ -1,5 +1,6 @@
 //! Limits how often one network may send what costs us something: a bucket that fills up again.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
@@ -63,38 +64,54 @@ fn around(network: IpAddr) -> IpAddr {
 /// How many times as much may come from the wider network.
 const WIDE: f64 = 8.0;
 
-/// Buckets by network and by wider network (an IPv4 /24 or IPv6 /48).
-pub struct Limiter {
+/// Buckets that fill up again, one for each key.
+pub struct Buckets<K> {
     /// Most requests at once.
     burst: f64,
     /// Requests per second in the long run.
     rate: f64,
-    buckets: Cache<(IpAddr, bool), (f64, i64)>,
+    kept: Cache<K, (f64, i64)>,
     /// Held while a bucket changes, so that two requests cannot take the same place.
     taking: Mutex<()>,
 }
 
+impl<K: Clone + Eq + Hash> Buckets<K> {
+    /// Admits at most `burst` requests of a key at once and `an_hour` requests per hour in the long run.
+    pub fn new(burst: u32, an_hour: u32) -> Self {
+        Self { burst: f64::from(burst), rate: f64::from(an_hour) / 3_600.0, kept: Cache::new(REMEMBERED), taking: Mutex::new(()) }
+    }
+
+    /// True if one more request of all these keys may pass now; it is then counted. Beside each key stands how many
+    /// times as much may come of it.
+    pub fn admits(&self, keys: &[(K, f64)], now: Timestamp) -> bool {
+        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now.as_millisecond();
+        let left = |(key, times): &(K, f64)| {
+            let (burst, rate) = (self.burst * times, self.rate * times);
+            let (left, at) = self.kept.get(key).unwrap_or((burst, now));
+            (left + (now - at).max(0) as f64 / 1e3 * rate).min(burst)
+        };
+        let left: Vec<f64> = keys.iter().map(left).collect();
+        let admits = left.iter().all(|left| *left >= 1.0);
+        for ((key, _), left) in keys.iter().zip(left) {
+            self.kept.insert(key.clone(), (if admits { left - 1.0 } else { left }, now));
+        }
+        admits
+    }
+}
+
+/// Buckets by network and by wider network (an IPv4 /24 or IPv6 /48).
+pub struct Limiter(Buckets<(IpAddr, bool)>);
+
 impl Limiter {
     /// Admits at most `burst` requests at once and `an_hour` requests per hour in the long run.
     pub fn new(burst: u32, an_hour: u32) -> Self {
-        Self { burst: f64::from(burst), rate: f64::from(an_hour) / 3_600.0, buckets: Cache::new(REMEMBERED), taking: Mutex::new(()) }
+        Self(Buckets::new(burst, an_hour))
     }
 
     /// True if one more request may pass now; it is then counted.
     pub fn admits(&self, network: IpAddr, now: Timestamp) -> bool {
-        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.as_millisecond();
-        let keys = [((network, false), 1.0), ((around(network), true), WIDE)];
-        let left = keys.map(|(key, times)| {
-            let (burst, rate) = (self.burst * times, self.rate * times);
-            let (left, at) = self.buckets.get(&key).unwrap_or((burst, now));
-            (left + (now - at).max(0) as f64 / 1e3 * rate).min(burst)
-        });
-        let admits = left.iter().all(|left| *left >= 1.0);
-        for ((key, _), left) in keys.into_iter().zip(left) {
-            self.buckets.insert(key, (if admits { left - 1.0 } else { left }, now));
-        }
-        admits
+        self.0.admits(&[((network, false), 1.0), ((around(network), true), WIDE)], now)
     }
 }
 

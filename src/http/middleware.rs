@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 
 use super::errors::HttpError;
+use super::office::door;
 use super::ranges::{self, RangeRequest};
 use super::routes::{ITEMS, Takes, takes};
 use super::{Site, respond};
@@ -81,13 +82,19 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     }
     let method = request.method().clone();
     let wish = RangeRequest::of(&method, request.headers_mut());
-    let ran = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let is_office = door::is_office(request.uri());
+    let ran = async { if is_office { door::enter(&site, request, next).await } else { next.run(request).await } };
+    let ran = AssertUnwindSafe(ran).catch_unwind().await;
     let mut response = ran.unwrap_or_else(|_| HttpError::Internal("a handler panicked".into()).into_response());
     if response.status().is_client_error() || response.status().is_server_error() {
         response = explained(&site, &reader, is_read, response);
     }
     let response = ranges::cut(wish, response).await.unwrap_or_else(|error| reader.told(&site, &error));
-    finish(&site, response)
+    let mut response = finish(&site, response);
+    if is_office {
+        door::guard(response.headers_mut());
+    }
+    response
 }
 
 /// Turns an error answer into the form that its reader can use.

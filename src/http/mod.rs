@@ -18,6 +18,7 @@ mod limiter;
 mod lists;
 mod middleware;
 mod nearest;
+mod office;
 pub mod openapi;
 mod operations;
 mod pieces;
@@ -43,13 +44,18 @@ use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
 use crate::read_model::ReadModel;
 use answers::Answers;
-use limiter::Limiter;
+use limiter::{Buckets, Limiter};
 
 pub use router::router;
 pub use serving::serve;
 
 /// How long a request waits for a free place to draw.
 const DRAWING_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tries to sign in from one network, of a whole office perhaps: in a burst, and per hour.
+const SIGN_INS: (u32, u32) = (30, 120);
+/// Tries to sign in with one address: in a burst, and per hour.
+const TRIES: (u32, u32) = (8, 12);
 
 /// The limits that an operator can set.
 #[derive(Debug, Clone)]
@@ -156,6 +162,10 @@ pub struct Site {
     pub(crate) import_places: Arc<Semaphore>,
     /// How often residents may report.
     pub(crate) report_limiter: Limiter,
+    /// How often one network may try to sign in.
+    pub(crate) sign_in_limiter: Limiter,
+    /// How often somebody may try to sign in with an address, from a browser that knows it or from any other.
+    pub(crate) account_limiter: Buckets<String>,
 }
 
 impl Site {
@@ -183,6 +193,8 @@ impl Site {
             kept,
             import_places,
             report_limiter,
+            sign_in_limiter: Limiter::new(SIGN_INS.0, SIGN_INS.1),
+            account_limiter: Buckets::new(TRIES.0, TRIES.1),
         }
     }
 

@@ -16,7 +16,7 @@ use super::items::parse;
 use super::limiter::{Peer, network};
 use super::{Site, auth, respond};
 use crate::app::reports::ReportDraft;
-use crate::domain::access::{Actor, Reach};
+use crate::domain::access::{Actor, Role};
 use crate::domain::publication::view::View;
 use crate::domain::publication::view::moment_of;
 use crate::domain::report::{ReportId, ReportKind, ReportOutcome};
@@ -120,23 +120,20 @@ async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result
         headers.insert(header::AUTHORIZATION, token);
     }
     let actor = auth::actor(site, &headers).await?;
-    match &actor {
-        Actor::Token(grant) if !grant.role.reads_reports() => {
-            Err(HttpError::Refused(Refusal::forbidden("forbidden-role", sentence!("forbidden-role-reports"))))
-        }
-        _ => Ok(actor),
+    if actor.has(Role::reads_reports) {
+        return Ok(actor);
     }
+    Err(HttpError::Refused(Refusal::forbidden("forbidden-role", sentence!("forbidden-role-reports"))))
 }
 
 /// True if the report is about something in the token's units.
 fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View>) -> bool {
-    let Actor::Token(grant) = actor else { return true };
-    let Reach::Units(own) = &grant.reach else { return true };
     let moment = site.moment();
     let image = site.model.image();
     let board = report.received.board.and_then(|number| image.view(image.by_number(number)?, None, &moment));
     let units = board.as_ref().or(view).map(|view| view.units.clone()).unwrap_or_default();
-    units.iter().flat_map(|id| image.city.units.at(id, moment.today)).any(|unit| own.contains(&unit.id))
+    let today: Vec<_> = units.iter().flat_map(|id| image.city.units.at(id, moment.today)).map(|unit| unit.id.clone()).collect();
+    actor.reaches(Role::reads_reports, &today)
 }
 
 /// The open reports that the actor may see, newest first, and their total number. The text is loaded for

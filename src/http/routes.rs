@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
 
-use super::{Site, api, assets, boards, collections, downloads, here, home, imports, items, nearest, operations, reports, search, writes};
+use super::{
+    Site, api, assets, boards, collections, downloads, here, home, imports, items, nearest, office, operations, reports, search, writes,
+};
 
 /// The methods that an address takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,13 @@ pub fn routes() -> Vec<Route> {
         ("/healthz", Reads, get(operations::health)),
         ("/readyz", Reads, get(operations::ready)),
         ("/metrics", Reads, get(operations::metrics)),
+        ("/office", Reads, get(office::home)),
+        ("/office/sign-in", Both, get(office::sign_in_form).post(office::sign_in)),
+        ("/office/sign-out", Posts, post(office::sign_out)),
+        ("/office/invitation/{secret}", Both, get(office::invitation).post(office::accept)),
+        ("/office/accounts", Both, get(office::accounts).post(office::invite)),
+        ("/office/accounts/{id}", Both, get(office::account).post(office::change_account)),
+        ("/office/me", Both, get(office::own).post(office::change_own)),
         // Files of pages.
         ("/sw.js", Reads, get(assets::worker)),
         ("/assets/{name}", Reads, get(assets::asset)),
@@ -138,7 +147,9 @@ mod tests {
             described.insert(route);
         }
         for (path, ..) in routes() {
-            assert!(described.contains(path) || UNDESCRIBED.contains(&path), "{path} is not described");
+            // The office is for people in a browser; programs use tokens.
+            let is_for_people = UNDESCRIBED.contains(&path) || path.starts_with("/office");
+            assert!(described.contains(path) || is_for_people, "{path} is not described");
         }
     }
 }

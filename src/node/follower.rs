@@ -304,7 +304,7 @@ async fn rebuild(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resul
     let mut image = replay(log, Image::empty()).await?;
     load_contacts(log, app.vault(), &mut image).await?;
     app.observe_city((*image.city).clone());
-    app.forget();
+    app.forget().await;
     image.generation = model.image().generation + 1;
     model.change(|held| *held = image);
     Ok(())

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::access::TokenCreated;
+use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Digest};
 use crate::read_model::image::{Entry, Image, OpenReport};
 
 /// Format of snapshots; raise the number when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-5/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-6/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {
@@ -28,6 +29,7 @@ struct Header<'a> {
     city_version: i64,
     city: std::borrow::Cow<'a, City>,
     tokens: Vec<TokenCreated>,
+    accounts: Accounts,
     consented: Vec<SubjectId>,
     reports: Vec<OpenReport>,
     items: usize,
@@ -50,6 +52,7 @@ pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
         city_version: image.city_version,
         city: std::borrow::Cow::Borrowed(&image.city),
         tokens: tokens.into_iter().cloned().collect(),
+        accounts: image.accounts.clone(),
         consented: consented.into_iter().cloned().collect(),
         reports: image.reports().values().cloned().collect(),
         items: image.len(),
@@ -118,6 +121,7 @@ pub fn read(path: &Path, log_id: &str) -> Option<Image> {
     image.hash = header.hash.0;
     image.city = std::sync::Arc::new(header.city.into_owned());
     image.city_version = header.city_version;
+    image.accounts = header.accounts;
     image.restore_reports(header.reports);
     image.restore_people(header.tokens, header.consented);
     for (code, entry) in parsed {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::{TokenCreated, TokenEvent, TokenId};
+use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::families::{DecodeError, Item, LogEvent};
 use crate::domain::publication::view::Moment;
@@ -47,6 +48,8 @@ pub struct Image {
     sets: HashSet<Digest>,
     tokens: HashMap<Digest, TokenCreated>,
     token_ids: HashMap<TokenId, Digest>,
+    /// The office's accounts.
+    pub accounts: Accounts,
     consented: HashSet<SubjectId>,
     contacts: HashMap<SubjectId, Contact>,
     numbers: HashMap<u32, Code>,
@@ -127,6 +130,10 @@ impl Image {
                 if let Some(digest) = self.token_ids.remove(&revoked.token) {
                     self.tokens.remove(&digest);
                 }
+                Effect::None
+            }
+            LogEvent::Account(event) => {
+                self.accounts.apply_at(&event, stored.recorded_at);
                 Effect::None
             }
             LogEvent::Subject(SubjectEvent::ConsentRecorded(recorded)) => {

@@ -9,6 +9,7 @@ pub mod home;
 pub mod layout;
 pub mod map;
 pub mod nearest;
+pub mod office;
 pub mod page;
 pub mod print;
 pub mod qr;

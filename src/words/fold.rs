@@ -17,6 +17,36 @@ pub fn fold(text: &str) -> String {
     letters.flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c }).collect()
 }
 
+/// A decision's number as it is compared. Which signs stand in it, whether words stand before it and whether it has
+/// zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ UBND”. Only between digits do signs tell
+/// numbers apart. Keys of claims are made with this function, as with [`fold`].
+///
+/// ```
+/// use bangtin::words::fold::bare_number;
+/// assert_eq!(bare_number("Số: 0777 / QĐ - UBND."), bare_number("777/QĐ UBND"));
+/// assert_ne!(bare_number("7/77/QĐ-UBND"), bare_number("777/QĐ-UBND"));
+/// ```
+pub fn bare_number(number: &str) -> String {
+    let folded = fold(number);
+    let mut bare = String::new();
+    for part in folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
+        if bare.ends_with(|c: char| c.is_ascii_digit()) && part.starts_with(|c: char| c.is_ascii_digit()) {
+            bare.push('/');
+        }
+        bare.push_str(part);
+    }
+    let mut rest = bare.as_str();
+    for word in ["quyetdinh", "qd", "so"] {
+        let behind = rest.strip_prefix(word).unwrap_or(rest);
+        // “QĐNN 12” keeps its letters: they are words only before a number or another word.
+        if behind.starts_with(|c: char| c.is_ascii_digit()) || behind.starts_with("so") || behind.starts_with("qd") {
+            rest = behind;
+        }
+    }
+    let significant = rest.trim_start_matches('0');
+    if significant.starts_with(|c: char| c.is_ascii_digit()) { significant.to_owned() } else { rest.to_owned() }
+}
+
 /// Text without diacritics, its case kept; Đ becomes D.
 ///
 /// ```

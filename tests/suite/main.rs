@@ -21,6 +21,7 @@ mod imports;
 mod left_out;
 mod lookalikes;
 mod map_clients;
+mod office;
 mod offices;
 mod personal_data;
 mod postgres;

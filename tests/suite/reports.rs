@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::domain::access::{Reach, Role};
-use bangtin::event_store::dump::{Reader, Writer};
+use bangtin::event_store::dump::Reader;
 use bangtin::http::Limits;
 
 use crate::on_both_databases;
@@ -112,11 +112,7 @@ async fn what_was_written_is_erased_when_the_report_is_closed(kind: Kind) {
     let id = report(&node, "/q/QHSDD21AG/report", &[("text", TEXT), ("reply_to", CONTACT)]).await;
     let clerk = token(&node, Role::Clerk, &[]).await;
     let backup = database.path("backup");
-    let writer = std::sync::Arc::new(std::sync::Mutex::new(Some(Writer::new(std::fs::File::create(&backup).unwrap()))));
-    let sink = std::sync::Arc::clone(&writer);
-    node.app.log().dump(true, Box::new(move |record| sink.lock().unwrap().as_mut().unwrap().record(record))).await.unwrap();
-    let taken = writer.lock().unwrap().take();
-    taken.unwrap().finish().unwrap();
+    node.dump(true, &backup).await;
     let closing = [("token", clerk.as_str()), ("report", &format!("r-{id}")), ("outcome", "mended")];
     let closed = send(&node, "/reports", &closing, &[]).await;
     assert_eq!(closed.status, StatusCode::OK);

@@ -12,6 +12,7 @@ use bangtin::app::{App, Outcome, Request};
 use bangtin::cli::demo;
 use bangtin::domain::access::Actor;
 use bangtin::domain::city::CityCommand;
+use bangtin::event_store::dump::Writer;
 use bangtin::event_store::{self, Clock, EventLog};
 use bangtin::http::{Limits, Site, router};
 use bangtin::import::attach::Files;
@@ -202,7 +203,16 @@ impl Node {
 
     pub async fn try_apply(&self, line: &str, files: Files<'_>) -> Result<Outcome, bangtin::app::ExecuteError> {
         let request = Request::parse(serde_json::from_str(line).unwrap())?;
-        self.app.execute(&Actor::Local, request, files).await
+        self.app.execute(&Actor::local(), request, files).await
+    }
+
+    /// Writes a backup, or an export without the vault.
+    pub async fn dump(&self, vault: bool, path: &Path) {
+        let writer = Arc::new(std::sync::Mutex::new(Some(Writer::new(std::fs::File::create(path).unwrap()))));
+        let sink = Arc::clone(&writer);
+        self.app.log().dump(vault, Box::new(move |record| sink.lock().unwrap().as_mut().unwrap().record(record))).await.unwrap();
+        let taken = writer.lock().unwrap().take();
+        taken.unwrap().finish().unwrap();
     }
 
     pub async fn send(&self, request: HttpRequest<Body>) -> Answer {

@@ -124,9 +124,9 @@ fn show(report: &Report, how: &How) -> anyhow::Result<ExitCode> {
 async fn execute(store: &Store, request: Request, dry_run: bool) -> anyhow::Result<Outcome> {
     let files = |name: &str| Source::file(Path::new(name)).map_err(|error| error.to_string());
     if dry_run {
-        return Ok(store.app.try_out(&Actor::Local, request, &files).await?);
+        return Ok(store.app.try_out(&Actor::local(), request, &files).await?);
     }
-    Ok(store.app.execute(&Actor::Local, request, &files).await?)
+    Ok(store.app.execute(&Actor::local(), request, &files).await?)
 }
 
 /// Adds to an output error that the item is published all the same.

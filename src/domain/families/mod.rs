@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::access::{Actor, Role, TokenCreated, TokenEvent, TokenRevoked};
+use super::account::{AccountEvent, AccountNamed, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan};
 use super::board::Board;
 use super::campaign::Campaign;
 use super::city::{CityEvent, CityRecorded};
@@ -466,6 +467,8 @@ pub enum LogEvent {
     City(CityEvent),
     /// An event of a token.
     Token(TokenEvent),
+    /// An event of the office's accounts.
+    Account(AccountEvent),
     /// An event of a person.
     Subject(SubjectEvent),
     /// An event of a resident's report.
@@ -502,6 +505,17 @@ impl LogEvent {
             Some(("city", "changed")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Changed(e)))),
             Some(("token", "created")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Created(e)))),
             Some(("token", "revoked")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Revoked(e)))),
+            Some(("account", action)) if version == 1 => match action {
+                "invited" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Invited(e)))),
+                "invited_again" => Some(parse(payload).map(|e| Self::Account(AccountEvent::InvitedAgain(e)))),
+                "activated" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Activated(e)))),
+                "granted" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Granted(e)))),
+                "suspended" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Suspended(e)))),
+                "resumed" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Resumed(e)))),
+                "credentials_changed" => Some(parse(payload).map(|e| Self::Account(AccountEvent::CredentialsChanged(e)))),
+                "second_person_began" => Some(parse(payload).map(|e| Self::Account(AccountEvent::SecondPersonBegan(e)))),
+                _ => None,
+            },
             Some(("subject", action)) if version == 1 => match action {
                 "consent_recorded" => Some(parse(payload).map(|e| Self::Subject(SubjectEvent::ConsentRecorded(e)))),
                 "consent_withdrawn" => Some(parse(payload).map(|e| Self::Subject(SubjectEvent::ConsentWithdrawn(e)))),
@@ -529,6 +543,14 @@ impl LogEvent {
             Self::City(CityEvent::Changed(e)) => ("city.changed", serde_json::to_string(e)),
             Self::Token(TokenEvent::Created(e)) => ("token.created", serde_json::to_string(e)),
             Self::Token(TokenEvent::Revoked(e)) => ("token.revoked", serde_json::to_string(e)),
+            Self::Account(AccountEvent::Invited(e)) => ("account.invited", serde_json::to_string(e)),
+            Self::Account(AccountEvent::InvitedAgain(e)) => ("account.invited_again", serde_json::to_string(e)),
+            Self::Account(AccountEvent::Activated(e)) => ("account.activated", serde_json::to_string(e)),
+            Self::Account(AccountEvent::Granted(e)) => ("account.granted", serde_json::to_string(e)),
+            Self::Account(AccountEvent::Suspended(e)) => ("account.suspended", serde_json::to_string(e)),
+            Self::Account(AccountEvent::Resumed(e)) => ("account.resumed", serde_json::to_string(e)),
+            Self::Account(AccountEvent::CredentialsChanged(e)) => ("account.credentials_changed", serde_json::to_string(e)),
+            Self::Account(AccountEvent::SecondPersonBegan(e)) => ("account.second_person_began", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::ConsentRecorded(e)) => ("subject.consent_recorded", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::ConsentWithdrawn(e)) => ("subject.consent_withdrawn", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::Erased(e)) => ("subject.erased", serde_json::to_string(e)),
@@ -552,6 +574,14 @@ pub fn event_contract() -> Vec<(String, u32, Schema)> {
         ("city.changed".to_owned(), 1, schema_for!(CityRecorded)),
         ("token.created".to_owned(), 1, schema_for!(TokenCreated)),
         ("token.revoked".to_owned(), 1, schema_for!(TokenRevoked)),
+        ("account.invited".to_owned(), 1, schema_for!(Invited)),
+        ("account.invited_again".to_owned(), 1, schema_for!(InvitedAgain)),
+        ("account.activated".to_owned(), 1, schema_for!(AccountNamed)),
+        ("account.granted".to_owned(), 1, schema_for!(Granted)),
+        ("account.suspended".to_owned(), 1, schema_for!(AccountNamed)),
+        ("account.resumed".to_owned(), 1, schema_for!(AccountNamed)),
+        ("account.credentials_changed".to_owned(), 1, schema_for!(CredentialsChanged)),
+        ("account.second_person_began".to_owned(), 1, schema_for!(SecondPersonBegan)),
         ("subject.consent_recorded".to_owned(), 1, schema_for!(ConsentRecorded)),
         ("subject.consent_withdrawn".to_owned(), 1, schema_for!(SubjectNamed)),
         ("subject.erased".to_owned(), 1, schema_for!(SubjectNamed)),

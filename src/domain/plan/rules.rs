@@ -14,7 +14,7 @@ use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Digest, Refusal};
 use crate::geometry::contains;
-use crate::words::fold::fold;
+use crate::words::fold::{bare_number, fold};
 
 /// Plans have no commands or events beyond the shared life cycle.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -26,30 +26,6 @@ fn bare_authority(authority: &str) -> String {
     let short =
         [("uy ban nhan dan", "ubnd"), ("hoi dong nhan dan", "hdnd"), (" t. ", " tinh "), (" tp. ", " thanh pho "), (" p. ", " phuong ")];
     short.into_iter().fold(folded, |text, (long, short)| text.replace(long, short)).trim_matches([' ', '.', ',', ';']).to_owned()
-}
-
-/// A decision's number as it is compared. Which signs stand in it, whether words stand before it and whether it has
-/// zeros in front depends on who typed it: “Số: 0777 / QĐ - UBND.”, “777/QĐ UBND”. Only between digits do signs tell
-/// numbers apart.
-fn bare_number(number: &str) -> String {
-    let folded = fold(number);
-    let mut bare = String::new();
-    for part in folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
-        if bare.ends_with(|c: char| c.is_ascii_digit()) && part.starts_with(|c: char| c.is_ascii_digit()) {
-            bare.push('/');
-        }
-        bare.push_str(part);
-    }
-    let mut rest = bare.as_str();
-    for word in ["quyetdinh", "qd", "so"] {
-        let behind = rest.strip_prefix(word).unwrap_or(rest);
-        // “QĐNN 12” keeps its letters: they are words only before a number or another word.
-        if behind.starts_with(|c: char| c.is_ascii_digit()) || behind.starts_with("so") || behind.starts_with("qd") {
-            rest = behind;
-        }
-    }
-    let significant = rest.trim_start_matches('0');
-    if significant.starts_with(|c: char| c.is_ascii_digit()) { significant.to_owned() } else { rest.to_owned() }
 }
 
 impl Family for Plan {

@@ -15,7 +15,7 @@ pub(super) const PROPERTIES: &[Property] = &[
     Property::new("adjustment", Type::Text).of(&["first", "overall", "local"]),
     Property::new("area_ha", Type::Number),
     Property::new("authority", Type::Text).like("UBND tỉnh Yên Bái"),
-    Property::new("decision", Type::Text).like("0007/QĐ-DEMO"),
+    Property::new("decision", Type::Text).like("0007/QĐ-DEMO").decision_number(),
     Property::new("information_code", Type::Text).like("QH-2021-01"),
     Property::new("level", Type::Text).like("xã"),
     Property::new("period_from", Type::Integer),

@@ -20,11 +20,11 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use self::connector::{Connector, not_allowed};
-use self::rows::{command_row, hash_of, head_of, stored_event, vault_row};
+use self::rows::{cells_of, command_row, hash_of, head_of, stored_event, value_of, vault_row};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError,
+    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Cell, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError,
     StoredEvent, VaultRow, chain, new_log_id,
 };
 use crate::domain::Digest;
@@ -335,6 +335,17 @@ impl EventLog for PostgresLog {
         Ok(self.query("SELECT * FROM vault", &[]).await?.iter().map(vault_row).collect())
     }
 
+    async fn read_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError> {
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(value_of).collect();
+        self.query(sql, &values).await?.iter().map(cells_of).collect()
+    }
+
+    async fn change_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError> {
+        // Not repeated when the connection breaks: perhaps the change was made.
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(value_of).collect();
+        self.reader().await?.query(sql, &values).await?.iter().map(cells_of).collect()
+    }
+
     async fn scrub(&self) -> Result<(), StoreError> {
         // The deleted rows are ciphertext, and their keys are wrapped by the master key: the server's files
         // hold nothing in clear. VACUUM takes the dead rows out of the table itself.
@@ -404,7 +415,7 @@ impl EventLog for PostgresLog {
 
     async fn takes_writes(&self) -> Result<(), StoreError> {
         let sql = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on', \
-             (SELECT string_agg(t, ', ') FROM unnest(ARRAY['events', 'commands', 'claims', 'blobs', 'blob_chunks', 'vault']) t \
+             (SELECT string_agg(t, ', ') FROM unnest(ARRAY['events', 'commands', 'claims', 'blobs', 'blob_chunks', 'vault', 'sessions', 'once']) t \
               WHERE NOT has_table_privilege(t, 'INSERT'))";
         let rows = self.query(sql, &[]).await?;
         let Some(row) = rows.first() else { return Ok(()) };

@@ -1,8 +1,9 @@
 //! Rows of the tables as values.
 
-use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Column, Row};
 
-use crate::event_store::{CommandRow, Head, NewEvent, StoredEvent, VaultRow};
+use crate::event_store::{Cell, CommandRow, Head, NewEvent, StoreError, StoredEvent, VaultRow};
 
 pub(super) fn hash_of(bytes: &[u8]) -> [u8; 32] {
     bytes.try_into().unwrap_or_default()
@@ -42,4 +43,26 @@ pub(super) fn command_row(row: &Row) -> CommandRow {
 
 pub(super) fn vault_row(row: &Row) -> VaultRow {
     VaultRow { subject: row.get(0), wrapped_key: row.get(1), data: row.get(2) }
+}
+
+/// A value for a placeholder.
+pub(super) fn value_of(cell: &Cell) -> &(dyn ToSql + Sync) {
+    match cell {
+        Cell::Text(text) => text,
+        Cell::Number(number) => number,
+        Cell::Bytes(bytes) => bytes,
+    }
+}
+
+/// The values of a row. Errors: a column is of a type that no table of the program has.
+pub(super) fn cells_of(row: &Row) -> Result<Vec<Cell>, StoreError> {
+    let cell = |(at, column): (usize, &Column)| {
+        Ok(match *column.type_() {
+            Type::TEXT => Cell::Text(row.get(at)),
+            Type::INT8 => Cell::Number(row.get(at)),
+            Type::BYTEA => Cell::Bytes(row.get(at)),
+            ref other => return Err(StoreError::Damaged(format!("column {} has the unexpected type {other}", column.name()))),
+        })
+    };
+    row.columns().iter().enumerate().map(cell).collect()
 }

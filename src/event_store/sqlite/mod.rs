@@ -12,13 +12,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, ffi, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::rows::{blob_list, claim_doubles, claim_rule, find_claim, find_command, read_head, stored_event, vault_row};
+use self::rows::{blob_list, claim_doubles, claim_rule, find_claim, find_command, read_head, rows_of, stored_event, vault_row};
 use self::transfer::dump;
 use self::writer::Writer;
 use super::dump::{Sink, Source};
 use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Clock, CommandRow, Double, EventLog, Head, NewEvent, Renewal, StoreError,
+    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Cell, Clock, CommandRow, Double, EventLog, Head, NewEvent, Renewal, StoreError,
     StoredEvent, VaultRow, chain, new_log_id,
 };
 use crate::domain::Digest;
@@ -35,6 +35,7 @@ enum Job {
     Blob(Digest, BlobBytes, oneshot::Sender<Result<(), StoreError>>),
     Load(Source, oneshot::Sender<Result<(), StoreError>>),
     Claims(Renewal, oneshot::Sender<Result<bool, StoreError>>),
+    Rows(&'static str, Vec<Cell>, oneshot::Sender<Result<Vec<Vec<Cell>>, StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
     Try(oneshot::Sender<Result<(), StoreError>>),
 }
@@ -358,6 +359,14 @@ impl EventLog for SqliteLog {
             rows.collect::<Result<_, _>>().map_err(unavailable)
         })
         .await
+    }
+
+    async fn read_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError> {
+        self.with_reader(move |connection| rows_of(connection, sql, &values).map_err(unavailable)).await
+    }
+
+    async fn change_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError> {
+        self.job(|answer| Job::Rows(sql, values, answer)).await
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {

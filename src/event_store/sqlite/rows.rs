@@ -1,10 +1,11 @@
 //! Reads, finds and inserts rows of the tables.
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::unavailable;
 use crate::domain::Digest;
-use crate::event_store::{BlobBytes, ClaimRow, CommandRow, Double, Head, NewEvent, Renewal, StoreError, StoredEvent, VaultRow};
+use crate::event_store::{BlobBytes, Cell, ClaimRow, CommandRow, Double, Head, NewEvent, Renewal, StoreError, StoredEvent, VaultRow};
 
 pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
     let mut statement = connection.prepare_cached("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1")?;
@@ -118,6 +119,36 @@ pub(super) fn renew_claims(connection: &mut Connection, renewal: &Renewal) -> ru
     transaction.execute("UPDATE claim_rule SET number = ?1 WHERE id = 1", [renewal.rule])?;
     transaction.commit()?;
     Ok(true)
+}
+
+/// Runs a statement and gives the rows that it answers.
+pub(super) fn rows_of(connection: &Connection, sql: &str, values: &[Cell]) -> rusqlite::Result<Vec<Vec<Cell>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cell = |column| {
+            Ok(match row.get_ref(column)? {
+                ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Integer(number) => Cell::Number(number),
+                ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+                other => return Err(rusqlite::Error::InvalidColumnType(column, String::new(), other.data_type())),
+            })
+        };
+        all.push((0..columns).map(cell).collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(all)
+}
+
+impl rusqlite::ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Number(number) => ValueRef::Integer(*number),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 pub(super) fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {

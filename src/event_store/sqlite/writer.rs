@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::rows::{
     find_claim, find_command, find_doubles, insert_claim, insert_command, insert_event, put_blob, put_vault, read_head, renew_claims,
-    set_head,
+    rows_of, set_head,
 };
 use super::transfer::load;
 use super::{Answer, Job, connect, explain, folder, lacks_room, unavailable};
@@ -73,6 +73,11 @@ impl Writer {
                 }
                 Job::Claims(renewal, answer) => {
                     let _ = answer.send(renew_claims(&mut self.connection, &renewal).map_err(unavailable));
+                }
+                Job::Rows(sql, values, answer) => {
+                    self.unmoved += APPEND_BYTES;
+                    let _ = answer.send(rows_of(&self.connection, sql, &values).map_err(unavailable));
+                    next = jobs.try_recv().ok();
                 }
                 Job::Scrub(answer) => {
                     let _ = answer.send(self.scrub());

@@ -1,0 +1,274 @@
+//! The office's accounts: invitations, rights, and what people sign in with.
+//!
+//! A person's name and address (`profile/…`), their credentials (`credentials/…`) and the way from an address to its
+//! account (`login/…`) are rows of the vault. They change together with the events.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::records::append_failed;
+use super::{App, ExecuteError, RETRIES, decode, new_event, random};
+use crate::credentials::{self, Credentials, RECOVERY_CODES, TOTP_BYTES};
+use crate::domain::access::{AccountId, Actor, Grant};
+use crate::domain::account::{
+    Account, AccountCommand, Accounts, Credential, CredentialsChanged, Granted, INVITATION_HOURS, Invited, InvitedAgain,
+};
+use crate::domain::digest::hex;
+use crate::domain::families::LogEvent;
+use crate::domain::subject::SubjectId;
+use crate::domain::{Digest, Refusal};
+use crate::event_store::{Append, AppendError, VaultChange};
+use crate::words::fold::{fold, typed};
+
+/// The aggregate of all accounts.
+const AGGREGATE: &str = "accounts";
+/// Longest name or address, in characters.
+const LONGEST: usize = 120;
+
+/// Who a person of the office is; kept in the vault only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Name.
+    pub name: String,
+    /// E-mail address; the person signs in with it.
+    pub email: String,
+}
+
+/// An invitation that can be accepted.
+pub struct Invitation {
+    /// The account.
+    pub account: AccountId,
+    /// What the person may do.
+    pub grants: Vec<Grant>,
+    /// What is known of the person.
+    pub profile: Profile,
+    /// The secret for their authenticator app, in base 32. It is made from the invitation, so it is the same each
+    /// time the page is opened.
+    pub totp: String,
+}
+
+/// What a person fills in to accept an invitation.
+#[derive(Debug, Clone, Default)]
+pub struct Acceptance {
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Passphrase.
+    pub passphrase: String,
+    /// The code that their authenticator app shows.
+    pub code: String,
+}
+
+fn profile_key(account: &AccountId) -> SubjectId {
+    SubjectId(format!("profile/{account}"))
+}
+
+pub(super) fn credentials_key(account: &AccountId) -> SubjectId {
+    SubjectId(format!("credentials/{account}"))
+}
+
+impl App {
+    /// All accounts, straight from the log.
+    pub async fn accounts(&self) -> Result<Accounts, ExecuteError> {
+        Ok(self.accounts_and_sequence().await?.0)
+    }
+
+    async fn accounts_and_sequence(&self) -> Result<(Accounts, i64), ExecuteError> {
+        let mut known = self.accounts.lock().await;
+        for stored in self.log.read_aggregate(AGGREGATE, known.1).await? {
+            if let LogEvent::Account(event) = decode(&stored.event)? {
+                known.0.apply_at(&event, stored.recorded_at);
+            }
+            known.1 = stored.event.sequence;
+        }
+        Ok(known.clone())
+    }
+
+    /// Decides a command and appends what comes of it, with changes of the vault.
+    async fn change_accounts(&self, actor: &Actor, command: AccountCommand, vault: Vec<VaultChange>) -> Result<(), ExecuteError> {
+        self.change_accounts_unless_taken(actor, command, vault, None).await
+    }
+
+    /// As [`App::change_accounts`]; where a person is to sign in by `login`, no other account may do so. Whoever accepts
+    /// an invitation at the same time changes the accounts, so this is asked again then.
+    async fn change_accounts_unless_taken(
+        &self,
+        actor: &Actor,
+        command: AccountCommand,
+        vault: Vec<VaultChange>,
+        login: Option<(&SubjectId, &AccountId)>,
+    ) -> Result<(), ExecuteError> {
+        for _ in 0..RETRIES {
+            let (accounts, sequence) = self.accounts_and_sequence().await?;
+            let events = accounts.decide(command.clone(), actor, &self.context(BTreeSet::new()))?;
+            if let Some((login, account)) = login
+                && self.account_behind(login).await?.is_some_and(|other| other != *account)
+            {
+                return Err(Refusal::conflict("email-taken", sentence!("email-taken")).into());
+            }
+            let mut stored = Vec::with_capacity(events.len());
+            for (event, sequence) in events.into_iter().zip(sequence + 1..) {
+                stored.push(new_event(AGGREGATE, sequence, &LogEvent::Account(event))?);
+            }
+            if stored.is_empty() {
+                return Ok(());
+            }
+            let append = Append { actor: actor.name().to_owned(), events: stored, vault: vault.clone(), ..Append::default() };
+            match self.log.append(append).await {
+                Ok(_) => return Ok(()),
+                Err(AppendError::Conflict(_)) => {}
+                Err(error) => return Err(append_failed(error)),
+            }
+        }
+        Err(Refusal::busy(sentence!("busy-store")).into())
+    }
+
+    fn invitation_secret() -> Result<(String, Digest), ExecuteError> {
+        let secret = hex(&random::<32>()?);
+        let digest = Digest::of(secret.as_bytes());
+        Ok((secret, digest))
+    }
+
+    fn invitation_ends(&self) -> jiff::Timestamp {
+        self.now().saturating_add(SignedDuration::from_hours(INVITATION_HOURS)).unwrap_or(jiff::Timestamp::MAX)
+    }
+
+    /// Invites a person. Gives the account and the invitation's secret, which is handed out once.
+    pub async fn invite(&self, actor: &Actor, profile: &Profile, grants: Vec<Grant>) -> Result<(AccountId, String), ExecuteError> {
+        let profile = tidied(profile)?;
+        let account = AccountId(format!("a-{}", hex(&random::<8>()?)));
+        let (secret, invitation) = Self::invitation_secret()?;
+        let invited = Invited { account: account.clone(), grants, invitation, until: self.invitation_ends() };
+        let row = VaultChange::Put(self.vault.seal(&profile_key(&account), &profile)?);
+        self.change_accounts(actor, AccountCommand::Invite(invited), vec![row]).await?;
+        tracing::info!(target: "audit", actor = actor.name(), %account, "invited");
+        Ok((account, secret))
+    }
+
+    /// Invites a person anew who lost what they sign in with; all their sessions end. Gives the invitation's secret.
+    pub async fn invite_again(&self, actor: &Actor, account: AccountId) -> Result<String, ExecuteError> {
+        let (secret, invitation) = Self::invitation_secret()?;
+        let again = InvitedAgain { account: account.clone(), invitation, until: self.invitation_ends() };
+        let erase = VaultChange::Erase(credentials_key(&account).0);
+        self.change_accounts(actor, AccountCommand::InviteAgain(again), vec![erase]).await?;
+        tracing::info!(target: "audit", actor = actor.name(), %account, "invited again");
+        Ok(secret)
+    }
+
+    /// Changes what a person may do.
+    pub async fn grant(&self, actor: &Actor, account: AccountId, grants: Vec<Grant>) -> Result<(), ExecuteError> {
+        let command = AccountCommand::Grant(Granted { account: account.clone(), grants });
+        self.change_accounts(actor, command, Vec::new()).await?;
+        tracing::info!(target: "audit", actor = actor.name(), %account, "rights changed");
+        Ok(())
+    }
+
+    /// Keeps a person out, or lets them in again.
+    pub async fn suspend(&self, actor: &Actor, account: AccountId, suspended: bool) -> Result<(), ExecuteError> {
+        let command = if suspended { AccountCommand::Suspend(account.clone()) } else { AccountCommand::Resume(account.clone()) };
+        self.change_accounts(actor, command, Vec::new()).await?;
+        tracing::info!(target: "audit", actor = actor.name(), %account, suspended, "account changed");
+        Ok(())
+    }
+
+    /// A person's name and address.
+    pub async fn profile(&self, account: &AccountId) -> Result<Profile, ExecuteError> {
+        let row = self.log.vault_row(&profile_key(account).0).await?;
+        Ok(row.map(|row| self.vault.unseal(&row)).transpose()?.unwrap_or_default())
+    }
+
+    /// The invitation with that secret. Errors: it was used or replaced, is over, or the account is suspended.
+    pub async fn invitation(&self, secret: &str) -> Result<Invitation, ExecuteError> {
+        let digest = Digest::of(secret.as_bytes());
+        let accounts = self.accounts().await?;
+        accounts.decide(AccountCommand::Activate(digest), &Actor::local(), &self.context(BTreeSet::new()))?;
+        let found = accounts.invited(&digest).map(|(id, account): (_, &Account)| (id.clone(), account.grants.clone()));
+        let (account, grants) = found.ok_or_else(|| Refusal::unknown("invitation-unknown", sentence!("invitation-unknown")))?;
+        let profile = self.profile(&account).await?;
+        Ok(Invitation { account, grants, profile, totp: self.totp_of(&digest) })
+    }
+
+    /// The secret of the authenticator app that belongs to an invitation.
+    fn totp_of(&self, invitation: &Digest) -> String {
+        let keyed = self.vault.digest(&[b"authenticator ".as_slice(), &invitation.0].concat());
+        let mut bytes = [0; TOTP_BYTES];
+        // The digest begins with the mark of its key.
+        bytes.copy_from_slice(&keyed[keyed.len() - TOTP_BYTES..]);
+        credentials::totp_secret(bytes)
+    }
+
+    /// Accepts an invitation. Gives the account and its recovery codes, which are shown once.
+    pub async fn accept(&self, secret: &str, acceptance: &Acceptance) -> Result<(AccountId, Vec<String>), ExecuteError> {
+        let Invitation { account, profile: before, totp, .. } = self.invitation(secret).await?;
+        let profile = tidied(&Profile { name: acceptance.name.clone(), email: acceptance.email.clone() })?;
+        if profile.name.is_empty() || !profile.email.contains('@') {
+            return Err(Refusal::invalid("profile-incomplete", sentence!("profile-incomplete")).into());
+        }
+        credentials::check_passphrase(&acceptance.passphrase, &[&profile.name, &profile.email])?;
+        let code: String = acceptance.code.split_whitespace().collect();
+        let step = credentials::totp_step(&totp, &code, self.now().as_second().max(0) as u64)
+            .ok_or_else(|| Refusal::invalid("totp-wrong", sentence!("totp-wrong")))?;
+        let recovery = (0..RECOVERY_CODES).map(|_| Ok(credentials::recovery_code(random()?))).collect::<Result<Vec<_>, ExecuteError>>()?;
+        let salt = random()?;
+        let passphrase = acceptance.passphrase.clone();
+        let made = self.hashing(|| Credentials::new(&passphrase, salt, totp.clone(), &recovery)).await?;
+        self.use_step(&account, step).await?;
+        let (login, old_login) = (self.login_key(&profile.email), self.login_key(&before.email));
+        let mut changes = vec![
+            VaultChange::Put(self.vault.seal(&profile_key(&account), &profile)?),
+            VaultChange::Put(self.vault.seal(&credentials_key(&account), &made)?),
+            VaultChange::Put(self.vault.seal(&login, &account)?),
+        ];
+        if old_login != login && self.account_behind(&old_login).await?.as_ref() == Some(&account) {
+            changes.push(VaultChange::Erase(old_login.0));
+        }
+        let actor = Actor::of(account.clone(), Vec::new());
+        let command = AccountCommand::Activate(Digest::of(secret.as_bytes()));
+        self.change_accounts_unless_taken(&actor, command, changes, Some((&login, &account))).await?;
+        tracing::info!(target: "audit", %account, "activated");
+        Ok((account, recovery))
+    }
+
+    /// Under which key the vault keeps the account of an address. It says nothing about the address.
+    fn login_key(&self, email: &str) -> SubjectId {
+        SubjectId(format!("login/{}", hex(&self.vault.digest(format!("login {}", fold(email.trim())).as_bytes()))))
+    }
+
+    /// The account that signs in with an address.
+    pub(super) async fn account_of(&self, email: &str) -> Result<Option<AccountId>, ExecuteError> {
+        self.account_behind(&self.login_key(email)).await
+    }
+
+    async fn account_behind(&self, login: &SubjectId) -> Result<Option<AccountId>, ExecuteError> {
+        let row = self.log.vault_row(&login.0).await?;
+        Ok(row.map(|row| self.vault.unseal(&row)).transpose()?)
+    }
+
+    /// What a person signs in with; none before they have accepted their invitation.
+    pub(super) async fn credentials(&self, account: &AccountId) -> Result<Option<Credentials>, ExecuteError> {
+        let row = self.log.vault_row(&credentials_key(account).0).await?;
+        Ok(row.map(|row| self.vault.unseal(&row)).transpose()?)
+    }
+
+    /// Puts a person's credentials in place of what they were, with the event that says so.
+    pub(super) async fn put_credentials(&self, account: &AccountId, credential: Credential, new: &Credentials) -> Result<(), ExecuteError> {
+        let row = self.vault.seal(&credentials_key(account), new)?;
+        let command = AccountCommand::ChangeCredential(CredentialsChanged { account: account.clone(), credential });
+        let actor = Actor::of(account.clone(), Vec::new());
+        self.change_accounts(&actor, command, vec![VaultChange::Put(row)]).await?;
+        tracing::info!(target: "audit", %account, ?credential, "credentials changed");
+        Ok(())
+    }
+}
+
+/// A profile without invisible letters. Errors: a text is too long.
+fn tidied(profile: &Profile) -> Result<Profile, Refusal> {
+    let profile = Profile { name: typed(&profile.name), email: typed(&profile.email) };
+    if [&profile.name, &profile.email].iter().any(|text| text.chars().count() > LONGEST) {
+        return Err(Refusal::invalid("profile-long", sentence!("profile-long", most = LONGEST)));
+    }
+    Ok(profile)
+}

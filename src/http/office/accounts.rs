@@ -1,0 +1,171 @@
+//! Accounts: for administrators all of them, for everybody their own.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::{Desk, leads_to, refused, shown};
+use crate::app::accounts::Profile;
+use crate::domain::Refusal;
+use crate::domain::access::{AccountId, Grant, Reach, Role};
+use crate::domain::unit::UnitId;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::forms::Fields;
+use crate::http::reading::Asking;
+use crate::render::office::accounts::{self as pages, Listed};
+use crate::words::text::Lang;
+
+fn check_administrator(desk: &Desk) -> Result<(), HttpError> {
+    if desk.actor.has(|role| role == Role::Administrator) {
+        return Ok(());
+    }
+    Err(HttpError::Refused(Refusal::forbidden("forbidden-role", sentence!("forbidden-administrator"))))
+}
+
+/// The account's name and state, as the list shows it.
+async fn listed(site: &Site, id: AccountId) -> Result<Option<Listed>, HttpError> {
+    let Some(account) = site.app.accounts().await?.all.remove(&id) else { return Ok(None) };
+    let profile = site.app.profile(&id).await?;
+    Ok(Some(Listed { id, account, profile }))
+}
+
+/// `GET /office/accounts`
+pub async fn accounts(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    check_administrator(&desk)?;
+    list(&site, &desk, &asking.headers, asking.lang(), None).await
+}
+
+async fn list(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: Option<&str>) -> Result<Response, HttpError> {
+    let mut all = Vec::new();
+    for (id, account) in site.app.accounts().await?.all {
+        let profile = site.app.profile(&id).await?;
+        all.push(Listed { id, account, profile });
+    }
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(shown(headers, status, pages::list(lang, &site.city(), &desk.who(), &site.moment(), &all, wrong)))
+}
+
+/// Roles and units of a form: `role` is a role; where `reach-ROLE` is `units`, each `unit-ROLE` is a unit of it.
+fn grants(fields: &Fields) -> Vec<Grant> {
+    let roles = Role::OF_PEOPLE.into_iter().filter(|role| fields.all("role").any(|given| given == role.as_str()));
+    let reach = |role: Role| {
+        if fields.get(&format!("reach-{}", role.as_str())) != Some("units") {
+            return Reach::City;
+        }
+        let units: Vec<UnitId> = fields.all(&format!("unit-{}", role.as_str())).filter_map(|unit| unit.parse().ok()).collect();
+        Reach::Units(units)
+    };
+    roles.map(|role| Grant { role, reach: reach(role) }).collect()
+}
+
+/// `POST /office/accounts`: invites a person, and shows the invitation once.
+pub async fn invite(
+    State(site): State<Arc<Site>>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    check_administrator(&desk)?;
+    let fields = desk.fields(&headers, body).await?;
+    let lang = form_lang(&fields, &asking);
+    let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+    let profile = Profile { name: field("name"), email: field("email") };
+    match site.app.invite(&desk.actor, &profile, grants(&fields)).await {
+        Ok((account, secret)) => invitation(&site, &desk, &headers, lang, account, &secret).await,
+        Err(error) => list(&site, &desk, &headers, lang, Some(&refused(error, lang)?)).await,
+    }
+}
+
+async fn invitation(
+    site: &Site,
+    desk: &Desk,
+    headers: &HeaderMap,
+    lang: Lang,
+    account: AccountId,
+    secret: &str,
+) -> Result<Response, HttpError> {
+    let listed = listed(site, account).await?.ok_or(HttpError::NotFound)?;
+    let page = pages::invitation(lang, &site.city(), &desk.who(), &listed, secret)?;
+    Ok(shown(headers, StatusCode::OK, page))
+}
+
+fn form_lang(fields: &Fields, asking: &Asking) -> Lang {
+    Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()))
+}
+
+/// `GET /office/accounts/{id}`
+pub async fn account(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    check_administrator(&desk)?;
+    one(&site, &desk, &asking.headers, asking.lang(), AccountId(id), None).await
+}
+
+async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, id: AccountId, wrong: Option<&str>) -> Result<Response, HttpError> {
+    let listed = listed(site, id).await?.ok_or(HttpError::NotFound)?;
+    let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &site.moment(), &listed, wrong)))
+}
+
+/// `POST /office/accounts/{id}`: changes rights, suspends, resumes, or invites anew, as the pressed button says.
+pub async fn change_account(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    check_administrator(&desk)?;
+    let id = AccountId(id);
+    let fields = desk.fields(&headers, body).await?;
+    let lang = form_lang(&fields, &asking);
+    let done = match fields.get("do") {
+        Some("grant") => site.app.grant(&desk.actor, id.clone(), grants(&fields)).await,
+        Some("suspend") => site.app.suspend(&desk.actor, id.clone(), true).await,
+        Some("resume") => site.app.suspend(&desk.actor, id.clone(), false).await,
+        Some("invite") => match site.app.invite_again(&desk.actor, id.clone()).await {
+            Ok(secret) => return invitation(&site, &desk, &headers, lang, id, &secret).await,
+            Err(error) => Err(error),
+        },
+        _ => return Err(HttpError::NotFound),
+    };
+    match done {
+        Ok(()) => Ok(leads_to(&format!("/office/accounts/{id}"), lang)),
+        Err(error) => one(&site, &desk, &headers, lang, id, Some(&refused(error, lang)?)).await,
+    }
+}
+
+/// `GET /office/me`: the person's own account and sessions.
+pub async fn own(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    own_page(&site, &desk, &asking.headers, asking.lang(), None).await
+}
+
+async fn own_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: Option<&str>) -> Result<Response, HttpError> {
+    let listed = listed(site, desk.account.clone()).await?.ok_or(HttpError::NotFound)?;
+    let sessions = site.app.sessions(&desk.account).await?;
+    let left = site.app.recovery_left(&desk.account).await?;
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = pages::own(lang, &site.city(), &desk.who(), &site.moment(), &listed, &sessions, &desk.session, left, wrong);
+    Ok(shown(headers, status, page))
+}
+
+/// `POST /office/me`: sets another passphrase; all other sessions end.
+pub async fn change_own(
+    State(site): State<Arc<Site>>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let fields = desk.fields(&headers, body).await?;
+    let lang = form_lang(&fields, &asking);
+    let given = |name: &str| fields.untrimmed(name).unwrap_or_default();
+    match site.app.change_passphrase(&desk.account, given("current"), given("passphrase"), &desk.session).await {
+        Ok(()) => Ok(leads_to("/office/me", lang)),
+        Err(error) => own_page(&site, &desk, &headers, lang, Some(&refused(error, lang)?)).await,
+    }
+}

@@ -1,0 +1,113 @@
+//! The office: where planners, approvers, clerks and dispatchers work in the browser. It reads the image and sends
+//! commands like any other client; it has no rule and no model of its own.
+
+mod accounts;
+pub mod door;
+mod home;
+mod sign_in;
+
+pub use accounts::{account, accounts, change_account, change_own, invite, own};
+pub use home::home;
+pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+
+use super::errors::HttpError;
+use super::forms::{self, Fields};
+use super::respond;
+use super::{Site, reading};
+use crate::app::ExecuteError;
+use crate::domain::Refusal;
+use crate::domain::access::{AccountId, Actor, Grant};
+use crate::event_store::sessions::SessionRow;
+use crate::http::collections::parameters::encoded;
+use crate::render::office::Who;
+use crate::words::text::Lang;
+
+/// Name of the session's cookie.
+pub const SESSION: &str = "__Host-bangtin";
+/// Largest body of a form of the office, bytes.
+const FORM_BYTES: usize = 256 << 10;
+const HTML: &str = "text/html; charset=utf-8";
+
+/// A person who has signed in, with what a handler needs of them.
+#[derive(Clone)]
+pub struct Desk {
+    /// Who carries out commands.
+    pub actor: Actor,
+    /// The person's account.
+    pub account: AccountId,
+    /// What they may do.
+    pub grants: Vec<Grant>,
+    /// Their session.
+    pub session: SessionRow,
+    /// Their name.
+    pub name: String,
+    /// What every form of theirs carries.
+    pub token: String,
+}
+
+impl FromRequestParts<Arc<Site>> for Desk {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Site>) -> Result<Self, Response> {
+        if let Some(desk) = parts.extensions.get::<Self>() {
+            return Ok(desk.clone());
+        }
+        // A form cannot be sent again after signing in; its page can be opened again.
+        let path = parts.uri.path_and_query().map_or("/office", |path| path.as_str());
+        let back: String = if parts.method == Method::GET { encoded(path).collect() } else { String::new() };
+        let lang = reading::language(reading::parameter(parts.uri.query(), "lang").as_deref(), &parts.headers);
+        let over = if parts.headers.contains_key(header::COOKIE) && parts.method != Method::GET { "&over=1" } else { "" };
+        Err(respond::see(&format!("/office/sign-in?back={back}{over}{}", lang.and())))
+    }
+}
+
+impl Desk {
+    /// The person as pages show them.
+    pub fn who(&self) -> Who<'_> {
+        Who { name: &self.name, grants: &self.grants, token: &self.token }
+    }
+
+    /// The fields of a form that the person sent from a page of theirs.
+    pub async fn fields(&self, headers: &HeaderMap, body: Body) -> Result<Fields, HttpError> {
+        let sent = forms::read(headers, body, FORM_BYTES).await?;
+        let fields = Fields::parse(&sent.text);
+        if fields.get("token") == Some(&self.token) {
+            return Ok(fields);
+        }
+        Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))))
+    }
+}
+
+/// A page of the office.
+fn shown(headers: &HeaderMap, status: StatusCode, page: String) -> Response {
+    respond::unkept(headers, status, HTML, HeaderMap::new(), page)
+}
+
+/// Leads on to another page of the office, after a form was sent.
+fn leads_to(path: &str, lang: Lang) -> Response {
+    let separator = if path.contains('?') { lang.and() } else { lang.query() };
+    let (path, place) = path.split_once('#').map_or((path, String::new()), |(path, place)| (path, format!("#{place}")));
+    respond::see(&format!("{path}{separator}{place}"))
+}
+
+/// What a refused form says above its fields. Errors that are no refusal go on as they are.
+fn refused(error: ExecuteError, lang: Lang) -> Result<String, HttpError> {
+    match error {
+        ExecuteError::Refused(refusal) => Ok(refusal.said.text(lang).clone()),
+        error => Err(error.into()),
+    }
+}
+
+/// Adds cookies to an answer.
+fn with_cookies(mut response: Response, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
+    response.headers_mut().extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+    response
+}

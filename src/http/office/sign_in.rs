@@ -1,0 +1,193 @@
+//! Signing in and out, and accepting an invitation.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+
+use super::door::{cookie, is_private, set_cookie};
+use super::{Desk, FORM_BYTES, SESSION, leads_to, refused, shown, with_cookies};
+use crate::app::ExecuteError;
+use crate::app::accounts::Acceptance;
+use crate::domain::Refusal;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::forms::{self, Fields};
+use crate::http::limiter::{Peer, network};
+use crate::http::reading::Asking;
+use crate::render::office::sign_in as pages;
+use crate::words::fold::fold;
+use crate::words::text::{Lang, text};
+
+/// Name of the cookie of a browser from which somebody has signed in before.
+const BROWSER: &str = "__Host-bangtin-browser";
+/// How long a browser is known, seconds.
+const BROWSER_KNOWN: u64 = 90 * 86_400;
+
+type From = Option<Extension<Peer>>;
+
+fn peer(from: From) -> Option<Peer> {
+    from.map(|Extension(peer)| peer)
+}
+
+fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Result<(), HttpError> {
+    if is_private(site, peer(from), headers) {
+        return Ok(());
+    }
+    Err(HttpError::Refused(Refusal::forbidden("not-private", sentence!("not-private"))))
+}
+
+/// The page to go on to: one of the office's own.
+fn back(fields: &Fields) -> &str {
+    let is_own = |path: &&str| {
+        (*path == "/office" || path.starts_with("/office/") || path.starts_with("/office?"))
+            && !path.contains(['\\', '\r', '\n'])
+            && !path.starts_with("/office/sign-")
+    };
+    fields.get("back").filter(is_own).unwrap_or("/office")
+}
+
+/// `GET /office/sign-in`
+pub async fn sign_in_form(State(site): State<Arc<Site>>, from: From, asking: Asking) -> Result<Response, HttpError> {
+    check_private(&site, from, &asking.headers)?;
+    let lang = asking.lang();
+    let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
+    let notice = fields.get("over").map(|_| text(lang, "office-session-over"));
+    let page = pages::form(lang, &site.city(), back(&fields), "", notice);
+    Ok(shown(&asking.headers, StatusCode::OK, page))
+}
+
+/// Marks a browser from which this address has signed in. It tells nothing about the address.
+fn browser_mark(site: &Site, email: &str, random: &str) -> String {
+    let keyed = site.app.vault().digest(format!("browser {random} {}", fold(email)).as_bytes());
+    crate::domain::digest::hex(&keyed)
+}
+
+/// The mark of a browser that knows this address.
+fn known_browser<'a>(site: &Site, email: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    let (random, mark) = cookie(headers, BROWSER)?.split_once('.')?;
+    (browser_mark(site, email, random) == mark).then_some(random)
+}
+
+/// The cookies of somebody who has signed in: the session's, and the mark of the browser.
+fn cookies_of(site: &Site, email: &str, known: Option<&str>, secret: &str) -> Result<[HeaderValue; 2], HttpError> {
+    let random = match known {
+        Some(random) => random.to_owned(),
+        None => site.app.random_text()?,
+    };
+    let browser = format!("{random}.{}", browser_mark(site, email, &random));
+    Ok([set_cookie(SESSION, secret, None), set_cookie(BROWSER, &browser, Some(BROWSER_KNOWN))])
+}
+
+/// `POST /office/sign-in`
+pub async fn sign_in(
+    State(site): State<Arc<Site>>,
+    from: From,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let client = network(from.as_ref().map(|Extension(peer)| *peer), &headers, site.limits.behind_proxy);
+    check_private(&site, from, &headers)?;
+    let sent = forms::read(&headers, body, FORM_BYTES).await?;
+    let fields = Fields::of(asking.query.as_deref(), &sent.text);
+    let lang = Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()));
+    let email = fields.get("email").unwrap_or_default();
+    let again = |status, wrong: &str| shown(&headers, status, pages::form(lang, &site.city(), back(&fields), email, Some(wrong)));
+    // A stranger who tries somebody's address out uses up the tries of unknown browsers only: the person's own
+    // browser has tries of its own.
+    let known = known_browser(&site, email, &headers);
+    let now = site.app.now();
+    let who = format!("{}/{}", fold(email), known.unwrap_or_default());
+    if !site.sign_in_limiter.admits(client, now) || !site.account_limiter.admits(&[(who, 1.0)], now) {
+        return Ok(again(StatusCode::TOO_MANY_REQUESTS, text(lang, "office-too-many-tries")));
+    }
+    let passphrase = fields.untrimmed("passphrase").unwrap_or_default();
+    let account = match site.app.sign_in(email, passphrase, fields.get("code").unwrap_or_default()).await {
+        Ok(account) => account,
+        Err(error) => {
+            tracing::warn!(target: "audit", "a sign-in was refused: {error}");
+            return Ok(again(StatusCode::FORBIDDEN, &refused(error, lang)?));
+        }
+    };
+    if let Some(old) = cookie(&headers, SESSION)
+        && let Some(row) = site.app.session(old).await?
+    {
+        site.app.end_session(row.sha256).await?;
+    }
+    let secret = site.app.begin_session(&account).await?;
+    Ok(with_cookies(leads_to(back(&fields), lang), cookies_of(&site, email, known, &secret)?))
+}
+
+/// `POST /office/sign-out`: ends this session, or all of the person's.
+pub async fn sign_out(
+    State(site): State<Arc<Site>>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let fields = desk.fields(&headers, body).await?;
+    if fields.get("everywhere").is_some() {
+        site.app.end_sessions(&desk.account).await?;
+    } else {
+        site.app.end_session(desk.session.sha256).await?;
+    }
+    let lang = Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()));
+    let mut response = with_cookies(leads_to("/office/sign-in", lang), [set_cookie(SESSION, "", Some(0))]);
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+    Ok(response)
+}
+
+/// `GET /office/invitation/{secret}`
+pub async fn invitation(
+    State(site): State<Arc<Site>>,
+    Path(secret): Path<String>,
+    from: From,
+    asking: Asking,
+) -> Result<Response, HttpError> {
+    check_private(&site, from, &asking.headers)?;
+    let invitation = site.app.invitation(&secret).await?;
+    let acceptance = Acceptance { name: invitation.profile.name.clone(), email: invitation.profile.email.clone(), ..Acceptance::default() };
+    let page = pages::invitation(asking.lang(), &site.city(), &secret, &invitation, &acceptance, None)?;
+    Ok(shown(&asking.headers, StatusCode::OK, page))
+}
+
+/// `POST /office/invitation/{secret}`: sets what the person signs in with, shows the recovery codes, and signs them in.
+pub async fn accept(
+    State(site): State<Arc<Site>>,
+    Path(secret): Path<String>,
+    from: From,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let client = network(from.as_ref().map(|Extension(peer)| *peer), &headers, site.limits.behind_proxy);
+    check_private(&site, from, &headers)?;
+    let sent = forms::read(&headers, body, FORM_BYTES).await?;
+    let fields = Fields::of(asking.query.as_deref(), &sent.text);
+    let lang = Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()));
+    if !site.sign_in_limiter.admits(client, site.app.now()) {
+        return Err(HttpError::TooMany);
+    }
+    let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+    let passphrase = fields.untrimmed("passphrase").unwrap_or_default().to_owned();
+    let acceptance = Acceptance { name: field("name"), email: field("email"), passphrase, code: field("code") };
+    let (account, recovery) = match site.app.accept(&secret, &acceptance).await {
+        Ok(accepted) => accepted,
+        Err(error @ ExecuteError::Refused(_)) => {
+            // Where the invitation itself is no longer valid, there is no form to show again.
+            let invitation = site.app.invitation(&secret).await?;
+            let wrong = refused(error, lang)?;
+            let page = pages::invitation(lang, &site.city(), &secret, &invitation, &acceptance, Some(&wrong))?;
+            return Ok(shown(&headers, StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let session = site.app.begin_session(&account).await?;
+    let page = pages::recovery_codes(lang, &site.city(), &acceptance.email, &recovery);
+    Ok(with_cookies(shown(&headers, StatusCode::OK, page), cookies_of(&site, &acceptance.email, None, &session)?))
+}

@@ -1,0 +1,69 @@
+//! Pages of the office: their frame, and what several of them share.
+
+pub mod accounts;
+pub mod home;
+pub mod sign_in;
+
+use maud::{Markup, html};
+
+use super::layout::{Page, language_field, page};
+use crate::domain::access::{Grant, Reach, Role};
+use crate::domain::city::City;
+use crate::words::text::{Lang, text};
+
+/// The person for whom a page is made.
+#[derive(Clone, Copy)]
+pub struct Who<'a> {
+    /// Name.
+    pub name: &'a str,
+    /// What they may do.
+    pub grants: &'a [Grant],
+    /// What every form carries.
+    pub token: &'a str,
+}
+
+impl Who<'_> {
+    /// True when one of the person's roles is this one.
+    pub fn has(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    /// The hidden fields of every form.
+    pub fn hidden(&self, lang: Lang) -> Markup {
+        html! { input type="hidden" name="token" value=(self.token); (language_field(lang)) }
+    }
+}
+
+/// A page of the office around its content.
+fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, content: Markup) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        nav.office aria-label=(t("office")) {
+            a href={ "/office" (lang.query()) } { (t("office")) }
+            @if who.has(Role::Administrator) { a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) } }
+            a href={ "/office/me" (lang.query()) } { (who.name) }
+            form action="/office/sign-out" method="post" { (who.hidden(lang)) button.plain { (t("office-sign-out")) } }
+        }
+        h1 { (title) }
+        (content)
+    };
+    page(&Page::new(lang, city, title, path), content)
+}
+
+/// What went wrong, above a form.
+fn wrong_box(wrong: Option<&str>) -> Markup {
+    html! { @if let Some(what) = wrong { div.status.bad role="alert" { (what) } } }
+}
+
+/// A role in words, with its units.
+fn grant_line(lang: Lang, city: &City, grant: &Grant) -> Markup {
+    let name = |id| city.units.get(id).map_or_else(|| id.as_str().to_owned(), |unit| lang.pick(&unit.name_vi, &unit.name_en).to_owned());
+    html! {
+        (text(lang, &format!("role-{}", grant.role.as_str())))
+        " – "
+        @match &grant.reach {
+            Reach::City => (text(lang, "whole-city")),
+            Reach::Units(units) => (units.iter().map(name).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Signing in, and accepting an invitation.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::{grant_line, wrong_box};
+use crate::app::accounts::{Acceptance, Invitation};
+use crate::credentials;
+use crate::domain::city::City;
+use crate::render::layout::{Page, language_field, page};
+use crate::render::qr::{Matrix, QrError};
+use crate::words::text::{Lang, text};
+
+/// The form to sign in; `back` is where it leads on to.
+pub fn form(lang: Lang, city: &City, back: &str, email: &str, wrong: Option<&str>) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("office-sign-in")) }
+        (wrong_box(wrong))
+        form.column action="/office/sign-in" method="post" {
+            label { (t("email")) input type="email" name="email" value=(email) autocomplete="username" maxlength="120" required; }
+            label { (t("passphrase")) input type="password" name="passphrase" autocomplete="current-password" maxlength="200" required; }
+            label { (t("office-code")) input type="text" name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" maxlength="40" required; }
+            input type="hidden" name="back" value=(back);
+            (language_field(lang))
+            button.wide { (t("office-sign-in")) }
+        }
+        p.note { (t("office-sign-in-help")) }
+    };
+    page(&Page::new(lang, city, t("office-sign-in"), "/office/sign-in"), content)
+}
+
+fn passphrase_rules(lang: Lang) -> Markup {
+    html! { p.note #passphrase-rules { (text(lang, "passphrase-rules")) } }
+}
+
+/// The page behind an invitation. Errors: the address for the authenticator app does not fit a code.
+pub fn invitation(
+    lang: Lang,
+    city: &City,
+    secret: &str,
+    invitation: &Invitation,
+    filled: &Acceptance,
+    wrong: Option<&str>,
+) -> Result<String, QrError> {
+    let t = |key| text(lang, key);
+    let path = format!("/office/invitation/{secret}");
+    let issuer = format!("{} {}", t("board"), lang.pick(&city.name_vi, &city.name_en));
+    let name = if filled.email.is_empty() { &invitation.account.0 } else { &filled.email };
+    let address = credentials::totp_address(&invitation.totp, &issuer, name);
+    let groups: Vec<String> = invitation.totp.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    let content = html! {
+        h1 { (t("office-invitation")) }
+        p { (t("office-invitation-roles")) }
+        ul { @for grant in &invitation.grants { li { (grant_line(lang, city, grant)) } } }
+        (wrong_box(wrong))
+        form.column action=(path) method="post" {
+            h2 { "1. " (t("office-who")) }
+            label { (t("person-name")) input type="text" name="name" value=(filled.name) autocomplete="name" maxlength="120" required; }
+            label { (t("email")) input type="email" name="email" value=(filled.email) autocomplete="username" maxlength="120" required; }
+            h2 { "2. " (t("passphrase")) }
+            (passphrase_rules(lang))
+            label { (t("passphrase")) input type="password" name="passphrase" autocomplete="new-password" minlength=(credentials::SHORTEST) maxlength=(credentials::LONGEST) aria-describedby="passphrase-rules" required; }
+            h2 { "3. " (t("office-app")) }
+            p { (t("office-app-help")) }
+            div.qr { (PreEscaped(Matrix::new(&address)?.svg(t("office-app")))) }
+            p { (t("office-app-type")) " " span.code.small { (groups.join(" ")) } " · " a href=(address) { (t("office-app-open")) } }
+            label { (t("office-app-code")) input type="text" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required; }
+            (language_field(lang))
+            button.wide { (t("office-accept")) }
+        }
+        p.note { (t("office-privacy")) }
+    };
+    Ok(page(&Page::new(lang, city, t("office-invitation"), &path), content))
+}
+
+/// The recovery codes, shown once.
+pub fn recovery_codes(lang: Lang, city: &City, email: &str, codes: &[String]) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("office-recovery")) }
+        p { (t("office-recovery-help")) }
+        p { b { (email) } }
+        ol.codes { @for code in codes { li.code.small { (code) } } }
+        p { a.call.plain href={ "/office" (lang.query()) } { (t("office-recovery-kept")) } }
+    };
+    page(&Page::new(lang, city, t("office-recovery"), "/office"), content)
+}

@@ -8,7 +8,7 @@ use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
-use crate::words::alike::read;
+use crate::words::format::phone;
 use crate::words::text::Lang;
 use crate::words::text::text;
 
@@ -125,7 +125,7 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
     line(&mut out, "N", &format!("{};;;;", escaped(&view.title)));
     for (label, number) in view.phones() {
         // The number as people dial it: some readers would take the letters of “tel:” for digits.
-        line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(&read(number)));
+        line(&mut out, "TEL;TYPE=WORK,VOICE", &escaped(&phone(number)));
         line(&mut out, "NOTE", &escaped(&format!("{number}: {label}")));
     }
     for fact in &view.facts {

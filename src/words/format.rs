@@ -112,14 +112,28 @@ pub fn bytes(lang: Lang, bytes: u64) -> String {
     }
 }
 
+/// A phone number as people write it, without the zero of “+84 (0)216 …”: that one is dialled within the country only.
+pub fn phone(number: &str) -> String {
+    let read = crate::words::alike::read(number);
+    if read.trim_start().starts_with('+') { read.replacen("(0)", "", 1) } else { read.into_owned() }
+}
+
 /// A phone number as a telephone dials it: digits and plus signs only.
 pub fn dialled(number: &str) -> String {
-    crate::words::alike::read(number).chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    phone(number).chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_zero_of_a_number_from_abroad_is_not_dialled() {
+        for (written, digits) in [("+84 (0)216 3852115", "+842163852115"), ("(0216) 385 2115", "02163852115"), ("(0)216 385", "0216385")] {
+            assert_eq!(dialled(written), digits);
+        }
+        assert_eq!(phone("+84 (0)216 3852115"), "+84 216 3852115");
+    }
 
     #[test]
     fn numbers_are_grouped_by_dots_with_a_decimal_comma() {

@@ -99,6 +99,20 @@ impl Family for Campaign {
         check_in_city(self.places.as_ref(), context)
     }
 
+    fn check_days(&self, from: Date, to: Option<Date>) -> Result<(), Refusal> {
+        let (_, last) = self.schedule.span();
+        if let (Some(to), Some(last)) = (to, last)
+            && to > last
+        {
+            return Err(Refusal::invalid("end-after-days", sentence!("end-after-days", to, last)));
+        }
+        let day = self.schedule.next_on_or_after(from);
+        if day.is_none_or(|day| to.is_some_and(|to| day > to)) {
+            return Err(Refusal::invalid("no-day-in-force", sentence!("no-day-in-force")));
+        }
+        Ok(())
+    }
+
     fn decide(_: &Publication<Self>, change: ReportResults, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         let ReportResults { as_of, source, figures } = change;
         if figures.is_empty() || source.trim().is_empty() {

@@ -102,6 +102,13 @@ impl Family for Consultation {
         check_in_city(self.outline.as_ref(), context)
     }
 
+    fn check_days(&self, _: Date, to: Option<Date>) -> Result<(), Refusal> {
+        if let Some(to) = to.filter(|to| *to > self.closes) {
+            return Err(Refusal::invalid("end-after-days", sentence!("end-after-days", to, last = self.closes)));
+        }
+        Ok(())
+    }
+
     fn decide(current: &Publication<Self>, change: AnswersPublished, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
         if change.summary.trim().is_empty() || change.accepted > change.received {
             return Err(Refusal::invalid("answers-incomplete", sentence!("answers-incomplete")));

@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled};
+use super::{
+    Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled, own_days,
+};
 use crate::domain::publication::ClaimKind;
 use crate::domain::{Code, Context, Refusal};
 
@@ -44,6 +46,7 @@ impl<F: Family> Publication<F> {
         }
         context.city.units.check(facts.units(), effective_from)?;
         facts.check(effective_from, context)?;
+        facts.check_days(effective_from, effective_to)?;
         Ok(Event::Published(Box::new(Published {
             code,
             revision: self.revisions.len() as u32 + 1,
@@ -94,8 +97,12 @@ impl<F: Family> Publication<F> {
         if fields.is_empty() {
             return Err(Refusal::invalid("nothing-changed", sentence!("nothing-changed")));
         }
-        context.city.units.check(correct.facts.units(), revision.effective_from)?;
-        correct.facts.check(revision.effective_from, context)?;
+        // The days in force follow the days that the facts name.
+        let follows = revision.own_days().and_then(|_| own_days(&correct.facts));
+        let (from, to) = follows.unwrap_or((revision.effective_from, revision.effective_to));
+        context.city.units.check(correct.facts.units(), from)?;
+        correct.facts.check(from, context)?;
+        correct.facts.check_days(from, to)?;
         let Correct { revision, reason, facts, .. } = correct;
         Ok(Event::Corrected(Box::new(Corrected { revision, reason, fields, facts })))
     }
@@ -154,6 +161,7 @@ impl<F: Family> Publication<F> {
                 if expiry.effective_to < latest.effective_from {
                     return Err(effective_reversed(latest.effective_from, expiry.effective_to));
                 }
+                latest.facts.check_days(latest.effective_from, Some(expiry.effective_to))?;
                 Event::ExpirySet(expiry)
             }
             Command::Supersede(superseded) => {

@@ -111,6 +111,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn check_follows(&self, _previous: &Self) -> Result<(), Refusal> {
         Ok(())
     }
+    /// Refuses first and last days in force that do not fit the days on which it takes place.
+    fn check_days(&self, _from: Date, _to: Option<Date>) -> Result<(), Refusal> {
+        Ok(())
+    }
     /// Keys that no two items may share.
     fn claims(&self) -> Vec<Claim> {
         Vec::new()
@@ -277,8 +281,13 @@ pub enum Status {
 impl<F: Family> Revision<F> {
     /// First and last day in force, where its facts alone determine them. None where they depend on the day of
     /// publication, or where other days were set.
-    fn own_days(&self) -> Option<(Date, Option<Date>)> {
+    pub(super) fn own_days(&self) -> Option<(Date, Option<Date>)> {
         own_days(&self.facts).filter(|days| *days == (self.effective_from, self.effective_to))
+    }
+
+    /// First days in force that it had before they were corrected.
+    pub(super) fn former_days(&self) -> impl Iterator<Item = Date> {
+        self.corrections.iter().filter_map(|correction| own_days(&correction.before)).map(|(from, _)| from)
     }
 
     /// Takes over the days in force of the facts that replace its own: who corrects a wrong date also corrects the
@@ -291,7 +300,7 @@ impl<F: Family> Revision<F> {
 }
 
 /// First and last day in force that the facts alone determine; none where they depend on the day of publication.
-fn own_days<F: Family>(facts: &F) -> Option<(Date, Option<Date>)> {
+pub(super) fn own_days<F: Family>(facts: &F) -> Option<(Date, Option<Date>)> {
     let days = [Date::MIN, Date::MAX].map(|today| facts.effective(today));
     (days[0] == days[1]).then_some(days[0])
 }
@@ -348,9 +357,21 @@ impl<F: Family> Default for Publication<F> {
 }
 
 impl<F: Family> Publication<F> {
+    /// True when a later revision has taken the place of this one before its first day. If the later one is corrected
+    /// to begin later still, this one does not come back.
+    pub(super) fn is_replaced(&self, revision: &Revision<F>) -> bool {
+        let later = self.revisions.iter().filter(|r| r.number > revision.number && r.cancelled.is_none());
+        later.flat_map(|r| r.former_days().chain([r.effective_from])).any(|day| day <= revision.effective_from)
+    }
+
+    /// The revisions that hold on some day, or will.
+    fn live(&self) -> impl DoubleEndedIterator<Item = &Revision<F>> {
+        self.revisions.iter().filter(|r| r.cancelled.is_none() && !self.is_replaced(r))
+    }
+
     /// The revision that holds on `date`: the highest that is not cancelled and has begun.
     pub fn revision_on(&self, date: Date) -> Option<&Revision<F>> {
-        self.revisions.iter().rev().find(|r| r.cancelled.is_none() && r.effective_from <= date)
+        self.live().rev().find(|r| r.effective_from <= date)
     }
 
     /// The revision to show on `date`: the one that holds. Before the item's first day in force it is the one that
@@ -367,7 +388,7 @@ impl<F: Family> Publication<F> {
 
     /// The first day in force of all revisions that were not cancelled.
     fn begins(&self) -> Option<Date> {
-        self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from).min()
+        self.live().map(|r| r.effective_from).min()
     }
 
     /// Whether the item holds on `date`. What takes its place on its first day or before keeps it from ever holding.
@@ -396,7 +417,7 @@ impl<F: Family> Publication<F> {
             return Status::Withdrawn;
         }
         let later = |r: &&Revision<F>| r.number > revision.number && r.cancelled.is_none();
-        if self.revisions.iter().filter(later).any(|r| r.effective_from <= revision.effective_from.max(date)) {
+        if self.is_replaced(revision) || self.revisions.iter().filter(later).any(|r| r.effective_from <= date) {
             return Status::Superseded;
         }
         if self.superseded.as_ref().is_some_and(|s| s.from <= revision.effective_from.max(date)) {

@@ -99,7 +99,7 @@ impl<F: Family> Publication<F> {
 
     /// First and last day on which the revision holds, as far as is known; none if it never does.
     pub fn holds(&self, revision: &Revision<F>, moment: &Moment) -> Option<(Date, Option<Date>)> {
-        if revision.cancelled.is_some() {
+        if revision.cancelled.is_some() || self.is_replaced(revision) {
             return None;
         }
         let day_before = |day: Date| day.yesterday().ok();
@@ -139,10 +139,11 @@ impl<F: Family> Publication<F> {
     pub fn sequence(&self, date: Date) -> u32 {
         let told = self.revisions.iter().map(|r| 1 + r.corrections.len() + r.expiries.len() + usize::from(r.cancelled.is_some()));
         let replaced = self.past.iter().filter(|(_, what)| matches!(what, Overwritten::Superseded(_))).count();
-        // A revision that has begun can no longer be cancelled. The first day of all changes nothing: its
-        // revision was shown before.
-        let begun: BTreeSet<Date> =
-            self.revisions.iter().filter(|r| r.cancelled.is_none() && r.effective_from <= date).map(|r| r.effective_from).collect();
+        // A revision that has begun can no longer be cancelled. A first day that was corrected later counted once, so it
+        // counts for ever. The first day of all changes nothing: its revision was shown before.
+        let present = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from);
+        let former = self.revisions.iter().flat_map(Revision::former_days);
+        let begun: BTreeSet<Date> = present.chain(former).filter(|day| *day <= date).collect();
         (told.sum::<usize>() + replaced + usize::from(self.withdrawn.is_some()) + begun.len().saturating_sub(1)) as u32
     }
 

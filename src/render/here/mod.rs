@@ -103,7 +103,7 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
     html! {
         h3 { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
         p.note {
-            (term(lang, view.kind)) " · " b { (term(lang, &view.standing)) } " " (t(lang, "since")) " " (format::date(view.effective_from))
+            (term(lang, view.kind)) " · " b { (term(lang, &view.standing)) } " " (t(lang, if view.status == Status::Upcoming { "from-day" } else { "since" })) " " (format::date(view.effective_from))
             @if let Some(to) = view.holds_to { " " (t(lang, "until")) " " (format::date(to)) }
             @if let (Some(number), Some(authority), Some(signed)) = (view.told("decision"), view.told("authority"), view.signed()) {
                 br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)

@@ -24,6 +24,10 @@ impl Item<'_> {
             div class=(class) role="status" {
                 b { (term(self.lang, &view.standing)) }
                 @match view.status {
+                    // What ended in the course of this day holds until midnight.
+                    Status::InForce if view.standing == "works-over" => span {
+                        @if let Some(to) = view.holds_to { (self.t("ended-on")) " " (format::date(to)) }
+                    },
                     Status::InForce | Status::Upcoming => span {
                         (self.t(if view.status == Status::Upcoming { "from-day" } else { "since" })) " " (format::date(view.effective_from))
                         @if let Some(to) = view.holds_to { " " (self.t("until")) " " (format::date(to)) }

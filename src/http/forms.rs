@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::errors::HttpError;
-use super::reading::percent_decode;
+use super::reading::{language, percent_decode};
 use crate::words::copied::untailed;
+use crate::words::text::Lang;
 
 /// Time for a form's body to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -63,6 +64,11 @@ impl Fields {
     /// A field of an address, without text that was appended to it; `None` if it is empty.
     pub fn asked(&self, name: &str) -> Option<&str> {
         self.get(name).map(untailed).filter(|value| !value.is_empty())
+    }
+
+    /// The language of the page that the form was sent from, which it carries along.
+    pub fn lang(&self, headers: &HeaderMap) -> Lang {
+        language(self.get("lang"), headers)
     }
 
     /// All values of a field that comes several times, trimmed.

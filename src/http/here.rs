@@ -252,7 +252,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         None if reading::wants_html(headers) => Form::Html,
         given => reading::form(given, headers)?,
     };
-    let lang = reading::language(fields.get("lang"), headers);
+    let lang = fields.lang(headers);
     let city = site.city();
     let moment = site.moment();
     // A wrong day does not cost a person the answer: the page says what is wrong beside it.

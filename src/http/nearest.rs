@@ -41,7 +41,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         None if reading::wants_html(headers) => Form::Html,
         given => reading::form(given, headers)?,
     };
-    let lang = reading::language(fields.get("lang"), headers);
+    let lang = fields.lang(headers);
     let city = site.city();
     let moment = site.moment();
     let known = kinds();

@@ -74,7 +74,7 @@ pub async fn receive(
     }
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
     let fields = Fields::of(query, &sent.text);
-    let lang = reading::language(fields.get("lang"), &headers);
+    let lang = fields.lang(&headers);
     let network = network(peer.map(|Extension(peer)| peer), &headers, site.limits.behind_proxy);
     let kind = fields.get("kind").and_then(ReportKind::parse).unwrap_or(ReportKind::Mistake);
     let board = fields.get("board").and_then(|number| number.parse::<u32>().ok()).filter(|n| site.model.image().by_number(*n).is_some());
@@ -180,7 +180,7 @@ pub async fn work(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     let query = query.as_deref();
     let sent = forms::read(&headers, body, FORM_BYTES).await?;
     let fields = Fields::of(query, &sent.text);
-    let lang = reading::language(fields.get("lang"), &headers);
+    let lang = fields.lang(&headers);
     let token = fields.get("token");
     let actor = reader(&site, &headers, token).await?;
     // The form names one report, or several separated by blanks after a flood of them.

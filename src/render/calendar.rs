@@ -245,6 +245,24 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_never_issued_twice_when_what_has_taken_over_is_corrected() {
+        let range = |from, to| Schedule::Range { from: date(2027, 4, from), to: date(2027, 4, to) };
+        let correct = |schedule| {
+            let facts = campaign(schedule);
+            Event::Corrected(Box::new(Corrected { revision: 2, reason: "Nhầm ngày".into(), fields: vec!["schedule".into()], facts }))
+        };
+        let both = vec![published(1, range(5, 25)), published(2, range(8, 25))];
+        let number =
+            |events: &[Event<Campaign>], day| value(&file(&of(events), date(2027, 4, day)), "SEQUENCE").parse::<u32>().expect("one");
+        let issued = number(&both, 9);
+        for schedule in [range(20, 25), range(5, 28)] {
+            let corrected = [both.clone(), vec![correct(schedule)]].concat();
+            assert!(number(&corrected, 9) > issued, "{schedule:?}");
+            assert!(number(&corrected, 21) >= number(&corrected, 9));
+        }
+    }
+
+    #[test]
     fn what_does_not_take_place_is_cancelled_on_the_days_that_calendars_have() {
         let today = date(2026, 11, 24);
         let withdrawn = Event::Withdrawn(Withdrawn { reason: "Hủy".into(), replaced_by: None });

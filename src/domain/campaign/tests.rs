@@ -6,7 +6,9 @@ use jiff::civil::date;
 use super::{Campaign, CampaignKind, ReportResults, ReportedFigure, Schedule, Target, Weekday};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
-use crate::domain::publication::{Command, Event, Publication, Publish, RevisionCancelled, Status, Superseded, Withdrawn};
+use crate::domain::publication::{
+    Command, Correct, Event, ExpirySet, Publication, Publish, Revise, RevisionCancelled, Status, Superseded, Withdrawn,
+};
 use crate::domain::test_support::{code, on};
 
 type CampaignTest = TestFramework<Publication<Campaign>>;
@@ -110,4 +112,48 @@ fn results_meet_their_targets_by_name() {
     let context = on(2026, 4, 1);
     let view = campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
     assert_eq!((view.figures()[0].target, view.figures()[0].actual), (Some(70.0), Some(74.8)));
+}
+
+#[test]
+fn a_day_of_the_schedule_lies_in_force_and_none_is_promised_after_the_last() {
+    let campaign = published(weekly(date(2026, 1, 2), Some(date(2026, 3, 27))));
+    let expire = |to| Command::Expire(ExpirySet { effective_to: to, reason: "Dừng".into() });
+    for (to, reason) in [(date(2026, 4, 30), Some("end-after-days")), (date(2026, 1, 2), None), (date(2026, 3, 1), None)] {
+        let refused = campaign.decide(expire(to), &on(2026, 1, 1)).err().map(|refusal| refusal.reason);
+        assert_eq!(refused, reason, "{to}");
+    }
+    // 2/1/2027 is a Saturday: no Friday until the 5th.
+    let without = Publish {
+        code: code(3),
+        effective_from: Some(date(2027, 1, 2)),
+        effective_to: Some(date(2027, 1, 5)),
+        facts: weekly(date(2026, 1, 2), None),
+    };
+    let refused = Publication::default().decide(Command::Publish(without), &on(2026, 1, 1));
+    assert_eq!(refused.expect_err("no Friday").reason, "no-day-in-force");
+}
+
+#[test]
+fn a_revision_that_was_replaced_before_its_day_does_not_come_back() {
+    let on_day = |day| Campaign { schedule: Schedule::Day { on: day }, ..weekly(day, None) };
+    let (first, moved, early) = (date(2026, 3, 5), date(2026, 3, 12), date(2026, 3, 6));
+    let mut campaign = published(on_day(first));
+    let revise = Command::Revise(Revise {
+        code: code(3),
+        based_on: None,
+        effective_from: None,
+        effective_to: None,
+        facts: Campaign { title: "Ngày hội khác".into(), ..on_day(first) },
+    });
+    let correct = Command::Correct(Correct { code: code(3), revision: 2, reason: "Mưa".into(), facts: on_day(moved) });
+    for (command, at) in [(revise, 2), (correct, 3)] {
+        for event in campaign.decide(command, &on(2026, 1, 1)).expect("allowed") {
+            campaign.apply_at(event, at);
+        }
+    }
+    for day in [date(2026, 1, 1), early, moved] {
+        assert_eq!(campaign.shown_on(day).map(|revision| revision.number), Some(2), "{day}");
+    }
+    assert_eq!(campaign.status_on(early), Status::Upcoming);
+    assert_eq!(campaign.revision_status(&campaign.revisions[0], early), Status::Superseded);
 }

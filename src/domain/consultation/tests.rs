@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 
 use super::{AnswersPublished, Consultation, ConsultationKind};
 use crate::domain::publication::view::Moment;
-use crate::domain::publication::{Command, Event, Publication, Publish, Published};
+use crate::domain::publication::{Command, Correct, Event, ExpirySet, Publication, Publish, Published};
 use crate::domain::test_support::{code, on};
 
 type ConsultationTest = TestFramework<Publication<Consultation>>;
@@ -95,4 +95,24 @@ fn it_opens_closes_and_is_answered_by_itself() {
         item.apply_at(event, 1);
     }
     assert_eq!(standing(&item, 2, 3), "consultation-answered");
+}
+
+#[test]
+fn its_days_are_corrected_and_its_last_day_is_never_later_than_its_own() {
+    let urban = |opens, closes| consultation(ConsultationKind::UrbanConsultation, opens, closes);
+    let mut item = Publication::default();
+    for event in item.decide(publish(urban(date(2026, 3, 5), date(2026, 4, 20))), &on(2026, 1, 1)).expect("allowed") {
+        item.apply_at(event, 1);
+    }
+    let expire = |to| Command::Expire(ExpirySet { effective_to: to, reason: "Kéo dài".into() });
+    assert_eq!(item.decide(expire(date(2026, 5, 1)), &on(2026, 1, 1)).expect_err("later").reason, "end-after-days");
+    assert!(item.decide(expire(date(2026, 4, 1)), &on(2026, 1, 1)).is_ok(), "earlier");
+    // When the opening day is corrected, its days in force follow.
+    let facts = urban(date(2026, 3, 10), date(2026, 5, 1));
+    let correct = Command::Correct(Correct { code: code(4), revision: 1, reason: "Nhầm ngày".into(), facts });
+    for event in item.decide(correct, &on(2026, 1, 1)).expect("allowed") {
+        item.apply_at(event, 2);
+    }
+    let days = (item.revisions[0].effective_from, item.revisions[0].effective_to);
+    assert_eq!(days, (date(2026, 3, 10), Some(date(2026, 5, 1))));
 }

@@ -9,6 +9,7 @@ mod writer;
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -166,16 +167,17 @@ impl PostgresLog {
         }
     }
 
-    /// The connection for short queries, replaced when it has died.
+    /// The connection for short queries, replaced when it has died or lost its statements.
     async fn reader(&self) -> Result<Arc<Reader>, StoreError> {
-        if let Some(reader) = self.reader.read().await.as_ref().filter(|reader| !reader.client.is_closed()) {
+        if let Some(reader) = self.reader.read().await.as_ref().filter(|reader| !reader.is_lost()) {
             return Ok(Arc::clone(reader));
         }
         let mut place = self.reader.write().await;
-        if let Some(reader) = place.as_ref().filter(|reader| !reader.client.is_closed()) {
+        if let Some(reader) = place.as_ref().filter(|reader| !reader.is_lost()) {
             return Ok(Arc::clone(reader));
         }
-        let fresh = Arc::new(Reader { client: connect(&self.connector).await?, statements: Mutex::default() });
+        let client = connect(&self.connector).await?;
+        let fresh = Arc::new(Reader { client, statements: Mutex::default(), has_lost_statements: AtomicBool::new(false) });
         *place = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
@@ -184,7 +186,7 @@ impl PostgresLog {
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let reader = self.reader().await?;
         match reader.query(sql, params).await {
-            Err(_) if reader.client.is_closed() => self.reader().await?.query(sql, params).await,
+            Err(_) if reader.is_lost() => self.reader().await?.query(sql, params).await,
             result => result,
         }
     }
@@ -213,9 +215,16 @@ impl std::ops::DerefMut for Borrowed {
 struct Reader {
     client: Client,
     statements: Mutex<HashMap<&'static str, Statement>>,
+    /// True once the server did not know one of the statements: a pooler has put another server connection behind this
+    /// one.
+    has_lost_statements: AtomicBool,
 }
 
 impl Reader {
+    fn is_lost(&self) -> bool {
+        self.client.is_closed() || self.has_lost_statements.load(Ordering::Relaxed)
+    }
+
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
         let statement = if let Some(statement) = known {
@@ -225,7 +234,14 @@ impl Reader {
             self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
             prepared
         };
-        in_time(self.client.query(&statement, params)).await
+        let answered = async {
+            let answered = self.client.query(&statement, params).await;
+            if answered.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)) {
+                self.has_lost_statements.store(true, Ordering::Relaxed);
+            }
+            answered
+        };
+        in_time(answered).await
     }
 }
 
@@ -341,9 +357,14 @@ impl EventLog for PostgresLog {
     }
 
     async fn change_rows(&self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>, StoreError> {
-        // Not repeated when the connection breaks: perhaps the change was made.
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(value_of).collect();
-        self.reader().await?.query(sql, &values).await?.iter().map(cells_of).collect()
+        let reader = self.reader().await?;
+        let rows = match reader.query(sql, &values).await {
+            // The statement was not known, so it changed nothing. When a connection breaks, perhaps it did.
+            Err(_) if reader.has_lost_statements.load(Ordering::Relaxed) => self.reader().await?.query(sql, &values).await?,
+            rows => rows?,
+        };
+        rows.iter().map(cells_of).collect()
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
@@ -434,5 +455,31 @@ impl EventLog for PostgresLog {
 
     fn describe(&self) -> String {
         "PostgreSQL".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: run tools/test.sh"]
+    async fn a_connection_that_lost_its_statements_is_replaced() {
+        let url = std::env::var("BANGTIN_TEST_POSTGRES").expect("a server: run tools/test.sh");
+        let connector = Connector::new(&url).expect("an address");
+        let admin = connect(&connector).await.expect("a connection");
+        let name = format!("statements_{}", std::process::id());
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
+        let (base, _) = url.rsplit_once('/').expect("a database's name");
+        let log = PostgresLog::open(&format!("{base}/{name}"), Arc::new(|| 0)).await.expect("a log");
+        for _ in 0..2 {
+            log.head().await.expect("read");
+            let changed = log.change_rows("DELETE FROM once WHERE key = $1 RETURNING key", vec!["x".into()]).await;
+            assert_eq!(changed.expect("changed"), Vec::<Vec<Cell>>::new());
+            // What a pooler in transaction mode does.
+            log.reader().await.expect("a connection").client.batch_execute("DEALLOCATE ALL").await.expect("forgotten");
+        }
+        let changed = log.change_rows("DELETE FROM once WHERE key = $1 RETURNING key", vec!["x".into()]).await;
+        assert!(changed.is_ok(), "{changed:?}");
     }
 }

@@ -72,7 +72,7 @@ pub async fn invite(
 ) -> Result<Response, HttpError> {
     check_administrator(&desk)?;
     let fields = desk.fields(&headers, body).await?;
-    let lang = form_lang(&fields, &asking);
+    let lang = fields.lang(&asking.headers);
     let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
     let profile = Profile { name: field("name"), email: field("email") };
     match site.app.invite(&desk.actor, &profile, grants(&fields)).await {
@@ -92,10 +92,6 @@ async fn invitation(
     let listed = listed(site, account).await?.ok_or(HttpError::NotFound)?;
     let page = pages::invitation(lang, &site.city(), &desk.who(), &listed, secret)?;
     Ok(shown(headers, StatusCode::OK, page))
-}
-
-fn form_lang(fields: &Fields, asking: &Asking) -> Lang {
-    Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()))
 }
 
 /// `GET /office/accounts/{id}`
@@ -122,7 +118,7 @@ pub async fn change_account(
     check_administrator(&desk)?;
     let id = AccountId(id);
     let fields = desk.fields(&headers, body).await?;
-    let lang = form_lang(&fields, &asking);
+    let lang = fields.lang(&asking.headers);
     let done = match fields.get("do") {
         Some("grant") => site.app.grant(&desk.actor, id.clone(), grants(&fields)).await,
         Some("suspend") => site.app.suspend(&desk.actor, id.clone(), true).await,
@@ -162,7 +158,7 @@ pub async fn change_own(
     body: Body,
 ) -> Result<Response, HttpError> {
     let fields = desk.fields(&headers, body).await?;
-    let lang = form_lang(&fields, &asking);
+    let lang = fields.lang(&asking.headers);
     let given = |name: &str| fields.untrimmed(name).unwrap_or_default();
     match site.app.change_passphrase(&desk.account, given("current"), given("passphrase"), &desk.session).await {
         Ok(()) => Ok(leads_to("/office/me", lang)),

@@ -1,5 +1,6 @@
 //! Signing in and out, and accepting an invitation.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -20,7 +21,7 @@ use crate::http::limiter::{Peer, network};
 use crate::http::reading::Asking;
 use crate::render::office::sign_in as pages;
 use crate::words::fold::fold;
-use crate::words::text::{Lang, text};
+use crate::words::text::text;
 
 /// Name of the cookie of a browser from which somebody has signed in before.
 const BROWSER: &str = "__Host-bangtin-browser";
@@ -38,6 +39,14 @@ fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Result<(), Htt
         return Ok(());
     }
     Err(HttpError::Refused(Refusal::forbidden("not-private", sentence!("not-private"))))
+}
+
+/// The network and the fields of a form that somebody sends who has not signed in.
+async fn sent(site: &Site, from: From, asking: &Asking, body: Body) -> Result<(IpAddr, Fields), HttpError> {
+    let client = network(peer(from), &asking.headers, site.limits.behind_proxy);
+    check_private(site, from, &asking.headers)?;
+    let sent = forms::read(&asking.headers, body, FORM_BYTES).await?;
+    Ok((client, Fields::parse(&sent.text)))
 }
 
 /// The page to go on to: one of the office's own.
@@ -83,23 +92,15 @@ fn cookies_of(site: &Site, email: &str, known: Option<&str>, secret: &str) -> Re
 }
 
 /// `POST /office/sign-in`
-pub async fn sign_in(
-    State(site): State<Arc<Site>>,
-    from: From,
-    asking: Asking,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, HttpError> {
-    let client = network(from.as_ref().map(|Extension(peer)| *peer), &headers, site.limits.behind_proxy);
-    check_private(&site, from, &headers)?;
-    let sent = forms::read(&headers, body, FORM_BYTES).await?;
-    let fields = Fields::of(asking.query.as_deref(), &sent.text);
-    let lang = Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()));
+pub async fn sign_in(State(site): State<Arc<Site>>, from: From, asking: Asking, body: Body) -> Result<Response, HttpError> {
+    let headers = &asking.headers;
+    let (client, fields) = sent(&site, from, &asking, body).await?;
+    let lang = fields.lang(&asking.headers);
     let email = fields.get("email").unwrap_or_default();
-    let again = |status, wrong: &str| shown(&headers, status, pages::form(lang, &site.city(), back(&fields), email, Some(wrong)));
+    let again = |status, wrong: &str| shown(headers, status, pages::form(lang, &site.city(), back(&fields), email, Some(wrong)));
     // A stranger who tries somebody's address out uses up the tries of unknown browsers only: the person's own
     // browser has tries of its own.
-    let known = known_browser(&site, email, &headers);
+    let known = known_browser(&site, email, headers);
     let now = site.app.now();
     let who = format!("{}/{}", fold(email), known.unwrap_or_default());
     if !site.sign_in_limiter.admits(client, now) || !site.account_limiter.admits(&[(who, 1.0)], now) {
@@ -113,7 +114,7 @@ pub async fn sign_in(
             return Ok(again(StatusCode::FORBIDDEN, &refused(error, lang)?));
         }
     };
-    if let Some(old) = cookie(&headers, SESSION)
+    if let Some(old) = cookie(headers, SESSION)
         && let Some(row) = site.app.session(old).await?
     {
         site.app.end_session(row.sha256).await?;
@@ -136,7 +137,7 @@ pub async fn sign_out(
     } else {
         site.app.end_session(desk.session.sha256).await?;
     }
-    let lang = Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()));
+    let lang = fields.lang(&asking.headers);
     let mut response = with_cookies(leads_to("/office/sign-in", lang), [set_cookie(SESSION, "", Some(0))]);
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
@@ -162,14 +163,11 @@ pub async fn accept(
     Path(secret): Path<String>,
     from: From,
     asking: Asking,
-    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    let client = network(from.as_ref().map(|Extension(peer)| *peer), &headers, site.limits.behind_proxy);
-    check_private(&site, from, &headers)?;
-    let sent = forms::read(&headers, body, FORM_BYTES).await?;
-    let fields = Fields::of(asking.query.as_deref(), &sent.text);
-    let lang = Lang::choose(fields.get("lang"), asking.headers.get("accept-language").and_then(|value| value.to_str().ok()));
+    let headers = &asking.headers;
+    let (client, fields) = sent(&site, from, &asking, body).await?;
+    let lang = fields.lang(&asking.headers);
     if !site.sign_in_limiter.admits(client, site.app.now()) {
         return Err(HttpError::TooMany);
     }
@@ -183,11 +181,11 @@ pub async fn accept(
             let invitation = site.app.invitation(&secret).await?;
             let wrong = refused(error, lang)?;
             let page = pages::invitation(lang, &site.city(), &secret, &invitation, &acceptance, Some(&wrong))?;
-            return Ok(shown(&headers, StatusCode::UNPROCESSABLE_ENTITY, page));
+            return Ok(shown(headers, StatusCode::UNPROCESSABLE_ENTITY, page));
         }
         Err(error) => return Err(error.into()),
     };
     let session = site.app.begin_session(&account).await?;
     let page = pages::recovery_codes(lang, &site.city(), &acceptance.email, &recovery);
-    Ok(with_cookies(shown(&headers, StatusCode::OK, page), cookies_of(&site, &acceptance.email, None, &session)?))
+    Ok(with_cookies(shown(headers, StatusCode::OK, page), cookies_of(&site, &acceptance.email, None, &session)?))
 }

@@ -30,7 +30,7 @@ pub fn is_office(uri: &Uri) -> bool {
 
 /// Runs around a request to the office.
 pub async fn enter(site: &Arc<Site>, mut request: Request, next: Next) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_own_page(request.headers()) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_own_page(&site.city().public_url, request.headers()) {
         let refusal = Refusal::forbidden("another-site", sentence!("another-site-office"));
         return HttpError::Refused(refusal).into_response();
     }
@@ -77,15 +77,17 @@ pub fn set_cookie(name: &str, value: &str, seconds: Option<u64>) -> HeaderValue 
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// True where the browser says that the form was sent from a page of this very site. A browser that says nothing about
-/// it is not believed.
-fn is_own_page(headers: &HeaderMap) -> bool {
+/// True where the browser says that the form was sent from a page of this very site: at the address that it asked for,
+/// or at the public one, since some proxies put another host in its place. A browser that says nothing about it is not
+/// believed.
+fn is_own_page(public_url: &str, headers: &HeaderMap) -> bool {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if text(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| site != "same-origin") {
         return false;
     }
-    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
-    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+    let Some(origin) = text(header::ORIGIN) else { return false };
+    let is_host = |(_, authority): (&str, &str)| text(header::HOST).is_some_and(|host| authority.eq_ignore_ascii_case(host));
+    origin.eq_ignore_ascii_case(public_url) || origin.split_once("://").is_some_and(is_host)
 }
 
 /// True where nobody between the person and the program can read a passphrase: over HTTPS, or on the machine itself.

@@ -43,10 +43,10 @@ fn role_fields(lang: Lang, city: &City, moment: &Moment, held: &[Grant]) -> Mark
                 p.note { (text(lang, &format!("role-{}-may", role.as_str()))) }
                 @let within = grant.is_some_and(|grant| grant.reach != Reach::City);
                 @let reach = format!("reach-{}", role.as_str());
-                label { input type="radio" name=(reach) value="city" checked[!within]; " " (t("whole-city")) }
-                label { input type="radio" name=(reach) value="units" checked[within]; " " (t("role-units")) }
                 details open[within] {
-                    summary { (t("role-units-list")) }
+                    summary { @if within { (t("role-units")) } @else { (t("whole-city")) } }
+                    label { input type="radio" name=(reach) value="city" checked[!within]; " " (t("whole-city")) }
+                    label { input type="radio" name=(reach) value="units" checked[within]; " " (t("role-units")) }
                     @for unit in city.units.valid_on(moment.today) {
                         @let holds = grant.is_some_and(|grant| matches!(&grant.reach, Reach::Units(units) if units.contains(&unit.id)));
                         label { input type="checkbox" name={ "unit-" (role.as_str()) } value=(unit.id.as_str()) checked[holds]; " " (lang.pick(&unit.name_vi, &unit.name_en)) }

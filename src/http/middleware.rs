@@ -100,9 +100,9 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
 /// Turns an error answer into the form that its reader can use.
 fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response) -> Response {
     let status = response.status();
-    // Crawlers and previews of messengers take anything, and need the redirect as much as a browser.
     if status == StatusCode::NOT_FOUND
         && is_read
+        && reader.wants_html()
         && let Some(address) = without_tail(&reader.uri)
     {
         return respond::see(&address);

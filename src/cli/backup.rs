@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::messages::say;
 use super::{StoreArgs, log, store};
@@ -27,9 +27,7 @@ pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
 
 /// Fills an empty store from a backup. Persons erased since the backup are erased again.
 pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
-    let store = store::open_bare(args, store::Begin::WithKey)
-        .await
-        .context("to restore, first put vault.key and erasures.txt of the backed-up store into --data (or set BANGTIN_VAULT_KEY)")?;
+    let store = store::open_bare(args, store::Begin::WithKey).await?;
     log::read_dump(store.app.log(), file, Some(store.app.vault())).await?;
     let erased = store.app.reapply_erasures().await?;
     let position = store.app.log().head().await?.position;

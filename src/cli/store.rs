@@ -12,7 +12,7 @@ use crate::app::{App, system_clock};
 use crate::config;
 use crate::domain::city::{City, CityCommand};
 use crate::event_store::{self, EventLog};
-use crate::vault::{CHECK_SUBJECT, Contact, Vault};
+use crate::vault::{CHECK_SUBJECT, Contact, Vault, VaultError};
 
 /// An open store.
 pub struct Store {
@@ -66,7 +66,12 @@ pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> 
     }
     let log: Arc<dyn EventLog> = event_store::open(&args.url(), system_clock()).await.context("the store cannot be opened")?;
     let check = log.vault_row(CHECK_SUBJECT).await?;
-    let vault = Arc::new(Vault::open(data, args.vault_key.as_deref(), check.is_none() && begin != Begin::WithKey)?);
+    let vault = Vault::open(data, args.vault_key.as_deref(), check.is_none() && begin != Begin::WithKey);
+    let vault = match vault {
+        Err(missing @ VaultError::KeyMissing(_)) if begin == Begin::WithKey => Err(missing)
+            .context("to restore, first put vault.key and erasures.txt of the backed-up store into --data (or set BANGTIN_VAULT_KEY)")?,
+        other => Arc::new(other?),
+    };
     if let Some(row) = &check {
         vault.unseal::<Contact>(row)?;
     }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::eval::{Condition, Filter, Fold, Term, When};
 use super::like::pieces;
 use super::{Expr, FilterError, Language, Order, Scalar, ShapeExpr, Time, parse, spatial, temporal};
+use crate::domain::schema::Equal;
 use crate::domain::schema::{Property, Type};
 use crate::words::alike::read;
 
@@ -50,7 +51,7 @@ impl Binder<'_> {
     fn term(&mut self, scalar: Scalar) -> Bound<Term> {
         self.terms += 1;
         Ok(match scalar {
-            Scalar::Property(name) => Term::Property(self.property(&name)?, Fold::default()),
+            Scalar::Property(name) => Term::Property(self.property(&name)?, Fold::NONE),
             Scalar::Text(text) => Term::Text(read(&text).into_owned()),
             Scalar::Number(number) => Term::Number(number),
             Scalar::Bool(truth) => Term::Bool(truth),
@@ -87,16 +88,17 @@ impl Binder<'_> {
         Ok((self.dated(a, is_dated), self.dated(b, is_dated)))
     }
 
-    /// Two terms that are asked to be equal: numbers of decisions are equal however they are typed.
+    /// Two terms that are asked to be equal. Numbers of decisions and units are equal however they are typed.
     fn equal_pair(&mut self, a: Scalar, b: Scalar) -> Bound<(Term, Term)> {
         let pair = self.pair(a, b)?;
-        let is_number = |term: &Term| matches!(term, Term::Property(index, _) if self.properties[*index].is_decision_number);
-        if !is_number(&pair.0) && !is_number(&pair.1) {
-            return Ok(pair);
-        }
+        let equal = |term: &Term| match term {
+            Term::Property(index, _) => Some(self.properties[*index].equal).filter(|equal| *equal != Equal::Letters),
+            _ => None,
+        };
+        let Some(equal) = equal(&pair.0).or_else(|| equal(&pair.1)) else { return Ok(pair) };
         let bare = |term| match term {
-            Term::Property(index, fold) => Term::Property(index, fold.and(Fold::NUMBER)),
-            Term::Text(text) => Term::Text(Fold::NUMBER.apply(Cow::Owned(text)).into_owned()),
+            Term::Property(index, fold) => Term::Property(index, fold.and(Fold::by(equal))),
+            Term::Text(text) => Term::Text(Fold::by(equal).apply(Cow::Owned(text)).into_owned()),
             other => other,
         };
         Ok((bare(pair.0), bare(pair.1)))

@@ -6,8 +6,9 @@ use geo::{Geometry, Rect};
 
 use super::like::{LikeToken, like};
 use super::{Order, Range, accenti, casei, spatial, temporal};
+use crate::domain::schema::Equal;
 use crate::words::alike::read;
-use crate::words::fold::bare_number;
+use crate::words::fold::{bare_number, bare_units};
 
 /// A property's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,31 +36,38 @@ pub trait Row {
 }
 
 /// How text is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fold {
     case: bool,
     marks: bool,
-    number: bool,
+    /// Texts that are equal by this are the same.
+    equal: Equal,
 }
 
 impl Fold {
-    pub(super) const CASE: Self = Self { case: true, marks: false, number: false };
-    pub(super) const MARKS: Self = Self { case: false, marks: true, number: false };
-    /// As numbers of decisions.
-    pub(super) const NUMBER: Self = Self { case: false, marks: false, number: true };
+    pub(super) const NONE: Self = Self { case: false, marks: false, equal: Equal::Letters };
+    pub(super) const CASE: Self = Self { case: true, ..Self::NONE };
+    pub(super) const MARKS: Self = Self { marks: true, ..Self::NONE };
+
+    /// As the texts of a property are compared.
+    pub(super) const fn by(equal: Equal) -> Self {
+        Self { equal, ..Self::NONE }
+    }
 
     /// Disregards what either of the two disregards.
     pub(super) fn and(self, other: Self) -> Self {
-        Self { case: self.case || other.case, marks: self.marks || other.marks, number: self.number || other.number }
+        let equal = if other.equal == Equal::Letters { self.equal } else { other.equal };
+        Self { case: self.case || other.case, marks: self.marks || other.marks, equal }
     }
 
     pub(super) fn apply(self, text: Cow<'_, str>) -> Cow<'_, str> {
-        match (self.case, self.marks) {
-            _ if self.number => Cow::Owned(bare_number(&text)),
-            (false, false) => text,
-            (true, false) => Cow::Owned(casei(&text)),
-            (false, true) => Cow::Owned(accenti(&text)),
-            (true, true) => Cow::Owned(casei(&accenti(&text))),
+        match (self.equal, self.case, self.marks) {
+            (Equal::DecisionNumber, ..) => Cow::Owned(bare_number(&text)),
+            (Equal::Units, ..) => Cow::Owned(bare_units(&text)),
+            (Equal::Letters, false, false) => text,
+            (Equal::Letters, true, false) => Cow::Owned(casei(&text)),
+            (Equal::Letters, false, true) => Cow::Owned(accenti(&text)),
+            (Equal::Letters, true, true) => Cow::Owned(casei(&accenti(&text))),
         }
     }
 }

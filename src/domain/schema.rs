@@ -48,15 +48,25 @@ pub struct Property {
     pub role: Option<&'static str>,
     /// A value that people would really ask for, where its type does not suggest one.
     pub example: Option<&'static str>,
-    /// True where its values are numbers of decisions: whether two are equal is asked of
-    /// [`bare_number`](crate::words::fold::bare_number).
-    pub is_decision_number: bool,
+    /// What makes two of its texts equal.
+    pub equal: Equal,
+}
+
+/// What makes two texts of a property equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Equal {
+    /// Their letters, as they are read.
+    Letters,
+    /// The decision whose number they are ([`bare_number`](crate::words::fold::bare_number)).
+    DecisionNumber,
+    /// The units whose codes they are ([`bare_units`](crate::words::fold::bare_units)).
+    Units,
 }
 
 impl Property {
     /// A property of that name and type.
     pub const fn new(name: &'static str, kind: Type) -> Self {
-        Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None, is_decision_number: false }
+        Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None, equal: Equal::Letters }
     }
 
     /// Sets the values it can have.
@@ -71,9 +81,9 @@ impl Property {
         self
     }
 
-    /// Says that its values are numbers of decisions.
-    pub const fn decision_number(mut self) -> Self {
-        self.is_decision_number = true;
+    /// Sets what makes two of its texts equal.
+    pub const fn equal_by(mut self, equal: Equal) -> Self {
+        self.equal = equal;
         self
     }
 

@@ -33,7 +33,7 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// Version of the rule by which the domain makes the keys of claims. Raise it whenever the domain makes a different
 /// key from the same facts: a store whose claims follow an older version makes them anew from its log at the next
 /// start.
-pub const CLAIM_RULE: i64 = 5;
+pub const CLAIM_RULE: i64 = 6;
 
 /// Gives the time in microseconds since 1970. The application passes its clock in; nothing here has its own.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;

@@ -7,7 +7,6 @@ use geozero::{ColumnValue, PropertyProcessor};
 use serde_json::Value;
 
 use super::{Writer, failed, kind, shape};
-use crate::disk;
 use crate::domain::schema::Type;
 use crate::read_model::layers::{Collection, LayerRow};
 
@@ -17,15 +16,6 @@ pub(super) struct File<W> {
     writer: FgbWriter<'static>,
     collection: &'static Collection,
     is_empty: bool,
-}
-
-/// What went wrong while the crate wrote its temporary file. The crate hides a full disk in a text, so the disk is looked
-/// at while the file is still there.
-fn unwritten(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    match disk::try_folder(&std::env::temp_dir()) {
-        Err(full) if disk::is_full(&full) => full,
-        _ => failed(error),
-    }
 }
 
 /// The writer of a collection. Readers do not accept an index over no features.
@@ -82,14 +72,14 @@ impl<W: Write> Writer for File<W> {
                 }
             }
         });
-        added.map_err(unwritten)?;
-        result.map(|_| ()).map_err(unwritten)
+        added.map_err(failed)?;
+        result.map(|_| ()).map_err(failed)
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         let Self { mut out, writer: full, collection, is_empty } = *self;
         let writer = if is_empty { writer(collection, false)? } else { full };
-        writer.write(&mut out).map_err(unwritten)?;
+        writer.write(&mut out).map_err(failed)?;
         out.flush()
     }
 }

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 use geozero::GeozeroGeometry;
 
+use crate::disk;
 use crate::domain::schema::Shape;
 use crate::read_model::layers::{Collection, LayerRow};
 
@@ -103,11 +104,22 @@ pub fn open<'a>(format: Format, collection: &'static Collection, out: impl Write
     })
 }
 
+/// What went wrong while a crate wrote a file. Some hide a full disk in a text: SQLite cannot open its journal where
+/// there is no room for one more file. So the disk is looked at, too, while the file is still there.
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     let error = error.into();
-    let full =
-        error.downcast_ref::<rusqlite::Error>().is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull));
-    io::Error::new(if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other }, error)
+    let causes = std::iter::successors(Some(&*error as &(dyn std::error::Error + 'static)), |error| error.source());
+    let is_full = causes.into_iter().any(|cause| {
+        let by_sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        by_sqlite == Some(rusqlite::ErrorCode::DiskFull) || cause.downcast_ref().is_some_and(disk::is_full)
+    });
+    if is_full {
+        return io::Error::new(io::ErrorKind::StorageFull, error);
+    }
+    match disk::try_folder(&std::env::temp_dir()) {
+        Err(full) if disk::is_full(&full) => full,
+        _ => io::Error::other(error),
+    }
 }
 
 /// A feature's shape. Areas always become multi-polygons, because tables want a single kind.

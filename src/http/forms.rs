@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::errors::HttpError;
 use super::reading::{language, percent_decode};
-use crate::words::copied::untailed;
+use crate::words::copied::{bare_value, mended_query};
 use crate::words::text::Lang;
 
 /// Time for a form's body to arrive.
@@ -51,7 +51,7 @@ impl Fields {
     /// The fields of an address and of a body. A field of the body comes first.
     pub fn of(query: Option<&str>, body: &str) -> Self {
         let mut fields = Self::parse(body);
-        fields.0.extend(Self::parse(query.unwrap_or_default()).0);
+        fields.0.extend(Self::parse(&mended_query(query.unwrap_or_default())).0);
         fields
     }
 
@@ -63,7 +63,7 @@ impl Fields {
 
     /// A field of an address, without text that was appended to it; `None` if it is empty.
     pub fn asked(&self, name: &str) -> Option<&str> {
-        self.get(name).map(untailed).filter(|value| !value.is_empty())
+        self.get(name).map(bare_value).filter(|value| !value.is_empty())
     }
 
     /// The language of the page that the form was sent from, which it carries along.

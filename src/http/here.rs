@@ -53,7 +53,7 @@ const DIGITS: f64 = 1e5;
 /// `GET /here`
 pub async fn get(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
+    answer(&site, Fields::of(query, ""), &headers).await
 }
 
 /// `POST /here`: as `GET /here`, but the fields come in the body and stand in no address.

@@ -35,6 +35,7 @@ use crate::import::source::Source;
 use crate::import::zones;
 use crate::import::zones::Imported;
 use crate::render::report;
+use crate::words::fold::bare_units;
 
 /// A client that sends nothing for this long is disconnected.
 const IDLE: Duration = Duration::from_secs(20);
@@ -183,8 +184,11 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
         let today = site.moment().today;
         let kind = form.get("kind").map(|kind| serde_json::from_value::<PlanKind>(json!(kind))).transpose();
         let kind = kind.map_err(|error| HttpError::BadRequest(format!("the field “kind” is wrong: {error}")))?;
-        let units: Vec<String> =
-            form.get("units").unwrap_or_default().split([',', ' ']).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        let units: Vec<String> = bare_units(form.get("units").unwrap_or_default())
+            .split([',', ';', ' '])
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
+            .collect();
         let question = ZoneQuestion {
             authority: form.get("authority").unwrap_or_default(),
             kind: kind.unwrap_or(PlanKind::LandUsePlan),

@@ -127,11 +127,8 @@ fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response
 /// leads nowhere is redirected there.
 fn without_tail(uri: &Uri) -> Option<String> {
     let path = uri.path();
-    if !path.contains('%') && !path.contains("//") && path.ends_with(|c: char| c.is_ascii_alphanumeric()) {
-        return None;
-    }
     let read = percent_decode_str(path).decode_utf8().ok()?;
-    let parts: Vec<&str> = untailed(&read).split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = read.split('/').map(untailed).filter(|part| !part.is_empty()).collect();
     if read.strip_prefix('/') == Some(parts.join("/").as_str()) {
         return None;
     }

@@ -26,7 +26,7 @@ const SHOWN: usize = 30;
 /// `GET /nearest`
 pub async fn get(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    answer(&site, Fields::parse(query.unwrap_or_default()), &headers).await
+    answer(&site, Fields::of(query, ""), &headers).await
 }
 
 /// `POST /nearest`: as `GET /nearest`, but the position stands in no address.

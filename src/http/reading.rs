@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::errors::HttpError;
 use super::lists::{weighted, whole};
-use crate::words::copied::untailed;
+use crate::words::copied::{bare_value, mended_query};
 use crate::words::text::Lang;
 
 /// What a request says beside its path. Handlers take it as one input.
@@ -70,8 +70,9 @@ pub enum Form {
 /// The form that `?f=` asks for, otherwise Accept. A browser asks for text/html.
 pub fn form(f: Option<&str>, headers: &HeaderMap) -> Result<Form, HttpError> {
     match f {
-        Some("html") => return Ok(Form::Html),
         Some("json" | "geojson") => return Ok(Form::Json),
+        // The address of a page may have been copied together with the end of a sentence.
+        Some(given) if bare_value(given) == "html" => return Ok(Form::Html),
         Some(other) => {
             return Err(HttpError::Parameter(sentence!("form-unknown", other)));
         }
@@ -122,12 +123,12 @@ pub fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
 
 /// A parameter of a page, without text that was appended to the address; `None` if it is empty.
 pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
-    parameter(query, name).map(|value| untailed(value.trim_start()).to_owned()).filter(|value| !value.is_empty())
+    parameter(query, name).map(|value| bare_value(&value).to_owned()).filter(|value| !value.is_empty())
 }
 
 /// A parameter of a query string, percent-decoded.
 pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    query?.split('&').find_map(|pair| {
+    mended_query(query?).split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then(|| percent_decode(value))
     })

@@ -4,6 +4,8 @@
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
+use crate::words::alike::read;
+
 /// A day as people write it in Vietnam, `1/12/2026`.
 pub fn day(date: Date) -> String {
     format!("{}/{}/{}", date.day(), date.month(), date.year())
@@ -73,6 +75,7 @@ pub fn as_day_of_sheet(text: &str) -> Option<&str> {
 /// The number that a text must be: `1234.5`, `1234,5`, `1.234,5`, `2 401 150,5`, `2.401.150`. None for other
 /// texts, and none if its one comma might also group thousands (`512,650`).
 pub fn number(text: &str) -> Option<f64> {
+    let text = &*read(text);
     // Blanks group thousands: “2 401 150,5”, and not “21 42 45”.
     let parts: Vec<&str> = text.split_whitespace().collect();
     let begins_whole = |part: &&str| part.bytes().take_while(u8::is_ascii_digit).count() == 3;
@@ -80,7 +83,7 @@ pub fn number(text: &str) -> Option<f64> {
     let is_grouped = match parts.as_slice() {
         [] | [_] => true,
         [first, groups @ .., last] => {
-            let digits = first.trim_start_matches(['-', '−']);
+            let digits = first.trim_start_matches('-');
             (1..=3).contains(&digits.len())
                 && digits.bytes().all(|byte| byte.is_ascii_digit())
                 && groups.iter().all(is_group)
@@ -91,7 +94,7 @@ pub fn number(text: &str) -> Option<f64> {
         return None;
     }
     let plain = parts.concat();
-    let (sign, digits) = plain.strip_prefix(['-', '−']).map_or((1.0, plain.as_str()), |rest| (-1.0, rest));
+    let (sign, digits) = plain.strip_prefix('-').map_or((1.0, plain.as_str()), |rest| (-1.0, rest));
     if !digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'e' | b'E' | b'+' | b'-')) || digits.is_empty() {
         return None;
     }
@@ -143,6 +146,7 @@ pub fn number(text: &str) -> Option<f64> {
 
 /// The value of a numeric cell; a whole number stays whole. None if it is no number.
 pub fn number_value(text: &str) -> Option<Value> {
+    let text = read(text);
     let text = text.trim();
     // Digits with a leading 0, or more than a number can hold, are kept as text.
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -208,7 +212,7 @@ pub fn lost_its_zero(phone: &str) -> bool {
 /// False for a number that by its digits is no phone number of Viet Nam: one that begins with 0 has 10 digits, or 11 if
 /// it begins with 02, and +84 stands for the 0. Short numbers and those of other countries are not judged, but for a fraction.
 pub fn is_whole_phone(phone: &str) -> bool {
-    let read = crate::words::alike::read(phone);
+    let read = read(phone);
     let digits: String = read.chars().filter(char::is_ascii_digit).collect();
     let is_fraction =
         read.trim().rsplit_once('.').is_some_and(|(whole, end)| end == "0" && whole.bytes().all(|byte| byte.is_ascii_digit()));
@@ -225,7 +229,7 @@ pub fn is_whole_phone(phone: &str) -> bool {
 /// True for a landline's number without its area code: it can be dialled from landlines of the same province only.
 /// Short numbers such as 115 and 19001234 begin with 1.
 pub fn lacks_area_code(phone: &str) -> bool {
-    let digits: String = crate::words::alike::read(phone).chars().filter(char::is_ascii_digit).collect();
+    let digits: String = read(phone).chars().filter(char::is_ascii_digit).collect();
     (6..=8).contains(&digits.len()) && digits.starts_with(|c: char| ('2'..='9').contains(&c)) && !phone.trim_start().starts_with('+')
 }
 

@@ -151,6 +151,7 @@ pub fn numbers(line: &str) -> Vec<f64> {
 
 /// One number, written with a dot or a comma, thousands grouped or not.
 pub fn number(text: &str) -> Option<f64> {
+    let text = &*crate::words::alike::read(text);
     if text.is_empty() {
         return None;
     }

@@ -20,8 +20,7 @@ use crate::geometry::simple::{Geometry, Position};
 use crate::import::choose_crs::Chosen;
 use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
-use crate::words::fold::clean;
-use crate::words::fold::fold;
+use crate::words::fold::{bare_units, clean, fold};
 use crate::words::sentence::Sentence;
 
 /// Most rows of a table of points.
@@ -329,8 +328,14 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
             "phone" => {
                 facts.insert("phones".into(), json!([{ "label": "Điện thoại", "number": text }]));
             }
-            "languages" | "units" => {
+            "languages" => {
                 facts.insert(field.clone(), json!(list()));
+            }
+            "units" => {
+                facts.insert(
+                    field.clone(),
+                    json!(bare_units(text).split([',', ';']).map(str::trim).filter(|id| !id.is_empty()).collect::<Vec<_>>()),
+                );
             }
             "kind" => {
                 let kind = kind_of(text).unwrap_or(text);
@@ -390,6 +395,22 @@ mod tests {
         assert!(report.is_clean(), "{report:?}");
         assert_eq!(rows[0].position, [1_048_741_601, 217_062_817]);
         assert_eq!(facts(&rows[0], None, &mut report)["kind"], "health-station");
+    }
+
+    #[test]
+    fn what_nobody_sees_in_a_cell_is_no_part_of_its_number_or_unit() {
+        let options = options(&city(), None).expect("known");
+        for hidden in ["", "\u{200b}", "\u{feff}", "\u{200e}", "\u{a0}", "\u{ad}", "\u{2060}"] {
+            // A blank within a number can be seen.
+            let within = hidden.trim();
+            let csv =
+                format!("Tên;Lat;Lon;Mã đơn vị;Loại\nTrạm A;{hidden}21.705{hidden};104{within}.875;04252{hidden} -\u{a0}2025;Trạm y tế\n");
+            let mut report = Report::default();
+            let rows = read(&Source::memory("a.csv", csv), &options, &mut report);
+            assert!(report.is_clean(), "{hidden:?}: {report:?}");
+            assert_eq!(rows[0].position, [1_048_750_000, 217_050_000], "{hidden:?}");
+            assert_eq!(facts(&rows[0], None, &mut report)["units"], json!(["04252-2025"]), "{hidden:?}");
+        }
     }
 
     #[test]

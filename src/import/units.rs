@@ -19,7 +19,7 @@ use crate::geometry::rings::VertexRing;
 use crate::geometry::rings::mend;
 use crate::geometry::rings::polygon;
 use crate::geometry::simple::{Geometry, Position};
-use crate::words::fold::clean;
+use crate::words::fold::{bare_units, clean};
 use crate::words::sentence::Sentence;
 
 /// Columns of a table of units, with the headers that they may have, folded without separators.
@@ -168,7 +168,8 @@ fn unit(feature: &Feature, shape: &UnitPlace, from: Option<Date>) -> Result<Unit
     let id = format!("{code}-{}", valid_from.year()).parse::<UnitId>();
     let id = id.map_err(|_| ("code", sentence!("code")))?;
     let successors = field("successors").unwrap_or_default();
-    let successors = successors.split([' ', ',', ';']).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<UnitId>, _>>();
+    let successors =
+        bare_units(&successors).split([' ', ',', ';']).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<UnitId>, _>>();
     let label = match shape {
         UnitPlace::Point(at) => *at,
         UnitPlace::Area(parts) => {

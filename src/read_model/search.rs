@@ -89,6 +89,30 @@ fn words_of(text: &str) -> String {
     words
 }
 
+/// The numbers of folded words without the zeros in front of them, each after a blank: a decision is “3/QĐ” to one
+/// and “0003/QĐ” to another.
+fn unpadded(words: &str) -> String {
+    let padded = words.split(' ').filter(|word| word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit()));
+    padded.map(significant).filter(|number| !number.is_empty()).fold(String::new(), |all, number| all + " " + number)
+}
+
+fn significant(number: &str) -> &str {
+    number.trim_start_matches('0')
+}
+
+/// True if one of the folded words begins with the wanted one, or is the same number without zeros in front. Each
+/// word, and the wanted one, comes after a blank.
+fn holds(words: &str, wanted: &str) -> bool {
+    let is_same_number = |number: &str| {
+        let short = significant(number);
+        !short.is_empty()
+            && short.len() < number.len()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && words.split(' ').any(|word| word == short)
+    };
+    words.contains(wanted) || is_same_number(wanted.trim_start())
+}
+
 /// A query ready for reading: cut to its longest length, without invisible characters, and with compatibility
 /// forms (full-width letters and the like) replaced by what they look like.
 fn plain(query: &str) -> String {
@@ -165,7 +189,7 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
     Entry {
         hit: Hit::Item(view.code),
         name: words_of(&view.title),
-        rest: words_of(&rest),
+        rest: words_of(&rest) + &unpadded(&words_of(&format!("{} {rest}", view.title))),
         marked: marked_words(&format!("{} {rest}", view.title)),
         written: crate::words::alike::read(&format!("{} {rest}", view.title)).into_owned(),
         rank,
@@ -252,8 +276,8 @@ impl Index {
         let typed: Vec<String> = typed.split(' ').filter(|word| !word.is_empty()).map(|word| format!(" {word}")).collect();
         let mut found: Vec<(usize, u8, u8, usize, i64, usize)> = Vec::new();
         for (i, entry) in self.entries.iter().enumerate() {
-            let in_name = words.iter().filter(|word| entry.name.contains(word.as_str())).count();
-            let all = words.iter().all(|word| entry.name.contains(word.as_str()) || entry.rest.contains(word.as_str()));
+            let in_name = words.iter().filter(|word| holds(&entry.name, word)).count();
+            let all = words.iter().all(|word| holds(&entry.name, word) || holds(&entry.rest, word));
             if all && keeps(words.len() - in_name) {
                 let as_said = if entry.name.starts_with(&phrase) {
                     0

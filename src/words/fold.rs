@@ -2,7 +2,7 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use crate::words::alike::alike;
+use crate::words::alike::{alike, read};
 
 /// Lower case without diacritics; đ becomes d, and both tone placements (hoà, hòa) become the same text. So do
 /// letters that look alike. Keys of claims are made with this function: whoever changes its results raises
@@ -45,6 +45,16 @@ pub fn bare_number(number: &str) -> String {
     }
     let significant = rest.trim_start_matches('0');
     if significant.starts_with(|c: char| c.is_ascii_digit()) { significant.to_owned() } else { rest.to_owned() }
+}
+
+/// Numbers of units as they are compared: “04252 – 2025” and “04252-2025” are one.
+///
+/// ```
+/// use bangtin::words::fold::bare_units;
+/// assert_eq!(bare_units("04252 \u{2013}\u{a0}2025, 04249-2020"), "04252-2025, 04249-2020");
+/// ```
+pub fn bare_units(units: &str) -> String {
+    read(units).split('-').map(str::trim).collect::<Vec<_>>().join("-")
 }
 
 /// Text without diacritics, its case kept; Đ becomes D.

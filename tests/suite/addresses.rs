@@ -56,6 +56,24 @@ async fn a_code_is_found_whatever_hangs_onto_its_address() {
     }
     assert_eq!(node.get("/nearest?kind=ambulance%E2%80%9D").await.status, StatusCode::OK);
     assert_eq!(node.get("/here?lon=104.875&lat=21.705)").await.status, StatusCode::OK);
+    // What programs make of a query on its way.
+    for (sent, meant) in [
+        ("/here?unit=04252-2025?fbclid=1", "/here?unit=04252-2025"),
+        ("/here?unit=04252-2025?s", "/here?unit=04252-2025"),
+        ("/here?lat=21.705&amp;lon=104.875", "/here?lat=21.705&lon=104.875"),
+        ("/here?lat=21.705%26lon=104.875", "/here?lat=21.705&lon=104.875"),
+        ("/here?lat=21.705;lon=104.875", "/here?lat=21.705&lon=104.875"),
+        ("/boards?due=superseded?utm_source=zalo", "/boards?due=superseded"),
+        ("/q/QHSDD21AG?unit=04252-2025?fbclid=1", "/q/QHSDD21AG?unit=04252-2025"),
+        ("/q/QHSDD21AG?unit=04252-2025&amp;lang=en", "/q/QHSDD21AG?unit=04252-2025&lang=en"),
+        ("/q/QHSDD21AG?unit=04252-2025%26lang=en", "/q/QHSDD21AG?unit=04252-2025&lang=en"),
+        ("/q/QHSDD21AG/history?lang=en%3Ffbclid=1", "/q/QHSDD21AG/history?lang=en"),
+        ("/q/QHSDD21AG/qr.png?size=300?fbclid=1", "/q/QHSDD21AG/qr.png?size=300"),
+    ] {
+        let (sent_answer, meant_answer) = (node.get_with(sent, &[HTML]).await, node.get_with(meant, &[HTML]).await);
+        assert_eq!(meant_answer.status, StatusCode::OK, "{meant}");
+        assert!(sent_answer.body == meant_answer.body, "{sent}");
+    }
     let english = node.get(&format!("/q/{PLAN}?lang=en")).await;
     for tail in [")", ".", "%20", "%C2%A0", "/"] {
         assert!(node.get(&format!("/q/{PLAN}?lang=en{tail}")).await.body == english.body, "{tail}");
@@ -98,6 +116,8 @@ async fn a_page_is_found_behind_a_tail_and_a_program_is_told_that_nothing_is_the
         ("/q/QHSDD21AG/history%E2%80%9D", "/q/QHSDD21AG/history"),
         ("/q/QHSDD21AG/revisions/1.", "/q/QHSDD21AG/revisions/1"),
         ("//q//QHSDD21AG", "/q/QHSDD21AG"),
+        ("/q/QHSDD21AG./history", "/q/QHSDD21AG/history"),
+        ("/collections/zones)/map", "/collections/zones/map"),
     ] {
         let answer = node.get_with(address, &[HTML]).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, leads_to), "{address}");
@@ -138,7 +158,7 @@ async fn pages_leave_out_what_was_hung_onto_their_address_and_data_refuses_it() 
         "/nearest",
     ] {
         let plain = node.get_with(path, &[HTML]).await;
-        for hung_on in ["fbclid=IwAR0_x-y", "utm_source=zalo&utm_medium=social&utm_campaign=", "zarsrc=30", "gclid=%FF", "amp;lang=en"] {
+        for hung_on in ["fbclid=IwAR0_x-y", "utm_source=zalo&utm_medium=social&utm_campaign=", "zarsrc=30", "gclid=%FF"] {
             let address = format!("{path}{}{hung_on}", if path.contains('?') { '&' } else { '?' });
             let answer = node.get_with(&address, &[HTML]).await;
             assert_eq!(answer.status, plain.status, "{address}");
@@ -164,6 +184,23 @@ async fn pages_leave_out_what_was_hung_onto_their_address_and_data_refuses_it() 
     ] {
         let address = format!("{data}{}fbclid=1", if data.contains('?') { '&' } else { '?' });
         assert_eq!(node.get_with(&address, &[HTML]).await.status, StatusCode::BAD_REQUEST, "{address}");
+    }
+    for (sent, meant) in [
+        ("/collections/zones/items?limit=3)", "/collections/zones/items?limit=3"),
+        ("/collections/zones/items?limit=3?fbclid=1", "/collections/zones/items?limit=3"),
+        ("/collections/zones/items?limit=3&amp;land_use=ODT.", "/collections/zones/items?limit=3&land_use=ODT"),
+        ("/collections?lang=en)", "/collections?lang=en"),
+        ("/conformance?lang=en?fbclid=1", "/conformance?lang=en"),
+        ("/api?lang=vi”", "/api?lang=vi"),
+        ("/?f=html)", "/?f=html"),
+        ("/collections/zones/map?lang=en.", "/collections/zones/map?lang=en"),
+    ] {
+        let sent_answer = node.get_with(&sent.replace('”', &encoded("”")), &[HTML]).await;
+        let meant_answer = node.get_with(meant, &[HTML]).await;
+        assert!(meant_answer.status == StatusCode::OK && sent_answer.body == meant_answer.body, "{sent}");
+        if sent.starts_with("/coll") && !sent.contains("/map") {
+            assert_eq!(node.get(&sent.replace("html", "json")).await.status, StatusCode::BAD_REQUEST, "{sent}");
+        }
     }
     // What a page knows it still reads strictly.
     assert_eq!(node.get_with("/collections/zones/items?limit=x&fbclid=1", &[HTML]).await.status, StatusCode::BAD_REQUEST);

@@ -231,7 +231,7 @@ impl Small {
         let (data, temporary) = (begun.folder.path().join("data"), begun.folder.path().join("temporary"));
         std::fs::create_dir(&data).unwrap();
         std::fs::create_dir(&temporary).unwrap();
-        let script = "mount -t tmpfs -o size=4m tmpfs \"$DATA\" && mount -t tmpfs -o size=4m tmpfs \"$TMPDIR\" \
+        let script = "mount -t tmpfs -o size=4m tmpfs \"$DATA\" && mount -t tmpfs -o size=4m,nr_inodes=64 tmpfs \"$TMPDIR\" \
                       && cp -a \"$FROM/.\" \"$DATA/\" && exec \"$0\" \"$@\" 2>\"$DATA/messages\"";
         let root = std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
         let mut command = Command::new("unshare");
@@ -346,6 +346,45 @@ fn a_full_tmpdir_refuses_uploads_and_downloads_by_its_name_and_blames_no_file() 
     archive.write_all(&vec![b' '; 8 << 20]).unwrap();
     let (status, answer) = served.upload("plan.zip", &archive.finish().unwrap().into_inner());
     assert!(status == 503 && names(&answer, &small.temporary), "{status} {answer}");
+}
+
+#[test]
+fn a_tmpdir_without_room_for_another_file_refuses_downloads_by_its_name() {
+    let begun = Begun::new();
+    let small = Small::start(&begun);
+    let temporary = small.seen(&small.temporary);
+    let taken: Vec<_> = (0..64).map(|n| temporary.join(n.to_string())).take_while(|path| File::create(path).is_ok()).collect();
+    assert!((1..64).contains(&taken.len()));
+    // A GeoPackage is one file while it is made, or two, or three: SQLite has a journal beside it.
+    for free in 0..4 {
+        if free > 0 {
+            std::fs::remove_file(&taken[free - 1]).unwrap();
+        }
+        for ending in ["gpkg", "fgb"] {
+            let (status, body) = small.served.get(&format!("/collections/plans/download.{ending}"));
+            let is_named = || names(&serde_json::from_str(&body).unwrap(), &small.temporary);
+            assert!(status == 200 && free > 0 || status == 503 && is_named(), "{ending}, {free} free: {status} {body}");
+        }
+    }
+    assert_eq!(small.served.get("/collections/plans/download.gpkg").0, 200);
+}
+
+#[test]
+fn a_restore_onto_a_full_disk_blames_the_disk() {
+    let begun = Begun::new();
+    let (file, data) = (begun.folder.path().join("backup"), begun.folder.path().join("restored"));
+    assert!(run(&begun.data, None, &["backup", file.to_str().unwrap()]).status.success());
+    std::fs::create_dir(&data).unwrap();
+    for size in ["40k", "80k", "120k"] {
+        let script = format!("mount -t tmpfs -o size={size} tmpfs \"$DATA\" && cp \"$FROM/vault.key\" \"$DATA/\" && exec \"$0\" \"$@\"");
+        let mut command = Command::new("unshare");
+        let root = std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+        command.arg("--mount").args((!root).then_some("--map-root-user")).args(["sh", "-c", &script]);
+        command.args([env!("CARGO_BIN_EXE_bangtin"), "--data", data.to_str().unwrap(), "restore", file.to_str().unwrap()]);
+        let output = command.env("DATA", &data).env("FROM", &begun.data).env_remove("BANGTIN_DATABASE").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("full") && !said.contains("put vault.key"), "{size}: {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

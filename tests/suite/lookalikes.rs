@@ -116,6 +116,18 @@ async fn a_decision_is_published_once_however_it_is_typed(kind: Kind) {
         assert!(error.contains(code.as_str()), "{typed}: {error}");
         assert_eq!(found(&node, typed).await, [1, 1], "{typed}");
     }
+    // Names that only a mark tells apart are two: another authority has its own number 12.
+    let of = |id: &str, authority: &str| publish(id, "77/QĐ-UBND").replace("UBND tỉnh Yên Bái", authority);
+    let tien = node.apply(&of("m1", "UBND xã Minh Tiến")).await.code.unwrap();
+    node.apply(&of("m2", "UBND xã Minh Tiên")).await;
+    node.apply(&of("m3", "Ủy ban nhân dân phường Minh Tiến")).await;
+    for (n, same) in ["Uỷ ban nhân dân xã Minh Tiến", "UBND Xã MINH TIẾN.", "UBND  xã\u{a0}Minh Ti\u{ea}\u{301}n", "ubnd xa Minh Tiến,"]
+        .into_iter()
+        .enumerate()
+    {
+        let error = node.try_apply(&of(&format!("t{n}"), same), &bangtin::cli::demo::file).await.expect_err(same).to_string();
+        assert!(error.contains(tien.as_str()), "{same}: {error}");
+    }
     for other in ["1/2/QĐ-UBND", "12/QĐ-HĐND", "112/QĐ-UBND", "12"] {
         assert_eq!(found(&node, other).await, [0, 0], "{other}");
     }
@@ -138,7 +150,7 @@ async fn claims_of_an_older_rule_are_made_anew_at_the_first_start(kind: Kind) {
     let (one, two) = tokio::join!(Node::start(&database, &clock), Node::start(&database, &clock));
     let log = one.app.log();
     assert_eq!(log.claim_rule().await.unwrap(), CLAIM_RULE);
-    let key = "land-use-plan|ubnd tinh yen bai|12qdubnd|2026-01-01";
+    let key = "land-use-plan|ubnd tinh yen\u{302} bai\u{301}|12qdubnd|2026-01-01";
     assert_eq!(log.find_claim("decision", key).await.unwrap(), Some(format!("plan/{first}")), "the first to publish it");
     for code in [first, second] {
         assert_eq!(log.find_claim("code", code.as_str()).await.unwrap(), Some(format!("plan/{code}")));
@@ -229,6 +241,24 @@ async fn search_and_filters_find_either_letter_by_either() {
         ),
     ] {
         assert_eq!(node.get(&format!("/collections/plans/items?{query}")).await.json()["numberMatched"], 2, "{query}");
+    }
+    // With or without zeros in front of the number.
+    for words in ["012/QĐ-UBND", "0012", "12/QĐ-UBND"] {
+        let found = node.get(&format!("/search?f=json&q={}", encoded(words))).await.json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 2, "{words}");
+    }
+    let padded = node.apply(&publish("p", "0034/QĐ-UBND")).await.code.unwrap();
+    for words in ["34/QĐ-UBND", "034/QĐ-UBND", "0034/QĐ-UBND", "00034/QĐ"] {
+        let found = node.get(&format!("/search?f=json&q={}", encoded(words))).await.json();
+        assert_eq!(found["items"][0]["code"], padded.as_str(), "{words}");
+    }
+    // A unit, with blanks around its hyphen.
+    let line = publish("u", "99/QĐ-UBND").replace("\"facts\":{", "\"facts\":{\"units\":[\"04252-2025\"],");
+    node.apply(&line).await;
+    for units in ["04252-2025", "04252 - 2025", "04252\u{a0}\u{2013}\u{a0}2025", " 04252-2025"] {
+        for query in [format!("units={}", encoded(units)), format!("filter={}", encoded(&format!("units = '{units}'")))] {
+            assert_eq!(node.get(&format!("/collections/plans/items?{query}")).await.json()["numberMatched"], 1, "{query}");
+        }
     }
     // What is published is shown as it was written.
     let page = node.get(&format!("/q/{second}")).await.text();

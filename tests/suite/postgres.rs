@@ -286,6 +286,56 @@ async fn a_database_that_may_not_be_written_to_says_what_the_account_needs() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_database_that_has_no_vietnamese_letters_is_refused_at_the_start() {
+    let database = Database::new(Kind::Postgres).await;
+    let (server, name) = database.url.rsplit_once('/').unwrap();
+    let owner = owner().await;
+    for encoding in ["LATIN1", "SQL_ASCII"] {
+        let other = format!("{name}_{}", encoding.to_lowercase());
+        owner.batch_execute(&format!("DROP DATABASE IF EXISTS \"{other}\"")).await.unwrap();
+        let made =
+            format!("CREATE DATABASE \"{other}\" OWNER bangtin ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        owner.batch_execute(&made).await.unwrap();
+        holds(&refused(&format!("{server}/{other}")).await, &["không lưu được chữ Việt", "ENCODING 'UTF8' TEMPLATE template0"]);
+        owner.batch_execute(&format!("DROP DATABASE \"{other}\" WITH (FORCE)")).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn what_a_pooler_refuses_is_said_as_what_the_server_refuses() {
+    let (pooler, database) = (Pooler::start("session"), Database::new(Kind::Postgres).await);
+    let url = pooler.before(&database);
+    let (server, _) = url.rsplit_once('/').unwrap();
+    holds(&refused(&format!("{server}/no_such_database")).await, &["không có cơ sở dữ liệu “no_such_database”"]);
+    holds(&refused(&url.replace("bangtin@", "stranger:wrong@")).await, &["không nhận mật khẩu của “stranger”"]);
+    holds(&refused(&format!("{url}?options=-c%20geqo%3Doff")).await, &["ignore_startup_parameters"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn what_stops_the_server_from_answering_is_said_with_what_to_do() {
+    let database = Database::new(Kind::Postgres).await;
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    let owner = owner().await;
+    owner.batch_execute(&format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS false")).await.unwrap();
+    holds(&refused(&database.url).await, &["đang không nhận kết nối", "ALLOW_CONNECTIONS true"]);
+    owner.batch_execute(&format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS true")).await.unwrap();
+    holds(&refused(&format!("{}?options=-c%20statement_timeout%3D1", database.url)).await, &["statement_timeout"]);
+    let direct = format!("{}?sslmode=require&sslrootcert={}&sslnegotiation=direct", database.url, file("tls/ca.pem"));
+    holds(&refused(&direct).await, &["PostgreSQL 17"]);
+    for (option, parts) in [
+        ("target_session_attrs=primary", &["target_session_attrs", "read-write"][..]),
+        ("connect_timeout=soon", &["connect_timeout", "không hợp lệ"]),
+        ("port=x", &["port", "không hợp lệ"]),
+    ] {
+        holds(&refused(&format!("{}?{option}", database.url)).await, parts);
+    }
+    holds(&refused("postgres://u@127.0.0.1:54x/d").await, &["port", "không hợp lệ"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_server_that_turns_read_only_is_said_and_left_again_by_itself() {
     let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
     let node = Node::start(&database, &clock).await;

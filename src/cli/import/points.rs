@@ -88,9 +88,10 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
             },
         }
     }
+    // Before the first row is published: a report that cannot be written stops the import.
+    args.how.write_report(&report, &[])?;
     if !report.is_clean() {
         progress.finish();
-        args.how.write_report(&report, &[])?;
         return show(&report, &args.how);
     }
     for (row, facts) in rows.iter().zip(&facts).filter(|_| !args.how.dry_run) {

@@ -14,18 +14,47 @@ use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Digest, Refusal};
 use crate::geometry::contains;
-use crate::words::fold::{bare_number, fold};
+use crate::words::alike::read;
+use crate::words::fold::{bare_number, fold, marked};
 
 /// Plans have no commands or events beyond the shared life cycle.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub enum Nothing {}
 
-/// An authority as it is compared: “Ủy ban nhân dân tỉnh Lào Cai” and “UBND tỉnh Lào Cai” are one.
+/// An authority as it is compared: “Ủy ban nhân dân tỉnh Lào Cai” and “UBND tỉnh Lào Cai” are one. “Xã Minh Tiến” and
+/// “xã Minh Tiên” are two: names keep their marks.
 fn bare_authority(authority: &str) -> String {
-    let folded = format!(" {} ", fold(authority).split_whitespace().collect::<Vec<_>>().join(" "));
-    let short =
-        [("uy ban nhan dan", "ubnd"), ("hoi dong nhan dan", "hdnd"), (" t. ", " tinh "), (" tp. ", " thanh pho "), (" p. ", " phuong ")];
-    short.into_iter().fold(folded, |text, (long, short)| text.replace(long, short)).trim_matches([' ', '.', ',', ';']).to_owned()
+    // Abbreviations, and the words that stand for them, are known without their marks.
+    let short = [
+        ("uy ban nhan dan", "ubnd"),
+        ("hoi dong nhan dan", "hdnd"),
+        ("t.", "tinh"),
+        ("tp.", "thanh pho"),
+        ("p.", "phuong"),
+        ("tinh", "tinh"),
+        ("thanh pho", "thanh pho"),
+        ("phuong", "phuong"),
+        ("xa", "xa"),
+    ];
+    let text = read(authority);
+    let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_matches([',', ';'])).collect();
+    let plain: Vec<String> = words.iter().map(|word| fold(word)).collect();
+    let mut bare = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while at < words.len() {
+        let known = short
+            .iter()
+            .find(|(long, _)| long.split(' ').enumerate().all(|(i, word)| plain.get(at + i).is_some_and(|plain| plain == word)));
+        if let Some((long, short)) = known {
+            bare.push((*short).to_owned());
+            at += long.split(' ').count();
+        } else {
+            bare.push(marked(words[at].trim_matches('.')));
+            at += 1;
+        }
+    }
+    bare.retain(|word| !word.is_empty());
+    bare.join(" ")
 }
 
 impl Family for Plan {

@@ -8,14 +8,14 @@ use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Section;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
-use crate::domain::schema::{Property, Type};
+use crate::domain::schema::{Equal, Property, Type};
 
 /// Properties of a plan, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("adjustment", Type::Text).of(&["first", "overall", "local"]),
     Property::new("area_ha", Type::Number),
     Property::new("authority", Type::Text).like("UBND tỉnh Yên Bái"),
-    Property::new("decision", Type::Text).like("0007/QĐ-DEMO").decision_number(),
+    Property::new("decision", Type::Text).like("0007/QĐ-DEMO").equal_by(Equal::DecisionNumber),
     Property::new("information_code", Type::Text).like("QH-2021-01"),
     Property::new("level", Type::Text).like("xã"),
     Property::new("period_from", Type::Integer),

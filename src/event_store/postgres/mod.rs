@@ -76,7 +76,7 @@ fn unavailable(error: Error) -> StoreError {
 }
 
 fn late() -> StoreError {
-    StoreError::Unavailable("PostgreSQL does not answer in time".into())
+    StoreError::Unavailable(sentence!("pg-late").to_string())
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
@@ -100,6 +100,11 @@ async fn connect(connector: &Connector) -> Result<Client, StoreError> {
 }
 
 async fn prepare(client: &mut Client) -> Result<(), StoreError> {
+    // An empty database of another encoding takes the tables, and refuses the first name that it has no letters for.
+    let encoding = in_time(client.query_one("SHOW server_encoding", &[])).await?;
+    if encoding.get::<_, &str>(0) != "UTF8" {
+        return Err(StoreError::NotPossible(sentence!("pg-not-utf8").to_string()));
+    }
     let fsync = in_time(client.query_one("SHOW fsync", &[])).await?;
     if fsync.get::<_, &str>(0) != "on" {
         tracing::warn!("PostgreSQL runs with fsync = off: a power cut can lose what was acknowledged");

@@ -1,10 +1,13 @@
 //! Reads the parameters of addresses below `/collections`.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::domain::schema::Property;
 use crate::http::errors::HttpError;
 use crate::http::reading;
+use crate::words::copied::{mended_query, untailed};
 
 /// Name and value of every parameter, decoded.
 pub type Pairs = Vec<(String, String)>;
@@ -13,7 +16,9 @@ pub type Pairs = Vec<(String, String)>;
 /// unknown parameters, because messengers, apps and newsletters append their own to an address.
 pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_page: bool) -> Result<Pairs, HttpError> {
     let mut pairs: Pairs = Vec::new();
-    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+    let query = query.unwrap_or_default();
+    let query = if is_page { mended_query(query) } else { Cow::Borrowed(query) };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = reading::percent_decode(name);
         let is_property = |property: &Property| property.name == name.as_str();
@@ -25,7 +30,10 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_pa
             let names = names.join(", ");
             return Err(HttpError::Parameter(sentence!("unknown-parameter-known", name, names)));
         }
-        let value = reading::percent_decode(value);
+        let mut value = reading::percent_decode(value);
+        if is_page {
+            value.truncate(without_tail(&name, &value).len());
+        }
         if value.contains('\u{fffd}') {
             return Err(HttpError::Parameter(sentence!("parameter-encoding", name)));
         }
@@ -42,6 +50,11 @@ pub fn pairs(query: Option<&str>, known: &[&str], properties: &[Property], is_pa
         pairs.push((name, value));
     }
     Ok(pairs)
+}
+
+/// A page's value without what was copied along behind it. Texts of people keep it: they may end in any sign.
+fn without_tail<'a>(name: &str, value: &'a str) -> &'a str {
+    if name == "filter" || name == "q" || value.contains(['(', '"', '“', '[']) { value } else { untailed(value) }
 }
 
 /// The value of a parameter, if it is given.

@@ -119,7 +119,7 @@ impl Fit {
     fn of(text: &str) -> Self {
         let mut fit = Self::default();
         for word in text.split(|c: char| !c.is_alphabetic() && (c.is_ascii() || matches!(c, '\u{a0}' | '\u{2000}'..='\u{206f}'))) {
-            if word.is_ascii() || is_sign(word) || is_abbreviation(word) {
+            if word.is_ascii() || is_sign(word) || is_abbreviation(word) || is_softly_parted(word) {
                 continue;
             }
             if is_syllable(word) {
@@ -134,6 +134,16 @@ impl Fit {
     fn score(self) -> i64 {
         self.good as i64 - 2 * self.bad as i64
     }
+}
+
+/// What Unicode has for a hyphen that is shown only where a line ends. In TCVN3 the same number is the letter ư.
+const SOFT_HYPHEN: char = '\u{ad}';
+
+/// True for ASCII letters with soft hyphens, which word processors leave behind, if they are syllables together or
+/// one by one: “S\u{ad}en”, “Trung\u{ad}tam”.
+fn is_softly_parted(word: &str) -> bool {
+    let parts = || word.split(SOFT_HYPHEN).filter(|part| !part.is_empty());
+    word.contains(SOFT_HYPHEN) && parts().all(str::is_ascii) && (parts().all(is_syllable) || is_syllable(&parts().collect::<String>()))
 }
 
 /// True for a word that differs from ASCII only by a sign found on keyboards: `m²`, `°`, `×`.
@@ -211,7 +221,7 @@ fn decide_with(text: &str, lean: Lean) -> Decided {
     }
     let judged: String = text.chars().take(JUDGED).collect();
     let as_is = Fit::of(&judged);
-    if as_is == Fit::default() {
+    if as_is == Fit::default() && !text.contains(SOFT_HYPHEN) {
         // Beyond ASCII it has only signs, which no encoding of Vietnamese makes a word of.
         return plain(text.to_owned());
     }
@@ -397,6 +407,18 @@ mod tests {
         assert!(decide("xã lò", Lean::default()).open);
         assert_eq!(decide("xã lò", Writing::Tcvn3).writing, Writing::Tcvn3);
         assert!(!decide("Hồ nuôi cá", Writing::Tcvn3).open, "letters beyond Latin-1 leave no choice");
+    }
+
+    #[test]
+    fn a_soft_hyphen_between_plain_syllables_is_no_letter() {
+        for text in ["Nha may S\u{ad}en", "Trung\u{ad}tam", "Hoa Binh\u{ad}", "xã T\u{ad}an An", "develop\u{ad}ment"] {
+            reads(text, Lean::default(), text, Writing::Unicode);
+            reads(&keep(text.as_bytes()), Lean::default(), text, Writing::Unicode);
+        }
+        // “Trng” is no syllable, so the hyphen's number is the letter.
+        reads("Tr\u{ad}ng V\u{ad}\u{ac}ng", Lean::default(), "Trưng Vương", Writing::Tcvn3);
+        reads("B\u{ad}u", Writing::Tcvn3, "Bưu", Writing::Tcvn3);
+        assert!(decide("B\u{ad}u", Lean::default()).open, "its column decides");
     }
 
     #[test]

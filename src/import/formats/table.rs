@@ -11,6 +11,7 @@ use crate::import::columns::{Axis, axis, plain};
 use crate::import::encoding::{Lean, Texts, decide, keep};
 use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;
+use crate::words::alike::read;
 
 /// Most columns of a table that are read.
 pub(super) const MOST_COLUMNS: usize = 256;
@@ -96,6 +97,8 @@ impl Columns {
 
 /// A coordinate in a table. In degrees, a single comma can only be the decimal comma.
 pub fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
+    // Cells pasted from a page or a chat bring blanks and marks that nobody sees.
+    let text = &*read(text);
     // “512.650” in metres may be half a million, because Vietnamese tables group thousands by dots.
     let open = text.trim().split_once('.').is_some_and(|(before, after)| {
         !is_degrees
@@ -117,7 +120,7 @@ pub fn coordinate(text: &str, is_degrees: bool) -> Option<f64> {
 /// An angle in degrees, minutes and seconds, with their signs: `21°42'45"`, `104° 52′ 12,5″ E`. None if it is written
 /// otherwise. West and south are negative; Vietnamese B and Đ are north and east.
 fn degrees(text: &str) -> Option<f64> {
-    let text = crate::words::alike::read(text.trim()).to_uppercase();
+    let text = text.trim().to_uppercase();
     let bare = text.trim_end_matches(['N', 'S', 'E', 'W', 'B', 'Đ']).trim_end();
     let is_negative = text[bare.len()..].contains(['S', 'W']);
     let (whole, rest) = bare.split_once(['°', 'º', '˚'])?;

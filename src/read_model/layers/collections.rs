@@ -1,7 +1,7 @@
 //! The collections: their names, what they hold, and what their features carry.
 
 use crate::domain::families;
-use crate::domain::schema::{ID, Property, SHARED, Shape, Type, UNIT};
+use crate::domain::schema::{Equal, ID, Property, SHARED, Shape, Type, UNIT};
 
 /// What a collection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Collection {
 pub fn collections() -> &'static [Collection] {
     static ALL: std::sync::LazyLock<Vec<Collection>> = std::sync::LazyLock::new(|| {
         let of_items = |(name, family, kind): (&'static str, &'static str, &'static str)| {
-            let own = [Property::new("summary", Type::Text), Property::new("units", Type::Text)];
+            let own = [Property::new("summary", Type::Text), Property::new("units", Type::Text).equal_by(Equal::Units)];
             let mut properties = [SHARED, &own, &families::item_properties(family, kind)].concat();
             properties.sort_by(|a, b| a.name.cmp(&b.name));
             properties.insert(0, ID);

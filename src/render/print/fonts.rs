@@ -218,6 +218,12 @@ pub fn fitting(text: &str, weight: Weight, room: f64, most: usize, sizes: &[f64]
     sizes.iter().find(fits).or(sizes.last()).copied().unwrap_or(4.0)
 }
 
+/// The size, at most `largest`, at which a text takes one line: an address that broke, or ended in an ellipsis, would
+/// lead nowhere.
+pub fn on_one_line(text: &str, weight: Weight, room: f64, largest: f64) -> f64 {
+    largest.min(room / width(&printable(text), weight))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +240,16 @@ mod tests {
         }
         assert_eq!(printable("x\u{301}\u{ffff} e\u{302}\u{306}"), "x´ ê˘");
         assert_eq!(printable("Ye\u{302}n Ba\u{301}i\n☎: 0216"), "Yên Bái ĐT: 0216");
+    }
+
+    #[test]
+    fn an_address_stays_on_one_line_however_long_it_is() {
+        for length in [5, 40, 82, 200, 500] {
+            let address = "bangtin.".to_owned() + &"m".repeat(length);
+            let size = on_one_line(&address, Weight::Regular, 60.0, 4.2);
+            assert!(size <= 4.2 && width(&address, Weight::Regular) * size <= 60.000_1, "{length}");
+        }
+        assert!(on_one_line("b.vn", Weight::Regular, 60.0, 4.2) > 4.19, "a short one is not smaller");
     }
 
     #[test]

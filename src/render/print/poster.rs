@@ -3,7 +3,7 @@
 use resvg::usvg;
 
 use super::canvas::{Canvas, LEADING, bold, regular};
-use super::fonts::{self, Weight, fitting, lines, lines_within};
+use super::fonts::{self, Weight, fitting, lines, lines_within, on_one_line};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::domain::land_use;
@@ -274,11 +274,11 @@ impl Printed<'_> {
             y += 4.2 * LEADING;
         }
         let code = self.code();
-        let size = fitting(&code, Weight::Bold, side, 1, &[7.6, 7.0, 6.4, 5.8]);
+        let size = on_one_line(&code, Weight::Bold, side, 7.6);
         page.line(middle, y + size + 0.6, &code, bold(size).middle());
         y += size + 2.4;
         let address = self.city.public_url.split_once("://").map_or(self.city.public_url.as_str(), |(_, host)| host);
-        let size = fitting(address, Weight::Regular, side, 1, &[4.2, 3.6, 3.0, 2.6]);
+        let size = on_one_line(address, Weight::Regular, side, 4.2);
         page.line(middle, y + size, address, regular(size).middle());
         y += size + 3.0;
         if let Some(phone) = &self.city.phone {

@@ -1,7 +1,7 @@
 //! A sheet of stickers: the code, its letters, what the item is, where it hangs, and whom to call.
 
 use super::canvas::{Canvas, LEADING, bold, regular};
-use super::fonts::{Weight, fitting};
+use super::fonts::{Weight, on_one_line};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size};
 use crate::words::format;
@@ -43,9 +43,9 @@ pub fn stickers(printed: &Printed<'_>) -> Result<Vec<u8>, PrintError> {
         if let Some(phone) = &printed.city.phone {
             page.paragraph(left, at + 0.6, room, 1, &format!("{} {phone}", t("ask-about-print")), bold(2.8));
         }
-        let size = fitting(&letters, Weight::Bold, CODE, 1, &[6.0, 5.4, 4.8]);
+        let size = on_one_line(&letters, Weight::Bold, CODE, 6.0);
         page.line(x + 5.0, y + CODE + size + 0.6, &letters, bold(size));
-        let small = fitting(address, Weight::Regular, WIDTH - 9.0, 1, &[3.6, 3.2, 2.8, 2.4]);
+        let small = on_one_line(address, Weight::Regular, WIDTH - 9.0, 3.6);
         page.line(x + 5.0, y + CODE + size * LEADING + small, address, regular(small));
     }
     let drawing = tree(&page.finish())?;

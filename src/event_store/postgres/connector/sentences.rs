@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 use tokio_postgres::Error;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslNegotiation};
 use tokio_postgres::error::SqlState;
 
 use super::{CONNECTIONS, Connector, Proof, explain};
@@ -41,6 +41,9 @@ impl Connector {
         if cause.to_string() == "server does not support TLS" {
             return both(sentence!("pg-no-tls"));
         }
+        if self.config.get_ssl_negotiation() == SslNegotiation::Direct && self.proof != Proof::None && is_cut_off(cause) {
+            return both(sentence!("pg-no-direct-tls"));
+        }
         let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(error)) => self.distrust(error),
@@ -75,8 +78,18 @@ impl Connector {
         if self.proof == Proof::None && wants_tls(words) {
             return None;
         }
-        Some(if *code == SqlState::INVALID_PASSWORD {
+        // Poolers have one code for most refusals, so their words must tell.
+        let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        Some(if *code == SqlState::INVALID_PASSWORD || says(&["authentication failed", "no such user"]) {
             both(sentence!("pg-wrong-password", user))
+        } else if says(&["no such database"]) || words.starts_with("database ") && says(&["does not exist"]) {
+            both(sentence!("pg-no-database", base))
+        } else if says(&["unsupported startup parameter"]) {
+            both(sentence!("pg-parameter-refused", words))
+        } else if says(&["not currently accepting connections"]) {
+            both(sentence!("pg-database-closed", base))
+        } else if *code == SqlState::CANNOT_CONNECT_NOW {
+            both(sentence!("pg-starting", words))
         } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
             both(sentence!("pg-user-refused", user, words))
         } else if *code == SqlState::INVALID_CATALOG_NAME {
@@ -126,6 +139,10 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState) -> Option<S
         both(sentence!("pg-read-only"))
     } else if *code == SqlState::INVALID_SCHEMA_NAME {
         both(sentence!("pg-no-schema"))
+    } else if *code == SqlState::QUERY_CANCELED {
+        both(sentence!("pg-statement-timeout"))
+    } else if *code == SqlState::LOCK_NOT_AVAILABLE {
+        both(sentence!("pg-lock-timeout"))
     } else {
         return None;
     })
@@ -144,6 +161,13 @@ pub(super) fn no_room() -> StoreError {
     StoreError::NotPossible(both(sentence!("pg-pooler-full", value = CONNECTIONS)))
 }
 
+/// True when the server ended the line where it should have answered.
+fn is_cut_off(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    kind.is_some_and(|kind| matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
+}
+
 /// Why an address cannot be read. For an option that only other programs know, says what to write instead.
 pub(super) fn unread(error: &Error) -> String {
     let why = explain(error);
@@ -157,6 +181,16 @@ pub(super) fn unread(error: &Error) -> String {
     if why.contains("unknown option") || why.contains("unterminated") {
         // The unknown option may be part of the password, so the sentence does not repeat it.
         return both(sentence!("pg-option-unknown"));
+    }
+    if names("target_session_attrs") {
+        return both(sentence!("pg-option-session"));
+    }
+    if let Some((_, option)) = why.split_once("invalid value for option `") {
+        let option = option.trim_end_matches('`');
+        return both(sentence!("pg-option-value", option));
+    }
+    if why.contains("invalid port") {
+        return both(sentence!("pg-option-value", option = "port"));
     }
     both(sentence!("pg-address", why))
 }

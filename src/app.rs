@@ -28,6 +28,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::disk::{self, Disk};
 use crate::domain::Code;
 use crate::domain::Context;
+use crate::domain::Digest;
 use crate::domain::Refusal;
 use crate::domain::access::Actor;
 use crate::domain::account::Accounts;
@@ -35,7 +36,7 @@ use crate::domain::city::City;
 use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
 use crate::domain::publication::ClaimKind;
-use crate::domain::publication::{Claim, Publication};
+use crate::domain::publication::{Claim, Publication, Suggest};
 use crate::domain::subject::SubjectId;
 use crate::event_store::{Append, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
 use crate::import::apart::{Places, Reading};
@@ -153,7 +154,16 @@ impl App {
 
     fn context(&self, known_codes: BTreeSet<Code>) -> Context {
         let (now, city) = (self.now(), self.city());
-        Context { now, today: civil::date_in(&city.zone(), now), city, known_codes, known_items: BTreeMap::new() }
+        Context {
+            now,
+            today: civil::date_in(&city.zone(), now),
+            city,
+            known_codes,
+            known_items: BTreeMap::new(),
+            by: None,
+            two_persons: Vec::new(),
+            sequence: 0,
+        }
     }
 
     /// True when the actor's command with that id was carried out.
@@ -178,8 +188,11 @@ impl App {
         }
         let Request { id, kind, code, mut body, blobs } = request;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
+        // What is proposed is read like the command that it will become.
+        let proposing = if action == "propose" { Some(Proposing::read(&mut body)?) } else { None };
+        let kind = proposing.as_ref().map_or_else(|| kind.clone(), |proposing| format!("{family}.{}", proposing.action));
+        let action = proposing.as_ref().map_or(action, |proposing| proposing.action.as_str());
         let unknown = || Refusal::invalid("unknown-command", sentence!("unknown-command", kind));
-        let fresh = Item::new(family).ok_or_else(unknown)?;
         if !ItemCommand::is_known(family, action) {
             return Err(unknown().into());
         }
@@ -207,6 +220,7 @@ impl App {
         if let Some(object) = body.as_object_mut() {
             object.insert("code".into(), json!(code));
         }
+        let text = serde_json::to_string(&body)?;
         let command = ItemCommand::parse(family, action, body)
             .ok_or_else(unknown)?
             .map_err(|error| Refusal::invalid("command-shape", sentence!("command-shape-app", error = error.to_string())))?;
@@ -219,7 +233,8 @@ impl App {
         let mut append = Append { actor: actor.name().to_owned(), ..Append::default() };
         append.vault.extend(row.map(VaultChange::Put));
         let consent = attached.contact.map(|contact| contact.consent);
-        let work = Work { code, aggregate, fresh, begins, actor, command, subject, named, consent };
+        let action = action.to_owned();
+        let work = Work { code, aggregate, begins, actor, action, body: text, proposing, command, subject, named, consent };
         let carried = CarryOut { app: self, work: &work, id: &id, digest, base: append, dry };
         let committed = work.command.clone().handled_by(carried).await;
         let mut outcome = match committed {
@@ -236,11 +251,11 @@ impl App {
 
     /// The codes that a command mentions and that can stand in for its item: public, of the same
     /// family, not withdrawn, and not superseded by the item itself.
-    async fn known(&self, work: &Work<'_>) -> Result<BTreeSet<Code>, ExecuteError> {
+    async fn known(&self, family: &str, own: &Code, mentioned: Option<Code>) -> Result<BTreeSet<Code>, ExecuteError> {
         let mut known = BTreeSet::new();
-        for code in work.command.mentions() {
-            let item = self.load(work.fresh.family(), code).await?;
-            if item.is_some_and(|(item, _)| item.is_public() && !item.is_withdrawn() && !item.is_superseded_by(&work.code)) {
+        if let Some(code) = mentioned {
+            let item = self.load(family, code).await?;
+            if item.is_some_and(|(item, _)| item.is_public() && !item.is_withdrawn() && !item.is_superseded_by(own)) {
                 known.insert(code);
             }
         }
@@ -248,9 +263,9 @@ impl App {
     }
 
     /// Public items of any family that a command refers to, with their newest revision.
-    async fn known_items(&self, work: &Work<'_>) -> Result<BTreeMap<Code, u32>, ExecuteError> {
+    async fn known_items(&self, referred: Vec<Code>) -> Result<BTreeMap<Code, u32>, ExecuteError> {
         let mut known = BTreeMap::new();
-        for code in work.command.refers() {
+        for code in referred {
             let Some(holder) = self.log.find_claim(ClaimKind::Code.name(), code.as_str()).await? else { continue };
             let family = holder.split('/').next().unwrap_or_default();
             if let Some((item, _)) = self.load(family, code).await?
@@ -350,12 +365,40 @@ impl App {
     }
 }
 
+/// How a command is proposed.
+struct Proposing {
+    action: String,
+    submitted: bool,
+    replaces: Option<Digest>,
+}
+
+impl Proposing {
+    /// Takes the proposed command out of the body of a proposal; its fields become the body.
+    fn read(body: &mut Value) -> Result<Self, Refusal> {
+        let wrong = |error: String| Refusal::invalid("command-shape", sentence!("command-shape-app", error));
+        let Suggest { action, command, submitted, replaces } =
+            serde_json::from_value(body.take()).map_err(|error| wrong(error.to_string()))?;
+        if !command.is_object() {
+            return Err(wrong("“command” must be a JSON object".into()));
+        }
+        if matches!(action.as_str(), "draft" | "propose" | "approve" | "return" | "discard") {
+            return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
+        }
+        *body = command;
+        Ok(Self { action, submitted, replaces })
+    }
+}
+
 struct Work<'a> {
     code: Code,
     aggregate: String,
-    fresh: Item,
     begins: bool,
     actor: &'a Actor,
+    /// The command's action and its fields as JSON text.
+    action: String,
+    body: String,
+    /// Set where the command is to be proposed only.
+    proposing: Option<Proposing>,
     command: ItemCommand,
     subject: Option<SubjectId>,
     /// A person whom the command names by id.

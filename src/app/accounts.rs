@@ -13,10 +13,10 @@ use super::{App, ExecuteError, RETRIES, decode, new_event, random};
 use crate::credentials::{self, Credentials, RECOVERY_CODES, TOTP_BYTES};
 use crate::domain::access::{AccountId, Actor, Grant};
 use crate::domain::account::{
-    Account, AccountCommand, Accounts, Credential, CredentialsChanged, Granted, INVITATION_HOURS, Invited, InvitedAgain,
+    Account, AccountCommand, Accounts, Credential, CredentialsChanged, Granted, INVITATION_HOURS, Invited, InvitedAgain, SecondPersonChosen,
 };
 use crate::domain::digest::hex;
-use crate::domain::families::LogEvent;
+use crate::domain::families::{self, LogEvent};
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
@@ -68,6 +68,16 @@ fn profile_key(account: &AccountId) -> SubjectId {
 
 pub(super) fn credentials_key(account: &AccountId) -> SubjectId {
     SubjectId(format!("credentials/{account}"))
+}
+
+/// Families of items, and the kinds of those that have a collection for each.
+fn kinds_of_items() -> Vec<String> {
+    let mut kinds: Vec<String> =
+        families::collections().into_iter().flat_map(|(_, family, kind)| [family, kind]).map(str::to_owned).collect();
+    kinds.retain(|kind| !kind.is_empty());
+    kinds.sort();
+    kinds.dedup();
+    kinds
 }
 
 impl App {
@@ -172,6 +182,17 @@ impl App {
         self.change_accounts(actor, command, Vec::new()).await?;
         tracing::info!(target: "audit", actor = actor.name(), %account, suspended, "account changed");
         Ok(())
+    }
+
+    /// Chooses for what two persons are needed: families and kinds of items. Errors: there is no such kind.
+    pub async fn choose_second_person(&self, actor: &Actor, kinds: Vec<String>) -> Result<(), ExecuteError> {
+        let known = kinds_of_items();
+        if let Some(kind) = kinds.iter().find(|kind| !known.contains(kind)) {
+            let kinds = known.join(", ");
+            return Err(Refusal::invalid("unknown-kind-of-item", sentence!("unknown-kind-of-item", kind, kinds)).into());
+        }
+        let chosen = SecondPersonChosen { kinds };
+        self.change_accounts(actor, AccountCommand::ChooseSecondPerson(chosen), Vec::new()).await
     }
 
     /// A person's name and address.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{App, ExecuteError, RETRIES, claimed, new_event, random};
 use crate::disk::Disk;
-use crate::domain::access::{Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
+use crate::domain::access::{AccountId, Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
+use crate::domain::account::Account;
 use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::digest::hex;
 use crate::domain::families::{Audited, LogEvent};
@@ -67,10 +68,26 @@ impl App {
 
     /// Creates a token; its secret is handed out once and known to nobody else.
     pub async fn create_token(&self, role: Role, reach: Reach, label: String) -> Result<(TokenId, String), ExecuteError> {
+        self.create_token_for(role, reach, label, None).await
+    }
+
+    /// Creates a token that a person uses: what is done with it, they do. Errors: nobody with that account can sign in.
+    pub async fn create_token_for(
+        &self,
+        role: Role,
+        reach: Reach,
+        label: String,
+        person: Option<AccountId>,
+    ) -> Result<(TokenId, String), ExecuteError> {
+        if let Some(person) = &person
+            && !self.accounts().await?.all.get(person).is_some_and(Account::is_active)
+        {
+            return Err(Refusal::unknown("unknown-account", sentence!("unknown-account", account = person)).into());
+        }
         let secret = format!("bt_{}", hex(&random::<32>()?));
         let token = TokenId(format!("t-{}", hex(&random::<8>()?)));
         let created = TokenCreated { token: token.clone(), sha256: Digest::of(secret.as_bytes()), role, reach, label };
-        let events = Token::default().decide(TokenCommand::Create(created), &self.context(BTreeSet::new()))?;
+        let events = Token::default().decide(TokenCommand::Create(created, person), &self.context(BTreeSet::new()))?;
         self.append_local(&format!("token/{token}"), 0, events.into_iter().map(LogEvent::Token), Vec::new()).await?;
         Ok((token, secret))
     }

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::disk::Disk;
 use crate::domain::families::DecodeError;
+use crate::domain::publication::ProposalState;
 use crate::domain::subject::SubjectId;
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::StoreError;
 use crate::import::Report;
 use crate::import::attach;
@@ -55,6 +56,12 @@ pub struct Outcome {
     pub code: Option<Code>,
     /// Its newest revision.
     pub revision: Option<u32>,
+    /// Where the proposal stands that the command became; none where it was carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ProposalState>,
+    /// The proposal's digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Digest>,
     /// Types of the events, in order.
     pub events: Vec<String>,
     /// The person a contact was recorded for.
@@ -69,6 +76,13 @@ pub struct Outcome {
     /// The report of an import.
     #[serde(skip)]
     pub report: Option<Report>,
+}
+
+impl Outcome {
+    /// True when the command waits for a second person.
+    pub fn is_submitted(&self) -> bool {
+        self.state == Some(ProposalState::Submitted)
+    }
 }
 
 /// Why a command was not carried out.

@@ -13,7 +13,7 @@ use super::{App, ExecuteError, Outcome, RETRIES, Work, claimed, claims, decode, 
 use crate::disk::Disk;
 use crate::domain::families::{Handler, Listed, LogEvent};
 use crate::domain::publication::ClaimKind;
-use crate::domain::publication::{Command, Event, Publication};
+use crate::domain::publication::{Command, Event, Propose, Publication};
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand};
 use crate::domain::{Context, Refusal};
 use crate::event_store::{Append, AppendError, ClaimRow, CommandRow, NewEvent};
@@ -81,8 +81,11 @@ impl<F: Listed> Loaded<F> {
             append.claims.push(ClaimRow { kind: ClaimKind::Code.name().into(), key: code.to_string(), holder: self.aggregate.clone() });
         }
         append.events.extend(about.beside);
+        let proposed = after.proposal.as_ref().filter(|_| events.iter().any(Event::is_proposed));
         let outcome = Outcome {
             revision: after.latest().map(|revision| revision.number),
+            state: proposed.map(|proposal| proposal.state),
+            proposal: proposed.map(|proposal| proposal.digest()),
             events: append.events.iter().map(|event| event.name.clone()).collect(),
             ..about.outcome
         };
@@ -173,8 +176,7 @@ impl CarryOut<'_> {
     /// Checks the actor's rights and the family's rules. Gives the events that the command leads to.
     async fn decide<F: Listed>(&self, item: &Publication<F>, command: Command<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
         let work = self.work;
-        item.check_actor(work.actor, context)?;
-        work.command.check_actor(work.actor, context)?;
+        item.check_actor(&command, work.actor, context)?;
         let names = |subject| item.revisions.iter().any(|revision| revision.facts.person() == Some(subject));
         if let Some(subject) = work.named.as_ref().filter(|subject| !names(subject)) {
             return Err(Refusal::invalid("unknown-subject", sentence!("unknown-subject-store", subject)));
@@ -182,6 +184,20 @@ impl CarryOut<'_> {
         let (mut decided, sink) = (item.clone(), EventSink::default());
         decided.handle(command, context, &sink).await?;
         Ok(sink.collect().await)
+    }
+
+    /// The command, as a proposal where it is sent as one, or where nobody may carry it out alone. A draft is then a
+    /// proposal to publish that is not submitted yet.
+    fn proposed<F: Listed>(&self, item: &Publication<F>, command: Command<F>, context: &Context) -> Command<F> {
+        let work = self.work;
+        let (action, submitted, replaces) = match &work.proposing {
+            Some(proposing) => (proposing.action.as_str(), proposing.submitted, proposing.replaces),
+            None if !item.needs_second_person(&command, context) => return command,
+            None if work.action == "draft" => ("publish", false, None),
+            None => (work.action.as_str(), true, None),
+        };
+        let (action, body) = (action.to_owned(), work.body.clone());
+        Command::Propose(Propose { code: work.code, action, body, command: Box::new(command), submitted, replaces })
     }
 
     /// What is written beside the events.
@@ -197,6 +213,8 @@ impl CarryOut<'_> {
         let outcome = Outcome {
             code: Some(work.code),
             revision: None,
+            state: None,
+            proposal: None,
             events: Vec::new(),
             subject: work.subject.clone(),
             position: 0,
@@ -250,8 +268,18 @@ impl Handler for CarryOut<'_> {
                 Ok(loaded) => loaded,
                 Err(error) => return self.failed(error),
             };
-            let mut context = app.context(app.known(work).await?);
-            context.known_items = app.known_items(work).await?;
+            // What is approved is decided anew now.
+            let approved = match &command {
+                Command::Approve(_) => loaded.item.proposal.as_ref().and_then(|proposal| proposal.command()),
+                _ => None,
+            };
+            let about = approved.as_ref().unwrap_or(&command);
+            let mut context = app.context(app.known(F::NAME, &work.code, about.mentions()).await?);
+            context.known_items = app.known_items(about.refers()).await?;
+            context.by = work.actor.person().cloned();
+            context.two_persons = app.accounts().await?.two_persons();
+            context.sequence = loaded.sequence;
+            let command = self.proposed(&loaded.item, command.clone(), &context);
             let events = match self.decide(&loaded.item, command.clone(), &context).await {
                 Ok(events) => events,
                 // Another process may have changed the item since it was cached: look again once.
@@ -262,6 +290,13 @@ impl Handler for CarryOut<'_> {
                 Err(refusal) => return Err(refusal.into()),
             };
             loaded.about = Some(self.about(&context)?);
+            if let Command::Propose(propose) = &command
+                && propose.submitted
+            {
+                // A decision that is published already is said now, and not to the approver.
+                let Prepared { append, .. } = loaded.prepared(&loaded.item.would_lead_to(propose, &context)?, actor)?;
+                app.would_claim(&append).await?;
+            }
             if self.dry {
                 let Prepared { append, outcome, .. } = loaded.prepared(&events, actor)?;
                 return app.would_claim(&append).await.map(|()| outcome);

@@ -50,6 +50,11 @@ pub enum AccountCommand {
         /// Id of the account
         account: String,
     },
+    /// Choose for what a second person must approve, such as “plan” or “works”; says what is chosen if none is named
+    SecondPerson {
+        /// Families and kinds of items; “none” for nothing
+        kinds: Vec<String>,
+    },
     /// List the accounts
     List {
         /// Print one JSON array on standard output
@@ -83,6 +88,17 @@ pub async fn run(args: &StoreArgs, command: AccountCommand) -> anyhow::Result<()
         }
         AccountCommand::Suspend { account } => app.suspend(&Actor::local(), AccountId(account), true).await?,
         AccountCommand::Resume { account } => app.suspend(&Actor::local(), AccountId(account), false).await?,
+        AccountCommand::SecondPerson { kinds } => {
+            if !kinds.is_empty() {
+                let kinds = kinds.into_iter().filter(|kind| kind != "none").collect();
+                app.choose_second_person(&Actor::local(), kinds).await?;
+            }
+            let accounts = app.accounts().await?;
+            match accounts.second_person_since {
+                Some(_) => put!("{}", accounts.two_persons().join(" "))?,
+                None => say!("one person publishes until two can sign in, one of them an approver"),
+            }
+        }
         AccountCommand::List { json } => {
             let mut list = Vec::new();
             for (id, account) in app.accounts().await?.all {

@@ -10,6 +10,7 @@ mod log;
 mod messages;
 mod print;
 mod progress;
+mod proposal;
 mod serve;
 mod store;
 mod token;
@@ -98,6 +99,9 @@ enum Command {
     /// Tokens for writing over HTTP
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Proposals that are in preparation, or wait for a second person
+    #[command(subcommand)]
+    Proposal(proposal::ProposalCommand),
     /// The event log itself
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -169,6 +173,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Print(args) => print::run(store, args).await?,
         Command::Account(command) => account::run(store, command).await?,
         Command::Token(command) => token::run(store, command).await?,
+        Command::Proposal(command) => proposal::run(store, command).await?,
         Command::Log(command) => return log::run(store, command).await,
         Command::Backup { file } => backup::backup(store, &file).await?,
         Command::Restore { file } => backup::restore(store, &file).await?,

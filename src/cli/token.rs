@@ -7,7 +7,7 @@ use serde_json::json;
 use super::messages::{is_thrown_away, put, say};
 use super::{StoreArgs, store};
 use crate::app::App;
-use crate::domain::access::{Reach, Role, TokenId};
+use crate::domain::access::{AccountId, Reach, Role, TokenId};
 use crate::node::follower;
 use crate::words::civil::date_in;
 
@@ -25,6 +25,9 @@ pub enum TokenCommand {
         /// Purpose of the token; no personal data
         #[arg(long, default_value = "")]
         label: String,
+        /// Account of the person who uses the token, as “bangtin account list” prints it
+        #[arg(long, value_name = "ACCOUNT")]
+        person: Option<String>,
         /// Print one JSON object on standard output
         #[arg(long)]
         json: bool,
@@ -64,12 +67,12 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
     let store = store::open(args, None).await?;
     let app = &store.app;
     match command {
-        TokenCommand::Create { role, units, label, json } => {
+        TokenCommand::Create { role, units, label, person, json } => {
             if is_thrown_away() {
                 bail!("nobody would see the token's secret, because standard output is closed or leads to /dev/null: no token was made");
             }
             let reach = reach(app, &units)?;
-            let (token, secret) = app.create_token(role, reach, label).await?;
+            let (token, secret) = app.create_token_for(role, reach, label, person.map(AccountId)).await?;
             let shown = if json { put!("{}", json!({ "token": token, "secret": secret })) } else { put!("{secret}") };
             shown.with_context(|| format!("token {token} was made, but nobody has seen its secret: revoke it and create another"))?;
             if !json {
@@ -81,7 +84,10 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
             let image = follower::build(app.log(), Some(&store.snapshot)).await.context("the log cannot be read")?;
             let list: Vec<_> = image
                 .tokens()
-                .map(|grant| json!({ "token": grant.token, "role": grant.role, "reach": grant.reach, "label": grant.label }))
+                .map(|grant| {
+                    let person = image.person_of(&grant.token);
+                    json!({ "token": grant.token, "role": grant.role, "reach": grant.reach, "label": grant.label, "person": person })
+                })
                 .collect();
             if json {
                 put!("{}", serde_json::to_string(&list)?)?;

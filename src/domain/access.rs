@@ -111,11 +111,22 @@ pub struct TokenRevoked {
     pub token: TokenId,
 }
 
+/// `token.tied`: who uses the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenTied {
+    /// The token's opaque id.
+    pub token: TokenId,
+    /// The person's account.
+    pub person: AccountId,
+}
+
 /// Events of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenEvent {
     /// It may be used from now on.
     Created(TokenCreated),
+    /// What is done with it, a person does.
+    Tied(TokenTied),
     /// It may not be used any more.
     Revoked(TokenRevoked),
 }
@@ -123,8 +134,8 @@ pub enum TokenEvent {
 /// Commands about a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenCommand {
-    /// Create it.
-    Create(TokenCreated),
+    /// Create it, for a person where one is named.
+    Create(TokenCreated, Option<AccountId>),
     /// Revoke it.
     Revoke(TokenRevoked),
 }
@@ -142,11 +153,12 @@ impl Token {
     /// Decides a command.
     pub fn decide(&self, command: TokenCommand, context: &Context) -> Result<Vec<TokenEvent>, Refusal> {
         match command {
-            TokenCommand::Create(created) => {
+            TokenCommand::Create(created, person) => {
                 if let Reach::Units(units) = &created.reach {
                     context.city.units.check(units, context.today)?;
                 }
-                Ok(vec![TokenEvent::Created(created)])
+                let tied = person.map(|person| TokenEvent::Tied(TokenTied { token: created.token.clone(), person }));
+                Ok([TokenEvent::Created(created)].into_iter().chain(tied).collect())
             }
             TokenCommand::Revoke(_) if self.revoked => Ok(Vec::new()),
             TokenCommand::Revoke(revoked) if self.grant.is_some() => Ok(vec![TokenEvent::Revoked(revoked)]),
@@ -158,6 +170,7 @@ impl Token {
     pub fn apply(&mut self, event: &TokenEvent) {
         match event {
             TokenEvent::Created(created) => self.grant = Some(created.clone()),
+            TokenEvent::Tied(_) => {}
             TokenEvent::Revoked(_) => self.revoked = true,
         }
     }
@@ -172,14 +185,13 @@ pub struct Actor {
     grants: Option<Vec<Grant>>,
 }
 
-impl From<TokenCreated> for Actor {
-    fn from(token: TokenCreated) -> Self {
-        let grants = Some(vec![Grant { role: token.role, reach: token.reach }]);
-        Self { name: token.token.0, person: None, grants }
-    }
-}
-
 impl Actor {
+    /// A token, and the person who uses it where one is known.
+    pub fn of_token(token: TokenCreated, person: Option<AccountId>) -> Self {
+        let grants = Some(vec![Grant { role: token.role, reach: token.reach }]);
+        Self { name: token.token.0, person, grants }
+    }
+
     /// Somebody at the machine itself: the command line.
     pub fn local() -> Self {
         Self { name: "local".into(), person: None, grants: None }
@@ -217,6 +229,16 @@ impl Actor {
             Reach::City => true,
             Reach::Units(own) => units.iter().any(|unit| own.contains(unit)),
         })
+    }
+
+    /// Refuses an actor who may not approve what others propose for `units`. Whoever may publish everything is no
+    /// approver by that.
+    pub fn check_approver(&self, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
+        if !self.has(|role| role == Role::Approver) {
+            return Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-approver")));
+        }
+        let grants = self.grants.as_ref().map(|grants| grants.iter().filter(|grant| grant.role == Role::Approver).cloned().collect());
+        Self { grants, ..self.clone() }.check(&[Role::Approver], units, table, today)
     }
 
     /// Refuses what the actor may not do to an item in `units` of a family that names those roles.

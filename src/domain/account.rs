@@ -83,6 +83,13 @@ pub struct CredentialsChanged {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecondPersonBegan {}
 
+/// `account.second_person_chosen`: for what two persons are needed, once the rule holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecondPersonChosen {
+    /// Families and kinds, such as `plan` or `works`.
+    pub kinds: Vec<String>,
+}
+
 /// Events of the accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountEvent {
@@ -102,6 +109,8 @@ pub enum AccountEvent {
     CredentialsChanged(CredentialsChanged),
     /// Two persons are needed from now on.
     SecondPersonBegan(SecondPersonBegan),
+    /// The city has chosen for what.
+    SecondPersonChosen(SecondPersonChosen),
 }
 
 /// Commands about accounts.
@@ -121,7 +130,12 @@ pub enum AccountCommand {
     Resume(AccountId),
     /// Note that somebody changed what they sign in with.
     ChangeCredential(CredentialsChanged),
+    /// Choose for what two persons are needed.
+    ChooseSecondPerson(SecondPersonChosen),
 }
+
+/// Families for whose items two persons are needed where the city has chosen nothing else.
+const TWO_PERSONS: [&str; 2] = ["plan", "consultation"];
 
 /// Where an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +205,9 @@ pub struct Accounts {
     pub all: BTreeMap<AccountId, Account>,
     /// Since when two persons are needed; microseconds since 1970.
     pub second_person_since: Option<i64>,
+    /// For what, where the city has chosen.
+    #[serde(default)]
+    pub second_person_for: Option<Vec<String>>,
 }
 
 impl Accounts {
@@ -202,6 +219,14 @@ impl Accounts {
     /// Those who can sign in.
     pub fn active(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
         self.all.iter().filter(|(_, account)| account.is_active())
+    }
+
+    /// Families and kinds whose items nobody may publish alone: none before the rule holds.
+    pub fn two_persons(&self) -> Vec<String> {
+        if self.second_person_since.is_none() {
+            return Vec::new();
+        }
+        self.second_person_for.clone().unwrap_or_else(|| TWO_PERSONS.map(str::to_owned).to_vec())
     }
 
     fn find(&self, id: &AccountId) -> Result<&Account, Refusal> {
@@ -282,6 +307,8 @@ impl Accounts {
                 self.find(&changed.account)?;
                 AccountEvent::CredentialsChanged(changed)
             }
+            AccountCommand::ChooseSecondPerson(chosen) if self.second_person_for.as_ref() == Some(&chosen.kinds) => return Ok(Vec::new()),
+            AccountCommand::ChooseSecondPerson(chosen) => AccountEvent::SecondPersonChosen(chosen),
         };
         let mut after = self.clone();
         after.apply_at(&event, context.now.as_microsecond());
@@ -332,6 +359,7 @@ impl Accounts {
             AccountEvent::Resumed(named) => self.change(&named.account, |account| account.suspended = false),
             AccountEvent::CredentialsChanged(_) => {}
             AccountEvent::SecondPersonBegan(_) => self.second_person_since = Some(at),
+            AccountEvent::SecondPersonChosen(chosen) => self.second_person_for = Some(chosen.kinds.clone()),
         }
     }
 

@@ -80,4 +80,10 @@ pub struct Context {
     pub known_codes: BTreeSet<Code>,
     /// Public items of any family that the command refers to, each with its newest revision.
     pub known_items: BTreeMap<Code, u32>,
+    /// The person who asks, where one is known.
+    pub by: Option<access::AccountId>,
+    /// Families and kinds whose items nobody may publish alone now.
+    pub two_persons: Vec<String>,
+    /// Sequence of the item's last event; 0 for a new item.
+    pub sequence: i64,
 }

@@ -60,5 +60,8 @@ pub fn on(year: i16, month: i8, day: i8) -> Context {
         city: Arc::new(city),
         known_codes: [code(9)].into(),
         known_items: [(code(9), 2)].into(),
+        by: None,
+        two_persons: Vec::new(),
+        sequence: 0,
     }
 }

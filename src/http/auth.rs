@@ -19,18 +19,17 @@ pub async fn actor(site: &Site, headers: &HeaderMap) -> Result<Actor, HttpError>
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let secret = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let Some((_, secret)) = secret else { return Err(HttpError::Unauthorized) };
-    let find = || site.model.image().token(secret.trim()).cloned();
-    let mut grant = find();
-    if grant.is_none()
+    let find = || site.model.image().bearer(secret.trim());
+    let mut bearer = find();
+    if bearer.is_none()
         && let Ok(head) = site.app.log().head().await
         && site.model.image().position < head.position
         && site.model.wait_for(head.position, PATIENCE).await
     {
-        grant = find();
+        bearer = find();
     }
-    let Some(grant) = grant else {
+    bearer.ok_or_else(|| {
         tracing::warn!(target: "audit", "a write with an unknown or revoked token was refused");
-        return Err(HttpError::Unauthorized);
-    };
-    Ok(grant.into())
+        HttpError::Unauthorized
+    })
 }

@@ -145,6 +145,8 @@ fn written(site: &Site, outcome: &Outcome) -> Response {
         "code": outcome.code,
         "revision": outcome.revision,
         "events": outcome.events,
+        "state": outcome.state,
+        "proposal": outcome.proposal,
         "position": outcome.position,
         "subject": outcome.subject,
         "repeated": outcome.repeated,
@@ -158,7 +160,14 @@ fn written(site: &Site, outcome: &Outcome) -> Response {
     if let Some(item) = item.and_then(|item| HeaderValue::try_from(item).ok()) {
         headers.insert(header::LOCATION, item);
     }
-    let created = !outcome.repeated && outcome.events.iter().any(|name| name.ends_with(".published") || name.ends_with(".drafted"));
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let created = !outcome.repeated
+        && outcome.events.iter().any(|name| name.ends_with(".published") || name.ends_with(".drafted") || name.ends_with(".proposed"));
+    let status = if outcome.is_submitted() {
+        StatusCode::ACCEPTED
+    } else if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     respond::with(status, "application/json", headers, body.to_string())
 }

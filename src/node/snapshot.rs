@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::access::TokenCreated;
+use crate::domain::access::{AccountId, TokenCreated};
 use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::subject::SubjectId;
@@ -18,7 +18,7 @@ use crate::domain::{Code, Digest};
 use crate::read_model::image::{Entry, Image, OpenReport};
 
 /// Format of snapshots; raise the number when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-6/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-7/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {
@@ -28,7 +28,7 @@ struct Header<'a> {
     hash: Digest,
     city_version: i64,
     city: std::borrow::Cow<'a, City>,
-    tokens: Vec<TokenCreated>,
+    tokens: Vec<(TokenCreated, Option<AccountId>)>,
     accounts: Accounts,
     consented: Vec<SubjectId>,
     reports: Vec<OpenReport>,
@@ -51,7 +51,7 @@ pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
         hash: Digest(image.hash),
         city_version: image.city_version,
         city: std::borrow::Cow::Borrowed(&image.city),
-        tokens: tokens.into_iter().cloned().collect(),
+        tokens: tokens.into_iter().map(|token| (token.clone(), image.person_of(&token.token).cloned())).collect(),
         accounts: image.accounts.clone(),
         consented: consented.into_iter().cloned().collect(),
         reports: image.reports().values().cloned().collect(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::{TokenCreated, TokenEvent, TokenId};
-use crate::domain::account::Accounts;
+use crate::domain::access::{AccountId, Actor, TokenCreated, TokenEvent, TokenId};
+use crate::domain::account::{Account, Accounts};
 use crate::domain::city::City;
 use crate::domain::families::{DecodeError, Item, LogEvent};
 use crate::domain::publication::view::Moment;
@@ -22,7 +22,7 @@ use crate::vault::Contact;
 pub struct Entry {
     /// The item.
     pub item: Item,
-    /// Position of the last event that touched it; changes whenever its answers may.
+    /// Position of the last event that touched it in public; changes whenever its answers may.
     pub version: i64,
 }
 
@@ -48,12 +48,14 @@ pub struct Image {
     sets: HashSet<Digest>,
     tokens: HashMap<Digest, TokenCreated>,
     token_ids: HashMap<TokenId, Digest>,
+    token_persons: HashMap<TokenId, AccountId>,
     /// The office's accounts.
     pub accounts: Accounts,
     consented: HashSet<SubjectId>,
     contacts: HashMap<SubjectId, Contact>,
     numbers: HashMap<u32, Code>,
     reports: BTreeMap<ReportId, OpenReport>,
+    proposals: BTreeSet<Code>,
 }
 
 /// A resident's report that nobody has dealt with yet; its words are in the vault.
@@ -104,7 +106,17 @@ impl Image {
                         place.insert(Entry { item, version: 0 })
                     }
                 };
+                let is_private = event.is_private();
                 entry.item.apply_at(event, stored.recorded_at);
+                if entry.item.proposal().is_some() {
+                    self.proposals.insert(code);
+                } else {
+                    self.proposals.remove(&code);
+                }
+                // Answers to the public stay as they were.
+                if is_private {
+                    return Effect::None;
+                }
                 entry.version = stored.position;
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
@@ -124,6 +136,10 @@ impl Image {
             LogEvent::Token(TokenEvent::Created(created)) => {
                 self.token_ids.insert(created.token.clone(), created.sha256);
                 self.tokens.insert(created.sha256, created);
+                Effect::None
+            }
+            LogEvent::Token(TokenEvent::Tied(tied)) => {
+                self.token_persons.insert(tied.token, tied.person);
                 Effect::None
             }
             LogEvent::Token(TokenEvent::Revoked(revoked)) => {
@@ -213,9 +229,17 @@ impl Image {
         self.sets.contains(&digest)
     }
 
-    /// The token that a bearer's secret belongs to; none if it is unknown or revoked.
-    pub fn token(&self, secret: &str) -> Option<&TokenCreated> {
-        self.tokens.get(&Digest::of(secret.as_bytes()))
+    /// Who a bearer's secret belongs to. None if it is unknown or revoked, or the person who uses it may not sign in.
+    pub fn bearer(&self, secret: &str) -> Option<Actor> {
+        let token = self.tokens.get(&Digest::of(secret.as_bytes()))?;
+        let person = self.person_of(&token.token);
+        let is_out = |person| !self.accounts.all.get(person).is_some_and(Account::is_active);
+        (!person.is_some_and(is_out)).then(|| Actor::of_token(token.clone(), person.cloned()))
+    }
+
+    /// The person who uses a token, where one is known.
+    pub fn person_of(&self, token: &TokenId) -> Option<&AccountId> {
+        self.token_persons.get(token)
     }
 
     /// All tokens that may be used.
@@ -250,6 +274,11 @@ impl Image {
         self.numbers.values().filter_map(|code| Some((code, self.items.get(code)?)))
     }
 
+    /// Items of which something is in preparation, or waits for a second person.
+    pub fn proposals(&self) -> impl Iterator<Item = (&Code, &Item)> {
+        self.proposals.iter().filter_map(|code| Some((code, &self.items.get(code)?.item)))
+    }
+
     /// Residents' reports that nobody has dealt with yet.
     pub fn reports(&self) -> &BTreeMap<ReportId, OpenReport> {
         &self.reports
@@ -274,12 +303,16 @@ impl Image {
             self.sets.extend(entry.item.sets());
             self.numbers.extend(entry.item.number().map(|number| (number, code)));
         }
+        if entry.item.proposal().is_some() {
+            self.proposals.insert(code);
+        }
         self.items.insert(code, entry);
     }
 
-    /// Puts tokens and consents of a snapshot back.
-    pub fn restore_people(&mut self, tokens: Vec<TokenCreated>, consented: Vec<SubjectId>) {
-        for token in tokens {
+    /// Puts tokens, with the person of each, and consents of a snapshot back.
+    pub fn restore_people(&mut self, tokens: Vec<(TokenCreated, Option<AccountId>)>, consented: Vec<SubjectId>) {
+        for (token, person) in tokens {
+            self.token_persons.extend(person.map(|person| (token.token.clone(), person)));
             self.token_ids.insert(token.token.clone(), token.sha256);
             self.tokens.insert(token.sha256, token);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::domain::Digest;
-use bangtin::domain::access::{Reach, Role};
+use bangtin::domain::access::{Reach, Role, TokenId};
 use bangtin::http::Limits;
 use bangtin::read_model::Health;
 use serde_json::{Value, json};
@@ -427,7 +427,7 @@ async fn writes_need_a_token_of_the_right_role_and_units(kind: Kind) {
         StatusCode::UNPROCESSABLE_ENTITY
     );
     // Revoked: every node obeys.
-    let id = node.model.image().token(&health).unwrap().token.clone();
+    let id = TokenId(node.model.image().bearer(&health).unwrap().name().to_owned());
     node.app.revoke_token(id).await.unwrap();
     settle(&node).await;
     assert_eq!(node.post(path, &health, station("5", &["04252-2025"])).await.status, StatusCode::UNAUTHORIZED);

@@ -134,11 +134,26 @@ fn published(told: anyhow::Result<()>, what: &str) -> anyhow::Result<()> {
     told.with_context(|| format!("{what} is published, but it could not be told"))
 }
 
-/// Prints what was published. Errors: it is published, but printing failed.
+/// Adds to an output error that the proposal is submitted all the same.
+fn submitted(told: anyhow::Result<()>) -> anyhow::Result<()> {
+    told.context("the proposal is submitted, but it could not be told")
+}
+
+/// Prints what was published or submitted. Errors: it is done, but printing failed.
 fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) -> anyhow::Result<()> {
     let base = store.app.city().public_url.clone();
     let code = outcome.code.map(|code| code.to_string()).unwrap_or_default();
     let url = format!("{base}/q/{code}");
+    if outcome.is_submitted() {
+        let proposal = outcome.proposal;
+        let office = format!("{base}/office/proposals/{code}");
+        return submitted(if how.json {
+            put!("{}", json!({ "code": code, "state": "submitted", "proposal": proposal, "url": office, "report": report }))
+        } else {
+            let text = report.to_text();
+            put!("{text}Đã trình, chờ người thứ hai duyệt (submitted): {code}\n{office}")
+        });
+    }
     if how.json {
         let geojson = format!("{url}.geojson");
         published(

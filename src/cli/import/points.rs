@@ -74,7 +74,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
         blobs: Vec::new(),
     };
     let mut progress = Progress::new("import", facts.len() as u64);
-    let mut codes = Vec::new();
+    let (mut codes, mut proposals) = (Vec::new(), 0);
     // All rows are checked against the rules before the first one is published.
     for (row, facts) in rows.iter().zip(&facts) {
         match super::execute(store, request(row, facts), true).await {
@@ -96,7 +96,8 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     }
     for (row, facts) in rows.iter().zip(&facts).filter(|_| !args.how.dry_run) {
         let done = super::execute(store, request(row, facts), false).await;
-        let outcome = done.with_context(|| format!("row {}; the {} rows before it are published", row.number, codes.len()))?;
+        let outcome = done.with_context(|| format!("row {}; the {} rows before it are done", row.number, codes.len()))?;
+        proposals += usize::from(outcome.is_submitted());
         codes.extend(outcome.code.map(|code| code.to_string()));
         progress.step(codes.last().map_or("", String::as_str));
     }
@@ -105,7 +106,11 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
         return show(&report, &args.how);
     }
     if args.how.json {
-        published(put!("{}", json!({ "codes": codes, "report": report })), &codes.join(" "))?;
+        let state = if proposals > 0 { "submitted" } else { "published" };
+        published(put!("{}", json!({ "codes": codes, "state": state, "report": report })), &codes.join(" "))?;
+    } else if proposals > 0 {
+        let (text, codes) = (report.to_text(), codes.join(" "));
+        super::submitted(put!("{text}Đã trình, chờ người thứ hai duyệt (submitted): {codes}"))?;
     } else {
         let (text, codes) = (report.to_text(), codes.join(" "));
         published(put!("{text}Đã công bố (published): {codes}"), &codes)?;

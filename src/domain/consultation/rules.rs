@@ -46,6 +46,10 @@ impl Family for Consultation {
     type Changed = AnswersPublished;
     type State = Option<AnswersPublished>;
 
+    fn is_publishing(_: &AnswersPublished) -> bool {
+        true
+    }
+
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
     }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Encoded, parse};
 use crate::domain::publication::{
-    Command, Correct, Corrected, Draft, Drafted, Event, ExpirySet, Family, Publish, Published, Revise, RevisionCancelled, Superseded,
-    Withdrawn,
+    Approval, Approved, Correct, Corrected, Discarded, Draft, Drafted, Event, ExpirySet, Family, Proposed, Publish, Published, Return,
+    Returned, Revise, RevisionCancelled, Suggest, Superseded, Withdrawn,
 };
 
 pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
@@ -19,6 +19,10 @@ pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<En
         Event::ExpirySet(e) => ("expiry_set", serde_json::to_string(e)),
         Event::Superseded(e) => ("superseded", serde_json::to_string(e)),
         Event::Withdrawn(e) => ("withdrawn", serde_json::to_string(e)),
+        Event::Proposed(e) => ("proposed", serde_json::to_string(e)),
+        Event::Approved(e) => ("approved", serde_json::to_string(e)),
+        Event::Returned(e) => ("returned", serde_json::to_string(e)),
+        Event::Discarded(e) => ("discarded", serde_json::to_string(e)),
         Event::Changed(e) => {
             let (name, version) = F::CHANGED[F::changed_index(e)];
             return Ok(Encoded { name: name.to_owned(), version, payload: F::write_changed(e)? });
@@ -68,48 +72,10 @@ pub(super) fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -
         "expiry_set" => parse(payload).map(Event::ExpirySet),
         "superseded" => parse(payload).map(Event::Superseded),
         "withdrawn" => parse(payload).map(Event::Withdrawn),
-        _ => return None,
-    })
-}
-
-/// Refuses unknown fields in a command that shares its struct with an event: serde does not refuse them there.
-fn only(body: &Value, known: &[&str]) -> serde_json::Result<()> {
-    use serde::de::Error;
-    let unknown = body.as_object().and_then(|object| object.keys().find(|key| *key != "code" && !known.contains(&key.as_str())));
-    match unknown {
-        Some(key) => Err(serde_json::Error::custom(format!("unknown field `{key}`, expected one of `{}`", known.join("`, `")))),
-        None => Ok(()),
-    }
-}
-
-pub(super) fn parse_command<F: Family>(action: &str, body: Value) -> Option<serde_json::Result<Command<F>>> {
-    let known: &[&str] = match action {
-        "cancel-revision" => &["revision", "reason"],
-        "expire" => &["effective_to", "reason"],
-        "supersede" => &["by", "from"],
-        "withdraw" => &["reason", "replaced_by"],
-        _ => &[],
-    };
-    if !known.is_empty()
-        && let Err(error) = only(&body, known)
-    {
-        return Some(Err(error));
-    }
-    // Every command's envelope holds the code. Only commands that state facts have a field for it.
-    let mut body = body;
-    if !matches!(action, "draft" | "publish" | "revise" | "correct") {
-        body.as_object_mut().map(|object| object.remove("code"));
-    }
-    Some(match action {
-        "draft" => serde_json::from_value(body).map(Command::Draft),
-        "publish" => serde_json::from_value(body).map(Command::Publish),
-        "revise" => serde_json::from_value(body).map(Command::Revise),
-        "correct" => serde_json::from_value(body).map(Command::Correct),
-        "cancel-revision" => serde_json::from_value(body).map(Command::CancelRevision),
-        "expire" => serde_json::from_value(body).map(Command::Expire),
-        "supersede" => serde_json::from_value(body).map(Command::Supersede),
-        "withdraw" => serde_json::from_value(body).map(Command::Withdraw),
-        own if F::CHANGES.contains(&own) => F::read_change(own, body).map(Command::Change),
+        "proposed" => parse(payload).map(|e| Event::Proposed(Box::new(e))),
+        "approved" => parse(payload).map(Event::Approved),
+        "returned" => parse(payload).map(Event::Returned),
+        "discarded" => parse(payload).map(Event::Discarded),
         _ => return None,
     })
 }
@@ -123,6 +89,10 @@ pub(super) fn event_schemas<F: Family>() -> Vec<(String, u32, Schema)> {
         ("expiry_set", schema_for!(ExpirySet)),
         ("superseded", schema_for!(Superseded)),
         ("withdrawn", schema_for!(Withdrawn)),
+        ("proposed", schema_for!(Proposed)),
+        ("approved", schema_for!(Approved)),
+        ("returned", schema_for!(Returned)),
+        ("discarded", schema_for!(Discarded)),
     ];
     let own = F::CHANGED.iter().map(|(name, version)| ((*name).to_owned(), *version, F::changed_schema(name)));
     let version = |action: &str| if FACTS.contains(&action) { F::FACTS_VERSION } else { 1 };
@@ -139,6 +109,10 @@ pub(super) fn schemas_of_commands<F: Family>() -> Vec<(String, Schema)> {
         ("expire", schema_for!(ExpirySet)),
         ("supersede", schema_for!(Superseded)),
         ("withdraw", schema_for!(Withdrawn)),
+        ("propose", schema_for!(Suggest)),
+        ("approve", schema_for!(Approval)),
+        ("return", schema_for!(Return)),
+        ("discard", schema_for!(Approval)),
     ];
     let own = F::CHANGES.iter().map(|action| (*action, F::change_schema(action)));
     shared.into_iter().chain(own).map(|(action, schema)| (format!("{}.{action}", F::NAME), schema)).collect()

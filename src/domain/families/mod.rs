@@ -9,23 +9,26 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::access::{Actor, Role, TokenCreated, TokenEvent, TokenRevoked};
-use super::account::{AccountEvent, AccountNamed, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan};
+use super::Code;
+use super::access::{Actor, Role, TokenCreated, TokenEvent, TokenRevoked, TokenTied};
+use super::account::{
+    AccountEvent, AccountNamed, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan, SecondPersonChosen,
+};
 use super::board::Board;
 use super::campaign::Campaign;
 use super::city::{CityEvent, CityRecorded};
 use super::consultation::Consultation;
 use super::map_point::MapPoint;
 use super::plan::Plan;
-use super::publication::{Claim, Command, Correct, Draft, Event, Family, Publication, Publish, Revise};
+use super::publication::{Claim, Command, Event, Family, Proposal, Publication};
 use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
+use super::unit::Units;
 use super::works::Works;
-use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use forms::{decode_event, encode_event, event_schemas, parse_command, schemas_of_commands};
+use forms::{decode_event, encode_event, event_schemas, schemas_of_commands};
 
 /// A family of the list: how its own types stand in the enums over all families.
 pub trait Listed: Family {
@@ -225,9 +228,18 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.latest().map(|r| r.number)),+ }
             }
 
-            /// Refuses what the actor may not do to the item as it stands.
-            pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
-                match self { $(Self::$family(item) => item.check_actor(actor, context)),+ }
+            /// The command that is in preparation or waits for a second person.
+            pub fn proposal(&self) -> Option<&Proposal> {
+                match self { $(Self::$family(item) => item.proposal.as_deref()),+ }
+            }
+
+            /// True when this actor may see the proposal: as one who may work on it, or approve it.
+            pub fn shows_proposal_to(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
+                match self {
+                    $(Self::$family(item) => item.units_now().iter().all(|own| {
+                        actor.check(<$family as Family>::ROLES, own, units, today).or_else(|_| actor.check_approver(own, units, today)).is_ok()
+                    })),+
+                }
             }
         }
 
@@ -240,6 +252,11 @@ macro_rules! families {
             /// Its family's name.
             pub fn family(&self) -> &'static str {
                 match self { $(Self::$family(_) => $family::NAME),+ }
+            }
+
+            /// True for what the public neither sees nor can notice.
+            pub fn is_private(&self) -> bool {
+                match self { $(Self::$family(event) => event.is_private()),+ }
             }
 
             /// Keys that the event gives up; `before` is the item before the event.
@@ -265,7 +282,7 @@ macro_rules! families {
             pub fn parse(family: &str, action: &str, body: Value) -> Option<serde_json::Result<Self>> {
                 match family {
                     $(<$family as Family>::NAME => {
-                        parse_command(action, body).map(|c| c.map(|c| Self::$family(Box::new(c))))
+                        Command::read(action, body).map(|c| c.map(|c| Self::$family(Box::new(c))))
                     })+
                     _ => None,
                 }
@@ -276,52 +293,6 @@ macro_rules! families {
                 match family {
                     $(<$family as Family>::NAME => ACTIONS.contains(&action) || $family::CHANGES.contains(&action),)+
                     _ => false,
-                }
-            }
-
-            /// Codes of the items that are to take this item's place or to be looked at instead.
-            pub fn mentions(&self) -> Vec<Code> {
-                match self {
-                    $(Self::$family(command) => match command.as_ref() {
-                        Command::Supersede(superseded) => vec![superseded.by],
-                        Command::Withdraw(withdrawn) => withdrawn.replaced_by.into_iter().collect(),
-                        _ => Vec::new(),
-                    }),+
-                }
-            }
-        }
-
-        impl ItemCommand {
-            /// Items of any family that the command refers to.
-            pub fn refers(&self) -> Vec<Code> {
-                match self {
-                    $(Self::$family(command) => match command.as_ref() {
-                        Command::Draft(Draft { facts, .. })
-                        | Command::Publish(Publish { facts, .. })
-                        | Command::Revise(Revise { facts, .. })
-                        | Command::Correct(Correct { facts, .. }) => facts.refers(),
-                        Command::Change(change) => <$family as Family>::change_refers(change),
-                        _ => Vec::new(),
-                    }),+
-                }
-            }
-
-            /// Refuses a command whose new facts name units that the actor may not write to.
-            pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
-                match self {
-                    $(Self::$family(command) => {
-                        let units = match command.as_ref() {
-                            Command::Draft(Draft { facts, .. })
-                            | Command::Publish(Publish { facts, .. })
-                            | Command::Revise(Revise { facts, .. })
-                            | Command::Correct(Correct { facts, .. }) => Some(facts.units()),
-                            _ => None,
-                        };
-                        match units {
-                            Some(units) => actor.check(<$family as Family>::ROLES, units, &context.city.units, context.today),
-                            None => Ok(()),
-                        }
-                    })+
                 }
             }
         }
@@ -445,7 +416,20 @@ pub fn takes(field: &str) -> Option<Takes> {
 }
 
 /// Actions that every family takes.
-const ACTIONS: &[&str] = &["draft", "publish", "revise", "correct", "cancel-revision", "expire", "supersede", "withdraw"];
+const ACTIONS: &[&str] = &[
+    "draft",
+    "publish",
+    "revise",
+    "correct",
+    "cancel-revision",
+    "expire",
+    "supersede",
+    "withdraw",
+    "propose",
+    "approve",
+    "return",
+    "discard",
+];
 
 /// An event ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -504,6 +488,7 @@ impl LogEvent {
             Some(("city", "recorded")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Recorded(e)))),
             Some(("city", "changed")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Changed(e)))),
             Some(("token", "created")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Created(e)))),
+            Some(("token", "tied")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Tied(e)))),
             Some(("token", "revoked")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Revoked(e)))),
             Some(("account", action)) if version == 1 => match action {
                 "invited" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Invited(e)))),
@@ -513,6 +498,7 @@ impl LogEvent {
                 "suspended" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Suspended(e)))),
                 "resumed" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Resumed(e)))),
                 "credentials_changed" => Some(parse(payload).map(|e| Self::Account(AccountEvent::CredentialsChanged(e)))),
+                "second_person_chosen" => Some(parse(payload).map(|e| Self::Account(AccountEvent::SecondPersonChosen(e)))),
                 "second_person_began" => Some(parse(payload).map(|e| Self::Account(AccountEvent::SecondPersonBegan(e)))),
                 _ => None,
             },
@@ -542,6 +528,7 @@ impl LogEvent {
             Self::City(CityEvent::Recorded(e)) => ("city.recorded", serde_json::to_string(e)),
             Self::City(CityEvent::Changed(e)) => ("city.changed", serde_json::to_string(e)),
             Self::Token(TokenEvent::Created(e)) => ("token.created", serde_json::to_string(e)),
+            Self::Token(TokenEvent::Tied(e)) => ("token.tied", serde_json::to_string(e)),
             Self::Token(TokenEvent::Revoked(e)) => ("token.revoked", serde_json::to_string(e)),
             Self::Account(AccountEvent::Invited(e)) => ("account.invited", serde_json::to_string(e)),
             Self::Account(AccountEvent::InvitedAgain(e)) => ("account.invited_again", serde_json::to_string(e)),
@@ -550,6 +537,7 @@ impl LogEvent {
             Self::Account(AccountEvent::Suspended(e)) => ("account.suspended", serde_json::to_string(e)),
             Self::Account(AccountEvent::Resumed(e)) => ("account.resumed", serde_json::to_string(e)),
             Self::Account(AccountEvent::CredentialsChanged(e)) => ("account.credentials_changed", serde_json::to_string(e)),
+            Self::Account(AccountEvent::SecondPersonChosen(e)) => ("account.second_person_chosen", serde_json::to_string(e)),
             Self::Account(AccountEvent::SecondPersonBegan(e)) => ("account.second_person_began", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::ConsentRecorded(e)) => ("subject.consent_recorded", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::ConsentWithdrawn(e)) => ("subject.consent_withdrawn", serde_json::to_string(e)),
@@ -573,6 +561,7 @@ pub fn event_contract() -> Vec<(String, u32, Schema)> {
         ("city.recorded".to_owned(), 1, schema_for!(CityRecorded)),
         ("city.changed".to_owned(), 1, schema_for!(CityRecorded)),
         ("token.created".to_owned(), 1, schema_for!(TokenCreated)),
+        ("token.tied".to_owned(), 1, schema_for!(TokenTied)),
         ("token.revoked".to_owned(), 1, schema_for!(TokenRevoked)),
         ("account.invited".to_owned(), 1, schema_for!(Invited)),
         ("account.invited_again".to_owned(), 1, schema_for!(InvitedAgain)),
@@ -582,6 +571,7 @@ pub fn event_contract() -> Vec<(String, u32, Schema)> {
         ("account.resumed".to_owned(), 1, schema_for!(AccountNamed)),
         ("account.credentials_changed".to_owned(), 1, schema_for!(CredentialsChanged)),
         ("account.second_person_began".to_owned(), 1, schema_for!(SecondPersonBegan)),
+        ("account.second_person_chosen".to_owned(), 1, schema_for!(SecondPersonChosen)),
         ("subject.consent_recorded".to_owned(), 1, schema_for!(ConsentRecorded)),
         ("subject.consent_withdrawn".to_owned(), 1, schema_for!(SubjectNamed)),
         ("subject.erased".to_owned(), 1, schema_for!(SubjectNamed)),

@@ -309,7 +309,7 @@ fn a_token_covers_the_units_that_took_over_and_ends_with_its_own() {
             reach: Reach::Units(units),
             label: String::new(),
         };
-        grant.into()
+        Actor::of_token(grant, None)
     };
     let context = on(2026, 1, 1);
     let check = |actor: &Actor, units: &[&str]| {

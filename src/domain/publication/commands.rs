@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::proposal::{Approval, Propose, Return};
 use super::{ExpirySet, Family, RevisionCancelled, Superseded, Withdrawn};
 use crate::domain::Code;
 use crate::words::civil::optional_date_schema;
@@ -29,6 +31,93 @@ pub enum Command<F: Family> {
     Withdraw(Withdrawn),
     /// One of the family's own commands.
     Change(F::Change),
+    /// Prepare one of the commands above, or submit it to a second person.
+    Propose(Propose<F>),
+    /// Approve what somebody else proposed.
+    Approve(Approval),
+    /// Return it to its authors.
+    Return(Return),
+    /// Drop it.
+    Discard(Approval),
+}
+
+impl<F: Family> Command<F> {
+    /// Reads a command by its action, such as `revise`, and its fields. None for an action that the family does not take.
+    /// The error says what is missing. A proposal is not read, but made of the command that it proposes.
+    pub fn read(action: &str, mut body: Value) -> Option<serde_json::Result<Self>> {
+        let known: &[&str] = match action {
+            "cancel-revision" => &["revision", "reason"],
+            "expire" => &["effective_to", "reason"],
+            "supersede" => &["by", "from"],
+            "withdraw" => &["reason", "replaced_by"],
+            _ => &[],
+        };
+        if !known.is_empty()
+            && let Err(error) = only(&body, known)
+        {
+            return Some(Err(error));
+        }
+        // Every command's envelope holds the code. Only commands that state facts have a field for it.
+        if !matches!(action, "draft" | "publish" | "revise" | "correct") {
+            body.as_object_mut().map(|object| object.remove("code"));
+        }
+        Some(match action {
+            "draft" => serde_json::from_value(body).map(Command::Draft),
+            "publish" => serde_json::from_value(body).map(Command::Publish),
+            "revise" => serde_json::from_value(body).map(Command::Revise),
+            "correct" => serde_json::from_value(body).map(Command::Correct),
+            "cancel-revision" => serde_json::from_value(body).map(Command::CancelRevision),
+            "expire" => serde_json::from_value(body).map(Command::Expire),
+            "supersede" => serde_json::from_value(body).map(Command::Supersede),
+            "withdraw" => serde_json::from_value(body).map(Command::Withdraw),
+            "approve" => serde_json::from_value(body).map(Command::Approve),
+            "return" => serde_json::from_value(body).map(Command::Return),
+            "discard" => serde_json::from_value(body).map(Command::Discard),
+            own if F::CHANGES.contains(&own) => F::read_change(own, body).map(Command::Change),
+            _ => return None,
+        })
+    }
+
+    /// What it states, for commands that state facts.
+    pub fn facts(&self) -> Option<&F> {
+        match self {
+            Self::Draft(Draft { facts, .. })
+            | Self::Publish(Publish { facts, .. })
+            | Self::Revise(Revise { facts, .. })
+            | Self::Correct(Correct { facts, .. }) => Some(facts),
+            Self::Propose(propose) => propose.command.facts(),
+            _ => None,
+        }
+    }
+
+    /// Codes of the items that are to take this item's place or to be looked at instead.
+    pub fn mentions(&self) -> Option<Code> {
+        match self {
+            Self::Supersede(superseded) => Some(superseded.by),
+            Self::Withdraw(withdrawn) => withdrawn.replaced_by,
+            Self::Propose(propose) => propose.command.mentions(),
+            _ => None,
+        }
+    }
+
+    /// Items of any family that it refers to.
+    pub fn refers(&self) -> Vec<Code> {
+        match self {
+            Self::Change(change) => F::change_refers(change),
+            Self::Propose(propose) => propose.command.refers(),
+            _ => self.facts().map(Family::refers).unwrap_or_default(),
+        }
+    }
+}
+
+/// Refuses unknown fields in a command that shares its struct with an event: serde does not refuse them there.
+fn only(body: &Value, known: &[&str]) -> serde_json::Result<()> {
+    use serde::de::Error;
+    let unknown = body.as_object().and_then(|object| object.keys().find(|key| *key != "code" && !known.contains(&key.as_str())));
+    match unknown {
+        Some(key) => Err(serde_json::Error::custom(format!("unknown field `{key}`, expected one of `{}`", known.join("`, `")))),
+        None => Ok(()),
+    }
 }
 
 /// `*.draft`

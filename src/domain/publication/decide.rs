@@ -17,7 +17,7 @@ fn reason_missing() -> Refusal {
 }
 
 impl<F: Family> Publication<F> {
-    fn check_open(&self) -> Result<(), Refusal> {
+    pub(super) fn check_open(&self) -> Result<(), Refusal> {
         if self.withdrawn.is_some() {
             return Err(Refusal::conflict("withdrawn", sentence!("withdrawn")));
         }
@@ -133,9 +133,27 @@ impl<F: Family> Publication<F> {
         Err(Refusal::unknown("unknown-code", sentence!("unknown-code", code)))
     }
 
-    /// Decides a command. Gives the events that it leads to, or why it is refused.
+    /// Decides a command. Gives the events that it leads to, or why it is refused. Where the city asks for two persons,
+    /// what the public would see must be proposed by one and approved by another.
     pub fn decide(&self, command: Command<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
+        match command {
+            Command::Propose(propose) => Ok(vec![self.proposed(propose, context)?]),
+            Command::Approve(approval) => self.approved(&approval.proposal, context),
+            Command::Return(back) => Ok(vec![self.returned(back, context)?]),
+            Command::Discard(approval) => Ok(vec![self.discarded(&approval.proposal)?]),
+            command if self.needs_second_person(&command, context) => {
+                Err(Refusal::forbidden("second-person-needed", sentence!("second-person-needed")))
+            }
+            command => self.decide_alone(command, context),
+        }
+    }
+
+    /// Decides a command for which no second person is needed any more.
+    pub(super) fn decide_alone(&self, command: Command<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
         let event = match command {
+            Command::Propose(_) | Command::Approve(_) | Command::Return(_) | Command::Discard(_) => {
+                return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
+            }
             Command::Draft(draft) => {
                 self.check_open()?;
                 if !self.revisions.is_empty() {

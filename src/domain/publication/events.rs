@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Family;
+use super::proposal::{Approved, Discarded, Proposed, Returned};
 use crate::domain::Code;
 use crate::words::civil::date_schema;
 use crate::words::civil::optional_date_schema;
@@ -110,8 +111,28 @@ pub enum Event<F: Family> {
     Superseded(Superseded),
     /// It was taken back.
     Withdrawn(Withdrawn),
+    /// A command is in preparation, or waits for a second person; not public.
+    Proposed(Box<Proposed>),
+    /// A second person approved it; not public.
+    Approved(Approved),
+    /// It went back to its authors; not public.
+    Returned(Returned),
+    /// It was dropped; not public.
+    Discarded(Discarded),
     /// An event of the family's own.
     Changed(F::Changed),
+}
+
+impl<F: Family> Event<F> {
+    /// True for a proposal.
+    pub fn is_proposed(&self) -> bool {
+        matches!(self, Self::Proposed(_))
+    }
+
+    /// True for what the public neither sees nor can notice.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Drafted(_) | Self::Proposed(_) | Self::Approved(_) | Self::Returned(_) | Self::Discarded(_))
+    }
 }
 
 impl<F: Family> DomainEvent for Event<F> {
@@ -124,6 +145,10 @@ impl<F: Family> DomainEvent for Event<F> {
             Self::ExpirySet(_) => format!("{}.expiry_set", F::NAME),
             Self::Superseded(_) => format!("{}.superseded", F::NAME),
             Self::Withdrawn(_) => format!("{}.withdrawn", F::NAME),
+            Self::Proposed(_) => format!("{}.proposed", F::NAME),
+            Self::Approved(_) => format!("{}.approved", F::NAME),
+            Self::Returned(_) => format!("{}.returned", F::NAME),
+            Self::Discarded(_) => format!("{}.discarded", F::NAME),
             Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].0.to_owned(),
         }
     }

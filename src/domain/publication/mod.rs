@@ -4,12 +4,14 @@ mod commands;
 mod decide;
 mod events;
 mod past;
+mod proposal;
 mod sections;
 pub mod view;
 
 pub use commands::{Command, Correct, Draft, Publish, Revise};
 pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
 pub use past::Overwritten;
+pub use proposal::{Approval, Approved, Discarded, Proposal, ProposalState, Propose, Proposed, Return, Returned, Suggest};
 
 use std::fmt::Debug;
 
@@ -163,6 +165,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     /// Schema of one of its own events.
     fn changed_schema(_name: &str) -> Schema {
         schema_for!(Self::Changed)
+    }
+    /// True for a change of its own that publishes something for which the city may ask for a second person.
+    fn is_publishing(_change: &Self::Change) -> bool {
+        false
     }
     /// True when the state of its own events names other items.
     fn mentions_others(_state: &Self::State) -> bool {
@@ -327,6 +333,9 @@ pub struct Publication<F: Family> {
     pub code: Option<Code>,
     /// The facts of a draft that is not yet published.
     pub draft: Option<Box<F>>,
+    /// The command that is in preparation or waits for a second person.
+    #[serde(default)]
+    pub proposal: Option<Box<Proposal>>,
     /// Published revisions, oldest first; their numbers are 1, 2, 3 …
     pub revisions: Vec<Revision<F>>,
     /// The item that takes its place, and when.
@@ -346,6 +355,7 @@ impl<F: Family> Default for Publication<F> {
         Self {
             code: None,
             draft: None,
+            proposal: None,
             revisions: Vec::new(),
             superseded: None,
             withdrawn: None,
@@ -444,25 +454,43 @@ impl<F: Family> Publication<F> {
         dates.into_iter().filter(|at| *at > moment.now).min()
     }
 
-    /// Units of each revision that was not cancelled, and of the draft. A token must cover all of them.
+    /// Units of each revision that was not cancelled, of the draft and of the proposal. A token must cover all of them.
     pub fn units_now(&self) -> Vec<Vec<UnitId>> {
         let live = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.facts.units().to_vec());
-        live.chain(self.draft.iter().map(|draft| draft.units().to_vec())).collect()
+        let proposed = self.proposal.iter().map(|proposal| proposal.units.clone());
+        live.chain(self.draft.iter().map(|draft| draft.units().to_vec())).chain(proposed).collect()
     }
 
-    /// Refuses what the actor may not do to this item as it stands.
-    pub fn check_actor(&self, actor: &Actor, context: &Context) -> Result<(), Refusal> {
+    /// Refuses what the actor may not do to this item as it stands. Approving and returning is for approvers, everything
+    /// else for those who may publish the family.
+    pub fn check_actor(&self, command: &Command<F>, actor: &Actor, context: &Context) -> Result<(), Refusal> {
+        let is_judging = matches!(command, Command::Approve(_) | Command::Return(_));
         for units in self.units_now() {
-            actor.check(F::ROLES, &units, &context.city.units, context.today)?;
+            if is_judging {
+                actor.check_approver(&units, &context.city.units, context.today)?;
+            } else {
+                actor.check(F::ROLES, &units, &context.city.units, context.today)?;
+            }
         }
-        Ok(())
+        // The units of what is new; the others are the item's own already.
+        match command.facts() {
+            Some(facts) => actor.check(F::ROLES, facts.units(), &context.city.units, context.today),
+            None => Ok(()),
+        }
     }
 
     /// Applies an event that was recorded at `at`, microseconds since 1970.
     pub fn apply_at(&mut self, event: Event<F>, at: i64) {
         self.note(&event, at);
-        self.updated_at = at;
+        if !event.is_private() {
+            self.updated_at = at;
+            self.overtake();
+        }
         match event {
+            Event::Proposed(proposed) => self.propose(*proposed, at),
+            Event::Approved(approved) => self.approve(approved),
+            Event::Returned(returned) => self.give_back(returned),
+            Event::Discarded(_) => self.proposal = None,
             Event::Drafted(drafted) => {
                 self.code = Some(drafted.code);
                 self.draft = Some(Box::new(drafted.facts));

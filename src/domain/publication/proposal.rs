@@ -1,0 +1,331 @@
+//! Two persons: what one proposes, another approves.
+//!
+//! A proposal is a command that is kept until it may be carried out. It is the item's own, and nothing of it is public.
+//! Whoever had a hand in it is an author, and no author approves it. An approval names the proposal's digest; any other
+//! change of the item asks for a new proposal, because the approver has not seen what it would lead to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Command, Event, Family, Publication};
+use crate::domain::access::AccountId;
+use crate::domain::unit::UnitId;
+use crate::domain::{Code, Context, Digest, Refusal};
+
+/// `*.proposed`: a command in preparation, or submitted to a second person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Proposed {
+    /// The item.
+    pub code: Code,
+    /// Action of the command that it will become, such as `revise`.
+    pub action: String,
+    /// Fields of that command, as JSON text. The command is carried out exactly as it stands here.
+    pub body: String,
+    /// Persons who wrote it or changed it.
+    pub authors: Vec<AccountId>,
+    /// True when somebody of whom no person is known had a hand in it: then two must approve.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unnamed: bool,
+    /// Sequence of the item's last event before it.
+    pub after: i64,
+    /// True when it waits for approval; a draft does not.
+    pub submitted: bool,
+}
+
+/// `*.approved`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Approved {
+    /// The item.
+    pub code: Code,
+    /// Digest of the proposal.
+    pub proposal: Digest,
+    /// Who approved it.
+    pub by: AccountId,
+}
+
+/// `*.returned`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Returned {
+    /// The item.
+    pub code: Code,
+    /// Digest of the proposal.
+    pub proposal: Digest,
+    /// Who returned it.
+    pub by: AccountId,
+    /// What is to be changed.
+    pub comment: String,
+}
+
+/// `*.discarded`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Discarded {
+    /// The item.
+    pub code: Code,
+    /// Digest of the proposal.
+    pub proposal: Digest,
+}
+
+/// `*.propose`, as it comes in.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Suggest {
+    /// Action of the proposed command, such as `revise`.
+    pub action: String,
+    /// Fields of the proposed command.
+    pub command: Value,
+    /// False for a draft, which does not wait for approval yet.
+    #[serde(default)]
+    pub submitted: bool,
+    /// Digest of the proposal that this one takes the place of; 409 when that has changed in between.
+    #[serde(default)]
+    pub replaces: Option<Digest>,
+}
+
+/// A proposal with the command that it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Propose<F: Family> {
+    /// The item's code.
+    pub code: Code,
+    /// Action of the command.
+    pub action: String,
+    /// Fields of the command, as JSON text.
+    pub body: String,
+    /// The command that the two say.
+    pub command: Box<Command<F>>,
+    /// False for a draft.
+    pub submitted: bool,
+    /// Digest of the proposal that this one takes the place of.
+    pub replaces: Option<Digest>,
+}
+
+/// `*.approve`, `*.discard`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Digest of the proposal, as it was seen.
+    pub proposal: Digest,
+}
+
+/// `*.return`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Return {
+    /// Digest of the proposal, as it was seen.
+    pub proposal: Digest,
+    /// What is to be changed.
+    pub comment: String,
+}
+
+/// Where a proposal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposalState {
+    /// Its authors work on it.
+    Draft,
+    /// It waits for approval.
+    Submitted,
+    /// It went back to its authors.
+    Returned,
+    /// The item changed in between: it must be submitted anew.
+    Overtaken,
+}
+
+impl ProposalState {
+    /// The key of its word in the catalogue, without `proposal-`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Submitted => "submitted",
+            Self::Returned => "returned",
+            Self::Overtaken => "overtaken",
+        }
+    }
+}
+
+/// A proposal as events left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Action of the command.
+    pub action: String,
+    /// Fields of the command, as JSON text.
+    pub body: String,
+    /// Persons who wrote it or changed it.
+    pub authors: Vec<AccountId>,
+    /// True when somebody of whom no person is known had a hand in it.
+    pub unnamed: bool,
+    /// Sequence of the item's last event before it.
+    pub after: i64,
+    /// Where it stands.
+    pub state: ProposalState,
+    /// Who approved it so far.
+    pub approvals: Vec<AccountId>,
+    /// Who returned it last, and why.
+    pub returned: Option<(AccountId, String)>,
+    /// When it was proposed, microseconds since 1970.
+    pub at: i64,
+    /// Title of the item as it would be.
+    pub title: String,
+    /// Units that it would concern.
+    pub units: Vec<UnitId>,
+}
+
+impl Proposal {
+    /// What an approval names: SHA-256 of the action, the command's text and the sequence of the item's last event before
+    /// it, each on a line of its own.
+    pub fn digest(&self) -> Digest {
+        Digest::of(format!("{}\n{}\n{}", self.action, self.body, self.after).as_bytes())
+    }
+
+    /// How many persons must approve it.
+    pub fn needed(&self) -> usize {
+        if self.unnamed { 2 } else { 1 }
+    }
+
+    /// The command that it will become. None where a newer program no longer reads it.
+    pub fn command<F: Family>(&self) -> Option<Command<F>> {
+        Command::read(&self.action, serde_json::from_str(&self.body).ok()?)?.ok()
+    }
+}
+
+impl<F: Family> Publication<F> {
+    /// True for a command that the city lets nobody carry out alone.
+    pub fn needs_second_person(&self, command: &Command<F>, context: &Context) -> bool {
+        let is_public = match command {
+            // A draft becomes what is published, so whoever writes it is an author.
+            Command::Draft(_)
+            | Command::Publish(_)
+            | Command::Revise(_)
+            | Command::Correct(_)
+            | Command::CancelRevision(_)
+            | Command::Expire(_)
+            | Command::Supersede(_)
+            | Command::Withdraw(_) => true,
+            Command::Change(change) => F::is_publishing(change),
+            Command::Propose(_) | Command::Approve(_) | Command::Return(_) | Command::Discard(_) => false,
+        };
+        let kind = command.facts().or_else(|| self.revisions.first().map(|revision| &revision.facts)).map(F::kind);
+        is_public && context.two_persons.iter().any(|named| named == F::NAME || Some(named.as_str()) == kind)
+    }
+
+    /// The events that a proposed command would lead to if it were approved now.
+    pub fn would_lead_to(&self, propose: &Propose<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
+        self.decide_alone((*propose.command).clone(), context)
+    }
+
+    pub(super) fn proposed(&self, propose: Propose<F>, context: &Context) -> Result<Event<F>, Refusal> {
+        let Propose { code, action, body, command, submitted, replaces } = propose;
+        let mut authors: Vec<AccountId> = context.by.iter().cloned().collect();
+        // Nobody knows who wrote a draft of before.
+        let mut unnamed = context.by.is_none() || self.draft.is_some();
+        if let Some(known) = &self.proposal {
+            let is_expected = match replaces {
+                Some(digest) => digest == known.digest(),
+                // What was returned or overtaken waits for a new one.
+                None => matches!(known.state, ProposalState::Returned | ProposalState::Overtaken),
+            };
+            if !is_expected {
+                return Err(Refusal::conflict("proposal-open", sentence!("proposal-open", code, title = known.title)));
+            }
+            authors.extend(known.authors.iter().filter(|author| context.by.as_ref() != Some(author)).cloned());
+            unnamed |= known.unnamed;
+        } else if replaces.is_some() {
+            return Err(proposal_changed());
+        }
+        match *command {
+            command if submitted || matches!(command, Command::Draft(_)) => drop(self.decide_alone(command, context)?),
+            _ => self.check_open()?,
+        }
+        authors.sort();
+        Ok(Event::Proposed(Box::new(Proposed { code, action, body, authors, unnamed, after: context.sequence, submitted })))
+    }
+
+    /// The proposal with that digest, while it waits for approval; the person who judges it, and the item's code.
+    fn waiting(&self, digest: &Digest, context: &Context) -> Result<(&Proposal, AccountId, Code), Refusal> {
+        let (Some(proposal), Some(code)) = (&self.proposal, self.code) else { return Err(proposal_changed()) };
+        if proposal.digest() != *digest || proposal.state != ProposalState::Submitted {
+            return Err(proposal_changed());
+        }
+        let Some(person) = &context.by else {
+            return Err(Refusal::forbidden("approval-by-nobody", sentence!("approval-by-nobody")));
+        };
+        Ok((proposal, person.clone(), code))
+    }
+
+    pub(super) fn approved(&self, digest: &Digest, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
+        let (proposal, by, code) = self.waiting(digest, context)?;
+        if proposal.authors.contains(&by) {
+            return Err(Refusal::forbidden("own-work", sentence!("own-work")));
+        }
+        if proposal.approvals.contains(&by) {
+            return Err(Refusal::conflict("approved-already", sentence!("approved-already")));
+        }
+        let mut events = vec![Event::Approved(Approved { code, proposal: *digest, by })];
+        if proposal.approvals.len() + 1 >= proposal.needed() {
+            let command = proposal.command().ok_or_else(|| Refusal::conflict("proposal-unread", sentence!("proposal-unread")))?;
+            events.extend(self.decide_alone(command, context)?);
+        }
+        Ok(events)
+    }
+
+    pub(super) fn returned(&self, back: Return, context: &Context) -> Result<Event<F>, Refusal> {
+        let (_, by, code) = self.waiting(&back.proposal, context)?;
+        if back.comment.trim().is_empty() {
+            return Err(Refusal::invalid("comment-missing", sentence!("comment-missing")));
+        }
+        Ok(Event::Returned(Returned { code, proposal: back.proposal, by, comment: back.comment }))
+    }
+
+    pub(super) fn discarded(&self, digest: &Digest) -> Result<Event<F>, Refusal> {
+        match (&self.proposal, self.code) {
+            (Some(proposal), Some(code)) if proposal.digest() == *digest => Ok(Event::Discarded(Discarded { code, proposal: *digest })),
+            _ => Err(proposal_changed()),
+        }
+    }
+
+    /// Keeps a new proposal.
+    pub(super) fn propose(&mut self, proposed: Proposed, at: i64) {
+        let Proposed { code, action, body, authors, unnamed, after, submitted } = proposed;
+        self.code = Some(code);
+        let state = if submitted { ProposalState::Submitted } else { ProposalState::Draft };
+        let returned = self.proposal.take().and_then(|before| before.returned);
+        let (title, units) = (String::new(), Vec::new());
+        let mut proposal = Proposal { action, body, authors, unnamed, after, state, approvals: Vec::new(), returned, at, title, units };
+        let command: Option<Command<F>> = proposal.command();
+        let facts = command.as_ref().and_then(Command::facts).or_else(|| self.latest().map(|revision| &revision.facts));
+        if let Some(facts) = facts {
+            (proposal.title, proposal.units) = (facts.title().to_owned(), facts.units().to_vec());
+        }
+        self.proposal = Some(Box::new(proposal));
+    }
+
+    /// Counts an approval. With the last one the proposal is done: the events that follow are what it led to.
+    pub(super) fn approve(&mut self, approved: Approved) {
+        if let Some(proposal) = &mut self.proposal {
+            proposal.approvals.push(approved.by);
+            if proposal.approvals.len() >= proposal.needed() {
+                self.proposal = None;
+            }
+        }
+    }
+
+    pub(super) fn give_back(&mut self, returned: Returned) {
+        if let Some(proposal) = &mut self.proposal {
+            proposal.state = ProposalState::Returned;
+            proposal.approvals.clear();
+            proposal.returned = Some((returned.by, returned.comment));
+        }
+    }
+
+    /// The item has changed: what waits for approval must be proposed anew.
+    pub(super) fn overtake(&mut self) {
+        if let Some(proposal) = self.proposal.as_mut().filter(|proposal| proposal.state != ProposalState::Draft) {
+            proposal.state = ProposalState::Overtaken;
+            proposal.approvals.clear();
+        }
+    }
+}
+
+fn proposal_changed() -> Refusal {
+    Refusal::conflict("proposal-changed", sentence!("proposal-changed"))
+}

@@ -7,12 +7,15 @@ pub mod accounts;
 mod attachments;
 mod claims;
 pub mod imports;
+pub mod proposals;
 mod records;
 pub mod reports;
 mod request;
 pub mod sessions;
 mod store;
 
+use claims::{claimed, claims};
+use proposals::Proposing;
 pub use request::{ExecuteError, Outcome, Request};
 use store::CarryOut;
 
@@ -28,7 +31,6 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::disk::{self, Disk};
 use crate::domain::Code;
 use crate::domain::Context;
-use crate::domain::Digest;
 use crate::domain::Refusal;
 use crate::domain::access::Actor;
 use crate::domain::account::Accounts;
@@ -36,9 +38,9 @@ use crate::domain::city::City;
 use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
 use crate::domain::publication::ClaimKind;
-use crate::domain::publication::{Claim, Publication, Suggest};
+use crate::domain::publication::Publication;
 use crate::domain::subject::SubjectId;
-use crate::event_store::{Append, ClaimRow, Clock, CommandRow, Double, EventLog, NewEvent, VaultChange};
+use crate::event_store::{Append, Clock, CommandRow, EventLog, NewEvent, VaultChange};
 use crate::import::apart::{Places, Reading};
 use crate::import::attach::{self, AttachError, Files};
 use crate::vault::Vault;
@@ -277,22 +279,6 @@ impl App {
         Ok(known)
     }
 
-    /// Refuses an append whose keys are held by another aggregate. Writes nothing.
-    async fn would_claim(&self, append: &Append) -> Result<(), ExecuteError> {
-        for claim in &append.claims {
-            let holder = self.log.find_claim(&claim.kind, &claim.key).await?;
-            if let Some(holder) = holder.filter(|holder| *holder != claim.holder) {
-                // An older rule told the two keys apart, so both aggregates keep the key.
-                let is_double = |double: &Double| double.kind == claim.kind && double.key == claim.key && double.other == claim.holder;
-                if self.log.claim_doubles().await?.iter().any(is_double) {
-                    continue;
-                }
-                return Err(claimed(&ClaimRow { holder, ..claim.clone() }).into());
-            }
-        }
-        Ok(())
-    }
-
     /// Applies an aggregate's events to `state`. Gives the state and the last sequence, 0 where there are no events.
     async fn fold<S>(&self, aggregate: &str, mut state: S, apply: impl Fn(&mut S, LogEvent, i64)) -> Result<(S, i64), ExecuteError> {
         let mut sequence = 0;
@@ -365,30 +351,6 @@ impl App {
     }
 }
 
-/// How a command is proposed.
-struct Proposing {
-    action: String,
-    submitted: bool,
-    replaces: Option<Digest>,
-}
-
-impl Proposing {
-    /// Takes the proposed command out of the body of a proposal; its fields become the body.
-    fn read(body: &mut Value) -> Result<Self, Refusal> {
-        let wrong = |error: String| Refusal::invalid("command-shape", sentence!("command-shape-app", error));
-        let Suggest { action, command, submitted, replaces } =
-            serde_json::from_value(body.take()).map_err(|error| wrong(error.to_string()))?;
-        if !command.is_object() {
-            return Err(wrong("“command” must be a JSON object".into()));
-        }
-        if matches!(action.as_str(), "draft" | "propose" | "approve" | "return" | "discard") {
-            return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
-        }
-        *body = command;
-        Ok(Self { action, submitted, replaces })
-    }
-}
-
 struct Work<'a> {
     code: Code,
     aggregate: String,
@@ -413,19 +375,6 @@ fn new_event(aggregate: &str, sequence: i64, event: &LogEvent) -> Result<NewEven
 
 fn decode(event: &NewEvent) -> Result<LogEvent, DecodeError> {
     LogEvent::decode(&event.name, event.version, &event.payload)
-}
-
-fn claims(list: Vec<Claim>, holder: &str) -> impl Iterator<Item = ClaimRow> {
-    list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.name().into(), key: claim.key, holder: holder.to_owned() })
-}
-
-fn claimed(claim: &ClaimRow) -> Refusal {
-    let code = claim.holder.rsplit('/').next().unwrap_or_default();
-    match ClaimKind::named(&claim.kind) {
-        Some(ClaimKind::Decision) => Refusal::conflict("decision-published", sentence!("decision-published", code)),
-        Some(ClaimKind::Board) => Refusal::conflict("board-number-taken", sentence!("board-number-taken", key = claim.key, code)),
-        Some(ClaimKind::Code) | None => Refusal::conflict("code-taken", sentence!("code-taken", code)),
-    }
 }
 
 /// The result of a command that was carried out before; a different body under the same id is refused.

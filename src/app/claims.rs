@@ -1,13 +1,31 @@
-//! Makes the claims of a store anew from its log, once, if an older rule made their keys.
+//! Keys that no two items may share. Those of a store are made anew from its log, once, if an older rule made them.
 
 use super::{App, ExecuteError, RETRIES, decode};
+use crate::domain::Refusal;
 use crate::domain::holders::Holders;
-use crate::event_store::{CLAIM_RULE, ClaimRow, Double, Renewal};
+use crate::domain::publication::{Claim, ClaimKind};
+use crate::event_store::{Append, CLAIM_RULE, ClaimRow, Double, Renewal};
 
 /// Events read at a time.
 const PAGE: usize = 5_000;
 
 impl App {
+    /// Refuses an append whose keys are held by another aggregate. Writes nothing.
+    pub(super) async fn would_claim(&self, append: &Append) -> Result<(), ExecuteError> {
+        for claim in &append.claims {
+            let holder = self.log.find_claim(&claim.kind, &claim.key).await?;
+            if let Some(holder) = holder.filter(|holder| *holder != claim.holder) {
+                // An older rule told the two keys apart, so both aggregates keep the key.
+                let is_double = |double: &Double| double.kind == claim.kind && double.key == claim.key && double.other == claim.holder;
+                if self.log.claim_doubles().await?.iter().any(is_double) {
+                    continue;
+                }
+                return Err(claimed(&ClaimRow { holder, ..claim.clone() }).into());
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the claims anew if an older rule made their keys. Several nodes may start at once: the first
     /// to finish writes, the others find it done. If two items now have the same key, both keep it.
     pub(super) async fn renew_claims(&self) -> Result<(), ExecuteError> {
@@ -58,4 +76,19 @@ fn renewal(holders: &Holders, position: i64) -> Renewal {
         }
     }
     renewal
+}
+
+/// The rows of keys that an item holds.
+pub(super) fn claims(list: Vec<Claim>, holder: &str) -> impl Iterator<Item = ClaimRow> {
+    list.into_iter().map(move |claim| ClaimRow { kind: claim.kind.name().into(), key: claim.key, holder: holder.to_owned() })
+}
+
+/// The refusal of a key that another item holds.
+pub(super) fn claimed(claim: &ClaimRow) -> Refusal {
+    let code = claim.holder.rsplit('/').next().unwrap_or_default();
+    match ClaimKind::named(&claim.kind) {
+        Some(ClaimKind::Decision) => Refusal::conflict("decision-published", sentence!("decision-published", code)),
+        Some(ClaimKind::Board) => Refusal::conflict("board-number-taken", sentence!("board-number-taken", key = claim.key, code)),
+        Some(ClaimKind::Code) | None => Refusal::conflict("code-taken", sentence!("code-taken", code)),
+    }
 }

@@ -87,7 +87,11 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     let ran = AssertUnwindSafe(ran).catch_unwind().await;
     let mut response = ran.unwrap_or_else(|_| HttpError::Internal("a handler panicked".into()).into_response());
     if response.status().is_client_error() || response.status().is_server_error() {
+        // A session that was renewed goes on, whatever came of the request.
+        let cookies: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
         response = explained(&site, &reader, is_read, response);
+        response.headers_mut().remove(header::SET_COOKIE);
+        response.headers_mut().extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
     }
     let response = ranges::cut(wish, response).await.unwrap_or_else(|error| reader.told(&site, &error));
     let mut response = finish(&site, response);

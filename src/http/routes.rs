@@ -90,6 +90,10 @@ pub fn routes() -> Vec<Route> {
         ("/office/invitation/{secret}", Both, get(office::invitation).post(office::accept)),
         ("/office/accounts", Both, get(office::accounts).post(office::invite)),
         ("/office/accounts/{id}", Both, get(office::account).post(office::change_account)),
+        ("/office/proposals", Reads, get(office::proposals)),
+        ("/office/proposals/{code}", Both, get(office::proposal).post(office::judge)),
+        ("/office/proposals/{code}/preview", Reads, get(office::preview)),
+        ("/office/proposals/{code}/documents/{sha256}", Reads, get(office::proposed_document)),
         ("/office/me", Both, get(office::own).post(office::change_own)),
         // Files of pages.
         ("/sw.js", Reads, get(assets::worker)),

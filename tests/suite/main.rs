@@ -31,6 +31,7 @@ mod qr;
 mod random;
 mod reports;
 mod resident;
+mod second_person;
 mod site;
 mod support;
 mod unknown_outcome;

@@ -32,15 +32,15 @@ const PASSPHRASE: &str = " con trâu gặm cỏ bên sông Hồng ";
 const EMAIL: &str = "thu.nguyen@yenbai.gov.vn";
 
 /// A person's browser: it keeps cookies, and says where its forms come from.
-struct Browser<'a> {
+pub struct Browser<'a> {
     node: &'a Node,
-    cookies: Vec<(String, String)>,
+    pub cookies: Vec<(String, String)>,
     origin: &'static str,
     headers: Vec<(&'static str, String)>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(node: &'a Node) -> Self {
+    pub fn new(node: &'a Node) -> Self {
         Self { node, cookies: Vec::new(), origin: "http://localhost", headers: Vec::new() }
     }
 
@@ -69,12 +69,12 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> Answer {
         let request = self.request(HttpRequest::get(path)).body(Body::empty()).unwrap();
         self.send(request).await
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = self.request(HttpRequest::post(path)).header("content-type", "application/x-www-form-urlencoded");
@@ -83,7 +83,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Sends a form with the token that the page at `from` carries.
-    async fn submit(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn submit(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = hidden(&self.get(from).await.text(), "token");
         let fields = [fields, &[("token", token.as_str())]].concat();
         self.post(path, &fields).await
@@ -104,7 +104,7 @@ impl<'a> Browser<'a> {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let field = format!("name=\"{name}\" value=\"");
     page.split(&field).nth(1).unwrap_or_else(|| panic!("no field {name}: {page}")).split('"').next().unwrap().to_owned()
 }
@@ -117,7 +117,7 @@ fn everywhere(roles: &[Role]) -> Vec<Grant> {
     roles.iter().map(|role| Grant { role: *role, reach: Reach::City }).collect()
 }
 
-async fn settle(node: &Node) {
+pub async fn settle(node: &Node) {
     let head = node.app.log().head().await.unwrap().position;
     assert!(node.model.wait_for(head, Duration::from_secs(5)).await);
 }
@@ -141,7 +141,7 @@ async fn accept(browser: &mut Browser<'_>, path: &str, email: &str, clock: &Test
 }
 
 /// Somebody who has accepted an invitation and is signed in.
-async fn signed_in<'a>(node: &'a Node, roles: &[Role], email: &str, clock: &TestClock) -> (Browser<'a>, AccountId) {
+pub async fn signed_in<'a>(node: &'a Node, roles: &[Role], email: &str, clock: &TestClock) -> (Browser<'a>, AccountId) {
     let (account, path) = invite(node, roles).await;
     let mut browser = Browser::new(node);
     accept(&mut browser, &path, email, clock).await;
@@ -449,8 +449,10 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 8] = [
+    let table: [(&str, &str, May<'_>); 10] = [
         ("GET", "/office", &all),
+        ("GET", "/office/proposals", &all),
+        ("POST", "/office/proposals/QHSDD21AG", &all),
         ("GET", "/office/me", &all),
         ("POST", "/office/me", &all),
         ("GET", "/office/accounts", &only(&[Role::Administrator])),

@@ -9,7 +9,6 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Code;
 use super::access::{Actor, Role, TokenCreated, TokenEvent, TokenRevoked, TokenTied};
 use super::account::{
     AccountEvent, AccountNamed, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan, SecondPersonChosen,
@@ -20,11 +19,12 @@ use super::city::{CityEvent, CityRecorded};
 use super::consultation::Consultation;
 use super::map_point::MapPoint;
 use super::plan::Plan;
-use super::publication::{Claim, Command, Event, Family, Proposal, Publication};
+use super::publication::{Claim, Command, Event, Family, Proposal, ProposalState, Publication};
 use super::report::{ReportClosed, ReportEvent, ReportReceived};
 use super::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
 use super::unit::Units;
 use super::works::Works;
+use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
@@ -231,6 +231,35 @@ macro_rules! families {
             /// The command that is in preparation or waits for a second person.
             pub fn proposal(&self) -> Option<&Proposal> {
                 match self { $(Self::$family(item) => item.proposal.as_deref()),+ }
+            }
+
+            /// The item as it would be if its proposal were approved now, or why that would be refused. None without a
+            /// proposal.
+            pub fn foreseen(&self, context: &Context) -> Option<Result<Self, Refusal>> {
+                match self {
+                    $(Self::$family(item) => item.foreseen(context).map(|after| after.map(|after| Self::$family(Box::new(after))))),+
+                }
+            }
+
+            /// Codes that the proposed command mentions, as [`Command::mentions`] and [`Command::refers`] give them.
+            pub fn proposal_refers(&self) -> (Option<Code>, Vec<Code>) {
+                match self {
+                    $(Self::$family(item) => {
+                        let command = item.proposal.as_ref().and_then(|proposal| proposal.command::<$family>());
+                        command.map_or_else(Default::default, |command| (command.mentions(), command.refers()))
+                    }),+
+                }
+            }
+
+            /// True when this actor may approve the proposal or return it now.
+            pub fn may_judge(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
+                let waits = self.proposal().is_some_and(|proposal| {
+                    let is_other = |person| !proposal.authors.contains(person) && !proposal.approvals.contains(person);
+                    proposal.state == ProposalState::Submitted && actor.person().is_some_and(is_other)
+                });
+                waits && match self {
+                    $(Self::$family(item) => item.units_now().iter().all(|own| actor.check_approver(own, units, today).is_ok())),+
+                }
             }
 
             /// True when this actor may see the proposal: as one who may work on it, or approve it.

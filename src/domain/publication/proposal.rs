@@ -208,6 +208,16 @@ impl<F: Family> Publication<F> {
         is_public && context.two_persons.iter().any(|named| named == F::NAME || Some(named.as_str()) == kind)
     }
 
+    /// The item as it would be if its proposal were approved now, or why that would be refused. None without a proposal.
+    pub fn foreseen(&self, context: &Context) -> Option<Result<Self, Refusal>> {
+        let command = self.proposal.as_ref()?.command().ok_or_else(proposal_unread);
+        Some(command.and_then(|command| self.decide_alone(command, context)).map(|events| {
+            let mut after = Self { proposal: None, ..self.clone() };
+            events.into_iter().for_each(|event| after.apply_at(event, context.now.as_microsecond()));
+            after
+        }))
+    }
+
     /// The events that a proposed command would lead to if it were approved now.
     pub fn would_lead_to(&self, propose: &Propose<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
         self.decide_alone((*propose.command).clone(), context)
@@ -262,7 +272,7 @@ impl<F: Family> Publication<F> {
         }
         let mut events = vec![Event::Approved(Approved { code, proposal: *digest, by })];
         if proposal.approvals.len() + 1 >= proposal.needed() {
-            let command = proposal.command().ok_or_else(|| Refusal::conflict("proposal-unread", sentence!("proposal-unread")))?;
+            let command = proposal.command().ok_or_else(proposal_unread)?;
             events.extend(self.decide_alone(command, context)?);
         }
         Ok(events)
@@ -324,6 +334,10 @@ impl<F: Family> Publication<F> {
             proposal.approvals.clear();
         }
     }
+}
+
+fn proposal_unread() -> Refusal {
+    Refusal::conflict("proposal-unread", sentence!("proposal-unread"))
 }
 
 fn proposal_changed() -> Refusal {

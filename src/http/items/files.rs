@@ -24,10 +24,20 @@ pub async fn document(
     let code = parse(&code)?;
     let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
     let document = find_document(&site, code, digest)?;
+    send_document(&site, &document, "public, max-age=60, must-revalidate", &headers).await
+}
+
+/// Sends a file; `cache` is its Cache-Control.
+pub(in crate::http) async fn send_document(
+    site: &Site,
+    document: &Document,
+    cache: &'static str,
+    headers: &HeaderMap,
+) -> Result<Response, HttpError> {
+    let digest = document.sha256;
     let media = HeaderValue::try_from(&document.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let name = disposition(&document.file_name);
-    let cache = "public, max-age=60, must-revalidate";
-    download(&site, digest, media, name, cache, &headers).await
+    download(site, digest, media, name, cache, headers).await
 }
 
 fn find_document(site: &Site, code: Code, digest: Digest) -> Result<Document, HttpError> {

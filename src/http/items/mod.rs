@@ -24,10 +24,11 @@ use crate::render::print::Size;
 use crate::render::qr;
 use crate::words::copied::untailed;
 use crate::words::text::Lang;
+pub(super) use files::send_document;
 pub use files::{blob, document};
 use memento::memento;
 use prebuilt::answer;
-pub(super) use prebuilt::record_tags;
+pub(super) use prebuilt::{foreseen, record_tags};
 
 /// Splits `CODE.geojson` into the code and the form.
 fn split(name: &str) -> (&str, Option<&str>) {

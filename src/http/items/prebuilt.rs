@@ -98,7 +98,7 @@ fn validity(image: &Image, entry: &Entry, what: &Representation) -> Validity {
 }
 
 /// The inputs of an answer.
-struct Material {
+pub(in crate::http) struct Material {
     moment: Moment,
     city: Arc<City>,
     view: View,
@@ -243,8 +243,8 @@ impl Material {
             Representation::Changes(_, _, lang) => {
                 let units = self.units(*lang);
                 let page = self.page(&Scope::of(*lang), &units, None, what.revision());
-                let (view, features) = self.before.as_ref().map_or((view, None), |(view, features)| (view, features.as_deref()));
-                (HTML, page.render_changes(&Before { view, features }).into_bytes())
+                let before = self.before().unwrap_or(Before { view, features: None });
+                (HTML, page.render_changes(&before).into_bytes())
             }
             Representation::GeoJson | Representation::RevisionGeoJson(_) => {
                 ("application/geo+json", geojson::collection(view, features, &city.public_url))
@@ -262,7 +262,7 @@ impl Material {
         })
     }
 
-    fn units(&self, lang: Lang) -> Vec<UnitShape> {
+    pub(in crate::http) fn units(&self, lang: Lang) -> Vec<UnitShape> {
         map::unit_shapes(&self.city, self.boundaries.as_deref(), self.moment.today, lang)
     }
 
@@ -279,8 +279,40 @@ impl Material {
             others: &self.others,
             contact: self.contact.as_ref(),
             revision,
+            is_draft: false,
         }
     }
+
+    /// The page of an item as it would be, with the shapes of units from [`Material::units`].
+    pub(in crate::http) fn draft<'a>(&'a self, lang: Lang, units: &'a [UnitShape]) -> Item<'a> {
+        Item { is_draft: true, ..self.page(&Scope::of(lang), units, None, None) }
+    }
+
+    /// The item as it was before.
+    pub(in crate::http) fn before(&self) -> Option<Before<'_>> {
+        self.before.as_ref().map(|(view, features)| Before { view, features: features.as_deref() })
+    }
+}
+
+/// What pages of the office show of an item as it would be, beside how it is.
+pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: View) -> Result<Material, HttpError> {
+    let (moment, city) = (site.moment(), site.city());
+    let others = {
+        let image = site.model.image();
+        let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
+        named.filter_map(|code| image.view(&code, None, &moment)).collect()
+    };
+    let boundaries = prints::boundaries(&site.model, &city).await;
+    let features = set_of(site, &view, true).await?;
+    let before = match before {
+        Some(before) => {
+            let features = set_of(site, &before, true).await?;
+            Some((before, features))
+        }
+        None => None,
+    };
+    let (contact, print, unit, by_board, for_print) = (None, None, None, false, None);
+    Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, for_print })
 }
 
 /// The validators of an item's current record, for `If-Match`.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Desk, shown};
+use super::{Desk, proposals, shown};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
@@ -14,7 +14,11 @@ use crate::render::office::home as pages;
 
 /// `GET /office`
 pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    let second_person = site.model.image().accounts.second_person_since.is_some();
-    let page = pages::home(asking.lang(), &site.city(), &desk.who(), second_person);
+    let two_persons = {
+        let image = site.model.image();
+        image.accounts.second_person_since.map(|_| image.accounts.two_persons())
+    };
+    let list = proposals::listed(&site, &desk).await?;
+    let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons.as_deref(), &list);
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }

@@ -4,13 +4,16 @@
 mod accounts;
 pub mod door;
 mod home;
+mod proposals;
 mod sign_in;
 
 pub use accounts::{account, accounts, change_account, change_own, invite, own};
 pub use home::home;
+pub use proposals::{judge, preview, proposal, proposals, proposed_document};
 pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -32,6 +35,8 @@ use crate::words::text::Lang;
 
 /// Name of the session's cookie.
 pub const SESSION: &str = "__Host-bangtin";
+/// How long an answer waits until what a form changed can be seen.
+const SEEN: Duration = Duration::from_secs(1);
 /// Largest body of a form of the office, bytes.
 const FORM_BYTES: usize = 256 << 10;
 const HTML: &str = "text/html; charset=utf-8";

@@ -2,17 +2,42 @@
 
 use maud::html;
 
+use super::proposals::{Listed, entries};
 use super::{Who, frame, grant_line};
 use crate::domain::city::City;
+use crate::domain::families;
+use crate::domain::publication::ProposalState;
+use crate::domain::publication::view::Moment;
 use crate::words::text::{Lang, text};
 
+/// What the collections of those families and kinds are called.
+fn named(lang: Lang, kinds: &[String]) -> Vec<&'static str> {
+    let is_meant = |family: &str, kind: &str| kinds.iter().any(|named| named == family || named == kind);
+    let collections = families::collections().into_iter().filter(|(_, family, kind)| is_meant(family, kind));
+    collections.map(|(name, ..)| text(lang, name)).collect()
+}
+
 /// What waits for the person, and what they may do.
-pub fn home(lang: Lang, city: &City, who: &Who<'_>, second_person: bool) -> String {
+pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons: Option<&[String]>, proposals: &[Listed]) -> String {
     let t = |key| text(lang, key);
+    let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
+    let waiting = of(&|listed| listed.waits_for_me);
+    let back = of(&|listed| listed.is_own && matches!(listed.proposal.state, ProposalState::Returned | ProposalState::Overtaken));
     let content = html! {
+        h2 { (t("office-waits")) }
+        @if waiting.is_empty() && back.is_empty() { p { (t("office-nothing-waits")) } }
+        @if !waiting.is_empty() { (entries(lang, moment, &waiting)) }
+        @if !back.is_empty() { h2 { (t("office-came-back")) } (entries(lang, moment, &back)) }
+        h2 { (t("office-rights")) }
         p { (t("office-signed-in-as")) " " b { (who.name) } }
         ul { @for grant in who.grants { li { (grant_line(lang, city, grant)) } } }
-        p.rule { @if second_person { (t("office-two-persons")) } @else { (t("office-one-person")) } }
+        p.rule {
+            @match two_persons {
+                None => (t("office-one-person")),
+                Some([]) => (t("office-two-persons-nothing")),
+                Some(kinds) => { (t("office-two-persons")) " " (named(lang, kinds).join(", ")) "." },
+            }
+        }
     };
     frame(lang, city, who, t("office"), "/office", content)
 }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod home;
+pub mod proposals;
 pub mod sign_in;
 
 use maud::{Markup, html};
@@ -40,6 +41,7 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
     let content = html! {
         nav.office aria-label=(t("office")) {
             a href={ "/office" (lang.query()) } { (t("office")) }
+            a href={ "/office/proposals" (lang.query()) } { (t("office-proposals")) }
             @if who.has(Role::Administrator) { a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) } }
             a href={ "/office/me" (lang.query()) } { (who.name) }
             form action="/office/sign-out" method="post" { (who.hidden(lang)) button.plain { (t("office-sign-out")) } }

@@ -32,10 +32,14 @@ impl Item<'_> {
             p {
                 (self.revision_link(before.view)) " → " (self.revision_link(view))
             }
-            (self.changed_facts(before.view))
-            (self.changed_areas(before))
+            (self.changed(before))
         };
         page(&Page::new(self.lang, self.city, &view.title, &path), content)
+    }
+
+    /// In what this item differs from how it was before: its facts, and its zones where it has any.
+    pub fn changed(&self, before: &Before<'_>) -> Markup {
+        html! { (self.changed_facts(before.view)) (self.changed_areas(before)) }
     }
 
     fn revision_link(&self, view: &View) -> Markup {

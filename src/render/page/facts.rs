@@ -8,7 +8,8 @@ use crate::render::map;
 use crate::words::format;
 
 impl Item<'_> {
-    pub(super) fn facts(&self) -> Markup {
+    /// The facts that the item states.
+    pub fn facts(&self) -> Markup {
         let view = self.view;
         html! {
             h2 { (self.t("facts")) }

@@ -114,7 +114,7 @@ impl Item<'_> {
         html! {
             @if board.is_due { div.status.wait { b { (self.t("board-due")) } (self.t("check-overdue")) " " (format::date(board.due)) } }
             @for document in self.view.documents.iter().filter(|document| document.media_type.starts_with("image/")) {
-                p { img.photo src={ "/q/" (self.view.code) "/documents/" (document.sha256) } alt=(document.title) loading="lazy"; }
+                p { img.photo src={ (self.files()) (document.sha256) } alt=(document.title) loading="lazy"; }
             }
             h2 { (self.t("on-board")) }
             @if !board.postings.iter().any(Posting::hangs) { p { (self.t("board-empty")) } }

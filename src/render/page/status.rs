@@ -9,7 +9,8 @@ use crate::render::glossary::term;
 use crate::words::format::{self, dialled};
 
 impl Item<'_> {
-    pub(super) fn status(&self) -> Markup {
+    /// Whether the item holds, since when, and by whose decision.
+    pub fn status(&self) -> Markup {
         let view = self.view;
         if view.duty().is_some() && view.status == Status::InForce && self.revision.is_none() {
             return html! {};

@@ -1,0 +1,203 @@
+//! What is in preparation, or waits for a second person: lists, a page for each, and what is done with it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use super::{Desk, leads_to, refused, shown};
+use crate::app::Request;
+use crate::app::proposals::Foreseen;
+use crate::domain::access::AccountId;
+use crate::domain::families::Item;
+use crate::domain::publication::Proposal;
+use crate::domain::publication::view::View;
+use crate::domain::{Code, Digest};
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::items::{self, send_document};
+use crate::http::reading::Asking;
+use crate::import::attach::no_files;
+use crate::render::office::proposals::{self as pages, Listed};
+use crate::words::text::Lang;
+
+/// Most proposals on a page.
+const MOST: usize = 200;
+
+/// The names of persons, each read once.
+struct Names<'a> {
+    site: &'a Site,
+    known: BTreeMap<AccountId, String>,
+}
+
+impl Names<'_> {
+    async fn of(&mut self, account: &AccountId) -> Result<String, HttpError> {
+        if let Some(name) = self.known.get(account) {
+            return Ok(name.clone());
+        }
+        let profile = self.site.app.profile(account).await?;
+        let name = if profile.name.is_empty() { account.0.clone() } else { profile.name };
+        self.known.insert(account.clone(), name.clone());
+        Ok(name)
+    }
+
+    async fn all(&mut self, accounts: &[AccountId]) -> Result<Vec<String>, HttpError> {
+        let mut names = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            names.push(self.of(account).await?);
+        }
+        Ok(names)
+    }
+}
+
+/// What the person may see of what is in preparation, what waits for them first.
+pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, HttpError> {
+    let (city, today) = (site.city(), site.moment().today);
+    let mut found: Vec<(bool, bool, Code, &'static str, Proposal)> = {
+        let image = site.model.image();
+        let seen = image.proposals().filter(|(_, item)| item.shows_proposal_to(&desk.actor, &city.units, today));
+        let all = seen.filter_map(|(code, item)| {
+            let proposal = item.proposal()?.clone();
+            Some((
+                item.may_judge(&desk.actor, &city.units, today),
+                proposal.authors.contains(&desk.account),
+                *code,
+                item.family(),
+                proposal,
+            ))
+        });
+        all.collect()
+    };
+    found.sort_by_key(|(waits, is_own, _, _, proposal)| (!waits, !is_own, -proposal.at));
+    found.truncate(MOST);
+    let mut names = Names { site, known: BTreeMap::new() };
+    let mut list = Vec::with_capacity(found.len());
+    for (waits_for_me, is_own, code, family, proposal) in found {
+        let authors = names.all(&proposal.authors).await?;
+        list.push(Listed { code, family, waits_for_me, is_own, authors, proposal });
+    }
+    Ok(list)
+}
+
+/// `GET /office/proposals`
+pub async fn proposals(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    let list = listed(&site, &desk).await?;
+    let page = pages::list(asking.lang(), &site.city(), &desk.who(), &site.moment(), &list);
+    Ok(shown(&asking.headers, StatusCode::OK, page))
+}
+
+/// A proposal that the person may see, as it would be.
+async fn find(site: &Site, desk: &Desk, code: &str) -> Result<(Code, Proposal, Foreseen), HttpError> {
+    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let (city, today) = (site.city(), site.moment().today);
+    let family = {
+        let image = site.model.image();
+        let item = &image.entry(&code).ok_or(HttpError::NotFound)?.item;
+        // Whoever may not see it is not told that there is one.
+        item.shows_proposal_to(&desk.actor, &city.units, today).then(|| item.family()).ok_or(HttpError::NotFound)?
+    };
+    let foreseen = site.app.foreseen(family, code).await?.ok_or(HttpError::NotFound)?;
+    let proposal = foreseen.before.proposal().cloned().ok_or(HttpError::NotFound)?;
+    Ok((code, proposal, foreseen))
+}
+
+/// The item as its page would show it: a new revision even before its first day.
+fn view_of(site: &Site, item: &Item, proposal: &Proposal) -> Result<View, HttpError> {
+    let is_revision = matches!(proposal.action.as_str(), "publish" | "revise");
+    let revision = item.latest().filter(|_| is_revision);
+    item.view(revision, &site.moment()).ok_or(HttpError::NotFound)
+}
+
+/// `GET /office/proposals/{code}`
+pub async fn proposal(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    one(&site, &desk, &asking.headers, asking.lang(), &code, None).await
+}
+
+async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &str, wrong: Option<&str>) -> Result<Response, HttpError> {
+    let (code, proposal, foreseen) = find(site, desk, code).await?;
+    let (city, moment) = (site.city(), site.moment());
+    let mut names = Names { site, known: BTreeMap::new() };
+    let authors = names.all(&proposal.authors).await?;
+    let approvals = names.all(&proposal.approvals).await?;
+    let returned = match &proposal.returned {
+        Some((by, comment)) => Some((names.of(by).await?, comment.clone())),
+        None => None,
+    };
+    let waits_for_me = foreseen.before.may_judge(&desk.actor, &city.units, moment.today);
+    let is_own = proposal.authors.contains(&desk.account);
+    let (refusal, material) = match &foreseen.after {
+        Err(refusal) => (Some(refusal.said.text(lang).clone()), None),
+        Ok(after) => {
+            let before = foreseen.before.view(None, &moment);
+            (None, Some(items::foreseen(site, before, view_of(site, after, &proposal)?).await?))
+        }
+    };
+    let units = material.as_ref().map(|material| material.units(lang)).unwrap_or_default();
+    let draft = material.as_ref().map(|material| (material.draft(lang, &units), material.before()));
+    let listed = Listed { code, family: foreseen.before.family(), waits_for_me, is_own, authors, proposal };
+    let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    let shown_as = pages::Shown { listed: &listed, approvals: &approvals, returned: returned.as_ref(), refusal: refusal.as_deref(), draft };
+    Ok(shown(headers, status, pages::one(lang, &city, &desk.who(), &moment, &shown_as, wrong)))
+}
+
+/// `GET /office/proposals/{code}/preview`: the item's page exactly as it would be.
+pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    let (_, proposal, foreseen) = find(&site, &desk, &code).await?;
+    let lang = asking.lang();
+    let after = foreseen.after.map_err(HttpError::Refused)?;
+    let material = items::foreseen(&site, None, view_of(&site, &after, &proposal)?).await?;
+    let page = material.draft(lang, &material.units(lang)).render()?;
+    Ok(shown(&asking.headers, StatusCode::OK, page))
+}
+
+/// `GET /office/proposals/{code}/documents/{sha256}`: a file of a proposal.
+pub async fn proposed_document(
+    State(site): State<Arc<Site>>,
+    Path((code, digest)): Path<(String, String)>,
+    desk: Desk,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
+    let (_, proposal, foreseen) = find(&site, &desk, &code).await?;
+    let view = view_of(&site, &foreseen.after.map_err(HttpError::Refused)?, &proposal)?;
+    let document = view.documents.into_iter().find(|document| document.sha256 == digest).ok_or(HttpError::NotFound)?;
+    send_document(&site, &document, "no-store", &headers).await
+}
+
+/// `POST /office/proposals/{code}`: approves, returns or discards, as the pressed button says.
+pub async fn judge(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let fields = desk.fields(&headers, body).await?;
+    let lang = fields.lang(&asking.headers);
+    let (own, _, foreseen) = find(&site, &desk, &code).await?;
+    let action = fields.get("do").filter(|action| ["approve", "return", "discard"].contains(action)).ok_or(HttpError::NotFound)?;
+    let seen = fields.get("proposal").unwrap_or_default();
+    let body = match action {
+        "return" => json!({ "proposal": seen, "comment": fields.get("comment").unwrap_or_default() }),
+        _ => json!({ "proposal": seen }),
+    };
+    // A form that is sent twice is answered twice and acts once.
+    let id = format!("office-{action}-{seen}");
+    let request = Request { id, kind: format!("{}.{action}", foreseen.before.family()), code: Some(own), body, blobs: Vec::new() };
+    match site.app.execute(&desk.actor, request, &no_files).await {
+        Ok(outcome) => {
+            site.model.wait_for(outcome.position, super::SEEN).await;
+            let is_public = outcome.events.iter().any(|event| !event.ends_with(".approved"));
+            Ok(match action {
+                "approve" if is_public => leads_to(&format!("/q/{own}"), lang),
+                _ => leads_to("/office/proposals", lang),
+            })
+        }
+        Err(error) => one(&site, &desk, &headers, lang, &code, Some(&refused(error, lang)?)).await,
+    }
+}

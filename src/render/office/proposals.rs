@@ -1,0 +1,173 @@
+//! What is in preparation, or waits for a second person.
+
+use maud::{Markup, html};
+
+use super::{Who, frame, wrong_box};
+use crate::domain::Code;
+use crate::domain::city::City;
+use crate::domain::publication::view::{Moment, moment_of};
+use crate::domain::publication::{Proposal, ProposalState};
+use crate::render::page::{Before, Item};
+use crate::words::format;
+use crate::words::text::{Lang, text};
+
+/// A proposal as lists show it.
+pub struct Listed {
+    /// The item.
+    pub code: Code,
+    /// Its family.
+    pub family: &'static str,
+    /// True when the person may approve it.
+    pub waits_for_me: bool,
+    /// True when the person had a hand in it.
+    pub is_own: bool,
+    /// Names of its authors.
+    pub authors: Vec<String>,
+    /// The proposal.
+    pub proposal: Proposal,
+}
+
+/// A proposal as its page shows it.
+pub struct Shown<'a> {
+    /// The proposal.
+    pub listed: &'a Listed,
+    /// Names of those who have approved it.
+    pub approvals: &'a [String],
+    /// Who returned it, and why.
+    pub returned: Option<&'a (String, String)>,
+    /// Why the rules would refuse it now.
+    pub refusal: Option<&'a str>,
+    /// The item as it would be, and as it is.
+    pub draft: Option<(Item<'a>, Option<Before<'a>>)>,
+}
+
+/// What the proposed command does, in words.
+fn action<'k>(lang: Lang, proposal: &Proposal) -> &'k str {
+    let key = match proposal.action.as_str() {
+        "publish" => "propose-publish",
+        "revise" => "propose-revise",
+        "correct" => "propose-correct",
+        "cancel-revision" => "propose-cancel",
+        "expire" => "propose-expire",
+        "supersede" => "propose-supersede",
+        "withdraw" => "propose-withdraw",
+        _ => "propose-change",
+    };
+    text(lang, key)
+}
+
+fn authors(lang: Lang, listed: &Listed) -> String {
+    let unnamed = listed.proposal.unnamed.then(|| text(lang, "proposal-unnamed").to_owned());
+    listed.authors.iter().cloned().chain(unnamed).collect::<Vec<_>>().join(", ")
+}
+
+fn state(lang: Lang, proposal: &Proposal) -> &'static str {
+    match proposal.state {
+        ProposalState::Draft => text(lang, "proposal-draft"),
+        ProposalState::Submitted => text(lang, "proposal-submitted"),
+        ProposalState::Returned => text(lang, "proposal-returned"),
+        ProposalState::Overtaken => text(lang, "proposal-overtaken"),
+    }
+}
+
+/// Proposals, each with a link to its page.
+pub(super) fn entries(lang: Lang, moment: &Moment, list: &[&Listed]) -> Markup {
+    html! {
+        ul.list {
+            @for listed in list {
+                li {
+                    a href={ "/office/proposals/" (listed.code) (lang.query()) } { (listed.proposal.title) }
+                    " " span.tag { (state(lang, &listed.proposal)) }
+                    br;
+                    span.note {
+                        (action(lang, &listed.proposal)) " · " (authors(lang, listed)) " · "
+                        (format::moment(lang, &moment.zone, moment_of(listed.proposal.at)))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All that the person may see.
+pub fn list(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, all: &[Listed]) -> String {
+    let t = |key| text(lang, key);
+    let (mine, others): (Vec<&Listed>, Vec<&Listed>) = all.iter().partition(|listed| listed.waits_for_me);
+    let content = html! {
+        h2 { (t("office-waits")) }
+        @if mine.is_empty() { p { (t("office-nothing-waits")) } } @else { (entries(lang, moment, &mine)) }
+        @if !others.is_empty() {
+            h2 { (t("office-in-work")) }
+            (entries(lang, moment, &others))
+        }
+    };
+    frame(lang, city, who, t("office-proposals"), "/office/proposals", content)
+}
+
+/// One proposal: what it would change, and what the person can do with it.
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Shown<'_>, wrong: Option<&str>) -> String {
+    let t = |key| text(lang, key);
+    let Listed { code, proposal, .. } = shown.listed;
+    let path = format!("/office/proposals/{code}");
+    let content = html! {
+        (wrong_box(wrong))
+        p { b { (action(lang, proposal)) } " " span.tag { (state(lang, proposal)) } }
+        dl {
+            dt { (t("proposal-authors")) } dd { (authors(lang, shown.listed)) }
+            dt { (t("proposal-at")) } dd { (format::moment(lang, &moment.zone, moment_of(proposal.at))) }
+            @if !shown.approvals.is_empty() {
+                dt { (t("proposal-approved-by")) } dd { (shown.approvals.join(", ")) " (" (shown.approvals.len()) "/" (proposal.needed()) ")" }
+            }
+        }
+        @if let Some((by, comment)) = shown.returned {
+            div.status.wait { b { (t("proposal-returned-by")) " " (by) } p { (comment) } }
+        }
+        @if let Some(refusal) = shown.refusal { div.status.bad { b { (t("proposal-would-fail")) } p { (refusal) } } }
+        @if let Some((draft, before)) = &shown.draft {
+            p { a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } }
+            @match before {
+                Some(before) => {
+                    @if before.view.status != draft.view.status || before.view.effective_to != draft.view.effective_to {
+                        h2 { (t("proposal-standing")) }
+                        (draft.status())
+                    }
+                    @if matches!(proposal.action.as_str(), "revise" | "correct") { (draft.changed(before)) }
+                }
+                None => { (draft.status()) (draft.facts()) }
+            }
+        }
+        @if shown.listed.waits_for_me { (judging(lang, who, &path, proposal)) }
+        @else if shown.listed.is_own && proposal.state == ProposalState::Submitted { p.rule { (t("proposal-own")) } }
+        @if shown.listed.is_own {
+            h2 { (t("proposal-discard")) }
+            form action=(path) method="post" {
+                input type="hidden" name="proposal" value=(proposal.digest());
+                (who.hidden(lang))
+                p.note { (t("proposal-discard-help")) }
+                button name="do" value="discard" { (t("proposal-discard")) }
+            }
+        }
+        p.small { (t("proposal-digest")) ": " (proposal.digest()) }
+    };
+    frame(lang, city, who, &proposal.title, &path, content)
+}
+
+/// The forms of an approver.
+fn judging(lang: Lang, who: &Who<'_>, path: &str, proposal: &Proposal) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        h2 { (t("proposal-judge")) }
+        form.column action=(path) method="post" {
+            input type="hidden" name="proposal" value=(proposal.digest());
+            (who.hidden(lang))
+            p.note { (t("proposal-approve-help")) }
+            button.wide name="do" value="approve" { (t("proposal-approve")) }
+        }
+        form.column action=(path) method="post" {
+            input type="hidden" name="proposal" value=(proposal.digest());
+            (who.hidden(lang))
+            label { (t("proposal-comment")) textarea name="comment" rows="3" maxlength="2000" required {} }
+            button name="do" value="return" { (t("proposal-return")) }
+        }
+    }
+}

@@ -3,115 +3,22 @@
 //! All accounts are one aggregate, so that two administrators cannot suspend each other at the same time. Names,
 //! addresses and what people sign in with are in the vault.
 
+mod events;
+
+pub use events::{
+    AccountEvent, AccountNamed, Credential, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan, SecondPersonChosen,
+};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::access::{AccountId, Actor, Grant, Reach, Role};
-use super::{Context, Digest, Refusal};
-use crate::words::civil::moment_schema;
+use crate::domain::access::{AccountId, Actor, Grant, Reach, Role};
+use crate::domain::{Context, Digest, Refusal};
 
 /// Hours that an invitation is valid.
 pub const INVITATION_HOURS: i64 = 48;
-
-/// `account.invited`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Invited {
-    /// The account.
-    pub account: AccountId,
-    /// What the person may do.
-    pub grants: Vec<Grant>,
-    /// SHA-256 of the invitation's secret.
-    pub invitation: Digest,
-    /// The invitation is valid until then.
-    #[schemars(schema_with = "moment_schema")]
-    pub until: Timestamp,
-}
-
-/// `account.invited_again`: what the person signed in with is no longer valid, and all their sessions end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct InvitedAgain {
-    /// The account.
-    pub account: AccountId,
-    /// SHA-256 of the invitation's secret.
-    pub invitation: Digest,
-    /// The invitation is valid until then.
-    #[schemars(schema_with = "moment_schema")]
-    pub until: Timestamp,
-}
-
-/// `account.granted`: what the person may do from now on, all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Granted {
-    /// The account.
-    pub account: AccountId,
-    /// What the person may do.
-    pub grants: Vec<Grant>,
-}
-
-/// `account.activated`, `account.suspended`, `account.resumed`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AccountNamed {
-    /// The account.
-    pub account: AccountId,
-}
-
-/// What of a person's credentials changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Credential {
-    /// The passphrase.
-    Passphrase,
-    /// The secret of the app that shows codes.
-    Totp,
-    /// A recovery code was used up.
-    RecoveryCode,
-}
-
-/// `account.credentials_changed`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CredentialsChanged {
-    /// The account.
-    pub account: AccountId,
-    /// What changed.
-    pub credential: Credential,
-}
-
-/// `account.second_person_began`: from now on the city's rule of two persons holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SecondPersonBegan {}
-
-/// `account.second_person_chosen`: for what two persons are needed, once the rule holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SecondPersonChosen {
-    /// Families and kinds, such as `plan` or `works`.
-    pub kinds: Vec<String>,
-}
-
-/// Events of the accounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AccountEvent {
-    /// Somebody was invited.
-    Invited(Invited),
-    /// Somebody was invited anew.
-    InvitedAgain(InvitedAgain),
-    /// The person has accepted the invitation.
-    Activated(AccountNamed),
-    /// What they may do has changed.
-    Granted(Granted),
-    /// They may not sign in for the time being.
-    Suspended(AccountNamed),
-    /// They may sign in again.
-    Resumed(AccountNamed),
-    /// They sign in with something else.
-    CredentialsChanged(CredentialsChanged),
-    /// Two persons are needed from now on.
-    SecondPersonBegan(SecondPersonBegan),
-    /// The city has chosen for what.
-    SecondPersonChosen(SecondPersonChosen),
-}
 
 /// Commands about accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -118,7 +118,7 @@ async fn map_drawing(node: &Node, code: Code) {
     let set = node.model.image().view(&code, None, &node.moment()).unwrap().features.unwrap();
     let features = node.model.features(set.sha256).await.unwrap();
     let city = Arc::clone(&node.model.image().city);
-    let boundaries = prints::boundaries(&node.model, &city).await;
+    let boundaries = prints::boundaries(&node.model, &city).await.unwrap();
     let units = map::unit_shapes(&city, boundaries.as_deref(), node.moment().today, Lang::Vi);
     let around = Around { lang: Lang::Vi, units: &units, mark: None, landmarks: None };
     let mut svg = String::new();

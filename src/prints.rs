@@ -103,7 +103,8 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     if order.unit.as_ref().is_some_and(|unit| city.units.get(unit).is_none()) {
         return Err(PressError::UnknownUnit);
     }
-    let boundaries = boundaries(model, &city).await;
+    // A poster hangs for months, so none is made without its boundaries.
+    let boundaries = boundaries(model, &city).await?;
     let features = match &view.features {
         Some(set) => Some(model.features(set.sha256).await?),
         None => None,
@@ -119,15 +120,11 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board })
 }
 
-/// The boundaries of the city's units, if they are known and can be read.
-pub async fn boundaries(model: &ReadModel, city: &City) -> Option<Arc<Features>> {
-    let set = city.boundaries.as_ref()?;
-    match model.features(set.sha256).await {
-        Ok(features) => Some(features),
-        Err(error) => {
-            tracing::error!("{error}");
-            None
-        }
+/// The boundaries of the city's units, if they are known and not damaged. Errors: they cannot be read now.
+pub async fn boundaries(model: &ReadModel, city: &City) -> Result<Option<Arc<Features>>, StoreError> {
+    match &city.boundaries {
+        Some(set) => model.readable(set.sha256).await,
+        None => Ok(None),
     }
 }
 

@@ -16,12 +16,12 @@ pub async fn backup(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
         bail!("{} exists already: choose another name", file.display());
     }
     let position = log::write_dump(store.app.log(), file, true).await?;
-    store.app.audit("backup", position).await?;
     say!(
         "{position} events and the encrypted vault written to {}; its key ({}) is not in it",
         file.display(),
         store.data.join("vault.key").display()
     );
+    log::note(&store.app, "backup", position).await;
     Ok(())
 }
 

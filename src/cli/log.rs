@@ -12,6 +12,7 @@ use clap::Subcommand;
 
 use super::messages::{put, say};
 use super::{StoreArgs, store};
+use crate::app::{App, ExecuteError};
 use crate::domain::Digest;
 use crate::event_store::chain::Verifier;
 use crate::event_store::dump::{Reader, Record, Writer};
@@ -53,8 +54,8 @@ pub async fn run(args: &StoreArgs, command: LogCommand) -> anyhow::Result<ExitCo
         LogCommand::Verify { expect } => return verify(log, expect.as_deref()).await,
         LogCommand::Export { file } => {
             let position = write_dump(log, &file, false).await?;
-            store.app.audit("export", position).await?;
             say!("{position} events written to {}", file.display());
+            note(&store.app, "export", position).await;
         }
         LogCommand::Load { file } => {
             read_dump(log, &file, None).await?;
@@ -98,9 +99,17 @@ async fn stats(log: &Arc<dyn EventLog>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The digests that an event names: the only quoted texts of 64 hex digits.
+/// The digests that an event names: the only quoted texts of 64 hex digits. A proposal holds its command as text, whose
+/// quotation marks have a backslash before them.
 fn digests(payload: &str) -> impl Iterator<Item = Digest> {
-    payload.split('"').filter(|text| text.len() == 64).filter_map(|text| text.parse().ok())
+    payload.split('"').map(|text| text.trim_end_matches('\\')).filter(|text| text.len() == 64).filter_map(|text| text.parse().ok())
+}
+
+/// True for events whose digests are no blobs': secrets of tokens and invitations, and proposals that were judged.
+fn names_no_blobs(event: &str) -> bool {
+    event.starts_with("token.")
+        || event.starts_with("account.")
+        || [".approved", ".returned", ".discarded"].iter().any(|judged| event.ends_with(judged))
 }
 
 /// A blob that a published event names but that is not stored.
@@ -110,9 +119,7 @@ async fn missing_blob(log: &Arc<dyn EventLog>, absent: &HashSet<Digest>) -> anyh
         let page = log.read(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(None) };
         after = last.position;
-        // Digests of tokens and invitations are no blobs'.
-        let of_secrets = |name: &str| name.starts_with("token.") || name.starts_with("account.");
-        let of_items = page.iter().filter(|stored| !of_secrets(&stored.event.name));
+        let of_items = page.iter().filter(|stored| !names_no_blobs(&stored.event.name));
         if let Some(digest) = of_items.flat_map(|stored| digests(&stored.event.payload)).find(|digest| absent.contains(digest)) {
             return Ok(Some(digest));
         }
@@ -170,6 +177,18 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
     }
     put!("{}:{}", verifier.position, Digest(verifier.hash))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Notes an export or a backup in the log. Where the log takes nothing more, the file is all the more needed: it is
+/// complete, and this is said.
+pub async fn note(app: &App, action: &str, position: i64) {
+    if let Err(error) = app.audit(action, position).await {
+        let why = match error {
+            ExecuteError::Full(disk) => format!("the disk of {disk} is full or cannot be written"),
+            other => other.to_string(),
+        };
+        say!("bangtin: warning: the file is complete, but the log could not note the {action}: {why}");
+    }
 }
 
 /// Writes a dump to a temporary file beside its place, and moves it there when it is complete.

@@ -134,7 +134,7 @@ impl City {
         if let Some(place) = self.landmarks.iter().find(|place| !contains(&self.bbox, place.lon, place.lat)) {
             return Err(Refusal::invalid("landmark-outside", sentence!("landmark-outside", place = Names(&place.name_vi, &place.name_en))));
         }
-        if let Some(phone) = self.phone.as_ref().filter(|phone| !super::map_point::is_phone(phone)) {
+        if let Some(phone) = self.phone.as_ref().filter(|phone| !super::phone::is_phone(phone)) {
             return Err(Refusal::invalid("phone", sentence!("phone", phone)));
         }
         let url = &self.public_url;

@@ -44,6 +44,7 @@ pub mod law;
 pub mod map_point;
 pub mod mark;
 pub mod names;
+pub mod phone;
 pub mod plan;
 pub mod posting;
 pub mod publication;

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Refusal};
+use unicode_normalization::UnicodeNormalization;
+
 use crate::words::fold::fold;
 
 opaque_id! {
@@ -24,12 +26,20 @@ pub struct Consent {
 
 /// True for an entry in a column of consents that says there is no consent: “không”, “chưa”, “đã rút”, 0, a dash.
 pub fn denies(evidence: &str) -> bool {
-    let folded = fold(evidence);
+    // Circled and boxed letters are letters.
+    let plain = |c: char| matches!(c, '\u{2460}'..='\u{24e9}' | '\u{1f110}'..='\u{1f189}');
+    let seen = evidence.chars().flat_map(|c| std::iter::once(c).nfkd().filter(move |_| plain(c)).chain((!plain(c)).then_some(c)));
+    let folded = fold(&seen.collect::<String>());
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let no = ["khong", "ko", "k", "kg", "chua", "no", "not", "n", "false", "none", "rut", "huy", "withdrawn", "refused", "denied", "0"];
+    let no =
+        ["khong", "ko", "k", "kg", "chua", "no", "not", "n", "false", "none", "rut", "huy", "withdrawn", "refused", "denied", "0", "ø"];
+    // Letters of a script that nobody here reads say nothing.
+    let is_plain = folded.chars().all(|c| c < '\u{250}' || !c.is_alphanumeric());
     words.is_empty()
+        || !is_plain
         || words.iter().any(|word| no.contains(word) && (words.len() > 1 || *word != "0"))
         || words == ["0"]
+        || words == ["o"]
         || folded.contains("tu choi")
         || folded.contains("thu hoi")
         || folded.contains("het han")
@@ -129,6 +139,22 @@ impl Subject {
                 self.consent = None;
                 self.erased = true;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::denies;
+
+    #[test]
+    fn a_refusal_in_letters_that_look_alike_is_a_refusal() {
+        for evidence in ["không", "KHÔNG", "\u{43a}hông", "ⓚhông", "\u{41e}", "\u{2c9e}", "Ø", "𝐤𝐡𝐨̂𝐧𝐠", "０", "k\u{200b}hông", "-", "🅝🅞"]
+        {
+            assert!(denies(evidence), "{evidence}");
+        }
+        for evidence in ["HS-12/2026", "Phiếu số 12 ngày 1/3/2026", "№ 12", "Nº 12", "Mẫu Đ-7", "BB ⑫"] {
+            assert!(!denies(evidence), "{evidence}");
         }
     }
 }

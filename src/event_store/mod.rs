@@ -355,7 +355,7 @@ pub async fn open(url: &str, clock: Clock) -> Result<Arc<dyn EventLog>, StoreErr
         Ok(Arc::new(PostgresLog::open(url, clock).await?))
     } else {
         // The address may hold a password: it is not repeated.
-        Err(StoreError::NotPossible("the database must be written sqlite://PATH or postgres://USER:PASSWORD@HOST/DB".into()))
+        Err(StoreError::NotPossible(sentence!("database-address").to_string()))
     }
 }
 

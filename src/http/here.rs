@@ -353,7 +353,7 @@ async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: O
         Some(set) => Some(site.model.features(set.sha256).await?),
         None => None,
     };
-    let boundaries = prints::boundaries(&site.model, city).await;
+    let boundaries = prints::boundaries(&site.model, city).await.unwrap_or_default();
     let (city, today) = (Arc::clone(city), moment.today);
     let svg = tokio::task::spawn_blocking(move || {
         let units = map::unit_shapes(&city, boundaries.as_deref(), today, lang);

@@ -128,9 +128,12 @@ pub fn asked(query: Option<&str>, name: &str) -> Option<String> {
 
 /// A parameter of a query string, percent-decoded.
 pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    mended_query(query?).split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| percent_decode(value))
+    mended_query(query?).split('&').find_map(|pair| match pair.split_once('=') {
+        Some((key, value)) => (key == name).then(|| percent_decode(value)),
+        // An app has encoded the sign between the two.
+        None => percent_decode(pair)
+            .split_once('=')
+            .map_or_else(|| (pair == name).then(String::new), |(key, value)| (key == name).then(|| value.to_owned())),
     })
 }
 

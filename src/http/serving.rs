@@ -97,9 +97,14 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, shutdown: impl Future
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // The process is most likely out of file descriptors, so it waits instead of spinning.
-                tracing::warn!("a connection was not accepted: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                // The process is most likely out of file descriptors. A connection that waits for a request makes room.
+                if connections.make_room_for_files() {
+                    tracing::debug!("a connection was not accepted: {error}; one that waited for a request was closed");
+                    tokio::time::sleep(ROOM_PATIENCE / 10).await;
+                } else {
+                    tracing::warn!("a connection was not accepted: {error}");
+                    tokio::time::sleep(ROOM_PATIENCE).await;
+                }
                 continue;
             }
         };

@@ -61,6 +61,9 @@ impl State {
     }
 }
 
+/// For so long a connection that has asked nothing yet may be about to, in milliseconds.
+const NEW_MILLIS: u64 = 1_000;
+
 /// All open connections.
 pub struct Connections {
     began: Instant,
@@ -100,11 +103,24 @@ impl Connections {
     /// anything, the one silent longest; then the one idle longest; then one whose request is not yet whole. False if
     /// all connections are busy.
     pub fn make_room(&self) -> bool {
+        self.spare(0)
+    }
+
+    /// The same where the system has no file for another connection. It says so even when nobody waits, so one that has
+    /// only just come, and is about to ask, goes after those that are idle.
+    pub fn make_room_for_files(&self) -> bool {
+        self.spare(NEW_MILLIS)
+    }
+
+    fn spare(&self, new_millis: u64) -> bool {
+        let now = self.now();
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = open.iter().filter_map(|(number, state)| {
             let has_asked = state.has_asked.load(Ordering::Relaxed);
             let is_receiving = state.is_receiving.load(Ordering::Relaxed);
-            Some(((has_asked, is_receiving, state.waits_since()?, *number), state))
+            let since = state.waits_since()?;
+            let is_new = !has_asked && now.saturating_sub(since) < new_millis;
+            Some(((is_receiving, is_new, has_asked, since, *number), state))
         });
         let spared = waiting.min_by_key(|(key, _)| *key);
         spared.inspect(|(_, state)| state.has_to_go.notify_one()).is_some()
@@ -313,10 +329,14 @@ mod tests {
         let taking = since(&connections, 1, true);
         taking.state.is_sending.store(true, Ordering::Relaxed);
         let silent = since(&connections, 9, false);
-        assert!(connections.make_room() && goes(&silent).await);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let new = connections.enter();
+        assert!(connections.make_room_for_files() && goes(&silent).await);
         drop(silent);
-        assert!(connections.make_room() && goes(&longest).await);
+        assert!(connections.make_room_for_files() && goes(&longest).await);
         drop(longest);
+        assert!(!goes(&new).await && connections.make_room() && goes(&new).await, "who has asked something stays");
+        drop(new);
         assert!(!goes(&idle).await && connections.make_room() && goes(&idle).await);
         drop(idle);
         let posting = since(&connections, 7, true);

@@ -223,7 +223,7 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
         let input: ContactInput =
             serde_json::from_value(contact.clone()).map_err(|error| invalid("contact", sentence!("contact", error = error.to_string())))?;
         let input = ContactInput { name: typed(&input.name), phone: typed(&input.phone), ..input };
-        if !crate::domain::map_point::is_phone(&input.phone) || input.name.is_empty() {
+        if !crate::domain::phone::is_phone(&input.phone) || input.name.is_empty() {
             return Err(invalid("contact", sentence!("contact-attach")));
         }
         attached.contact = Some(input);

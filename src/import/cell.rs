@@ -194,45 +194,6 @@ pub fn is_error_word(text: &str) -> bool {
     is_hashes || name.is_some_and(|name| matches!(name, "REF" | "VALUE" | "NAME" | "DIV/0" | "NUM" | "NULL" | "SPILL" | "CALC"))
 }
 
-/// True for a phone number that a program damaged by treating it as a number. Its leading 0 is gone (a mobile
-/// number of 9 digits, a landline of 9 or 10), or the + before 84.
-pub fn lost_its_zero(phone: &str) -> bool {
-    let digits: String = phone.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-' | '(' | ')')).collect();
-    let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let begins = |with: &str| with.bytes().any(|byte| digits.as_bytes().first() == Some(&byte));
-    all_digits
-        && match digits.len() {
-            9 => begins("235789"),
-            10 => begins("2"),
-            11 | 12 => digits.starts_with("84"),
-            _ => false,
-        }
-}
-
-/// False for a number that by its digits is no phone number of Viet Nam: one that begins with 0 has 10 digits, or 11 if
-/// it begins with 02, and +84 stands for the 0. Short numbers and those of other countries are not judged, but for a fraction.
-pub fn is_whole_phone(phone: &str) -> bool {
-    let read = read(phone);
-    let digits: String = read.chars().filter(char::is_ascii_digit).collect();
-    let is_fraction =
-        read.trim().rsplit_once('.').is_some_and(|(whole, end)| end == "0" && whole.bytes().all(|byte| byte.is_ascii_digit()));
-    let national = if read.trim_start().starts_with("+84") { format!("0{}", &digits[2..]) } else { digits };
-    !is_fraction
-        && match national.as_bytes() {
-            // Landlines had 10 digits before 2017.
-            [b'0', b'2', ..] => matches!(national.len(), 10 | 11),
-            [b'0', ..] => national.len() == 10,
-            _ => true,
-        }
-}
-
-/// True for a landline's number without its area code: it can be dialled from landlines of the same province only.
-/// Short numbers such as 115 and 19001234 begin with 1.
-pub fn lacks_area_code(phone: &str) -> bool {
-    let digits: String = read(phone).chars().filter(char::is_ascii_digit).collect();
-    (6..=8).contains(&digits.len()) && digits.starts_with(|c: char| ('2'..='9').contains(&c)) && !phone.trim_start().starts_with('+')
-}
-
 /// True for a mark that says “as above” in a list: `-nt-`, `như trên`, `"`.
 pub fn is_ditto(text: &str) -> bool {
     let bare: String = crate::words::fold::fold(text).chars().filter(|c| c.is_alphanumeric()).collect();
@@ -303,35 +264,6 @@ mod tests {
         }
         for text in ["12-5", "7-17", "Tổ 12-May Tơ", "Ngõ 5", "Thg", "Mar", "12-Maya", "7h30-11h30", "2026-05-12"] {
             assert_eq!(as_day_of_sheet(text).is_some(), text == "Tổ 12-May Tơ", "{text}");
-        }
-    }
-
-    #[test]
-    fn a_phone_number_with_a_digit_too_few_or_too_many_is_noticed() {
-        for phone in [
-            "0912345678",
-            "0912 345 678",
-            "0216 3852 009",
-            "+84 912 345 678",
-            "(0216) 3 852 009",
-            "115",
-            "1900 6868",
-            "０９１２３４５６７８",
-        ] {
-            assert!(is_whole_phone(phone), "{phone}");
-        }
-        for phone in ["0912345678.0", "0912 345 67", "09123456789", "0216 3852 0091", "+84 912 345 67", "0912345678; 0987654321"] {
-            assert!(!is_whole_phone(phone), "{phone}");
-        }
-    }
-
-    #[test]
-    fn a_phone_number_without_its_0_is_noticed() {
-        for phone in ["900000001", "216 385 0115", "84900000001", "2163850115"] {
-            assert!(lost_its_zero(phone), "{phone}");
-        }
-        for phone in ["0900000001", "115", "+84900000001", "02163850115", "19001234", "18001234", "190012345", "1900123456"] {
-            assert!(!lost_its_zero(phone), "{phone}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::formats;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
-use crate::domain::subject;
+use crate::domain::{phone, subject};
 use crate::features::canonical;
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
@@ -223,7 +223,7 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         if let Some((check, said)) = misread(field, header, &text) {
             report.push(Finding::new(Severity::Error, check, said).of(number, feature.line));
         }
-        if field == "phone" && cell::lacks_area_code(&text) {
+        if field == "phone" && phone::lacks_area_code(&text) {
             let said = sentence!("phone-area-code", text, header);
             report.push(Finding::new(Severity::Warning, "phone-area-code", said).of(number, feature.line));
         }
@@ -247,11 +247,11 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
 /// name, and sentences that say how to write what was meant.
 fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Sentence)> {
     match field {
-        "phone" if cell::lost_its_zero(text) => {
+        "phone" if phone::lost_its_zero(text) => {
             let lost = if text.trim_start().starts_with("84") { sentence!("lost-plus") } else { sentence!("lost-zero") };
             Some(("phone-lost-its-zero", sentence!("phone-lost-its-zero", text, header, lost)))
         }
-        "phone" if !cell::is_whole_phone(text) => Some(("phone-digits", sentence!("phone-digits", text, header))),
+        "phone" if !phone::is_whole_phone(text) => Some(("phone-digits", sentence!("phone-digits", text, header))),
         _ if cell::is_ditto(text) => Some(("as-above", sentence!("as-above", text, header))),
         "phone" | "title" | "consent" | "units" | "address" | "summary" if cell::is_scientific(text) => {
             Some(("number-shortened", sentence!("number-shortened", text, header)))

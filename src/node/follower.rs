@@ -144,7 +144,7 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
     }
 }
 
-/// Copies the feature sets of public items to this node's disk, so that their pages are there while the database server
+/// Copies the feature sets of public items and the boundaries of units to this node's disk, so that their pages are there while the database server
 /// is away. A store that lies in a folder of this machine needs no copies. It never returns.
 async fn copy_sets(log: &Arc<dyn EventLog>, model: &ReadModel) {
     if log.folder().is_some() {
@@ -154,7 +154,8 @@ async fn copy_sets(log: &Arc<dyn EventLog>, model: &ReadModel) {
     loop {
         let (position, missing): (i64, Vec<_>) = {
             let image = model.image();
-            (image.position, image.public_sets().filter(|digest| !copied.contains(digest)).collect())
+            let boundaries = image.city.boundaries.as_ref().map(|set| set.sha256);
+            (image.position, image.public_sets().chain(boundaries).filter(|digest| !copied.contains(digest)).collect())
         };
         if looked_at != Some(position) {
             looked_at = Some(position);

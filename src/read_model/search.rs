@@ -176,6 +176,8 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
     let mut rest = vec![kinds(view.kind), view.code.to_string(), view.summary.clone().unwrap_or_default()];
     rest.extend(view.facts.iter().filter_map(|fact| match &fact.value {
         Shown::Text(text) => Some(text.clone()),
+        // As pages write it beside a decision's number.
+        Shown::Date(date) => Some(format!("ngày {}", crate::words::format::date(*date))),
         _ => None,
     }));
     rest.extend(view.units.iter().map(|id| names_of(city, id, today)));

@@ -47,6 +47,8 @@ pub fn alike(c: char) -> Option<char> {
         'ѕ' => 's',
         'у' => 'y',
         'х' => 'x',
+        // Bold and italic letters and digits for mathematics, as social networks' posts have them.
+        '\u{1d400}'..='\u{1d7ff}' => std::iter::once(c).nfkc().next().unwrap_or(c),
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}' | '\u{3000}' => ' ',
         '\u{ad}'
         | '\u{61c}'

@@ -28,8 +28,8 @@ pub fn untailed(text: &str) -> &str {
     text.trim_end_matches(hangs_on)
 }
 
-/// A value of a parameter without what was copied along or written behind it. Only for values in which no `?`, `&` or
-/// `;` can stand: codes, numbers, names of forms.
+/// A value of a parameter without what was copied along or written behind it. Only for values in which no `?`, `&`, `;` or
+/// `#` can stand: codes, numbers, names of forms.
 ///
 /// ```
 /// use bangtin::words::copied::bare_value;
@@ -37,7 +37,7 @@ pub fn untailed(text: &str) -> &str {
 /// assert_eq!(bare_value("html)."), "html");
 /// ```
 pub fn bare_value(value: &str) -> &str {
-    untailed(value.split(['?', '&', ';']).next().unwrap_or_default().trim_start())
+    untailed(value.split(['?', '&', ';', '#']).next().unwrap_or_default().trim_start())
 }
 
 /// Parameters of pages that hold free text, in which any sign may stand.

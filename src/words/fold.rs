@@ -24,10 +24,14 @@ pub fn fold(text: &str) -> String {
 /// ```
 /// use bangtin::words::fold::bare_number;
 /// assert_eq!(bare_number("Số: 0777 / QĐ - UBND."), bare_number("777/QĐ UBND"));
+/// assert_eq!(bare_number("777/QĐ-UBND ngày 1/3/2026"), bare_number("777/QĐ-UBND"));
 /// assert_ne!(bare_number("7/77/QĐ-UBND"), bare_number("777/QĐ-UBND"));
 /// ```
 pub fn bare_number(number: &str) -> String {
+    // “0003/QĐ-UBND ngày 20/3/2024” names its day too.
     let folded = fold(number);
+    let folded =
+        folded.split_once(" ngay ").filter(|(_, day)| day.starts_with(|c: char| c.is_ascii_digit())).map_or(&*folded, |(number, _)| number);
     let mut bare = String::new();
     for part in folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
         if bare.ends_with(|c: char| c.is_ascii_digit()) && part.starts_with(|c: char| c.is_ascii_digit()) {

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::process::Server;
 use crate::support::{Database, Kind, NOON, Node, TestClock};
 
 /// Longest that anything here is waited for.
@@ -163,4 +164,22 @@ async fn a_request_that_is_being_read_or_answered_is_not_given_up_for_another() 
     sending.write_all(b"ance&f=htm").await.unwrap();
     assert!(answer(&mut sending).await.is_some(), "its answer comes");
     server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_files_to_open_a_connection_that_waits_makes_room() {
+    let database = Database::new(Kind::Sqlite).await;
+    // As many files as the server itself needs, and some twenty connections.
+    let script = "ulimit -Sn 64; exec \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_bangtin"), "--data"]).arg(database.path("data"));
+    command.args(["demo", "--listen", "127.0.0.1:0"]).env_remove("BANGTIN_DATABASE");
+    let server = tokio::task::block_in_place(|| Server::start(&mut command));
+    let mut idle = Vec::new();
+    for n in 0..120 {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        let asked = tokio::time::timeout(Duration::from_secs(5), ask(&mut stream)).await;
+        assert_eq!(asked.expect("a place within seconds"), Some(200), "reader {n}");
+        idle.push(stream);
+    }
 }

@@ -287,6 +287,10 @@ async fn a_withdrawn_item_is_gone_with_a_page_that_helps(kind: Kind) {
     for ending in ["json", "geojson", "csv", "fgb", "gpkg", "kml", "geojsons"] {
         assert_eq!(node.get(&format!("/q/QHXD2200H.{ending}")).await.status, StatusCode::GONE, "{ending}");
     }
+    node.apply(&json!({ "id": "v", "type": "map-point.withdraw", "code": "XCT00001C", "reason": "Xe đã thanh lý" }).to_string()).await;
+    for ending in ["", ".json", ".geojson", ".vcf"] {
+        assert_eq!(node.get(&format!("/q/XCT00001C{ending}")).await.status, StatusCode::GONE, "{ending}");
+    }
     assert!(page.text().contains("Ban hành nhầm tờ bản đồ") && page.text().contains(&format!("/q/{PLAN}")));
     for always in ["/q/QHXD2200H/history", "/q/QHXD2200H/revisions/1", "/q/QHXD2200H/revisions/1.geojson", "/q/QHXD2200H/qr.svg"] {
         assert_eq!(node.get(always).await.status, StatusCode::OK, "{always}");

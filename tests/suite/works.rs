@@ -95,10 +95,10 @@ async fn what_is_postponed_or_over_is_so_everywhere(kind: Kind) {
     clock.set(NIGHT);
     change("end-early", CODE, json!({ "reason": "Xong sớm" })).await;
     let record = node.get(&format!("/q/{CODE}.json")).await.json();
-    // A night that began today could have lasted until tomorrow.
-    assert_eq!((record["active"].as_bool(), &record["effective_to"]), (Some(false), &json!("2026-11-29")), "{record}");
+    // A night that was broken off does not last until the morning after.
+    assert_eq!((record["active"].as_bool(), &record["effective_to"]), (Some(false), &json!("2026-11-28")), "{record}");
     assert!(node.get_with(&format!("/q/{CODE}"), &[HTML]).await.text().contains("đã xong"));
-    clock.set("2026-11-30T03:00:00Z");
+    clock.set("2026-11-29T03:00:00Z");
     assert_eq!(node.get(&format!("/q/{CODE}.json")).await.json()["status"], "expired");
     // The role is for works alone.
     let other = json!({ "id": "x", "type": "map-point.publish", "facts": { "kind": "advisory-desk", "title": "Bàn", "position": { "lon": 104.87, "lat": 21.7 } } });

@@ -97,7 +97,7 @@ impl Family for Consultation {
         {
             return Err(Refusal::invalid("consultation-too-short", sentence!("consultation-too-short", days, law)));
         }
-        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::map_point::is_phone(&phone.number)) {
+        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::phone::is_phone(&phone.number)) {
             return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         if let Some(about) = self.about.filter(|about| !context.known_items.contains_key(about)) {

@@ -5,7 +5,6 @@ mod rules;
 mod view;
 
 pub use facts::{ContactRef, Duty, DutyChanged, MapPoint, Phone, PointKind, SetDuty};
-pub use rules::is_phone;
 
 #[cfg(test)]
 mod tests;

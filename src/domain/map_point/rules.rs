@@ -70,7 +70,7 @@ impl Family for MapPoint {
                 sentence!("point-outside", lon = position.lon, lat = position.lat, city = context.city.name()),
             ));
         }
-        if let Some(phone) = self.phones.iter().find(|phone| !is_phone(&phone.number)) {
+        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::phone::is_phone(&phone.number)) {
             return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         if self.duty_limit_minutes.is_some_and(|minutes| !(5..=1440).contains(&minutes)) {
@@ -104,13 +104,4 @@ impl Family for MapPoint {
     fn describe(&self, state: &Option<DutyChanged>, moment: &Moment, view: &mut View) {
         super::view::describe(self, state.as_ref(), moment, view);
     }
-}
-
-/// Digits with spaces, dots, dashes, parentheses and a leading plus; 3 to 15 digits (E.164).
-pub fn is_phone(number: &str) -> bool {
-    let number = crate::words::alike::read(number);
-    let bare = number.strip_prefix('(').unwrap_or(&number);
-    let rest = bare.strip_prefix('+').unwrap_or(bare);
-    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    (3..=15).contains(&digits) && rest.bytes().all(|byte| byte.is_ascii_digit() || b" .-()".contains(&byte))
 }

@@ -46,7 +46,11 @@ fn refused(facts: MapPoint) -> &'static str {
 fn a_point_outside_the_city_or_without_numbers_is_refused() {
     assert_eq!(refused(MapPoint { position: Position { lon: 21.7, lat: 104.87 }, ..ambulance() }), "outside-city");
     assert_eq!(refused(MapPoint { position: Position { lon: f64::NAN, lat: 21.7 }, ..ambulance() }), "outside-city");
-    assert!(super::is_phone("(0216) 3 850 115") && super::is_phone("(+84) 216.3850115") && !super::is_phone("()"));
+    assert!(
+        crate::domain::phone::is_phone("(0216) 3 850 115")
+            && crate::domain::phone::is_phone("(+84) 216.3850115")
+            && !crate::domain::phone::is_phone("()")
+    );
     let phone = Phone { label: "x".into(), number: "gọi tôi".into() };
     assert_eq!(refused(MapPoint { phones: vec![phone], ..ambulance() }), "phone");
 }

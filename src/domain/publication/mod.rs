@@ -291,6 +291,13 @@ impl<F: Family> Revision<F> {
         own_days(&self.facts).filter(|days| *days == (self.effective_from, self.effective_to))
     }
 
+    /// The first days in force that were known for it, each from the moment on when it was; microseconds since 1970.
+    fn known_days(&self) -> Vec<(i64, Date)> {
+        let since = std::iter::once(self.recorded_at).chain(self.corrections.iter().map(|correction| correction.recorded_at));
+        let days = self.corrections.iter().map(|correction| own_days(&correction.before).map_or(self.effective_from, |(from, _)| from));
+        since.zip(days.chain([self.effective_from])).collect()
+    }
+
     /// First days in force that it had before they were corrected.
     pub(super) fn former_days(&self) -> impl Iterator<Item = Date> {
         self.corrections.iter().filter_map(|correction| own_days(&correction.before)).map(|(from, _)| from)
@@ -367,11 +374,22 @@ impl<F: Family> Default for Publication<F> {
 }
 
 impl<F: Family> Publication<F> {
-    /// True when a later revision has taken the place of this one before its first day. If the later one is corrected
-    /// to begin later still, this one does not come back.
+    /// True when a later revision has taken the place of this one before its first day. If one of the two
+    /// is corrected after that, this one does not come back.
     pub(super) fn is_replaced(&self, revision: &Revision<F>) -> bool {
         let later = self.revisions.iter().filter(|r| r.number > revision.number && r.cancelled.is_none());
-        later.flat_map(|r| r.former_days().chain([r.effective_from])).any(|day| day <= revision.effective_from)
+        let own = revision.known_days();
+        // The day that was known for it at that moment.
+        let own_day = |at: i64| own.iter().rev().find(|(since, _)| *since <= at).map(|(_, day)| *day);
+        later
+            .flat_map(|r| {
+                let days = r.known_days();
+                let moments =
+                    days.iter().map(|(since, _)| *since).chain(own.iter().map(|(since, _)| *since).filter(|since| *since >= r.recorded_at));
+                let day_at = |at: i64| days.iter().rev().find(|(since, _)| *since <= at).map(|(_, day)| *day);
+                moments.filter_map(|at| Some((day_at(at)?, own_day(at)?))).collect::<Vec<_>>()
+            })
+            .any(|(day, own)| day <= own)
     }
 
     /// The revisions that hold on some day, or will.

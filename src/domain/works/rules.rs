@@ -11,7 +11,7 @@ use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::{Moment, View};
-use crate::domain::publication::{Corrected, Event, Family, Publication};
+use crate::domain::publication::{Corrected, Event, ExpirySet, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
@@ -118,7 +118,7 @@ impl Family for Works {
         if self.closed.lanes == Some(0) {
             return Err(Refusal::invalid("works-lanes", sentence!("works-lanes")));
         }
-        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::map_point::is_phone(&phone.number)) {
+        if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::phone::is_phone(&phone.number)) {
             return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         check_in_city(Some(&self.lines), context)
@@ -200,9 +200,18 @@ impl Family for Works {
                 if at > context.now || day < from || to.is_some_and(|to| day > to) {
                     return Err(Refusal::invalid("works-end", sentence!("works-end")));
                 }
-                let is_last = latest.facts.to.is_some_and(|to| to <= day);
-                let event = (!is_last).then(|| corrected(latest.facts.from, Some(day), &reason));
-                Ok(std::iter::once(Event::Changed(WorksChanged::EndedEarly(EndedEarly { at, reason }))).chain(event).collect())
+                // The last night may have begun on the day before.
+                let begun = |hours: &Hours| !hours.end_next_day() || zone.to_datetime(at).time() >= hours.from;
+                let last = if latest.facts.hours.as_ref().is_none_or(begun) { day } else { day.saturating_sub(1.day()) };
+                let last = last.max(latest.facts.from);
+                let is_last = latest.facts.to.is_some_and(|to| to <= last);
+                let own = if is_last { latest.facts.to } else { Some(last) };
+                let follows = Self { to: own, ..latest.facts.clone() }.effective(context.today).1;
+                let mut events = vec![Event::Changed(WorksChanged::EndedEarly(EndedEarly { at, reason: reason.clone() }))];
+                events.extend((!is_last).then(|| corrected(latest.facts.from, own, &reason)));
+                // Nor does a night that is broken off last until the morning after.
+                events.extend((follows != Some(day)).then_some(Event::ExpirySet(ExpirySet { effective_to: day, reason })));
+                Ok(events)
             }
         }
     }

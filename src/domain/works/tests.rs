@@ -157,6 +157,23 @@ fn a_last_day_that_was_set_is_the_last_day_of_the_works() {
 }
 
 #[test]
+fn works_at_night_that_end_early_hold_until_the_day_on_which_they_end() {
+    let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 20)), Some(nights(Vec::new()))));
+    let zone = on(2026, 2, 4).city.zone();
+    // In the morning of a night, by day, in the evening before and after it begins, and in the first night of all.
+    for (day, hour) in [(4, 2), (4, 16), (4, 21), (4, 23), (2, 23), (3, 1)] {
+        let at = zone.to_timestamp(date(2026, 2, day).at(hour, 30, 0, 0)).expect("a moment");
+        let change = WorksChange::EndEarly(EndEarly { at: Some(at), reason: "Xong".into() });
+        let ended = changed(&item, change, &on(2026, 2, 6)).expect("allowed");
+        let last = ended.latest().expect("a revision");
+        assert_eq!(last.effective_to, Some(date(2026, 2, day)), "{day} at {hour}:30");
+        assert_eq!(seen(&ended, date(2026, 2, 6), 12).holds_to, Some(date(2026, 2, day)), "{day} at {hour}:30");
+        let nights: i8 = if hour < 22 { day - 1 } else { day };
+        assert_eq!(last.facts.to, Some(date(2026, 2, nights)), "{day} at {hour}:30: the nights that began");
+    }
+}
+
+#[test]
 fn what_ends_early_is_over_from_that_minute() {
     let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 9)), None));
     let end = |reason: &str| WorksChange::EndEarly(EndEarly { at: None, reason: reason.into() });

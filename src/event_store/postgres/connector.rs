@@ -20,7 +20,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::config::{Host, SslMode, SslNegotiation};
+use tokio_postgres::config::{Host, SslMode, SslNegotiation, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
@@ -63,6 +63,9 @@ impl Connector {
     pub(super) fn new(url: &str) -> Result<Self, StoreError> {
         let Address { url, mode, ca_file } = Address::read(url);
         let mut config = url.parse::<Config>().map_err(|error| StoreError::NotPossible(unread(&error)))?;
+        if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
+            return Err(StoreError::NotPossible(both(sentence!("pg-option-session"))));
+        }
         config.connect_timeout(Duration::from_secs(5));
         config.tcp_user_timeout(PATIENCE);
         let proof = if is_local(&config) { Proof::None } else { proof(mode.as_deref(), ca_file.is_some())? };

@@ -182,7 +182,7 @@ impl PostgresLog {
             return Ok(Arc::clone(reader));
         }
         let client = connect(&self.connector).await?;
-        let fresh = Arc::new(Reader { client, statements: Mutex::default(), has_lost_statements: AtomicBool::new(false) });
+        let fresh = Arc::new(Reader { client, statements: Mutex::default(), is_stale: AtomicBool::new(false) });
         *place = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
@@ -220,14 +220,14 @@ impl std::ops::DerefMut for Borrowed {
 struct Reader {
     client: Client,
     statements: Mutex<HashMap<&'static str, Statement>>,
-    /// True once the server did not know one of the statements: a pooler has put another server connection behind this
-    /// one.
-    has_lost_statements: AtomicBool,
+    /// True once it must be replaced: the server did not know one of its statements, because a pooler has put another
+    /// server connection behind it, or only lets it read.
+    is_stale: AtomicBool,
 }
 
 impl Reader {
     fn is_lost(&self) -> bool {
-        self.client.is_closed() || self.has_lost_statements.load(Ordering::Relaxed)
+        self.client.is_closed() || self.is_stale.load(Ordering::Relaxed)
     }
 
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
@@ -242,7 +242,7 @@ impl Reader {
         let answered = async {
             let answered = self.client.query(&statement, params).await;
             if answered.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)) {
-                self.has_lost_statements.store(true, Ordering::Relaxed);
+                self.is_stale.store(true, Ordering::Relaxed);
             }
             answered
         };
@@ -366,7 +366,7 @@ impl EventLog for PostgresLog {
         let reader = self.reader().await?;
         let rows = match reader.query(sql, &values).await {
             // The statement was not known, so it changed nothing. When a connection breaks, perhaps it did.
-            Err(_) if reader.has_lost_statements.load(Ordering::Relaxed) => self.reader().await?.query(sql, &values).await?,
+            Err(_) if reader.is_stale.load(Ordering::Relaxed) => self.reader().await?.query(sql, &values).await?,
             rows => rows?,
         };
         rows.iter().map(cells_of).collect()
@@ -446,10 +446,12 @@ impl EventLog for PostgresLog {
         let rows = self.query(sql, &[]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         if row.get(0) {
-            return Err(StoreError::Unavailable("PostgreSQL only lets read: it is a standby, or set to be read only".into()));
+            // A session keeps the setting that it began with, so the next look is another session's.
+            self.reader().await?.is_stale.store(true, Ordering::Relaxed);
+            return Err(StoreError::Unavailable(sentence!("pg-read-only").to_string()));
         }
         match row.get::<_, Option<String>>(1) {
-            Some(tables) => Err(StoreError::Unavailable(format!("the PostgreSQL account may not write to {tables}: GRANT it INSERT"))),
+            Some(tables) => Err(StoreError::Unavailable(sentence!("pg-no-insert", tables).to_string())),
             None => Ok(()),
         }
     }

@@ -11,7 +11,9 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{Mark, Representation, Scope};
-use super::errors::HttpError;
+use serde_json::json;
+
+use super::errors::{Gone, HttpError};
 use super::{Site, ranges};
 use crate::domain::publication::Status;
 use crate::domain::unit::UnitId;
@@ -125,8 +127,9 @@ pub async fn item(
     Asking { query, headers }: Asking,
     method: Method,
 ) -> Result<Response, HttpError> {
-    // The address may have been copied together with the end of a sentence.
-    let name = name.split(['?', '&']).next().unwrap_or_default();
+    // The address may have been copied together with the end of a sentence, or its query encoded as a part of it.
+    let (name, hung_on) = name.split_once(['?', '&']).map_or((name.as_str(), None), |(name, rest)| (name, Some(rest)));
+    let query = query.or_else(|| hung_on.map(str::to_owned));
     let (text, form) = split(untailed(name).trim_start_matches(|c: char| !c.is_alphanumeric()));
     let (code, form) = match parse(text) {
         Ok(code) => (code, form),
@@ -169,7 +172,16 @@ pub async fn item(
         Some("geojson") => Representation::GeoJson,
         Some("json") => Representation::Record,
         Some("ics") => Representation::Calendar,
-        Some("vcf") => Representation::Card,
+        // A phone must not keep the number of what was taken back.
+        Some("vcf") => {
+            let withdrawn = site.model.image().view(&code, None, &site.moment()).is_some_and(|view| view.status == Status::Withdrawn);
+            if withdrawn {
+                let page = format!("{}/q/{code}", site.city().public_url);
+                let links = json!([{ "rel": "alternate", "type": "text/html", "href": page }]);
+                return Err(HttpError::Gone(Box::new(Gone { links, header: None })));
+            }
+            Representation::Card
+        }
         Some(_) => return Err(HttpError::NotFound),
     };
     answer(&site, code, what, &headers).await

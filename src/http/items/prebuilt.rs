@@ -105,6 +105,8 @@ pub(in crate::http) struct Material {
     features: Option<Arc<Features>>,
     before: Option<(View, Option<Arc<Features>>)>,
     boundaries: Option<Arc<Features>>,
+    /// False while the boundaries cannot be read: the page is shown without them, and is not kept.
+    is_whole: bool,
     contact: Option<Contact>,
     print: Option<Print>,
     others: Vec<View>,
@@ -120,6 +122,17 @@ pub(in crate::http) struct Material {
 async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Features>>, HttpError> {
     let Some(set) = &view.features else { return Ok(None) };
     Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
+}
+
+/// The boundaries of the city's units, and whether they could be read.
+async fn boundaries(site: &Site, city: &City) -> (Option<Arc<Features>>, bool) {
+    match prints::boundaries(&site.model, city).await {
+        Ok(boundaries) => (boundaries, true),
+        Err(error) => {
+            tracing::warn!("a page is shown without the boundaries of units: {error}");
+            (None, false)
+        }
+    }
 }
 
 async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Material, HttpError> {
@@ -166,7 +179,7 @@ async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Materi
         None => None,
     };
     let is_page = what.is_page();
-    let boundaries = if is_page { prints::boundaries(&site.model, &city).await } else { None };
+    let (boundaries, is_whole) = if is_page { boundaries(site, &city).await } else { (None, true) };
     let features = if is_page || what.is_geojson() { set_of(site, &view, is_page).await? } else { None };
     let before = match before {
         Some(before) => {
@@ -175,7 +188,7 @@ async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Materi
         }
         None => None,
     };
-    Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, for_print })
+    Ok(Material { moment, city, view, features, before, boundaries, is_whole, contact, print, others, unit, by_board, for_print })
 }
 
 async fn render(site: &Site, code: Code, what: &Representation) -> Result<Answer, HttpError> {
@@ -193,7 +206,7 @@ async fn render(site: &Site, code: Code, what: &Representation) -> Result<Answer
         let date = HeaderValue::try_from(memento_datetime(view.effective_from, moment)).ok();
         extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
     }
-    let (ends, private) = (material.ends(), material.contact.is_some());
+    let (ends, private) = (material.ends(), material.contact.is_some() || !material.is_whole);
     let what = what.clone();
     let made = tokio::task::spawn_blocking(move || {
         // The work holds the place, because the client may hang up before it is done.
@@ -302,7 +315,7 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
         let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
         named.filter_map(|code| image.view(&code, None, &moment)).collect()
     };
-    let boundaries = prints::boundaries(&site.model, &city).await;
+    let (boundaries, is_whole) = boundaries(site, &city).await;
     let features = set_of(site, &view, true).await?;
     let before = match before {
         Some(before) => {
@@ -312,7 +325,7 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
         None => None,
     };
     let (contact, print, unit, by_board, for_print) = (None, None, None, false, None);
-    Ok(Material { moment, city, view, features, before, boundaries, contact, print, others, unit, by_board, for_print })
+    Ok(Material { moment, city, view, features, before, boundaries, is_whole, contact, print, others, unit, by_board, for_print })
 }
 
 /// The validators of an item's current record, for `If-Match`.

@@ -22,6 +22,9 @@ impl Connector {
         if explain(error).contains("password missing") {
             return both(sentence!("pg-password-missing"));
         }
+        if explain(error).contains("channel binding") {
+            return both(sentence!("pg-channel-binding"));
+        }
         if explain(error).contains("host and hostaddr are missing") {
             return both(sentence!("pg-host-missing"));
         }
@@ -84,6 +87,12 @@ impl Connector {
             both(sentence!("pg-wrong-password", user))
         } else if says(&["no such database"]) || words.starts_with("database ") && says(&["does not exist"]) {
             both(sentence!("pg-no-database", base))
+        } else if says(&["query_wait_timeout", "server login has been failing", "cannot connect to the server"]) {
+            both(sentence!("pg-pooler-no-server", words))
+        } else if says(&["not permitted to log in"]) {
+            both(sentence!("pg-no-login", user))
+        } else if says(&["valid client certificate"]) {
+            both(sentence!("pg-client-certificate"))
         } else if says(&["unsupported startup parameter"]) {
             both(sentence!("pg-parameter-refused", words))
         } else if says(&["not currently accepting connections"]) {

@@ -15,7 +15,7 @@ pub mod sessions;
 mod store;
 
 use claims::{claimed, claims};
-use proposals::Proposing;
+use proposals::Sent;
 pub use request::{ExecuteError, Outcome, Request};
 use store::CarryOut;
 
@@ -190,10 +190,11 @@ impl App {
         }
         let Request { id, kind, code, mut body, blobs } = request;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
-        // What is proposed is read like the command that it will become.
-        let proposing = if action == "propose" { Some(Proposing::read(&mut body)?) } else { None };
-        let kind = proposing.as_ref().map_or_else(|| kind.clone(), |proposing| format!("{family}.{}", proposing.action));
-        let action = proposing.as_ref().map_or(action, |proposing| proposing.action.as_str());
+        // What is proposed, or published alone, is read like the command that it is about.
+        let (action, sent) =
+            proposals::unwrap(action, &mut body)?.map_or_else(|| (action.to_owned(), None), |(action, sent)| (action, Some(sent)));
+        let action = action.as_str();
+        let kind = format!("{family}.{action}");
         let unknown = || Refusal::invalid("unknown-command", sentence!("unknown-command", kind));
         if !ItemCommand::is_known(family, action) {
             return Err(unknown().into());
@@ -236,7 +237,7 @@ impl App {
         append.vault.extend(row.map(VaultChange::Put));
         let consent = attached.contact.map(|contact| contact.consent);
         let action = action.to_owned();
-        let work = Work { code, aggregate, begins, actor, action, body: text, proposing, command, subject, named, consent };
+        let work = Work { code, aggregate, begins, actor, action, body: text, sent, command, subject, named, consent };
         let carried = CarryOut { app: self, work: &work, id: &id, digest, base: append, dry };
         let committed = work.command.clone().handled_by(carried).await;
         let mut outcome = match committed {
@@ -359,8 +360,8 @@ struct Work<'a> {
     /// The command's action and its fields as JSON text.
     action: String,
     body: String,
-    /// Set where the command is to be proposed only.
-    proposing: Option<Proposing>,
+    /// Set where it is proposed, or published alone.
+    sent: Option<Sent>,
     command: ItemCommand,
     subject: Option<SubjectId>,
     /// A person whom the command names by id.

@@ -4,34 +4,49 @@ use serde_json::Value;
 
 use super::{App, ExecuteError};
 use crate::domain::families::Item;
-use crate::domain::publication::Suggest;
+use crate::domain::publication::{Emergency, Suggest};
 use crate::domain::{Code, Digest, Refusal};
 
-/// How a command is proposed.
-pub(super) struct Proposing {
-    /// Action of the command.
-    pub action: String,
-    /// False for a draft.
-    pub submitted: bool,
-    /// Digest of the proposal that it takes the place of.
-    pub replaces: Option<Digest>,
+/// How a command is sent where nobody may carry it out as it is.
+pub(super) enum Sent {
+    /// As a proposal.
+    Proposed {
+        /// False for a draft.
+        submitted: bool,
+        /// Digest of the proposal that it takes the place of.
+        replaces: Option<Digest>,
+    },
+    /// To be carried out alone, for this reason.
+    Alone(String),
 }
 
-impl Proposing {
-    /// Takes the proposed command out of the body of a proposal; its fields become the body.
-    pub fn read(body: &mut Value) -> Result<Self, Refusal> {
-        let wrong = |error: String| Refusal::invalid("command-shape", sentence!("command-shape-app", error));
-        let Suggest { action, command, submitted, replaces } =
-            serde_json::from_value(body.take()).map_err(|error| wrong(error.to_string()))?;
-        if !command.is_object() {
-            return Err(wrong("“command” must be a JSON object".into()));
-        }
-        if matches!(action.as_str(), "draft" | "propose" | "approve" | "return" | "discard") {
-            return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
-        }
-        *body = command;
-        Ok(Self { action, submitted, replaces })
+/// Takes the command out of the body of `propose` or `publish-alone`: its fields become the body. Gives its action, and how
+/// it is sent. None for other commands.
+pub(super) fn unwrap(action: &str, body: &mut Value) -> Result<Option<(String, Sent)>, Refusal> {
+    fn read<T: serde::de::DeserializeOwned>(body: &mut Value) -> Result<T, Refusal> {
+        let wrong = |error: serde_json::Error| Refusal::invalid("command-shape", sentence!("command-shape-app", error = error.to_string()));
+        serde_json::from_value(body.take()).map_err(wrong)
     }
+    let (action, command, sent) = match action {
+        "propose" => {
+            let Suggest { action, command, submitted, replaces } = read(body)?;
+            (action, command, Sent::Proposed { submitted, replaces })
+        }
+        "publish-alone" => {
+            let Emergency { action, command, reason } = read(body)?;
+            (action, command, Sent::Alone(reason))
+        }
+        _ => return Ok(None),
+    };
+    if !command.is_object() {
+        let error = "“command” must be a JSON object";
+        return Err(Refusal::invalid("command-shape", sentence!("command-shape-app", error)));
+    }
+    if matches!(action.as_str(), "draft" | "propose" | "approve" | "return" | "discard" | "publish-alone" | "second") {
+        return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
+    }
+    *body = command;
+    Ok(Some((action, sent)))
 }
 
 /// An item, and what its proposal would make of it if it were approved now.

@@ -9,11 +9,12 @@ use std::sync::{Arc, OnceLock};
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 
+use super::proposals::Sent;
 use super::{App, ExecuteError, Outcome, RETRIES, Work, claimed, claims, decode, new_event, repeated};
 use crate::disk::Disk;
 use crate::domain::families::{Handler, Listed, LogEvent};
 use crate::domain::publication::ClaimKind;
-use crate::domain::publication::{Command, Event, Propose, Publication};
+use crate::domain::publication::{Command, Event, Propose, Publication, PublishAlone};
 use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand};
 use crate::domain::{Context, Refusal};
 use crate::event_store::{Append, AppendError, ClaimRow, CommandRow, NewEvent};
@@ -186,18 +187,22 @@ impl CarryOut<'_> {
         Ok(sink.collect().await)
     }
 
-    /// The command, as a proposal where it is sent as one, or where nobody may carry it out alone. A draft is then a
+    /// The command as it is sent: as a proposal where nobody may carry it out alone. A draft is then a
     /// proposal to publish that is not submitted yet.
-    fn proposed<F: Listed>(&self, item: &Publication<F>, command: Command<F>, context: &Context) -> Command<F> {
+    fn as_sent<F: Listed>(&self, item: &Publication<F>, command: Command<F>, context: &Context) -> Command<F> {
         let work = self.work;
-        let (action, submitted, replaces) = match &work.proposing {
-            Some(proposing) => (proposing.action.as_str(), proposing.submitted, proposing.replaces),
+        let (code, body) = (work.code, work.body.clone());
+        let (action, submitted, replaces) = match &work.sent {
+            Some(Sent::Proposed { submitted, replaces }) => (work.action.as_str(), *submitted, *replaces),
+            Some(Sent::Alone(reason)) => {
+                let (action, reason) = (work.action.clone(), reason.clone());
+                return Command::PublishAlone(PublishAlone { code, action, command: Box::new(command), reason });
+            }
             None if !item.needs_second_person(&command, context) => return command,
             None if work.action == "draft" => ("publish", false, None),
             None => (work.action.as_str(), true, None),
         };
-        let (action, body) = (action.to_owned(), work.body.clone());
-        Command::Propose(Propose { code: work.code, action, body, command: Box::new(command), submitted, replaces })
+        Command::Propose(Propose { code, action: action.to_owned(), body, command: Box::new(command), submitted, replaces })
     }
 
     /// What is written beside the events.
@@ -279,7 +284,7 @@ impl Handler for CarryOut<'_> {
             context.by = work.actor.person().cloned();
             context.two_persons = app.accounts().await?.two_persons();
             context.sequence = loaded.sequence;
-            let command = self.proposed(&loaded.item, command.clone(), &context);
+            let command = self.as_sent(&loaded.item, command.clone(), &context);
             let events = match self.decide(&loaded.item, command.clone(), &context).await {
                 Ok(events) => events,
                 // Another process may have changed the item since it was cached: look again once.

@@ -34,7 +34,7 @@ pub async fn run(args: &StoreArgs, command: ProposalCommand) -> anyhow::Result<(
     let image = follower::build(store.app.log(), Some(&store.snapshot)).await.context("the log cannot be read")?;
     match command {
         ProposalCommand::List { json } => {
-            let all = image.proposals().filter_map(|(code, item)| {
+            let all = image.unsettled().filter_map(|(code, item)| {
                 let proposal = item.proposal()?;
                 Some(json!({
                     "code": code, "type": format!("{}.{}", item.family(), proposal.action), "title": proposal.title,

@@ -231,14 +231,15 @@ impl Actor {
         })
     }
 
-    /// Refuses an actor who may not approve what others propose for `units`. Whoever may publish everything is no
-    /// approver by that.
-    pub fn check_approver(&self, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
-        if !self.has(|role| role == Role::Approver) {
-            return Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-approver")));
+    /// Refuses an actor who has not this very role for `units`. Whoever may publish everything is no approver and no
+    /// administrator by that.
+    pub fn check_as(&self, wanted: Role, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {
+        if !self.has(|role| role == wanted) {
+            let said = if wanted == Role::Approver { sentence!("forbidden-approver") } else { sentence!("forbidden-administrator") };
+            return Err(Refusal::forbidden("forbidden-role", said));
         }
-        let grants = self.grants.as_ref().map(|grants| grants.iter().filter(|grant| grant.role == Role::Approver).cloned().collect());
-        Self { grants, ..self.clone() }.check(&[Role::Approver], units, table, today)
+        let grants = self.grants.as_ref().map(|grants| grants.iter().filter(|grant| grant.role == wanted).cloned().collect());
+        Self { grants, ..self.clone() }.check(&[wanted], units, table, today)
     }
 
     /// Refuses what the actor may not do to an item in `units` of a family that names those roles.

@@ -94,6 +94,7 @@ pub fn routes() -> Vec<Route> {
         ("/office/proposals/{code}", Both, get(office::proposal).post(office::judge)),
         ("/office/proposals/{code}/preview", Reads, get(office::preview)),
         ("/office/proposals/{code}/documents/{sha256}", Reads, get(office::proposed_document)),
+        ("/office/seconds/{code}", Posts, post(office::second)),
         ("/office/me", Both, get(office::own).post(office::change_own)),
         // Files of pages.
         ("/sw.js", Reads, get(assets::worker)),

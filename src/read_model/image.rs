@@ -55,7 +55,8 @@ pub struct Image {
     contacts: HashMap<SubjectId, Contact>,
     numbers: HashMap<u32, Code>,
     reports: BTreeMap<ReportId, OpenReport>,
-    proposals: BTreeSet<Code>,
+    /// Items that wait for a person of the office.
+    unsettled: BTreeSet<Code>,
 }
 
 /// A resident's report that nobody has dealt with yet; its words are in the vault.
@@ -108,10 +109,10 @@ impl Image {
                 };
                 let is_private = event.is_private();
                 entry.item.apply_at(event, stored.recorded_at);
-                if entry.item.proposal().is_some() {
-                    self.proposals.insert(code);
+                if entry.item.proposal().is_some() || entry.item.unseconded().is_some() {
+                    self.unsettled.insert(code);
                 } else {
-                    self.proposals.remove(&code);
+                    self.unsettled.remove(&code);
                 }
                 // Answers to the public stay as they were.
                 if is_private {
@@ -274,9 +275,9 @@ impl Image {
         self.numbers.values().filter_map(|code| Some((code, self.items.get(code)?)))
     }
 
-    /// Items of which something is in preparation, or waits for a second person.
-    pub fn proposals(&self) -> impl Iterator<Item = (&Code, &Item)> {
-        self.proposals.iter().filter_map(|code| Some((code, &self.items.get(code)?.item)))
+    /// Items of which something is in preparation, waits for a second person, or was published without one.
+    pub fn unsettled(&self) -> impl Iterator<Item = (&Code, &Item)> {
+        self.unsettled.iter().filter_map(|code| Some((code, &self.items.get(code)?.item)))
     }
 
     /// Residents' reports that nobody has dealt with yet.
@@ -303,8 +304,8 @@ impl Image {
             self.sets.extend(entry.item.sets());
             self.numbers.extend(entry.item.number().map(|number| (number, code)));
         }
-        if entry.item.proposal().is_some() {
-            self.proposals.insert(code);
+        if entry.item.proposal().is_some() || entry.item.unseconded().is_some() {
+            self.unsettled.insert(code);
         }
         self.items.insert(code, entry);
     }

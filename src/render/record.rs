@@ -61,5 +61,9 @@ pub fn record(view: &View, public_url: &str) -> Value {
     if let Value::Object(more) = more {
         record.extend(more);
     }
+    if !view.alone.is_empty() {
+        let alone = view.alone.iter().map(|(at, reason, seconded)| json!({ "at": at, "reason": reason, "seconded": seconded }));
+        record.insert("published_alone".into(), alone.collect());
+    }
     Value::Object(record)
 }

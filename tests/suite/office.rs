@@ -449,7 +449,8 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 10] = [
+    let table: [(&str, &str, May<'_>); 11] = [
+        ("POST", "/office/seconds/QHSDD21AG", &all),
         ("GET", "/office", &all),
         ("GET", "/office/proposals", &all),
         ("POST", "/office/proposals/QHSDD21AG", &all),

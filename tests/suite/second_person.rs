@@ -20,6 +20,7 @@ on_both_databases!(
     a_proposal_is_shown_only_to_those_whose_units_it_touches,
     what_comes_from_the_machine_or_a_token_of_nobody_needs_two_approvers,
     the_city_chooses_for_what_two_persons_are_needed,
+    in_an_emergency_an_administrator_publishes_alone_and_everybody_reads_why,
     no_sequence_of_commands_publishes_without_two_distinct_persons,
 );
 
@@ -279,6 +280,50 @@ async fn the_city_chooses_for_what_two_persons_are_needed(kind: Kind) {
     assert!(two.get("/office").await.text().contains("Cơ sở y tế"));
     let refused = node.app.choose_second_person(&Actor::local(), vec!["nothing".into()]).await;
     assert!(matches!(refused, Err(ExecuteError::Refused(refusal)) if refusal.reason == "unknown-kind-of-item"));
+}
+
+async fn in_an_emergency_an_administrator_publishes_alone_and_everybody_reads_why(kind: Kind) {
+    let (database, clock, node) = demo(kind).await;
+    let (mut chief, chief_id) = signed_in(&node, &[Role::Administrator, Role::Approver], "truong@yenbai.gov.vn", &clock).await;
+    let (mut binh, binh_id) = signed_in(&node, &[Role::Approver, Role::Planner], "binh@yenbai.gov.vn", &clock).await;
+    let commands = format!("/collections/plans/items/{PLAN}/commands");
+    let alone = json!({ "id": "k", "type": "plan.publish-alone", "action": "withdraw", "command": { "reason": "Bản đồ sai" }, "reason": "Sạt lở, không liên lạc được người duyệt" });
+    // Not by a planner, however much they may do otherwise.
+    for (role, person) in [(Role::Planner, &binh_id), (Role::Editor, &binh_id)] {
+        let token = token_of(&node, person, role).await;
+        let refused = node.post(&commands, &token, alone.to_string()).await;
+        assert_eq!((refused.status, &refused.json()["type"]), (StatusCode::FORBIDDEN, &json!("/problems/forbidden-role")), "{role:?}");
+    }
+    let token = token_of(&node, &chief_id, Role::Administrator).await;
+    let answer = node.post(&commands, &token, alone.to_string()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(answer.json()["events"], json!(["plan.published_alone", "plan.withdrawn"]));
+    settle(&node).await;
+    for path in [format!("/q/{PLAN}"), format!("/q/{PLAN}/history")] {
+        let page = node.get_with(&path, &[("accept", "text/html")]).await.text();
+        assert!(
+            page.contains("Công bố khẩn cấp bởi một người")
+                && page.contains("Sạt lở, không liên lạc")
+                && page.contains("chưa có người thứ hai"),
+            "{path}"
+        );
+    }
+    assert_eq!(node.get(&format!("/q/{PLAN}.json")).await.json()["published_alone"][0]["seconded"], false);
+    // A second person looks at it: not the one who did it.
+    assert!(!chief.get("/office").await.text().contains("Công bố khẩn cấp, chờ"));
+    let home = binh.get("/office").await.text();
+    assert!(home.contains("Công bố khẩn cấp, chờ người thứ hai") && home.contains("xem lại trước 12:00 ngày 25/11/2026"), "{home}");
+    let path = format!("/office/seconds/{PLAN}");
+    assert_eq!(chief.submit("/office", &path, &[("number", "1")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(binh.submit("/office", &path, &[("number", "1")]).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    assert!(!binh.get("/office").await.text().contains("Công bố khẩn cấp, chờ"));
+    let page = node.get_with(&format!("/q/{PLAN}"), &[("accept", "text/html")]).await.text();
+    assert!(!page.contains("Công bố khẩn cấp"), "the page says it until then");
+    assert!(node.get(&format!("/q/{PLAN}/history")).await.text().contains("người thứ hai đã xem lại"));
+    // A node that starts anew, and one from a snapshot, know the same.
+    let other = Node::start(&database, &clock).await;
+    assert_eq!(other.get(&format!("/q/{PLAN}.json")).await.json()["published_alone"][0]["seconded"], true);
 }
 
 /// Sequences through the whole write path; `BANGTIN_SEQUENCES` says how many.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Encoded, parse};
 use crate::domain::publication::{
-    Approval, Approved, Correct, Corrected, Discarded, Draft, Drafted, Event, ExpirySet, Family, Proposed, Publish, Published, Return,
-    Returned, Revise, RevisionCancelled, Suggest, Superseded, Withdrawn,
+    Approval, Approved, Correct, Corrected, Discarded, Draft, Drafted, Emergency, Event, ExpirySet, Family, Proposed, Publish, Published,
+    PublishedAlone, Return, Returned, Revise, RevisionCancelled, Second, Seconded, Suggest, Superseded, Withdrawn,
 };
 
 pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
@@ -23,6 +23,8 @@ pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<En
         Event::Approved(e) => ("approved", serde_json::to_string(e)),
         Event::Returned(e) => ("returned", serde_json::to_string(e)),
         Event::Discarded(e) => ("discarded", serde_json::to_string(e)),
+        Event::PublishedAlone(e) => ("published_alone", serde_json::to_string(e)),
+        Event::Seconded(e) => ("seconded", serde_json::to_string(e)),
         Event::Changed(e) => {
             let (name, version) = F::CHANGED[F::changed_index(e)];
             return Ok(Encoded { name: name.to_owned(), version, payload: F::write_changed(e)? });
@@ -76,6 +78,8 @@ pub(super) fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -
         "approved" => parse(payload).map(Event::Approved),
         "returned" => parse(payload).map(Event::Returned),
         "discarded" => parse(payload).map(Event::Discarded),
+        "published_alone" => parse(payload).map(Event::PublishedAlone),
+        "seconded" => parse(payload).map(Event::Seconded),
         _ => return None,
     })
 }
@@ -93,6 +97,8 @@ pub(super) fn event_schemas<F: Family>() -> Vec<(String, u32, Schema)> {
         ("approved", schema_for!(Approved)),
         ("returned", schema_for!(Returned)),
         ("discarded", schema_for!(Discarded)),
+        ("published_alone", schema_for!(PublishedAlone)),
+        ("seconded", schema_for!(Seconded)),
     ];
     let own = F::CHANGED.iter().map(|(name, version)| ((*name).to_owned(), *version, F::changed_schema(name)));
     let version = |action: &str| if FACTS.contains(&action) { F::FACTS_VERSION } else { 1 };
@@ -113,6 +119,8 @@ pub(super) fn schemas_of_commands<F: Family>() -> Vec<(String, Schema)> {
         ("approve", schema_for!(Approval)),
         ("return", schema_for!(Return)),
         ("discard", schema_for!(Approval)),
+        ("publish-alone", schema_for!(Emergency)),
+        ("second", schema_for!(Second)),
     ];
     let own = F::CHANGES.iter().map(|action| (*action, F::change_schema(action)));
     shared.into_iter().chain(own).map(|(action, schema)| (format!("{}.{action}", F::NAME), schema)).collect()

@@ -18,7 +18,7 @@ use super::campaign::Campaign;
 use super::consultation::Consultation;
 use super::map_point::MapPoint;
 use super::plan::Plan;
-use super::publication::{Claim, Command, Event, Family, Proposal, ProposalState, Publication};
+use super::publication::{Alone, Claim, Command, Event, Family, Proposal, ProposalState, Publication};
 use super::unit::Units;
 use super::works::Works;
 use super::{Code, Context, Refusal};
@@ -249,6 +249,19 @@ macro_rules! families {
                 }
             }
 
+            /// What was published alone and nobody else has looked at yet, with its number.
+            pub fn unseconded(&self) -> Option<(u32, &Alone)> {
+                match self { $(Self::$family(item) => item.unseconded()),+ }
+            }
+
+            /// True when this actor may look at what was published alone.
+            pub fn may_second(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
+                let is_other = |person| self.unseconded().is_some_and(|(_, alone)| alone.by.as_ref() != Some(person) && !alone.seconded.contains(person));
+                actor.person().is_some_and(is_other) && match self {
+                    $(Self::$family(item) => item.units_now().iter().all(|own| actor.check_as(Role::Approver, own, units, today).is_ok())),+
+                }
+            }
+
             /// True when this actor may approve the proposal or return it now.
             pub fn may_judge(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
                 let waits = self.proposal().is_some_and(|proposal| {
@@ -256,7 +269,7 @@ macro_rules! families {
                     proposal.state == ProposalState::Submitted && actor.person().is_some_and(is_other)
                 });
                 waits && match self {
-                    $(Self::$family(item) => item.units_now().iter().all(|own| actor.check_approver(own, units, today).is_ok())),+
+                    $(Self::$family(item) => item.units_now().iter().all(|own| actor.check_as(Role::Approver, own, units, today).is_ok())),+
                 }
             }
 
@@ -264,7 +277,7 @@ macro_rules! families {
             pub fn shows_proposal_to(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
                 match self {
                     $(Self::$family(item) => item.units_now().iter().all(|own| {
-                        actor.check(<$family as Family>::ROLES, own, units, today).or_else(|_| actor.check_approver(own, units, today)).is_ok()
+                        actor.check(<$family as Family>::ROLES, own, units, today).or_else(|_| actor.check_as(Role::Approver, own, units, today)).is_ok()
                     })),+
                 }
             }
@@ -456,4 +469,6 @@ const ACTIONS: &[&str] = &[
     "approve",
     "return",
     "discard",
+    "publish-alone",
+    "second",
 ];

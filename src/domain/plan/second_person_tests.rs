@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Plan;
 use crate::domain::access::AccountId;
-use crate::domain::publication::{Approval, Command, Event, Family, ProposalState, Propose, Publication, Return};
+use crate::domain::publication::{Approval, Command, Event, Family, ProposalState, Propose, Publication, PublishAlone, Return, Second};
 use crate::domain::test_support::{code, on};
 use crate::domain::{Context, Digest};
 
@@ -163,6 +163,42 @@ fn any_change_in_between_asks_for_a_new_proposal() {
     assert_eq!(office.proposes("an", revise(2), true, None), Err("decision-repeated"));
     let nothing = office.proposal();
     assert_eq!(office.does("an", Command::Discard(Approval { proposal: nothing })), Err("proposal-changed"));
+}
+
+#[test]
+fn in_an_emergency_one_publishes_alone_in_public_and_another_looks_at_it_afterwards() {
+    let mut office = Office::new();
+    let alone = |reason: &str, (action, body): (&str, Value)| {
+        Command::PublishAlone(PublishAlone {
+            code: code(1),
+            action: action.to_owned(),
+            command: Box::new(read((action, body))),
+            reason: reason.into(),
+        })
+    };
+    assert_eq!(office.does("an", alone(" ", publish())), Err("reason-missing"));
+    let events = office.does("an", alone("Sạt lở", publish())).expect("published");
+    assert!(matches!(&events[..], [Event::PublishedAlone(noted), Event::Published(_)] if noted.by == person("an")));
+    let (number, waiting) = office.item.unseconded().expect("it waits");
+    assert_eq!((number, waiting.reason.as_str(), waiting.seconded.len()), (1, "Sạt lở", 0));
+    let second = |number| Command::Second(Second { number });
+    assert_eq!(office.does("an", second(1)), Err("own-work"));
+    assert_eq!(office.does("", second(1)), Err("approval-by-nobody"));
+    assert_eq!(office.does("binh", second(2)), Err("nothing-to-second"));
+    office.does("binh", second(1)).expect("looked at");
+    assert_eq!(office.item.unseconded(), None);
+    assert_eq!(office.does("chi", second(1)), Err("nothing-to-second"));
+    // Of whom nobody knows who it was, two look at it.
+    office.does("", alone("Mất liên lạc", withdraw())).expect("withdrawn");
+    office.does("an", second(2)).expect("looked at");
+    assert_eq!(office.item.unseconded().map(|(number, _)| number), Some(2));
+    assert_eq!(office.does("an", second(2)), Err("approved-already"));
+    office.does("chi", second(2)).expect("looked at");
+    assert_eq!(office.item.unseconded(), None);
+    // Where nobody asks for a second person, it is no emergency.
+    let mut office = Office::new();
+    office.context.two_persons.clear();
+    assert_eq!(office.does("an", alone("Sạt lở", publish())), Err("alone-not-needed"));
 }
 
 #[test]

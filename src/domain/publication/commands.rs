@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::alone::{PublishAlone, Second};
 use super::proposal::{Approval, Propose, Return};
 use super::{ExpirySet, Family, RevisionCancelled, Superseded, Withdrawn};
 use crate::domain::Code;
@@ -39,11 +40,16 @@ pub enum Command<F: Family> {
     Return(Return),
     /// Drop it.
     Discard(Approval),
+    /// Carry one of the commands above out alone, in an emergency.
+    PublishAlone(PublishAlone<F>),
+    /// Note that another person has looked at what was published alone.
+    Second(Second),
 }
 
 impl<F: Family> Command<F> {
     /// Reads a command by its action, such as `revise`, and its fields. None for an action that the family does not take.
-    /// The error says what is missing. A proposal is not read, but made of the command that it proposes.
+    /// The error says what is missing. A proposal and what is published alone are
+    /// not read, but made of the command that they are about.
     pub fn read(action: &str, mut body: Value) -> Option<serde_json::Result<Self>> {
         let known: &[&str] = match action {
             "cancel-revision" => &["revision", "reason"],
@@ -73,6 +79,7 @@ impl<F: Family> Command<F> {
             "approve" => serde_json::from_value(body).map(Command::Approve),
             "return" => serde_json::from_value(body).map(Command::Return),
             "discard" => serde_json::from_value(body).map(Command::Discard),
+            "second" => serde_json::from_value(body).map(Command::Second),
             own if F::CHANGES.contains(&own) => F::read_change(own, body).map(Command::Change),
             _ => return None,
         })
@@ -86,6 +93,7 @@ impl<F: Family> Command<F> {
             | Self::Revise(Revise { facts, .. })
             | Self::Correct(Correct { facts, .. }) => Some(facts),
             Self::Propose(propose) => propose.command.facts(),
+            Self::PublishAlone(alone) => alone.command.facts(),
             _ => None,
         }
     }
@@ -96,6 +104,7 @@ impl<F: Family> Command<F> {
             Self::Supersede(superseded) => Some(superseded.by),
             Self::Withdraw(withdrawn) => withdrawn.replaced_by,
             Self::Propose(propose) => propose.command.mentions(),
+            Self::PublishAlone(alone) => alone.command.mentions(),
             _ => None,
         }
     }
@@ -105,6 +114,7 @@ impl<F: Family> Command<F> {
         match self {
             Self::Change(change) => F::change_refers(change),
             Self::Propose(propose) => propose.command.refers(),
+            Self::PublishAlone(alone) => alone.command.refers(),
             _ => self.facts().map(Family::refers).unwrap_or_default(),
         }
     }

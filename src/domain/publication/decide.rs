@@ -12,7 +12,7 @@ fn effective_reversed(from: Date, to: Date) -> Refusal {
     Refusal::invalid("period-reversed", sentence!("period-reversed", to, from))
 }
 
-fn reason_missing() -> Refusal {
+pub(super) fn reason_missing() -> Refusal {
     Refusal::invalid("reason-missing", sentence!("reason-missing"))
 }
 
@@ -141,6 +141,8 @@ impl<F: Family> Publication<F> {
             Command::Approve(approval) => self.approved(&approval.proposal, context),
             Command::Return(back) => Ok(vec![self.returned(back, context)?]),
             Command::Discard(approval) => Ok(vec![self.discarded(&approval.proposal)?]),
+            Command::PublishAlone(alone) => self.published_alone(alone, context),
+            Command::Second(second) => Ok(vec![self.seconded(second.number, context)?]),
             command if self.needs_second_person(&command, context) => {
                 Err(Refusal::forbidden("second-person-needed", sentence!("second-person-needed")))
             }
@@ -151,7 +153,12 @@ impl<F: Family> Publication<F> {
     /// Decides a command for which no second person is needed any more.
     pub(super) fn decide_alone(&self, command: Command<F>, context: &Context) -> Result<Vec<Event<F>>, Refusal> {
         let event = match command {
-            Command::Propose(_) | Command::Approve(_) | Command::Return(_) | Command::Discard(_) => {
+            Command::Propose(_)
+            | Command::Approve(_)
+            | Command::Return(_)
+            | Command::Discard(_)
+            | Command::PublishAlone(_)
+            | Command::Second(_) => {
                 return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
             }
             Command::Draft(draft) => {

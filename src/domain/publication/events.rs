@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Family;
+use super::alone::{PublishedAlone, Seconded};
 use super::proposal::{Approved, Discarded, Proposed, Returned};
 use crate::domain::Code;
 use crate::words::civil::date_schema;
@@ -119,6 +120,10 @@ pub enum Event<F: Family> {
     Returned(Returned),
     /// It was dropped; not public.
     Discarded(Discarded),
+    /// What follows was published by one person alone.
+    PublishedAlone(PublishedAlone),
+    /// Another person has looked at it since.
+    Seconded(Seconded),
     /// An event of the family's own.
     Changed(F::Changed),
 }
@@ -149,6 +154,8 @@ impl<F: Family> DomainEvent for Event<F> {
             Self::Approved(_) => format!("{}.approved", F::NAME),
             Self::Returned(_) => format!("{}.returned", F::NAME),
             Self::Discarded(_) => format!("{}.discarded", F::NAME),
+            Self::PublishedAlone(_) => format!("{}.published_alone", F::NAME),
+            Self::Seconded(_) => format!("{}.seconded", F::NAME),
             Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].0.to_owned(),
         }
     }

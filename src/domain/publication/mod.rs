@@ -1,5 +1,6 @@
 //! What every family of published item shares: revisions, effective dates and an end.
 
+mod alone;
 mod commands;
 mod decide;
 mod events;
@@ -8,6 +9,7 @@ mod proposal;
 mod sections;
 pub mod view;
 
+pub use alone::{Alone, Emergency, PublishAlone, PublishedAlone, SECOND_LOOK_HOURS, Second, Seconded};
 pub use commands::{Command, Correct, Draft, Publish, Revise};
 pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
 pub use past::Overwritten;
@@ -343,6 +345,9 @@ pub struct Publication<F: Family> {
     /// The command that is in preparation or waits for a second person.
     #[serde(default)]
     pub proposal: Option<Box<Proposal>>,
+    /// What was published by one person alone, oldest first.
+    #[serde(default)]
+    pub alone: Vec<Alone>,
     /// Published revisions, oldest first; their numbers are 1, 2, 3 …
     pub revisions: Vec<Revision<F>>,
     /// The item that takes its place, and when.
@@ -363,6 +368,7 @@ impl<F: Family> Default for Publication<F> {
             code: None,
             draft: None,
             proposal: None,
+            alone: Vec::new(),
             revisions: Vec::new(),
             superseded: None,
             withdrawn: None,
@@ -479,22 +485,19 @@ impl<F: Family> Publication<F> {
         live.chain(self.draft.iter().map(|draft| draft.units().to_vec())).chain(proposed).collect()
     }
 
-    /// Refuses what the actor may not do to this item as it stands. Approving and returning is for approvers, everything
-    /// else for those who may publish the family.
+    /// Refuses what the actor may not do to this item as it stands. Approving and returning is for approvers,
+    /// publishing alone for administrators, everything else for those who may publish the family.
     pub fn check_actor(&self, command: &Command<F>, actor: &Actor, context: &Context) -> Result<(), Refusal> {
-        let is_judging = matches!(command, Command::Approve(_) | Command::Return(_));
-        for units in self.units_now() {
-            if is_judging {
-                actor.check_approver(&units, &context.city.units, context.today)?;
-            } else {
-                actor.check(F::ROLES, &units, &context.city.units, context.today)?;
+        let check = |units: &[UnitId]| match command {
+            Command::Approve(_) | Command::Return(_) | Command::Second(_) => {
+                actor.check_as(Role::Approver, units, &context.city.units, context.today)
             }
-        }
-        // The units of what is new; the others are the item's own already.
-        match command.facts() {
-            Some(facts) => actor.check(F::ROLES, facts.units(), &context.city.units, context.today),
-            None => Ok(()),
-        }
+            Command::PublishAlone(_) => actor.check_as(Role::Administrator, units, &context.city.units, context.today),
+            _ => actor.check(F::ROLES, units, &context.city.units, context.today),
+        };
+        // The item's own units, and those of what is new.
+        self.units_now().iter().try_for_each(|units| check(units))?;
+        command.facts().map_or(Ok(()), |facts| check(facts.units()))
     }
 
     /// Applies an event that was recorded at `at`, microseconds since 1970.
@@ -502,13 +505,17 @@ impl<F: Family> Publication<F> {
         self.note(&event, at);
         if !event.is_private() {
             self.updated_at = at;
-            self.overtake();
+            if !matches!(event, Event::Seconded(_)) {
+                self.overtake();
+            }
         }
         match event {
             Event::Proposed(proposed) => self.propose(*proposed, at),
             Event::Approved(approved) => self.approve(approved),
             Event::Returned(returned) => self.give_back(returned),
             Event::Discarded(_) => self.proposal = None,
+            Event::PublishedAlone(alone) => self.note_alone(alone, at),
+            Event::Seconded(seconded) => self.note_seconded(seconded),
             Event::Drafted(drafted) => {
                 self.code = Some(drafted.code);
                 self.draft = Some(Box::new(drafted.facts));

@@ -76,6 +76,7 @@ impl<F: Family> Publication<F> {
         }
         then.withdrawn = then.withdrawn.filter(|(_, when)| *when <= at);
         then.revisions.retain(|revision| revision.recorded_at <= at);
+        then.alone.retain(|alone| alone.at <= at);
         for revision in &mut then.revisions {
             revision.expiries.retain(|(when, _)| *when <= at);
             while revision.corrections.last().is_some_and(|correction| correction.recorded_at > at) {

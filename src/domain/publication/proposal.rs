@@ -202,7 +202,12 @@ impl<F: Family> Publication<F> {
             | Command::Supersede(_)
             | Command::Withdraw(_) => true,
             Command::Change(change) => F::is_publishing(change),
-            Command::Propose(_) | Command::Approve(_) | Command::Return(_) | Command::Discard(_) => false,
+            Command::Propose(_)
+            | Command::Approve(_)
+            | Command::Return(_)
+            | Command::Discard(_)
+            | Command::PublishAlone(_)
+            | Command::Second(_) => false,
         };
         let kind = command.facts().or_else(|| self.revisions.first().map(|revision| &revision.facts)).map(F::kind);
         is_public && context.two_persons.iter().any(|named| named == F::NAME || Some(named.as_str()) == kind)

@@ -148,6 +148,8 @@ pub struct View {
     pub sequence: u32,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
     pub properties: Map<String, Value>,
+    /// When and why something of it was published by one person alone, and whether another has looked at it since.
+    pub alone: Vec<(Timestamp, String, bool)>,
     /// Why it was withdrawn, what to look at instead, and when.
     pub withdrawn: Option<(String, Option<Code>, Timestamp)>,
     /// The item that takes its place, and from when.
@@ -284,6 +286,7 @@ impl<F: Family> Publication<F> {
             days_end: self.days_end(shown),
             sequence: self.sequence(moment.today),
             properties: Map::new(),
+            alone: self.alone.iter().map(|alone| (moment_of(alone.at), alone.reason.clone(), alone.is_seconded())).collect(),
             withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),
             superseded: self.superseded.as_ref().map(|s| (s.by, s.from)),
             upcoming: self

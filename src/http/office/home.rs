@@ -19,6 +19,7 @@ pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
         image.accounts.second_person_since.map(|_| image.accounts.two_persons())
     };
     let list = proposals::listed(&site, &desk).await?;
-    let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons.as_deref(), &list);
+    let alone = proposals::published_alone(&site, &desk);
+    let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons.as_deref(), &list, &alone);
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }

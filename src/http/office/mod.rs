@@ -9,7 +9,7 @@ mod sign_in;
 
 pub use accounts::{account, accounts, change_account, change_own, invite, own};
 pub use home::home;
-pub use proposals::{judge, preview, proposal, proposals, proposed_document};
+pub use proposals::{judge, preview, proposal, proposals, proposed_document, second};
 pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
 
 use std::sync::Arc;

@@ -22,7 +22,7 @@ use crate::http::errors::HttpError;
 use crate::http::items::{self, send_document};
 use crate::http::reading::Asking;
 use crate::import::attach::no_files;
-use crate::render::office::proposals::{self as pages, Listed};
+use crate::render::office::proposals::{self as pages, Listed, Unseconded};
 use crate::words::text::Lang;
 
 /// Most proposals on a page.
@@ -59,7 +59,7 @@ pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, Http
     let (city, today) = (site.city(), site.moment().today);
     let mut found: Vec<(bool, bool, Code, &'static str, Proposal)> = {
         let image = site.model.image();
-        let seen = image.proposals().filter(|(_, item)| item.shows_proposal_to(&desk.actor, &city.units, today));
+        let seen = image.unsettled().filter(|(_, item)| item.shows_proposal_to(&desk.actor, &city.units, today));
         let all = seen.filter_map(|(code, item)| {
             let proposal = item.proposal()?.clone();
             Some((
@@ -81,6 +81,41 @@ pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, Http
         list.push(Listed { code, family, waits_for_me, is_own, authors, proposal });
     }
     Ok(list)
+}
+
+/// What was published alone and waits for a second look of this person.
+pub(super) fn published_alone(site: &Site, desk: &Desk) -> Vec<Unseconded> {
+    let (city, moment) = (site.city(), site.moment());
+    let image = site.model.image();
+    let mine = image.unsettled().filter(|(_, item)| item.may_second(&desk.actor, &city.units, moment.today));
+    let all = mine.filter_map(|(code, item)| {
+        let (number, alone) = item.unseconded()?;
+        let title = item.title(moment.today).unwrap_or_default().to_owned();
+        Some(Unseconded { code: *code, title, number, alone: alone.clone() })
+    });
+    let mut list: Vec<Unseconded> = all.collect();
+    list.sort_by_key(|waiting| waiting.alone.at);
+    list
+}
+
+/// `POST /office/seconds/{code}`: notes that the person has looked at what was published alone.
+pub async fn second(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let fields = desk.fields(&headers, body).await?;
+    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let number: u32 = fields.get("number").and_then(|number| number.parse().ok()).ok_or(HttpError::NotFound)?;
+    let family = site.model.image().entry(&code).map(|entry| entry.item.family()).ok_or(HttpError::NotFound)?;
+    let (id, kind) = (format!("office-second-{code}-{number}"), format!("{family}.second"));
+    let request = Request { id, kind, code: Some(code), body: json!({ "number": number }), blobs: Vec::new() };
+    let outcome = site.app.execute(&desk.actor, request, &no_files).await?;
+    site.model.wait_for(outcome.position, super::SEEN).await;
+    Ok(leads_to("/office", fields.lang(&asking.headers)))
 }
 
 /// `GET /office/proposals`

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::proposals::{Listed, entries};
+use super::proposals::{Listed, Unseconded, entries, unseconded};
 use super::{Who, frame, grant_line};
 use crate::domain::city::City;
 use crate::domain::families;
@@ -18,15 +18,24 @@ fn named(lang: Lang, kinds: &[String]) -> Vec<&'static str> {
 }
 
 /// What waits for the person, and what they may do.
-pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons: Option<&[String]>, proposals: &[Listed]) -> String {
+pub fn home(
+    lang: Lang,
+    city: &City,
+    who: &Who<'_>,
+    moment: &Moment,
+    two_persons: Option<&[String]>,
+    proposals: &[Listed],
+    alone: &[Unseconded],
+) -> String {
     let t = |key| text(lang, key);
     let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
     let waiting = of(&|listed| listed.waits_for_me);
     let back = of(&|listed| listed.is_own && matches!(listed.proposal.state, ProposalState::Returned | ProposalState::Overtaken));
     let content = html! {
         h2 { (t("office-waits")) }
-        @if waiting.is_empty() && back.is_empty() { p { (t("office-nothing-waits")) } }
+        @if waiting.is_empty() && back.is_empty() && alone.is_empty() { p { (t("office-nothing-waits")) } }
         @if !waiting.is_empty() { (entries(lang, moment, &waiting)) }
+        @if !alone.is_empty() { h2 { (t("office-alone")) } (unseconded(lang, who, moment, alone)) }
         @if !back.is_empty() { h2 { (t("office-came-back")) } (entries(lang, moment, &back)) }
         h2 { (t("office-rights")) }
         p { (t("office-signed-in-as")) " " b { (who.name) } }

@@ -6,7 +6,7 @@ use super::{Who, frame, wrong_box};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::publication::view::{Moment, moment_of};
-use crate::domain::publication::{Proposal, ProposalState};
+use crate::domain::publication::{Alone, Proposal, ProposalState};
 use crate::render::page::{Before, Item};
 use crate::words::format;
 use crate::words::text::{Lang, text};
@@ -25,6 +25,39 @@ pub struct Listed {
     pub authors: Vec<String>,
     /// The proposal.
     pub proposal: Proposal,
+}
+
+/// Something that was published alone and waits for a second look.
+pub struct Unseconded {
+    /// The item.
+    pub code: Code,
+    /// Its title.
+    pub title: String,
+    /// Which one of the item.
+    pub number: u32,
+    /// What is known of it.
+    pub alone: Alone,
+}
+
+/// What was published alone, each with the button of the second person.
+pub(super) fn unseconded(lang: Lang, who: &Who<'_>, moment: &Moment, list: &[Unseconded]) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        ul.list {
+            @for waiting in list {
+                li {
+                    a href={ "/q/" (waiting.code) (lang.query()) } { (waiting.title) }
+                    br;
+                    span.note { (waiting.alone.reason) " · " (t("office-alone-due")) " " (format::moment(lang, &moment.zone, waiting.alone.due())) }
+                    form action={ "/office/seconds/" (waiting.code) } method="post" {
+                        input type="hidden" name="number" value=(waiting.number);
+                        (who.hidden(lang))
+                        button { (t("office-second")) }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// A proposal as its page shows it.

@@ -55,6 +55,12 @@ impl Item<'_> {
             p.kind { (self.t("history")) }
             h1 { a href={ "/q/" (view.code) (self.lang.query()) } { (view.title) } }
             ul.list { @for entry in &view.history { (self.history_line(entry)) } }
+            @for (at, reason, seconded) in &view.alone {
+                p {
+                    strong { (self.t("published-alone")) } " " (format::moment(self.lang, &self.moment.zone, *at)) ": " (reason) " – "
+                    (self.t(if *seconded { "alone-seconded" } else { "alone-not-seconded" }))
+                }
+            }
             @if let Some((reason, _, at)) = &view.withdrawn {
                 p { strong { (self.t("withdrawn")) } " " (format::moment(self.lang, &self.moment.zone, *at)) ": " (reason) }
             }

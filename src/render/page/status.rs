@@ -41,6 +41,9 @@ impl Item<'_> {
                 @if let (Some(Shown::Text(number)), Some(Shown::Text(authority)), Some(Shown::Date(signed))) = (self.view.fact("decision"), self.view.fact("authority"), self.view.fact("signed")) {
                     " " (self.t("by-decision")) " " (number) " " (self.t("of-day")) " " (format::date(*signed)) ", " (authority)
                 }
+                @for (at, reason, _) in view.alone.iter().filter(|(_, _, seconded)| !seconded) {
+                    p { b { (self.t("published-alone")) } " (" (format::moment(self.lang, &self.moment.zone, *at)) "): " (reason) " – " (self.t("alone-not-seconded")) }
+                }
                 @if let Some((reason, instead, at)) = &view.withdrawn {
                     p { (self.t("withdrawn-because")) ": " (reason) " (" (format::moment(self.lang, &self.moment.zone, *at)) ")" }
                     @if let Some(instead) = instead {

@@ -4,28 +4,26 @@
 //! report has an address of its own. `publish` makes the set a publication or a revision.
 
 use crate::http::reading;
-use std::collections::HashMap;
-use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Path, Request as HttpRequest, State};
+use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::civil::Date;
-use serde_json::{Value, json};
-use tempfile::NamedTempFile;
+use serde_json::{Map, Value, json};
 
 use super::errors::HttpError;
+use super::uploaded::{self, Form};
 use super::{Site, auth, respond, writes};
 use crate::app::Request;
 use crate::app::imports::{KeptImport, ZoneQuestion};
 use crate::disk::Disk;
 use crate::domain::access::Actor;
 use crate::domain::city::Columns;
+use crate::domain::document::Document;
 use crate::domain::families;
-use crate::domain::feature_set::Takes;
+use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::PlanKind;
 use crate::domain::{Digest, Refusal};
 use crate::geometry::crs::Crs;
@@ -37,33 +35,6 @@ use crate::import::zones::Imported;
 use crate::render::report;
 use crate::words::fold::bare_units;
 
-/// A client that sends nothing for this long is disconnected.
-const IDLE: Duration = Duration::from_secs(20);
-/// Most time for a whole upload.
-const UPLOAD: Duration = Duration::from_mins(15);
-/// Longest field besides the file, bytes.
-const FIELD_BYTES: usize = 10_000;
-
-/// The content of a form: its fields and the file.
-struct Form {
-    fields: HashMap<String, String>,
-    source: Option<Source>,
-}
-
-impl Form {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
-    }
-
-    fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, HttpError>
-    where
-        T::Err: std::fmt::Display,
-    {
-        let parse = |text: &str| text.parse().map_err(|error| HttpError::BadRequest(format!("the field “{name}” is wrong: {error}")));
-        self.get(name).map(parse).transpose()
-    }
-}
-
 /// `POST /imports`: multipart/form-data with `file`, and what the command line takes as options:
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
 /// `layer`, `max_overlap`; `field` is `zones`, `outline` or `places`.
@@ -74,37 +45,8 @@ pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: 
 async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     let actor = auth::actor(site, headers).await?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let request =
-        request.map(|body| Body::new(http_body_util::Limited::new(body, usize::try_from(site.limits.import_bytes).unwrap_or(usize::MAX))));
-    let multipart = Multipart::from_request(request, &()).await;
-    let multipart = multipart.map_err(|error| HttpError::BadRequest(format!("send the file as multipart/form-data: {error}")))?;
-    let form = tokio::time::timeout(UPLOAD, receive(multipart, site.limits.import_bytes)).await.map_err(|_| HttpError::TooSlow)??;
-    let Some(source) = form.source.clone() else {
-        return Err(HttpError::BadRequest("the form has no field “file” with a file".into()));
-    };
-    let field = form.get("field").unwrap_or("zones").to_owned();
-    let Some((family, takes)) = set_of(&field) else {
-        return Err(HttpError::BadRequest(format!("the field “field” must be one of {}", families::fields().join(", "))));
-    };
-    check_role(&actor, family)?;
-    let options = options(site, &form, takes).await?;
-    let turn = Arc::clone(&site.import_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let work = {
-        let source = source.clone();
-        let reading = site.app.reading(&actor);
-        // The work and its place outlive a client that hangs up.
-        move || {
-            let _turn = turn;
-            reading.import(takes, &source, &options)
-        }
-    };
-    let imported = tokio::task::spawn_blocking(work).await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let imported = imported.map_err(|error| HttpError::spooling(&error))?;
-    if imported.report.met_full_disk() {
-        // A full disk is not an error of the file, so there is no report to keep.
-        return Err(HttpError::Full(Disk::temporary()));
-    }
-    let (id, kept) = keep(site, &actor, field, &source, imported).await?;
+    let form = uploaded::receive(site, request).await?;
+    let (id, kept) = read_file(site, &actor, &form).await?;
     tracing::info!(target: "audit", token = actor.name(), import = %id, clean = kept.set.is_some(), "file imported");
     let url = format!("{}/imports/{id}", site.city().public_url);
     let body = json!({
@@ -121,6 +63,36 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     Ok(respond::with(StatusCode::CREATED, "application/json", headers, body.to_string()))
 }
 
+/// Reads the file of a form, and keeps what came of it.
+pub(super) async fn read_file(site: &Arc<Site>, actor: &Actor, form: &Form) -> Result<(Digest, KeptImport), HttpError> {
+    let Some(source) = form.file("file").cloned() else {
+        return Err(HttpError::BadRequest("the form has no field “file” with a file".into()));
+    };
+    let field = form.get("field").unwrap_or("zones").to_owned();
+    let Some((family, takes)) = set_of(&field) else {
+        return Err(HttpError::BadRequest(format!("the field “field” must be one of {}", families::fields().join(", "))));
+    };
+    check_role(actor, family)?;
+    let options = options(site, form, takes).await?;
+    let turn = Arc::clone(&site.import_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let work = {
+        let source = source.clone();
+        let reading = site.app.reading(actor);
+        // The work and its place outlive a client that hangs up.
+        move || {
+            let _turn = turn;
+            reading.import(takes, &source, &options)
+        }
+    };
+    let imported = tokio::task::spawn_blocking(work).await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let imported = imported.map_err(|error| HttpError::spooling(&error))?;
+    if imported.report.met_full_disk() {
+        // A full disk is not an error of the file, so there is no report to keep.
+        return Err(HttpError::Full(Disk::temporary()));
+    }
+    keep(site, actor, field, &source, imported).await
+}
+
 /// The family that a set is imported for, the first that has a field of that name, and what the set takes.
 fn set_of(field: &str) -> Option<(&'static str, Takes)> {
     families::sets().into_iter().find(|(_, known, _)| *known == field).map(|(family, _, takes)| (family, takes))
@@ -133,48 +105,6 @@ fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
     Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
 }
 
-/// Receives the form and writes the file to disk. The parts of the form may come in any order.
-async fn receive(mut multipart: Multipart, limit: u64) -> Result<Form, HttpError> {
-    let bad = |error: &dyn std::fmt::Display| HttpError::BadRequest(format!("the form cannot be read: {error}"));
-    let mut form = Form { fields: HashMap::new(), source: None };
-    loop {
-        let next = tokio::time::timeout(IDLE, multipart.next_field()).await.map_err(|_| HttpError::TooSlow)?;
-        let Some(mut field) = next.map_err(|error| too_large(&error, limit).unwrap_or_else(|| bad(&error)))? else { return Ok(form) };
-        let name = field.name().unwrap_or_default().to_owned();
-        let file_name = field.file_name().map(str::to_owned);
-        let is_file = name == "file";
-        let mut spool = if is_file { Some(NamedTempFile::new().map_err(|error| HttpError::spooling(&error))?) } else { None };
-        let mut text = Vec::new();
-        loop {
-            let chunk = tokio::time::timeout(IDLE, field.chunk()).await.map_err(|_| HttpError::TooSlow)?;
-            let Some(chunk) = chunk.map_err(|error| too_large(&error, limit).unwrap_or_else(|| bad(&error)))? else { break };
-            if let Some(spool) = &mut spool {
-                spool.write_all(&chunk).map_err(|error| HttpError::spooling(&error))?;
-            } else {
-                text.extend_from_slice(&chunk);
-                if text.len() > FIELD_BYTES {
-                    return Err(HttpError::BadRequest(format!("the field “{name}” is too long")));
-                }
-            }
-        }
-        if let Some(spool) = spool {
-            if form.source.is_some() {
-                return Err(HttpError::BadRequest("the form has two files; zip what belongs together".into()));
-            }
-            let source = Source::spooled(file_name.as_deref().unwrap_or("file"), spool);
-            form.source = Some(source.map_err(|error| HttpError::Internal(error.to_string()))?);
-        } else {
-            let text = String::from_utf8(text).map_err(|_| HttpError::BadRequest(format!("the field “{name}” is not UTF-8")))?;
-            form.fields.insert(name, text);
-        }
-    }
-}
-
-fn too_large(error: &axum::extract::multipart::MultipartError, limit: u64) -> Option<HttpError> {
-    (error.status() == StatusCode::PAYLOAD_TOO_LARGE || error.body_text().contains("length limit"))
-        .then(|| HttpError::TooLarge(usize::try_from(limit).unwrap_or(usize::MAX)))
-}
-
 async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Options, HttpError> {
     let city = site.app.city();
     let crs = form.get("crs").map(Crs::code).transpose().map_err(|error| HttpError::BadRequest(error.to_string()))?;
@@ -184,7 +114,7 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
         let today = site.moment().today;
         let kind = form.get("kind").map(|kind| serde_json::from_value::<PlanKind>(json!(kind))).transpose();
         let kind = kind.map_err(|error| HttpError::BadRequest(format!("the field “kind” is wrong: {error}")))?;
-        let units: Vec<String> = bare_units(form.get("units").unwrap_or_default())
+        let units: Vec<String> = bare_units(&form.all("units").collect::<Vec<_>>().join(" "))
             .split([',', ';', ' '])
             .filter(|id| !id.is_empty())
             .map(str::to_owned)
@@ -223,18 +153,22 @@ async fn keep(site: &Site, actor: &Actor, field: String, source: &Source, import
     Ok((id, kept))
 }
 
-async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
+pub(super) async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
     let id = id.parse().map_err(|_| HttpError::NotFound)?;
     site.app.kept_import(id).await?.ok_or(HttpError::NotFound)
 }
 
-/// `/imports/{id}`: the report, as a page or as JSON. Anyone who has the address may read it.
+/// `/imports/{id}`: the report, as a page or as JSON, for whoever may publish such a file. What comes of a file is nobody
+/// else's business before it is published.
 pub async fn report(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
     Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
+    let actor = auth::actor(&site, &headers).await?;
     let kept = find(&site, &id).await?;
+    let (family, _) = set_of(&kept.field).ok_or(HttpError::NotFound)?;
+    check_role(&actor, family)?;
     let mut answer = HeaderMap::new();
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if reading::wants_html(&headers) && reading::parameter(query.as_deref(), "f").as_deref() != Some("json") {
@@ -256,7 +190,7 @@ pub async fn publish(State(site): State<Arc<Site>>, Path(id): Path<String>, head
 async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {
     let actor = auth::actor(site, headers).await?;
     let kept = find(site, id).await?;
-    let (Some(set), Some(source)) = (kept.set, kept.source) else {
+    let (Some(set), Some(source)) = (kept.set.clone(), kept.source.clone()) else {
         return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
     };
     let bytes = writes::read_body(site, body).await?;
@@ -266,12 +200,8 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
     let Some(facts) = value.get_mut("facts").and_then(Value::as_object_mut) else {
         return Err(HttpError::BadRequest("the command needs “facts”".into()));
     };
-    facts.insert(kept.field.clone(), json!({ "sha256": set.sha256 }));
-    let Some((family, takes)) = set_of(&kept.field) else { return Err(HttpError::NotFound) };
-    if matches!(takes, Takes::Zones | Takes::Outline) {
-        facts.insert("crs".into(), json!(kept.plane));
-    }
-    crate::import::attach::add_document(&source, facts);
+    let Some((family, _)) = set_of(&kept.field) else { return Err(HttpError::NotFound) };
+    complete(facts, &kept, &set, &source);
     let request = Request::parse(value).map_err(HttpError::Refused)?;
     if request.kind.split('.').next() != Some(family) {
         return Err(HttpError::BadRequest(format!(
@@ -279,4 +209,13 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
         )));
     }
     writes::carry_out(site, actor, request).await
+}
+
+/// Fills in what the facts of a command lack: the set, the plane its areas are measured in, and the file as received.
+pub(super) fn complete(facts: &mut Map<String, Value>, kept: &KeptImport, set: &FeatureSet, source: &Document) {
+    facts.insert(kept.field.clone(), json!({ "sha256": set.sha256 }));
+    if set_of(&kept.field).is_some_and(|(_, takes)| matches!(takes, Takes::Zones | Takes::Outline)) {
+        facts.insert("crs".into(), json!(kept.plane));
+    }
+    crate::import::attach::add_document(source, facts);
 }

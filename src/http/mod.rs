@@ -30,6 +30,7 @@ mod router;
 mod routes;
 mod search;
 mod serving;
+mod uploaded;
 mod waiting;
 mod writes;
 

@@ -14,6 +14,7 @@ pub mod layers;
 pub mod nearby;
 pub mod nearest;
 pub mod search;
+mod words;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;

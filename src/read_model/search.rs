@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::ReadModel;
+pub use super::words::query_words;
+use super::words::{holds, marked_words, plain, unpadded, words_of};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::publication::Status;
@@ -18,15 +20,10 @@ use crate::domain::unit::{Unit, UnitId};
 use crate::event_store::StoreError;
 use crate::geometry::Position;
 use crate::words::copied::untailed;
-use crate::words::fold::clean;
+use crate::words::fold::bare_number;
 use crate::words::fold::distance;
 use crate::words::fold::fold;
-use crate::words::fold::marked;
 
-/// Longest query, in characters.
-const LONGEST: usize = 200;
-/// Most words of a query; further ones are ignored.
-const WORDS: usize = 12;
 /// Most words of the vocabulary that a typed word is compared with.
 const COMPARED: usize = 200_000;
 
@@ -73,61 +70,6 @@ pub struct Index {
     vocabulary: OnceLock<BTreeMap<String, usize>>,
 }
 
-/// The folded words of a text, each after a blank. Punctuation separates words.
-fn words_of(text: &str) -> String {
-    let mut words = String::with_capacity(text.len() + 1);
-    let mut open = false;
-    for c in fold(text).chars() {
-        if c.is_alphanumeric() {
-            if !open {
-                words.push(' ');
-            }
-            words.push(c);
-        }
-        open = c.is_alphanumeric();
-    }
-    words
-}
-
-/// The numbers of folded words without the zeros in front of them, each after a blank: a decision is “3/QĐ” to one
-/// and “0003/QĐ” to another.
-fn unpadded(words: &str) -> String {
-    let padded = words.split(' ').filter(|word| word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit()));
-    padded.map(significant).filter(|number| !number.is_empty()).fold(String::new(), |all, number| all + " " + number)
-}
-
-fn significant(number: &str) -> &str {
-    number.trim_start_matches('0')
-}
-
-/// True if one of the folded words begins with the wanted one, or is the same number without zeros in front. Each
-/// word, and the wanted one, comes after a blank.
-fn holds(words: &str, wanted: &str) -> bool {
-    let is_same_number = |number: &str| {
-        let short = significant(number);
-        !short.is_empty()
-            && short.len() < number.len()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-            && words.split(' ').any(|word| word == short)
-    };
-    words.contains(wanted) || is_same_number(wanted.trim_start())
-}
-
-/// A query ready for reading: cut to its longest length, without invisible characters, and with compatibility
-/// forms (full-width letters and the like) replaced by what they look like.
-fn plain(query: &str) -> String {
-    let short: String = query.chars().take(LONGEST).collect();
-    let plain: String = unicode_normalization::UnicodeNormalization::nfkc(clean(&short).as_str()).collect();
-    crate::words::alike::read(&plain).into_owned()
-}
-
-/// The words of a text with diacritics, kept with them, each after a blank.
-fn marked_words(text: &str) -> String {
-    let seen = crate::words::alike::read(text);
-    let words = seen.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii());
-    words.fold(String::new(), |all, word| all + " " + &marked(word))
-}
-
 /// The item's code if the query is one: as printed, with a board's mark, or as the address of the item's page.
 fn code_of(query: &str) -> Option<Code> {
     let last = untailed(query.trim()).rsplit('/').next()?;
@@ -156,11 +98,6 @@ fn slip(typed: &str, meant: &str) -> u8 {
     }
 }
 
-/// The folded words of a query, limited in number.
-pub fn query_words(query: &str) -> Vec<String> {
-    words_of(&plain(query)).split(' ').filter(|word| !word.is_empty()).take(WORDS).map(str::to_owned).collect()
-}
-
 /// Names of a unit, of the units it became and of those it was before, because people use all of them.
 fn names_of(city: &City, id: &UnitId, today: Date) -> String {
     let own = city.units.at(id, today).into_iter().chain(city.units.get(id));
@@ -182,6 +119,12 @@ fn entry_of(city: &City, view: &View, today: Date, kinds: &dyn Fn(&str) -> Strin
     }));
     rest.extend(view.units.iter().map(|id| names_of(city, id, today)));
     rest.extend(view.documents.iter().map(|document| document.title.clone()));
+    // A decision's number as claims compare it: “80A/QĐ-UBND” is “80-A/QĐ-UBND”.
+    let number = match view.fact("decision") {
+        Some(Shown::Text(number)) => bare_number(number),
+        _ => String::new(),
+    };
+    rest.push(number);
     let rest = rest.join(" ");
     let rank = match view.status {
         Status::InForce => 0,
@@ -273,13 +216,18 @@ impl Index {
             return Vec::new();
         }
         let phrase = words.concat();
+        // The whole query may be a decision's number.
+        let bare = bare_number(query);
+        let number = (bare.starts_with(|c: char| c.is_ascii_digit()) && bare.contains(|c: char| c.is_ascii_alphabetic()))
+            .then(|| format!(" {bare}"));
         // Diacritics that were typed distinguish words: entries that have them come first.
         let typed = marked_words(&plain(query));
         let typed: Vec<String> = typed.split(' ').filter(|word| !word.is_empty()).map(|word| format!(" {word}")).collect();
         let mut found: Vec<(usize, u8, u8, usize, i64, usize)> = Vec::new();
         for (i, entry) in self.entries.iter().enumerate() {
             let in_name = words.iter().filter(|word| holds(&entry.name, word)).count();
-            let all = words.iter().all(|word| holds(&entry.name, word) || holds(&entry.rest, word));
+            let is_number = number.as_ref().is_some_and(|number| entry.rest.contains(number));
+            let all = is_number || words.iter().all(|word| holds(&entry.name, word) || holds(&entry.rest, word));
             if all && keeps(words.len() - in_name) {
                 let as_said = if entry.name.starts_with(&phrase) {
                     0

@@ -139,7 +139,9 @@ pub fn vcf(city: &City, view: &View) -> Option<String> {
     }
     line(&mut out, "GEO", &format!("{:.5};{:.5}", position.lat, position.lon));
     line(&mut out, "URL", &format!("{}/q/{}", city.public_url, view.code));
-    line(&mut out, "REV", &stamp(view.updated));
+    // Another revision comes into force without an event.
+    let begun = crate::words::civil::midnight(&city.zone(), view.effective_from);
+    line(&mut out, "REV", &stamp(if view.status == Status::InForce { view.updated.max(begun) } else { view.updated }));
     out.push_str("END:VCARD\r\n");
     Some(out)
 }

@@ -28,6 +28,15 @@ pub fn untailed(text: &str) -> &str {
     text.trim_end_matches(hangs_on)
 }
 
+/// A text as the value of a parameter.
+///
+/// ```
+/// assert_eq!(bangtin::words::copied::in_query("UBND tỉnh & xã"), "UBND%20t%E1%BB%89nh%20%26%20x%C3%A3");
+/// ```
+pub fn in_query(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// A value of a parameter without what was copied along or written behind it. Only for values in which no `?`, `&`, `;` or
 /// `#` can stand: codes, numbers, names of forms.
 ///

@@ -252,6 +252,12 @@ async fn search_and_filters_find_either_letter_by_either() {
         let found = node.get(&format!("/search?f=json&q={}", encoded(words))).await.json();
         assert_eq!(found["items"][0]["code"], padded.as_str(), "{words}");
     }
+    // Signs that are composed of others, and a number written together.
+    node.apply(&publish("m2", "80-A/QĐ-UBND").replace("Đất lạ", "Khu 60 m² № 9")).await;
+    for words in ["Khu 60 m² № 9", "60 m2", "60 m²", "№ 9", "no 9", "80A/QĐ-UBND", "80-A/QĐUBND", "80-A/QĐ-UBND ngày 1/1/2026"] {
+        let found = node.get(&format!("/search?f=json&q={}", encoded(words))).await.json();
+        assert_eq!(found["items"][0]["title"], "Quy hoạch Khu 60 m² № 9", "{words}: {found}");
+    }
     // A unit, with blanks around its hyphen.
     let line = publish("u", "99/QĐ-UBND").replace("\"facts\":{", "\"facts\":{\"units\":[\"04252-2025\"],");
     node.apply(&line).await;

@@ -82,6 +82,23 @@ impl<'a> Browser<'a> {
         self.send(request).await
     }
 
+    /// Sends a form with files: field, file name and content of each.
+    pub async fn upload(&mut self, from: &str, path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Answer {
+        let token = hidden(&self.get(from).await.text(), "token");
+        let mut body = Vec::new();
+        for (name, value) in fields.iter().chain(&[("token", token.as_str())]) {
+            body.extend(format!("--XX\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        }
+        for (name, file, content) in files {
+            body.extend(format!("--XX\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n").into_bytes());
+            body.extend(*content);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--XX--\r\n");
+        let request = self.request(HttpRequest::post(path)).header("content-type", "multipart/form-data; boundary=XX");
+        self.send(request.header("origin", self.origin).body(Body::from(body)).unwrap()).await
+    }
+
     /// Sends a form with the token that the page at `from` carries.
     pub async fn submit(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = hidden(&self.get(from).await.text(), "token");
@@ -449,7 +466,11 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 11] = [
+    let table: [(&str, &str, May<'_>); 15] = [
+        ("GET", "/office/plans/new", &only(&[Role::Planner])),
+        ("GET", "/office/imports/0000", &only(&[Role::Planner])),
+        ("POST", "/office/imports/0000", &only(&[Role::Planner])),
+        ("GET", "/office/imports/0000/report", &only(&[Role::Planner])),
         ("POST", "/office/seconds/QHSDD21AG", &all),
         ("GET", "/office", &all),
         ("GET", "/office/proposals", &all),

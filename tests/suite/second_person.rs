@@ -15,6 +15,7 @@ use crate::process::run;
 use crate::support::{Database, Kind, NOON, Node, TestClock, demo};
 
 on_both_databases!(
+    a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it,
     what_a_planner_proposes_is_seen_by_nobody_outside_and_published_by_an_approver,
     what_is_returned_comes_back_to_its_authors_and_is_proposed_anew,
     a_proposal_is_shown_only_to_those_whose_units_it_touches,
@@ -118,6 +119,78 @@ async fn what_a_planner_proposes_is_seen_by_nobody_outside_and_published_by_an_a
     // Sent again, the form says that it is done.
     let again = elsewhere.submit("/office/me", &path, &[("do", "approve"), ("proposal", &digest)]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
+}
+
+async fn a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let form = planner.get(&format!("/office/plans/new?revises={PLAN}")).await.text();
+    assert!(form.contains(&format!("value=\"{PLAN}\" selected")) && form.contains("type=\"file\" name=\"file\""));
+    let about = [("revises", PLAN), ("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+    // A broken twin of the file: the report says what is wrong, and nothing can be proposed.
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let broken = String::from_utf8(good.clone()).unwrap().replacen("\"MaLoaiDat\":\"", "\"MaLoaiDat\":\"X", 1);
+    let answer = planner.upload("/office/me", "/office/plans/new", &about, &[("file", "hỏng.geojson", broken.as_bytes())]).await;
+    let (path, _) = answer.header("location").split_once('?').unwrap_or_else(|| panic!("{}", answer.text()));
+    let page = planner.get(answer.header("location")).await.text();
+    assert!(page.contains("chưa công bố được") && page.contains("#0: ") && !page.contains("name=\"decision\""), "{page}");
+    let refused = planner.upload("/office/me", path, &[("title", "x")], &[]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    let report = planner.get(&format!("{path}/report")).await;
+    assert!(report.text().contains("<svg") && report.header("cache-control") == "no-store");
+    assert_eq!(approver.get(path).await.status, StatusCode::FORBIDDEN, "it is the planner's");
+    // The good one: the form is filled from the last revision.
+    let answer = planner.upload("/office/me", "/office/plans/new", &about, &[("file", "tốt.geojson", &good)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    let path = answer.header("location").to_owned();
+    let page = planner.get(&path).await.text();
+    for expected in
+        ["Tệp công bố được", "12 đối tượng", "Chủ tịch Nguyễn Văn Mẫu", "value=\"2030\"", "UBND tỉnh Yên Bái", "value=\"2026-10-01\""]
+    {
+        assert!(page.contains(expected), "no “{expected}”: {page}");
+    }
+    let (import, _) = path.split_once('?').unwrap();
+    let mut facts = vec![
+        ("revises", PLAN),
+        ("kind", "land-use-plan"),
+        ("title", "Điều chỉnh từ trình duyệt"),
+        ("decision", ""),
+        ("authority", "UBND tỉnh Yên Bái"),
+        ("signed", "2026-10-01"),
+        ("effective_from", "2026-12-15"),
+        ("adjustment", "local"),
+        ("period_from", "2021"),
+        ("period_to", "2030"),
+        ("unit", "04252-2025"),
+    ];
+    let files: [(&str, &str, &[u8]); 2] = [("decision_file", "quyết định.txt", b"Quyet dinh"), ("map_file", "", b"")];
+    // What is missing is said, and what was filled in stays.
+    let wrong = planner.upload("/office/me", import, &facts, &files).await;
+    assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text().contains("Điều chỉnh từ trình duyệt"), "{}", wrong.text());
+    facts[3].1 = "0123/QĐ-DEMO";
+    let proposed = planner.upload("/office/me", import, &facts, &files).await;
+    assert_eq!(proposed.header("location"), format!("/office/proposals/{PLAN}"), "{}", proposed.text());
+    assert!(!node.get(&format!("/q/{PLAN}/history")).await.text().contains("Điều chỉnh từ trình duyệt"));
+    let page = approver.get(&format!("/office/proposals/{PLAN}")).await.text();
+    assert!(page.contains("0123/QĐ-DEMO") && page.contains("Đất đổi mục đích") || page.contains("<svg"), "{page}");
+    let preview = approver.get(&format!("/office/proposals/{PLAN}/preview")).await.text();
+    let document = preview
+        .split(&format!("/office/proposals/{PLAN}/documents/"))
+        .nth(1)
+        .unwrap_or_else(|| panic!("{preview}"))
+        .split('"')
+        .next()
+        .unwrap();
+    assert_eq!(approver.get(&format!("/office/proposals/{PLAN}/documents/{document}")).await.status, StatusCode::OK);
+    assert_eq!(node.get(&format!("/q/{PLAN}/documents/{document}")).await.status, StatusCode::NOT_FOUND);
+    let digest = hidden(&page, "proposal");
+    let path = format!("/office/proposals/{PLAN}");
+    assert_eq!(approver.submit(&path, &path, &[("do", "approve"), ("proposal", &digest)]).await.header("location"), format!("/q/{PLAN}"));
+    settle(&node).await;
+    let history = node.get(&format!("/q/{PLAN}/history")).await.text();
+    assert!(history.contains("Điều chỉnh từ trình duyệt") && history.contains("15/12/2026"));
+    assert_eq!(node.get(&format!("/q/{PLAN}/revisions/3.geojson")).await.json()["features"].as_array().map(Vec::len), Some(12));
 }
 
 async fn what_is_returned_comes_back_to_its_authors_and_is_proposed_anew(kind: Kind) {

@@ -44,11 +44,18 @@ async fn a_file_becomes_a_report_and_then_a_plan(kind: Kind) {
     let (id, url) = (answer.json()["id"].as_str().unwrap().to_owned(), answer.header("location").to_owned());
     assert!(url.ends_with(&format!("/imports/{id}")) && answer.json()["report"]["features"] == 12);
     let path = format!("/imports/{id}");
-    let page = node.get_with(&path, &[("accept", "text/html")]).await;
+    let bearer = format!("Bearer {planner}");
+    let (html, json) = ([("accept", "text/html"), ("authorization", bearer.as_str())], [("authorization", bearer.as_str())]);
+    let page = node.get_with(&path, &html).await;
     assert!(page.text().contains("Không có lỗi") && page.text().contains("<svg") && page.header("cache-control") == "no-store");
     assert!(page.header("content-security-policy").contains("style-src 'sha256-"));
-    let report = node.get(&format!("{path}?f=json")).await.json();
+    let report = node.get_with(&format!("{path}?f=json"), &json).await.json();
     assert_eq!((&report["clean"], &report["report"]["crs"]), (&json!(true), &json!("EPSG:9208")));
+    // Who has only the address, or another office's token, reads nothing.
+    assert_eq!(node.get(&path).await.status, StatusCode::UNAUTHORIZED);
+    let (_, health) = node.app.create_token(Role::Health, Reach::City, "thử".into()).await.unwrap();
+    assert!(node.model.wait_for(node.app.log().head().await.unwrap().position, std::time::Duration::from_secs(5)).await);
+    assert_eq!(node.get_with(&path, &[("authorization", &format!("Bearer {health}"))]).await.status, StatusCode::FORBIDDEN);
     // Nothing is published before somebody says so.
     assert_eq!(node.get("/collections/plans/items").await.json()["numberMatched"], 0);
     assert_eq!(node.get(&format!("/blobs/{}", report["set"]["sha256"].as_str().unwrap())).await.status, StatusCode::NOT_FOUND);
@@ -76,7 +83,8 @@ async fn a_file_with_errors_has_a_report_and_is_not_published(kind: Kind) {
     assert_eq!(answer.status, StatusCode::CREATED);
     assert_eq!((&answer.json()["publish"], &answer.json()["report"]["totals"]["error"]), (&Value::Null, &json!(1)));
     let path = format!("/imports/{}", answer.json()["id"].as_str().unwrap());
-    let page = node.get_with(&path, &[("accept", "text/html")]).await.text();
+    let bearer = format!("Bearer {planner}");
+    let page = node.get_with(&path, &[("accept", "text/html"), ("authorization", &bearer)]).await.text();
     assert!(page.contains("Có 1 lỗi phải sửa") && page.contains("#f1"), "the finding is marked on the map");
     let refused = node.post(&format!("{path}/publish"), &planner, command("p").to_string()).await;
     assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text());
@@ -98,7 +106,8 @@ async fn strangers_wrong_forms_and_floods_are_refused(kind: Kind) {
     assert_eq!(empty.status, StatusCode::BAD_REQUEST);
     assert_eq!(node.post("/imports", &planner, "{}").await.status, StatusCode::BAD_REQUEST);
     for id in ["x", &"0".repeat(64)] {
-        assert_eq!(node.get(&format!("/imports/{id}?f=json")).await.status, StatusCode::NOT_FOUND);
+        let bearer = format!("Bearer {planner}");
+        assert_eq!(node.get_with(&format!("/imports/{id}?f=json"), &[("authorization", &bearer)]).await.status, StatusCode::NOT_FOUND);
     }
     assert_eq!(node.app.log().blobs().await.unwrap().len(), 0, "nothing of all that was kept");
 }

@@ -116,3 +116,29 @@ fn its_days_are_corrected_and_its_last_day_is_never_later_than_its_own() {
     let days = (item.revisions[0].effective_from, item.revisions[0].effective_to);
     assert_eq!(days, (date(2026, 3, 10), Some(date(2026, 5, 1))));
 }
+
+#[test]
+fn a_day_that_is_corrected_is_the_day_in_force_whatever_was_set_before() {
+    let days = |opens, closes| consultation(ConsultationKind::UrbanConsultation, opens, closes);
+    let mut item = Publication::default();
+    let mut does = |command: Command<Consultation>, at: i64| {
+        let events = item.decide(command, &on(2026, 1, 1)).map_err(|refusal| refusal.reason)?;
+        events.into_iter().for_each(|event| item.apply_at(event, at));
+        let latest = item.latest().expect("a revision");
+        Ok::<_, &str>((latest.effective_from, latest.effective_to))
+    };
+    let correct = |facts: Consultation| Command::Correct(Correct { code: code(4), revision: 1, reason: "Sai ngày".into(), facts });
+    let day = |month, day| date(2026, month, day);
+    assert_eq!(does(publish(days(day(3, 10), day(4, 20))), 1), Ok((day(3, 10), Some(day(4, 20)))));
+    let expire = Command::Expire(ExpirySet { effective_to: day(4, 15), reason: "Dừng sớm".into() });
+    assert_eq!(does(expire, 2), Ok((day(3, 10), Some(day(4, 15)))));
+    assert_eq!(does(correct(days(day(3, 5), day(4, 20))), 3), Ok((day(3, 5), Some(day(4, 15)))), "the end that was set stays");
+    assert_eq!(does(correct(days(day(3, 5), day(4, 30))), 4), Ok((day(3, 5), Some(day(4, 30)))), "another last day is the newest word");
+    assert_eq!(does(correct(days(day(3, 5), day(4, 10))), 5), Ok((day(3, 5), Some(day(4, 10)))));
+    // What was known before each of them.
+    let known = |at| item.as_of(at).and_then(|then| then.latest().map(|r| (r.effective_from, r.effective_to))).expect("known");
+    assert_eq!(known(1), (day(3, 10), Some(day(4, 20))));
+    assert_eq!(known(2), (day(3, 10), Some(day(4, 15))));
+    assert_eq!(known(3), (day(3, 5), Some(day(4, 15))));
+    assert_eq!(known(4), (day(3, 5), Some(day(4, 30))));
+}

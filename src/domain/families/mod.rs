@@ -249,6 +249,11 @@ macro_rules! families {
                 }
             }
 
+            /// What its highest revision that was not cancelled states, as JSON; none for a draft.
+            pub fn latest_facts(&self) -> Option<Value> {
+                match self { $(Self::$family(item) => item.latest().and_then(|r| serde_json::to_value(&r.facts).ok())),+ }
+            }
+
             /// What was published alone and nobody else has looked at yet, with its number.
             pub fn unseconded(&self) -> Option<(u32, &Alone)> {
                 match self { $(Self::$family(item) => item.unseconded()),+ }

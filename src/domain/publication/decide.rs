@@ -2,9 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{
-    Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled, own_days,
-};
+use super::{Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled};
 use crate::domain::publication::ClaimKind;
 use crate::domain::{Code, Context, Refusal};
 
@@ -97,9 +95,7 @@ impl<F: Family> Publication<F> {
         if fields.is_empty() {
             return Err(Refusal::invalid("nothing-changed", sentence!("nothing-changed")));
         }
-        // The days in force follow the days that the facts name.
-        let follows = revision.own_days().and_then(|_| own_days(&correct.facts));
-        let (from, to) = follows.unwrap_or((revision.effective_from, revision.effective_to));
+        let (from, to) = revision.days_with(&correct.facts);
         context.city.units.check(correct.facts.units(), from)?;
         correct.facts.check(from, context)?;
         correct.facts.check_days(from, to)?;

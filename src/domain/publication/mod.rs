@@ -245,6 +245,8 @@ pub struct Correction<F> {
     pub fields: Vec<String>,
     /// What the revision stated before.
     pub before: F,
+    /// First and last day in force before.
+    pub days: (Date, Option<Date>),
 }
 
 /// A published revision.
@@ -287,30 +289,23 @@ pub enum Status {
 }
 
 impl<F: Family> Revision<F> {
-    /// First and last day in force, where its facts alone determine them. None where they depend on the day of
-    /// publication, or where other days were set.
-    pub(super) fn own_days(&self) -> Option<(Date, Option<Date>)> {
-        own_days(&self.facts).filter(|days| *days == (self.effective_from, self.effective_to))
+    /// First and last day in force once `facts` take the place of its own: who corrects a day of the facts also corrects
+    /// the day in force that depends on it, whether another one was set before or not.
+    pub(super) fn days_with(&self, facts: &F) -> (Date, Option<Date>) {
+        let days = (self.effective_from, self.effective_to);
+        let (Some(was), Some(is)) = (own_days(&self.facts), own_days(facts)) else { return days };
+        (if is.0 == was.0 { days.0 } else { is.0 }, if is.1 == was.1 { days.1 } else { is.1 })
     }
 
     /// The first days in force that were known for it, each from the moment on when it was; microseconds since 1970.
     fn known_days(&self) -> Vec<(i64, Date)> {
         let since = std::iter::once(self.recorded_at).chain(self.corrections.iter().map(|correction| correction.recorded_at));
-        let days = self.corrections.iter().map(|correction| own_days(&correction.before).map_or(self.effective_from, |(from, _)| from));
-        since.zip(days.chain([self.effective_from])).collect()
+        since.zip(self.former_days().chain([self.effective_from])).collect()
     }
 
     /// First days in force that it had before they were corrected.
     pub(super) fn former_days(&self) -> impl Iterator<Item = Date> {
-        self.corrections.iter().filter_map(|correction| own_days(&correction.before)).map(|(from, _)| from)
-    }
-
-    /// Takes over the days in force of the facts that replace its own: who corrects a wrong date also corrects the
-    /// days in force that depend on it.
-    pub(super) fn follow_days(&mut self, facts: &F) {
-        if let (Some(_), Some((from, to))) = (self.own_days(), own_days(facts)) {
-            (self.effective_from, self.effective_to) = (from, to);
-        }
+        self.corrections.iter().map(|correction| correction.days.0)
     }
 }
 
@@ -538,9 +533,10 @@ impl<F: Family> Publication<F> {
             Event::Corrected(corrected) => {
                 let Corrected { revision, reason, fields, facts } = *corrected;
                 if let Some(revision) = self.revisions.iter_mut().find(|r| r.number == revision) {
-                    revision.follow_days(&facts);
+                    let days = (revision.effective_from, revision.effective_to);
+                    (revision.effective_from, revision.effective_to) = revision.days_with(&facts);
                     let before = std::mem::replace(&mut revision.facts, facts);
-                    revision.corrections.push(Correction { recorded_at: at, reason, fields, before });
+                    revision.corrections.push(Correction { recorded_at: at, reason, fields, before, days });
                 }
             }
             Event::RevisionCancelled(cancelled) => {

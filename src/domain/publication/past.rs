@@ -61,13 +61,17 @@ impl<F: Family> Publication<F> {
         }
         let mut then = self.clone();
         let mut first_state_is_gone = then.past.iter().filter(|(_, what)| matches!(what, Overwritten::State(_))).count() == STATES;
-        while then.past.last().is_some_and(|(when, _)| *when > at) {
-            let Some((_, overwritten)) = then.past.pop() else { break };
-            match overwritten {
-                Overwritten::NotCancelled(number) => then.revision_mut(number, |revision| revision.cancelled = None),
-                Overwritten::Expiry(number, before) => then.revision_mut(number, |revision| revision.effective_to = before),
-                Overwritten::Superseded(before) => then.superseded = before,
-                Overwritten::State(before) => then.state = before,
+        // The newest first, as each says what was before it.
+        loop {
+            let corrected =
+                then.revisions.iter().filter_map(|r| r.corrections.last().map(|c| c.recorded_at)).max().filter(|when| *when > at);
+            let overwritten = then.past.last().map(|(when, _)| *when).filter(|when| *when > at);
+            if overwritten.is_some() && overwritten >= corrected {
+                then.undo_overwriting();
+            } else if let Some(when) = corrected {
+                then.undo_correction(when);
+            } else {
+                break;
             }
         }
         first_state_is_gone &= !then.past.iter().any(|(_, what)| matches!(what, Overwritten::State(_)));
@@ -79,17 +83,33 @@ impl<F: Family> Publication<F> {
         then.alone.retain(|alone| alone.at <= at);
         for revision in &mut then.revisions {
             revision.expiries.retain(|(when, _)| *when <= at);
-            while revision.corrections.last().is_some_and(|correction| correction.recorded_at > at) {
-                if let Some(correction) = revision.corrections.pop() {
-                    revision.follow_days(&correction.before);
-                    revision.facts = correction.before;
-                }
-            }
         }
         let revised = then.revisions.iter().flat_map(|r| r.corrections.iter().map(|c| c.recorded_at).chain([r.recorded_at]));
         let others = then.past.iter().map(|(when, _)| *when).chain(then.withdrawn.iter().map(|(_, when)| *when));
         then.updated_at = revised.chain(others).max()?;
         (!then.revisions.is_empty()).then_some(then)
+    }
+
+    /// Puts back what the latest overwriting event overwrote.
+    fn undo_overwriting(&mut self) {
+        match self.past.pop().map(|(_, overwritten)| overwritten) {
+            Some(Overwritten::NotCancelled(number)) => self.revision_mut(number, |revision| revision.cancelled = None),
+            Some(Overwritten::Expiry(number, before)) => self.revision_mut(number, |revision| revision.effective_to = before),
+            Some(Overwritten::Superseded(before)) => self.superseded = before,
+            Some(Overwritten::State(before)) => self.state = before,
+            None => {}
+        }
+    }
+
+    /// Takes back the correction that was recorded at that moment.
+    fn undo_correction(&mut self, when: i64) {
+        let corrected = self.revisions.iter_mut().find(|r| r.corrections.last().is_some_and(|c| c.recorded_at == when));
+        if let Some(revision) = corrected
+            && let Some(correction) = revision.corrections.pop()
+        {
+            (revision.effective_from, revision.effective_to) = correction.days;
+            revision.facts = correction.before;
+        }
     }
 
     fn revision_mut(&mut self, number: u32, change: impl FnOnce(&mut Revision<F>)) {

@@ -52,13 +52,15 @@ pub(super) fn of_site(put: &mut impl FnMut(String, Value), commands: &[String]) 
     let id =
         || path("id", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The import's id; nobody can guess it", "0".repeat(64));
     put("/imports".into(), json!({ "post": writes::upload() }));
-    put(
-        "/imports/{id}".into(),
-        Read::new("import-report", "An import's report", "write")
-            .with(vec![id(), refer("f"), refer("page-lang")])
-            .gives(vec![content("application/json", json!({ "type": "object" })), page()])
-            .build(),
-    );
+    let problem = || json!({ "$ref": "#/components/responses/Problem" });
+    let mut report = Read::new("import-report", "An import's report, for whoever may publish such a file", "write")
+        .with(vec![id(), refer("f"), refer("page-lang")])
+        .gives(vec![content("application/json", json!({ "type": "object" })), page()])
+        .or("401", problem())
+        .or("403", problem())
+        .build();
+    report["get"]["security"] = json!([{ "token": [] }]);
+    put("/imports/{id}".into(), report);
     let summary = "Publish an import: a plan or campaign command whose facts lack the set and its source";
     put("/imports/{id}/publish".into(), json!({ "post": writes::write("publish-import", summary, vec![id()], "plan", commands) }));
     let text = |media: &str| content(media, json!({ "type": "string" }));

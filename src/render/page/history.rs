@@ -68,3 +68,24 @@ impl Item<'_> {
         page(&Page::new(self.lang, self.city, &view.title, &path), content)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::domain::families;
+    use crate::words::text::has;
+
+    #[test]
+    fn every_field_that_can_be_corrected_has_a_word() {
+        let all: BTreeSet<&str> = families::collections().into_iter().map(|(_, family, _)| family).collect();
+        for family in all {
+            let schema = families::facts_schema(family).map(serde_json::Value::from).unwrap_or_default();
+            let fields = schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+            assert!(!fields.is_empty(), "{family}");
+            for field in fields {
+                assert!(has(&format!("field-{field}")) || has(&field.replace('_', "-")), "{family}: {field}");
+            }
+        }
+    }
+}

@@ -160,7 +160,7 @@ impl Item<'_> {
             None => scanned,
         };
         let url = &self.city.public_url;
-        let since = format!("{} {}", self.t("since"), format::date(view.effective_from));
+        let since = format!("{} {}", self.t(self.since_key()), format::date(view.effective_from));
         let preview = Preview {
             description: format!("{} – {} {since}", self.t(view.kind), self.t(&view.standing)),
             image: format!("{url}/q/{}/preview.png{}", view.code, self.lang.query()),

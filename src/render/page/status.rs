@@ -9,6 +9,16 @@ use crate::render::glossary::term;
 use crate::words::format::{self, dialled};
 
 impl Item<'_> {
+    /// The words before the first day in force.
+    pub(super) fn since_key(&self) -> &'static str {
+        match (self.view.status, self.view.standing.as_str()) {
+            // These are the new days, not those on which nothing is done.
+            (_, "works-postponed") => "postponed-to",
+            (Status::Upcoming, _) => "from-day",
+            _ => "since",
+        }
+    }
+
     /// Whether the item holds, since when, and by whose decision.
     pub fn status(&self) -> Markup {
         let view = self.view;
@@ -30,7 +40,7 @@ impl Item<'_> {
                         @if let Some(to) = view.holds_to { (self.t("ended-on")) " " (format::date(to)) }
                     },
                     Status::InForce | Status::Upcoming => span {
-                        (self.t(if view.status == Status::Upcoming { "from-day" } else { "since" })) " " (format::date(view.effective_from))
+                        (self.t(self.since_key())) " " (format::date(view.effective_from))
                         @if let Some(to) = view.holds_to { " " (self.t("until")) " " (format::date(to)) }
                     },
                     Status::Expired => span {

@@ -14,8 +14,10 @@ use super::errors::HttpError;
 /// The part of an answer that a request wants.
 pub struct RangeRequest {
     range: HeaderValue,
-    /// The part is wanted only if the file still has this validator.
+    /// The part is wanted only if the file still has this validator; otherwise the whole is.
     of: Option<HeaderValue>,
+    /// Nothing is wanted unless the file still has one of these validators.
+    only_of: Option<HeaderValue>,
 }
 
 /// How much of an answer is sent.
@@ -42,7 +44,13 @@ impl RangeRequest {
     pub fn of(method: &Method, headers: &mut HeaderMap) -> Option<Self> {
         let range = headers.get(header::RANGE).filter(|_| method == Method::GET)?.clone();
         headers.remove(header::ACCEPT_ENCODING);
-        Some(Self { range, of: headers.get(header::IF_RANGE).cloned() })
+        Some(Self { range, of: headers.get(header::IF_RANGE).cloned(), only_of: headers.get(header::IF_MATCH).cloned() })
+    }
+
+    /// True unless `If-Match` names other validators only. They are compared strongly (RFC 9110 §13.1.1).
+    fn is_met(&self, etag: &HeaderValue) -> bool {
+        let Some(list) = self.only_of.as_ref().and_then(|list| list.to_str().ok()) else { return true };
+        list.split(',').map(str::trim).any(|known| known == "*" || known.as_bytes() == etag.as_bytes())
     }
 
     /// The part of `length` bytes with a strong validator that is sent. If the header is not a range, or
@@ -62,7 +70,8 @@ impl RangeRequest {
 /// encoding, and a length.
 pub const IN_PARTS: (header::HeaderName, HeaderValue) = (header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
 
-/// Cuts the wanted part out of an answer that can be read in parts. Errors: the part lies beyond the end.
+/// Cuts the wanted part out of an answer that can be read in parts. Errors: the part lies beyond the
+/// end, or the file is another one by now.
 pub async fn cut(wish: Option<RangeRequest>, mut response: Response) -> Result<Response, HttpError> {
     let made = response.extensions_mut().remove::<Arc<DownloadFile>>();
     if response.status() != StatusCode::OK || !response.headers().contains_key(header::ACCEPT_RANGES) {
@@ -71,6 +80,10 @@ pub async fn cut(wish: Option<RangeRequest>, mut response: Response) -> Result<R
     let length = made.as_ref().map(|made| made.length()).or_else(|| response.body().size_hint().exact());
     let Some(etag) = response.headers().get(header::ETAG).cloned() else { return Ok(response) };
     let Some((wish, length)) = wish.zip(length) else { return Ok(response) };
+    if !wish.is_met(&etag) {
+        // Whoever goes on with a file must not glue two versions together.
+        return Err(HttpError::PreconditionFailed);
+    }
     let range = match wish.part(&etag, length) {
         Part::Whole => return Ok(response),
         Part::Bytes(range) => range,
@@ -96,7 +109,7 @@ mod tests {
     use super::*;
 
     fn part(range: &'static str, of: Option<&'static str>) -> Part {
-        let wish = RangeRequest { range: HeaderValue::from_static(range), of: of.map(HeaderValue::from_static) };
+        let wish = RangeRequest { range: HeaderValue::from_static(range), of: of.map(HeaderValue::from_static), only_of: None };
         wish.part(&HeaderValue::from_static("\"a\""), 100)
     }
 
@@ -118,6 +131,16 @@ mod tests {
         assert_eq!(part("bytes=0-9", Some("\"older\"")), Part::Whole);
         assert_eq!(part("bytes=0-9", Some("W/\"a\"")), Part::Whole);
         assert_eq!(part("bytes=0-9", Some("Thu, 26 Nov 2026 00:00:00 GMT")), Part::Whole);
+    }
+
+    #[test]
+    fn a_part_of_another_version_is_refused_where_the_client_says_which_one_it_has() {
+        let etag = HeaderValue::from_static("\"a\"");
+        for (only_of, is_met) in [("\"a\"", true), ("\"x\", \"a\"", true), ("*", true), ("\"x\"", false), ("W/\"a\"", false)] {
+            let only_of = Some(HeaderValue::from_static(only_of));
+            let wish = RangeRequest { range: HeaderValue::from_static("bytes=0-9"), of: None, only_of };
+            assert_eq!(wish.is_met(&etag), is_met, "{:?}", wish.only_of);
+        }
     }
 
     #[test]

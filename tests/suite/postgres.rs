@@ -178,13 +178,17 @@ struct Pooler {
 
 impl Pooler {
     fn start(mode: &str) -> Self {
+        let server = postgres_url();
+        let (_, address) = server.split_once('@').unwrap();
+        Self::before_port(mode, address.rsplit_once(':').unwrap().1.split_once('/').unwrap().0)
+    }
+
+    /// A pooler before a server on that port.
+    fn before_port(mode: &str, server_port: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // It gives up root for a user who must get here too.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = postgres_url();
-        let (_, address) = server.split_once('@').unwrap();
-        let (server_port, _) = address.rsplit_once(':').unwrap().1.split_once('/').unwrap();
         let (users, config) = (folder.path().join("users"), folder.path().join("pgbouncer.ini"));
         std::fs::write(&users, "\"bangtin\" \"\"\n").unwrap();
         let text = format!(
@@ -314,6 +318,19 @@ async fn what_a_pooler_refuses_is_said_as_what_the_server_refuses() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_pooler_before_a_server_that_is_away_is_not_taken_for_one_in_another_mode() {
+    // Nothing listens behind it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let pooler = Pooler::before_port("session", &port.to_string());
+    for _ in 0..2 {
+        let sentence = refused(&format!("postgres://bangtin@127.0.0.1:{}/d", pooler.port)).await;
+        assert!(sentence.contains("không tới được máy chủ PostgreSQL") || sentence.contains("không trả lời kịp"), "{sentence}");
+        assert!(!sentence.contains("pool_mode") && !sentence.contains("default_pool_size"), "{sentence}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn what_stops_the_server_from_answering_is_said_with_what_to_do() {
     let database = Database::new(Kind::Postgres).await;
     let name = database.url.rsplit('/').next().unwrap().to_owned();
@@ -324,6 +341,9 @@ async fn what_stops_the_server_from_answering_is_said_with_what_to_do() {
     holds(&refused(&format!("{}?options=-c%20statement_timeout%3D1", database.url)).await, &["statement_timeout"]);
     let direct = format!("{}?sslmode=require&sslrootcert={}&sslnegotiation=direct", database.url, file("tls/ca.pem"));
     holds(&refused(&direct).await, &["PostgreSQL 17"]);
+    for option in ["-c%20foo%3Dbar", "-c%20shared_buffers%3D1", "-c%20statement_timeout%3Dabc"] {
+        holds(&refused(&format!("{}?options={option}", database.url)).await, &["options=…"]);
+    }
     holds(&refused(&format!("{}?channel_binding=require", database.url)).await, &["channel_binding", "sslmode=verify-full"]);
     owner.batch_execute("DROP ROLE IF EXISTS bt_no_login; CREATE ROLE bt_no_login NOLOGIN").await.unwrap();
     holds(&refused(&database.url.replace("bangtin@", "bt_no_login@")).await, &["ALTER ROLE … LOGIN"]);

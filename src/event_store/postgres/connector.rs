@@ -18,6 +18,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, SslNegotiation, TargetSessionAttrs};
@@ -28,8 +29,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
 use crate::event_store::StoreError;
-pub(super) use sentences::not_allowed;
 use sentences::{both, no_room, no_session, unread};
+pub(super) use sentences::{by_a_pooler, not_allowed};
 
 /// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);
@@ -83,7 +84,26 @@ impl Connector {
     /// A connection, and what must be polled for it to work.
     pub(super) async fn open(&self) -> Result<(Client, Line), StoreError> {
         let connected = tokio::time::timeout(PATIENCE, self.config.connect(self.tls.clone())).await.map_err(|_| late())?;
-        connected.map_err(|error| StoreError::Unavailable(self.words(&error)))
+        match connected {
+            Ok(connected) => Ok(connected),
+            Err(error) => {
+                let offers_tls = !sentences::wants_tls(&explain(&error)) || self.offers_tls().await;
+                Err(StoreError::Unavailable(self.words(&error, offers_tls)))
+            }
+        }
+    }
+
+    /// True unless the server says that it does not encrypt (PostgreSQL, Message Flow, SSLRequest).
+    async fn offers_tls(&self) -> bool {
+        const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+        let Some(Host::Tcp(host)) = self.config.get_hosts().first() else { return false };
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        let asked = async {
+            let mut stream = tokio::net::TcpStream::connect((host.as_str(), port)).await?;
+            stream.write_all(&SSL_REQUEST).await?;
+            stream.read_u8().await
+        };
+        !matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(b'N')))
     }
 
     /// A connection, a channel that gets a message at each notification, and the task that drives both.
@@ -108,12 +128,16 @@ impl Connector {
     /// one server connection prepares a statement or listens, and a later query goes to another.
     pub(super) async fn check_sessions(&self) -> Result<(), StoreError> {
         let (first, mut told, _) = self.listener().await?;
+        // A pooler answers by itself until something is asked of the server behind it.
+        let asked = tokio::time::timeout(PATIENCE, first.simple_query("SELECT 1")).await.map_err(|_| late())?;
+        asked.map_err(unavailable)?;
         let (second, _, _) = self.listener().await.map_err(|_| no_room())?;
         let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| no_room())?;
         match kept {
             Ok(true) => self.check_room().await,
             Ok(false) => Err(no_session()),
             Err(error) if explain(&error).contains("query_wait_timeout") => Err(no_room()),
+            Err(error) if sentences::by_a_pooler(&explain(&error)).is_some() => Err(unavailable(error)),
             // The prepared statement is gone, its name is another client's, or transactions are not allowed.
             Err(error) if matches!(error.code().map(SqlState::code), Some("26000" | "42P05" | "08P01")) => Err(no_session()),
             Err(error) => Err(unavailable(error)),

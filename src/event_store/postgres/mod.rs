@@ -20,7 +20,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
-use self::connector::{Connector, not_allowed};
+use self::connector::{Connector, by_a_pooler, not_allowed};
 use self::rows::{cells_of, command_row, hash_of, head_of, stored_event, value_of, vault_row};
 use super::dump::{Record, Sink, Source};
 use super::migrations::pending;
@@ -71,7 +71,7 @@ fn unavailable(error: Error) -> StoreError {
     if lacks_room(&error) {
         return StoreError::Full(DISK.into());
     }
-    let sentence = error.code().and_then(not_allowed);
+    let sentence = error.code().and_then(not_allowed).or_else(|| by_a_pooler(&explain(&error)));
     StoreError::Unavailable(sentence.unwrap_or_else(|| format!("PostgreSQL: {}", explain(&error))))
 }
 

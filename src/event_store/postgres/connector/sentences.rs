@@ -13,8 +13,8 @@ use crate::event_store::StoreError;
 use crate::words::sentence::Sentence;
 
 impl Connector {
-    /// Why there is no connection, and what to do about it.
-    pub(super) fn words(&self, error: &Error) -> String {
+    /// Why there is no connection, and what to do about it. `offers_tls` is true for a server that would encrypt the line.
+    pub(super) fn words(&self, error: &Error, offers_tls: bool) -> String {
         let Some(cause) = error.source() else { return format!("PostgreSQL: {}", explain(error)) };
         if let Some(sentence) = error.code().and_then(|code| self.refused(code, &explain(error))) {
             return sentence;
@@ -54,6 +54,10 @@ impl Connector {
                 both(sentence!("pg-old-tls"))
             }
             Some(_) => both(sentence!("pg-tls-broken")),
+            // PostgreSQL says so too where it offers no TLS at all.
+            None if self.proof == Proof::None && wants_tls(&explain(error)) && !offers_tls => {
+                both(sentence!("pg-no-entry", words = explain(error)))
+            }
             None if self.proof == Proof::None && wants_tls(&explain(error)) => both(sentence!("pg-tls-only", error = explain(error))),
             None => format!("PostgreSQL: {}", explain(error)),
         }
@@ -87,8 +91,12 @@ impl Connector {
             both(sentence!("pg-wrong-password", user))
         } else if says(&["no such database"]) || words.starts_with("database ") && says(&["does not exist"]) {
             both(sentence!("pg-no-database", base))
-        } else if says(&["query_wait_timeout", "server login has been failing", "cannot connect to the server"]) {
-            both(sentence!("pg-pooler-no-server", words))
+        } else if let Some(sentence) = by_a_pooler(words) {
+            sentence
+        } else if says(&["for database", "for role"]) && *code == SqlState::TOO_MANY_CONNECTIONS {
+            both(sentence!("pg-limit", words))
+        } else if [SqlState::UNDEFINED_OBJECT, SqlState::INVALID_PARAMETER_VALUE, SqlState::CANT_CHANGE_RUNTIME_PARAM].contains(code) {
+            both(sentence!("pg-option-refused", words))
         } else if says(&["not permitted to log in"]) {
             both(sentence!("pg-no-login", user))
         } else if says(&["valid client certificate"]) {
@@ -155,6 +163,21 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState) -> Option<S
     } else {
         return None;
     })
+}
+
+/// What to do where a pooler, and not PostgreSQL, refuses: it has one code for everything, so its words must tell.
+pub(in crate::event_store::postgres) fn by_a_pooler(words: &str) -> Option<String> {
+    let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if says(&[
+        "query_wait_timeout",
+        "server login has been failing",
+        "server login failed",
+        "cannot connect to the server",
+        "server conn crashed",
+    ]) {
+        return Some(both(sentence!("pg-pooler-no-server", words)));
+    }
+    (words.contains("is disabled") || words.contains("is paused")).then(|| both(sentence!("pg-pooler-disabled", words)))
 }
 
 /// One sentence in both languages.

@@ -123,6 +123,9 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     }
     let mut image = follower::build(&log, Some(&store.snapshot)).await.context("the log cannot be read")?;
     follower::load_contacts(&log, app.vault(), &mut image).await?;
+    if image.accounts.second_person_since.is_none() {
+        note!("bangtin: one person publishes alone until two can sign in at /office, one of them an approver");
+    }
     let folder = if disk_cache {
         let folder = store.data.join("blobs");
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;

@@ -15,6 +15,7 @@ use super::forms::{self, Fields};
 use super::items::parse;
 use super::limiter::{Peer, network};
 use super::{Site, auth, respond};
+use crate::app::ExecuteError;
 use crate::app::reports::ReportDraft;
 use crate::domain::access::{Actor, Role};
 use crate::domain::publication::view::View;
@@ -109,7 +110,14 @@ pub async fn receive(
         let site = Arc::clone(&site);
         tokio::spawn(async move { site.app.receive_report(draft).await })
     };
-    let report = task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+    let report = match task.await.map_err(|error| HttpError::Internal(error.to_string()))? {
+        Ok(report) => report,
+        // A resident has no id to repeat it with: what was written stays in the form.
+        Err(ExecuteError::Unknown(_)) if reading::wants_html(&headers) => {
+            return Ok(again(StatusCode::SERVICE_UNAVAILABLE, text(lang, "report-unknown")));
+        }
+        Err(error) => return Err(error.into()),
+    };
     Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), pages::thanks(lang, &site.city(), &view, &report)))
 }
 

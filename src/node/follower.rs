@@ -190,6 +190,10 @@ async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
         }
         tokio::time::sleep(DISK_PAUSE).await;
         pauses += 1;
+        if log.unconfirmed() {
+            // It is confirmed again once this goes through; no write needs to come for it.
+            let _ = log.try_room().await;
+        }
         for disk in model.disks.full() {
             let has_room = match &disk {
                 Disk::Store(_) => log.try_room().await.is_ok(),

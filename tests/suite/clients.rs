@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::generator;
 use crate::process::{Server, run};
+use crate::support::{Database, Kind};
 
 /// Zones of the plan beside the demo's: more than a page holds.
 const ZONES: usize = 11_000;
@@ -155,6 +156,37 @@ fn a_phone_shows_every_page_and_walks_every_flow_with_and_without_javascript() {
     assert!(said.contains("pages and") && said.contains("flows hold"), "{said}");
     server.signal("TERM");
     server.wait();
+}
+
+/// Pictures of what was seen are kept in `target/tmp/office-…`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication() {
+    for (kind, width, js) in [(Kind::Sqlite, "390", "off"), (Kind::Postgres, "1280", "on")] {
+        let database = Database::new(kind).await;
+        let data = tempfile::tempdir().unwrap();
+        let url = (kind == Kind::Postgres).then_some(database.url.as_str());
+        tokio::task::block_in_place(|| {
+            let server = Server::demo(data.path(), url);
+            let port = server.address.rsplit_once(':').unwrap().1;
+            let base = format!("http://localhost:{port}");
+            let invitation = |role: &str| {
+                let output = crate::process::run(data.path(), url, &["account", "invite", "--role", role]);
+                let link = String::from_utf8(output.stdout).unwrap();
+                let (_, secret) =
+                    link.trim().split_once("/office/").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+                format!("{base}/office/{secret}")
+            };
+            let invitations = ["planner", "approver"].map(invitation);
+            let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{width}"));
+            std::fs::create_dir_all(&pictures).unwrap();
+            let [planner, approver] = &invitations;
+            let said = client("node", &["office.mjs", &base, pictures.to_str().unwrap(), width, js, planner, approver], &[]);
+            assert!(said.contains("pages hold at"), "{said}");
+            server.signal("TERM");
+            server.wait();
+        });
+    }
 }
 
 #[test]

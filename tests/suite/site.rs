@@ -291,6 +291,10 @@ async fn a_withdrawn_item_is_gone_with_a_page_that_helps(kind: Kind) {
     for ending in ["", ".json", ".geojson", ".vcf"] {
         assert_eq!(node.get(&format!("/q/XCT00001C{ending}")).await.status, StatusCode::GONE, "{ending}");
     }
+    // What a messenger shows beside a link names no day that no longer matters.
+    let previews = |page: String| page.split("og:description\" content=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(previews(node.get("/q/XCT00001C").await.text()), "Xe cứu thương – ĐÃ THU HỒI");
+    assert!(previews(node.get(&format!("/q/{PLAN}")).await.text()).ends_with("ĐANG CÓ HIỆU LỰC từ ngày 1/4/2024"));
     assert!(page.text().contains("Ban hành nhầm tờ bản đồ") && page.text().contains(&format!("/q/{PLAN}")));
     for always in ["/q/QHXD2200H/history", "/q/QHXD2200H/revisions/1", "/q/QHXD2200H/revisions/1.geojson", "/q/QHXD2200H/qr.svg"] {
         assert_eq!(node.get(always).await.status, StatusCode::OK, "{always}");

@@ -81,6 +81,22 @@ async fn a_commit_of_unknown_outcome_says_repeat_and_the_repeat_gets_the_first_r
     assert!(!armed.load(Ordering::SeqCst), "the commit was cut");
     let again = node.post(path, &secret, command.to_string()).await;
     assert_eq!((again.status, again.json()["repeated"].as_bool()), (StatusCode::OK, Some(true)), "{}", again.text());
+    // A resident, who has no id to repeat anything with, keeps what they wrote.
+    let code = again.json()["code"].as_str().unwrap().to_owned();
+    assert!(node.model.wait_for(again.json()["position"].as_i64().unwrap(), std::time::Duration::from_secs(10)).await);
+    armed.store(true, Ordering::SeqCst);
+    let report = axum::http::Request::post(format!("/q/{code}/report")).header("accept", "text/html");
+    let report = report.header("content-type", "application/x-www-form-urlencoded");
+    let page = node.send(report.body(axum::body::Body::from("kind=mistake&text=Sai+ten+tram")).unwrap()).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", page.text());
+    assert!(page.text().contains("Chưa rõ lời báo đã đến nơi hay chưa") && page.text().contains("Sai ten tram"), "{}", page.text());
+    // Nobody writes, and yet it is found confirmed again.
+    let confirmed = async {
+        while node.app.log().unconfirmed() || node.get("/readyz").await.json()["status"] != "ready" {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), confirmed).await.expect("ready again");
     let published = node.app.log().read(0, 100).await.unwrap();
     assert_eq!(published.iter().filter(|stored| stored.event.name == "map-point.published").count(), 1, "carried out once");
 }

@@ -132,7 +132,9 @@ impl Connector {
         let asked = tokio::time::timeout(PATIENCE, first.simple_query("SELECT 1")).await.map_err(|_| late())?;
         asked.map_err(unavailable)?;
         let (second, _, _) = self.listener().await.map_err(|_| no_room())?;
-        let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| no_room())?;
+        let begun = tokio::time::timeout(PATIENCE, second.simple_query("SELECT 1")).await.map_err(|_| no_room())?;
+        begun.map_err(|error| if explain(&error).contains("query_wait_timeout") { no_room() } else { unavailable(error) })?;
+        let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| late())?;
         match kept {
             Ok(true) => self.check_room().await,
             Ok(false) => Err(no_session()),

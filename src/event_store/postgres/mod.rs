@@ -45,6 +45,8 @@ pub struct PostgresLog {
     pool: Arc<Mutex<Vec<Client>>>,
     places: Arc<Semaphore>,
     hint: watch::Receiver<i64>,
+    /// True while the last write was not confirmed in time.
+    unconfirmed: Arc<AtomicBool>,
 }
 
 fn explain(error: &Error) -> String {
@@ -146,8 +148,9 @@ impl PostgresLog {
         let (appends, receiver) = mpsc::unbounded_channel();
         let (reader, pool) = (RwLock::default(), Arc::new(Mutex::new(vec![client])));
         let places = Arc::new(Semaphore::new(LONG));
-        let log = Self { connector, appends, reader, pool, places, hint };
-        tokio::spawn(writer::write_all(log.connector.clone(), clock, Arc::clone(&hint_sender), receiver));
+        let unconfirmed = Arc::new(AtomicBool::new(false));
+        let log = Self { connector, appends, reader, pool, places, hint, unconfirmed };
+        tokio::spawn(writer::write_all(log.connector.clone(), clock, Arc::clone(&hint_sender), receiver, Arc::clone(&log.unconfirmed)));
         tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
     }
@@ -436,7 +439,12 @@ impl EventLog for PostgresLog {
         let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
         in_time(client.batch_execute(&again)).await?;
         self.give_back(client);
+        self.unconfirmed.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn unconfirmed(&self) -> bool {
+        self.unconfirmed.load(Ordering::Relaxed)
     }
 
     async fn takes_writes(&self) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -269,6 +270,7 @@ pub(super) async fn write_all(
     clock: Clock,
     hint: Arc<watch::Sender<i64>>,
     mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
+    unconfirmed: Arc<AtomicBool>,
 ) {
     let mut writer = None;
     let mut batch = Vec::with_capacity(BATCH);
@@ -283,6 +285,7 @@ pub(super) async fn write_all(
         expected = (waiting.len() + appends.len()).min(BATCH);
         match outcome {
             Ok(admitted) => {
+                unconfirmed.store(false, Ordering::Relaxed);
                 hint.send_if_modified(|known| {
                     let newer = admitted.head.position > *known;
                     *known = admitted.head.position.max(*known);
@@ -294,6 +297,7 @@ pub(super) async fn write_all(
             }
             Err(error) => {
                 writer = None;
+                unconfirmed.fetch_or(matches!(error, AppendError::Unknown(_)), Ordering::Relaxed);
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
                 }
@@ -321,6 +325,6 @@ async fn write_batch(
     };
     match tokio::time::timeout(PATIENCE, current.write(clock, waiting)).await {
         Ok(result) => result,
-        Err(_) => Err(AppendError::Unknown("PostgreSQL does not answer in time".into())),
+        Err(_) => Err(AppendError::Unknown(sentence!("pg-unconfirmed").to_string())),
     }
 }

@@ -160,12 +160,13 @@ impl Item<'_> {
             None => scanned,
         };
         let url = &self.city.public_url;
-        let since = format!("{} {}", self.t(self.since_key()), format::date(view.effective_from));
-        let preview = Preview {
-            description: format!("{} – {} {since}", self.t(view.kind), self.t(&view.standing)),
-            image: format!("{url}/q/{}/preview.png{}", view.code, self.lang.query()),
-            url: format!("{url}{path}"),
-        };
+        let mut description = format!("{} – {}", self.t(view.kind), self.t(&view.standing));
+        // What is over has no first day that still matters.
+        if matches!(view.status, Status::InForce | Status::Upcoming) && view.standing != "works-over" {
+            description = format!("{description} {} {}", self.t(self.since_key()), format::date(view.effective_from));
+        }
+        let preview =
+            Preview { description, image: format!("{url}/q/{}/preview.png{}", view.code, self.lang.query()), url: format!("{url}{path}") };
         let frame = Page { preview: Some(preview), ..Page::new(self.lang, self.city, &view.title, &shown_path) };
         let frame = frame.alternate("application/geo+json", format!("{path}.geojson"));
         Ok(page(&frame, content))

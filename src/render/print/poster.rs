@@ -178,7 +178,8 @@ impl Printed<'_> {
             Status::Upcoming => format!("{} {}", self.t("from-day"), format::date(view.effective_from)),
             _ => String::new(),
         };
-        if let Some(to) = view.holds_to {
+        // What was taken back does not end on its last day.
+        if let Some(to) = view.holds_to.filter(|_| !matches!(view.status, Status::Withdrawn | Status::Cancelled)) {
             words = format!("{words} {} {}", self.t(if view.status == Status::Expired { "ended-on" } else { "until" }), format::date(to));
         }
         [Some(words), self.decision()].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned()

@@ -1,0 +1,124 @@
+// The office: `node office.mjs BASE OUT WIDTH JS PLANNER APPROVER`.
+//
+// A planner and an approver accept their invitations (the last two arguments) and play a plan from its file to its
+// publication: a broken file, the good one, returned with a comment, changed, approved. Every page on the way is checked by
+// axe-core and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
+import { createRequire } from "node:module";
+import { createHmac } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import assert from "node:assert/strict";
+
+const require = createRequire(import.meta.url);
+const { chromium } = require("playwright-core");
+const axe = require("axe-core").source;
+const [base, out, width, js, ...invitations] = process.argv.slice(2);
+const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const PLAN = "QHSDD21AG";
+const GOOD = new URL("../data/formats/plan.zip", import.meta.url).pathname;
+const view = { locale: "vi-VN", viewport: { width: Number(width), height: 900 } };
+
+/** The six digits that an authenticator app shows (RFC 6238). */
+function digits(secret) {
+  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac("sha1", key).update(step).digest();
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1e6).padStart(6, "0");
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
+let pages = 0;
+
+/** Checks the page as it stands, in a page with scripts beside it if it has none itself. */
+async function check(page, name) {
+  pages += 1;
+  await page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
+  const context = await browser.newContext({ ...view, bypassCSP: true });
+  await context.addCookies(await page.context().cookies());
+  const beside = await context.newPage();
+  await beside.setContent(await page.content());
+  const wide = await beside.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+  await beside.evaluate(axe);
+  const found = await beside.evaluate(() => globalThis.axe.run());
+  assert.deepEqual(found.violations.map((v) => [v.id, v.nodes[0].html]), [], name);
+  await context.close();
+}
+
+async function invited(link, name, email) {
+  const context = await browser.newContext({ ...view, javaScriptEnabled: js === "on" });
+  const page = await context.newPage();
+  await page.goto(link);
+  const secret = (await page.content()).match(/secret=([A-Z2-7]+)/)[1];
+  await page.fill("input[name=name]", name);
+  await page.fill("input[name=email]", email);
+  await page.fill("input[name=passphrase]", "con trâu gặm cỏ bên sông Hồng");
+  await page.fill("input[name=code]", digits(secret));
+  await check(page, `invitation-${email[0]}`);
+  await page.click("button.wide");
+  await page.goto(`${base}/office`);
+  await check(page, `home-${email[0]}`);
+  return page;
+}
+
+async function brings(page, file) {
+  await page.goto(`${base}/office/plans/new?revises=${PLAN}`);
+  await check(page, "file");
+  await page.setInputFiles("input[name=file]", file);
+  await page.fill("input[name=authority]", "UBND tỉnh Yên Bái");
+  await page.fill("input[name=signed]", "2026-10-01");
+  await page.fill("input[name=effective_from]", "2026-12-15");
+  await page.click("button.wide");
+  await page.waitForURL(/\/office\/imports\//);
+}
+
+async function proposes(page, number) {
+  await page.fill("input[name=decision]", number);
+  await page.click("button.wide");
+  await page.waitForURL(new RegExp(`/office/proposals/${PLAN}`));
+}
+
+const planner = await invited(invitations[0], "Nguyễn Thị An", "an@yenbai.gov.vn");
+const approver = await invited(invitations[1], "Trần Văn Bình", "binh@yenbai.gov.vn");
+
+// A broken twin of the file.
+const broken = `${out}/broken.geojson`;
+writeFileSync(broken, readFileSync(new URL("../data/formats/plan.geojson", import.meta.url), "utf8").replace('"MaLoaiDat":"', '"MaLoaiDat":"X'));
+await brings(planner, broken);
+await check(planner, "broken");
+assert.match(await planner.innerText("main"), /chưa công bố được/);
+await planner.goto(`${planner.url().split("?")[0]}/report`);
+assert.ok(await planner.locator("svg").count());
+
+await brings(planner, GOOD);
+await check(planner, "facts");
+await proposes(planner, "0123/QĐ-DEMO");
+await check(planner, "proposed");
+
+// The approver returns it; the planner changes it.
+await approver.goto(`${base}/office`);
+await approver.click("ul.list a");
+await check(approver, "to-approve");
+await approver.fill("textarea[name=comment]", "Thiếu quyết định kèm theo");
+await approver.click("button[value=return]");
+await planner.goto(`${base}/office`);
+await check(planner, "came-back");
+await planner.click("ul.list a");
+assert.match(await planner.innerText("main"), /Thiếu quyết định kèm theo/);
+await brings(planner, GOOD);
+await planner.setInputFiles("input[name=decision_file]", GOOD);
+await proposes(planner, "0124/QĐ-DEMO");
+
+await approver.goto(`${base}/office`);
+await approver.click("ul.list a");
+await approver.click('a[href*="/preview"]');
+await check(approver, "preview");
+assert.match(await approver.innerText("main"), /BẢN NHÁP/);
+await approver.goBack();
+await approver.click("button[value=approve]");
+await approver.waitForURL(`${base}/q/${PLAN}*`);
+await approver.goto(`${base}/q/${PLAN}/history`);
+assert.match(await approver.innerText("main"), /15\/12\/2026/);
+await browser.close();
+console.log(`the office: ${pages} pages hold at ${width} pixels, JavaScript ${js}`);

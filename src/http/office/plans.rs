@@ -177,6 +177,7 @@ pub async fn send_facts(
     request: HttpRequest,
 ) -> Result<Response, HttpError> {
     let kept = own(&site, &desk, &id).await?;
+    let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = received(&site, &desk, request).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
     let (Some(set), Some(source)) = (kept.set.clone(), kept.source.clone()) else {

@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{Claim, Command, Correct, Corrected, Drafted, Event, Family, Publication, Published, Revise, Revision, RevisionCancelled};
+use super::{
+    Claim, Command, Correct, Corrected, Drafted, Event, ExpirySet, Family, Publication, Published, Revise, Revision, RevisionCancelled,
+};
 use crate::domain::publication::ClaimKind;
 use crate::domain::{Code, Context, Refusal};
 
@@ -91,6 +93,7 @@ impl<F: Family> Publication<F> {
             return Err(Refusal::invalid("kind-changed", sentence!("kind-changed", kind = revision.facts.kind())));
         }
         correct.facts.check_keeps(&revision.facts)?;
+        correct.facts.check_corrects(&revision.facts, &self.state, context)?;
         let fields = revision.facts.differences(&correct.facts);
         if fields.is_empty() {
             return Err(Refusal::invalid("nothing-changed", sentence!("nothing-changed")));
@@ -120,6 +123,17 @@ impl<F: Family> Publication<F> {
             return Err(reason_missing());
         }
         Ok(Event::RevisionCancelled(cancel))
+    }
+
+    /// The end that was set for the item while the revision was its newest: it holds for the one before, too.
+    fn kept_end(&self, cancelled: u32) -> Option<Event<F>> {
+        let newest = self.latest().filter(|revision| revision.number == cancelled)?;
+        let (_, reason) = newest.expiries.last()?;
+        let before = self.revisions.iter().rev().find(|r| r.number < cancelled && r.cancelled.is_none())?;
+        let effective_to = newest.effective_to.filter(|to| *to >= before.effective_from)?;
+        let is_earlier = before.effective_to.is_none_or(|to| effective_to < to);
+        let fits = before.facts.check_days(before.effective_from, Some(effective_to)).is_ok();
+        (is_earlier && fits).then(|| Event::ExpirySet(ExpirySet { effective_to, reason: reason.clone() }))
     }
 
     fn known(code: &Code, context: &Context) -> Result<(), Refusal> {
@@ -173,7 +187,10 @@ impl<F: Family> Publication<F> {
             }
             Command::Revise(revise) => self.revised(revise, context)?,
             Command::Correct(correct) => self.corrected(correct, context)?,
-            Command::CancelRevision(cancel) => self.cancelled(cancel, context)?,
+            Command::CancelRevision(cancel) => {
+                let kept = self.kept_end(cancel.revision);
+                return Ok(std::iter::once(self.cancelled(cancel, context)?).chain(kept).collect());
+            }
             Command::Expire(expiry) => {
                 let latest = self.check_published()?;
                 if expiry.reason.trim().is_empty() {

@@ -111,6 +111,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn check_keeps(&self, _previous: &Self) -> Result<(), Refusal> {
         Ok(())
     }
+    /// Refuses a correction that contradicts what its own events say; `previous` is what the revision states.
+    fn check_corrects(&self, _previous: &Self, _state: &Self::State, _context: &Context) -> Result<(), Refusal> {
+        Ok(())
+    }
     /// Refuses a revision that may not follow `previous`.
     fn check_follows(&self, _previous: &Self) -> Result<(), Refusal> {
         Ok(())

@@ -101,6 +101,19 @@ impl Family for Works {
         (self.from, self.to.map(|to| if ends_later { to.saturating_add(1.day()) } else { to }))
     }
 
+    fn check_corrects(&self, previous: &Self, state: &WorksState, context: &Context) -> Result<(), Refusal> {
+        // An end of earlier days says nothing of those of a later revision.
+        let begins = midnight(&context.city.zone(), previous.from);
+        match state.ended.as_ref().filter(|ended| ended.at >= begins) {
+            // The road is free again. Where it is closed anew, that is another revision.
+            Some(_) if self.to != previous.to => {
+                let to = previous.to.unwrap_or(previous.from);
+                Err(Refusal::conflict("works-ended", sentence!("works-ended", to)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self, effective_from: Date, context: &Context) -> Result<(), Refusal> {
         let is_blank = |text: &str| text.trim().is_empty();
         if is_blank(&self.title) || is_blank(&self.road) || is_blank(&self.authority) {

@@ -8,7 +8,7 @@ use crate::domain::Digest;
 use crate::domain::campaign::Weekday;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::view::{Moment, Shown, View};
-use crate::domain::publication::{Command, ExpirySet, Publication, Publish, Revise, Status};
+use crate::domain::publication::{Command, Correct, ExpirySet, Publication, Publish, Revise, RevisionCancelled, Status};
 use crate::domain::test_support::{code, on};
 use crate::domain::{Context, Refusal};
 
@@ -171,6 +171,33 @@ fn works_at_night_that_end_early_hold_until_the_day_on_which_they_end() {
         let nights: i8 = if hour < 22 { day - 1 } else { day };
         assert_eq!(last.facts.to, Some(date(2026, 2, nights)), "{day} at {hour}:30: the nights that began");
     }
+}
+
+#[test]
+fn a_correction_does_not_reopen_what_has_ended_early() {
+    let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 20)), None));
+    let end = WorksChange::EndEarly(EndEarly { at: None, reason: "Xong".into() });
+    let ended = changed(&item, end, &on(2026, 2, 4)).expect("allowed");
+    let correct = |to| {
+        let facts = Works { title: "Đào đường Trần Phú".into(), ..works(date(2026, 2, 2), Some(to), None) };
+        let correct = Correct { code: code(5), revision: 1, reason: "Sai tên".into(), facts };
+        ended.decide(Command::Correct(correct), &on(2026, 2, 4)).map(|_| ()).map_err(|refusal| refusal.reason)
+    };
+    assert_eq!(correct(date(2026, 2, 20)), Err("works-ended"));
+    assert_eq!(correct(date(2026, 2, 4)), Ok(()));
+    // The end of a cancelled revision is not lost: it was set for the item.
+    let mut item = published(works(date(2026, 2, 2), None, None));
+    let mut does = |command, today: &Context| {
+        let events = item.decide(command, today).expect("allowed");
+        events.into_iter().for_each(|event| item.apply_at(event, 1));
+        item.latest().map(|latest| (latest.number, latest.effective_to))
+    };
+    let facts = works(date(2026, 3, 1), None, None);
+    does(Command::Revise(Revise { code: code(5), based_on: None, effective_from: None, effective_to: None, facts }), &on(2026, 2, 4));
+    let expire = ExpirySet { effective_to: date(2026, 4, 30), reason: "Hết phép".into() };
+    assert_eq!(does(Command::Expire(expire), &on(2026, 2, 4)), Some((2, Some(date(2026, 4, 30)))));
+    let cancel = RevisionCancelled { revision: 2, reason: "Nhầm".into() };
+    assert_eq!(does(Command::CancelRevision(cancel), &on(2026, 2, 4)), Some((1, Some(date(2026, 4, 30)))));
 }
 
 #[test]

@@ -364,6 +364,20 @@ async fn what_stops_the_server_from_answering_is_said_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn at_a_stricter_isolation_level_of_the_database_no_write_is_refused() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    let set = format!("ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'");
+    owner().await.batch_execute(&set).await.unwrap();
+    let nodes = [Node::start(&database, &clock).await, Node::start(&database, &clock).await];
+    let lines: Vec<String> = (0..60).map(|n| station(&format!("s{n}"))).collect();
+    let writes = lines.iter().enumerate().map(|(n, line)| nodes[n % 2].try_apply(line, &bangtin::cli::demo::file));
+    let refused = futures_util::future::join_all(writes).await.into_iter().filter(Result::is_err).count();
+    assert_eq!(refused, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_server_that_turns_read_only_is_said_and_left_again_by_itself() {
     let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
     let node = Node::start(&database, &clock).await;

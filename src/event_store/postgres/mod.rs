@@ -93,7 +93,9 @@ async fn connect(connector: &Connector) -> Result<Client, StoreError> {
             tracing::debug!("PostgreSQL connection ended: {error}");
         }
     });
-    in_time(client.batch_execute("SET synchronous_commit = on; SET application_name = 'bangtin'")).await?;
+    // The head row is what writers wait for; at a stricter level PostgreSQL would refuse those that had to wait.
+    let settings = "SET synchronous_commit = on; SET application_name = 'bangtin'; SET default_transaction_isolation = 'read committed'";
+    in_time(client.batch_execute(settings)).await?;
     let row = in_time(client.query_one("SHOW synchronous_commit", &[])).await?;
     if row.get::<_, &str>(0) != "on" {
         return Err(StoreError::NotPossible("PostgreSQL does not accept synchronous_commit = on".into()));

@@ -131,18 +131,6 @@ pub enum ProposalState {
     Overtaken,
 }
 
-impl ProposalState {
-    /// The key of its word in the catalogue, without `proposal-`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::Returned => "returned",
-            Self::Overtaken => "overtaken",
-        }
-    }
-}
-
 /// A proposal as events left it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {

@@ -57,28 +57,22 @@ impl Names<'_> {
 /// What the person may see of what is in preparation, what waits for them first.
 pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, HttpError> {
     let (city, today) = (site.city(), site.moment().today);
-    let mut found: Vec<(bool, bool, Code, &'static str, Proposal)> = {
+    let mut found: Vec<(bool, bool, Code, Proposal)> = {
         let image = site.model.image();
         let seen = image.unsettled().filter(|(_, item)| item.shows_proposal_to(&desk.actor, &city.units, today));
         let all = seen.filter_map(|(code, item)| {
             let proposal = item.proposal()?.clone();
-            Some((
-                item.may_judge(&desk.actor, &city.units, today),
-                proposal.authors.contains(&desk.account),
-                *code,
-                item.family(),
-                proposal,
-            ))
+            Some((item.may_judge(&desk.actor, &city.units, today), proposal.authors.contains(&desk.account), *code, proposal))
         });
         all.collect()
     };
-    found.sort_by_key(|(waits, is_own, _, _, proposal)| (!waits, !is_own, -proposal.at));
+    found.sort_by_key(|(waits, is_own, _, proposal)| (!waits, !is_own, -proposal.at));
     found.truncate(MOST);
     let mut names = Names { site, known: BTreeMap::new() };
     let mut list = Vec::with_capacity(found.len());
-    for (waits_for_me, is_own, code, family, proposal) in found {
+    for (waits_for_me, is_own, code, proposal) in found {
         let authors = names.all(&proposal.authors).await?;
-        list.push(Listed { code, family, waits_for_me, is_own, authors, proposal });
+        list.push(Listed { code, waits_for_me, is_own, authors, proposal });
     }
     Ok(list)
 }
@@ -173,7 +167,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     };
     let units = material.as_ref().map(|material| material.units(lang)).unwrap_or_default();
     let draft = material.as_ref().map(|material| (material.draft(lang, &units), material.before()));
-    let listed = Listed { code, family: foreseen.before.family(), waits_for_me, is_own, authors, proposal };
+    let listed = Listed { code, waits_for_me, is_own, authors, proposal };
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let shown_as = pages::Shown { listed: &listed, approvals: &approvals, returned: returned.as_ref(), refusal: refusal.as_deref(), draft };
     Ok(shown(headers, status, pages::one(lang, &city, &desk.who(), &moment, &shown_as, wrong)))

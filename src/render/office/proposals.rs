@@ -15,8 +15,6 @@ use crate::words::text::{Lang, text};
 pub struct Listed {
     /// The item.
     pub code: Code,
-    /// Its family.
-    pub family: &'static str,
     /// True when the person may approve it.
     pub waits_for_me: bool,
     /// True when the person had a hand in it.

@@ -49,11 +49,15 @@ pub enum Begin {
 /// Opens the log and the vault's key; the city need not be recorded yet.
 pub async fn open_bare(args: &StoreArgs, begin: Begin) -> anyhow::Result<Store> {
     let data = &args.data;
-    if begin == Begin::Refused
-        && let Some(path) = args.url().strip_prefix("sqlite://")
-        && !Path::new(path).exists()
-    {
-        bail!("there is no store at {path}: check --data, or begin one with “bangtin demo” or “bangtin serve --city FILE.toml”");
+    if begin == Begin::Refused && !event_store::is_there(&args.url()).await.context("the store cannot be opened")? {
+        match args.url().strip_prefix("sqlite://") {
+            Some(path) => {
+                bail!("there is no store at {path}: check --data, or begin one with “bangtin demo” or “bangtin serve --city FILE.toml”")
+            }
+            None => {
+                bail!("there is no store in this PostgreSQL database: check --database, or begin one with “bangtin serve --city FILE.toml”")
+            }
+        }
     }
     prepare_folder(data)?;
     if args.url().starts_with("sqlite")

@@ -8,6 +8,7 @@ mod admit;
 mod cell;
 pub mod chain;
 pub mod dump;
+mod identity;
 mod migrations;
 mod postgres;
 pub mod sessions;
@@ -351,15 +352,32 @@ pub trait EventLog: Send + Sync {
     fn describe(&self) -> String;
 }
 
+/// Whether there is a store behind a URL. It makes none.
+pub async fn is_there(url: &str) -> Result<bool, StoreError> {
+    match url.strip_prefix("sqlite://") {
+        Some(path) => Ok(Path::new(path).exists()),
+        None if is_postgres(url) => PostgresLog::is_there(url).await,
+        None => Err(wrong_address()),
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+/// The address may hold a password: it is not repeated.
+fn wrong_address() -> StoreError {
+    StoreError::NotPossible(sentence!("database-address").to_string())
+}
+
 /// Opens the store behind a URL, `sqlite://PATH` or `postgres://…`, and brings its tables up to date.
 pub async fn open(url: &str, clock: Clock) -> Result<Arc<dyn EventLog>, StoreError> {
     if let Some(path) = url.strip_prefix("sqlite://") {
         Ok(Arc::new(SqliteLog::open(Path::new(path), clock).await?))
-    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+    } else if is_postgres(url) {
         Ok(Arc::new(PostgresLog::open(url, clock).await?))
     } else {
-        // The address may hold a password: it is not repeated.
-        Err(StoreError::NotPossible(sentence!("database-address").to_string()))
+        Err(wrong_address())
     }
 }
 

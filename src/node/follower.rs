@@ -218,7 +218,9 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
     loop {
         let step = async {
             if must_check_log {
-                // After an interruption the log may be another one: compare the hash at the image's position.
+                // Reading the head refuses another log. The same log may have been restored to an earlier state: compare the
+                // hash at the image's position.
+                log.head().await?;
                 let (position, hash) = {
                     let image = model.image();
                     (image.position, image.hash)
@@ -306,6 +308,8 @@ pub async fn save_snapshot(model: &ReadModel, log: &Arc<dyn EventLog>, path: &st
 }
 
 async fn rebuild(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Result<(), FollowError> {
+    // Reading the head refuses another log.
+    log.head().await?;
     let mut image = replay(log, Image::empty()).await?;
     load_contacts(log, app.vault(), &mut image).await?;
     app.observe_city((*image.city).clone());

@@ -455,3 +455,45 @@ async fn a_new_node_copies_the_sets_of_public_items_before_anybody_asks() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_node_stays_with_its_log_when_another_database_takes_its_place() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    let code = node.apply(&station("a")).await.code.unwrap();
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    let owner = owner().await;
+    let move_to = async |from: &str, to: &str| {
+        // Nobody may come in between the end of the connections and the new name.
+        let close = format!("ALTER DATABASE \"{from}\" ALLOW_CONNECTIONS false");
+        owner.batch_execute(&close).await.unwrap();
+        owner.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", &[&from]).await.unwrap();
+        owner.batch_execute(&format!("ALTER DATABASE \"{from}\" RENAME TO \"{to}\"")).await.unwrap();
+        owner.batch_execute(&format!("ALTER DATABASE \"{to}\" ALLOW_CONNECTIONS true")).await.unwrap();
+    };
+    let health = async |says: &str| {
+        let started = Instant::now();
+        while !format!("{:?}", node.model.health()).contains(says) {
+            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", node.model.health());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    move_to(&name, &format!("{name}_kept")).await;
+    owner.batch_execute(&format!("CREATE DATABASE \"{name}\"")).await.unwrap();
+    health("has no tables of bangtin").await;
+    assert!(!bangtin::event_store::is_there(&database.url).await.unwrap(), "looking makes no tables");
+    // Somebody begins a new log in the empty database.
+    let stranger = Node::start(&database, &clock).await;
+    stranger.apply(&station("b")).await;
+    health("holds another log").await;
+    let refused = node.try_apply(&station("c"), &bangtin::cli::demo::file).await.unwrap_err().to_string();
+    assert!(refused.contains("holds another log"), "{refused}");
+    assert_eq!(stranger.app.log().head().await.unwrap().position, 2, "the city, and what the stranger wrote");
+    assert_eq!(node.get(&format!("/q/{code}")).await.status.as_u16(), 200, "residents read what they read before");
+    drop(stranger);
+    move_to(&name, &format!("{name}_other")).await;
+    move_to(&format!("{name}_kept"), &name).await;
+    health("Following").await;
+    in_the_end(&node, "d").await;
+}

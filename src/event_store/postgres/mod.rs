@@ -23,6 +23,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use self::connector::{Connector, by_a_pooler, not_allowed};
 use self::rows::{cells_of, command_row, hash_of, head_of, stored_event, value_of, vault_row};
 use super::dump::{Record, Sink, Source};
+use super::identity::Identity;
 use super::migrations::pending;
 use super::{
     Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Cell, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError,
@@ -45,6 +46,7 @@ pub struct PostgresLog {
     pool: Arc<Mutex<Vec<Client>>>,
     places: Arc<Semaphore>,
     hint: watch::Receiver<i64>,
+    identity: Arc<Identity>,
     /// True while the last write was not confirmed in time.
     unconfirmed: Arc<AtomicBool>,
 }
@@ -138,6 +140,15 @@ async fn set_up(client: &mut Client) -> Result<(), StoreError> {
 }
 
 impl PostgresLog {
+    /// Whether the database holds a log. It makes none.
+    pub async fn is_there(url: &str) -> Result<bool, StoreError> {
+        let connector = Connector::new(url)?;
+        connector.check_sessions().await?;
+        let client = connect(&connector).await?;
+        let row = in_time(client.query_one("SELECT to_regclass('head') IS NOT NULL", &[])).await?;
+        Ok(row.get(0))
+    }
+
     /// Connects, and makes missing tables.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
         let connector = Connector::new(url)?;
@@ -145,14 +156,16 @@ impl PostgresLog {
         let mut client = connect(&connector).await?;
         prepare(&mut client).await?;
         let head = read_head(&client).await?;
+        let identity = Arc::new(Identity::new(&head));
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (appends, receiver) = mpsc::unbounded_channel();
         let (reader, pool) = (RwLock::default(), Arc::new(Mutex::new(vec![client])));
         let places = Arc::new(Semaphore::new(LONG));
         let unconfirmed = Arc::new(AtomicBool::new(false));
-        let log = Self { connector, appends, reader, pool, places, hint, unconfirmed };
-        tokio::spawn(writer::write_all(log.connector.clone(), clock, Arc::clone(&hint_sender), receiver, Arc::clone(&log.unconfirmed)));
+        let log = Self { connector, appends, reader, pool, places, hint, identity, unconfirmed };
+        let target = writer::Target { connector: log.connector.clone(), identity: Arc::clone(&log.identity), clock };
+        tokio::spawn(writer::write_all(target, Arc::clone(&hint_sender), receiver, Arc::clone(&log.unconfirmed)));
         tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
     }
@@ -283,7 +296,9 @@ impl EventLog for PostgresLog {
 
     async fn head(&self) -> Result<Head, StoreError> {
         let rows = self.query("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1", &[]).await?;
-        rows.first().map(head_of).ok_or_else(|| StoreError::Damaged("the head row is missing".into()))
+        let head = rows.first().map(head_of).ok_or_else(|| StoreError::Damaged("the head row is missing".into()))?;
+        self.identity.check(&head)?;
+        Ok(head)
     }
 
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError> {
@@ -429,6 +444,7 @@ impl EventLog for PostgresLog {
         }
         let target = load::load(&transaction, &mut records).await?;
         transaction.commit().await.map_err(unavailable)?;
+        self.identity.becomes(&target);
         self.give_back(client);
         tracing::info!("loaded {} events", target.position);
         Ok(())

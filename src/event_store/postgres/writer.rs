@@ -16,12 +16,20 @@ use super::connector::Connector;
 use super::rows::{command_row, head_of};
 use super::{Answer, DISK, PATIENCE, connect, explain, in_time, lacks_room};
 use crate::event_store::admit::{Admitted, Known, admit};
+use crate::event_store::identity::Identity;
 use crate::event_store::{Append, AppendError, Clock, StoreError, StoredEvent, VaultChange};
 
 /// Most appends in one transaction.
 const BATCH: usize = 256;
 /// How long a commit waits for the writers whose appends were in the last one.
 const GATHER: Duration = Duration::from_micros(600);
+
+/// The log that is written, and the clock that dates its events.
+pub(super) struct Target {
+    pub(super) connector: Connector,
+    pub(super) identity: Arc<Identity>,
+    pub(super) clock: Clock,
+}
 
 /// A connection with the prepared statements of an append.
 struct Writer {
@@ -104,7 +112,7 @@ impl Writer {
     ///
     /// The head row is locked by a statement of its own; under READ COMMITTED the look-ups after
     /// it see everything that the last holder of the lock committed.
-    async fn write(&self, clock: &Clock, appends: &[Append]) -> Result<Admitted, AppendError> {
+    async fn write(&self, target: &Target, appends: &[Append]) -> Result<Admitted, AppendError> {
         let before = |error: Error| match error {
             error if lacks_room(&error) => AppendError::Full(DISK.into()),
             error => AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error))),
@@ -126,7 +134,9 @@ impl Writer {
             (head.map_err(before)?, rows.map_err(before)?)
         };
         let known = known(&rows);
-        let admitted = admit(head_of(&head), clock(), appends, known);
+        let head = head_of(&head);
+        target.identity.check(&head).map_err(|error| AppendError::Unavailable(error.to_string()))?;
+        let admitted = admit(head, (target.clock)(), appends, known);
         if admitted.answers.iter().all(Result::is_err) {
             client.batch_execute("ROLLBACK").await.map_err(before)?;
             return Ok(admitted);
@@ -266,8 +276,7 @@ async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: 
 
 /// The writer task: commits all waiting appends in one transaction; reconnects on need.
 pub(super) async fn write_all(
-    connector: Connector,
-    clock: Clock,
+    target: Target,
     hint: Arc<watch::Sender<i64>>,
     mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
     unconfirmed: Arc<AtomicBool>,
@@ -279,7 +288,7 @@ pub(super) async fn write_all(
         gather(&mut appends, &mut batch, expected).await;
         let (waiting, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
         // A transaction that panics must not take the writer with it: the next one needs it.
-        let outcome = AssertUnwindSafe(write_batch(&mut writer, &connector, &clock, &waiting)).catch_unwind().await;
+        let outcome = AssertUnwindSafe(write_batch(&mut writer, &target, &waiting)).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| Err(AppendError::Unknown("the writer was interrupted".into())));
         // The writers that are answered now and those that already wait will come back together.
         expected = (waiting.len() + appends.len()).min(BATCH);
@@ -307,23 +316,18 @@ pub(super) async fn write_all(
     }
 }
 
-async fn write_batch(
-    writer: &mut Option<Writer>,
-    connector: &Connector,
-    clock: &Clock,
-    waiting: &[Append],
-) -> Result<Admitted, AppendError> {
+async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Append]) -> Result<Admitted, AppendError> {
     let current = match writer {
         Some(current) if !current.client.is_closed() => current,
         _ => {
-            let fresh = Writer::connect(connector).await.map_err(|error| match error {
+            let fresh = Writer::connect(&target.connector).await.map_err(|error| match error {
                 StoreError::Full(disk) => AppendError::Full(disk),
                 error => AppendError::Unavailable(error.to_string()),
             })?;
             writer.insert(fresh)
         }
     };
-    match tokio::time::timeout(PATIENCE, current.write(clock, waiting)).await {
+    match tokio::time::timeout(PATIENCE, current.write(target, waiting)).await {
         Ok(result) => result,
         Err(_) => Err(AppendError::Unknown(sentence!("pg-unconfirmed").to_string())),
     }

@@ -16,6 +16,7 @@ use self::rows::{blob_list, claim_doubles, claim_rule, find_claim, find_command,
 use self::transfer::dump;
 use self::writer::Writer;
 use super::dump::{Sink, Source};
+use super::identity::Identity;
 use super::migrations::pending;
 use super::{
     Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Cell, Clock, CommandRow, Double, EventLog, Head, NewEvent, Renewal, StoreError,
@@ -33,7 +34,7 @@ type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 enum Job {
     Append(Append, Answer),
     Blob(Digest, BlobBytes, oneshot::Sender<Result<(), StoreError>>),
-    Load(Source, oneshot::Sender<Result<(), StoreError>>),
+    Load(Source, oneshot::Sender<Result<Head, StoreError>>),
     Claims(Renewal, oneshot::Sender<Result<bool, StoreError>>),
     Rows(&'static str, Vec<Cell>, oneshot::Sender<Result<Vec<Vec<Cell>>, StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
@@ -46,6 +47,7 @@ pub struct SqliteLog {
     jobs: mpsc::UnboundedSender<Job>,
     readers: Arc<Mutex<Vec<Connection>>>,
     hint: watch::Receiver<i64>,
+    identity: Identity,
 }
 
 /// True when the disk is full or cannot be written. A full disk shows in many ways: as a used-up quota,
@@ -163,8 +165,8 @@ impl SqliteLog {
             tokio::task::spawn_blocking(move || prepare(&path)).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
         };
         let connection = opened.map_err(|error| named(&path, error))?;
-        let position = read_head(&connection).map_err(unavailable)?.position;
-        let (hint_sender, hint) = watch::channel(position);
+        let head = read_head(&connection).map_err(unavailable)?;
+        let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
         let (jobs, receiver) = mpsc::unbounded_channel();
         let left = std::fs::metadata(format!("{}-wal", path.display())).map_or(0, |meta| meta.len());
@@ -173,7 +175,7 @@ impl SqliteLog {
             .name("log-writer".into())
             .spawn(move || writer.run(receiver))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let log = Self { path, jobs, readers: Arc::default(), hint };
+        let log = Self { path, jobs, readers: Arc::default(), hint, identity: Identity::new(&head) };
         tokio::spawn(poll(log.path.clone(), Arc::clone(&log.readers), hint_sender, log.jobs.downgrade()));
         Ok(log)
     }
@@ -283,7 +285,9 @@ impl EventLog for SqliteLog {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        self.with_reader(|connection| read_head(connection).map_err(unavailable)).await
+        let head = self.with_reader(|connection| read_head(connection).map_err(unavailable)).await?;
+        self.identity.check(&head)?;
+        Ok(head)
     }
 
     async fn find_command(&self, scope: &str, id: &str) -> Result<Option<CommandRow>, StoreError> {
@@ -382,7 +386,9 @@ impl EventLog for SqliteLog {
     }
 
     async fn load(&self, records: Source) -> Result<(), StoreError> {
-        self.job(|answer| Job::Load(records, answer)).await
+        let loaded = self.job(|answer| Job::Load(records, answer)).await?;
+        self.identity.becomes(&loaded);
+        Ok(())
     }
 
     async fn try_room(&self) -> Result<(), StoreError> {

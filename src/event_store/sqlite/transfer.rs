@@ -6,7 +6,7 @@ use super::rows::{command_row, insert_claim, insert_command, insert_event, put_v
 use super::unavailable;
 use crate::domain::Digest;
 use crate::event_store::dump::{Record, Sink, Source};
-use crate::event_store::{ClaimRow, StoreError, chain};
+use crate::event_store::{ClaimRow, Head, StoreError, chain};
 
 pub(super) fn dump(connection: &mut Connection, vault: bool, sink: &mut Sink) -> Result<(), StoreError> {
     // In WAL mode a read transaction sees the state of one moment while writers go on.
@@ -36,7 +36,7 @@ pub(super) fn dump(connection: &mut Connection, vault: bool, sink: &mut Sink) ->
     Ok(())
 }
 
-pub(super) fn load(transaction: &Transaction<'_>, source: &mut Source) -> Result<(), StoreError> {
+pub(super) fn load(transaction: &Transaction<'_>, source: &mut Source) -> Result<Head, StoreError> {
     let head = read_head(transaction).map_err(unavailable)?;
     if head.position != 0 {
         return Err(StoreError::NotPossible("the store is not empty: load into a new one".into()));
@@ -70,5 +70,6 @@ pub(super) fn load(transaction: &Transaction<'_>, source: &mut Source) -> Result
     // The file does not say by which rule its claims were made, so the next start makes them anew.
     transaction.execute("UPDATE claim_rule SET number = 0 WHERE id = 1", []).map_err(unavailable)?;
     let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
-    verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))
+    verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(target)
 }

@@ -17,7 +17,7 @@ use super::{Answer, Job, connect, explain, folder, lacks_room, unavailable};
 use crate::disk;
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::dump::Source;
-use crate::event_store::{Append, AppendError, Clock, StoreError, VaultChange};
+use crate::event_store::{Append, AppendError, Clock, Head, StoreError, VaultChange};
 
 /// Most appends in one transaction.
 const BATCH: usize = 256;
@@ -155,13 +155,12 @@ impl Writer {
         }
     }
 
-    fn load(&mut self, mut source: Source) -> Result<(), StoreError> {
+    fn load(&mut self, mut source: Source) -> Result<Head, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
-        load(&transaction, &mut source)?;
-        let position = read_head(&transaction).map_err(unavailable)?.position;
+        let head = load(&transaction, &mut source)?;
         transaction.commit().map_err(unavailable)?;
-        self.hint.send_replace(position);
-        Ok(())
+        self.hint.send_replace(head.position);
+        Ok(head)
     }
 
     /// `secure_delete` has overwritten the rows; this empties the WAL that still holds them.

@@ -156,6 +156,8 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState) -> Option<S
         both(sentence!("pg-read-only"))
     } else if *code == SqlState::INVALID_SCHEMA_NAME {
         both(sentence!("pg-no-schema"))
+    } else if *code == SqlState::UNDEFINED_TABLE {
+        both(sentence!("pg-no-tables"))
     } else if *code == SqlState::QUERY_CANCELED {
         both(sentence!("pg-statement-timeout"))
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {

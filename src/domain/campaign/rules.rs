@@ -1,6 +1,5 @@
 //! The rules of campaigns.
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{Campaign, ReportResults, ResultsReported, Schedule, Weekday};
@@ -8,16 +7,24 @@ use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
-use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
+use crate::domain::publication::view::{Days, Moment};
 use crate::domain::publication::{Event, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
 
-impl Weekday {
-    fn matches(self, date: Date) -> bool {
-        date.weekday().to_monday_zero_offset() as u8 == self as u8
+impl From<Weekday> for jiff::civil::Weekday {
+    fn from(day: Weekday) -> Self {
+        match day {
+            Weekday::Monday => Self::Monday,
+            Weekday::Tuesday => Self::Tuesday,
+            Weekday::Wednesday => Self::Wednesday,
+            Weekday::Thursday => Self::Thursday,
+            Weekday::Friday => Self::Friday,
+            Weekday::Saturday => Self::Saturday,
+            Weekday::Sunday => Self::Sunday,
+        }
     }
 }
 
@@ -33,14 +40,14 @@ impl Schedule {
 
     /// The first day on or after `date` on which it takes place.
     pub fn next_on_or_after(&self, date: Date) -> Option<Date> {
+        self.days().first_from(date)
+    }
+
+    /// Its days.
+    pub(super) fn days(&self) -> Days {
         let (first, last) = self.span();
-        let mut day = date.max(first);
-        if let Self::Weekly { weekday, .. } = self {
-            while !weekday.matches(day) {
-                day = day.checked_add(1.day()).ok()?;
-            }
-        }
-        last.is_none_or(|last| day <= last).then_some(day)
+        let on = if let Self::Weekly { weekday, .. } = self { vec![(*weekday).into()] } else { Vec::new() };
+        Days { first, last, on }
     }
 }
 
@@ -126,10 +133,6 @@ impl Family for Campaign {
 
     fn apply(state: &mut Vec<ResultsReported>, changed: &ResultsReported) {
         state.push(changed.clone());
-    }
-
-    fn has_days_of(&self, other: &Self) -> bool {
-        self.schedule == other.schedule
     }
 
     fn describe(&self, state: &Vec<ResultsReported>, moment: &Moment, view: &mut View) {

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::{Campaign, ResultsReported, Schedule};
 use crate::domain::publication::Status;
-use crate::domain::publication::view::Days;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Figure;
 use crate::domain::publication::view::Moment;
@@ -35,16 +34,11 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
 pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
     view.summary.clone_from(&campaign.summary);
     // No day takes place before the campaign holds, or after it has ended or something took its place.
-    let begin = view.days_begin.map_or(moment.today, |begin| begin.max(moment.today));
+    let begin = view.effective_from.max(moment.today);
     let next = campaign.schedule.next_on_or_after(begin).filter(|day| view.days_end.is_none_or(|end| *day <= end));
     let next = next.filter(|_| matches!(view.status, Status::InForce | Status::Upcoming));
-    let (first, last) = campaign.schedule.span();
-    let weekly = matches!(campaign.schedule, Schedule::Weekly { .. });
-    // If it holds only after all its days, they are shown as planned, and the calendar strikes them out.
-    let begun = view.days_begin.and_then(|begin| campaign.schedule.next_on_or_after(begin));
-    let days = begun.or_else(|| campaign.schedule.next_on_or_after(first)).map(|first| Days { first, last, weekly });
-    let calendar = days.map(|days| Calendar { days, next, exported: &["organiser", "hours"], ends_as_planned: true });
-    view.sections.extend(calendar.map(Section::Calendar));
+    let days = campaign.schedule.days();
+    view.sections.push(Section::Calendar(Calendar { days, next, exported: &["organiser", "hours"], ends_as_planned: true }));
     let is_today = next == Some(moment.today);
     let standing = match view.status {
         Status::InForce if is_today => Some("running"),

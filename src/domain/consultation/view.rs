@@ -26,7 +26,7 @@ pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPubl
     view.summary.clone_from(&consultation.summary);
     view.sections.push(Section::Opinions(consultation.closes, consultation.about));
     view.sections.push(Section::Calendar(Calendar {
-        days: Days { first: consultation.opens, last: Some(consultation.closes), weekly: false },
+        days: Days { first: consultation.opens, last: Some(consultation.closes), on: Vec::new() },
         next: None,
         exported: &["how-to-comment"],
         ends_as_planned: false,

@@ -140,10 +140,6 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
         names.retain(|name| a.get(name) != b.get(name));
         names
     }
-    /// True if it takes place on the same days as another statement says.
-    fn has_days_of(&self, _other: &Self) -> bool {
-        true
-    }
     /// Items of any family that the statement refers to.
     fn refers(&self) -> Vec<Code> {
         Vec::new()

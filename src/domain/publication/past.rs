@@ -3,8 +3,6 @@
 //! There are two times (ARCHITECTURE.md): when a revision holds in law, and when it was known here. Most
 //! facts carry the moment at which they became known. What an event overwrites is noted here.
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +13,8 @@ use crate::words::civil::date_in;
 
 /// Most states of a family's own events that are kept. What was before the oldest of them counts as unknown.
 const STATES: usize = 64;
+/// The beginning of 2020, microseconds since 1970. Seconds from then on fit a calendar's number until 2088.
+const YEAR_2020: i64 = 1_577_836_800_000_000;
 
 /// What an event overwrote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,27 +145,21 @@ impl<F: Family> Publication<F> {
         [set, next, superseded].into_iter().flatten().min()
     }
 
-    /// The first day from which a revision's days can take place: its first day in force. None where the days
-    /// themselves begin then, or where an earlier revision has the same days.
-    pub fn days_begin(&self, revision: &Revision<F>) -> Option<Date> {
-        let (own, _) = revision.facts.effective(revision.effective_from);
-        let earlier = self.revisions.iter().filter(|r| r.cancelled.is_none() && r.effective_from < revision.effective_from);
-        let goes_on = earlier.max_by_key(|r| (r.effective_from, r.number)).is_some_and(|before| before.facts.has_days_of(&revision.facts));
-        (!goes_on && revision.effective_from != own).then_some(revision.effective_from)
-    }
-
-    /// How often the item's public view has changed until `date`: by every event that residents see, and by
-    /// every day on which another revision came into force. The number only grows. It is never less than the number
-    /// of the revision shown, because calendars once got that number instead.
-    pub fn sequence(&self, date: Date) -> u32 {
-        let told = self.revisions.iter().map(|r| 1 + r.corrections.len() + r.expiries.len() + usize::from(r.cancelled.is_some()));
-        let replaced = self.past.iter().filter(|(_, what)| matches!(what, Overwritten::Superseded(_))).count();
-        // A revision that has begun can no longer be cancelled. A first day that was corrected later counted once, so it
-        // counts for ever. The first day of all changes nothing: its revision was shown before.
-        let present = self.revisions.iter().filter(|r| r.cancelled.is_none()).map(|r| r.effective_from);
-        let former = self.revisions.iter().flat_map(Revision::former_days);
-        let begun: BTreeSet<Date> = present.chain(former).filter(|day| *day <= date).collect();
-        (told.sum::<usize>() + replaced + usize::from(self.withdrawn.is_some()) + begun.len().saturating_sub(1)) as u32
+    /// The number of the item's state for calendars (RFC 5545 §3.8.7.4): it grows with every event that residents see.
+    ///
+    /// It is the second of the latest of them, counted from 2020, or one more than the number before, where that is greater.
+    /// A mere count would fall when an older backup is restored, and phones would ignore what follows.
+    pub fn sequence(&self) -> u32 {
+        let told = self.revisions.iter().flat_map(|r| {
+            let corrected = r.corrections.iter().map(|c| c.recorded_at);
+            corrected.chain(r.expiries.iter().map(|(at, _)| *at)).chain([r.recorded_at])
+        });
+        let overwrote = |what: &Overwritten<F>| matches!(what, Overwritten::Superseded(_) | Overwritten::NotCancelled(_));
+        let past = self.past.iter().filter(|(_, what)| overwrote(what)).map(|(at, _)| *at);
+        let mut moments: Vec<i64> = told.chain(past).chain(self.withdrawn.iter().map(|(_, at)| *at)).collect();
+        moments.sort_unstable();
+        let second = |at: i64| u32::try_from((at - YEAR_2020).div_euclid(1_000_000)).unwrap_or(0);
+        moments.into_iter().fold(0, |before, at| second(at).max(before + 1))
     }
 
     /// Numbers of the revisions that hold on some day from `from` to `to`, oldest first.

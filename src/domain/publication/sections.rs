@@ -1,6 +1,7 @@
 //! The parts of a view that only some families have. A family hands them over in its `describe`.
 
-use jiff::civil::Date;
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
 
 use crate::domain::Code;
 use crate::domain::posting::Posting;
@@ -52,18 +53,27 @@ pub enum Usable {
 }
 
 /// Days on which something takes place, for calendars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Days {
     /// First day.
     pub first: Date,
     /// Last day; none means no end.
     pub last: Option<Date>,
-    /// True when it takes place on the first day's day of the week only.
-    pub weekly: bool,
+    /// The days of the week on which it takes place, Monday first; none means every day.
+    pub on: Vec<Weekday>,
+}
+
+impl Days {
+    /// The first day on or after `begin` on which it takes place, and its own first day. None after its last day.
+    pub fn first_from(&self, begin: Date) -> Option<Date> {
+        let begin = begin.max(self.first);
+        let day = begin.series(1.day()).take(7).find(|day| self.on.is_empty() || self.on.contains(&day.weekday()))?;
+        self.last.is_none_or(|last| day <= last).then_some(day)
+    }
 }
 
 /// When something takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     /// Its days.
     pub days: Days,

@@ -140,11 +140,9 @@ pub struct View {
     pub outline_only: bool,
     /// Attached files.
     pub documents: Vec<Document>,
-    /// The first day from which `days` count: the item does not hold before it.
-    pub days_begin: Option<Date>,
-    /// The last day on which `days` count, as far as is known: an end was set, or something else follows.
+    /// The last day on which the days of its calendar count, as far as is known: an end was set, or something else follows.
     pub days_end: Option<Date>,
-    /// How often its entry in calendars has changed.
+    /// The number of its entry in calendars: it grows with every change.
     pub sequence: u32,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
     pub properties: Map<String, Value>,
@@ -282,9 +280,8 @@ impl<F: Family> Publication<F> {
             features: facts.features().or(facts.outline()).cloned(),
             outline_only: facts.features().is_none(),
             documents: facts.documents().to_vec(),
-            days_begin: self.days_begin(shown),
             days_end: self.days_end(shown),
-            sequence: self.sequence(moment.today),
+            sequence: self.sequence(),
             properties: Map::new(),
             alone: self.alone.iter().map(|alone| (moment_of(alone.at), alone.reason.clone(), alone.is_seconded())).collect(),
             withdrawn: self.withdrawn.as_ref().map(|(w, at)| (w.reason.clone(), w.replaced_by, moment_of(*at))),

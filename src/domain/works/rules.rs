@@ -26,7 +26,7 @@ impl Hours {
     }
 
     fn begin_on(&self, day: Date) -> bool {
-        self.days.is_empty() || self.days.iter().any(|weekday| *weekday as i8 == day.weekday().to_monday_zero_offset())
+        self.days.is_empty() || self.days.iter().any(|weekday| day.weekday() == (*weekday).into())
     }
 }
 

@@ -53,10 +53,11 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     view.summary.clone_from(&works.summary);
     let phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
+    let on = works.hours.iter().flat_map(|hours| &hours.days).map(|day| (*day).into()).collect();
     view.sections.push(Section::Calendar(Calendar {
-        days: Days { first: works.from, last: works.to, weekly: false },
+        days: Days { first: works.from, last: works.to, on },
         next: None,
-        exported: &["road", "stretch", "works-hours", "detour"],
+        exported: &["road", "stretch", "works-hours", "every", "detour"],
         ends_as_planned: false,
     }));
     // What happened to earlier days says nothing of those of a later revision.

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::errors::{Gone, HttpError};
 use super::{Site, ranges};
 use crate::domain::publication::Status;
+use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
@@ -172,10 +173,10 @@ pub async fn item(
         Some("geojson") => Representation::GeoJson,
         Some("json") => Representation::Record,
         Some("ics") => Representation::Calendar,
-        // A phone must not keep the number of what was taken back.
+        // A phone must not keep the number of what was taken back or has ended.
         Some("vcf") => {
-            let withdrawn = site.model.image().view(&code, None, &site.moment()).is_some_and(|view| view.status == Status::Withdrawn);
-            if withdrawn {
+            let holds = |view: View| matches!(view.status, Status::InForce | Status::Upcoming);
+            if site.model.image().view(&code, None, &site.moment()).is_some_and(|view| !holds(view)) {
                 let page = format!("{}/q/{code}", site.city().public_url);
                 let links = json!([{ "rel": "alternate", "type": "text/html", "href": page }]);
                 return Err(HttpError::Gone(Box::new(Gone { links, header: None })));

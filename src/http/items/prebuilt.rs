@@ -110,6 +110,8 @@ pub(in crate::http) struct Material {
     contact: Option<Contact>,
     print: Option<Print>,
     others: Vec<View>,
+    /// All its revisions, the first first; only for a calendar.
+    revisions: Vec<View>,
     /// The unit whose part is shown.
     unit: Option<UnitId>,
     /// True if nobody asked for the part: the unit is then that of the print's board.
@@ -137,7 +139,7 @@ async fn boundaries(site: &Site, city: &City) -> (Option<Arc<Features>>, bool) {
 
 async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Material, HttpError> {
     let moment = site.moment();
-    let (city, view, before, contact, print, others) = {
+    let (city, view, before, contact, print, others, revisions) = {
         let image = site.model.image();
         let revision = what.revision();
         let missing = if revision.is_some() { HttpError::NotFound } else { HttpError::UnknownCode };
@@ -162,7 +164,9 @@ async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Materi
         });
         let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
         let others = named.filter_map(|code| image.view(&code, None, &moment)).collect();
-        (Arc::clone(&image.city), view, before, contact, print, others)
+        let numbers = view.history.iter().rev().map(|entry| entry.number).filter(|_| *what == Representation::Calendar);
+        let revisions = numbers.filter_map(|number| image.view(&code, Some(number), &moment)).collect();
+        (Arc::clone(&image.city), view, before, contact, print, others, revisions)
     };
     let asked = what.scope().and_then(|scope| scope.unit.clone());
     if asked.as_ref().is_some_and(|unit| city.units.get(unit).is_none()) {
@@ -188,7 +192,22 @@ async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Materi
         }
         None => None,
     };
-    Ok(Material { moment, city, view, features, before, boundaries, is_whole, contact, print, others, unit, by_board, for_print })
+    Ok(Material {
+        moment,
+        city,
+        view,
+        features,
+        before,
+        boundaries,
+        is_whole,
+        contact,
+        print,
+        others,
+        revisions,
+        unit,
+        by_board,
+        for_print,
+    })
 }
 
 async fn render(site: &Site, code: Code, what: &Representation) -> Result<Answer, HttpError> {
@@ -267,7 +286,7 @@ impl Material {
             Representation::Stickers(_) => (PDF, self.for_print()?.stickers()?),
             Representation::Preview(_) => ("image/png", self.for_print()?.preview()?),
             Representation::Calendar => {
-                ("text/calendar; charset=utf-8", calendar::ics(city, view).ok_or(HttpError::NotFound)?.into_bytes())
+                ("text/calendar; charset=utf-8", calendar::ics(city, &self.revisions).ok_or(HttpError::NotFound)?.into_bytes())
             }
             Representation::Card => ("text/vcard; charset=utf-8", calendar::vcf(city, view).ok_or(HttpError::NotFound)?.into_bytes()),
             Representation::QrSvg => ("image/svg+xml", matrix()?.svg(&view.title).into_bytes()),
@@ -324,8 +343,23 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
         }
         None => None,
     };
-    let (contact, print, unit, by_board, for_print) = (None, None, None, false, None);
-    Ok(Material { moment, city, view, features, before, boundaries, is_whole, contact, print, others, unit, by_board, for_print })
+    let (contact, print, unit, by_board, for_print, revisions) = (None, None, None, false, None, Vec::new());
+    Ok(Material {
+        moment,
+        city,
+        view,
+        features,
+        before,
+        boundaries,
+        is_whole,
+        contact,
+        print,
+        others,
+        revisions,
+        unit,
+        by_board,
+        for_print,
+    })
 }
 
 /// The validators of an item's current record, for `If-Match`.

@@ -7,6 +7,7 @@ pub mod accounts;
 mod attachments;
 mod claims;
 pub mod imports;
+pub mod kept;
 pub mod proposals;
 mod records;
 pub mod reports;

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use super::{App, ExecuteError, random};
 use crate::domain::digest::hex;
 use crate::domain::families;
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
 use crate::features;
 use crate::import::apart::Reading;
 use crate::import::attach::{Attached, NewBlob, Opened};
+use crate::import::zones::MOST_LEFT_OUT;
 use crate::vault::Contact;
 
 impl App {
@@ -29,7 +31,14 @@ impl App {
                 let facts = body.get("facts").cloned().unwrap_or_default();
                 let takes = families::takes(field).ok_or_else(missing)?;
                 let checked = tokio::task::block_in_place(|| features::check(*digest, bytes, takes, &facts));
-                checked.ok_or_else(missing)??
+                let checked = checked.ok_or_else(missing)??;
+                // Which features the sender left out cannot be seen from the set.
+                let left_out = facts.get(field).and_then(|set| set.get("left_out")).cloned().map(serde_json::from_value::<Vec<u32>>);
+                let left_out = left_out.transpose()?.unwrap_or_default();
+                if left_out.len() > MOST_LEFT_OUT {
+                    return Err(Refusal::invalid("left-out-too-many", sentence!("left-out-too-many", value = MOST_LEFT_OUT)).into());
+                }
+                FeatureSet { left_out, ..checked }
             };
             if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
                 facts.insert((*field).into(), serde_json::to_value(set)?);

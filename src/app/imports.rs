@@ -4,18 +4,18 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{App, ExecuteError, random};
-use crate::domain::Digest;
 use crate::domain::city::{City, Columns};
 use crate::domain::digest::hex;
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::unit::{UnitId, Units};
-use crate::event_store::BlobBytes;
+use crate::domain::{Code, Refusal};
+use crate::event_store::kept::{self, Kind};
 use crate::features::canonical::CanonicalSet;
 use crate::geometry::coverage::Boundary;
 use crate::import::Report;
-use crate::import::attach::NewBlob;
+use crate::import::attach::{NewBlob, source_document};
 use crate::import::units;
 use crate::import::zones::Options;
 use crate::words::fold::fold;
@@ -40,25 +40,50 @@ pub struct ZoneQuestion<'a> {
 pub struct KeptImport {
     /// `zones`, `outline` or `places`: the field of the facts it fills.
     pub field: String,
-    /// Token that sent it.
+    /// Who sent it.
     pub actor: String,
+    /// Id of the file as received.
+    pub file: String,
+    /// What the sender stated and chose, so that the file can be read again: names and values of the form.
+    pub form: Vec<(String, String)>,
     /// What was found.
     pub report: Report,
     /// The report as a page.
     pub page: String,
     /// The canonical set; none after an error.
     pub set: Option<FeatureSet>,
-    /// The file as received.
-    pub source: Option<Document>,
     /// EPSG code of the plane areas were measured in.
     pub plane: u32,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Record<K> {
-    /// Random hex digits. The field's name marks the record; its value makes the record's digest unguessable.
-    bangtin_import: String,
-    kept: K,
+/// What the form beside an import says so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptForm {
+    /// Names and values of its fields.
+    pub fields: Vec<(String, String)>,
+    /// The files that were attached: the field's name, the file's id and its own name.
+    pub files: Vec<(String, String, String)>,
+}
+
+/// An import that nobody has proposed or published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Its id.
+    pub id: String,
+    /// Name of its file.
+    pub file: String,
+    /// When it was last used, microseconds since 1970.
+    pub used_at: i64,
+}
+
+/// The id under which the set of an import is kept.
+fn set_of(id: &str) -> String {
+    format!("{id}.set")
+}
+
+/// The id under which the form beside an import is kept.
+fn form_of(id: &str) -> String {
+    format!("{id}.form")
 }
 
 /// The key under which an authority's columns are remembered. Names that look alike have the same key.
@@ -91,27 +116,81 @@ impl App {
         Ok(units::boundary(&bytes, &wanted))
     }
 
-    /// Keeps an import for its publication: its record and, where nothing blocks it, its set and the
-    /// file as received. Its id is the record's digest, and nobody can guess it.
-    pub async fn keep_import(&self, kept: &KeptImport, blobs: Vec<NewBlob>) -> Result<Digest, ExecuteError> {
-        for brought in blobs {
-            self.store(brought).await?;
+    /// Keeps an import for its publication: its record and, where nothing blocks it, its set. Gives its id, which nobody
+    /// can guess.
+    pub async fn keep_import(&self, kept: &KeptImport, set: Option<NewBlob>) -> Result<String, ExecuteError> {
+        let id = hex(&random::<16>()?);
+        if let Some(set) = set {
+            self.keep_set(&set_of(&id), &kept.actor, set).await?;
         }
-        let record = serde_json::to_vec(&Record { bangtin_import: hex(&random::<16>()?), kept })?;
-        let id = Digest::of(&record);
-        self.log.put_blob(id, BlobBytes::memory(record)).await?;
+        self.keep_value(Kind::Import, &id, &kept.actor, &kept.report.file, kept).await?;
         Ok(id)
     }
 
-    /// An import that was kept; none where the digest is of another blob.
-    pub async fn kept_import(&self, id: Digest) -> Result<Option<KeptImport>, ExecuteError> {
-        let Some(bytes) = self.log.get_blob(id).await? else { return Ok(None) };
-        // Anybody may ask with any digest: a large blob that is no record is not parsed.
-        if !bytes.starts_with(b"{\"bangtin_import\":") {
-            return Ok(None);
+    /// An import that was kept; none where there is none with that id.
+    pub async fn kept_import(&self, id: &str) -> Result<Option<KeptImport>, ExecuteError> {
+        let found = match self.kept_value(Kind::Import, id).await? {
+            None => self.kept_value(Kind::Sent, id).await?,
+            found => found,
+        };
+        Ok(found)
+    }
+
+    /// The imports of a person that were not proposed or published, the last used first.
+    pub async fn drafts(&self, owner: &str) -> Result<Vec<Draft>, ExecuteError> {
+        let rows = kept::of_owner(self.log.as_ref(), Kind::Import, owner).await?;
+        Ok(rows.into_iter().map(|row| Draft { id: row.id, file: row.name, used_at: row.used_at }).collect())
+    }
+
+    /// What the form beside an import says so far.
+    pub async fn kept_form(&self, id: &str) -> Result<KeptForm, ExecuteError> {
+        Ok(self.kept_value(Kind::Form, &form_of(id)).await?.unwrap_or_default())
+    }
+
+    /// Keeps what the form beside an import says so far.
+    pub async fn keep_form(&self, id: &str, owner: &str, form: &KeptForm) -> Result<(), ExecuteError> {
+        self.keep_value(Kind::Form, &form_of(id), owner, "", form).await?;
+        self.use_kept(id).await?;
+        self.use_kept(&set_of(id)).await
+    }
+
+    /// Puts an import in the place of an earlier one of the same file: what was written beside that stays.
+    pub async fn import_instead(&self, id: &str, before: &str, owner: &str) -> Result<(), ExecuteError> {
+        let form = self.kept_form(before).await?;
+        if form != KeptForm::default() {
+            self.keep_form(id, owner, &form).await?;
         }
-        let record: Option<Record<KeptImport>> = serde_json::from_slice(&bytes).ok();
-        Ok(record.map(|record| record.kept))
+        self.drop_import(before).await
+    }
+
+    /// Removes an import and what belongs to it, but for its file, which other imports may be of.
+    pub async fn drop_import(&self, id: &str) -> Result<(), ExecuteError> {
+        for id in [id, &set_of(id), &form_of(id)] {
+            kept::remove(self.log.as_ref(), id).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a command for the item with that code was made of an import.
+    pub async fn import_was_sent(&self, id: &str, code: Code) -> Result<(), ExecuteError> {
+        Ok(kept::turn(self.log.as_ref(), id, Kind::Sent, code.as_str()).await?)
+    }
+
+    /// The last import that this person made a command of for that item.
+    pub async fn sent_import(&self, owner: &str, code: Code) -> Result<Option<String>, ExecuteError> {
+        let rows = kept::of_owner(self.log.as_ref(), Kind::Sent, owner).await?;
+        Ok(rows.into_iter().find(|row| row.name == code.as_str()).map(|row| row.id))
+    }
+
+    /// What a command made of an import brings along: the set, and the file as received with its description. Errors: one
+    /// of them is no longer kept.
+    pub async fn import_blobs(&self, id: &str, kept: &KeptImport, set: &FeatureSet) -> Result<(Document, Vec<NewBlob>), ExecuteError> {
+        let gone = || Refusal::conflict("kept-no-more", sentence!("kept-no-more"));
+        let content = self.kept_set(&set_of(id)).await?.ok_or_else(gone)?;
+        let file = self.kept_file(&kept.actor, &kept.file).await?.ok_or_else(gone)?;
+        let described = tokio::task::block_in_place(|| source_document(&file, None));
+        let (document, source) = described.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
+        Ok((document, vec![NewBlob { sha256: set.sha256, content, set: None }, source]))
     }
 
     /// Remembers the columns a planner named, for the authority's next file.

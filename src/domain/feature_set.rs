@@ -33,4 +33,7 @@ pub struct FeatureSet {
     /// Sum of the features' plane areas in hectares; none for points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_ha: Option<f64>,
+    /// Numbers, from 0, of the file's features that were left out by choice, because they have no area.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<u32>,
 }

@@ -26,6 +26,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0003_office.sql"),
         postgres: include_str!("../../migrations/postgres/0003_office.sql"),
     },
+    Migration {
+        number: 4,
+        sqlite: include_str!("../../migrations/sqlite/0004_kept.sql"),
+        postgres: include_str!("../../migrations/postgres/0004_kept.sql"),
+    },
 ];
 
 /// The steps still to take from version `found`.

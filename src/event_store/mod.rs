@@ -9,6 +9,7 @@ mod cell;
 pub mod chain;
 pub mod dump;
 mod identity;
+pub mod kept;
 mod migrations;
 mod postgres;
 pub mod sessions;

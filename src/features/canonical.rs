@@ -235,6 +235,7 @@ impl Writer {
             count: self.count,
             bbox: bbox.map(|value| value as f64 / 1e7),
             area_ha: self.area_m2.map(hectares),
+            left_out: Vec::new(),
         };
         Some(CanonicalSet { chunks, set })
     }

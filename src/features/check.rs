@@ -27,6 +27,7 @@ pub fn summary(sha256: Digest, bytes: &Bytes) -> Option<FeatureSet> {
         count: features.list.len() as u32,
         bbox: header.bbox,
         area_ha: (!areas.is_empty()).then(|| (areas.iter().sum::<f64>() * 10_000.0).round() / 10_000.0),
+        left_out: Vec::new(),
     })
 }
 

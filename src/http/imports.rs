@@ -19,16 +19,16 @@ use super::{Site, auth, respond, writes};
 use crate::app::Request;
 use crate::app::imports::{KeptImport, ZoneQuestion};
 use crate::disk::Disk;
+use crate::domain::Refusal;
 use crate::domain::access::Actor;
 use crate::domain::city::Columns;
 use crate::domain::document::Document;
 use crate::domain::families;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::PlanKind;
-use crate::domain::{Digest, Refusal};
 use crate::geometry::crs::Crs;
 use crate::http::reading::Asking;
-use crate::import::attach::{NewBlob, source_document};
+use crate::import::attach::NewBlob;
 use crate::import::source::Source;
 use crate::import::zones;
 use crate::import::zones::Imported;
@@ -37,7 +37,7 @@ use crate::words::fold::bare_units;
 
 /// `POST /imports`: multipart/form-data with `file`, and what the command line takes as options:
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
-/// `layer`, `max_overlap`; `field` is `zones`, `outline` or `places`.
+/// `layer`, `max_overlap`, `leave_out`; `field` is `zones`, `outline` or `places`.
 pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     upload(&site, &headers, request).await
 }
@@ -63,17 +63,29 @@ async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> 
     Ok(respond::with(StatusCode::CREATED, "application/json", headers, body.to_string()))
 }
 
-/// Reads the file of a form, and keeps what came of it.
-pub(super) async fn read_file(site: &Arc<Site>, actor: &Actor, form: &Form) -> Result<(Digest, KeptImport), HttpError> {
-    let Some(source) = form.file("file").cloned() else {
+/// The file that a form brings, or the kept one that it names, and the id under which it is kept.
+async fn file_of(site: &Site, actor: &Actor, form: &Form) -> Result<(String, Source), HttpError> {
+    if let Some(source) = form.file("file") {
+        return Ok((site.app.keep_file(actor.name(), source).await?, source.clone()));
+    }
+    let Some(id) = form.get("upload") else {
         return Err(HttpError::BadRequest("the form has no field “file” with a file".into()));
     };
+    let gone = || HttpError::Refused(Refusal::conflict("upload-not-whole", sentence!("upload-not-whole")));
+    let source = site.app.kept_file(actor.name(), id).await?.ok_or_else(gone)?;
+    site.app.use_kept(id).await?;
+    Ok((id.to_owned(), source))
+}
+
+/// Reads the file of a form, and keeps what came of it.
+pub(super) async fn read_file(site: &Arc<Site>, actor: &Actor, form: &Form) -> Result<(String, KeptImport), HttpError> {
     let field = form.get("field").unwrap_or("zones").to_owned();
     let Some((family, takes)) = set_of(&field) else {
         return Err(HttpError::BadRequest(format!("the field “field” must be one of {}", families::fields().join(", "))));
     };
     check_role(actor, family)?;
     let options = options(site, form, takes).await?;
+    let (file, source) = file_of(site, actor, form).await?;
     let turn = Arc::clone(&site.import_places).acquire_owned().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let work = {
         let source = source.clone();
@@ -90,7 +102,13 @@ pub(super) async fn read_file(site: &Arc<Site>, actor: &Actor, form: &Form) -> R
         // A full disk is not an error of the file, so there is no report to keep.
         return Err(HttpError::Full(Disk::temporary()));
     }
-    keep(site, actor, field, &source, imported).await
+    let Imported { report, set, drawn, plane } = imported;
+    let page = tokio::task::block_in_place(|| report::page(&report, &drawn));
+    let described = set.as_ref().map(|set| set.set.clone());
+    let kept =
+        KeptImport { field, actor: actor.name().to_owned(), file, form: form.fields().to_vec(), report, page, set: described, plane };
+    let id = site.app.keep_import(&kept, set.map(NewBlob::from)).await?;
+    Ok((id, kept))
 }
 
 /// The family that a set is imported for, the first that has a field of that name, and what the set takes.
@@ -134,27 +152,12 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
     options.choice.layer = text("layer");
     options.choice.limits.bytes = site.limits.import_bytes;
     options.overlap_m2 = form.parsed("max_overlap")?.unwrap_or(options.overlap_m2);
+    let left_out = zones::numbers(&form.all("leave_out").collect::<Vec<_>>().join(","));
+    options.leave_out = left_out.map_err(|text| HttpError::Refused(Refusal::invalid("leave-out", sentence!("leave-out-numbers", text))))?;
     Ok(options)
 }
 
-async fn keep(site: &Site, actor: &Actor, field: String, source: &Source, imported: Imported) -> Result<(Digest, KeptImport), HttpError> {
-    let Imported { report, set, drawn, plane } = imported;
-    let page = tokio::task::block_in_place(|| report::page(&report, &drawn));
-    let mut kept = KeptImport { field, actor: actor.name().to_owned(), report, page, set: None, source: None, plane };
-    let mut blobs = Vec::new();
-    if let Some(set) = set {
-        let (document, brought) =
-            tokio::task::block_in_place(|| source_document(source, None)).map_err(|error| HttpError::Internal(error.to_string()))?;
-        kept.source = Some(document);
-        kept.set = Some(set.set.clone());
-        blobs.extend([brought, NewBlob::from(set)]);
-    }
-    let id = site.app.keep_import(&kept, blobs).await?;
-    Ok((id, kept))
-}
-
 pub(super) async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
-    let id = id.parse().map_err(|_| HttpError::NotFound)?;
     site.app.kept_import(id).await?.ok_or(HttpError::NotFound)
 }
 
@@ -190,7 +193,7 @@ pub async fn publish(State(site): State<Arc<Site>>, Path(id): Path<String>, head
 async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {
     let actor = auth::actor(site, headers).await?;
     let kept = find(site, id).await?;
-    let (Some(set), Some(source)) = (kept.set.clone(), kept.source.clone()) else {
+    let Some(set) = kept.set.clone() else {
         return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
     };
     let bytes = writes::read_body(site, body).await?;
@@ -201,8 +204,9 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
         return Err(HttpError::BadRequest("the command needs “facts”".into()));
     };
     let Some((family, _)) = set_of(&kept.field) else { return Err(HttpError::NotFound) };
+    let (source, blobs) = site.app.import_blobs(id, &kept, &set).await?;
     complete(facts, &kept, &set, &source);
-    let request = Request::parse(value).map_err(HttpError::Refused)?;
+    let request = Request { blobs, ..Request::parse(value).map_err(HttpError::Refused)? };
     if request.kind.split('.').next() != Some(family) {
         return Err(HttpError::BadRequest(format!(
             "this import is for a {family}: the command must be {family}.publish or {family}.revise"
@@ -213,7 +217,7 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
 
 /// Fills in what the facts of a command lack: the set, the plane its areas are measured in, and the file as received.
 pub(super) fn complete(facts: &mut Map<String, Value>, kept: &KeptImport, set: &FeatureSet, source: &Document) {
-    facts.insert(kept.field.clone(), json!({ "sha256": set.sha256 }));
+    facts.insert(kept.field.clone(), json!({ "sha256": set.sha256, "left_out": set.left_out }));
     if set_of(&kept.field).is_some_and(|(_, takes)| matches!(takes, Takes::Zones | Takes::Outline)) {
         facts.insert("crs".into(), json!(kept.plane));
     }

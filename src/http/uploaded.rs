@@ -13,7 +13,7 @@ use super::errors::HttpError;
 use crate::import::source::Source;
 
 /// A client that sends nothing for this long is disconnected.
-const IDLE: Duration = Duration::from_secs(20);
+pub(super) const IDLE: Duration = Duration::from_secs(20);
 /// Most time for a whole upload.
 const UPLOAD: Duration = Duration::from_mins(15);
 /// Longest field besides the files, bytes.
@@ -40,6 +40,16 @@ impl Form {
     /// A file.
     pub fn file(&self, name: &str) -> Option<&Source> {
         self.files.iter().find(|(known, _)| known == name).map(|(_, source)| source)
+    }
+
+    /// All fields, as they came.
+    pub fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
+    /// All files, each with its field's name.
+    pub fn files(&self) -> &[(String, Source)] {
+        &self.files
     }
 
     /// A field as what it must be. Errors: it is something else.

@@ -305,6 +305,10 @@ fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Opt
     options.kind = kind.unwrap_or(options.kind);
     options.signed = signed.unwrap_or(options.signed);
     options.choice.layer = text("layer").map(str::to_owned);
+    if let Some(left_out) = input.get("leave_out") {
+        let numbers = serde_json::from_value::<std::collections::BTreeSet<usize>>(left_out.clone());
+        options.leave_out = numbers.map_err(|_| invalid("leave-out", sentence!("leave-out-numbers", text = left_out.to_string())))?;
+    }
     Ok(options)
 }
 

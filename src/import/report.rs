@@ -119,6 +119,9 @@ pub struct Report {
     pub crs: Option<String>,
     /// VN-2000 zone in which areas were measured, such as `EPSG:9208`.
     pub plane: Option<String>,
+    /// Names of the file's columns; at most 200.
+    #[serde(default)]
+    pub columns: Vec<String>,
     /// Column the land-use codes were taken from.
     pub code_column: Option<String>,
     /// Column the names were taken from.

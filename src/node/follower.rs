@@ -30,6 +30,8 @@ const DISK_PAUSE: Duration = Duration::from_secs(1);
 /// fails.
 const DISK_CHECK_EVERY: u32 = 10;
 
+/// Time between looks for drafts that are over.
+const SWEEP_PAUSE: Duration = Duration::from_hours(1);
 /// Time between looks for feature sets of which this node has no copy.
 const COPY_PAUSE: Duration = Duration::from_secs(2);
 
@@ -141,6 +143,17 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
         () = follow_log(&app, &model, snapshot_path) => {}
         () = look_after_disks(app.log(), &model) => {}
         () = copy_sets(app.log(), &model) => {}
+        () = sweep(&app) => {}
+    }
+}
+
+/// Removes, now and then, what planners sent and did not use for long. It never returns.
+async fn sweep(app: &App) {
+    loop {
+        if let Err(error) = app.sweep_kept().await {
+            tracing::warn!("old drafts were not removed: {error}");
+        }
+        tokio::time::sleep(SWEEP_PAUSE).await;
     }
 }
 

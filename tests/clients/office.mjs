@@ -29,6 +29,7 @@ function digits(secret) {
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
 let pages = 0;
+let pieces = 0;
 
 /** Checks the page as it stands, in a page with scripts beside it if it has none itself. */
 async function check(page, name) {
@@ -49,6 +50,7 @@ async function check(page, name) {
 async function invited(link, name, email) {
   const context = await browser.newContext({ ...view, javaScriptEnabled: js === "on" });
   const page = await context.newPage();
+  page.on("request", (request) => { pieces += /\/office\/uploads\/[0-9a-f]+\/\d+$/.test(request.url()) ? 1 : 0; });
   await page.goto(link);
   const secret = (await page.content()).match(/secret=([A-Z2-7]+)/)[1];
   await page.fill("input[name=name]", name);
@@ -75,7 +77,7 @@ async function brings(page, file) {
 
 async function proposes(page, number) {
   await page.fill("input[name=decision]", number);
-  await page.click("button.wide");
+  await page.click("button[value=propose]");
   await page.waitForURL(new RegExp(`/office/proposals/${PLAN}`));
 }
 
@@ -91,6 +93,25 @@ assert.match(await planner.innerText("main"), /chưa công bố được/);
 await planner.goto(`${planner.url().split("?")[0]}/report`);
 assert.ok(await planner.locator("svg").count());
 
+// A twin whose first feature has no shape: it is left out by choice, kept as a draft, and dropped.
+const shapeless = JSON.parse(readFileSync(new URL("../data/formats/plan.geojson", import.meta.url), "utf8"));
+shapeless.features[0].geometry = null;
+writeFileSync(`${out}/shapeless.geojson`, JSON.stringify(shapeless));
+await brings(planner, `${out}/shapeless.geojson`);
+await planner.check("input[name=leave_out]");
+await check(planner, "leave-out");
+await planner.locator("form", { has: planner.locator("input[name=leave_out]") }).locator("button").click();
+await planner.waitForURL(/\/office\/imports\//);
+assert.match(await planner.innerText("main"), /Tệp công bố được/);
+await planner.fill("input[name=title]", "Còn dở dang");
+await planner.click("button[value=keep]");
+await check(planner, "draft");
+assert.equal(await planner.inputValue("input[name=title]"), "Còn dở dang");
+await planner.goto(`${base}/office`);
+await check(planner, "drafts");
+await planner.click("ul.list a[href*='/office/imports/'] >> nth=0");
+await planner.click("button[value=drop]");
+
 await brings(planner, GOOD);
 await check(planner, "facts");
 await proposes(planner, "0123/QĐ-DEMO");
@@ -104,9 +125,9 @@ await approver.fill("textarea[name=comment]", "Thiếu quyết định kèm theo
 await approver.click("button[value=return]");
 await planner.goto(`${base}/office`);
 await check(planner, "came-back");
-await planner.click("ul.list a");
+await planner.click("ul.list a[href*='/office/proposals/']");
 assert.match(await planner.innerText("main"), /Thiếu quyết định kèm theo/);
-await brings(planner, GOOD);
+await planner.click("a[href*='/office/imports/']");
 await planner.setInputFiles("input[name=decision_file]", GOOD);
 await proposes(planner, "0124/QĐ-DEMO");
 
@@ -120,5 +141,7 @@ await approver.click("button[value=approve]");
 await approver.waitForURL(`${base}/q/${PLAN}*`);
 await approver.goto(`${base}/q/${PLAN}/history`);
 assert.match(await approver.innerText("main"), /15\/12\/2026/);
+// With scripts, files go in pieces.
+assert.equal(pieces > 0, js === "on");
 await browser.close();
 console.log(`the office: ${pages} pages hold at ${width} pixels, JavaScript ${js}`);

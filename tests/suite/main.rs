@@ -12,6 +12,7 @@ mod contract;
 mod crash;
 mod disks;
 mod downloads;
+mod drafts;
 mod event_log;
 mod field;
 mod formats;

@@ -99,6 +99,18 @@ impl<'a> Browser<'a> {
         self.send(request.header("origin", self.origin).body(Body::from(body)).unwrap()).await
     }
 
+    /// Sends a piece of a file, with the token of the person's pages.
+    pub async fn piece(&mut self, path: &str, token: &str, bytes: &[u8]) -> Answer {
+        let request = self.request(HttpRequest::post(path)).header("bangtin-token", token).header("origin", self.origin);
+        let request = request.body(Body::from(bytes.to_vec())).unwrap();
+        self.send(request).await
+    }
+
+    /// The same person at another node.
+    pub fn at<'b>(&self, node: &'b Node) -> Browser<'b> {
+        Browser { node, cookies: self.cookies.clone(), origin: self.origin, headers: self.headers.clone() }
+    }
+
     /// Sends a form with the token that the page at `from` carries.
     pub async fn submit(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = hidden(&self.get(from).await.text(), "token");
@@ -466,8 +478,11 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 15] = [
+    let table: [(&str, &str, May<'_>); 18] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
+        ("POST", "/office/uploads", &only(&[Role::Planner])),
+        ("GET", "/office/uploads/0000", &only(&[Role::Planner])),
+        ("POST", "/office/uploads/0000/0", &only(&[Role::Planner])),
         ("GET", "/office/imports/0000", &only(&[Role::Planner])),
         ("POST", "/office/imports/0000", &only(&[Role::Planner])),
         ("GET", "/office/imports/0000/report", &only(&[Role::Planner])),
@@ -487,7 +502,11 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         let (mut browser, _) = signed_in(&node, &[role], &format!("nguoi{n}@yenbai.gov.vn"), &clock).await;
         let token = hidden(&browser.get("/office/me").await.text(), "token");
         for (method, path, may) in &table {
-            let answer = if *method == "GET" { browser.get(path).await } else { browser.post(path, &[("token", &token)]).await };
+            let answer = match (*method, path.ends_with("/0")) {
+                ("GET", _) => browser.get(path).await,
+                (_, true) => browser.piece(path, &token, b"x").await,
+                _ => browser.post(path, &[("token", &token)]).await,
+            };
             let is_refused = answer.status == StatusCode::FORBIDDEN && !answer.text().contains("Cụm mật khẩu hiện tại");
             assert_eq!(is_refused, !may(role), "{role:?} {method} {path}: {}", answer.status);
         }

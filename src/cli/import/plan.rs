@@ -86,6 +86,9 @@ pub struct PlanArgs {
     /// Overlaps larger than this many square metres block publishing
     #[arg(long, value_name = "M2", default_value_t = 10.0)]
     max_overlap: f64,
+    /// Numbers of features to leave out, as in the report; only those that have no area
+    #[arg(long, value_name = "N,N")]
+    leave_out: Option<String>,
     /// Publish the next revision of this code
     #[arg(long, value_name = "CODE")]
     revises: Option<Code>,
@@ -108,6 +111,22 @@ impl PlanArgs {
             }
         }
         Ok(columns)
+    }
+
+    async fn options(&self, store: &Store, units: &[String]) -> anyhow::Result<zones::Options> {
+        let Self { authority, kind, signed, effective_from, .. } = self;
+        let question = ZoneQuestion { authority, kind: *kind, signed: *signed, from: *effective_from, units };
+        let mut options = store.app.zone_options(&question).await?;
+        options.crs = self.crs.as_deref().map(Crs::code).transpose()?;
+        options.columns = self.columns()?;
+        options.choice.layer.clone_from(&self.layer);
+        options.choice.limits.bytes = self.how.max_mib << 20;
+        options.overlap_m2 = self.max_overlap;
+        if let Some(text) = &self.leave_out {
+            options.leave_out =
+                zones::numbers(text).map_err(|part| anyhow::anyhow!("--leave-out: “{part}” is not a number of a feature"))?;
+        }
+        Ok(options)
     }
 
     fn documents(&self) -> anyhow::Result<Vec<serde_json::Value>> {
@@ -137,22 +156,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     };
     let columns = plan.columns()?;
     let units = resolve_units(store, &plan.units, plan.effective_from)?;
-    let mut options = store
-        .app
-        .zone_options(&ZoneQuestion {
-            authority: &plan.authority,
-            kind: plan.kind,
-            signed: plan.signed,
-            from: plan.effective_from,
-            units: &units,
-        })
-        .await?;
-    options.crs = plan.crs.as_deref().map(Crs::code).transpose()?;
-    options.columns = columns.clone();
-    options.choice.layer.clone_from(&plan.layer);
-    options.choice.limits.bytes = plan.how.max_mib << 20;
-    options.overlap_m2 = plan.max_overlap;
-    options.outline = field == "outline";
+    let options = zones::Options { outline: field == "outline", ..plan.options(store, &units).await? };
     let progress = Progress::new("import", 0);
     let imported = tokio::task::block_in_place(|| zones::import(&source, &options, &|count| progress.at(count as u64, "features")));
     plan.how.write_report(&imported.report, &imported.drawn)?;
@@ -181,7 +185,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
         "documents": documents,
         "crs": imported.plane,
     });
-    facts[field] = json!({ "sha256": set.set.sha256 });
+    facts[field] = json!({ "sha256": set.set.sha256, "left_out": set.set.left_out });
     blobs.push(NewBlob::from(set));
     if let Some(period) = &plan.period {
         let years = period.split_once('-').and_then(|(from, to)| Some((from.parse::<i16>().ok()?, to.parse::<i16>().ok()?)));

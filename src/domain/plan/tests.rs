@@ -144,7 +144,14 @@ fn a_unit_that_is_not_valid_on_the_effective_date_is_refused() {
 
 #[test]
 fn shapes_outside_the_citys_box_are_refused() {
-    let zones = FeatureSet { sha256: Digest([0; 32]), bytes: 1, count: 1, bbox: [105.0, 21.0, 105.8, 21.1], area_ha: Some(1.0) };
+    let zones = FeatureSet {
+        sha256: Digest([0; 32]),
+        bytes: 1,
+        count: 1,
+        bbox: [105.0, 21.0, 105.8, 21.1],
+        area_ha: Some(1.0),
+        left_out: Vec::new(),
+    };
     assert_eq!(reason(Vec::new(), publish(Plan { zones: Some(zones), ..first() }), on(2026, 1, 1)), "outside-city");
 }
 

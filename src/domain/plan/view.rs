@@ -56,6 +56,11 @@ pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
     if let Some(scale) = &plan.scale {
         fact("scale", Shown::Text(scale.clone()));
     }
+    let left_out = plan.zones.iter().chain(&plan.outline).flat_map(|set| &set.left_out).map(|number| format!("#{number}"));
+    let left_out: Vec<String> = left_out.collect();
+    if !left_out.is_empty() {
+        fact("left-out", Shown::Text(left_out.join(", ")));
+    }
     if let Some(level) = &plan.level {
         fact("level", Shown::Text(level.clone()));
     }

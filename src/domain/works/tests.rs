@@ -15,7 +15,14 @@ use crate::domain::{Context, Refusal};
 type WorksTest = TestFramework<Publication<Works>>;
 
 fn works(from: Date, to: Option<Date>, hours: Option<Hours>) -> Works {
-    let lines = FeatureSet { sha256: Digest::of(b"lines"), bytes: 1, count: 1, bbox: [104.87, 21.7, 104.88, 21.71], area_ha: None };
+    let lines = FeatureSet {
+        sha256: Digest::of(b"lines"),
+        bytes: 1,
+        count: 1,
+        bbox: [104.87, 21.7, 104.88, 21.71],
+        area_ha: None,
+        left_out: Vec::new(),
+    };
     Works {
         kind: WorksKind::RoadWorks,
         title: "Đào đường".into(),

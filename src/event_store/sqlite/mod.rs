@@ -1,5 +1,6 @@
 //! The log in one SQLite file: WAL, `synchronous=FULL`, one writer thread in each process.
 
+mod connect;
 mod rows;
 mod transfer;
 mod writer;
@@ -9,18 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, ffi, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ffi, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::connect::{MAPPED, connect, prepare};
 use self::rows::{blob_list, claim_doubles, claim_rule, find_claim, find_command, read_head, rows_of, stored_event, vault_row};
 use self::transfer::dump;
 use self::writer::Writer;
 use super::dump::{Sink, Source};
 use super::identity::Identity;
-use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Cell, Clock, CommandRow, Double, EventLog, Head, NewEvent, Renewal, StoreError,
-    StoredEvent, VaultRow, chain, new_log_id,
+    Append, AppendError, Appended, BlobBytes, Cell, Clock, CommandRow, Double, EventLog, Head, NewEvent, Renewal, StoreError, StoredEvent,
+    VaultRow,
 };
 use crate::domain::Digest;
 
@@ -98,63 +99,8 @@ fn explain(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Bytes of the file that a connection maps into memory: at a start the whole log is read.
-const MAPPED: &str = "268435456";
 /// After reading a blob of at least this many bytes, a connection drops its memory map.
 const LARGE: usize = 1 << 20;
-
-/// Opens a connection with the settings every connection must have, and checks them.
-fn connect(path: &Path, write: bool) -> Result<Connection, StoreError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if write {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-    }
-    let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
-    connection.busy_timeout(BUSY).map_err(unavailable)?;
-    let set = |pragma: &str, value: &str| connection.pragma_update(None, pragma, value).map_err(unavailable);
-    set("synchronous", "FULL")?;
-    set("secure_delete", "ON")?;
-    set("foreign_keys", "ON")?;
-    set("trusted_schema", "OFF")?;
-    set("mmap_size", MAPPED)?;
-    // The writer moves the write-ahead log into the file after it has answered, not while somebody waits.
-    set("wal_autocheckpoint", "0")?;
-    if !write {
-        set("query_only", "ON")?;
-    }
-    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(unavailable)?;
-    if synchronous != 2 {
-        return Err(StoreError::NotPossible("SQLite does not accept synchronous=FULL".into()));
-    }
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-/// Switches to WAL and brings the tables up to date, one process at a time.
-fn prepare(path: &Path) -> Result<Connection, StoreError> {
-    let lock_path = path.with_extension("lock");
-    let lock = std::fs::File::options().create(true).truncate(false).write(true).open(&lock_path);
-    let lock = lock.map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
-    lock.lock().map_err(|error| StoreError::Unavailable(format!("{}: {error}", lock_path.display())))?;
-    let mut connection = connect(path, true)?;
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(unavailable)?;
-    if mode != "wal" {
-        return Err(StoreError::NotPossible(format!("SQLite stays in journal mode {mode}; it must be on a local disk")));
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(unavailable)?;
-    for migration in pending(found)? {
-        transaction.execute_batch(migration.sqlite).map_err(unavailable)?;
-        transaction.pragma_update(None, "user_version", migration.number).map_err(unavailable)?;
-    }
-    let log_id = new_log_id()?;
-    transaction.execute("INSERT OR IGNORE INTO head VALUES (1, ?1, 0, ?2, 0)", params![log_id, chain::GENESIS]).map_err(unavailable)?;
-    // An empty log has no claims, so none follow an older rule.
-    let begun = "UPDATE claim_rule SET number = ?1 WHERE id = 1 AND number < ?1 AND (SELECT position FROM head WHERE id = 1) = 0";
-    transaction.execute(begun, [CLAIM_RULE]).map_err(unavailable)?;
-    transaction.commit().map_err(unavailable)?;
-    Ok(connection)
-}
 
 impl SqliteLog {
     /// Opens or creates the file.

@@ -20,6 +20,9 @@ pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
     };
     let list = proposals::listed(&site, &desk).await?;
     let alone = proposals::published_alone(&site, &desk);
-    let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons.as_deref(), &list, &alone);
+    let drafts = site.app.drafts(desk.actor.name()).await?;
+    let two_persons = two_persons.as_deref();
+    let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts };
+    let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons, &waits);
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }

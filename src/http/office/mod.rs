@@ -7,6 +7,7 @@ mod home;
 mod plans;
 mod proposals;
 mod sign_in;
+pub mod uploads;
 
 pub use accounts::{account, accounts, change_account, change_own, invite, own};
 pub use home::home;

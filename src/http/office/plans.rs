@@ -9,24 +9,25 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, leads_to, refused, shown};
-use crate::app::imports::KeptImport;
+use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::Role;
 use crate::domain::city::Columns;
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, Digest, Refusal};
 use crate::http::Site;
-use crate::http::collections::parameters::encoded;
 use crate::http::errors::HttpError;
 use crate::http::imports::{complete, find, read_file};
 use crate::http::reading::Asking;
+use crate::http::respond;
 use crate::http::uploaded::{self, Form};
 use crate::import::source::Source;
-use crate::render::office::plans as pages;
+use crate::render::layout::SCRIPT_POLICY;
+use crate::render::office::plans::{self as pages, Said};
 use crate::render::report;
 use crate::words::text::Lang;
 
-/// Fields of the first form that the second one is filled with.
-const CARRIED: [&str; 5] = ["revises", "kind", "authority", "signed", "effective_from"];
+/// What every form carries, and the buttons.
+const OF_FORMS: [&str; 4] = ["token", "lang", "do", "drop"];
 
 fn check_planner(desk: &Desk) -> Result<(), HttpError> {
     if desk.actor.has(|role| role == Role::Planner) {
@@ -59,12 +60,19 @@ fn plans(site: &Site, desk: &Desk) -> Vec<(Code, String)> {
     plans
 }
 
+/// A page whose script sends a large file in pieces.
+fn with_script(headers: &HeaderMap, status: StatusCode, page: String) -> Response {
+    let mut extra = HeaderMap::new();
+    extra.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    respond::unkept(headers, status, super::HTML, extra, page)
+}
+
 /// `GET /office/plans/new`
 pub async fn new_plan(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     check_planner(&desk)?;
     let filled = |name: &str| asking.parameter(name).unwrap_or_default();
     let page = pages::file(asking.lang(), &site.city(), &desk.who(), &plans(&site, &desk), &filled, None);
-    Ok(shown(&asking.headers, StatusCode::OK, page))
+    Ok(with_script(&asking.headers, StatusCode::OK, page))
 }
 
 /// `POST /office/plans/new`: reads the file. What came of it has an address of its own, for this person.
@@ -73,24 +81,29 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = received(&site, &desk, request).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
+    let asked_again = |what: &str| {
+        let filled = |name: &str| form.get(name).unwrap_or_default().to_owned();
+        let page = pages::file(lang, &site.city(), &desk.who(), &plans(&site, &desk), &filled, Some(what));
+        with_script(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page)
+    };
     let (id, kept) = match read_file(&site, &desk.actor, &form).await {
         Ok(read) => read,
-        Err(HttpError::BadRequest(what)) => {
-            let filled = |name: &str| form.get(name).unwrap_or_default().to_owned();
-            let page = pages::file(lang, &site.city(), &desk.who(), &plans(&site, &desk), &filled, Some(&what));
-            return Ok(shown(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page));
-        }
+        Err(HttpError::BadRequest(what)) => return Ok(asked_again(&what)),
+        Err(HttpError::Refused(refusal)) => return Ok(asked_again(&refusal.said.text(lang))),
         Err(error) => return Err(error),
     };
+    if let Some(before) = form.get("instead").filter(|before| *before != id)
+        && own(&site, &desk, before).await.is_ok()
+    {
+        site.app.import_instead(&id, before, desk.actor.name()).await?;
+    }
     tracing::info!(target: "audit", account = %desk.account, import = %id, clean = kept.set.is_some(), "file imported");
     if kept.set.is_some() {
         let named = |name: &str| form.get(name).map(str::to_owned);
         let columns = Columns { land_use: named("land_use"), name: named("name"), note: named("note") };
         site.app.remember_columns(form.get("authority").unwrap_or_default(), &columns).await?;
     }
-    let carried = CARRIED.iter().filter_map(|name| Some(format!("{name}={}", encoded(form.get(name)?))));
-    let query = carried.collect::<Vec<_>>().join("&");
-    Ok(leads_to(&format!("/office/imports/{id}?{query}"), lang))
+    Ok(leads_to(&format!("/office/imports/{id}"), lang))
 }
 
 /// An import of this person's.
@@ -110,38 +123,62 @@ pub async fn report(State(site): State<Arc<Site>>, Path(id): Path<String>, desk:
     Ok(crate::http::respond::with(StatusCode::OK, super::HTML, headers, kept.page))
 }
 
+/// What the form beside an import is filled with: what was kept of it, else what was stated with the file, else what the
+/// plan's last revision says.
+struct Draft {
+    form: KeptForm,
+    with_file: Vec<(String, String)>,
+    last: Value,
+}
+
+impl Draft {
+    async fn of(site: &Site, id: &str, kept: &KeptImport) -> Result<Self, HttpError> {
+        let form = site.app.kept_form(id).await?;
+        let with_file = kept.form.clone();
+        let revised = with_file.iter().find(|(name, _)| name == "revises").and_then(|(_, code)| code.parse::<Code>().ok());
+        let last = revised.and_then(|code| site.model.image().entry(&code)?.item.latest_facts()).unwrap_or_default();
+        Ok(Self { form, with_file, last })
+    }
+
+    fn filled(&self, name: &str) -> String {
+        let find = |fields: &[(String, String)]| fields.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone());
+        if !self.form.fields.is_empty() {
+            return find(&self.form.fields).unwrap_or_default();
+        }
+        let pointer = match name {
+            "title" | "summary" | "scale" | "level" | "kind" => format!("/{name}"),
+            "authority" | "signatory" => format!("/decision/{name}"),
+            "period_from" | "period_to" => format!("/{}", name.replace('_', "/")),
+            _ => String::new(),
+        };
+        let before = || match self.last.pointer(&pointer).filter(|_| !pointer.is_empty()) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        };
+        find(&self.with_file).filter(|text| !text.is_empty()).unwrap_or_else(before)
+    }
+
+    fn units(&self) -> Vec<String> {
+        if self.form.fields.is_empty() {
+            return self.last["units"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+        self.form.fields.iter().filter(|(name, _)| name == "unit").map(|(_, id)| id.clone()).collect()
+    }
+}
+
+async fn facts_page(site: &Site, desk: &Desk, lang: Lang, id: &str, kept: &KeptImport, said: Said<'_>) -> Result<String, HttpError> {
+    let draft = Draft::of(site, id, kept).await?;
+    let filled = |name: &str| draft.filled(name);
+    let read = pages::Read { id, kept, files: &draft.form.files };
+    Ok(pages::facts(lang, &site.city(), &desk.who(), &site.moment(), &read, &filled, &draft.units(), said))
+}
+
 /// `GET /office/imports/{id}`: what was found, and the form of what the plan states, filled from its last revision.
 pub async fn import(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let kept = own(&site, &desk, &id).await?;
-    let revised = asking.parameter("revises").and_then(|code| code.parse::<Code>().ok());
-    let facts = revised.and_then(|code| site.model.image().entry(&code)?.item.latest_facts()).unwrap_or_default();
-    let before = |pointer: &str| match facts.pointer(pointer) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    };
-    let filled = |name: &str| {
-        let given = asking.parameter(name).filter(|given| !given.is_empty());
-        given.unwrap_or_else(|| match name {
-            "title" | "summary" | "scale" | "level" | "kind" => before(&format!("/{name}")),
-            "authority" => before("/decision/authority"),
-            "signatory" => before("/decision/signatory"),
-            "period_from" => before("/period/from"),
-            "period_to" => before("/period/to"),
-            _ => String::new(),
-        })
-    };
-    let units: Vec<String> = facts["units"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let page = pages::facts(
-        asking.lang(),
-        &site.city(),
-        &desk.who(),
-        &site.moment(),
-        &pages::Read { id: &id, kept: &kept },
-        &filled,
-        &units,
-        None,
-    );
+    let said = if asking.parameter("kept").is_some() { Said::Kept } else { Said::Nothing };
+    let page = facts_page(&site, &desk, asking.lang(), &id, &kept, said).await?;
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }
 
@@ -168,7 +205,57 @@ fn facts_of(form: &Form) -> Map<String, Value> {
     facts
 }
 
-/// `POST /office/imports/{id}`: proposes the plan, or publishes it where no second person is needed.
+/// Keeps what the form says, and the files that it brings, so that nothing of it is lost whatever comes of it.
+async fn keep(site: &Site, desk: &Desk, id: &str, form: &Form) -> Result<KeptForm, HttpError> {
+    let owner = desk.actor.name();
+    let mut files = site.app.kept_form(id).await?.files;
+    let dropped: Vec<&str> = form.all("drop").collect();
+    files.retain(|(field, ..)| !dropped.contains(&field.as_str()) && form.file(field).is_none());
+    for (field, source) in form.files() {
+        let file = site.app.keep_file(owner, source).await?;
+        files.push((field.clone(), file, source.name.clone()));
+    }
+    let fields = form.fields().iter().filter(|(name, _)| !OF_FORMS.contains(&name.as_str())).cloned().collect();
+    let kept = KeptForm { fields, files };
+    site.app.keep_form(id, owner, &kept).await?;
+    Ok(kept)
+}
+
+/// The command that an import and its form make.
+async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &Form, said: &KeptForm) -> Result<Command, HttpError> {
+    let Some(set) = kept.set.clone() else {
+        return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
+    };
+    let (source, blobs) = site.app.import_blobs(id, kept, &set).await?;
+    let mut facts = facts_of(form);
+    complete(&mut facts, kept, &set, &source);
+    let mut files = HashMap::new();
+    for (role, name) in [("decision", "decision_file"), ("report", "report_file"), ("map", "map_file")] {
+        let Some((_, file, title)) = said.files.iter().find(|(field, ..)| field == name) else { continue };
+        let gone = || HttpError::Refused(Refusal::conflict("kept-no-more", sentence!("kept-no-more")));
+        files.insert(name.to_owned(), site.app.kept_file(desk.actor.name(), file).await?.ok_or_else(gone)?);
+        let document = json!({ "role": role, "title": title, "file": name });
+        facts.entry("documents").or_insert_with(|| json!([])).as_array_mut().into_iter().for_each(|list| list.push(document.clone()));
+    }
+    let code = form.get("revises").map(str::parse::<Code>).transpose().map_err(HttpError::WrongCode)?;
+    let mut body = json!({ "facts": facts });
+    for name in ["effective_from", "effective_to"] {
+        if let Some(day) = form.get(name) {
+            body[name] = json!(day);
+        }
+    }
+    let kind = if code.is_some() { "plan.revise" } else { "plan.publish" };
+    // The same form, sent twice, acts once; a form that was changed acts anew.
+    let content = serde_json::to_vec(said).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let command_id = format!("office-{id}-{}", &Digest::of(&content).to_string()[..16]);
+    Ok((Request { id: command_id, kind: kind.into(), code, body, blobs }, files))
+}
+
+/// A command, and the files that it names.
+type Command = (Request, HashMap<String, Source>);
+
+/// `POST /office/imports/{id}`: keeps the form; then proposes the plan, or publishes it where no second person is needed.
+/// The draft can be dropped here too.
 pub async fn send_facts(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
@@ -180,42 +267,30 @@ pub async fn send_facts(
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = received(&site, &desk, request).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
-    let (Some(set), Some(source)) = (kept.set.clone(), kept.source.clone()) else {
-        return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
+    if form.get("do") == Some("drop") {
+        site.app.drop_import(&id).await?;
+        tracing::info!(target: "audit", account = %desk.account, import = %id, "draft dropped");
+        return Ok(leads_to("/office", lang));
+    }
+    let said = keep(&site, &desk, &id, &form).await?;
+    if form.get("do") == Some("keep") {
+        return Ok(leads_to(&format!("/office/imports/{id}?kept=1"), lang));
+    }
+    let made = match command(&site, &desk, &id, &kept, &form, &said).await {
+        Ok((request, files)) => carried_out(&site, &desk, request, files).await?,
+        Err(HttpError::Refused(refusal)) => Err(refusal.into()),
+        Err(error) => return Err(error),
     };
-    let mut facts = facts_of(&form);
-    complete(&mut facts, &kept, &set, &source);
-    let mut files = HashMap::new();
-    for (role, name) in [("decision", "decision_file"), ("report", "report_file"), ("map", "map_file")] {
-        if let Some(file) = form.file(name) {
-            let document = json!({ "role": role, "title": file.name, "file": name });
-            facts.entry("documents").or_insert_with(|| json!([])).as_array_mut().into_iter().for_each(|list| list.push(document.clone()));
-            files.insert(name.to_owned(), file.clone());
-        }
-    }
-    let code = form.get("revises").map(str::parse::<Code>).transpose().map_err(HttpError::WrongCode)?;
-    let mut body = json!({ "facts": facts });
-    for name in ["effective_from", "effective_to"] {
-        if let Some(day) = form.get(name) {
-            body[name] = json!(day);
-        }
-    }
-    let kind = if code.is_some() { "plan.revise" } else { "plan.publish" };
-    // The same form, sent twice, acts once.
-    let id_of_command = format!("office-import-{}", &id[..id.len().min(64)]);
-    let request = Request { id: id_of_command, kind: kind.into(), code, body, blobs: Vec::new() };
-    match carried_out(&site, &desk, request, files).await? {
+    match made {
         Ok(outcome) => {
             site.model.wait_for(outcome.position, super::SEEN).await;
-            let code = outcome.code.map(|code| code.to_string()).unwrap_or_default();
+            let Some(code) = outcome.code else { return Err(HttpError::Internal("the command made no item".into())) };
+            site.app.import_was_sent(&id, code).await?;
             Ok(leads_to(&if outcome.state.is_some() { format!("/office/proposals/{code}") } else { format!("/q/{code}") }, lang))
         }
         Err(error) => {
             let wrong = refused(error, lang)?;
-            let filled = |name: &str| form.get(name).unwrap_or_default().to_owned();
-            let units: Vec<String> = form.all("unit").map(str::to_owned).collect();
-            let read = pages::Read { id: &id, kept: &kept };
-            let page = pages::facts(lang, &site.city(), &desk.who(), &site.moment(), &read, &filled, &units, Some(&wrong));
+            let page = facts_page(&site, &desk, lang, &id, &kept, Said::Wrong(&wrong)).await?;
             Ok(shown(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
         }
     }

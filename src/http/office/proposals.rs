@@ -167,9 +167,17 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     };
     let units = material.as_ref().map(|material| material.units(lang)).unwrap_or_default();
     let draft = material.as_ref().map(|material| (material.draft(lang, &units), material.before()));
+    let import = site.app.sent_import(desk.actor.name(), code).await?.filter(|_| is_own);
     let listed = Listed { code, waits_for_me, is_own, authors, proposal };
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    let shown_as = pages::Shown { listed: &listed, approvals: &approvals, returned: returned.as_ref(), refusal: refusal.as_deref(), draft };
+    let shown_as = pages::Shown {
+        listed: &listed,
+        approvals: &approvals,
+        returned: returned.as_ref(),
+        refusal: refusal.as_deref(),
+        import: import.as_deref(),
+        draft,
+    };
     Ok(shown(headers, status, pages::one(lang, &city, &desk.who(), &moment, &shown_as, wrong)))
 }
 

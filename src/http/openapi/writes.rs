@@ -72,11 +72,15 @@ pub(super) fn write(id: &str, summary: &str, parameters: Vec<Value>, family: &st
 /// Inputs that a command may carry, in the form in which they are sent (`import/attach.rs` takes them out).
 fn inputs() -> Vec<(&'static str, Value)> {
     let text = || json!({ "type": "string" });
+    let numbers = || {
+        let about = "Numbers, from 0, of features without area that are left out by choice";
+        json!({ "type": "array", "description": about, "items": { "type": "integer", "minimum": 0, "maximum": u32::MAX } })
+    };
     let set = json!({
         "description": "GeoJSON to import, or the digest of a set that is stored already",
         "anyOf": [
-            { "type": "object", "required": ["geojson"], "properties": { "geojson": { "type": "object" }, "crs": text(), "land_use_column": text(), "name_column": text() } },
-            { "type": "object", "required": ["sha256"], "properties": { "sha256": text() } },
+            { "type": "object", "required": ["geojson"], "properties": { "geojson": { "type": "object" }, "crs": text(), "land_use_column": text(), "name_column": text(), "leave_out": numbers() } },
+            { "type": "object", "required": ["sha256"], "properties": { "sha256": text(), "left_out": numbers() } },
         ],
     });
     let document = json!({ "type": "object", "properties": {
@@ -117,6 +121,7 @@ pub(super) fn upload() -> Value {
             "name": text("Column of names"),
             "note": text("Column of notes"),
             "layer": text("Layer or sheet"),
+            "leave_out": text("Numbers of features without area to leave out, such as 3, 1250"),
             "max_overlap": { "type": "number", "default": 10, "description": "Square metres" },
         } } } } },
         "responses": {

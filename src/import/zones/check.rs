@@ -10,7 +10,7 @@ use serde_json::{Map, json};
 use super::assemble::{Assembly, Ready, Zone};
 use super::words::{Wrong, wrong};
 use super::words::{area_words, fault_words, repair_name, repair_words};
-use super::{Options, Progress};
+use super::{LEFT_OUT, Options, Progress, WITHOUT_AREA};
 use crate::domain::city::Columns;
 use crate::domain::land_use;
 use crate::features::canonical;
@@ -112,6 +112,10 @@ impl Checker<'_> {
         let shape = self.parts(feature).and_then(|(parts, closed)| self.shape(parts).map(|shape| (shape, closed)));
         let (shape, closed) = match shape {
             Ok(shape) => shape,
+            Err((check, said, place)) if WITHOUT_AREA.contains(&check) && self.options.leave_out.contains(&number) => {
+                zone.findings = vec![finding(Severity::Repair, LEFT_OUT, sentence!("left-out", why = said)).at(place.or(at))];
+                return zone;
+            }
             Err((check, said, place)) => {
                 zone.findings.push(error(check, said).at(place.or(at)));
                 return zone;

@@ -8,7 +8,7 @@ mod assemble;
 mod check;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::civil::Date;
@@ -36,6 +36,21 @@ pub use words::degrees;
 
 /// Number of features by which the coordinate system and the columns are judged.
 const SAMPLE: usize = 2_000;
+/// Most columns that a report names.
+const LISTED_COLUMNS: usize = 200;
+/// Name of the check for a feature that was left out by choice.
+pub const LEFT_OUT: &str = "left-out";
+/// Checks that find features without an area: nothing of them can be published, and they may be left out.
+pub const WITHOUT_AREA: [&str; 4] = ["no-geometry", "too-few-points", "geometry-unreadable", "not-a-polygon"];
+/// Most features that may be left out.
+pub const MOST_LEFT_OUT: usize = 1_000;
+
+/// Reads the numbers of features to leave out, such as `#3, 1250`. Errors: a part that is no number.
+pub fn numbers(text: &str) -> Result<BTreeSet<usize>, String> {
+    let parts = text.split([',', ';', ' ']).map(|part| part.trim().trim_start_matches('#')).filter(|part| !part.is_empty());
+    let numbers: BTreeSet<usize> = parts.map(|part| part.parse().map_err(|_| part.to_owned())).collect::<Result<_, _>>()?;
+    if numbers.len() > MOST_LEFT_OUT { Err(format!("> {MOST_LEFT_OUT}")) } else { Ok(numbers) }
+}
 
 /// What an import must know besides the file's bytes.
 #[derive(Clone, Serialize, Deserialize)]
@@ -58,6 +73,8 @@ pub struct Options {
     pub plane: u32,
     /// Overlaps larger than this many square metres block publishing.
     pub overlap_m2: f64,
+    /// Numbers, from 0, of features that the planner leaves out. Only features without an area can be left out.
+    pub leave_out: BTreeSet<usize>,
     /// True for the outline of a plan without zones; it needs no land-use codes.
     pub outline: bool,
     /// Boundary of the plan's units, in which the zones should lie; none if it is not known.
@@ -77,6 +94,7 @@ impl Options {
             city,
             plane,
             overlap_m2: 10.0,
+            leave_out: BTreeSet::new(),
             outline: false,
             boundary: None,
         }
@@ -214,6 +232,11 @@ impl Names {
         self.0.get(raw).map_or(raw, String::as_str)
     }
 
+    /// All names in Unicode, in order.
+    fn all(&self) -> Vec<String> {
+        self.0.values().take(LISTED_COLUMNS).cloned().collect()
+    }
+
     /// A column's name as it stands in the file.
     fn raw(&self, name: &str) -> String {
         self.0.iter().find(|(_, unicode)| *unicode == name).map_or_else(|| name.to_owned(), |(raw, _)| raw.clone())
@@ -289,6 +312,7 @@ fn run(
     report.code_column.clone_from(&columns.land_use);
     report.name_column.clone_from(&columns.name);
     report.note_column.clone_from(&columns.note);
+    report.columns = names.all();
     let used = [&columns.land_use, &columns.name, &columns.note];
     let repeats_code =
         |column: &str| columns.land_use.as_deref().is_some_and(|code| rows.iter().all(|row| row.get(column) == row.get(code)));
@@ -303,7 +327,14 @@ fn run(
     let checker = Checker { options, chosen, plane, columns, raw, texts: Texts::new(writing) };
     let mut assembly = Assembly::new(report, plane);
     let read = checker.all(reader, ahead, &mut assembly, progress);
-    let set = assembly.finish(options);
+    let mut set = assembly.finish(options);
+    let left_out: BTreeSet<usize> = report.findings.iter().filter(|f| f.check == LEFT_OUT).filter_map(|f| f.feature).collect();
+    for number in options.leave_out.difference(&left_out) {
+        report.add(Severity::Error, "not-left-out", *number, sentence!("not-left-out"));
+    }
+    if let Some(set) = &mut set {
+        set.set.left_out = left_out.into_iter().map(|number| number as u32).collect();
+    }
     checker.texts.report(report);
     match read {
         Ok(()) => {

@@ -4,10 +4,12 @@ use maud::html;
 
 use super::proposals::{Listed, Unseconded, entries, unseconded};
 use super::{Who, frame, grant_line};
+use crate::app::imports::Draft;
 use crate::domain::city::City;
 use crate::domain::families;
 use crate::domain::publication::ProposalState;
-use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::{Moment, moment_of};
+use crate::words::format;
 use crate::words::text::{Lang, text};
 
 /// What the collections of those families and kinds are called.
@@ -17,16 +19,19 @@ fn named(lang: Lang, kinds: &[String]) -> Vec<&'static str> {
     collections.map(|(name, ..)| text(lang, name)).collect()
 }
 
+/// What waits for a person.
+pub struct Waits<'a> {
+    /// Proposals that they see.
+    pub proposals: &'a [Listed],
+    /// What one person published alone.
+    pub alone: &'a [Unseconded],
+    /// Their files that were read and not sent.
+    pub drafts: &'a [Draft],
+}
+
 /// What waits for the person, and what they may do.
-pub fn home(
-    lang: Lang,
-    city: &City,
-    who: &Who<'_>,
-    moment: &Moment,
-    two_persons: Option<&[String]>,
-    proposals: &[Listed],
-    alone: &[Unseconded],
-) -> String {
+pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons: Option<&[String]>, waits: &Waits<'_>) -> String {
+    let Waits { proposals, alone, drafts } = waits;
     let t = |key| text(lang, key);
     let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
     let waiting = of(&|listed| listed.waits_for_me);
@@ -37,6 +42,17 @@ pub fn home(
         @if !waiting.is_empty() { (entries(lang, moment, &waiting)) }
         @if !alone.is_empty() { h2 { (t("office-alone")) } (unseconded(lang, who, moment, alone)) }
         @if !back.is_empty() { h2 { (t("office-came-back")) } (entries(lang, moment, &back)) }
+        @if !drafts.is_empty() {
+            h2 { (t("office-drafts")) }
+            ul.list {
+                @for draft in *drafts {
+                    li {
+                        a href={ "/office/imports/" (draft.id) (lang.query()) } { (draft.file) }
+                        " – " (format::moment(lang, &moment.zone, moment_of(draft.used_at)))
+                    }
+                }
+            }
+        }
         h2 { (t("office-rights")) }
         p { (t("office-signed-in-as")) " " b { (who.name) } }
         ul { @for grant in who.grants { li { (grant_line(lang, city, grant)) } } }

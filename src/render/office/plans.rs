@@ -9,6 +9,7 @@ use crate::domain::city::City;
 use crate::domain::plan::PlanKind;
 use crate::domain::publication::view::Moment;
 use crate::import::report::Severity;
+use crate::import::zones::{LEFT_OUT, WITHOUT_AREA};
 use crate::words::format;
 use crate::words::text::{Lang, text};
 
@@ -21,6 +22,8 @@ const KINDS: [PlanKind; 6] = [
     PlanKind::ZoningPlan,
     PlanKind::DetailedPlan,
 ];
+/// Features that can be left out, of which the page offers so many.
+const MOST_CHOICES: usize = 200;
 /// Findings that the page lists; the report has all of them.
 const LISTED: usize = 12;
 
@@ -30,6 +33,18 @@ pub struct Read<'a> {
     pub id: &'a str,
     /// What was found.
     pub kept: &'a KeptImport,
+    /// The files that were attached so far: the field's name, the file's id and its own name.
+    pub files: &'a [(String, String, String)],
+}
+
+/// What stands above the form of what the plan states.
+pub enum Said<'a> {
+    /// Nothing.
+    Nothing,
+    /// It was kept.
+    Kept,
+    /// Why it was refused.
+    Wrong(&'a str),
 }
 
 /// Gives what a field is filled with.
@@ -53,6 +68,81 @@ fn kinds(lang: Lang, chosen: &str) -> Markup {
     }
 }
 
+/// The choice of a coordinate system.
+fn systems(lang: Lang, city: &City, chosen: &str) -> Markup {
+    let zones = std::iter::once(city.default_crs).chain(city.zones.iter().copied().filter(|epsg| *epsg != city.default_crs));
+    let mut systems: Vec<(String, String)> = zones.map(|epsg| (format!("EPSG:{epsg}"), format!("VN-2000, EPSG:{epsg}"))).collect();
+    systems.push(("EPSG:4326".into(), "WGS 84".into()));
+    html! {
+        label { (text(lang, "office-crs"))
+            select name="crs" {
+                option value="" { (text(lang, "office-crs-file")) }
+                @for (code, name) in &systems { option value=(code) selected[code == chosen] { (name) } }
+            }
+        }
+    }
+}
+
+/// The choice of a column, from those that the file has.
+fn column(lang: Lang, name: &str, key: &str, columns: &[String], chosen: &str) -> Markup {
+    html! {
+        label { (text(lang, key))
+            select name=(name) {
+                option value="" { (text(lang, "office-column-found")) }
+                @for column in columns { option value=(column) selected[column == chosen] { (column) } }
+            }
+        }
+    }
+}
+
+/// The form that reads the same file again, with other choices.
+fn again(lang: Lang, city: &City, who: &Who<'_>, read: &Read<'_>) -> Markup {
+    let t = |key| text(lang, key);
+    let KeptImport { report, form, file, .. } = read.kept;
+    let chosen = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str());
+    let without: Vec<_> = report.findings.iter().filter(|f| f.check == LEFT_OUT || WITHOUT_AREA.contains(&f.check.as_str())).collect();
+    html! {
+        details open[read.kept.set.is_none()] {
+            summary { (t("office-read-again")) }
+            form.column action="/office/plans/new" method="post" enctype="multipart/form-data" {
+                (who.hidden(lang))
+                input type="hidden" name="upload" value=(file);
+                input type="hidden" name="instead" value=(read.id);
+                @for name in ["revises", "kind", "authority", "signed", "effective_from"] { input type="hidden" name=(name) value=(chosen(name)); }
+                (systems(lang, city, chosen("crs")))
+                (column(lang, "land_use", "office-column-code", &report.columns, report.code_column.as_deref().unwrap_or(chosen("land_use"))))
+                (column(lang, "name", "office-column-name", &report.columns, report.name_column.as_deref().unwrap_or(chosen("name"))))
+                (column(lang, "note", "office-column-note", &report.columns, report.note_column.as_deref().unwrap_or(chosen("note"))))
+                (field(lang, "layer", "office-layer", &|name| chosen(name).to_owned(), false))
+                @if !without.is_empty() {
+                    fieldset {
+                        legend { (t("office-leave-out")) }
+                        p.note { (t("office-leave-out-help")) }
+                        @for finding in without.iter().take(MOST_CHOICES) {
+                            @if let Some(number) = finding.feature {
+                                label { input type="checkbox" name="leave_out" value=(number) checked[finding.check == LEFT_OUT]; " #" (number) ": " (finding.said.text(lang)) }
+                            }
+                        }
+                    }
+                }
+                button.plain { (t("office-read-again-button")) }
+            }
+            p { a href={ "/office/plans/new?revises=" (chosen("revises")) (lang.and()) } { (t("office-other-file")) } }
+        }
+    }
+}
+
+/// A file that goes with the plan: what is there already, and another one.
+fn document(lang: Lang, name: &str, key: &str, read: &Read<'_>) -> Markup {
+    let there = read.files.iter().find(|(field, ..)| field == name);
+    html! {
+        label { (text(lang, key)) input type="file" name=(name); }
+        @if let Some((field, _, title)) = there {
+            p.note { (text(lang, "office-document-there")) ": " (title) " " label { input type="checkbox" name="drop" value=(field); " " (text(lang, "office-document-drop")) } }
+        }
+    }
+}
+
 /// The form for the file: which plan it is, and choices for how it is read.
 pub fn file(lang: Lang, city: &City, who: &Who<'_>, plans: &[(Code, String)], filled: Filled<'_>, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
@@ -60,7 +150,9 @@ pub fn file(lang: Lang, city: &City, who: &Who<'_>, plans: &[(Code, String)], fi
     let content = html! {
         (wrong_box(wrong))
         p { (t("office-file-help")) }
-        form.column action="/office/plans/new" method="post" enctype="multipart/form-data" {
+        form.column action="/office/plans/new" method="post" enctype="multipart/form-data" data-pieces
+            data-sent=(t("upload-sent")) data-again=(t("upload-again")) data-reading=(t("upload-reading"))
+            data-failed=(t("upload-failed")) data-out=(t("upload-out")) {
             (who.hidden(lang))
             label { (t("office-file")) input type="file" name="file" required; }
             label { (t("office-revises"))
@@ -75,13 +167,7 @@ pub fn file(lang: Lang, city: &City, who: &Who<'_>, plans: &[(Code, String)], fi
             (day(lang, "effective_from", "effective-from", filled, false))
             details {
                 summary { (t("office-file-choices")) }
-                label { (t("office-crs"))
-                    select name="crs" {
-                        option value="" { (t("office-crs-file")) }
-                        @for epsg in std::iter::once(city.default_crs).chain(city.zones.iter().copied()) { option value={ "EPSG:" (epsg) } { "VN-2000, EPSG:" (epsg) } }
-                        option value="EPSG:4326" { "WGS 84" }
-                    }
-                }
+                (systems(lang, city, &filled("crs")))
                 (field(lang, "land_use", "office-column-code", filled, false))
                 (field(lang, "name", "office-column-name", filled, false))
                 (field(lang, "note", "office-column-note", filled, false))
@@ -89,6 +175,7 @@ pub fn file(lang: Lang, city: &City, who: &Who<'_>, plans: &[(Code, String)], fi
             }
             button.wide { (t("office-file-read")) }
         }
+        script src="/assets/upload.js" defer {}
     };
     frame(lang, city, who, t("office-new-plan"), "/office/plans/new", content)
 }
@@ -136,19 +223,19 @@ pub fn facts(
     read: &Read<'_>,
     filled: Filled<'_>,
     units: &[String],
-    wrong: Option<&str>,
+    said: Said<'_>,
 ) -> String {
     let t = |key| text(lang, key);
     let path = format!("/office/imports/{}", read.id);
-    let again = ["revises", "kind", "authority", "signed", "effective_from"]
-        .map(|name| format!("{name}={}", crate::words::copied::in_query(&filled(name))))
-        .join("&");
     let content = html! {
-        (wrong_box(wrong))
+        @match said {
+            Said::Nothing => {}
+            Said::Kept => div.status.good role="status" { (t("office-draft-kept")) },
+            Said::Wrong(what) => (wrong_box(Some(what))),
+        }
         (found(lang, read))
-        @if read.kept.set.is_none() {
-            p { a href={ "/office/plans/new?" (again) (lang.and()) } { (t("office-file-again")) } }
-        } @else {
+        (again(lang, city, who, read))
+        @if read.kept.set.is_some() {
             h2 { (t("office-facts")) }
             form.column action=(path) method="post" enctype="multipart/form-data" {
                 (who.hidden(lang))
@@ -181,12 +268,18 @@ pub fn facts(
                     legend { (t("documents")) }
                     p.note { (t("office-documents-help")) }
                     @for (name, key) in [("decision_file", "office-document-decision"), ("report_file", "office-document-report"), ("map_file", "office-document-map")] {
-                        label { (t(key)) input type="file" name=(name); }
+                        (document(lang, name, key, read))
                     }
                 }
-                button.wide { (t("office-propose")) }
+                button.wide name="do" value="propose" { (t("office-propose")) }
                 p.note { (t("office-propose-help")) }
+                // A draft may lack what a plan must have.
+                button.plain name="do" value="keep" formnovalidate { (t("office-keep-draft")) }
             }
+        }
+        form action=(path) method="post" enctype="multipart/form-data" {
+            (who.hidden(lang))
+            button.plain name="do" value="drop" { (t("office-drop-draft")) }
         }
     };
     frame(lang, city, who, t("office-file-read-title"), &path, content)

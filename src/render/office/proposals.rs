@@ -68,6 +68,8 @@ pub struct Shown<'a> {
     pub returned: Option<&'a (String, String)>,
     /// Why the rules would refuse it now.
     pub refusal: Option<&'a str>,
+    /// The person's own draft that it was made of, while it is kept.
+    pub import: Option<&'a str>,
     /// The item as it would be, and as it is.
     pub draft: Option<(Item<'a>, Option<Before<'a>>)>,
 }
@@ -169,6 +171,9 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         }
         @if shown.listed.waits_for_me { (judging(lang, who, &path, proposal)) }
         @else if shown.listed.is_own && proposal.state == ProposalState::Submitted { p.rule { (t("proposal-own")) } }
+        @if let Some(id) = shown.import {
+            p { a href={ "/office/imports/" (id) (lang.query()) } { (t("proposal-reopen")) } }
+        }
         @if shown.listed.is_own {
             h2 { (t("proposal-discard")) }
             form action=(path) method="post" {

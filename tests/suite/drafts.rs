@@ -1,0 +1,195 @@
+//! Files and forms on their way to a proposal: in pieces, over several nodes, for thirty days; on both databases.
+
+use axum::http::StatusCode;
+use bangtin::domain::access::Role;
+use serde_json::{Value, json};
+
+use crate::office::{Browser, hidden, settle, signed_in};
+use crate::on_both_databases;
+use crate::support::Kind;
+use crate::support::{Node, demo};
+
+const PLAN: &str = "QHSDD21AG";
+const ABOUT: [(&str, &str); 4] =
+    [("revises", PLAN), ("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+const PIECE: usize = 1 << 20;
+
+/// A file of zones with as many blanks as it takes to have more than two pieces.
+fn large() -> Vec<u8> {
+    let mut file = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    file.resize(2 * PIECE + 1000, b'\n');
+    file
+}
+
+/// A twin of the file whose first feature has no shape.
+fn without_a_shape() -> Vec<u8> {
+    let mut plan: Value = serde_json::from_slice(&std::fs::read("tests/data/formats/plan.geojson").unwrap()).unwrap();
+    plan["features"][0]["geometry"] = Value::Null;
+    plan.to_string().into_bytes()
+}
+
+async fn begin(planner: &mut Browser<'_>, bytes: usize) -> Value {
+    let size = bytes.to_string();
+    let answer = planner.submit("/office/me", "/office/uploads", &[("name", "quy hoạch.geojson"), ("bytes", &size)]).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+    answer.json()
+}
+
+async fn imported(planner: &mut Browser<'_>, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> String {
+    let answer = planner.upload("/office/me", "/office/plans/new", &[&ABOUT, fields].concat(), files).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    answer.header("location").to_owned()
+}
+
+async fn a_file_comes_in_pieces_over_two_nodes_and_is_read(kind: Kind) {
+    let (database, clock, first) = demo(kind).await;
+    let (mut planner, _) = signed_in(&first, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut other, _) = signed_in(&first, &[Role::Planner], "binh@yenbai.gov.vn", &clock).await;
+    let second = Node::start(&database, &clock).await;
+    let file = large();
+    let token = hidden(&planner.get("/office/me").await.text(), "token");
+    let upload = begin(&mut planner, file.len()).await;
+    assert_eq!((&upload["missing"], &upload["piece_bytes"]), (&json!([0, 1, 2]), &json!(PIECE)));
+    let path = format!("/office/uploads/{}", upload["id"].as_str().unwrap());
+    // A piece that was cut is refused, and so is whoever else knows the address.
+    let cut = planner.piece(&format!("{path}/0"), &token, &file[..PIECE - 1]).await;
+    assert_eq!(cut.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", cut.text());
+    assert_eq!(planner.piece(&format!("{path}/3"), &token, b"x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(planner.piece(&format!("{path}/0"), "", &file[..PIECE]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND);
+    let theirs = hidden(&other.get("/office/me").await.text(), "token");
+    assert_eq!(other.piece(&format!("{path}/0"), &theirs, &file[..PIECE]).await.status, StatusCode::NOT_FOUND);
+    // The last piece comes first, and one comes twice.
+    for number in [2, 0, 0] {
+        let piece = &file[number * PIECE..file.len().min((number + 1) * PIECE)];
+        assert_eq!(planner.piece(&format!("{path}/{number}"), &token, piece).await.status, StatusCode::NO_CONTENT);
+    }
+    let id = upload["id"].as_str().unwrap();
+    let refused = planner.upload("/office/me", "/office/plans/new", &[&ABOUT[..], &[("upload", id)]].concat(), &[]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text().contains("chưa gửi xong"), "{}", refused.text());
+    // The other node goes on.
+    let mut elsewhere = planner.at(&second);
+    assert_eq!(elsewhere.get(&path).await.json()["missing"], json!([1]));
+    assert_eq!(elsewhere.piece(&format!("{path}/1"), &token, &file[PIECE..2 * PIECE]).await.status, StatusCode::NO_CONTENT);
+    let import = imported(&mut elsewhere, &[("upload", id)], &[]).await;
+    let page = planner.get(&import).await.text();
+    assert!(page.contains("Tệp công bố được") && page.contains("quy hoạch.geojson"), "{page}");
+    assert_eq!(first.app.log().blobs().await.unwrap().len(), second.app.log().blobs().await.unwrap().len());
+}
+
+async fn a_file_that_nobody_used_for_thirty_days_is_gone(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, account) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let import = imported(&mut planner, &[], &[("file", "a.geojson", &good)]).await;
+    let id = import.rsplit('/').next().unwrap();
+    let blobs = node.app.log().blobs().await.unwrap().len();
+    clock.set("2026-12-23T12:00:00Z");
+    node.app.sweep_kept().await.unwrap();
+    assert_eq!(node.app.drafts(&account.0).await.unwrap().len(), 1);
+    assert!(node.app.kept_import(id).await.unwrap().is_some());
+    clock.set("2026-12-25T12:00:00Z");
+    node.app.sweep_kept().await.unwrap();
+    assert_eq!(node.app.drafts(&account.0).await.unwrap(), []);
+    assert!(node.app.kept_import(id).await.unwrap().is_none());
+    assert_eq!(node.app.log().blobs().await.unwrap().len(), blobs, "what was only read never became a blob");
+}
+
+async fn features_without_area_are_left_out_by_choice_and_the_plan_says_which(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let import = imported(&mut planner, &[], &[("file", "a.geojson", &without_a_shape())]).await;
+    let page = planner.get(&import).await.text();
+    assert!(page.contains("chưa công bố được") && page.contains("name=\"leave_out\" value=\"0\""), "{page}");
+    let upload = hidden(&page, "upload");
+    // A feature that has an area is mended in the file.
+    let wrong = imported(&mut planner, &[("upload", &upload), ("leave_out", "0"), ("leave_out", "5")], &[]).await;
+    let page = planner.get(&wrong).await.text();
+    assert!(page.contains("#5: không bỏ ra được"), "{page}");
+    let import = imported(&mut planner, &[("upload", &upload), ("leave_out", "0")], &[]).await;
+    let page = planner.get(&import).await.text();
+    assert!(page.contains("Tệp công bố được") && page.contains("bỏ ra theo lựa chọn") && page.contains("value=\"0\" checked"), "{page}");
+    let facts = [&ABOUT[..], &[("title", "Bỏ một thửa"), ("decision", "9/QĐ"), ("effective_from", "2026-12-15"), ("adjustment", "local")]];
+    let sent = planner.upload("/office/me", &import, &facts.concat(), &[]).await;
+    assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
+    settle(&node).await;
+    let path = format!("/office/proposals/{PLAN}");
+    let digest = hidden(&approver.get(&path).await.text(), "proposal");
+    let approved = approver.submit(&path, &path, &[("proposal", &digest), ("do", "approve")]).await;
+    assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text());
+    settle(&node).await;
+    let events = node.app.log().read_aggregate(&format!("plan/{PLAN}"), 0).await.unwrap();
+    let published = events.iter().rfind(|stored| stored.event.name == "plan.published").unwrap();
+    assert!(published.event.payload.contains("\"left_out\":[0]"), "{}", published.event.payload);
+    let revision = serde_json::from_str::<Value>(&published.event.payload).unwrap()["revision"].to_string();
+    let page = node.get_with(&format!("/q/{PLAN}/revisions/{revision}"), &[("accept", "text/html")]).await.text();
+    assert!(page.contains("Đối tượng bỏ ra") && page.contains("#0"), "{page}");
+}
+
+async fn a_draft_keeps_what_was_written_and_attached_on_every_node(kind: Kind) {
+    let (database, clock, first) = demo(kind).await;
+    let (mut planner, _) = signed_in(&first, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (_approver, _) = signed_in(&first, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let second = Node::start(&database, &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let import = imported(&mut planner, &[], &[("file", "a.geojson", &good)]).await;
+    let facts = [("revises", PLAN), ("title", "Còn dở dang"), ("unit", "04252-2025"), ("do", "keep")];
+    let files: [(&str, &str, &[u8]); 2] = [("decision_file", "quyết định.txt", b"Quyet dinh"), ("map_file", "bản đồ.txt", b"Ban do")];
+    let kept = planner.upload("/office/me", &import, &facts, &files).await;
+    assert!(kept.header("location").contains("kept=1"), "{}", kept.text());
+    let mut elsewhere = planner.at(&second);
+    assert!(elsewhere.get("/office").await.text().contains(&import));
+    let page = elsewhere.get(kept.header("location")).await.text();
+    for expected in ["Đã lưu bản nháp", "value=\"Còn dở dang\"", "value=\"04252-2025\" checked", "quyết định.txt", "bản đồ.txt"]
+    {
+        assert!(page.contains(expected), "no “{expected}”: {page}");
+    }
+    // Reading the file again with other choices loses nothing of it, and is the same draft.
+    let upload = hidden(&page, "upload");
+    let again = imported(&mut elsewhere, &[("upload", &upload), ("instead", import.rsplit('/').next().unwrap())], &[]).await;
+    assert_eq!(elsewhere.get(&import).await.status, StatusCode::NOT_FOUND);
+    let import = again;
+    assert!(elsewhere.get(&import).await.text().contains("value=\"Còn dở dang\""));
+    // What was attached goes along; what was dropped does not. A refusal loses nothing.
+    let facts = [
+        &ABOUT[..],
+        &[
+            ("title", "Trọn vẹn"),
+            ("decision", ""),
+            ("effective_from", "2026-12-15"),
+            ("adjustment", "local"),
+            ("drop", "map_file"),
+            ("do", "propose"),
+        ],
+    ];
+    let refused = elsewhere.upload("/office/me", &import, &facts.concat(), &[]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text().contains("value=\"Trọn vẹn\""), "{}", refused.text());
+    assert!(planner.get(&import).await.text().contains("value=\"Trọn vẹn\""));
+    let whole: Vec<_> = facts.concat().into_iter().map(|(name, value)| (name, if name == "decision" { "7/QĐ" } else { value })).collect();
+    let sent = elsewhere.upload("/office/me", &import, &whole, &[]).await;
+    assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
+    settle(&first).await;
+    settle(&second).await;
+    // Sent twice, it acts once; it is no draft any more, and can be opened again from its proposal.
+    let again = elsewhere.upload("/office/me", &import, &whole, &[]).await;
+    assert_eq!(again.header("location"), format!("/office/proposals/{PLAN}"), "{}", again.text());
+    assert!(!planner.get("/office").await.text().contains(&import));
+    assert!(planner.get(&format!("/office/proposals/{PLAN}")).await.text().contains(&import));
+    let events = first.app.log().read_aggregate(&format!("plan/{PLAN}"), 0).await.unwrap();
+    let proposed: Vec<_> = events.iter().filter(|stored| stored.event.name == "plan.proposed").collect();
+    assert_eq!(proposed.len(), 1);
+    let payload = &proposed[0].event.payload;
+    assert!(payload.contains("quyết định.txt") && !payload.contains("bản đồ.txt"), "{payload}");
+    // A draft that is dropped is gone.
+    let import = imported(&mut planner, &[], &[("file", "a.geojson", &good)]).await;
+    assert_eq!(planner.upload("/office/me", &import, &[("do", "drop")], &[]).await.header("location"), "/office");
+    assert_eq!(planner.get(&import).await.status, StatusCode::NOT_FOUND);
+}
+
+on_both_databases!(
+    a_file_comes_in_pieces_over_two_nodes_and_is_read,
+    a_file_that_nobody_used_for_thirty_days_is_gone,
+    features_without_area_are_left_out_by_choice_and_the_plan_says_which,
+    a_draft_keeps_what_was_written_and_attached_on_every_node,
+);

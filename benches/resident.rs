@@ -1,6 +1,6 @@
 //! What a resident and a print shop wait for, each figure beside its goal in one run.
 //!
-//! `cargo bench --bench resident -- [map] [page] [print] [booklet] [here]`; all of them unless named.
+//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [here]`; all of them unless named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 use std::fmt::Write as _;
@@ -19,6 +19,8 @@ use bangtin::domain::access::Actor;
 use bangtin::domain::city::CityCommand;
 use bangtin::domain::publication::view::Moment;
 use bangtin::event_store::{self, Clock};
+use bangtin::features::exchange;
+use bangtin::geometry::crs::Crs;
 use bangtin::http::{Limits, Site, router};
 use bangtin::node::follower;
 use bangtin::prints;
@@ -162,6 +164,25 @@ async fn printing(node: &Node, code: Code) {
     say(&format!("poster of a plan of 2,000 zones, PDF of {} kB, median", bytes / 1_000), Times(times).part(0.5), 60.0, "ms");
 }
 
+/// Two plans of which no zone has the same shape: the slowest that can be compared.
+async fn comparing(node: &Node) {
+    let plane = Crs::new(9208).unwrap();
+    for (zones, runs, goal, first) in [(2_000, 9, 300.0, 900), (100_000, 1, 10_000.0, 910)] {
+        let mut sets = Vec::new();
+        for id in [first, first + 1] {
+            let code = node.publish(id, zones).await;
+            let sha = node.model.image().view(&code, None, &node.moment()).unwrap().features.unwrap().sha256;
+            sets.push(node.model.features(sha).await.unwrap());
+        }
+        let mut cells = 0;
+        let times = timed(runs, |_| {
+            let [old, new] = [0, 1].map(|k| exchange::zones(&sets[k], &plane));
+            cells = bangtin::geometry::exchange::exchange(&old, &new, &|_| ()).cells.len();
+        });
+        say(&format!("what changed between two plans of {zones} zones each ({cells} cells), median"), times.part(0.5), goal, "ms");
+    }
+}
+
 /// The command line prints 500 posters for the boards of a ward; its peak is read while it runs.
 fn booklet(folder: &Path) {
     let program = env!("CARGO_BIN_EXE_bangtin");
@@ -294,6 +315,9 @@ async fn main() {
     }
     if is_wanted("print") {
         printing(&node, code).await;
+    }
+    if is_wanted("changes") {
+        comparing(&node).await;
     }
     if is_wanted("booklet") {
         booklet(folder.path());

@@ -74,9 +74,9 @@ as_server bash -c "set -e; umask 077; $(declare -f make_certificates); make_cert
 port=${BANGTIN_TEST_PORT:-54329}
 say "starting PostgreSQL $(basename "$(dirname "$(pg_bin)")") on 127.0.0.1:$port"
 as_server "$(pg_bin)/initdb" -D "$work/data" -U bangtin -A trust -E UTF8 --locale=C > /dev/null
-# A user who is let in over TLS only, and by password.
+# A user who is let in over TLS only, and by password, and one who is let in nowhere.
 {
-    printf 'hostssl all secured 127.0.0.1/32 scram-sha-256\nhost all secured all reject\n'
+    printf 'hostssl all secured 127.0.0.1/32 scram-sha-256\nhost all secured all reject\nhost all rejected all reject\n'
     cat "$work/data/pg_hba.conf"
 } > "$work/hba"
 cat "$work/hba" > "$work/data/pg_hba.conf"

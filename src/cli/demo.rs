@@ -130,6 +130,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     }
     let address = format!("http://{local}");
     let store = store::open(args, Some(city(Some(address.clone()))?)).await?;
+    store.app.log().check_room().await?;
     load_units(&store.app).await?;
     let mut progress = Progress::of_server("Nạp dữ liệu minh họa (loading the demo city)", commands().count() as u64);
     for (number, line) in commands().enumerate() {

@@ -27,6 +27,7 @@ pub async fn run(args: &StoreArgs, serve_args: &ServeArgs) -> anyhow::Result<()>
     let stop = Stop::listen()?;
     let listener = bind(&serve_args.listen).await?;
     let store = store::open(args, None).await?;
+    store.app.log().check_room().await?;
     let node = start(&store, serve_args, !args.database.as_deref().unwrap_or("sqlite").starts_with("sqlite")).await?;
     let (city, address) = (store.app.city(), format!("http://{}", listener.local_addr()?));
     note!("bangtin: {} on {address}", city.name_vi);

@@ -347,6 +347,10 @@ pub trait EventLog: Send + Sync {
     async fn takes_writes(&self) -> Result<(), StoreError> {
         Ok(())
     }
+    /// Makes sure that all connections of a node can be open at once.
+    async fn check_room(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// The folder in which the store lies; none where a database server keeps it.
     fn folder(&self) -> Option<PathBuf>;
     /// The store's name for people: `SQLite file …`, `PostgreSQL`.

@@ -5,6 +5,7 @@ pub mod canonical;
 mod check;
 pub mod coarse;
 pub mod cut;
+pub mod exchange;
 pub mod geojson;
 mod near;
 mod outline;

@@ -6,6 +6,7 @@ pub mod area;
 pub mod borders;
 pub mod coverage;
 pub mod crs;
+pub mod exchange;
 pub mod grid;
 pub mod outline;
 pub mod rings;

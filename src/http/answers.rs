@@ -63,6 +63,8 @@ pub enum Representation {
     Revision(u32, Scope),
     /// The page of what changed from the first revision to the second.
     Changes(u32, u32, Lang),
+    /// The same as JSON.
+    ChangesRecord(u32, u32),
     /// The item as GeoJSON.
     GeoJson,
     /// One revision as GeoJSON.
@@ -89,7 +91,9 @@ impl Representation {
     /// The revision that the answer is about; `None` for the item as it stands.
     pub fn revision(&self) -> Option<u32> {
         match self {
-            Self::Revision(number, _) | Self::RevisionGeoJson(number) | Self::Changes(_, number, _) => Some(*number),
+            Self::Revision(number, _) | Self::RevisionGeoJson(number) | Self::Changes(_, number, _) | Self::ChangesRecord(_, number) => {
+                Some(*number)
+            }
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 pub mod blobs;
 mod boards;
 pub mod bounded_cache;
+pub mod exchanges;
 pub mod feature_cache;
 pub mod here;
 pub mod image;
@@ -55,6 +56,7 @@ pub struct ReadModel {
     pub blobs: Blobs,
     features: Arc<FeatureCache>,
     layers: Layers,
+    exchanges: exchanges::Exchanges,
     /// Held while a large set is written out.
     writing: Arc<tokio::sync::Mutex<()>>,
     search: RwLock<Option<Arc<search::Index>>>,
@@ -75,6 +77,7 @@ impl ReadModel {
             blobs,
             features: Arc::new(FeatureCache::new(cache_bytes)),
             layers: Layers::default(),
+            exchanges: exchanges::Exchanges::default(),
             writing: Arc::default(),
             search: RwLock::default(),
             indexing: tokio::sync::Mutex::new(()),

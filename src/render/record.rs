@@ -2,8 +2,60 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::city::City;
 use crate::domain::publication::view::View;
+use crate::features::exchange::code;
 use crate::features::geojson::shared;
+use crate::geometry::exchange::NOISE_METRES;
+use crate::read_model::exchanges::Compared;
+
+/// In what a revision differs from an earlier one: its facts, and the land that passed from one use to another. Areas are
+/// in square metres of the plan's plane; null stands for land without a zone.
+pub fn changes(city: &City, before: &View, view: &View, compared: Option<&Compared>) -> Value {
+    let facts = |view: &View| {
+        let mut facts = view.properties.clone();
+        let shared = [
+            ("title", json!(view.title)),
+            ("summary", json!(view.summary)),
+            ("units", json!(view.units)),
+            ("effective_from", json!(view.effective_from)),
+            ("effective_to", json!(view.effective_to)),
+        ];
+        facts.extend(shared.map(|(name, value)| (name.to_owned(), value)));
+        facts
+    };
+    let (was, is) = (facts(before), facts(view));
+    let differs = is.iter().filter(|(name, value)| was.get(*name) != Some(value));
+    let changed = differs.map(|(name, value)| json!({ "name": name, "before": was.get(name), "after": value })).collect::<Vec<_>>();
+    let mut record = json!({
+        "code": view.code, "from": before.revision, "to": view.revision, "facts": changed,
+        "land": null, "places": null, "under_way_pct": null, "plane": null, "noise_m": NOISE_METRES,
+    });
+    match compared {
+        None => {}
+        Some(Compared::UnderWay(percent)) => record["under_way_pct"] = json!(percent),
+        Some(Compared::Made(exchange, around)) => {
+            let square = |value: f64| (value * 100.0).round() / 100.0;
+            let land = exchange.cells.iter().map(|((from, to), land)| {
+                json!({ "from": from.map(code), "to": to.map(code), "area_m2": square(land.area_m2), "noise_m2": square(land.noise_m2) })
+            });
+            let places = exchange.places.iter().zip(around).map(|(place, around)| {
+                let landmark = around.landmark.and_then(|(at, metres)| Some((city.landmarks.get(at)?, metres)));
+                json!({
+                    "from": place.from.map(code), "to": place.to.map(code), "area_m2": square(place.area_m2),
+                    "lon": (around.position.lon * 1e7).round() / 1e7, "lat": (around.position.lat * 1e7).round() / 1e7,
+                    "unit": around.unit,
+                    "landmark": landmark.map(|(landmark, _)| &landmark.name_vi),
+                    "landmark_m": landmark.map(|(_, metres)| metres.round()),
+                })
+            });
+            record["plane"] = json!(format!("EPSG:{}", view.plane().unwrap_or(city.default_crs)));
+            record["land"] = land.collect();
+            record["places"] = places.collect();
+        }
+    }
+    record
+}
 
 /// The record of an item. It never contains the contact of a person.
 pub fn record(view: &View, public_url: &str) -> Value {

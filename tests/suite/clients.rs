@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::generator;
 use crate::process::{Server, run};
-use crate::support::{Database, Kind};
+use crate::support::{Database, Kind, demo};
+use serde_json::{Value, json};
 
 /// Zones of the plan beside the demo's: more than a page holds.
 const ZONES: usize = 11_000;
@@ -186,6 +187,30 @@ async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication(
             server.signal("TERM");
             server.wait();
         });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+async fn what_land_passed_from_use_to_use_is_what_geos_measures() {
+    let (database, _, node) = demo(Kind::Sqlite).await;
+    // The third revision has other shapes than the second: it covers a part of the city only.
+    let other: Value = serde_json::from_slice(&std::fs::read("tests/data/formats/plan.geojson").unwrap()).unwrap();
+    let facts = json!({ "kind": "land-use-plan", "title": "Bản ba", "zones": { "geojson": other },
+        "decision": { "authority": "UBND tỉnh Yên Bái", "number": "77/QĐ", "signed": "2026-11-01" } });
+    let command = json!({ "id": "third", "type": "plan.revise", "code": "QHSDD21AG", "effective_from": "2026-11-20", "facts": facts });
+    node.apply(&command.to_string()).await;
+    let keep = async |name: &str, path: &str| {
+        let file = database.path(name);
+        std::fs::write(&file, node.get(path).await.text()).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    for (from, to) in [(1, 2), (2, 3), (3, 1)] {
+        let before = keep("before.geojson", &format!("/q/QHSDD21AG/revisions/{from}.geojson")).await;
+        let after = keep("after.geojson", &format!("/q/QHSDD21AG/revisions/{to}.geojson")).await;
+        let changes = keep("changes.json", &format!("/q/QHSDD21AG/changes?from={from}&to={to}&f=json")).await;
+        let said = tokio::task::block_in_place(|| client(&python(), &["exchange.py", &before, &after, &changes], &[]));
+        assert!(said.contains("as GEOS measures them"), "{said}");
     }
 }
 

@@ -4,9 +4,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bangtin::event_store;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres::NoTls;
 
 use crate::process::run;
@@ -104,7 +107,7 @@ async fn everything_goes_over_tls_and_the_follower_comes_back_over_it() {
 async fn a_server_that_demands_tls_says_what_to_add_to_an_address_in_clear() {
     for parameters in ["", "sslmode=disable", "sslmode=prefer"] {
         let (database, _) = secured("127.0.0.1", parameters).await;
-        holds(&refused(&database.url).await, &["chỉ nhận kết nối TLS", "over TLS only", "sslmode=verify-full"]);
+        holds(&refused(&database.url).await, &["không nhận kết nối không mã hóa", "no connection in clear", "sslmode=verify-full"]);
     }
 }
 
@@ -279,7 +282,7 @@ async fn a_database_that_may_not_be_written_to_says_what_the_account_needs() {
     for (options, parts) in [
         ("-c%20default_transaction_read_only%3Don", ["chỉ cho đọc", "address of the primary"]),
         ("-c%20search_path%3Dnosuch", ["CREATE SCHEMA", "correct search_path"]),
-        ("-c%20role%3Dpg_monitor", ["GRANT USAGE, CREATE ON SCHEMA public", "ALTER DATABASE"]),
+        ("-c%20role%3Dpg_monitor", ["GRANT USAGE, CREATE ON SCHEMA", "ALTER DATABASE"]),
     ] {
         holds(&refused(&format!("{}?options={options}", database.url)).await, &parts);
     }
@@ -496,4 +499,114 @@ async fn a_node_stays_with_its_log_when_another_database_takes_its_place() {
     move_to(&format!("{name}_kept"), &name).await;
     health("Following").await;
     in_the_end(&node, "d").await;
+}
+
+/// A line to the server over which, while it is stopped, bytes vanish; a connection of that time never answers again.
+struct Line {
+    url: String,
+    is_stopped: Arc<AtomicBool>,
+}
+
+async fn line_to(database: &Database) -> Line {
+    let (server, name) = database.url.rsplit_once('/').unwrap();
+    let target = server.rsplit_once('@').unwrap().1.to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://bangtin@{}/{name}", listener.local_addr().unwrap());
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&is_stopped);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = tokio::net::TcpStream::connect(&target).await.unwrap();
+            let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
+            let stopped = Arc::clone(&stopped);
+            tokio::spawn(async move {
+                let mut is_dead = false;
+                let (mut up, mut down) = ([0; 4096], [0; 4096]);
+                loop {
+                    let (bytes, is_up) = tokio::select! {
+                        read = from_client.read(&mut up) => (read.unwrap_or(0), true),
+                        read = from_server.read(&mut down) => (read.unwrap_or(0), false),
+                    };
+                    is_dead |= stopped.load(Ordering::Relaxed);
+                    if bytes == 0 {
+                        // The other side is not told either.
+                        if is_dead {
+                            std::future::pending::<()>().await;
+                        }
+                        return;
+                    }
+                    if !is_dead {
+                        let sent = if is_up { to_server.write_all(&up[..bytes]).await } else { to_client.write_all(&down[..bytes]).await };
+                        if sent.is_err() {
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    Line { url, is_stopped }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn after_connections_that_hang_without_being_closed_the_node_writes_again() {
+    let (direct, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let line = line_to(&direct).await;
+    let database = Database { url: line.url.clone(), ..direct };
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    line.is_stopped.store(true, Ordering::Relaxed);
+    let refused = node.try_apply(&station("b"), &bangtin::cli::demo::file).await;
+    assert!(refused.is_err());
+    line.is_stopped.store(false, Ordering::Relaxed);
+    let started = Instant::now();
+    while let Err(error) = node.try_apply(&station("b"), &bangtin::cli::demo::file).await {
+        assert!(started.elapsed() < Duration::from_mins(1), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_node_needs_room_for_six_connections_and_no_more() {
+    let (database, clock, owner) = (Database::new(Kind::Postgres).await, TestClock::at(NOON), owner().await);
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    owner
+        .batch_execute(&format!(
+            "CREATE ROLE \"few_{name}\" LOGIN PASSWORD 'secret' CONNECTION LIMIT 6; ALTER DATABASE \"{name}\" OWNER TO \"few_{name}\""
+        ))
+        .await
+        .unwrap();
+    let (_, rest) = database.url.split_once('@').unwrap();
+    let few = Database { url: format!("postgres://few_{name}:secret@{rest}"), ..database };
+    let node = Node::start(&few, &clock).await;
+    node.app.log().check_room().await.unwrap();
+    in_the_end(&node, "a").await;
+    owner.batch_execute(&format!("ALTER ROLE \"few_{name}\" CONNECTION LIMIT 5")).await.unwrap();
+    holds(&node.app.log().check_room().await.unwrap_err().to_string(), &["6 kết nối", "6 connections"]);
+    drop(node);
+    owner.batch_execute(&format!("ALTER DATABASE \"{name}\" OWNER TO CURRENT_USER")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn an_account_without_rights_to_the_tables_is_told_what_to_grant() {
+    let (database, clock, owner) = (Database::new(Kind::Postgres).await, TestClock::at(NOON), owner().await);
+    drop(Node::start(&database, &clock).await);
+    let (server, name) = database.url.rsplit_once('/').unwrap();
+    let made = format!("CREATE ROLE \"poor_{name}\" LOGIN PASSWORD 'secret'; ALTER DATABASE \"{name}\" OWNER TO \"poor_{name}\"");
+    owner.batch_execute(&made).await.unwrap();
+    let url = format!("{}/{name}", server.replace("bangtin@", &format!("poor_{name}:secret@")));
+    let said = refused(&url).await;
+    holds(&said, &["GRANT ALL ON ALL TABLES IN SCHEMA", "permission denied for table"]);
+    database.tamper(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO \"poor_{name}\"")).await.unwrap();
+    event_store::open(&url, clock.clock()).await.map(|_| ()).unwrap();
+    owner.batch_execute(&format!("ALTER DATABASE \"{name}\" OWNER TO CURRENT_USER")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_line_that_rejects_is_told_from_one_that_is_missing() {
+    let (database, _) = secured("localhost", &format!("sslmode=require&sslrootcert={}", file("tls/ca.pem"))).await;
+    holds(&refused(&database.url.replace("secured:", "rejected:")).await, &["dòng reject", "rejects this account"]);
 }

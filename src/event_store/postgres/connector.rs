@@ -9,6 +9,7 @@ mod sentences;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{poll_fn, try_join_all};
@@ -57,6 +58,17 @@ pub(super) struct Connector {
     pub(super) proof: Proof,
     /// File with the known CAs; none means the machine's own list.
     pub(super) ca_file: Option<String>,
+    /// How many connections are open.
+    open: Arc<AtomicUsize>,
+}
+
+/// Counts a connection while it is open.
+pub(super) struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Connector {
@@ -78,7 +90,13 @@ impl Connector {
             // Direct TLS has no SSLRequest before it, so the handshake itself must name the protocol.
             client.alpn_protocols = vec![b"postgresql".to_vec()];
         }
-        Ok(Self { config, tls: MakeRustlsConnect::new(client), proof, ca_file })
+        Ok(Self { config, tls: MakeRustlsConnect::new(client), proof, ca_file, open: Arc::default() })
+    }
+
+    /// Counts a connection until what it gives is dropped.
+    pub(super) fn counted(&self) -> Counted {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(&self.open))
     }
 
     /// A connection, and what must be polled for it to work.
@@ -87,7 +105,8 @@ impl Connector {
         match connected {
             Ok(connected) => Ok(connected),
             Err(error) => {
-                let offers_tls = !sentences::wants_tls(&explain(&error)) || self.offers_tls().await;
+                let is_about_tls = sentences::wants_tls(&explain(&error)) || sentences::is_not_admitted(&error);
+                let offers_tls = !is_about_tls || self.offers_tls().await;
                 Err(StoreError::Unavailable(self.words(&error, offers_tls)))
             }
         }
@@ -110,7 +129,9 @@ impl Connector {
     pub(super) async fn listener(&self) -> Result<(Client, mpsc::Receiver<()>, JoinHandle<()>), StoreError> {
         let (client, mut connection) = self.open().await?;
         let (sender, told) = mpsc::channel::<()>(1);
+        let counted = self.counted();
         let driver = tokio::spawn(async move {
+            let _counted = counted;
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                 match message {
                     Ok(AsyncMessage::Notification(_)) => {
@@ -136,7 +157,7 @@ impl Connector {
         begun.map_err(|error| if explain(&error).contains("query_wait_timeout") { no_room() } else { unavailable(error) })?;
         let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| late())?;
         match kept {
-            Ok(true) => self.check_room().await,
+            Ok(true) => Ok(()),
             Ok(false) => Err(no_session()),
             Err(error) if explain(&error).contains("query_wait_timeout") => Err(no_room()),
             Err(error) if sentences::by_a_pooler(&explain(&error)).is_some() => Err(unavailable(error)),
@@ -147,8 +168,9 @@ impl Connector {
     }
 
     /// Makes sure that all connections of a node can be open at once: a pooler makes those beyond its limit wait.
-    async fn check_room(&self) -> Result<(), StoreError> {
-        let open = (0..CONNECTIONS).map(|_| async {
+    pub(super) async fn check_room(&self) -> Result<(), StoreError> {
+        let more = CONNECTIONS.saturating_sub(self.open.load(Ordering::Relaxed));
+        let open = (0..more).map(|_| async {
             let (client, _, driver) = self.listener().await.map_err(|_| no_room())?;
             client.simple_query("SELECT 1").await.map_err(|_| no_room())?;
             Ok::<_, StoreError>((client, driver))

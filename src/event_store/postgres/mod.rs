@@ -75,7 +75,7 @@ fn unavailable(error: Error) -> StoreError {
     if lacks_room(&error) {
         return StoreError::Full(DISK.into());
     }
-    let sentence = error.code().and_then(not_allowed).or_else(|| by_a_pooler(&explain(&error)));
+    let sentence = error.code().and_then(|code| not_allowed(code, &explain(&error))).or_else(|| by_a_pooler(&explain(&error)));
     StoreError::Unavailable(sentence.unwrap_or_else(|| format!("PostgreSQL: {}", explain(&error))))
 }
 
@@ -90,7 +90,9 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, S
 /// A connection whose commits are durable: `synchronous_commit` is set and checked.
 async fn connect(connector: &Connector) -> Result<Client, StoreError> {
     let (client, connection) = connector.open().await?;
+    let counted = connector.counted();
     tokio::spawn(async move {
+        let _counted = counted;
         if let Err(error) = connection.await {
             tracing::debug!("PostgreSQL connection ended: {error}");
         }
@@ -200,7 +202,8 @@ impl PostgresLog {
             return Ok(Arc::clone(reader));
         }
         let client = connect(&self.connector).await?;
-        let fresh = Arc::new(Reader { client, statements: Mutex::default(), is_stale: AtomicBool::new(false) });
+        let fresh =
+            Arc::new(Reader { client, statements: Mutex::default(), is_stale: AtomicBool::new(false), is_late: AtomicBool::new(false) });
         *place = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
@@ -241,30 +244,37 @@ struct Reader {
     /// True once it must be replaced: the server did not know one of its statements, because a pooler has put another
     /// server connection behind it, or only lets it read.
     is_stale: AtomicBool,
+    /// True once it did not answer in time: the line may be dead without being closed.
+    is_late: AtomicBool,
 }
 
 impl Reader {
     fn is_lost(&self) -> bool {
-        self.client.is_closed() || self.is_stale.load(Ordering::Relaxed)
+        self.client.is_closed() || [&self.is_stale, &self.is_late].iter().any(|flag| flag.load(Ordering::Relaxed))
     }
 
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let answered = tokio::time::timeout(PATIENCE, self.asked(sql, params)).await;
+        answered.unwrap_or_else(|_| {
+            self.is_late.store(true, Ordering::Relaxed);
+            Err(late())
+        })
+    }
+
+    async fn asked(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
         let statement = if let Some(statement) = known {
             statement
         } else {
-            let prepared = in_time(self.client.prepare(sql)).await?;
+            let prepared = self.client.prepare(sql).await.map_err(unavailable)?;
             self.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, prepared.clone());
             prepared
         };
-        let answered = async {
-            let answered = self.client.query(&statement, params).await;
-            if answered.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)) {
-                self.is_stale.store(true, Ordering::Relaxed);
-            }
-            answered
-        };
-        in_time(answered).await
+        let answered = self.client.query(&statement, params).await;
+        if answered.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)) {
+            self.is_stale.store(true, Ordering::Relaxed);
+        }
+        answered.map_err(unavailable)
     }
 }
 
@@ -448,6 +458,10 @@ impl EventLog for PostgresLog {
         self.give_back(client);
         tracing::info!("loaded {} events", target.position);
         Ok(())
+    }
+
+    async fn check_room(&self) -> Result<(), StoreError> {
+        self.connector.check_room().await
     }
 
     async fn try_room(&self) -> Result<(), StoreError> {

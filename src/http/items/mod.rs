@@ -1,13 +1,14 @@
 //! `/q/{code}` and everything below it.
 
 mod files;
+mod material;
 mod memento;
 mod prebuilt;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{Mark, Representation, Scope};
@@ -21,7 +22,7 @@ use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
 use crate::http::downloads;
-use crate::http::reading::{self, Asking};
+use crate::http::reading::{self, Asking, Form};
 use crate::prints::Order;
 use crate::render::print::Size;
 use crate::render::qr;
@@ -29,9 +30,10 @@ use crate::words::copied::untailed;
 use crate::words::text::Lang;
 pub(super) use files::send_document;
 pub use files::{blob, document};
+pub(super) use material::foreseen;
 use memento::memento;
 use prebuilt::answer;
-pub(super) use prebuilt::{foreseen, record_tags};
+pub(super) use prebuilt::record_tags;
 
 /// Splits `CODE.geojson` into the code and the form.
 fn split(name: &str) -> (&str, Option<&str>) {
@@ -204,7 +206,14 @@ pub async fn changes(State(site): State<Arc<Site>>, Path(code): Path<String>, as
     let shown = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?.revision;
     let to = number("to")?.unwrap_or(shown);
     let from = number("from")?.unwrap_or(to.saturating_sub(1).max(1));
-    answer(&site, code, Representation::Changes(from, to, asking.lang()), &asking.headers).await
+    // It was a page before it was JSON: who names neither gets the page.
+    let names_json = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("json"));
+    let is_named = asking.asked("f").is_some() || asking.headers.get(header::ACCEPT).is_some_and(names_json);
+    let what = match if is_named { asking.page_or_json()? } else { Form::Html } {
+        Form::Html => Representation::Changes(from, to, asking.lang()),
+        Form::Json => Representation::ChangesRecord(from, to),
+    };
+    answer(&site, code, what, &asking.headers).await
 }
 
 /// `/q/{code}/revisions/{n}`, `.geojson`

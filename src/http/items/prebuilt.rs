@@ -7,14 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::Timestamp;
 
+use super::material::{Material, gather};
 use super::memento::memento_links;
 use crate::domain::Code;
-use crate::domain::city::City;
 use crate::domain::publication::Status;
-use crate::domain::publication::view::Moment;
-use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
-use crate::features::Features;
 use crate::features::geojson;
 use crate::http::answers::{Answer, Answers, Mark, Representation, Scope, Validity};
 use crate::http::collections::versions::memento_datetime;
@@ -28,7 +25,6 @@ use crate::render::map::UnitShape;
 use crate::render::page::{Before, Extract, Item, Print};
 use crate::render::qr;
 use crate::render::record;
-use crate::vault::Contact;
 use crate::words::civil::end_of;
 use crate::words::civil::midnight;
 use crate::words::text::Lang;
@@ -95,119 +91,6 @@ fn validity(image: &Image, entry: &Entry, what: &Representation) -> Validity {
     // every event.
     let others = if entry.item.mentions_others() { image.position } else { board.map_or(0, |board| board.version) };
     Validity { version: entry.version, others, city_version: image.city_version, generation: image.generation }
-}
-
-/// The inputs of an answer.
-pub(in crate::http) struct Material {
-    moment: Moment,
-    city: Arc<City>,
-    view: View,
-    features: Option<Arc<Features>>,
-    before: Option<(View, Option<Arc<Features>>)>,
-    boundaries: Option<Arc<Features>>,
-    /// False while the boundaries cannot be read: the page is shown without them, and is not kept.
-    is_whole: bool,
-    contact: Option<Contact>,
-    print: Option<Print>,
-    others: Vec<View>,
-    /// All its revisions, the first first; only for a calendar.
-    revisions: Vec<View>,
-    /// The unit whose part is shown.
-    unit: Option<UnitId>,
-    /// True if nobody asked for the part: the unit is then that of the print's board.
-    by_board: bool,
-    /// The inputs of a print.
-    for_print: Option<prints::Material>,
-}
-
-/// The feature set of an item. If the set is damaged, a page still shows everything else.
-async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Features>>, HttpError> {
-    let Some(set) = &view.features else { return Ok(None) };
-    Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
-}
-
-/// The boundaries of the city's units, and whether they could be read.
-async fn boundaries(site: &Site, city: &City) -> (Option<Arc<Features>>, bool) {
-    match prints::boundaries(&site.model, city).await {
-        Ok(boundaries) => (boundaries, true),
-        Err(error) => {
-            tracing::warn!("a page is shown without the boundaries of units: {error}");
-            (None, false)
-        }
-    }
-}
-
-async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Material, HttpError> {
-    let moment = site.moment();
-    let (city, view, before, contact, print, others, revisions) = {
-        let image = site.model.image();
-        let revision = what.revision();
-        let missing = if revision.is_some() { HttpError::NotFound } else { HttpError::UnknownCode };
-        let view = image.view(&code, revision, &moment).ok_or(missing)?;
-        let before = match what {
-            Representation::Changes(from, ..) => Some(image.view(&code, Some(*from), &moment).ok_or(HttpError::NotFound)?),
-            _ => None,
-        };
-        let shows_contact = matches!(what, Representation::Page(_) | Representation::Revision(..)) && view.status == Status::InForce;
-        let contact = view
-            .calls()
-            .and_then(|calls| calls.contact.as_ref())
-            .filter(|_| shows_contact)
-            .and_then(|subject| image.contact(subject))
-            .cloned();
-        let print = what.scope().and_then(|scope| scope.mark).map(|mark| match mark {
-            Mark::Wrong => Print::WrongMark,
-            Mark::Board(number) => match image.by_number(number).and_then(|code| image.view(code, None, &moment)) {
-                Some(board) => Print::Of(Box::new(board)),
-                None => Print::NoBoard(number),
-            },
-        });
-        let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
-        let others = named.filter_map(|code| image.view(&code, None, &moment)).collect();
-        let numbers = view.history.iter().rev().map(|entry| entry.number).filter(|_| *what == Representation::Calendar);
-        let revisions = numbers.filter_map(|number| image.view(&code, Some(number), &moment)).collect();
-        (Arc::clone(&image.city), view, before, contact, print, others, revisions)
-    };
-    let asked = what.scope().and_then(|scope| scope.unit.clone());
-    if asked.as_ref().is_some_and(|unit| city.units.get(unit).is_none()) {
-        return Err(HttpError::UnknownUnit);
-    }
-    let default = match &print {
-        Some(Print::Of(board)) if what.scope().is_some_and(|scope| !scope.whole) => prints::unit_of_board(board),
-        _ => None,
-    };
-    let by_board = asked.is_none() && default.is_some();
-    let unit = asked.or(default);
-    let for_print = match what.order() {
-        Some(order) => Some(prints::gather(&site.model, &moment, code, &order).await?),
-        None => None,
-    };
-    let is_page = what.is_page();
-    let (boundaries, is_whole) = if is_page { boundaries(site, &city).await } else { (None, true) };
-    let features = if is_page || what.is_geojson() { set_of(site, &view, is_page).await? } else { None };
-    let before = match before {
-        Some(before) => {
-            let features = set_of(site, &before, true).await?;
-            Some((before, features))
-        }
-        None => None,
-    };
-    Ok(Material {
-        moment,
-        city,
-        view,
-        features,
-        before,
-        boundaries,
-        is_whole,
-        contact,
-        print,
-        others,
-        revisions,
-        unit,
-        by_board,
-        for_print,
-    })
 }
 
 async fn render(site: &Site, code: Code, what: &Representation) -> Result<Answer, HttpError> {
@@ -278,6 +161,11 @@ impl Material {
                 let before = self.before().unwrap_or(Before { view, features: None });
                 (HTML, page.render_changes(&before).into_bytes())
             }
+            Representation::ChangesRecord(..) => {
+                let before = self.before().unwrap_or(Before { view, features: None });
+                let changes = record::changes(city, before.view, view, self.compared.as_ref());
+                ("application/json", changes.to_string().into_bytes())
+            }
             Representation::GeoJson | Representation::RevisionGeoJson(_) => {
                 ("application/geo+json", geojson::collection(view, features, &city.public_url))
             }
@@ -305,6 +193,7 @@ impl Material {
             moment: &self.moment,
             view: &self.view,
             features: self.features.as_deref(),
+            compared: self.compared.as_ref(),
             units,
             extract,
             print: self.print.as_ref(),
@@ -324,42 +213,6 @@ impl Material {
     pub(in crate::http) fn before(&self) -> Option<Before<'_>> {
         self.before.as_ref().map(|(view, features)| Before { view, features: features.as_deref() })
     }
-}
-
-/// What pages of the office show of an item as it would be, beside how it is.
-pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: View) -> Result<Material, HttpError> {
-    let (moment, city) = (site.moment(), site.city());
-    let others = {
-        let image = site.model.image();
-        let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
-        named.filter_map(|code| image.view(&code, None, &moment)).collect()
-    };
-    let (boundaries, is_whole) = boundaries(site, &city).await;
-    let features = set_of(site, &view, true).await?;
-    let before = match before {
-        Some(before) => {
-            let features = set_of(site, &before, true).await?;
-            Some((before, features))
-        }
-        None => None,
-    };
-    let (contact, print, unit, by_board, for_print, revisions) = (None, None, None, false, None, Vec::new());
-    Ok(Material {
-        moment,
-        city,
-        view,
-        features,
-        before,
-        boundaries,
-        is_whole,
-        contact,
-        print,
-        others,
-        revisions,
-        unit,
-        by_board,
-        for_print,
-    })
 }
 
 /// The validators of an item's current record, for `If-Match`.

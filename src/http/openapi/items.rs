@@ -103,8 +103,9 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
                 revision("from", "The older one; unless given, the one before"),
                 revision("to", "The newer one; unless given, the one that is shown"),
                 lang(),
+                refer("f"),
             ])
-            .gives(vec![page()])
+            .gives(vec![page(), content("application/json", json!({ "type": "object" }))])
             .build(),
     );
     let number = || path("number", json!({ "type": "integer", "minimum": 1 }), "Number of the revision", 1);

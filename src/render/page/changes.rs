@@ -6,8 +6,10 @@ use super::{Item, land_use};
 use crate::domain::land_use as codes;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::View;
-use crate::features::Features;
+use crate::features::{Features, exchange};
+use crate::geometry::exchange::Exchange;
 use crate::geometry::union;
+use crate::read_model::exchanges::{Compared, Surroundings};
 use crate::render::layout::{Page, page, scrolling};
 use crate::render::map::{self, Around, Detail};
 use crate::words::format;
@@ -21,7 +23,111 @@ pub struct Before<'a> {
     pub features: Option<&'a Features>,
 }
 
+/// The class of land, or that it is in no zone.
+type Class = Option<u32>;
+
 impl Item<'_> {
+    /// What land passed from which use to which, and the largest places.
+    fn exchanged(&self) -> Markup {
+        match self.compared {
+            None => html! {},
+            Some(Compared::UnderWay(percent)) => {
+                html! { p.status.wait role="status" { (self.t("compared-under-way")) " " (percent) " %" } }
+            }
+            Some(Compared::Made(exchange, around)) => html! {
+                (self.largest(exchange, around))
+                (self.matrix(exchange))
+            },
+        }
+    }
+
+    fn class(&self, class: Class) -> Markup {
+        match class.map(exchange::code) {
+            None => html! { i { (self.t("no-zone")) } },
+            Some(code) => html! { (land_use::swatch(code)) b { (code) } },
+        }
+    }
+
+    fn largest(&self, exchange: &Exchange, around: &[Surroundings]) -> Markup {
+        if exchange.places.is_empty() {
+            return html! {};
+        }
+        let named = |class: Class| match class.map(exchange::code) {
+            None => self.t("no-zone").to_owned(),
+            Some(code) => codes::get(code).map_or(code.to_owned(), |entry| self.lang.pick(&entry.name_vi, &entry.name_en).to_owned()),
+        };
+        html! {
+            h3 { (self.t("largest-places")) }
+            ol {
+                @for (place, around) in exchange.places.iter().zip(around) {
+                    li {
+                        b { (format::number(self.lang, place.area_m2, 0)) " m²" } ": "
+                        (self.class(place.from)) " " (named(place.from)) " → " (self.class(place.to)) " " (named(place.to))
+                        span.where { ". " (self.surroundings(around)) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where a place is: its ward, and how far the nearest landmark is.
+    fn surroundings(&self, around: &Surroundings) -> Markup {
+        let unit = around.unit.as_ref().and_then(|id| self.city.units.get(id));
+        let landmark = around.landmark.and_then(|(at, metres)| Some((self.city.landmarks.get(at)?, metres)));
+        let at = format!("{:.5}, {:.5}", around.position.lat, around.position.lon);
+        html! {
+            @if let Some(unit) = unit { (self.lang.pick(&unit.name_vi, &unit.name_en)) ", " }
+            @if let Some((landmark, metres)) = landmark {
+                (format::distance(self.lang, metres)) " " (self.t("from-landmark")) " " (self.lang.pick(&landmark.name_vi, &landmark.name_en)) " "
+            }
+            @if self.is_draft { "(" (at) ")" }
+            @else { a href={ "/here?lon=" (format!("{:.5}", around.position.lon)) "&lat=" (format!("{:.5}", around.position.lat)) (self.lang.and()) } { (at) } }
+        }
+    }
+
+    /// Every use before, by every use after, in square metres: uses that changed nothing stay out.
+    fn matrix(&self, exchange: &Exchange) -> Markup {
+        let land = |from: Class, to: Class| exchange.cells.get(&(from, to)).map_or(0.0, |land| land.area_m2);
+        let changed: Vec<&(Class, Class)> =
+            exchange.cells.iter().filter(|((from, to), land)| from != to && land.area_m2 >= 0.5).map(|(key, _)| key).collect();
+        if changed.is_empty() {
+            return html! { p { (self.t("no-land-passed")) } };
+        }
+        let classes = |side: fn(&(Class, Class)) -> Class| -> Vec<Class> {
+            let mut classes: Vec<Class> = changed.iter().map(|key| side(key)).collect();
+            classes.sort_unstable_by_key(|class| (class.is_none(), *class));
+            classes.dedup();
+            classes
+        };
+        let (rows, columns) = (classes(|key| key.0), classes(|key| key.1));
+        let shown = |area: f64| if area >= 0.5 { format::number(self.lang, area, 0) } else { String::from("–") };
+        let noise: f64 = exchange.cells.iter().filter(|((from, to), _)| from != to).map(|(_, land)| land.noise_m2).sum();
+        html! {
+            h3 { (self.t("land-passed")) }
+            p.note { (self.t("land-passed-note")) }
+            (scrolling(self.t("land-passed"), html! {
+                table.matrix {
+                    thead { tr {
+                        th scope="col" { (self.t("before")) " ↓ " (self.t("after")) " →" }
+                        @for to in &columns { th.n scope="col" { (self.class(*to)) } }
+                    } }
+                    tbody {
+                        @for from in &rows {
+                            tr {
+                                th scope="row" { (self.class(*from)) }
+                                @for to in &columns {
+                                    @if from == to { td.n.same { (shown(land(*from, *to))) } }
+                                    @else { td.n { (shown(land(*from, *to))) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }))
+            @if noise >= 0.5 { p.small { (self.t("drawing-noise")) " " (format::number(self.lang, noise, 0)) " m²." } }
+        }
+    }
+
     /// The page that compares this revision with an earlier one.
     pub fn render_changes(&self, before: &Before<'_>) -> String {
         let view = self.view;
@@ -113,6 +219,7 @@ impl Item<'_> {
             h2 { (self.t("changed-areas")) }
             p.note { (self.t("changes-note")) }
             (PreEscaped(drawn))
+            (self.exchanged())
             @if !rows.is_empty() {
                 (scrolling(self.t("changed-areas"), html! {
                     table {

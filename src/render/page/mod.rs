@@ -37,6 +37,7 @@ use crate::features::cut;
 use crate::geometry::area::Area;
 use crate::geometry::area::bbox_of;
 use crate::geometry::intersects;
+use crate::read_model::exchanges::Compared;
 use crate::render::map;
 use crate::render::qr;
 use crate::vault::Contact;
@@ -56,6 +57,8 @@ pub struct Item<'a> {
     pub view: &'a View,
     /// Its feature set, if it has one.
     pub features: Option<&'a Features>,
+    /// What land changed since the earlier revision that it is compared with.
+    pub compared: Option<&'a Compared>,
     /// The units valid today, for the map.
     pub units: &'a [UnitShape],
     /// Set when only a unit's part is shown.

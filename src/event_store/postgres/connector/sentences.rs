@@ -6,17 +6,26 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 use tokio_postgres::Error;
 use tokio_postgres::config::{Host, SslNegotiation};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::{CONNECTIONS, Connector, Proof, explain};
 use crate::event_store::StoreError;
 use crate::words::sentence::Sentence;
 
+/// The routine of PostgreSQL's source that refuses roles which are not there or may not log in.
+const OF_ROLES: &str = "InitializeSessionUserId";
+/// Those that refuse connections beyond the limit of a role or of a database.
+const OF_LIMITS: [&str; 2] = [OF_ROLES, "CheckMyDatabase"];
+
 impl Connector {
     /// Why there is no connection, and what to do about it. `offers_tls` is true for a server that would encrypt the line.
     pub(super) fn words(&self, error: &Error, offers_tls: bool) -> String {
         let Some(cause) = error.source() else { return format!("PostgreSQL: {}", explain(error)) };
-        if let Some(sentence) = error.code().and_then(|code| self.refused(code, &explain(error))) {
+        if is_not_admitted(error) {
+            return self.not_admitted(&explain(error), offers_tls);
+        }
+        let routine = error.as_db_error().and_then(DbError::routine).unwrap_or_default();
+        if let Some(sentence) = error.code().and_then(|code| self.refused(code, &explain(error), routine)) {
             return sentence;
         }
         if explain(error).contains("password missing") {
@@ -63,6 +72,18 @@ impl Connector {
         }
     }
 
+    /// What to do where no line of pg_hba.conf lets the account in from here, or one refuses it.
+    fn not_admitted(&self, words: &str, offers_tls: bool) -> String {
+        // In clear nobody can tell whether TLS would help: the line may reject what comes in clear alone.
+        if self.proof == Proof::None && offers_tls {
+            both(sentence!("pg-tls-only", error = words))
+        } else if words.contains("rejects") {
+            both(sentence!("pg-rejected", words))
+        } else {
+            both(sentence!("pg-no-entry", words))
+        }
+    }
+
     /// The place that the address names, without the password.
     pub(super) fn place(&self) -> String {
         let ports = self.config.get_ports();
@@ -79,7 +100,9 @@ impl Connector {
 
     /// A sentence for a server that answers but refuses, by its error code. None for other codes, and where the server
     /// wants TLS and the connection has none.
-    pub(super) fn refused(&self, code: &SqlState, words: &str) -> Option<String> {
+    ///
+    /// A server may speak another language. So the routine of the server's source that refuses tells, where it can.
+    pub(super) fn refused(&self, code: &SqlState, words: &str, routine: &str) -> Option<String> {
         let user = self.config.get_user().unwrap_or_default();
         let base = self.config.get_dbname().unwrap_or(user);
         if self.proof == Proof::None && wants_tls(words) {
@@ -93,17 +116,17 @@ impl Connector {
             both(sentence!("pg-no-database", base))
         } else if let Some(sentence) = by_a_pooler(words) {
             sentence
-        } else if says(&["for database", "for role"]) && *code == SqlState::TOO_MANY_CONNECTIONS {
+        } else if *code == SqlState::TOO_MANY_CONNECTIONS && OF_LIMITS.contains(&routine) {
             both(sentence!("pg-limit", words))
         } else if [SqlState::UNDEFINED_OBJECT, SqlState::INVALID_PARAMETER_VALUE, SqlState::CANT_CHANGE_RUNTIME_PARAM].contains(code) {
             both(sentence!("pg-option-refused", words))
-        } else if says(&["not permitted to log in"]) {
-            both(sentence!("pg-no-login", user))
+        } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION && routine == OF_ROLES {
+            both(sentence!("pg-no-login", user, words))
         } else if says(&["valid client certificate"]) {
             both(sentence!("pg-client-certificate"))
         } else if says(&["unsupported startup parameter"]) {
             both(sentence!("pg-parameter-refused", words))
-        } else if says(&["not currently accepting connections"]) {
+        } else if *code == SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE {
             both(sentence!("pg-database-closed", base))
         } else if *code == SqlState::CANNOT_CONNECT_NOW {
             both(sentence!("pg-starting", words))
@@ -114,7 +137,7 @@ impl Connector {
         } else if *code == SqlState::TOO_MANY_CONNECTIONS {
             both(sentence!("pg-full"))
         } else {
-            return not_allowed(code);
+            return not_allowed(code, words);
         })
     }
 
@@ -147,9 +170,11 @@ impl Connector {
 }
 
 /// What to do where PostgreSQL does not let the account work in the database. None for other codes.
-pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState) -> Option<String> {
+pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str) -> Option<String> {
     Some(if *code == SqlState::INSUFFICIENT_PRIVILEGE {
-        both(sentence!("pg-no-rights"))
+        both(sentence!("pg-no-rights", words))
+    } else if [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT].contains(code) {
+        both(sentence!("pg-pooler-transaction"))
     } else if *code == SqlState::UNTRANSLATABLE_CHARACTER {
         both(sentence!("pg-not-utf8"))
     } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
@@ -227,6 +252,14 @@ pub(super) fn unread(error: &Error) -> String {
         return both(sentence!("pg-option-value", option = "port"));
     }
     both(sentence!("pg-address", why))
+}
+
+/// True when pg_hba.conf does not let a connection in. PostgreSQL has one code for this and for roles that may not log in.
+pub(super) fn is_not_admitted(error: &Error) -> bool {
+    let Some(error) = error.as_db_error() else { return false };
+    *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+        && error.routine() == Some("ClientAuthentication")
+        && !error.message().contains("valid client certificate")
 }
 
 /// True when a server or a pooler refuses connections in clear. Its words must tell: the error codes are the same as

@@ -138,7 +138,13 @@ await check(approver, "preview");
 assert.match(await approver.innerText("main"), /BẢN NHÁP/);
 await approver.goBack();
 await approver.click("button[value=approve]");
-await approver.waitForURL(`${base}/q/${PLAN}*`);
+await approver.waitForURL(`${base}/office/items/${PLAN}*`);
+await check(approver, "what-follows");
+await planner.goto(`${base}/office/items/${PLAN}`);
+await planner.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; })).catch(() => {});
+await check(planner, "item");
+await planner.goto(`${base}/office/items`);
+await check(planner, "items");
 await approver.goto(`${base}/q/${PLAN}/history`);
 assert.match(await approver.innerText("main"), /15\/12\/2026/);
 // With scripts, files go in pieces.

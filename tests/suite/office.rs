@@ -478,8 +478,10 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 18] = [
+    let table: [(&str, &str, May<'_>); 20] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
+        ("GET", "/office/items", &all),
+        ("GET", "/office/items/QHSDD21AG", &all),
         ("POST", "/office/uploads", &only(&[Role::Planner])),
         ("GET", "/office/uploads/0000", &only(&[Role::Planner])),
         ("POST", "/office/uploads/0000/0", &only(&[Role::Planner])),

@@ -110,7 +110,12 @@ async fn what_a_planner_proposes_is_seen_by_nobody_outside_and_published_by_an_a
     let mut elsewhere = Browser::new(&other);
     elsewhere.cookies.clone_from(&approver.cookies);
     let answer = elsewhere.submit(&path, &path, &[("do", "approve"), ("proposal", &digest)]).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, format!("/q/{PLAN}").as_str()), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (StatusCode::SEE_OTHER, format!("/office/items/{PLAN}?done=1").as_str()),
+        "{}",
+        answer.text()
+    );
     settle(&other).await;
     assert!(other.get(&format!("/q/{PLAN}/history")).await.text().contains("Điều chỉnh xin duyệt"));
     settle(&node).await;
@@ -186,7 +191,10 @@ async fn a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it(kin
     assert_eq!(node.get(&format!("/q/{PLAN}/documents/{document}")).await.status, StatusCode::NOT_FOUND);
     let digest = hidden(&page, "proposal");
     let path = format!("/office/proposals/{PLAN}");
-    assert_eq!(approver.submit(&path, &path, &[("do", "approve"), ("proposal", &digest)]).await.header("location"), format!("/q/{PLAN}"));
+    assert_eq!(
+        approver.submit(&path, &path, &[("do", "approve"), ("proposal", &digest)]).await.header("location"),
+        format!("/office/items/{PLAN}?done=1")
+    );
     settle(&node).await;
     let history = node.get(&format!("/q/{PLAN}/history")).await.text();
     assert!(history.contains("Điều chỉnh từ trình duyệt") && history.contains("15/12/2026"));
@@ -308,7 +316,7 @@ async fn what_comes_from_the_machine_or_a_token_of_nobody_needs_two_approvers(ki
     assert!(!node.get(&format!("/q/{PLAN}/history")).await.text().contains("Của không ai"));
     assert!(chi.get(&path).await.text().contains("(1/2)"));
     let second = chi.submit(&path, &path, &[("do", "approve"), ("proposal", &digest)]).await;
-    assert_eq!(second.header("location"), format!("/q/{PLAN}"));
+    assert_eq!(second.header("location"), format!("/office/items/{PLAN}?done=1"));
     settle(&node).await;
     assert!(node.get(&format!("/q/{PLAN}/history")).await.text().contains("Của không ai"));
     // A person is the same person by browser and by token.

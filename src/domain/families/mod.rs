@@ -254,6 +254,11 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.latest().and_then(|r| serde_json::to_value(&r.facts).ok())),+ }
             }
 
+            /// The number of its highest revision that was not cancelled.
+            pub fn latest_number(&self) -> Option<u32> {
+                match self { $(Self::$family(item) => item.latest().map(|r| r.number)),+ }
+            }
+
             /// What was published alone and nobody else has looked at yet, with its number.
             pub fn unseconded(&self) -> Option<(u32, &Alone)> {
                 match self { $(Self::$family(item) => item.unseconded()),+ }

@@ -4,6 +4,7 @@
 mod accounts;
 pub mod door;
 mod home;
+pub mod items;
 mod plans;
 mod proposals;
 mod sign_in;

@@ -286,7 +286,10 @@ pub async fn send_facts(
             site.model.wait_for(outcome.position, super::SEEN).await;
             let Some(code) = outcome.code else { return Err(HttpError::Internal("the command made no item".into())) };
             site.app.import_was_sent(&id, code).await?;
-            Ok(leads_to(&if outcome.state.is_some() { format!("/office/proposals/{code}") } else { format!("/q/{code}") }, lang))
+            Ok(leads_to(
+                &if outcome.state.is_some() { format!("/office/proposals/{code}") } else { format!("/office/items/{code}?done=1") },
+                lang,
+            ))
         }
         Err(error) => {
             let wrong = refused(error, lang)?;

@@ -231,7 +231,7 @@ pub async fn judge(
             site.model.wait_for(outcome.position, super::SEEN).await;
             let is_public = outcome.events.iter().any(|event| !event.ends_with(".approved"));
             Ok(match action {
-                "approve" if is_public => leads_to(&format!("/q/{own}"), lang),
+                "approve" if is_public => leads_to(&format!("/office/items/{own}?done=1"), lang),
                 _ => leads_to("/office/proposals", lang),
             })
         }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod home;
+pub mod items;
 pub mod plans;
 pub mod proposals;
 pub mod sign_in;
@@ -44,6 +45,7 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             a href={ "/office" (lang.query()) } { (t("office")) }
             @if who.has(Role::Planner) { a href={ "/office/plans/new" (lang.query()) } { (t("office-new-plan")) } }
             a href={ "/office/proposals" (lang.query()) } { (t("office-proposals")) }
+            a href={ "/office/items" (lang.query()) } { (t("office-published")) }
             @if who.has(Role::Administrator) { a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) } }
             a href={ "/office/me" (lang.query()) } { (who.name) }
             form action="/office/sign-out" method="post" { (who.hidden(lang)) button.plain { (t("office-sign-out")) } }

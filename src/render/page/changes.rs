@@ -53,7 +53,7 @@ impl Item<'_> {
             return html! {};
         }
         let named = |class: Class| match class.map(exchange::code) {
-            None => self.t("no-zone").to_owned(),
+            None => String::new(),
             Some(code) => codes::get(code).map_or(code.to_owned(), |entry| self.lang.pick(&entry.name_vi, &entry.name_en).to_owned()),
         };
         html! {

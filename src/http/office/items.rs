@@ -1,0 +1,148 @@
+//! What is published: what follows after publishing, and the forms with which an item is ended, replaced, corrected or
+//! taken back. Each form says first what will happen.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Desk, leads_to, refused, shown};
+use crate::app::Request;
+use crate::domain::families;
+use crate::domain::publication::Status;
+use crate::domain::publication::view::View;
+use crate::domain::{Code, Digest};
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::forms::Fields;
+use crate::http::reading::Asking;
+use crate::import::attach::no_files;
+use crate::render::office::items::{self as pages, Item};
+use crate::words::fold::fold;
+use crate::words::text::Lang;
+
+/// Most items on a page.
+const MOST: usize = 100;
+
+/// True when this person may change an item of that family in all these units.
+fn may_change(site: &Site, desk: &Desk, view: &View) -> bool {
+    let (city, today) = (site.city(), site.moment().today);
+    desk.actor.check(families::roles(view.family), &view.units, &city.units, today).is_ok()
+}
+
+/// `GET /office/items?q=`: what is published and this person may change.
+pub async fn items(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    let (lang, moment) = (asking.lang(), site.moment());
+    let words = asking.parameter("q").unwrap_or_default();
+    let wanted = fold(&words);
+    let mut list: Vec<View> = {
+        let image = site.model.image();
+        let of_role = |family: &str| desk.actor.has(|role| role.covers(families::roles(family)));
+        let views = image.items().filter(|(_, entry)| entry.item.is_public() && of_role(entry.item.family()));
+        let views = views.filter_map(|(_, entry)| entry.item.view(None, &moment));
+        let is_wanted = |view: &View| {
+            let title = fold(&view.title);
+            wanted.split_whitespace().all(|word| title.contains(word)) || fold(view.code.as_str()) == wanted
+        };
+        views.filter(is_wanted).collect()
+    };
+    list.retain(|view| may_change(&site, &desk, view));
+    // What holds or will hold comes first.
+    list.sort_by_key(|view| (!matches!(view.status, Status::InForce | Status::Upcoming), view.family, fold(&view.title)));
+    let more = list.len().saturating_sub(MOST);
+    list.truncate(MOST);
+    Ok(shown(&asking.headers, StatusCode::OK, pages::list(lang, &site.city(), &desk.who(), &words, &list, more)))
+}
+
+/// `GET /office/items/{code}`
+pub async fn item(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    let is_new = asking.parameter("done").is_some();
+    one(&site, &desk, &asking.headers, asking.lang(), &code, is_new, None).await
+}
+
+async fn one(
+    site: &Site,
+    desk: &Desk,
+    headers: &HeaderMap,
+    lang: Lang,
+    code: &str,
+    is_new: bool,
+    wrong: Option<&str>,
+) -> Result<Response, HttpError> {
+    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let moment = site.moment();
+    let (view, facts, seen, boards) = {
+        let image = site.model.image();
+        let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::NotFound)?;
+        let view = entry.item.view(None, &moment).ok_or(HttpError::NotFound)?;
+        let shows_it = |board: &View| board.board().is_some_and(|own| own.postings.iter().any(|posting| posting.item == code));
+        let boards: Vec<View> = image.standing_boards(&moment, None).into_iter().filter(shows_it).collect();
+        (view, entry.item.latest_facts().unwrap_or_default(), entry.version, boards)
+    };
+    let may_change = may_change(site, desk, &view);
+    let item = Item { view: &view, facts: &facts, seen, boards: &boards, may_change, is_new };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &moment, &item, wrong)))
+}
+
+/// The command that a form asks for; none for a button that no form has.
+fn command(fields: &Fields, facts: Value, latest: u32) -> Option<(&str, Value)> {
+    let action = fields.get("do")?;
+    let text = |name: &str| fields.get(name).map(str::trim).filter(|text| !text.is_empty());
+    let reason = text("reason").unwrap_or_default();
+    let body = match action {
+        "withdraw" => json!({ "reason": reason, "replaced_by": text("replaced_by") }),
+        "expire" => json!({ "reason": reason, "effective_to": text("effective_to") }),
+        "supersede" => json!({ "by": text("by"), "from": text("from") }),
+        "cancel-revision" => json!({ "reason": reason, "revision": text("revision").and_then(|number| number.parse::<u32>().ok()) }),
+        "correct" => {
+            let mut facts = facts;
+            for (pointer, _) in pages::CORRECTED {
+                let Some(new) = fields.get(pointer).map(str::trim) else { continue };
+                if let Some(old) = facts.pointer_mut(pointer).filter(|old| old.is_string()) {
+                    *old = json!(new);
+                } else if let Some(object) = facts.as_object_mut().filter(|_| pointer == "/summary" && !new.is_empty()) {
+                    object.insert("summary".into(), json!(new));
+                }
+            }
+            json!({ "revision": latest, "reason": reason, "facts": facts })
+        }
+        _ => return None,
+    };
+    Some((action, body))
+}
+
+/// `POST /office/items/{code}`: ends, replaces, corrects or takes back. Where a second person is needed it is proposed.
+pub async fn change(
+    State(site): State<Arc<Site>>,
+    Path(code): Path<String>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let fields = desk.fields(&headers, body).await?;
+    let lang = fields.lang(&asking.headers);
+    let own: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let (family, facts, latest) = {
+        let image = site.model.image();
+        let item = &image.entry(&own).filter(|entry| entry.item.is_public()).ok_or(HttpError::NotFound)?.item;
+        (item.family(), item.latest_facts().unwrap_or_default(), item.latest_number().unwrap_or_default())
+    };
+    let (action, body) = command(&fields, facts, latest).ok_or(HttpError::NotFound)?;
+    // The same form, sent twice, acts once; the same words sent of a later state act again.
+    let content = format!("{}{body}", fields.get("seen").unwrap_or_default());
+    let id = format!("office-{action}-{own}-{}", &Digest::of(content.as_bytes()).to_string()[..16]);
+    let request = Request { id, kind: format!("{family}.{action}"), code: Some(own), body, blobs: Vec::new() };
+    match site.app.execute(&desk.actor, request, &no_files).await {
+        Ok(outcome) => {
+            site.model.wait_for(outcome.position, super::SEEN).await;
+            let is_proposed = outcome.state.is_some();
+            Ok(leads_to(&if is_proposed { format!("/office/proposals/{own}") } else { format!("/office/items/{own}?done=1") }, lang))
+        }
+        Err(error) => one(&site, &desk, &headers, lang, &code, false, Some(&refused(error, lang)?)).await,
+    }
+}

@@ -1,0 +1,229 @@
+//! What is published: a list, and for each item what follows and what can be done with it.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::{Who, frame, wrong_box};
+use crate::domain::city::City;
+use crate::domain::publication::Status;
+use crate::domain::publication::view::{Moment, View};
+use crate::words::format;
+use crate::words::text::{Lang, text};
+
+/// Texts of an item that can be corrected here: where they stand in its facts, and the key of their label.
+pub const CORRECTED: [(&str, &str); 15] = [
+    ("/title", "field-title"),
+    ("/summary", "what-it-means"),
+    ("/decision/number", "decision"),
+    ("/decision/authority", "authority"),
+    ("/decision/signatory", "signatory"),
+    ("/scale", "scale"),
+    ("/level", "level"),
+    ("/organiser", "organiser"),
+    ("/hours", "hours"),
+    ("/address", "address"),
+    ("/operator", "operator"),
+    ("/road", "road"),
+    ("/stretch", "stretch"),
+    ("/detour", "detour"),
+    ("/how", "how-to-comment"),
+];
+
+/// An item, for its page in the office.
+pub struct Item<'a> {
+    /// The item as it is shown.
+    pub view: &'a View,
+    /// What its latest revision states.
+    pub facts: &'a Value,
+    /// Its version, for its forms.
+    pub seen: i64,
+    /// The boards for which it was printed.
+    pub boards: &'a [View],
+    /// Whether the person may change it.
+    pub may_change: bool,
+    /// True just after it was changed.
+    pub is_new: bool,
+}
+
+impl Item<'_> {
+    /// How many prints of it hang, and on how many boards.
+    fn hanging(&self) -> (usize, usize) {
+        let hangs = |board: &View| {
+            let postings = board.board().map(|own| own.postings.as_slice()).unwrap_or_default();
+            postings.iter().filter(|posting| posting.item == self.view.code && posting.hangs()).count()
+        };
+        let counts: Vec<usize> = self.boards.iter().map(hangs).filter(|count| *count > 0).collect();
+        (counts.iter().sum(), counts.len())
+    }
+}
+
+/// The items that a person may change.
+pub fn list(lang: Lang, city: &City, who: &Who<'_>, words: &str, items: &[View], more: usize) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        form.column action="/office/items" method="get" {
+            (super::language_field(lang))
+            label { (t("office-find-item")) input type="search" name="q" value=(words); }
+            button.plain { (t("search")) }
+        }
+        @if items.is_empty() { p { (t("office-no-items")) } }
+        ul.list {
+            @for view in items {
+                li {
+                    a href={ "/office/items/" (view.code) (lang.query()) } { (view.title) }
+                    " " span.tag { (t(&view.standing)) }
+                    br;
+                    span.note { (t(view.kind)) " · " (view.code) " · " (t("revision")) " " (view.revision) }
+                }
+            }
+        }
+        @if more > 0 { p.note { "+ " (more) " " (t("office-more-items")) } }
+    };
+    frame(lang, city, who, t("office-published"), "/office/items", content)
+}
+
+/// An item's page: what follows, and the forms that change it.
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, item: &Item<'_>, wrong: Option<&str>) -> String {
+    let t = |key| text(lang, key);
+    let view = item.view;
+    let path = format!("/office/items/{}", view.code);
+    let holds = matches!(view.status, Status::InForce | Status::Upcoming);
+    let content = html! {
+        (wrong_box(wrong))
+        @if item.is_new { div.status.good role="status" { b { (t("office-done")) } } }
+        p {
+            span.tag { (t(&view.standing)) } " " (t(view.kind)) " · " (view.code) " · " (t("revision")) " " (view.revision)
+            " · " (t("from")) " " (format::date(view.effective_from))
+            @if let Some(to) = view.holds_to { " " (t("until")) " " (format::date(to)) }
+        }
+        h2 { (t("office-follows")) }
+        (follows(lang, city, moment, item, holds))
+        @if item.may_change {
+            h2 { (t("office-change-item")) }
+            (changes(lang, who, moment, &path, item, holds))
+        }
+    };
+    frame(lang, city, who, &view.title, &path, content)
+}
+
+/// What there is to do after publishing: prints, boards, the history, who is concerned.
+fn follows(lang: Lang, city: &City, moment: &Moment, item: &Item<'_>, holds: bool) -> Markup {
+    let t = |key| text(lang, key);
+    let view = item.view;
+    let code = view.code;
+    let units: Vec<_> = if view.units.is_empty() {
+        city.units.valid_on(moment.today).collect()
+    } else {
+        view.units.iter().flat_map(|id| city.units.at(id, moment.today)).collect()
+    };
+    let old: Vec<&View> = item.boards.iter().filter(|board| is_out_of_date(board, view)).collect();
+    html! {
+        ul {
+            li { a href={ "/q/" (code) (lang.query()) } { (t("office-see-page")) } }
+            li { a href={ "/q/" (code) "/history" (lang.query()) } { (t("history")) } }
+            @if holds {
+                li { a href={ "/q/" (code) "/poster.pdf?size=a4" (lang.and()) } { (t("office-poster")) " A4" } ", "
+                     a href={ "/q/" (code) "/poster.pdf?size=a3" (lang.and()) } { "A3" } ", "
+                     a href={ "/q/" (code) "/stickers.pdf" (lang.query()) } { (t("office-stickers")) } }
+                li { (t("office-booklets")) ": "
+                    @for (n, unit) in units.iter().enumerate() {
+                        @if n > 0 { ", " }
+                        a href={ "/booklet.pdf?unit=" (unit.id.as_str()) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
+                    }
+                }
+            }
+        }
+        @if old.is_empty() { p { (t("office-boards-right")) } }
+        @else {
+            p { b { (old.len()) " " (t("office-boards-wrong")) } }
+            ul {
+                @for board in &old {
+                    li {
+                        a href={ "/q/" (board.code) (lang.query()) } { (board.title) }
+                        @if let Some(address) = board.board().and_then(|own| own.address.as_ref()) { " – " (address) }
+                    }
+                }
+            }
+            p { a href={ "/boards?due=superseded" (lang.and()) } { (t("office-round")) } }
+        }
+    }
+}
+
+/// True when a print of the item on that board shows another revision than the one that holds, or no longer holds.
+fn is_out_of_date(board: &View, view: &View) -> bool {
+    let holds = matches!(view.status, Status::InForce | Status::Upcoming);
+    let own = board.board().into_iter().flat_map(|own| &own.postings).filter(|posting| posting.item == view.code && posting.hangs());
+    own.filter_map(|posting| posting.hung.as_ref()).any(|(revision, ..)| !holds || *revision != view.revision)
+}
+
+/// A form with a reason and its button, under a heading that opens it.
+fn form(lang: Lang, who: &Who<'_>, path: &str, item: &Item<'_>, action: &str, what: &str, fields: &Markup) -> Markup {
+    html! {
+        details {
+            summary { (text(lang, &format!("office-{action}"))) }
+            form.column action=(path) method="post" {
+                (who.hidden(lang))
+                input type="hidden" name="seen" value=(item.seen);
+                p.note { (what) }
+                (fields)
+                button name="do" value=(action) { (text(lang, &format!("office-{action}"))) }
+            }
+        }
+    }
+}
+
+fn reason(lang: Lang) -> Markup {
+    html! { label { (text(lang, "office-reason")) textarea name="reason" rows="2" maxlength="2000" required {} } }
+}
+
+fn changes(lang: Lang, who: &Who<'_>, moment: &Moment, path: &str, item: &Item<'_>, holds: bool) -> Markup {
+    let t = |key| text(lang, key);
+    let view = item.view;
+    let (prints, boards) = item.hanging();
+    let wrong = if prints == 0 {
+        t("office-no-print-hangs").to_owned()
+    } else {
+        format!("{prints} {} {boards} {}", t("office-prints-on"), t("office-boards-become-wrong"))
+    };
+    let day = |name: &str, key: &str| html! { label { (text(lang, key)) input type="date" name=(name) required min=(moment.today); } };
+    let code = |name: &str, key: &str, is_required: bool| html! { label { (text(lang, key)) input type="text" name=(name) maxlength="20" autocapitalize="characters" required[is_required]; } };
+    let upcoming: Vec<_> = view.history.iter().filter(|entry| entry.status == Status::Upcoming && entry.cancelled.is_none()).collect();
+    let with = |what: &str| format!("{} {wrong}", text(lang, what));
+    html! {
+        @if view.family == "plan" && view.status != Status::Withdrawn {
+            p { a href={ "/office/plans/new?revises=" (view.code) (lang.and()) } { (t("office-new-revision")) } }
+        }
+        @if view.status != Status::Withdrawn {
+            @let latest = view.history.iter().find(|entry| entry.cancelled.is_none()).map_or(view.revision, |entry| entry.number);
+            @let what = format!("{} {latest}. {}", t("revision"), t("office-correct-help"));
+            (form(lang, who, path, item, "correct", &what, &corrected(lang, item)))
+        }
+        @for entry in &upcoming {
+            @let what = format!("{} {}, {} {}. {}", t("revision"), entry.number, t("from"), format::date(entry.effective_from), t("office-cancel-help"));
+            @let fields = html! { input type="hidden" name="revision" value=(entry.number); (reason(lang)) };
+            (form(lang, who, path, item, "cancel-revision", &what, &fields))
+        }
+        @if holds {
+            (form(lang, who, path, item, "expire", &with("office-expire-help"), &html! { (day("effective_to", "office-last-day")) (reason(lang)) }))
+            (form(lang, who, path, item, "supersede", &with("office-supersede-help"), &html! { (code("by", "office-by-code", true)) (day("from", "office-from-day")) }))
+        }
+        @if view.status != Status::Withdrawn {
+            (form(lang, who, path, item, "withdraw", &with("office-withdraw-help"), &html! { (code("replaced_by", "office-instead-code", false)) (reason(lang)) }))
+        }
+    }
+}
+
+/// The texts of the item as they stand, to be put right.
+fn corrected(lang: Lang, item: &Item<'_>) -> Markup {
+    html! {
+        @for (pointer, key) in CORRECTED {
+            @let now = item.facts.pointer(pointer).and_then(Value::as_str);
+            @if pointer == "/summary" {
+                label { (text(lang, key)) textarea name=(pointer) rows="3" maxlength="2000" { (now.unwrap_or_default()) } }
+            } @else if let Some(now) = now {
+                label { (text(lang, key)) input type="text" name=(pointer) value=(now) maxlength="500"; }
+            }
+        }
+        (reason(lang))
+    }
+}

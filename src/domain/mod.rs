@@ -34,6 +34,7 @@ pub mod campaign;
 pub mod city;
 pub mod code;
 pub mod consultation;
+pub mod deadlines;
 pub mod digest;
 pub mod document;
 pub mod families;

@@ -89,7 +89,7 @@ fn event(out: &mut String, city: &City, view: &View, calendar: &Calendar) {
     let day = |date: Date| date.strftime("%Y%m%d").to_string();
     let first = days.first_from(view.effective_from);
     let last = days.last.into_iter().chain(view.days_end).min();
-    let never = first.is_none_or(|first| last.is_some_and(|last| last < first));
+    let never = view.is_replaced || first.is_none_or(|first| last.is_some_and(|last| last < first));
     let withdrawn = view.withdrawn.as_ref().map(|(_, _, at)| date_in(&city.zone(), *at));
     let was_taken_back = withdrawn.is_some_and(|day| last.is_none_or(|last| day <= last));
     let is_off = never || was_taken_back || view.status == Status::Cancelled;
@@ -299,6 +299,17 @@ mod tests {
         let back = events(&of(&[published(1, DAY), Event::Published(second), cancel]), date(2026, 11, 24));
         assert_eq!(told(&back[0]), ("20270310".into(), "CONFIRMED".into()));
         assert_eq!(told(&back[1]), ("20270312".into(), "CANCELLED".into()));
+    }
+
+    #[test]
+    fn what_was_replaced_before_its_first_day_stays_struck_out_when_its_successor_is_moved() {
+        let same = published(2, DAY);
+        let facts = campaign(Schedule::Day { on: date(2027, 3, 17) });
+        let moved = Corrected { revision: 2, reason: "Hoãn".into(), fields: vec!["schedule".into()], facts };
+        let both = events(&of(&[published(1, DAY), same, Event::Corrected(Box::new(moved))]), date(2026, 11, 24));
+        let told = |event: &[String]| (value(event, "DTSTART;VALUE=DATE"), value(event, "STATUS"));
+        assert_eq!(told(&both[0]), ("20270310".into(), "CANCELLED".into()));
+        assert_eq!(told(&both[1]), ("20270317".into(), "CONFIRMED".into()));
     }
 
     #[test]

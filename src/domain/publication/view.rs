@@ -142,6 +142,8 @@ pub struct View {
     pub documents: Vec<Document>,
     /// The last day on which the days of its calendar count, as far as is known: an end was set, or something else follows.
     pub days_end: Option<Date>,
+    /// True when another revision took its place before its first day: it never holds, even if that one is moved.
+    pub is_replaced: bool,
     /// The number of its entry in calendars: it grows with every change.
     pub sequence: u32,
     /// Its own properties in GeoJSON and JSON, beside the shared ones.
@@ -281,6 +283,7 @@ impl<F: Family> Publication<F> {
             outline_only: facts.features().is_none(),
             documents: facts.documents().to_vec(),
             days_end: self.days_end(shown),
+            is_replaced: self.is_replaced(shown),
             sequence: self.sequence(),
             properties: Map::new(),
             alone: self.alone.iter().map(|alone| (moment_of(alone.at), alone.reason.clone(), alone.is_seconded())).collect(),

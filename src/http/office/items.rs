@@ -60,10 +60,10 @@ pub async fn items(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
 /// `GET /office/items/{code}`
 pub async fn item(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let is_new = asking.parameter("done").is_some();
-    one(&site, &desk, &asking.headers, asking.lang(), &code, is_new, None).await
+    one(&site, &desk, &asking.headers, asking.lang(), &code, is_new, None)
 }
 
-async fn one(
+fn one(
     site: &Site,
     desk: &Desk,
     headers: &HeaderMap,
@@ -143,6 +143,6 @@ pub async fn change(
             let is_proposed = outcome.state.is_some();
             Ok(leads_to(&if is_proposed { format!("/office/proposals/{own}") } else { format!("/office/items/{own}?done=1") }, lang))
         }
-        Err(error) => one(&site, &desk, &headers, lang, &code, false, Some(&refused(error, lang)?)).await,
+        Err(error) => one(&site, &desk, &headers, lang, &code, false, Some(&refused(error, lang)?)),
     }
 }

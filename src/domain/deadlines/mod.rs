@@ -1,0 +1,230 @@
+//! Deadlines that the law sets for a plan, as dated data: the rule in force on the day from which it counts applies.
+//!
+//! Days and years are counted as Civil Code 2015, articles 147 and 148, says: the day itself does not count; a term of
+//! years ends on the same day of the year, and on the last day of the month where that year has no such day. A last day on
+//! a Saturday, a Sunday or a public holiday moves to the next working day (article 148, paragraph 5).
+//!
+//! `rules.csv` has the rules, and whether each was read in the law's own text; `days.csv` public holidays as they were
+//! announced, and Saturdays that were worked instead; `cases.csv` cases that were worked out by hand.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday, date};
+use serde::Deserialize;
+
+use crate::words::fold::fold;
+
+/// The last day on which there were districts: no rule for their level holds after it.
+const DISTRICTS_UNTIL: Date = date(2025, 6, 30);
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Duty {
+    /// Opinions are taken at least until that day.
+    Consult,
+    /// The plan is published by that day.
+    Publish,
+    /// Land that was neither recovered nor given its new use is looked at again.
+    Stale,
+    /// The plan is reviewed.
+    Review,
+}
+
+impl Duty {
+    /// The key of its name in the catalogue.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Consult => "duty-consult",
+            Self::Publish => "duty-publish",
+            Self::Stale => "duty-stale",
+            Self::Review => "duty-review",
+        }
+    }
+}
+
+/// Whether a rule may be shown as law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It was read in the law's own text.
+    Law,
+    /// It is known at second hand, or a later amendment was not read.
+    ToBeChecked,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Term {
+    Day,
+    Year,
+}
+
+/// A rule, and the days on which it holds.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Rule {
+    /// Stable name.
+    pub id: String,
+    /// What is to be done.
+    pub duty: Duty,
+    kinds: String,
+    levels: String,
+    number: i32,
+    unit: Term,
+    /// The law and its article.
+    pub basis: String,
+    from: Date,
+    #[serde(default, deserialize_with = "optional")]
+    to: Option<Date>,
+    /// Whether it may be shown as law.
+    pub standing: Standing,
+}
+
+fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
+}
+
+#[derive(Debug, Deserialize)]
+struct Day {
+    day: Date,
+    kind: String,
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(table: &'static [u8]) -> Vec<T> {
+    csv::Reader::from_reader(table).deserialize().filter_map(Result::ok).collect()
+}
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| rows(include_bytes!("rules.csv")));
+/// Days that are no common working days, and those that are though they are Saturdays.
+static DAYS: LazyLock<BTreeMap<Date, bool>> =
+    LazyLock::new(|| rows::<Day>(include_bytes!("days.csv")).into_iter().map(|day| (day.day, day.kind == "worked")).collect());
+
+/// True for a day on which offices work.
+fn is_worked(day: Date) -> bool {
+    DAYS.get(&day).copied().unwrap_or(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday))
+}
+
+/// The first working day from `day` on.
+pub fn working_from(day: Date) -> Date {
+    day.series(1.day()).take(60).find(|day| is_worked(*day)).unwrap_or(day)
+}
+
+/// True for a day of a year whose public holidays are known.
+fn has_holidays(day: Date) -> bool {
+    let first = DAYS.keys().next().map_or(0, |day| day.year());
+    let last = DAYS.keys().next_back().map_or(0, |day| day.year());
+    (first..=last).contains(&day.year())
+}
+
+/// What the law asks of a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Kind of the plan, `land-use-plan`.
+    pub kind: &'a str,
+    /// Its level as stated; none where it is not.
+    pub level: Option<&'a str>,
+    /// Day on which the decision was signed.
+    pub signed: Option<Date>,
+    /// Day on which opinions began to be taken.
+    pub opened: Option<Date>,
+}
+
+/// A deadline.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    /// The rule that sets it.
+    pub rule: &'static Rule,
+    /// The day from which it counts.
+    pub event: Date,
+    /// The last day as counted.
+    pub counted: Date,
+    /// The last day, moved to a working day.
+    pub last: Date,
+    /// False where the public holidays of that year are not known yet: the day may move.
+    pub is_firm: bool,
+}
+
+/// The level in one word: `tinh`, `huyen`, `xa`, `quoc gia`; another word as it stands, folded.
+fn level(stated: &str) -> String {
+    let folded = fold(stated);
+    let known = ["quoc gia", "tinh", "huyen", "xa"].into_iter().find(|known| folded.split(' ').any(|word| word == *known) || folded == *known);
+    known.map_or(folded, str::to_owned)
+}
+
+/// The deadline that the law sets for this duty; none where no rule is known.
+pub fn deadline(facts: &Facts<'_>, duty: Duty) -> Option<Deadline> {
+    let event = if duty == Duty::Consult { facts.opened } else { facts.signed }?;
+    let level = facts.level.map(level).unwrap_or_default();
+    if level == "huyen" && event > DISTRICTS_UNTIL {
+        return None;
+    }
+    let rule = RULES.iter().find(|rule| {
+        let holds = rule.from <= event && rule.to.is_none_or(|to| event <= to);
+        let is_meant = rule.kinds.split(' ').any(|kind| kind == facts.kind) && (rule.levels.is_empty() || rule.levels == level);
+        rule.duty == duty && holds && is_meant
+    })?;
+    let span = if rule.unit == Term::Day { rule.number.days() } else { rule.number.years() };
+    let counted = event.checked_add(span).ok()?;
+    let last = working_from(counted);
+    Some(Deadline { rule, event, counted, last, is_firm: has_holidays(last) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Case {
+        case: String,
+        kind: String,
+        level: String,
+        #[serde(default, deserialize_with = "optional")]
+        signed: Option<Date>,
+        #[serde(default, deserialize_with = "optional")]
+        opened: Option<Date>,
+        rule: String,
+        #[serde(default, deserialize_with = "optional")]
+        raw_last_day: Option<Date>,
+        #[serde(default, deserialize_with = "optional")]
+        last_day: Option<Date>,
+        standing: String,
+        why: String,
+    }
+
+    #[test]
+    fn every_case_that_was_worked_out_by_hand_comes_out_so() {
+        let cases: Vec<Case> = rows(include_bytes!("cases.csv"));
+        assert!(cases.len() >= 100, "{}", cases.len());
+        for case in &cases {
+            let duty = match case.case.split('-').next() {
+                Some("consult") => Duty::Consult,
+                Some("publish") => Duty::Publish,
+                Some("stale") => Duty::Stale,
+                Some("review") => Duty::Review,
+                other => panic!("{other:?}"),
+            };
+            let level = Some(case.level.as_str()).filter(|level| !level.is_empty());
+            let found = deadline(&Facts { kind: &case.kind, level, signed: case.signed, opened: case.opened }, duty);
+            let standing = found.map_or("no-rule", |found| if found.rule.standing == Standing::Law { "law" } else { "to-be-checked" });
+            let seen = (found.map_or("", |found| found.rule.id.as_str()), found.map(|f| f.counted), found.map(|f| f.last), standing);
+            let expected = (case.rule.as_str(), case.raw_last_day, case.last_day, case.standing.as_str());
+            assert_eq!(seen, expected, "{}: {}", case.case, case.why);
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_tables_is_read() {
+        assert_eq!(RULES.len(), include_str!("rules.csv").lines().count() - 1);
+        assert_eq!(DAYS.len(), include_str!("days.csv").lines().count() - 1);
+    }
+
+    #[test]
+    fn a_year_whose_holidays_nobody_has_announced_is_not_firm() {
+        let signed = |signed| deadline(&Facts { kind: "land-use-plan", level: None, signed: Some(signed), opened: None }, Duty::Publish);
+        assert!(signed(date(2026, 11, 24)).is_some_and(|found| found.is_firm));
+        assert!(signed(date(2031, 1, 6)).is_some_and(|found| !found.is_firm));
+    }
+}

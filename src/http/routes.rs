@@ -91,6 +91,7 @@ pub fn routes() -> Vec<Route> {
         ("/office/accounts", Both, get(office::accounts).post(office::invite)),
         ("/office/accounts/{id}", Both, get(office::account).post(office::change_account)),
         ("/office/plans/new", Both, get(office::new_plan).post(office::send_file)),
+        ("/office/deadlines", Reads, get(office::deadlines::deadlines)),
         ("/office/items", Reads, get(office::items::items)),
         ("/office/items/{code}", Both, get(office::items::item).post(office::items::change)),
         ("/office/uploads", Posts, post(office::uploads::begin)),

@@ -20,7 +20,7 @@ const LINE: usize = 75;
 
 /// Escapes a text as a value (RFC 5545 §3.3.11, RFC 2426 §4). Every character that some reader takes for
 /// the end of a line becomes a line break inside the text.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut last = ' ';
     for c in value.chars() {
@@ -41,7 +41,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// Appends a line. A long line is folded, but never inside a character.
-fn line(out: &mut String, name: &str, value: &str) {
+pub(super) fn line(out: &mut String, name: &str, value: &str) {
     let whole = format!("{name}:{value}");
     let mut room = LINE;
     let mut used = 0;
@@ -65,7 +65,8 @@ fn uid(city: &City, view: &View) -> String {
     format!("{}{revision}@{}.bangtin", view.code, city.id)
 }
 
-fn stamp(at: jiff::Timestamp) -> String {
+/// A moment as calendars write it, in UTC.
+pub(super) fn stamp(at: jiff::Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 

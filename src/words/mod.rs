@@ -10,6 +10,7 @@ pub mod format;
 pub mod lang;
 #[macro_use]
 pub mod sentence;
+pub mod sheet;
 #[cfg(test)]
 mod sources;
 pub mod text;

@@ -478,8 +478,9 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 20] = [
+    let table: [(&str, &str, May<'_>); 21] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
+        ("GET", "/office/deadlines", &all),
         ("GET", "/office/items", &all),
         ("GET", "/office/items/QHSDD21AG", &all),
         ("POST", "/office/uploads", &only(&[Role::Planner])),

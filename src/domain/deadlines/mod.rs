@@ -150,7 +150,8 @@ pub struct Deadline {
 /// The level in one word: `tinh`, `huyen`, `xa`, `quoc gia`; another word as it stands, folded.
 fn level(stated: &str) -> String {
     let folded = fold(stated);
-    let known = ["quoc gia", "tinh", "huyen", "xa"].into_iter().find(|known| folded.split(' ').any(|word| word == *known) || folded == *known);
+    let known =
+        ["quoc gia", "tinh", "huyen", "xa"].into_iter().find(|known| folded.split(' ').any(|word| word == *known) || folded == *known);
     known.map_or(folded, str::to_owned)
 }
 
@@ -178,7 +179,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     struct Case {
-        case: String,
+        name: String,
         kind: String,
         level: String,
         #[serde(default, deserialize_with = "optional")]
@@ -199,7 +200,7 @@ mod tests {
         let cases: Vec<Case> = rows(include_bytes!("cases.csv"));
         assert!(cases.len() >= 100, "{}", cases.len());
         for case in &cases {
-            let duty = match case.case.split('-').next() {
+            let duty = match case.name.split('-').next() {
                 Some("consult") => Duty::Consult,
                 Some("publish") => Duty::Publish,
                 Some("stale") => Duty::Stale,
@@ -211,7 +212,7 @@ mod tests {
             let standing = found.map_or("no-rule", |found| if found.rule.standing == Standing::Law { "law" } else { "to-be-checked" });
             let seen = (found.map_or("", |found| found.rule.id.as_str()), found.map(|f| f.counted), found.map(|f| f.last), standing);
             let expected = (case.rule.as_str(), case.raw_last_day, case.last_day, case.standing.as_str());
-            assert_eq!(seen, expected, "{}: {}", case.case, case.why);
+            assert_eq!(seen, expected, "{}: {}", case.name, case.why);
         }
     }
 

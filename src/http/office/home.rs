@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Desk, proposals, shown};
+use super::{Desk, deadlines, proposals, shown};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
@@ -22,7 +22,8 @@ pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
     let alone = proposals::published_alone(&site, &desk);
     let drafts = site.app.drafts(desk.actor.name()).await?;
     let two_persons = two_persons.as_deref();
-    let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts };
+    let due = site.at_length(|| deadlines::due(&site, &desk)).await?;
+    let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts, due: &due };
     let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons, &waits);
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }

@@ -2,6 +2,7 @@
 //! commands like any other client; it has no rule and no model of its own.
 
 mod accounts;
+pub mod deadlines;
 pub mod door;
 mod home;
 pub mod items;

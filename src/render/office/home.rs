@@ -2,6 +2,7 @@
 
 use maud::html;
 
+use super::deadlines::{self, Due};
 use super::proposals::{Listed, Unseconded, entries, unseconded};
 use super::{Who, frame, grant_line};
 use crate::app::imports::Draft;
@@ -27,11 +28,13 @@ pub struct Waits<'a> {
     pub alone: &'a [Unseconded],
     /// Their files that were read and not sent.
     pub drafts: &'a [Draft],
+    /// What is due in the next days.
+    pub due: &'a [Due],
 }
 
 /// What waits for the person, and what they may do.
 pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons: Option<&[String]>, waits: &Waits<'_>) -> String {
-    let Waits { proposals, alone, drafts } = waits;
+    let Waits { proposals, alone, drafts, due } = waits;
     let t = |key| text(lang, key);
     let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
     let waiting = of(&|listed| listed.waits_for_me);
@@ -42,6 +45,7 @@ pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons
         @if !waiting.is_empty() { (entries(lang, moment, &waiting)) }
         @if !alone.is_empty() { h2 { (t("office-alone")) } (unseconded(lang, who, moment, alone)) }
         @if !back.is_empty() { h2 { (t("office-came-back")) } (entries(lang, moment, &back)) }
+        @if !due.is_empty() { h2 { (t("office-due")) } (deadlines::due(lang, due)) }
         @if !drafts.is_empty() {
             h2 { (t("office-drafts")) }
             ul.list {

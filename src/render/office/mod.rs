@@ -1,6 +1,7 @@
 //! Pages of the office: their frame, and what several of them share.
 
 pub mod accounts;
+pub mod deadlines;
 pub mod home;
 pub mod items;
 pub mod plans;
@@ -46,6 +47,7 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             @if who.has(Role::Planner) { a href={ "/office/plans/new" (lang.query()) } { (t("office-new-plan")) } }
             a href={ "/office/proposals" (lang.query()) } { (t("office-proposals")) }
             a href={ "/office/items" (lang.query()) } { (t("office-published")) }
+            @if who.has(Role::Planner) || who.has(Role::Approver) { a href={ "/office/deadlines" (lang.query()) } { (t("deadlines")) } }
             @if who.has(Role::Administrator) { a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) } }
             a href={ "/office/me" (lang.query()) } { (who.name) }
             form action="/office/sign-out" method="post" { (who.hidden(lang)) button.plain { (t("office-sign-out")) } }

@@ -1,0 +1,158 @@
+//! `/office/deadlines`: what the law wants by which day, and `/office`'s list of what is due.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::{Desk, shown};
+use crate::domain::access::Role;
+use crate::domain::deadlines::{Duty, Facts, deadline};
+use crate::domain::families;
+use crate::domain::publication::Status;
+use crate::domain::publication::view::{Usable, View};
+use crate::domain::unit::UnitId;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::reading::Asking;
+use crate::http::respond;
+use crate::render::office::deadlines::{self as pages, Due, Row};
+
+/// How far ahead the first page looks, in days.
+const AHEAD: i32 = 30;
+
+/// Whether this person has to do with items of that family in these units: they may change or approve them.
+fn minds(site: &Site, desk: &Desk, family: &str, units: &[UnitId]) -> bool {
+    let (city, today) = (site.city(), site.moment().today);
+    let roles = [families::roles(family), &[Role::Approver]].concat();
+    desk.actor.check(&roles, units, &city.units, today).is_ok()
+}
+
+/// The deadlines of what this person has to do with, those that are over first.
+fn rows(site: &Site, desk: &Desk) -> Vec<Row> {
+    let moment = site.moment();
+    let image = site.model.image();
+    let mut rows = Vec::new();
+    let text = |facts: &Value, pointer: &str| facts.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let mut add = |facts: &Value, kind: &str, opened: Option<Date>, duties: &[Duty], title: &str, link: String| {
+        let (level, signed) = (text(facts, "/level"), text(facts, "/decision/signed").and_then(|day| day.parse().ok()));
+        let asked = Facts { kind, level: level.as_deref(), signed, opened };
+        for found in duties.iter().filter_map(|duty| deadline(&asked, *duty)) {
+            rows.push(Row { deadline: found, title: title.to_owned(), link: link.clone(), is_over: found.last < moment.today });
+        }
+    };
+    // What is proposed is to be published in time.
+    for (code, item) in image.unsettled() {
+        let Some(proposal) = item.proposal().filter(|proposal| matches!(proposal.action.as_str(), "publish" | "revise" | "draft")) else {
+            continue;
+        };
+        let body: Value = serde_json::from_str(&proposal.body).unwrap_or_default();
+        let facts = body.get("facts").cloned().unwrap_or_default();
+        if item.family() == "plan" && minds(site, desk, "plan", &proposal.units) {
+            let kind = text(&facts, "/kind").unwrap_or_default();
+            add(&facts, &kind, None, &[Duty::Publish], &proposal.title, format!("/office/proposals/{code}"));
+        }
+    }
+    for (code, entry) in image.collection("plans") {
+        let Some(view) = entry.item.view(None, &moment).filter(|view| matches!(view.status, Status::InForce | Status::Upcoming)) else {
+            continue;
+        };
+        if minds(site, desk, "plan", &view.units) {
+            let facts = entry.item.latest_facts().unwrap_or_default();
+            add(&facts, view.kind, None, &[Duty::Stale, Duty::Review], &view.title, format!("/office/items/{code}"));
+        }
+    }
+    for (code, entry) in image.collection("consultations") {
+        let Some(view) = entry.item.view(None, &moment).filter(|view| matches!(view.status, Status::InForce | Status::Upcoming)) else {
+            continue;
+        };
+        if minds(site, desk, "consultation", &view.units) {
+            let facts = entry.item.latest_facts().unwrap_or_default();
+            let kind = match view.kind {
+                "land-use-consultation" => "land-use-plan",
+                "schedule-consultation" => "land-use-schedule",
+                "urban-consultation" => "general-plan",
+                _ => continue,
+            };
+            let opened = text(&facts, "/opens").and_then(|day| day.parse().ok());
+            add(&facts, kind, opened, &[Duty::Consult], &view.title, format!("/office/items/{code}"));
+        }
+    }
+    drop(image);
+    // Opinions may be taken for longer: that day is no limit that can be missed.
+    rows.iter_mut().filter(|row| row.deadline.rule.duty == Duty::Consult).for_each(|row| row.is_over = false);
+    rows.sort_by(|a, b| (!a.is_over, a.deadline.last, &a.title).cmp(&(!b.is_over, b.deadline.last, &b.title)));
+    rows
+}
+
+/// `GET /office/deadlines`, `?f=csv`, `?f=ics`
+pub async fn deadlines(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    let (lang, city) = (asking.lang(), site.city());
+    let rows = site.at_length(|| rows(&site, &desk)).await?;
+    let file = |media, name: &'static str, body: String| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
+        Ok(respond::unkept(&asking.headers, StatusCode::OK, media, headers, body))
+    };
+    match asking.parameter("f").as_deref() {
+        Some("csv") => file("text/csv; charset=utf-8", "attachment; filename=\"thoi-han.csv\"", pages::csv(lang, &city, &rows)),
+        Some("ics") => file(
+            "text/calendar; charset=utf-8",
+            "attachment; filename=\"thoi-han.ics\"",
+            pages::calendar(lang, &city, &rows, site.app.now()),
+        ),
+        _ => Ok(shown(&asking.headers, StatusCode::OK, pages::list(lang, &city, &desk.who(), &rows))),
+    }
+}
+
+/// What is due for this person: deadlines, days that come, boards, reports.
+pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
+    let moment = site.moment();
+    let until = moment.today.saturating_add(AHEAD.days());
+    let is_near = |day: Date| moment.today <= day && day <= until;
+    let mut due: Vec<Due> = rows(site, desk)
+        .into_iter()
+        .filter(|row| row.deadline.last <= until && row.deadline.rule.duty != Duty::Consult)
+        .map(|row| Due {
+            day: Some(row.deadline.last),
+            what: row.deadline.rule.duty.key(),
+            title: row.title,
+            link: row.link,
+            is_over: row.is_over,
+        })
+        .collect();
+    let image = site.model.image();
+    let mut add = |day, what, view: &View| {
+        let link = format!("/office/items/{}", view.code);
+        due.push(Due { day, what, title: view.title.clone(), link, is_over: false });
+    };
+    for (_, entry) in image.items() {
+        let family = entry.item.family();
+        if !desk.actor.has(|role| role.covers(families::roles(family))) || !entry.item.is_public() {
+            continue;
+        }
+        let Some(view) = entry.item.view(None, &moment).filter(|view| minds(site, desk, family, &view.units)) else { continue };
+        if let Some((_, day)) = view.upcoming.filter(|(_, day)| is_near(*day)) {
+            add(Some(day), "due-begins", &view);
+        }
+        if view.status == Status::Upcoming && is_near(view.effective_from) {
+            add(Some(view.effective_from), "due-begins", &view);
+        }
+        if let Some(day) = view.holds_to.filter(|day| is_near(*day) && view.status == Status::InForce) {
+            add(Some(day), if view.opinions_until().is_some() { "due-closes" } else { "due-ends" }, &view);
+        }
+        if view.duty() == Some(Usable::Unknown) && view.status == Status::InForce {
+            add(None, "due-stale", &view);
+        }
+        if let Some(board) = view.board().filter(|board| board.is_due && view.status == Status::InForce) {
+            add(Some(board.due), "due-board", &view);
+        }
+    }
+    drop(image);
+    due.sort_by(|a, b| (a.day.is_none(), a.day, &a.title).cmp(&(b.day.is_none(), b.day, &b.title)));
+    due
+}

@@ -1,0 +1,60 @@
+//! What is due, in the office: deadlines by law and the first page; on both databases.
+
+use axum::http::StatusCode;
+use bangtin::domain::access::Role;
+use serde_json::json;
+
+use crate::office::{settle, signed_in};
+use crate::on_both_databases;
+use crate::support::{Kind, demo};
+
+const PLAN: &str = "QHSDD21AG";
+
+async fn deadlines_by_law_are_a_page_a_table_and_a_calendar(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut works, _) = signed_in(&node, &[Role::Works], "binh@yenbai.gov.vn", &clock).await;
+    let (_approver, _) = signed_in(&node, &[Role::Approver], "chi@yenbai.gov.vn", &clock).await;
+    // Signed on 2 November 2026: day 15 is Tuesday 17 November, which has passed at the demo's noon of the 24th.
+    let facts = json!({ "kind": "land-use-plan", "title": "Chờ công bố", "level": "tỉnh",
+        "decision": { "authority": "UBND tỉnh Yên Bái", "number": "5/QĐ", "signed": "2026-11-02" } });
+    let command = json!({ "id": "late", "type": "plan.revise", "code": PLAN, "effective_from": "2026-12-20", "facts": facts });
+    assert!(node.apply(&command.to_string()).await.state.is_some(), "it is proposed");
+    settle(&node).await;
+    let page = planner.get("/office/deadlines").await.text();
+    for expected in ["17/11/2026", "quá hạn", "Chờ công bố", "Luật Đất đai 2024, Điều 75 khoản 4a", "tính từ 2/11/2026"]
+    {
+        assert!(page.contains(expected), "no “{expected}”: {page}");
+    }
+    let csv = planner.get("/office/deadlines?f=csv").await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert!(
+        csv.text().starts_with("\u{feff}Ngày cuối,") && csv.text().contains("2026-11-17,Công bố công khai quy hoạch,Chờ công bố,"),
+        "{}",
+        csv.text()
+    );
+    let calendar = planner.get("/office/deadlines?f=ics").await.text().replace("\r\n ", "");
+    assert!(calendar.contains("DTSTART;VALUE=DATE:20261117\r\n") && calendar.contains("LU-PUBLISH@yen-bai.bangtin"), "{calendar}");
+    // It stands on the first page too; who has to do with works only sees nothing of it.
+    assert!(planner.get("/office").await.text().contains("Công bố công khai quy hoạch"));
+    assert!(!works.get("/office/deadlines").await.text().contains("Chờ công bố"));
+    assert!(!works.get("/office").await.text().contains("Chờ công bố"));
+}
+
+async fn the_first_page_says_what_begins_ends_and_is_out_of_date(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    clock.set("2026-11-26T05:00:00Z");
+    let (mut health, _) = signed_in(&node, &[Role::Health], "an@yenbai.gov.vn", &clock).await;
+    let (mut works, _) = signed_in(&node, &[Role::Works], "binh@yenbai.gov.vn", &clock).await;
+    let page = health.get("/office").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text().contains("Trạng thái trực đã cũ"), "{}", page.text());
+    let page = works.get("/office").await.text();
+    assert!(page.contains("Sắp đến hạn") && (page.contains("có hiệu lực") || page.contains("hết hiệu lực")), "{page}");
+    assert!(!page.contains("Trạng thái trực đã cũ"), "{page}");
+    clock.set("2027-03-30T05:00:00Z");
+    let (mut clerk, _) = signed_in(&node, &[Role::Clerk], "chi@yenbai.gov.vn", &clock).await;
+    assert!(clerk.get("/office").await.text().contains("cần kiểm tra bảng tin"));
+}
+
+on_both_databases!(deadlines_by_law_are_a_page_a_table_and_a_calendar, the_first_page_says_what_begins_ends_and_is_out_of_date);

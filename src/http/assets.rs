@@ -18,6 +18,7 @@ const FILES: &[(&str, &str, bool, &str)] = &[
     ("noto-sans.txt", "text/plain; charset=utf-8", false, include_str!("assets/noto-sans/OFL.txt")),
     ("here.js", "text/javascript; charset=utf-8", false, include_str!("assets/here.js")),
     ("offline.js", "text/javascript; charset=utf-8", false, include_str!("assets/offline.js")),
+    ("again.js", "text/javascript; charset=utf-8", false, include_str!("assets/again.js")),
     ("upload.js", "text/javascript; charset=utf-8", false, include_str!("assets/upload.js")),
     ("map.js", "text/javascript; charset=utf-8", false, include_str!("assets/map.js")),
 ];

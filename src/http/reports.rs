@@ -34,7 +34,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const MOST_OPEN: usize = 5_000;
 const MOST_OF_ITEM: usize = 200;
 /// Reports on one page of the clerk's list.
-const SHOWN: usize = 100;
+pub(super) const SHOWN: usize = 100;
 
 /// A clerk's page. It shows a token beside strangers' words, so it is not compressed: its length would give
 /// the token away (BREACH).
@@ -135,7 +135,7 @@ async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result
 }
 
 /// True if the report is about something in the token's units.
-fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View>) -> bool {
+pub(super) fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View>) -> bool {
     let moment = site.moment();
     let image = site.model.image();
     let board = report.received.board.and_then(|number| image.view(image.by_number(number)?, None, &moment));
@@ -146,7 +146,7 @@ fn is_within(site: &Site, actor: &Actor, report: &OpenReport, view: Option<&View
 
 /// The open reports that the actor may see, newest first, and their total number. The text is loaded for
 /// the first `most` only.
-async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usize), HttpError> {
+pub(super) async fn open(site: &Site, actor: &Actor, most: usize) -> Result<(Vec<Line>, usize), HttpError> {
     let moment = site.moment();
     let gather = || {
         let image = site.model.image();
@@ -199,7 +199,8 @@ pub async fn work(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     Ok(secret(pages::list(lang, &site.city(), &site.moment(), &lines, count, token.unwrap_or_default())))
 }
 
-async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {
+/// Closes a report that the actor may see. Errors: it is not open, or the outcome is none.
+pub(super) async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {
     let id = ReportId(report.to_owned());
     let unknown = || HttpError::Refused(Refusal::invalid("unknown-report", sentence!("unknown-report", report)));
     let known = site.model.image().reports().get(&id).cloned();

@@ -51,7 +51,8 @@ impl BoardFilter {
 }
 
 impl Entry {
-    fn postings(&self) -> impl Iterator<Item = (&Posting, Option<&View>, &'static str)> {
+    /// The prints, each with its item and the key of what is to be said of it.
+    pub fn postings(&self) -> impl Iterator<Item = (&Posting, Option<&View>, &'static str)> {
         self.board.board().into_iter().flat_map(|own| &own.postings).map(|posting| {
             let view = self.items.iter().find(|view| view.code == posting.item);
             (posting, view, posting.standing(view))

@@ -102,12 +102,19 @@ pub fn sign_in(lang: Lang, city: &City) -> String {
     page(&Page::new(lang, city, t("reports"), "/reports"), content)
 }
 
+/// Where the forms of a list of reports go, and what each carries.
+pub struct Work<'a> {
+    /// The address.
+    pub action: &'a str,
+    /// Hidden fields.
+    pub hidden: Markup,
+}
+
 /// The open reports, each with buttons to close it.
-pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usize, token: &str) -> String {
+pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Work<'_>) -> Markup {
     let t = |key| text(lang, key);
     let all = lines.iter().map(|line| line.received.report.0.as_str()).collect::<Vec<_>>().join(" ");
-    let content = html! {
-        h1 { (t("reports")) " (" (count) ")" }
+    html! {
         @if lines.is_empty() { p { (t("reports-none")) } }
         @if lines.len() < count { p { (t("reports-newest")) " " (lines.len()) "." } }
         ul.list {
@@ -120,10 +127,9 @@ pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usi
                         p { (written.text) }
                         @if !written.reply_to.is_empty() { p { (t("contact")) ": " (written.reply_to) } }
                     }
-                    form action="/reports" method="post" {
-                        input type="hidden" name="token" value=(token);
+                    form action=(work.action) method="post" {
+                        (work.hidden)
                         input type="hidden" name="report" value=(line.received.report);
-                        (language_field(lang))
                         button name="outcome" value="mended" { (t("outcome-mended")) }
                         button name="outcome" value="no-fault" { (t("outcome-no-fault")) }
                         button name="outcome" value="abuse" { (t("outcome-abuse")) }
@@ -134,15 +140,21 @@ pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usi
         @if lines.len() > 1 {
             details {
                 summary { (t("reports-flood")) }
-                form action="/reports" method="post" {
-                    input type="hidden" name="token" value=(token);
+                form action=(work.action) method="post" {
+                    (work.hidden)
                     input type="hidden" name="report" value=(all);
-                    (language_field(lang))
                     button name="outcome" value="abuse" { (t("reports-all-abuse")) " (" (lines.len()) ")" }
                 }
             }
         }
         p.note { (t("reports-erased")) }
-    };
+    }
+}
+
+/// The page for a clerk with a token.
+pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usize, token: &str) -> String {
+    let t = |key| text(lang, key);
+    let work = Work { action: "/reports", hidden: html! { input type="hidden" name="token" value=(token); (language_field(lang)) } };
+    let content = html! { h1 { (t("reports")) " (" (count) ")" } (open(lang, moment, lines, count, &work)) };
     page(&Page::new(lang, city, t("reports"), "/reports"), content)
 }

@@ -1,8 +1,8 @@
-// The office: `node office.mjs BASE OUT WIDTH JS PLANNER APPROVER`.
+// The office: `node office.mjs BASE OUT WIDTH JS PLANNER APPROVER CLERK DISPATCHER`.
 //
-// A planner and an approver accept their invitations (the last two arguments) and play a plan from its file to its
-// publication: a broken file, the good one, returned with a comment, changed, approved. Every page on the way is checked by
-// axe-core and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
+// Four persons accept their invitations (the last arguments). A planner and an approver play a plan from its file to its
+// publication: a broken file, the good one, returned with a comment, changed, approved; a clerk hangs a print; a
+// dispatcher says where a vehicle is. Every page on the way is checked by axe-core and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
 import { createRequire } from "node:module";
 import { createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const axe = require("axe-core").source;
 const [base, out, width, js, ...invitations] = process.argv.slice(2);
 const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const PLAN = "QHSDD21AG";
+const BOARD = "BANG0001F";
 const GOOD = new URL("../data/formats/plan.zip", import.meta.url).pathname;
 const view = { locale: "vi-VN", viewport: { width: Number(width), height: 900 } };
 
@@ -147,6 +148,35 @@ await planner.goto(`${base}/office/items`);
 await check(planner, "items");
 await approver.goto(`${base}/q/${PLAN}/history`);
 assert.match(await approver.innerText("main"), /15\/12\/2026/);
+await planner.goto(`${base}/office/deadlines`);
+await check(planner, "deadlines");
+
+// The clerk scans the board's code, prints for it and hangs it.
+const clerk = await invited(invitations[2], "Lê Thị Cúc", "cuc@yenbai.gov.vn");
+await clerk.goto(`${base}/q/${BOARD}`);
+await clerk.click(`a[href*="/office/boards/${BOARD}"]`);
+await check(clerk, "board");
+await clerk.fill("input[name=item]:not([type=hidden])", "QHC2020AH");
+const [poster] = await Promise.all([
+  clerk.waitForResponse((answer) => answer.url().includes("poster.pdf")).catch(() => null),
+  clerk.locator("form", { has: clerk.locator("input[name=item]:not([type=hidden])") }).locator("button").click().catch(() => {}),
+]);
+assert.ok(poster === null || poster.status() === 200);
+await clerk.goto(`${base}/office/boards/${BOARD}`);
+const hang = clerk.locator("form", { has: clerk.locator("input[value=QHC2020AH]") }).locator("button[value=hang]");
+await hang.click();
+await hang.waitFor({ state: "detached" });
+// Another browser, whose cache has no page of it yet.
+await approver.goto(`${base}/q/${BOARD}`);
+assert.match(await approver.innerHTML("main"), /QHC2020AH/);
+
+// One tap says where a vehicle is.
+const dispatcher = await invited(invitations[3], "Phạm Văn Dũng", "dung@yenbai.gov.vn");
+await dispatcher.goto(`${base}/office/duty`);
+await dispatcher.locator("button[value=out]").first().click();
+await dispatcher.waitForURL(/\/office\/duty/);
+await dispatcher.locator("button[value=out][aria-pressed=true]").first().waitFor();
+await check(dispatcher, "duty");
 // With scripts, files go in pieces.
 assert.equal(pieces > 0, js === "on");
 await browser.close();

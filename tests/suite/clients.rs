@@ -178,11 +178,24 @@ async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication(
                     link.trim().split_once("/office/").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
                 format!("{base}/office/{secret}")
             };
-            let invitations = ["planner", "approver"].map(invitation);
+            let invitations = ["planner", "approver", "clerk", "health"].map(invitation);
             let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{width}"));
             std::fs::create_dir_all(&pictures).unwrap();
-            let [planner, approver] = &invitations;
-            let said = client("node", &["office.mjs", &base, pictures.to_str().unwrap(), width, js, planner, approver], &[]);
+            let said = client(
+                "node",
+                &[
+                    "office.mjs",
+                    &base,
+                    pictures.to_str().unwrap(),
+                    width,
+                    js,
+                    &invitations[0],
+                    &invitations[1],
+                    &invitations[2],
+                    &invitations[3],
+                ],
+                &[],
+            );
             assert!(said.contains("pages hold at"), "{said}");
             server.signal("TERM");
             server.wait();

@@ -478,9 +478,16 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 21] = [
+    let table: [(&str, &str, May<'_>); 28] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
+        ("GET", "/office/duty", &all),
+        ("POST", "/office/duty", &all),
+        ("GET", "/office/reports", &only(&[Role::Clerk])),
+        ("POST", "/office/reports", &only(&[Role::Clerk])),
+        ("GET", "/office/audit", &only(&[Role::Administrator])),
+        ("GET", "/office/boards/0000", &all),
+        ("POST", "/office/boards/0000", &all),
         ("GET", "/office/items", &all),
         ("GET", "/office/items/QHSDD21AG", &all),
         ("POST", "/office/uploads", &only(&[Role::Planner])),

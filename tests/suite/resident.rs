@@ -34,7 +34,7 @@ const PLAN: &str = "QHSDD21AG";
 
 impl Node {
     /// A form as a browser sends it.
-    async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = HttpRequest::post(path)

@@ -19,7 +19,8 @@ use crate::http::reading::Asking;
 use crate::render::office::accounts::{self as pages, Listed};
 use crate::words::text::Lang;
 
-fn check_administrator(desk: &Desk) -> Result<(), HttpError> {
+/// Refuses whoever is no administrator.
+pub(super) fn check_administrator(desk: &Desk) -> Result<(), HttpError> {
     if desk.actor.has(|role| role == Role::Administrator) {
         return Ok(());
     }

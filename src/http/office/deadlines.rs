@@ -19,6 +19,7 @@ use crate::domain::unit::UnitId;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
+use crate::http::reports::is_within;
 use crate::http::respond;
 use crate::render::office::deadlines::{self as pages, Due, Row};
 
@@ -127,8 +128,13 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         .collect();
     let image = site.model.image();
     let mut add = |day, what, view: &View| {
-        let link = format!("/office/items/{}", view.code);
-        due.push(Due { day, what, title: view.title.clone(), link, is_over: false });
+        let link = match what {
+            "due-board" => format!("/office/boards/{}", view.code),
+            "due-stale" => "/office/duty".into(),
+            _ => format!("/office/items/{}", view.code),
+        };
+        let is_over = day.is_some_and(|day| day < moment.today);
+        due.push(Due { day, what, title: view.title.clone(), link, is_over });
     };
     for (_, entry) in image.items() {
         let family = entry.item.family();
@@ -152,7 +158,13 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
             add(Some(board.due), "due-board", &view);
         }
     }
+    let reports: Vec<_> =
+        image.reports().values().map(|report| (report.clone(), image.view(&report.received.item, None, &moment))).collect();
     drop(image);
+    let open = reports.iter().filter(|(report, view)| is_within(site, &desk.actor, report, view.as_ref())).count();
+    if open > 0 && desk.actor.has(Role::reads_reports) {
+        due.push(Due { day: None, what: "due-reports", title: open.to_string(), link: "/office/reports".into(), is_over: false });
+    }
     due.sort_by(|a, b| (a.day.is_none(), a.day, &a.title).cmp(&(b.day.is_none(), b.day, &b.title)));
     due
 }

@@ -9,17 +9,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Desk, leads_to, refused, shown};
-use crate::app::Request;
+use super::{Desk, Form, leads_to, refused, shown};
+use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
-use crate::domain::{Code, Digest};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
-use crate::import::attach::no_files;
 use crate::render::office::items::{self as pages, Item};
 use crate::words::fold::fold;
 use crate::words::text::Lang;
@@ -133,13 +131,9 @@ pub async fn change(
         (item.family(), item.latest_facts().unwrap_or_default(), item.latest_number().unwrap_or_default())
     };
     let (action, body) = command(&fields, facts, latest).ok_or(HttpError::NotFound)?;
-    // The same form, sent twice, acts once; the same words sent of a later state act again.
-    let content = format!("{}{body}", fields.get("seen").unwrap_or_default());
-    let id = format!("office-{action}-{own}-{}", &Digest::of(content.as_bytes()).to_string()[..16]);
-    let request = Request { id, kind: format!("{family}.{action}"), code: Some(own), body, blobs: Vec::new() };
-    match site.app.execute(&desk.actor, request, &no_files).await {
+    let form = Form { family, action, seen: fields.get("seen").unwrap_or_default() };
+    match desk.carry_out(&site, own, &form, body).await {
         Ok(outcome) => {
-            site.model.wait_for(outcome.position, super::SEEN).await;
             let is_proposed = outcome.state.is_some();
             Ok(leads_to(&if is_proposed { format!("/office/proposals/{own}") } else { format!("/office/items/{own}?done=1") }, lang))
         }

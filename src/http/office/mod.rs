@@ -2,12 +2,16 @@
 //! commands like any other client; it has no rule and no model of its own.
 
 mod accounts;
+pub mod audit;
+pub mod boards;
 pub mod deadlines;
 pub mod door;
+pub mod duty;
 mod home;
 pub mod items;
 mod plans;
 mod proposals;
+pub mod reports;
 mod sign_in;
 pub mod uploads;
 
@@ -25,16 +29,19 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::errors::HttpError;
 use super::forms::{self, Fields};
 use super::respond;
 use super::{Site, reading};
-use crate::app::ExecuteError;
-use crate::domain::Refusal;
+use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Actor, Grant};
+use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
+use crate::import::attach::no_files;
+use crate::render::layout::SCRIPT_POLICY;
 use crate::render::office::Who;
 use crate::words::text::Lang;
 
@@ -94,6 +101,35 @@ impl Desk {
         }
         Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))))
     }
+}
+
+/// What a form asks for.
+pub(super) struct Form<'a> {
+    family: &'a str,
+    action: &'a str,
+    /// The state of the item that the person saw.
+    seen: &'a str,
+}
+
+impl Desk {
+    /// Carries out the command that a form asks for. The same form, sent twice, acts once; the same words sent of a later
+    /// state act again.
+    async fn carry_out(&self, site: &Site, code: Code, form: &Form<'_>, body: Value) -> Result<Outcome, ExecuteError> {
+        let Form { family, action, seen } = form;
+        let digest = Digest::of(format!("{seen}{body}").as_bytes()).to_string();
+        let id = format!("office-{action}-{code}-{}", &digest[..16]);
+        let request = Request { id, kind: format!("{family}.{action}"), code: Some(code), body, blobs: Vec::new() };
+        let outcome = site.app.execute(&self.actor, request, &no_files).await?;
+        site.model.wait_for(outcome.position, SEEN).await;
+        Ok(outcome)
+    }
+}
+
+/// A page whose script only this site may send.
+fn with_script(headers: &HeaderMap, status: StatusCode, page: String) -> Response {
+    let mut extra = HeaderMap::new();
+    extra.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    respond::unkept(headers, status, HTML, extra, page)
 }
 
 /// A page of the office.

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, leads_to, refused, shown};
+use super::{Desk, leads_to, refused, shown, with_script};
 use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::Role;
@@ -18,10 +18,8 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::imports::{complete, find, read_file};
 use crate::http::reading::Asking;
-use crate::http::respond;
 use crate::http::uploaded::{self, Form};
 use crate::import::source::Source;
-use crate::render::layout::SCRIPT_POLICY;
 use crate::render::office::plans::{self as pages, Said};
 use crate::render::report;
 use crate::words::text::Lang;
@@ -58,13 +56,6 @@ fn plans(site: &Site, desk: &Desk) -> Vec<(Code, String)> {
         .collect();
     plans.sort_by(|a, b| a.1.cmp(&b.1));
     plans
-}
-
-/// A page whose script sends a large file in pieces.
-fn with_script(headers: &HeaderMap, status: StatusCode, page: String) -> Response {
-    let mut extra = HeaderMap::new();
-    extra.extend(SCRIPT_POLICY.parse().ok().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
-    respond::unkept(headers, status, super::HTML, extra, page)
 }
 
 /// `GET /office/plans/new`

@@ -1,11 +1,15 @@
 //! Pages of the office: their frame, and what several of them share.
 
 pub mod accounts;
+pub mod audit;
+pub mod boards;
 pub mod deadlines;
+pub mod duty;
 pub mod home;
 pub mod items;
 pub mod plans;
 pub mod proposals;
+pub mod reports;
 pub mod sign_in;
 
 use maud::{Markup, html};
@@ -48,7 +52,12 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             a href={ "/office/proposals" (lang.query()) } { (t("office-proposals")) }
             a href={ "/office/items" (lang.query()) } { (t("office-published")) }
             @if who.has(Role::Planner) || who.has(Role::Approver) { a href={ "/office/deadlines" (lang.query()) } { (t("deadlines")) } }
-            @if who.has(Role::Administrator) { a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) } }
+            @if who.has(Role::Health) { a href={ "/office/duty" (lang.query()) } { (t("office-duty")) } }
+            @if who.has(Role::Clerk) { a href={ "/office/reports" (lang.query()) } { (t("reports")) } }
+            @if who.has(Role::Administrator) {
+                a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) }
+                a href={ "/office/audit" (lang.query()) } { (t("audit")) }
+            }
             a href={ "/office/me" (lang.query()) } { (who.name) }
             form action="/office/sign-out" method="post" { (who.hidden(lang)) button.plain { (t("office-sign-out")) } }
         }

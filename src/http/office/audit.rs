@@ -1,0 +1,104 @@
+//! `/office/audit`: who did what, for administrators. It is read from the log itself, the newest first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use jiff::civil::Date;
+
+use super::accounts::check_administrator;
+use super::{Desk, shown};
+use crate::domain::Code;
+use crate::domain::access::AccountId;
+use crate::domain::publication::view::moment_of;
+use crate::event_store::StoredEvent;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::reading::Asking;
+use crate::http::respond;
+use crate::render::office::audit::{self as pages, Filter, Line};
+use crate::words::civil::date_in;
+
+/// Lines of a page.
+const SHOWN: usize = 100;
+/// Lines of a table for spreadsheets.
+const MOST: usize = 10_000;
+/// Events that are looked through in one go.
+const PAGE: i64 = 2_000;
+/// Most events that one request looks through.
+const LOOKED_AT: i64 = 200_000;
+
+/// The events that are asked for and stand before a position, the newest first; and the position from which to go on.
+async fn found(site: &Site, filter: &Filter, before: i64, most: usize) -> Result<(Vec<StoredEvent>, Option<i64>), HttpError> {
+    let zone = site.city().zone();
+    let item = filter.item.as_ref().map(|item| format!("/{item}"));
+    let is_meant = |stored: &StoredEvent| {
+        item.as_ref().is_none_or(|item| stored.event.aggregate.ends_with(item.as_str()))
+            && filter.person.as_ref().is_none_or(|person| stored.actor == *person)
+            && filter.day.is_none_or(|day| date_in(&zone, moment_of(stored.recorded_at)) == day)
+    };
+    let (mut end, mut list) = (before, Vec::new());
+    let stop = (before - LOOKED_AT).max(0);
+    while end > stop {
+        let begin = (end - PAGE).max(0);
+        let page = site.app.log().read(begin, (end - begin) as usize).await?;
+        for stored in page.into_iter().rev().filter(|stored| stored.position <= end) {
+            if is_meant(&stored) {
+                list.push(stored);
+                if list.len() == most {
+                    let last = list.last().map(|stored| stored.position - 1);
+                    return Ok((list, last.filter(|last| *last > 0)));
+                }
+            }
+        }
+        end = begin;
+    }
+    Ok((list, Some(stop).filter(|stop| *stop > 0)))
+}
+
+/// `GET /office/audit?person=&item=&day=&before=`, `&f=csv`
+pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    check_administrator(&desk)?;
+    let asked = |name: &str| asking.parameter(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let filter = Filter {
+        person: asked("person"),
+        item: asked("item").and_then(|code| code.parse::<Code>().ok()).map(|code| code.to_string()),
+        day: asked("day").and_then(|day| day.parse::<Date>().ok()),
+    };
+    let is_table = asking.parameter("f").as_deref() == Some("csv");
+    let head = site.app.log().head().await?.position;
+    let before = asked("before").and_then(|position| position.parse().ok()).unwrap_or(head).min(head);
+    let (events, older) = found(&site, &filter, before, if is_table { MOST } else { SHOWN }).await?;
+    let mut people: BTreeMap<String, String> = BTreeMap::new();
+    for id in site.app.accounts().await?.all.into_keys() {
+        let name = site.app.profile(&id).await?.name;
+        people.insert(id.0.clone(), if name.is_empty() { id.0 } else { name });
+    }
+    let tokens: BTreeMap<String, Option<AccountId>> = {
+        let image = site.model.image();
+        image.tokens().map(|token| (token.token.to_string(), image.person_of(&token.token).cloned())).collect()
+    };
+    let who = |actor: &str| match (people.get(actor), tokens.get(actor)) {
+        (Some(name), _) => name.clone(),
+        (None, Some(Some(person))) => format!("{actor} ({})", people.get(&person.0).map_or(person.0.as_str(), String::as_str)),
+        _ => actor.to_owned(),
+    };
+    let line = |stored: &StoredEvent| Line {
+        position: stored.position,
+        at: moment_of(stored.recorded_at),
+        who: who(&stored.actor),
+        event: stored.event.name.clone(),
+        about: stored.event.aggregate.clone(),
+    };
+    let lines: Vec<Line> = events.iter().map(line).collect();
+    let (lang, city) = (asking.lang(), site.city());
+    if is_table {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"nhat-ky.csv\""));
+        return Ok(respond::unkept(&asking.headers, StatusCode::OK, "text/csv; charset=utf-8", headers, pages::csv(lang, &lines)));
+    }
+    let page = pages::list(lang, &city, &desk.who(), &site.moment(), &filter, &people, &lines, older);
+    Ok(shown(&asking.headers, StatusCode::OK, page))
+}

@@ -1,0 +1,48 @@
+//! `/office/reports`: what residents reported, for clerks.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::{Desk, leads_to, shown};
+use crate::domain::Refusal;
+use crate::domain::access::Role;
+use crate::http::Site;
+use crate::http::errors::HttpError;
+use crate::http::reading::Asking;
+use crate::http::reports::{SHOWN, close, open};
+use crate::render::office::reports as pages;
+
+fn check(desk: &Desk) -> Result<(), HttpError> {
+    if desk.actor.has(Role::reads_reports) {
+        return Ok(());
+    }
+    Err(HttpError::Refused(Refusal::forbidden("forbidden-role", sentence!("forbidden-role-reports"))))
+}
+
+/// `GET /office/reports`
+pub async fn reports(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    check(&desk)?;
+    let (lines, count) = open(&site, &desk.actor, SHOWN).await?;
+    let page = pages::list(asking.lang(), &site.city(), &desk.who(), &site.moment(), &lines, count);
+    Ok(shown(&asking.headers, StatusCode::OK, page))
+}
+
+/// `POST /office/reports`: closes the reports that the form names.
+pub async fn work(
+    State(site): State<Arc<Site>>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    check(&desk)?;
+    let fields = desk.fields(&headers, body).await?;
+    for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
+        close(&site, &desk.actor, report, fields.get("outcome")).await?;
+    }
+    Ok(leads_to("/office/reports", fields.lang(&asking.headers)))
+}

@@ -1,0 +1,68 @@
+//! What is to be done at a board.
+
+use maud::{Markup, html};
+
+use super::{Who, frame, wrong_box};
+use crate::domain::city::City;
+use crate::render::boards::Entry;
+use crate::words::format;
+use crate::words::text::{Lang, text};
+
+/// A board: what hangs there, what is to be replaced, and that it was looked at.
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, wrong: Option<&str>) -> String {
+    let t = |key| text(lang, key);
+    let board = &entry.board;
+    let path = format!("/office/boards/{}", board.code);
+    let form = |content: Markup| {
+        html! {
+            form.column action=(path) method="post" data-again data-wait=(t("upload-again")) data-out=(t("again-out")) {
+                (who.hidden(lang))
+                input type="hidden" name="seen" value=(seen);
+                (content)
+            }
+        }
+    };
+    let content = html! {
+        (wrong_box(wrong))
+        @if let Some(own) = board.board() {
+            p {
+                (t("board-number")) " " (own.number)
+                @if let Some(address) = &own.address { " – " (address) }
+                br; span.note { (t(if own.is_due { "check-overdue" } else { "check-due" })) " " (format::date(own.due)) }
+            }
+        }
+        h2 { (t("board-prints")) }
+        @for (posting, view, state) in entry.postings() {
+            section {
+                h3 { a href={ "/q/" (posting.item) (lang.query()) } { (view.map_or(posting.item.as_str(), |view| view.title.as_str())) } }
+                p {
+                    @if let Some((revision, on, _)) = &posting.hung { (t("board-hangs")) ": " (t("revision")) " " (revision) ", " (format::date(*on)) " · " }
+                    (t("printed-revision")) " " (posting.printed.0) " "
+                    span.tag { (t(state)) }
+                }
+                @let item = html! { input type="hidden" name="item" value=(posting.item); };
+                @if view.is_some_and(|view| view.revision != posting.printed.0) || posting.anew {
+                    (form(html! { (item) button.wide name="do" value="print" { (t("board-print")) } }))
+                }
+                @if posting.is_wanted() && posting.hung.as_ref().is_none_or(|hung| hung.0 != posting.printed.0) || posting.anew {
+                    (form(html! { (item) button.wide name="do" value="hang" { (t("board-hung")) } }))
+                }
+                @if posting.hangs() { (form(html! { (item) button.plain name="do" value="remove" { (t("board-removed")) } })) }
+            }
+        }
+        @if board.board().is_none_or(|own| own.postings.is_empty()) { p { (t("board-empty")) } }
+        h2 { (t("board-looked-at")) }
+        (form(html! { button.wide name="do" value="check" { (t("board-all-right")) } }))
+        (form(html! {
+            label { (t("board-note")) input type="text" name="note" maxlength="500" required; }
+            button.plain name="do" value="check" { (t("board-damaged")) }
+        }))
+        h2 { (t("board-add")) }
+        (form(html! {
+            label { (t("office-item-code")) input type="text" name="item" maxlength="20" autocapitalize="characters" required; }
+            button.plain name="do" value="print" { (t("board-print")) }
+        }))
+        script src="/assets/again.js" defer {}
+    };
+    frame(lang, city, who, &board.title, &path, content)
+}

@@ -127,7 +127,7 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         })
         .collect();
     let image = site.model.image();
-    let mut add = |day, what, view: &View| {
+    let mut add = |day: Option<Date>, what, view: &View| {
         let link = match what {
             "due-board" => format!("/office/boards/{}", view.code),
             "due-stale" => "/office/duty".into(),

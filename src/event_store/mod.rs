@@ -339,9 +339,9 @@ pub trait EventLog: Send + Sync {
     async fn load(&self, records: dump::Source) -> Result<(), StoreError>;
     /// Tests whether the disk has room again, by writing existing data once more. Adds nothing.
     async fn try_room(&self) -> Result<(), StoreError>;
-    /// True while the database server takes writes and does not confirm them: a synchronous standby may be missing.
-    fn unconfirmed(&self) -> bool {
-        false
+    /// Why the last write failed, where the database server refused it or did not confirm it; none once one goes through.
+    fn write_trouble(&self) -> Option<String> {
+        None
     }
     /// Tests whether the store takes writes at all. Errors: it is a standby, or was set to be read only.
     async fn takes_writes(&self) -> Result<(), StoreError> {

@@ -27,8 +27,10 @@ pub async fn health() -> Response {
 /// because reads go on.
 pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     let (status, word, detail) = match site.model.health() {
-        Health::Following if site.app.log().unconfirmed() => (StatusCode::OK, "degraded", sentence!("pg-unconfirmed").to_string()),
-        Health::Following => (StatusCode::OK, "ready", String::new()),
+        Health::Following => match site.app.log().write_trouble() {
+            Some(trouble) => (StatusCode::OK, "degraded", trouble),
+            None => (StatusCode::OK, "ready", String::new()),
+        },
         Health::Degraded(what) => (StatusCode::OK, "degraded", what),
         Health::Stopped(what) => (StatusCode::SERVICE_UNAVAILABLE, "stopped", what),
     };

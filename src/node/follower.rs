@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::disk::{self, Disk};
 use crate::domain::families::LogEvent;
 use crate::domain::subject::SubjectId;
-use crate::event_store::{EventLog, StoreError, StoredEvent, chain};
+use crate::event_store::{EventLog, Head, StoreError, StoredEvent, chain};
 use crate::node::snapshot;
 use crate::read_model::Health;
 use crate::read_model::ReadModel;
@@ -64,7 +64,9 @@ pub async fn build(log: &Arc<dyn EventLog>, snapshot_path: Option<&PathBuf>) -> 
             image = read;
         }
     }
-    replay(log, image).await
+    let image = replay(log, image).await?;
+    whole(&image, &head)?;
+    Ok(image)
 }
 
 /// The hash chain's value at a position; none if the log ends before it.
@@ -203,8 +205,8 @@ async fn look_after_disks(log: &Arc<dyn EventLog>, model: &ReadModel) {
         }
         tokio::time::sleep(DISK_PAUSE).await;
         pauses += 1;
-        if log.unconfirmed() {
-            // It is confirmed again once this goes through; no write needs to come for it.
+        if log.write_trouble().is_some() {
+            // It is over once this goes through; no write needs to come for it.
             let _ = log.try_room().await;
         }
         for disk in model.disks.full() {
@@ -322,14 +324,25 @@ pub async fn save_snapshot(model: &ReadModel, log: &Arc<dyn EventLog>, path: &st
 
 async fn rebuild(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Result<(), FollowError> {
     // Reading the head refuses another log.
-    log.head().await?;
+    let head = log.head().await?;
     let mut image = replay(log, Image::empty()).await?;
+    whole(&image, &head)?;
     load_contacts(log, app.vault(), &mut image).await?;
     app.observe_city((*image.city).clone());
     app.forget().await;
     image.generation = model.image().generation + 1;
     model.change(|held| *held = image);
     Ok(())
+}
+
+/// Refuses an image of fewer events than the log says it has: some cannot be read, or were cut off. Then what is known
+/// is shown on.
+fn whole(image: &Image, head: &Head) -> Result<(), FollowError> {
+    if image.position >= head.position {
+        return Ok(());
+    }
+    let said = sentence!("log-cut", found = image.position, wanted = head.position);
+    Err(FollowError::Store(StoreError::Damaged(said.to_string())))
 }
 
 async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Result<(), FollowError> {

@@ -433,6 +433,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_stays_one_that_calendars_read_even_after_a_clock_that_ran_a_century_ahead() {
+        let correct = || {
+            let facts = campaign(weekly(None));
+            Event::Corrected(Box::new(Corrected { revision: 1, reason: "Nhầm".into(), fields: vec!["title".into()], facts }))
+        };
+        let mut item = Publication::default();
+        item.apply_at(published(1, DAY), RECORDED);
+        let mut before = item.sequence();
+        for n in 0..3 {
+            item.apply_at(correct(), RECORDED + 3_000_000_000_000_000 + n);
+            assert!(item.sequence() > before && i32::try_from(item.sequence()).is_ok(), "{}", item.sequence());
+            before = item.sequence();
+        }
+    }
+
+    #[test]
     fn a_calendar_is_a_file_and_no_message() {
         let lines = file(&of(&[published(1, DAY)]), date(2026, 11, 24));
         assert!(lines.iter().all(|line| !line.starts_with("METHOD") && !line.starts_with("ORGANIZER")), "{lines:?}");

@@ -92,7 +92,7 @@ async fn a_commit_of_unknown_outcome_says_repeat_and_the_repeat_gets_the_first_r
     assert!(page.text().contains("Chưa rõ lời báo đã đến nơi hay chưa") && page.text().contains("Sai ten tram"), "{}", page.text());
     // Nobody writes, and yet it is found confirmed again.
     let confirmed = async {
-        while node.app.log().unconfirmed() || node.get("/readyz").await.json()["status"] != "ready" {
+        while node.app.log().write_trouble().is_some() || node.get("/readyz").await.json()["status"] != "ready" {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };

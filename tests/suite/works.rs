@@ -84,6 +84,15 @@ async fn works_on_some_days_of_the_week_are_on_those_days_in_a_calendar(kind: Ki
         assert!(calendar.contains(&format!("{line}\r\n")), "{calendar}");
     }
     assert!(calendar.contains("thứ Bảy\\, Chủ Nhật"), "{calendar}");
+    // Dates without such a day are refused, when they are published and when they are moved.
+    let moved = json!({ "id": "moved", "type": "works.postpone", "code": code, "from": "2026-12-08", "to": "2026-12-10", "reason": "Mưa" });
+    let refused = node.try_apply(&moved.to_string(), &bangtin::cli::demo::file).await.unwrap_err().to_string();
+    assert!(refused.contains("days of the week"), "{refused}");
+    let (mut never, id) = (facts.clone(), "never");
+    never["from"] = json!("2026-12-07");
+    never["to"] = json!("2026-12-11");
+    let never = json!({ "id": id, "type": "works.publish", "facts": never }).to_string();
+    assert!(node.try_apply(&never, &bangtin::cli::demo::file).await.is_err());
 }
 
 async fn what_is_postponed_or_over_is_so_everywhere(kind: Kind) {

@@ -15,6 +15,9 @@ use crate::words::civil::date_in;
 const STATES: usize = 64;
 /// The beginning of 2020, microseconds since 1970. Seconds from then on fit a calendar's number until 2088.
 const YEAR_2020: i64 = 1_577_836_800_000_000;
+/// The largest number that a calendar reads (RFC 5545 §3.3.8), and where counting goes on by ones before it.
+const LARGEST: u32 = i32::MAX as u32;
+const FAR: u32 = LARGEST - 1_000_000;
 
 /// What an event overwrote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,8 +161,9 @@ impl<F: Family> Publication<F> {
         let past = self.past.iter().filter(|(_, what)| overwrote(what)).map(|(at, _)| *at);
         let mut moments: Vec<i64> = told.chain(past).chain(self.withdrawn.iter().map(|(_, at)| *at)).collect();
         moments.sort_unstable();
-        let second = |at: i64| u32::try_from((at - YEAR_2020).div_euclid(1_000_000)).unwrap_or(0);
-        moments.into_iter().fold(0, |before, at| second(at).max(before + 1))
+        // A clock that once ran far ahead must not lead beyond what a calendar reads.
+        let second = |at: i64| (at - YEAR_2020).div_euclid(1_000_000).clamp(0, i64::from(FAR)) as u32;
+        moments.into_iter().fold(0, |before: u32, at| second(at).max(before + 1).min(LARGEST))
     }
 
     /// Numbers of the revisions that hold on some day from `from` to `to`, oldest first.

@@ -10,7 +10,7 @@ use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
-use crate::domain::publication::view::{Moment, View};
+use crate::domain::publication::view::{Days, Moment, View};
 use crate::domain::publication::{Corrected, Event, ExpirySet, Family, Publication};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
@@ -31,6 +31,12 @@ impl Hours {
 }
 
 impl Works {
+    /// Its days.
+    pub(super) fn days(&self) -> Days {
+        let on = self.hours.iter().flat_map(|hours| &hours.days).map(|day| (*day).into()).collect();
+        Days { first: self.from, last: self.to, on }
+    }
+
     /// The spells in which the road is closed that end after `now`, the earliest first, up to a week ahead. Hours at
     /// night belong to the day on which they begin.
     pub(super) fn spells(&self, moment: &Moment) -> Vec<(Timestamp, Option<Timestamp>)> {
@@ -128,6 +134,9 @@ impl Family for Works {
         if self.hours.as_ref().is_some_and(|hours| hours.from == hours.to) {
             return Err(Refusal::invalid("works-hours", sentence!("works-hours")));
         }
+        if self.days().first_from(self.from).is_none() {
+            return Err(Refusal::invalid("works-no-day", sentence!("works-no-day")));
+        }
         if self.closed.lanes == Some(0) {
             return Err(Refusal::invalid("works-lanes", sentence!("works-lanes")));
         }
@@ -202,6 +211,10 @@ impl Family for Works {
                 // A last day that was set by hand stays; it cannot be moved along with the days.
                 if let Some(to) = latest.effective_to.filter(|to| Some(*to) != latest.facts.effective(latest.facts.from).1) {
                     return Err(Refusal::conflict("works-end-set", sentence!("works-end-set", to)));
+                }
+                let moved = Self { from: postpone.from, to: postpone.to, ..latest.facts.clone() };
+                if moved.days().first_from(moved.from).is_none() {
+                    return Err(Refusal::invalid("works-no-day", sentence!("works-no-day")));
                 }
                 let event = corrected(postpone.from, postpone.to, &postpone.reason);
                 Ok(vec![Event::Changed(WorksChanged::Postponed(postpone)), event])

@@ -6,7 +6,7 @@ use super::{Direction, EndedEarly, Works, WorksState};
 use crate::domain::campaign::Weekday;
 use crate::domain::publication::Family;
 use crate::domain::publication::Status;
-use crate::domain::publication::view::{Calendar, Calls, Days, Fact, Moment, Section, Shown, View};
+use crate::domain::publication::view::{Calendar, Calls, Fact, Moment, Section, Shown, View};
 use crate::domain::schema::{Property, Type};
 
 /// Properties of works, beyond those that all items have.
@@ -53,9 +53,8 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     view.summary.clone_from(&works.summary);
     let phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
-    let on = works.hours.iter().flat_map(|hours| &hours.days).map(|day| (*day).into()).collect();
     view.sections.push(Section::Calendar(Calendar {
-        days: Days { first: works.from, last: works.to, on },
+        days: works.days(),
         next: None,
         exported: &["road", "stretch", "works-hours", "every", "detour"],
         ends_as_planned: false,

@@ -11,7 +11,7 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, pin_mut};
@@ -36,6 +36,13 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Key of the advisory lock under which the tables are made: “bangtin” in ASCII.
 const SETUP_LOCK: i64 = 0x62_616e_6774_696e;
 
+/// Why the last write failed; none once one goes through.
+type Trouble = Arc<Mutex<Option<String>>>;
+
+fn note(trouble: &Trouble, what: Option<String>) {
+    *trouble.lock().unwrap_or_else(PoisonError::into_inner) = what;
+}
+
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 
 /// A log in a PostgreSQL database.
@@ -47,8 +54,10 @@ pub struct PostgresLog {
     places: Arc<Semaphore>,
     hint: watch::Receiver<i64>,
     identity: Arc<Identity>,
-    /// True while the last write was not confirmed in time.
-    unconfirmed: Arc<AtomicBool>,
+    /// Why the last write failed.
+    trouble: Trouble,
+    /// When the last connection for short queries could not be opened, and why.
+    refused: Mutex<Option<(Instant, String)>>,
 }
 
 fn explain(error: &Error) -> String {
@@ -164,10 +173,10 @@ impl PostgresLog {
         let (appends, receiver) = mpsc::unbounded_channel();
         let (reader, pool) = (RwLock::default(), Arc::new(Mutex::new(vec![client])));
         let places = Arc::new(Semaphore::new(LONG));
-        let unconfirmed = Arc::new(AtomicBool::new(false));
-        let log = Self { connector, appends, reader, pool, places, hint, identity, unconfirmed };
+        let (trouble, refused) = (Trouble::default(), Mutex::default());
+        let log = Self { connector, appends, reader, pool, places, hint, identity, trouble, refused };
         let target = writer::Target { connector: log.connector.clone(), identity: Arc::clone(&log.identity), clock };
-        tokio::spawn(writer::write_all(target, Arc::clone(&hint_sender), receiver, Arc::clone(&log.unconfirmed)));
+        tokio::spawn(writer::write_all(target, Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
         tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
     }
@@ -197,11 +206,24 @@ impl PostgresLog {
         if let Some(reader) = self.reader.read().await.as_ref().filter(|reader| !reader.is_lost()) {
             return Ok(Arc::clone(reader));
         }
+        let asked = Instant::now();
         let mut place = self.reader.write().await;
         if let Some(reader) = place.as_ref().filter(|reader| !reader.is_lost()) {
             return Ok(Arc::clone(reader));
         }
-        let client = connect(&self.connector).await?;
+        // Whoever waited while another could not connect is answered with that, and does not wait as long again.
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, why)) = refused.filter(|(at, _)| *at >= asked) {
+            return Err(StoreError::Unavailable(why));
+        }
+        let client = match connect(&self.connector).await {
+            Ok(client) => client,
+            Err(error) => {
+                let why = if let StoreError::Unavailable(why) = &error { why.clone() } else { error.to_string() };
+                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), why));
+                return Err(error);
+            }
+        };
         let fresh =
             Arc::new(Reader { client, statements: Mutex::default(), is_stale: AtomicBool::new(false), is_late: AtomicBool::new(false) });
         *place = Some(Arc::clone(&fresh));
@@ -418,8 +440,8 @@ impl EventLog for PostgresLog {
     async fn dump(&self, vault: bool, mut sink: Sink) -> Result<(), StoreError> {
         let mut client = self.client().await?;
         let view = client.build_transaction().isolation_level(tokio_postgres::IsolationLevel::RepeatableRead).read_only(true);
-        let view = view.start().await.map_err(unavailable)?;
-        let head = view.query_one("SELECT log_id, position, hash, recorded_at FROM head", &[]).await.map_err(unavailable)?;
+        let view = in_time(view.start()).await?;
+        let head = in_time(view.query_one("SELECT log_id, position, hash, recorded_at FROM head", &[])).await?;
         sink(Record::Head(head_of(&head)))?;
         let mut parts: Vec<(&str, fn(&Row) -> Record)> = vec![
             ("SELECT * FROM events ORDER BY position", |row| Record::Event(stored_event(row))),
@@ -434,13 +456,14 @@ impl EventLog for PostgresLog {
             parts.push(("SELECT * FROM vault ORDER BY subject", |row| Record::Vault(vault_row(row))));
         }
         for (sql, read) in parts {
-            let rows = view.query_raw(sql, std::iter::empty::<&str>()).await.map_err(unavailable)?;
+            let rows = in_time(view.query_raw(sql, std::iter::empty::<&str>())).await?;
             pin_mut!(rows);
-            while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+            // A line can freeze between two rows.
+            while let Some(row) = in_time(rows.try_next()).await? {
                 sink(read(&row))?;
             }
         }
-        view.commit().await.map_err(unavailable)?;
+        in_time(view.commit()).await?;
         self.give_back(client);
         Ok(())
     }
@@ -466,23 +489,29 @@ impl EventLog for PostgresLog {
 
     async fn try_room(&self) -> Result<(), StoreError> {
         let client = self.client().await?;
-        // One transaction tests both: a sort that is too large for `work_mem` and so goes to the disk, then a row.
+        // One transaction tests both: a sort that is too large for `work_mem` and so goes to the disk, then a row. It is begun
+        // as the writer begins one.
         let sort = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 50000) n ORDER BY n DESC) s";
+        in_time(client.batch_execute("BEGIN")).await?;
         let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
         in_time(client.batch_execute(&again)).await?;
+        in_time(client.batch_execute("COMMIT")).await?;
         self.give_back(client);
-        self.unconfirmed.store(false, Ordering::Relaxed);
+        note(&self.trouble, None);
         Ok(())
     }
 
-    fn unconfirmed(&self) -> bool {
-        self.unconfirmed.load(Ordering::Relaxed)
+    fn write_trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn takes_writes(&self) -> Result<(), StoreError> {
         let sql = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on', \
-             (SELECT string_agg(t, ', ') FROM unnest(ARRAY['events', 'commands', 'claims', 'blobs', 'blob_chunks', 'vault', 'sessions', 'once']) t \
-              WHERE NOT has_table_privilege(t, 'INSERT'))";
+             (SELECT string_agg(t || ' (' || p || ')', ', ' ORDER BY t, p) FROM (SELECT split_part(r, ' ', 1) t, unnest(string_to_array(split_part(r, ' ', 2), '+')) p \
+              FROM unnest(ARRAY['head SELECT+UPDATE', 'events SELECT+INSERT', 'commands SELECT+INSERT', 'claims SELECT+INSERT+DELETE', \
+              'claim_doubles SELECT+INSERT+DELETE', 'claim_rule SELECT+UPDATE', 'blobs SELECT+INSERT', 'blob_chunks SELECT+INSERT', \
+              'vault SELECT+INSERT+UPDATE+DELETE', 'sessions SELECT+INSERT+UPDATE+DELETE', 'once SELECT+INSERT+DELETE', \
+              'kept SELECT+INSERT+UPDATE+DELETE', 'kept_pieces SELECT+INSERT+UPDATE']) r) s WHERE NOT has_table_privilege(t, p))";
         let rows = self.query(sql, &[]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         if row.get(0) {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -14,7 +13,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::connector::Connector;
 use super::rows::{command_row, head_of};
-use super::{Answer, DISK, PATIENCE, connect, explain, in_time, lacks_room};
+use super::{Answer, DISK, PATIENCE, Trouble, connect, explain, in_time, lacks_room, note, unavailable};
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::identity::Identity;
 use crate::event_store::{Append, AppendError, Clock, StoreError, StoredEvent, VaultChange};
@@ -115,7 +114,10 @@ impl Writer {
     async fn write(&self, target: &Target, appends: &[Append]) -> Result<Admitted, AppendError> {
         let before = |error: Error| match error {
             error if lacks_room(&error) => AppendError::Full(DISK.into()),
-            error => AppendError::Unavailable(format!("PostgreSQL: {}", explain(&error))),
+            error => AppendError::Unavailable(match unavailable(error) {
+                StoreError::Unavailable(why) => why,
+                other => other.to_string(),
+            }),
         };
         let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
         let client = &self.client;
@@ -279,7 +281,7 @@ pub(super) async fn write_all(
     target: Target,
     hint: Arc<watch::Sender<i64>>,
     mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
-    unconfirmed: Arc<AtomicBool>,
+    trouble: Trouble,
 ) {
     let mut writer = None;
     let mut batch = Vec::with_capacity(BATCH);
@@ -294,7 +296,7 @@ pub(super) async fn write_all(
         expected = (waiting.len() + appends.len()).min(BATCH);
         match outcome {
             Ok(admitted) => {
-                unconfirmed.store(false, Ordering::Relaxed);
+                note(&trouble, None);
                 hint.send_if_modified(|known| {
                     let newer = admitted.head.position > *known;
                     *known = admitted.head.position.max(*known);
@@ -306,7 +308,9 @@ pub(super) async fn write_all(
             }
             Err(error) => {
                 writer = None;
-                unconfirmed.fetch_or(matches!(error, AppendError::Unknown(_)), Ordering::Relaxed);
+                if let AppendError::Unknown(why) | AppendError::Unavailable(why) = &error {
+                    note(&trouble, Some(why.clone()));
+                }
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
                 }

@@ -2,10 +2,13 @@
 //
 // Four persons accept their invitations (the last arguments). A planner and an approver play a plan from its file to its
 // publication: a broken file, the good one, returned with a comment, changed, approved; a clerk hangs a print; a
-// dispatcher says where a vehicle is. Every page on the way is checked by axe-core and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
+// dispatcher says where a vehicle is. Every page on the way is checked by axe-core and must not be wider than the screen.
+// Pictures of what was seen go to OUT. JS is `on` or `off`.
+// With KILLS set it says `killed?` between two steps and waits for a line: whoever runs it kills the server there.
 import { createRequire } from "node:module";
 import { createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
 
 const require = createRequire(import.meta.url);
@@ -29,6 +32,7 @@ function digits(secret) {
 }
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
+const told = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 let pages = 0;
 let pieces = 0;
 
@@ -46,6 +50,14 @@ async function check(page, name) {
   const found = await beside.evaluate(() => globalThis.axe.run());
   assert.deepEqual(found.violations.map((v) => [v.id, v.nodes[0].html]), [], name);
   await context.close();
+  await interrupted();
+}
+
+/** Between two steps the server may be killed and started again: says so, and waits for a line. */
+async function interrupted() {
+  if (!process.env.KILLS) return;
+  process.stdout.write("killed?\n");
+  await told.next();
 }
 
 async function invited(link, name, email) {
@@ -162,8 +174,11 @@ const [poster] = await Promise.all([
   clerk.locator("form", { has: clerk.locator("input[name=item]:not([type=hidden])") }).locator("button").click().catch(() => {}),
 ]);
 assert.ok(poster === null || poster.status() === 200);
-await clerk.goto(`${base}/office/boards/${BOARD}`);
 const hang = clerk.locator("form", { has: clerk.locator("input[value=QHC2020AH]") }).locator("button[value=hang]");
+do {
+  // The poster opens as a file, which may still be under way.
+  await clerk.goto(`${base}/office/boards/${BOARD}`).catch(() => {});
+} while ((await hang.count()) === 0);
 await hang.click();
 await hang.waitFor({ state: "detached" });
 // Another browser, whose cache has no page of it yet.
@@ -173,11 +188,12 @@ assert.match(await approver.innerHTML("main"), /QHC2020AH/);
 // One tap says where a vehicle is.
 const dispatcher = await invited(invitations[3], "Phạm Văn Dũng", "dung@yenbai.gov.vn");
 await dispatcher.goto(`${base}/office/duty`);
-await dispatcher.locator("button[value=out]").first().click();
-await dispatcher.waitForURL(/\/office\/duty/);
-await dispatcher.locator("button[value=out][aria-pressed=true]").first().waitFor();
+const vehicle = dispatcher.locator("section").first();
+await vehicle.locator("button[value=out]").click();
+await vehicle.locator("button[value=out][aria-pressed=true]").waitFor();
 await check(dispatcher, "duty");
 // With scripts, files go in pieces.
 assert.equal(pieces > 0, js === "on");
 await browser.close();
+process.stdin.destroy();
 console.log(`the office: ${pages} pages hold at ${width} pixels, JavaScript ${js}`);

@@ -1,8 +1,9 @@
 //! Real map clients against the real program: GDAL old and new, QGIS, OWSLib, Leaflet, MapLibre,
 //! schemathesis. `tools/test.sh` installs them; the scripts are in `tests/clients`.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::generator;
 use crate::process::{Server, run};
@@ -168,8 +169,8 @@ async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication(
         let data = tempfile::tempdir().unwrap();
         let url = (kind == Kind::Postgres).then_some(database.url.as_str());
         tokio::task::block_in_place(|| {
-            let server = Server::demo(data.path(), url);
-            let port = server.address.rsplit_once(':').unwrap().1;
+            let mut server = Server::demo(data.path(), url);
+            let port = server.address.rsplit_once(':').unwrap().1.to_owned();
             let base = format!("http://localhost:{port}");
             let invitation = |role: &str| {
                 let output = crate::process::run(data.path(), url, &["account", "invite", "--role", role]);
@@ -181,22 +182,24 @@ async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication(
             let invitations = ["planner", "approver", "clerk", "health"].map(invitation);
             let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{width}"));
             std::fs::create_dir_all(&pictures).unwrap();
-            let said = client(
-                "node",
-                &[
-                    "office.mjs",
-                    &base,
-                    pictures.to_str().unwrap(),
-                    width,
-                    js,
-                    &invitations[0],
-                    &invitations[1],
-                    &invitations[2],
-                    &invitations[3],
-                ],
-                &[],
-            );
-            assert!(said.contains("pages hold at"), "{said}");
+            let mut arguments = vec!["office.mjs", &base, pictures.to_str().unwrap(), width, js];
+            arguments.extend(invitations.iter().map(String::as_str));
+            let mut command = Command::new("node");
+            command.args(arguments).current_dir(folder()).env("KILLS", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut browser = command.spawn().expect("run tools/test.sh");
+            let (mut tell, mut kills, mut said) = (browser.stdin.take().unwrap(), 0, String::new());
+            for line in BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok) {
+                if line == "killed?" {
+                    // SIGKILL, and a new start at the same address: nothing of what was done is lost.
+                    server.child.kill().unwrap();
+                    server.child.wait().unwrap();
+                    server = Server::again(data.path(), url, &port);
+                    kills += 1;
+                    writeln!(tell, "go on").unwrap();
+                }
+                said = line;
+            }
+            assert!(browser.wait().unwrap().success() && said.contains("pages hold at") && kills > 15, "{kills} kills: {said}");
             server.signal("TERM");
             server.wait();
         });

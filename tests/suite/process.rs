@@ -42,6 +42,11 @@ impl Server {
         Self::start(bangtin(data, database).args(["demo", "--listen", "127.0.0.1:0"]))
     }
 
+    /// Starts the demo again at that port.
+    pub fn again(data: &Path, database: Option<&str>, port: &str) -> Self {
+        Self::start(bangtin(data, database).args(["demo", "--listen", &format!("127.0.0.1:{port}")]))
+    }
+
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());

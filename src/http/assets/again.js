@@ -22,8 +22,9 @@
             if (answer.status >= 500) return again(wait);
             if (/\/office\/sign-in/.test(answer.url)) { said.textContent = form.dataset.out; return null; }
             if (answer.redirected) {
-              location.assign(answer.url);
+              // An address that differs in its place alone would not be loaded anew.
               if (answer.url.split("#")[0] === location.href.split("#")[0]) location.reload();
+              else location.assign(answer.url);
               return null;
             }
             return answer.text().then(function (page) {

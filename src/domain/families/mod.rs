@@ -254,6 +254,11 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.latest().and_then(|r| serde_json::to_value(&r.facts).ok())),+ }
             }
 
+            /// The next moment at which it begins or ceases to hold, as far as is known.
+            pub fn next_change(&self, moment: &Moment) -> Option<jiff::Timestamp> {
+                match self { $(Self::$family(item) => item.next_change(moment)),+ }
+            }
+
             /// The number of its highest revision that was not cancelled.
             pub fn latest_number(&self) -> Option<u32> {
                 match self { $(Self::$family(item) => item.latest().map(|r| r.number)),+ }

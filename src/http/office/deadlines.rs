@@ -136,7 +136,12 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         let is_over = day.is_some_and(|day| day < moment.today);
         due.push(Due { day, what, title: view.title.clone(), link, is_over });
     };
-    for (_, entry) in image.items() {
+    let last = crate::words::civil::end_of(&moment.zone, until);
+    // Most items do not change by themselves for long: their views are not made.
+    let turns = image.items().filter(|(_, entry)| entry.item.next_change(&moment).is_some_and(|at| at <= last));
+    let turns = turns.filter(|(_, entry)| entry.item.family() != "board");
+    let on_duty = image.collection("ambulances").filter(|(_, entry)| entry.item.next_change(&moment).is_none_or(|at| at > last));
+    for (_, entry) in turns.chain(on_duty).chain(image.boards()) {
         let family = entry.item.family();
         if !desk.actor.has(|role| role.covers(families::roles(family))) || !entry.item.is_public() {
             continue;

@@ -22,6 +22,8 @@ use crate::render::office::items::{self as pages, Item};
 use crate::words::fold::fold;
 use crate::words::text::Lang;
 
+/// Most items of which the first are shown.
+const LOOKED_AT: usize = 2_000;
 /// Most items on a page.
 const MOST: usize = 100;
 
@@ -39,13 +41,15 @@ pub async fn items(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
     let mut list: Vec<View> = {
         let image = site.model.image();
         let of_role = |family: &str| desk.actor.has(|role| role.covers(families::roles(family)));
-        let views = image.items().filter(|(_, entry)| entry.item.is_public() && of_role(entry.item.family()));
-        let views = views.filter_map(|(_, entry)| entry.item.view(None, &moment));
-        let is_wanted = |view: &View| {
-            let title = fold(&view.title);
-            wanted.split_whitespace().all(|word| title.contains(word)) || fold(view.code.as_str()) == wanted
+        let entries = image.items().filter(|(_, entry)| entry.item.is_public() && of_role(entry.item.family()));
+        let is_wanted = |code: &Code, title: &str| {
+            let title = fold(title);
+            wanted.split_whitespace().all(|word| title.contains(word)) || fold(code.as_str()) == wanted
         };
-        views.filter(is_wanted).collect()
+        // A title is looked at sooner than a view is made; nobody reads thousands of lines.
+        let found =
+            entries.filter(|(code, entry)| wanted.is_empty() || is_wanted(code, entry.item.title(moment.today).unwrap_or_default()));
+        found.take(LOOKED_AT).filter_map(|(_, entry)| entry.item.view(None, &moment)).collect()
     };
     list.retain(|view| may_change(&site, &desk, view));
     // What holds or will hold comes first.

@@ -226,10 +226,12 @@ impl Family for Works {
                 if at > context.now || day < from || to.is_some_and(|to| day > to) {
                     return Err(Refusal::invalid("works-end", sentence!("works-end")));
                 }
-                // The last night may have begun on the day before.
-                let begun = |hours: &Hours| !hours.end_next_day() || zone.to_datetime(at).time() >= hours.from;
+                // What had not begun on that day did not take place on it; a night may have begun on the day before.
+                let begun = |hours: &Hours| hours.begin_on(day) && zone.to_datetime(at).time() >= hours.from;
                 let last = if latest.facts.hours.as_ref().is_none_or(begun) { day } else { day.saturating_sub(1.day()) };
-                let last = last.max(latest.facts.from);
+                if last < latest.facts.from {
+                    return Err(Refusal::conflict("works-not-begun", sentence!("works-not-begun")));
+                }
                 let is_last = latest.facts.to.is_some_and(|to| to <= last);
                 let own = if is_last { latest.facts.to } else { Some(last) };
                 let follows = Self { to: own, ..latest.facts.clone() }.effective(context.today).1;

@@ -181,6 +181,23 @@ fn works_at_night_that_end_early_hold_until_the_day_on_which_they_end() {
 }
 
 #[test]
+fn a_day_on_which_the_works_had_not_begun_is_none_of_their_days() {
+    // given works by day, from 8 to 17 o'clock
+    let hours = Hours { from: time(8, 0, 0, 0), to: time(17, 0, 0, 0), days: Vec::new() };
+    let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 20)), Some(hours)));
+    let end = |day: i8, hour: i8| {
+        let at = on(2026, 2, 2).city.zone().to_timestamp(date(2026, 2, day).at(hour, 30, 0, 0)).expect("a moment");
+        changed(&item, WorksChange::EndEarly(EndEarly { at: Some(at), reason: "Xong".into() }), &on(2026, 2, 6))
+    };
+    // when they end before or after that day's first hour, then that day is none of theirs, or one
+    for (hour, last) in [(6, 3), (8, 4)] {
+        assert_eq!(end(4, hour).expect("allowed").latest().expect("a revision").facts.to, Some(date(2026, 2, last)), "{hour}:30");
+    }
+    // and what has not begun at all cannot end early
+    assert_eq!(end(2, 6).map(|_| ()).unwrap_err().reason, "works-not-begun");
+}
+
+#[test]
 fn a_correction_does_not_reopen_what_has_ended_early() {
     let item = published(works(date(2026, 2, 2), Some(date(2026, 2, 20)), None));
     let end = WorksChange::EndEarly(EndEarly { at: None, reason: "Xong".into() });

@@ -50,7 +50,7 @@ pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) ->
         "INSERT INTO claims VALUES ($1, $2, $3)",
         "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE SET wrapped_key = excluded.wrapped_key, data = excluded.data",
     ];
-    let statements = try_join_all(sql.map(|sql| transaction.prepare(sql))).await.map_err(unavailable)?;
+    let statements = in_time(try_join_all(sql.map(|sql| transaction.prepare(sql)))).await?;
     // The insertions of many records travel together.
     let mut waiting = futures_util::stream::FuturesOrdered::new();
     while let Some(record) = records()? {
@@ -62,19 +62,23 @@ pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) ->
         }
         waiting.push_back(insert_record(transaction, &statements, record));
         if waiting.len() >= 64 {
-            while let Some(result) = waiting.next().await {
-                result.map_err(unavailable)?;
-            }
+            all(&mut waiting).await?;
         }
     }
-    while let Some(result) = waiting.next().await {
-        result.map_err(unavailable)?;
-    }
+    all(&mut waiting).await?;
     // The file does not say by which rule its claims were made, so the next start makes them anew.
     transaction.execute("UPDATE claim_rule SET number = 0 WHERE id = 1", &[]).await.map_err(unavailable)?;
     let target = target.ok_or_else(|| StoreError::Damaged("the file has no head".into()))?;
     verifier.finish(&target).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(target)
+}
+
+/// Waits for insertions that travel together. The line can freeze between two of them.
+async fn all<F: Future<Output = Result<u64, Error>>>(waiting: &mut futures_util::stream::FuturesOrdered<F>) -> Result<(), StoreError> {
+    while !waiting.is_empty() {
+        in_time(async { waiting.next().await.transpose() }).await?;
+    }
+    Ok(())
 }
 
 async fn insert_record(transaction: &Transaction<'_>, statements: &[Statement], record: Record) -> Result<u64, Error> {

@@ -328,7 +328,7 @@ impl EventLog for PostgresLog {
 
     async fn head(&self) -> Result<Head, StoreError> {
         let rows = self.query("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1", &[]).await?;
-        let head = rows.first().map(head_of).ok_or_else(|| StoreError::Damaged("the head row is missing".into()))?;
+        let head = rows.first().map(head_of).ok_or_else(|| StoreError::Damaged(sentence!("head-missing").to_string()))?;
         self.identity.check(&head)?;
         Ok(head)
     }
@@ -470,13 +470,14 @@ impl EventLog for PostgresLog {
 
     async fn load(&self, mut records: Source) -> Result<(), StoreError> {
         let mut client = self.client().await?;
-        let transaction = client.transaction().await.map_err(unavailable)?;
+        let transaction = in_time(client.transaction()).await?;
         let head = transaction.query_one("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE", &[]);
-        if head_of(&head.await.map_err(unavailable)?).position != 0 {
+        if head_of(&in_time(head).await?).position != 0 {
             return Err(StoreError::NotPossible("the store is not empty: load into a new one".into()));
         }
         let target = load::load(&transaction, &mut records).await?;
-        transaction.commit().await.map_err(unavailable)?;
+        // So much may take its time on a slow disk.
+        tokio::time::timeout(PATIENCE * 20, transaction.commit()).await.map_err(|_| late())?.map_err(unavailable)?;
         self.identity.becomes(&target);
         self.give_back(client);
         tracing::info!("loaded {} events", target.position);

@@ -204,6 +204,9 @@ pub(in crate::event_store::postgres) fn by_a_pooler(words: &str) -> Option<Strin
     ]) {
         return Some(both(sentence!("pg-pooler-no-server", words)));
     }
+    if words.contains("not allowed in statement pooling mode") {
+        return Some(both(sentence!("pg-pooler-transaction")));
+    }
     (words.contains("is disabled") || words.contains("is paused")).then(|| both(sentence!("pg-pooler-disabled", words)))
 }
 

@@ -40,8 +40,8 @@ fn unreadable(error: &std::io::Error) -> ExecuteError {
 }
 
 impl App {
-    /// Begins a file whose pieces follow. Gives its id, which nobody can guess. Errors: it is empty, or the person keeps
-    /// too much already.
+    /// Begins a file whose pieces follow. Gives its id, which nobody can guess. Errors: the person keeps too
+    /// much already.
     pub async fn begin_upload(&self, owner: &str, name: &str, bytes: u64) -> Result<String, ExecuteError> {
         self.begin_kept(Kind::File, hex(&random::<16>()?), owner, name, bytes).await
     }

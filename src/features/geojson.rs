@@ -9,6 +9,7 @@ use crate::domain::{families, land_use};
 use crate::features::Feature;
 use crate::features::Features;
 use crate::geometry::Position;
+use crate::words::civil::in_milliseconds;
 
 /// The properties that the features of every published item have.
 pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
@@ -22,7 +23,7 @@ pub fn shared(view: &View, public_url: &str) -> Map<String, Value> {
     put("revision", json!(view.revision));
     put("effective_from", json!(view.effective_from));
     put("effective_to", json!(view.holds_to));
-    put("updated", json!(view.updated));
+    put("updated", json!(in_milliseconds(view.updated)));
     properties
 }
 

@@ -11,6 +11,7 @@ use crate::domain::publication::view::Usable;
 use crate::domain::publication::view::View;
 use crate::geometry::Position;
 use crate::read_model::nearest::{Near, kinds};
+use crate::words::civil::in_milliseconds;
 use crate::words::format;
 use crate::words::format::dialled;
 use crate::words::text::Lang;
@@ -151,7 +152,7 @@ pub fn json(kind: &str, at: Option<Position>, found: &[Near], city: &City) -> Va
                 "title": near.place.as_ref().map_or(&view.title, |place| &place.name),
                 "lon": near.at.lon, "lat": near.at.lat, "distance_m": near.metres.map(f64::round),
                 "usable": match view.duty().unwrap_or(Usable::Yes) { Usable::Yes => "yes", Usable::Unknown => "unknown", Usable::Busy => "busy", Usable::No => "no" },
-                "standing": view.standing, "duty_at": view.properties.get("duty_at"), "updated": view.updated,
+                "standing": view.standing, "duty_at": view.properties.get("duty_at"), "updated": in_milliseconds(view.updated),
                 "phones": view.phones().iter().map(|(label, number)| json!({ "label": label, "number": number })).collect::<Vec<_>>(),
                 "properties": view.properties,
                 "place": near.place.as_ref().map(|place| json!({ "name": place.name, "address": place.address, "payment": place.payment, "offer": place.offer, "hours": place.hours, "phone": place.phone })),

@@ -1,6 +1,6 @@
 //! Civil dates in the city's time zone, and their JSON schemas.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit, civil::Date, tz::TimeZone};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 /// The civil date of `now` in `zone`.
@@ -16,6 +16,13 @@ pub fn midnight(zone: &TimeZone, date: Date) -> Timestamp {
 /// The first moment after `date` in `zone`.
 pub fn end_of(zone: &TimeZone, date: Date) -> Timestamp {
     date.tomorrow().map_or(Timestamp::MAX, |next| midnight(zone, next))
+}
+
+/// A moment as features give it: in whole milliseconds. More digits are more than readers take: pyogrio makes
+/// .9996 s a second of 1,000,000 microseconds, and refuses the layer. Rounded up, so that what was known at this
+/// moment (`as_of=`) includes the change it names.
+pub fn in_milliseconds(at: Timestamp) -> Timestamp {
+    at.round(TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil)).unwrap_or(at)
 }
 
 /// Schema of a civil date, `2020-09-15`.
@@ -36,4 +43,23 @@ pub fn moment_schema(_: &mut SchemaGenerator) -> Schema {
 /// Schema of an optional moment.
 pub fn optional_moment_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "null"], "format": "date-time"})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_gives_a_moment_in_whole_milliseconds_and_never_before_it_was() {
+        for (at, given) in [
+            ("2026-11-28T05:03:10Z", "2026-11-28T05:03:10Z"),
+            ("2026-11-28T05:03:10.25Z", "2026-11-28T05:03:10.25Z"),
+            ("2026-11-28T05:03:10.123001Z", "2026-11-28T05:03:10.124Z"),
+            ("2026-12-31T23:59:59.9996Z", "2027-01-01T00:00:00Z"),
+        ] {
+            let at: Timestamp = at.parse().expect("a moment");
+            assert_eq!(in_milliseconds(at).to_string(), given, "{at}");
+        }
+        assert_eq!(in_milliseconds(Timestamp::MAX), Timestamp::MAX);
+    }
 }

@@ -230,6 +230,23 @@ async fn what_land_passed_from_use_to_use_is_what_geos_measures() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+async fn a_moment_just_before_a_second_ends_is_read_in_every_format() {
+    let (database, clock, node) = demo(Kind::Sqlite).await;
+    clock.set("2026-11-28T05:03:10.999601Z");
+    node.apply(&json!({ "id": "d", "type": "map-point.set-duty", "code": "XCT00001C", "duty": "out" }).to_string()).await;
+    let mut files = Vec::new();
+    for ending in ["geojson", "geojsons", "fgb", "csv", "gpkg", "kml"] {
+        let file = database.path(&format!("ambulances.{ending}"));
+        std::fs::write(&file, &node.get(&format!("/collections/ambulances/download.{ending}")).await.body).unwrap();
+        files.push(file.to_str().unwrap().to_owned());
+    }
+    let arguments: Vec<&str> = std::iter::once("moments.py").chain(files.iter().map(String::as_str)).collect();
+    let said = tokio::task::block_in_place(|| client(&python(), &arguments, &[]));
+    assert!(said.contains("6 files read"), "{said}");
+}
+
 #[test]
 #[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn schemathesis_finds_nothing_in_the_whole_interface() {

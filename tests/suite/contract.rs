@@ -80,12 +80,12 @@ async fn a_log_that_was_written_before_is_read_as_it_was(kind: Kind) {
         let output = run(&data, Some(&database.url), &arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    // Some minutes after the last event: the text says what is in force and who is ready.
+    // Some minutes after the last event: the text says what is in force and who is ready. Its moments have milliseconds.
     let node = Node::start(&database, &TestClock::at(1_795_888_200_000_000)).await;
     assert_eq!(node.model.image().position, 31);
     for (code, sha256) in [
-        ("QHCT2401G", "fa25903fb670b1fa32885530d3808be548161744afed21a16c909b13cd998bf2"),
-        ("XCT00001C", "bd829ab6311ddb9773eb82eeafe52a3bd759ea554a49f3ba72b93dc74a8c1f0c"),
+        ("QHCT2401G", "fc7f9daace3bdeab6212769533da5d31d1e763445b643e98a4894f883d4f22aa"),
+        ("XCT00001C", "8efea9155fb4e9c85fe9c097d9d20e2a235071a08b03ab1a8b6c4d31d20a5618"),
         ("DDDT2022J", "f463f9a2de5cb1614598391561f5f1e0990028199bdaaeef3f339684ed56981a"),
     ] {
         let answer = node.get(&format!("/q/{code}/revisions/1.geojson")).await;

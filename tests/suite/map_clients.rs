@@ -35,6 +35,7 @@ on_both_databases!(
     a_tile_of_too_many_places_is_thinned_until_it_fits,
     merged_areas_say_their_land_use_and_how_many_zones_they_are,
     headers_count_what_is_matched_and_returned,
+    moments_have_milliseconds_and_no_more,
 );
 
 const NAMES: [&str; 14] = [
@@ -932,5 +933,22 @@ async fn headers_count_what_is_matched_and_returned(kind: Kind) {
         if let (Some(next), Some(named)) = (next, named) {
             assert!(named.starts_with(&format!("<{next}>")), "{named}");
         }
+    }
+}
+
+async fn moments_have_milliseconds_and_no_more(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    clock.set("2026-11-28T05:03:10.999601Z");
+    node.apply(&json!({ "id": "d", "type": "map-point.set-duty", "code": "XCT00001C", "duty": "out" }).to_string()).await;
+    let feature = node.get("/collections/ambulances/items/XCT00001C?f=json").await.json()["properties"].clone();
+    // Rounded up: what was known then includes the change.
+    let shown = "2026-11-28T05:03:11Z";
+    assert_eq!((&feature["updated"], &feature["duty_at"]), (&json!(shown), &json!(shown)));
+    clock.set("2026-11-28T05:04:00Z");
+    for asked in [format!("as_of={shown}"), format!("filter=updated=TIMESTAMP('{shown}')"), format!("filter=updated>=TIMESTAMP('{shown}')")]
+    {
+        let found = node.get(&format!("/collections/ambulances/items?f=json&{}", asked.replace('>', "%3E"))).await.json();
+        let one = found["features"].as_array().unwrap().iter().find(|one| one["id"] == "XCT00001C");
+        assert_eq!(one.map(|one| &one["properties"]["duty"]), Some(&json!("out")), "{asked}: {found}");
     }
 }

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bangtin::event_store;
+use bangtin::import::attach::no_files;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres::NoTls;
 
@@ -658,4 +660,51 @@ async fn a_log_that_can_be_read_in_part_only_is_no_new_log() {
         health("\"ready\"").await;
     }
     in_the_end(&node, "b").await;
+
+    // What is not seen is not unknown: the item is there, and a node that has not kept it says so too.
+    drop(node);
+    let node = Node::start(&other, &clock).await;
+    let log = node.app.log();
+    database.tamper("ALTER TABLE events ENABLE ROW LEVEL SECURITY").await.unwrap();
+    let withdraw = json!({ "id": "c", "type": "map-point.withdraw", "code": code, "reason": "Thử" }).to_string();
+    let said = format!("{:?}", node.try_apply(&withdraw, &no_files).await.unwrap_err());
+    holds(&said, &["Unavailable", "row level security"]);
+    // Rows may be read again, but none written: what a read and a write of the head let through is no end of the trouble.
+    database.tamper("CREATE POLICY seen ON events FOR SELECT USING (true)").await.unwrap();
+    let said = format!("{:?}", node.try_apply(&withdraw, &no_files).await.unwrap_err());
+    holds(&said, &["Unavailable", "row-level security"]);
+    holds(&log.try_room().await.unwrap_err().to_string(), &["row-level security"]);
+    assert!(log.write_trouble().is_some());
+    database.tamper("ALTER TABLE events DISABLE ROW LEVEL SECURITY").await.unwrap();
+    let head = log.head().await.unwrap();
+    log.try_room().await.unwrap();
+    assert_eq!(log.write_trouble(), None);
+    assert_eq!(log.head().await.unwrap(), head, "the trial leaves nothing behind");
+    assert_eq!(node.apply(&withdraw).await.code, Some(code));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn what_postgresql_says_of_its_files_and_of_views_in_place_of_tables_is_said_with_what_to_do() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    let code = node.apply(&station("a")).await.code.unwrap();
+    drop(node);
+    let node = Node::start(&database, &clock).await;
+    let withdraw = json!({ "id": "c", "type": "map-point.withdraw", "code": code, "reason": "Thử" }).to_string();
+    // Each stands in the way of a write, and gives the code that PostgreSQL gives.
+    for (code, parts) in [
+        ("XX001", ["pg_amcheck", "khôi phục bản sao lưu"]),
+        ("58P01", ["pg_amcheck", "khôi phục bản sao lưu"]),
+        ("HV00N", ["bảng ngoài", "foreign table"]),
+    ] {
+        let refuse = format!(
+            "CREATE OR REPLACE FUNCTION stands_in() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'could not read block 7' USING ERRCODE = '{code}'; END $$; \
+             CREATE OR REPLACE TRIGGER stands_in BEFORE INSERT ON events EXECUTE FUNCTION stands_in()"
+        );
+        database.tamper(&refuse).await.unwrap();
+        let said = format!("{:?}", node.try_apply(&withdraw, &no_files).await.unwrap_err());
+        holds(&said, &[&["Unavailable", "could not read block 7"], &parts[..]].concat());
+    }
 }

@@ -12,6 +12,7 @@ use crate::domain::publication::view::Usable;
 use crate::domain::publication::view::View;
 use crate::domain::publication::view::{Calls, Section};
 use crate::domain::schema::{Property, Type};
+use crate::words::civil::in_milliseconds;
 
 /// Minutes for which a duty status counts, where the point names no limit.
 const DUTY_LIMIT_MINUTES: u16 = 120;
@@ -97,6 +98,6 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
     view.properties.extend(properties.map(|(name, value)| (name.to_owned(), value)));
     if point.kind == PointKind::Ambulance {
         view.properties.insert("duty".into(), json!(duty));
-        view.properties.insert("duty_at".into(), json!(state.map(|changed| changed.at)));
+        view.properties.insert("duty_at".into(), json!(state.map(|changed| in_milliseconds(changed.at))));
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::publication::Family;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Calendar, Calls, Fact, Moment, Section, Shown, View};
 use crate::domain::schema::{Property, Type};
+use crate::words::civil::in_milliseconds;
 
 /// Properties of works, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
@@ -144,7 +145,7 @@ fn properties(works: &Works, ended: Option<&EndedEarly>, is_active: bool, view: 
         ("contractor", json!(works.contractor)),
         ("detour", json!(works.detour)),
         ("emergency_passes", json!(works.closed.emergency)),
-        ("ended_at", json!(ended.map(|ended| ended.at))),
+        ("ended_at", json!(ended.map(|ended| in_milliseconds(ended.at)))),
         ("hours", json!(hours(works))),
         ("permit", json!(works.permit)),
         ("phone", json!(works.phones.first().map(|phone| &phone.number))),

@@ -54,6 +54,7 @@ pub struct PostgresLog {
     places: Arc<Semaphore>,
     hint: watch::Receiver<i64>,
     identity: Arc<Identity>,
+    target: Arc<writer::Target>,
     /// Why the last write failed.
     trouble: Trouble,
     /// When the last connection for short queries could not be opened, and why.
@@ -94,6 +95,20 @@ fn late() -> StoreError {
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
     tokio::time::timeout(PATIENCE, work).await.map_err(|_| late())?.map_err(unavailable)
+}
+
+/// The head's position, and whether the event there can be read.
+const LAST: &str =
+    "SELECT position, position = 0 OR EXISTS (SELECT 1 FROM events WHERE events.position = head.position) FROM head WHERE id = 1";
+
+/// Refuses a log whose last event cannot be read, by [`LAST`]'s answer: what is not seen would count as what never was,
+/// and a known item as an unknown one.
+fn check_last(rows: &[Row]) -> Result<(), StoreError> {
+    match rows.first() {
+        Some(row) if row.get(1) => Ok(()),
+        Some(row) => Err(StoreError::Unavailable(sentence!("log-end-missing", position = row.get::<_, i64>(0)).to_string())),
+        None => Err(StoreError::Unavailable(sentence!("head-missing").to_string())),
+    }
 }
 
 /// A connection whose commits are durable: `synchronous_commit` is set and checked.
@@ -174,9 +189,9 @@ impl PostgresLog {
         let (reader, pool) = (RwLock::default(), Arc::new(Mutex::new(vec![client])));
         let places = Arc::new(Semaphore::new(LONG));
         let (trouble, refused) = (Trouble::default(), Mutex::default());
-        let log = Self { connector, appends, reader, pool, places, hint, identity, trouble, refused };
-        let target = writer::Target { connector: log.connector.clone(), identity: Arc::clone(&log.identity), clock };
-        tokio::spawn(writer::write_all(target, Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
+        let target = Arc::new(writer::Target { connector: connector.clone(), identity: Arc::clone(&identity), clock });
+        let log = Self { connector, appends, reader, pool, places, hint, identity, target, trouble, refused };
+        tokio::spawn(writer::write_all(Arc::clone(&log.target), Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
         tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
         Ok(log)
     }
@@ -323,6 +338,9 @@ impl EventLog for PostgresLog {
     async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
         let sql = "SELECT * FROM events WHERE aggregate = $1 AND sequence > $2 ORDER BY sequence";
         let rows = self.query(sql, &[&aggregate, &after]).await?;
+        if rows.is_empty() {
+            check_last(&self.query(LAST, &[]).await?)?;
+        }
         Ok(rows.iter().map(stored_event).collect())
     }
 
@@ -497,7 +515,10 @@ impl EventLog for PostgresLog {
         let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
         in_time(client.batch_execute(&again)).await?;
         in_time(client.batch_execute("COMMIT")).await?;
-        self.give_back(client);
+        // Rights to rows, triggers and poolers may let this through and refuse what a write does.
+        let Borrowed { client, _permit } = client;
+        let client = writer::try_write(client, &self.target).await?;
+        self.give_back(Borrowed { client, _permit });
         note(&self.trouble, None);
         Ok(())
     }

@@ -13,10 +13,10 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::connector::Connector;
 use super::rows::{command_row, head_of};
-use super::{Answer, DISK, PATIENCE, Trouble, connect, explain, in_time, lacks_room, note, unavailable};
+use super::{Answer, DISK, LAST, PATIENCE, Trouble, check_last, connect, explain, in_time, lacks_room, late, note, unavailable};
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::identity::Identity;
-use crate::event_store::{Append, AppendError, Clock, StoreError, StoredEvent, VaultChange};
+use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, NewEvent, StoreError, StoredEvent, VaultChange};
 
 /// Most appends in one transaction.
 const BATCH: usize = 256;
@@ -34,6 +34,7 @@ pub(super) struct Target {
 struct Writer {
     client: Client,
     lock: Statement,
+    last: Statement,
     sequences: Statement,
     commands: Statement,
     claims: Statement,
@@ -46,11 +47,11 @@ struct Writer {
 }
 
 impl Writer {
-    async fn connect(connector: &Connector) -> Result<Self, StoreError> {
-        let client = connect(connector).await?;
+    async fn on(client: Client) -> Result<Self, StoreError> {
         let prepare = |sql: &'static str| client.prepare(sql);
         let statements = try_join_all([
             prepare("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE"),
+            prepare(LAST),
             prepare(
                 "SELECT a, coalesce((SELECT sequence FROM events WHERE aggregate = a ORDER BY sequence DESC LIMIT 1), 0) \
                  FROM unnest($1::text[]) a",
@@ -87,14 +88,15 @@ impl Writer {
             ),
         ]);
         let statements = in_time(statements).await?;
-        let Ok([lock, sequences, commands, claims, insert_events, insert_commands, insert_claims, put_vault, erase_vault, set_head]) =
-            <[Statement; 10]>::try_from(statements)
+        let Ok([lock, last, sequences, commands, claims, insert_events, insert_commands, insert_claims, put_vault, erase_vault, set_head]) =
+            <[Statement; 11]>::try_from(statements)
         else {
             return Err(StoreError::Unavailable("PostgreSQL prepared too few statements".into()));
         };
         Ok(Self {
             client,
             lock,
+            last,
             sequences,
             commands,
             claims,
@@ -107,11 +109,11 @@ impl Writer {
         })
     }
 
-    /// One transaction with all appends that are admitted.
+    /// One transaction with all appends that are admitted, ended by `end`.
     ///
     /// The head row is locked by a statement of its own; under READ COMMITTED the look-ups after
     /// it see everything that the last holder of the lock committed.
-    async fn write(&self, target: &Target, appends: &[Append]) -> Result<Admitted, AppendError> {
+    async fn write(&self, target: &Target, appends: &[Append], end: &str) -> Result<Admitted, AppendError> {
         let before = |error: Error| match error {
             error if lacks_room(&error) => AppendError::Full(DISK.into()),
             error => AppendError::Unavailable(match unavailable(error) {
@@ -122,7 +124,7 @@ impl Writer {
         let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
         let client = &self.client;
         let keys = Keys::of(appends);
-        // All five statements travel together, and the server answers them in order. If one of them fails, the
+        // All six statements travel together, and the server answers them in order. If one of them fails, the
         // connection is given up, and its transaction with it.
         let (head, rows) = {
             let params: [&[&(dyn ToSql + Sync)]; 3] = [&[&keys.aggregates], &[&keys.scopes, &keys.ids], &[&keys.kinds, &keys.names]];
@@ -130,10 +132,17 @@ impl Writer {
                 .into_iter()
                 .zip(params)
                 .map(|(statement, params)| client.query(statement, params));
-            let (begun, head, rows) =
-                futures_util::future::join3(client.batch_execute("BEGIN"), client.query_one(&self.lock, &[]), try_join_all(look_ups)).await;
+            let (begun, head, last, rows) = futures_util::future::join4(
+                client.batch_execute("BEGIN"),
+                client.query_one(&self.lock, &[]),
+                client.query(&self.last, &[]),
+                try_join_all(look_ups),
+            )
+            .await;
             begun.map_err(before)?;
-            (head.map_err(before)?, rows.map_err(before)?)
+            let head = head.map_err(before)?;
+            check_last(&last.map_err(before)?).map_err(|error| AppendError::Unavailable(error.to_string()))?;
+            (head, rows.map_err(before)?)
         };
         let known = known(&rows);
         let head = head_of(&head);
@@ -167,7 +176,7 @@ impl Writer {
             }
         }
         // COMMIT travels behind the inserts. If one of them fails, the server makes it a rollback.
-        let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute("COMMIT")).await;
+        let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute(end)).await;
         inserted.map_err(|error| if error.as_db_error().is_some() { before(error) } else { unknown(&error) })?;
         committed.map_err(|error| match error.code().map(|code| &code.code()[..2]) {
             // A broken constraint (23), a lost race (40) or no room (53): certainly rolled back. After any other
@@ -278,7 +287,7 @@ async fn gather(appends: &mut mpsc::UnboundedReceiver<(Append, Answer)>, batch: 
 
 /// The writer task: commits all waiting appends in one transaction; reconnects on need.
 pub(super) async fn write_all(
-    target: Target,
+    target: Arc<Target>,
     hint: Arc<watch::Sender<i64>>,
     mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
     trouble: Trouble,
@@ -324,15 +333,32 @@ async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Ap
     let current = match writer {
         Some(current) if !current.client.is_closed() => current,
         _ => {
-            let fresh = Writer::connect(&target.connector).await.map_err(|error| match error {
+            let fresh = async { Writer::on(connect(&target.connector).await?).await }.await.map_err(|error| match error {
                 StoreError::Full(disk) => AppendError::Full(disk),
                 error => AppendError::Unavailable(error.to_string()),
             })?;
             writer.insert(fresh)
         }
     };
-    match tokio::time::timeout(PATIENCE, current.write(target, waiting)).await {
+    match tokio::time::timeout(PATIENCE, current.write(target, waiting, "COMMIT")).await {
         Ok(result) => result,
         Err(_) => Err(AppendError::Unknown(sentence!("pg-unconfirmed").to_string())),
     }
+}
+
+/// Does on `client` what a write does, all but keeping it. Gives the connection back.
+pub(super) async fn try_write(client: Client, target: &Target) -> Result<Client, StoreError> {
+    let writer = Writer::on(client).await?;
+    let event = NewEvent { aggregate: "trial".into(), sequence: 1, name: "trial".into(), version: 1, payload: "{}".into() };
+    let command =
+        CommandRow { scope: "trial".into(), id: "trial".into(), digest: [0; 32], first_position: 0, last_position: 0, result: "{}".into() };
+    let claim = ClaimRow { kind: "trial".into(), key: "trial".into(), holder: "trial".into() };
+    let append = Append { events: vec![event], command: Some(command), claims: vec![claim], ..Append::default() };
+    let tried = tokio::time::timeout(PATIENCE, writer.write(target, &[append], "ROLLBACK")).await.map_err(|_| late())?;
+    tried.map_err(|error| match error {
+        AppendError::Full(disk) => StoreError::Full(disk),
+        AppendError::Unavailable(why) | AppendError::Unknown(why) => StoreError::Unavailable(why),
+        error => StoreError::Unavailable(error.to_string()),
+    })?;
+    Ok(writer.client)
 }

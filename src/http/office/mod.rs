@@ -36,7 +36,7 @@ use super::forms::{self, Fields};
 use super::respond;
 use super::{Site, reading};
 use crate::app::{ExecuteError, Outcome, Request};
-use crate::domain::access::{AccountId, Actor, Grant};
+use crate::domain::access::{AccountId, Actor, Grant, Role};
 use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
@@ -90,6 +90,14 @@ impl Desk {
     /// The person as pages show them.
     pub fn who(&self) -> Who<'_> {
         Who { name: &self.name, grants: &self.grants, token: &self.token }
+    }
+
+    /// Refuses whoever is no planner.
+    fn check_planner(&self) -> Result<(), HttpError> {
+        if self.actor.has(|role| role == Role::Planner) {
+            return Ok(());
+        }
+        Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
     }
 
     /// The fields of a form that the person sent from a page of theirs.

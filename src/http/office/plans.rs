@@ -27,13 +27,6 @@ use crate::words::text::Lang;
 /// What every form carries, and the buttons.
 const OF_FORMS: [&str; 4] = ["token", "lang", "do", "drop"];
 
-fn check_planner(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role == Role::Planner) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
-}
-
 /// A form of this person's, with the token of their pages.
 async fn received(site: &Site, desk: &Desk, request: HttpRequest) -> Result<Form, HttpError> {
     let form = uploaded::receive(site, request).await?;
@@ -60,7 +53,7 @@ fn plans(site: &Site, desk: &Desk) -> Vec<(Code, String)> {
 
 /// `GET /office/plans/new`
 pub async fn new_plan(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check_planner(&desk)?;
+    desk.check_planner()?;
     let filled = |name: &str| asking.parameter(name).unwrap_or_default();
     let page = pages::file(asking.lang(), &site.city(), &desk.who(), &plans(&site, &desk), &filled, None);
     Ok(with_script(&asking.headers, StatusCode::OK, page))
@@ -68,7 +61,7 @@ pub async fn new_plan(State(site): State<Arc<Site>>, desk: Desk, asking: Asking)
 
 /// `POST /office/plans/new`: reads the file. What came of it has an address of its own, for this person.
 pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, request: HttpRequest) -> Result<Response, HttpError> {
-    check_planner(&desk)?;
+    desk.check_planner()?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = received(&site, &desk, request).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
@@ -99,7 +92,7 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
 
 /// An import of this person's.
 async fn own(site: &Site, desk: &Desk, id: &str) -> Result<KeptImport, HttpError> {
-    check_planner(desk)?;
+    desk.check_planner()?;
     let kept = find(site, id).await?;
     if kept.actor == desk.actor.name() { Ok(kept) } else { Err(HttpError::NotFound) }
 }

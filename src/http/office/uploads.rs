@@ -12,7 +12,6 @@ use serde_json::json;
 use super::Desk;
 use crate::app::kept::Upload;
 use crate::domain::Refusal;
-use crate::domain::access::Role;
 use crate::event_store::CHUNK_BYTES;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
@@ -21,13 +20,6 @@ use crate::http::{Site, respond};
 /// The header with the token of the person's pages: a piece is no form.
 const TOKEN: &str = "bangtin-token";
 
-fn check(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role == Role::Planner) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
-}
-
 fn answer(headers: &HeaderMap, status: StatusCode, id: &str, upload: &Upload) -> Response {
     let body = json!({ "id": id, "name": upload.name, "bytes": upload.bytes, "piece_bytes": CHUNK_BYTES, "missing": upload.missing });
     respond::unkept(headers, status, "application/json", HeaderMap::new(), body.to_string())
@@ -35,7 +27,7 @@ fn answer(headers: &HeaderMap, status: StatusCode, id: &str, upload: &Upload) ->
 
 /// `POST /office/uploads`: begins a file of that name and size.
 pub async fn begin(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, body: Body) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_planner()?;
     let fields = desk.fields(&asking.headers, body).await?;
     let wrong = || HttpError::BadRequest("the form needs “name” and “bytes”".into());
     let name = fields.get("name").ok_or_else(wrong)?;
@@ -50,7 +42,7 @@ pub async fn begin(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, bo
 
 /// `GET /office/uploads/{id}`: which pieces are missing.
 pub async fn state(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_planner()?;
     let upload = site.app.upload(desk.actor.name(), &id).await?.ok_or(HttpError::NotFound)?;
     Ok(answer(&asking.headers, StatusCode::OK, &id, &upload))
 }
@@ -63,7 +55,7 @@ pub async fn piece(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_planner()?;
     if headers.get(TOKEN).and_then(|token| token.to_str().ok()) != Some(&desk.token) {
         return Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))));
     }

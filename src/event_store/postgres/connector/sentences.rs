@@ -169,6 +169,10 @@ impl Connector {
     }
 }
 
+/// What PostgreSQL says where its own files are damaged, missing or cannot be read.
+const DAMAGED: [SqlState; 5] =
+    [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED, SqlState::UNDEFINED_FILE, SqlState::IO_ERROR, SqlState::DUPLICATE_FILE];
+
 /// What to do where PostgreSQL does not let the account work in the database. None for other codes.
 pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str) -> Option<String> {
     Some(if *code == SqlState::INSUFFICIENT_PRIVILEGE {
@@ -187,6 +191,10 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str
         both(sentence!("pg-statement-timeout"))
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {
         both(sentence!("pg-lock-timeout"))
+    } else if DAMAGED.contains(code) {
+        both(sentence!("pg-damaged", words))
+    } else if *code == SqlState::WRONG_OBJECT_TYPE || code.code().starts_with("HV") {
+        both(sentence!("pg-not-a-table", words))
     } else {
         return None;
     })

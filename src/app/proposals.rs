@@ -1,5 +1,6 @@
 //! What waits for a second person, as it would be.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{App, ExecuteError};
@@ -15,6 +16,8 @@ pub(super) enum Sent {
         submitted: bool,
         /// Digest of the proposal that it takes the place of.
         replaces: Option<Digest>,
+        /// When it is to be carried out; none for at once.
+        at: Option<Timestamp>,
     },
     /// To be carried out alone, for this reason.
     Alone(String),
@@ -29,8 +32,8 @@ pub(super) fn unwrap(action: &str, body: &mut Value) -> Result<Option<(String, S
     }
     let (action, command, sent) = match action {
         "propose" => {
-            let Suggest { action, command, submitted, replaces } = read(body)?;
-            (action, command, Sent::Proposed { submitted, replaces })
+            let Suggest { action, command, submitted, replaces, at } = read(body)?;
+            (action, command, Sent::Proposed { submitted, replaces, at })
         }
         "publish-alone" => {
             let Emergency { action, command, reason } = read(body)?;
@@ -42,7 +45,7 @@ pub(super) fn unwrap(action: &str, body: &mut Value) -> Result<Option<(String, S
         let error = "“command” must be a JSON object";
         return Err(Refusal::invalid("command-shape", sentence!("command-shape-app", error)));
     }
-    if matches!(action.as_str(), "draft" | "propose" | "approve" | "return" | "discard" | "publish-alone" | "second") {
+    if matches!(action.as_str(), "draft" | "propose" | "approve" | "return" | "discard" | "carry-out" | "publish-alone" | "second") {
         return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));
     }
     *body = command;

@@ -1,7 +1,8 @@
 //! A command as it comes in, what came of it, and why not.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::disk::Disk;
 use crate::domain::families::DecodeError;
@@ -49,6 +50,16 @@ impl Request {
     }
 }
 
+impl Request {
+    /// The same command, to be carried out at `at`: a proposal that is submitted.
+    pub fn at(self, at: Timestamp) -> Self {
+        let Self { id, kind, code, body, blobs } = self;
+        let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
+        let body = json!({ "action": action, "command": body, "submitted": true, "at": at });
+        Self { id, kind: format!("{family}.propose"), code, body, blobs }
+    }
+}
+
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -79,9 +90,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// True when the command waits for a second person.
-    pub fn is_submitted(&self) -> bool {
-        self.state == Some(ProposalState::Submitted)
+    /// True when the command waits for a second person, or for its hour.
+    pub fn waits(&self) -> bool {
+        matches!(self.state, Some(ProposalState::Submitted | ProposalState::Scheduled))
     }
 }
 

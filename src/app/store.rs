@@ -192,17 +192,17 @@ impl CarryOut<'_> {
     fn as_sent<F: Listed>(&self, item: &Publication<F>, command: Command<F>, context: &Context) -> Command<F> {
         let work = self.work;
         let (code, body) = (work.code, work.body.clone());
-        let (action, submitted, replaces) = match &work.sent {
-            Some(Sent::Proposed { submitted, replaces }) => (work.action.as_str(), *submitted, *replaces),
+        let (action, submitted, replaces, at) = match &work.sent {
+            Some(Sent::Proposed { submitted, replaces, at }) => (work.action.as_str(), *submitted, *replaces, *at),
             Some(Sent::Alone(reason)) => {
                 let (action, reason) = (work.action.clone(), reason.clone());
                 return Command::PublishAlone(PublishAlone { code, action, command: Box::new(command), reason });
             }
             None if !item.needs_second_person(&command, context) => return command,
-            None if work.action == "draft" => ("publish", false, None),
-            None => (work.action.as_str(), true, None),
+            None if work.action == "draft" => ("publish", false, None, None),
+            None => (work.action.as_str(), true, None, None),
         };
-        Command::Propose(Propose { code, action: action.to_owned(), body, command: Box::new(command), submitted, replaces })
+        Command::Propose(Propose { code, action: action.to_owned(), body, command: Box::new(command), submitted, replaces, at })
     }
 
     /// What is written beside the events.
@@ -273,9 +273,9 @@ impl Handler for CarryOut<'_> {
                 Ok(loaded) => loaded,
                 Err(error) => return self.failed(error),
             };
-            // What is approved is decided anew now.
+            // What is approved, or whose hour has come, is decided anew now.
             let approved = match &command {
-                Command::Approve(_) => loaded.item.proposal.as_ref().and_then(|proposal| proposal.command()),
+                Command::Approve(_) | Command::CarryOut(_) => loaded.item.proposal.as_ref().and_then(|proposal| proposal.command()),
                 _ => None,
             };
             let about = approved.as_ref().unwrap_or(&command);
@@ -285,7 +285,7 @@ impl Handler for CarryOut<'_> {
             context.two_persons = app.accounts().await?.two_persons();
             context.sequence = loaded.sequence;
             let command = self.as_sent(&loaded.item, command.clone(), &context);
-            let events = match self.decide(&loaded.item, command.clone(), &context).await {
+            let mut events = match self.decide(&loaded.item, command.clone(), &context).await {
                 Ok(events) => events,
                 // Another process may have changed the item since it was cached: look again once.
                 Err(_) if !reloaded && app.aggregates.remove(&work.aggregate).is_some() => {
@@ -301,6 +301,13 @@ impl Handler for CarryOut<'_> {
                 // A decision that is published already is said now, and not to the approver.
                 let Prepared { append, .. } = loaded.prepared(&loaded.item.would_lead_to(propose, &context)?, actor)?;
                 app.would_claim(&append).await?;
+            }
+            if let Command::CarryOut(approval) = &command {
+                // Another item may have taken the decision in between. Nobody waits for an answer who could be told.
+                let Prepared { append, .. } = loaded.prepared(&events, actor)?;
+                if let Err(ExecuteError::Refused(refusal)) = app.would_claim(&append).await {
+                    events = vec![Publication::halted(work.code, approval.proposal, &refusal)];
+                }
             }
             if self.dry {
                 let Prepared { append, outcome, .. } = loaded.prepared(&events, actor)?;

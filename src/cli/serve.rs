@@ -12,7 +12,7 @@ use super::messages::note;
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
 use crate::http::{self, Limits, Site};
-use crate::node::follower;
+use crate::node::{follower, schedule};
 use crate::read_model::ReadModel;
 use crate::read_model::blobs::Blobs;
 
@@ -141,6 +141,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     let started_at = image.position;
     let model = Arc::new(ReadModel::new(image, blobs, bytes / 2));
     tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), Some(store.snapshot.clone())));
+    tokio::spawn(schedule::keep(Arc::clone(&app), Arc::clone(&model)));
     // The running executable, even after its file was replaced by a newer one.
     let this = PathBuf::from("/proc/self/exe");
     app.read_apart(if this.exists() { this } else { std::env::current_exe().context("the program does not find its own file")? });

@@ -197,6 +197,11 @@ impl Actor {
         Self { name: "local".into(), person: None, grants: None }
     }
 
+    /// The clock, where something was approved for an hour.
+    pub fn clock() -> Self {
+        Self { name: "clock".into(), person: None, grants: None }
+    }
+
     /// A person who has signed in.
     pub fn of(person: AccountId, grants: Vec<Grant>) -> Self {
         Self { name: person.0.clone(), person: Some(person), grants: Some(grants) }

@@ -89,3 +89,11 @@ pub struct Context {
     /// Sequence of the item's last event; 0 for a new item.
     pub sequence: i64,
 }
+
+impl Context {
+    /// The same at a later moment, where one is given and lies ahead.
+    pub fn as_of(&self, later: Option<Timestamp>) -> Self {
+        let now = later.map_or(self.now, |later| later.max(self.now));
+        Self { now, today: crate::words::civil::date_in(&self.city.zone(), now), ..self.clone() }
+    }
+}

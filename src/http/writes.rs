@@ -162,7 +162,7 @@ fn written(site: &Site, outcome: &Outcome) -> Response {
     }
     let created = !outcome.repeated
         && outcome.events.iter().any(|name| name.ends_with(".published") || name.ends_with(".drafted") || name.ends_with(".proposed"));
-    let status = if outcome.is_submitted() {
+    let status = if outcome.waits() {
         StatusCode::ACCEPTED
     } else if created {
         StatusCode::CREATED

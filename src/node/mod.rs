@@ -1,4 +1,6 @@
-//! Background work of a node: the follower of the log, and the snapshot from which a long log starts.
+//! Background work of a node: the follower of the log, the snapshot from which a long log starts, and what is carried out
+//! at its hour.
 
 pub mod follower;
+pub mod schedule;
 pub mod snapshot;

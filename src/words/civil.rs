@@ -25,6 +25,12 @@ pub fn in_milliseconds(at: Timestamp) -> Timestamp {
     at.round(TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil)).unwrap_or(at)
 }
 
+/// Reads an hour of the clocks in `zone`, such as `2026-12-01T08:00`, or a moment (RFC 3339).
+pub fn hour_in(zone: &TimeZone, text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    text.parse::<Timestamp>().ok().or_else(|| zone.to_timestamp(text.parse::<jiff::civil::DateTime>().ok()?).ok())
+}
+
 /// Schema of a civil date, `2020-09-15`.
 pub fn date_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "format": "date"})
@@ -61,5 +67,20 @@ mod tests {
             assert_eq!(in_milliseconds(at).to_string(), given, "{at}");
         }
         assert_eq!(in_milliseconds(Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn an_hour_is_read_by_the_clocks_of_the_city() {
+        let zone = TimeZone::fixed(jiff::tz::Offset::constant(7));
+        for (text, moment) in [
+            ("2026-12-01T08:00", Some("2026-12-01T01:00:00Z")),
+            ("2026-12-01 08:00", Some("2026-12-01T01:00:00Z")),
+            ("2026-12-01T08:00:00+07:00", Some("2026-12-01T01:00:00Z")),
+            ("2026-12-01T01:00:00Z", Some("2026-12-01T01:00:00Z")),
+            ("8 giờ", None),
+            ("", None),
+        ] {
+            assert_eq!(hour_in(&zone, text).map(|at| at.to_string()).as_deref(), moment, "{text}");
+        }
     }
 }

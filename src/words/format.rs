@@ -103,6 +103,12 @@ pub fn moment(lang: Lang, zone: &TimeZone, at: Timestamp) -> String {
     format!("{}:{:02} {on} {}", local.hour(), local.minute(), date(local.date()))
 }
 
+/// A moment in the city's time, alike in both languages: `14:05, 15/9/2020`.
+pub fn hour(zone: &TimeZone, at: Timestamp) -> String {
+    let local = zone.to_datetime(at);
+    format!("{}:{:02}, {}", local.hour(), local.minute(), date(local.date()))
+}
+
 /// A number of bytes for people: `1,2 MB`.
 pub fn bytes(lang: Lang, bytes: u64) -> String {
     match bytes {

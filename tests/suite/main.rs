@@ -35,6 +35,7 @@ mod qr;
 mod random;
 mod reports;
 mod resident;
+mod scheduled;
 mod second_person;
 mod site;
 mod support;

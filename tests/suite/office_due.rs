@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use bangtin::domain::access::Role;
 use serde_json::json;
 
-use crate::office::{settle, signed_in};
+use crate::office::{Browser, settle, signed_in};
 use crate::on_both_databases;
 use crate::support::{Kind, demo};
 
@@ -35,6 +35,28 @@ async fn deadlines_by_law_are_a_page_a_table_and_a_calendar(kind: Kind) {
     );
     let calendar = planner.get("/office/deadlines?f=ics").await.text().replace("\r\n ", "");
     assert!(calendar.contains("DTSTART;VALUE=DATE:20261117\r\n") && calendar.contains("LU-PUBLISH@yen-bai.bangtin"), "{calendar}");
+    // What is no deadline any more is told to calendars that know it, under a greater number, and to nobody else.
+    let open = json!({ "id": "open", "type": "consultation.publish-alone", "action": "publish", "reason": "Gấp", "command": { "facts": {
+        "kind": "urban-consultation", "title": "Lấy ý kiến khu phố", "authority": "UBND phường", "opens": "2026-11-10", "closes": "2026-12-20", "how": "Tại UBND phường" } } });
+    node.apply(&open.to_string()).await;
+    settle(&node).await;
+    let event = async |planner: &mut Browser<'_>| {
+        let calendar = planner.get("/office/deadlines?f=ics").await.text().replace("\r\n ", "");
+        let event = calendar.split("BEGIN:VEVENT").find(|event| event.contains("CONSULT")).map(str::to_owned);
+        let event = event.unwrap_or_else(|| panic!("no consultation: {calendar}"));
+        let of = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+        (of("UID:"), of("STATUS:"), of("SEQUENCE:").parse::<u32>().unwrap())
+    };
+    let (uid, status, number) = event(&mut planner).await;
+    assert_eq!(status, "CONFIRMED");
+    let code = uid.split('.').next().unwrap().to_owned();
+    clock.set("2026-11-24T05:10:00Z");
+    let withdraw = json!({ "id": "w", "type": "consultation.publish-alone", "code": code, "action": "withdraw", "command": { "reason": "Nhầm" }, "reason": "Gấp" });
+    node.apply(&withdraw.to_string()).await;
+    settle(&node).await;
+    let (again, status, later) = event(&mut planner).await;
+    assert!(again == uid && status == "CANCELLED" && later > number, "{again} {status} {later} {number}");
+    assert!(!planner.get("/office/deadlines").await.text().contains(&code));
     // It stands on the first page too; who has to do with works only sees nothing of it.
     assert!(planner.get("/office").await.text().contains("Công bố công khai quy hoạch"));
     assert!(!works.get("/office/deadlines").await.text().contains("Chờ công bố"));

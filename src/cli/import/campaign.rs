@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{How, read, resolve_units, show, tell};
+use super::{At, How, read, resolve_units, show, tell};
 use crate::app::{Request, new_command_id};
 use crate::cli::store::Store;
 use crate::domain::Code;
@@ -56,6 +56,8 @@ pub struct CampaignArgs {
     #[arg(long, value_name = "N")]
     based_on: Option<u32>,
     #[command(flatten)]
+    at: At,
+    #[command(flatten)]
     how: How,
 }
 
@@ -97,7 +99,7 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
     }
     let kind = if args.revises.is_some() { "campaign.revise" } else { "campaign.publish" };
     let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: args.revises, body, blobs: vec![brought, set.into()] };
-    let outcome = super::execute(store, request, args.how.dry_run).await?;
+    let outcome = super::execute(store, args.at.of(store, request)?, args.how.dry_run).await?;
     if args.how.dry_run {
         return show(&imported.report, &args.how);
     }

@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_pars
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::{How, read, resolve_units, show, tell};
+use super::{At, How, read, resolve_units, show, tell};
 use crate::app::{Request, new_command_id};
 use crate::cli::store::Store;
 use crate::domain::Code;
@@ -79,7 +79,7 @@ impl Family {
             arg = if is_list { arg.action(ArgAction::Append) } else { arg };
             command = command.arg(if choices.is_empty() { arg } else { arg.value_parser(PossibleValuesParser::new(choices)) });
         }
-        How::augment_args(command)
+        At::augment_args(How::augment_args(command))
     }
 
     /// The facts that the command line gives.
@@ -157,7 +157,7 @@ pub(super) async fn run(store: &Store, arguments: Vec<OsString>) -> anyhow::Resu
     let action = if revises.is_some() { "revise" } else { "publish" };
     let kind = format!("{}.{action}", family.name);
     let request = Request { id: new_command_id()?, kind, code: revises, body, blobs: vec![brought, set.into()] };
-    let outcome = super::execute(store, request, how.dry_run).await?;
+    let outcome = super::execute(store, At::from_arg_matches(&matches)?.of(store, request)?, how.dry_run).await?;
     if how.dry_run {
         return show(&imported.report, &how);
     }

@@ -21,8 +21,10 @@ use super::messages::put;
 use super::store::{self, Store};
 use crate::app::{Outcome, Request};
 use crate::domain::access::Actor;
+use crate::domain::publication::ProposalState;
 use crate::import::report::{Report, Severity};
 use crate::import::source::Source;
+use crate::words::civil::hour_in;
 
 /// What the file contains.
 #[derive(Debug, Subcommand)]
@@ -55,6 +57,23 @@ struct How {
     /// Largest file, and largest unpacked size of an archive, MiB; the memory needed grows with it
     #[arg(long, env = "BANGTIN_MAX_MIB", default_value_t = 2048)]
     max_mib: u64,
+}
+
+/// When it is published.
+#[derive(Debug, Args)]
+struct At {
+    /// Publish at this hour of the city's clocks, such as 2026-12-01T08:00 [default: at once]
+    #[arg(long, value_name = "HOUR")]
+    at: Option<String>,
+}
+
+impl At {
+    /// The command, at its hour.
+    fn of(&self, store: &Store, request: Request) -> anyhow::Result<Request> {
+        let Some(text) = &self.at else { return Ok(request) };
+        let at = hour_in(&store.app.city().zone(), text).with_context(|| format!("--at {text}: write it as 2026-12-01T08:00"))?;
+        Ok(request.at(at))
+    }
 }
 
 impl How {
@@ -144,14 +163,18 @@ fn tell(store: &Store, outcome: &Outcome, report: &Report, how: &How) -> anyhow:
     let base = store.app.city().public_url.clone();
     let code = outcome.code.map(|code| code.to_string()).unwrap_or_default();
     let url = format!("{base}/q/{code}");
-    if outcome.is_submitted() {
+    if outcome.waits() {
         let proposal = outcome.proposal;
         let office = format!("{base}/office/proposals/{code}");
         return submitted(if how.json {
-            put!("{}", json!({ "code": code, "state": "submitted", "proposal": proposal, "url": office, "report": report }))
+            put!("{}", json!({ "code": code, "state": outcome.state, "proposal": proposal, "url": office, "report": report }))
         } else {
             let text = report.to_text();
-            put!("{text}Đã trình, chờ người thứ hai duyệt (submitted): {code}\n{office}")
+            let waits = match outcome.state {
+                Some(ProposalState::Scheduled) => "Sẽ công bố đúng giờ đã hẹn (scheduled)",
+                _ => "Đã trình, chờ người thứ hai duyệt (submitted)",
+            };
+            put!("{text}{waits}: {code}\n{office}")
         });
     }
     if how.json {

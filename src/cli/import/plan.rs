@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{How, pairs, read, resolve_units, show, tell};
+use super::{At, How, pairs, read, resolve_units, show, tell};
 use crate::app::imports::ZoneQuestion;
 use crate::app::{Request, new_command_id};
 use crate::cli::progress::Progress;
@@ -95,6 +95,8 @@ pub struct PlanArgs {
     /// The revision this one was made from [default: the current one]
     #[arg(long, value_name = "N")]
     based_on: Option<u32>,
+    #[command(flatten)]
+    at: At,
     #[command(flatten)]
     how: How,
 }
@@ -199,7 +201,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     let kind = if plan.revises.is_some() { "plan.revise" } else { "plan.publish" };
     progress.at(imported.report.features as u64, "publishing");
     let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: plan.revises, body, blobs };
-    let outcome = super::execute(store, request, plan.how.dry_run).await?;
+    let outcome = super::execute(store, plan.at.of(store, request)?, plan.how.dry_run).await?;
     progress.finish();
     if plan.how.dry_run {
         return show(&imported.report, &plan.how);

@@ -97,7 +97,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     for (row, facts) in rows.iter().zip(&facts).filter(|_| !args.how.dry_run) {
         let done = super::execute(store, request(row, facts), false).await;
         let outcome = done.with_context(|| format!("row {}; the {} rows before it are done", row.number, codes.len()))?;
-        proposals += usize::from(outcome.is_submitted());
+        proposals += usize::from(outcome.waits());
         codes.extend(outcome.code.map(|code| code.to_string()));
         progress.step(codes.last().map_or("", String::as_str));
     }

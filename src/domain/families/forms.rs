@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Encoded, parse};
 use crate::domain::publication::{
-    Approval, Approved, Correct, Corrected, Discarded, Draft, Drafted, Emergency, Event, ExpirySet, Family, Proposed, Publish, Published,
-    PublishedAlone, Return, Returned, Revise, RevisionCancelled, Second, Seconded, Suggest, Superseded, Withdrawn,
+    Approval, Approved, CarriedOut, Correct, Corrected, Discarded, Draft, Drafted, Emergency, Event, ExpirySet, Family, Halted, Proposed,
+    Publish, Published, PublishedAlone, Return, Returned, Revise, RevisionCancelled, Second, Seconded, Suggest, Superseded, Withdrawn,
 };
 
 pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<Encoded> {
@@ -23,6 +23,8 @@ pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<En
         Event::Approved(e) => ("approved", serde_json::to_string(e)),
         Event::Returned(e) => ("returned", serde_json::to_string(e)),
         Event::Discarded(e) => ("discarded", serde_json::to_string(e)),
+        Event::CarriedOut(e) => ("carried_out", serde_json::to_string(e)),
+        Event::Halted(e) => ("halted", serde_json::to_string(e)),
         Event::PublishedAlone(e) => ("published_alone", serde_json::to_string(e)),
         Event::Seconded(e) => ("seconded", serde_json::to_string(e)),
         Event::Changed(e) => {
@@ -78,6 +80,8 @@ pub(super) fn decode_event<F: Family>(name: &str, version: u32, payload: &str) -
         "approved" => parse(payload).map(Event::Approved),
         "returned" => parse(payload).map(Event::Returned),
         "discarded" => parse(payload).map(Event::Discarded),
+        "carried_out" => parse(payload).map(Event::CarriedOut),
+        "halted" => parse(payload).map(Event::Halted),
         "published_alone" => parse(payload).map(Event::PublishedAlone),
         "seconded" => parse(payload).map(Event::Seconded),
         _ => return None,
@@ -97,6 +101,8 @@ pub(super) fn event_schemas<F: Family>() -> Vec<(String, u32, Schema)> {
         ("approved", schema_for!(Approved)),
         ("returned", schema_for!(Returned)),
         ("discarded", schema_for!(Discarded)),
+        ("carried_out", schema_for!(CarriedOut)),
+        ("halted", schema_for!(Halted)),
         ("published_alone", schema_for!(PublishedAlone)),
         ("seconded", schema_for!(Seconded)),
     ];
@@ -117,6 +123,7 @@ pub(super) fn schemas_of_commands<F: Family>() -> Vec<(String, Schema)> {
         ("withdraw", schema_for!(Withdrawn)),
         ("propose", schema_for!(Suggest)),
         ("approve", schema_for!(Approval)),
+        ("carry-out", schema_for!(Approval)),
         ("return", schema_for!(Return)),
         ("discard", schema_for!(Approval)),
         ("publish-alone", schema_for!(Emergency)),

@@ -279,9 +279,20 @@ macro_rules! families {
 
             /// True when this actor may approve the proposal or return it now.
             pub fn may_judge(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
+                let has_approved = |person| self.proposal().is_some_and(|proposal| proposal.approvals.contains(person));
+                self.is_judged_in(&[ProposalState::Submitted], actor, units, today) && !actor.person().is_some_and(has_approved)
+            }
+
+            /// True when this actor may return the proposal now: also one that is approved and waits for its hour.
+            pub fn may_return(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
+                self.is_judged_in(&[ProposalState::Submitted, ProposalState::Scheduled], actor, units, today)
+            }
+
+            /// True when the proposal is in one of these states, and this actor is an approver of it and no author.
+            fn is_judged_in(&self, states: &[ProposalState], actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
                 let waits = self.proposal().is_some_and(|proposal| {
-                    let is_other = |person| !proposal.authors.contains(person) && !proposal.approvals.contains(person);
-                    proposal.state == ProposalState::Submitted && actor.person().is_some_and(is_other)
+                    let is_other = |person| !proposal.authors.contains(person);
+                    states.contains(&proposal.state) && actor.person().is_some_and(is_other)
                 });
                 waits && match self {
                     $(Self::$family(item) => item.units_now().iter().all(|own| actor.check_as(Role::Approver, own, units, today).is_ok())),+
@@ -484,6 +495,7 @@ const ACTIONS: &[&str] = &[
     "approve",
     "return",
     "discard",
+    "carry-out",
     "publish-alone",
     "second",
 ];

@@ -8,6 +8,8 @@ pub use facts::{Adjustment, Decision, Period, Plan, PlanKind};
 pub use rules::check_in_city;
 
 #[cfg(test)]
+mod schedule_tests;
+#[cfg(test)]
 mod second_person_tests;
 #[cfg(test)]
 mod tests;

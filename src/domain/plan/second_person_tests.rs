@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::date;
+use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 
 use super::Plan;
@@ -10,11 +11,12 @@ use crate::domain::access::AccountId;
 use crate::domain::publication::{Approval, Command, Event, Family, ProposalState, Propose, Publication, PublishAlone, Return, Second};
 use crate::domain::test_support::{code, on};
 use crate::domain::{Context, Digest};
+use crate::words::civil::midnight;
 
 /// An item, what was recorded of it, and the moment.
-struct Office {
-    item: Publication<Plan>,
-    context: Context,
+pub(super) struct Office {
+    pub(super) item: Publication<Plan>,
+    pub(super) context: Context,
 }
 
 fn person(name: &str) -> Option<AccountId> {
@@ -25,31 +27,44 @@ fn facts(number: &str, signed: jiff::civil::Date) -> Value {
     json!({ "kind": "land-use-plan", "title": format!("Quy hoạch {number}"), "decision": { "authority": "UBND tỉnh", "number": number, "signed": signed } })
 }
 
-fn publish() -> (&'static str, Value) {
+pub(super) fn publish() -> (&'static str, Value) {
     ("publish", json!({ "code": code(1), "facts": facts("1/QĐ", date(2021, 12, 15)) }))
 }
 
-fn revise(number: u32) -> (&'static str, Value) {
+pub(super) fn revise(number: u32) -> (&'static str, Value) {
     ("revise", json!({ "code": code(1), "facts": facts(&format!("{number}/QĐ"), date(2024, 3, 20)) }))
 }
 
-fn withdraw() -> (&'static str, Value) {
+pub(super) fn withdraw() -> (&'static str, Value) {
     ("withdraw", json!({ "reason": "Bãi bỏ" }))
 }
 
-fn read((action, body): (&str, Value)) -> Command<Plan> {
+pub(super) fn read((action, body): (&str, Value)) -> Command<Plan> {
     Command::read(action, body).expect("an action").expect("a command")
 }
 
+pub(super) fn propose(what: (&str, Value), submitted: bool, replaces: Option<Digest>, at: Option<jiff::Timestamp>) -> Command<Plan> {
+    let (action, body) = what;
+    Command::Propose(Propose {
+        code: code(1),
+        action: action.to_owned(),
+        body: body.to_string(),
+        command: Box::new(read((action, body))),
+        submitted,
+        replaces,
+        at,
+    })
+}
+
 impl Office {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut context = on(2026, 1, 1);
         context.two_persons = vec!["plan".into()];
         Self { item: Publication::default(), context }
     }
 
     /// What a command of that person leads to; it is recorded.
-    fn does(&mut self, who: &str, command: Command<Plan>) -> Result<Vec<Event<Plan>>, &'static str> {
+    pub(super) fn does(&mut self, who: &str, command: Command<Plan>) -> Result<Vec<Event<Plan>>, &'static str> {
         self.context.by = person(who);
         let events = self.item.decide(command, &self.context).map_err(|refusal| refusal.reason)?;
         for event in &events {
@@ -59,29 +74,43 @@ impl Office {
         Ok(events)
     }
 
-    fn proposes(&mut self, who: &str, what: (&str, Value), submitted: bool, replaces: Option<Digest>) -> Result<(), &'static str> {
-        let (action, body) = what;
-        let propose = Propose {
-            code: code(1),
-            action: action.to_owned(),
-            body: body.to_string(),
-            command: Box::new(read((action, body))),
-            submitted,
-            replaces,
-        };
-        self.does(who, Command::Propose(propose)).map(|_| ())
+    pub(super) fn proposes(
+        &mut self,
+        who: &str,
+        what: (&str, Value),
+        submitted: bool,
+        replaces: Option<Digest>,
+    ) -> Result<(), &'static str> {
+        self.does(who, propose(what, submitted, replaces, None)).map(|_| ())
     }
 
-    fn proposal(&self) -> Digest {
+    /// Proposes it for the first hour of a day.
+    pub(super) fn proposes_for(&mut self, who: &str, what: (&str, Value), day: jiff::civil::Date) -> Result<(), &'static str> {
+        let hour = midnight(&self.context.city.zone(), day);
+        self.does(who, propose(what, true, None, Some(hour))).map(|_| ())
+    }
+
+    /// It becomes that day.
+    pub(super) fn on(&mut self, day: jiff::civil::Date) {
+        self.context = self.context.as_of(Some(midnight(&self.context.city.zone(), day)));
+    }
+
+    /// The clock carries out what is due.
+    pub(super) fn clock(&mut self) -> Result<usize, &'static str> {
+        let proposal = self.proposal();
+        self.does("", Command::CarryOut(Approval { proposal })).map(|events| events.len())
+    }
+
+    pub(super) fn proposal(&self) -> Digest {
         self.item.proposal.as_ref().map_or(Digest([0; 32]), |proposal| proposal.digest())
     }
 
-    fn approves(&mut self, who: &str) -> Result<usize, &'static str> {
+    pub(super) fn approves(&mut self, who: &str) -> Result<usize, &'static str> {
         let proposal = self.proposal();
         self.does(who, Command::Approve(Approval { proposal })).map(|events| events.len())
     }
 
-    fn state(&self) -> Option<ProposalState> {
+    pub(super) fn state(&self) -> Option<ProposalState> {
         self.item.proposal.as_ref().map(|proposal| proposal.state)
     }
 }
@@ -231,17 +260,19 @@ struct Witness {
 }
 
 impl Witness {
-    fn sees(&mut self, who: &str, events: &[Event<Plan>]) {
+    fn sees(&mut self, who: &str, events: &[Event<Plan>], two_are_needed: bool) {
         let mut approved = None;
         for event in events {
             match event {
+                Event::CarriedOut(carried) => approved = Some(carried.proposal),
                 Event::Proposed(_) => drop(self.hands.insert(person(who))),
                 Event::Approved(approval) => {
                     self.approvals.push((approval.proposal, approval.by.clone()));
                     approved = Some(approval.proposal);
                 }
                 Event::Discarded(_) => self.hands.clear(),
-                Event::Returned(_) => {}
+                Event::Returned(_) | Event::Halted(_) => {}
+                _ if !two_are_needed => self.hands.clear(),
                 public => {
                     let digest = approved.unwrap_or_else(|| panic!("nobody approved {public:?}"));
                     let by: BTreeSet<_> = self.approvals.iter().filter(|(of, _)| *of == digest).map(|(_, by)| Some(by.clone())).collect();
@@ -260,10 +291,10 @@ impl Witness {
 #[test]
 fn no_sequence_of_commands_publishes_without_two_distinct_persons() {
     let count = std::env::var("BANGTIN_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
-    let (mut dice, mut published) = (Dice(20_261_129), 0);
+    let (mut dice, mut published, mut carried_out) = (Dice(20_261_129), 0, 0);
     for _ in 0..count {
         let (mut office, mut witness, mut seen) = (Office::new(), Witness::default(), vec![Digest([0; 32])]);
-        for _ in 0..4 + dice.below(10) {
+        for _ in 0..6 + dice.below(14) {
             let who = ["an", "binh", "chi", ""][dice.below(4) as usize];
             let what = match dice.below(5) {
                 0 | 1 => publish(),
@@ -272,29 +303,34 @@ fn no_sequence_of_commands_publishes_without_two_distinct_persons() {
                 _ => withdraw(),
             };
             let proposal = if dice.below(4) == 0 { seen[dice.below(seen.len() as u64) as usize] } else { office.proposal() };
-            let command = match dice.below(9) {
+            // Days pass, and sometimes the city asks for no second person for a while.
+            if dice.below(2) == 0 {
+                let day = office.context.today.saturating_add(1.day());
+                office.on(day);
+            }
+            if dice.below(10) == 0 {
+                office.context.two_persons = if dice.below(2) == 0 { Vec::new() } else { vec!["plan".into()] };
+            }
+            let two_are_needed = !office.context.two_persons.is_empty();
+            let command = match dice.below(10) {
                 0 => read(what),
                 1..=4 => {
-                    let (action, body) = what;
-                    Command::Propose(Propose {
-                        code: code(1),
-                        action: action.to_owned(),
-                        body: body.to_string(),
-                        command: Box::new(read((action, body))),
-                        submitted: dice.below(4) > 0,
-                        replaces: (dice.below(2) == 0).then_some(proposal),
-                    })
+                    let hours = [0, 0, 24, 48][dice.below(4) as usize];
+                    let hour = office.context.now.saturating_add(SignedDuration::from_hours(hours)).ok().filter(|_| hours > 0);
+                    propose(what, dice.below(4) > 0, (dice.below(2) == 0).then_some(proposal), hour)
                 }
                 5..=7 => Command::Approve(Approval { proposal }),
+                8 => Command::CarryOut(Approval { proposal }),
                 _ if dice.below(2) == 0 => Command::Discard(Approval { proposal }),
                 _ => Command::Return(Return { proposal, comment: "Sửa".into() }),
             };
             if let Ok(events) = office.does(who, command) {
-                witness.sees(who, &events);
+                carried_out += usize::from(events.iter().any(|event| matches!(event, Event::CarriedOut(_))));
+                witness.sees(who, &events, two_are_needed);
             }
             seen.push(office.proposal());
         }
         published += witness.published;
     }
-    assert!(published > count / 10, "the sequences lead somewhere: {published} of {count}");
+    assert!(published > count / 20 && carried_out > count / 100, "the sequences lead somewhere: {published}, {carried_out} of {count}");
 }

@@ -1,15 +1,15 @@
 //! What a planner may ask of an item of any family.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::alone::{PublishAlone, Second};
-use super::proposal::{Approval, Propose, Return};
 use super::{ExpirySet, Family, RevisionCancelled, Superseded, Withdrawn};
-use crate::domain::Code;
-use crate::words::civil::optional_date_schema;
+use crate::domain::{Code, Digest};
+use crate::words::civil::{optional_date_schema, optional_moment_schema};
 
 /// What a planner may ask of an item.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Command<F: Family> {
     Return(Return),
     /// Drop it.
     Discard(Approval),
+    /// Carry out what was approved for an hour that has come.
+    CarryOut(Approval),
     /// Carry one of the commands above out alone, in an emergency.
     PublishAlone(PublishAlone<F>),
     /// Note that another person has looked at what was published alone.
@@ -79,6 +81,7 @@ impl<F: Family> Command<F> {
             "approve" => serde_json::from_value(body).map(Command::Approve),
             "return" => serde_json::from_value(body).map(Command::Return),
             "discard" => serde_json::from_value(body).map(Command::Discard),
+            "carry-out" => serde_json::from_value(body).map(Command::CarryOut),
             "second" => serde_json::from_value(body).map(Command::Second),
             own if F::CHANGES.contains(&own) => F::read_change(own, body).map(Command::Change),
             _ => return None,
@@ -191,4 +194,61 @@ pub struct Correct<F> {
     pub reason: String,
     /// What the revision states, corrected.
     pub facts: F,
+}
+
+/// `*.propose`, as it comes in.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Suggest {
+    /// Action of the proposed command, such as `revise`.
+    pub action: String,
+    /// Fields of the proposed command.
+    pub command: Value,
+    /// False for a draft, which does not wait for approval yet.
+    #[serde(default)]
+    pub submitted: bool,
+    /// Digest of the proposal that this one takes the place of; 409 when that has changed in between.
+    #[serde(default)]
+    pub replaces: Option<Digest>,
+    /// When the command is to be carried out, once it is approved; none for at once.
+    #[serde(default)]
+    #[schemars(schema_with = "optional_moment_schema")]
+    pub at: Option<Timestamp>,
+}
+
+/// A proposal with the command that it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Propose<F: Family> {
+    /// The item's code.
+    pub code: Code,
+    /// Action of the command.
+    pub action: String,
+    /// Fields of the command, as JSON text.
+    pub body: String,
+    /// The command that the two say.
+    pub command: Box<Command<F>>,
+    /// False for a draft.
+    pub submitted: bool,
+    /// Digest of the proposal that this one takes the place of.
+    pub replaces: Option<Digest>,
+    /// When it is to be carried out; none for at once.
+    pub at: Option<Timestamp>,
+}
+
+/// `*.approve`, `*.discard`, `*.carry-out`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Digest of the proposal, as it was seen.
+    pub proposal: Digest,
+}
+
+/// `*.return`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Return {
+    /// Digest of the proposal, as it was seen.
+    pub proposal: Digest,
+    /// What is to be changed.
+    pub comment: String,
 }

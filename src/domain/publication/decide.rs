@@ -151,6 +151,7 @@ impl<F: Family> Publication<F> {
             Command::Approve(approval) => self.approved(&approval.proposal, context),
             Command::Return(back) => Ok(vec![self.returned(back, context)?]),
             Command::Discard(approval) => Ok(vec![self.discarded(&approval.proposal)?]),
+            Command::CarryOut(approval) => self.carried_out(&approval.proposal, context),
             Command::PublishAlone(alone) => self.published_alone(alone, context),
             Command::Second(second) => Ok(vec![self.seconded(second.number, context)?]),
             command if self.needs_second_person(&command, context) => {
@@ -167,6 +168,7 @@ impl<F: Family> Publication<F> {
             | Command::Approve(_)
             | Command::Return(_)
             | Command::Discard(_)
+            | Command::CarryOut(_)
             | Command::PublishAlone(_)
             | Command::Second(_) => {
                 return Err(Refusal::invalid("proposal-of-a-proposal", sentence!("proposal-of-a-proposal")));

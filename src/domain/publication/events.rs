@@ -1,16 +1,17 @@
 //! What can happen to an item of any family, as it is stored.
 
 use cqrs_es::DomainEvent;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Family;
 use super::alone::{PublishedAlone, Seconded};
-use super::proposal::{Approved, Discarded, Proposed, Returned};
-use crate::domain::Code;
-use crate::words::civil::date_schema;
-use crate::words::civil::optional_date_schema;
+use super::schedule::{CarriedOut, Halted};
+use crate::domain::access::AccountId;
+use crate::domain::{Code, Digest};
+use crate::words::civil::{date_schema, optional_date_schema, optional_moment_schema};
 
 /// `*.drafted`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +95,66 @@ pub struct Withdrawn {
     pub replaced_by: Option<Code>,
 }
 
+/// `*.proposed`: a command in preparation, or submitted to a second person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Proposed {
+    /// The item.
+    pub code: Code,
+    /// Action of the command that it will become, such as `revise`.
+    pub action: String,
+    /// Fields of that command, as JSON text. The command is carried out exactly as it stands here.
+    pub body: String,
+    /// Persons who wrote it or changed it.
+    pub authors: Vec<AccountId>,
+    /// True when somebody of whom no person is known had a hand in it: then two must approve.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unnamed: bool,
+    /// Sequence of the item's last event before it.
+    pub after: i64,
+    /// True when it waits for approval; a draft does not.
+    pub submitted: bool,
+    /// When the command is carried out, once it is approved; none for at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_moment_schema")]
+    pub at: Option<Timestamp>,
+    /// True when the city asked for no second person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+/// `*.approved`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Approved {
+    /// The item.
+    pub code: Code,
+    /// Digest of the proposal.
+    pub proposal: Digest,
+    /// Who approved it.
+    pub by: AccountId,
+}
+
+/// `*.returned`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Returned {
+    /// The item.
+    pub code: Code,
+    /// Digest of the proposal.
+    pub proposal: Digest,
+    /// Who returned it.
+    pub by: AccountId,
+    /// What is to be changed.
+    pub comment: String,
+}
+
+/// `*.discarded`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Discarded {
+    /// The item.
+    pub code: Code,
+    /// Digest of the proposal.
+    pub proposal: Digest,
+}
+
 /// What can happen to a published item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
@@ -120,6 +181,10 @@ pub enum Event<F: Family> {
     Returned(Returned),
     /// It was dropped; not public.
     Discarded(Discarded),
+    /// The hour of a proposal has come: what follows is what it led to; not public.
+    CarriedOut(CarriedOut),
+    /// At its hour a proposal was refused; not public.
+    Halted(Halted),
     /// What follows was published by one person alone.
     PublishedAlone(PublishedAlone),
     /// Another person has looked at it since.
@@ -136,7 +201,16 @@ impl<F: Family> Event<F> {
 
     /// True for what the public neither sees nor can notice.
     pub fn is_private(&self) -> bool {
-        matches!(self, Self::Drafted(_) | Self::Proposed(_) | Self::Approved(_) | Self::Returned(_) | Self::Discarded(_))
+        matches!(
+            self,
+            Self::Drafted(_)
+                | Self::Proposed(_)
+                | Self::Approved(_)
+                | Self::Returned(_)
+                | Self::Discarded(_)
+                | Self::CarriedOut(_)
+                | Self::Halted(_)
+        )
     }
 }
 
@@ -154,6 +228,8 @@ impl<F: Family> DomainEvent for Event<F> {
             Self::Approved(_) => format!("{}.approved", F::NAME),
             Self::Returned(_) => format!("{}.returned", F::NAME),
             Self::Discarded(_) => format!("{}.discarded", F::NAME),
+            Self::CarriedOut(_) => format!("{}.carried_out", F::NAME),
+            Self::Halted(_) => format!("{}.halted", F::NAME),
             Self::PublishedAlone(_) => format!("{}.published_alone", F::NAME),
             Self::Seconded(_) => format!("{}.seconded", F::NAME),
             Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].0.to_owned(),

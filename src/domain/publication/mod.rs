@@ -6,14 +6,18 @@ mod decide;
 mod events;
 mod past;
 mod proposal;
+mod schedule;
 mod sections;
 pub mod view;
 
 pub use alone::{Alone, Emergency, PublishAlone, PublishedAlone, SECOND_LOOK_HOURS, Second, Seconded};
-pub use commands::{Command, Correct, Draft, Publish, Revise};
-pub use events::{Corrected, Drafted, Event, ExpirySet, Published, RevisionCancelled, Superseded, Withdrawn};
-pub use past::Overwritten;
-pub use proposal::{Approval, Approved, Discarded, Proposal, ProposalState, Propose, Proposed, Return, Returned, Suggest};
+pub use commands::{Approval, Command, Correct, Draft, Propose, Publish, Return, Revise, Suggest};
+pub use events::{
+    Approved, Corrected, Discarded, Drafted, Event, ExpirySet, Proposed, Published, Returned, RevisionCancelled, Superseded, Withdrawn,
+};
+pub use past::{Overwritten, second};
+pub use proposal::{Proposal, ProposalState};
+pub use schedule::{CarriedOut, Halted};
 
 use std::fmt::Debug;
 
@@ -508,7 +512,8 @@ impl<F: Family> Publication<F> {
             Event::Proposed(proposed) => self.propose(*proposed, at),
             Event::Approved(approved) => self.approve(approved),
             Event::Returned(returned) => self.give_back(returned),
-            Event::Discarded(_) => self.proposal = None,
+            Event::Discarded(_) | Event::CarriedOut(_) => self.proposal = None,
+            Event::Halted(halted) => self.halt(halted),
             Event::PublishedAlone(alone) => self.note_alone(alone, at),
             Event::Seconded(seconded) => self.note_seconded(seconded),
             Event::Drafted(drafted) => {

@@ -33,6 +33,12 @@ pub enum Overwritten<F: Family> {
     State(F::State),
 }
 
+/// The second of a moment for calendars, counted from 2020. A clock that once ran far ahead must not lead beyond what a
+/// calendar reads.
+pub fn second(at: i64) -> u32 {
+    (at - YEAR_2020).div_euclid(1_000_000).clamp(0, i64::from(FAR)) as u32
+}
+
 impl<F: Family> Publication<F> {
     /// What `event` is about to overwrite.
     pub(super) fn overwrites(&self, event: &Event<F>) -> Option<Overwritten<F>> {
@@ -161,8 +167,6 @@ impl<F: Family> Publication<F> {
         let past = self.past.iter().filter(|(_, what)| overwrote(what)).map(|(at, _)| *at);
         let mut moments: Vec<i64> = told.chain(past).chain(self.withdrawn.iter().map(|(_, at)| *at)).collect();
         moments.sort_unstable();
-        // A clock that once ran far ahead must not lead beyond what a calendar reads.
-        let second = |at: i64| (at - YEAR_2020).div_euclid(1_000_000).clamp(0, i64::from(FAR)) as u32;
         moments.into_iter().fold(0, |before: u32, at| second(at).max(before + 1).min(LARGEST))
     }
 

@@ -1,6 +1,6 @@
 //! The rules of works on roads.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp, ToSpan};
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -227,9 +227,14 @@ impl Family for Works {
                     return Err(Refusal::invalid("works-end", sentence!("works-end")));
                 }
                 // What had not begun on that day did not take place on it; a night may have begun on the day before.
-                let begun = |hours: &Hours| hours.begin_on(day) && zone.to_datetime(at).time() >= hours.from;
-                let last = if latest.facts.hours.as_ref().is_none_or(begun) { day } else { day.saturating_sub(1.day()) };
-                if last < latest.facts.from {
+                let time = zone.to_datetime(at).time();
+                let begun = match &latest.facts.hours {
+                    Some(hours) => hours.begin_on(day) && time > hours.from,
+                    None => time > Time::midnight(),
+                };
+                let last = if begun { day } else { day.saturating_sub(1.day()) };
+                let held = Self { to: Some(last), ..latest.facts.clone() };
+                if held.days().first_from(held.from).is_none() {
                     return Err(Refusal::conflict("works-not-begun", sentence!("works-not-begun")));
                 }
                 let is_last = latest.facts.to.is_some_and(|to| to <= last);

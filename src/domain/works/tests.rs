@@ -193,8 +193,22 @@ fn a_day_on_which_the_works_had_not_begun_is_none_of_their_days() {
     for (hour, last) in [(6, 3), (8, 4)] {
         assert_eq!(end(4, hour).expect("allowed").latest().expect("a revision").facts.to, Some(date(2026, 2, last)), "{hour}:30");
     }
+    // and so says the calendar
+    let ended = end(4, 6).expect("allowed");
+    assert_eq!(seen(&ended, date(2026, 2, 6), 12).calendar().and_then(|calendar| calendar.days.last), Some(date(2026, 2, 3)));
     // and what has not begun at all cannot end early
     assert_eq!(end(2, 6).map(|_| ()).unwrap_err().reason, "works-not-begun");
+    // nor what has had none of its days of the week
+    let hours = Hours { from: time(8, 0, 0, 0), to: time(17, 0, 0, 0), days: vec![Weekday::Sunday] };
+    let sundays = published(works(date(2026, 2, 2), Some(date(2026, 2, 20)), Some(hours)));
+    let at = on(2026, 2, 8).city.zone().to_timestamp(date(2026, 2, 8).at(6, 30, 0, 0)).expect("a moment");
+    let refused = changed(&sundays, WorksChange::EndEarly(EndEarly { at: Some(at), reason: "Xong".into() }), &on(2026, 2, 8));
+    assert_eq!(refused.map(|_| ()).unwrap_err().reason, "works-not-begun");
+    // and whole days that end at midnight have no part of the day that begins then
+    let whole = published(works(date(2026, 2, 2), Some(date(2026, 2, 20)), None));
+    let at = on(2026, 2, 4).city.zone().to_timestamp(date(2026, 2, 4).at(0, 0, 0, 0)).expect("a moment");
+    let ended = changed(&whole, WorksChange::EndEarly(EndEarly { at: Some(at), reason: "Xong".into() }), &on(2026, 2, 4)).expect("allowed");
+    assert_eq!(seen(&ended, date(2026, 2, 6), 12).calendar().and_then(|calendar| calendar.days.last), Some(date(2026, 2, 3)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::domain::publication::Family;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Calendar, Calls, Fact, Moment, Section, Shown, View};
 use crate::domain::schema::{Property, Type};
-use crate::words::civil::in_milliseconds;
+use crate::words::civil::{date_in, in_milliseconds};
 
 /// Properties of works, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
@@ -42,15 +42,20 @@ fn weekday(day: Weekday) -> String {
     format!("{day:?}").to_lowercase()
 }
 
-/// The works with the last day that was set by hand, where one was.
-fn until_set(works: &Works, view: &View) -> Works {
+/// The works with the last day that was set by hand, where one was. The day on which they ended early is none: they need
+/// not have begun on it.
+fn until_set(works: &Works, ended: Option<&EndedEarly>, moment: &Moment, view: &View) -> Works {
     let (_, own) = works.effective(works.from);
-    let set = view.effective_to.filter(|to| Some(*to) != own);
+    let early = ended.map(|ended| date_in(&moment.zone, ended.at));
+    let set = view.effective_to.filter(|to| Some(*to) != own && Some(*to) != early);
     Works { to: set.or(works.to), ..works.clone() }
 }
 
 pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view: &mut View) {
-    let works = &until_set(works, view);
+    // What happened to earlier days says nothing of those of a later revision.
+    let begins = crate::words::civil::midnight(&moment.zone, works.from);
+    let ended = state.ended.as_ref().filter(|ended| ended.at >= begins);
+    let works = &until_set(works, ended, moment, view);
     view.summary.clone_from(&works.summary);
     let phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
@@ -60,9 +65,6 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
         exported: &["road", "stretch", "works-hours", "every", "detour"],
         ends_as_planned: false,
     }));
-    // What happened to earlier days says nothing of those of a later revision.
-    let begins = crate::words::civil::midnight(&moment.zone, works.from);
-    let ended = state.ended.as_ref().filter(|ended| ended.at >= begins);
     let postponed = state.postponed.as_ref().filter(|postponed| postponed.from == works.from);
     let has_ended = ended.is_some_and(|ended| ended.at <= moment.now);
     let spells = if view.status == Status::InForce && !has_ended { works.spells(moment) } else { Vec::new() };

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use super::accounts::check_administrator;
 use super::{Desk, shown};
 use crate::domain::Code;
-use crate::domain::access::AccountId;
+use crate::domain::access::{AccountId, Actor};
 use crate::domain::publication::view::moment_of;
 use crate::event_store::StoredEvent;
 use crate::http::Site;
@@ -20,6 +20,7 @@ use crate::http::reading::Asking;
 use crate::http::respond;
 use crate::render::office::audit::{self as pages, Filter, Line};
 use crate::words::civil::date_in;
+use crate::words::text::text;
 
 /// Lines of a page.
 const SHOWN: usize = 100;
@@ -80,9 +81,12 @@ pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
         let image = site.model.image();
         image.tokens().map(|token| (token.token.to_string(), image.person_of(&token.token).cloned())).collect()
     };
+    let (lang, city) = (asking.lang(), site.city());
     let who = |actor: &str| match (people.get(actor), tokens.get(actor)) {
         (Some(name), _) => name.clone(),
         (None, Some(Some(person))) => format!("{actor} ({})", people.get(&person.0).map_or(person.0.as_str(), String::as_str)),
+        _ if actor == Actor::local().name() => text(lang, "audit-machine").to_owned(),
+        _ if actor == Actor::clock().name() => text(lang, "audit-clock").to_owned(),
         _ => actor.to_owned(),
     };
     let line = |stored: &StoredEvent| Line {
@@ -93,7 +97,6 @@ pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
         about: stored.event.aggregate.clone(),
     };
     let lines: Vec<Line> = events.iter().map(line).collect();
-    let (lang, city) = (asking.lang(), site.city());
     if is_table {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"nhat-ky.csv\""));

@@ -64,7 +64,7 @@ pub async fn work(
         "print" | "hang" | "remove" => json!({ "item": item }),
         _ => return Err(HttpError::NotFound),
     };
-    let form = Form { family: "board", action, seen: fields.get("seen").unwrap_or_default() };
+    let form = Form { family: "board", action, seen: fields.get("seen").unwrap_or_default(), at: None };
     match desk.carry_out(&site, code, &form, body).await {
         // What was printed is handed over at once.
         Ok(_) if action == "print" => {

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
 use super::{Desk, shown};
 use crate::domain::access::Role;
 use crate::domain::deadlines::{Duty, Facts, deadline};
 use crate::domain::families;
-use crate::domain::publication::Status;
 use crate::domain::publication::view::{Usable, View};
+use crate::domain::publication::{Status, second};
 use crate::domain::unit::UnitId;
 use crate::http::Site;
 use crate::http::errors::HttpError;
@@ -26,6 +26,18 @@ use crate::render::office::deadlines::{self as pages, Due, Row};
 /// How far ahead the first page looks, in days.
 const AHEAD: i32 = 30;
 
+/// How long a calendar is told of a deadline that nobody needs to keep any more, in days.
+const SETTLED_DAYS: i64 = 366;
+
+/// What a deadline is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    title: &'a str,
+    /// Number of the state of it, for calendars.
+    sequence: u32,
+    is_settled: bool,
+}
+
 /// Whether this person has to do with items of that family in these units: they may change or approve them.
 fn minds(site: &Site, desk: &Desk, family: &str, units: &[UnitId]) -> bool {
     let (city, today) = (site.city(), site.moment().today);
@@ -33,17 +45,26 @@ fn minds(site: &Site, desk: &Desk, family: &str, units: &[UnitId]) -> bool {
     desk.actor.check(&roles, units, &city.units, today).is_ok()
 }
 
-/// The deadlines of what this person has to do with, those that are over first.
-fn rows(site: &Site, desk: &Desk) -> Vec<Row> {
+/// The deadlines of what this person has to do with, those that are over first; with `settled` also those of the last year
+/// that nobody needs to keep any more, for calendars that know them.
+fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
     let moment = site.moment();
+    let year_ago = moment.now.saturating_sub(SignedDuration::from_hours(24 * SETTLED_DAYS)).unwrap_or(Timestamp::MIN);
+    // Whether what is shown so still has deadlines; none where nobody asks for them any more.
+    let standing = |view: &View| match view.status {
+        Status::InForce | Status::Upcoming => Some(false),
+        _ => (settled && view.updated > year_ago).then_some(true),
+    };
     let image = site.model.image();
     let mut rows = Vec::new();
     let text = |facts: &Value, pointer: &str| facts.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let mut add = |facts: &Value, kind: &str, opened: Option<Date>, duties: &[Duty], title: &str, link: String| {
+    let mut add = |about: &About<'_>, facts: &Value, kind: &str, opened: Option<Date>, duties: &[Duty], link: String| {
         let (level, signed) = (text(facts, "/level"), text(facts, "/decision/signed").and_then(|day| day.parse().ok()));
         let asked = Facts { kind, level: level.as_deref(), signed, opened };
         for found in duties.iter().filter_map(|duty| deadline(&asked, *duty)) {
-            rows.push(Row { deadline: found, title: title.to_owned(), link: link.clone(), is_over: found.last < moment.today });
+            let About { title, sequence, is_settled } = *about;
+            let is_over = found.last < moment.today;
+            rows.push(Row { deadline: found, title: title.to_owned(), link: link.clone(), is_over, sequence, is_settled });
         }
     };
     // What is proposed is to be published in time.
@@ -55,33 +76,34 @@ fn rows(site: &Site, desk: &Desk) -> Vec<Row> {
         let facts = body.get("facts").cloned().unwrap_or_default();
         if item.family() == "plan" && minds(site, desk, "plan", &proposal.units) {
             let kind = text(&facts, "/kind").unwrap_or_default();
-            add(&facts, &kind, None, &[Duty::Publish], &proposal.title, format!("/office/proposals/{code}"));
+            let about = About { title: &proposal.title, sequence: second(proposal.at), is_settled: false };
+            add(&about, &facts, &kind, None, &[Duty::Publish], format!("/office/proposals/{code}"));
         }
     }
     for (code, entry) in image.collection("plans") {
-        let Some(view) = entry.item.view(None, &moment).filter(|view| matches!(view.status, Status::InForce | Status::Upcoming)) else {
-            continue;
-        };
-        if minds(site, desk, "plan", &view.units) {
-            let facts = entry.item.latest_facts().unwrap_or_default();
-            add(&facts, view.kind, None, &[Duty::Stale, Duty::Review], &view.title, format!("/office/items/{code}"));
+        let Some(view) = entry.item.view(None, &moment) else { continue };
+        let Some(is_settled) = standing(&view).filter(|_| minds(site, desk, "plan", &view.units)) else { continue };
+        let facts = entry.item.latest_facts().unwrap_or_default();
+        let about = About { title: &view.title, sequence: view.sequence, is_settled };
+        add(&about, &facts, view.kind, None, &[Duty::Stale, Duty::Review], format!("/office/items/{code}"));
+        // It is published: that day is kept.
+        if settled && view.updated > year_ago && entry.item.proposal().is_none() {
+            add(&About { is_settled: true, ..about }, &facts, view.kind, None, &[Duty::Publish], format!("/office/items/{code}"));
         }
     }
     for (code, entry) in image.collection("consultations") {
-        let Some(view) = entry.item.view(None, &moment).filter(|view| matches!(view.status, Status::InForce | Status::Upcoming)) else {
-            continue;
+        let Some(view) = entry.item.view(None, &moment) else { continue };
+        let Some(is_settled) = standing(&view).filter(|_| minds(site, desk, "consultation", &view.units)) else { continue };
+        let facts = entry.item.latest_facts().unwrap_or_default();
+        let kind = match view.kind {
+            "land-use-consultation" => "land-use-plan",
+            "schedule-consultation" => "land-use-schedule",
+            "urban-consultation" => "general-plan",
+            _ => continue,
         };
-        if minds(site, desk, "consultation", &view.units) {
-            let facts = entry.item.latest_facts().unwrap_or_default();
-            let kind = match view.kind {
-                "land-use-consultation" => "land-use-plan",
-                "schedule-consultation" => "land-use-schedule",
-                "urban-consultation" => "general-plan",
-                _ => continue,
-            };
-            let opened = text(&facts, "/opens").and_then(|day| day.parse().ok());
-            add(&facts, kind, opened, &[Duty::Consult], &view.title, format!("/office/items/{code}"));
-        }
+        let opened = text(&facts, "/opens").and_then(|day| day.parse().ok());
+        let about = About { title: &view.title, sequence: view.sequence, is_settled };
+        add(&about, &facts, kind, opened, &[Duty::Consult], format!("/office/items/{code}"));
     }
     drop(image);
     // Opinions may be taken for longer: that day is no limit that can be missed.
@@ -93,7 +115,8 @@ fn rows(site: &Site, desk: &Desk) -> Vec<Row> {
 /// `GET /office/deadlines`, `?f=csv`, `?f=ics`
 pub async fn deadlines(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let (lang, city) = (asking.lang(), site.city());
-    let rows = site.at_length(|| rows(&site, &desk)).await?;
+    let is_calendar = asking.parameter("f").as_deref() == Some("ics");
+    let rows = site.at_length(|| rows(&site, &desk, is_calendar)).await?;
     let file = |media, name: &'static str, body: String| {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
@@ -115,7 +138,7 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
     let moment = site.moment();
     let until = moment.today.saturating_add(AHEAD.days());
     let is_near = |day: Date| moment.today <= day && day <= until;
-    let mut due: Vec<Due> = rows(site, desk)
+    let mut due: Vec<Due> = rows(site, desk, false)
         .into_iter()
         .filter(|row| row.deadline.last <= until && row.deadline.rule.duty != Duty::Consult)
         .map(|row| Due {

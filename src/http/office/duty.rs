@@ -50,7 +50,7 @@ pub async fn set(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, head
     let lang = fields.lang(&asking.headers);
     let code: Code = fields.get("code").and_then(|code| code.parse().ok()).ok_or(HttpError::NotFound)?;
     let state = fields.get("do").ok_or(HttpError::NotFound)?;
-    let form = Form { family: "map-point", action: "set-duty", seen: fields.get("seen").unwrap_or_default() };
+    let form = Form { family: "map-point", action: "set-duty", seen: fields.get("seen").unwrap_or_default(), at: None };
     match desk.carry_out(&site, code, &form, json!({ "duty": state })).await {
         Ok(_) => Ok(leads_to(&format!("/office/duty#{code}"), lang)),
         Err(error) => Ok(page(&site, &desk, &headers, lang, Some(&refused(error, lang)?))),

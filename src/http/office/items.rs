@@ -135,7 +135,7 @@ pub async fn change(
         (item.family(), item.latest_facts().unwrap_or_default(), item.latest_number().unwrap_or_default())
     };
     let (action, body) = command(&fields, facts, latest).ok_or(HttpError::NotFound)?;
-    let form = Form { family, action, seen: fields.get("seen").unwrap_or_default() };
+    let form = Form { family, action, seen: fields.get("seen").unwrap_or_default(), at: fields.get("at") };
     match desk.carry_out(&site, own, &form, body).await {
         Ok(outcome) => {
             let is_proposed = outcome.state.is_some();

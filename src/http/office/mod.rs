@@ -29,6 +29,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::errors::HttpError;
@@ -43,6 +44,7 @@ use crate::http::collections::parameters::encoded;
 use crate::import::attach::no_files;
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::office::Who;
+use crate::words::civil::hour_in;
 use crate::words::text::Lang;
 
 /// Name of the session's cookie.
@@ -111,22 +113,35 @@ impl Desk {
     }
 }
 
+/// The hour that a form names; none for at once.
+fn hour(site: &Site, given: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
+    let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) else { return Ok(None) };
+    let hour = hour_in(&site.city().zone(), given);
+    hour.map(Some).ok_or_else(|| Refusal::invalid("hour-unread", sentence!("hour-unread", given)))
+}
+
 /// What a form asks for.
 pub(super) struct Form<'a> {
     family: &'a str,
     action: &'a str,
     /// The state of the item that the person saw.
     seen: &'a str,
+    /// When it is to be carried out, as it was typed; none for at once.
+    at: Option<&'a str>,
 }
 
 impl Desk {
     /// Carries out the command that a form asks for. The same form, sent twice, acts once; the same words sent of a later
     /// state act again.
     async fn carry_out(&self, site: &Site, code: Code, form: &Form<'_>, body: Value) -> Result<Outcome, ExecuteError> {
-        let Form { family, action, seen } = form;
-        let digest = Digest::of(format!("{seen}{body}").as_bytes()).to_string();
+        let Form { family, action, seen, at } = form;
+        let digest = Digest::of(format!("{seen}{body}{}", at.unwrap_or_default()).as_bytes()).to_string();
         let id = format!("office-{action}-{code}-{}", &digest[..16]);
         let request = Request { id, kind: format!("{family}.{action}"), code: Some(code), body, blobs: Vec::new() };
+        let request = match hour(site, *at)? {
+            Some(at) => request.at(at),
+            None => request,
+        };
         let outcome = site.app.execute(&self.actor, request, &no_files).await?;
         site.model.wait_for(outcome.position, SEEN).await;
         Ok(outcome)

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, leads_to, refused, shown, with_script};
+use super::{Desk, hour, leads_to, refused, shown, with_script};
 use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::Role;
@@ -232,7 +232,9 @@ async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &F
     // The same form, sent twice, acts once; a form that was changed acts anew.
     let content = serde_json::to_vec(said).map_err(|error| HttpError::Internal(error.to_string()))?;
     let command_id = format!("office-{id}-{}", &Digest::of(&content).to_string()[..16]);
-    Ok((Request { id: command_id, kind: kind.into(), code, body, blobs }, files))
+    let request = Request { id: command_id, kind: kind.into(), code, body, blobs };
+    let at = hour(site, form.get("at")).map_err(HttpError::Refused)?;
+    Ok((at.map_or(request.clone(), |at| request.at(at)), files))
 }
 
 /// A command, and the files that it names.

@@ -157,6 +157,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
         None => None,
     };
     let waits_for_me = foreseen.before.may_judge(&desk.actor, &city.units, moment.today);
+    let may_return = foreseen.before.may_return(&desk.actor, &city.units, moment.today);
     let is_own = proposal.authors.contains(&desk.account);
     let (refusal, material) = match &foreseen.after {
         Err(refusal) => (Some(refusal.said.text(lang).clone()), None),
@@ -173,6 +174,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     let shown_as = pages::Shown {
         listed: &listed,
         approvals: &approvals,
+        may_return,
         returned: returned.as_ref(),
         refusal: refusal.as_deref(),
         import: import.as_deref(),

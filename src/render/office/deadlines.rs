@@ -22,6 +22,10 @@ pub struct Row {
     pub link: String,
     /// True when the day has passed.
     pub is_over: bool,
+    /// Number of the item's state, for calendars.
+    pub sequence: u32,
+    /// True when nobody needs to keep it any more; calendars that know it are told so.
+    pub is_settled: bool,
 }
 
 /// Something that is due.
@@ -116,6 +120,8 @@ pub fn calendar(lang: Lang, city: &City, rows: &[Row], now: Timestamp) -> String
         out.push_str("BEGIN:VEVENT\r\n");
         line(&mut out, "UID", &format!("{item}.{}@{}.bangtin", row.deadline.rule.id, city.id));
         line(&mut out, "DTSTAMP", &stamp(now));
+        line(&mut out, "SEQUENCE", &row.sequence.to_string());
+        line(&mut out, "STATUS", if row.is_settled { "CANCELLED" } else { "CONFIRMED" });
         line(&mut out, "DTSTART;VALUE=DATE", &day.strftime("%Y%m%d").to_string());
         line(&mut out, "DTEND;VALUE=DATE", &day.tomorrow().unwrap_or(day).strftime("%Y%m%d").to_string());
         line(&mut out, "SUMMARY", &escaped(&format!("{}: {}", text(lang, row.deadline.rule.duty.key()), row.title)));

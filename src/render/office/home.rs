@@ -38,7 +38,9 @@ pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons
     let t = |key| text(lang, key);
     let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
     let waiting = of(&|listed| listed.waits_for_me);
-    let back = of(&|listed| listed.is_own && matches!(listed.proposal.state, ProposalState::Returned | ProposalState::Overtaken));
+    let back = of(&|listed| {
+        listed.is_own && matches!(listed.proposal.state, ProposalState::Returned | ProposalState::Overtaken | ProposalState::Halted)
+    });
     let content = html! {
         h2 { (t("office-waits")) }
         @if waiting.is_empty() && back.is_empty() && alone.is_empty() { p { (t("office-nothing-waits")) } }

@@ -166,6 +166,7 @@ fn form(lang: Lang, who: &Who<'_>, path: &str, item: &Item<'_>, action: &str, wh
                 input type="hidden" name="seen" value=(item.seen);
                 p.note { (what) }
                 (fields)
+                (super::hour_field(lang, ""))
                 button name="do" value=(action) { (text(lang, &format!("office-{action}"))) }
             }
         }

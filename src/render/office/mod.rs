@@ -68,6 +68,11 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
 }
 
 /// What went wrong, above a form.
+/// The choice of an hour at which what a form asks for is carried out.
+fn hour_field(lang: Lang, filled: &str) -> Markup {
+    html! { label { (text(lang, "office-at")) input type="datetime-local" name="at" value=(filled); } }
+}
+
 fn wrong_box(wrong: Option<&str>) -> Markup {
     html! { @if let Some(what) = wrong { div.status.bad role="alert" { (what) } } }
 }

@@ -271,6 +271,7 @@ pub fn facts(
                         (document(lang, name, key, read))
                     }
                 }
+                (super::hour_field(lang, &filled("at")))
                 button.wide name="do" value="propose" { (t("office-propose")) }
                 p.note { (t("office-propose-help")) }
                 // A draft may lack what a plan must have.

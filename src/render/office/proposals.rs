@@ -64,6 +64,8 @@ pub struct Shown<'a> {
     pub listed: &'a Listed,
     /// Names of those who have approved it.
     pub approvals: &'a [String],
+    /// True when the person may return it.
+    pub may_return: bool,
     /// Who returned it, and why.
     pub returned: Option<&'a (String, String)>,
     /// Why the rules would refuse it now.
@@ -98,6 +100,8 @@ fn state(lang: Lang, proposal: &Proposal) -> &'static str {
     match proposal.state {
         ProposalState::Draft => text(lang, "proposal-draft"),
         ProposalState::Submitted => text(lang, "proposal-submitted"),
+        ProposalState::Scheduled => text(lang, "proposal-scheduled"),
+        ProposalState::Halted => text(lang, "proposal-halted"),
         ProposalState::Returned => text(lang, "proposal-returned"),
         ProposalState::Overtaken => text(lang, "proposal-overtaken"),
     }
@@ -105,6 +109,7 @@ fn state(lang: Lang, proposal: &Proposal) -> &'static str {
 
 /// Proposals, each with a link to its page.
 pub(super) fn entries(lang: Lang, moment: &Moment, list: &[&Listed]) -> Markup {
+    let t = |key| text(lang, key);
     html! {
         ul.list {
             @for listed in list {
@@ -115,6 +120,7 @@ pub(super) fn entries(lang: Lang, moment: &Moment, list: &[&Listed]) -> Markup {
                     span.note {
                         (action(lang, &listed.proposal)) " · " (authors(lang, listed)) " · "
                         (format::moment(lang, &moment.zone, moment_of(listed.proposal.at)))
+                        @if let Some(due) = listed.proposal.due { " · " (t("proposal-due")) " " b { (format::moment(lang, &moment.zone, due)) } }
                     }
                 }
             }
@@ -148,6 +154,9 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         dl {
             dt { (t("proposal-authors")) } dd { (authors(lang, shown.listed)) }
             dt { (t("proposal-at")) } dd { (format::moment(lang, &moment.zone, moment_of(proposal.at))) }
+            @if let Some(due) = proposal.due {
+                dt { (t("proposal-due")) } dd { b { (format::moment(lang, &moment.zone, due)) } }
+            }
             @if !shown.approvals.is_empty() {
                 dt { (t("proposal-approved-by")) } dd { (shown.approvals.join(", ")) " (" (shown.approvals.len()) "/" (proposal.needed()) ")" }
             }
@@ -155,6 +164,10 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         @if let Some((by, comment)) = shown.returned {
             div.status.wait { b { (t("proposal-returned-by")) " " (by) } p { (comment) } }
         }
+        @if let Some((vi, en)) = &proposal.halted {
+            div.status.bad { b { (t("proposal-halted-why")) } p { (lang.pick(vi, en)) } }
+        }
+        @if proposal.state == ProposalState::Scheduled { p.rule { (t("proposal-scheduled-help")) } }
         @if let Some(refusal) = shown.refusal { div.status.bad { b { (t("proposal-would-fail")) } p { (refusal) } } }
         @if let Some((draft, before)) = &shown.draft {
             p { a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } }
@@ -169,7 +182,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
                 None => { (draft.status()) (draft.facts()) }
             }
         }
-        @if shown.listed.waits_for_me { (judging(lang, who, &path, proposal)) }
+        @if shown.listed.waits_for_me || shown.may_return { (judging(lang, who, &path, shown)) }
         @else if shown.listed.is_own && proposal.state == ProposalState::Submitted { p.rule { (t("proposal-own")) } }
         @if let Some(id) = shown.import {
             p { a href={ "/office/imports/" (id) (lang.query()) } { (t("proposal-reopen")) } }
@@ -189,15 +202,18 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
 }
 
 /// The forms of an approver.
-fn judging(lang: Lang, who: &Who<'_>, path: &str, proposal: &Proposal) -> Markup {
+fn judging(lang: Lang, who: &Who<'_>, path: &str, shown: &Shown<'_>) -> Markup {
     let t = |key| text(lang, key);
+    let Listed { proposal, waits_for_me, .. } = shown.listed;
     html! {
         h2 { (t("proposal-judge")) }
-        form.column action=(path) method="post" {
-            input type="hidden" name="proposal" value=(proposal.digest());
-            (who.hidden(lang))
-            p.note { (t("proposal-approve-help")) }
-            button.wide name="do" value="approve" { (t("proposal-approve")) }
+        @if *waits_for_me {
+            form.column action=(path) method="post" {
+                input type="hidden" name="proposal" value=(proposal.digest());
+                (who.hidden(lang))
+                p.note { (t(if proposal.due.is_some() { "proposal-approve-hour-help" } else { "proposal-approve-help" })) }
+                button.wide name="do" value="approve" { (t("proposal-approve")) }
+            }
         }
         form.column action=(path) method="post" {
             input type="hidden" name="proposal" value=(proposal.digest());

@@ -202,22 +202,42 @@ impl Pooler {
             users.display()
         );
         std::fs::write(&config, text).unwrap();
+        let pooler = Self { child: Self::run(folder.path()), port, folder };
+        pooler.listens();
+        pooler
+    }
+
+    fn run(folder: &Path) -> Child {
         let program = if Path::new("/usr/sbin/pgbouncer").exists() { "/usr/sbin/pgbouncer" } else { "pgbouncer" };
         let mut command = Command::new(program);
         let root = std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
         if root {
             command.args(["-u", "postgres"]);
         }
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let child = command.arg(&config).stdout(Stdio::null()).stderr(log).spawn().expect("run tools/test.sh: it installs pgbouncer");
-        let pooler = Self { child, port, folder };
-        let started = Instant::now();
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let config = folder.join("pgbouncer.ini");
+        command.arg(&config).stdout(Stdio::null()).stderr(log).spawn().expect("run tools/test.sh: it installs pgbouncer")
+    }
+
+    /// It starts anew in another mode.
+    fn restart(&mut self, mode: &str) {
+        let config = self.folder.path().join("pgbouncer.ini");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let (before, _) = text.split_once("pool_mode").unwrap();
+        std::fs::write(&config, format!("{before}pool_mode = {mode}\n")).unwrap();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = Self::run(self.folder.path());
+        self.listens();
+    }
+
+    fn listens(&self) {
+        let (pooler, port, started) = (self, self.port, Instant::now());
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             let log = std::fs::read_to_string(pooler.folder.path().join("log")).unwrap_or_default();
             assert!(started.elapsed() < Duration::from_secs(10), "PgBouncer did not start: {log}");
             std::thread::sleep(Duration::from_millis(20));
         }
-        pooler
     }
 
     /// A database's address through the pooler.
@@ -707,4 +727,71 @@ async fn what_postgresql_says_of_its_files_and_of_views_in_place_of_tables_is_sa
         let said = format!("{:?}", node.try_apply(&withdraw, &no_files).await.unwrap_err());
         holds(&said, &[&["Unavailable", "could not read block 7"], &parts[..]].concat());
     }
+}
+
+/// Waits until `/readyz` says it.
+async fn is_said(node: &Node, says: &str) {
+    let started = Instant::now();
+    loop {
+        let ready = node.get("/readyz").await.json().to_string();
+        if ready.contains(says) {
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_mins(1), "“{says}” is missing: {ready}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_pooler_that_is_put_into_transaction_mode_under_a_node_is_said_until_it_is_back() {
+    let (mut pooler, direct) = (Pooler::start("session"), Database::new(Kind::Postgres).await);
+    let url = pooler.before(&direct);
+    let (database, clock) = (Database { url, ..direct }, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    pooler.restart("transaction");
+    // Several writers at once, until one of them meets a session that is not its own.
+    let (mut n, started) = (0, Instant::now());
+    while !node.app.log().write_trouble().is_some_and(|why| why.contains("pool_mode = session")) {
+        assert!(started.elapsed() < Duration::from_mins(1), "nobody met it");
+        let lines: Vec<String> = (n..n + 4).map(|n| station(&format!("w{n}"))).collect();
+        futures_util::future::join_all(lines.iter().map(|line| node.try_apply(line, &no_files))).await;
+        n += 4;
+    }
+    // One that goes through is no end of it, nor is a look while nobody writes.
+    for n in 0..3 {
+        let _ = node.try_apply(&station(&format!("x{n}")), &no_files).await;
+        holds(&node.app.log().try_room().await.unwrap_err().to_string(), &["pool_mode = session"]);
+        // The follower has its own word for the restart, for a moment.
+        is_said(&node, "pool_mode = session").await;
+    }
+    pooler.restart("session");
+    is_said(&node, "\"ready\"").await;
+    in_the_end(&node, "b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_lock_of_another_session_is_named_with_its_process() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    let (client, connection) = tokio_postgres::connect(&database.url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    for lock in ["LOCK TABLE events IN SHARE MODE", "LOCK TABLE events IN ACCESS EXCLUSIVE MODE", "SELECT FROM head FOR UPDATE"] {
+        client.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
+        let begun = Instant::now();
+        let said = match node.try_apply(&station(lock), &no_files).await {
+            Err(error) => format!("{error:?}"),
+            Ok(done) => panic!("{lock}: {done:?}"),
+        };
+        holds(&said, &[&pid.to_string(), "pg_stat_activity", "holds a lock"]);
+        assert!(begun.elapsed() < Duration::from_secs(25), "{lock}: {:?}", begun.elapsed());
+        is_said(&node, "pg_stat_activity").await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+        is_said(&node, "\"ready\"").await;
+    }
+    in_the_end(&node, "b").await;
 }

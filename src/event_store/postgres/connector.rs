@@ -30,8 +30,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{CONNECTIONS, PATIENCE, explain, late, unavailable};
 use crate::event_store::StoreError;
-use sentences::{both, no_room, no_session, unread};
-pub(super) use sentences::{by_a_pooler, not_allowed};
+use sentences::{both, no_room, unread};
+pub(super) use sentences::{by_a_pooler, no_session, not_allowed};
 
 /// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);

@@ -2,8 +2,10 @@
 
 mod connector;
 mod follow;
+mod health;
 mod load;
 mod rows;
+mod trouble;
 mod writer;
 
 use std::collections::HashMap;
@@ -22,6 +24,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use self::connector::{Connector, by_a_pooler, not_allowed};
 use self::rows::{cells_of, command_row, hash_of, head_of, stored_event, value_of, vault_row};
+use self::trouble::{Trouble, held_up};
 use super::dump::{Record, Sink, Source};
 use super::identity::Identity;
 use super::migrations::pending;
@@ -36,13 +39,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Key of the advisory lock under which the tables are made: “bangtin” in ASCII.
 const SETUP_LOCK: i64 = 0x62_616e_6774_696e;
 
-/// Why the last write failed; none once one goes through.
-type Trouble = Arc<Mutex<Option<String>>>;
-
-fn note(trouble: &Trouble, what: Option<String>) {
-    *trouble.lock().unwrap_or_else(PoisonError::into_inner) = what;
-}
-
 type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 
 /// A log in a PostgreSQL database.
@@ -56,7 +52,7 @@ pub struct PostgresLog {
     identity: Arc<Identity>,
     target: Arc<writer::Target>,
     /// Why the last write failed.
-    trouble: Trouble,
+    trouble: Arc<Trouble>,
     /// When the last connection for short queries could not be opened, and why.
     refused: Mutex<Option<(Instant, String)>>,
 }
@@ -188,7 +184,7 @@ impl PostgresLog {
         let (appends, receiver) = mpsc::unbounded_channel();
         let (reader, pool) = (RwLock::default(), Arc::new(Mutex::new(vec![client])));
         let places = Arc::new(Semaphore::new(LONG));
-        let (trouble, refused) = (Trouble::default(), Mutex::default());
+        let (trouble, refused) = (Arc::default(), Mutex::default());
         let target = Arc::new(writer::Target { connector: connector.clone(), identity: Arc::clone(&identity), clock });
         let log = Self { connector, appends, reader, pool, places, hint, identity, target, trouble, refused };
         tokio::spawn(writer::write_all(Arc::clone(&log.target), Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
@@ -206,7 +202,7 @@ impl PostgresLog {
                 Some(client) => client,
                 None => connect(&self.connector).await?,
             };
-            return Ok(Borrowed { client, _permit: permit });
+            return Ok(Borrowed { client, permit });
         }
     }
 
@@ -249,6 +245,14 @@ impl PostgresLog {
     async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let reader = self.reader().await?;
         match reader.query(sql, params).await {
+            Err(_) if reader.is_late.load(Ordering::Relaxed) => {
+                // The line was dead, or something else is: nobody waits as long again to be told.
+                if let Some(sentence) = held_up(&self.connector).await {
+                    return Err(StoreError::Unavailable(sentence));
+                }
+                let again = tokio::time::timeout(PATIENCE / 3, async { self.reader().await?.query(sql, params).await });
+                again.await.unwrap_or_else(|_| Err(late()))
+            }
             Err(_) if reader.is_lost() => self.reader().await?.query(sql, params).await,
             result => result,
         }
@@ -258,7 +262,7 @@ impl PostgresLog {
 /// A borrowed connection, and the place that it takes until it is given back.
 struct Borrowed {
     client: Client,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 impl std::ops::Deref for Borrowed {
@@ -507,44 +511,15 @@ impl EventLog for PostgresLog {
     }
 
     async fn try_room(&self) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        // One transaction tests both: a sort that is too large for `work_mem` and so goes to the disk, then a row. It is begun
-        // as the writer begins one.
-        let sort = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 50000) n ORDER BY n DESC) s";
-        in_time(client.batch_execute("BEGIN")).await?;
-        let again = format!("SET LOCAL work_mem = '64kB'; {sort}; UPDATE head SET recorded_at = recorded_at WHERE id = 1");
-        in_time(client.batch_execute(&again)).await?;
-        in_time(client.batch_execute("COMMIT")).await?;
-        // Rights to rows, triggers and poolers may let this through and refuse what a write does.
-        let Borrowed { client, _permit } = client;
-        let client = writer::try_write(client, &self.target).await?;
-        self.give_back(Borrowed { client, _permit });
-        note(&self.trouble, None);
-        Ok(())
+        self.try_write().await
     }
 
     fn write_trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble.why()
     }
 
     async fn takes_writes(&self) -> Result<(), StoreError> {
-        let sql = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on', \
-             (SELECT string_agg(t || ' (' || p || ')', ', ' ORDER BY t, p) FROM (SELECT split_part(r, ' ', 1) t, unnest(string_to_array(split_part(r, ' ', 2), '+')) p \
-              FROM unnest(ARRAY['head SELECT+UPDATE', 'events SELECT+INSERT', 'commands SELECT+INSERT', 'claims SELECT+INSERT+DELETE', \
-              'claim_doubles SELECT+INSERT+DELETE', 'claim_rule SELECT+UPDATE', 'blobs SELECT+INSERT', 'blob_chunks SELECT+INSERT', \
-              'vault SELECT+INSERT+UPDATE+DELETE', 'sessions SELECT+INSERT+UPDATE+DELETE', 'once SELECT+INSERT+DELETE', \
-              'kept SELECT+INSERT+UPDATE+DELETE', 'kept_pieces SELECT+INSERT+UPDATE']) r) s WHERE NOT has_table_privilege(t, p))";
-        let rows = self.query(sql, &[]).await?;
-        let Some(row) = rows.first() else { return Ok(()) };
-        if row.get(0) {
-            // A session keeps the setting that it began with, so the next look is another session's.
-            self.reader().await?.is_stale.store(true, Ordering::Relaxed);
-            return Err(StoreError::Unavailable(sentence!("pg-read-only").to_string()));
-        }
-        match row.get::<_, Option<String>>(1) {
-            Some(tables) => Err(StoreError::Unavailable(sentence!("pg-no-insert", tables).to_string())),
-            None => Ok(()),
-        }
+        self.check_rights().await
     }
 
     fn folder(&self) -> Option<PathBuf> {

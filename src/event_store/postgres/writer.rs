@@ -13,7 +13,8 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::connector::Connector;
 use super::rows::{command_row, head_of};
-use super::{Answer, DISK, LAST, PATIENCE, Trouble, check_last, connect, explain, in_time, lacks_room, late, note, unavailable};
+use super::trouble::{Trouble, held_up};
+use super::{Answer, DISK, LAST, PATIENCE, check_last, connect, explain, in_time, lacks_room, late, unavailable};
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::identity::Identity;
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, NewEvent, StoreError, StoredEvent, VaultChange};
@@ -290,7 +291,7 @@ pub(super) async fn write_all(
     target: Arc<Target>,
     hint: Arc<watch::Sender<i64>>,
     mut appends: mpsc::UnboundedReceiver<(Append, Answer)>,
-    trouble: Trouble,
+    trouble: Arc<Trouble>,
 ) {
     let mut writer = None;
     let mut batch = Vec::with_capacity(BATCH);
@@ -305,7 +306,7 @@ pub(super) async fn write_all(
         expected = (waiting.len() + appends.len()).min(BATCH);
         match outcome {
             Ok(admitted) => {
-                note(&trouble, None);
+                trouble.is_written();
                 hint.send_if_modified(|known| {
                     let newer = admitted.head.position > *known;
                     *known = admitted.head.position.max(*known);
@@ -318,7 +319,7 @@ pub(super) async fn write_all(
             Err(error) => {
                 writer = None;
                 if let AppendError::Unknown(why) | AppendError::Unavailable(why) = &error {
-                    note(&trouble, Some(why.clone()));
+                    trouble.note(why);
                 }
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
@@ -340,10 +341,13 @@ async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Ap
             writer.insert(fresh)
         }
     };
-    match tokio::time::timeout(PATIENCE, current.write(target, waiting, "COMMIT")).await {
-        Ok(result) => result,
-        Err(_) => Err(AppendError::Unknown(sentence!("pg-unconfirmed").to_string())),
+    if let Ok(result) = tokio::time::timeout(PATIENCE, current.write(target, waiting, "COMMIT")).await {
+        return result;
     }
+    // Asked while the statement still waits.
+    let why = held_up(&target.connector).await;
+    *writer = None;
+    Err(AppendError::Unknown(why.unwrap_or_else(|| sentence!("pg-unconfirmed").to_string())))
 }
 
 /// Does on `client` what a write does, all but keeping it. Gives the connection back.

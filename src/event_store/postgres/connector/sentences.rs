@@ -223,7 +223,7 @@ pub(super) fn both(said: Sentence) -> String {
     said.to_string()
 }
 
-pub(super) fn no_session() -> StoreError {
+pub(in crate::event_store::postgres) fn no_session() -> StoreError {
     StoreError::NotPossible(both(sentence!("pg-pooler-transaction")))
 }
 

@@ -8,6 +8,7 @@ mod attachments;
 mod claims;
 pub mod imports;
 pub mod kept;
+pub mod passkeys;
 pub mod proposals;
 mod records;
 pub mod reports;

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::passkeys::Given;
 use super::records::append_failed;
 use super::{App, ExecuteError, RETRIES, decode, new_event, random};
-use crate::credentials::{self, Credentials, RECOVERY_CODES, TOTP_BYTES};
+use crate::credentials::{self, Credentials, RECOVERY_CODES, Second, TOTP_BYTES};
 use crate::domain::access::{AccountId, Actor, Grant};
 use crate::domain::account::{
     Account, AccountCommand, Accounts, Credential, CredentialsChanged, Granted, INVITATION_HOURS, Invited, InvitedAgain, SecondPersonChosen,
@@ -60,6 +61,8 @@ pub struct Acceptance {
     pub passphrase: String,
     /// The code that their authenticator app shows.
     pub code: String,
+    /// The passkey that their browser gave instead.
+    pub passkey: Option<Given>,
 }
 
 fn profile_key(account: &AccountId) -> SubjectId {
@@ -229,14 +232,19 @@ impl App {
             return Err(Refusal::invalid("profile-incomplete", sentence!("profile-incomplete")).into());
         }
         credentials::check_passphrase(&acceptance.passphrase, &[&profile.name, &profile.email])?;
-        let code: String = acceptance.code.split_whitespace().collect();
-        let step = credentials::totp_step(&totp, &code, self.now().as_second().max(0) as u64)
-            .ok_or_else(|| Refusal::invalid("totp-wrong", sentence!("totp-wrong")))?;
+        let second = if let Some(given) = &acceptance.passkey {
+            Second::Passkey(Box::new(self.new_passkey(&account, given).await?))
+        } else {
+            let code: String = acceptance.code.split_whitespace().collect();
+            let step = credentials::totp_step(&totp, &code, self.now().as_second().max(0) as u64)
+                .ok_or_else(|| Refusal::invalid("totp-wrong", sentence!("totp-wrong")))?;
+            self.use_step(&account, step).await?;
+            Second::Totp(totp)
+        };
         let recovery = (0..RECOVERY_CODES).map(|_| Ok(credentials::recovery_code(random()?))).collect::<Result<Vec<_>, ExecuteError>>()?;
         let salt = random()?;
         let passphrase = acceptance.passphrase.clone();
-        let made = self.hashing(|| Credentials::new(&passphrase, salt, totp.clone(), &recovery)).await?;
-        self.use_step(&account, step).await?;
+        let made = self.hashing(|| Credentials::new(&passphrase, salt, second, &recovery)).await?;
         let (login, old_login) = (self.login_key(&profile.email), self.login_key(&before.email));
         let mut changes = vec![
             VaultChange::Put(self.vault.seal(&profile_key(&account), &profile)?),

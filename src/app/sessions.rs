@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{App, ExecuteError, random};
-use crate::credentials::{self, Factor};
+use crate::credentials::{self, Credentials, Factor};
 use crate::domain::access::AccountId;
-use crate::domain::account::Credential;
+use crate::domain::account::{Account, Credential};
 use crate::domain::digest::hex;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::sessions::{self, SessionRow};
@@ -19,11 +19,11 @@ const TOUCH: Duration = Duration::from_mins(1);
 /// How long a request waits until others' passphrases are checked.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn microseconds(duration: Duration) -> i64 {
+pub(super) fn microseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn wrong() -> ExecuteError {
+pub(super) fn wrong() -> ExecuteError {
     Refusal::forbidden("sign-in-wrong", sentence!("sign-in-wrong")).into()
 }
 
@@ -60,9 +60,7 @@ impl App {
         let factor = known.factor(code, self.now().as_second().max(0) as u64);
         let Some(factor) = factor.filter(|_| is_right) else { return Err(wrong()) };
         // Whoever knows all of it is told that the account is suspended.
-        if self.accounts().await?.all.get(&account).is_none_or(|account| !account.is_active()) {
-            return Err(Refusal::forbidden("account-suspended", sentence!("account-suspended")).into());
-        }
+        self.check_active(&account).await?;
         match factor {
             Factor::Totp(step) => self.use_step(&account, step).await?,
             Factor::Recovery(digest) => {
@@ -75,6 +73,21 @@ impl App {
         }
         tracing::info!(target: "audit", %account, "signed in");
         Ok(account)
+    }
+
+    /// Refuses an account that is suspended.
+    pub(super) async fn check_active(&self, account: &AccountId) -> Result<(), ExecuteError> {
+        if self.accounts().await?.all.get(account).is_some_and(Account::is_active) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden("account-suspended", sentence!("account-suspended")).into())
+    }
+
+    /// What a person who has signed in signs in with. Errors: the passphrase is wrong.
+    pub(super) async fn checked(&self, account: &AccountId, passphrase: &str) -> Result<Credentials, ExecuteError> {
+        let known = self.credentials(account).await?.ok_or_else(wrong)?;
+        let is_right = passphrase.chars().count() <= credentials::LONGEST && self.hashing(|| known.has_passphrase(passphrase)).await?;
+        if is_right { Ok(known) } else { Err(Refusal::forbidden("passphrase-wrong", sentence!("passphrase-wrong")).into()) }
     }
 
     /// Begins a session. Gives its secret, which is handed out once.
@@ -144,15 +157,17 @@ impl App {
     /// Sets another passphrase of a person who has signed in, and ends all their other sessions. Errors: the present
     /// passphrase is wrong, or the new one is not good enough.
     pub async fn change_passphrase(&self, account: &AccountId, present: &str, new: &str, session: &SessionRow) -> Result<(), ExecuteError> {
-        let known = self.credentials(account).await?.ok_or_else(wrong)?;
-        if !self.hashing(|| known.has_passphrase(present)).await? {
-            return Err(Refusal::forbidden("passphrase-wrong", sentence!("passphrase-wrong")).into());
-        }
+        let known = self.checked(account, present).await?;
         let profile = self.profile(account).await?;
         credentials::check_passphrase(new, &[&profile.name, &profile.email])?;
         let salt = random()?;
         let changed = self.hashing(|| known.with_passphrase(new, salt)).await?;
         self.put_credentials(account, Credential::Passphrase, &changed).await?;
+        self.end_other_sessions(account, session).await
+    }
+
+    /// Ends all sessions of a person but one.
+    pub(super) async fn end_other_sessions(&self, account: &AccountId, session: &SessionRow) -> Result<(), ExecuteError> {
         for other in self.sessions(account).await?.into_iter().filter(|other| other.sha256 != session.sha256) {
             sessions::end(self.log.as_ref(), other.sha256).await?;
         }

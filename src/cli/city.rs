@@ -2,9 +2,10 @@
 
 use clap::Subcommand;
 
-use super::messages::put;
+use super::messages::{note, put};
 use super::{StoreArgs, store};
 use crate::config;
+use crate::credentials::passkeys;
 use crate::domain::city::CityCommand as DomainCommand;
 
 /// What to do with the configuration.
@@ -39,6 +40,11 @@ pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
             }
             if let Some(url) = &args.public_url {
                 city.public_url.clone_from(url);
+            }
+            let (before, after) = (passkeys::host(&recorded.public_url), passkeys::host(&city.public_url));
+            let count = if before == after { 0 } else { store.app.count_passkeys().await? };
+            if count > 0 {
+                note!("bangtin: {}", sentence!("passkeys-void", n = count, host = before.unwrap_or_default()));
             }
             store.app.set_city(DomainCommand::Set(city)).await?;
         }

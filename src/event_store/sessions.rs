@@ -80,6 +80,13 @@ pub async fn take_once(log: &dyn EventLog, key: &str, now: i64) -> Result<Option
     })
 }
 
+/// Keeps a number under a key for good. Gives false where it is not greater than the number before.
+pub async fn count_up(log: &dyn EventLog, key: &str, number: u32) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO once VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET value = excluded.value \
+               WHERE CAST(once.value AS BIGINT) < CAST(excluded.value AS BIGINT) RETURNING key";
+    Ok(!log.change_rows(sql, vec![key.into(), number.to_string().into(), i64::MAX.into()]).await?.is_empty())
+}
+
 /// Removes what is over: values whose time has passed, and sessions that began before `begun` or were last used before
 /// `used`; microseconds since 1970.
 pub async fn sweep(log: &dyn EventLog, now: i64, begun: i64, used: i64) -> Result<(), StoreError> {

@@ -88,6 +88,9 @@ pub fn routes() -> Vec<Route> {
         ("/office/sign-in", Both, get(office::sign_in_form).post(office::sign_in)),
         ("/office/sign-out", Posts, post(office::sign_out)),
         ("/office/invitation/{secret}", Both, get(office::invitation).post(office::accept)),
+        ("/office/invitation/{secret}/passkey", Both, post(office::passkeys::ask_invited)),
+        ("/office/passkeys", Both, post(office::passkeys::sign_in)),
+        ("/office/passkeys/asked", Both, post(office::passkeys::ask)),
         ("/office/accounts", Both, get(office::accounts).post(office::invite)),
         ("/office/accounts/{id}", Both, get(office::account).post(office::change_account)),
         ("/office/plans/new", Both, get(office::new_plan).post(office::send_file)),
@@ -109,6 +112,8 @@ pub fn routes() -> Vec<Route> {
         ("/office/proposals/{code}/documents/{sha256}", Reads, get(office::proposed_document)),
         ("/office/seconds/{code}", Posts, post(office::second)),
         ("/office/me", Both, get(office::own).post(office::change_own)),
+        ("/office/me/passkeys", Both, post(office::passkeys::change_own)),
+        ("/office/me/passkeys/asked", Both, post(office::passkeys::ask_own)),
         // Files of pages.
         ("/sw.js", Reads, get(assets::worker)),
         ("/assets/{name}", Reads, get(assets::asset)),

@@ -160,6 +160,28 @@ fn a_phone_shows_every_page_and_walks_every_flow_with_and_without_javascript() {
     server.wait();
 }
 
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn a_browser_signs_in_with_a_passkey_of_its_device() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::demo(data.path(), None);
+    let base = format!("http://localhost:{}", server.address.rsplit_once(':').unwrap().1);
+    // Passkeys are for the host of the public address.
+    let set = run(data.path(), None, &["city", "set", "--public-url", &base]);
+    assert!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
+    let invited = run(data.path(), None, &["account", "invite", "--role", "clerk"]);
+    let link = String::from_utf8(invited.stdout).unwrap();
+    let begun = std::time::Instant::now();
+    while !server.get("/office/sign-in").1.contains("data-host=\"localhost\"") {
+        assert!(begun.elapsed().as_secs() < 20, "the server does not follow");
+        std::thread::yield_now();
+    }
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("office-passkeys");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let said = client("node", &["passkeys.mjs", &base, pictures.to_str().unwrap(), link.trim()], &[]);
+    assert!(said.contains("signed in with passkeys"), "{said}");
+}
+
 /// Pictures of what was seen are kept in `target/tmp/office-…`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]

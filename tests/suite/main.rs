@@ -27,6 +27,7 @@ mod office_day;
 mod office_due;
 mod office_items;
 mod offices;
+mod passkeys;
 mod personal_data;
 mod postgres;
 mod prints;

@@ -28,7 +28,7 @@ on_both_databases!(
     a_passphrase_is_changed_and_other_sessions_end,
 );
 
-const PASSPHRASE: &str = " con trâu gặm cỏ bên sông Hồng ";
+pub const PASSPHRASE: &str = " con trâu gặm cỏ bên sông Hồng ";
 const EMAIL: &str = "thu.nguyen@yenbai.gov.vn";
 
 /// A person's browser: it keeps cookies, and says where its forms come from.
@@ -152,7 +152,7 @@ pub async fn settle(node: &Node) {
 }
 
 /// Invites a person; gives the account and the path of the invitation.
-async fn invite(node: &Node, roles: &[Role]) -> (AccountId, String) {
+pub async fn invite(node: &Node, roles: &[Role]) -> (AccountId, String) {
     let (account, secret) = node.app.invite(&Actor::local(), &Profile::default(), everywhere(roles)).await.unwrap();
     settle(node).await;
     (account, format!("/office/invitation/{secret}"))
@@ -177,7 +177,7 @@ pub async fn signed_in<'a>(node: &'a Node, roles: &[Role], email: &str, clock: &
     (browser, account)
 }
 
-fn after(clock: &TestClock, duration: Duration) {
+pub fn after(clock: &TestClock, duration: Duration) {
     let now = jiff::Timestamp::from_microsecond(clock.clock()()).unwrap();
     clock.set(&now.checked_add(jiff::SignedDuration::try_from(duration).unwrap()).unwrap().to_string());
 }
@@ -478,7 +478,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 28] = [
+    let table: [(&str, &str, May<'_>); 30] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
         ("GET", "/office/duty", &all),
@@ -502,6 +502,8 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/proposals/QHSDD21AG", &all),
         ("GET", "/office/me", &all),
         ("POST", "/office/me", &all),
+        ("POST", "/office/me/passkeys", &all),
+        ("POST", "/office/me/passkeys/asked", &all),
         ("GET", "/office/accounts", &only(&[Role::Administrator])),
         ("POST", "/office/accounts", &only(&[Role::Administrator])),
         ("GET", &account, &only(&[Role::Administrator])),

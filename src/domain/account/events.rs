@@ -60,6 +60,10 @@ pub enum Credential {
     Totp,
     /// A recovery code was used up.
     RecoveryCode,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
 }
 
 /// `account.credentials_changed`

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::{Desk, leads_to, refused, shown};
+use super::{Desk, leads_to, refused, shown, with_script};
 use crate::app::accounts::Profile;
 use crate::domain::Refusal;
 use crate::domain::access::{AccountId, Grant, Reach, Role};
@@ -141,13 +141,20 @@ pub async fn own(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> R
     own_page(&site, &desk, &asking.headers, asking.lang(), None).await
 }
 
-async fn own_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: Option<&str>) -> Result<Response, HttpError> {
+pub(super) async fn own_page(
+    site: &Site,
+    desk: &Desk,
+    headers: &HeaderMap,
+    lang: Lang,
+    wrong: Option<&str>,
+) -> Result<Response, HttpError> {
     let listed = listed(site, desk.account.clone()).await?.ok_or(HttpError::NotFound)?;
     let sessions = site.app.sessions(&desk.account).await?;
     let left = site.app.recovery_left(&desk.account).await?;
+    let passkeys = site.app.passkeys(&desk.account).await?;
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = pages::own(lang, &site.city(), &desk.who(), &site.moment(), &listed, &sessions, &desk.session, left, wrong);
-    Ok(shown(headers, status, page))
+    let page = pages::own(lang, &site.city(), &desk.who(), &site.moment(), &listed, &sessions, &desk.session, left, &passkeys, wrong);
+    Ok(with_script(headers, status, page))
 }
 
 /// `POST /office/me`: sets another passphrase; all other sessions end.

@@ -9,6 +9,7 @@ pub mod door;
 pub mod duty;
 mod home;
 pub mod items;
+pub mod passkeys;
 mod plans;
 mod proposals;
 pub mod reports;

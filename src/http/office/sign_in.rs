@@ -10,10 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::door::{cookie, is_private, set_cookie};
-use super::{Desk, FORM_BYTES, SESSION, leads_to, refused, shown, with_cookies};
+use super::{Desk, FORM_BYTES, SESSION, leads_to, refused, shown, with_cookies, with_script};
 use crate::app::ExecuteError;
 use crate::app::accounts::Acceptance;
+use crate::app::passkeys::Given;
 use crate::domain::Refusal;
+use crate::domain::access::AccountId;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::{self, Fields};
@@ -21,20 +23,20 @@ use crate::http::limiter::{Peer, network};
 use crate::http::reading::Asking;
 use crate::render::office::sign_in as pages;
 use crate::words::fold::fold;
-use crate::words::text::text;
+use crate::words::text::{Lang, text};
 
 /// Name of the cookie of a browser from which somebody has signed in before.
 const BROWSER: &str = "__Host-bangtin-browser";
 /// How long a browser is known, seconds.
 const BROWSER_KNOWN: u64 = 90 * 86_400;
 
-type From = Option<Extension<Peer>>;
+pub(super) type From = Option<Extension<Peer>>;
 
 fn peer(from: From) -> Option<Peer> {
     from.map(|Extension(peer)| peer)
 }
 
-fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Result<(), HttpError> {
+pub(super) fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Result<(), HttpError> {
     if is_private(site, peer(from), headers) {
         return Ok(());
     }
@@ -42,11 +44,18 @@ fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Result<(), Htt
 }
 
 /// The network and the fields of a form that somebody sends who has not signed in.
-async fn sent(site: &Site, from: From, asking: &Asking, body: Body) -> Result<(IpAddr, Fields), HttpError> {
+pub(super) async fn sent(site: &Site, from: From, asking: &Asking, body: Body) -> Result<(IpAddr, Fields), HttpError> {
     let client = network(peer(from), &asking.headers, site.limits.behind_proxy);
     check_private(site, from, &asking.headers)?;
     let sent = forms::read(&asking.headers, body, FORM_BYTES).await?;
     Ok((client, Fields::parse(&sent.text)))
+}
+
+/// The passkey that a form carries; none where it carries none.
+pub(super) fn given(fields: &Fields) -> Option<Given> {
+    let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+    let response = fields.get("passkey").filter(|text| !text.is_empty())?.to_owned();
+    Some(Given { asked: field("asked"), response, label: field("label") })
 }
 
 /// The page to go on to: one of the office's own.
@@ -65,8 +74,39 @@ pub async fn sign_in_form(State(site): State<Arc<Site>>, from: From, asking: Ask
     let lang = asking.lang();
     let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
     let notice = fields.get("over").map(|_| text(lang, "office-session-over"));
-    let page = pages::form(lang, &site.city(), back(&fields), "", notice);
-    Ok(shown(&asking.headers, StatusCode::OK, page))
+    Ok(sign_in_page(&site, &asking.headers, StatusCode::OK, lang, &fields, notice))
+}
+
+/// The page with the form to sign in, filled as it was sent.
+pub(super) fn sign_in_page(
+    site: &Site,
+    headers: &HeaderMap,
+    status: StatusCode,
+    lang: Lang,
+    fields: &Fields,
+    notice: Option<&str>,
+) -> Response {
+    let email = fields.get("email").unwrap_or_default();
+    with_script(headers, status, pages::form(lang, &site.city(), back(fields), email, notice))
+}
+
+/// Begins a session in place of the browser's old one, and leads on.
+pub(super) async fn begin(
+    site: &Site,
+    headers: &HeaderMap,
+    fields: &Fields,
+    lang: Lang,
+    account: &AccountId,
+    email: &str,
+) -> Result<Response, HttpError> {
+    if let Some(old) = cookie(headers, SESSION)
+        && let Some(row) = site.app.session(old).await?
+    {
+        site.app.end_session(row.sha256).await?;
+    }
+    let secret = site.app.begin_session(account).await?;
+    let known = known_browser(site, email, headers);
+    Ok(with_cookies(leads_to(back(fields), lang), cookies_of(site, email, known, &secret)?))
 }
 
 /// Marks a browser from which this address has signed in. It tells nothing about the address.
@@ -97,7 +137,7 @@ pub async fn sign_in(State(site): State<Arc<Site>>, from: From, asking: Asking, 
     let (client, fields) = sent(&site, from, &asking, body).await?;
     let lang = fields.lang(&asking.headers);
     let email = fields.get("email").unwrap_or_default();
-    let again = |status, wrong: &str| shown(headers, status, pages::form(lang, &site.city(), back(&fields), email, Some(wrong)));
+    let again = |status, wrong: &str| sign_in_page(&site, headers, status, lang, &fields, Some(wrong));
     // A stranger who tries somebody's address out uses up the tries of unknown browsers only: the person's own
     // browser has tries of its own.
     let known = known_browser(&site, email, headers);
@@ -114,13 +154,7 @@ pub async fn sign_in(State(site): State<Arc<Site>>, from: From, asking: Asking, 
             return Ok(again(StatusCode::FORBIDDEN, &refused(error, lang)?));
         }
     };
-    if let Some(old) = cookie(headers, SESSION)
-        && let Some(row) = site.app.session(old).await?
-    {
-        site.app.end_session(row.sha256).await?;
-    }
-    let secret = site.app.begin_session(&account).await?;
-    Ok(with_cookies(leads_to(back(&fields), lang), cookies_of(&site, email, known, &secret)?))
+    begin(&site, headers, &fields, lang, &account, email).await
 }
 
 /// `POST /office/sign-out`: ends this session, or all of the person's.
@@ -154,7 +188,7 @@ pub async fn invitation(
     let invitation = site.app.invitation(&secret).await?;
     let acceptance = Acceptance { name: invitation.profile.name.clone(), email: invitation.profile.email.clone(), ..Acceptance::default() };
     let page = pages::invitation(asking.lang(), &site.city(), &secret, &invitation, &acceptance, None)?;
-    Ok(shown(&asking.headers, StatusCode::OK, page))
+    Ok(with_script(&asking.headers, StatusCode::OK, page))
 }
 
 /// `POST /office/invitation/{secret}`: sets what the person signs in with, shows the recovery codes, and signs them in.
@@ -173,7 +207,8 @@ pub async fn accept(
     }
     let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
     let passphrase = fields.untrimmed("passphrase").unwrap_or_default().to_owned();
-    let acceptance = Acceptance { name: field("name"), email: field("email"), passphrase, code: field("code") };
+    let passkey = given(&fields);
+    let acceptance = Acceptance { name: field("name"), email: field("email"), passphrase, code: field("code"), passkey };
     let (account, recovery) = match site.app.accept(&secret, &acceptance).await {
         Ok(accepted) => accepted,
         Err(error @ ExecuteError::Refused(_)) => {
@@ -181,7 +216,7 @@ pub async fn accept(
             let invitation = site.app.invitation(&secret).await?;
             let wrong = refused(error, lang)?;
             let page = pages::invitation(lang, &site.city(), &secret, &invitation, &acceptance, Some(&wrong))?;
-            return Ok(shown(headers, StatusCode::UNPROCESSABLE_ENTITY, page));
+            return Ok(with_script(headers, StatusCode::UNPROCESSABLE_ENTITY, page));
         }
         Err(error) => return Err(error.into()),
     };

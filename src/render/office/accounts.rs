@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{Who, frame, grant_line, wrong_box};
 use crate::app::accounts::Profile;
+use crate::credentials::passkeys::{self, Passkey};
 use crate::domain::access::{AccountId, Grant, Reach, Role};
 use crate::domain::account::{Account, AccountState, INVITATION_HOURS};
 use crate::domain::city::City;
@@ -152,6 +153,7 @@ pub fn own(
     sessions: &[SessionRow],
     present: &SessionRow,
     recovery_left: usize,
+    own_passkeys: &[Passkey],
     wrong: Option<&str>,
 ) -> String {
     let t = |key| text(lang, key);
@@ -172,6 +174,35 @@ pub fn own(
             }
         }
         form action="/office/sign-out" method="post" { (who.hidden(lang)) button name="everywhere" value="1" { (t("office-sign-out-everywhere")) } }
+        h2 { (t("passkeys")) }
+        p.note { (t("passkeys-help")) }
+        ul.list {
+            @for passkey in own_passkeys {
+                li {
+                    b { @if passkey.label.is_empty() { (t("passkey")) } @else { (passkey.label) } }
+                    " · " (t("passkey-added")) " " (format::moment(lang, &moment.zone, at(passkey.added_at)))
+                    details {
+                        summary { (t("passkey-remove")) }
+                        form.column action="/office/me/passkeys" method="post" {
+                            input type="hidden" name="remove" value=(passkey.id());
+                            label { (t("office-passphrase-current")) input type="password" name="current" autocomplete="current-password" maxlength="200" required; }
+                            (who.hidden(lang))
+                            button { (t("passkey-remove")) }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(host) = passkeys::host(&city.public_url) {
+            // The script shows it where the browser can.
+            form.column action="/office/me/passkeys" method="post" data-passkey="new" data-asked="/office/me/passkeys/asked" data-host=(host) data-failed=(t("passkey-failed")) hidden {
+                label { (t("passkey-label")) input type="text" name="label" maxlength="60" placeholder=(t("passkey-label-example")); }
+                label { (t("office-passphrase-current")) input type="password" name="current" autocomplete="current-password" maxlength="200" required; }
+                (who.hidden(lang))
+                button { (t("passkey-add")) }
+            }
+            script src="/assets/passkey.js" defer {}
+        }
         h2 { (t("office-passphrase-change")) }
         p.note { (t("passphrase-rules")) }
         form.column action="/office/me" method="post" {

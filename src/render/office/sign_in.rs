@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{grant_line, wrong_box};
 use crate::app::accounts::{Acceptance, Invitation};
-use crate::credentials;
+use crate::credentials::{self, passkeys};
 use crate::domain::city::City;
 use crate::render::layout::{Page, language_field, page};
 use crate::render::qr::{Matrix, QrError};
@@ -23,6 +23,15 @@ pub fn form(lang: Lang, city: &City, back: &str, email: &str, wrong: Option<&str
             input type="hidden" name="back" value=(back);
             (language_field(lang))
             button.wide { (t("office-sign-in")) }
+        }
+        @if let Some(host) = passkeys::host(&city.public_url) {
+            // The script shows it where the browser can.
+            form.column action="/office/passkeys" method="post" data-passkey="get" data-asked="/office/passkeys/asked" data-host=(host) data-failed=(t("passkey-failed")) hidden {
+                input type="hidden" name="back" value=(back);
+                (language_field(lang))
+                button.plain { (t("passkey-sign-in")) }
+            }
+            script src="/assets/passkey.js" defer {}
         }
         p.note { (t("office-sign-in-help")) }
     };
@@ -44,6 +53,7 @@ pub fn invitation(
 ) -> Result<String, QrError> {
     let t = |key| text(lang, key);
     let path = format!("/office/invitation/{secret}");
+    let host = passkeys::host(&city.public_url).unwrap_or_default();
     let issuer = format!("{} {}", t("board"), lang.pick(&city.name_vi, &city.name_en));
     let name = if filled.email.is_empty() { &invitation.account.0 } else { &filled.email };
     let address = credentials::totp_address(&invitation.totp, &issuer, name);
@@ -53,7 +63,7 @@ pub fn invitation(
         p { (t("office-invitation-roles")) }
         ul { @for grant in &invitation.grants { li { (grant_line(lang, city, grant)) } } }
         (wrong_box(wrong))
-        form.column action=(path) method="post" {
+        form.column action=(path) method="post" data-passkey="instead" data-asked={ (path) "/passkey" } data-host=(host) data-failed=(t("passkey-failed")) {
             h2 { "1. " (t("office-who")) }
             label { (t("person-name")) input type="text" name="name" value=(filled.name) autocomplete="name" maxlength="120" required; }
             label { (t("email")) input type="email" name="email" value=(filled.email) autocomplete="username" maxlength="120" required; }
@@ -65,10 +75,15 @@ pub fn invitation(
             div.qr { (PreEscaped(Matrix::new(&address)?.svg(t("office-app")))) }
             p { (t("office-app-type")) " " span.code.small { (groups.join(" ")) } " · " a href=(address) { (t("office-app-open")) } }
             label { (t("office-app-code")) input type="text" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required; }
+            p hidden {
+                (t("passkey-instead-help")) " "
+                button.plain type="button" data-made=(t("passkey-made")) { (t("passkey-instead")) }
+            }
             (language_field(lang))
             button.wide { (t("office-accept")) }
         }
         p.note { (t("office-privacy")) }
+        @if !host.is_empty() { script src="/assets/passkey.js" defer {} }
     };
     Ok(page(&Page::new(lang, city, t("office-invitation"), &path), content))
 }

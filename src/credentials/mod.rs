@@ -1,6 +1,8 @@
-//! What a person of the office signs in with: a passphrase, a code of an authenticator app, recovery codes.
+//! What a person of the office signs in with: a passphrase, a code of an authenticator app, recovery codes, passkeys.
 //!
 //! All of it is kept in the vault only. Nothing here makes random numbers or asks the clock.
+
+pub mod passkeys;
 
 use std::sync::LazyLock;
 
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Secret, Totp};
 use unicode_normalization::UnicodeNormalization;
 
+use self::passkeys::Passkey;
 use crate::domain::{Digest, Refusal};
 
 /// Fewest characters of a passphrase (NIST SP 800-63B §3.1.1.2 asks for 8 beside a second factor).
@@ -37,10 +40,13 @@ const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub struct Credentials {
     /// Argon2id hash of the passphrase, as PHC string.
     passphrase: String,
-    /// Secret of the authenticator app, in base 32.
-    totp: String,
+    /// Secret of the authenticator app, in base 32; none for who came with a passkey.
+    totp: Option<String>,
     /// SHA-256 of the recovery codes that were not used yet.
     recovery: Vec<Digest>,
+    /// Passkeys.
+    #[serde(default)]
+    passkeys: Vec<Passkey>,
 }
 
 /// Argon2id with 19 MiB and two passes (OWASP Password Storage Cheat Sheet).
@@ -146,6 +152,14 @@ fn recovery_digest(code: &str) -> Digest {
     Digest::of(letters.collect::<String>().as_bytes())
 }
 
+/// What a person has beside the passphrase.
+pub enum Second {
+    /// An authenticator app, by its secret in base 32.
+    Totp(String),
+    /// A passkey.
+    Passkey(Box<Passkey>),
+}
+
 /// A second factor that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Factor {
@@ -156,9 +170,14 @@ pub enum Factor {
 }
 
 impl Credentials {
-    /// New credentials. The secret is in base 32, the recovery codes as printed.
-    pub fn new(passphrase: &str, salt: [u8; 16], totp: String, recovery: &[String]) -> Self {
-        Self { passphrase: hash(passphrase, salt), totp, recovery: recovery.iter().map(|code| recovery_digest(code)).collect() }
+    /// New credentials with a second factor: an app, or a passkey. The recovery codes are as printed.
+    pub fn new(passphrase: &str, salt: [u8; 16], second: Second, recovery: &[String]) -> Self {
+        let (totp, passkeys) = match second {
+            Second::Totp(secret) => (Some(secret), Vec::new()),
+            Second::Passkey(passkey) => (None, vec![*passkey]),
+        };
+        let recovery = recovery.iter().map(|code| recovery_digest(code)).collect();
+        Self { passphrase: hash(passphrase, salt), totp, recovery, passkeys }
     }
 
     /// True when the passphrase is the person's. Takes a tenth of a second and 19 MiB.
@@ -169,7 +188,7 @@ impl Credentials {
     /// The factor that `code` is, at `now` in seconds since 1970.
     pub fn factor(&self, code: &str, now: u64) -> Option<Factor> {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-        if let Some(step) = totp_step(&self.totp, &digits, now) {
+        if let Some(step) = self.totp.as_ref().and_then(|secret| totp_step(secret, &digits, now)) {
             return Some(Factor::Totp(step));
         }
         let digest = recovery_digest(code);
@@ -180,6 +199,30 @@ impl Credentials {
     pub fn without(mut self, recovery: &Digest) -> Self {
         self.recovery.retain(|known| known != recovery);
         self
+    }
+
+    /// The person's passkeys.
+    pub fn passkeys(&self) -> &[Passkey] {
+        &self.passkeys
+    }
+
+    /// The same with another passkey.
+    pub fn with_passkey(mut self, passkey: Passkey) -> Self {
+        self.passkeys.push(passkey);
+        self
+    }
+
+    /// The same without the passkey of that id. Errors: there is none, or nothing else is left beside the passphrase.
+    pub fn without_passkey(mut self, id: &str) -> Result<Self, Refusal> {
+        let before = self.passkeys.len();
+        self.passkeys.retain(|passkey| passkey.id() != id);
+        if self.passkeys.len() == before {
+            return Err(Refusal::unknown("passkey-unknown", sentence!("passkey-unknown")));
+        }
+        if self.passkeys.is_empty() && self.totp.is_none() {
+            return Err(Refusal::conflict("passkey-last", sentence!("passkey-last")));
+        }
+        Ok(self)
     }
 
     /// How many recovery codes are left.
@@ -222,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_passphrase_is_the_same_on_every_keyboard_and_no_other() {
-        let credentials = Credentials::new("cà phê sữa đá buổi sáng", [1; 16], totp_secret(RFC), &[]);
+        let credentials = Credentials::new("cà phê sữa đá buổi sáng", [1; 16], Second::Totp(totp_secret(RFC)), &[]);
         assert!(credentials.has_passphrase("ca\u{300} phe\u{302} su\u{31b}\u{303}a đa\u{301} buo\u{302}\u{309}i sa\u{301}ng"));
         assert!(!credentials.has_passphrase("ca phe sua da buoi sang"));
         assert!(!credentials.has_passphrase(""));
@@ -252,7 +295,7 @@ mod tests {
     fn a_recovery_code_is_read_as_people_type_it_and_only_once() {
         let codes = [recovery_code([0xA5; RECOVERY_BYTES]), recovery_code([0; RECOVERY_BYTES])];
         assert_eq!(codes[1], "0000-0000-0000-0000-0000-0000");
-        let credentials = Credentials::new("x", [1; 16], totp_secret(RFC), &codes);
+        let credentials = Credentials::new("x", [1; 16], Second::Totp(totp_secret(RFC)), &codes);
         let typed = codes[1].replace('-', " ").replace('0', "o");
         let Some(Factor::Recovery(digest)) = credentials.factor(&typed, 0) else { panic!("{typed}") };
         let credentials = credentials.without(&digest);

@@ -22,6 +22,8 @@ use crate::vault::{CHECK_SUBJECT, Vault};
 const PAGE: usize = 5_000;
 /// A snapshot is written when this many events have come since the last.
 const SNAPSHOT_EVERY: i64 = 50_000;
+/// How long the store may be silent before that is said.
+const SILENT: Duration = Duration::from_secs(4);
 /// Pause before the store is tried again after an error.
 const RETRY: Duration = Duration::from_millis(500);
 /// Pause before a full disk is tried again.
@@ -235,7 +237,7 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
             if must_check_log {
                 // Reading the head refuses another log. The same log may have been restored to an earlier state: compare the
                 // hash at the image's position.
-                log.head().await?;
+                in_sight(model, log.head()).await?;
                 let (position, hash) = {
                     let image = model.image();
                     (image.position, image.hash)
@@ -301,6 +303,16 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
     }
 }
 
+/// Waits for the store. While it is silent for long, whoever looks is told.
+async fn in_sight<T>(model: &ReadModel, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let mut asked = std::pin::pin!(asked);
+    tokio::select! {
+        answer = &mut asked => return answer,
+        () = tokio::time::sleep(SILENT) => set_health(model, Health::Degraded(sentence!("store-silent").to_string())),
+    }
+    asked.await
+}
+
 fn set_health(model: &ReadModel, health: Health) {
     if model.set_health(health.clone()) {
         tracing::info!("health: {health:?}");
@@ -348,7 +360,7 @@ fn whole(image: &Image, head: &Head) -> Result<(), FollowError> {
 async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Result<(), FollowError> {
     loop {
         let after = model.image().position;
-        let page = log.read(after, PAGE).await?;
+        let page = in_sight(model, log.read(after, PAGE)).await?;
         let Some(first) = page.first() else { return Ok(()) };
         // The page must continue the image's hash chain; that of a replaced log does not.
         if chain::link(&model.image().hash, first) != first.hash {

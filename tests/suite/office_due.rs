@@ -1,6 +1,7 @@
 //! What is due, in the office: deadlines by law and the first page; on both databases.
 
 use axum::http::StatusCode;
+use bangtin::domain::Code;
 use bangtin::domain::access::Role;
 use serde_json::json;
 
@@ -79,4 +80,55 @@ async fn the_first_page_says_what_begins_ends_and_is_out_of_date(kind: Kind) {
     assert!(clerk.get("/office").await.text().contains("cần kiểm tra bảng tin"));
 }
 
-on_both_databases!(deadlines_by_law_are_a_page_a_table_and_a_calendar, the_first_page_says_what_begins_ends_and_is_out_of_date);
+/// Of a calendar what a phone keeps of an event: its number, whether it takes place, and its day.
+async fn kept(browser: &mut Browser<'_>, uid: &str) -> Option<(u32, String, String)> {
+    let calendar = browser.get("/office/deadlines?f=ics").await.text().replace("\r\n ", "");
+    let event = calendar.split("BEGIN:VEVENT").find(|event| event.contains(&format!("UID:{uid}")))?;
+    let of = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+    Some((of("SEQUENCE:").parse().unwrap(), of("STATUS:"), of("DTSTART;VALUE=DATE:")))
+}
+
+async fn a_phone_keeps_no_deadline_of_what_was_proposed_and_dropped(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (_approver, _) = signed_in(&node, &[Role::Approver], "chi@yenbai.gov.vn", &clock).await;
+    let facts = |number: &str| {
+        json!({ "kind": "land-use-plan", "title": "Quy hoạch", "level": "tỉnh",
+                "decision": { "authority": "UBND tỉnh Yên Bái", "number": number, "signed": "2026-11-20" } })
+    };
+    let new = Code::from_random([7; 8]).to_string();
+    let mut numbers = Vec::new();
+    // Of a plan that is published, and of one that never was; all within a second.
+    for (n, (code, action)) in [(PLAN, "revise"), (new.as_str(), "publish")].into_iter().enumerate() {
+        let uid = format!("{code}.LU-PUBLISH@");
+        numbers.clear();
+        for round in 0..2 {
+            let propose = json!({ "id": format!("p{n}{round}"), "type": "plan.propose", "code": code, "action": action,
+                                  "command": { "facts": facts(&format!("{n}{round}/QĐ")) }, "submitted": true });
+            let proposal = node.apply(&propose.to_string()).await.proposal.unwrap();
+            settle(&node).await;
+            let (number, status, day) = kept(&mut planner, &uid).await.unwrap();
+            assert_eq!((status.as_str(), day.as_str()), ("CONFIRMED", "20261207"), "the fifteenth day is a Saturday");
+            numbers.push(number);
+            node.apply(&json!({ "id": format!("d{n}{round}"), "type": "plan.discard", "code": code, "proposal": proposal }).to_string())
+                .await;
+            settle(&node).await;
+            let (number, status, _) = kept(&mut planner, &uid).await.unwrap();
+            assert_eq!(status, "CANCELLED", "{code}");
+            numbers.push(number);
+        }
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+    }
+    // What waits to be withdrawn is to be published no more, whether somebody looked in between or not.
+    let withdraw =
+        json!({ "id": "w", "type": "plan.propose", "code": PLAN, "action": "withdraw", "command": { "reason": "Thử" }, "submitted": true });
+    node.apply(&withdraw.to_string()).await;
+    settle(&node).await;
+    assert_eq!(kept(&mut planner, &format!("{PLAN}.LU-PUBLISH@")).await.map(|(_, status, _)| status).as_deref(), Some("CANCELLED"));
+}
+
+on_both_databases!(
+    a_phone_keeps_no_deadline_of_what_was_proposed_and_dropped,
+    deadlines_by_law_are_a_page_a_table_and_a_calendar,
+    the_first_page_says_what_begins_ends_and_is_out_of_date
+);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bangtin::event_store;
@@ -527,6 +527,8 @@ async fn a_node_stays_with_its_log_when_another_database_takes_its_place() {
 struct Line {
     url: String,
     is_stopped: Arc<AtomicBool>,
+    /// One more, and the connections of before are silent; new ones work.
+    forgotten: Arc<AtomicUsize>,
 }
 
 async fn line_to(database: &Database) -> Line {
@@ -535,9 +537,11 @@ async fn line_to(database: &Database) -> Line {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://bangtin@{}/{name}", listener.local_addr().unwrap());
     let is_stopped = Arc::new(AtomicBool::new(false));
-    let stopped = Arc::clone(&is_stopped);
+    let forgotten = Arc::new(AtomicUsize::new(0));
+    let (stopped, forgets) = (Arc::clone(&is_stopped), Arc::clone(&forgotten));
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
+            let (forgets, born) = (Arc::clone(&forgets), forgets.load(Ordering::Relaxed));
             let server = tokio::net::TcpStream::connect(&target).await.unwrap();
             let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
             let stopped = Arc::clone(&stopped);
@@ -549,7 +553,7 @@ async fn line_to(database: &Database) -> Line {
                         read = from_client.read(&mut up) => (read.unwrap_or(0), true),
                         read = from_server.read(&mut down) => (read.unwrap_or(0), false),
                     };
-                    is_dead |= stopped.load(Ordering::Relaxed);
+                    is_dead |= stopped.load(Ordering::Relaxed) || forgets.load(Ordering::Relaxed) > born;
                     if bytes == 0 {
                         // The other side is not told either.
                         if is_dead {
@@ -567,7 +571,7 @@ async fn line_to(database: &Database) -> Line {
             });
         }
     });
-    Line { url, is_stopped }
+    Line { url, is_stopped, forgotten }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -794,4 +798,47 @@ async fn a_lock_of_another_session_is_named_with_its_process() {
         is_said(&node, "\"ready\"").await;
     }
     in_the_end(&node, "b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn connections_that_a_firewall_forgot_are_replaced_together_and_the_silence_is_said() {
+    let (direct, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let line = line_to(&direct).await;
+    let database = Database { url: line.url.clone(), ..direct };
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    line.forgotten.fetch_add(1, Ordering::Relaxed);
+    let begun = Instant::now();
+    let text = station("b");
+    let (written, said) = tokio::join!(node.try_apply(&text, &no_files), async {
+        is_said(&node, "\"degraded\"").await;
+        begun.elapsed()
+    });
+    // One silence, not one for each connection: then the write goes through.
+    assert!(written.is_ok(), "{:?}", written.err());
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
+    assert!(said < Duration::from_secs(10), "{said:?}");
+    is_said(&node, "\"ready\"").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn what_postgresql_refuses_in_words_of_its_own_is_said_with_a_frame_in_both_languages() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    for (code, words, parts) in [
+        ("54000", "database is not accepting commands to avoid wraparound data loss", ["pg_prepared_xacts", "VACUUM"]),
+        ("42P01", "relation \"audit.trail\" does not exist", ["audit.trail", "show the server's answer"]),
+        ("55000", "cannot update table \"head\"", ["PostgreSQL từ chối", "Ask the keeper"]),
+    ] {
+        let refuse = format!(
+            "CREATE OR REPLACE FUNCTION stands_in() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = '{code}', HINT = 'Ask the keeper.'; END $$; \
+             CREATE OR REPLACE TRIGGER stands_in BEFORE INSERT ON events EXECUTE FUNCTION stands_in()"
+        );
+        database.tamper(&refuse).await.unwrap();
+        let said = format!("{:?}", node.try_apply(&station(code), &no_files).await.unwrap_err());
+        holds(&said, &parts);
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::office::{Browser, hidden, settle, signed_in};
 use crate::on_both_databases;
+use crate::process::run;
 use crate::support::{Kind, Node, demo};
 
 on_both_databases!(
@@ -77,7 +78,7 @@ async fn a_revision_is_public_from_the_hour_that_a_form_names_on_and_recorded_on
 }
 
 async fn a_decision_that_another_item_took_in_between_stops_it_and_its_authors_learn_why(kind: Kind) {
-    let (_database, clock, node) = demo(kind).await;
+    let (database, clock, node) = demo(kind).await;
     let (mut planner, an) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
     let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
     let (_, token) = node.app.create_token_for(Role::Planner, bangtin::domain::access::Reach::City, "thử".into(), Some(an)).await.unwrap();
@@ -109,6 +110,10 @@ async fn a_decision_that_another_item_took_in_between_stops_it_and_its_authors_l
     assert_eq!(carry_out_due(&node.app, &node.model).await.unwrap(), 0, "it is said once");
     let dropped = planner.submit(&path, &path, &[("do", "discard"), ("proposal", &digest)]).await;
     assert_eq!(dropped.status, StatusCode::SEE_OTHER, "{}", dropped.text());
+    drop(node);
+    // No digest of a proposal is taken for a blob that is missing.
+    let verified = tokio::task::block_in_place(|| run(&database.path("data"), Some(&database.url), &["log", "verify"]));
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
 
 async fn what_one_person_may_publish_they_may_set_an_hour_for(kind: Kind) {

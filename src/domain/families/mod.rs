@@ -231,6 +231,16 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.proposal.as_deref()),+ }
             }
 
+            /// The proposal that was discarded last.
+            pub fn discarded(&self) -> Option<&Proposal> {
+                match self { $(Self::$family(item) => item.discarded.as_deref()),+ }
+            }
+
+            /// Number of its state in the office, for calendars.
+            pub fn touched(&self) -> u32 {
+                match self { $(Self::$family(item) => item.touched),+ }
+            }
+
             /// The item as it would be if its proposal were approved now, or why that would be refused. None without a
             /// proposal.
             pub fn foreseen(&self, context: &Context) -> Option<Result<Self, Refusal>> {

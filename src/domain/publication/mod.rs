@@ -357,6 +357,11 @@ pub struct Publication<F: Family> {
     pub state: F::State,
     /// Microseconds since 1970 of the last event.
     pub updated_at: i64,
+    /// Number of the item's state in the office, for its calendars: it grows with every event, private ones too. It is the
+    /// second of the last one, as in [`Publication::sequence`].
+    pub touched: u32,
+    /// The proposal that was discarded last.
+    pub discarded: Option<Box<Proposal>>,
     /// What events overwrote, each with the moment in microseconds since 1970.
     pub past: Vec<(i64, Overwritten<F>)>,
 }
@@ -373,6 +378,8 @@ impl<F: Family> Default for Publication<F> {
             withdrawn: None,
             state: F::State::default(),
             updated_at: 0,
+            touched: 0,
+            discarded: None,
             past: Vec::new(),
         }
     }
@@ -502,6 +509,7 @@ impl<F: Family> Publication<F> {
     /// Applies an event that was recorded at `at`, microseconds since 1970.
     pub fn apply_at(&mut self, event: Event<F>, at: i64) {
         self.note(&event, at);
+        self.touched = past::second(at).max(self.touched + 1);
         if !event.is_private() {
             self.updated_at = at;
             if !matches!(event, Event::Seconded(_)) {
@@ -512,7 +520,8 @@ impl<F: Family> Publication<F> {
             Event::Proposed(proposed) => self.propose(*proposed, at),
             Event::Approved(approved) => self.approve(approved),
             Event::Returned(returned) => self.give_back(returned),
-            Event::Discarded(_) | Event::CarriedOut(_) => self.proposal = None,
+            Event::Discarded(_) => self.discarded = self.proposal.take(),
+            Event::CarriedOut(_) => self.proposal = None,
             Event::Halted(halted) => self.halt(halted),
             Event::PublishedAlone(alone) => self.note_alone(alone, at),
             Event::Seconded(seconded) => self.note_seconded(seconded),

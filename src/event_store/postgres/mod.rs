@@ -36,6 +36,8 @@ use crate::domain::Digest;
 
 /// How long a statement may take before the server counts as lost.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the second try may take after a connection was silent.
+const AGAIN: Duration = Duration::from_secs(3);
 /// Key of the advisory lock under which the tables are made: “bangtin” in ASCII.
 const SETUP_LOCK: i64 = 0x62_616e_6774_696e;
 
@@ -59,7 +61,10 @@ pub struct PostgresLog {
 
 fn explain(error: &Error) -> String {
     match error.as_db_error() {
-        Some(db) => format!("{}{}", db.message(), db.detail().map(|d| format!(" ({d})")).unwrap_or_default()),
+        Some(db) => {
+            let more = [db.detail(), db.hint()].into_iter().flatten().map(|more| format!(" ({more})"));
+            std::iter::once(db.message().to_owned()).chain(more).collect()
+        }
         None => error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
     }
 }
@@ -81,8 +86,17 @@ fn unavailable(error: Error) -> StoreError {
     if lacks_room(&error) {
         return StoreError::Full(DISK.into());
     }
-    let sentence = error.code().and_then(|code| not_allowed(code, &explain(&error))).or_else(|| by_a_pooler(&explain(&error)));
-    StoreError::Unavailable(sentence.unwrap_or_else(|| format!("PostgreSQL: {}", explain(&error))))
+    StoreError::Unavailable(said(&error))
+}
+
+/// What PostgreSQL says, with what to do: in a sentence of its own where there is one.
+fn said(error: &Error) -> String {
+    let words = explain(error);
+    let own = error.code().and_then(|code| not_allowed(code, &words)).or_else(|| by_a_pooler(&words));
+    own.unwrap_or_else(|| match error.as_db_error() {
+        Some(_) => sentence!("pg-says", words).to_string(),
+        None => sentence!("pg-line", words).to_string(),
+    })
 }
 
 fn late() -> StoreError {
@@ -246,11 +260,13 @@ impl PostgresLog {
         let reader = self.reader().await?;
         match reader.query(sql, params).await {
             Err(_) if reader.is_late.load(Ordering::Relaxed) => {
-                // The line was dead, or something else is: nobody waits as long again to be told.
+                // The line is dead, and others with it, or something else is: nobody waits as long again to be told.
+                self.connector.is_silent();
+                self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
                 if let Some(sentence) = held_up(&self.connector).await {
                     return Err(StoreError::Unavailable(sentence));
                 }
-                let again = tokio::time::timeout(PATIENCE / 3, async { self.reader().await?.query(sql, params).await });
+                let again = tokio::time::timeout(AGAIN, async { self.reader().await?.query(sql, params).await });
                 again.await.unwrap_or_else(|_| Err(late()))
             }
             Err(_) if reader.is_lost() => self.reader().await?.query(sql, params).await,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::connector::Connector;
 
 /// How long to look for what holds a statement up.
-const LOOK: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Why the last write failed; nothing once one goes through.
 #[derive(Debug, Default)]

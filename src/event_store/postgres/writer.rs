@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use super::connector::Connector;
 use super::rows::{command_row, head_of};
 use super::trouble::{Trouble, held_up};
-use super::{Answer, DISK, LAST, PATIENCE, check_last, connect, explain, in_time, lacks_room, late, unavailable};
+use super::{Answer, DISK, LAST, PATIENCE, check_last, connect, in_time, lacks_room, late, said, unavailable};
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::identity::Identity;
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, NewEvent, StoreError, StoredEvent, VaultChange};
@@ -34,6 +34,8 @@ pub(super) struct Target {
 /// A connection with the prepared statements of an append.
 struct Writer {
     client: Client,
+    /// How often connections had been found silent when it was opened.
+    silences: usize,
     lock: Statement,
     last: Statement,
     sequences: Statement,
@@ -48,7 +50,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn on(client: Client) -> Result<Self, StoreError> {
+    async fn on(client: Client, silences: usize) -> Result<Self, StoreError> {
         let prepare = |sql: &'static str| client.prepare(sql);
         let statements = try_join_all([
             prepare("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE"),
@@ -96,6 +98,7 @@ impl Writer {
         };
         Ok(Self {
             client,
+            silences,
             lock,
             last,
             sequences,
@@ -122,7 +125,7 @@ impl Writer {
                 other => other.to_string(),
             }),
         };
-        let unknown = |error: &Error| AppendError::Unknown(format!("PostgreSQL: {}", explain(error)));
+        let unknown = |error: &Error| AppendError::Unknown(said(error));
         let client = &self.client;
         let keys = Keys::of(appends);
         // All six statements travel together, and the server answers them in order. If one of them fails, the
@@ -332,9 +335,10 @@ pub(super) async fn write_all(
 
 async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Append]) -> Result<Admitted, AppendError> {
     let current = match writer {
-        Some(current) if !current.client.is_closed() => current,
+        Some(current) if !current.client.is_closed() && current.silences == target.connector.silences() => current,
         _ => {
-            let fresh = async { Writer::on(connect(&target.connector).await?).await }.await.map_err(|error| match error {
+            let silences = target.connector.silences();
+            let fresh = async { Writer::on(connect(&target.connector).await?, silences).await }.await.map_err(|error| match error {
                 StoreError::Full(disk) => AppendError::Full(disk),
                 error => AppendError::Unavailable(error.to_string()),
             })?;
@@ -352,7 +356,7 @@ async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Ap
 
 /// Does on `client` what a write does, all but keeping it. Gives the connection back.
 pub(super) async fn try_write(client: Client, target: &Target) -> Result<Client, StoreError> {
-    let writer = Writer::on(client).await?;
+    let writer = Writer::on(client, target.connector.silences()).await?;
     let event = NewEvent { aggregate: "trial".into(), sequence: 1, name: "trial".into(), version: 1, payload: "{}".into() };
     let command =
         CommandRow { scope: "trial".into(), id: "trial".into(), digest: [0; 32], first_position: 0, last_position: 0, result: "{}".into() };

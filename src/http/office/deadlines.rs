@@ -5,16 +5,17 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
 use super::{Desk, shown};
+use crate::domain::Code;
 use crate::domain::access::Role;
 use crate::domain::deadlines::{Duty, Facts, deadline};
-use crate::domain::families;
+use crate::domain::families::{self, Item};
 use crate::domain::publication::view::{Usable, View};
-use crate::domain::publication::{Status, second};
+use crate::domain::publication::{Proposal, Status, second};
 use crate::domain::unit::UnitId;
 use crate::http::Site;
 use crate::http::errors::HttpError;
@@ -26,8 +27,8 @@ use crate::render::office::deadlines::{self as pages, Due, Row};
 /// How far ahead the first page looks, in days.
 const AHEAD: i32 = 30;
 
-/// How long a calendar is told of a deadline that nobody needs to keep any more, in days.
-const SETTLED_DAYS: i64 = 366;
+/// How long a calendar is told of a deadline that nobody needs to keep any more, in seconds.
+const SETTLED_SECONDS: u32 = 366 * 86_400;
 
 /// What a deadline is about.
 #[derive(Clone, Copy)]
@@ -49,11 +50,13 @@ fn minds(site: &Site, desk: &Desk, family: &str, units: &[UnitId]) -> bool {
 /// that nobody needs to keep any more, for calendars that know them.
 fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
     let moment = site.moment();
-    let year_ago = moment.now.saturating_sub(SignedDuration::from_hours(24 * SETTLED_DAYS)).unwrap_or(Timestamp::MIN);
+    // What was settled longer ago than this is told to nobody.
+    let told_from = second(moment.now.as_microsecond()).saturating_sub(SETTLED_SECONDS);
+    let is_told = |item: &Item| settled && item.touched() > told_from;
     // Whether what is shown so still has deadlines; none where nobody asks for them any more.
-    let standing = |view: &View| match view.status {
+    let standing = |view: &View, item: &Item| match view.status {
         Status::InForce | Status::Upcoming => Some(false),
-        _ => (settled && view.updated > year_ago).then_some(true),
+        _ => is_told(item).then_some(true),
     };
     let image = site.model.image();
     let mut rows = Vec::new();
@@ -67,33 +70,45 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
             rows.push(Row { deadline: found, title: title.to_owned(), link: link.clone(), is_over, sequence, is_settled });
         }
     };
-    // What is proposed is to be published in time.
-    for (code, item) in image.unsettled() {
-        let Some(proposal) = item.proposal().filter(|proposal| matches!(proposal.action.as_str(), "publish" | "revise" | "draft")) else {
-            continue;
-        };
+    // What is proposed is to be published in time. Once it is published or discarded, nobody needs to keep that day.
+    let publishes = |proposal: &&Proposal| matches!(proposal.action.as_str(), "publish" | "revise" | "draft");
+    let mut add_proposed = |code: &Code, item: &Item, proposal: &Proposal, is_settled: bool| {
         let body: Value = serde_json::from_str(&proposal.body).unwrap_or_default();
         let facts = body.get("facts").cloned().unwrap_or_default();
-        if item.family() == "plan" && minds(site, desk, "plan", &proposal.units) {
-            let kind = text(&facts, "/kind").unwrap_or_default();
-            let about = About { title: &proposal.title, sequence: second(proposal.at), is_settled: false };
-            add(&about, &facts, &kind, None, &[Duty::Publish], format!("/office/proposals/{code}"));
+        let kind = text(&facts, "/kind").unwrap_or_default();
+        let about = About { title: &proposal.title, sequence: item.touched(), is_settled };
+        add(&about, &facts, &kind, None, &[Duty::Publish], format!("/office/proposals/{code}"));
+    };
+    for (code, item) in image.unsettled().filter(|(_, item)| item.family() == "plan") {
+        if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds(site, desk, "plan", &proposal.units)) {
+            add_proposed(code, item, proposal, false);
+        }
+    }
+    for (code, entry) in image.items().filter(|(_, entry)| entry.item.family() == "plan" && is_told(&entry.item)) {
+        let item = &entry.item;
+        if item.proposal().filter(publishes).is_some() {
+            continue;
+        }
+        let discarded = item.discarded().filter(publishes).filter(|proposal| minds(site, desk, "plan", &proposal.units));
+        if let Some(proposal) = discarded {
+            add_proposed(code, item, proposal, true);
         }
     }
     for (code, entry) in image.collection("plans") {
         let Some(view) = entry.item.view(None, &moment) else { continue };
-        let Some(is_settled) = standing(&view).filter(|_| minds(site, desk, "plan", &view.units)) else { continue };
+        let Some(is_settled) = standing(&view, &entry.item).filter(|_| minds(site, desk, "plan", &view.units)) else { continue };
         let facts = entry.item.latest_facts().unwrap_or_default();
-        let about = About { title: &view.title, sequence: view.sequence, is_settled };
+        let about = About { title: &view.title, sequence: entry.item.touched(), is_settled };
         add(&about, &facts, view.kind, None, &[Duty::Stale, Duty::Review], format!("/office/items/{code}"));
-        // It is published: that day is kept.
-        if settled && view.updated > year_ago && entry.item.proposal().is_none() {
+        let is_proposed = entry.item.proposal().filter(publishes).is_some();
+        let is_dropped = entry.item.discarded().filter(publishes).is_some();
+        if is_told(&entry.item) && !is_proposed && !is_dropped {
             add(&About { is_settled: true, ..about }, &facts, view.kind, None, &[Duty::Publish], format!("/office/items/{code}"));
         }
     }
     for (code, entry) in image.collection("consultations") {
         let Some(view) = entry.item.view(None, &moment) else { continue };
-        let Some(is_settled) = standing(&view).filter(|_| minds(site, desk, "consultation", &view.units)) else { continue };
+        let Some(is_settled) = standing(&view, &entry.item).filter(|_| minds(site, desk, "consultation", &view.units)) else { continue };
         let facts = entry.item.latest_facts().unwrap_or_default();
         let kind = match view.kind {
             "land-use-consultation" => "land-use-plan",
@@ -102,7 +117,7 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
             _ => continue,
         };
         let opened = text(&facts, "/opens").and_then(|day| day.parse().ok());
-        let about = About { title: &view.title, sequence: view.sequence, is_settled };
+        let about = About { title: &view.title, sequence: entry.item.touched(), is_settled };
         add(&about, &facts, kind, opened, &[Duty::Consult], format!("/office/items/{code}"));
     }
     drop(image);

@@ -169,6 +169,9 @@ impl Connector {
     }
 }
 
+/// Tables of this program. Another table that is missing is named in a trigger or a rule of somebody else's.
+const OWN_TABLES: [&str; 6] = ["head", "events", "commands", "claims", "blobs", "vault"];
+
 /// What PostgreSQL says where its own files are damaged, missing or cannot be read.
 const DAMAGED: [SqlState; 5] =
     [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED, SqlState::UNDEFINED_FILE, SqlState::IO_ERROR, SqlState::DUPLICATE_FILE];
@@ -185,8 +188,10 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str
         both(sentence!("pg-read-only"))
     } else if *code == SqlState::INVALID_SCHEMA_NAME {
         both(sentence!("pg-no-schema"))
-    } else if *code == SqlState::UNDEFINED_TABLE {
-        both(sentence!("pg-no-tables"))
+    } else if *code == SqlState::UNDEFINED_TABLE && OWN_TABLES.iter().any(|table| words.contains(&format!("\"{table}\""))) {
+        both(sentence!("pg-no-tables", words))
+    } else if *code == SqlState::PROGRAM_LIMIT_EXCEEDED && words.contains("wraparound") {
+        both(sentence!("pg-wraparound", words))
     } else if *code == SqlState::QUERY_CANCELED {
         both(sentence!("pg-statement-timeout"))
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {

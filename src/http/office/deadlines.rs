@@ -86,7 +86,7 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
     }
     for (code, entry) in image.items().filter(|(_, entry)| entry.item.family() == "plan" && is_told(&entry.item)) {
         let item = &entry.item;
-        if item.proposal().filter(publishes).is_some() {
+        if item.proposal().as_ref().is_some_and(publishes) {
             continue;
         }
         let discarded = item.discarded().filter(publishes).filter(|proposal| minds(site, desk, "plan", &proposal.units));
@@ -100,8 +100,8 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
         let facts = entry.item.latest_facts().unwrap_or_default();
         let about = About { title: &view.title, sequence: entry.item.touched(), is_settled };
         add(&about, &facts, view.kind, None, &[Duty::Stale, Duty::Review], format!("/office/items/{code}"));
-        let is_proposed = entry.item.proposal().filter(publishes).is_some();
-        let is_dropped = entry.item.discarded().filter(publishes).is_some();
+        let is_proposed = entry.item.proposal().as_ref().is_some_and(publishes);
+        let is_dropped = entry.item.discarded().as_ref().is_some_and(publishes);
         if is_told(&entry.item) && !is_proposed && !is_dropped {
             add(&About { is_settled: true, ..about }, &facts, view.kind, None, &[Duty::Publish], format!("/office/items/{code}"));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{App, ExecuteError, RETRIES, claimed, new_event, random};
 use crate::disk::Disk;
-use crate::domain::access::{AccountId, Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
+use crate::domain::access::{AccountId, Actor, Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
 use crate::domain::account::Account;
 use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::digest::hex;
@@ -14,6 +14,13 @@ use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
 use crate::vault::Contact;
+
+fn check_administrator(actor: &Actor) -> Result<(), Refusal> {
+    if actor.has(|role| role == Role::Administrator) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-administrator")))
+}
 
 impl App {
     pub(super) async fn city_state(&self) -> Result<(CityState, i64), ExecuteError> {
@@ -28,7 +35,7 @@ impl App {
     /// Records the configuration of a new store, or changes it.
     pub async fn set_city(&self, command: CityCommand) -> Result<(), ExecuteError> {
         for _ in 0..RETRIES {
-            match self.set_city_once(command.clone()).await {
+            match self.set_city_once(&Actor::local(), command.clone()).await {
                 // Another process may have started for the first time at once: look at what it recorded.
                 Err(ExecuteError::Refused(refusal)) if refusal.why == Why::Busy => {}
                 other => return other,
@@ -39,13 +46,23 @@ impl App {
 
     /// Applies a change to the present configuration, even if others change it at the same time.
     pub async fn change_city(&self, change: impl Fn(&mut City)) -> Result<(), ExecuteError> {
+        self.change_city_as(&Actor::local(), change).await
+    }
+
+    /// As an administrator: changes what the office can set. Errors: the actor is none, or the configuration could not work.
+    pub async fn change_settings(&self, actor: &Actor, change: impl Fn(&mut City)) -> Result<(), ExecuteError> {
+        check_administrator(actor)?;
+        self.change_city_as(actor, change).await
+    }
+
+    async fn change_city_as(&self, actor: &Actor, change: impl Fn(&mut City)) -> Result<(), ExecuteError> {
         for _ in 0..RETRIES {
             let (state, _) = self.city_state().await?;
             let Some(mut city) = state.city else {
                 return Err(Refusal::conflict("no-city", sentence!("no-city")).into());
             };
             change(&mut city);
-            match self.set_city_once(CityCommand::Set(city)).await {
+            match self.set_city_once(actor, CityCommand::Set(city)).await {
                 Err(ExecuteError::Refused(refusal)) if refusal.why == Why::Busy => {}
                 other => return other,
             }
@@ -53,13 +70,13 @@ impl App {
         Err(ExecuteError::Unavailable("the configuration keeps changing".into()))
     }
 
-    async fn set_city_once(&self, command: CityCommand) -> Result<(), ExecuteError> {
+    async fn set_city_once(&self, actor: &Actor, command: CityCommand) -> Result<(), ExecuteError> {
         let (mut state, sequence) = self.city_state().await?;
         let events = state.decide(command, &self.context(BTreeSet::new()))?;
         for event in &events {
             state.apply(event);
         }
-        self.append_local("city", sequence, events.into_iter().map(LogEvent::City), Vec::new()).await?;
+        self.append_as(actor.name(), "city", sequence, events.into_iter().map(LogEvent::City), Vec::new()).await?;
         if let Some(city) = state.city {
             self.observe_city(city);
         }
@@ -68,17 +85,19 @@ impl App {
 
     /// Creates a token; its secret is handed out once and known to nobody else.
     pub async fn create_token(&self, role: Role, reach: Reach, label: String) -> Result<(TokenId, String), ExecuteError> {
-        self.create_token_for(role, reach, label, None).await
+        self.create_token_for(&Actor::local(), role, reach, label, None).await
     }
 
     /// Creates a token that a person uses: what is done with it, they do. Errors: nobody with that account can sign in.
     pub async fn create_token_for(
         &self,
+        actor: &Actor,
         role: Role,
         reach: Reach,
         label: String,
         person: Option<AccountId>,
     ) -> Result<(TokenId, String), ExecuteError> {
+        check_administrator(actor)?;
         if let Some(person) = &person
             && !self.accounts().await?.all.get(person).is_some_and(Account::is_active)
         {
@@ -88,12 +107,13 @@ impl App {
         let token = TokenId(format!("t-{}", hex(&random::<8>()?)));
         let created = TokenCreated { token: token.clone(), sha256: Digest::of(secret.as_bytes()), role, reach, label };
         let events = Token::default().decide(TokenCommand::Create(created, person), &self.context(BTreeSet::new()))?;
-        self.append_local(&format!("token/{token}"), 0, events.into_iter().map(LogEvent::Token), Vec::new()).await?;
+        self.append_as(actor.name(), &format!("token/{token}"), 0, events.into_iter().map(LogEvent::Token), Vec::new()).await?;
         Ok((token, secret))
     }
 
     /// Revokes a token.
-    pub async fn revoke_token(&self, token: TokenId) -> Result<(), ExecuteError> {
+    pub async fn revoke_token(&self, actor: &Actor, token: TokenId) -> Result<(), ExecuteError> {
+        check_administrator(actor)?;
         let aggregate = format!("token/{token}");
         let apply = |state: &mut Token, event, _| {
             if let LogEvent::Token(event) = event {
@@ -102,7 +122,7 @@ impl App {
         };
         let (state, sequence) = self.fold(&aggregate, Token::default(), apply).await?;
         let events = state.decide(TokenCommand::Revoke(TokenRevoked { token }), &self.context(BTreeSet::new()))?;
-        self.append_local(&aggregate, sequence, events.into_iter().map(LogEvent::Token), Vec::new()).await
+        self.append_as(actor.name(), &aggregate, sequence, events.into_iter().map(LogEvent::Token), Vec::new()).await
     }
 
     async fn subject(&self, subject: &SubjectId) -> Result<(Subject, i64), ExecuteError> {

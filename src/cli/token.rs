@@ -7,7 +7,7 @@ use serde_json::json;
 use super::messages::{is_thrown_away, put, say};
 use super::{StoreArgs, store};
 use crate::app::App;
-use crate::domain::access::{AccountId, Reach, Role, TokenId};
+use crate::domain::access::{AccountId, Actor, Reach, Role, TokenId};
 use crate::node::follower;
 use crate::words::civil::date_in;
 
@@ -72,14 +72,14 @@ pub async fn run(args: &StoreArgs, command: TokenCommand) -> anyhow::Result<()> 
                 bail!("nobody would see the token's secret, because standard output is closed or leads to /dev/null: no token was made");
             }
             let reach = reach(app, &units)?;
-            let (token, secret) = app.create_token_for(role, reach, label, person.map(AccountId)).await?;
+            let (token, secret) = app.create_token_for(&Actor::local(), role, reach, label, person.map(AccountId)).await?;
             let shown = if json { put!("{}", json!({ "token": token, "secret": secret })) } else { put!("{secret}") };
             shown.with_context(|| format!("token {token} was made, but nobody has seen its secret: revoke it and create another"))?;
             if !json {
                 say!("token {token}; keep the secret above, it is not shown again");
             }
         }
-        TokenCommand::Revoke { token } => app.revoke_token(TokenId(token)).await?,
+        TokenCommand::Revoke { token } => app.revoke_token(&Actor::local(), TokenId(token)).await?,
         TokenCommand::List { json } => {
             let image = follower::build(app.log(), Some(&store.snapshot)).await.context("the log cannot be read")?;
             let list: Vec<_> = image

@@ -180,6 +180,14 @@ pub enum CityEvent {
     Changed(CityRecorded),
 }
 
+impl CityEvent {
+    /// The configuration as it is from then on.
+    pub fn city(&self) -> &City {
+        let (Self::Recorded(recorded) | Self::Changed(recorded)) = self;
+        &recorded.city
+    }
+}
+
 /// Commands to the city.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CityCommand {
@@ -221,8 +229,7 @@ impl CityState {
 
     /// Applies an event.
     pub fn apply(&mut self, event: &CityEvent) {
-        let (CityEvent::Recorded(recorded) | CityEvent::Changed(recorded)) = event;
-        self.city = Some((*recorded.city).clone());
+        self.city = Some(event.city().clone());
     }
 }
 

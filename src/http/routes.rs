@@ -36,6 +36,50 @@ pub type Route = (&'static str, Takes, MethodRouter<Arc<Site>>);
 
 /// Every route.
 pub fn routes() -> Vec<Route> {
+    let mut all = public();
+    all.extend(of_office());
+    all
+}
+
+fn of_office() -> Vec<Route> {
+    use Takes::{Both, Posts, Reads};
+    vec![
+        ("/office", Reads, get(office::home)),
+        ("/office/sign-in", Both, get(office::sign_in_form).post(office::sign_in)),
+        ("/office/sign-out", Posts, post(office::sign_out)),
+        ("/office/invitation/{secret}", Both, get(office::invitation).post(office::accept)),
+        ("/office/invitation/{secret}/passkey", Posts, post(office::passkeys::ask_invited)),
+        ("/office/passkeys", Posts, post(office::passkeys::sign_in)),
+        ("/office/passkeys/asked", Posts, post(office::passkeys::ask)),
+        ("/office/city", Both, get(office::city::settings).post(office::city::change)),
+        ("/office/tokens", Both, get(office::tokens::tokens).post(office::tokens::change)),
+        ("/office/accounts", Both, get(office::accounts).post(office::invite)),
+        ("/office/accounts/{id}", Both, get(office::account).post(office::change_account)),
+        ("/office/plans/new", Both, get(office::new_plan).post(office::send_file)),
+        ("/office/duty", Both, get(office::duty::duty).post(office::duty::set)),
+        ("/office/boards/{code}", Both, get(office::boards::board).post(office::boards::work)),
+        ("/office/reports", Both, get(office::reports::reports).post(office::reports::work)),
+        ("/office/audit", Reads, get(office::audit::audit)),
+        ("/office/deadlines", Reads, get(office::deadlines::deadlines)),
+        ("/office/items", Reads, get(office::items::items)),
+        ("/office/items/{code}", Both, get(office::items::item).post(office::items::change)),
+        ("/office/uploads", Posts, post(office::uploads::begin)),
+        ("/office/uploads/{id}", Reads, get(office::uploads::state)),
+        ("/office/uploads/{id}/{number}", Posts, post(office::uploads::piece)),
+        ("/office/imports/{id}", Both, get(office::import).post(office::send_facts)),
+        ("/office/imports/{id}/report", Reads, get(office::report)),
+        ("/office/proposals", Reads, get(office::proposals)),
+        ("/office/proposals/{code}", Both, get(office::proposal).post(office::judge)),
+        ("/office/proposals/{code}/preview", Reads, get(office::preview)),
+        ("/office/proposals/{code}/documents/{sha256}", Reads, get(office::proposed_document)),
+        ("/office/seconds/{code}", Posts, post(office::second)),
+        ("/office/me", Both, get(office::own).post(office::change_own)),
+        ("/office/me/passkeys", Posts, post(office::passkeys::change_own)),
+        ("/office/me/passkeys/asked", Posts, post(office::passkeys::ask_own)),
+    ]
+}
+
+fn public() -> Vec<Route> {
     use Takes::{Both, Posts, Reads};
     vec![
         ("/", Reads, get(home::home)),
@@ -84,36 +128,6 @@ pub fn routes() -> Vec<Route> {
         ("/healthz", Reads, get(operations::health)),
         ("/readyz", Reads, get(operations::ready)),
         ("/metrics", Reads, get(operations::metrics)),
-        ("/office", Reads, get(office::home)),
-        ("/office/sign-in", Both, get(office::sign_in_form).post(office::sign_in)),
-        ("/office/sign-out", Posts, post(office::sign_out)),
-        ("/office/invitation/{secret}", Both, get(office::invitation).post(office::accept)),
-        ("/office/invitation/{secret}/passkey", Both, post(office::passkeys::ask_invited)),
-        ("/office/passkeys", Both, post(office::passkeys::sign_in)),
-        ("/office/passkeys/asked", Both, post(office::passkeys::ask)),
-        ("/office/accounts", Both, get(office::accounts).post(office::invite)),
-        ("/office/accounts/{id}", Both, get(office::account).post(office::change_account)),
-        ("/office/plans/new", Both, get(office::new_plan).post(office::send_file)),
-        ("/office/duty", Both, get(office::duty::duty).post(office::duty::set)),
-        ("/office/boards/{code}", Both, get(office::boards::board).post(office::boards::work)),
-        ("/office/reports", Both, get(office::reports::reports).post(office::reports::work)),
-        ("/office/audit", Reads, get(office::audit::audit)),
-        ("/office/deadlines", Reads, get(office::deadlines::deadlines)),
-        ("/office/items", Reads, get(office::items::items)),
-        ("/office/items/{code}", Both, get(office::items::item).post(office::items::change)),
-        ("/office/uploads", Posts, post(office::uploads::begin)),
-        ("/office/uploads/{id}", Reads, get(office::uploads::state)),
-        ("/office/uploads/{id}/{number}", Posts, post(office::uploads::piece)),
-        ("/office/imports/{id}", Both, get(office::import).post(office::send_facts)),
-        ("/office/imports/{id}/report", Reads, get(office::report)),
-        ("/office/proposals", Reads, get(office::proposals)),
-        ("/office/proposals/{code}", Both, get(office::proposal).post(office::judge)),
-        ("/office/proposals/{code}/preview", Reads, get(office::preview)),
-        ("/office/proposals/{code}/documents/{sha256}", Reads, get(office::proposed_document)),
-        ("/office/seconds/{code}", Posts, post(office::second)),
-        ("/office/me", Both, get(office::own).post(office::change_own)),
-        ("/office/me/passkeys", Both, post(office::passkeys::change_own)),
-        ("/office/me/passkeys/asked", Both, post(office::passkeys::ask_own)),
         // Files of pages.
         ("/sw.js", Reads, get(assets::worker)),
         ("/assets/{name}", Reads, get(assets::asset)),

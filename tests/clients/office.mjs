@@ -1,9 +1,10 @@
-// The office: `node office.mjs BASE OUT WIDTH JS PLANNER APPROVER CLERK DISPATCHER`.
+// The office: `node office.mjs BASE OUT WIDTH JS PLANNER APPROVER CLERK DISPATCHER ADMINISTRATOR`.
 //
-// Four persons accept their invitations (the last arguments). A planner and an approver play a plan from its file to its
+// Five persons accept their invitations (the last arguments). A planner and an approver play a plan from its file to its
 // publication: a broken file, the good one, returned with a comment, changed, approved; a clerk hangs a print; a
-// dispatcher says where a vehicle is. Every page on the way is checked by axe-core and must not be wider than the screen.
+// dispatcher says where a vehicle is; an administrator makes a token and changes a setting. Every page on the way is checked by axe-core and must not be wider than the screen.
 // Pictures of what was seen go to OUT. JS is `on` or `off`.
+// With OTHER set, the approver signs in at BASE and works at that other node of the same city.
 // With KILLS set it says `killed?` between two steps and waits for a line: whoever runs it kills the server there.
 import { createRequire } from "node:module";
 import { createHmac } from "node:crypto";
@@ -16,6 +17,7 @@ const { chromium } = require("playwright-core");
 const axe = require("axe-core").source;
 const [base, out, width, js, ...invitations] = process.argv.slice(2);
 const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const elsewhere = process.env.OTHER || base;
 const PLAN = "QHSDD21AG";
 const BOARD = "BANG0001F";
 const GOOD = new URL("../data/formats/plan.zip", import.meta.url).pathname;
@@ -130,9 +132,15 @@ await check(planner, "facts");
 await proposes(planner, "0123/QĐ-DEMO");
 await check(planner, "proposed");
 
+/** Opens a page until it has what another node was told a moment ago. */
+async function opens(page, address, selector) {
+  do await page.goto(address); while ((await page.locator(selector).count()) === 0);
+}
+
 // The approver returns it; the planner changes it.
-await approver.goto(`${base}/office`);
-await approver.click("ul.list a");
+const waiting = `ul.list a[href*="/office/proposals/${PLAN}"]`;
+await opens(approver, `${elsewhere}/office`, waiting);
+await approver.click(waiting);
 await check(approver, "to-approve");
 await approver.fill("textarea[name=comment]", "Thiếu quyết định kèm theo");
 await approver.click("button[value=return]");
@@ -144,14 +152,14 @@ await planner.click("a[href*='/office/imports/']");
 await planner.setInputFiles("input[name=decision_file]", GOOD);
 await proposes(planner, "0124/QĐ-DEMO");
 
-await approver.goto(`${base}/office`);
-await approver.click("ul.list a");
+await opens(approver, `${elsewhere}/office`, waiting);
+await approver.click(waiting);
 await approver.click('a[href*="/preview"]');
 await check(approver, "preview");
 assert.match(await approver.innerText("main"), /BẢN NHÁP/);
 await approver.goBack();
 await approver.click("button[value=approve]");
-await approver.waitForURL(`${base}/office/items/${PLAN}*`);
+await approver.waitForURL(`${elsewhere}/office/items/${PLAN}*`);
 await check(approver, "what-follows");
 await planner.goto(`${base}/office/items/${PLAN}`);
 await planner.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; })).catch(() => {});
@@ -192,6 +200,24 @@ const vehicle = dispatcher.locator("section").first();
 await vehicle.locator("button[value=out]").click();
 await vehicle.locator("button[value=out][aria-pressed=true]").waitFor();
 await check(dispatcher, "duty");
+
+// An administrator makes a token for a program, and changes the number to call.
+const chief = await invited(invitations[4], "Hoàng Văn Em", "em@yenbai.gov.vn");
+await chief.goto(`${base}/office/tokens`);
+await chief.fill("input[name=label]", "Bệnh viện đa khoa");
+await chief.selectOption("select[name=role]", "health");
+await chief.click("button.wide");
+assert.match(await chief.innerText("main"), /bt_[0-9a-f]{64}/);
+await check(chief, "tokens");
+await chief.goto(`${base}/office/city`);
+await chief.fill("input[name=phone]", "0216 0000 999");
+await chief.click("button.wide");
+await check(chief, "city");
+assert.match(await chief.innerText("main"), /Hoàng Văn Em\s+Điện thoại hỏi đáp/);
+for (const page of ["accounts", "audit"]) {
+  await chief.goto(`${base}/office/${page}`);
+  await check(chief, page);
+}
 // With scripts, files go in pieces.
 assert.equal(pieces > 0, js === "on");
 await browser.close();

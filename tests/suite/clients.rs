@@ -162,6 +162,21 @@ fn a_phone_shows_every_page_and_walks_every_flow_with_and_without_javascript() {
 
 #[test]
 #[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn from_file_to_published_revision_it_takes_twelve_actions_by_keyboard_or_fewer() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::demo(data.path(), None);
+    let base = format!("http://localhost:{}", server.address.rsplit_once(':').unwrap().1);
+    let invitation = |role: &str| {
+        let link = String::from_utf8(run(data.path(), None, &["account", "invite", "--role", role]).stdout).unwrap();
+        format!("{base}/office/{}", link.trim().split_once("/office/").unwrap().1)
+    };
+    let (planner, approver) = (invitation("planner"), invitation("approver"));
+    let said = client("node", &["keyboard.mjs", &base, &planner, &approver], &[]);
+    assert!(said.contains("from file to published revision in"), "{said}");
+}
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
 fn a_browser_signs_in_with_a_passkey_of_its_device() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::demo(data.path(), None);
@@ -201,13 +216,25 @@ async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication(
                     link.trim().split_once("/office/").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
                 format!("{base}/office/{secret}")
             };
-            let invitations = ["planner", "approver", "clerk", "health"].map(invitation);
+            let invitations = ["planner", "approver", "clerk", "health", "administrator"].map(invitation);
+            // Beside PostgreSQL the approver works at another node, which has the same key and is not killed.
+            let other_data = tempfile::tempdir().unwrap();
+            std::fs::copy(data.path().join("vault.key"), other_data.path().join("vault.key")).unwrap();
+            let other = url.map(|_| Server::demo(other_data.path(), url));
+            let elsewhere =
+                other.as_ref().map_or(String::new(), |other| format!("http://localhost:{}", other.address.rsplit_once(':').unwrap().1));
             let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{width}"));
             std::fs::create_dir_all(&pictures).unwrap();
             let mut arguments = vec!["office.mjs", &base, pictures.to_str().unwrap(), width, js];
             arguments.extend(invitations.iter().map(String::as_str));
             let mut command = Command::new("node");
-            command.args(arguments).current_dir(folder()).env("KILLS", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+            command
+                .args(arguments)
+                .current_dir(folder())
+                .env("KILLS", "1")
+                .env("OTHER", elsewhere)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped());
             let mut browser = command.spawn().expect("run tools/test.sh");
             let (mut tell, mut kills, mut said) = (browser.stdin.take().unwrap(), 0, String::new());
             for line in BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok) {

@@ -478,7 +478,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 30] = [
+    let table: [(&str, &str, May<'_>); 34] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
         ("GET", "/office/duty", &all),
@@ -504,6 +504,10 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/me", &all),
         ("POST", "/office/me/passkeys", &all),
         ("POST", "/office/me/passkeys/asked", &all),
+        ("GET", "/office/city", &only(&[Role::Administrator])),
+        ("POST", "/office/city", &only(&[Role::Administrator])),
+        ("GET", "/office/tokens", &only(&[Role::Administrator])),
+        ("POST", "/office/tokens", &only(&[Role::Administrator])),
         ("GET", "/office/accounts", &only(&[Role::Administrator])),
         ("POST", "/office/accounts", &only(&[Role::Administrator])),
         ("GET", &account, &only(&[Role::Administrator])),

@@ -772,7 +772,8 @@ async fn a_pooler_that_is_put_into_transaction_mode_under_a_node_is_said_until_i
     }
     pooler.restart("session");
     is_said(&node, "\"ready\"").await;
-    in_the_end(&node, "b").await;
+    // The first write after that goes through: no connection from before is left.
+    assert!(node.try_apply(&station("b"), &no_files).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -841,4 +842,34 @@ async fn what_postgresql_refuses_in_words_of_its_own_is_said_with_a_frame_in_bot
         let said = format!("{:?}", node.try_apply(&station(code), &no_files).await.unwrap_err());
         holds(&said, &parts);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn an_address_that_closes_each_connection_at_once_is_told_from_one_where_nobody_answers() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut begun = [0; 8];
+            let _ = client.read(&mut begun).await;
+        }
+    });
+    let said = refused(&format!("postgres://bangtin@{place}/x")).await;
+    holds(&said, &[&place.to_string(), "đóng ngay", "behind the load balancer or proxy"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_database_whose_files_are_gone_is_not_said_to_be_missing() {
+    let (database, owner) = (Database::new(Kind::Postgres).await, owner().await);
+    let name = database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let row =
+        owner.query_one("SELECT oid::text, current_setting('data_directory') FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
+    let folder = Path::new(&row.get::<_, String>(1)).join("base").join(row.get::<_, String>(0));
+    let aside = folder.with_extension("gone");
+    std::fs::rename(&folder, &aside).unwrap();
+    let said = refused(&database.url).await;
+    std::fs::rename(&aside, &folder).unwrap();
+    holds(&said, &["pg_amcheck", "subdirectory"]);
 }

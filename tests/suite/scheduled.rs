@@ -81,7 +81,11 @@ async fn a_decision_that_another_item_took_in_between_stops_it_and_its_authors_l
     let (database, clock, node) = demo(kind).await;
     let (mut planner, an) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
     let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
-    let (_, token) = node.app.create_token_for(Role::Planner, bangtin::domain::access::Reach::City, "thử".into(), Some(an)).await.unwrap();
+    let (_, token) = node
+        .app
+        .create_token_for(&Actor::local(), Role::Planner, bangtin::domain::access::Reach::City, "thử".into(), Some(an))
+        .await
+        .unwrap();
     settle(&node).await;
     let propose = json!({ "id": "p", "type": "plan.propose", "action": "revise", "command": { "facts": facts("Hẹn giờ", "777/QĐ") },
         "submitted": true, "at": "2026-11-24T05:10:00Z" });

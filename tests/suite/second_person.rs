@@ -63,7 +63,7 @@ fn revision(id: &str, title: &str) -> String {
 
 /// A token that this person uses.
 async fn token_of(node: &Node, person: &AccountId, role: Role) -> String {
-    let made = node.app.create_token_for(role, Reach::City, "thử".into(), Some(person.clone())).await.unwrap();
+    let made = node.app.create_token_for(&Actor::local(), role, Reach::City, "thử".into(), Some(person.clone())).await.unwrap();
     settle(node).await;
     made.1
 }

@@ -436,7 +436,7 @@ async fn writes_need_a_token_of_the_right_role_and_units(kind: Kind) {
     );
     // Revoked: every node obeys.
     let id = TokenId(node.model.image().bearer(&health).unwrap().name().to_owned());
-    node.app.revoke_token(id).await.unwrap();
+    node.app.revoke_token(&bangtin::domain::access::Actor::local(), id).await.unwrap();
     settle(&node).await;
     assert_eq!(node.post(path, &health, station("5", &["04252-2025"])).await.status, StatusCode::UNAUTHORIZED);
     let _ = clock;

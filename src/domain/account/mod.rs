@@ -130,9 +130,11 @@ impl Accounts {
 
     /// Families and kinds whose items nobody may publish alone: none before the rule holds.
     pub fn two_persons(&self) -> Vec<String> {
-        if self.second_person_since.is_none() {
-            return Vec::new();
-        }
+        if self.second_person_since.is_none() { Vec::new() } else { self.chosen() }
+    }
+
+    /// For what two persons are needed once the rule holds.
+    pub fn chosen(&self) -> Vec<String> {
         self.second_person_for.clone().unwrap_or_else(|| TWO_PERSONS.map(str::to_owned).to_vec())
     }
 

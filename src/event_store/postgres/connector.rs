@@ -60,8 +60,8 @@ pub(super) struct Connector {
     pub(super) ca_file: Option<String>,
     /// How many connections are open.
     open: Arc<AtomicUsize>,
-    /// How often a connection was found silent: those that were opened before may be dead too.
-    silences: Arc<AtomicUsize>,
+    /// How often older connections were given up: those from before may be dead, or have another session.
+    generation: Arc<AtomicUsize>,
 }
 
 /// Counts a connection while it is open.
@@ -92,17 +92,17 @@ impl Connector {
             // Direct TLS has no SSLRequest before it, so the handshake itself must name the protocol.
             client.alpn_protocols = vec![b"postgresql".to_vec()];
         }
-        Ok(Self { config, tls: MakeRustlsConnect::new(client), proof, ca_file, open: Arc::default(), silences: Arc::default() })
+        Ok(Self { config, tls: MakeRustlsConnect::new(client), proof, ca_file, open: Arc::default(), generation: Arc::default() })
     }
 
-    /// A connection was found silent.
-    pub(super) fn is_silent(&self) {
-        self.silences.fetch_add(1, Ordering::Relaxed);
+    /// From now on no connection of before is used.
+    pub(super) fn give_up_older(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often one was found silent.
-    pub(super) fn silences(&self) -> usize {
-        self.silences.load(Ordering::Relaxed)
+    /// How often older connections were given up.
+    pub(super) fn generation(&self) -> usize {
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// Counts a connection until what it gives is dropped.

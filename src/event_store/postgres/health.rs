@@ -39,7 +39,8 @@ impl PostgresLog {
     /// Does what a write does, all but keeping it. If it goes through, trouble is over.
     pub(super) async fn try_write(&self) -> Result<(), StoreError> {
         let client = self.client().await?;
-        if self.trouble.is_about_sessions() && !self.keeps_session(&client).await? {
+        let was_about_sessions = self.trouble.is_about_sessions();
+        if was_about_sessions && !self.keeps_session(&client).await? {
             return Err(no_session());
         }
         // One transaction tests both: a sort that is too large for `work_mem` and so goes to the disk, then a row. It is begun
@@ -53,6 +54,10 @@ impl PostgresLog {
         let Borrowed { client, permit } = client;
         let client = writer::try_write(client, &self.target).await?;
         self.give_back(Borrowed { client, permit });
+        if was_about_sessions {
+            // Other connections still have what the pooler gave them.
+            self.give_up_connections().await;
+        }
         self.trouble.is_over();
         Ok(())
     }

@@ -226,6 +226,15 @@ impl PostgresLog {
         }
     }
 
+    /// Gives up all connections but those in use: they may be dead, or have another session than they had.
+    async fn give_up_connections(&self) {
+        self.connector.give_up_older();
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(reader) = self.reader.read().await.as_ref() {
+            reader.is_stale.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The connection for short queries, replaced when it has died or lost its statements.
     async fn reader(&self) -> Result<Arc<Reader>, StoreError> {
         if let Some(reader) = self.reader.read().await.as_ref().filter(|reader| !reader.is_lost()) {
@@ -261,8 +270,7 @@ impl PostgresLog {
         match reader.query(sql, params).await {
             Err(_) if reader.is_late.load(Ordering::Relaxed) => {
                 // The line is dead, and others with it, or something else is: nobody waits as long again to be told.
-                self.connector.is_silent();
-                self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                self.give_up_connections().await;
                 if let Some(sentence) = held_up(&self.connector).await {
                     return Err(StoreError::Unavailable(sentence));
                 }

@@ -34,8 +34,8 @@ pub(super) struct Target {
 /// A connection with the prepared statements of an append.
 struct Writer {
     client: Client,
-    /// How often connections had been found silent when it was opened.
-    silences: usize,
+    /// Which generation of connections it belongs to.
+    generation: usize,
     lock: Statement,
     last: Statement,
     sequences: Statement,
@@ -50,7 +50,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn on(client: Client, silences: usize) -> Result<Self, StoreError> {
+    async fn on(client: Client, generation: usize) -> Result<Self, StoreError> {
         let prepare = |sql: &'static str| client.prepare(sql);
         let statements = try_join_all([
             prepare("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE"),
@@ -98,7 +98,7 @@ impl Writer {
         };
         Ok(Self {
             client,
-            silences,
+            generation,
             lock,
             last,
             sequences,
@@ -335,10 +335,10 @@ pub(super) async fn write_all(
 
 async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Append]) -> Result<Admitted, AppendError> {
     let current = match writer {
-        Some(current) if !current.client.is_closed() && current.silences == target.connector.silences() => current,
+        Some(current) if !current.client.is_closed() && current.generation == target.connector.generation() => current,
         _ => {
-            let silences = target.connector.silences();
-            let fresh = async { Writer::on(connect(&target.connector).await?, silences).await }.await.map_err(|error| match error {
+            let generation = target.connector.generation();
+            let fresh = async { Writer::on(connect(&target.connector).await?, generation).await }.await.map_err(|error| match error {
                 StoreError::Full(disk) => AppendError::Full(disk),
                 error => AppendError::Unavailable(error.to_string()),
             })?;
@@ -356,7 +356,7 @@ async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Ap
 
 /// Does on `client` what a write does, all but keeping it. Gives the connection back.
 pub(super) async fn try_write(client: Client, target: &Target) -> Result<Client, StoreError> {
-    let writer = Writer::on(client, target.connector.silences()).await?;
+    let writer = Writer::on(client, target.connector.generation()).await?;
     let event = NewEvent { aggregate: "trial".into(), sequence: 1, name: "trial".into(), version: 1, payload: "{}".into() };
     let command =
         CommandRow { scope: "trial".into(), id: "trial".into(), digest: [0; 32], first_position: 0, last_position: 0, result: "{}".into() };

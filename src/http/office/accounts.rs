@@ -50,17 +50,25 @@ async fn list(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: 
     Ok(shown(headers, status, pages::list(lang, &site.city(), &desk.who(), &site.moment(), &all, wrong)))
 }
 
-/// Roles and units of a form: `role` is a role; where `reach-ROLE` is `units`, each `unit-ROLE` is a unit of it.
-fn grants(fields: &Fields) -> Vec<Grant> {
+/// Where a right of a form holds: where the field `reach` is `units`, each field `unit` is one. Errors: units are ticked
+/// beside the whole city, so it is not known which is meant.
+pub(super) fn reach(fields: &Fields, reach: &str, unit: &str) -> Result<Reach, Refusal> {
+    let units: Vec<UnitId> = fields.all(unit).filter_map(|unit| unit.parse().ok()).collect();
+    match fields.get(reach) {
+        Some("units") => Ok(Reach::Units(units)),
+        _ if units.is_empty() => Ok(Reach::City),
+        _ => Err(Refusal::invalid("reach-both", sentence!("reach-both"))),
+    }
+}
+
+/// Roles and units of a form: `role` is a role, `reach-ROLE` and `unit-ROLE` say where it holds.
+fn grants(fields: &Fields) -> Result<Vec<Grant>, Refusal> {
     let roles = Role::OF_PEOPLE.into_iter().filter(|role| fields.all("role").any(|given| given == role.as_str()));
-    let reach = |role: Role| {
-        if fields.get(&format!("reach-{}", role.as_str())) != Some("units") {
-            return Reach::City;
-        }
-        let units: Vec<UnitId> = fields.all(&format!("unit-{}", role.as_str())).filter_map(|unit| unit.parse().ok()).collect();
-        Reach::Units(units)
+    let grant = |role: Role| {
+        let name = role.as_str();
+        Ok(Grant { role, reach: reach(fields, &format!("reach-{name}"), &format!("unit-{name}"))? })
     };
-    roles.map(|role| Grant { role, reach: reach(role) }).collect()
+    roles.map(grant).collect()
 }
 
 /// `POST /office/accounts`: invites a person, and shows the invitation once.
@@ -76,7 +84,11 @@ pub async fn invite(
     let lang = fields.lang(&asking.headers);
     let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
     let profile = Profile { name: field("name"), email: field("email") };
-    match site.app.invite(&desk.actor, &profile, grants(&fields)).await {
+    let invited = match grants(&fields) {
+        Ok(grants) => site.app.invite(&desk.actor, &profile, grants).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match invited {
         Ok((account, secret)) => invitation(&site, &desk, &headers, lang, account, &secret).await,
         Err(error) => list(&site, &desk, &headers, lang, Some(&refused(error, lang)?)).await,
     }
@@ -121,7 +133,10 @@ pub async fn change_account(
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let done = match fields.get("do") {
-        Some("grant") => site.app.grant(&desk.actor, id.clone(), grants(&fields)).await,
+        Some("grant") => match grants(&fields) {
+            Ok(grants) => site.app.grant(&desk.actor, id.clone(), grants).await,
+            Err(refusal) => Err(refusal.into()),
+        },
         Some("suspend") => site.app.suspend(&desk.actor, id.clone(), true).await,
         Some("resume") => site.app.suspend(&desk.actor, id.clone(), false).await,
         Some("invite") => match site.app.invite_again(&desk.actor, id.clone()).await {

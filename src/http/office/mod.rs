@@ -4,6 +4,7 @@
 mod accounts;
 pub mod audit;
 pub mod boards;
+pub mod city;
 pub mod deadlines;
 pub mod door;
 pub mod duty;
@@ -14,6 +15,7 @@ mod plans;
 mod proposals;
 pub mod reports;
 mod sign_in;
+pub mod tokens;
 pub mod uploads;
 
 pub use accounts::{account, accounts, change_account, change_own, invite, own};

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod boards;
+pub mod city;
 pub mod deadlines;
 pub mod duty;
 pub mod home;
@@ -11,6 +12,7 @@ pub mod plans;
 pub mod proposals;
 pub mod reports;
 pub mod sign_in;
+pub mod tokens;
 
 use maud::{Markup, html};
 
@@ -56,6 +58,8 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             @if who.has(Role::Clerk) { a href={ "/office/reports" (lang.query()) } { (t("reports")) } }
             @if who.has(Role::Administrator) {
                 a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) }
+                a href={ "/office/tokens" (lang.query()) } { (t("tokens")) }
+                a href={ "/office/city" (lang.query()) } { (t("office-city")) }
                 a href={ "/office/audit" (lang.query()) } { (t("audit")) }
             }
             a href={ "/office/me" (lang.query()) } { (who.name) }
@@ -67,12 +71,12 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
     page(&Page::new(lang, city, title, path), content)
 }
 
-/// What went wrong, above a form.
 /// The choice of an hour at which what a form asks for is carried out.
 fn hour_field(lang: Lang, filled: &str) -> Markup {
     html! { label { (text(lang, "office-at")) input type="datetime-local" name="at" value=(filled); } }
 }
 
+/// What went wrong, above a form.
 fn wrong_box(wrong: Option<&str>) -> Markup {
     html! { @if let Some(what) = wrong { div.status.bad role="alert" { (what) } } }
 }

@@ -183,7 +183,10 @@ impl Item<'_> {
             @if let Some(day) = view.next_day().filter(|_| holds) {
                 p.next { (self.t("next-day")) ": " b { (format::day_in_words(self.lang, self.moment.today, day)) } }
             }
-            @if view.calendar().is_some() && holds { p.noprint { a href={ "/q/" (view.code) ".ics" } { (self.t("add-to-calendar")) } } }
+            @if view.calendar().is_some() {
+                // Whoever has added it needs the file that takes it out again.
+                p.noprint { a href={ "/q/" (view.code) ".ics" } { (self.t(if holds { "add-to-calendar" } else { "update-calendar" })) } }
+            }
             @if view.position.is_some() && !view.phones().is_empty() && holds { p.noprint { a href={ "/q/" (view.code) ".vcf" } { (self.t("add-to-contacts")) } } }
         }
     }

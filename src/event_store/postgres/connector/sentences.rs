@@ -20,7 +20,11 @@ const OF_LIMITS: [&str; 2] = [OF_ROLES, "CheckMyDatabase"];
 impl Connector {
     /// Why there is no connection, and what to do about it. `offers_tls` is true for a server that would encrypt the line.
     pub(super) fn words(&self, error: &Error, offers_tls: bool) -> String {
-        let Some(cause) = error.source() else { return format!("PostgreSQL: {}", explain(error)) };
+        let Some(cause) = error.source() else {
+            // A balancer or proxy takes a connection before it knows whether anything is behind it.
+            let (place, words) = (self.place(), explain(error));
+            return if error.is_closed() { both(sentence!("pg-closed-at-once", place)) } else { both(sentence!("pg-line", words)) };
+        };
         if is_not_admitted(error) {
             return self.not_admitted(&explain(error), offers_tls);
         }
@@ -68,7 +72,11 @@ impl Connector {
                 both(sentence!("pg-no-entry", words = explain(error)))
             }
             None if self.proof == Proof::None && wants_tls(&explain(error)) => both(sentence!("pg-tls-only", error = explain(error))),
-            None => format!("PostgreSQL: {}", explain(error)),
+            None if is_cut_off(cause) => {
+                let place = self.place();
+                both(sentence!("pg-closed-at-once", place))
+            }
+            None => both(sentence!("pg-line", words = explain(error))),
         }
     }
 
@@ -112,6 +120,8 @@ impl Connector {
         let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
         Some(if *code == SqlState::INVALID_PASSWORD || says(&["authentication failed", "no such user"]) {
             both(sentence!("pg-wrong-password", user))
+        } else if says(&["subdirectory"]) {
+            both(sentence!("pg-damaged", words))
         } else if says(&["no such database"]) || words.starts_with("database ") && says(&["does not exist"]) {
             both(sentence!("pg-no-database", base))
         } else if let Some(sentence) = by_a_pooler(words) {

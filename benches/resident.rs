@@ -1,6 +1,6 @@
 //! What a resident and a print shop wait for, each figure beside its goal in one run.
 //!
-//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [here]`; all of them unless named.
+//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [here] [office]`; all of them unless named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 use std::fmt::Write as _;
@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request as HttpRequest;
+use bangtin::app::accounts::{Acceptance, Profile};
 use bangtin::app::{App, Request};
 use bangtin::cli::demo;
 use bangtin::domain::Code;
-use bangtin::domain::access::Actor;
+use bangtin::domain::access::{Actor, Grant, Reach, Role};
 use bangtin::domain::city::CityCommand;
 use bangtin::domain::publication::view::Moment;
 use bangtin::event_store::{self, Clock};
@@ -31,6 +32,7 @@ use bangtin::render::map::{self, Around, Detail};
 use bangtin::render::print::Size;
 use bangtin::vault::Vault;
 use bangtin::words::text::Lang;
+use futures_util::StreamExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -183,6 +185,71 @@ async fn comparing(node: &Node) {
     }
 }
 
+/// Pages of the office beside 80,000 points, 20,000 plans and 10,000 drafts, for a person who may do everything.
+async fn office(folder: &Path) {
+    let node = Node::start(folder).await;
+    let grants = Role::OF_PEOPLE.map(|role| Grant { role, reach: Reach::City }).to_vec();
+    let (_, secret) = node.app.invite(&Actor::local(), &Profile::default(), grants).await.unwrap();
+    let totp = node.app.invitation(&secret).await.unwrap().totp;
+    let code = bangtin::credentials::totp_code(&totp, node.app.now().as_second() as u64).unwrap();
+    let passphrase = "con trâu gặm cỏ bên sông Hồng".to_owned();
+    let person = Acceptance { name: "Nguyễn Thị Thử".into(), email: "thu@yenbai.gov.vn".into(), passphrase, code, passkey: None };
+    let (account, _) = node.app.accept(&secret, &person).await.unwrap();
+    let cookie = format!("__Host-bangtin={}", node.app.begin_session(&account).await.unwrap());
+    let point = |n: usize| {
+        json!({ "id": format!("m{n}"), "type": "map-point.publish", "facts": { "kind": if n.is_multiple_of(100) { "ambulance" } else { "health-station" },
+                "title": format!("Trạm y tế số {n}"), "position": { "lon": 104.85 + (n % 300) as f64 * 1e-4, "lat": 21.70 + (n / 300) as f64 * 1e-5 } } })
+    };
+    let facts = |n: usize| {
+        json!({ "kind": "land-use-plan", "title": format!("Quy hoạch số {n}"), "level": "tỉnh", "period": { "from": 2021, "to": 2030 },
+                "decision": { "authority": "UBND tỉnh", "number": format!("{n}/QĐ-UBND"), "signed": "2026-11-20" } })
+    };
+    let plan = |n: usize| json!({ "id": format!("p{n}"), "type": "plan.publish", "effective_from": "2026-11-20", "facts": facts(n) });
+    let draft = |n: usize| {
+        json!({ "id": format!("d{n}"), "type": "plan.propose", "code": Code::from_random((n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()),
+                "action": "publish", "command": { "facts": facts(50_000 + n) }, "submitted": false })
+    };
+    let commands = (0..80_000).map(point).chain((0..20_000).map(plan)).chain((0..10_000).map(draft));
+    let carried = futures_util::stream::iter(commands.map(|command| {
+        let app = Arc::clone(&node.app);
+        async move { app.execute(&Actor::local(), Request::parse(command).unwrap(), &demo::file).await.unwrap().position }
+    }));
+    let last = carried.buffer_unordered(256).fold(0, |last: i64, position| async move { last.max(position) }).await;
+    assert!(node.model.wait_for(last, Duration::from_mins(2)).await);
+    let pages = [
+        "/office",
+        "/office/items",
+        "/office/items?q=quy+hoach+so+19999",
+        "/office/proposals",
+        "/office/deadlines",
+        "/office/deadlines?f=ics",
+        "/office/duty",
+        "/office/audit",
+        "/office/plans/new",
+        "/office/accounts",
+        "/office/tokens",
+        "/office/city",
+    ];
+    for path in pages {
+        let (mut times, mut bytes) = (Vec::new(), 0);
+        for _ in 0..9 {
+            let request = HttpRequest::get(path).header("accept-encoding", "br").header("host", "localhost").header("cookie", &cookie);
+            let begun = Instant::now();
+            let response = node.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert!(response.status().is_success(), "{path}: {}", response.status());
+            bytes = response.into_body().collect().await.unwrap().to_bytes().len();
+            times.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        say(
+            &format!("`{path}` beside 100,000 items and 10,000 drafts ({:.1} kB), median", bytes as f64 / 1e3),
+            Times(times).part(0.5),
+            50.0,
+            "ms",
+        );
+    }
+}
+
 /// The command line prints 500 posters for the boards of a ward; its peak is read while it runs.
 fn booklet(folder: &Path) {
     let program = env!("CARGO_BIN_EXE_bangtin");
@@ -324,5 +391,9 @@ async fn main() {
     }
     if is_wanted("here") {
         here(&node).await;
+    }
+    if is_wanted("office") {
+        let folder = tempfile::tempdir().unwrap();
+        office(folder.path()).await;
     }
 }

@@ -187,6 +187,33 @@ impl App {
         Ok(())
     }
 
+    /// Erases for good who a person of the office was: their name, their address and what they signed in with, in backups that
+    /// are restored later too. What they did stays in the log under their opaque id.
+    pub async fn erase_account(&self, account: AccountId) -> Result<(), ExecuteError> {
+        let actor = Actor::local();
+        self.accounts().await?.decide(AccountCommand::Erase(account.clone()), &actor, &self.context(BTreeSet::new()))?;
+        let login = self.login_key(&self.profile(&account).await?.email);
+        // The register comes first: a backup restored after a crash must still forget this person.
+        self.register(&profile_key(&account))?;
+        let mut rows = vec![VaultChange::Erase(profile_key(&account).0), VaultChange::Erase(credentials_key(&account).0)];
+        if self.account_behind(&login).await?.as_ref() == Some(&account) {
+            rows.push(VaultChange::Erase(login.0));
+        }
+        self.change_accounts(&actor, AccountCommand::Erase(account.clone()), rows).await?;
+        self.log.scrub().await?;
+        tracing::info!(target: "audit", %account, "erased");
+        Ok(())
+    }
+
+    /// The account whose profile a key of the vault, or of the register of erasures, names; if it is in the log and not
+    /// erased there.
+    pub(super) async fn unerased(&self, key: &SubjectId) -> Result<Option<AccountId>, ExecuteError> {
+        let Some(id) = key.0.strip_prefix("profile/") else { return Ok(None) };
+        let account = AccountId(id.to_owned());
+        let is_known = self.accounts().await?.all.get(&account).is_some_and(|known| !known.erased);
+        Ok(is_known.then_some(account))
+    }
+
     /// Chooses for what two persons are needed: families and kinds of items. Errors: there is no such kind.
     pub async fn choose_second_person(&self, actor: &Actor, kinds: Vec<String>) -> Result<(), ExecuteError> {
         let known = kinds_of_items();

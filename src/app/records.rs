@@ -163,6 +163,11 @@ impl App {
         let subjects = crate::erasures::read(&self.register).map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
         let mut count = 0;
         for subject in subjects {
+            if let Some(account) = self.unerased(&subject).await? {
+                self.erase_account(account).await?;
+                count += 1;
+                continue;
+            }
             let (state, _) = self.subject(&subject).await?;
             let has_row = self.log.vault_row(&subject.0).await?.is_some();
             if state.known && (!state.erased || has_row) {

@@ -7,6 +7,7 @@ use anyhow::bail;
 
 use super::messages::say;
 use super::{StoreArgs, log, store};
+use crate::domain::access::AccountId;
 use crate::domain::subject::SubjectId;
 
 /// Writes a consistent copy of the store, with the vault as ciphertext.
@@ -45,7 +46,11 @@ pub async fn restore(args: &StoreArgs, file: &Path) -> anyhow::Result<()> {
 /// Erases a person's data everywhere.
 pub async fn erase(args: &StoreArgs, subject: String) -> anyhow::Result<()> {
     let store = store::open_bare(args, store::Begin::Refused).await?;
-    store.app.erase(SubjectId(subject.clone())).await?;
+    if subject.starts_with("a-") {
+        store.app.erase_account(AccountId(subject.clone())).await?;
+    } else {
+        store.app.erase(SubjectId(subject.clone())).await?;
+    }
     say!("{subject} is erased; keep {} for the day a backup is restored", store.data.join("erasures.txt").display());
     Ok(())
 }

@@ -117,7 +117,7 @@ enum Command {
     },
     /// Erase a person's data everywhere
     Erase {
-        /// The person's opaque id, as printed when the contact was published
+        /// The person's opaque id, as printed when the contact was published; or the id of an account of the office
         subject: String,
     },
     /// Take back a person's consent: their contact is no longer shown

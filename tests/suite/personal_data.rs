@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use bangtin::app::ExecuteError;
+use bangtin::app::accounts::Profile;
+use bangtin::domain::access::{Actor, Role};
 use bangtin::domain::subject::SubjectId;
 use bangtin::event_store::dump::Writer;
 use serde_json::json;
 
+use crate::office::signed_in;
 use crate::on_both_databases;
-use crate::support::{Database, Kind, NOON, Node, TestClock, files_with};
+use crate::support::{Database, Kind, NOON, Node, TestClock, demo, files_with};
 
 on_both_databases!(
+    an_erased_person_of_the_office_is_nowhere_not_even_in_a_restored_backup,
     a_contact_is_shown_while_consent_holds_and_is_in_no_event,
     an_erased_person_is_nowhere_not_even_in_a_restored_backup,
     a_contact_needs_consent_with_evidence,
@@ -155,4 +160,37 @@ async fn a_contact_needs_consent_with_evidence(kind: Kind) {
         assert!(node.try_apply(&command.to_string(), &bangtin::cli::demo::file).await.is_err());
     }
     assert_eq!(node.app.log().head().await.unwrap().position, before);
+}
+
+async fn an_erased_person_of_the_office_is_nowhere_not_even_in_a_restored_backup(kind: Kind) {
+    let (database, clock, node) = demo(kind).await;
+    let email = "an.nguyen@yenbai.gov.vn";
+    let (mut person, account) = signed_in(&node, &[Role::Administrator, Role::Planner], email, &clock).await;
+    let backup = database.path("backup");
+    export(&node, &backup, true).await;
+    // At the machine even the last administrator is erased: another is invited there.
+    node.app.erase_account(account.clone()).await.unwrap();
+    let head = node.app.log().head().await.unwrap().position;
+    assert!(node.model.wait_for(head, Duration::from_secs(2)).await);
+    assert_eq!(person.get("/office").await.status, StatusCode::SEE_OTHER, "their sessions have ended");
+    assert_eq!(node.app.profile(&account).await.unwrap(), Profile::default());
+    for done in [node.app.suspend(&Actor::local(), account.clone(), false).await, node.app.erase_account(account.clone()).await] {
+        assert!(matches!(done, Err(ExecuteError::Refused(refusal)) if refusal.reason == "subject-erased"));
+    }
+    let invited = node.app.invite_again(&Actor::local(), account.clone()).await;
+    assert!(matches!(invited, Err(ExecuteError::Refused(refusal)) if refusal.reason == "subject-erased"));
+    // Somebody else may have the address.
+    signed_in(&node, &[Role::Clerk], email, &clock).await;
+    // The backup was made before; the register lies beside the new store.
+    let again = Database::new(kind).await;
+    std::fs::copy(database.path("erasures.txt"), again.path("erasures.txt")).unwrap();
+    let log = again.open().await;
+    let mut reader = bangtin::event_store::dump::Reader::new(std::io::BufReader::new(std::fs::File::open(&backup).unwrap()));
+    log.load(Box::new(move || reader.next_record())).await.unwrap();
+    drop(log);
+    let restored = Node::start(&again, &clock).await;
+    assert_eq!(restored.app.reapply_erasures().await.unwrap(), 1);
+    assert_eq!(restored.app.profile(&account).await.unwrap(), Profile::default());
+    assert!(restored.app.log().vault_row(&format!("credentials/{account}")).await.unwrap().is_none());
+    assert_eq!(restored.app.reapply_erasures().await.unwrap(), 0, "once");
 }

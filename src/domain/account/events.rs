@@ -43,7 +43,7 @@ pub struct Granted {
     pub grants: Vec<Grant>,
 }
 
-/// `account.activated`, `account.suspended`, `account.resumed`
+/// `account.activated`, `account.suspended`, `account.resumed`, `account.erased`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountNamed {
     /// The account.
@@ -101,6 +101,8 @@ pub enum AccountEvent {
     Suspended(AccountNamed),
     /// They may sign in again.
     Resumed(AccountNamed),
+    /// Who they were is erased for good.
+    Erased(AccountNamed),
     /// They sign in with something else.
     CredentialsChanged(CredentialsChanged),
     /// Two persons are needed from now on.

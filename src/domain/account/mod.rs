@@ -35,6 +35,8 @@ pub enum AccountCommand {
     Suspend(AccountId),
     /// Let them in again.
     Resume(AccountId),
+    /// Erase for good who they were.
+    Erase(AccountId),
     /// Note that somebody changed what they sign in with.
     ChangeCredential(CredentialsChanged),
     /// Choose for what two persons are needed.
@@ -54,6 +56,8 @@ pub enum AccountState {
     Active,
     /// The person is kept out.
     Suspended,
+    /// Who they were is erased.
+    Erased,
 }
 
 impl AccountState {
@@ -63,6 +67,7 @@ impl AccountState {
             Self::Invited => "invited",
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Erased => "erased",
         }
     }
 }
@@ -82,11 +87,17 @@ pub struct Account {
     pub sessions_from: i64,
     /// When their rights last changed; microseconds since 1970.
     pub rights_at: i64,
+    /// True once it is erased who they were.
+    #[serde(default)]
+    pub erased: bool,
 }
 
 impl Account {
     /// Where it stands.
     pub fn state(&self) -> AccountState {
+        if self.erased {
+            return AccountState::Erased;
+        }
         match (self.suspended, self.activated) {
             (true, _) => AccountState::Suspended,
             (false, true) => AccountState::Active,
@@ -139,7 +150,11 @@ impl Accounts {
     }
 
     fn find(&self, id: &AccountId) -> Result<&Account, Refusal> {
-        self.all.get(id).ok_or_else(|| Refusal::unknown("unknown-account", sentence!("unknown-account", account = id)))
+        let account = self.all.get(id).ok_or_else(|| Refusal::unknown("unknown-account", sentence!("unknown-account", account = id)))?;
+        if account.erased {
+            return Err(Refusal::conflict("subject-erased", sentence!("subject-erased")));
+        }
+        Ok(account)
     }
 
     /// Refuses what would leave the city without an administrator who can sign in.
@@ -212,6 +227,13 @@ impl Accounts {
                 }
                 AccountEvent::Resumed(AccountNamed { account })
             }
+            AccountCommand::Erase(account) => {
+                self.find(&account)?;
+                if !actor.is_local() {
+                    self.keep_an_administrator(&account)?;
+                }
+                AccountEvent::Erased(AccountNamed { account })
+            }
             AccountCommand::ChangeCredential(changed) => {
                 self.find(&changed.account)?;
                 AccountEvent::CredentialsChanged(changed)
@@ -244,6 +266,7 @@ impl Accounts {
                     suspended: false,
                     sessions_from: at,
                     rights_at: at,
+                    erased: false,
                 };
                 self.all.insert(invited.account.clone(), account);
             }
@@ -266,6 +289,14 @@ impl Accounts {
                 account.sessions_from = at;
             }),
             AccountEvent::Resumed(named) => self.change(&named.account, |account| account.suspended = false),
+            AccountEvent::Erased(named) => self.change(&named.account, |account| {
+                account.invitation = None;
+                account.grants.clear();
+                account.activated = false;
+                account.erased = true;
+                account.sessions_from = at;
+                account.rights_at = at;
+            }),
             AccountEvent::CredentialsChanged(_) => {}
             AccountEvent::SecondPersonBegan(_) => self.second_person_since = Some(at),
             AccountEvent::SecondPersonChosen(chosen) => self.second_person_for = Some(chosen.kinds.clone()),

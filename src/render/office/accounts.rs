@@ -90,6 +90,7 @@ fn state(lang: Lang, account: &Account) -> &'static str {
         AccountState::Invited => text(lang, "account-invited"),
         AccountState::Active => text(lang, "account-active"),
         AccountState::Suspended => text(lang, "account-suspended"),
+        AccountState::Erased => text(lang, "account-erased"),
     }
 }
 

@@ -234,10 +234,11 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
     let mut must_check_log = false;
     loop {
         let step = async {
+            let mut head = None;
             if must_check_log {
                 // Reading the head refuses another log. The same log may have been restored to an earlier state: compare the
                 // hash at the image's position.
-                in_sight(model, log.head()).await?;
+                head = Some(in_sight(model, log.head()).await?);
                 let (position, hash) = {
                     let image = model.image();
                     (image.position, image.hash)
@@ -247,7 +248,9 @@ async fn follow_log(app: &App, model: &ReadModel, snapshot_path: Option<PathBuf>
                 }
             }
             catch_up(app, model, &log).await?;
-            if must_check_log {
+            if let Some(head) = head {
+                // What the head says is there must be there by now.
+                whole(&model.image(), &head)?;
                 log.takes_writes().await?;
             }
             Ok(())

@@ -798,6 +798,13 @@ async fn a_lock_of_another_session_is_named_with_its_process() {
         client.batch_execute("ROLLBACK").await.unwrap();
         is_said(&node, "\"ready\"").await;
     }
+    // The lock stays named for whoever tries again while it lasts.
+    client.batch_execute("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE").await.unwrap();
+    for id in ["x", "y"] {
+        let said = format!("{:?}", node.try_apply(&station(id), &no_files).await.unwrap_err());
+        holds(&said, &[&pid.to_string(), "holds a lock"]);
+    }
+    client.batch_execute("ROLLBACK").await.unwrap();
     in_the_end(&node, "b").await;
 }
 
@@ -872,4 +879,27 @@ async fn a_database_whose_files_are_gone_is_not_said_to_be_missing() {
     let said = refused(&database.url).await;
     std::fs::rename(&aside, &folder).unwrap();
     holds(&said, &["pg_amcheck", "subdirectory"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn what_a_trigger_swallows_is_not_acknowledged_and_nothing_is_half_written() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    let head = node.app.log().head().await.unwrap();
+    let swallow = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+                   CREATE TRIGGER swallow BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION swallow()";
+    let rule = "DROP TRIGGER swallow ON events; CREATE RULE swallow AS ON INSERT TO events DO INSTEAD NOTHING";
+    for sql in [swallow, rule] {
+        database.tamper(sql).await.unwrap();
+        let said = format!("{:?}", node.try_apply(&station("b"), &no_files).await.unwrap_err());
+        holds(&said, &["Unavailable", "RETURN NULL", "trigger"]);
+        assert_eq!(node.app.log().head().await.unwrap(), head, "nothing is written");
+        is_said(&node, "RETURN NULL").await;
+        assert!(node.app.log().try_room().await.is_err());
+    }
+    database.tamper("DROP RULE swallow ON events").await.unwrap();
+    is_said(&node, "\"ready\"").await;
+    assert!(!node.apply(&station("b")).await.repeated, "it was not recorded before");
 }

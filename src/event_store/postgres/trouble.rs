@@ -65,5 +65,7 @@ pub(super) async fn held_up(connector: &Connector) -> Option<String> {
         row?.get::<_, Option<String>>(0)
     };
     let pids = tokio::time::timeout(LOOK, asked).await.ok().flatten()?;
-    Some(sentence!("pg-locked", pids).to_string())
+    // PostgreSQL gives a prepared transaction, which has no process, as 0.
+    let is_prepared = pids.split(", ").any(|pid| pid == "0");
+    Some(if is_prepared { sentence!("pg-locked-prepared").to_string() } else { sentence!("pg-locked", pids).to_string() })
 }

@@ -85,9 +85,13 @@ impl Writer {
                  SET wrapped_key = excluded.wrapped_key, data = excluded.data",
             ),
             prepare("DELETE FROM vault WHERE subject = $1"),
+            // A trigger or rule of somebody else's can swallow rows without an error. COMMIT is on its way by then, so the
+            // statement itself must fail: it divides by 0 where events are missing.
             prepare(
-                "WITH told AS (SELECT pg_notify('bangtin_log', $1::bigint::text)) \
-                 UPDATE head SET position = $1, hash = $2, recorded_at = $3 FROM told WHERE id = 1",
+                "WITH told AS (SELECT pg_notify('bangtin_log', $1::bigint::text)), \
+                 held AS (SELECT count(*) n FROM events, head WHERE head.id = 1 AND events.position > head.position AND events.position <= $1) \
+                 UPDATE head SET position = CASE WHEN held.n = $1 - head.position THEN $1 ELSE 1 / (held.n - held.n) END, \
+                 hash = $2, recorded_at = $3 FROM told, held WHERE id = 1",
             ),
         ]);
         let statements = in_time(statements).await?;
@@ -338,11 +342,17 @@ async fn write_batch(writer: &mut Option<Writer>, target: &Target, waiting: &[Ap
         Some(current) if !current.client.is_closed() && current.generation == target.connector.generation() => current,
         _ => {
             let generation = target.connector.generation();
-            let fresh = async { Writer::on(connect(&target.connector).await?, generation).await }.await.map_err(|error| match error {
-                StoreError::Full(disk) => AppendError::Full(disk),
-                error => AppendError::Unavailable(error.to_string()),
-            })?;
-            writer.insert(fresh)
+            let fresh = async { Writer::on(connect(&target.connector).await?, generation).await }.await;
+            match fresh {
+                Ok(fresh) => writer.insert(fresh),
+                Err(StoreError::Full(disk)) => return Err(AppendError::Full(disk)),
+                Err(error) => {
+                    // Even to prepare a statement can wait for a lock.
+                    let is_late = error.to_string() == late().to_string();
+                    let why = if is_late { held_up(&target.connector).await } else { None };
+                    return Err(AppendError::Unavailable(why.unwrap_or_else(|| error.to_string())));
+                }
+            }
         }
     };
     if let Ok(result) = tokio::time::timeout(PATIENCE, current.write(target, waiting, "COMMIT")).await {

@@ -200,6 +200,8 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str
         both(sentence!("pg-no-schema"))
     } else if *code == SqlState::UNDEFINED_TABLE && OWN_TABLES.iter().any(|table| words.contains(&format!("\"{table}\""))) {
         both(sentence!("pg-no-tables", words))
+    } else if *code == SqlState::DIVISION_BY_ZERO {
+        both(sentence!("pg-rows-swallowed"))
     } else if *code == SqlState::PROGRAM_LIMIT_EXCEEDED && words.contains("wraparound") {
         both(sentence!("pg-wraparound", words))
     } else if *code == SqlState::QUERY_CANCELED {

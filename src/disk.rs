@@ -77,9 +77,7 @@ impl Disks {
     /// A sentence for the server's operator; none when every disk has room.
     pub fn words(&self) -> Option<String> {
         let names: Vec<String> = self.full().iter().map(Disk::to_string).collect();
-        (!names.is_empty()).then(|| {
-            format!("the disk of {} is full or cannot be written: free some space; writes go on by themselves then", names.join(", "))
-        })
+        (!names.is_empty()).then(|| sentence!("disks-full", names = names.join(", ")).to_string())
     }
 
     fn set(&self, change: impl FnOnce(&mut BTreeSet<Disk>) -> bool) -> bool {
@@ -100,7 +98,9 @@ mod tests {
         disks.note(&store);
         disks.clone().note(&uploads);
         let words = disks.words().expect("two are full");
-        assert!(words.contains("/var/lib/bangtin, /var/tmp"), "{words}");
+        for part in ["/var/lib/bangtin, /var/tmp", "đã đầy", "free some space"] {
+            assert!(words.contains(part), "{words}");
+        }
         disks.clear(&store);
         assert_eq!(disks.full(), std::slice::from_ref(&uploads));
         disks.clear(&uploads);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::sessions::{microseconds, wrong};
 use super::{App, ExecuteError, random};
-use crate::credentials::passkeys::{self, Passkey, Site};
+use crate::credentials::passkeys::{self, Passkey, RelyingParty};
 use crate::domain::Refusal;
 use crate::domain::access::AccountId;
 use crate::domain::account::Credential;
@@ -41,9 +41,9 @@ pub struct Given {
 
 impl App {
     /// The site for which passkeys are made. Errors: the public address has no name.
-    fn site(&self) -> Result<Site, Refusal> {
+    fn relying_party(&self) -> Result<RelyingParty, Refusal> {
         let city = self.city();
-        Site::new(&city.public_url, &city.name_vi).ok_or_else(|| Refusal::conflict("passkey-no-name", sentence!("passkey-no-name")))
+        RelyingParty::new(&city.public_url, &city.name_vi).ok_or_else(|| Refusal::conflict("passkey-no-name", sentence!("passkey-no-name")))
     }
 
     async fn remember(&self, key: &str, state: &str) -> Result<(), ExecuteError> {
@@ -62,7 +62,7 @@ impl App {
     /// Asks a person's browser for a new passkey.
     pub async fn ask_for_passkey(&self, account: &AccountId, email: &str, name: &str) -> Result<Asked, ExecuteError> {
         let known = self.credentials(account).await?;
-        let ceremony = self.site()?.ask_for_new(account, email, name, known.as_ref().map_or(&[], |known| known.passkeys()))?;
+        let ceremony = self.relying_party()?.ask_for_new(account, email, name, known.as_ref().map_or(&[], |known| known.passkeys()))?;
         let id = hex(&random::<16>()?);
         self.remember(&format!("passkey-new/{account}/{id}"), &ceremony.state).await?;
         Ok(Asked { id, options: ceremony.options })
@@ -72,7 +72,7 @@ impl App {
     pub(super) async fn new_passkey(&self, account: &AccountId, given: &Given) -> Result<Passkey, ExecuteError> {
         let state = self.recall(&format!("passkey-new/{account}/{}", given.asked)).await?;
         let label = typed(&given.label);
-        Ok(self.site()?.take_new(&state, &given.response, &label, self.now().as_microsecond())?)
+        Ok(self.relying_party()?.take_new(&state, &given.response, &label, self.now().as_microsecond())?)
     }
 
     /// Adds a passkey. Errors: the passphrase is wrong, or the browser gave none.
@@ -109,7 +109,7 @@ impl App {
 
     /// Asks whoever wants to sign in for a passkey.
     pub async fn ask_to_sign_in(&self) -> Result<Asked, ExecuteError> {
-        let ceremony = self.site()?.ask();
+        let ceremony = self.relying_party()?.ask();
         let id = hex(&random::<16>()?);
         self.remember(&format!("passkey/{id}"), &ceremony.state).await?;
         Ok(Asked { id, options: ceremony.options })
@@ -120,7 +120,7 @@ impl App {
         let state = self.recall(&format!("passkey/{}", given.asked)).await?;
         let account = passkeys::account(&given.response)?;
         let known = self.passkeys(&account).await?;
-        let (id, counter) = self.site()?.check(&state, &given.response, &known)?;
+        let (id, counter) = self.relying_party()?.check(&state, &given.response, &known)?;
         self.check_active(&account).await?;
         let at_first = known.iter().find(|passkey| passkey.id() == id).map_or(0, Passkey::counter);
         let counts = counter > 0 || at_first > 0;

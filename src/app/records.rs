@@ -15,13 +15,6 @@ use crate::domain::{Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
 use crate::vault::Contact;
 
-fn check_administrator(actor: &Actor) -> Result<(), Refusal> {
-    if actor.has(|role| role == Role::Administrator) {
-        return Ok(());
-    }
-    Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-administrator")))
-}
-
 impl App {
     pub(super) async fn city_state(&self) -> Result<(CityState, i64), ExecuteError> {
         let apply = |state: &mut CityState, event, _| {
@@ -51,7 +44,7 @@ impl App {
 
     /// As an administrator: changes what the office can set. Errors: the actor is none, or the configuration could not work.
     pub async fn change_settings(&self, actor: &Actor, change: impl Fn(&mut City)) -> Result<(), ExecuteError> {
-        check_administrator(actor)?;
+        actor.check_administrator()?;
         self.change_city_as(actor, change).await
     }
 
@@ -97,7 +90,7 @@ impl App {
         label: String,
         person: Option<AccountId>,
     ) -> Result<(TokenId, String), ExecuteError> {
-        check_administrator(actor)?;
+        actor.check_administrator()?;
         if let Some(person) = &person
             && !self.accounts().await?.all.get(person).is_some_and(Account::is_active)
         {
@@ -113,7 +106,7 @@ impl App {
 
     /// Revokes a token.
     pub async fn revoke_token(&self, actor: &Actor, token: TokenId) -> Result<(), ExecuteError> {
-        check_administrator(actor)?;
+        actor.check_administrator()?;
         let aggregate = format!("token/{token}");
         let apply = |state: &mut Token, event, _| {
             if let LogEvent::Token(event) = event {

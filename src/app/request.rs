@@ -109,7 +109,7 @@ pub enum ExecuteError {
     #[error("{0}")]
     Unavailable(String),
     /// A disk takes no more; nothing was written.
-    #[error("the disk of {0} is full or cannot be written; nothing was written: free some space and repeat")]
+    #[error("{}", sentence!("disk-full-repeat", disk = .0.to_string()))]
     Full(Disk),
     /// The command may have been carried out: repeat it with the same id.
     #[error("{0}")]

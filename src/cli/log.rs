@@ -12,7 +12,7 @@ use clap::Subcommand;
 
 use super::messages::{put, say};
 use super::{StoreArgs, store};
-use crate::app::{App, ExecuteError};
+use crate::app::App;
 use crate::domain::Digest;
 use crate::event_store::chain::Verifier;
 use crate::event_store::dump::{Reader, Record, Writer};
@@ -188,11 +188,7 @@ async fn verify(log: &Arc<dyn EventLog>, expect: Option<&str>) -> anyhow::Result
 /// complete, and this is said.
 pub async fn note(app: &App, action: &str, position: i64) {
     if let Err(error) = app.audit(action, position).await {
-        let why = match error {
-            ExecuteError::Full(disk) => format!("the disk of {disk} is full or cannot be written"),
-            other => other.to_string(),
-        };
-        say!("bangtin: warning: the file is complete, but the log could not note the {action}: {why}");
+        say!("bangtin: warning: the file is complete, but the log could not note the {action}: {error}");
     }
 }
 

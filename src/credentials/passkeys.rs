@@ -56,10 +56,10 @@ fn wrong() -> Refusal {
     Refusal::forbidden("passkey-wrong", sentence!("passkey-wrong"))
 }
 
-/// The site for which passkeys are made: they work there and nowhere else.
-pub struct Site(Webauthn);
+/// The relying party (WebAuthn §4): the site for which passkeys are made. They work there and nowhere else.
+pub struct RelyingParty(Webauthn);
 
-impl Site {
+impl RelyingParty {
     /// The site at a public address such as `https://bangtin.example`. None where its host is an IP address: passkeys need
     /// a name.
     pub fn new(public_url: &str, name: &str) -> Option<Self> {
@@ -149,13 +149,13 @@ mod tests {
             ("bangtin.example", None),
         ] {
             assert_eq!(host(address), expected, "{address}");
-            assert_eq!(Site::new(address, "Bảng tin").is_some(), expected.is_some(), "{address}");
+            assert_eq!(RelyingParty::new(address, "Bảng tin").is_some(), expected.is_some(), "{address}");
         }
     }
 
     #[test]
     fn what_a_browser_cannot_have_given_is_refused_and_does_not_panic() {
-        let site = Site::new("https://bangtin.example", "Bảng tin").expect("a name");
+        let site = RelyingParty::new("https://bangtin.example", "Bảng tin").expect("a name");
         let asked = site.ask();
         for response in ["", "null", "{}", "[]", r#"{"id":"","authenticatorData":"","signature":"","clientDataJSON":""}"#] {
             assert!(site.check(&asked.state, response, &[]).is_err(), "{response}");

@@ -236,6 +236,14 @@ impl Actor {
         })
     }
 
+    /// Refuses whoever is no administrator.
+    pub fn check_administrator(&self) -> Result<(), Refusal> {
+        if self.has(|role| role == Role::Administrator) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-administrator")))
+    }
+
     /// Refuses an actor who has not this very role for `units`. Whoever may publish everything is no approver and no
     /// administrator by that.
     pub fn check_as(&self, wanted: Role, units: &[UnitId], table: &Units, today: Date) -> Result<(), Refusal> {

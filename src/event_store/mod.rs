@@ -209,7 +209,7 @@ pub enum AppendError {
     #[error("the event log cannot be written: {0}")]
     Unavailable(String),
     /// The named disk takes no more; nothing was written.
-    #[error("the disk of {0} is full or cannot be written: free some space and repeat")]
+    #[error("{}", sentence!("disk-full-repeat", disk = .0))]
     Full(String),
     /// The commit's outcome is not known: repeat with the same command id.
     #[error("the outcome of the commit is unknown: {0}")]
@@ -223,7 +223,7 @@ pub enum StoreError {
     #[error("the event log is not available: {0}")]
     Unavailable(String),
     /// The named disk takes no more.
-    #[error("the disk of {0} is full or cannot be written: free some space and repeat")]
+    #[error("{}", sentence!("disk-full-repeat", disk = .0))]
     Full(String),
     /// A newer program made the database.
     #[error("the database has format {found}, newer than {known}, the newest this program knows: update bangtin")]

@@ -2,37 +2,18 @@
 //
 // An action is a field that is filled, a file that is chosen, or a link or button that is pressed. Everything is reached by
 // Tab; going on to the next one is no action of its own.
-import { createRequire } from "node:module";
-import { createHmac } from "node:crypto";
 import assert from "node:assert/strict";
+import { fillInvitation, launch } from "./browser.mjs";
 
-const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
 const [base, ...invitations] = process.argv.slice(2);
-const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const PLAN = "QHSDD21AG";
 const GOOD = new URL("../data/formats/plan.zip", import.meta.url).pathname;
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
+const browser = await launch();
 let actions = 0;
-
-/** The six digits that an authenticator app shows (RFC 6238). */
-function digits(secret) {
-  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac("sha1", key).update(step).digest();
-  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1e6).padStart(6, "0");
-}
 
 async function invited(link, name, email) {
   const page = await (await browser.newContext({ locale: "vi-VN" })).newPage();
-  await page.goto(link);
-  const secret = (await page.content()).match(/secret=([A-Z2-7]+)/)[1];
-  await page.fill("input[name=name]", name);
-  await page.fill("input[name=email]", email);
-  await page.fill("input[name=passphrase]", "con trâu gặm cỏ bên sông Hồng");
-  await page.fill("input[name=code]", digits(secret));
+  await fillInvitation(page, link, name, email);
   await page.click("button.wide");
   await page.waitForSelector("ol.codes");
   return page;

@@ -2,56 +2,32 @@
 //
 // Five persons accept their invitations (the last arguments). A planner and an approver play a plan from its file to its
 // publication: a broken file, the good one, returned with a comment, changed, approved; a clerk hangs a print; a
-// dispatcher says where a vehicle is; an administrator makes a token and changes a setting. Every page on the way is checked by axe-core and must not be wider than the screen.
-// Pictures of what was seen go to OUT. JS is `on` or `off`.
+// dispatcher says where a vehicle is; an administrator makes a token and changes a setting. Every page on the way is checked
+// by axe-core and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
 // With OTHER set, the approver signs in at BASE and works at that other node of the same city.
 // With KILLS set it says `killed?` between two steps and waits for a line: whoever runs it kills the server there.
-import { createRequire } from "node:module";
-import { createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
+import { fillInvitation, holds, launch } from "./browser.mjs";
 
-const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
-const axe = require("axe-core").source;
 const [base, out, width, js, ...invitations] = process.argv.slice(2);
-const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const elsewhere = process.env.OTHER || base;
 const PLAN = "QHSDD21AG";
 const BOARD = "BANG0001F";
 const GOOD = new URL("../data/formats/plan.zip", import.meta.url).pathname;
 const view = { locale: "vi-VN", viewport: { width: Number(width), height: 900 } };
 
-/** The six digits that an authenticator app shows (RFC 6238). */
-function digits(secret) {
-  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac("sha1", key).update(step).digest();
-  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1e6).padStart(6, "0");
-}
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
+const browser = await launch();
 const told = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 let pages = 0;
 let pieces = 0;
 
-/** Checks the page as it stands, in a page with scripts beside it if it has none itself. */
+/** Checks the page as it stands. */
 async function check(page, name) {
   pages += 1;
   await page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
-  const context = await browser.newContext({ ...view, bypassCSP: true });
-  await context.addCookies(await page.context().cookies());
-  const beside = await context.newPage();
-  await beside.setContent(await page.content());
-  const wide = await beside.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
-  await beside.evaluate(axe);
-  const found = await beside.evaluate(() => globalThis.axe.run());
-  assert.deepEqual(found.violations.map((v) => [v.id, v.nodes[0].html]), [], name);
-  await context.close();
+  await holds(page, name, view.viewport);
   await interrupted();
 }
 
@@ -66,12 +42,7 @@ async function invited(link, name, email) {
   const context = await browser.newContext({ ...view, javaScriptEnabled: js === "on" });
   const page = await context.newPage();
   page.on("request", (request) => { pieces += /\/office\/uploads\/[0-9a-f]+\/\d+$/.test(request.url()) ? 1 : 0; });
-  await page.goto(link);
-  const secret = (await page.content()).match(/secret=([A-Z2-7]+)/)[1];
-  await page.fill("input[name=name]", name);
-  await page.fill("input[name=email]", email);
-  await page.fill("input[name=passphrase]", "con trâu gặm cỏ bên sông Hồng");
-  await page.fill("input[name=code]", digits(secret));
+  await fillInvitation(page, link, name, email);
   await check(page, `invitation-${email[0]}`);
   await page.click("button.wide");
   await page.goto(`${base}/office`);

@@ -2,18 +2,14 @@
 //
 // A clerk accepts the invitation with a passkey instead of an app, signs out, signs in with it, adds a second one and
 // removes the first. A device that does not know its user signs nobody in.
-import { createRequire } from "node:module";
 import assert from "node:assert/strict";
+import { PASSPHRASE, holds, launch } from "./browser.mjs";
 
-const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
-const axe = require("axe-core").source;
 const [base, out, invitation] = process.argv.slice(2);
-const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const PASSPHRASE = "con trâu gặm cỏ bên sông Hồng";
+const viewport = { width: 390, height: 900 };
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
-const context = await browser.newContext({ locale: "vi-VN", viewport: { width: 390, height: 900 }, bypassCSP: false });
+const browser = await launch();
+const context = await browser.newContext({ locale: "vi-VN", viewport });
 const page = await context.newPage();
 page.on("pageerror", (error) => { throw error; });
 const device = await context.newCDPSession(page);
@@ -27,14 +23,7 @@ async function plug(isUserVerified) {
 
 async function check(name) {
   await page.screenshot({ path: `${out}/passkey-${name}.png`, fullPage: true });
-  const beside = await (await browser.newContext({ viewport: { width: 390, height: 900 }, bypassCSP: true })).newPage();
-  await beside.setContent(await page.content());
-  const wide = await beside.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
-  await beside.evaluate(axe);
-  const found = await beside.evaluate(() => globalThis.axe.run());
-  assert.deepEqual(found.violations.map((v) => [v.id, v.nodes[0].html]), [], name);
-  await beside.context().close();
+  await holds(page, name, viewport);
 }
 
 let id = await plug(true);

@@ -29,6 +29,18 @@ fn worker() -> String {
         "contact": { "name": NAME, "phone": PHONE, "consent": { "purpose": "public-contact", "text_version": "2026-01", "evidence": "HS-1" } } } }).to_string()
 }
 
+/// A new store with that backup, and the register of erasures that lay beside the old one.
+async fn restored(database: &Database, backup: &std::path::Path) -> (Database, Node) {
+    let again = Database::new(database.kind).await;
+    std::fs::copy(database.path("erasures.txt"), again.path("erasures.txt")).unwrap();
+    let log = again.open().await;
+    let mut reader = bangtin::event_store::dump::Reader::new(std::io::BufReader::new(std::fs::File::open(backup).unwrap()));
+    log.load(Box::new(move || reader.next_record())).await.unwrap();
+    drop(log);
+    let node = Node::start(&again, &TestClock::at(NOON)).await;
+    (again, node)
+}
+
 /// Everything the site says of an item, all forms and encodings undone.
 async fn said(node: &Node, code: &str) -> String {
     let mut all = String::new();
@@ -131,13 +143,7 @@ async fn an_erased_person_is_nowhere_not_even_in_a_restored_backup(kind: Kind) {
         }
     }
     // The backup was made before the erasure; the register that lies beside the new store is not in it.
-    let again = Database::new(kind).await;
-    std::fs::copy(database.path("erasures.txt"), again.path("erasures.txt")).unwrap();
-    let log = again.open().await;
-    let mut reader = bangtin::event_store::dump::Reader::new(std::io::BufReader::new(std::fs::File::open(&backup).unwrap()));
-    log.load(Box::new(move || reader.next_record())).await.unwrap();
-    drop(log);
-    let restored = Node::start(&again, &TestClock::at(NOON)).await;
+    let (_again, restored) = restored(&database, &backup).await;
     assert!(restored.get(&format!("/q/{code}")).await.text().contains(NAME), "the backup held the contact");
     assert_eq!(restored.app.reapply_erasures().await.unwrap(), 1);
     let head = restored.app.log().head().await.unwrap().position;
@@ -182,13 +188,7 @@ async fn an_erased_person_of_the_office_is_nowhere_not_even_in_a_restored_backup
     // Somebody else may have the address.
     signed_in(&node, &[Role::Clerk], email, &clock).await;
     // The backup was made before; the register lies beside the new store.
-    let again = Database::new(kind).await;
-    std::fs::copy(database.path("erasures.txt"), again.path("erasures.txt")).unwrap();
-    let log = again.open().await;
-    let mut reader = bangtin::event_store::dump::Reader::new(std::io::BufReader::new(std::fs::File::open(&backup).unwrap()));
-    log.load(Box::new(move || reader.next_record())).await.unwrap();
-    drop(log);
-    let restored = Node::start(&again, &clock).await;
+    let (_again, restored) = restored(&database, &backup).await;
     assert_eq!(restored.app.reapply_erasures().await.unwrap(), 1);
     assert_eq!(restored.app.profile(&account).await.unwrap(), Profile::default());
     assert!(restored.app.log().vault_row(&format!("credentials/{account}")).await.unwrap().is_none());

@@ -662,26 +662,15 @@ async fn a_log_that_can_be_read_in_part_only_is_no_new_log() {
     let url = format!("{}/{name}", server.replace("bangtin@", &format!("{role}:secret@")));
     let other = Database { url, folder: tempfile::tempdir().unwrap(), kind: Kind::Postgres };
     let node = Node::start(&other, &clock).await;
-    let health = async |says: &str| {
-        let started = Instant::now();
-        loop {
-            let ready = node.get("/readyz").await.json().to_string();
-            if ready.contains(says) {
-                break;
-            }
-            assert!(started.elapsed() < Duration::from_secs(30), "{ready}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
     for (sql, undo, says) in [
         ("ALTER TABLE events ENABLE ROW LEVEL SECURITY", "ALTER TABLE events DISABLE ROW LEVEL SECURITY", "row level security"),
         (&format!("REVOKE UPDATE ON head FROM \"{role}\""), &format!("GRANT UPDATE ON head TO \"{role}\""), "head (UPDATE)"),
     ] {
         database.tamper(sql).await.unwrap();
-        health(says).await;
+        is_said(&node, says).await;
         assert_eq!(node.get(&format!("/q/{code}")).await.status.as_u16(), 200, "{sql}: what was read is shown on");
         database.tamper(undo).await.unwrap();
-        health("\"ready\"").await;
+        is_said(&node, "\"ready\"").await;
     }
     in_the_end(&node, "b").await;
 

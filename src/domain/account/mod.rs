@@ -175,8 +175,8 @@ impl Accounts {
             AccountCommand::ChangeCredential(changed) => actor.person() == Some(&changed.account),
             _ => false,
         };
-        if !is_own && !actor.has(|role| role == Role::Administrator) {
-            return Err(Refusal::forbidden("forbidden-role", sentence!("forbidden-administrator")));
+        if !is_own {
+            actor.check_administrator()?;
         }
         let event = match command {
             AccountCommand::Invite(invited) => {

@@ -19,14 +19,6 @@ use crate::http::reading::Asking;
 use crate::render::office::accounts::{self as pages, Listed};
 use crate::words::text::Lang;
 
-/// Refuses whoever is no administrator.
-pub(super) fn check_administrator(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role == Role::Administrator) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-role", sentence!("forbidden-administrator"))))
-}
-
 /// The account's name and state, as the list shows it.
 async fn listed(site: &Site, id: AccountId) -> Result<Option<Listed>, HttpError> {
     let Some(account) = site.app.accounts().await?.all.remove(&id) else { return Ok(None) };
@@ -36,7 +28,7 @@ async fn listed(site: &Site, id: AccountId) -> Result<Option<Listed>, HttpError>
 
 /// `GET /office/accounts`
 pub async fn accounts(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     list(&site, &desk, &asking.headers, asking.lang(), None).await
 }
 
@@ -79,7 +71,7 @@ pub async fn invite(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
@@ -109,7 +101,7 @@ async fn invitation(
 
 /// `GET /office/accounts/{id}`
 pub async fn account(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     one(&site, &desk, &asking.headers, asking.lang(), AccountId(id), None).await
 }
 
@@ -128,7 +120,7 @@ pub async fn change_account(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     let id = AccountId(id);
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);

@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::civil::Date;
 
-use super::accounts::check_administrator;
 use super::{Desk, shown};
 use crate::domain::Code;
 use crate::domain::access::{AccountId, Actor};
@@ -61,7 +60,7 @@ async fn found(site: &Site, filter: &Filter, before: i64, most: usize) -> Result
 
 /// `GET /office/audit?person=&item=&day=&before=`, `&f=csv`
 pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     let asked = |name: &str| asking.parameter(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let filter = Filter {
         person: asked("person"),

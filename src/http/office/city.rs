@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
 
-use super::accounts::check_administrator;
 use super::tokens::seen;
 use super::{Desk, leads_to, refused, shown};
 use crate::app::ExecuteError;
@@ -72,7 +71,7 @@ async fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: 
 
 /// `GET /office/city`
 pub async fn settings(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     page(&site, &desk, &asking.headers, asking.lang(), None).await
 }
 
@@ -104,7 +103,7 @@ async fn changed(site: &Site, desk: &Desk, fields: &Fields) -> Result<(), Execut
 
 /// `POST /office/city`
 pub async fn change(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, body: Body) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     let fields = desk.fields(&asking.headers, body).await?;
     let lang = fields.lang(&asking.headers);
     match changed(&site, &desk, &fields).await {

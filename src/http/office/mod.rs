@@ -97,6 +97,11 @@ impl Desk {
         Who { name: &self.name, grants: &self.grants, token: &self.token }
     }
 
+    /// Refuses whoever is no administrator.
+    fn check_administrator(&self) -> Result<(), HttpError> {
+        self.actor.check_administrator().map_err(HttpError::Refused)
+    }
+
     /// Refuses whoever is no planner.
     fn check_planner(&self) -> Result<(), HttpError> {
         if self.actor.has(|role| role == Role::Planner) {

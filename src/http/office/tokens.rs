@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::accounts::{check_administrator, reach};
+use super::accounts::reach;
 use super::{Desk, leads_to, refused, shown};
 use crate::domain::Refusal;
 use crate::domain::access::{AccountId, Reach, TokenId};
@@ -39,13 +39,13 @@ async fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, said: p
 
 /// `GET /office/tokens`
 pub async fn tokens(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     page(&site, &desk, &asking.headers, asking.lang(), pages::Said::Nothing).await
 }
 
 /// `POST /office/tokens`: makes a token, and shows its secret once; or revokes one.
 pub async fn change(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, body: Body) -> Result<Response, HttpError> {
-    check_administrator(&desk)?;
+    desk.check_administrator()?;
     let fields = desk.fields(&asking.headers, body).await?;
     let lang = fields.lang(&asking.headers);
     if let Some(token) = fields.get("revoke") {

@@ -212,7 +212,7 @@ fn judging(lang: Lang, who: &Who<'_>, path: &str, shown: &Shown<'_>) -> Markup {
                 input type="hidden" name="proposal" value=(proposal.digest());
                 (who.hidden(lang))
                 p.note { (t(if proposal.due.is_some() { "proposal-approve-hour-help" } else { "proposal-approve-help" })) }
-                button.wide name="do" value="approve" { (t("proposal-approve")) }
+                button.wide name="do" value="approve" { (t(if proposal.due.is_some() { "proposal-approve-hour" } else { "proposal-approve" })) }
             }
         }
         form.column action=(path) method="post" {

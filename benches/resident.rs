@@ -195,7 +195,7 @@ async fn office(folder: &Path) {
     let passphrase = "con trâu gặm cỏ bên sông Hồng".to_owned();
     let person = Acceptance { name: "Nguyễn Thị Thử".into(), email: "thu@yenbai.gov.vn".into(), passphrase, code, passkey: None };
     let (account, _) = node.app.accept(&secret, &person).await.unwrap();
-    let cookie = format!("__Host-bangtin={}", node.app.begin_session(&account).await.unwrap());
+    let cookie = format!("__Host-bangtin={}", node.app.begin_session(&account, None).await.unwrap());
     let point = |n: usize| {
         json!({ "id": format!("m{n}"), "type": "map-point.publish", "facts": { "kind": if n.is_multiple_of(100) { "ambulance" } else { "health-station" },
                 "title": format!("Trạm y tế số {n}"), "position": { "lon": 104.85 + (n % 300) as f64 * 1e-4, "lat": 21.70 + (n / 300) as f64 * 1e-5 } } })

@@ -8,6 +8,7 @@ mod attachments;
 mod claims;
 pub mod imports;
 pub mod kept;
+pub mod oidc;
 pub mod passkeys;
 pub mod proposals;
 mod records;
@@ -30,6 +31,7 @@ use quick_cache::sync::Cache;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::credentials::oidc::Provider;
 use crate::disk::{self, Disk};
 use crate::domain::Code;
 use crate::domain::Context;
@@ -45,6 +47,7 @@ use crate::domain::subject::SubjectId;
 use crate::event_store::{Append, Clock, CommandRow, EventLog, NewEvent, VaultChange};
 use crate::import::apart::{Places, Reading};
 use crate::import::attach::{self, AttachError, Files};
+use crate::outside::Outside;
 use crate::vault::Vault;
 use crate::words::civil;
 
@@ -93,6 +96,9 @@ pub struct App {
     hashing_places: Semaphore,
     /// How files of other senders are read; set once, by [`App::read_apart`].
     reader: OnceLock<Reading>,
+    /// Where people may sign in beside here; set once, by [`App::sign_in_at`].
+    providers: OnceLock<Vec<Provider>>,
+    outside: Outside,
 }
 
 impl App {
@@ -108,6 +114,8 @@ impl App {
             accounts: Mutex::default(),
             hashing_places: Semaphore::new(HASHING),
             reader: OnceLock::new(),
+            providers: OnceLock::new(),
+            outside: Outside::default(),
         };
         let (state, _) = app.city_state().await?;
         if let Some(city) = state.city {

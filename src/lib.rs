@@ -17,6 +17,7 @@ pub mod geometry;
 pub mod http;
 pub mod import;
 pub mod node;
+pub mod outside;
 pub mod prints;
 pub mod read_model;
 pub mod render;

@@ -47,7 +47,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["features", "cql2", "disk"],
     &["event_store", "import", "erasures", "config", "credentials"],
-    &["vault"],
+    &["vault", "outside"],
     &["app"],
     &["read_model"],
     &["node"],

@@ -65,6 +65,16 @@ pub struct Acceptance {
     pub passkey: Option<Given>,
 }
 
+/// A way to an account that no other account may have: an address, or an identity at a provider.
+pub(super) struct Way<'a> {
+    /// The vault's key of it.
+    pub key: &'a SubjectId,
+    /// The account that may have it already.
+    pub of: Option<&'a AccountId>,
+    /// What is said where it is taken.
+    pub taken: Refusal,
+}
+
 fn profile_key(account: &AccountId) -> SubjectId {
     SubjectId(format!("profile/{account}"))
 }
@@ -101,26 +111,31 @@ impl App {
     }
 
     /// Decides a command and appends what comes of it, with changes of the vault.
-    async fn change_accounts(&self, actor: &Actor, command: AccountCommand, vault: Vec<VaultChange>) -> Result<(), ExecuteError> {
-        self.change_accounts_unless_taken(actor, command, vault, None).await
-    }
-
-    /// As [`App::change_accounts`]; where a person is to sign in by `login`, no other account may do so. Whoever accepts
-    /// an invitation at the same time changes the accounts, so this is asked again then.
-    async fn change_accounts_unless_taken(
+    pub(super) async fn change_accounts(
         &self,
         actor: &Actor,
         command: AccountCommand,
         vault: Vec<VaultChange>,
-        login: Option<(&SubjectId, &AccountId)>,
+    ) -> Result<(), ExecuteError> {
+        self.change_accounts_unless_taken(actor, command, vault, None).await
+    }
+
+    /// As [`App::change_accounts`], unless the way to the account is taken. Whoever takes it at the same time changes the
+    /// accounts, so this is asked again then.
+    pub(super) async fn change_accounts_unless_taken(
+        &self,
+        actor: &Actor,
+        command: AccountCommand,
+        vault: Vec<VaultChange>,
+        way: Option<Way<'_>>,
     ) -> Result<(), ExecuteError> {
         for _ in 0..RETRIES {
             let (accounts, sequence) = self.accounts_and_sequence().await?;
             let events = accounts.decide(command.clone(), actor, &self.context(BTreeSet::new()))?;
-            if let Some((login, account)) = login
-                && self.account_behind(login).await?.is_some_and(|other| other != *account)
+            if let Some(way) = &way
+                && self.account_behind(way.key).await?.is_some_and(|other| way.of != Some(&other))
             {
-                return Err(Refusal::conflict("email-taken", sentence!("email-taken")).into());
+                return Err(way.taken.clone().into());
             }
             let mut stored = Vec::with_capacity(events.len());
             for (event, sequence) in events.into_iter().zip(sequence + 1..) {
@@ -196,6 +211,7 @@ impl App {
         // The register comes first: a backup restored after a crash must still forget this person.
         self.register(&profile_key(&account))?;
         let mut rows = vec![VaultChange::Erase(profile_key(&account).0), VaultChange::Erase(credentials_key(&account).0)];
+        rows.extend(self.without_identities(&account).await?);
         if self.account_behind(&login).await?.as_ref() == Some(&account) {
             rows.push(VaultChange::Erase(login.0));
         }
@@ -283,7 +299,9 @@ impl App {
         }
         let actor = Actor::of(account.clone(), Vec::new());
         let command = AccountCommand::Activate(Digest::of(secret.as_bytes()));
-        self.change_accounts_unless_taken(&actor, command, changes, Some((&login, &account))).await?;
+        let taken = Refusal::conflict("email-taken", sentence!("email-taken"));
+        let way = Way { key: &login, of: Some(&account), taken };
+        self.change_accounts_unless_taken(&actor, command, changes, Some(way)).await?;
         tracing::info!(target: "audit", %account, "activated");
         Ok((account, recovery))
     }
@@ -298,7 +316,7 @@ impl App {
         self.account_behind(&self.login_key(email)).await
     }
 
-    async fn account_behind(&self, login: &SubjectId) -> Result<Option<AccountId>, ExecuteError> {
+    pub(super) async fn account_behind(&self, login: &SubjectId) -> Result<Option<AccountId>, ExecuteError> {
         let row = self.log.vault_row(&login.0).await?;
         Ok(row.map(|row| self.vault.unseal(&row)).transpose()?)
     }

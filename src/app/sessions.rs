@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{App, ExecuteError, random};
+use crate::credentials::oidc::Via;
 use crate::credentials::{self, Credentials, Factor};
 use crate::domain::access::AccountId;
 use crate::domain::account::{Account, Credential};
@@ -90,8 +91,8 @@ impl App {
         if is_right { Ok(known) } else { Err(Refusal::forbidden("passphrase-wrong", sentence!("passphrase-wrong")).into()) }
     }
 
-    /// Begins a session. Gives its secret, which is handed out once.
-    pub async fn begin_session(&self, account: &AccountId) -> Result<String, ExecuteError> {
+    /// Begins a session of somebody who has signed in here, or at a provider. Gives its secret, which is handed out once.
+    pub async fn begin_session(&self, account: &AccountId, via: Option<&Via>) -> Result<String, ExecuteError> {
         let accounts = self.accounts().await?;
         let known = accounts.all.get(account).filter(|account| account.is_active()).ok_or_else(wrong)?;
         // The log may be ahead of the clock by a moment.
@@ -103,6 +104,7 @@ impl App {
             begun_at: now,
             used_at: now,
             rights_at: known.rights_at,
+            via: via.map(|via| self.kept_via(account, via)).transpose()?.unwrap_or_default(),
         };
         let (begun, used) = (now - microseconds(LONGEST), now - microseconds(IDLE));
         sessions::sweep(self.log.as_ref(), now, begun, used).await?;

@@ -50,6 +50,20 @@ pub enum AccountCommand {
         /// Id of the account
         account: String,
     },
+    /// Let a person sign in with the identity at a provider that their code stands for
+    Tie {
+        /// Id of the account
+        account: String,
+        /// The code that the person was shown
+        code: String,
+    },
+    /// No longer let a person sign in with an identity at a provider; all their sessions end
+    Untie {
+        /// Id of the account
+        account: String,
+        /// Id of the identity, as printed by “list”
+        identity: String,
+    },
     /// Choose for what a second person must approve, such as “plan” or “works”; says what is chosen if none is named
     SecondPerson {
         /// Families and kinds of items; “none” for nothing
@@ -88,6 +102,8 @@ pub async fn run(args: &StoreArgs, command: AccountCommand) -> anyhow::Result<()
         }
         AccountCommand::Suspend { account } => app.suspend(&Actor::local(), AccountId(account), true).await?,
         AccountCommand::Resume { account } => app.suspend(&Actor::local(), AccountId(account), false).await?,
+        AccountCommand::Tie { account, code } => app.tie_identity(&Actor::local(), AccountId(account), &code).await?,
+        AccountCommand::Untie { account, identity } => app.untie_identity(&Actor::local(), AccountId(account), &identity).await?,
         AccountCommand::SecondPerson { kinds } => {
             if !kinds.is_empty() {
                 let kinds = kinds.into_iter().filter(|kind| kind != "none").collect();
@@ -105,6 +121,7 @@ pub async fn run(args: &StoreArgs, command: AccountCommand) -> anyhow::Result<()
                 let profile = app.profile(&id).await?;
                 list.push(json!({
                     "account": id, "name": profile.name, "email": profile.email, "state": account.state(), "grants": account.grants,
+                    "identities": app.identities(&id).await?,
                 }));
             }
             if json {

@@ -74,6 +74,9 @@ pub struct ServeArgs {
     /// Disk space below TMPDIR for downloads that clients read in pieces, MB
     #[arg(long, env = "BANGTIN_DOWNLOADS_MB", default_value_t = 1024)]
     downloads_mb: u64,
+    /// Providers at which people of the office may sign in (OpenID Connect)
+    #[arg(long, env = "BANGTIN_OIDC", value_name = "FILE.toml")]
+    oidc: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,6 @@
 //! `bangtin serve`: runs a node.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::messages::note;
 use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
+use crate::credentials::oidc::{Provider, settings};
 use crate::http::{self, Limits, Site};
 use crate::node::{follower, schedule};
 use crate::read_model::ReadModel;
@@ -145,6 +146,9 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
     // The running executable, even after its file was replaced by a newer one.
     let this = PathBuf::from("/proc/self/exe");
     app.read_apart(if this.exists() { this } else { std::env::current_exe().context("the program does not find its own file")? });
+    if let Some(path) = &args.oidc {
+        app.sign_in_at(providers(path)?);
+    }
     let limits = Limits {
         body_bytes: args.max_body_mb << 20,
         answer_bytes: bytes / 32 * 7,
@@ -155,6 +159,14 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         ..Limits::default()
     };
     Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at })
+}
+
+/// The providers that a file names; their secrets lie beside it.
+fn providers(path: &Path) -> anyhow::Result<Vec<Provider>> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    Ok(settings::read(&name, &text, |file| std::fs::read_to_string(folder.join(file)))?)
 }
 
 impl Node {

@@ -2,6 +2,7 @@
 //!
 //! All of it is kept in the vault only. Nothing here makes random numbers or asks the clock.
 
+pub mod oidc;
 pub mod passkeys;
 
 use std::sync::LazyLock;
@@ -143,13 +144,18 @@ pub fn recovery_code(bytes: [u8; RECOVERY_BYTES]) -> String {
     letters
 }
 
-fn recovery_digest(code: &str) -> Digest {
+/// The letters of a code as people type it.
+pub fn letters_of(code: &str) -> String {
     let letters = code.chars().filter(char::is_ascii_alphanumeric).map(|c| match c.to_ascii_uppercase() {
         'I' | 'L' => '1',
         'O' => '0',
         c => c,
     });
-    Digest::of(letters.collect::<String>().as_bytes())
+    letters.collect()
+}
+
+fn recovery_digest(code: &str) -> Digest {
+    Digest::of(letters_of(code).as_bytes())
 }
 
 /// What a person has beside the passphrase.

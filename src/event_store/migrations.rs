@@ -31,6 +31,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0004_kept.sql"),
         postgres: include_str!("../../migrations/postgres/0004_kept.sql"),
     },
+    Migration {
+        number: 5,
+        sqlite: include_str!("../../migrations/sqlite/0005_providers.sql"),
+        postgres: include_str!("../../migrations/postgres/0005_providers.sql"),
+    },
 ];
 
 /// The steps still to take from version `found`.

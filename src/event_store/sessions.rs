@@ -17,33 +17,38 @@ pub struct SessionRow {
     pub used_at: i64,
     /// Which state of the person's rights it was made for; microseconds since 1970.
     pub rights_at: i64,
+    /// How the person signed in at a provider, encrypted; empty for who did not.
+    pub via: String,
 }
 
 fn session(cells: &[Cell]) -> Option<SessionRow> {
-    let [Cell::Bytes(sha256), Cell::Text(account), Cell::Number(begun_at), Cell::Number(used_at), Cell::Number(rights_at)] = cells else {
+    let [Cell::Bytes(sha256), Cell::Text(account), Cell::Number(begun_at), Cell::Number(used_at), Cell::Number(rights_at), Cell::Text(via)] =
+        cells
+    else {
         return None;
     };
     let sha256 = sha256.as_slice().try_into().ok()?;
-    Some(SessionRow { sha256, account: account.clone(), begun_at: *begun_at, used_at: *used_at, rights_at: *rights_at })
+    let (begun_at, used_at, rights_at) = (*begun_at, *used_at, *rights_at);
+    Some(SessionRow { sha256, account: account.clone(), begun_at, used_at, rights_at, via: via.clone() })
 }
 
 /// Keeps a session.
 pub async fn begin(log: &dyn EventLog, row: SessionRow) -> Result<(), StoreError> {
-    let SessionRow { sha256, account, begun_at, used_at, rights_at } = row;
-    let cells = vec![sha256.into(), account.into(), begun_at.into(), used_at.into(), rights_at.into()];
-    log.change_rows("INSERT INTO sessions VALUES ($1, $2, $3, $4, $5)", cells).await?;
+    let SessionRow { sha256, account, begun_at, used_at, rights_at, via } = row;
+    let cells = vec![sha256.into(), account.into(), begun_at.into(), used_at.into(), rights_at.into(), via.into()];
+    log.change_rows("INSERT INTO sessions VALUES ($1, $2, $3, $4, $5, $6)", cells).await?;
     Ok(())
 }
 
 /// The session whose secret has that digest.
 pub async fn find(log: &dyn EventLog, sha256: [u8; 32]) -> Result<Option<SessionRow>, StoreError> {
-    let sql = "SELECT sha256, account, begun_at, used_at, rights_at FROM sessions WHERE sha256 = $1";
+    let sql = "SELECT sha256, account, begun_at, used_at, rights_at, via FROM sessions WHERE sha256 = $1";
     Ok(log.read_rows(sql, vec![sha256.into()]).await?.first().and_then(|cells| session(cells)))
 }
 
 /// The sessions of an account, the last used first.
 pub async fn of_account(log: &dyn EventLog, account: &str) -> Result<Vec<SessionRow>, StoreError> {
-    let sql = "SELECT sha256, account, begun_at, used_at, rights_at FROM sessions WHERE account = $1 ORDER BY used_at DESC";
+    let sql = "SELECT sha256, account, begun_at, used_at, rights_at, via FROM sessions WHERE account = $1 ORDER BY used_at DESC";
     Ok(log.read_rows(sql, vec![account.into()]).await?.iter().filter_map(|cells| session(cells)).collect())
 }
 

@@ -48,6 +48,7 @@ use answers::Answers;
 use limiter::{Buckets, Limiter};
 
 pub use router::router;
+pub use routes::office_addresses;
 pub use serving::serve;
 
 /// How long a request waits for a free place to draw.

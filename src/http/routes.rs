@@ -51,6 +51,8 @@ fn of_office() -> Vec<Route> {
         ("/office/invitation/{secret}/passkey", Posts, post(office::passkeys::ask_invited)),
         ("/office/passkeys", Posts, post(office::passkeys::sign_in)),
         ("/office/passkeys/asked", Posts, post(office::passkeys::ask)),
+        ("/office/oidc/{id}", Posts, post(office::oidc::leave)),
+        ("/office/oidc/{id}/back", Reads, get(office::oidc::arrive)),
         ("/office/city", Both, get(office::city::settings).post(office::city::change)),
         ("/office/tokens", Both, get(office::tokens::tokens).post(office::tokens::change)),
         ("/office/accounts", Both, get(office::accounts).post(office::invite)),
@@ -132,6 +134,19 @@ fn public() -> Vec<Route> {
         ("/sw.js", Reads, get(assets::worker)),
         ("/assets/{name}", Reads, get(assets::asset)),
     ]
+}
+
+/// Every address of the office with the methods that it answers: `GET`, `POST`.
+pub fn office_addresses() -> Vec<(&'static str, &'static str)> {
+    let of = |(path, takes, _): Route| {
+        let methods: &[&str] = match takes {
+            Takes::Reads => &["GET"],
+            Takes::Posts => &["POST"],
+            Takes::Both => &["GET", "POST"],
+        };
+        methods.iter().map(move |method| (*method, path))
+    };
+    of_office().into_iter().flat_map(of).collect()
 }
 
 /// Features of a collection; items can be published there, single features cannot.

@@ -197,6 +197,34 @@ fn a_browser_signs_in_with_a_passkey_of_its_device() {
     assert!(said.contains("signed in with passkeys"), "{said}");
 }
 
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn a_browser_signs_in_at_providers_of_other_hands() {
+    let (data, settings) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base = format!("http://localhost:{port}");
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("office-providers");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let mut command = Command::new("node");
+    command.args(["providers.mjs", settings.path().to_str().unwrap(), &base, pictures.to_str().unwrap()]).current_dir(folder());
+    let mut browser = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("run tools/test.sh");
+    let (mut tell, mut said) =
+        (browser.stdin.take().unwrap(), BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok));
+    assert!(said.any(|line| line == "ready"), "the providers do not start");
+    let file = settings.path().join("oidc.toml");
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["demo", "--listen", &listen, "--public-url", &base, "--oidc", file.to_str().unwrap()];
+    let server = Server::start(crate::process::bangtin(data.path(), None).args(arguments));
+    for role in ["administrator", "planner"] {
+        let link = String::from_utf8(run(data.path(), None, &["account", "invite", "--role", role]).stdout).unwrap();
+        writeln!(tell, "{}", link.trim()).unwrap();
+    }
+    let last = said.last().unwrap_or_default();
+    assert!(browser.wait().unwrap().success() && last == "signed in at three providers", "{last}");
+    server.signal("TERM");
+    server.wait();
+}
+
 /// Pictures of what was seen are kept in `target/tmp/office-…`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]

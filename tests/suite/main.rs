@@ -28,6 +28,7 @@ mod office_due;
 mod office_items;
 mod office_settings;
 mod offices;
+mod oidc;
 mod passkeys;
 mod personal_data;
 mod postgres;

@@ -75,6 +75,26 @@ pub struct CredentialsChanged {
     pub credential: Credential,
 }
 
+/// `account.identity_tied`: who the person is at a provider. Who that is there, the vault knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityTied {
+    /// The account.
+    pub account: AccountId,
+    /// The identity's opaque id.
+    pub identity: String,
+    /// The provider's issuer identifier (OpenID Connect Core 1.0 §2).
+    pub issuer: String,
+}
+
+/// `account.identity_untied`: all the person's sessions end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityUntied {
+    /// The account.
+    pub account: AccountId,
+    /// The identity's opaque id.
+    pub identity: String,
+}
+
 /// `account.second_person_began`: from now on the city's rule of two persons holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecondPersonBegan {}
@@ -105,6 +125,10 @@ pub enum AccountEvent {
     Erased(AccountNamed),
     /// They sign in with something else.
     CredentialsChanged(CredentialsChanged),
+    /// They may sign in at a provider.
+    IdentityTied(IdentityTied),
+    /// They may no longer sign in there.
+    IdentityUntied(IdentityUntied),
     /// Two persons are needed from now on.
     SecondPersonBegan(SecondPersonBegan),
     /// The city has chosen for what.

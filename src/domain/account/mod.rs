@@ -6,7 +6,8 @@
 mod events;
 
 pub use events::{
-    AccountEvent, AccountNamed, Credential, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan, SecondPersonChosen,
+    AccountEvent, AccountNamed, Credential, CredentialsChanged, Granted, IdentityTied, IdentityUntied, Invited, InvitedAgain,
+    SecondPersonBegan, SecondPersonChosen,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +40,16 @@ pub enum AccountCommand {
     Erase(AccountId),
     /// Note that somebody changed what they sign in with.
     ChangeCredential(CredentialsChanged),
+    /// Let somebody sign in at a provider.
+    TieIdentity(IdentityTied),
+    /// No longer let somebody sign in there.
+    UntieIdentity(IdentityUntied),
     /// Choose for what two persons are needed.
     ChooseSecondPerson(SecondPersonChosen),
 }
+
+/// Most identities of a person at providers.
+pub const MOST_IDENTITIES: usize = 5;
 
 /// Families for whose items two persons are needed where the city has chosen nothing else.
 const TWO_PERSONS: [&str; 2] = ["plan", "consultation"];
@@ -90,6 +98,9 @@ pub struct Account {
     /// True once it is erased who they were.
     #[serde(default)]
     pub erased: bool,
+    /// Who the person is at providers: opaque ids, each with its issuer.
+    #[serde(default)]
+    pub identities: BTreeMap<String, String>,
 }
 
 impl Account {
@@ -238,6 +249,8 @@ impl Accounts {
                 self.find(&changed.account)?;
                 AccountEvent::CredentialsChanged(changed)
             }
+            AccountCommand::TieIdentity(tied) => self.tie(tied)?,
+            AccountCommand::UntieIdentity(untied) => self.untie(untied)?,
             AccountCommand::ChooseSecondPerson(chosen) if self.second_person_for.as_ref() == Some(&chosen.kinds) => return Ok(Vec::new()),
             AccountCommand::ChooseSecondPerson(chosen) => AccountEvent::SecondPersonChosen(chosen),
         };
@@ -248,6 +261,20 @@ impl Accounts {
             events.push(AccountEvent::SecondPersonBegan(SecondPersonBegan {}));
         }
         Ok(events)
+    }
+
+    fn tie(&self, tied: IdentityTied) -> Result<AccountEvent, Refusal> {
+        if self.find(&tied.account)?.identities.len() >= MOST_IDENTITIES {
+            return Err(Refusal::conflict("identities-many", sentence!("identities-many", most = MOST_IDENTITIES)));
+        }
+        Ok(AccountEvent::IdentityTied(tied))
+    }
+
+    fn untie(&self, untied: IdentityUntied) -> Result<AccountEvent, Refusal> {
+        if !self.find(&untied.account)?.identities.contains_key(&untied.identity) {
+            return Err(Refusal::unknown("identity-unknown", sentence!("identity-unknown")));
+        }
+        Ok(AccountEvent::IdentityUntied(untied))
     }
 
     /// True when two persons can sign in, one of them an approver.
@@ -267,6 +294,7 @@ impl Accounts {
                     sessions_from: at,
                     rights_at: at,
                     erased: false,
+                    identities: BTreeMap::new(),
                 };
                 self.all.insert(invited.account.clone(), account);
             }
@@ -294,10 +322,18 @@ impl Accounts {
                 account.grants.clear();
                 account.activated = false;
                 account.erased = true;
+                account.identities.clear();
                 account.sessions_from = at;
                 account.rights_at = at;
             }),
             AccountEvent::CredentialsChanged(_) => {}
+            AccountEvent::IdentityTied(tied) => self.change(&tied.account, |account| {
+                account.identities.insert(tied.identity.clone(), tied.issuer.clone());
+            }),
+            AccountEvent::IdentityUntied(untied) => self.change(&untied.account, |account| {
+                account.identities.remove(&untied.identity);
+                account.sessions_from = at;
+            }),
             AccountEvent::SecondPersonBegan(_) => self.second_person_since = Some(at),
             AccountEvent::SecondPersonChosen(chosen) => self.second_person_for = Some(chosen.kinds.clone()),
         }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{ItemEvent, decode_item, item_schemas};
 use crate::domain::access::{TokenCreated, TokenEvent, TokenRevoked, TokenTied};
 use crate::domain::account::{
-    AccountEvent, AccountNamed, CredentialsChanged, Granted, Invited, InvitedAgain, SecondPersonBegan, SecondPersonChosen,
+    AccountEvent, AccountNamed, CredentialsChanged, Granted, IdentityTied, IdentityUntied, Invited, InvitedAgain, SecondPersonBegan,
+    SecondPersonChosen,
 };
 use crate::domain::city::{CityEvent, CityRecorded};
 use crate::domain::report::{ReportClosed, ReportEvent, ReportReceived};
@@ -80,6 +81,8 @@ impl LogEvent {
                 "resumed" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Resumed(e)))),
                 "erased" => Some(parse(payload).map(|e| Self::Account(AccountEvent::Erased(e)))),
                 "credentials_changed" => Some(parse(payload).map(|e| Self::Account(AccountEvent::CredentialsChanged(e)))),
+                "identity_tied" => Some(parse(payload).map(|e| Self::Account(AccountEvent::IdentityTied(e)))),
+                "identity_untied" => Some(parse(payload).map(|e| Self::Account(AccountEvent::IdentityUntied(e)))),
                 "second_person_chosen" => Some(parse(payload).map(|e| Self::Account(AccountEvent::SecondPersonChosen(e)))),
                 "second_person_began" => Some(parse(payload).map(|e| Self::Account(AccountEvent::SecondPersonBegan(e)))),
                 _ => None,
@@ -120,6 +123,8 @@ impl LogEvent {
             Self::Account(AccountEvent::Resumed(e)) => ("account.resumed", serde_json::to_string(e)),
             Self::Account(AccountEvent::Erased(e)) => ("account.erased", serde_json::to_string(e)),
             Self::Account(AccountEvent::CredentialsChanged(e)) => ("account.credentials_changed", serde_json::to_string(e)),
+            Self::Account(AccountEvent::IdentityTied(e)) => ("account.identity_tied", serde_json::to_string(e)),
+            Self::Account(AccountEvent::IdentityUntied(e)) => ("account.identity_untied", serde_json::to_string(e)),
             Self::Account(AccountEvent::SecondPersonChosen(e)) => ("account.second_person_chosen", serde_json::to_string(e)),
             Self::Account(AccountEvent::SecondPersonBegan(e)) => ("account.second_person_began", serde_json::to_string(e)),
             Self::Subject(SubjectEvent::ConsentRecorded(e)) => ("subject.consent_recorded", serde_json::to_string(e)),
@@ -155,6 +160,8 @@ pub fn event_contract() -> Vec<(String, u32, Schema)> {
         ("account.erased".to_owned(), 1, schema_for!(AccountNamed)),
         ("account.credentials_changed".to_owned(), 1, schema_for!(CredentialsChanged)),
         ("account.second_person_began".to_owned(), 1, schema_for!(SecondPersonBegan)),
+        ("account.identity_tied".to_owned(), 1, schema_for!(IdentityTied)),
+        ("account.identity_untied".to_owned(), 1, schema_for!(IdentityUntied)),
         ("account.second_person_chosen".to_owned(), 1, schema_for!(SecondPersonChosen)),
         ("subject.consent_recorded".to_owned(), 1, schema_for!(ConsentRecorded)),
         ("subject.consent_withdrawn".to_owned(), 1, schema_for!(SubjectNamed)),

@@ -22,8 +22,8 @@ use crate::words::text::Lang;
 /// The account's name and state, as the list shows it.
 async fn listed(site: &Site, id: AccountId) -> Result<Option<Listed>, HttpError> {
     let Some(account) = site.app.accounts().await?.all.remove(&id) else { return Ok(None) };
-    let profile = site.app.profile(&id).await?;
-    Ok(Some(Listed { id, account, profile }))
+    let (profile, identities) = (site.app.profile(&id).await?, site.app.identities(&id).await?);
+    Ok(Some(Listed { id, account, profile, identities }))
 }
 
 /// `GET /office/accounts`
@@ -36,7 +36,7 @@ async fn list(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: 
     let mut all = Vec::new();
     for (id, account) in site.app.accounts().await?.all {
         let profile = site.app.profile(&id).await?;
-        all.push(Listed { id, account, profile });
+        all.push(Listed { id, account, profile, identities: Vec::new() });
     }
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(shown(headers, status, pages::list(lang, &site.city(), &desk.who(), &site.moment(), &all, wrong)))
@@ -108,10 +108,12 @@ pub async fn account(State(site): State<Arc<Site>>, Path(id): Path<String>, desk
 async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, id: AccountId, wrong: Option<&str>) -> Result<Response, HttpError> {
     let listed = listed(site, id).await?.ok_or(HttpError::NotFound)?;
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &site.moment(), &listed, wrong)))
+    let has_providers = !site.app.providers().is_empty();
+    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &site.moment(), &listed, has_providers, wrong)))
 }
 
-/// `POST /office/accounts/{id}`: changes rights, suspends, resumes, or invites anew, as the pressed button says.
+/// `POST /office/accounts/{id}`: changes rights, suspends, resumes, invites anew, ties or unties an identity, as the pressed
+/// button says.
 pub async fn change_account(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
@@ -131,6 +133,8 @@ pub async fn change_account(
         },
         Some("suspend") => site.app.suspend(&desk.actor, id.clone(), true).await,
         Some("resume") => site.app.suspend(&desk.actor, id.clone(), false).await,
+        Some("tie") => site.app.tie_identity(&desk.actor, id.clone(), fields.get("code").unwrap_or_default()).await,
+        Some("untie") => site.app.untie_identity(&desk.actor, id.clone(), fields.get("identity").unwrap_or_default()).await,
         Some("invite") => match site.app.invite_again(&desk.actor, id.clone()).await {
             Ok(secret) => return invitation(&site, &desk, &headers, lang, id, &secret).await,
             Err(error) => Err(error),

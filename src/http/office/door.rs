@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Desk, SESSION, with_cookies};
 use crate::app::ExecuteError;
+use crate::credentials::oidc::narrowed;
 use crate::domain::access::{AccountId, Actor};
 use crate::domain::account::Account;
 use crate::domain::{Digest, Refusal};
@@ -124,6 +125,12 @@ async fn desk(site: &Arc<Site>, secret: &str) -> Result<Option<(Desk, Option<Hea
         site.app.end_session(session.sha256).await?;
         return Ok(None);
     }
+    let via = site.app.via(&session)?;
+    // A provider that is no longer in the settings lets nobody in.
+    if via.as_ref().is_some_and(|via| site.app.providers().iter().all(|provider| provider.id != via.provider)) {
+        return Ok(None);
+    }
+    let grants = narrowed(&account.grants, via.and_then(|via| via.roles).as_ref());
     let (mut session, mut secret, mut cookie): (SessionRow, String, _) = (session, secret.to_owned(), None);
     if session.rights_at < account.rights_at
         && let Some(fresh) = site.app.renew_session(session.clone(), account.rights_at).await?
@@ -134,7 +141,7 @@ async fn desk(site: &Arc<Site>, secret: &str) -> Result<Option<(Desk, Option<Hea
     }
     let name = site.app.profile(&id).await?.name;
     let token = form_token(&secret);
-    let desk = Desk { actor: Actor::of(id.clone(), account.grants.clone()), account: id, grants: account.grants, session, name, token };
+    let desk = Desk { actor: Actor::of(id.clone(), grants.clone()), account: id, grants, session, name, token };
     Ok(Some((desk, cookie)))
 }
 

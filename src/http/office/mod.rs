@@ -10,6 +10,7 @@ pub mod door;
 pub mod duty;
 mod home;
 pub mod items;
+pub mod oidc;
 pub mod passkeys;
 mod plans;
 mod proposals;
@@ -41,12 +42,13 @@ use super::respond;
 use super::{Site, reading};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Actor, Grant, Role};
+use crate::domain::city::City;
 use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
 use crate::import::attach::no_files;
 use crate::render::layout::SCRIPT_POLICY;
-use crate::render::office::Who;
+use crate::render::office::{Who, sign_in as sign_in_pages};
 use crate::words::civil::hour_in;
 use crate::words::text::Lang;
 
@@ -173,6 +175,14 @@ fn leads_to(path: &str, lang: Lang) -> Response {
     let separator = if path.contains('?') { lang.and() } else { lang.query() };
     let (path, place) = path.split_once('#').map_or((path, String::new()), |(path, place)| (path, format!("#{place}")));
     respond::see(&format!("{path}{separator}{place}"))
+}
+
+/// A page that leads on to another site at once. A browser lets a form of this site be answered by no other, so the page
+/// leads on by itself, and has a link where it does not.
+fn onward(headers: &HeaderMap, lang: Lang, city: &City, title: &str, address: &str) -> Response {
+    let mut extra = HeaderMap::new();
+    extra.extend(HeaderValue::from_str(&format!("0;url={address}")).ok().map(|onward| (header::REFRESH, onward)));
+    respond::unkept(headers, StatusCode::OK, HTML, extra, sign_in_pages::onward(lang, city, title, address))
 }
 
 /// What a refused form says above its fields. Errors that are no refusal go on as they are.

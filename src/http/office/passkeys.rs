@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::accounts::own_page;
-use super::sign_in::{From, begin, check_private, given, sent, sign_in_page};
+use super::sign_in::{From, back, begin, check_private, given, sent, sign_in_page};
 use super::{Desk, leads_to, refused};
 use crate::app::passkeys::Asked;
 use crate::http::Site;
@@ -41,10 +41,7 @@ pub async fn sign_in(State(site): State<Arc<Site>>, from: From, asking: Asking, 
         return Ok(sign_in_page(&site, &asking.headers, StatusCode::TOO_MANY_REQUESTS, lang, &fields, Some(wrong)));
     }
     match site.app.sign_in_by_passkey(&given(&fields).unwrap_or_default()).await {
-        Ok(account) => {
-            let email = site.app.profile(&account).await?.email;
-            begin(&site, &asking.headers, &fields, lang, &account, &email).await
-        }
+        Ok(account) => begin(&site, &asking.headers, back(&fields), lang, &account, None).await,
         Err(error) => {
             tracing::warn!(target: "audit", "a sign-in with a passkey was refused: {error}");
             let wrong = refused(error, lang)?;

@@ -10,10 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::door::{cookie, is_private, set_cookie};
-use super::{Desk, FORM_BYTES, SESSION, leads_to, refused, shown, with_cookies, with_script};
+use super::{Desk, FORM_BYTES, SESSION, leads_to, onward, refused, shown, with_cookies, with_script};
 use crate::app::ExecuteError;
 use crate::app::accounts::Acceptance;
 use crate::app::passkeys::Given;
+use crate::credentials::oidc::Via;
 use crate::domain::Refusal;
 use crate::domain::access::AccountId;
 use crate::http::Site;
@@ -59,7 +60,7 @@ pub(super) fn given(fields: &Fields) -> Option<Given> {
 }
 
 /// The page to go on to: one of the office's own.
-fn back(fields: &Fields) -> &str {
+pub(super) fn back(fields: &Fields) -> &str {
     let is_own = |path: &&str| {
         (*path == "/office" || path.starts_with("/office/") || path.starts_with("/office?"))
             && !path.contains(['\\', '\r', '\n'])
@@ -87,26 +88,27 @@ pub(super) fn sign_in_page(
     notice: Option<&str>,
 ) -> Response {
     let email = fields.get("email").unwrap_or_default();
-    with_script(headers, status, pages::form(lang, &site.city(), back(fields), email, notice))
+    with_script(headers, status, pages::form(lang, &site.city(), site.app.providers(), back(fields), email, notice))
 }
 
-/// Begins a session in place of the browser's old one, and leads on.
+/// Begins a session in place of the browser's old one, and leads on to a page of the office.
 pub(super) async fn begin(
     site: &Site,
     headers: &HeaderMap,
-    fields: &Fields,
+    back: &str,
     lang: Lang,
     account: &AccountId,
-    email: &str,
+    via: Option<&Via>,
 ) -> Result<Response, HttpError> {
     if let Some(old) = cookie(headers, SESSION)
         && let Some(row) = site.app.session(old).await?
     {
         site.app.end_session(row.sha256).await?;
     }
-    let secret = site.app.begin_session(account).await?;
-    let known = known_browser(site, email, headers);
-    Ok(with_cookies(leads_to(back(fields), lang), cookies_of(site, email, known, &secret)?))
+    let secret = site.app.begin_session(account, via).await?;
+    let email = site.app.profile(account).await?.email;
+    let known = known_browser(site, &email, headers);
+    Ok(with_cookies(leads_to(back, lang), cookies_of(site, &email, known, &secret)?))
 }
 
 /// Marks a browser from which this address has signed in. It tells nothing about the address.
@@ -154,10 +156,10 @@ pub async fn sign_in(State(site): State<Arc<Site>>, from: From, asking: Asking, 
             return Ok(again(StatusCode::FORBIDDEN, &refused(error, lang)?));
         }
     };
-    begin(&site, headers, &fields, lang, &account, email).await
+    begin(&site, headers, back(&fields), lang, &account, None).await
 }
 
-/// `POST /office/sign-out`: ends this session, or all of the person's.
+/// `POST /office/sign-out`: ends this session, or all of the person's; who came from a provider is led there to sign out.
 pub async fn sign_out(
     State(site): State<Arc<Site>>,
     desk: Desk,
@@ -166,13 +168,17 @@ pub async fn sign_out(
     body: Body,
 ) -> Result<Response, HttpError> {
     let fields = desk.fields(&headers, body).await?;
+    let lang = fields.lang(&asking.headers);
     if fields.get("everywhere").is_some() {
         site.app.end_sessions(&desk.account).await?;
     } else {
         site.app.end_session(desk.session.sha256).await?;
     }
-    let lang = fields.lang(&asking.headers);
-    let mut response = with_cookies(leads_to("/office/sign-in", lang), [set_cookie(SESSION, "", Some(0))]);
+    let response = match site.app.way_out(&desk.session, lang).await? {
+        Some(address) => onward(&headers, lang, &site.city(), text(lang, "provider-sign-out"), &address),
+        None => leads_to("/office/sign-in", lang),
+    };
+    let mut response = with_cookies(response, [set_cookie(SESSION, "", Some(0))]);
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
 }
@@ -220,7 +226,7 @@ pub async fn accept(
         }
         Err(error) => return Err(error.into()),
     };
-    let session = site.app.begin_session(&account).await?;
+    let session = site.app.begin_session(&account, None).await?;
     let page = pages::recovery_codes(lang, &site.city(), &acceptance.email, &recovery);
     Ok(with_cookies(shown(headers, StatusCode::OK, page), cookies_of(&site, &acceptance.email, None, &session)?))
 }

@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{Who, frame, grant_line, wrong_box};
 use crate::app::accounts::Profile;
+use crate::app::oidc::Identity;
 use crate::credentials::passkeys::{self, Passkey};
 use crate::domain::access::{AccountId, Grant, Reach, Role};
 use crate::domain::account::{Account, AccountState, INVITATION_HOURS};
@@ -23,6 +24,8 @@ pub struct Listed {
     pub account: Account,
     /// The person.
     pub profile: Profile,
+    /// Who they are at providers.
+    pub identities: Vec<Identity>,
 }
 
 impl Listed {
@@ -94,8 +97,8 @@ fn state(lang: Lang, account: &Account) -> &'static str {
     }
 }
 
-/// One account: its rights, and what an administrator can do with it.
-pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, listed: &Listed, wrong: Option<&str>) -> String {
+/// One account: its rights, and what an administrator can do with it; `has_providers` where people may sign in elsewhere.
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, listed: &Listed, has_providers: bool, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let path = format!("/office/accounts/{}", listed.id);
     let content = html! {
@@ -121,6 +124,27 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, listed: &Lis
             } @else {
                 p.note { (t("office-suspend-help")) }
                 button name="do" value="suspend" { (t("office-suspend")) }
+            }
+        }
+        @if has_providers || !listed.identities.is_empty() {
+            h2 { (t("identities")) }
+            p.note { (t("identities-help")) }
+            ul.list {
+                @for identity in &listed.identities {
+                    li {
+                        b { (identity.subject) } " · " (identity.issuer)
+                        form action=(path) method="post" {
+                            input type="hidden" name="identity" value=(identity.id);
+                            (who.hidden(lang))
+                            button name="do" value="untie" { (t("identity-untie")) }
+                        }
+                    }
+                }
+            }
+            form.column action=(path) method="post" {
+                label { (t("identity-code")) input type="text" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20" required; }
+                (who.hidden(lang))
+                button name="do" value="tie" { (t("identity-tie")) }
             }
         }
     };
@@ -164,6 +188,10 @@ pub fn own(
         p { (listed.profile.email) }
         ul { @for grant in &listed.account.grants { li { (grant_line(lang, city, grant)) } } }
         p { (t("office-recovery-left")) ": " b { (recovery_left) } }
+        @if !listed.identities.is_empty() {
+            h2 { (t("identities")) }
+            ul.list { @for identity in &listed.identities { li { b { (identity.subject) } " · " (identity.issuer) } } }
+        }
         h2 { (t("office-sessions")) }
         ul.list {
             @for session in sessions {

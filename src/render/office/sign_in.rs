@@ -4,14 +4,15 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{grant_line, wrong_box};
 use crate::app::accounts::{Acceptance, Invitation};
+use crate::credentials::oidc::Provider;
 use crate::credentials::{self, passkeys};
 use crate::domain::city::City;
 use crate::render::layout::{Page, language_field, page};
 use crate::render::qr::{Matrix, QrError};
 use crate::words::text::{Lang, text};
 
-/// The form to sign in; `back` is where it leads on to.
-pub fn form(lang: Lang, city: &City, back: &str, email: &str, wrong: Option<&str>) -> String {
+/// The form to sign in, here or at a provider; `back` is where it leads on to.
+pub fn form(lang: Lang, city: &City, providers: &[Provider], back: &str, email: &str, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let content = html! {
         h1 { (t("office-sign-in")) }
@@ -33,9 +34,38 @@ pub fn form(lang: Lang, city: &City, back: &str, email: &str, wrong: Option<&str
             }
             script src="/assets/passkey.js" defer {}
         }
+        @for provider in providers {
+            form.column action={ "/office/oidc/" (provider.id) } method="post" {
+                input type="hidden" name="back" value=(back);
+                (language_field(lang))
+                button.plain { (t("provider-sign-in")) " " (provider.name(lang)) }
+            }
+        }
         p.note { (t("office-sign-in-help")) }
     };
     page(&Page::new(lang, city, t("office-sign-in"), "/office/sign-in"), content)
+}
+
+/// A page that leads on to another site.
+pub fn onward(lang: Lang, city: &City, title: &str, address: &str) -> String {
+    let content = html! {
+        h1 { (title) }
+        p { a.call.plain href=(address) { (text(lang, "provider-go-on")) } }
+    };
+    page(&Page::new(lang, city, title, "/office/sign-in"), content)
+}
+
+/// The page for somebody whose identity at a provider is tied to no account, with the code for an administrator.
+pub fn stranger(lang: Lang, city: &City, code: &str) -> String {
+    let t = |key| text(lang, key);
+    let content = html! {
+        h1 { (t("provider-stranger")) }
+        p { (t("provider-stranger-help")) }
+        p { span.code { (code) } }
+        p.note { (t("provider-stranger-valid")) }
+        p { a href={ "/office/sign-in" (lang.query()) } { (t("office-sign-in")) } }
+    };
+    page(&Page::new(lang, city, t("provider-stranger"), "/office/sign-in"), content)
 }
 
 fn passphrase_rules(lang: Lang) -> Markup {

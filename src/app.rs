@@ -8,6 +8,7 @@ mod attachments;
 mod claims;
 pub mod imports;
 pub mod kept;
+pub mod lists;
 pub mod oidc;
 pub mod passkeys;
 pub mod proposals;

@@ -38,7 +38,7 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Sent,
 }
 
 /// The fields of a form or of a query.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -59,6 +59,12 @@ impl Fields {
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.0.push((name.to_owned(), value));
         self
+    }
+
+    /// Puts a value in the place of a field's present ones.
+    pub fn put(mut self, name: &str, value: String) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self.with(name, value)
     }
 
     /// A field of an address, without text that was appended to it; `None` if it is empty.

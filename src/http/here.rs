@@ -136,7 +136,7 @@ pub(super) fn position(fields: &Fields, city: &City) -> Result<Option<Position>,
 }
 
 /// The place under the finger, and the width in degrees of the next map.
-fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpError> {
+pub(super) fn tapped(fields: &Fields, city: &City) -> Result<Option<(Position, f64)>, HttpError> {
     let Some([x, y]) = both(fields, ["at.x", "at.y"])? else { return Ok(None) };
     let span = number(fields, "span")?.unwrap_or(0.0);
     let bbox = tap::map_box(city, spot_of(fields)?, span);
@@ -338,7 +338,14 @@ fn plans_of(site: &Site, moment: &Moment) -> Vec<View> {
 }
 
 /// The map around a place, or of the whole city, with the land-use plan that covers most of it.
-async fn drawn(site: &Site, lang: Lang, city: &Arc<City>, moment: &Moment, at: Option<Position>, span: f64) -> Result<Picked, HttpError> {
+pub(super) async fn drawn(
+    site: &Site,
+    lang: Lang,
+    city: &Arc<City>,
+    moment: &Moment,
+    at: Option<Position>,
+    span: f64,
+) -> Result<Picked, HttpError> {
     let bbox = tap::map_box(city, at, span);
     let frame: Frame = tap::frame(&bbox);
     let seen: Bbox = frame.bbox();

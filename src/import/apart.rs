@@ -87,11 +87,12 @@ impl Drop for Place<'_> {
 #[derive(Serialize, Deserialize)]
 enum Task {
     Import { takes: Takes, name: String, path: PathBuf, options: Box<Options> },
+    Points { name: String, path: PathBuf, options: Box<Options> },
     About { path: PathBuf },
 }
 
 /// The first part of a child's answer; the bytes of the set follow.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Reply {
     report: Report,
     plane: u32,
@@ -100,6 +101,7 @@ struct Reply {
     pieces: Vec<u64>,
     pages: Option<u32>,
     title: Option<String>,
+    rows: Vec<points::Row>,
 }
 
 /// Why a child gave no answer.
@@ -146,6 +148,25 @@ impl Reading {
                 Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane })
             }
             Err(Failed::There { panicked }) => Ok(stopped(source, options, panicked)),
+            Err(Failed::Here(error)) => Err(error),
+        }
+    }
+
+    /// Reads a list of points. Errors: the machine could not start another process.
+    pub fn points(&self, source: &Source, options: &Options) -> io::Result<(Report, Vec<points::Row>)> {
+        let here = || {
+            let mut report = Report::default();
+            let rows = points::read(source, options, &mut report);
+            (report, rows)
+        };
+        let Self::Apart(program, places) = self else { return Ok(here()) };
+        let _place = places.take();
+        let on_disk = source.on_disk()?;
+        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
+        let task = Task::Points { name: source.name.clone(), path, options: Box::new(options.clone()) };
+        match ask(program, &task, source.bytes) {
+            Ok((head, _)) => Ok((head.report, head.rows)),
+            Err(Failed::There { panicked }) => Ok((stopped(source, options, panicked).report, Vec::new())),
             Err(Failed::Here(error)) => Err(error),
         }
     }
@@ -282,14 +303,18 @@ pub fn child(bytes: u64) -> io::Result<()> {
             limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
             let Imported { report, set, drawn, plane } = read_here(takes, &source, &options);
             let lengths = drawn.iter().map(|piece| piece.len() as u64).collect();
-            (Reply { report, plane, set: set.map(|set| set.set), pieces: lengths, pages: None, title: None }, drawn)
+            (Reply { report, plane, set: set.map(|set| set.set), pieces: lengths, ..Reply::default() }, drawn)
+        }
+        Task::Points { name, path, options } => {
+            let source = Source::named(&name, &path)?;
+            limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
+            let mut report = Report::default();
+            let rows = points::read(&source, &options, &mut report);
+            (Reply { report, rows, ..Reply::default() }, Vec::new())
         }
         Task::About { path } => {
             let about = About::of(&std::fs::read(path)?);
-            (
-                Reply { report: Report::default(), plane: 0, set: None, pieces: Vec::new(), pages: about.pages, title: about.title },
-                Vec::new(),
-            )
+            (Reply { pages: about.pages, title: about.title, ..Reply::default() }, Vec::new())
         }
     };
     serde_json::to_writer(&mut output, &head)?;

@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod feature;
 pub mod formats;
 pub mod lines;
+pub mod list;
 pub mod parcel;
 pub mod points;
 pub mod report;

@@ -172,6 +172,29 @@ await vehicle.locator("button[value=out]").click();
 await vehicle.locator("button[value=out][aria-pressed=true]").waitFor();
 await check(dispatcher, "duty");
 
+// A point is placed with the finger: the map is as large as it was drawn, or the tap would land elsewhere.
+await dispatcher.goto(`${base}/office/points?kind=health-station`);
+await check(dispatcher, "points");
+await dispatcher.goto(`${base}/office/points/new?kind=advisory-desk`);
+await dispatcher.fill("input[name=title]", "Bàn tư vấn lưu động");
+const map = dispatcher.locator("input[type=image]");
+const drawn = await map.evaluate((map) => [map.offsetWidth, map.offsetHeight]);
+assert.deepEqual(drawn, [await map.getAttribute("width"), await map.getAttribute("height")].map(Number));
+await map.click({ position: { x: 150, y: 120 } });
+assert.match(await dispatcher.inputValue("input[name=lat]"), /^21\.\d+$/);
+assert.equal(await dispatcher.inputValue("input[name=title]"), "Bàn tư vấn lưu động");
+await check(dispatcher, "point");
+await dispatcher.click("button[value=save] >> nth=0");
+await dispatcher.waitForURL(/\/office\/points\?kind=advisory-desk&done=1/);
+const list = "Tên,Địa chỉ,lat,lon\nBàn tư vấn lưu động,Chợ Yên Bái,21.705,104.87\nBàn tư vấn hai,Tổ 3,21.71,104.88\n";
+await dispatcher.setInputFiles("input[name=file]", { name: "ban.csv", mimeType: "text/csv", buffer: Buffer.from(list) });
+await dispatcher.click("button:has-text('So sánh')");
+await dispatcher.waitForURL(/\/office\/points\/lists\//);
+assert.match(await dispatcher.innerText("main"), /1 điểm mới[\s\S]*1 điểm thay đổi[\s\S]*Chợ Yên Bái/);
+await check(dispatcher, "list");
+await dispatcher.click("button.wide");
+await dispatcher.waitForURL(/\/office\/points\?kind=.*done=2/);
+
 // An administrator makes a token for a program, and changes the number to call.
 const chief = await invited(invitations[4], "Hoàng Văn Em", "em@yenbai.gov.vn");
 await chief.goto(`${base}/office/tokens`);

@@ -26,6 +26,7 @@ mod office;
 mod office_day;
 mod office_due;
 mod office_items;
+mod office_points;
 mod office_settings;
 mod offices;
 mod oidc;

@@ -470,6 +470,7 @@ async fn over_plain_http_nobody_signs_in(kind: Kind) {
     assert_eq!(ask("https, http").await.status, StatusCode::FORBIDDEN, "the last proxy got it in plain");
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let (database, clock) = (Database::new(kind).await, TestClock::at(NOON));
     let node = Node::start(&database, &clock).await;
@@ -478,10 +479,20 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 39] = [
+    let table: [(&str, &str, May<'_>); 49] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
+        ("GET", "/office/points", &only(&[Role::Health])),
+        ("POST", "/office/points", &only(&[Role::Health])),
+        ("GET", "/office/points/new", &only(&[Role::Health])),
+        ("POST", "/office/points/new", &only(&[Role::Health])),
+        ("GET", "/office/points/list.csv", &only(&[Role::Health])),
+        ("POST", "/office/points/lists", &only(&[Role::Health])),
+        ("GET", "/office/points/lists/0000", &only(&[Role::Health])),
+        ("POST", "/office/points/lists/0000", &only(&[Role::Health])),
+        ("GET", "/office/points/TYT00001B", &only(&[Role::Health])),
+        ("POST", "/office/points/TYT00001B", &only(&[Role::Health])),
         ("GET", "/office/duty", &all),
         ("POST", "/office/duty", &all),
         ("GET", "/office/reports", &only(&[Role::Clerk])),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{How, published, read, resolve_units, show};
+use super::{How, published, read, show};
 use crate::app::{ExecuteError, Request};
 use crate::cli::messages::put;
 use crate::cli::progress::Progress;
@@ -43,21 +43,12 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
     options.choice.limits.bytes = args.how.max_mib << 20;
     let rows = points::read(&source, &options, &mut report);
     let today = crate::words::civil::date_in(&city.zone(), store.app.now());
-    let mut facts = Vec::new();
+    let facts = points::all_facts(&rows, args.kind.as_deref(), &city.units, today, &mut report);
     for row in &rows {
-        let mut value = points::facts(row, args.kind.as_deref(), &mut report);
-        if value.get("kind").is_none() {
-            report.add(Severity::Error, "no-kind", row.number, sentence!("no-kind"));
+        // Publishing it again would put the same place on the map twice.
+        if let Some(code) = row.code {
+            report.push(Finding::new(Severity::Error, "point-has-code", sentence!("point-has-code", code)).of(row.number, row.line));
         }
-        let units: Vec<String> =
-            value.get("units").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-        match resolve_units(store, &units, today) {
-            Ok(units) => value["units"] = json!(units),
-            Err(error) => {
-                report.add(Severity::Error, "unknown-unit", row.number, sentence!("unknown-unit-points", error = error.to_string()));
-            }
-        }
-        facts.push(value);
     }
     if !report.is_clean() {
         args.how.write_report(&report, &[])?;

@@ -14,6 +14,14 @@
     button.disabled = true;
     navigator.geolocation.getCurrentPosition(
       function (found) {
+        if (data.fill) {
+          // The form asks for more than the place: its fields are filled, and the map is shown there.
+          var own = place.closest("form");
+          own.elements.lon.value = found.coords.longitude.toFixed(5);
+          own.elements.lat.value = found.coords.latitude.toFixed(5);
+          own.requestSubmit(own.querySelector(data.fill));
+          return;
+        }
         var form = document.createElement("form");
         form.method = "post";
         form.action = data.action;

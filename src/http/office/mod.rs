@@ -13,6 +13,7 @@ pub mod items;
 pub mod oidc;
 pub mod passkeys;
 mod plans;
+pub mod points;
 mod proposals;
 pub mod reports;
 mod sign_in;

@@ -93,17 +93,24 @@ fn data_of(svg: &str) -> String {
     quoted.iter().fold(svg.to_owned(), |data, (plain, quoted)| data.replace(*plain, quoted))
 }
 
-/// The form with the map. It needs no script: the browser sends the tapped point.
-pub(super) fn tappable(lang: Lang, map: &Picked) -> Markup {
+/// The map as a field of a form: a tap on it sends the form with the tapped point.
+pub fn image(lang: Lang, map: &Picked) -> Markup {
     // The drawing is part of the page: a separate address would reveal the person's place.
     let data = data_of(&map.svg);
     html! {
+        input type="hidden" name="span" value=(map.span);
+        @if let Some(at) = map.at { input type="hidden" name="map.lon" value=(at.lon); input type="hidden" name="map.lat" value=(at.lat); }
+        input type="image" name="at" formnovalidate width=(map.width) height=(map.height) alt=(t(lang, "tap-map")) src={ "data:image/svg+xml," (PreEscaped(data)) };
+    }
+}
+
+/// The form with the map. It needs no script: the browser sends the tapped point.
+pub(super) fn tappable(lang: Lang, map: &Picked) -> Markup {
+    html! {
         form.tap action="/here" method="post" {
             input type="hidden" name="map" value="1";
-            input type="hidden" name="span" value=(map.span);
-            @if let Some(at) = map.at { input type="hidden" name="map.lon" value=(at.lon); input type="hidden" name="map.lat" value=(at.lat); }
             (language_field(lang))
-            input type="image" name="at" width=(map.width) height=(map.height) alt=(t(lang, "tap-map")) src={ "data:image/svg+xml," (PreEscaped(data)) };
+            (image(lang, map))
         }
         p.note { (t(lang, "tap-help")) }
         @if map.span > 0.0 {

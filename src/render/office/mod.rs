@@ -9,6 +9,7 @@ pub mod duty;
 pub mod home;
 pub mod items;
 pub mod plans;
+pub mod points;
 pub mod proposals;
 pub mod reports;
 pub mod sign_in;
@@ -54,7 +55,7 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             a href={ "/office/proposals" (lang.query()) } { (t("office-proposals")) }
             a href={ "/office/items" (lang.query()) } { (t("office-published")) }
             @if who.has(Role::Planner) || who.has(Role::Approver) { a href={ "/office/deadlines" (lang.query()) } { (t("deadlines")) } }
-            @if who.has(Role::Health) { a href={ "/office/duty" (lang.query()) } { (t("office-duty")) } }
+            @if who.has(Role::Health) { a href={ "/office/points" (lang.query()) } { (t("office-points")) } a href={ "/office/duty" (lang.query()) } { (t("office-duty")) } }
             @if who.has(Role::Clerk) { a href={ "/office/reports" (lang.query()) } { (t("reports")) } }
             @if who.has(Role::Administrator) {
                 a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) }

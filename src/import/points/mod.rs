@@ -1,8 +1,13 @@
 //! Reads map points and places from tables, GeoJSON, KML and other formats, with the headers that offices use.
 
+mod facts;
+
+pub use facts::{KINDS, all_facts, facts};
+
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::cell;
 use super::columns::{self, Axis, axis, plain};
@@ -12,7 +17,7 @@ use super::formats;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
-use crate::domain::{phone, subject};
+use crate::domain::{Code, phone};
 use crate::features::canonical;
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
@@ -20,7 +25,7 @@ use crate::geometry::simple::{Geometry, Position};
 use crate::import::choose_crs::Chosen;
 use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
-use crate::words::fold::{bare_units, clean, fold};
+use crate::words::fold::{clean, fold};
 use crate::words::sentence::Sentence;
 
 /// Most rows of a table of points.
@@ -50,8 +55,16 @@ fn meaning(header: &str) -> Option<&'static str> {
     COLUMNS.iter().find(|(_, names)| names.contains(&header.as_str())).map(|(field, _)| *field)
 }
 
+/// Headers of a column with the codes of points that are published, folded without separators.
+const CODES: [&str; 3] = ["code", "ma", "mabangtin"];
+
+/// The code that a cell names; none where the column holds something else.
+fn code_in(header: &str, value: &Value) -> Option<Code> {
+    CODES.contains(&plain(header).as_str()).then(|| clean(&cell::text(value)?).parse().ok())?
+}
+
 /// A row that was understood.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The row's number in the file, from 0.
     pub number: usize,
@@ -61,6 +74,8 @@ pub struct Row {
     pub position: [i64; 2],
     /// The row's fields, by their names in facts.
     pub fields: Map<String, Value>,
+    /// The point that it names by its code.
+    pub code: Option<Code>,
 }
 
 /// All features of a file, with its coordinate system. Rows without a place are reported later.
@@ -158,6 +173,9 @@ fn unused_columns(features: &[Feature], report: &mut Report) {
                 fields.push(field);
                 used.insert(header);
             }
+            if code_in(header, &row[header]).is_some() {
+                used.insert(header);
+            }
         }
     }
     let unused = columns::unused(&rows, |header| {
@@ -240,7 +258,8 @@ fn read_row(number: usize, feature: &Feature, chosen: &Chosen, options: &Options
         error("no-name", sentence!("no-name"));
         return None;
     }
-    Some(Row { number, line: feature.line, position: [canonical::round(lon), canonical::round(lat)], fields })
+    let code = feature.properties.iter().find_map(|(header, value)| code_in(header, value));
+    Some(Row { number, line: feature.line, position: [canonical::round(lon), canonical::round(lat)], fields, code })
 }
 
 /// Recognises a text that a program has garbled, such as a phone number taken for a number. Gives the check's
@@ -297,82 +316,6 @@ pub fn places(source: &Source, options: &Options) -> Imported {
     Imported { report, set, drawn, plane: options.plane }
 }
 
-/// Facts of a map point from a row; `kind` counts if the row names none.
-///
-/// The phone number of a health worker or of a named person is personal data. It goes to the vault with the
-/// consent that the row gives (columns Người liên hệ, Số điện thoại, Đồng ý); without consent the row is
-/// refused.
-pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
-    let mut facts = Map::new();
-    let text = |field: &str| row.fields.get(field).and_then(Value::as_str);
-    let own_kind = text("kind").map(|kind| kind_of(kind).unwrap_or(kind)).or(kind);
-    let is_denied = text("phone").is_some() && text("consent").is_some_and(subject::denies);
-    let personal = is_denied || text("contact").is_some() || (own_kind == Some("health-worker") && text("phone").is_some());
-    if personal {
-        match (text("contact"), text("phone"), text("consent")) {
-            (_, _, Some(evidence)) if subject::denies(evidence) || subject::names_no_evidence(evidence) => report.push(
-                Finding::new(Severity::Error, "consent-denied", sentence!("consent-denied-points", evidence)).of(row.number, row.line),
-            ),
-            (Some(name), Some(phone), Some(evidence)) => {
-                let consent = json!({ "purpose": "public-contact", "text_version": "import", "evidence": evidence });
-                facts.insert("contact".into(), json!({ "name": name, "phone": phone, "consent": consent }));
-            }
-            _ => report.push(Finding::new(Severity::Error, "consent-missing", sentence!("consent-missing")).of(row.number, row.line)),
-        }
-    }
-    for (field, value) in &row.fields {
-        let Some(text) = value.as_str() else { continue };
-        let list = || text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
-        match field.as_str() {
-            "phone" if personal => {}
-            "phone" => {
-                facts.insert("phones".into(), json!([{ "label": "Điện thoại", "number": text }]));
-            }
-            "languages" => {
-                facts.insert(field.clone(), json!(list()));
-            }
-            "units" => {
-                facts.insert(
-                    field.clone(),
-                    json!(bare_units(text).split([',', ';']).map(str::trim).filter(|id| !id.is_empty()).collect::<Vec<_>>()),
-                );
-            }
-            "kind" => {
-                let kind = kind_of(text).unwrap_or(text);
-                if !KINDS.contains(&kind) {
-                    report.push(Finding::new(Severity::Error, "unknown-kind", sentence!("unknown-kind", text)).of(row.number, row.line));
-                }
-                facts.insert("kind".into(), json!(kind));
-            }
-            "payment" | "offer" | "contact" | "consent" => {}
-            _ => {
-                facts.insert(field.clone(), value.clone());
-            }
-        }
-    }
-    if let Some(kind) = kind {
-        facts.entry("kind").or_insert(json!(kind));
-    }
-    let [lon, lat] = row.position.map(|value| value as f64 / 1e7);
-    facts.insert("position".into(), json!({ "lon": lon, "lat": lat }));
-    Value::Object(facts)
-}
-
-/// Kinds of points.
-const KINDS: [&str; 5] = ["ambulance", "health-worker", "health-station", "advisory-desk", "digital-team"];
-
-/// The kind of point that an office's word stands for.
-fn kind_of(text: &str) -> Option<&'static str> {
-    match fold(text).as_str() {
-        "xe cuu thuong" | "xe cap cuu" | "cuu thuong" => Some("ambulance"),
-        "nhan vien y te" | "y te thon ban" | "nhan vien y te thon ban" => Some("health-worker"),
-        "tram y te" | "benh vien" | "trung tam y te" => Some("health-station"),
-        "ban tu van" | "to tu van" => Some("advisory-desk"),
-        "to cong nghe so" | "to cong nghe so cong dong" => Some("digital-team"),
-        _ => None,
-    }
-}
-
 /// Options for a file of points in a city. Errors: `crs` names no system that can be read.
 pub fn options(city: &crate::domain::city::City, crs: Option<&str>) -> Result<Options, crate::geometry::crs::CrsError> {
     Ok(Options { crs: crs.map(Crs::code).transpose()?, ..Options::new(city.bbox, city.default_crs) })
@@ -380,6 +323,8 @@ pub fn options(city: &crate::domain::city::City, crs: Option<&str>) -> Result<Op
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn city() -> crate::domain::city::City {

@@ -1,0 +1,234 @@
+//! Map points: a table to edit in place, a form with a map for one, and lists from a file with a preview.
+
+mod lists;
+mod one;
+
+pub use lists::{carry_out_list, list, send_list};
+pub use one::{new_point, point, publish, revise};
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Desk, Form, leads_to, refused, shown};
+use crate::domain::Refusal;
+use crate::domain::families;
+use crate::domain::publication::Status;
+use crate::domain::publication::view::View;
+use crate::http::errors::HttpError;
+use crate::http::forms::Fields;
+use crate::http::reading::Asking;
+use crate::http::{Site, respond};
+use crate::import::list::Known;
+use crate::import::points::KINDS;
+use crate::render::office::points as pages;
+use crate::words::fold::{fold, typed};
+use crate::words::sheet::harmless;
+use crate::words::text::Lang;
+
+/// The family.
+const FAMILY: &str = "map-point";
+/// Most points on a page of the table.
+const ROWS: usize = 25;
+
+/// The columns of the table that is edited elsewhere, as its reader knows them: header, and where it stands in the facts.
+const SHEET: [(&str, &str); 12] = [
+    ("Mã", ""),
+    ("Tên", "/title"),
+    ("Địa chỉ", "/address"),
+    ("Điện thoại", "/phones/0/number"),
+    ("Giờ", "/hours"),
+    ("Vai trò", "/role"),
+    ("Đơn vị chủ quản", "/operator"),
+    ("Mô tả", "/summary"),
+    ("Ngôn ngữ", "/languages"),
+    ("Mã đơn vị", "/units"),
+    ("lat", "/position/lat"),
+    ("lon", "/position/lon"),
+];
+
+fn check(desk: &Desk) -> Result<(), HttpError> {
+    if desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
+        return Ok(());
+    }
+    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
+}
+
+/// The points that this person may change and that hold or will hold, by kind and name.
+fn own(site: &Site, desk: &Desk) -> Vec<(View, Known)> {
+    let (moment, city) = (site.moment(), site.city());
+    let image = site.model.image();
+    let points = image.items().filter(|(_, entry)| entry.item.family() == FAMILY && entry.item.is_public());
+    let mut list: Vec<(View, Known)> = points
+        .filter_map(|(code, entry)| {
+            let view = entry.item.view(None, &moment).filter(|view| matches!(view.status, Status::InForce | Status::Upcoming))?;
+            desk.actor.check(families::roles(FAMILY), &view.units, &city.units, moment.today).ok()?;
+            let facts = entry.item.latest_facts()?;
+            let subject = facts["contact"]["subject"].as_str().map(|id| crate::domain::subject::SubjectId(id.to_owned()));
+            let contact = subject.and_then(|subject| image.contact(&subject).map(|person| (person.name.clone(), person.phone.clone())));
+            let ends = view.holds_to.is_some_and(|day| day <= moment.today);
+            Some((view, Known { code: *code, seen: entry.version, facts, contact, ends }))
+        })
+        .collect();
+    list.sort_by_key(|(view, known)| (view.kind, fold(&view.title), known.code));
+    list
+}
+
+/// The part of the table that an address asks for.
+struct Part {
+    kind: &'static str,
+    from: usize,
+}
+
+impl Part {
+    fn of(fields: &Fields) -> Self {
+        let kind = fields.get("kind").and_then(|kind| KINDS.into_iter().find(|known| *known == kind)).unwrap_or(KINDS[0]);
+        Self { kind, from: fields.get("from").and_then(|from| from.parse().ok()).unwrap_or(0) }
+    }
+
+    fn rows(&self, list: Vec<(View, Known)>) -> (Vec<Known>, usize) {
+        let all: Vec<Known> = list.into_iter().map(|(_, known)| known).filter(|known| known.facts["kind"] == self.kind).collect();
+        let count = all.len();
+        (all.into_iter().skip(self.from).take(ROWS).collect(), count)
+    }
+}
+
+/// `GET /office/points?kind=&from=`
+pub async fn table(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    check(&desk)?;
+    let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
+    let done = fields.get("done").and_then(|done| done.parse().ok());
+    Ok(table_page(&site, &desk, &asking.headers, asking.lang(), &Part::of(&fields), &[], done))
+}
+
+fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &Part, wrong: &[String], done: Option<usize>) -> Response {
+    let (rows, count) = part.rows(own(site, desk));
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let table = pages::Table { kind: part.kind, from: part.from, most: ROWS, count, rows: &rows, wrong, done };
+    shown(headers, status, pages::table(lang, &site.city(), &desk.who(), &table))
+}
+
+/// `GET /office/points/list.csv?kind=`: the points of a kind as a table that can be edited and sent back. Persons are not
+/// in it.
+pub async fn sheet(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    check(&desk)?;
+    let part = Part::of(&Fields::parse(asking.query.as_deref().unwrap_or_default()));
+    // Without this byte order mark, spreadsheets assume another encoding.
+    let mut table = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+    let failed = |error: csv::Error| HttpError::Internal(error.to_string());
+    table.write_record(SHEET.map(|(header, _)| header)).map_err(failed)?;
+    for (_, known) in own(&site, &desk).into_iter().filter(|(_, known)| known.facts["kind"] == part.kind) {
+        let list = |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+        let cell = |pointer: &str| match known.facts.pointer(pointer) {
+            Some(Value::String(text)) => harmless(text.clone()),
+            Some(value @ Value::Array(_)) => list(value),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        };
+        table
+            .write_record(SHEET.map(|(_, pointer)| if pointer.is_empty() { known.code.to_string() } else { cell(pointer) }))
+            .map_err(failed)?;
+    }
+    let bytes = table.into_inner().map_err(|error| HttpError::Internal(error.to_string()))?;
+    let mut extra = HeaderMap::new();
+    let name = format!("attachment; filename=\"{}.csv\"", part.kind);
+    extra.extend(HeaderValue::try_from(name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
+    Ok(respond::unkept(&asking.headers, StatusCode::OK, "text/csv; charset=utf-8", extra, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// A point's facts with what its row in the table says. None where it says nothing else.
+fn edited(known: &Known, fields: &Fields) -> Option<Value> {
+    let mut facts = known.facts.clone();
+    for name in pages::COLUMNS {
+        let Some(new) = fields.all(&format!("{name}-{}", known.code)).next().map(typed) else { continue };
+        set(&mut facts, name, new);
+    }
+    (facts != known.facts).then_some(facts)
+}
+
+/// Puts a text in facts, or takes it out where it is empty. `phone` is the first number.
+fn set(facts: &mut Value, name: &str, new: String) {
+    if name == "phone" {
+        let first = &facts["phones"][0];
+        if first["number"] == new.as_str() {
+            return;
+        }
+        let label = first["label"].as_str().unwrap_or("Điện thoại").to_owned();
+        let mut phones: Vec<Value> = facts["phones"].as_array().into_iter().flatten().skip(1).cloned().collect();
+        if !new.is_empty() {
+            phones.insert(0, json!({ "label": label, "number": new }));
+        }
+        facts["phones"] = json!(phones);
+        if phones.is_empty() {
+            facts.as_object_mut().into_iter().for_each(|facts| drop(facts.remove("phones")));
+        }
+        return;
+    }
+    match facts.as_object_mut() {
+        Some(facts) if new.is_empty() => drop(facts.remove(name)),
+        Some(facts) => drop(facts.insert(name.to_owned(), json!(new))),
+        None => {}
+    }
+}
+
+/// `POST /office/points`: the rows of the table that were edited become revisions from today on.
+pub async fn edit(
+    State(site): State<Arc<Site>>,
+    desk: Desk,
+    asking: Asking,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    check(&desk)?;
+    let fields = desk.fields(&headers, body).await?;
+    let lang = fields.lang(&asking.headers);
+    let (mut done, mut wrong) = (0, Vec::new());
+    for (view, known) in own(&site, &desk) {
+        let Some(seen) = fields.get(&format!("seen-{}", known.code)) else { continue };
+        let Some(facts) = edited(&known, &fields) else { continue };
+        if seen != known.seen.to_string() {
+            wrong.push(sentence!("row-changed", title = view.title).text(lang).clone());
+            continue;
+        }
+        let form = Form { family: FAMILY, action: "revise", seen, at: None };
+        let body = json!({ "effective_from": site.moment().today, "facts": facts });
+        match desk.carry_out(&site, known.code, &form, body).await {
+            Ok(_) => done += 1,
+            Err(error) => wrong.push(format!("{}: {}", view.title, refused(error, lang)?)),
+        }
+    }
+    let part = Part::of(&fields);
+    if wrong.is_empty() {
+        let from = if part.from > 0 { format!("&from={}", part.from) } else { String::new() };
+        return Ok(leads_to(&format!("/office/points?kind={}{from}&done={done}", part.kind), lang));
+    }
+    Ok(table_page(&site, &desk, &headers, lang, &part, &wrong, Some(done).filter(|done| *done > 0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        let facts = json!({ "kind": "health-station", "title": "Trạm một", "address": "Tổ 1", "always_open": false,
+            "phones": [{ "label": "Trực", "number": "0216 0000 111" }, { "label": "Khác", "number": "0216 0000 112" }],
+            "contact": { "subject": "s-1" }, "position": { "lon": 104.87, "lat": 21.7 } });
+        Known { code: "TYT00001B".parse().expect("a code"), seen: 1, facts, contact: None, ends: false }
+    }
+
+    #[test]
+    fn a_row_changes_what_was_typed_and_nothing_else() {
+        let same = "title-TYT00001B=Tr%E1%BA%A1m+m%E1%BB%99t&address-TYT00001B=T%E1%BB%95+1&phone-TYT00001B=0216+0000+111&hours-TYT00001B=";
+        assert_eq!(edited(&known(), &Fields::parse(same)), None);
+        let facts =
+            edited(&known(), &Fields::parse("phone-TYT00001B=0216+0000+113&address-TYT00001B=&hours-TYT00001B=7-17")).expect("edited");
+        assert_eq!(facts["phones"][0], json!({ "label": "Trực", "number": "0216 0000 113" }));
+        assert_eq!((&facts["phones"][1]["number"], &facts["hours"], facts.get("address")), (&json!("0216 0000 112"), &json!("7-17"), None));
+        let facts = edited(&known(), &Fields::parse("phone-TYT00001B=")).expect("edited");
+        assert_eq!(facts["phones"], json!([{ "label": "Khác", "number": "0216 0000 112" }]));
+    }
+}

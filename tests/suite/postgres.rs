@@ -892,3 +892,107 @@ async fn what_a_trigger_swallows_is_not_acknowledged_and_nothing_is_half_written
     is_said(&node, "\"ready\"").await;
     assert!(!node.apply(&station("b")).await.repeated, "it was not recorded before");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn rows_that_are_swallowed_in_any_table_are_not_acknowledged() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    database.tamper("CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'").await.unwrap();
+    let head = node.app.log().head().await.unwrap();
+    let worker = json!({ "id": "w", "type": "map-point.publish", "facts": { "kind": "health-worker", "title": "Y tế thôn", "position": { "lon": 104.87, "lat": 21.7 },
+        "contact": { "name": "Lò Thị Mất", "phone": "0912 345 678", "consent": { "purpose": "public-contact", "text_version": "1", "evidence": "9" } } } });
+    // A plan brings a claim (its decision) and blobs.
+    let plan = crate::support::demo_command("QHSDD21AG", "plan.publish").to_string();
+    for (table, command) in [
+        ("commands", station("a")),
+        ("vault", worker.to_string()),
+        // A blob is kept before the command that names it.
+        ("blobs", plan.clone()),
+        ("blob_chunks", plan.clone()),
+        ("claims", plan),
+    ] {
+        for (put, off) in [
+            (
+                format!("CREATE TRIGGER swallow BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION swallow()"),
+                format!("DROP TRIGGER swallow ON {table}"),
+            ),
+            (format!("CREATE RULE swallow AS ON INSERT TO {table} DO INSTEAD NOTHING"), format!("DROP RULE swallow ON {table}")),
+        ] {
+            database.tamper(&put).await.unwrap();
+            let said = format!(
+                "{:?}",
+                node.try_apply(&command, &bangtin::cli::demo::file).await.err().unwrap_or_else(|| panic!("acknowledged: {put}"))
+            );
+            holds(&said, &["RETURN NULL", "trigger"]);
+            assert_eq!(node.app.log().head().await.unwrap(), head, "nothing is written: {put}");
+            // Before anybody writes it is named too.
+            is_said(&node, &format!("{table} (")).await;
+            database.tamper(&off).await.unwrap();
+        }
+    }
+    is_said(&node, "\"ready\"").await;
+    for command in [station("a"), worker.to_string()] {
+        assert!(!node.try_apply(&command, &no_files).await.unwrap().repeated, "it was not recorded before");
+        assert!(node.try_apply(&command, &no_files).await.unwrap().repeated);
+    }
+    // Who asks to be forgotten is not told so while their row stays.
+    let subject = node.app.log().vault_rows().await.unwrap().into_iter().find(|row| row.subject.starts_with("s-")).unwrap().subject;
+    database.tamper("CREATE TRIGGER swallow BEFORE DELETE ON vault FOR EACH ROW EXECUTE FUNCTION swallow()").await.unwrap();
+    assert!(node.app.erase(bangtin::domain::subject::SubjectId(subject.clone())).await.is_err());
+    database.tamper("DROP TRIGGER swallow ON vault").await.unwrap();
+    node.app.erase(bangtin::domain::subject::SubjectId(subject.clone())).await.unwrap();
+    assert!(node.app.log().vault_row(&subject).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn tables_that_somebody_has_changed_are_named_and_a_child_table_doubles_nothing() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    let node = Node::start(&database, &clock).await;
+    node.apply(&station("a")).await;
+    database.tamper("ALTER TABLE blob_chunks SET UNLOGGED").await.unwrap();
+    is_said(&node, "blob_chunks (UNLOGGED)").await;
+    database.tamper("ALTER TABLE blob_chunks SET LOGGED").await.unwrap();
+    is_said(&node, "\"ready\"").await;
+    database.tamper("CREATE TABLE events_2026 () INHERITS (events); INSERT INTO events_2026 SELECT * FROM ONLY events").await.unwrap();
+    is_said(&node, "events (INHERITS)").await;
+    let events = node.app.log().read(0, 100).await.unwrap();
+    let positions: Vec<i64> = events.iter().map(|event| event.position).collect();
+    assert_eq!(positions, (1..=events.last().unwrap().position).collect::<Vec<_>>(), "each event once");
+    node.apply(&station("b")).await;
+    // What is backed up can be restored.
+    node.dump(true, &database.path("backup")).await;
+    let restored = Database::new(Kind::Postgres).await;
+    let fresh = restored.open_at(&clock).await;
+    let mut reader =
+        bangtin::event_store::dump::Reader::new(std::io::BufReader::new(std::fs::File::open(database.path("backup")).unwrap()));
+    fresh.load(Box::new(move || reader.next_record())).await.unwrap();
+    assert_eq!(fresh.head().await.unwrap().hash, node.app.log().head().await.unwrap().hash);
+    database.tamper("DROP TABLE events_2026").await.unwrap();
+    is_said(&node, "\"ready\"").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn a_start_that_waits_for_a_lock_says_whose() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    drop(Node::start(&database, &clock).await);
+    let (holder, connection) = tokio_postgres::connect(&database.url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder.batch_execute("BEGIN; UPDATE head SET position = position WHERE id = 1").await.unwrap();
+    let pid: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    // The first waits for the lock, the second for the first.
+    let (first, second) = tokio::join!(refused(&database.url), refused(&database.url));
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    for said in [first, second] {
+        holds(&said, &[&format!("pid {pid}"), "holds a lock", "đang giữ khóa"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn options_that_the_server_does_not_read_are_said_to_be_in_the_address() {
+    let database = Database::new(Kind::Postgres).await;
+    holds(&refused(&format!("{}?options=project%3Dep-cool-name", database.url)).await, &["options=…", "project=ep-cool-name"]);
+}

@@ -81,6 +81,8 @@ impl Connector {
         if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
             return Err(StoreError::NotPossible(both(sentence!("pg-option-session"))));
         }
+        // By this name the program knows its own sessions among those of others.
+        config.application_name("bangtin");
         config.connect_timeout(Duration::from_secs(5));
         config.tcp_user_timeout(PATIENCE);
         let proof = if is_local(&config) { Proof::None } else { proof(mode.as_deref(), ca_file.is_some())? };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::connector::Connector;
+use super::trouble::Trouble;
 use super::{Answer, in_time, read_head};
 use crate::event_store::{Append, StoreError};
 
@@ -14,10 +15,17 @@ const POLL: Duration = Duration::from_millis(500);
 
 /// Listens for appends of other nodes. A notification is only a hint: the head is read again on
 /// each, on each reconnect, and twice a second.
-pub(super) async fn listen(connector: Connector, hint: Arc<watch::Sender<i64>>, alive: mpsc::WeakUnboundedSender<(Append, Answer)>) {
+pub(super) async fn listen(
+    connector: Connector,
+    hint: Arc<watch::Sender<i64>>,
+    alive: mpsc::WeakUnboundedSender<(Append, Answer)>,
+    trouble: Arc<Trouble>,
+) {
     while alive.upgrade().is_some() {
         if let Err(error) = listen_once(&connector, &hint, &alive).await {
             tracing::warn!("cannot follow the log: {error}");
+            // What shows itself here first keeps writes from going through too.
+            trouble.note_sessions(&error.to_string());
             tokio::time::sleep(POLL).await;
         }
     }

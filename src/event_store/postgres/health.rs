@@ -62,6 +62,24 @@ impl PostgresLog {
         Ok(())
     }
 
+    /// Refuses tables that somebody has changed so that they lose, swallow or double rows.
+    pub(super) async fn check_tables(&self) -> Result<(), StoreError> {
+        // The bits of `tgtype`: 1 for each row, 2 before it (PostgreSQL, pg_trigger.h).
+        let sql = "SELECT string_agg(t || ' (' || what || ')', ', ' ORDER BY t, what) FROM (SELECT c.relname t, unnest(array_remove(ARRAY[\
+              CASE WHEN c.relpersistence <> 'p' THEN 'UNLOGGED' END, \
+              CASE WHEN EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = c.oid) THEN 'INHERITS' END, \
+              CASE WHEN EXISTS (SELECT 1 FROM pg_rewrite WHERE ev_class = c.oid AND rulename <> '_RETURN') THEN 'RULE' END, \
+              CASE WHEN EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 3 = 3 \
+                AND g.tgenabled <> 'D' AND g.tgname <> 'events_change') THEN 'TRIGGER BEFORE' END], NULL)) what \
+             FROM unnest(ARRAY['head', 'events', 'commands', 'claims', 'claim_doubles', 'claim_rule', 'blobs', 'blob_chunks', 'vault', \
+              'sessions', 'once', 'kept', 'kept_pieces']) n, pg_class c WHERE c.oid = to_regclass(n)) s";
+        let rows = self.query(sql, &[]).await?;
+        match rows.first().and_then(|row| row.get::<_, Option<String>>(0)) {
+            Some(tables) => Err(StoreError::Unavailable(sentence!("pg-tables-changed", tables).to_string())),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses an account that may not do what a write does, and a server for reading only.
     pub(super) async fn check_rights(&self) -> Result<(), StoreError> {
         let sql = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on', \

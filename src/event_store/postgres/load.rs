@@ -76,7 +76,9 @@ pub(super) async fn load(transaction: &Transaction<'_>, records: &mut Source) ->
 /// Waits for insertions that travel together. The line can freeze between two of them.
 async fn all<F: Future<Output = Result<u64, Error>>>(waiting: &mut futures_util::stream::FuturesOrdered<F>) -> Result<(), StoreError> {
     while !waiting.is_empty() {
-        in_time(async { waiting.next().await.transpose() }).await?;
+        if in_time(async { waiting.next().await.transpose() }).await? == Some(0) {
+            return Err(StoreError::Unavailable(sentence!("pg-rows-swallowed").to_string()));
+        }
     }
     Ok(())
 }
@@ -94,8 +96,11 @@ async fn insert_record(transaction: &Transaction<'_>, statements: &[Statement], 
                 [&event.position, aggregate, sequence, name, &version, payload, &event.recorded_at, &event.actor, &event.command_id, &hash];
             transaction.execute(&statements[1], &params).await
         }
-        Record::Blob(sha256, bytes) => transaction.execute(&statements[2], &[&sha256.0.as_slice(), &bytes]).await,
-        Record::Chunk(sha256, number, data) => transaction.execute(&statements[3], &[&sha256.0.as_slice(), &number, &data]).await,
+        // The store may have these already.
+        Record::Blob(sha256, bytes) => transaction.execute(&statements[2], &[&sha256.0.as_slice(), &bytes]).await.map(|_| 1),
+        Record::Chunk(sha256, number, data) => {
+            transaction.execute(&statements[3], &[&sha256.0.as_slice(), &number, &data]).await.map(|_| 1)
+        }
         Record::Command(row) => {
             let digest = row.digest.as_slice();
             let params: [&(dyn ToSql + Sync); 6] = [&row.scope, &row.id, &digest, &row.first_position, &row.last_position, &row.result];

@@ -109,7 +109,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, S
 
 /// The head's position, and whether the event there can be read.
 const LAST: &str =
-    "SELECT position, position = 0 OR EXISTS (SELECT 1 FROM events WHERE events.position = head.position) FROM head WHERE id = 1";
+    "SELECT position, position = 0 OR EXISTS (SELECT 1 FROM ONLY events WHERE events.position = head.position) FROM head WHERE id = 1";
 
 /// Refuses a log whose last event cannot be read, by [`LAST`]'s answer: what is not seen would count as what never was,
 /// and a known item as an unknown one.
@@ -149,7 +149,7 @@ async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     }
     let fsync = in_time(client.query_one("SHOW fsync", &[])).await?;
     if fsync.get::<_, &str>(0) != "on" {
-        tracing::warn!("PostgreSQL runs with fsync = off: a power cut can lose what was acknowledged");
+        tracing::warn!("{}", sentence!("pg-fsync-off"));
     }
     // The lock needs a statement of its own, so that later statements see what its last holder committed.
     in_time(client.execute("SELECT pg_advisory_lock($1)", &[&SETUP_LOCK])).await?;
@@ -175,23 +175,38 @@ async fn set_up(client: &mut Client) -> Result<(), StoreError> {
     in_time(transaction.commit()).await
 }
 
+/// Says what holds a statement up that was late, where PostgreSQL knows.
+async fn explained<T>(connector: &Connector, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+    match outcome {
+        Err(error) if error.to_string() == late().to_string() => Err(held_up(connector).await.map_or(error, StoreError::Unavailable)),
+        outcome => outcome,
+    }
+}
+
 impl PostgresLog {
     /// Whether the database holds a log. It makes none.
     pub async fn is_there(url: &str) -> Result<bool, StoreError> {
         let connector = Connector::new(url)?;
-        connector.check_sessions().await?;
-        let client = connect(&connector).await?;
-        let row = in_time(client.query_one("SELECT to_regclass('head') IS NOT NULL", &[])).await?;
-        Ok(row.get(0))
+        let asked = async {
+            connector.check_sessions().await?;
+            let client = connect(&connector).await?;
+            let row = in_time(client.query_one("SELECT to_regclass('head') IS NOT NULL", &[])).await?;
+            Ok(row.get(0))
+        };
+        explained(&connector, asked.await).await
     }
 
     /// Connects, and makes missing tables.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
         let connector = Connector::new(url)?;
-        connector.check_sessions().await?;
-        let mut client = connect(&connector).await?;
-        prepare(&mut client).await?;
-        let head = read_head(&client).await?;
+        let begun = async {
+            connector.check_sessions().await?;
+            let mut client = connect(&connector).await?;
+            prepare(&mut client).await?;
+            let head = read_head(&client).await?;
+            Ok((client, head))
+        };
+        let (client, head) = explained(&connector, begun.await).await?;
         let identity = Arc::new(Identity::new(&head));
         let (hint_sender, hint) = watch::channel(head.position);
         let hint_sender = Arc::new(hint_sender);
@@ -202,7 +217,10 @@ impl PostgresLog {
         let target = Arc::new(writer::Target { connector: connector.clone(), identity: Arc::clone(&identity), clock });
         let log = Self { connector, appends, reader, pool, places, hint, identity, target, trouble, refused };
         tokio::spawn(writer::write_all(Arc::clone(&log.target), Arc::clone(&hint_sender), receiver, Arc::clone(&log.trouble)));
-        tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade()));
+        if let Err(StoreError::Unavailable(why)) = log.check_tables().await {
+            tracing::warn!("{why}");
+        }
+        tokio::spawn(follow::listen(log.connector.clone(), hint_sender, log.appends.downgrade(), Arc::clone(&log.trouble)));
         Ok(log)
     }
 
@@ -358,13 +376,13 @@ impl EventLog for PostgresLog {
     }
 
     async fn read(&self, after: i64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let sql = "SELECT * FROM events WHERE position > $1 ORDER BY position LIMIT $2";
+        let sql = "SELECT * FROM ONLY events WHERE position > $1 ORDER BY position LIMIT $2";
         let rows = self.query(sql, &[&after, &(limit as i64)]).await?;
         Ok(rows.iter().map(stored_event).collect())
     }
 
     async fn read_aggregate(&self, aggregate: &str, after: i64) -> Result<Vec<StoredEvent>, StoreError> {
-        let sql = "SELECT * FROM events WHERE aggregate = $1 AND sequence > $2 ORDER BY sequence";
+        let sql = "SELECT * FROM ONLY events WHERE aggregate = $1 AND sequence > $2 ORDER BY sequence";
         let rows = self.query(sql, &[&aggregate, &after]).await?;
         if rows.is_empty() {
             check_last(&self.query(LAST, &[]).await?)?;
@@ -414,7 +432,10 @@ impl EventLog for PostgresLog {
         let transaction = in_time(client.transaction()).await?;
         let insert = "INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let inserted = in_time(transaction.execute(insert, &[&name, &(blob.bytes as i64)])).await?;
-        if inserted == 1 {
+        if inserted == 0 {
+            // It is there already, or a trigger of somebody else's has swallowed it.
+            in_time(transaction.execute("SELECT 1 / count(*) FROM blobs WHERE sha256 = $1", &[&name])).await?;
+        } else {
             let chunk_sql = "INSERT INTO blob_chunks VALUES ($1, $2, $3)";
             let mut chunks = blob.chunks();
             let mut number = 0_i64;
@@ -422,6 +443,8 @@ impl EventLog for PostgresLog {
                 in_time(transaction.execute(chunk_sql, &[&name, &number, &chunk])).await?;
                 number += 1;
             }
+            let kept = "SELECT 1 / (count(*) = $2)::int FROM blob_chunks WHERE sha256 = $1";
+            in_time(transaction.execute(kept, &[&name, &number])).await?;
             chunks.check(sha256)?;
         }
         in_time(transaction.commit()).await?;
@@ -490,16 +513,18 @@ impl EventLog for PostgresLog {
         let head = in_time(view.query_one("SELECT log_id, position, hash, recorded_at FROM head", &[])).await?;
         sink(Record::Head(head_of(&head)))?;
         let mut parts: Vec<(&str, fn(&Row) -> Record)> = vec![
-            ("SELECT * FROM events ORDER BY position", |row| Record::Event(stored_event(row))),
-            ("SELECT * FROM blobs ORDER BY sha256", |row| Record::Blob(Digest(hash_of(row.get(0))), row.get(1))),
-            ("SELECT * FROM blob_chunks ORDER BY sha256, number", |row| Record::Chunk(Digest(hash_of(row.get(0))), row.get(1), row.get(2))),
-            ("SELECT * FROM commands ORDER BY scope, id", |row| Record::Command(command_row(row))),
-            ("SELECT * FROM claims ORDER BY kind, key", |row| {
+            ("SELECT * FROM ONLY events ORDER BY position", |row| Record::Event(stored_event(row))),
+            ("SELECT * FROM ONLY blobs ORDER BY sha256", |row| Record::Blob(Digest(hash_of(row.get(0))), row.get(1))),
+            ("SELECT * FROM ONLY blob_chunks ORDER BY sha256, number", |row| {
+                Record::Chunk(Digest(hash_of(row.get(0))), row.get(1), row.get(2))
+            }),
+            ("SELECT * FROM ONLY commands ORDER BY scope, id", |row| Record::Command(command_row(row))),
+            ("SELECT * FROM ONLY claims ORDER BY kind, key", |row| {
                 Record::Claim(ClaimRow { kind: row.get(0), key: row.get(1), holder: row.get(2) })
             }),
         ];
         if vault {
-            parts.push(("SELECT * FROM vault ORDER BY subject", |row| Record::Vault(vault_row(row))));
+            parts.push(("SELECT * FROM ONLY vault ORDER BY subject", |row| Record::Vault(vault_row(row))));
         }
         for (sql, read) in parts {
             let rows = in_time(view.query_raw(sql, std::iter::empty::<&str>())).await?;
@@ -543,7 +568,8 @@ impl EventLog for PostgresLog {
     }
 
     async fn takes_writes(&self) -> Result<(), StoreError> {
-        self.check_rights().await
+        self.check_rights().await?;
+        self.check_tables().await
     }
 
     fn folder(&self) -> Option<PathBuf> {

@@ -28,6 +28,13 @@ impl Trouble {
         }
     }
 
+    /// Notes what was met while reading, if it is a pooler without sessions.
+    pub(super) fn note_sessions(&self, why: &str) {
+        if why.contains(&said_of_sessions()) {
+            self.note(why);
+        }
+    }
+
     /// True where a pooler changes the session under a connection.
     pub(super) fn is_about_sessions(&self) -> bool {
         self.why().is_some_and(|why| why.contains(&said_of_sessions()))
@@ -51,10 +58,12 @@ fn said_of_sessions() -> String {
     sentence!("pg-pooler-transaction").to_string()
 }
 
-/// What holds a statement of this program up, where PostgreSQL itself knows: a lock of somebody else's session. None where
-/// it is something else, or nobody can be asked.
+/// What holds a statement of this program up, where PostgreSQL itself knows: a lock of somebody else's session, or a standby
+/// that does not confirm. None where it is something else, or nobody can be asked.
 pub(super) async fn held_up(connector: &Connector) -> Option<String> {
-    let sql = "SELECT string_agg(DISTINCT b::text, ', ') FROM pg_stat_activity a, unnest(pg_blocking_pids(a.pid)) b \
+    let sql = "SELECT string_agg(DISTINCT b::text, ', '), \
+         EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'bangtin' AND datname = current_database() AND wait_event = 'SyncRep') \
+         FROM pg_stat_activity a, unnest(pg_blocking_pids(a.pid)) b \
          WHERE a.application_name = 'bangtin' AND a.wait_event_type = 'Lock' AND a.datname = current_database() \
          AND b NOT IN (SELECT pid FROM pg_stat_activity WHERE application_name = 'bangtin')";
     let asked = async {
@@ -62,9 +71,10 @@ pub(super) async fn held_up(connector: &Connector) -> Option<String> {
         let driver = tokio::spawn(connection);
         let row = client.query_one(sql, &[]).await.ok();
         driver.abort();
-        row?.get::<_, Option<String>>(0)
+        row.map(|row| (row.get::<_, Option<String>>(0), row.get::<_, bool>(1)))
     };
-    let pids = tokio::time::timeout(LOOK, asked).await.ok().flatten()?;
+    let (pids, waits_for_standby) = tokio::time::timeout(LOOK, asked).await.ok().flatten()?;
+    let Some(pids) = pids else { return waits_for_standby.then(|| sentence!("pg-unconfirmed").to_string()) };
     // PostgreSQL gives a prepared transaction, which has no process, as 0.
     let is_prepared = pids.split(", ").any(|pid| pid == "0");
     Some(if is_prepared { sentence!("pg-locked-prepared").to_string() } else { sentence!("pg-locked", pids).to_string() })

@@ -56,7 +56,7 @@ impl Writer {
             prepare("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1 FOR UPDATE"),
             prepare(LAST),
             prepare(
-                "SELECT a, coalesce((SELECT sequence FROM events WHERE aggregate = a ORDER BY sequence DESC LIMIT 1), 0) \
+                "SELECT a, coalesce((SELECT sequence FROM ONLY events WHERE aggregate = a ORDER BY sequence DESC LIMIT 1), 0) \
                  FROM unnest($1::text[]) a",
             ),
             // LATERAL with a limit makes PostgreSQL look up each key in the index, whatever its planner estimates.
@@ -75,21 +75,24 @@ impl Writer {
                 "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], \
                  $5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bytea[])",
             ),
+            // A trigger or rule of somebody else's can swallow rows without an error. COMMIT is on its way by then, so each
+            // statement must fail by itself: it divides by 0 where rows are missing.
             prepare(
-                "INSERT INTO commands SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], \
-                 $5::bigint[], $6::text[])",
+                "WITH kept AS (INSERT INTO commands SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], \
+                 $5::bigint[], $6::text[]) RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::int FROM kept",
             ),
-            prepare("INSERT INTO claims SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"),
+            prepare(
+                "WITH kept AS (INSERT INTO claims SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) RETURNING 1) \
+                 SELECT 1 / (count(*) = cardinality($1))::int FROM kept",
+            ),
             prepare(
                 "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE \
                  SET wrapped_key = excluded.wrapped_key, data = excluded.data",
             ),
             prepare("DELETE FROM vault WHERE subject = $1"),
-            // A trigger or rule of somebody else's can swallow rows without an error. COMMIT is on its way by then, so the
-            // statement itself must fail: it divides by 0 where events are missing.
             prepare(
                 "WITH told AS (SELECT pg_notify('bangtin_log', $1::bigint::text)), \
-                 held AS (SELECT count(*) n FROM events, head WHERE head.id = 1 AND events.position > head.position AND events.position <= $1) \
+                 held AS (SELECT count(*) n FROM ONLY events, head WHERE head.id = 1 AND events.position > head.position AND events.position <= $1) \
                  UPDATE head SET position = CASE WHEN held.n = $1 - head.position THEN $1 ELSE 1 / (held.n - held.n) END, \
                  hash = $2, recorded_at = $3 FROM told, held WHERE id = 1",
             ),
@@ -168,20 +171,9 @@ impl Writer {
             let delete = "DELETE FROM claim_doubles WHERE kind = $1 AND key = $2 AND holder = $3";
             client.execute(delete, &[&claim.kind, &claim.key, &claim.holder]).await.map_err(before)?;
         }
-        for (append, answer) in appends.iter().zip(&admitted.answers) {
-            if answer.is_ok() {
-                for change in &append.vault {
-                    match change {
-                        VaultChange::Put(row) => client.execute(&self.put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await,
-                        VaultChange::Begin(row) => {
-                            let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-                            client.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await
-                        }
-                        VaultChange::Erase(subject) => client.execute(&self.erase_vault, &[subject]).await,
-                    }
-                    .map_err(before)?;
-                }
-            }
+        let changes = appends.iter().zip(&admitted.answers).filter(|(_, answer)| answer.is_ok()).flat_map(|(append, _)| &append.vault);
+        for change in changes {
+            self.change_vault(change).await.map_err(before)?;
         }
         // COMMIT travels behind the inserts. If one of them fails, the server makes it a rollback.
         let (inserted, committed) = futures_util::future::join(self.insert(&admitted), client.batch_execute(end)).await;
@@ -193,6 +185,29 @@ impl Writer {
             _ => unknown(&error),
         })?;
         Ok(admitted)
+    }
+
+    /// Changes a person's row. That it is there then, or gone, is looked up: a trigger of somebody else's can swallow the
+    /// change without an error.
+    async fn change_vault(&self, change: &VaultChange) -> Result<(), Error> {
+        let client = &self.client;
+        match change {
+            VaultChange::Put(row) => {
+                client.execute(&self.put_vault, &[&row.subject, &row.wrapped_key, &row.data]).await?;
+                let is = "SELECT 1 / count(*) FROM vault WHERE subject = $1 AND wrapped_key = $2 AND data = $3";
+                client.execute(is, &[&row.subject, &row.wrapped_key, &row.data]).await?;
+            }
+            VaultChange::Begin(row) => {
+                let begin = "INSERT INTO vault VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+                client.execute(begin, &[&row.subject, &row.wrapped_key, &row.data]).await?;
+                client.execute("SELECT 1 / count(*) FROM vault WHERE subject = $1", &[&row.subject]).await?;
+            }
+            VaultChange::Erase(subject) => {
+                client.execute(&self.erase_vault, &[subject]).await?;
+                client.execute("SELECT 1 / (count(*) = 0)::int FROM vault WHERE subject = $1", &[subject]).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Inserts the rows of a transaction; the statements travel together.

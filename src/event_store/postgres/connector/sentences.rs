@@ -128,7 +128,14 @@ impl Connector {
             sentence
         } else if *code == SqlState::TOO_MANY_CONNECTIONS && OF_LIMITS.contains(&routine) {
             both(sentence!("pg-limit", words))
-        } else if [SqlState::UNDEFINED_OBJECT, SqlState::INVALID_PARAMETER_VALUE, SqlState::CANT_CHANGE_RUNTIME_PARAM].contains(code) {
+        } else if [
+            SqlState::UNDEFINED_OBJECT,
+            SqlState::INVALID_PARAMETER_VALUE,
+            SqlState::CANT_CHANGE_RUNTIME_PARAM,
+            SqlState::SYNTAX_ERROR,
+        ]
+        .contains(code)
+        {
             both(sentence!("pg-option-refused", words))
         } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION && routine == OF_ROLES {
             both(sentence!("pg-no-login", user, words))
@@ -200,7 +207,7 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str
         both(sentence!("pg-no-schema"))
     } else if *code == SqlState::UNDEFINED_TABLE && OWN_TABLES.iter().any(|table| words.contains(&format!("\"{table}\""))) {
         both(sentence!("pg-no-tables", words))
-    } else if *code == SqlState::DIVISION_BY_ZERO {
+    } else if *code == SqlState::DIVISION_BY_ZERO || *code == SqlState::FEATURE_NOT_SUPPORTED && words.contains("RETURNING") {
         both(sentence!("pg-rows-swallowed"))
     } else if *code == SqlState::PROGRAM_LIMIT_EXCEEDED && words.contains("wraparound") {
         both(sentence!("pg-wraparound", words))

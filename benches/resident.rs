@@ -223,6 +223,8 @@ async fn office(folder: &Path) {
         "/office/proposals",
         "/office/deadlines",
         "/office/deadlines?f=ics",
+        "/office/points?kind=health-station",
+        "/office/points/new?kind=ambulance",
         "/office/duty",
         "/office/audit",
         "/office/plans/new",

@@ -57,16 +57,27 @@ impl App {
         Ok(report)
     }
 
-    /// Closes a report and erases its words, in backups too.
-    pub async fn close_report(&self, actor: &Actor, report: ReportId, outcome: ReportOutcome) -> Result<(), ExecuteError> {
-        let aggregate = format!("report/{report}");
+    async fn report_state(&self, report: &ReportId) -> Result<(ReportState, i64), ExecuteError> {
         let apply = |state: &mut ReportState, event, _| {
             if let LogEvent::Report(event) = event {
                 state.apply(&event);
             }
         };
-        let (state, sequence) = self.fold(&aggregate, ReportState::default(), apply).await?;
-        let events = state.close(ReportClosed { report, outcome })?;
+        self.fold(&format!("report/{report}"), ReportState::default(), apply).await
+    }
+
+    /// What became of a report; none where there is none of that number.
+    pub async fn report(&self, report: &ReportId) -> Result<Option<ReportState>, ExecuteError> {
+        let (state, _) = self.report_state(report).await?;
+        Ok(state.received.is_some().then_some(state))
+    }
+
+    /// Closes a report, with an answer where there is one, and erases its words, in backups too.
+    pub async fn close_report(&self, actor: &Actor, report: ReportId, outcome: ReportOutcome, answer: &str) -> Result<(), ExecuteError> {
+        let aggregate = format!("report/{report}");
+        let (state, sequence) = self.report_state(&report).await?;
+        let answer = Some(typed(answer)).filter(|answer| !answer.is_empty());
+        let events = state.close(ReportClosed { report, outcome, answer })?;
         let Some(received) = state.received.filter(|_| !events.is_empty()) else { return Ok(()) };
         self.register(&received.subject)?;
         let erase = vec![VaultChange::Erase(received.subject.0)];

@@ -72,6 +72,15 @@ pub enum ReportOutcome {
 }
 
 impl ReportOutcome {
+    /// The name used in JSON and forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mended => "mended",
+            Self::NoFault => "no-fault",
+            Self::Abuse => "abuse",
+        }
+    }
+
     /// Reads the name used in JSON and forms.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -90,7 +99,13 @@ pub struct ReportClosed {
     pub report: ReportId,
     /// What came of it.
     pub outcome: ReportOutcome,
+    /// What the office answers; whoever has the report's number reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
+
+/// Longest answer, in characters.
+const LONGEST_ANSWER: usize = 2_000;
 
 /// Events of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,14 +123,21 @@ pub struct ReportState {
     pub received: Option<ReportReceived>,
     /// None while it is open.
     pub outcome: Option<ReportOutcome>,
+    /// What the office answered.
+    #[serde(default)]
+    pub answer: Option<String>,
 }
 
 impl ReportState {
-    /// Decides to close it; closing it again with the same outcome changes nothing.
+    /// Decides to close it; closing it again in the same way changes nothing. Errors: it is not known, was closed in another
+    /// way, or the answer is too long.
     pub fn close(&self, closed: ReportClosed) -> Result<Vec<ReportEvent>, Refusal> {
+        if closed.answer.as_ref().is_some_and(|answer| answer.chars().count() > LONGEST_ANSWER) {
+            return Err(Refusal::invalid("answer-too-long", sentence!("answer-too-long", most = LONGEST_ANSWER)));
+        }
         match (&self.received, self.outcome) {
             (None, _) => Err(Refusal::invalid("unknown-report", sentence!("unknown-report", report = closed.report))),
-            (Some(_), Some(outcome)) if outcome == closed.outcome => Ok(Vec::new()),
+            (Some(_), Some(outcome)) if outcome == closed.outcome && self.answer == closed.answer => Ok(Vec::new()),
             (Some(_), Some(_)) => Err(Refusal::conflict("report-closed", sentence!("report-closed"))),
             (Some(_), None) => Ok(vec![ReportEvent::Closed(closed)]),
         }
@@ -125,7 +147,10 @@ impl ReportState {
     pub fn apply(&mut self, event: &ReportEvent) {
         match event {
             ReportEvent::Received(received) => self.received = Some(received.clone()),
-            ReportEvent::Closed(closed) => self.outcome = Some(closed.outcome),
+            ReportEvent::Closed(closed) => {
+                self.outcome = Some(closed.outcome);
+                self.answer.clone_from(&closed.answer);
+            }
         }
     }
 }
@@ -136,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_report_is_closed_once() {
-        let close = |outcome| ReportClosed { report: ReportId("r-1".into()), outcome };
+        let close = |outcome| ReportClosed { report: ReportId("r-1".into()), outcome, answer: Some("Đã sửa".into()) };
         let mut state = ReportState::default();
         assert_eq!(state.close(close(ReportOutcome::Mended)).expect_err("unknown").reason, "unknown-report");
         state.apply(&ReportEvent::Received(ReportReceived {
@@ -151,5 +176,10 @@ mod tests {
         }
         assert!(state.close(close(ReportOutcome::Mended)).expect("again").is_empty());
         assert_eq!(state.close(close(ReportOutcome::Abuse)).expect_err("closed").reason, "report-closed");
+        let other = ReportClosed { answer: None, ..close(ReportOutcome::Mended) };
+        assert_eq!(state.close(other).expect_err("another answer").reason, "report-closed");
+        let long = ReportClosed { answer: Some("ư".repeat(2_001)), ..close(ReportOutcome::Mended) };
+        assert_eq!(state.close(long).expect_err("long").reason, "answer-too-long");
+        assert_eq!(state.answer.as_deref(), Some("Đã sửa"));
     }
 }

@@ -83,7 +83,14 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
     let method = request.method().clone();
     let wish = RangeRequest::of(&method, request.headers_mut());
     let is_office = door::is_office(request.uri());
-    let ran = async { if is_office { door::enter(&site, request, next).await } else { next.run(request).await } };
+    // No name holds a zero byte, and PostgreSQL takes none.
+    let names_nothing = request.uri().path().contains("%00");
+    let ran = async {
+        if names_nothing {
+            return HttpError::NotFound.into_response();
+        }
+        if is_office { door::enter(&site, request, next).await } else { next.run(request).await }
+    };
     let ran = AssertUnwindSafe(ran).catch_unwind().await;
     let mut response = ran.unwrap_or_else(|_| HttpError::Internal("a handler panicked".into()).into_response());
     if response.status().is_client_error() || response.status().is_server_error() {

@@ -121,6 +121,19 @@ pub async fn receive(
     Ok(respond::unkept(&headers, StatusCode::OK, HTML, HeaderMap::new(), pages::thanks(lang, &site.city(), &view, &report)))
 }
 
+/// `GET /q/{code}/reports/{id}`: what became of a report, for whoever has its number.
+pub async fn answered(
+    State(site): State<Arc<Site>>,
+    Path((code, id)): Path<(String, String)>,
+    asking: Asking,
+) -> Result<Response, HttpError> {
+    let view = item(&site, parse(&code)?)?;
+    let id = ReportId(id);
+    let state = site.app.report(&id).await?.filter(|state| state.received.as_ref().is_some_and(|received| received.item == view.code));
+    let page = pages::answered(asking.lang(), &site.city(), &view, &id, &state.ok_or(HttpError::NotFound)?);
+    Ok(respond::unkept(&asking.headers, StatusCode::OK, HTML, HeaderMap::new(), page))
+}
+
 /// Who may read reports, and in which units. The token comes as a bearer token or in a form.
 async fn reader(site: &Site, headers: &HeaderMap, token: Option<&str>) -> Result<Actor, HttpError> {
     let mut headers = headers.clone();
@@ -193,14 +206,14 @@ pub async fn work(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     let actor = reader(&site, &headers, token).await?;
     // The form names one report, or several separated by blanks after a flood of them.
     for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
-        close(&site, &actor, report, fields.get("outcome")).await?;
+        close(&site, &actor, report, &fields).await?;
     }
     let (lines, count) = open(&site, &actor, SHOWN).await?;
     Ok(secret(pages::list(lang, &site.city(), &site.moment(), &lines, count, token.unwrap_or_default())))
 }
 
 /// Closes a report that the actor may see. Errors: it is not open, or the outcome is none.
-pub(super) async fn close(site: &Site, actor: &Actor, report: &str, outcome: Option<&str>) -> Result<(), HttpError> {
+pub(super) async fn close(site: &Site, actor: &Actor, report: &str, fields: &Fields) -> Result<(), HttpError> {
     let id = ReportId(report.to_owned());
     let unknown = || HttpError::Refused(Refusal::invalid("unknown-report", sentence!("unknown-report", report)));
     let known = site.model.image().reports().get(&id).cloned();
@@ -210,8 +223,8 @@ pub(super) async fn close(site: &Site, actor: &Actor, report: &str, outcome: Opt
     if !is_within(site, actor, &open, view.as_ref()) {
         return Err(unknown());
     }
-    let outcome = outcome.and_then(ReportOutcome::parse).ok_or_else(|| HttpError::Parameter(sentence!("report-outcome")))?;
-    site.app.close_report(actor, id, outcome).await?;
+    let outcome = fields.get("outcome").and_then(ReportOutcome::parse).ok_or_else(|| HttpError::Parameter(sentence!("report-outcome")))?;
+    site.app.close_report(actor, id, outcome, fields.get("answer").unwrap_or_default()).await?;
     let head = site.app.log().head().await?.position;
     site.model.wait_for(head, std::time::Duration::from_secs(1)).await;
     Ok(())

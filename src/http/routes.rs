@@ -110,6 +110,7 @@ fn public() -> Vec<Route> {
         ("/blobs/{sha256}", Reads, get(items::blob)),
         ("/boards", Reads, get(boards::list)),
         ("/booklet.pdf", Reads, get(boards::booklet)),
+        ("/q/{code}/reports/{id}", Reads, get(reports::answered)),
         ("/reports", Both, get(reports::list).post(reports::work)),
         ("/glossary", Reads, get(home::glossary)),
         ("/licence", Reads, get(home::licence)),

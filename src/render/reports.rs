@@ -8,7 +8,7 @@ use super::layout::{Page, language_field, page};
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::report::{ReportId, ReportKind, ReportReceived};
+use crate::domain::report::{ReportId, ReportKind, ReportReceived, ReportState};
 use crate::vault::ReportText;
 use crate::words::format;
 use crate::words::text::Lang;
@@ -56,9 +56,30 @@ pub fn thanks(lang: Lang, city: &City, view: &View, report: &ReportId) -> String
     let content = html! {
         h1 { (t("report-thanks")) }
         p { (t("report-number")) ": " strong { (report) } }
+        p { a href={ "/q/" (view.code) "/reports/" (report) (lang.query()) } { (t("report-see-answer")) } }
+        p.note { (t("report-keep-link")) }
         p { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
     };
     page(&Page::new(lang, city, t("report-thanks"), &format!("/q/{}/report", view.code)), content)
+}
+
+/// What became of a report.
+pub fn answered(lang: Lang, city: &City, view: &View, report: &ReportId, state: &ReportState) -> String {
+    let t = |key| text(lang, key);
+    let path = format!("/q/{}/reports/{report}", view.code);
+    let content = html! {
+        p.kind { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
+        h1 { (t("report")) " " (report) }
+        @match state.outcome {
+            None => div.status.wait { b { (t("report-open")) } },
+            Some(outcome) => div.status.good { b { (text(lang, &format!("outcome-{}", outcome.as_str()))) } },
+        }
+        @if let Some(answer) = &state.answer { h2 { (t("report-answer")) } p { (answer) } }
+        @else if state.outcome.is_some() { p { (t("report-no-answer")) } }
+        @if state.outcome.is_none() { p.note { (t("report-keep-link")) } }
+        (by_phone(lang, city))
+    };
+    page(&Page::new(lang, city, t("report"), &path), content)
 }
 
 /// A report as a clerk sees it.
@@ -130,6 +151,7 @@ pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Wo
                     form action=(work.action) method="post" {
                         (work.hidden)
                         input type="hidden" name="report" value=(line.received.report);
+                        label.above { (t("report-answer")) textarea name="answer" rows="2" maxlength="2000" aria-describedby="answer-help" {} }
                         button name="outcome" value="mended" { (t("outcome-mended")) }
                         button name="outcome" value="no-fault" { (t("outcome-no-fault")) }
                         button name="outcome" value="abuse" { (t("outcome-abuse")) }
@@ -147,6 +169,7 @@ pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Wo
                 }
             }
         }
+        @if !lines.is_empty() { p.note #answer-help { (t("report-answer-help")) } }
         p.note { (t("reports-erased")) }
     }
 }

@@ -17,6 +17,7 @@ on_both_databases!(
     what_was_written_is_erased_when_the_report_is_closed,
     a_flood_is_stopped_and_nothing_is_lost_for_others,
     what_is_no_report_is_told_and_kept_in_the_form,
+    the_answer_stands_where_the_resident_was_told_to_look,
 );
 
 const TEXT: &str = "Ranh giới khu 12 sai, xem thửa cạnh chợ <b>&";
@@ -196,4 +197,35 @@ async fn what_is_no_report_is_told_and_kept_in_the_form(kind: Kind) {
     // A pasted-over code can be reported without a word.
     let silent = send(&node, "/q/QHSDD21AG/report", &[("kind", "false-code"), ("board", "1")], &[]).await;
     assert_eq!(silent.status, StatusCode::OK);
+}
+
+async fn the_answer_stands_where_the_resident_was_told_to_look(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let sent = send(&node, "/q/QHSDD21AG/report", &[("text", TEXT), ("reply_to", CONTACT)], &[]).await.text();
+    settle(&node).await;
+    let link = format!("/q/QHSDD21AG/reports/{}", sent.split("/q/QHSDD21AG/reports/").nth(1).unwrap().split('"').next().unwrap());
+    let waiting = node.get(&link).await;
+    assert_eq!((waiting.status, waiting.header("cache-control")), (StatusCode::OK, "no-store"));
+    assert!(waiting.text().contains("chưa xử lý xong") && !waiting.text().contains("Ranh giới khu 12"), "{}", waiting.text());
+    for wrong in [link.replace("QHSDD21AG", "TYT00002R"), link.replace("/r-", "/r-0"), "/q/QHSDD21AG/reports/".to_owned() + "%00"] {
+        assert_eq!(node.get(&wrong).await.status, StatusCode::NOT_FOUND, "{wrong}");
+    }
+    // A clerk answers in the office.
+    let (mut clerk, _) = crate::office::signed_in(&node, &[Role::Clerk], "van-thu@yenbai.gov.vn", &clock).await;
+    let id = link.rsplit('/').next().unwrap().to_owned();
+    let long =
+        clerk.submit("/office/reports", "/office/reports", &[("report", &id), ("outcome", "mended"), ("answer", &"ư".repeat(2_001))]).await;
+    assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", long.text());
+    let answer = "Đã sửa ranh giới <khu 12> ngày 25/11.";
+    let done = clerk.submit("/office/reports", "/office/reports", &[("report", &id), ("outcome", "mended"), ("answer", answer)]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    settle(&node).await;
+    let page = node.get(&link).await.text();
+    assert!(page.contains("Đã sửa ranh giới &lt;khu 12&gt; ngày 25/11.") && !page.contains("chưa xử lý xong"), "{page}");
+    assert!(node.get(&format!("{link}?lang=en")).await.text().contains("The office's answer"));
+    // Without a word it is closed all the same.
+    let other = report(&node, "/q/QHSDD21AG/report", &[("text", "khác")]).await;
+    clerk.submit("/office/reports", "/office/reports", &[("report", &format!("r-{other}")), ("outcome", "no-fault")]).await;
+    settle(&node).await;
+    assert!(node.get(&format!("/q/QHSDD21AG/reports/r-{other}")).await.text().contains("không viết thêm"));
 }

@@ -42,7 +42,7 @@ pub async fn work(
     check(&desk)?;
     let fields = desk.fields(&headers, body).await?;
     for report in fields.get("report").unwrap_or_default().split_whitespace().take(SHOWN) {
-        close(&site, &desk.actor, report, fields.get("outcome")).await?;
+        close(&site, &desk.actor, report, &fields).await?;
     }
     Ok(leads_to("/office/reports", fields.lang(&asking.headers)))
 }

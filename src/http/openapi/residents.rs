@@ -145,6 +145,12 @@ fn of_reports(put: &mut impl FnMut(String, Value)) {
         }, "429": problem(), "503": problem() },
     });
     put("/q/{code}/report".into(), report);
+    let id = path("id", json!({ "type": "string" }), "The report's number", "r-0a1b2c3d4e5f");
+    let answered = Read::new("report-answer", "What became of a report, for whoever has its number", "pages")
+        .with(vec![code(), id, refer("page-lang")])
+        .gives(vec![page()])
+        .build();
+    put("/q/{code}/reports/{id}".into(), answered);
 
     let mut reports = Read::new("reports", "Open reports, for a token of a clerk or editor; for a browser, the form for one", "write")
         .gives(vec![object(), page()])
@@ -157,7 +163,7 @@ fn of_reports(put: &mut impl FnMut(String, Value)) {
         "security": [{ "token": [] }],
         "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": {
             "token": { "type": "string" }, "report": { "type": "string" },
-            "outcome": { "type": "string", "enum": ["mended", "no-fault", "abuse"] }, "lang": { "type": "string" },
+            "outcome": { "type": "string", "enum": ["mended", "no-fault", "abuse"] }, "answer": text(2_000), "lang": { "type": "string" },
         } } } } },
         "responses": {
             "200": { "description": "The open reports", "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } } },

@@ -42,11 +42,18 @@ async fn app(log: Arc<dyn EventLog>, folder: &std::path::Path) -> Arc<App> {
 fn publish(id: String) -> Request {
     let facts = json!({ "kind": "ambulance", "title": "Xe cứu thương", "position": { "lon": 104.87, "lat": 21.7 },
         "operator": "Bệnh viện đa khoa", "phones": [{ "label": "Trực", "number": "0216 0000 111" }] });
-    Request { id, kind: "map-point.publish".into(), code: None, body: json!({ "facts": facts }), blobs: Vec::new() }
+    Request { id, kind: "map-point.publish".into(), code: None, body: json!({ "facts": facts }), blobs: Vec::new(), with: Vec::new() }
 }
 
 fn duty(id: String, code: Code) -> Request {
-    Request { id, kind: "map-point.set-duty".into(), code: Some(code), body: json!({ "duty": "ready" }), blobs: Vec::new() }
+    Request {
+        id,
+        kind: "map-point.set-duty".into(),
+        code: Some(code),
+        body: json!({ "duty": "ready" }),
+        blobs: Vec::new(),
+        with: Vec::new(),
+    }
 }
 
 /// Durable commands a second by `writers` tasks, each on an item of its own.

@@ -37,7 +37,7 @@ use crate::disk::{self, Disk};
 use crate::domain::Code;
 use crate::domain::Context;
 use crate::domain::Refusal;
-use crate::domain::access::Actor;
+use crate::domain::access::{AccountId, Actor};
 use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
@@ -46,7 +46,7 @@ use crate::domain::publication::ClaimKind;
 use crate::domain::publication::Publication;
 use crate::domain::subject::SubjectId;
 use crate::event_store::{Append, Clock, CommandRow, EventLog, NewEvent, VaultChange};
-use crate::import::apart::{Places, Reading};
+use crate::import::apart::Reading;
 use crate::import::attach::{self, AttachError, Files};
 use crate::outside::Outside;
 use crate::vault::Vault;
@@ -75,9 +75,6 @@ fn random<const N: usize>() -> Result<[u8; N], ExecuteError> {
 pub fn new_command_id() -> Result<String, ExecuteError> {
     Ok(hex(&random::<16>()?))
 }
-
-/// Most files of other senders that are read at a time.
-const APART: usize = 2;
 
 /// Most passphrases that are checked at a time.
 const HASHING: usize = 2;
@@ -146,20 +143,6 @@ impl App {
         &self.vault
     }
 
-    /// From now on files of other senders are read by `program`, in a process of its own.
-    pub fn read_apart(&self, program: PathBuf) {
-        // Only the first call counts.
-        let _ = self.reader.set(Reading::Apart(program, Places::new(APART)));
-    }
-
-    /// How the files of this actor are read.
-    pub fn reading(&self, actor: &Actor) -> Reading {
-        match self.reader.get() {
-            Some(apart) if !actor.is_local() => apart.clone(),
-            _ => Reading::Here,
-        }
-    }
-
     /// Takes over a configuration that the follower has met in the log.
     pub fn observe_city(&self, city: City) {
         *self.city.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(city);
@@ -174,6 +157,7 @@ impl App {
             known_codes,
             known_items: BTreeMap::new(),
             by: None,
+            with: Vec::new(),
             two_persons: Vec::new(),
             sequence: 0,
         }
@@ -199,7 +183,7 @@ impl App {
         if let Some(row) = self.log.find_command(actor.name(), &request.id).await? {
             return repeated(&row, &digest);
         }
-        let Request { id, kind, code, mut body, blobs } = request;
+        let Request { id, kind, code, mut body, blobs, with } = request;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
         // What is proposed, or published alone, is read like the command that it is about.
         let (action, sent) =
@@ -248,7 +232,7 @@ impl App {
         append.vault.extend(row.map(VaultChange::Put));
         let consent = attached.contact.map(|contact| contact.consent);
         let action = action.to_owned();
-        let work = Work { code, aggregate, begins, actor, action, body: text, sent, command, subject, named, consent };
+        let work = Work { code, aggregate, begins, actor, with, action, body: text, sent, command, subject, named, consent };
         let carried = CarryOut { app: self, work: &work, id: &id, digest, base: append, dry };
         let committed = work.command.clone().handled_by(carried).await;
         let mut outcome = match committed {
@@ -368,6 +352,8 @@ struct Work<'a> {
     aggregate: String,
     begins: bool,
     actor: &'a Actor,
+    /// Others who had a hand in it.
+    with: Vec<AccountId>,
     /// The command's action and its fields as JSON text.
     action: String,
     body: String,

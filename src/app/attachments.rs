@@ -1,9 +1,12 @@
 //! Checks the sets and documents that a command brings along or names.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{App, ExecuteError, random};
+use crate::domain::access::Actor;
 use crate::domain::digest::hex;
 use crate::domain::families;
 use crate::domain::feature_set::FeatureSet;
@@ -11,12 +14,29 @@ use crate::domain::subject::SubjectId;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
 use crate::features;
-use crate::import::apart::Reading;
+use crate::import::apart::{Places, Reading};
 use crate::import::attach::{Attached, NewBlob, Opened};
 use crate::import::zones::MOST_LEFT_OUT;
 use crate::vault::Contact;
 
+/// Most files of other senders that are read at a time.
+const APART: usize = 2;
+
 impl App {
+    /// From now on files of other senders are read by `program`, in a process of its own.
+    pub fn read_apart(&self, program: PathBuf) {
+        // Only the first call counts.
+        let _ = self.reader.set(Reading::Apart(program, Places::new(APART)));
+    }
+
+    /// How the files of this actor are read.
+    pub fn reading(&self, actor: &Actor) -> Reading {
+        match self.reader.get() {
+            Some(apart) if !actor.is_local() => apart.clone(),
+            _ => Reading::Here,
+        }
+    }
+
     /// Checks the sets that a command names by their digest. Each must be stored or come along, and its codes must
     /// be legal for the plan. Its description is computed anew.
     pub(super) async fn check_sets(&self, body: &mut Value, attached: &Attached) -> Result<(), ExecuteError> {

@@ -1,9 +1,12 @@
 //! What an import asks of the store before it reads a file, and what the store learns from it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{App, ExecuteError, random};
+use crate::domain::access::AccountId;
 use crate::domain::city::{City, Columns};
 use crate::domain::digest::hex;
 use crate::domain::document::Document;
@@ -63,6 +66,78 @@ pub struct KeptForm {
     pub fields: Vec<(String, String)>,
     /// The files that were attached: the field's name, the file's id and its own name.
     pub files: Vec<(String, String, String)>,
+    /// The persons who have changed it.
+    #[serde(default)]
+    pub editors: Vec<AccountId>,
+    /// Its last changes, the newest last.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
+    /// Its version: the name of its row.
+    #[serde(skip)]
+    pub version: String,
+}
+
+/// A change of the form beside an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The version that was changed.
+    pub version: String,
+    /// Its fields before.
+    pub before: Vec<(String, String)>,
+    /// Who changed it.
+    pub by: AccountId,
+    /// When, microseconds since 1970.
+    pub at: i64,
+}
+
+/// Most changes that are remembered.
+const EDITS: usize = 20;
+
+/// A field that somebody else has changed meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meanwhile {
+    /// Its name.
+    pub name: String,
+    /// What it was.
+    pub from: String,
+    /// What it is now.
+    pub to: String,
+    /// True where both have changed it, and not alike: then the person's own value stays in the form.
+    pub both: bool,
+}
+
+/// All values of each field, one a line.
+fn values(fields: &[(String, String)]) -> BTreeMap<&str, String> {
+    let mut all: BTreeMap<&str, String> = BTreeMap::new();
+    for (name, value) in fields.iter().filter(|(_, value)| !value.trim().is_empty()) {
+        let known = all.entry(name).or_default();
+        if !known.is_empty() {
+            known.push('\n');
+        }
+        known.push_str(value.trim());
+    }
+    all
+}
+
+impl KeptForm {
+    /// What a person typed over version `seen`, put together with what others have changed since; and what that was.
+    pub fn merged(&self, seen: &str, mine: &[(String, String)]) -> (Vec<(String, String)>, Vec<Meanwhile>) {
+        let before = self.edits.iter().find(|edit| edit.version == seen).map_or(&[][..], |edit| &edit.before);
+        let (base, theirs, own) = (values(before), values(&self.fields), values(mine));
+        let names: BTreeSet<&str> = base.keys().chain(theirs.keys()).chain(own.keys()).copied().collect();
+        let (mut merged, mut meanwhile) = (Vec::new(), Vec::new());
+        for name in names {
+            let of = |map: &BTreeMap<&str, String>| map.get(name).cloned().unwrap_or_default();
+            let (from, to, typed) = (of(&base), of(&theirs), of(&own));
+            let both = typed != from && typed != to;
+            if to != from {
+                meanwhile.push(Meanwhile { name: name.to_owned(), from: from.clone(), to: to.clone(), both });
+            }
+            let kept = if typed == from { to } else { typed };
+            merged.extend(kept.lines().map(|line| (name.to_owned(), line.to_owned())));
+        }
+        (merged, meanwhile)
+    }
 }
 
 /// An import that nobody has proposed or published.
@@ -144,21 +219,42 @@ impl App {
 
     /// What the form beside an import says so far.
     pub async fn kept_form(&self, id: &str) -> Result<KeptForm, ExecuteError> {
-        Ok(self.kept_value(Kind::Form, &form_of(id)).await?.unwrap_or_default())
+        let Some(row) = kept::find(self.log.as_ref(), Kind::Form, &form_of(id)).await? else { return Ok(KeptForm::default()) };
+        let form: KeptForm = self.kept_value(Kind::Form, &form_of(id)).await?.unwrap_or_default();
+        Ok(KeptForm { version: row.name, ..form })
     }
 
-    /// Keeps what the form beside an import says so far.
-    pub async fn keep_form(&self, id: &str, owner: &str, form: &KeptForm) -> Result<(), ExecuteError> {
-        self.keep_value(Kind::Form, &form_of(id), owner, "", form).await?;
+    /// Keeps what the form beside an import says so far, in the place of the version that it names. Gives false where
+    /// somebody else has put another one there meanwhile.
+    pub async fn keep_form(&self, id: &str, owner: &str, form: &KeptForm) -> Result<bool, ExecuteError> {
+        let (log, row) = (self.log.as_ref(), form_of(id));
+        let next = (form.version.parse::<u64>().unwrap_or(0) + 1).to_string();
+        let is_there = kept::find(log, Kind::Form, &row).await?.is_some();
+        if is_there && !kept::rename(log, &row, &form.version, &next).await? {
+            return Ok(false);
+        }
+        self.keep_value(Kind::Form, &row, owner, &next, form).await?;
         self.use_kept(id).await?;
-        self.use_kept(&set_of(id)).await
+        self.use_kept(&set_of(id)).await?;
+        Ok(true)
+    }
+
+    /// The form as this person has changed it, over the version that it names.
+    pub fn edited(&self, form: KeptForm, fields: Vec<(String, String)>, by: &AccountId) -> KeptForm {
+        let KeptForm { fields: before, files, mut editors, mut edits, version } = form;
+        edits.push(Edit { version: version.clone(), before, by: by.clone(), at: self.now().as_microsecond() });
+        edits.drain(..edits.len().saturating_sub(EDITS));
+        if !editors.contains(by) {
+            editors.push(by.clone());
+        }
+        KeptForm { fields, files, editors, edits, version }
     }
 
     /// Puts an import in the place of an earlier one of the same file: what was written beside that stays.
     pub async fn import_instead(&self, id: &str, before: &str, owner: &str) -> Result<(), ExecuteError> {
         let form = self.kept_form(before).await?;
         if form != KeptForm::default() {
-            self.keep_form(id, owner, &form).await?;
+            self.keep_form(id, owner, &KeptForm { version: String::new(), ..form }).await?;
         }
         self.drop_import(before).await
     }
@@ -233,5 +329,36 @@ impl App {
             }
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Vec<(String, String)> {
+        text.split('&').map(|pair| pair.split_once('=').expect("a pair")).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn what_two_have_typed_is_put_together_and_nothing_is_lost() {
+        let edit = Edit { version: "1".into(), before: fields("title=A&scale=1:2000&unit=x&unit=y"), by: AccountId("a-1".into()), at: 0 };
+        let form = KeptForm {
+            fields: fields("title=B&scale=1:2000&unit=x&level=xã"),
+            edits: vec![edit],
+            version: "2".into(),
+            ..KeptForm::default()
+        };
+        let (merged, meanwhile) = form.merged("1", &fields("title=C&scale=1:500&unit=x&unit=y"));
+        assert_eq!(merged, fields("level=xã&scale=1:500&title=C&unit=x"));
+        let told = |name: &str, from: &str, to: &str, both| Meanwhile { name: name.into(), from: from.into(), to: to.into(), both };
+        assert_eq!(meanwhile, [told("level", "", "xã", false), told("title", "A", "B", true), told("unit", "x\ny", "x", false)]);
+        // Both typed the same, or only the other did.
+        let (merged, meanwhile) = form.merged("1", &fields("title=B&scale=1:2000&unit=x&unit=y"));
+        assert_eq!((merged, meanwhile.iter().any(|told| told.both)), (fields("level=xã&scale=1:2000&title=B&unit=x"), false));
+        // A version that is no longer remembered: whatever differs is shown.
+        let (merged, meanwhile) = form.merged("0", &fields("title=C"));
+        assert_eq!(merged, fields("level=xã&scale=1:2000&title=C&unit=x"));
+        assert!(meanwhile.iter().any(|told| told.name == "title" && told.both));
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::disk::Disk;
+use crate::domain::access::AccountId;
 use crate::domain::families::DecodeError;
 use crate::domain::publication::ProposalState;
 use crate::domain::subject::SubjectId;
@@ -27,6 +28,8 @@ pub struct Request {
     pub body: Value,
     /// Sets that were imported earlier and that the body names by their digest.
     pub blobs: attach::Blobs,
+    /// Others who had a hand in it. The program knows them; no sender names them.
+    pub with: Vec<AccountId>,
 }
 
 impl Request {
@@ -46,17 +49,17 @@ impl Request {
             return Err(shape("“id” must have 1 to 100 characters"));
         }
         let code = code.map(|code| code.parse::<Code>()).transpose().map_err(|error| Refusal::invalid("code-wrong", error.said()))?;
-        Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new() })
+        Ok(Self { id, kind, code, body: Value::Object(body), blobs: Vec::new(), with: Vec::new() })
     }
 }
 
 impl Request {
     /// The same command, to be carried out at `at`: a proposal that is submitted.
     pub fn at(self, at: Timestamp) -> Self {
-        let Self { id, kind, code, body, blobs } = self;
+        let Self { id, kind, code, body, blobs, with } = self;
         let (family, action) = kind.split_once('.').unwrap_or((&kind, ""));
         let body = json!({ "action": action, "command": body, "submitted": true, "at": at });
-        Self { id, kind: format!("{family}.propose"), code, body, blobs }
+        Self { id, kind: format!("{family}.propose"), code, body, blobs, with }
     }
 }
 

@@ -282,6 +282,7 @@ impl Handler for CarryOut<'_> {
             let mut context = app.context(app.known(F::NAME, &work.code, about.mentions()).await?);
             context.known_items = app.known_items(about.refers()).await?;
             context.by = work.actor.person().cloned();
+            context.with.clone_from(&work.with);
             context.two_persons = app.accounts().await?.two_persons();
             context.sequence = loaded.sequence;
             let command = self.as_sent(&loaded.item, command.clone(), &context);

@@ -55,7 +55,8 @@ pub async fn run(args: &StoreArgs, command: ProposalCommand) -> anyhow::Result<(
             let found = image.entry(&code).and_then(|entry| Some((entry.item.family(), entry.item.proposal()?.digest())));
             let (family, proposal) = found.with_context(|| format!("{code} has no proposal: see “bangtin proposal list”"))?;
             let (id, kind) = (new_command_id()?, format!("{family}.discard"));
-            let request = Request { id, kind, code: Some(code), body: json!({ "proposal": proposal }), blobs: Vec::new() };
+            let request =
+                Request { id, kind, code: Some(code), body: json!({ "proposal": proposal }), blobs: Vec::new(), with: Vec::new() };
             store.app.execute(&Actor::local(), request, &no_files).await?;
             say!("the proposal of {code} is discarded");
         }

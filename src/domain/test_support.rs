@@ -61,6 +61,7 @@ pub fn on(year: i16, month: i8, day: i8) -> Context {
         known_codes: [code(9)].into(),
         known_items: [(code(9), 2)].into(),
         by: None,
+        with: Vec::new(),
         two_persons: Vec::new(),
         sequence: 0,
     }

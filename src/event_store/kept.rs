@@ -124,6 +124,12 @@ pub async fn turn(log: &dyn EventLog, id: &str, into: Kind, name: &str) -> Resul
     Ok(())
 }
 
+/// Gives a file another name, if it still has this one. Of two who do so at once, one is told that it has not.
+pub async fn rename(log: &dyn EventLog, id: &str, from: &str, to: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE kept SET name = $1 WHERE id = $2 AND name = $3 RETURNING id";
+    Ok(!log.change_rows(sql, vec![to.into(), id.into(), from.into()]).await?.is_empty())
+}
+
 /// Removes a file.
 pub async fn remove(log: &dyn EventLog, id: &str) -> Result<(), StoreError> {
     log.change_rows("DELETE FROM kept WHERE id = $1", vec![id.into()]).await?;

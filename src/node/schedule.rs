@@ -39,6 +39,7 @@ pub async fn carry_out_due(app: &App, model: &ReadModel) -> Result<usize, Execut
             code: Some(*code),
             body: json!({ "proposal": proposal }),
             blobs: Vec::new(),
+            with: Vec::new(),
         };
         match app.execute(&Actor::clock(), request, &no_files).await {
             Ok(outcome) => tracing::info!(target: "audit", %code, events = ?outcome.events, "the hour has come"),

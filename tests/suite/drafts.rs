@@ -163,10 +163,12 @@ async fn a_draft_keeps_what_was_written_and_attached_on_every_node(kind: Kind) {
             ("do", "propose"),
         ],
     ];
-    let refused = elsewhere.upload("/office/me", &import, &facts.concat(), &[]).await;
+    let refused = elsewhere.upload_draft(&import, &facts.concat(), &[]).await;
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text().contains("value=\"Trọn vẹn\""), "{}", refused.text());
     assert!(planner.get(&import).await.text().contains("value=\"Trọn vẹn\""));
     let whole: Vec<_> = facts.concat().into_iter().map(|(name, value)| (name, if name == "decision" { "7/QĐ" } else { value })).collect();
+    let version = hidden(&elsewhere.get(&import).await.text(), "version");
+    let whole = [&whole[..], &[("version", version.as_str())]].concat();
     let sent = elsewhere.upload("/office/me", &import, &whole, &[]).await;
     assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
     settle(&first).await;
@@ -192,4 +194,109 @@ on_both_databases!(
     a_file_that_nobody_used_for_thirty_days_is_gone,
     features_without_area_are_left_out_by_choice_and_the_plan_says_which,
     a_draft_keeps_what_was_written_and_attached_on_every_node,
+    two_planners_in_one_draft_lose_nothing_and_both_are_its_authors,
 );
+
+/// Sends the form of a draft over the version that its page has.
+async fn send_over(
+    browser: &mut Browser<'_>,
+    import: &str,
+    version: &str,
+    fields: &[(&str, &str)],
+    files: &[(&str, &str, &[u8])],
+) -> crate::support::Answer {
+    browser.upload("/office/me", import, &[&[("version", version), ("revises", PLAN)], fields].concat(), files).await
+}
+
+#[expect(clippy::too_many_lines, reason = "one story")]
+async fn two_planners_in_one_draft_lose_nothing_and_both_are_its_authors(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut an, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut binh, binh_id) = signed_in(&node, &[Role::Planner, Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let (mut chi, chi_id) = signed_in(&node, &[Role::Planner], "chi@yenbai.gov.vn", &clock).await;
+    // Chi's commune is not the draft's.
+    let other = node
+        .app
+        .city()
+        .units
+        .valid_on(jiff::civil::date(2026, 11, 24))
+        .find(|unit| unit.id.to_string() != "04252-2025")
+        .unwrap()
+        .id
+        .clone();
+    let grants = vec![bangtin::domain::access::Grant { role: Role::Planner, reach: bangtin::domain::access::Reach::Units(vec![other]) }];
+    node.app.grant(&bangtin::domain::access::Actor::local(), chi_id, grants).await.unwrap();
+    settle(&node).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let import = imported(&mut an, &[], &[("file", "a.geojson", &good)]).await;
+    let base = [
+        ("kind", "land-use-plan"),
+        ("title", "Bản của An"),
+        ("scale", "1:5000"),
+        ("decision", "9/QĐ"),
+        ("authority", "UBND tỉnh Yên Bái"),
+        ("signed", "2026-10-01"),
+        ("effective_from", "2026-12-15"),
+        ("adjustment", "local"),
+        ("unit", "04252-2025"),
+    ];
+    let with = |changes: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
+        base.into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name)).chain(changes.iter().copied()).collect()
+    };
+    let first = hidden(&an.get(&import).await.text(), "version");
+    let kept = send_over(&mut an, &import, &first, &with(&[("do", "keep")]), &[]).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
+    assert_eq!(chi.get(&import).await.status, StatusCode::NOT_FOUND, "not her units");
+    // Both have it open.
+    let page = binh.get(&import).await.text();
+    assert!(page.contains("Bản soạn của") && !page.contains("value=\"drop\"") && page.contains("value=\"Bản của An\""), "{page}");
+    let version = hidden(&page, "version");
+    let saved = send_over(&mut binh, &import, &version, &with(&[("title", "Bản của Bình"), ("level", "xã"), ("do", "keep")]), &[]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    // An has typed over what Bình had not saved yet: she is told, and both parts are in the form.
+    let late = send_over(
+        &mut an,
+        &import,
+        &version,
+        &with(&[("title", "Bản của An, lần hai"), ("scale", "1:2000"), ("do", "propose")]),
+        &[("decision_file", "qd.txt", b"Quyet dinh")],
+    )
+    .await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    let page = late.text();
+    for what in [
+        "đã sửa bản soạn này",
+        "<del>Bản của An</del>",
+        "<ins>Bản của Bình</ins>",
+        "giữ chữ của bạn",
+        "value=\"Bản của An, lần hai\"",
+        "value=\"1:2000\"",
+        "value=\"xã\"",
+        "qd.txt",
+    ] {
+        assert!(page.contains(what), "{what}: {page}");
+    }
+    assert!(node.get(&format!("/q/{PLAN}.json")).await.status.is_success());
+    assert!(an.get(&import).await.text().contains("value=\"Bản của Bình\""), "nothing of hers was saved over his");
+    // Of two at once one is told.
+    let version = hidden(&page, "version");
+    let fields = with(&[("title", "Cùng lúc"), ("do", "keep")]);
+    let again = with(&[("title", "Cùng lúc khác"), ("do", "keep")]);
+    let (one, two) =
+        tokio::join!(send_over(&mut an, &import, &version, &fields, &[]), send_over(&mut binh, &import, &version, &again, &[]));
+    let mut both = [one.status, two.status];
+    both.sort();
+    assert_eq!(both, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
+    // An proposes; Bình has written it with her, so he does not approve it.
+    let version = hidden(&an.get(&import).await.text(), "version");
+    let sent = send_over(&mut an, &import, &version, &with(&[("title", "Bản chung"), ("do", "propose")]), &[]).await;
+    assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
+    settle(&node).await;
+    let path = format!("/office/proposals/{PLAN}");
+    let digest = hidden(&binh.get(&path).await.text(), "proposal");
+    let approved = binh.submit(&path, &path, &[("proposal", &digest), ("do", "approve")]).await;
+    assert!(!approved.status.is_redirection(), "{}", approved.status);
+    let events = node.app.log().read_aggregate(&format!("plan/{PLAN}"), 0).await.unwrap();
+    let proposed = events.iter().rfind(|stored| stored.event.name == "plan.proposed").unwrap();
+    assert!(proposed.event.payload.contains(&binh_id.0), "{}", proposed.event.payload);
+}

@@ -99,6 +99,12 @@ impl<'a> Browser<'a> {
         self.send(request.header("origin", self.origin).body(Body::from(body)).unwrap()).await
     }
 
+    /// Sends the form of a draft as its page has it now.
+    pub async fn upload_draft(&mut self, import: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Answer {
+        let version = hidden(&self.get(import).await.text(), "version");
+        self.upload(import, import, &[fields, &[("version", version.as_str())]].concat(), files).await
+    }
+
     /// Sends a piece of a file, with the token of the person's pages.
     pub async fn piece(&mut self, path: &str, token: &str, bytes: &[u8]) -> Answer {
         let request = self.request(HttpRequest::post(path)).header("bangtin-token", token).header("origin", self.origin);

@@ -171,10 +171,10 @@ async fn a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it(kin
     ];
     let files: [(&str, &str, &[u8]); 2] = [("decision_file", "quyết định.txt", b"Quyet dinh"), ("map_file", "", b"")];
     // What is missing is said, and what was filled in stays.
-    let wrong = planner.upload("/office/me", import, &facts, &files).await;
+    let wrong = planner.upload_draft(import, &facts, &files).await;
     assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text().contains("Điều chỉnh từ trình duyệt"), "{}", wrong.text());
     facts[3].1 = "0123/QĐ-DEMO";
-    let proposed = planner.upload("/office/me", import, &facts, &files).await;
+    let proposed = planner.upload_draft(import, &facts, &files).await;
     assert_eq!(proposed.header("location"), format!("/office/proposals/{PLAN}"), "{}", proposed.text());
     assert!(!node.get(&format!("/q/{PLAN}/history")).await.text().contains("Điều chỉnh từ trình duyệt"));
     let page = approver.get(&format!("/office/proposals/{PLAN}")).await.text();
@@ -442,8 +442,14 @@ async fn no_sequence_of_commands_publishes_without_two_distinct_persons(kind: Ki
                 4 => ("return", json!({ "proposal": digest, "comment": "Sửa" })),
                 _ => ("approve", json!({ "proposal": digest })),
             };
-            let request =
-                Request { id: format!("{sequence}-{step}"), kind: format!("plan.{action}"), code: Some(code), body, blobs: Vec::new() };
+            let request = Request {
+                id: format!("{sequence}-{step}"),
+                kind: format!("plan.{action}"),
+                code: Some(code),
+                body,
+                blobs: Vec::new(),
+                with: Vec::new(),
+            };
             let Ok(outcome) = node.app.execute(actor, request, &no_files).await else { continue };
             if let Some(proposal) = outcome.proposal {
                 digest = proposal;

@@ -98,7 +98,14 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
         body["based_on"] = json!(based_on);
     }
     let kind = if args.revises.is_some() { "campaign.revise" } else { "campaign.publish" };
-    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: args.revises, body, blobs: vec![brought, set.into()] };
+    let request = Request {
+        id: new_command_id()?,
+        kind: kind.to_owned(),
+        code: args.revises,
+        body,
+        blobs: vec![brought, set.into()],
+        with: Vec::new(),
+    };
     let outcome = super::execute(store, args.at.of(store, request)?, args.how.dry_run).await?;
     if args.how.dry_run {
         return show(&imported.report, &args.how);

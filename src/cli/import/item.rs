@@ -156,7 +156,7 @@ pub(super) async fn run(store: &Store, arguments: Vec<OsString>) -> anyhow::Resu
     }
     let action = if revises.is_some() { "revise" } else { "publish" };
     let kind = format!("{}.{action}", family.name);
-    let request = Request { id: new_command_id()?, kind, code: revises, body, blobs: vec![brought, set.into()] };
+    let request = Request { id: new_command_id()?, kind, code: revises, body, blobs: vec![brought, set.into()], with: Vec::new() };
     let outcome = super::execute(store, At::from_arg_matches(&matches)?.of(store, request)?, how.dry_run).await?;
     if how.dry_run {
         return show(&imported.report, &how);

@@ -200,7 +200,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     }
     let kind = if plan.revises.is_some() { "plan.revise" } else { "plan.publish" };
     progress.at(imported.report.features as u64, "publishing");
-    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: plan.revises, body, blobs };
+    let request = Request { id: new_command_id()?, kind: kind.to_owned(), code: plan.revises, body, blobs, with: Vec::new() };
     let outcome = super::execute(store, plan.at.of(store, request)?, plan.how.dry_run).await?;
     progress.finish();
     if plan.how.dry_run {

@@ -63,6 +63,7 @@ pub(super) async fn run(store: &Store, args: PointsArgs) -> anyhow::Result<ExitC
         code: None,
         body: json!({ "facts": facts }),
         blobs: Vec::new(),
+        with: Vec::new(),
     };
     let mut progress = Progress::new("import", facts.len() as u64);
     let (mut codes, mut proposals) = (Vec::new(), 0);

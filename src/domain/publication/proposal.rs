@@ -139,7 +139,7 @@ impl<F: Family> Publication<F> {
         if let Some(at) = at.filter(|at| submitted && *at <= context.now) {
             return Err(Refusal::invalid("hour-past", sentence!("hour-past", at = format::hour(&context.city.zone(), at))));
         }
-        let mut authors: Vec<AccountId> = context.by.iter().cloned().collect();
+        let mut authors: Vec<AccountId> = context.by.iter().chain(&context.with).cloned().collect();
         // Nobody knows who wrote a draft of before.
         let mut unnamed = context.by.is_none() || self.draft.is_some();
         if let Some(known) = &self.proposal {
@@ -161,6 +161,7 @@ impl<F: Family> Publication<F> {
             _ => self.check_open()?,
         }
         authors.sort();
+        authors.dedup();
         let after = context.sequence;
         Ok(Event::Proposed(Box::new(Proposed { code, action, body, authors, unnamed, after, submitted, at, alone })))
     }

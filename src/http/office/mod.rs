@@ -148,7 +148,7 @@ impl Desk {
         let Form { family, action, seen, at } = form;
         let digest = Digest::of(format!("{seen}{body}{}", at.unwrap_or_default()).as_bytes()).to_string();
         let id = format!("office-{action}-{code}-{}", &digest[..16]);
-        let request = Request { id, kind: format!("{family}.{action}"), code: Some(code), body, blobs: Vec::new() };
+        let request = Request { id, kind: format!("{family}.{action}"), code: Some(code), body, blobs: Vec::new(), with: Vec::new() };
         let request = match hour(site, *at)? {
             Some(at) => request.at(at),
             None => request,

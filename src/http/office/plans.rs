@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 use super::{Desk, hour, leads_to, refused, shown, with_script};
 use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
-use crate::domain::access::Role;
+use crate::domain::access::{AccountId, Role};
 use crate::domain::city::Columns;
+use crate::domain::publication::view::moment_of;
+use crate::domain::unit::UnitId;
 use crate::domain::{Code, Digest, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
@@ -25,7 +27,7 @@ use crate::render::report;
 use crate::words::text::Lang;
 
 /// What every form carries, and the buttons.
-const OF_FORMS: [&str; 4] = ["token", "lang", "do", "drop"];
+const OF_FORMS: [&str; 5] = ["token", "lang", "do", "drop", "version"];
 
 /// A form of this person's, with the token of their pages.
 async fn received(site: &Site, desk: &Desk, request: HttpRequest) -> Result<Form, HttpError> {
@@ -77,7 +79,8 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
         Err(error) => return Err(error),
     };
     if let Some(before) = form.get("instead").filter(|before| *before != id)
-        && own(&site, &desk, before).await.is_ok()
+        // Whoever goes on with somebody else's draft does not take it away from them.
+        && own(&site, &desk, before).await.is_ok_and(|kept| kept.actor == desk.actor.name())
     {
         site.app.import_instead(&id, before, desk.actor.name()).await?;
     }
@@ -90,11 +93,19 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
     Ok(leads_to(&format!("/office/imports/{id}"), lang))
 }
 
-/// An import of this person's.
+/// An import of this person's, or one that they may go on with: its sender has told them its address, and it is about
+/// units that are theirs too.
 async fn own(site: &Site, desk: &Desk, id: &str) -> Result<KeptImport, HttpError> {
     desk.check_planner()?;
     let kept = find(site, id).await?;
-    if kept.actor == desk.actor.name() { Ok(kept) } else { Err(HttpError::NotFound) }
+    if kept.actor == desk.actor.name() {
+        return Ok(kept);
+    }
+    let form = site.app.kept_form(id).await?;
+    let fields = if form.fields.is_empty() { &kept.form } else { &form.fields };
+    let units: Vec<UnitId> = fields.iter().filter(|(name, _)| name == "unit").filter_map(|(_, id)| id.parse().ok()).collect();
+    let may = desk.actor.check(&[Role::Planner], &units, &site.city().units, site.moment().today);
+    may.map(|()| kept).map_err(|_| HttpError::NotFound)
 }
 
 /// `GET /office/imports/{id}/report`: the report with its map.
@@ -152,9 +163,13 @@ impl Draft {
 }
 
 async fn facts_page(site: &Site, desk: &Desk, lang: Lang, id: &str, kept: &KeptImport, said: Said<'_>) -> Result<String, HttpError> {
-    let draft = Draft::of(site, id, kept).await?;
+    let mut draft = Draft::of(site, id, kept).await?;
+    if let Said::Meanwhile { merged, .. } = said {
+        draft.form.fields = merged.to_vec();
+    }
     let filled = |name: &str| draft.filled(name);
-    let read = pages::Read { id, kept, files: &draft.form.files };
+    let others = if kept.actor == desk.actor.name() { None } else { Some(site.app.profile(&AccountId(kept.actor.clone())).await?.name) };
+    let read = pages::Read { id, kept, files: &draft.form.files, version: &draft.form.version, others: others.as_deref() };
     Ok(pages::facts(lang, &site.city(), &desk.who(), &site.moment(), &read, &filled, &draft.units(), said))
 }
 
@@ -189,20 +204,39 @@ fn facts_of(form: &Form) -> Map<String, Value> {
     facts
 }
 
-/// Keeps what the form says, and the files that it brings, so that nothing of it is lost whatever comes of it.
-async fn keep(site: &Site, desk: &Desk, id: &str, form: &Form) -> Result<KeptForm, HttpError> {
-    let owner = desk.actor.name();
-    let mut files = site.app.kept_form(id).await?.files;
+/// Keeps what the form says, and the files that it brings, so that nothing of it is lost whatever comes of it. Where
+/// somebody else has changed it since the person saw it, gives that instead; their files are kept where the place is free.
+async fn keep(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &Form) -> Result<Result<KeptForm, KeptForm>, HttpError> {
+    let owner = kept.actor.as_str();
+    let known = site.app.kept_form(id).await?;
+    // The same form that was sent before is no change of somebody else's.
+    let is_late = form.get("version").unwrap_or_default() != known.version && typed(form) != known.fields;
+    let mut files = known.files.clone();
     let dropped: Vec<&str> = form.all("drop").collect();
-    files.retain(|(field, ..)| !dropped.contains(&field.as_str()) && form.file(field).is_none());
-    for (field, source) in form.files() {
-        let file = site.app.keep_file(owner, source).await?;
-        files.push((field.clone(), file, source.name.clone()));
+    if !is_late {
+        files.retain(|(field, ..)| !dropped.contains(&field.as_str()) && form.file(field).is_none());
     }
-    let fields = form.fields().iter().filter(|(name, _)| !OF_FORMS.contains(&name.as_str())).cloned().collect();
-    let kept = KeptForm { fields, files };
-    site.app.keep_form(id, owner, &kept).await?;
-    Ok(kept)
+    for (field, source) in form.files() {
+        if files.iter().all(|(known, ..)| known != field) {
+            let file = site.app.keep_file(owner, source).await?;
+            files.push((field.clone(), file, source.name.clone()));
+        }
+    }
+    let fields = if is_late { known.fields.clone() } else { typed(form) };
+    let changed = KeptForm { files, ..site.app.edited(known.clone(), fields, &desk.account) };
+    if is_late {
+        if changed.files != known.files {
+            site.app.keep_form(id, owner, &changed).await?;
+        }
+    } else if site.app.keep_form(id, owner, &changed).await? {
+        return Ok(Ok(changed));
+    }
+    Ok(Err(site.app.kept_form(id).await?))
+}
+
+/// What the form says of the plan.
+fn typed(form: &Form) -> Vec<(String, String)> {
+    form.fields().iter().filter(|(name, _)| !OF_FORMS.contains(&name.as_str())).cloned().collect()
 }
 
 /// The command that an import and its form make.
@@ -217,7 +251,7 @@ async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &F
     for (role, name) in [("decision", "decision_file"), ("report", "report_file"), ("map", "map_file")] {
         let Some((_, file, title)) = said.files.iter().find(|(field, ..)| field == name) else { continue };
         let gone = || HttpError::Refused(Refusal::conflict("kept-no-more", sentence!("kept-no-more")));
-        files.insert(name.to_owned(), site.app.kept_file(desk.actor.name(), file).await?.ok_or_else(gone)?);
+        files.insert(name.to_owned(), site.app.kept_file(&kept.actor, file).await?.ok_or_else(gone)?);
         let document = json!({ "role": role, "title": title, "file": name });
         facts.entry("documents").or_insert_with(|| json!([])).as_array_mut().into_iter().for_each(|list| list.push(document.clone()));
     }
@@ -230,9 +264,11 @@ async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &F
     }
     let kind = if code.is_some() { "plan.revise" } else { "plan.publish" };
     // The same form, sent twice, acts once; a form that was changed acts anew.
-    let content = serde_json::to_vec(said).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let content = serde_json::to_vec(&(&said.fields, &said.files)).map_err(|error| HttpError::Internal(error.to_string()))?;
     let command_id = format!("office-{id}-{}", &Digest::of(&content).to_string()[..16]);
-    let request = Request { id: command_id, kind: kind.into(), code, body, blobs };
+    // Whoever has changed the draft is an author of what is proposed.
+    let with = said.editors.iter().filter(|editor| **editor != desk.account).cloned().collect();
+    let request = Request { id: command_id, kind: kind.into(), code, body, blobs, with };
     let at = hour(site, form.get("at")).map_err(HttpError::Refused)?;
     Ok((at.map_or(request.clone(), |at| request.at(at)), files))
 }
@@ -253,12 +289,22 @@ pub async fn send_facts(
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = received(&site, &desk, request).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
-    if form.get("do") == Some("drop") {
+    if form.get("do") == Some("drop") && kept.actor == desk.actor.name() {
         site.app.drop_import(&id).await?;
         tracing::info!(target: "audit", account = %desk.account, import = %id, "draft dropped");
         return Ok(leads_to("/office", lang));
     }
-    let said = keep(&site, &desk, &id, &form).await?;
+    let said = match keep(&site, &desk, &id, &kept, &form).await? {
+        Ok(said) => said,
+        Err(theirs) => {
+            let (merged, meanwhile) = theirs.merged(form.get("version").unwrap_or_default(), &typed(&form));
+            let (by, at) = theirs.edits.last().map_or((AccountId(String::new()), 0), |edit| (edit.by.clone(), edit.at));
+            let by = site.app.profile(&by).await?.name;
+            let said = Said::Meanwhile { merged: &merged, meanwhile: &meanwhile, by: &by, at: moment_of(at) };
+            let page = facts_page(&site, &desk, lang, &id, &kept, said).await?;
+            return Ok(shown(&asking.headers, StatusCode::CONFLICT, page));
+        }
+    };
     if form.get("do") == Some("keep") {
         return Ok(leads_to(&format!("/office/imports/{id}?kept=1"), lang));
     }

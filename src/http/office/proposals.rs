@@ -106,7 +106,7 @@ pub async fn second(
     let number: u32 = fields.get("number").and_then(|number| number.parse().ok()).ok_or(HttpError::NotFound)?;
     let family = site.model.image().entry(&code).map(|entry| entry.item.family()).ok_or(HttpError::NotFound)?;
     let (id, kind) = (format!("office-second-{code}-{number}"), format!("{family}.second"));
-    let request = Request { id, kind, code: Some(code), body: json!({ "number": number }), blobs: Vec::new() };
+    let request = Request { id, kind, code: Some(code), body: json!({ "number": number }), blobs: Vec::new(), with: Vec::new() };
     let outcome = site.app.execute(&desk.actor, request, &no_files).await?;
     site.model.wait_for(outcome.position, super::SEEN).await;
     Ok(leads_to("/office", fields.lang(&asking.headers)))
@@ -227,7 +227,8 @@ pub async fn judge(
     };
     // A form that is sent twice is answered twice and acts once.
     let id = format!("office-{action}-{seen}");
-    let request = Request { id, kind: format!("{}.{action}", foreseen.before.family()), code: Some(own), body, blobs: Vec::new() };
+    let request =
+        Request { id, kind: format!("{}.{action}", foreseen.before.family()), code: Some(own), body, blobs: Vec::new(), with: Vec::new() };
     match site.app.execute(&desk.actor, request, &no_files).await {
         Ok(outcome) => {
             site.model.wait_for(outcome.position, super::SEEN).await;

@@ -1,9 +1,10 @@
 //! The forms between a planner's file and a plan.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{Who, frame, wrong_box};
-use crate::app::imports::KeptImport;
+use crate::app::imports::{KeptImport, Meanwhile};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::plan::PlanKind;
@@ -35,9 +36,14 @@ pub struct Read<'a> {
     pub kept: &'a KeptImport,
     /// The files that were attached so far: the field's name, the file's id and its own name.
     pub files: &'a [(String, String, String)],
+    /// Version of the form.
+    pub version: &'a str,
+    /// Whose draft it is, if it is another person's.
+    pub others: Option<&'a str>,
 }
 
 /// What stands above the form of what the plan states.
+#[derive(Clone, Copy)]
 pub enum Said<'a> {
     /// Nothing.
     Nothing,
@@ -45,6 +51,52 @@ pub enum Said<'a> {
     Kept,
     /// Why it was refused.
     Wrong(&'a str),
+    /// Somebody else has changed it: the fields put together, what they changed, who and when.
+    Meanwhile {
+        /// The fields as the form is filled.
+        merged: &'a [(String, String)],
+        /// What was changed.
+        meanwhile: &'a [Meanwhile],
+        /// Who changed it last.
+        by: &'a str,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The key of a field's label.
+fn label_of(name: &str) -> &str {
+    match name {
+        "title" => "field-title",
+        "summary" => "what-it-means",
+        "effective_from" => "effective-from",
+        "period_from" => "office-period-from",
+        "period_to" => "office-period-to",
+        "unit" => "units",
+        "kind" => "plan-kind",
+        "at" => "office-at",
+        other => other,
+    }
+}
+
+/// What somebody else has changed since the person saw the form.
+fn changed_meanwhile(lang: Lang, moment: &Moment, meanwhile: &[Meanwhile], by: &str, at: Timestamp) -> Markup {
+    let t = |key| text(lang, key);
+    let value = |text: &str| if text.is_empty() { t("nothing-stated").to_owned() } else { text.replace('\n', ", ") };
+    html! {
+        div.status.wait role="alert" {
+            b { (by) " " (t("draft-meanwhile")) " (" (format::moment(lang, &moment.zone, at)) ")" }
+            p { (t("draft-meanwhile-help")) }
+            ul {
+                @for change in meanwhile {
+                    li {
+                        (t(label_of(&change.name))) ": " del { (value(&change.from)) } " → " ins { (value(&change.to)) }
+                        @if change.both { " – " b { (t("draft-yours-stays")) } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Gives what a field is filled with.
@@ -232,13 +284,16 @@ pub fn facts(
             Said::Nothing => {}
             Said::Kept => div.status.good role="status" { (t("office-draft-kept")) },
             Said::Wrong(what) => (wrong_box(Some(what))),
+            Said::Meanwhile { meanwhile, by, at, .. } => (changed_meanwhile(lang, moment, meanwhile, by, at)),
         }
+        @if let Some(name) = read.others { p { b { (t("draft-of")) " " (name) } } }
         (found(lang, read))
-        (again(lang, city, who, read))
+        @if read.others.is_none() { (again(lang, city, who, read)) }
         @if read.kept.set.is_some() {
             h2 { (t("office-facts")) }
             form.column action=(path) method="post" enctype="multipart/form-data" {
                 (who.hidden(lang))
+                input type="hidden" name="version" value=(read.version);
                 input type="hidden" name="revises" value=(filled("revises"));
                 (field(lang, "title", "field-title", filled, true))
                 (kinds(lang, &filled("kind")))
@@ -278,9 +333,12 @@ pub fn facts(
                 button.plain name="do" value="keep" formnovalidate { (t("office-keep-draft")) }
             }
         }
-        form action=(path) method="post" enctype="multipart/form-data" {
-            (who.hidden(lang))
-            button.plain name="do" value="drop" { (t("office-drop-draft")) }
+        @if read.others.is_none() {
+            p.note { (t("draft-share")) " " (city.public_url) (path) }
+            form action=(path) method="post" enctype="multipart/form-data" {
+                (who.hidden(lang))
+                button.plain name="do" value="drop" { (t("office-drop-draft")) }
+            }
         }
     };
     frame(lang, city, who, t("office-file-read-title"), &path, content)

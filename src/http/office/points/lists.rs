@@ -128,7 +128,7 @@ impl List {
             }
         };
         let id = format!("office-list-{}-{name}", &self.digest[..32]);
-        Request { id, kind: format!("{FAMILY}.{action}"), code, body, blobs: Vec::new() }
+        Request { id, kind: format!("{FAMILY}.{action}"), code, body, blobs: Vec::new(), with: Vec::new() }
     }
 }
 

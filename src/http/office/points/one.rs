@@ -247,7 +247,7 @@ async fn save(fields: &Fields, opened: &Opened<'_>) -> Result<Response, HttpErro
 fn publication(desk: &Desk, once: &str, facts: Value) -> Request {
     let digest = Digest::of(format!("{} {once} {facts}", desk.account).as_bytes()).to_string();
     let id = format!("office-point-{}", &digest[..32]);
-    Request { id, kind: format!("{FAMILY}.publish"), code: None, body: json!({ "facts": facts }), blobs: Vec::new() }
+    Request { id, kind: format!("{FAMILY}.publish"), code: None, body: json!({ "facts": facts }), blobs: Vec::new(), with: Vec::new() }
 }
 
 #[cfg(test)]

@@ -164,6 +164,28 @@ await hang.waitFor({ state: "detached" });
 await approver.goto(`${base}/q/${BOARD}`);
 assert.match(await approver.innerHTML("main"), /QHC2020AH/);
 
+// Without a network what is pressed waits on the device, also when the page is closed, and for this account alone.
+if (js === "on") {
+  const context = clerk.context();
+  await clerk.goto(`${base}/office/boards/${BOARD}`);
+  const before = await clerk.innerText("main .note >> nth=0");
+  await context.setOffline(true);
+  await clerk.click("button.wide[value=check]");
+  await clerk.waitForFunction(() => /sẽ gửi khi có mạng \(1\)/.test(document.querySelector("[data-waits] [role=status]").textContent));
+  const kept = await clerk.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("bangtin-waits/")));
+  assert.equal(kept.length, 1);
+  await clerk.evaluate((key) => localStorage.setItem("bangtin-waits/a-other", localStorage.getItem(key)), kept[0]);
+  await clerk.close();
+  await context.setOffline(false);
+  const later = await context.newPage();
+  await later.goto(`${base}/office`);
+  await later.waitForFunction((key) => !localStorage.getItem(key), kept[0]);
+  await later.waitForURL(/\/office\/boards\//);
+  assert.ok(await later.evaluate(() => localStorage.getItem("bangtin-waits/a-other")), "another account's was not sent");
+  assert.notEqual(await later.innerText("main .note >> nth=0"), before, "the board was looked at");
+  await later.close();
+}
+
 // One tap says where a vehicle is.
 const dispatcher = await invited(invitations[3], "Phạm Văn Dũng", "dung@yenbai.gov.vn");
 await dispatcher.goto(`${base}/office/duty`);

@@ -304,7 +304,7 @@ async fn a_person_whom_an_administrator_tied_signs_in_and_out_at_a_provider(kind
     let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
     assert!(way.starts_with(&format!("{}/out?", provider.address)) && query["id_token_hint"].split('.').count() == 3, "{way}");
     assert_eq!(query["post_logout_redirect_uri"], "https://bangtin.example/office/sign-in");
-    assert!(!is_in(&person) && out.header("clear-site-data").contains("storage"));
+    assert!(!is_in(&person) && out.header("clear-site-data").contains("cache"));
     // Untied, nobody comes in by it, and who had is out.
     after(&clock, Duration::from_mins(1));
     provider.vouch("an-1", &clock);

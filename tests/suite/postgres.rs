@@ -996,3 +996,39 @@ async fn options_that_the_server_does_not_read_are_said_to_be_in_the_address() {
     let database = Database::new(Kind::Postgres).await;
     holds(&refused(&format!("{}?options=project%3Dep-cool-name", database.url)).await, &["options=…", "project=ep-cool-name"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn rows_that_a_start_may_not_see_are_not_taken_for_an_empty_database() {
+    let (database, clock) = (Database::new(Kind::Postgres).await, TestClock::at(NOON));
+    drop(Node::start(&database, &clock).await);
+    // Row level security binds everybody but superusers and owners.
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    let role = format!("seen_{name}");
+    let grants =
+        format!("CREATE ROLE {role} LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; GRANT ALL ON SCHEMA public TO {role}");
+    database.tamper(&grants).await.unwrap();
+    let url = database.url.replacen("bangtin@", &format!("{role}@"), 1);
+    for (table, says) in [("schema_version", "schema_version"), ("head", "ROW LEVEL SECURITY")] {
+        database.tamper(&format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")).await.unwrap();
+        holds(&refused(&url).await, &[says, if table == "head" { "DISABLE" } else { "row level security" }]);
+        database.tamper(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
+    }
+    event_store::open(&url, clock.clock()).await.unwrap();
+    database.tamper(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn several_servers_of_which_none_takes_writes_are_not_said_to_be_away() {
+    let database = Database::new(Kind::Postgres).await;
+    let name = database.url.rsplit('/').next().unwrap().to_owned();
+    owner().await.batch_execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await.unwrap();
+    let (_, rest) = database.url.split_once('@').unwrap();
+    let (address, _) = rest.split_once('/').unwrap();
+    let only = format!("postgres://bangtin@{address}/{name}?target_session_attrs=read-write");
+    holds(&refused(&only).await, &["for reading only", "chỉ cho đọc"]);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let both = format!("postgres://bangtin@{address},{closed}/{name}?target_session_attrs=read-write");
+    holds(&refused(&both).await, &["takes writes now", "nhận ghi lúc này"]);
+}

@@ -162,7 +162,13 @@ async fn set_up(client: &mut Client) -> Result<(), StoreError> {
     let transaction = in_time(client.transaction()).await?;
     in_time(transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY)")).await?;
     let row = in_time(transaction.query_one("SELECT coalesce(max(number), 0) FROM schema_version", &[])).await?;
-    for migration in pending(row.get(0))? {
+    let found: i64 = row.get(0);
+    // Tables of a log whose version cannot be read are not those of an empty database.
+    let has_tables = in_time(transaction.query_one("SELECT to_regclass('head') IS NOT NULL", &[])).await?;
+    if found == 0 && has_tables.get(0) {
+        return Err(StoreError::Unavailable(sentence!("pg-version-hidden").to_string()));
+    }
+    for migration in pending(found)? {
         in_time(transaction.batch_execute(migration.postgres)).await?;
         in_time(transaction.execute("INSERT INTO schema_version VALUES ($1)", &[&migration.number])).await?;
     }
@@ -362,8 +368,8 @@ impl Reader {
 }
 
 async fn read_head(client: &Client) -> Result<Head, StoreError> {
-    let row = in_time(client.query_one("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1", &[])).await?;
-    Ok(head_of(&row))
+    let rows = in_time(client.query("SELECT log_id, position, hash, recorded_at FROM head WHERE id = 1", &[])).await?;
+    rows.first().map(head_of).ok_or_else(|| StoreError::Unavailable(sentence!("head-missing").to_string()))
 }
 
 #[async_trait]

@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use super::connector::Connector;
 use super::rows::{command_row, head_of};
 use super::trouble::{Trouble, held_up};
-use super::{Answer, DISK, LAST, PATIENCE, check_last, connect, in_time, lacks_room, late, said, unavailable};
+use super::{Answer, DISK, LAST, PATIENCE, check_last, connect, explain, in_time, lacks_room, late, unavailable};
 use crate::event_store::admit::{Admitted, Known, admit};
 use crate::event_store::identity::Identity;
 use crate::event_store::{Append, AppendError, ClaimRow, Clock, CommandRow, NewEvent, StoreError, StoredEvent, VaultChange};
@@ -132,7 +132,7 @@ impl Writer {
                 other => other.to_string(),
             }),
         };
-        let unknown = |error: &Error| AppendError::Unknown(said(error));
+        let unknown = |error: &Error| AppendError::Unknown(sentence!("pg-unknown", words = explain(error)).to_string());
         let client = &self.client;
         let keys = Keys::of(appends);
         // All six statements travel together, and the server answers them in order. If one of them fails, the

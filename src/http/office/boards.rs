@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Desk, Form, leads_to, refused, with_script};
+use super::{Desk, Form, leads_to, pressed, refused, with_script};
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::view::View;
@@ -17,6 +17,7 @@ use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
 use crate::render::boards::Entry;
 use crate::render::office::boards as pages;
+use crate::words::civil;
 use crate::words::text::Lang;
 
 /// A board that this person looks after, with the items on it, and its version.
@@ -34,7 +35,7 @@ fn find(site: &Site, desk: &Desk, code: Code) -> Result<(Entry, i64), HttpError>
 fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: Code, wrong: Option<&str>) -> Result<Response, HttpError> {
     let (entry, seen) = find(site, desk, code)?;
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &entry, seen, wrong)))
+    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &entry, seen, site.app.now(), wrong)))
 }
 
 /// `GET /office/boards/{code}`
@@ -59,9 +60,12 @@ pub async fn work(
     let action = fields.get("do").ok_or(HttpError::NotFound)?;
     let item = fields.get("item").map(str::trim).filter(|item| !item.is_empty());
     let note = fields.get("note").map(str::trim).filter(|note| !note.is_empty());
+    // What waited for the network was done on the day on which it was pressed.
+    let on = pressed(&site, &fields).map(|at| civil::date_in(&site.city().zone(), at)).filter(|day| *day != site.moment().today);
     let body = match action {
-        "check" => json!({ "note": note }),
-        "print" | "hang" | "remove" => json!({ "item": item }),
+        "check" => json!({ "note": note, "on": on }),
+        "print" => json!({ "item": item }),
+        "hang" | "remove" => json!({ "item": item, "on": on }),
         _ => return Err(HttpError::NotFound),
     };
     let form = Form { family: "board", action, seen: fields.get("seen").unwrap_or_default(), at: None };

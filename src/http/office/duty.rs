@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Desk, Form, leads_to, refused, with_script};
+use super::{Desk, Form, leads_to, pressed, refused, with_script};
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
@@ -51,7 +51,8 @@ pub async fn set(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, head
     let code: Code = fields.get("code").and_then(|code| code.parse().ok()).ok_or(HttpError::NotFound)?;
     let state = fields.get("do").ok_or(HttpError::NotFound)?;
     let form = Form { family: "map-point", action: "set-duty", seen: fields.get("seen").unwrap_or_default(), at: None };
-    match desk.carry_out(&site, code, &form, json!({ "duty": state })).await {
+    let body = json!({ "duty": state, "at": pressed(&site, &fields) });
+    match desk.carry_out(&site, code, &form, body).await {
         Ok(_) => Ok(leads_to(&format!("/office/duty#{code}"), lang)),
         Err(error) => Ok(page(&site, &desk, &headers, lang, Some(&refused(error, lang)?))),
     }

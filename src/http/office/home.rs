@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Desk, deadlines, proposals, shown};
+use super::{Desk, deadlines, proposals, with_script};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
@@ -25,5 +25,5 @@ pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
     let due = site.at_length(|| deadlines::due(&site, &desk)).await?;
     let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts, due: &due };
     let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons, &waits);
-    Ok(shown(&asking.headers, StatusCode::OK, page))
+    Ok(with_script(&asking.headers, StatusCode::OK, page))
 }

@@ -97,7 +97,7 @@ impl FromRequestParts<Arc<Site>> for Desk {
 impl Desk {
     /// The person as pages show them.
     pub fn who(&self) -> Who<'_> {
-        Who { name: &self.name, grants: &self.grants, token: &self.token }
+        Who { name: &self.name, grants: &self.grants, token: &self.token, account: &self.account }
     }
 
     /// Refuses whoever is no administrator.
@@ -129,6 +129,18 @@ fn hour(site: &Site, given: Option<&str>) -> Result<Option<Timestamp>, Refusal> 
     let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) else { return Ok(None) };
     let hour = hour_in(&site.city().zone(), given);
     hour.map(Some).ok_or_else(|| Refusal::invalid("hour-unread", sentence!("hour-unread", given)))
+}
+
+/// Longest time for which something may have waited on a device, days.
+const WAITED_DAYS: i64 = 30;
+
+/// When a button was pressed, where the form has waited for the network since: milliseconds since 1970, by the server's
+/// clock. None without it; never later than now.
+fn pressed(site: &Site, fields: &Fields) -> Option<Timestamp> {
+    let at = Timestamp::from_millisecond(fields.get("pressed")?.parse().ok()?).ok()?;
+    let now = site.app.now();
+    let is_late = now.as_second() - at.as_second() > WAITED_DAYS * 86_400;
+    (!is_late).then(|| at.min(now))
 }
 
 /// What a form asks for.

@@ -178,8 +178,9 @@ pub async fn sign_out(
         Some(address) => onward(&headers, lang, &site.city(), text(lang, "provider-sign-out"), &address),
         None => leads_to("/office/sign-in", lang),
     };
+    // Not "storage": what another account has pressed without network still waits there for its sign-in.
     let mut response = with_cookies(response, [set_cookie(SESSION, "", Some(0))]);
-    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
 

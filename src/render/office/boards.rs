@@ -1,5 +1,6 @@
 //! What is to be done at a board.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{Who, frame, wrong_box};
@@ -9,13 +10,13 @@ use crate::words::format;
 use crate::words::text::{Lang, text};
 
 /// A board: what hangs there, what is to be replaced, and that it was looked at.
-pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, wrong: Option<&str>) -> String {
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, now: Timestamp, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let board = &entry.board;
     let path = format!("/office/boards/{}", board.code);
     let form = |content: Markup| {
         html! {
-            form.column action=(path) method="post" data-again data-wait=(t("upload-again")) data-out=(t("again-out")) {
+            form.column action=(path) method="post" data-again {
                 (who.hidden(lang))
                 input type="hidden" name="seen" value=(seen);
                 (content)
@@ -62,7 +63,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, wro
             label { (t("office-item-code")) input type="text" name="item" maxlength="20" autocapitalize="characters" required; }
             button.plain name="do" value="print" { (t("board-print")) }
         }))
-        script src="/assets/again.js" defer {}
+        (who.waits(lang, now))
     };
     frame(lang, city, who, &board.title, &path, content)
 }

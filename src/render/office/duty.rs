@@ -25,7 +25,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, vehicles: &
                     @if let Some(Shown::Moment(at)) = view.fact("duty-at") { " · " (t("duty-set-at")) " " (format::clock(&moment.zone, moment.today, *at)) }
                     @if let Some(until) = view.next_change.filter(|_| view.duty() != Some(Usable::Unknown)) { " · " (t("duty-fresh-until")) " " (format::clock(&moment.zone, moment.today, until)) }
                 }
-                form.taps action="/office/duty" method="post" data-again data-wait=(t("upload-again")) data-out=(t("again-out")) {
+                form.taps action="/office/duty" method="post" data-again {
                     (who.hidden(lang))
                     input type="hidden" name="code" value=(view.code);
                     input type="hidden" name="seen" value=(seen);
@@ -35,7 +35,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, vehicles: &
                 }
             }
         }
-        script src="/assets/again.js" defer {}
+        (who.waits(lang, moment.now))
     };
     frame(lang, city, who, t("office-duty"), "/office/duty", content)
 }

@@ -69,6 +69,7 @@ pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons
                 Some(kinds) => { (t("office-two-persons")) " " (named(lang, kinds).join(", ")) "." },
             }
         }
+        (who.waits(lang, moment.now))
     };
     frame(lang, city, who, t("office"), "/office", content)
 }

@@ -15,10 +15,11 @@ pub mod reports;
 pub mod sign_in;
 pub mod tokens;
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::layout::{Page, language_field, page};
-use crate::domain::access::{Grant, Reach, Role};
+use crate::domain::access::{AccountId, Grant, Reach, Role};
 use crate::domain::city::City;
 use crate::words::text::{Lang, text};
 
@@ -31,12 +32,22 @@ pub struct Who<'a> {
     pub grants: &'a [Grant],
     /// What every form carries.
     pub token: &'a str,
+    /// Their account.
+    pub account: &'a AccountId,
 }
 
 impl Who<'_> {
     /// True when one of the person's roles is this one.
     pub fn has(&self, role: Role) -> bool {
         self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    /// The place of the script that keeps what is pressed until it can be sent. `now` is the server's clock.
+    fn waits(&self, lang: Lang, now: Timestamp) -> Markup {
+        html! {
+            div data-waits=(self.account) data-token=(self.token) data-now=(now.as_millisecond()) data-wait=(text(lang, "again-wait")) data-out=(text(lang, "again-out")) {}
+            script src="/assets/again.js" defer {}
+        }
     }
 
     /// The hidden fields of every form.

@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 use tokio_postgres::Error;
-use tokio_postgres::config::{Host, SslNegotiation};
+use tokio_postgres::config::{Host, SslNegotiation, TargetSessionAttrs};
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::{CONNECTIONS, Connector, Proof, explain};
@@ -41,10 +41,15 @@ impl Connector {
         if explain(error).contains("host and hostaddr are missing") {
             return both(sentence!("pg-host-missing"));
         }
+        if explain(error).contains("does not allow writes") {
+            return both(sentence!("pg-read-only"));
+        }
         let is_away = |kind| matches!(kind, io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::TimedOut);
         if cause.downcast_ref::<io::Error>().is_some_and(|error| is_away(error.kind()) || error.raw_os_error() == Some(2)) {
             let place = self.place();
-            return both(sentence!("pg-away", place));
+            // The driver tells of the last server alone; another of them may answer, and take no writes.
+            let has_others = self.config.get_hosts().len() > 1 && self.config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite;
+            return if has_others { both(sentence!("pg-none-writes", place)) } else { both(sentence!("pg-away", place)) };
         }
         if explain(error).contains("failed to lookup address") {
             let place = self.place();
@@ -195,7 +200,9 @@ const DAMAGED: [SqlState; 5] =
 
 /// What to do where PostgreSQL does not let the account work in the database. None for other codes.
 pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str) -> Option<String> {
-    Some(if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+    Some(if *code == SqlState::INSUFFICIENT_PRIVILEGE && words.contains("row-level security") {
+        both(sentence!("pg-row-security", words))
+    } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         both(sentence!("pg-no-rights", words))
     } else if [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT].contains(code) {
         both(sentence!("pg-pooler-transaction"))

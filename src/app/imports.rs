@@ -98,23 +98,19 @@ const EDITS: usize = 20;
 pub struct Meanwhile {
     /// Its name.
     pub name: String,
-    /// What it was.
-    pub from: String,
+    /// What it was: its values.
+    pub from: Vec<String>,
     /// What it is now.
-    pub to: String,
+    pub to: Vec<String>,
     /// True where both have changed it, and not alike: then the person's own value stays in the form.
     pub both: bool,
 }
 
-/// All values of each field, one a line.
-fn values(fields: &[(String, String)]) -> BTreeMap<&str, String> {
-    let mut all: BTreeMap<&str, String> = BTreeMap::new();
+/// All values of each field.
+fn values(fields: &[(String, String)]) -> BTreeMap<&str, Vec<String>> {
+    let mut all: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (name, value) in fields.iter().filter(|(_, value)| !value.trim().is_empty()) {
-        let known = all.entry(name).or_default();
-        if !known.is_empty() {
-            known.push('\n');
-        }
-        known.push_str(value.trim());
+        all.entry(name).or_default().push(value.trim().to_owned());
     }
     all
 }
@@ -127,14 +123,14 @@ impl KeptForm {
         let names: BTreeSet<&str> = base.keys().chain(theirs.keys()).chain(own.keys()).copied().collect();
         let (mut merged, mut meanwhile) = (Vec::new(), Vec::new());
         for name in names {
-            let of = |map: &BTreeMap<&str, String>| map.get(name).cloned().unwrap_or_default();
+            let of = |map: &BTreeMap<&str, Vec<String>>| map.get(name).cloned().unwrap_or_default();
             let (from, to, typed) = (of(&base), of(&theirs), of(&own));
             let both = typed != from && typed != to;
             if to != from {
                 meanwhile.push(Meanwhile { name: name.to_owned(), from: from.clone(), to: to.clone(), both });
             }
             let kept = if typed == from { to } else { typed };
-            merged.extend(kept.lines().map(|line| (name.to_owned(), line.to_owned())));
+            merged.extend(kept.into_iter().map(|value| (name.to_owned(), value)));
         }
         (merged, meanwhile)
     }
@@ -351,8 +347,15 @@ mod tests {
         };
         let (merged, meanwhile) = form.merged("1", &fields("title=C&scale=1:500&unit=x&unit=y"));
         assert_eq!(merged, fields("level=xã&scale=1:500&title=C&unit=x"));
-        let told = |name: &str, from: &str, to: &str, both| Meanwhile { name: name.into(), from: from.into(), to: to.into(), both };
-        assert_eq!(meanwhile, [told("level", "", "xã", false), told("title", "A", "B", true), told("unit", "x\ny", "x", false)]);
+        let all = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        let told = |name: &str, from: &[&str], to: &[&str], both| Meanwhile { name: name.into(), from: all(from), to: all(to), both };
+        assert_eq!(
+            meanwhile,
+            [told("level", &[], &["xã"], false), told("title", &["A"], &["B"], true), told("unit", &["x", "y"], &["x"], false)]
+        );
+        // A text of several lines is one value.
+        let (merged, _) = form.merged("1", &fields("summary=dòng một\r\ndòng hai"));
+        assert!(merged.contains(&("summary".into(), "dòng một\r\ndòng hai".into())), "{merged:?}");
         // Both typed the same, or only the other did.
         let (merged, meanwhile) = form.merged("1", &fields("title=B&scale=1:2000&unit=x&unit=y"));
         assert_eq!((merged, meanwhile.iter().any(|told| told.both)), (fields("level=xã&scale=1:2000&title=B&unit=x"), false));

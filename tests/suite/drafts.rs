@@ -250,6 +250,8 @@ async fn two_planners_in_one_draft_lose_nothing_and_both_are_its_authors(kind: K
     // Both have it open.
     let page = binh.get(&import).await.text();
     assert!(page.contains("Bản soạn của") && !page.contains("value=\"drop\"") && page.contains("value=\"Bản của An\""), "{page}");
+    let dropped = binh.upload("/office/me", &import, &[("do", "drop")], &[]).await;
+    assert_eq!(dropped.status, StatusCode::NOT_FOUND, "only its sender drops it");
     let version = hidden(&page, "version");
     let saved = send_over(&mut binh, &import, &version, &with(&[("title", "Bản của Bình"), ("level", "xã"), ("do", "keep")]), &[]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());

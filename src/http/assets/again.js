@@ -35,7 +35,7 @@
       body.set(pressed.name, pressed.value);
       body.set("pressed", Date.now() + ahead);
       // Where nothing can be kept, the browser sends it by itself.
-      if (!keep(waiting().concat({ action: form.action, body: body.toString() }))) return;
+      if (!keep(waiting().concat({ id: Date.now() + "-" + Math.random(), action: form.action, body: body.toString() }))) return;
       event.preventDefault();
       Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = true; });
       tell(data.wait);
@@ -54,15 +54,16 @@
     var list = waiting();
     if (sending || !list.length) return;
     sending = true;
-    var body = new URLSearchParams(list[0].body);
+    var sent = list[0], body = new URLSearchParams(sent.body);
     body.set("token", data.token);
-    fetch(list[0].action, { method: "POST", body: body }).then(
+    fetch(sent.action, { method: "POST", body: body }).then(
       function (answer) {
         sending = false;
         if (answer.status >= 500) return later();
         if (/\/office\/sign-in/.test(answer.url)) return tell(data.out);
         pause = 1000;
-        keep(waiting().slice(1));
+        // Another page of this account may have sent it too, and taken it out.
+        keep(waiting().filter(function (item) { return item.id !== sent.id; }));
         if (waiting().length && answer.redirected) return send();
         if (!answer.redirected) {
           return answer.text().then(function (text) {

@@ -289,7 +289,11 @@ pub async fn send_facts(
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = received(&site, &desk, request).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
-    if form.get("do") == Some("drop") && kept.actor == desk.actor.name() {
+    if form.get("do") == Some("drop") {
+        // Only its sender drops a draft.
+        if kept.actor != desk.actor.name() {
+            return Err(HttpError::NotFound);
+        }
         site.app.drop_import(&id).await?;
         tracing::info!(target: "audit", account = %desk.account, import = %id, "draft dropped");
         return Ok(leads_to("/office", lang));

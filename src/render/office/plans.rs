@@ -82,7 +82,7 @@ fn label_of(name: &str) -> &str {
 /// What somebody else has changed since the person saw the form.
 fn changed_meanwhile(lang: Lang, moment: &Moment, meanwhile: &[Meanwhile], by: &str, at: Timestamp) -> Markup {
     let t = |key| text(lang, key);
-    let value = |text: &str| if text.is_empty() { t("nothing-stated").to_owned() } else { text.replace('\n', ", ") };
+    let value = |all: &[String]| if all.is_empty() { t("nothing-stated").to_owned() } else { all.join(", ") };
     html! {
         div.status.wait role="alert" {
             b { (by) " " (t("draft-meanwhile")) " (" (format::moment(lang, &moment.zone, at)) ")" }

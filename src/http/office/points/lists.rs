@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::super::{Desk, SEEN, leads_to, refused, shown};
-use super::{FAMILY, Part, check, own, table_page};
+use super::{FAMILY, Part, Wrong, check, own, table_page};
 use crate::app::{ExecuteError, Request};
 use crate::domain::{Code, Digest, Refusal};
 use crate::http::errors::HttpError;
@@ -161,7 +161,7 @@ pub async fn send_list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
     let part = Part { kind: KINDS[0], from: 0 };
     let Some(source) = form.file("file") else {
-        let wrong = [sentence!("file-not-chosen").text(lang).clone()];
+        let wrong = Wrong { said: vec![sentence!("file-not-chosen").text(lang).clone()], ..Wrong::default() };
         return Ok(table_page(&site, &desk, &asking.headers, lang, &part, &wrong, None));
     };
     let id = site.app.keep_file(desk.actor.name(), source).await?;

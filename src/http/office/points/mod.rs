@@ -6,6 +6,7 @@ mod one;
 pub use lists::{carry_out_list, list, send_list};
 pub use one::{new_point, point, publish, revise};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,10 +16,10 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{Desk, Form, leads_to, refused, shown};
-use crate::domain::Refusal;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
+use crate::domain::{Code, Refusal};
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
@@ -102,11 +103,24 @@ pub async fn table(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
     check(&desk)?;
     let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
     let done = fields.get("done").and_then(|done| done.parse().ok());
-    Ok(table_page(&site, &desk, &asking.headers, asking.lang(), &Part::of(&fields), &[], done))
+    Ok(table_page(&site, &desk, &asking.headers, asking.lang(), &Part::of(&fields), &Wrong::default(), done))
 }
 
-fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &Part, wrong: &[String], done: Option<usize>) -> Response {
-    let (rows, count) = part.rows(own(site, desk));
+/// What was refused: in words, and what was typed in the rows.
+#[derive(Default)]
+struct Wrong {
+    said: Vec<String>,
+    typed: BTreeMap<Code, Value>,
+}
+
+fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &Part, wrong: &Wrong, done: Option<usize>) -> Response {
+    let (mut rows, count) = part.rows(own(site, desk));
+    for row in &mut rows {
+        if let Some(typed) = wrong.typed.get(&row.code) {
+            row.facts.clone_from(typed);
+        }
+    }
+    let wrong = wrong.said.as_slice();
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let table = pages::Table { kind: part.kind, from: part.from, most: ROWS, count, rows: &rows, wrong, done };
     shown(headers, status, pages::table(lang, &site.city(), &desk.who(), &table))
@@ -186,34 +200,40 @@ pub async fn edit(
     check(&desk)?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
-    let (mut done, mut wrong) = (0, Vec::new());
+    let (mut done, mut waits, mut wrong) = (0, false, Wrong::default());
     for (view, known) in own(&site, &desk) {
         let Some(seen) = fields.get(&format!("seen-{}", known.code)) else { continue };
         let Some(facts) = edited(&known, &fields) else { continue };
         if seen != known.seen.to_string() {
-            wrong.push(sentence!("row-changed", title = view.title).text(lang).clone());
+            wrong.said.push(sentence!("row-changed", title = view.title).text(lang).clone());
             continue;
         }
         let form = Form { family: FAMILY, action: "revise", seen, at: None };
-        let body = json!({ "effective_from": site.moment().today, "facts": facts });
+        let body = json!({ "effective_from": site.moment().today, "facts": &facts });
         match desk.carry_out(&site, known.code, &form, body).await {
-            Ok(_) => done += 1,
-            Err(error) => wrong.push(format!("{}: {}", view.title, refused(error, lang)?)),
+            Ok(outcome) => (done, waits) = (done + 1, waits || outcome.waits()),
+            Err(error) => {
+                wrong.said.push(format!("{}: {}", view.title, refused(error, lang)?));
+                wrong.typed.insert(known.code, facts);
+            }
         }
     }
     let part = Part::of(&fields);
-    if wrong.is_empty() {
+    if wrong.said.is_empty() {
+        if waits {
+            return Ok(leads_to("/office/proposals", lang));
+        }
         let from = if part.from > 0 { format!("&from={}", part.from) } else { String::new() };
         return Ok(leads_to(&format!("/office/points?kind={}{from}&done={done}", part.kind), lang));
     }
-    Ok(table_page(&site, &desk, &headers, lang, &part, &wrong, Some(done).filter(|done| *done > 0)))
+    Ok(table_page(&site, &desk, &headers, lang, &part, &wrong, Some(done).filter(|done| *done > 0 && !waits)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn known() -> Known {
+    pub(super) fn known() -> Known {
         let facts = json!({ "kind": "health-station", "title": "Trạm một", "address": "Tổ 1", "always_open": false,
             "phones": [{ "label": "Trực", "number": "0216 0000 111" }, { "label": "Khác", "number": "0216 0000 112" }],
             "contact": { "subject": "s-1" }, "position": { "lon": 104.87, "lat": 21.7 } });

@@ -252,14 +252,8 @@ fn publication(desk: &Desk, once: &str, facts: Value) -> Request {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::known;
     use super::*;
-
-    fn known() -> Known {
-        let facts = json!({ "kind": "health-station", "title": "Trạm một", "address": "Tổ 1", "always_open": false,
-            "phones": [{ "label": "Trực", "number": "0216 0000 111" }, { "label": "Khác", "number": "0216 0000 112" }],
-            "contact": { "subject": "s-1" }, "position": { "lon": 104.87, "lat": 21.7 } });
-        Known { code: "TYT00001B".parse().expect("a code"), seen: 1, facts, contact: None, ends: false }
-    }
 
     #[test]
     fn the_form_of_a_point_as_it_was_filled_states_the_same() {

@@ -42,6 +42,11 @@ pub struct ReportText {
     pub reply_to: String,
 }
 
+/// A photo that came with a report, as JPEG in Base64; kept in the vault only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Photo(pub String);
+
 /// Why the vault cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {

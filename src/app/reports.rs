@@ -1,5 +1,10 @@
-//! Reports of residents: their words go into the vault, the fact goes into the log. The words are erased
+//! Reports of residents, and of clerks about a board: their words go into the vault, the fact goes into the log. The words are erased
 //! once somebody has closed the report.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde_json::json;
 
 use super::{App, ExecuteError, random};
 use crate::domain::access::Actor;
@@ -7,9 +12,9 @@ use crate::domain::digest::hex;
 use crate::domain::families::LogEvent;
 use crate::domain::report::{ReportClosed, ReportEvent, ReportId, ReportKind, ReportOutcome, ReportReceived, ReportState};
 use crate::domain::subject::SubjectId;
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::VaultChange;
-use crate::vault::ReportText;
+use crate::vault::{Photo, ReportText};
 use crate::words::fold::typed;
 
 /// Longest text of a report, in characters.
@@ -28,6 +33,8 @@ pub struct ReportDraft {
     pub board: Option<u32>,
     /// What was written.
     pub written: ReportText,
+    /// A photo, as JPEG.
+    pub photo: Option<Bytes>,
 }
 
 impl ReportDraft {
@@ -45,16 +52,39 @@ impl ReportDraft {
 }
 
 impl App {
-    /// Takes a report in. Errors: its text is empty or too long.
+    /// Takes a resident's report in. Errors: its text is empty or too long.
     pub async fn receive_report(&self, draft: ReportDraft) -> Result<ReportId, ExecuteError> {
-        let draft = draft.checked()?;
-        let (report, subject) = (ReportId(format!("r-{}", hex(&random::<6>()?))), SubjectId(format!("s-{}", hex(&random::<10>()?))));
-        let row = self.vault().seal(&subject, &draft.written)?;
-        let ReportDraft { kind, item, board, .. } = draft;
-        let received = ReportReceived { report: report.clone(), kind, item, board, subject };
-        let event = LogEvent::Report(ReportEvent::Received(received));
-        self.append_as("resident", &format!("report/{report}"), 0, std::iter::once(event), vec![VaultChange::Put(row)]).await?;
+        let report = ReportId(format!("r-{}", hex(&random::<6>()?)));
+        self.take_in("resident", &report, draft.checked()?).await?;
         Ok(report)
+    }
+
+    /// Takes in what a person of the office found at a board. `seen` is the board's state that they saw: the same report of
+    /// the same state is taken in once, however often it is sent. Errors: as [`App::receive_report`].
+    pub async fn report_damage(&self, actor: &Actor, seen: &str, draft: ReportDraft) -> Result<ReportId, ExecuteError> {
+        let draft = draft.checked()?;
+        let photo = draft.photo.as_deref().map(Digest::of);
+        let same = json!([actor.name(), seen, draft.item, draft.board, draft.written, photo]);
+        // Keyed: nobody else can work the number out. Its first bytes are the key's.
+        let digest = hex(&self.vault().digest(same.to_string().as_bytes()));
+        let report = ReportId(format!("r-{}", &digest[8..20]));
+        if self.report(&report).await?.is_none() {
+            self.take_in(actor.name(), &report, draft).await?;
+        }
+        Ok(report)
+    }
+
+    async fn take_in(&self, actor: &str, report: &ReportId, draft: ReportDraft) -> Result<(), ExecuteError> {
+        let ReportDraft { kind, item, board, written, photo } = draft;
+        let subject = || -> Result<SubjectId, ExecuteError> { Ok(SubjectId(format!("s-{}", hex(&random::<10>()?)))) };
+        let (of_text, of_photo) = (subject()?, photo.as_ref().map(|_| subject()).transpose()?);
+        let mut vault = vec![VaultChange::Put(self.vault().seal(&of_text, &written)?)];
+        if let (Some(photo), Some(subject)) = (photo, &of_photo) {
+            vault.push(VaultChange::Put(self.vault().seal(subject, &Photo(STANDARD.encode(photo)))?));
+        }
+        let received = ReportReceived { report: report.clone(), kind, item, board, subject: of_text, photo: of_photo };
+        let event = LogEvent::Report(ReportEvent::Received(received));
+        self.append_as(actor, &format!("report/{report}"), 0, std::iter::once(event), vault).await
     }
 
     async fn report_state(&self, report: &ReportId) -> Result<(ReportState, i64), ExecuteError> {
@@ -72,15 +102,18 @@ impl App {
         Ok(state.received.is_some().then_some(state))
     }
 
-    /// Closes a report, with an answer where there is one, and erases its words, in backups too.
+    /// Closes a report, with an answer where there is one, and erases its words and its photo, in backups too.
     pub async fn close_report(&self, actor: &Actor, report: ReportId, outcome: ReportOutcome, answer: &str) -> Result<(), ExecuteError> {
         let aggregate = format!("report/{report}");
         let (state, sequence) = self.report_state(&report).await?;
         let answer = Some(typed(answer)).filter(|answer| !answer.is_empty());
         let events = state.close(ReportClosed { report, outcome, answer })?;
         let Some(received) = state.received.filter(|_| !events.is_empty()) else { return Ok(()) };
-        self.register(&received.subject)?;
-        let erase = vec![VaultChange::Erase(received.subject.0)];
+        let mut erase = Vec::new();
+        for subject in std::iter::once(received.subject).chain(received.photo) {
+            self.register(&subject)?;
+            erase.push(VaultChange::Erase(subject.0));
+        }
         self.append_as(actor.name(), &aggregate, sequence, events.into_iter().map(LogEvent::Report), erase).await?;
         Ok(self.log().scrub().await?)
     }
@@ -89,5 +122,12 @@ impl App {
     pub async fn report_text(&self, subject: &SubjectId) -> Result<Option<ReportText>, ExecuteError> {
         let row = self.log().vault_row(&subject.0).await?;
         Ok(row.map(|row| self.vault().unseal(&row)).transpose()?)
+    }
+
+    /// The photo of a report, as JPEG; none once it is closed.
+    pub async fn report_photo(&self, subject: &SubjectId) -> Result<Option<Vec<u8>>, ExecuteError> {
+        let Some(row) = self.log().vault_row(&subject.0).await? else { return Ok(None) };
+        let Photo(text) = self.vault().unseal(&row)?;
+        STANDARD.decode(text).map(Some).map_err(|error| ExecuteError::Damaged(error.to_string()))
     }
 }

@@ -57,6 +57,9 @@ pub struct ReportReceived {
     pub board: Option<u32>,
     /// Under this id the vault keeps what was written.
     pub subject: SubjectId,
+    /// Under this id the vault keeps a photo, until the report is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<SubjectId>,
 }
 
 /// What came of a report.
@@ -170,6 +173,7 @@ mod tests {
             item: Code::from_random([1; 8]),
             board: None,
             subject: SubjectId("s-1".into()),
+            photo: None,
         }));
         for event in state.close(close(ReportOutcome::Mended)).expect("allowed") {
             state.apply(&event);

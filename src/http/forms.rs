@@ -55,6 +55,11 @@ impl Fields {
         fields
     }
 
+    /// The fields of a form with files.
+    pub fn from(fields: &[(String, String)]) -> Self {
+        Self(fields.to_vec())
+    }
+
     /// Adds a field.
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.0.push((name.to_owned(), value));

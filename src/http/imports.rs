@@ -45,7 +45,7 @@ pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: 
 async fn upload(site: &Arc<Site>, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     let actor = auth::actor(site, headers).await?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let form = uploaded::receive(site, request).await?;
+    let form = uploaded::receive(request, site.limits.import_bytes).await?;
     let (id, kept) = read_file(site, &actor, &form).await?;
     tracing::info!(target: "audit", token = actor.name(), import = %id, clean = kept.set.is_some(), "file imported");
     let url = format!("{}/imports/{id}", site.city().public_url);

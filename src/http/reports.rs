@@ -88,7 +88,7 @@ pub async fn receive(
         let page = pages::form(lang, &site.city(), &view, kind, board, Some((wrong, &written)));
         respond::unkept(&headers, status, HTML, HeaderMap::new(), page)
     };
-    let draft = match (ReportDraft { kind, item: view.code, board, written: written.clone() }).checked() {
+    let draft = match (ReportDraft { kind, item: view.code, board, written: written.clone(), photo: None }).checked() {
         Ok(draft) => draft,
         Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, &refusal.said.text(lang))),
     };

@@ -67,6 +67,7 @@ fn of_office() -> Vec<Route> {
         ("/office/duty", Both, get(office::duty::duty).post(office::duty::set)),
         ("/office/boards/{code}", Both, get(office::boards::board).post(office::boards::work)),
         ("/office/reports", Both, get(office::reports::reports).post(office::reports::work)),
+        ("/office/reports/{id}/photo", Reads, get(office::reports::photo)),
         ("/office/audit", Reads, get(office::audit::audit)),
         ("/office/deadlines", Reads, get(office::deadlines::deadlines)),
         ("/office/items", Reads, get(office::items::items)),

@@ -8,7 +8,6 @@ use axum::extract::{FromRequest, Multipart, Request as HttpRequest};
 use axum::http::StatusCode;
 use tempfile::NamedTempFile;
 
-use super::Site;
 use super::errors::HttpError;
 use crate::import::source::Source;
 
@@ -62,10 +61,9 @@ impl Form {
     }
 }
 
-/// Receives a form of at most as many bytes as an import may have. Its parts may come in any order. Errors: it is no such
-/// form, too large or too slow, or has two files under one name.
-pub async fn receive(site: &Site, request: HttpRequest) -> Result<Form, HttpError> {
-    let limit = site.limits.import_bytes;
+/// Receives a form of at most `limit` bytes. Its parts may come in any order. Errors: it is no such form, too large or too
+/// slow, or has two files under one name.
+pub async fn receive(request: HttpRequest, limit: u64) -> Result<Form, HttpError> {
     let request = request.map(|body| Body::new(http_body_util::Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX))));
     let multipart = Multipart::from_request(request, &()).await;
     let multipart = multipart.map_err(|error| HttpError::BadRequest(format!("send the file as multipart/form-data: {error}")))?;

@@ -20,7 +20,7 @@ use super::formats::archive;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Options};
-use super::{lines, points, zones};
+use super::{lines, photo, points, zones};
 use crate::domain::Digest;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::features::canonical::CanonicalSet;
@@ -89,6 +89,7 @@ enum Task {
     Import { takes: Takes, name: String, path: PathBuf, options: Box<Options> },
     Points { name: String, path: PathBuf, options: Box<Options> },
     About { path: PathBuf },
+    Photo { path: PathBuf },
 }
 
 /// The first part of a child's answer; the bytes of the set follow.
@@ -167,6 +168,22 @@ impl Reading {
         match ask(program, &task, source.bytes) {
             Ok((head, _)) => Ok((head.report, head.rows)),
             Err(Failed::There { panicked }) => Ok((stopped(source, options, panicked).report, Vec::new())),
+            Err(Failed::Here(error)) => Err(error),
+        }
+    }
+
+    /// The picture of a photo, see [`photo::bare`]; none for what cannot be read. Errors: the machine could not start
+    /// another process.
+    pub fn photo(&self, source: &Source) -> io::Result<Option<Bytes>> {
+        let Self::Apart(program, places) = self else {
+            return Ok(photo::bare(&source.read(source.bytes)?).map(Bytes::from));
+        };
+        let _place = places.take();
+        let on_disk = source.on_disk()?;
+        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
+        match ask(program, &Task::Photo { path }, source.bytes) {
+            Ok((_, pieces)) => Ok(pieces.into_iter().next()),
+            Err(Failed::There { .. }) => Ok(None),
             Err(Failed::Here(error)) => Err(error),
         }
     }
@@ -315,6 +332,10 @@ pub fn child(bytes: u64) -> io::Result<()> {
         Task::About { path } => {
             let about = About::of(&std::fs::read(path)?);
             (Reply { pages: about.pages, title: about.title, ..Reply::default() }, Vec::new())
+        }
+        Task::Photo { path } => {
+            let picture: Vec<Bytes> = photo::bare(&std::fs::read(path)?).map(Bytes::from).into_iter().collect();
+            (Reply { pieces: picture.iter().map(|piece| piece.len() as u64).collect(), ..Reply::default() }, picture)
         }
     };
     serde_json::to_writer(&mut output, &head)?;

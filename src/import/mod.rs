@@ -12,6 +12,7 @@ pub mod formats;
 pub mod lines;
 pub mod list;
 pub mod parcel;
+pub mod photo;
 pub mod points;
 pub mod report;
 pub mod source;

@@ -102,7 +102,7 @@ impl Line {
         json!({
             "report": self.received.report, "kind": self.received.kind, "at": self.at,
             "item": self.received.item, "title": self.view.as_ref().map(|view| &view.title),
-            "board": self.received.board, "board_title": self.board.as_ref().map(|view| &view.title),
+            "board": self.received.board, "photo": self.received.photo.is_some(), "board_title": self.board.as_ref().map(|view| &view.title),
             "text": self.written.as_ref().map(|written| &written.text), "reply_to": self.written.as_ref().map(|written| &written.reply_to),
         })
     }
@@ -129,6 +129,8 @@ pub struct Work<'a> {
     pub action: &'a str,
     /// Hidden fields.
     pub hidden: Markup,
+    /// Where photos are, before a report's number; none for a page that cannot show them.
+    pub photos: Option<&'a str>,
 }
 
 /// The open reports, each with buttons to close it.
@@ -147,6 +149,11 @@ pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Wo
                     @if let Some(written) = &line.written {
                         p { (written.text) }
                         @if !written.reply_to.is_empty() { p { (t("contact")) ": " (written.reply_to) } }
+                    }
+                    @match (&line.received.photo, work.photos) {
+                        (None, _) => {}
+                        (Some(_), Some(photos)) => p { img.photo src={ (photos) (line.received.report) "/photo" } alt=(t("report-photo")) loading="lazy"; },
+                        (Some(_), None) => p { a href={ "/office/reports" (lang.query()) } { (t("report-photo-office")) } },
                     }
                     form action=(work.action) method="post" {
                         (work.hidden)
@@ -177,7 +184,7 @@ pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Wo
 /// The page for a clerk with a token.
 pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usize, token: &str) -> String {
     let t = |key| text(lang, key);
-    let work = Work { action: "/reports", hidden: html! { input type="hidden" name="token" value=(token); (language_field(lang)) } };
+    let work = Work { action: "/reports", hidden: html! { input type="hidden" name="token" value=(token); (language_field(lang)) }, photos: None };
     let content = html! { h1 { (t("reports")) " (" (count) ")" } (open(lang, moment, lines, count, &work)) };
     page(&Page::new(lang, city, t("reports"), "/reports"), content)
 }

@@ -167,6 +167,19 @@ fn a_document_that_cannot_be_looked_into_is_kept_without_pages() {
 }
 
 #[test]
+fn a_photo_is_decoded_apart_and_a_bomb_is_none() {
+    let memory = |bytes: &[u8]| Source::memory("photo", bytes.to_vec());
+    let photo = crate::office_day::photo();
+    let apart = reading().photo(&memory(&photo)).unwrap().expect("a picture");
+    assert_eq!(Some(apart), Reading::Here.photo(&memory(&photo)).unwrap());
+    // 20,000 x 20,000 pixels of one colour are a few hundred kilobytes of PNG, and 400 MB in memory.
+    let mut bomb = std::io::Cursor::new(Vec::new());
+    image::GrayImage::new(20_000, 20_000).write_to(&mut bomb, image::ImageFormat::Png).unwrap();
+    assert!(reading().photo(&memory(bomb.get_ref())).unwrap().is_none());
+    assert!(reading().photo(&memory(&photo[..photo.len() / 2])).unwrap().is_none_or(|half| half.len() < photo.len()));
+}
+
+#[test]
 fn what_is_read_apart_is_what_is_read_here() {
     for file in ["plan.geojson", "plan.gpkg", "plan.zip", "plan.kmz"] {
         let source = Source::file(format!("tests/data/formats/{file}").as_ref()).unwrap();

@@ -159,7 +159,11 @@ pub async fn settle(node: &Node) {
 
 /// Invites a person; gives the account and the path of the invitation.
 pub async fn invite(node: &Node, roles: &[Role]) -> (AccountId, String) {
-    let (account, secret) = node.app.invite(&Actor::local(), &Profile::default(), everywhere(roles)).await.unwrap();
+    invite_with(node, everywhere(roles)).await
+}
+
+async fn invite_with(node: &Node, grants: Vec<Grant>) -> (AccountId, String) {
+    let (account, secret) = node.app.invite(&Actor::local(), &Profile::default(), grants).await.unwrap();
     settle(node).await;
     (account, format!("/office/invitation/{secret}"))
 }
@@ -177,7 +181,12 @@ async fn accept(browser: &mut Browser<'_>, path: &str, email: &str, clock: &Test
 
 /// Somebody who has accepted an invitation and is signed in.
 pub async fn signed_in<'a>(node: &'a Node, roles: &[Role], email: &str, clock: &TestClock) -> (Browser<'a>, AccountId) {
-    let (account, path) = invite(node, roles).await;
+    granted(node, everywhere(roles), email, clock).await
+}
+
+/// The same with roles in some units only.
+pub async fn granted<'a>(node: &'a Node, grants: Vec<Grant>, email: &str, clock: &TestClock) -> (Browser<'a>, AccountId) {
+    let (account, path) = invite_with(node, grants).await;
     let mut browser = Browser::new(node);
     accept(&mut browser, &path, email, clock).await;
     (browser, account)
@@ -485,7 +494,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 49] = [
+    let table: [(&str, &str, May<'_>); 50] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -503,6 +512,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/duty", &all),
         ("GET", "/office/reports", &only(&[Role::Clerk])),
         ("POST", "/office/reports", &only(&[Role::Clerk])),
+        ("GET", "/office/reports/0000/photo", &only(&[Role::Clerk])),
         ("GET", "/office/audit", &only(&[Role::Administrator])),
         ("GET", "/office/boards/0000", &all),
         ("POST", "/office/boards/0000", &all),

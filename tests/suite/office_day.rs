@@ -1,9 +1,9 @@
 //! The day's work in the office: duty, boards, reports, the audit trail; on both databases.
 
 use axum::http::StatusCode;
-use bangtin::domain::access::Role;
+use bangtin::domain::access::{Grant, Reach, Role};
 
-use crate::office::{Browser, hidden, settle, signed_in};
+use crate::office::{Browser, granted, hidden, settle, signed_in};
 use crate::on_both_databases;
 use crate::support::{Kind, demo};
 
@@ -60,7 +60,7 @@ async fn a_clerk_replaces_and_checks_what_hangs_on_a_board(kind: Kind) {
     let page = clerk.get(&path).await.text();
     assert!(page.contains("value=\"hang\""), "{page}");
     assert_eq!(sends(&mut clerk, &[("do", "hang"), ("item", "QHC2020AH")]).await.header("location"), path);
-    assert_eq!(sends(&mut clerk, &[("do", "check"), ("note", "Kính vỡ")]).await.header("location"), path);
+    assert_eq!(sends(&mut clerk, &[("do", "check")]).await.header("location"), path);
     let wrong = sends(&mut clerk, &[("do", "hang"), ("item", "XXXXXXXX")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let events = node.app.log().read_aggregate(&format!("board/{BOARD}"), 0).await.unwrap();
@@ -68,6 +68,63 @@ async fn a_clerk_replaces_and_checks_what_hangs_on_a_board(kind: Kind) {
     assert_eq!(names, ["board.checked", "board.hung", "board.printed"]);
     let page = node.get(&format!("/q/{BOARD}")).await.text();
     assert!(page.contains("/q/QHC2020AH"), "{page}");
+}
+
+/// A photo as a phone takes it: 1,600 × 1,200 pixels, and its Exif block says where it was taken.
+pub fn photo() -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(1_600, 1_200, |x, y| image::Rgb([(x % 256) as u8, (y % 256) as u8, 90]));
+    let mut jpeg = Vec::new();
+    picture.write_with_encoder(image::codecs::jpeg::JpegEncoder::new(&mut jpeg)).unwrap();
+    let place = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\0\0\0\0\0GPS 21.7229 104.9113";
+    let length = u16::try_from(place.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], b"\xff\xe1", &length, place, &jpeg[2..]].concat()
+}
+
+async fn damage_at_a_board_is_reported_with_a_photo_until_it_was_seen_to(kind: Kind) {
+    let (database, clock, node) = demo(kind).await;
+    let (mut clerk, _) = signed_in(&node, &[Role::Clerk], "an@yenbai.gov.vn", &clock).await;
+    let path = format!("/office/boards/{BOARD}");
+    let page = clerk.get(&path).await.text();
+    let (seen, photo) = (hidden(&page, "seen"), photo());
+    let fields = |note| [("do", "damage"), ("seen", seen.as_str()), ("item", "QHC2020AH"), ("note", note)];
+    // What says nothing, and what is no photo, is told on the page.
+    for (file, told) in [(None, "hoặc chụp một ảnh"), (Some(&b"<svg onload=alert(1)>"[..]), "Không đọc được ảnh")] {
+        let files: Vec<(&str, &str, &[u8])> = file.map(|file| ("photo", "a.jpg", file)).into_iter().collect();
+        let answer = clerk.upload(&path, &path, &fields(""), &files).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text().contains(told), "{}", answer.text());
+    }
+    // On a bad line it is sent again, and taken in once.
+    for _ in 0..2 {
+        let answer = clerk.upload(&path, &path, &fields("Kính vỡ"), &[("photo", "IMG_0001.jpg", &photo)]).await;
+        assert_eq!(answer.header("location"), path, "{}", answer.text());
+    }
+    settle(&node).await;
+    assert!(clerk.get(&path).await.text().contains("Phản ánh chưa xử lý về bảng này (1)"));
+    let events = node.app.log().read_aggregate(&format!("board/{BOARD}"), 0).await.unwrap();
+    assert_eq!(events.last().unwrap().event.name, "board.checked");
+    let list = clerk.get("/office/reports").await.text();
+    assert!(list.contains("Kính vỡ") && list.contains("Bản in bị rách"), "{list}");
+    let id = hidden(&list, "report");
+    let at = format!("/office/reports/{id}/photo");
+    assert!(list.contains(&format!("src=\"{at}\"")), "{list}");
+    let answer = clerk.get(&at).await;
+    assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("image/jpeg", "no-store"));
+    let picture = image::load_from_memory(&answer.body).unwrap();
+    assert_eq!((picture.width(), picture.height()), (1_280, 960));
+    assert!(!answer.body.windows(3).any(|part| part == b"GPS"), "where it was taken is not kept");
+    let elsewhere = Grant { role: Role::Clerk, reach: Reach::Units(vec!["04279-2025".parse().unwrap()]) };
+    let (mut other, _) = granted(&node, vec![elsewhere], "binh@yenbai.gov.vn", &clock).await;
+    assert_eq!(other.get(&at).await.status, StatusCode::NOT_FOUND, "a board of other units");
+    assert!(!other.get("/office/reports").await.text().contains("Kính vỡ"));
+    assert_eq!(node.get(&at).await.status, StatusCode::SEE_OTHER, "a stranger signs in first");
+    // Nothing of it can be read in the store's files, and closing the report erases both.
+    let rows = node.app.log().vault_rows().await.unwrap().len();
+    clerk.submit("/office/reports", "/office/reports", &[("report", &id), ("outcome", "mended")]).await;
+    assert_eq!(node.app.log().vault_rows().await.unwrap().len(), rows - 2);
+    assert_eq!(clerk.get(&at).await.status, StatusCode::NOT_FOUND);
+    let erased = std::fs::read_to_string(database.path("erasures.txt")).unwrap();
+    assert!(erased.lines().filter(|line| line.contains("s-")).count() >= 2, "a restored backup forgets both: {erased}");
 }
 
 async fn reports_are_closed_and_every_deed_is_in_the_audit_trail(kind: Kind) {
@@ -96,5 +153,6 @@ async fn reports_are_closed_and_every_deed_is_in_the_audit_trail(kind: Kind) {
 on_both_databases!(
     one_tap_sets_a_vehicle_and_shows_what_the_public_sees,
     a_clerk_replaces_and_checks_what_hangs_on_a_board,
+    damage_at_a_board_is_reported_with_a_photo_until_it_was_seen_to,
     reports_are_closed_and_every_deed_is_in_the_audit_trail,
 );

@@ -6,6 +6,8 @@
   var page = document.querySelector("[data-waits]");
   if (!page || !window.fetch) return;
   var data = page.dataset, key = "bangtin-waits/" + data.waits, sending = false, pause = 1000;
+  // Longest side of a photo, pixels: the server keeps none that is larger.
+  var SIDE = 1280;
   // The server's clock counts: a phone's may be wrong.
   var ahead = Number(data.now) - Date.now();
   var said = document.createElement("p");
@@ -27,19 +29,62 @@
     said.textContent = text && count ? text + " (" + count + ")" : text;
   }
 
+  /** A photo as the device keeps it: small enough to wait here, and to be sent on a bad line. */
+  function small(photo) {
+    if (!photo) return Promise.resolve(null);
+    if (!window.createImageBitmap) return Promise.reject();
+    return createImageBitmap(photo).then(function (picture) {
+      var scale = Math.min(1, SIDE / Math.max(picture.width, picture.height)), canvas = document.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      return canvas.toDataURL("image/jpeg", 0.8);
+    });
+  }
+  /** What is sent: a form with files where there is a photo. */
+  function content(sent) {
+    var fields = new URLSearchParams(sent.body);
+    fields.set("token", data.token);
+    if (!sent.files) return fields;
+    var form = new FormData();
+    fields.forEach(function (value, name) { form.append(name, value); });
+    if (sent.photo) {
+      var letters = atob(sent.photo.split(",")[1]), bytes = new Uint8Array(letters.length);
+      for (var i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+      form.append("photo", new Blob([bytes], { type: "image/jpeg" }), "photo.jpg");
+    }
+    return form;
+  }
+
   Array.prototype.forEach.call(document.querySelectorAll("form[data-again]"), function (form) {
     form.addEventListener("submit", function (event) {
-      var pressed = event.submitter;
+      var pressed = event.submitter, body = new URLSearchParams(), photo = null;
       if (!pressed) return;
-      var body = new URLSearchParams(new FormData(form));
+      event.preventDefault();
+      new FormData(form).forEach(function (value, name) {
+        if (typeof value === "string") body.append(name, value);
+        else if (value.size) photo = value;
+      });
       body.set(pressed.name, pressed.value);
       body.set("pressed", Date.now() + ahead);
-      // Where nothing can be kept, the browser sends it by itself.
-      if (!keep(waiting().concat({ id: Date.now() + "-" + Math.random(), action: form.action, body: body.toString() }))) return;
-      event.preventDefault();
-      Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = true; });
-      tell(data.wait);
-      send();
+      // Where nothing can be kept, or the photo cannot be read here, the browser sends the form by itself.
+      function alone() {
+        var button = document.createElement("input");
+        button.type = "hidden";
+        button.name = pressed.name;
+        button.value = pressed.value;
+        form.appendChild(button);
+        form.submit();
+      }
+      small(photo).then(function (picture) {
+        var sent = { id: Date.now() + "-" + Math.random(), action: form.action, body: body.toString() };
+        if (form.enctype === "multipart/form-data") sent.files = true;
+        if (picture) sent.photo = picture;
+        if (!keep(waiting().concat(sent))) return alone();
+        Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = true; });
+        tell(data.wait);
+        send();
+      }, alone);
     });
   });
 
@@ -54,9 +99,8 @@
     var list = waiting();
     if (sending || !list.length) return;
     sending = true;
-    var sent = list[0], body = new URLSearchParams(sent.body);
-    body.set("token", data.token);
-    fetch(sent.action, { method: "POST", body: body }).then(
+    var sent = list[0];
+    fetch(sent.action, { method: "POST", body: content(sent) }).then(
       function (answer) {
         sending = false;
         if (answer.status >= 500) return later();

@@ -2,23 +2,31 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, Request as HttpRequest, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::{Desk, Form, leads_to, pressed, refused, with_script};
+use crate::app::reports::ReportDraft;
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::view::View;
+use crate::domain::report::ReportKind;
 use crate::http::Site;
 use crate::http::errors::HttpError;
+use crate::http::forms::Fields;
 use crate::http::reading::Asking;
 use crate::render::boards::Entry;
 use crate::render::office::boards as pages;
+use crate::vault::ReportText;
 use crate::words::civil;
+use crate::words::sentence::Sentence;
 use crate::words::text::Lang;
+
+/// Largest form with a photo, bytes.
+const PHOTO_BYTES: u64 = 32 << 20;
 
 /// A board that this person looks after, with the items on it, and its version.
 fn find(site: &Site, desk: &Desk, code: Code) -> Result<(Entry, i64), HttpError> {
@@ -35,7 +43,9 @@ fn find(site: &Site, desk: &Desk, code: Code) -> Result<(Entry, i64), HttpError>
 fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: Code, wrong: Option<&str>) -> Result<Response, HttpError> {
     let (entry, seen) = find(site, desk, code)?;
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &entry, seen, site.app.now(), wrong)))
+    let of_board = |number: u32| site.model.image().reports().values().filter(|open| open.received.board == Some(number)).count();
+    let work = pages::Work { seen, now: site.app.now(), reported: entry.board.board().map_or(0, |own| of_board(own.number)) };
+    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &entry, &work, wrong)))
 }
 
 /// `GET /office/boards/{code}`
@@ -44,26 +54,29 @@ pub async fn board(State(site): State<Arc<Site>>, Path(code): Path<String>, desk
     page(&site, &desk, &asking.headers, asking.lang(), code, None)
 }
 
-/// `POST /office/boards/{code}`: a print was made, hung or taken down, or the board was looked at.
+/// `POST /office/boards/{code}`: a print was made, hung or taken down, or the board was looked at. A form with files says
+/// what is damaged.
 pub async fn work(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
     desk: Desk,
     asking: Asking,
-    headers: HeaderMap,
-    body: Body,
+    request: HttpRequest,
 ) -> Result<Response, HttpError> {
-    let fields = desk.fields(&headers, body).await?;
+    let headers = request.headers().clone();
+    let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+    if media.to_ascii_lowercase().starts_with("multipart/") {
+        return damage(&site, code, &desk, &headers, request).await;
+    }
+    let fields = desk.fields(&headers, request.into_body()).await?;
     let lang = fields.lang(&asking.headers);
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (entry, _) = find(&site, &desk, code)?;
     let action = fields.get("do").ok_or(HttpError::NotFound)?;
     let item = fields.get("item").map(str::trim).filter(|item| !item.is_empty());
-    let note = fields.get("note").map(str::trim).filter(|note| !note.is_empty());
-    // What waited for the network was done on the day on which it was pressed.
-    let on = pressed(&site, &fields).map(|at| civil::date_in(&site.city().zone(), at)).filter(|day| *day != site.moment().today);
+    let on = looked_on(&site, &fields);
     let body = match action {
-        "check" => json!({ "note": note, "on": on }),
+        "check" => json!({ "on": on }),
         "print" => json!({ "item": item }),
         "hang" | "remove" => json!({ "item": item, "on": on }),
         _ => return Err(HttpError::NotFound),
@@ -78,4 +91,47 @@ pub async fn work(
         Ok(_) => Ok(leads_to(&format!("/office/boards/{code}"), lang)),
         Err(error) => page(&site, &desk, &headers, lang, code, Some(&refused(error, lang)?)),
     }
+}
+
+/// Takes in what is damaged, with a photo where there is one, as a report that stays open until it was seen to. The board
+/// was looked at with that.
+async fn damage(site: &Site, code: String, desk: &Desk, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
+    let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let sent = desk.files(request, PHOTO_BYTES).await?;
+    let fields = Fields::from(sent.fields());
+    let lang = fields.lang(headers);
+    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let (entry, _) = find(site, desk, code)?;
+    let again = |wrong: &Sentence| page(site, desk, headers, lang, code, Some(&wrong.text(lang)));
+    let text = fields.get("note").unwrap_or_default().to_owned();
+    let photo = match sent.file("photo") {
+        Some(source) => {
+            let picture = tokio::task::block_in_place(|| site.app.reading(&desk.actor).photo(source));
+            match picture.map_err(|error| HttpError::spooling(&error))? {
+                Some(picture) => Some(picture),
+                None => return again(&sentence!("photo-unread")),
+            }
+        }
+        None if text.is_empty() => return again(&sentence!("damage-empty")),
+        None => None,
+    };
+    let item = fields.get("item").and_then(|item| item.parse().ok());
+    let item = item.filter(|item| entry.items.iter().any(|view| view.code == *item)).unwrap_or(code);
+    let written = ReportText { text, reply_to: String::new() };
+    let draft = ReportDraft { kind: ReportKind::DamagedPrint, item, board: entry.board.board().map(|own| own.number), written, photo };
+    let seen = fields.get("seen").unwrap_or_default();
+    let checked = async {
+        site.app.report_damage(&desk.actor, seen, draft).await?;
+        let form = Form { family: "board", action: "check", seen, at: None };
+        desk.carry_out(site, code, &form, json!({ "on": looked_on(site, &fields) })).await
+    };
+    match checked.await {
+        Ok(_) => Ok(leads_to(&format!("/office/boards/{code}"), lang)),
+        Err(error) => page(site, desk, headers, lang, code, Some(&refused(error, lang)?)),
+    }
+}
+
+/// The day on which a button was pressed that waited for the network; none for today.
+fn looked_on(site: &Site, fields: &Fields) -> Option<Date> {
+    pressed(site, fields).map(|at| civil::date_in(&site.city().zone(), at)).filter(|day| *day != site.moment().today)
 }

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request as HttpRequest};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -39,8 +39,7 @@ use serde_json::Value;
 
 use super::errors::HttpError;
 use super::forms::{self, Fields};
-use super::respond;
-use super::{Site, reading};
+use super::{Site, reading, respond, uploaded};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Actor, Grant, Role};
 use crate::domain::city::City;
@@ -117,8 +116,21 @@ impl Desk {
     pub async fn fields(&self, headers: &HeaderMap, body: Body) -> Result<Fields, HttpError> {
         let sent = forms::read(headers, body, FORM_BYTES).await?;
         let fields = Fields::parse(&sent.text);
-        if fields.get("token") == Some(&self.token) {
-            return Ok(fields);
+        self.is_own(fields.get("token"))?;
+        Ok(fields)
+    }
+
+    /// A form with files of at most `limit` bytes that the person sent from a page of theirs.
+    pub async fn files(&self, request: HttpRequest, limit: u64) -> Result<uploaded::Form, HttpError> {
+        let form = uploaded::receive(request, limit).await?;
+        self.is_own(form.get("token"))?;
+        Ok(form)
+    }
+
+    /// Refuses what does not carry the token of the person's pages.
+    fn is_own(&self, token: Option<&str>) -> Result<(), HttpError> {
+        if token == Some(&self.token) {
+            return Ok(());
         }
         Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))))
     }

@@ -20,7 +20,7 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::imports::{complete, find, read_file};
 use crate::http::reading::Asking;
-use crate::http::uploaded::{self, Form};
+use crate::http::uploaded::Form;
 use crate::import::source::Source;
 use crate::render::office::plans::{self as pages, Said};
 use crate::render::report;
@@ -28,15 +28,6 @@ use crate::words::text::Lang;
 
 /// What every form carries, and the buttons.
 const OF_FORMS: [&str; 5] = ["token", "lang", "do", "drop", "version"];
-
-/// A form of this person's, with the token of their pages.
-async fn received(site: &Site, desk: &Desk, request: HttpRequest) -> Result<Form, HttpError> {
-    let form = uploaded::receive(site, request).await?;
-    if form.get("token") == Some(&desk.token) {
-        return Ok(form);
-    }
-    Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))))
-}
 
 /// The plans that this person may revise: code and title, by title.
 fn plans(site: &Site, desk: &Desk) -> Vec<(Code, String)> {
@@ -65,7 +56,7 @@ pub async fn new_plan(State(site): State<Arc<Site>>, desk: Desk, asking: Asking)
 pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, request: HttpRequest) -> Result<Response, HttpError> {
     desk.check_planner()?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let form = received(&site, &desk, request).await?;
+    let form = desk.files(request, site.limits.import_bytes).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
     let asked_again = |what: &str| {
         let filled = |name: &str| form.get(name).unwrap_or_default().to_owned();
@@ -287,7 +278,7 @@ pub async fn send_facts(
 ) -> Result<Response, HttpError> {
     let kept = own(&site, &desk, &id).await?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let form = received(&site, &desk, request).await?;
+    let form = desk.files(request, site.limits.import_bytes).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
     if form.get("do") == Some("drop") {
         // Only its sender drops a draft.

@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::Desk;
 use crate::app::kept::Upload;
-use crate::domain::Refusal;
 use crate::event_store::CHUNK_BYTES;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
@@ -56,9 +55,7 @@ pub async fn piece(
     body: Body,
 ) -> Result<Response, HttpError> {
     desk.check_planner()?;
-    if headers.get(TOKEN).and_then(|token| token.to_str().ok()) != Some(&desk.token) {
-        return Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))));
-    }
+    desk.is_own(headers.get(TOKEN).and_then(|token| token.to_str().ok()))?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let collected = tokio::time::timeout(super::super::uploaded::IDLE, Limited::new(body, CHUNK_BYTES).collect()).await;
     let data = match collected {

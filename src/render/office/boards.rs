@@ -9,8 +9,18 @@ use crate::render::boards::Entry;
 use crate::words::format;
 use crate::words::text::{Lang, text};
 
+/// What the page of a board needs beside the board.
+pub struct Work {
+    /// The board's version.
+    pub seen: i64,
+    /// Now, for what waits on the device.
+    pub now: Timestamp,
+    /// Open reports about the board.
+    pub reported: usize,
+}
+
 /// A board: what hangs there, what is to be replaced, and that it was looked at.
-pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, now: Timestamp, wrong: Option<&str>) -> String {
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, work: &Work, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let board = &entry.board;
     let path = format!("/office/boards/{}", board.code);
@@ -18,7 +28,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, now
         html! {
             form.column action=(path) method="post" data-again {
                 (who.hidden(lang))
-                input type="hidden" name="seen" value=(seen);
+                input type="hidden" name="seen" value=(work.seen);
                 (content)
             }
         }
@@ -54,16 +64,31 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, seen: i64, now
         @if board.board().is_none_or(|own| own.postings.is_empty()) { p { (t("board-empty")) } }
         h2 { (t("board-looked-at")) }
         (form(html! { button.wide name="do" value="check" { (t("board-all-right")) } }))
-        (form(html! {
-            label { (t("board-note")) input type="text" name="note" maxlength="500" required; }
-            button.plain name="do" value="check" { (t("board-damaged")) }
-        }))
+        h2 { (t("board-damage")) }
+        @if work.reported > 0 { p { a href={ "/office/reports" (lang.query()) } { (t("board-reported")) " (" (work.reported) ")" } } }
+        form.column action=(path) method="post" enctype="multipart/form-data" data-again {
+            (who.hidden(lang))
+            input type="hidden" name="seen" value=(work.seen);
+            label { (t("board-note")) input type="text" name="note" maxlength="500"; }
+            @if !entry.items.is_empty() {
+                label {
+                    (t("board-damage-where"))
+                    select name="item" {
+                        option value="" { (t("board-damage-whole")) }
+                        @for view in &entry.items { option value=(view.code) { (view.title) } }
+                    }
+                }
+            }
+            label { (t("board-photo")) input type="file" name="photo" accept="image/jpeg,image/png"; }
+            button.plain name="do" value="damage" { (t("board-damaged")) }
+            p.note { (t("board-photo-help")) }
+        }
         h2 { (t("board-add")) }
         (form(html! {
             label { (t("office-item-code")) input type="text" name="item" maxlength="20" autocapitalize="characters" required; }
             button.plain name="do" value="print" { (t("board-print")) }
         }))
-        (who.waits(lang, now))
+        (who.waits(lang, work.now))
     };
     frame(lang, city, who, &board.title, &path, content)
 }

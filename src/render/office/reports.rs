@@ -8,6 +8,6 @@ use crate::words::text::{Lang, text};
 
 /// The open reports, each with buttons to close it.
 pub fn list(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, lines: &[Line], count: usize) -> String {
-    let work = Work { action: "/office/reports", hidden: who.hidden(lang) };
+    let work = Work { action: "/office/reports", hidden: who.hidden(lang), photos: Some("/office/reports/") };
     frame(lang, city, who, &format!("{} ({count})", text(lang, "reports")), "/office/reports", open(lang, moment, lines, count, &work))
 }

@@ -12,11 +12,11 @@ use serde_json::json;
 use super::super::{Desk, SEEN, leads_to, refused, shown};
 use super::{FAMILY, Part, Wrong, check, own, table_page};
 use crate::app::{ExecuteError, Request};
-use crate::domain::{Code, Digest, Refusal};
+use crate::domain::{Code, Digest};
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
-use crate::http::{Site, uploaded};
+use crate::http::Site;
 use crate::import::Report;
 use crate::import::attach::no_files;
 use crate::import::list::{Change, Known, compare};
@@ -154,10 +154,7 @@ fn list_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, list: &L
 pub async fn send_list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, request: HttpRequest) -> Result<Response, HttpError> {
     check(&desk)?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
-    let form = uploaded::receive(&site, request).await?;
-    if form.get("token") != Some(&desk.token) {
-        return Err(HttpError::Refused(Refusal::forbidden("form-token", sentence!("form-token"))));
-    }
+    let form = desk.files(request, site.limits.import_bytes).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
     let part = Part { kind: KINDS[0], from: 0 };
     let Some(source) = form.file("file") else {

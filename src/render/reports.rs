@@ -184,7 +184,8 @@ pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Wo
 /// The page for a clerk with a token.
 pub fn list(lang: Lang, city: &City, moment: &Moment, lines: &[Line], count: usize, token: &str) -> String {
     let t = |key| text(lang, key);
-    let work = Work { action: "/reports", hidden: html! { input type="hidden" name="token" value=(token); (language_field(lang)) }, photos: None };
+    let work =
+        Work { action: "/reports", hidden: html! { input type="hidden" name="token" value=(token); (language_field(lang)) }, photos: None };
     let content = html! { h1 { (t("reports")) " (" (count) ")" } (open(lang, moment, lines, count, &work)) };
     page(&Page::new(lang, city, t("reports"), "/reports"), content)
 }

@@ -10,7 +10,7 @@ mod sentences;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{poll_fn, try_join_all};
 use percent_encoding::percent_decode_str;
@@ -35,6 +35,11 @@ pub(super) use sentences::{by_a_pooler, no_session, not_allowed};
 
 /// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);
+
+/// How long a place is waited for where the server has none left: it ends a closed connection only after a moment.
+const CLOSING: Duration = Duration::from_secs(3);
+/// How long until it is tried again.
+const NEXT_TRY: Duration = Duration::from_millis(50);
 
 /// The future that drives a connection, encrypted or not.
 pub(super) type Line = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
@@ -115,7 +120,23 @@ impl Connector {
 
     /// A connection, and what must be polled for it to work.
     pub(super) async fn open(&self) -> Result<(Client, Line), StoreError> {
-        let connected = tokio::time::timeout(PATIENCE, self.config.connect(self.tls.clone())).await.map_err(|_| late())?;
+        self.open_within(Duration::ZERO).await
+    }
+
+    /// The same; waits that long for a place where the server has none left.
+    async fn open_within(&self, patience: Duration) -> Result<(Client, Line), StoreError> {
+        let begun = Instant::now();
+        loop {
+            let connected = tokio::time::timeout(PATIENCE, self.config.connect(self.tls.clone())).await.map_err(|_| late())?;
+            let is_full = |error: &Error| error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
+            match connected {
+                Err(error) if is_full(&error) && begun.elapsed() < patience => tokio::time::sleep(NEXT_TRY).await,
+                connected => return self.explained(connected).await,
+            }
+        }
+    }
+
+    async fn explained(&self, connected: Result<(Client, Line), Error>) -> Result<(Client, Line), StoreError> {
         match connected {
             Ok(connected) => Ok(connected),
             Err(error) => {
@@ -141,7 +162,7 @@ impl Connector {
 
     /// A connection, a channel that gets a message at each notification, and the task that drives both.
     pub(super) async fn listener(&self) -> Result<(Client, mpsc::Receiver<()>, JoinHandle<()>), StoreError> {
-        let (client, mut connection) = self.open().await?;
+        let (client, mut connection) = self.open_within(CLOSING).await?;
         let (sender, told) = mpsc::channel::<()>(1);
         let counted = self.counted();
         let driver = tokio::spawn(async move {

@@ -1,7 +1,7 @@
 //! Hints that the log has grown, whichever node appended.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -13,6 +13,9 @@ use crate::event_store::{Append, StoreError};
 /// How often the follower looks without a notification: notifications are only hints.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How long the same trouble is not said again: it is tried twice a second.
+const SAID: Duration = Duration::from_mins(1);
+
 /// Listens for appends of other nodes. A notification is only a hint: the head is read again on
 /// each, on each reconnect, and twice a second.
 pub(super) async fn listen(
@@ -21,9 +24,14 @@ pub(super) async fn listen(
     alive: mpsc::WeakUnboundedSender<(Append, Answer)>,
     trouble: Arc<Trouble>,
 ) {
+    let mut last: Option<(String, Instant)> = None;
     while alive.upgrade().is_some() {
         if let Err(error) = listen_once(&connector, &hint, &alive).await {
-            tracing::warn!("cannot follow the log: {error}");
+            let why = error.to_string();
+            if last.as_ref().is_none_or(|(known, at)| *known != why || at.elapsed() > SAID) {
+                tracing::warn!("cannot follow the log: {why}");
+                last = Some((why, Instant::now()));
+            }
             // What shows itself here first keeps writes from going through too.
             trouble.note_sessions(&error.to_string());
             tokio::time::sleep(POLL).await;

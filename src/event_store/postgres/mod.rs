@@ -160,11 +160,19 @@ async fn prepare(client: &mut Client) -> Result<(), StoreError> {
 
 async fn set_up(client: &mut Client) -> Result<(), StoreError> {
     let transaction = in_time(client.transaction()).await?;
+    // A schema that was made later, such as one named like the account, may come before the one with the tables.
+    let elsewhere = "SELECT nspname, current_schema() FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+         WHERE pg_class.oid = to_regclass('schema_version') AND nspname <> current_schema()";
+    if let Some(row) = in_time(transaction.query_opt(elsewhere, &[])).await? {
+        let (found, first): (&str, &str) = (row.get(0), row.get(1));
+        return Err(StoreError::NotPossible(sentence!("pg-other-schema", found, first).to_string()));
+    }
     in_time(transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY)")).await?;
     let row = in_time(transaction.query_one("SELECT coalesce(max(number), 0) FROM schema_version", &[])).await?;
     let found: i64 = row.get(0);
     // Tables of a log whose version cannot be read are not those of an empty database.
-    let has_tables = in_time(transaction.query_one("SELECT to_regclass('head') IS NOT NULL", &[])).await?;
+    let has_tables =
+        in_time(transaction.query_one("SELECT to_regclass(quote_ident(current_schema()) || '.head') IS NOT NULL", &[])).await?;
     if found == 0 && has_tables.get(0) {
         return Err(StoreError::Unavailable(sentence!("pg-version-hidden").to_string()));
     }

@@ -11,10 +11,10 @@ use super::{Desk, leads_to, shown};
 use crate::domain::Refusal;
 use crate::domain::access::Role;
 use crate::domain::report::ReportId;
-use crate::http::{Site, respond};
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
 use crate::http::reports::{SHOWN, close, is_within, open};
+use crate::http::{Site, respond};
 use crate::render::office::reports as pages;
 
 fn check(desk: &Desk) -> Result<(), HttpError> {
@@ -53,7 +53,8 @@ pub async fn photo(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: 
     check(&desk)?;
     let open = site.model.image().reports().get(&ReportId(id)).cloned().ok_or(HttpError::NotFound)?;
     let view = site.model.image().view(&open.received.item, None, &site.moment());
-    let subject = open.received.photo.as_ref().filter(|_| is_within(&site, &desk.actor, &open, view.as_ref())).ok_or(HttpError::NotFound)?;
+    let subject =
+        open.received.photo.as_ref().filter(|_| is_within(&site, &desk.actor, &open, view.as_ref())).ok_or(HttpError::NotFound)?;
     let photo = site.app.report_photo(subject).await?.ok_or(HttpError::NotFound)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -352,3 +352,28 @@ fn schemathesis_finds_nothing_in_the_whole_interface() {
     server.signal("TERM");
     server.wait();
 }
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn schemathesis_finds_nothing_in_the_office_with_and_without_a_session() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::demo(data.path(), None);
+    let base = format!("http://{}", server.address);
+    let roles = ["administrator", "planner", "approver", "clerk", "health", "works", "campaign"].map(|role| ["--role", role]).concat();
+    let output = run(data.path(), None, &[&["account", "invite"], &roles[..]].concat());
+    let link = String::from_utf8(output.stdout).unwrap();
+    let (_, secret) = link.trim().split_once("/office/").unwrap();
+    let document = data.path().join("office.json");
+    let addresses = json!(bangtin::http::office_addresses()).to_string();
+    let program = Path::new(&python()).with_file_name("st");
+    let said = client(
+        &python(),
+        &["office_schema.py", &base, &format!("{base}/office/{secret}"), program.to_str().unwrap(), document.to_str().unwrap(), &addresses],
+        &[],
+    );
+    println!("{said}");
+    let (status, metrics) = server.get("/metrics");
+    assert!(status == 200 && metrics.contains("class=\"5xx\"} 0"), "{metrics}");
+    server.signal("TERM");
+    server.wait();
+}

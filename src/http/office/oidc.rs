@@ -10,8 +10,11 @@ use axum::response::Response;
 use super::door::{cookie, set_cookie};
 use super::sign_in::{From, back, begin, check_private, sent, sign_in_page};
 use super::{HTML, onward, refused, with_cookies};
+use crate::app::ExecuteError;
 use crate::app::oidc::Arrival;
 use crate::credentials::oidc::Brought;
+use crate::domain::Refusal;
+use crate::domain::refusal::Why;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
@@ -46,8 +49,8 @@ pub async fn leave(
             Ok(with_cookies(page, [set_cookie(LED, &departure.browser, Some(LED_KEPT))]))
         }
         Err(error) => {
-            let wrong = refused(error, lang)?;
-            Ok(sign_in_page(&site, headers, StatusCode::SERVICE_UNAVAILABLE, lang, &fields, Some(&wrong)))
+            let status = status(&error);
+            Ok(sign_in_page(&site, headers, status, lang, &fields, Some(&refused(error, lang)?)))
         }
     }
 }
@@ -80,6 +83,16 @@ pub async fn arrive(State(site): State<Arc<Site>>, Path(id): Path<String>, from:
             let response = respond::unkept(headers, StatusCode::FORBIDDEN, HTML, HeaderMap::new(), page);
             Ok(with_cookies(response, [set_cookie(LED, "", Some(0))]))
         }
-        Err(error) => Ok(again(StatusCode::FORBIDDEN, &refused(error, lang)?)),
+        Err(error) => Ok(again(status(&error), &refused(error, lang)?)),
+    }
+}
+
+/// The status of what did not become a session.
+fn status(error: &ExecuteError) -> StatusCode {
+    match error {
+        ExecuteError::Refused(Refusal { why: Why::Unknown, .. }) => StatusCode::NOT_FOUND,
+        // The provider does not answer.
+        ExecuteError::Refused(Refusal { why: Why::Busy, .. }) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::FORBIDDEN,
     }
 }

@@ -18,8 +18,9 @@ use crate::domain::account::{
 };
 use crate::domain::digest::hex;
 use crate::domain::families::{self, LogEvent};
+use crate::domain::publication::view::moment_of;
 use crate::domain::subject::SubjectId;
-use crate::domain::{Digest, Refusal};
+use crate::domain::{Context, Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
 use crate::words::fold::{fold, typed};
 
@@ -251,7 +252,11 @@ impl App {
     pub async fn invitation(&self, secret: &str) -> Result<Invitation, ExecuteError> {
         let digest = Digest::of(secret.as_bytes());
         let accounts = self.accounts().await?;
-        accounts.decide(AccountCommand::Activate(digest), &Actor::local(), &self.context(BTreeSet::new()))?;
+        // A clock that was moved back does not revive what was over.
+        let recorded = moment_of(self.log.head().await?.recorded_at);
+        let context = self.context(BTreeSet::new());
+        let context = Context { now: context.now.max(recorded), ..context };
+        accounts.decide(AccountCommand::Activate(digest), &Actor::local(), &context)?;
         let found = accounts.invited(&digest).map(|(id, account): (_, &Account)| (id.clone(), account.grants.clone()));
         let (account, grants) = found.ok_or_else(|| Refusal::unknown("invitation-unknown", sentence!("invitation-unknown")))?;
         let profile = self.profile(&account).await?;

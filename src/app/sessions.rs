@@ -17,6 +17,10 @@ pub const IDLE: Duration = Duration::from_mins(30);
 pub const LONGEST: Duration = Duration::from_hours(12);
 /// The last use is written at most this often.
 const TOUCH: Duration = Duration::from_mins(1);
+/// How long a code that was used is remembered.
+const REMEMBERED: Duration = Duration::from_hours(90 * 24);
+/// How far the clocks of nodes may be apart.
+const AHEAD: Duration = Duration::from_mins(5);
 /// How long a request waits until others' passphrases are checked.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -38,7 +42,9 @@ impl App {
 
     /// Notes that a code of an authenticator app was used. Errors: it was used before.
     pub(super) async fn use_step(&self, account: &AccountId, step: u64) -> Result<(), ExecuteError> {
-        let until = i64::try_from(credentials::totp_ends(step)).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        let ends = i64::try_from(credentials::totp_ends(step)).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        // It is remembered beyond its end: the clock may be moved back.
+        let until = ends.saturating_add(microseconds(REMEMBERED));
         if sessions::keep_once(self.log.as_ref(), &format!("totp/{account}/{step}"), "", until).await? {
             return Ok(());
         }
@@ -116,7 +122,9 @@ impl App {
     pub async fn session(&self, secret: &str) -> Result<Option<SessionRow>, ExecuteError> {
         let Some(row) = sessions::find(self.log.as_ref(), Digest::of(secret.as_bytes()).0).await? else { return Ok(None) };
         let now = self.now().as_microsecond();
-        if now - row.begun_at > microseconds(LONGEST) || now - row.used_at > microseconds(IDLE) {
+        // After the clock was moved back nobody knows how old a session is.
+        let is_ahead = row.begun_at.max(row.used_at) - now > microseconds(AHEAD);
+        if is_ahead || now - row.begun_at > microseconds(LONGEST) || now - row.used_at > microseconds(IDLE) {
             sessions::end(self.log.as_ref(), row.sha256).await?;
             return Ok(None);
         }

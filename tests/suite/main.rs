@@ -23,6 +23,7 @@ mod left_out;
 mod lookalikes;
 mod map_clients;
 mod office;
+mod office_attacks;
 mod office_day;
 mod office_due;
 mod office_items;

@@ -29,7 +29,7 @@ on_both_databases!(
 );
 
 pub const PASSPHRASE: &str = " con trâu gặm cỏ bên sông Hồng ";
-const EMAIL: &str = "thu.nguyen@yenbai.gov.vn";
+pub const EMAIL: &str = "thu.nguyen@yenbai.gov.vn";
 
 /// A person's browser: it keeps cookies, and says where its forms come from.
 pub struct Browser<'a> {
@@ -124,16 +124,16 @@ impl<'a> Browser<'a> {
         self.post(path, &fields).await
     }
 
-    fn cookie(&self, name: &str) -> Option<&str> {
+    pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.iter().find_map(|(known, value)| (known == name).then_some(value.as_str()))
     }
 
-    async fn sign_in(&mut self, secret: &str, clock: &TestClock) -> Answer {
+    pub async fn sign_in(&mut self, secret: &str, clock: &TestClock) -> Answer {
         let code = code(secret, clock);
         self.post("/office/sign-in", &[("email", EMAIL), ("passphrase", PASSPHRASE), ("code", &code)]).await
     }
 
-    async fn is_in(&mut self) -> bool {
+    pub async fn is_in(&mut self) -> bool {
         self.get("/office").await.status == StatusCode::OK
     }
 }
@@ -144,7 +144,7 @@ pub fn hidden(page: &str, name: &str) -> String {
     page.split(&field).nth(1).unwrap_or_else(|| panic!("no field {name}: {page}")).split('"').next().unwrap().to_owned()
 }
 
-fn code(secret: &str, clock: &TestClock) -> String {
+pub fn code(secret: &str, clock: &TestClock) -> String {
     totp_code(secret, u64::try_from(clock.clock()() / 1_000_000).unwrap()).unwrap()
 }
 
@@ -169,7 +169,7 @@ async fn invite_with(node: &Node, grants: Vec<Grant>) -> (AccountId, String) {
 }
 
 /// Accepts an invitation as the page shows it. Gives the authenticator app's secret and the recovery codes.
-async fn accept(browser: &mut Browser<'_>, path: &str, email: &str, clock: &TestClock) -> (String, Vec<String>) {
+pub async fn accept(browser: &mut Browser<'_>, path: &str, email: &str, clock: &TestClock) -> (String, Vec<String>) {
     let page = browser.get(path).await.text();
     let secret = page.split("otpauth://totp/").nth(1).unwrap().split("secret=").nth(1).unwrap().split('&').next().unwrap().to_owned();
     let fields = [("name", "Nguyễn Thị Thử"), ("email", email), ("passphrase", PASSPHRASE), ("code", &code(&secret, clock))];

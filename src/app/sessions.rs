@@ -152,6 +152,19 @@ impl App {
         Ok(())
     }
 
+    /// Ends one of a person's sessions, by the SHA-256 of its secret. Errors: the passphrase is wrong, or there is no such
+    /// session of theirs.
+    pub async fn end_one_session(&self, account: &AccountId, passphrase: &str, sha256: [u8; 32]) -> Result<(), ExecuteError> {
+        self.checked(account, passphrase).await?;
+        let own = sessions::of_account(self.log.as_ref(), &account.0).await?;
+        if own.iter().all(|row| row.sha256 != sha256) {
+            return Err(Refusal::unknown("session-unknown", sentence!("session-unknown")).into());
+        }
+        self.end_session(sha256).await?;
+        tracing::info!(target: "audit", %account, "ended one of their sessions");
+        Ok(())
+    }
+
     /// Ends all sessions of a person.
     pub async fn end_sessions(&self, account: &AccountId) -> Result<(), ExecuteError> {
         sessions::end_all(self.log.as_ref(), &account.0).await?;

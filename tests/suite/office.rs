@@ -617,6 +617,16 @@ async fn a_passphrase_is_changed_and_other_sessions_end(kind: Kind) {
     let mut other = Browser::new(&node);
     other.sign_in(&secret, &clock).await;
     assert!(other.is_in().await);
+    // One session alone, with the passphrase.
+    let page = browser.get("/office/me").await.text();
+    let session = hidden(&page, "session");
+    let wrong = browser.submit("/office/me", "/office/me", &[("session", &session), ("current", "sai rồi nhé bạn ơi")]).await;
+    assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && other.is_in().await);
+    let ended = browser.submit("/office/me", "/office/me", &[("session", &session), ("current", PASSPHRASE)]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER);
+    assert!(browser.is_in().await && !other.is_in().await);
+    after(&clock, Duration::from_mins(1));
+    other.sign_in(&secret, &clock).await;
     let new = "mười hai con giáp leo núi";
     for (current, passphrase, what) in [
         ("sai rồi nhé bạn ơi", new, "hiện tại không đúng"),

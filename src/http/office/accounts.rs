@@ -9,9 +9,9 @@ use axum::response::Response;
 
 use super::{Desk, leads_to, refused, shown, with_script};
 use crate::app::accounts::Profile;
-use crate::domain::Refusal;
 use crate::domain::access::{AccountId, Grant, Reach, Role};
 use crate::domain::unit::UnitId;
+use crate::domain::{Digest, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
@@ -168,7 +168,7 @@ pub(super) async fn own_page(
     Ok(with_script(headers, status, page))
 }
 
-/// `POST /office/me`: sets another passphrase; all other sessions end.
+/// `POST /office/me`: ends one of the person's sessions, or sets another passphrase, which ends all others.
 pub async fn change_own(
     State(site): State<Arc<Site>>,
     desk: Desk,
@@ -179,7 +179,14 @@ pub async fn change_own(
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let given = |name: &str| fields.untrimmed(name).unwrap_or_default();
-    match site.app.change_passphrase(&desk.account, given("current"), given("passphrase"), &desk.session).await {
+    let done = match fields.get("session") {
+        Some(session) => {
+            let session: Digest = session.parse().map_err(|_| HttpError::NotFound)?;
+            site.app.end_one_session(&desk.account, given("current"), session.0).await
+        }
+        None => site.app.change_passphrase(&desk.account, given("current"), given("passphrase"), &desk.session).await,
+    };
+    match done {
         Ok(()) => Ok(leads_to("/office/me", lang)),
         Err(error) => own_page(&site, &desk, &headers, lang, Some(&refused(error, lang)?)).await,
     }

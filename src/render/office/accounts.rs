@@ -7,6 +7,7 @@ use super::{Who, frame, grant_line, wrong_box};
 use crate::app::accounts::Profile;
 use crate::app::oidc::Identity;
 use crate::credentials::passkeys::{self, Passkey};
+use crate::domain::Digest;
 use crate::domain::access::{AccountId, Grant, Reach, Role};
 use crate::domain::account::{Account, AccountState, INVITATION_HOURS};
 use crate::domain::city::City;
@@ -167,6 +168,16 @@ pub fn invitation(lang: Lang, city: &City, who: &Who<'_>, listed: &Listed, secre
     Ok(frame(lang, city, who, t("office-invitation"), "/office/accounts", content))
 }
 
+/// The field for the passphrase that the person has now.
+fn present_passphrase(lang: Lang) -> Markup {
+    html! {
+        label {
+            (text(lang, "office-passphrase-current"))
+            input type="password" name="current" autocomplete="current-password" maxlength="200" required;
+        }
+    }
+}
+
 /// The person's own account.
 #[expect(clippy::too_many_arguments, reason = "a page shows what it is given")]
 pub fn own(
@@ -198,7 +209,17 @@ pub fn own(
                 li {
                     (t("office-session-begun")) " " (format::moment(lang, &moment.zone, at(session.begun_at))) " · "
                     (t("office-session-used")) " " (format::moment(lang, &moment.zone, at(session.used_at)))
-                    @if session.sha256 == present.sha256 { " " span.tag { (t("office-session-this")) } }
+                    @if session.sha256 == present.sha256 { " " span.tag { (t("office-session-this")) } } @else {
+                        details {
+                            summary { (t("office-session-end")) }
+                            form.column action="/office/me" method="post" {
+                                (who.hidden(lang))
+                                input type="hidden" name="session" value=(Digest(session.sha256));
+                                (present_passphrase(lang))
+                                button.plain { (t("office-session-end")) }
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -214,7 +235,7 @@ pub fn own(
                         summary { (t("passkey-remove")) }
                         form.column action="/office/me/passkeys" method="post" {
                             input type="hidden" name="remove" value=(passkey.id());
-                            label { (t("office-passphrase-current")) input type="password" name="current" autocomplete="current-password" maxlength="200" required; }
+                            (present_passphrase(lang))
                             (who.hidden(lang))
                             button { (t("passkey-remove")) }
                         }
@@ -226,7 +247,7 @@ pub fn own(
             // The script shows it where the browser can.
             form.column action="/office/me/passkeys" method="post" data-passkey="new" data-asked="/office/me/passkeys/asked" data-host=(host) data-failed=(t("passkey-failed")) hidden {
                 label { (t("passkey-label")) input type="text" name="label" maxlength="60" placeholder=(t("passkey-label-example")); }
-                label { (t("office-passphrase-current")) input type="password" name="current" autocomplete="current-password" maxlength="200" required; }
+                (present_passphrase(lang))
                 (who.hidden(lang))
                 button { (t("passkey-add")) }
             }
@@ -235,7 +256,7 @@ pub fn own(
         h2 { (t("office-passphrase-change")) }
         p.note { (t("passphrase-rules")) }
         form.column action="/office/me" method="post" {
-            label { (t("office-passphrase-current")) input type="password" name="current" autocomplete="current-password" maxlength="200" required; }
+            (present_passphrase(lang))
             label { (t("office-passphrase-new")) input type="password" name="passphrase" autocomplete="new-password" minlength="12" maxlength="200" required; }
             (who.hidden(lang))
             button { (t("office-passphrase-change")) }

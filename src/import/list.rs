@@ -40,12 +40,43 @@ impl Known {
 /// What a list does to a point.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// It is new; its row, from 0, and its facts.
-    Add(usize, Value),
-    /// It is changed: its code and version, its new facts, and what changes: name, old and new value.
-    Revise(Code, i64, Value, Vec<(String, Value, Value)>),
-    /// It is not in the list and ends: its code and version.
-    End(Code, i64),
+    /// It is new.
+    Add {
+        /// Its row, from 0.
+        row: usize,
+        /// What is stated of it.
+        facts: Value,
+    },
+    /// It is changed.
+    Revise {
+        /// Its row, from 0.
+        row: usize,
+        /// Its code.
+        code: Code,
+        /// Its version.
+        seen: i64,
+        /// What is stated of it from now on.
+        facts: Value,
+        /// What changes: name, old and new value.
+        fields: Vec<(String, Value, Value)>,
+    },
+    /// It is not in the list and ends.
+    End {
+        /// Its code.
+        code: Code,
+        /// Its version.
+        seen: i64,
+    },
+}
+
+impl Change {
+    /// The row that says it, from 0; none for what the list does not name.
+    pub fn row(&self) -> Option<usize> {
+        match self {
+            Self::Add { row, .. } | Self::Revise { row, .. } => Some(*row),
+            Self::End { .. } => None,
+        }
+    }
 }
 
 /// Compares rows, each with its facts, with the points that the person may change. Where the list is `whole`, points of its
@@ -55,13 +86,13 @@ pub fn compare(rows: &[Row], facts: &[Value], known: &[Known], whole: bool, repo
     let mut changes = Vec::new();
     for (row, new) in rows.iter().zip(facts) {
         match pairs.get(&row.number) {
-            None => changes.push(Change::Add(row.number, new.clone())),
+            None => changes.push(Change::Add { row: row.number, facts: new.clone() }),
             Some(None) => {}
             Some(Some(index)) => {
                 let old = &known[*index];
                 let (facts, fields) = overlaid(old, new);
                 if !fields.is_empty() {
-                    changes.push(Change::Revise(old.code, old.seen, facts, fields));
+                    changes.push(Change::Revise { row: row.number, code: old.code, seen: old.seen, facts, fields });
                 }
             }
         }
@@ -70,7 +101,7 @@ pub fn compare(rows: &[Row], facts: &[Value], known: &[Known], whole: bool, repo
         let taken: Vec<usize> = pairs.values().flatten().copied().collect();
         let listed = |point: &Known| facts.iter().any(|facts| facts["kind"] == point.facts["kind"]);
         let left = known.iter().enumerate().filter(|(index, point)| !taken.contains(index) && !point.ends && listed(point));
-        changes.extend(left.map(|(_, point)| Change::End(point.code, point.seen)));
+        changes.extend(left.map(|(_, point)| Change::End { code: point.code, seen: point.seen }));
     }
     changes
 }
@@ -221,7 +252,7 @@ mod tests {
             ("phones".to_owned(), json!("0216 0000 111"), json!("0216 0000 113")),
             ("title".to_owned(), json!("Trạm y tế Hợp Minh"), json!("TRẠM Y TẾ HỢP MINH")),
         ];
-        assert_eq!((changes, errors), (vec![Change::Revise(old.code, 7, facts, fields)], vec![]));
+        assert_eq!((changes, errors), (vec![Change::Revise { row: 0, code: old.code, seen: 7, facts, fields }], vec![]));
     }
 
     #[test]
@@ -235,16 +266,16 @@ mod tests {
     fn what_is_new_is_added_and_what_a_whole_list_leaves_out_ends() {
         let points = [known(A, "Trạm một", 21.7), known(B, "Trạm hai", 21.8)];
         let list = [(None, station("Trạm một", 21.7)), (None, station("Trạm ba", 21.9))];
-        let added = Change::Add(1, station("Trạm ba", 21.9));
+        let added = Change::Add { row: 1, facts: station("Trạm ba", 21.9) };
         assert_eq!(compared(&list, &points, false).0, vec![added.clone()]);
-        assert_eq!(compared(&list, &points, true).0, vec![added, Change::End(points[1].code, 7)]);
+        assert_eq!(compared(&list, &points, true).0, vec![added, Change::End { code: points[1].code, seen: 7 }]);
         let mut ending = points.to_vec();
         ending[1].ends = true;
         assert_eq!(compared(&list, &ending, true).0.len(), 1, "what ends anyway is not ended again");
         // A list of other kinds ends none of these.
         let mut other = station("Xe một", 21.7);
         other["kind"] = json!("ambulance");
-        assert_eq!(compared(&[(None, other.clone())], &points, true).0, vec![Change::Add(0, other)]);
+        assert_eq!(compared(&[(None, other.clone())], &points, true).0, vec![Change::Add { row: 0, facts: other }]);
     }
 
     #[test]
@@ -255,11 +286,11 @@ mod tests {
         let moved = [(None, station("Nguyễn Thị An", 21.75))];
         assert_eq!(compared(&moved, &points, false).1, ["list-name-twice"]);
         let (changes, errors) = compared(&[(Some(B), station("Nguyễn Thị An", 21.75))], &points, false);
-        assert!(errors.is_empty() && matches!(&changes[..], [Change::Revise(code, ..)] if *code == points[1].code), "{changes:?}");
+        assert!(errors.is_empty() && matches!(&changes[..], [Change::Revise { code, .. }] if *code == points[1].code), "{changes:?}");
         // One of two is at its place, so the other row is about the other point.
         let one_moved = [(None, station("Nguyễn Thị An", 21.75)), (None, station("Nguyễn Thị An", 21.7))];
         let (changes, errors) = compared(&one_moved, &points, true);
-        assert!(errors.is_empty() && matches!(&changes[..], [Change::Revise(code, ..)] if *code == points[1].code), "{changes:?}");
+        assert!(errors.is_empty() && matches!(&changes[..], [Change::Revise { code, .. }] if *code == points[1].code), "{changes:?}");
     }
 
     #[test]
@@ -285,6 +316,6 @@ mod tests {
         };
         assert_eq!(compared(&[(None, with("0912 345 678"))], &[old.clone()], false).0, vec![]);
         let (changes, _) = compared(&[(None, with("0912 345 679"))], &[old], false);
-        assert!(matches!(&changes[..], [Change::Revise(_, _, facts, _)] if facts["contact"]["consent"]["evidence"] == "12"), "{changes:?}");
+        assert!(matches!(&changes[..], [Change::Revise { facts, .. }] if facts["contact"]["consent"]["evidence"] == "12"), "{changes:?}");
     }
 }

@@ -248,11 +248,11 @@ fn change_line(lang: Lang, list: &List<'_>, change: &Change) -> Markup {
     let t = |key| text(lang, key);
     html! {
         @match change {
-            Change::Add(row, facts) => {
+            Change::Add { row, facts } => {
                 b { (facts["title"].as_str().unwrap_or_default()) } " · " (t("points-row")) " " (row + 1)
                 @if let Some(address) = facts["address"].as_str() { " · " (address) }
             }
-            Change::Revise(code, _, _, fields) => {
+            Change::Revise { code, fields, .. } => {
                 b { ((list.title)(code)) } " · " (code)
                 @for (name, old, new) in fields {
                     br;
@@ -260,7 +260,7 @@ fn change_line(lang: Lang, list: &List<'_>, change: &Change) -> Markup {
                     (label(lang, key)) ": " del { (shown_value(lang, old)) } " → " ins { (shown_value(lang, new)) }
                 }
             }
-            Change::End(code, _) => { b { ((list.title)(code)) } " · " (code) }
+            Change::End { code, .. } => { b { ((list.title)(code)) } " · " (code) }
         }
     }
 }
@@ -271,9 +271,9 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, list: &List<'_>, wrong: Opti
     let path = format!("/office/points/lists/{}", list.id);
     let of = |wanted: fn(&Change) -> bool| list.changes.iter().filter(move |change| wanted(change)).collect::<Vec<_>>();
     let parts = [
-        ("points-added", of(|change| matches!(change, Change::Add(..)))),
-        ("points-changed", of(|change| matches!(change, Change::Revise(..)))),
-        ("points-ended", of(|change| matches!(change, Change::End(..)))),
+        ("points-added", of(|change| matches!(change, Change::Add { .. }))),
+        ("points-changed", of(|change| matches!(change, Change::Revise { .. }))),
+        ("points-ended", of(|change| matches!(change, Change::End { .. }))),
     ];
     let content = html! {
         (wrong_box(wrong))

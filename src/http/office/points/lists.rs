@@ -95,10 +95,7 @@ impl List {
         list.changes = compare(&rows, &facts, &known, whole, &mut list.report);
         list.digest = Digest::of(format!("{id} {:?}", list.changes).as_bytes()).to_string();
         for change in &list.changes {
-            let row = match change {
-                Change::Add(row, _) => rows.iter().find(|known| known.number == *row),
-                _ => None,
-            };
+            let row = change.row().and_then(|row| rows.iter().find(|known| known.number == row));
             match site.app.try_out(&desk.actor, list.request(change, site), &no_files).await {
                 Ok(_) => {}
                 Err(ExecuteError::Refused(refusal)) => {
@@ -118,11 +115,11 @@ impl List {
     fn request(&self, change: &Change, site: &Site) -> Request {
         let today = site.moment().today;
         let (action, code, name, body) = match change {
-            Change::Add(row, facts) => ("publish", None, row.to_string(), json!({ "facts": facts })),
-            Change::Revise(code, _, facts, _) => {
+            Change::Add { row, facts } => ("publish", None, row.to_string(), json!({ "facts": facts })),
+            Change::Revise { code, facts, .. } => {
                 ("revise", Some(*code), code.to_string(), json!({ "effective_from": today, "facts": facts }))
             }
-            Change::End(code, _) => {
+            Change::End { code, .. } => {
                 let reason = sentence!("list-ends", name = self.name).text(Lang::Vi);
                 ("expire", Some(*code), code.to_string(), json!({ "effective_to": today, "reason": reason }))
             }
@@ -142,7 +139,7 @@ fn list_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, list: &L
         name: &list.name,
         report: &list.report,
         changes: &list.changes,
-        same: list.count.saturating_sub(list.changes.iter().filter(|change| !matches!(change, Change::End(..))).count()),
+        same: list.count.saturating_sub(list.changes.iter().filter(|change| !matches!(change, Change::End { .. })).count()),
         digest: &list.digest,
         title: &title,
     };

@@ -321,6 +321,26 @@ async fn a_database_that_may_not_be_written_to_says_what_the_account_needs() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: run tools/test.sh"]
+async fn tables_of_another_program_under_our_names_are_named() {
+    for (tables, named) in [
+        ("CREATE TABLE head (id int)", "head"),
+        ("CREATE TABLE schema_version (installed_rank int, version text, description text)", "schema_version"),
+        ("CREATE TABLE events (id int); CREATE VIEW sessions AS SELECT 1", "events, sessions"),
+    ] {
+        let database = Database::new(Kind::Postgres).await;
+        database.tamper(tables).await.unwrap();
+        let parts = [format!("({named})"), "CREATE SCHEMA bangtin".into(), "tables of another program".into()];
+        holds(&refused(&database.url).await, &parts.each_ref().map(String::as_str));
+        // As the sentence says.
+        database.tamper("CREATE SCHEMA apart").await.unwrap();
+        let url = format!("{}?options=-csearch_path%3Dapart%2Cpublic", database.url);
+        event_store::open(&url, TestClock::at(NOON).clock()).await.map(|_| ()).unwrap();
+        event_store::open(&url, TestClock::at(NOON).clock()).await.map(|_| ()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: run tools/test.sh"]
 async fn a_database_that_has_no_vietnamese_letters_is_refused_at_the_start() {
     let database = Database::new(Kind::Postgres).await;
     let (server, name) = database.url.rsplit_once('/').unwrap();

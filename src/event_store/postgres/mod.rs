@@ -5,6 +5,7 @@ mod follow;
 mod health;
 mod load;
 mod rows;
+mod set_up;
 mod trouble;
 mod writer;
 
@@ -24,13 +25,13 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use self::connector::{Connector, by_a_pooler, not_allowed};
 use self::rows::{cells_of, command_row, hash_of, head_of, stored_event, value_of, vault_row};
+use self::set_up::prepare;
 use self::trouble::{Trouble, held_up};
 use super::dump::{Record, Sink, Source};
 use super::identity::Identity;
-use super::migrations::pending;
 use super::{
-    Append, AppendError, Appended, BlobBytes, CLAIM_RULE, Cell, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError,
-    StoredEvent, VaultRow, chain, new_log_id,
+    Append, AppendError, Appended, BlobBytes, Cell, ClaimRow, Clock, CommandRow, Double, EventLog, Head, Renewal, StoreError, StoredEvent,
+    VaultRow,
 };
 use crate::domain::Digest;
 
@@ -139,54 +140,6 @@ async fn connect(connector: &Connector) -> Result<Client, StoreError> {
         return Err(StoreError::NotPossible("PostgreSQL does not accept synchronous_commit = on".into()));
     }
     Ok(client)
-}
-
-async fn prepare(client: &mut Client) -> Result<(), StoreError> {
-    // An empty database of another encoding takes the tables, and refuses the first name that it has no letters for.
-    let encoding = in_time(client.query_one("SHOW server_encoding", &[])).await?;
-    if encoding.get::<_, &str>(0) != "UTF8" {
-        return Err(StoreError::NotPossible(sentence!("pg-not-utf8").to_string()));
-    }
-    let fsync = in_time(client.query_one("SHOW fsync", &[])).await?;
-    if fsync.get::<_, &str>(0) != "on" {
-        tracing::warn!("{}", sentence!("pg-fsync-off"));
-    }
-    // The lock needs a statement of its own, so that later statements see what its last holder committed.
-    in_time(client.execute("SELECT pg_advisory_lock($1)", &[&SETUP_LOCK])).await?;
-    let result = set_up(client).await;
-    in_time(client.execute("SELECT pg_advisory_unlock($1)", &[&SETUP_LOCK])).await?;
-    result
-}
-
-async fn set_up(client: &mut Client) -> Result<(), StoreError> {
-    let transaction = in_time(client.transaction()).await?;
-    // A schema that was made later, such as one named like the account, may come before the one with the tables.
-    let elsewhere = "SELECT nspname, current_schema() FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
-         WHERE pg_class.oid = to_regclass('schema_version') AND nspname <> current_schema()";
-    if let Some(row) = in_time(transaction.query_opt(elsewhere, &[])).await? {
-        let (found, first): (&str, &str) = (row.get(0), row.get(1));
-        return Err(StoreError::NotPossible(sentence!("pg-other-schema", found, first).to_string()));
-    }
-    in_time(transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY)")).await?;
-    let row = in_time(transaction.query_one("SELECT coalesce(max(number), 0) FROM schema_version", &[])).await?;
-    let found: i64 = row.get(0);
-    // Tables of a log whose version cannot be read are not those of an empty database.
-    let has_tables =
-        in_time(transaction.query_one("SELECT to_regclass(quote_ident(current_schema()) || '.head') IS NOT NULL", &[])).await?;
-    if found == 0 && has_tables.get(0) {
-        return Err(StoreError::Unavailable(sentence!("pg-version-hidden").to_string()));
-    }
-    for migration in pending(found)? {
-        in_time(transaction.batch_execute(migration.postgres)).await?;
-        in_time(transaction.execute("INSERT INTO schema_version VALUES ($1)", &[&migration.number])).await?;
-    }
-    let genesis: &[u8] = &chain::GENESIS;
-    let head = "INSERT INTO head VALUES (1, $1, 0, $2, 0) ON CONFLICT DO NOTHING";
-    in_time(transaction.execute(head, &[&new_log_id()?, &genesis])).await?;
-    // An empty log has no claims, so none follow an older rule.
-    let begun = "UPDATE claim_rule SET number = $1 WHERE id = 1 AND number < $1 AND (SELECT position FROM head WHERE id = 1) = 0";
-    in_time(transaction.execute(begun, &[&CLAIM_RULE])).await?;
-    in_time(transaction.commit()).await
 }
 
 /// Says what holds a statement up that was late, where PostgreSQL knows.

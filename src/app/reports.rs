@@ -1,5 +1,5 @@
-//! Reports of residents, and of clerks about a board: their words go into the vault, the fact goes into the log. The words are erased
-//! once somebody has closed the report.
+//! Reports of residents, and of clerks about a board: their words go into the vault, the fact goes into the log. The words
+//! are erased once somebody has closed the report.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

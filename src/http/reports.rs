@@ -44,6 +44,13 @@ fn secret(page: String) -> Response {
     respond::with(StatusCode::OK, HTML, headers, page)
 }
 
+/// True when no more reports are taken in, in all or about that item.
+pub(super) fn has_too_many(site: &Site, item: Code) -> bool {
+    let image = site.model.image();
+    let of_item = image.reports().values().filter(|open| open.received.item == item).count();
+    image.reports().len() >= MOST_OPEN || of_item >= MOST_OF_ITEM
+}
+
 fn item(site: &Site, code: Code) -> Result<View, HttpError> {
     let moment = site.moment();
     site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)
@@ -92,12 +99,7 @@ pub async fn receive(
         Ok(draft) => draft,
         Err(refusal) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, &refusal.said.text(lang))),
     };
-    let is_full = {
-        let image = site.model.image();
-        let of_item = image.reports().values().filter(|open| open.received.item == view.code).count();
-        image.reports().len() >= MOST_OPEN || of_item >= MOST_OF_ITEM
-    };
-    if is_full || !site.report_limiter.admits(network, site.app.now()) {
+    if has_too_many(&site, view.code) || !site.report_limiter.admits(network, site.app.now()) {
         if !reading::wants_html(&headers) {
             return Err(HttpError::TooMany);
         }

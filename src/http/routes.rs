@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
@@ -132,7 +131,7 @@ fn public() -> Vec<Route> {
         ("/collections/{collection}/items/{id}", Reads, get(collections::item::item)),
         ("/collections/{collection}/items/{id}/versions", Reads, get(collections::versions::versions)),
         ("/collections/{collection}/items/{id}/commands", Posts, post(writes::command)),
-        ("/imports", Posts, post(imports::create).layer(DefaultBodyLimit::disable())),
+        ("/imports", Posts, post(imports::create)),
         ("/imports/{id}", Reads, get(imports::report)),
         ("/imports/{id}/publish", Posts, post(imports::publish)),
         ("/healthz", Reads, get(operations::health)),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request as HttpRequest};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest};
 use axum::http::StatusCode;
 use tempfile::NamedTempFile;
 
@@ -64,7 +64,9 @@ impl Form {
 /// Receives a form of at most `limit` bytes. Its parts may come in any order. Errors: it is no such form, too large or too
 /// slow, or has two files under one name.
 pub async fn receive(request: HttpRequest, limit: u64) -> Result<Form, HttpError> {
-    let request = request.map(|body| Body::new(http_body_util::Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX))));
+    let mut request = request.map(|body| Body::new(http_body_util::Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX))));
+    // Else axum takes no more than 2 MB.
+    DefaultBodyLimit::disable().apply(&mut request);
     let multipart = Multipart::from_request(request, &()).await;
     let multipart = multipart.map_err(|error| HttpError::BadRequest(format!("send the file as multipart/form-data: {error}")))?;
     tokio::time::timeout(UPLOAD, parts(multipart, limit)).await.map_err(|_| HttpError::TooSlow)?

@@ -77,6 +77,16 @@ async fn a_file_comes_in_pieces_over_two_nodes_and_is_read(kind: Kind) {
     assert_eq!(first.app.log().blobs().await.unwrap().len(), second.app.log().blobs().await.unwrap().len());
 }
 
+async fn without_scripts_a_large_file_comes_in_one_request(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let file = [large(), large(), large()].concat();
+    let import = imported(&mut planner, &[], &[("file", "a.geojson", &large())]).await;
+    assert_eq!(planner.get(&import).await.status, StatusCode::OK);
+    let wrong = planner.upload("/office/me", "/office/plans/new", &ABOUT, &[("file", "a.geojson", &file)]).await;
+    assert_eq!(wrong.status, StatusCode::SEE_OTHER, "its report says what is wrong: {}", wrong.text());
+}
+
 async fn a_file_that_nobody_used_for_thirty_days_is_gone(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     let (mut planner, account) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
@@ -191,6 +201,7 @@ async fn a_draft_keeps_what_was_written_and_attached_on_every_node(kind: Kind) {
 
 on_both_databases!(
     a_file_comes_in_pieces_over_two_nodes_and_is_read,
+    without_scripts_a_large_file_comes_in_one_request,
     a_file_that_nobody_used_for_thirty_days_is_gone,
     features_without_area_are_left_out_by_choice_and_the_plan_says_which,
     a_draft_keeps_what_was_written_and_attached_on_every_node,

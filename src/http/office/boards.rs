@@ -18,6 +18,7 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
+use crate::http::reports::has_too_many;
 use crate::render::boards::Entry;
 use crate::render::office::boards as pages;
 use crate::vault::ReportText;
@@ -96,12 +97,12 @@ pub async fn work(
 /// Takes in what is damaged, with a photo where there is one, as a report that stays open until it was seen to. The board
 /// was looked at with that.
 async fn damage(site: &Site, code: String, desk: &Desk, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
+    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let (entry, _) = find(site, desk, code)?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let sent = desk.files(request, PHOTO_BYTES).await?;
     let fields = Fields::from(sent.fields());
     let lang = fields.lang(headers);
-    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
-    let (entry, _) = find(site, desk, code)?;
     let again = |wrong: &Sentence| page(site, desk, headers, lang, code, Some(&wrong.text(lang)));
     let text = fields.get("note").unwrap_or_default().to_owned();
     let photo = match sent.file("photo") {
@@ -117,6 +118,9 @@ async fn damage(site: &Site, code: String, desk: &Desk, headers: &HeaderMap, req
     };
     let item = fields.get("item").and_then(|item| item.parse().ok());
     let item = item.filter(|item| entry.items.iter().any(|view| view.code == *item)).unwrap_or(code);
+    if has_too_many(site, item) {
+        return again(&sentence!("reports-full"));
+    }
     let written = ReportText { text, reply_to: String::new() };
     let draft = ReportDraft { kind: ReportKind::DamagedPrint, item, board: entry.board.board().map(|own| own.number), written, photo };
     let seen = fields.get("seen").unwrap_or_default();

@@ -1,5 +1,6 @@
 //! What an import asks of the store before it reads a file, and what the store learns from it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ use crate::domain::feature_set::FeatureSet;
 use crate::domain::plan::PlanKind;
 use crate::domain::unit::{UnitId, Units};
 use crate::domain::{Code, Refusal};
-use crate::event_store::kept::{self, Kind};
+use crate::event_store::kept::{self, KeptRow, Kind};
 use crate::features::canonical::CanonicalSet;
 use crate::geometry::coverage::Boundary;
 use crate::import::Report;
@@ -157,6 +158,11 @@ fn form_of(id: &str) -> String {
     format!("{id}.form")
 }
 
+/// What follows an import's id where somebody else works on it.
+fn with(owner: &str) -> String {
+    format!("+{owner}")
+}
+
 /// The key under which an authority's columns are remembered. Names that look alike have the same key.
 fn remembered<'a>(city: &'a City, authority: &str) -> Option<&'a String> {
     let key = fold(authority);
@@ -207,10 +213,24 @@ impl App {
         Ok(found)
     }
 
-    /// The imports of a person that were not proposed or published, the last used first.
+    /// The imports that a person sent or works on too, and that were not proposed or published; the last used first.
     pub async fn drafts(&self, owner: &str) -> Result<Vec<Draft>, ExecuteError> {
-        let rows = kept::of_owner(self.log.as_ref(), Kind::Import, owner).await?;
+        let log = self.log.as_ref();
+        let mut rows = kept::of_owner(log, Kind::Import, owner).await?;
+        for shared in kept::of_owner(log, Kind::Shared, owner).await? {
+            let import = shared.id.strip_suffix(&with(owner)).unwrap_or_default();
+            rows.extend(kept::find(log, Kind::Import, import).await?);
+        }
+        rows.sort_by_key(|row| Reverse(row.used_at));
         Ok(rows.into_iter().map(|row| Draft { id: row.id, file: row.name, used_at: row.used_at }).collect())
+    }
+
+    /// Notes that somebody else works on an import too: it is among their drafts from now on.
+    pub async fn share_import(&self, id: &str, owner: &str) -> Result<(), ExecuteError> {
+        let (id, used_at) = (format!("{id}{}", with(owner)), self.now().as_microsecond());
+        let row = KeptRow { id: id.clone(), owner: owner.into(), name: String::new(), bytes: 0, used_at };
+        kept::begin(self.log.as_ref(), Kind::Shared, &row).await?;
+        self.use_kept(&id).await
     }
 
     /// What the form beside an import says so far.
@@ -250,6 +270,9 @@ impl App {
     pub async fn import_instead(&self, id: &str, before: &str, owner: &str) -> Result<(), ExecuteError> {
         let form = self.kept_form(before).await?;
         if form != KeptForm::default() {
+            for editor in form.editors.iter().filter(|editor| editor.0 != owner) {
+                self.share_import(id, &editor.0).await?;
+            }
             self.keep_form(id, owner, &KeptForm { version: String::new(), ..form }).await?;
         }
         self.drop_import(before).await

@@ -19,6 +19,8 @@ pub enum Kind {
     Set,
     /// What the form beside it says so far.
     Form,
+    /// That somebody else works on an import too.
+    Shared,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Sent => "sent",
             Self::Set => "set",
             Self::Form => "form",
+            Self::Shared => "shared",
         }
     }
 }
@@ -66,11 +69,11 @@ fn row(cells: &[Cell]) -> Option<KeptRow> {
     Some(KeptRow { id: id.clone(), owner: owner.clone(), name: name.clone(), bytes: *bytes, used_at: *used_at })
 }
 
-/// Begins a file; its pieces follow.
+/// Begins a file; its pieces follow. What is there under that id already stays.
 pub async fn begin(log: &dyn EventLog, kind: Kind, kept: &KeptRow) -> Result<(), StoreError> {
     let KeptRow { id, owner, name, bytes, used_at } = kept.clone();
     let cells = vec![id.into(), kind.as_str().into(), owner.into(), name.into(), bytes.into(), used_at.into()];
-    log.change_rows("INSERT INTO kept VALUES ($1, $2, $3, $4, $5, $6)", cells).await?;
+    log.change_rows("INSERT INTO kept VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", cells).await?;
     Ok(())
 }
 

@@ -266,6 +266,7 @@ async fn two_planners_in_one_draft_lose_nothing_and_both_are_its_authors(kind: K
     let version = hidden(&page, "version");
     let saved = send_over(&mut binh, &import, &version, &with(&[("title", "Bản của Bình"), ("level", "xã"), ("do", "keep")]), &[]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    assert!(binh.get("/office").await.text().contains(&import), "it is among his drafts");
     // An has typed over what Bình had not saved yet: she is told, and both parts are in the form.
     let late = send_over(
         &mut an,

@@ -220,6 +220,9 @@ async fn keep(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &Form
             site.app.keep_form(id, owner, &changed).await?;
         }
     } else if site.app.keep_form(id, owner, &changed).await? {
+        if kept.actor != desk.actor.name() {
+            site.app.share_import(id, desk.actor.name()).await?;
+        }
         return Ok(Ok(changed));
     }
     Ok(Err(site.app.kept_form(id).await?))

@@ -97,6 +97,15 @@ pub struct Line {
 }
 
 impl Line {
+    /// What is reported.
+    fn what(&self, lang: Lang) -> String {
+        let is_board = self.board.as_ref().is_some_and(|board| board.code == self.received.item);
+        match self.received.kind {
+            ReportKind::DamagedPrint if is_board => text(lang, "report-board-damaged").to_owned(),
+            kind => text(lang, &format!("report-kind-{}", kind.as_str())).to_owned(),
+        }
+    }
+
     /// The report as JSON.
     pub fn json(&self) -> Value {
         json!({
@@ -143,9 +152,9 @@ pub fn open(lang: Lang, moment: &Moment, lines: &[Line], count: usize, work: &Wo
         ul.list {
             @for line in lines {
                 li {
-                    b { (text(lang, &format!("report-kind-{}", line.received.kind.as_str()))) } " · " (format::moment(lang, &moment.zone, line.at)) " · " (line.received.report)
+                    b { (line.what(lang)) } " · " (format::moment(lang, &moment.zone, line.at)) " · " (line.received.report)
                     br; a href={ "/q/" (line.received.item) (lang.query()) } { (line.view.as_ref().map_or(line.received.item.as_str(), |view| view.title.as_str())) }
-                    @if let Some(board) = &line.board { " · " a href={ "/q/" (board.code) (lang.query()) } { (board.title) } }
+                    @if let Some(board) = line.board.as_ref().filter(|board| board.code != line.received.item) { " · " a href={ "/q/" (board.code) (lang.query()) } { (board.title) } }
                     @if let Some(written) = &line.written {
                         p { (written.text) }
                         @if !written.reply_to.is_empty() { p { (t("contact")) ": " (written.reply_to) } }

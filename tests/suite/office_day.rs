@@ -87,7 +87,7 @@ async fn damage_at_a_board_is_reported_with_a_photo_until_it_was_seen_to(kind: K
     let page = clerk.get(&path).await.text();
     // Some phones put a short film behind the picture.
     let (seen, photo) = (hidden(&page, "seen"), [photo(), vec![7; 5 << 20]].concat());
-    let fields = |note| [("do", "damage"), ("seen", seen.as_str()), ("item", "QHC2020AH"), ("note", note)];
+    let fields = |note| [("do", "damage"), ("seen", seen.as_str()), ("item", "QHSDD21AG"), ("note", note)];
     // What says nothing, and what is no photo, is told on the page.
     for (file, told) in [(None, "hoặc chụp một ảnh"), (Some(&b"<svg onload=alert(1)>"[..]), "Không đọc được ảnh")] {
         let files: Vec<(&str, &str, &[u8])> = file.map(|file| ("photo", "a.jpg", file)).into_iter().collect();
@@ -104,6 +104,13 @@ async fn damage_at_a_board_is_reported_with_a_photo_until_it_was_seen_to(kind: K
     assert!(clerk.get(&path).await.text().contains("Phản ánh chưa xử lý về bảng này (1)"));
     let events = node.app.log().read_aggregate(&format!("board/{BOARD}"), 0).await.unwrap();
     assert_eq!(events.last().unwrap().event.name, "board.checked");
+    let whole = [("do", "damage"), ("seen", seen.as_str()), ("note", "Mái dột")];
+    clerk.upload(&path, &path, &whole, &[]).await;
+    settle(&node).await;
+    let list = clerk.get("/office/reports").await.text();
+    assert!(list.contains("Bảng tin bị hư hỏng") && list.contains("Mái dột"), "{list}");
+    let aside = hidden(&list, "report");
+    clerk.submit("/office/reports", "/office/reports", &[("report", &aside), ("outcome", "mended")]).await;
     let list = clerk.get("/office/reports").await.text();
     assert!(list.contains("Kính vỡ") && list.contains("Bản in bị rách"), "{list}");
     let id = hidden(&list, "report");

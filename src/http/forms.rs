@@ -82,6 +82,11 @@ impl Fields {
         language(self.get("lang"), headers)
     }
 
+    /// The names of all fields, as often as they come.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// All values of a field that comes several times, trimmed.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())

@@ -89,6 +89,13 @@ async fn rows_of_the_table_are_edited_in_place_and_nobody_overwrites_another(kin
         "what was typed stays: {}",
         answer.text()
     );
+    // Found by words of its name, with or without diacritics.
+    let title = node.get(&format!("/q/{STATION}.json")).await.json()["title"].as_str().unwrap().to_owned();
+    let encoded: String = bangtin::words::fold::fold(&title).bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let found = browser.get(&format!("/office/points?kind=health-station&q={encoded}")).await.text();
+    assert!(found.contains(&format!("seen-{STATION}")) && found.matches("name=\"seen-").count() == 1, "{found}");
+    let none = browser.get("/office/points?kind=health-station&q=khong+co").await.text();
+    assert!(none.contains("Không có điểm nào mang tên đó"), "{none}");
     // A person's own number is not in the table.
     let workers = browser.get("/office/points?kind=health-worker").await.text();
     assert!(workers.contains("name=\"hours-NVYT00016\"") && !workers.contains("name=\"phone-NVYT00016\""), "{workers}");

@@ -23,8 +23,7 @@ use super::unit::Units;
 use super::works::Works;
 use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
-use crate::domain::publication::view::Moment;
-use crate::domain::publication::view::View;
+use crate::domain::publication::view::{Brief, Moment, View};
 use forms::{decode_event, encode_event, event_schemas, schemas_of_commands};
 use log::parse;
 
@@ -147,6 +146,18 @@ macro_rules! families {
             /// Its title on the day `today`; none for a draft.
             pub fn title(&self, today: jiff::civil::Date) -> Option<&str> {
                 match self { $(Self::$family(item) => item.shown_on(today).map(|r| r.facts.title())),+ }
+            }
+
+            /// How it is shown on the day `today`, in short; none for a draft.
+            pub fn brief(&self, today: jiff::civil::Date) -> Option<Brief<'_>> {
+                match self {
+                    $(Self::$family(item) => item.shown_on(today).map(|r| Brief {
+                        title: r.facts.title(),
+                        kind: r.facts.kind(),
+                        units: r.facts.units(),
+                        status: item.status_on(today),
+                    })),+
+                }
             }
 
             /// The collection it belongs to; none for a draft.

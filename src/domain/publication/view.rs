@@ -244,6 +244,19 @@ impl View {
     }
 }
 
+/// An item as it is shown on a day, in short: far sooner made than a [`View`].
+#[derive(Debug, Clone, Copy)]
+pub struct Brief<'a> {
+    /// Title.
+    pub title: &'a str,
+    /// Kind.
+    pub kind: &'static str,
+    /// Units it concerns; none means the whole city.
+    pub units: &'a [UnitId],
+    /// How it stands.
+    pub status: Status,
+}
+
 impl<F: Family> Publication<F> {
     /// The item as shown at `moment`, or one of its revisions; none for a draft.
     pub fn view(&self, revision: Option<u32>, moment: &Moment) -> Option<View> {

@@ -64,7 +64,7 @@ fn explain(error: &Error) -> String {
     match error.as_db_error() {
         Some(db) => {
             let more = [db.detail(), db.hint()].into_iter().flatten().map(|more| format!(" ({more})"));
-            std::iter::once(db.message().to_owned()).chain(more).collect()
+            std::iter::once(db.message().to_owned()).chain(more).collect::<String>().replace('\n', " ")
         }
         None => error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
     }

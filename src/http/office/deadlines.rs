@@ -7,14 +7,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::{Desk, shown};
 use crate::domain::Code;
 use crate::domain::access::Role;
+use crate::domain::city::City;
 use crate::domain::deadlines::{Duty, Facts, deadline};
 use crate::domain::families::{self, Item};
-use crate::domain::publication::view::{Usable, View};
+use crate::domain::publication::view::{Brief, Usable, View};
 use crate::domain::publication::{Proposal, Status, second};
 use crate::domain::unit::UnitId;
 use crate::http::Site;
@@ -40,47 +41,65 @@ struct About<'a> {
 }
 
 /// Whether this person has to do with items of that family in these units: they may change or approve them.
-fn minds(site: &Site, desk: &Desk, family: &str, units: &[UnitId]) -> bool {
-    let (city, today) = (site.city(), site.moment().today);
+fn minds(desk: &Desk, city: &City, today: Date, family: &str, units: &[UnitId]) -> bool {
     let roles = [families::roles(family), &[Role::Approver]].concat();
     desk.actor.check(&roles, units, &city.units, today).is_ok()
+}
+
+/// What deadlines need of a command that is proposed.
+#[derive(Default, Deserialize)]
+struct Proposed {
+    #[serde(default)]
+    facts: ProposedFacts,
+}
+
+#[derive(Default, Deserialize)]
+struct ProposedFacts {
+    #[serde(default)]
+    kind: String,
+    level: Option<String>,
+    #[serde(default)]
+    decision: ProposedDecision,
+}
+
+#[derive(Default, Deserialize)]
+struct ProposedDecision {
+    signed: Option<String>,
 }
 
 /// The deadlines of what this person has to do with, those that are over first; with `settled` also those of the last year
 /// that nobody needs to keep any more, for calendars that know them.
 fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
-    let moment = site.moment();
+    let (moment, city) = (site.moment(), site.city());
+    let minds = |family: &str, units: &[UnitId]| minds(desk, &city, moment.today, family, units);
     // What was settled longer ago than this is told to nobody.
     let told_from = second(moment.now.as_microsecond()).saturating_sub(SETTLED_SECONDS);
     let is_told = |item: &Item| settled && item.touched() > told_from;
     // Whether what is shown so still has deadlines; none where nobody asks for them any more.
-    let standing = |view: &View, item: &Item| match view.status {
+    let standing = |brief: &Brief<'_>, item: &Item| match brief.status {
         Status::InForce | Status::Upcoming => Some(false),
         _ => is_told(item).then_some(true),
     };
     let image = site.model.image();
     let mut rows = Vec::new();
-    let text = |facts: &Value, pointer: &str| facts.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let mut add = |about: &About<'_>, facts: &Value, kind: &str, opened: Option<Date>, duties: &[Duty], link: String| {
-        let (level, signed) = (text(facts, "/level"), text(facts, "/decision/signed").and_then(|day| day.parse().ok()));
-        let asked = Facts { kind, level: level.as_deref(), signed, opened };
-        for found in duties.iter().filter_map(|duty| deadline(&asked, *duty)) {
+    let mut add = |about: &About<'_>, facts: &Facts<'_>, duties: &[Duty], link: &dyn Fn() -> String| {
+        for found in duties.iter().filter_map(|duty| deadline(facts, *duty)) {
             let About { title, sequence, is_settled } = *about;
             let is_over = found.last < moment.today;
-            rows.push(Row { deadline: found, title: title.to_owned(), link: link.clone(), is_over, sequence, is_settled });
+            rows.push(Row { deadline: found, title: title.to_owned(), link: link(), is_over, sequence, is_settled });
         }
     };
     // What is proposed is to be published in time. Once it is published or discarded, nobody needs to keep that day.
     let publishes = |proposal: &&Proposal| matches!(proposal.action.as_str(), "publish" | "revise" | "draft");
     let mut add_proposed = |code: &Code, item: &Item, proposal: &Proposal, is_settled: bool| {
-        let body: Value = serde_json::from_str(&proposal.body).unwrap_or_default();
-        let facts = body.get("facts").cloned().unwrap_or_default();
-        let kind = text(&facts, "/kind").unwrap_or_default();
+        let Proposed { facts } = serde_json::from_str(&proposal.body).unwrap_or_default();
+        let signed = facts.decision.signed.and_then(|day| day.parse().ok());
+        let asked = Facts { kind: &facts.kind, level: facts.level.as_deref(), signed, opened: None };
         let about = About { title: &proposal.title, sequence: item.touched(), is_settled };
-        add(&about, &facts, &kind, None, &[Duty::Publish], format!("/office/proposals/{code}"));
+        add(&about, &asked, &[Duty::Publish], &|| format!("/office/proposals/{code}"));
     };
     for (code, item) in image.unsettled().filter(|(_, item)| item.family() == "plan") {
-        if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds(site, desk, "plan", &proposal.units)) {
+        if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds("plan", &proposal.units)) {
             add_proposed(code, item, proposal, false);
         }
     }
@@ -89,36 +108,38 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
         if item.proposal().as_ref().is_some_and(publishes) {
             continue;
         }
-        let discarded = item.discarded().filter(publishes).filter(|proposal| minds(site, desk, "plan", &proposal.units));
+        let discarded = item.discarded().filter(publishes).filter(|proposal| minds("plan", &proposal.units));
         if let Some(proposal) = discarded {
             add_proposed(code, item, proposal, true);
         }
     }
     for (code, entry) in image.collection("plans") {
-        let Some(view) = entry.item.view(None, &moment) else { continue };
-        let Some(is_settled) = standing(&view, &entry.item).filter(|_| minds(site, desk, "plan", &view.units)) else { continue };
-        let facts = entry.item.latest_facts().unwrap_or_default();
-        let about = About { title: &view.title, sequence: entry.item.touched(), is_settled };
-        add(&about, &facts, view.kind, None, &[Duty::Stale, Duty::Review], format!("/office/items/{code}"));
+        let (Item::Plan(plan), Some(brief)) = (&entry.item, entry.item.brief(moment.today)) else { continue };
+        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds("plan", brief.units)) else { continue };
+        let Some(stated) = plan.latest().map(|revision| &revision.facts) else { continue };
+        let facts = Facts { kind: brief.kind, level: stated.level.as_deref(), signed: Some(stated.decision.signed), opened: None };
+        let about = About { title: brief.title, sequence: entry.item.touched(), is_settled };
+        let link = || format!("/office/items/{code}");
+        add(&about, &facts, &[Duty::Stale, Duty::Review], &link);
         let is_proposed = entry.item.proposal().as_ref().is_some_and(publishes);
         let is_dropped = entry.item.discarded().as_ref().is_some_and(publishes);
         if is_told(&entry.item) && !is_proposed && !is_dropped {
-            add(&About { is_settled: true, ..about }, &facts, view.kind, None, &[Duty::Publish], format!("/office/items/{code}"));
+            add(&About { is_settled: true, ..about }, &facts, &[Duty::Publish], &link);
         }
     }
     for (code, entry) in image.collection("consultations") {
-        let Some(view) = entry.item.view(None, &moment) else { continue };
-        let Some(is_settled) = standing(&view, &entry.item).filter(|_| minds(site, desk, "consultation", &view.units)) else { continue };
-        let facts = entry.item.latest_facts().unwrap_or_default();
-        let kind = match view.kind {
+        let (Item::Consultation(asked), Some(brief)) = (&entry.item, entry.item.brief(moment.today)) else { continue };
+        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds("consultation", brief.units)) else { continue };
+        let Some(stated) = asked.latest().map(|revision| &revision.facts) else { continue };
+        let kind = match brief.kind {
             "land-use-consultation" => "land-use-plan",
             "schedule-consultation" => "land-use-schedule",
             "urban-consultation" => "general-plan",
             _ => continue,
         };
-        let opened = text(&facts, "/opens").and_then(|day| day.parse().ok());
-        let about = About { title: &view.title, sequence: entry.item.touched(), is_settled };
-        add(&about, &facts, kind, opened, &[Duty::Consult], format!("/office/items/{code}"));
+        let facts = Facts { kind, level: stated.level.as_deref(), signed: None, opened: Some(stated.opens) };
+        let about = About { title: brief.title, sequence: entry.item.touched(), is_settled };
+        add(&about, &facts, &[Duty::Consult], &|| format!("/office/items/{code}"));
     }
     drop(image);
     // Opinions may be taken for longer: that day is no limit that can be missed.
@@ -150,7 +171,7 @@ pub async fn deadlines(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
 
 /// What is due for this person: deadlines, days that come, boards, reports.
 pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
-    let moment = site.moment();
+    let (moment, city) = (site.moment(), site.city());
     let until = moment.today.saturating_add(AHEAD.days());
     let is_near = |day: Date| moment.today <= day && day <= until;
     let mut due: Vec<Due> = rows(site, desk, false)
@@ -184,7 +205,9 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         if !desk.actor.has(|role| role.covers(families::roles(family))) || !entry.item.is_public() {
             continue;
         }
-        let Some(view) = entry.item.view(None, &moment).filter(|view| minds(site, desk, family, &view.units)) else { continue };
+        let Some(view) = entry.item.view(None, &moment).filter(|view| minds(desk, &city, moment.today, family, &view.units)) else {
+            continue;
+        };
         if let Some((_, day)) = view.upcoming.filter(|(_, day)| is_near(*day)) {
             add(Some(day), "due-begins", &view);
         }

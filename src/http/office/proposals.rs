@@ -57,17 +57,17 @@ impl Names<'_> {
 /// What the person may see of what is in preparation, what waits for them first.
 pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, HttpError> {
     let (city, today) = (site.city(), site.moment().today);
-    let mut found: Vec<(bool, bool, Code, Proposal)> = {
+    let found: Vec<(bool, bool, Code, Proposal)> = {
         let image = site.model.image();
         let seen = image.unsettled().filter(|(_, item)| item.shows_proposal_to(&desk.actor, &city.units, today));
         let all = seen.filter_map(|(code, item)| {
-            let proposal = item.proposal()?.clone();
-            Some((item.may_judge(&desk.actor, &city.units, today), proposal.authors.contains(&desk.account), *code, proposal))
+            let proposal = item.proposal()?;
+            Some((item.may_judge(&desk.actor, &city.units, today), proposal.authors.contains(&desk.account), code, proposal))
         });
-        all.collect()
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(waits, is_own, _, proposal)| (!waits, !is_own, -proposal.at));
+        all.into_iter().take(MOST).map(|(waits, is_own, code, proposal)| (waits, is_own, *code, proposal.clone())).collect()
     };
-    found.sort_by_key(|(waits, is_own, _, proposal)| (!waits, !is_own, -proposal.at));
-    found.truncate(MOST);
     let mut names = Names { site, known: BTreeMap::new() };
     let mut list = Vec::with_capacity(found.len());
     for (waits_for_me, is_own, code, proposal) in found {

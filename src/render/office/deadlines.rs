@@ -12,6 +12,11 @@ use crate::words::format;
 use crate::words::sheet::harmless;
 use crate::words::text::{Lang, text};
 
+/// Most deadlines on the page; the table has all.
+const MOST: usize = 100;
+/// Most lines of what is due on the first page.
+const MOST_DUE: usize = 30;
+
 /// A deadline of an item.
 pub struct Row {
     /// The deadline.
@@ -57,7 +62,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, rows: &[Row]) -> String {
         p.note { (t("deadlines-note")) }
         @if rows.is_empty() { p { (t("deadlines-none")) } }
         ul.list {
-            @for row in rows {
+            @for row in rows.iter().take(MOST) {
                 li {
                     b { (format::date(row.deadline.last)) } " "
                     @if row.is_over { span.tag { (t("deadline-over")) } " " }
@@ -71,6 +76,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, rows: &[Row]) -> String {
                 }
             }
         }
+        @if rows.len() > MOST { p.note { "+ " (rows.len() - MOST) " " (t("deadlines-more")) } }
         @if !rows.is_empty() {
             p { a href={ "/office/deadlines?f=csv" (lang.and()) } { "CSV" } " · " a href={ "/office/deadlines?f=ics" (lang.and()) } { (t("add-to-calendar")) } }
         }
@@ -138,7 +144,7 @@ pub fn calendar(lang: Lang, city: &City, rows: &[Row], now: Timestamp) -> String
 pub(super) fn due(lang: Lang, due: &[Due]) -> Markup {
     html! {
         ul.list {
-            @for one in due {
+            @for one in due.iter().take(MOST_DUE) {
                 li {
                     @if let Some(day) = one.day { b { (format::date(day)) } " " }
                     @if one.is_over { span.tag { (text(lang, "deadline-over")) } " " }
@@ -147,5 +153,6 @@ pub(super) fn due(lang: Lang, due: &[Due]) -> Markup {
                 }
             }
         }
+        @if due.len() > MOST_DUE { p.note { "+ " (due.len() - MOST_DUE) " " (text(lang, "due-more")) " " a href={ "/office/deadlines" (lang.query()) } { (text(lang, "deadlines")) } } }
     }
 }

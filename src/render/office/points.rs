@@ -11,6 +11,7 @@ use crate::import::Report;
 use crate::import::list::{Change, Known};
 use crate::import::points::KINDS;
 use crate::render::here::tap;
+use crate::words::copied::in_query;
 use crate::words::text::{Lang, text};
 
 /// The columns of the table; `phone` is the first number.
@@ -24,6 +25,8 @@ const SHOWN: usize = 200;
 pub struct Table<'a> {
     /// Kind of the points.
     pub kind: &'a str,
+    /// Words in the names of the points.
+    pub words: &'a str,
     /// How many points of the kind come before.
     pub from: usize,
     /// How many are shown on a page.
@@ -55,7 +58,8 @@ fn value(known: &Known, name: &str) -> String {
 /// The table of one kind, to be edited in place, and the ways to new points.
 pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> String {
     let t = |key| text(lang, key);
-    let part = |from: usize| format!("/office/points?kind={}&from={from}{}", table.kind, lang.and());
+    let words: String = if table.words.is_empty() { String::new() } else { format!("&q={}", in_query(table.words)) };
+    let part = |from: usize| format!("/office/points?kind={}{words}&from={from}{}", table.kind, lang.and());
     let content = html! {
         @for wrong in table.wrong { (wrong_box(Some(wrong))) }
         @if let Some(done) = table.done { div.status.good role="status" { b { (done) " " (t("points-done")) } } }
@@ -66,11 +70,20 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
             }
         }
         p { a href={ "/office/points/new?kind=" (table.kind) (lang.and()) } { (t("point-new")) } }
-        @if table.rows.is_empty() { p { (t("points-none")) } }
+        @if table.count > table.most || !table.words.is_empty() {
+            form.column action="/office/points" method="get" {
+                (super::language_field(lang))
+                input type="hidden" name="kind" value=(table.kind);
+                label { (t("office-find-point")) input type="search" name="q" value=(table.words); }
+                button.plain { (t("search")) }
+            }
+        }
+        @if table.rows.is_empty() { p { (t(if table.words.is_empty() { "points-none" } else { "points-none-found" })) } }
         @else {
             form.rows action="/office/points" method="post" {
                 (who.hidden(lang))
                 input type="hidden" name="kind" value=(table.kind);
+                input type="hidden" name="q" value=(table.words);
                 input type="hidden" name="from" value=(table.from);
                 @for known in table.rows {
                     fieldset {

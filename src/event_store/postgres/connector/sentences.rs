@@ -222,6 +222,8 @@ pub(in crate::event_store::postgres) fn not_allowed(code: &SqlState, words: &str
         both(sentence!("pg-statement-timeout"))
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {
         both(sentence!("pg-lock-timeout"))
+    } else if *code == SqlState::T_R_DEADLOCK_DETECTED {
+        both(sentence!("pg-deadlock"))
     } else if DAMAGED.contains(code) {
         both(sentence!("pg-damaged", words))
     } else if *code == SqlState::WRONG_OBJECT_TYPE || code.code().starts_with("HV") {

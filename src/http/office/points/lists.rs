@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::super::{Desk, SEEN, leads_to, refused, shown};
-use super::{FAMILY, Part, Wrong, check, own, table_page};
+use super::{FAMILY, Part, Wrong, check, known, own, table_page};
 use crate::app::{ExecuteError, Request};
 use crate::domain::{Code, Digest};
 use crate::http::Site;
@@ -77,7 +77,8 @@ impl List {
         if rows.len() > LIST {
             report.add(Severity::Error, "list-long", None, sentence!("list-long", n = rows.len(), most = LIST));
         }
-        let known: Vec<Known> = own(site, desk).into_iter().map(|(_, known)| known).collect();
+        let codes: Vec<Code> = KINDS.iter().flat_map(|kind| own(site, desk, kind, "")).collect();
+        let known: Vec<Known> = known(site, desk, &codes);
         let whole = how.whole;
         let mut list = Self {
             id: id.to_owned(),
@@ -153,7 +154,7 @@ pub async fn send_list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = desk.files(request, site.limits.import_bytes).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
-    let part = Part { kind: KINDS[0], from: 0 };
+    let part = Part { kind: KINDS[0], words: String::new(), from: 0 };
     let Some(source) = form.file("file") else {
         let wrong = Wrong { said: vec![sentence!("file-not-chosen").text(lang).clone()], ..Wrong::default() };
         return Ok(table_page(&site, &desk, &asking.headers, lang, &part, &wrong, None));

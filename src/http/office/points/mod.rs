@@ -13,12 +13,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{Desk, Form, leads_to, refused, shown};
-use crate::domain::families;
+use crate::domain::families::{self, Item};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
+use crate::domain::subject::SubjectId;
+use crate::domain::unit::Units;
 use crate::domain::{Code, Refusal};
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
@@ -27,6 +30,7 @@ use crate::http::{Site, respond};
 use crate::import::list::Known;
 use crate::import::points::KINDS;
 use crate::render::office::points as pages;
+use crate::words::copied::in_query;
 use crate::words::fold::{fold, typed};
 use crate::words::sheet::harmless;
 use crate::words::text::Lang;
@@ -35,6 +39,8 @@ use crate::words::text::Lang;
 const FAMILY: &str = "map-point";
 /// Most points on a page of the table.
 const ROWS: usize = 25;
+/// Most points that are sorted by name.
+const SORTED: usize = 2_000;
 
 /// The columns of the table that is edited elsewhere, as its reader knows them: header, and where it stands in the facts.
 const SHEET: [(&str, &str); 12] = [
@@ -59,46 +65,68 @@ fn check(desk: &Desk) -> Result<(), HttpError> {
     Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
 }
 
-/// The points that this person may change and that hold or will hold, by kind and name.
-fn own(site: &Site, desk: &Desk) -> Vec<(View, Known)> {
-    let (moment, city) = (site.moment(), site.city());
-    let image = site.model.image();
-    let points = image.items().filter(|(_, entry)| entry.item.family() == FAMILY && entry.item.is_public());
-    let mut list: Vec<(View, Known)> = points
-        .filter_map(|(code, entry)| {
-            let view = entry.item.view(None, &moment).filter(|view| matches!(view.status, Status::InForce | Status::Upcoming))?;
-            desk.actor.check(families::roles(FAMILY), &view.units, &city.units, moment.today).ok()?;
-            let facts = entry.item.latest_facts()?;
-            let subject = facts["contact"]["subject"].as_str().map(|id| crate::domain::subject::SubjectId(id.to_owned()));
-            let contact = subject.and_then(|subject| image.contact(&subject).map(|person| (person.name.clone(), person.phone.clone())));
-            let ends = view.holds_to.is_some_and(|day| day <= moment.today);
-            Some((view, Known { code: *code, seen: entry.version, facts, contact, ends }))
-        })
-        .collect();
-    list.sort_by_key(|(view, known)| (view.kind, fold(&view.title), known.code));
-    list
+/// True for a point that this person may change, and that holds or will hold.
+fn is_own(desk: &Desk, item: &Item, units: &Units, today: Date) -> bool {
+    let brief = item.brief(today).filter(|brief| item.is_public() && matches!(brief.status, Status::InForce | Status::Upcoming));
+    brief.is_some_and(|brief| desk.actor.check(families::roles(FAMILY), brief.units, units, today).is_ok())
+}
+
+/// The points of a kind that this person may change and whose names have all these words: by name, or by code where they
+/// are more than [`SORTED`].
+fn own(site: &Site, desk: &Desk, kind: &str, words: &str) -> Vec<Code> {
+    let (today, city, image) = (site.moment().today, site.city(), site.model.image());
+    let wanted = fold(words);
+    let is_wanted = |item: &Item| {
+        wanted.is_empty() || item.title(today).map(fold).is_some_and(|title| wanted.split_whitespace().all(|word| title.contains(word)))
+    };
+    let of_kind = image.items().filter(|(_, entry)| entry.item.family() == FAMILY && entry.item.kind() == Some(kind));
+    let own = of_kind.filter(|(_, entry)| is_wanted(&entry.item) && is_own(desk, &entry.item, &city.units, today));
+    let mut list: Vec<(&Code, &Item)> = own.map(|(code, entry)| (code, &entry.item)).collect();
+    if list.len() <= SORTED {
+        list.sort_by_cached_key(|(code, item)| (item.title(today).map(fold), **code));
+    }
+    list.into_iter().map(|(code, _)| *code).collect()
+}
+
+/// A point that this person may change, with what its latest revision states.
+fn known_point(site: &Site, desk: &Desk, code: &Code) -> Option<(View, Known)> {
+    let (moment, city, image) = (site.moment(), site.city(), site.model.image());
+    let entry = image.entry(code).filter(|entry| entry.item.family() == FAMILY && is_own(desk, &entry.item, &city.units, moment.today))?;
+    let (view, facts) = (entry.item.view(None, &moment)?, entry.item.latest_facts()?);
+    let subject = facts["contact"]["subject"].as_str().map(|id| SubjectId(id.to_owned()));
+    let contact = subject.and_then(|subject| image.contact(&subject).map(|person| (person.name.clone(), person.phone.clone())));
+    let ends = view.holds_to.is_some_and(|day| day <= moment.today);
+    Some((view, Known { code: *code, seen: entry.version, facts, contact, ends }))
+}
+
+/// The points of these codes.
+fn known(site: &Site, desk: &Desk, codes: &[Code]) -> Vec<Known> {
+    codes.iter().filter_map(|code| known_point(site, desk, code)).map(|(_, known)| known).collect()
 }
 
 /// The part of the table that an address asks for.
 struct Part {
     kind: &'static str,
+    words: String,
     from: usize,
 }
 
 impl Part {
     fn of(fields: &Fields) -> Self {
         let kind = fields.get("kind").and_then(|kind| KINDS.into_iter().find(|known| *known == kind)).unwrap_or(KINDS[0]);
-        Self { kind, from: fields.get("from").and_then(|from| from.parse().ok()).unwrap_or(0) }
+        let from = fields.get("from").and_then(|from| from.parse().ok()).unwrap_or(0);
+        Self { kind, words: fields.get("q").unwrap_or_default().to_owned(), from }
     }
 
-    fn rows(&self, list: Vec<(View, Known)>) -> (Vec<Known>, usize) {
-        let all: Vec<Known> = list.into_iter().map(|(_, known)| known).filter(|known| known.facts["kind"] == self.kind).collect();
-        let count = all.len();
-        (all.into_iter().skip(self.from).take(ROWS).collect(), count)
+    /// Its address.
+    fn address(&self) -> String {
+        let words = if self.words.is_empty() { String::new() } else { format!("&q={}", in_query(&self.words)) };
+        let from = if self.from > 0 { format!("&from={}", self.from) } else { String::new() };
+        format!("/office/points?kind={}{words}{from}", self.kind)
     }
 }
 
-/// `GET /office/points?kind=&from=`
+/// `GET /office/points?kind=&q=&from=`
 pub async fn table(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     check(&desk)?;
     let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
@@ -114,7 +142,9 @@ struct Wrong {
 }
 
 fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &Part, wrong: &Wrong, done: Option<usize>) -> Response {
-    let (mut rows, count) = part.rows(own(site, desk));
+    let codes = own(site, desk, part.kind, &part.words);
+    let on_page: Vec<Code> = codes.iter().copied().skip(part.from).take(ROWS).collect();
+    let mut rows = known(site, desk, &on_page);
     for row in &mut rows {
         if let Some(typed) = wrong.typed.get(&row.code) {
             row.facts.clone_from(typed);
@@ -122,7 +152,8 @@ fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &
     }
     let wrong = wrong.said.as_slice();
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let table = pages::Table { kind: part.kind, from: part.from, most: ROWS, count, rows: &rows, wrong, done };
+    let table =
+        pages::Table { kind: part.kind, words: &part.words, from: part.from, most: ROWS, count: codes.len(), rows: &rows, wrong, done };
     shown(headers, status, pages::table(lang, &site.city(), &desk.who(), &table))
 }
 
@@ -135,7 +166,8 @@ pub async fn sheet(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
     let mut table = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     let failed = |error: csv::Error| HttpError::Internal(error.to_string());
     table.write_record(SHEET.map(|(header, _)| header)).map_err(failed)?;
-    for (_, known) in own(&site, &desk).into_iter().filter(|(_, known)| known.facts["kind"] == part.kind) {
+    let codes = own(&site, &desk, part.kind, "");
+    for known in site.at_length(|| known(&site, &desk, &codes)).await? {
         let list = |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
         let cell = |pointer: &str| match known.facts.pointer(pointer) {
             Some(Value::String(text)) => harmless(text.clone()),
@@ -201,7 +233,8 @@ pub async fn edit(
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let (mut done, mut waits, mut wrong) = (0, false, Wrong::default());
-    for (view, known) in own(&site, &desk) {
+    let codes: Vec<Code> = fields.names().filter_map(|name| name.strip_prefix("seen-")?.parse().ok()).collect();
+    for (view, known) in codes.iter().filter_map(|code| known_point(&site, &desk, code)) {
         let Some(seen) = fields.get(&format!("seen-{}", known.code)) else { continue };
         let Some(facts) = edited(&known, &fields) else { continue };
         if seen != known.seen.to_string() {
@@ -223,8 +256,7 @@ pub async fn edit(
         if waits {
             return Ok(leads_to("/office/proposals", lang));
         }
-        let from = if part.from > 0 { format!("&from={}", part.from) } else { String::new() };
-        return Ok(leads_to(&format!("/office/points?kind={}{from}&done={done}", part.kind), lang));
+        return Ok(leads_to(&format!("{}&done={done}", part.address()), lang));
     }
     Ok(table_page(&site, &desk, &headers, lang, &part, &wrong, Some(done).filter(|done| *done > 0 && !waits)))
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::{Desk, Form, SEEN, leads_to, refused};
-use super::{FAMILY, Part, check, own, set};
+use super::{FAMILY, Part, check, known_point, set};
 use crate::app::Request;
 use crate::domain::city::City;
 use crate::domain::{Code, Digest};
@@ -130,7 +130,7 @@ impl Opened<'_> {
 
 fn find(site: &Site, desk: &Desk, code: &str) -> Result<Known, HttpError> {
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
-    own(site, desk).into_iter().map(|(_, known)| known).find(|known| known.code == code).ok_or(HttpError::NotFound)
+    known_point(site, desk, &code).map(|(_, known)| known).ok_or(HttpError::NotFound)
 }
 
 fn kind_of(known: &Known) -> &'static str {

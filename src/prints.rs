@@ -84,6 +84,19 @@ pub struct Material {
     units: Arc<[UnitShape]>,
     extract: Option<Arc<Extract>>,
     board: Option<View>,
+    is_draft: bool,
+}
+
+/// Gathers what the print of an item is made of as the item would be. The print says that it is a draft.
+pub async fn foreseen(model: &ReadModel, moment: &Moment, view: View, lang: Lang) -> Result<Material, PressError> {
+    let city = Arc::clone(&model.image().city);
+    let boundaries = boundaries(model, &city).await?;
+    let features = match &view.features {
+        Some(set) => Some(model.features(set.sha256).await?),
+        None => None,
+    };
+    let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, lang).into();
+    Ok(Material { lang, city, moment: moment.clone(), view, features, units, extract: None, board: None, is_draft: true })
 }
 
 /// Gathers what a print of an item is made of.
@@ -117,7 +130,7 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     // If nothing lies in the board's unit, the whole item tells its readers more. An order for a unit keeps its
     // empty extract, which says that nothing lies there.
     let extract = extract.filter(|extract| order.unit.is_some() || extract.has_something()).map(Arc::new);
-    Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board })
+    Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board, is_draft: false })
 }
 
 /// The boundaries of the city's units, if they are known and not damaged. Errors: they cannot be read now.
@@ -144,6 +157,7 @@ impl Material {
             units: &self.units,
             extract: self.extract.as_deref(),
             board: self.board.as_ref(),
+            is_draft: self.is_draft,
         }
     }
 

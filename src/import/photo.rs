@@ -15,7 +15,7 @@ const MOST_SIDE: u32 = 20_000;
 /// Memory that reading may take, bytes: a photo of 100 million pixels needs three for each.
 const MEMORY: u64 = 350 << 20;
 
-/// The picture of a JPEG or PNG, as JPEG: upright, at most [`SIDE`] pixels a side, without anything else that the file
+/// The picture of a JPEG or PNG, as JPEG: upright, at most 1,280 pixels a side, without anything else that the file
 /// says, such as the place, the hour and the device (Exif). None for what cannot be read, or is too large.
 pub fn bare(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut limits = Limits::default();

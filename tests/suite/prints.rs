@@ -23,6 +23,11 @@ struct Print {
     folder: tempfile::TempDir,
 }
 
+/// The text of a PDF, in the order of reading.
+pub fn words(pdf: &[u8]) -> String {
+    Print::new(pdf).text()
+}
+
 impl Print {
     fn new(bytes: &[u8]) -> Self {
         let folder = tempfile::tempdir().unwrap();

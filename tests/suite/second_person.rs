@@ -189,6 +189,14 @@ async fn a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it(kin
         .unwrap();
     assert_eq!(approver.get(&format!("/office/proposals/{PLAN}/documents/{document}")).await.status, StatusCode::OK);
     assert_eq!(node.get(&format!("/q/{PLAN}/documents/{document}")).await.status, StatusCode::NOT_FOUND);
+    // The poster and the map sheet as they would be say across that they are none yet.
+    for size in ["a4", "a1"] {
+        let draft = approver.get(&format!("/office/proposals/{PLAN}/poster.pdf?size={size}")).await;
+        assert_eq!((draft.header("content-type"), draft.header("cache-control")), ("application/pdf", "no-store"));
+        let words = crate::prints::words(&draft.body);
+        assert!(words.contains("Điều chỉnh từ trình duyệt") && words.contains("BẢN NHÁP"), "{words}");
+    }
+    assert!(!crate::prints::words(&node.get(&format!("/q/{PLAN}/poster.pdf")).await.body).contains("BẢN NHÁP"));
     let digest = hidden(&page, "proposal");
     let path = format!("/office/proposals/{PLAN}");
     assert_eq!(

@@ -95,11 +95,16 @@ pub async fn poster(
     Asking { query, headers }: Asking,
 ) -> Result<Response, HttpError> {
     let query = query.as_deref();
-    let size = match once(query, "size")? {
-        None => Size::A4,
-        Some(text) => Size::parse(&text).ok_or_else(|| HttpError::Parameter(sentence!("print-size", text)))?,
-    };
+    let size = paper(query)?;
     answer(&site, parse(&code)?, Representation::Poster(size, order(query)?), &headers).await
+}
+
+/// The paper size that an address asks for.
+pub(in crate::http) fn paper(query: Option<&str>) -> Result<Size, HttpError> {
+    match once(query, "size")? {
+        None => Ok(Size::A4),
+        Some(text) => Size::parse(&text).ok_or_else(|| HttpError::Parameter(sentence!("print-size", text))),
+    }
 }
 
 /// `/q/{code}/stickers.pdf?board=`

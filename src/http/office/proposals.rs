@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
 
@@ -17,11 +17,12 @@ use crate::domain::families::Item;
 use crate::domain::publication::Proposal;
 use crate::domain::publication::view::View;
 use crate::domain::{Code, Digest};
-use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::{self, send_document};
 use crate::http::reading::Asking;
+use crate::http::{Site, respond};
 use crate::import::attach::no_files;
+use crate::prints;
 use crate::render::office::proposals::{self as pages, Listed, Unseconded};
 use crate::words::text::Lang;
 
@@ -191,6 +192,18 @@ pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, de
     let material = items::foreseen(&site, None, view_of(&site, &after, &proposal)?).await?;
     let page = material.draft(lang, &material.units(lang)).render()?;
     Ok(shown(&asking.headers, StatusCode::OK, page))
+}
+
+/// `GET /office/proposals/{code}/poster.pdf?size=`: the poster or map sheet as it would be, marked as a draft.
+pub async fn poster(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    let size = items::paper(asking.query.as_deref())?;
+    let (_, proposal, foreseen) = find(&site, &desk, &code).await?;
+    let view = view_of(&site, &foreseen.after.map_err(HttpError::Refused)?, &proposal)?;
+    let material = prints::foreseen(&site.model, &site.moment(), view, asking.lang()).await?;
+    let file = tokio::task::block_in_place(|| material.poster(size))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"ban-nhap.pdf\""));
+    Ok(respond::with(StatusCode::OK, "application/pdf", headers, file))
 }
 
 /// `GET /office/proposals/{code}/documents/{sha256}`: a file of a proposal.

@@ -170,7 +170,10 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         @if proposal.state == ProposalState::Scheduled { p.rule { (t("proposal-scheduled-help")) } }
         @if let Some(refusal) = shown.refusal { div.status.bad { b { (t("proposal-would-fail")) } p { (refusal) } } }
         @if let Some((draft, before)) = &shown.draft {
-            p { a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } }
+            p {
+                a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } " · "
+                a href={ (path) "/poster.pdf" (lang.query()) } { (t("proposal-poster")) }
+            }
             @match before {
                 Some(before) => {
                     @if before.view.status != draft.view.status || before.view.effective_to != draft.view.effective_to {

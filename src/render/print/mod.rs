@@ -3,6 +3,7 @@
 
 pub mod booklet;
 mod canvas;
+mod draft;
 mod fonts;
 mod pdf;
 mod picture;
@@ -92,6 +93,8 @@ pub struct Printed<'a> {
     pub extract: Option<&'a Extract>,
     /// The board that the print is for.
     pub board: Option<&'a View>,
+    /// True for what is not published yet: the print says so.
+    pub is_draft: bool,
 }
 
 impl Printed<'_> {

@@ -5,7 +5,7 @@ use resvg::usvg;
 use super::canvas::{Canvas, LEADING, bold, regular};
 use super::fonts::{self, Weight, fitting, lines, lines_within, on_one_line};
 use super::pdf::{Layer, Pdf, PrintError, tree};
-use super::{Printed, Size};
+use super::{Printed, Size, draft};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Shown;
@@ -66,13 +66,15 @@ pub struct Poster {
     base: usvg::Tree,
     /// The map's left, top, width and height, millimetres of A4.
     map: [f64; 4],
+    /// The mark of a draft.
+    mark: Option<usvg::Tree>,
 }
 
 impl Poster {
     /// Lays out a poster.
     pub fn new(printed: &Printed<'_>) -> Result<Self, PrintError> {
         let (svg, map) = printed.poster()?;
-        Ok(Self { base: tree(&svg)?, map })
+        Ok(Self { base: tree(&svg)?, map, mark: draft::mark(printed)? })
     }
 
     /// Draws the poster's map. In one unit it is the same for every board that the item hangs on.
@@ -88,6 +90,7 @@ impl Poster {
         if let Some(map) = map {
             layers.push(Layer { tree: map, place: within(self.map, map).map(|value| value * scale) });
         }
+        layers.extend(draft::over(self.mark.as_ref(), [width, height]));
         pdf.page(width, height, &layers)
     }
 }

@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, bold, regular};
 use super::fonts::{Weight, fitting, lines_within};
 use super::pdf::{Layer, Pdf, PrintError, tree};
-use super::{Printed, Size};
+use super::{Printed, Size, draft};
 use crate::domain::land_use;
 use crate::render::map::{self, Around, Detail, Frame, Part};
 use crate::render::page::sums;
@@ -73,7 +73,10 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let mut pdf = Pdf::new(&printed.about())?;
     let factor = paper / width;
     let [width, height] = size.millimetres();
-    let layers = [Layer { tree: &base, place: [0.0, 0.0, width, height] }, Layer { tree: &map, place: place.map(|value| value * factor) }];
+    let mut layers =
+        vec![Layer { tree: &base, place: [0.0, 0.0, width, height] }, Layer { tree: &map, place: place.map(|value| value * factor) }];
+    let mark = draft::mark(printed)?;
+    layers.extend(draft::over(mark.as_ref(), [width, height]));
     pdf.page(width, height, &layers)?;
     pdf.finish().map(Some)
 }

@@ -19,8 +19,9 @@ use super::reading::Form;
 use super::respond;
 use super::search;
 use crate::domain::city::City;
+use crate::domain::feature_set::FeatureSet;
+use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
-use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::geometry::Bbox;
 use crate::geometry::Position;
@@ -327,16 +328,6 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     }
 }
 
-/// Plans in force.
-fn plans_of(site: &Site, moment: &Moment) -> Vec<View> {
-    use crate::domain::publication::Status;
-    let image = site.model.image();
-    let areas = image.items().filter(|(_, entry)| entry.item.has_areas()).filter_map(|(_, entry)| entry.item.view(None, moment));
-    let mut views: Vec<_> = areas.filter(|view| view.status == Status::InForce).collect();
-    views.sort_by_key(|view| (view.kind, view.code));
-    views
-}
-
 /// The map around a place, or of the whole city, with the land-use plan that covers most of it.
 pub(super) async fn drawn(
     site: &Site,
@@ -350,14 +341,22 @@ pub(super) async fn drawn(
     let frame: Frame = tap::frame(&bbox);
     let seen: Bbox = frame.bbox();
     // The area that a plan's box shares with the map.
-    let covered = |view: &View| {
-        let bbox = view.features.as_ref().filter(|set| set.area_ha.is_some()).map_or([0.0; 4], |set| set.bbox);
-        let along = |low: usize, high: usize| (bbox[high].min(seen[high]) - bbox[low].max(seen[low])).max(0.0);
-        along(0, 2) * along(1, 3)
+    let covered = |set: &FeatureSet| {
+        let along = |low: usize, high: usize| (set.bbox[high].min(seen[high]) - set.bbox[low].max(seen[low])).max(0.0);
+        if set.area_ha.is_some() { along(0, 2) * along(1, 3) } else { 0.0 }
     };
-    let base = plans_of(site, moment).into_iter().filter(|view| covered(view) > 0.0).max_by(|a, b| covered(a).total_cmp(&covered(b)));
-    let features = match base.and_then(|view| view.features) {
-        Some(set) => Some(site.model.features(set.sha256).await?),
+    let base = {
+        let image = site.model.image();
+        let plans = image.items().filter(|(_, entry)| entry.item.has_areas()).filter_map(|(code, entry)| {
+            let brief = entry.item.brief(moment.today).filter(|brief| brief.status == Status::InForce && entry.item.is_public())?;
+            let set = brief.set?;
+            Some((covered(set), brief.kind, code, set.sha256)).filter(|(area, ..)| *area > 0.0)
+        });
+        let best = plans.max_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        best.map(|(.., sha256)| sha256)
+    };
+    let features = match base {
+        Some(sha256) => Some(site.model.features(sha256).await?),
         None => None,
     };
     let boundaries = prints::boundaries(&site.model, city).await.unwrap_or_default();

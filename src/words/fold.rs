@@ -1,6 +1,7 @@
 //! Text as people search it: without diacritics or case.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 use crate::words::alike::{alike, read};
 
@@ -13,8 +14,21 @@ use crate::words::alike::{alike, read};
 /// assert_eq!(bangtin::words::fold::fold("Yên Bái"), bangtin::words::fold::fold("Ye\u{302}n Ba\u{301}i"));
 /// ```
 pub fn fold(text: &str) -> String {
-    let letters = text.nfd().filter_map(alike).filter(|c| !is_combining_mark(*c));
-    letters.flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c }).collect()
+    let mut folded = String::with_capacity(text.len());
+    bare_letters(text, |c| folded.extend(c.to_lowercase().map(|c| if c == 'đ' { 'd' } else { c })));
+    folded
+}
+
+/// Hands out the letters of a text without their marks. The order in which marks stand needs no care then, so a letter at
+/// a time is taken apart: several times as fast as the normal form of the whole text.
+fn bare_letters(text: &str, mut take: impl FnMut(char)) {
+    for c in text.chars() {
+        decompose_canonical(c, |part| {
+            if let Some(c) = alike(part).filter(|c| !is_combining_mark(*c)) {
+                take(c);
+            }
+        });
+    }
 }
 
 /// A decision's number as it is compared. Which signs stand in it, whether words stand before it and whether it has
@@ -67,14 +81,15 @@ pub fn bare_units(units: &str) -> String {
 /// assert_eq!(bangtin::words::fold::fold_marks("Đường Hoà Bình"), "Duong Hoa Binh");
 /// ```
 pub fn fold_marks(text: &str) -> String {
-    let plain = text.nfd().filter_map(alike).filter(|c| !is_combining_mark(*c));
-    plain
-        .map(|c| match c {
+    let mut plain = String::with_capacity(text.len());
+    bare_letters(text, |c| {
+        plain.push(match c {
             'đ' => 'd',
             'Đ' => 'D',
             c => c,
-        })
-        .collect()
+        });
+    });
+    plain
 }
 
 /// A word in lower case with its marks behind its letters: both tone placements give the same text, and

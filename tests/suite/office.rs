@@ -318,7 +318,7 @@ async fn a_code_and_a_recovery_code_are_used_once(kind: Kind) {
 async fn a_session_ends_when_it_is_idle_old_or_signed_out(kind: Kind) {
     let (database, clock) = (Database::new(kind).await, TestClock::at(NOON));
     let node = Node::start(&database, &clock).await;
-    let (_, path) = invite(&node, &[Role::Planner]).await;
+    let (account, path) = invite(&node, &[Role::Planner]).await;
     let mut browser = Browser::new(&node);
     let (secret, _) = accept(&mut browser, &path, EMAIL, &clock).await;
     after(&clock, Duration::from_mins(29));
@@ -340,6 +340,14 @@ async fn a_session_ends_when_it_is_idle_old_or_signed_out(kind: Kind) {
     assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/office/sign-in"));
     assert_eq!(out.header("clear-site-data"), "\"cache\"");
     assert!(!browser.is_in().await && browser.cookie("__Host-bangtin").is_none());
+    // By an administrator.
+    let (mut administrator, _) = signed_in(&node, &[Role::Administrator], "quan.tri@yenbai.gov.vn", &clock).await;
+    after(&clock, Duration::from_mins(1));
+    browser.sign_in(&secret, &clock).await;
+    let page = format!("/office/accounts/{account}");
+    assert!(administrator.get(&page).await.text().contains("Các phiên đang mở (1)"));
+    administrator.submit(&page, &page, &[("do", "end-sessions")]).await;
+    assert!(!browser.is_in().await && administrator.is_in().await);
     // Everywhere.
     let mut browsers = Vec::new();
     for _ in 0..3 {

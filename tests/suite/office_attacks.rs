@@ -12,6 +12,18 @@ use crate::support::{Database, Kind, NOON, Node, TestClock, demo};
 
 const SESSION: &str = "__Host-bangtin";
 const PLAN: &str = "QHSDD21AG";
+/// What is said of a plan's file, and then of the plan.
+const ABOUT: [(&str, &str); 4] =
+    [("revises", PLAN), ("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+const WHOLE: [(&str, &str); 7] = [
+    ("title", "Điều chỉnh"),
+    ("decision", "7/QĐ"),
+    ("scale", "1:5000"),
+    ("effective_from", "2026-12-15"),
+    ("adjustment", "local"),
+    ("unit", "04252-2025"),
+    ("do", "propose"),
+];
 
 on_both_databases!(
     a_session_that_was_planted_before_signing_in_is_nobodys_after_it,
@@ -68,18 +80,10 @@ async fn fields_that_no_form_has_change_nothing(kind: Kind) {
     let grants = node.model.image().accounts.all[&account].grants.clone();
     assert!(grants.iter().all(|grant| grant.role == Role::Planner) && grants.len() == 1, "{grants:?}");
     // A draft that says it is approved, is another command, and is somebody else's.
-    let about = [("revises", PLAN), ("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
     let file = std::fs::read("tests/data/formats/plan.geojson").unwrap();
-    let import = planner.upload("/office/me", "/office/plans/new", &about, &[("file", "a.geojson", &file)]).await;
+    let import = planner.upload("/office/me", "/office/plans/new", &ABOUT, &[("file", "a.geojson", &file)]).await;
     let import = import.header("location").to_owned();
-    let whole = [
-        ("title", "Điều chỉnh"),
-        ("decision", "7/QĐ"),
-        ("scale", "1:5000"),
-        ("effective_from", "2026-12-15"),
-        ("adjustment", "local"),
-        ("unit", "04252-2025"),
-        ("do", "propose"),
+    let more = [
         ("action", "withdraw"),
         ("type", "plan.withdraw"),
         ("submitted", "false"),
@@ -91,7 +95,7 @@ async fn fields_that_no_form_has_change_nothing(kind: Kind) {
         ("revision", "9"),
         ("emergency", "true"),
     ];
-    let sent = planner.upload_draft(&import, &[&about[..], &whole[..], &greed[..]].concat(), &[]).await;
+    let sent = planner.upload_draft(&import, &[&ABOUT[..], &WHOLE[..], &more[..], &greed[..]].concat(), &[]).await;
     assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
     settle(&node).await;
     let last = node.app.log().read_aggregate(&format!("plan/{PLAN}"), 0).await.unwrap().pop().unwrap();
@@ -108,25 +112,15 @@ async fn a_document_that_a_browser_would_run_is_handed_over_as_bytes(kind: Kind)
     let (_database, clock, node) = demo(kind).await;
     let (mut planner, _) = signed_in(&node, &[Role::Planner], EMAIL, &clock).await;
     let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
-    let about = [("revises", PLAN), ("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
     let plan = std::fs::read("tests/data/formats/plan.geojson").unwrap();
-    let import = planner.upload("/office/me", "/office/plans/new", &about, &[("file", "a.geojson", &plan)]).await;
+    let import = planner.upload("/office/me", "/office/plans/new", &ABOUT, &[("file", "a.geojson", &plan)]).await;
     let import = import.header("location").to_owned();
     let files: [(&str, &str, &[u8]); 3] = [
         ("decision_file", "quyet-dinh.html", b"<!DOCTYPE html><script>alert(document.cookie)</script>"),
         ("map_file", "ban-do.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"),
         ("report_file", "thuyet-minh\u{202e}fdp.htm", b"\xef\xbb\xbf<html><body onload=alert(1)>"),
     ];
-    let whole = [
-        ("title", "Điều chỉnh"),
-        ("decision", "7/QĐ"),
-        ("scale", "1:5000"),
-        ("effective_from", "2026-12-15"),
-        ("adjustment", "local"),
-        ("unit", "04252-2025"),
-        ("do", "propose"),
-    ];
-    let sent = planner.upload_draft(&import, &[&about[..], &whole[..]].concat(), &files).await;
+    let sent = planner.upload_draft(&import, &[&ABOUT[..], &WHOLE[..]].concat(), &files).await;
     assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
     settle(&node).await;
     let place = format!("/office/proposals/{PLAN}");

@@ -164,8 +164,8 @@ pub fn deadline(facts: &Facts<'_>, duty: Duty) -> Option<Deadline> {
     }
     let rule = RULES.iter().find(|rule| {
         let holds = rule.from <= event && rule.to.is_none_or(|to| event <= to);
-        let is_meant = rule.kinds.split(' ').any(|kind| kind == facts.kind) && (rule.levels.is_empty() || rule.levels == level);
-        rule.duty == duty && holds && is_meant
+        let is_meant = || rule.kinds.split(' ').any(|kind| kind == facts.kind) && (rule.levels.is_empty() || rule.levels == level);
+        rule.duty == duty && holds && is_meant()
     })?;
     let span = if rule.unit == Term::Day { rule.number.days() } else { rule.number.years() };
     let counted = event.checked_add(span).ok()?;

@@ -156,6 +156,7 @@ macro_rules! families {
                         kind: r.facts.kind(),
                         units: r.facts.units(),
                         status: item.status_on(today),
+                        set: r.facts.features().or(r.facts.outline()),
                     })),+
                 }
             }

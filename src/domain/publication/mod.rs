@@ -38,7 +38,6 @@ use super::{Code, Context, Refusal};
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::words::civil::end_of;
 use crate::words::civil::midnight;
 
 /// A family of published items. The implementing type is *what one revision states*.
@@ -474,14 +473,10 @@ impl<F: Family> Publication<F> {
 
     /// The next moment after `now` at which the view changes without an event.
     pub fn next_change(&self, moment: &Moment) -> Option<Timestamp> {
-        let zone = &moment.zone;
-        let mut dates: Vec<Timestamp> = Vec::new();
-        for revision in self.revisions.iter().filter(|r| r.cancelled.is_none()) {
-            dates.push(midnight(zone, revision.effective_from));
-            dates.extend(revision.effective_to.map(|to| end_of(zone, to)));
-        }
-        dates.extend(self.superseded.as_ref().map(|s| midnight(zone, s.from)));
-        dates.into_iter().filter(|at| *at > moment.now).min()
+        // It changes where a day begins.
+        let begins = |r: &Revision<F>| [Some(r.effective_from), r.effective_to.and_then(|to| to.tomorrow().ok())];
+        let days = self.live().flat_map(begins).flatten().chain(self.superseded.as_ref().map(|s| s.from));
+        days.filter(|day| *day > moment.today).min().map(|day| midnight(&moment.zone, day))
     }
 
     /// Units of each revision that was not cancelled, of the draft and of the proposal. A token must cover all of them.

@@ -255,6 +255,8 @@ pub struct Brief<'a> {
     pub units: &'a [UnitId],
     /// How it stands.
     pub status: Status,
+    /// Its features, or its outline where it has none.
+    pub set: Option<&'a FeatureSet>,
 }
 
 impl<F: Family> Publication<F> {

@@ -16,7 +16,7 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
-use crate::render::office::accounts::{self as pages, Listed};
+use crate::render::office::accounts::{self as pages, Access, Listed};
 use crate::words::text::Lang;
 
 /// The account's name and state, as the list shows it.
@@ -106,14 +106,14 @@ pub async fn account(State(site): State<Arc<Site>>, Path(id): Path<String>, desk
 }
 
 async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, id: AccountId, wrong: Option<&str>) -> Result<Response, HttpError> {
+    let access = Access { sessions: site.app.sessions(&id).await?.len(), has_providers: !site.app.providers().is_empty() };
     let listed = listed(site, id).await?.ok_or(HttpError::NotFound)?;
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    let has_providers = !site.app.providers().is_empty();
-    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &site.moment(), &listed, has_providers, wrong)))
+    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &site.moment(), &listed, &access, wrong)))
 }
 
-/// `POST /office/accounts/{id}`: changes rights, suspends, resumes, invites anew, ties or unties an identity, as the pressed
-/// button says.
+/// `POST /office/accounts/{id}`: changes rights, suspends, resumes, invites anew, ends all sessions, ties or unties an
+/// identity, as the pressed button says.
 pub async fn change_account(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
@@ -133,6 +133,7 @@ pub async fn change_account(
         },
         Some("suspend") => site.app.suspend(&desk.actor, id.clone(), true).await,
         Some("resume") => site.app.suspend(&desk.actor, id.clone(), false).await,
+        Some("end-sessions") => site.app.end_sessions(&id).await,
         Some("tie") => site.app.tie_identity(&desk.actor, id.clone(), fields.get("code").unwrap_or_default()).await,
         Some("untie") => site.app.untie_identity(&desk.actor, id.clone(), fields.get("identity").unwrap_or_default()).await,
         Some("invite") => match site.app.invite_again(&desk.actor, id.clone()).await {

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::{Desk, shown};
 use crate::domain::Code;
 use crate::domain::access::Role;
-use crate::domain::city::City;
 use crate::domain::deadlines::{Duty, Facts, deadline};
 use crate::domain::families::{self, Item};
 use crate::domain::publication::view::{Brief, Usable, View};
@@ -40,10 +39,9 @@ struct About<'a> {
     is_settled: bool,
 }
 
-/// Whether this person has to do with items of that family in these units: they may change or approve them.
-fn minds(desk: &Desk, city: &City, today: Date, family: &str, units: &[UnitId]) -> bool {
-    let roles = [families::roles(family), &[Role::Approver]].concat();
-    desk.actor.check(&roles, units, &city.units, today).is_ok()
+/// The roles of those who have to do with items of a family: who may change or approve them.
+fn minding(family: &str) -> Vec<Role> {
+    [families::roles(family), &[Role::Approver]].concat()
 }
 
 /// What deadlines need of a command that is proposed.
@@ -71,7 +69,8 @@ struct ProposedDecision {
 /// that nobody needs to keep any more, for calendars that know them.
 fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
     let (moment, city) = (site.moment(), site.city());
-    let minds = |family: &str, units: &[UnitId]| minds(desk, &city, moment.today, family, units);
+    let minds = |roles: &[Role], units: &[UnitId]| desk.actor.check(roles, units, &city.units, moment.today).is_ok();
+    let (of_plans, of_consultations) = (minding("plan"), minding("consultation"));
     // What was settled longer ago than this is told to nobody.
     let told_from = second(moment.now.as_microsecond()).saturating_sub(SETTLED_SECONDS);
     let is_told = |item: &Item| settled && item.touched() > told_from;
@@ -99,7 +98,7 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
         add(&about, &asked, &[Duty::Publish], &|| format!("/office/proposals/{code}"));
     };
     for (code, item) in image.unsettled().filter(|(_, item)| item.family() == "plan") {
-        if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds("plan", &proposal.units)) {
+        if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds(&of_plans, &proposal.units)) {
             add_proposed(code, item, proposal, false);
         }
     }
@@ -108,14 +107,14 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
         if item.proposal().as_ref().is_some_and(publishes) {
             continue;
         }
-        let discarded = item.discarded().filter(publishes).filter(|proposal| minds("plan", &proposal.units));
+        let discarded = item.discarded().filter(publishes).filter(|proposal| minds(&of_plans, &proposal.units));
         if let Some(proposal) = discarded {
             add_proposed(code, item, proposal, true);
         }
     }
     for (code, entry) in image.collection("plans") {
         let (Item::Plan(plan), Some(brief)) = (&entry.item, entry.item.brief(moment.today)) else { continue };
-        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds("plan", brief.units)) else { continue };
+        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_plans, brief.units)) else { continue };
         let Some(stated) = plan.latest().map(|revision| &revision.facts) else { continue };
         let facts = Facts { kind: brief.kind, level: stated.level.as_deref(), signed: Some(stated.decision.signed), opened: None };
         let about = About { title: brief.title, sequence: entry.item.touched(), is_settled };
@@ -129,7 +128,7 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
     }
     for (code, entry) in image.collection("consultations") {
         let (Item::Consultation(asked), Some(brief)) = (&entry.item, entry.item.brief(moment.today)) else { continue };
-        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds("consultation", brief.units)) else { continue };
+        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_consultations, brief.units)) else { continue };
         let Some(stated) = asked.latest().map(|revision| &revision.facts) else { continue };
         let kind = match brief.kind {
             "land-use-consultation" => "land-use-plan",
@@ -205,9 +204,8 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         if !desk.actor.has(|role| role.covers(families::roles(family))) || !entry.item.is_public() {
             continue;
         }
-        let Some(view) = entry.item.view(None, &moment).filter(|view| minds(desk, &city, moment.today, family, &view.units)) else {
-            continue;
-        };
+        let minds = |view: &View| desk.actor.check(&minding(family), &view.units, &city.units, moment.today).is_ok();
+        let Some(view) = entry.item.view(None, &moment).filter(minds) else { continue };
         if let Some((_, day)) = view.upcoming.filter(|(_, day)| is_near(*day)) {
             add(Some(day), "due-begins", &view);
         }

@@ -24,7 +24,7 @@ use crate::words::text::Lang;
 fn vehicles(site: &Site, desk: &Desk) -> Vec<(View, i64)> {
     let (moment, city) = (site.moment(), site.city());
     let image = site.model.image();
-    let on_duty = image.items().filter(|(_, entry)| entry.item.is_public()).filter_map(|(_, entry)| {
+    let on_duty = image.collection("ambulances").filter_map(|(_, entry)| {
         let view = entry.item.view(None, &moment).filter(|view| view.duty().is_some() && view.status == Status::InForce)?;
         let is_own = desk.actor.check(families::roles(view.family), &view.units, &city.units, moment.today).is_ok();
         is_own.then_some((view, entry.version))

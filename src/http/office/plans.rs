@@ -36,11 +36,13 @@ fn plans(site: &Site, desk: &Desk) -> Vec<(Code, String)> {
     let of_plans = image.collection("plans").filter(|(_, entry)| !entry.item.is_withdrawn());
     let mut plans: Vec<(Code, String)> = of_plans
         .filter_map(|(code, entry)| {
-            let view = entry.item.view(None, &site.moment())?;
-            may(&view.units).then_some((*code, view.title))
+            let brief = entry.item.brief(today)?;
+            may(brief.units).then(|| (*code, brief.title.to_owned()))
         })
         .collect();
-    plans.sort_by(|a, b| a.1.cmp(&b.1));
+    if plans.len() <= pages::MOST_LISTED {
+        plans.sort_by(|a, b| a.1.cmp(&b.1));
+    }
     plans
 }
 

@@ -98,8 +98,16 @@ fn state(lang: Lang, account: &Account) -> &'static str {
     }
 }
 
-/// One account: its rights, and what an administrator can do with it; `has_providers` where people may sign in elsewhere.
-pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, listed: &Listed, has_providers: bool, wrong: Option<&str>) -> String {
+/// How a person gets in.
+pub struct Access {
+    /// Open sessions.
+    pub sessions: usize,
+    /// True where people may sign in elsewhere.
+    pub has_providers: bool,
+}
+
+/// One account: its rights, and what an administrator can do with it.
+pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, listed: &Listed, access: &Access, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let path = format!("/office/accounts/{}", listed.id);
     let content = html! {
@@ -127,7 +135,11 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, listed: &Lis
                 button name="do" value="suspend" { (t("office-suspend")) }
             }
         }
-        @if has_providers || !listed.identities.is_empty() {
+        h2 { (t("office-sessions")) " (" (access.sessions) ")" }
+        @if access.sessions > 0 {
+            form action=(path) method="post" { (who.hidden(lang)) button name="do" value="end-sessions" { (t("office-sessions-end")) } }
+        }
+        @if access.has_providers || !listed.identities.is_empty() {
             h2 { (t("identities")) }
             p.note { (t("identities-help")) }
             ul.list {

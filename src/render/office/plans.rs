@@ -195,6 +195,9 @@ fn document(lang: Lang, name: &str, key: &str, read: &Read<'_>) -> Markup {
     }
 }
 
+/// Most plans that are listed to choose from; of more the code is typed.
+pub const MOST_LISTED: usize = 200;
+
 /// The form for the file: which plan it is, and choices for how it is read.
 pub fn file(lang: Lang, city: &City, who: &Who<'_>, plans: &[(Code, String)], filled: Filled<'_>, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
@@ -208,9 +211,13 @@ pub fn file(lang: Lang, city: &City, who: &Who<'_>, plans: &[(Code, String)], fi
             (who.hidden(lang))
             label { (t("office-file")) input type="file" name="file" required; }
             label { (t("office-revises"))
-                select name="revises" {
-                    option value="" { (t("office-new-plan-option")) }
-                    @for (code, title) in plans { option value=(code) selected[code.as_str() == revises] { (code) " – " (title) } }
+                @if plans.len() > MOST_LISTED {
+                    input type="text" name="revises" value=(revises) maxlength="20" autocapitalize="characters" placeholder=(t("office-revises-code"));
+                } @else {
+                    select name="revises" {
+                        option value="" { (t("office-new-plan-option")) }
+                        @for (code, title) in plans { option value=(code) selected[code.as_str() == revises] { (code) " – " (title) } }
+                    }
                 }
             }
             (kinds(lang, &filled("kind")))

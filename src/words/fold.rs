@@ -15,7 +15,11 @@ use crate::words::alike::{alike, read};
 /// ```
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    bare_letters(text, |c| folded.extend(c.to_lowercase().map(|c| if c == 'đ' { 'd' } else { c })));
+    bare_letters(text, |c| match c {
+        c if c.is_ascii() => folded.push(c.to_ascii_lowercase()),
+        'đ' | 'Đ' => folded.push('d'),
+        c => folded.extend(c.to_lowercase()),
+    });
     folded
 }
 
@@ -23,6 +27,10 @@ pub fn fold(text: &str) -> String {
 /// a time is taken apart: several times as fast as the normal form of the whole text.
 fn bare_letters(text: &str, mut take: impl FnMut(char)) {
     for c in text.chars() {
+        if c == ' ' || c.is_ascii_graphic() {
+            take(c);
+            continue;
+        }
         decompose_canonical(c, |part| {
             if let Some(c) = alike(part).filter(|c| !is_combining_mark(*c)) {
                 take(c);

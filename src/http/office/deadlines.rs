@@ -34,6 +34,8 @@ const SETTLED_SECONDS: u32 = 366 * 86_400;
 #[derive(Clone, Copy)]
 struct About<'a> {
     title: &'a str,
+    code: Code,
+    is_proposed: bool,
     /// Number of the state of it, for calendars.
     sequence: u32,
     is_settled: bool,
@@ -67,7 +69,7 @@ struct ProposedDecision {
 
 /// The deadlines of what this person has to do with, those that are over first; with `settled` also those of the last year
 /// that nobody needs to keep any more, for calendars that know them.
-fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
+fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row> {
     let (moment, city) = (site.moment(), site.city());
     let minds = |roles: &[Role], units: &[UnitId]| desk.actor.check(roles, units, &city.units, moment.today).is_ok();
     let (of_plans, of_consultations) = (minding("plan"), minding("consultation"));
@@ -81,11 +83,13 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
     };
     let image = site.model.image();
     let mut rows = Vec::new();
-    let mut add = |about: &About<'_>, facts: &Facts<'_>, duties: &[Duty], link: &dyn Fn() -> String| {
-        for found in duties.iter().filter_map(|duty| deadline(facts, *duty)) {
-            let About { title, sequence, is_settled } = *about;
-            let is_over = found.last < moment.today;
-            rows.push(Row { deadline: found, title: title.to_owned(), link: link(), is_over, sequence, is_settled });
+    let mut add = |about: &About<'_>, facts: &Facts<'_>, duties: &[Duty]| {
+        let found = duties.iter().filter_map(|duty| deadline(facts, *duty));
+        for deadline in found.filter(|found| until.is_none_or(|until| found.last <= until)) {
+            let About { title, code, is_proposed, sequence, is_settled } = *about;
+            // Opinions may be taken for longer: that day is no limit that can be missed.
+            let is_over = deadline.last < moment.today && deadline.rule.duty != Duty::Consult;
+            rows.push(Row { deadline, title: title.to_owned(), code, is_proposed, is_over, sequence, is_settled });
         }
     };
     // What is proposed is to be published in time. Once it is published or discarded, nobody needs to keep that day.
@@ -94,8 +98,8 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
         let Proposed { facts } = serde_json::from_str(&proposal.body).unwrap_or_default();
         let signed = facts.decision.signed.and_then(|day| day.parse().ok());
         let asked = Facts { kind: &facts.kind, level: facts.level.as_deref(), signed, opened: None };
-        let about = About { title: &proposal.title, sequence: item.touched(), is_settled };
-        add(&about, &asked, &[Duty::Publish], &|| format!("/office/proposals/{code}"));
+        let about = About { title: &proposal.title, code: *code, is_proposed: true, sequence: item.touched(), is_settled };
+        add(&about, &asked, &[Duty::Publish]);
     };
     for (code, item) in image.unsettled().filter(|(_, item)| item.family() == "plan") {
         if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds(&of_plans, &proposal.units)) {
@@ -117,13 +121,12 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
         let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_plans, brief.units)) else { continue };
         let Some(stated) = plan.latest().map(|revision| &revision.facts) else { continue };
         let facts = Facts { kind: brief.kind, level: stated.level.as_deref(), signed: Some(stated.decision.signed), opened: None };
-        let about = About { title: brief.title, sequence: entry.item.touched(), is_settled };
-        let link = || format!("/office/items/{code}");
-        add(&about, &facts, &[Duty::Stale, Duty::Review], &link);
+        let about = About { title: brief.title, code: *code, is_proposed: false, sequence: entry.item.touched(), is_settled };
+        add(&about, &facts, &[Duty::Stale, Duty::Review]);
         let is_proposed = entry.item.proposal().as_ref().is_some_and(publishes);
         let is_dropped = entry.item.discarded().as_ref().is_some_and(publishes);
         if is_told(&entry.item) && !is_proposed && !is_dropped {
-            add(&About { is_settled: true, ..about }, &facts, &[Duty::Publish], &link);
+            add(&About { is_settled: true, ..about }, &facts, &[Duty::Publish]);
         }
     }
     for (code, entry) in image.collection("consultations") {
@@ -137,27 +140,40 @@ fn rows(site: &Site, desk: &Desk, settled: bool) -> Vec<Row> {
             _ => continue,
         };
         let facts = Facts { kind, level: stated.level.as_deref(), signed: None, opened: Some(stated.opens) };
-        let about = About { title: brief.title, sequence: entry.item.touched(), is_settled };
-        add(&about, &facts, &[Duty::Consult], &|| format!("/office/items/{code}"));
+        let about = About { title: brief.title, code: *code, is_proposed: false, sequence: entry.item.touched(), is_settled };
+        add(&about, &facts, &[Duty::Consult]);
     }
-    drop(image);
-    // Opinions may be taken for longer: that day is no limit that can be missed.
-    rows.iter_mut().filter(|row| row.deadline.rule.duty == Duty::Consult).for_each(|row| row.is_over = false);
-    rows.sort_by(|a, b| (!a.is_over, a.deadline.last, &a.title).cmp(&(!b.is_over, b.deadline.last, &b.title)));
     rows
+}
+
+/// What is over first, then by day. Only the first `most` are in this order; the others follow in any.
+fn sort(rows: &mut [Row], most: usize) {
+    let order = |a: &Row, b: &Row| (!a.is_over, a.deadline.last, &a.title).cmp(&(!b.is_over, b.deadline.last, &b.title));
+    if rows.len() > most {
+        rows.select_nth_unstable_by(most, order);
+    }
+    let shown = rows.len().min(most);
+    rows[..shown].sort_by(order);
 }
 
 /// `GET /office/deadlines`, `?f=csv`, `?f=ics`
 pub async fn deadlines(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let (lang, city) = (asking.lang(), site.city());
-    let is_calendar = asking.parameter("f").as_deref() == Some("ics");
-    let rows = site.at_length(|| rows(&site, &desk, is_calendar)).await?;
+    let form = asking.parameter("f");
+    let is_calendar = form.as_deref() == Some("ics");
+    let most = if form.is_some() { usize::MAX } else { pages::MOST };
+    let gather = || {
+        let mut rows = rows(&site, &desk, is_calendar, None);
+        sort(&mut rows, most);
+        rows
+    };
+    let rows = site.at_length(gather).await?;
     let file = |media, name: &'static str, body: String| {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
         Ok(respond::unkept(&asking.headers, StatusCode::OK, media, headers, body))
     };
-    match asking.parameter("f").as_deref() {
+    match form.as_deref() {
         Some("csv") => file("text/csv; charset=utf-8", "attachment; filename=\"thoi-han.csv\"", pages::csv(lang, &city, &rows)),
         Some("ics") => file(
             "text/calendar; charset=utf-8",
@@ -173,14 +189,14 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
     let (moment, city) = (site.moment(), site.city());
     let until = moment.today.saturating_add(AHEAD.days());
     let is_near = |day: Date| moment.today <= day && day <= until;
-    let mut due: Vec<Due> = rows(site, desk, false)
+    let mut due: Vec<Due> = rows(site, desk, false, Some(until))
         .into_iter()
-        .filter(|row| row.deadline.last <= until && row.deadline.rule.duty != Duty::Consult)
+        .filter(|row| row.deadline.rule.duty != Duty::Consult)
         .map(|row| Due {
             day: Some(row.deadline.last),
             what: row.deadline.rule.duty.key(),
+            link: row.link(),
             title: row.title,
-            link: row.link,
             is_over: row.is_over,
         })
         .collect();

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::{Who, frame};
+use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::deadlines::{Deadline, Standing};
 use crate::render::calendar::{escaped, line, stamp};
@@ -13,7 +14,7 @@ use crate::words::sheet::harmless;
 use crate::words::text::{Lang, text};
 
 /// Most deadlines on the page; the table has all.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 /// Most lines of what is due on the first page.
 const MOST_DUE: usize = 30;
 
@@ -23,14 +24,23 @@ pub struct Row {
     pub deadline: Deadline,
     /// Title of the item.
     pub title: String,
-    /// Where it is dealt with.
-    pub link: String,
+    /// Its code.
+    pub code: Code,
+    /// True for what is proposed only.
+    pub is_proposed: bool,
     /// True when the day has passed.
     pub is_over: bool,
     /// Number of the item's state, for calendars.
     pub sequence: u32,
     /// True when nobody needs to keep it any more; calendars that know it are told so.
     pub is_settled: bool,
+}
+
+impl Row {
+    /// Where it is dealt with.
+    pub fn link(&self) -> String {
+        format!("/office/{}/{}", if self.is_proposed { "proposals" } else { "items" }, self.code)
+    }
 }
 
 /// Something that is due.
@@ -67,7 +77,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, rows: &[Row]) -> String {
                     b { (format::date(row.deadline.last)) } " "
                     @if row.is_over { span.tag { (t("deadline-over")) } " " }
                     (t(row.deadline.rule.duty.key()))
-                    br; a href={ (row.link) (lang.query()) } { (row.title) }
+                    br; a href={ (row.link()) (lang.query()) } { (row.title) }
                     br; span.note {
                         (basis(lang, &row.deadline)) " · " (t("deadline-counted-from")) " " (format::date(row.deadline.event))
                         @if row.deadline.counted != row.deadline.last { " · " (t("deadline-moved")) " " (format::date(row.deadline.counted)) }
@@ -101,7 +111,7 @@ pub fn csv(lang: Lang, city: &City, rows: &[Row]) -> String {
     write(head);
     for row in rows {
         let over = if row.is_over { "x" } else { "" };
-        let link = format!("{}{}", city.public_url, row.link);
+        let link = format!("{}{}", city.public_url, row.link());
         write([
             row.deadline.last.to_string(),
             t(row.deadline.rule.duty.key()),
@@ -122,9 +132,8 @@ pub fn calendar(lang: Lang, city: &City, rows: &[Row], now: Timestamp) -> String
     let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bangtin//VI\r\nCALSCALE:GREGORIAN\r\n");
     for row in rows {
         let day = row.deadline.last;
-        let item = row.link.rsplit('/').next().unwrap_or_default();
         out.push_str("BEGIN:VEVENT\r\n");
-        line(&mut out, "UID", &format!("{item}.{}@{}.bangtin", row.deadline.rule.id, city.id));
+        line(&mut out, "UID", &format!("{}.{}@{}.bangtin", row.code, row.deadline.rule.id, city.id));
         line(&mut out, "DTSTAMP", &stamp(now));
         line(&mut out, "SEQUENCE", &row.sequence.to_string());
         line(&mut out, "STATUS", if row.is_settled { "CANCELLED" } else { "CONFIRMED" });
@@ -132,7 +141,7 @@ pub fn calendar(lang: Lang, city: &City, rows: &[Row], now: Timestamp) -> String
         line(&mut out, "DTEND;VALUE=DATE", &day.tomorrow().unwrap_or(day).strftime("%Y%m%d").to_string());
         line(&mut out, "SUMMARY", &escaped(&format!("{}: {}", text(lang, row.deadline.rule.duty.key()), row.title)));
         line(&mut out, "DESCRIPTION", &escaped(&basis(lang, &row.deadline)));
-        line(&mut out, "URL", &format!("{}{}", city.public_url, row.link));
+        line(&mut out, "URL", &format!("{}{}", city.public_url, row.link()));
         line(&mut out, "TRANSP", "TRANSPARENT");
         out.push_str("END:VEVENT\r\n");
     }

@@ -31,8 +31,10 @@ pub struct Table<'a> {
     pub from: usize,
     /// How many are shown on a page.
     pub most: usize,
-    /// How many there are.
-    pub count: usize,
+    /// How many there are; none for too many to count.
+    pub count: Option<usize>,
+    /// True where others follow.
+    pub further: bool,
     /// The points.
     pub rows: &'a [Known],
     /// What was refused.
@@ -70,7 +72,7 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
             }
         }
         p { a href={ "/office/points/new?kind=" (table.kind) (lang.and()) } { (t("point-new")) } }
-        @if table.count > table.most || !table.words.is_empty() {
+        @if table.further || table.from > 0 || !table.words.is_empty() {
             form.column action="/office/points" method="get" {
                 (super::language_field(lang))
                 input type="hidden" name="kind" value=(table.kind);
@@ -101,8 +103,8 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
             }
             p {
                 @if table.from > 0 { a href=(part(table.from.saturating_sub(table.most))) { (t("earlier")) } " · " }
-                (table.from + 1) "–" (table.from + table.rows.len()) " / " (table.count)
-                @if table.from + table.rows.len() < table.count { " · " a href=(part(table.from + table.most)) { (t("further")) } }
+                (table.from + 1) "–" (table.from + table.rows.len()) @if let Some(count) = table.count { " / " (count) }
+                @if table.further { " · " a href=(part(table.from + table.most)) { (t("further")) } }
             }
         }
         h2 { (t("points-list")) }

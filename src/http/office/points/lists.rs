@@ -77,7 +77,7 @@ impl List {
         if rows.len() > LIST {
             report.add(Severity::Error, "list-long", None, sentence!("list-long", n = rows.len(), most = LIST));
         }
-        let codes: Vec<Code> = KINDS.iter().flat_map(|kind| own(site, desk, kind, "")).collect();
+        let codes: Vec<Code> = KINDS.iter().flat_map(|kind| own(site, desk, kind, "", usize::MAX)).collect();
         let known: Vec<Known> = known(site, desk, &codes);
         let whole = how.whole;
         let mut list = Self {

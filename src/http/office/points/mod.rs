@@ -72,8 +72,8 @@ fn is_own(desk: &Desk, item: &Item, units: &Units, today: Date) -> bool {
 }
 
 /// The points of a kind that this person may change and whose names have all these words: by name, or by code where they
-/// are more than [`SORTED`].
-fn own(site: &Site, desk: &Desk, kind: &str, words: &str) -> Vec<Code> {
+/// are more than [`SORTED`]. Of those no more than `most` are looked for.
+fn own(site: &Site, desk: &Desk, kind: &str, words: &str, most: usize) -> Vec<Code> {
     let (today, city, image) = (site.moment().today, site.city(), site.model.image());
     let wanted = fold(words);
     let is_wanted = |item: &Item| {
@@ -81,7 +81,7 @@ fn own(site: &Site, desk: &Desk, kind: &str, words: &str) -> Vec<Code> {
     };
     let of_kind = image.items().filter(|(_, entry)| entry.item.family() == FAMILY && entry.item.kind() == Some(kind));
     let own = of_kind.filter(|(_, entry)| is_wanted(&entry.item) && is_own(desk, &entry.item, &city.units, today));
-    let mut list: Vec<(&Code, &Item)> = own.map(|(code, entry)| (code, &entry.item)).collect();
+    let mut list: Vec<(&Code, &Item)> = own.map(|(code, entry)| (code, &entry.item)).take(most.max(SORTED + 1)).collect();
     if list.len() <= SORTED {
         list.sort_by_cached_key(|(code, item)| (item.title(today).map(fold), **code));
     }
@@ -142,7 +142,8 @@ struct Wrong {
 }
 
 fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &Part, wrong: &Wrong, done: Option<usize>) -> Response {
-    let codes = own(site, desk, part.kind, &part.words);
+    let codes = own(site, desk, part.kind, &part.words, part.from + ROWS + 1);
+    let count = Some(codes.len()).filter(|count| *count <= SORTED);
     let on_page: Vec<Code> = codes.iter().copied().skip(part.from).take(ROWS).collect();
     let mut rows = known(site, desk, &on_page);
     for row in &mut rows {
@@ -152,8 +153,17 @@ fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &
     }
     let wrong = wrong.said.as_slice();
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let table =
-        pages::Table { kind: part.kind, words: &part.words, from: part.from, most: ROWS, count: codes.len(), rows: &rows, wrong, done };
+    let table = pages::Table {
+        kind: part.kind,
+        words: &part.words,
+        from: part.from,
+        most: ROWS,
+        count,
+        further: codes.len() > part.from + ROWS,
+        rows: &rows,
+        wrong,
+        done,
+    };
     shown(headers, status, pages::table(lang, &site.city(), &desk.who(), &table))
 }
 
@@ -166,7 +176,7 @@ pub async fn sheet(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
     let mut table = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     let failed = |error: csv::Error| HttpError::Internal(error.to_string());
     table.write_record(SHEET.map(|(header, _)| header)).map_err(failed)?;
-    let codes = own(&site, &desk, part.kind, "");
+    let codes = own(&site, &desk, part.kind, "", usize::MAX);
     for known in site.at_length(|| known(&site, &desk, &codes)).await? {
         let list = |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
         let cell = |pointer: &str| match known.facts.pointer(pointer) {

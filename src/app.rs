@@ -92,6 +92,8 @@ pub struct App {
     accounts: Mutex<(Accounts, i64)>,
     /// Places for passphrases that are checked.
     hashing_places: Semaphore,
+    /// Held while a draft's form is put in its place: pressed twice at once, it is kept once.
+    keeping: Mutex<()>,
     /// How files of other senders are read; set once, by [`App::read_apart`].
     reader: OnceLock<Reading>,
     /// Where people may sign in beside here; set once, by [`App::sign_in_at`].
@@ -111,6 +113,7 @@ impl App {
             register,
             accounts: Mutex::default(),
             hashing_places: Semaphore::new(HASHING),
+            keeping: Mutex::default(),
             reader: OnceLock::new(),
             providers: OnceLock::new(),
             outside: Outside::default(),
@@ -219,9 +222,7 @@ impl App {
             object.insert("code".into(), json!(code));
         }
         let text = serde_json::to_string(&body)?;
-        let command = ItemCommand::parse(family, action, body)
-            .ok_or_else(unknown)?
-            .map_err(|error| Refusal::invalid("command-shape", sentence!("command-shape-app", error = error.to_string())))?;
+        let command = ItemCommand::parse(family, action, body).ok_or_else(unknown)?.map_err(|error| request::misshapen(&error))?;
         if !dry {
             for brought in attached.blobs {
                 self.store(brought).await?;
@@ -353,7 +354,7 @@ struct Work<'a> {
     begins: bool,
     actor: &'a Actor,
     /// Others who had a hand in it.
-    with: Vec<AccountId>,
+    with: Vec<Option<AccountId>>,
     /// The command's action and its fields as JSON text.
     action: String,
     body: String,

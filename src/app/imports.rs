@@ -67,7 +67,7 @@ pub struct KeptForm {
     pub fields: Vec<(String, String)>,
     /// The files that were attached: the field's name, the file's id and its own name.
     pub files: Vec<(String, String, String)>,
-    /// The persons who have changed it.
+    /// Who has changed it, or sent a file that was read for it before, by their names as actors.
     #[serde(default)]
     pub editors: Vec<AccountId>,
     /// Its last changes, the newest last.
@@ -243,6 +243,7 @@ impl App {
     /// Keeps what the form beside an import says so far, in the place of the version that it names. Gives false where
     /// somebody else has put another one there meanwhile.
     pub async fn keep_form(&self, id: &str, owner: &str, form: &KeptForm) -> Result<bool, ExecuteError> {
+        let _turn = self.keeping.lock().await;
         let (log, row) = (self.log.as_ref(), form_of(id));
         let next = (form.version.parse::<u64>().unwrap_or(0) + 1).to_string();
         let is_there = kept::find(log, Kind::Form, &row).await?.is_some();
@@ -268,12 +269,18 @@ impl App {
 
     /// Puts an import in the place of an earlier one of the same file: what was written beside that stays.
     pub async fn import_instead(&self, id: &str, before: &str, owner: &str) -> Result<(), ExecuteError> {
-        let form = self.kept_form(before).await?;
+        let mut form = self.kept_form(before).await?;
+        let sender = self.kept_import(before).await?.map(|kept| AccountId(kept.actor));
+        form.editors.extend(sender.filter(|sender| sender.0 != owner && !form.editors.contains(sender)));
         if form != KeptForm::default() {
             for editor in form.editors.iter().filter(|editor| editor.0 != owner) {
                 self.share_import(id, &editor.0).await?;
             }
             self.keep_form(id, owner, &KeptForm { version: String::new(), ..form }).await?;
+        }
+        // What was proposed of the earlier one stays what this one is about.
+        if let Some(code) = self.sent_as(before).await? {
+            self.import_was_sent(id, code).await?;
         }
         self.drop_import(before).await
     }
@@ -291,9 +298,28 @@ impl App {
         Ok(kept::turn(self.log.as_ref(), id, Kind::Sent, code.as_str()).await?)
     }
 
-    /// The last import that this person made a command of for that item.
+    /// The item that a command was made of this import for; none for a draft.
+    pub async fn sent_as(&self, id: &str) -> Result<Option<Code>, ExecuteError> {
+        let row = kept::find(self.log.as_ref(), Kind::Sent, id).await?;
+        Ok(row.and_then(|row| row.name.parse().ok()))
+    }
+
+    /// The last import, whoever sent it, that a command for that item was made of.
+    pub async fn import_behind(&self, code: Code) -> Result<Option<KeptImport>, ExecuteError> {
+        match kept::named(self.log.as_ref(), Kind::Sent, code.as_str()).await?.into_iter().next() {
+            Some(row) => self.kept_import(&row.id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The last import of which a command for that item was made, and that this person sent or worked on.
     pub async fn sent_import(&self, owner: &str, code: Code) -> Result<Option<String>, ExecuteError> {
-        let rows = kept::of_owner(self.log.as_ref(), Kind::Sent, owner).await?;
+        let log = self.log.as_ref();
+        let mut rows = kept::of_owner(log, Kind::Sent, owner).await?;
+        for shared in kept::of_owner(log, Kind::Shared, owner).await? {
+            rows.extend(kept::find(log, Kind::Sent, shared.id.strip_suffix(&with(owner)).unwrap_or_default()).await?);
+        }
+        rows.sort_by_key(|row| Reverse(row.used_at));
         Ok(rows.into_iter().find(|row| row.name == code.as_str()).map(|row| row.id))
     }
 

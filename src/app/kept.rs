@@ -143,12 +143,15 @@ impl App {
         let bytes = serde_json::to_vec(value)?;
         let log = self.log.as_ref();
         let before = kept::find(log, kind, id).await?;
-        if before.is_some_and(|row| row.pieces() == 1) && bytes.len() <= CHUNK_BYTES {
+        if before.as_ref().is_some_and(|row| row.pieces() == 1) && bytes.len() <= CHUNK_BYTES {
             // One piece takes the place of another: whatever happens in between, one of the two can be read.
             kept::put_piece(log, id, 0, bytes).await?;
             return self.use_kept(id).await;
         }
-        kept::remove(log, id).await?;
+        // Where nothing was there, two who come at once put the same row there.
+        if before.is_some() {
+            kept::remove(log, id).await?;
+        }
         self.begin_kept(kind, id.to_owned(), owner, name, bytes.len() as u64).await?;
         self.put_all(id, &mut bytes.as_slice()).await
     }

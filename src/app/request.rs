@@ -28,8 +28,8 @@ pub struct Request {
     pub body: Value,
     /// Sets that were imported earlier and that the body names by their digest.
     pub blobs: attach::Blobs,
-    /// Others who had a hand in it. The program knows them; no sender names them.
-    pub with: Vec<AccountId>,
+    /// Others who had a hand in it; none for one of whom no person is known. The program knows them; no sender names them.
+    pub with: Vec<Option<AccountId>>,
 }
 
 impl Request {
@@ -61,6 +61,34 @@ impl Request {
         let body = json!({ "action": action, "command": body, "submitted": true, "at": at });
         Self { id, kind: format!("{family}.propose"), code, body, blobs, with }
     }
+}
+
+/// The fields that people leave empty, as they know them.
+const FIELDS: [(&str, &str); 7] = [
+    ("title", "tên, title"),
+    ("position", "vị trí, position"),
+    ("number", "số quyết định, number"),
+    ("authority", "cơ quan ban hành, authority"),
+    ("signed", "ngày ký, signed"),
+    ("effective_from", "ngày có hiệu lực, effective_from"),
+    ("reason", "lý do, reason"),
+];
+
+/// A command that lacks a field, or has a word where a number belongs, in words that people can act on.
+pub(super) fn misshapen(error: &serde_json::Error) -> Refusal {
+    let error = error.to_string();
+    let said = if let Some(name) = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let name = FIELDS.iter().find(|(known, _)| *known == name).map_or(name, |(_, words)| words);
+        sentence!("field-missing", name)
+    } else if let Some((given, _)) = error.strip_prefix("invalid type: string \"").and_then(|rest| {
+        rest.split_once("\", expected ")
+            .filter(|(_, wanted)| wanted.starts_with(['i', 'u', 'f']) && wanted.contains(|c: char| c.is_ascii_digit()))
+    }) {
+        sentence!("field-not-number", given)
+    } else {
+        sentence!("command-shape-app", error)
+    };
+    Refusal::invalid("command-shape", said)
 }
 
 /// What came of a command.

@@ -84,8 +84,8 @@ pub struct Context {
     pub known_items: BTreeMap<Code, u32>,
     /// The person who asks, where one is known.
     pub by: Option<access::AccountId>,
-    /// Others who had a hand in what is proposed.
-    pub with: Vec<access::AccountId>,
+    /// Others who had a hand in what is proposed; none for one of whom no person is known.
+    pub with: Vec<Option<access::AccountId>>,
     /// Families and kinds whose items nobody may publish alone now.
     pub two_persons: Vec<String>,
     /// Sequence of the item's last event; 0 for a new item.

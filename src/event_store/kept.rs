@@ -89,6 +89,12 @@ pub async fn of_owner(log: &dyn EventLog, kind: Kind, owner: &str) -> Result<Vec
     Ok(log.read_rows(sql, vec![owner.into(), kind.as_str().into()]).await?.iter().filter_map(|cells| row(cells)).collect())
 }
 
+/// The files of a kind that have that name, the last used first.
+pub async fn named(log: &dyn EventLog, kind: Kind, name: &str) -> Result<Vec<KeptRow>, StoreError> {
+    let sql = "SELECT id, owner, name, bytes, used_at FROM kept WHERE name = $1 AND kind = $2 ORDER BY used_at DESC, id";
+    Ok(log.read_rows(sql, vec![name.into(), kind.as_str().into()]).await?.iter().filter_map(|cells| row(cells)).collect())
+}
+
 /// How many bytes somebody keeps.
 pub async fn bytes_of(log: &dyn EventLog, owner: &str) -> Result<i64, StoreError> {
     let rows = log.read_rows("SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM kept WHERE owner = $1", vec![owner.into()]).await?;

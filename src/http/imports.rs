@@ -26,6 +26,7 @@ use crate::domain::document::Document;
 use crate::domain::families;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::PlanKind;
+use crate::domain::unit::UnitId;
 use crate::geometry::crs::Crs;
 use crate::http::reading::Asking;
 use crate::import::attach::NewBlob;
@@ -132,11 +133,7 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
         let today = site.moment().today;
         let kind = form.get("kind").map(|kind| serde_json::from_value::<PlanKind>(json!(kind))).transpose();
         let kind = kind.map_err(|error| HttpError::BadRequest(format!("the field “kind” is wrong: {error}")))?;
-        let units: Vec<String> = bare_units(&form.all("units").collect::<Vec<_>>().join(" "))
-            .split([',', ';', ' '])
-            .filter(|id| !id.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let units = units_of(&form.all("units").collect::<Vec<_>>().join(" "));
         let question = ZoneQuestion {
             authority: form.get("authority").unwrap_or_default(),
             kind: kind.unwrap_or(PlanKind::LandUsePlan),
@@ -161,7 +158,7 @@ pub(super) async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError>
     site.app.kept_import(id).await?.ok_or(HttpError::NotFound)
 }
 
-/// `/imports/{id}`: the report, as a page or as JSON, for whoever may publish such a file. What comes of a file is nobody
+/// `/imports/{id}`: the report, as a page or as JSON, for its sender and whoever may publish in its units. What comes of a file is nobody
 /// else's business before it is published.
 pub async fn report(
     State(site): State<Arc<Site>>,
@@ -172,6 +169,7 @@ pub async fn report(
     let kept = find(&site, &id).await?;
     let (family, _) = set_of(&kept.field).ok_or(HttpError::NotFound)?;
     check_role(&actor, family)?;
+    check_reader(&site, &actor, &id, &kept).await?;
     let mut answer = HeaderMap::new();
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if reading::wants_html(&headers) && reading::parameter(query.as_deref(), "f").as_deref() != Some("json") {
@@ -193,6 +191,7 @@ pub async fn publish(State(site): State<Arc<Site>>, Path(id): Path<String>, head
 async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Body) -> Result<Response, HttpError> {
     let actor = auth::actor(site, headers).await?;
     let kept = find(site, id).await?;
+    check_reader(site, &actor, id, &kept).await?;
     let Some(set) = kept.set.clone() else {
         return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
     };
@@ -206,13 +205,35 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
     let Some((family, _)) = set_of(&kept.field) else { return Err(HttpError::NotFound) };
     let (source, blobs) = site.app.import_blobs(id, &kept, &set).await?;
     complete(facts, &kept, &set, &source);
-    let request = Request { blobs, ..Request::parse(value).map_err(HttpError::Refused)? };
+    // Whoever sent the file is an author too.
+    let with = if kept.actor == actor.name() { Vec::new() } else { vec![site.model.image().author(&kept.actor)] };
+    let request = Request { blobs, with, ..Request::parse(value).map_err(HttpError::Refused)? };
     if request.kind.split('.').next() != Some(family) {
         return Err(HttpError::BadRequest(format!(
             "this import is for a {family}: the command must be {family}.publish or {family}.revise"
         )));
     }
     writes::carry_out(site, actor, request).await
+}
+
+/// Refuses whoever neither sent an import nor may publish in all units that are stated for it, by what was typed last. They
+/// are not told that there is one.
+pub(super) async fn check_reader(site: &Site, actor: &Actor, id: &str, kept: &KeptImport) -> Result<(), HttpError> {
+    if kept.actor == actor.name() {
+        return Ok(());
+    }
+    let (family, _) = set_of(&kept.field).ok_or(HttpError::NotFound)?;
+    let form = site.app.kept_form(id).await?;
+    let fields = if form.fields.is_empty() { &kept.form } else { &form.fields };
+    let stated = fields.iter().filter(|(name, _)| name == "unit" || name == "units").flat_map(|(_, text)| units_of(text));
+    let units: Vec<UnitId> = stated.filter_map(|id| id.parse().ok()).collect();
+    let may = actor.check(families::roles(family), &units, &site.city().units, site.moment().today);
+    may.map_err(|_| HttpError::NotFound)
+}
+
+/// The units that a field names, by id.
+fn units_of(text: &str) -> Vec<String> {
+    bare_units(text).split([',', ';', ' ']).filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
 /// Fills in what the facts of a command lack: the set, the plane its areas are measured in, and the file as received.

@@ -79,6 +79,7 @@ fn of_office() -> Vec<Route> {
         ("/office/proposals", Reads, get(office::proposals)),
         ("/office/proposals/{code}", Both, get(office::proposal).post(office::judge)),
         ("/office/proposals/{code}/preview", Reads, get(office::preview)),
+        ("/office/proposals/{code}/report", Reads, get(office::file_report)),
         ("/office/proposals/{code}/poster.pdf", Reads, get(office::poster)),
         ("/office/proposals/{code}/documents/{sha256}", Reads, get(office::proposed_document)),
         ("/office/seconds/{code}", Posts, post(office::second)),

@@ -12,8 +12,8 @@ const SIDE: u32 = 1280;
 const QUALITY: u8 = 75;
 /// Longest side of a photo that is read, pixels.
 const MOST_SIDE: u32 = 20_000;
-/// Memory that reading may take, bytes: a photo of 100 million pixels needs three for each.
-const MEMORY: u64 = 350 << 20;
+/// Memory that a picture may take, bytes: three for each of 50 million pixels. What reads it takes as much again.
+const MEMORY: u64 = 150_000_000;
 
 /// The picture of a JPEG or PNG, as JPEG: upright, at most 1,280 pixels a side, without anything else that the file
 /// says, such as the place, the hour and the device (Exif). None for what cannot be read, or is too large.

@@ -243,6 +243,17 @@ impl Image {
         self.token_persons.get(token)
     }
 
+    /// The tokens of a person, revoked ones too.
+    pub fn tokens_of(&self, person: &AccountId) -> Vec<TokenId> {
+        self.token_persons.iter().filter(|(_, known)| *known == person).map(|(token, _)| token.clone()).collect()
+    }
+
+    /// The person behind the name of an actor; none for the machine itself and for a token without a person.
+    pub fn author(&self, actor: &str) -> Option<AccountId> {
+        let account = AccountId(actor.to_owned());
+        if self.accounts.all.contains_key(&account) { Some(account) } else { self.person_of(&TokenId(actor.to_owned())).cloned() }
+    }
+
     /// All tokens that may be used.
     pub fn tokens(&self) -> impl Iterator<Item = &TokenCreated> {
         self.tokens.values()

@@ -105,6 +105,86 @@ async fn a_file_that_nobody_used_for_thirty_days_is_gone(kind: Kind) {
     assert_eq!(node.app.log().blobs().await.unwrap().len(), blobs, "what was only read never became a blob");
 }
 
+/// A new plan that came back is proposed anew under the code that it has.
+async fn a_new_plan_that_was_returned_keeps_its_code(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut an, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut chi, _) = signed_in(&node, &[Role::Approver], "chi@yenbai.gov.vn", &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let about = [("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+    let sent = an.upload("/office/me", "/office/plans/new", &about, &[("file", "a.geojson", &good)]).await;
+    let import = sent.header("location").to_owned();
+    let facts = [
+        &about[..],
+        &[("title", "Quy hoạch mới"), ("decision", "8/QĐ"), ("scale", "1:5000"), ("effective_from", "2026-12-15")],
+        &[("adjustment", "first"), ("unit", "04252-2025"), ("do", "propose")],
+    ];
+    let version = hidden(&an.get(&import).await.text(), "version");
+    let whole = [facts.concat(), vec![("version", version.as_str())]].concat();
+    // Pressed twice at once, both are answered, and there is one proposal.
+    let mut twin = an.at(&node);
+    let (one, two) = tokio::join!(an.upload("/office/me", &import, &whole, &[]), twin.upload("/office/me", &import, &whole, &[]));
+    assert_eq!((one.status, two.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER), "{} {}", one.text(), two.text());
+    assert_eq!(one.header("location"), two.header("location"));
+    let path = one.header("location").to_owned();
+    settle(&node).await;
+    let digest = hidden(&chi.get(&path).await.text(), "proposal");
+    chi.submit(&path, &path, &[("proposal", &digest), ("do", "return"), ("comment", "Xem lại ranh giới")]).await;
+    settle(&node).await;
+    // As it was, and then with another title: the same code, and one proposal that waits.
+    let again = an.upload_draft(&import, &facts.concat(), &[]).await;
+    assert_eq!(again.header("location"), path, "{}", again.text());
+    settle(&node).await;
+    let page = chi.get(&path).await.text();
+    assert!(page.contains("value=\"approve\""), "it waits again: {page}");
+    assert_eq!(chi.get("/office/proposals").await.text().matches("Quy hoạch mới").count(), 1);
+    // The approver reads the report on the file.
+    assert!(chi.get(&format!("{path}/report")).await.text().contains("a.geojson"));
+    // Done, the address leads on, also for whoever presses again.
+    let digest = hidden(&page, "proposal");
+    let token = hidden(&page, "token");
+    let approved = chi.submit(&path, &path, &[("proposal", &digest), ("do", "approve")]).await;
+    let item = path.replace("proposals", "items");
+    assert!(approved.header("location").starts_with(&item), "{}", approved.text());
+    settle(&node).await;
+    assert_eq!(chi.get(&path).await.header("location"), item);
+    let pressed = chi.post(&path, &[("proposal", &digest), ("do", "approve"), ("token", &token)]).await;
+    assert_eq!(pressed.header("location"), item, "{}", pressed.text());
+}
+
+/// Who sends a file had a hand in the plan, though another writes what it states.
+async fn whoever_sent_the_file_does_not_approve_the_plan(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut an, an_id) = signed_in(&node, &[Role::Planner, Role::Approver], "an@yenbai.gov.vn", &clock).await;
+    let (mut binh, binh_id) = signed_in(&node, &[Role::Planner], "binh@yenbai.gov.vn", &clock).await;
+    let (mut chi, _) = signed_in(&node, &[Role::Approver], "chi@yenbai.gov.vn", &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let import = imported(&mut an, &[], &[("file", "a.geojson", &good)]).await;
+    let facts = [
+        &ABOUT[..],
+        &[("title", "Của Bình"), ("decision", "8/QĐ"), ("scale", "1:5000"), ("effective_from", "2026-12-15")],
+        &[("adjustment", "local"), ("unit", "04252-2025"), ("do", "propose")],
+    ];
+    let sent = binh.upload_draft(&import, &facts.concat(), &[]).await;
+    assert_eq!(sent.header("location"), format!("/office/proposals/{PLAN}"), "{}", sent.text());
+    settle(&node).await;
+    let events = node.app.log().read_aggregate(&format!("plan/{PLAN}"), 0).await.unwrap();
+    let payload: Value = serde_json::from_str(&events.last().unwrap().event.payload).unwrap();
+    let authors: Vec<&str> = payload["authors"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(authors.len() == 2 && authors.contains(&an_id.0.as_str()) && authors.contains(&binh_id.0.as_str()), "{payload}");
+    let path = format!("/office/proposals/{PLAN}");
+    let digest = hidden(&an.get(&path).await.text(), "proposal");
+    let approved = an.submit(&path, &path, &[("proposal", &digest), ("do", "approve")]).await;
+    assert!(!approved.status.is_redirection(), "{}", approved.status);
+    // Returned, both find the draft again.
+    let returned = chi.submit(&path, &path, &[("proposal", &digest), ("do", "return"), ("comment", "Sai ngày")]).await;
+    assert!(returned.status.is_redirection(), "{}", returned.text());
+    settle(&node).await;
+    for browser in [&mut an, &mut binh] {
+        assert!(browser.get(&path).await.text().contains(&import));
+    }
+}
+
 async fn features_without_area_are_left_out_by_choice_and_the_plan_says_which(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
@@ -203,6 +283,8 @@ on_both_databases!(
     a_file_comes_in_pieces_over_two_nodes_and_is_read,
     without_scripts_a_large_file_comes_in_one_request,
     a_file_that_nobody_used_for_thirty_days_is_gone,
+    whoever_sent_the_file_does_not_approve_the_plan,
+    a_new_plan_that_was_returned_keeps_its_code,
     features_without_area_are_left_out_by_choice_and_the_plan_says_which,
     a_draft_keeps_what_was_written_and_attached_on_every_node,
     two_planners_in_one_draft_lose_nothing_and_both_are_its_authors,

@@ -502,7 +502,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 51] = [
+    let table: [(&str, &str, May<'_>); 52] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -539,6 +539,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/proposals/QHSDD21AG", &all),
         ("GET", "/office/proposals/QHSDD21AG", &all),
         ("GET", "/office/proposals/QHSDD21AG/preview", &all),
+        ("GET", "/office/proposals/QHSDD21AG/report", &all),
         ("GET", "/office/proposals/QHSDD21AG/poster.pdf", &all),
         ("GET", "/office/proposals/QHSDD21AG/documents/00", &all),
         ("GET", "/office/me", &all),

@@ -155,6 +155,20 @@ async fn reports_are_closed_and_every_deed_is_in_the_audit_trail(kind: Kind) {
     assert!(trail.text().contains("plan.published,plan/QHSDD21AG") && !trail.text().contains("report.closed"), "{}", trail.text());
     let none = administrator.get("/office/audit?day=2020-01-01").await.text();
     assert!(none.contains("Không có việc nào như vậy"), "{none}");
+    for unread in ["day=h%C3%B4m+qua", "item=QHSDD"] {
+        let none = administrator.get(&format!("/office/audit?{unread}")).await.text();
+        assert!(none.contains("Không có việc nào như vậy"), "{unread}: {none}");
+    }
+    // What a token of the clerk's did, the clerk did.
+    let local = bangtin::domain::access::Actor::local();
+    let made = node.app.create_token_for(&local, Role::Clerk, Reach::City, "thử".into(), Some(clerk_id.clone())).await;
+    let (token, secret) = made.unwrap();
+    settle(&node).await;
+    let check = serde_json::json!({ "id": "k", "type": "board.check" });
+    let done = node.post(&format!("/collections/boards/items/{BOARD}/commands"), &secret, check.to_string()).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    let trail = administrator.get(&format!("/office/audit?person={}", clerk_id.0)).await.text();
+    assert!(trail.contains("board.checked") && trail.contains(&token.to_string()), "{trail}");
     assert_eq!(clerk.get("/office/audit").await.status, StatusCode::FORBIDDEN);
 }
 

@@ -22,6 +22,7 @@ on_both_databases!(
     what_comes_from_the_machine_or_a_token_of_nobody_needs_two_approvers,
     the_city_chooses_for_what_two_persons_are_needed,
     in_an_emergency_an_administrator_publishes_alone_and_everybody_reads_why,
+    every_command_that_changes_a_plan_waits_for_a_second_person,
     no_sequence_of_commands_publishes_without_two_distinct_persons,
 );
 
@@ -119,11 +120,11 @@ async fn what_a_planner_proposes_is_seen_by_nobody_outside_and_published_by_an_a
     settle(&other).await;
     assert!(other.get(&format!("/q/{PLAN}/history")).await.text().contains("Điều chỉnh xin duyệt"));
     settle(&node).await;
-    assert_eq!(approver.get(&path).await.status, StatusCode::NOT_FOUND, "it is done");
+    assert_eq!(approver.get(&path).await.header("location"), format!("/office/items/{PLAN}"), "it is done");
     assert!(!approver.get("/office").await.text().contains("Điều chỉnh xin duyệt"));
-    // Sent again, the form says that it is done.
+    // Sent again, the form leads to what was done.
     let again = elsewhere.submit("/office/me", &path, &[("do", "approve"), ("proposal", &digest)]).await;
-    assert_eq!(again.status, StatusCode::NOT_FOUND);
+    assert_eq!(again.header("location"), format!("/office/items/{PLAN}"));
 }
 
 async fn a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it(kind: Kind) {
@@ -178,7 +179,10 @@ async fn a_planner_brings_a_file_in_the_browser_and_an_approver_publishes_it(kin
     assert_eq!(proposed.header("location"), format!("/office/proposals/{PLAN}"), "{}", proposed.text());
     assert!(!node.get(&format!("/q/{PLAN}/history")).await.text().contains("Điều chỉnh từ trình duyệt"));
     let page = approver.get(&format!("/office/proposals/{PLAN}")).await.text();
-    assert!(page.contains("0123/QĐ-DEMO") && page.contains("Đất đổi mục đích") || page.contains("<svg"), "{page}");
+    assert!(page.contains("0123/QĐ-DEMO") && page.contains("<svg"), "{page}");
+    // The documents, and what the law wants and is not there.
+    assert!(page.contains("quyết định.txt") && page.contains("Chưa đính kèm tài liệu"), "{page}");
+    assert!(page.contains("<b>Báo cáo thuyết minh, ") && !page.contains("<b>Quyết định"), "{page}");
     let preview = approver.get(&format!("/office/proposals/{PLAN}/preview")).await.text();
     let document = preview
         .split(&format!("/office/proposals/{PLAN}/documents/"))
@@ -248,7 +252,7 @@ async fn what_is_returned_comes_back_to_its_authors_and_is_proposed_anew(kind: K
     let digest = hidden(&page, "proposal");
     assert_eq!(planner.submit(&path, &path, &[("do", "discard"), ("proposal", &digest)]).await.status, StatusCode::SEE_OTHER);
     settle(&node).await;
-    assert_eq!(planner.get(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(planner.get(&path).await.header("location"), format!("/office/items/{PLAN}"));
     assert_eq!(node.get(&format!("/q/{PLAN}")).await.status, StatusCode::OK);
 }
 
@@ -413,6 +417,47 @@ async fn in_an_emergency_an_administrator_publishes_alone_and_everybody_reads_wh
     // A node that starts anew, and one from a snapshot, know the same.
     let other = Node::start(&database, &clock).await;
     assert_eq!(other.get(&format!("/q/{PLAN}.json")).await.json()["published_alone"][0]["seconded"], true);
+    // In the browser, what waits for an approver is published alone with a reason.
+    let (mut lan, _) = signed_in(&node, &[Role::Planner], "lan@yenbai.gov.vn", &clock).await;
+    let path = "/office/items/QHC2020AH";
+    let seen = hidden(&lan.get(path).await.text(), "seen");
+    let asked = lan.submit(path, path, &[("do", "withdraw"), ("reason", "Ban hành nhầm"), ("seen", &seen)]).await;
+    assert_eq!(asked.header("location"), "/office/proposals/QHC2020AH", "{}", asked.text());
+    settle(&node).await;
+    let path = "/office/proposals/QHC2020AH";
+    let (page, own) = (chief.get(path).await.text(), lan.get(path).await.text());
+    assert!(page.contains("value=\"publish-alone\"") && !own.contains("value=\"publish-alone\""), "{page}");
+    let digest = hidden(&page, "proposal");
+    let fields = [("proposal", digest.as_str()), ("do", "publish-alone"), ("reason", "Bão, không ai duyệt được")];
+    assert_eq!(lan.submit(path, path, &fields).await.status, StatusCode::CONFLICT, "no administrator");
+    let done = chief.submit(path, path, &fields).await;
+    assert_eq!(done.header("location"), "/office/items/QHC2020AH?done=1", "{}", done.text());
+    settle(&node).await;
+    let page = node.get_with("/q/QHC2020AH", &[("accept", "text/html")]).await.text();
+    assert!(page.contains("Bão, không ai duyệt được") && page.contains("chưa có người thứ hai"), "{page}");
+}
+
+/// Whatever changes what the public reads of a plan needs two.
+async fn every_command_that_changes_a_plan_waits_for_a_second_person(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (_, an) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (_binh, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let token = token_of(&node, &an, Role::Planner).await;
+    let commands = [
+        ("plans", PLAN, json!({ "type": "plan.withdraw", "reason": "Sai" })),
+        ("plans", "QHC2020AH", json!({ "type": "plan.expire", "reason": "Hết", "effective_to": "2027-12-31" })),
+        ("plans", "KHSDD26AK", json!({ "type": "plan.supersede", "by": PLAN, "from": "2026-12-31" })),
+        (
+            "consultations",
+            "YKND26016",
+            json!({ "type": "consultation.publish-answers", "as_of": "2026-11-24", "received": 3, "accepted": 1, "summary": "Đã tiếp thu" }),
+        ),
+    ];
+    for (collection, code, mut command) in commands {
+        command["id"] = json!(format!("c-{code}"));
+        let answer = node.post(&format!("/collections/{collection}/items/{code}/commands"), &token, command.to_string()).await;
+        assert_eq!((answer.status, &answer.json()["state"]), (StatusCode::ACCEPTED, &json!("submitted")), "{command}: {}", answer.text());
+    }
 }
 
 /// Sequences through the whole write path; `BANGTIN_SEQUENCES` says how many.

@@ -19,7 +19,7 @@ use super::consultation::Consultation;
 use super::map_point::MapPoint;
 use super::plan::Plan;
 use super::publication::{Alone, Claim, Command, Event, Family, Proposal, ProposalState, Publication};
-use super::unit::Units;
+use super::unit::{UnitId, Units};
 use super::works::Works;
 use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
@@ -321,12 +321,19 @@ macro_rules! families {
                 }
             }
 
-            /// True when this actor may see the proposal: as one who may work on it, or approve it.
+            /// True when what is proposed waits for a second person, and this actor may do it alone in an emergency.
+            pub fn may_publish_alone(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
+                self.proposal().is_some_and(|proposal| proposal.state == ProposalState::Submitted) && match self {
+                    $(Self::$family(item) => item.units_now().iter().all(|own| actor.check_as(Role::Administrator, own, units, today).is_ok())),+
+                }
+            }
+
+            /// True when this actor may see the proposal: as one who may work on it, approve it, or do it alone.
             pub fn shows_proposal_to(&self, actor: &Actor, units: &Units, today: jiff::civil::Date) -> bool {
-                match self {
-                    $(Self::$family(item) => item.units_now().iter().all(|own| {
-                        actor.check(<$family as Family>::ROLES, own, units, today).or_else(|_| actor.check_as(Role::Approver, own, units, today)).is_ok()
-                    })),+
+                let works = |own: &[UnitId], roles| actor.check(roles, own, units, today).is_ok();
+                let judges = |own: &[UnitId]| actor.check_as(Role::Approver, own, units, today).is_ok();
+                self.may_publish_alone(actor, units, today) || match self {
+                    $(Self::$family(item) => item.units_now().iter().all(|own| works(own, <$family as Family>::ROLES) || judges(own))),+
                 }
             }
         }

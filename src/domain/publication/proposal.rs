@@ -139,9 +139,9 @@ impl<F: Family> Publication<F> {
         if let Some(at) = at.filter(|at| submitted && *at <= context.now) {
             return Err(Refusal::invalid("hour-past", sentence!("hour-past", at = format::hour(&context.city.zone(), at))));
         }
-        let mut authors: Vec<AccountId> = context.by.iter().chain(&context.with).cloned().collect();
+        let mut authors: Vec<AccountId> = context.by.iter().chain(context.with.iter().flatten()).cloned().collect();
         // Nobody knows who wrote a draft of before.
-        let mut unnamed = context.by.is_none() || self.draft.is_some();
+        let mut unnamed = context.by.is_none() || context.with.contains(&None) || self.draft.is_some();
         if let Some(known) = &self.proposal {
             let is_expected = match replaces {
                 Some(digest) => digest == known.digest(),

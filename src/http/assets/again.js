@@ -103,7 +103,8 @@
     fetch(sent.action, { method: "POST", body: content(sent) }).then(
       function (answer) {
         sending = false;
-        if (answer.status >= 500) return later();
+        // The server is away, or asks for patience.
+        if (answer.status >= 500 || answer.status === 408 || answer.status === 429) return later();
         if (/\/office\/sign-in/.test(answer.url)) return tell(data.out);
         pause = 1000;
         // Another page of this account may have sent it too, and taken it out.

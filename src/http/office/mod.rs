@@ -23,7 +23,7 @@ pub mod uploads;
 pub use accounts::{account, accounts, change_account, change_own, invite, own};
 pub use home::home;
 pub use plans::{import, new_plan, report, send_facts, send_file};
-pub use proposals::{judge, poster, preview, proposal, proposals, proposed_document, second};
+pub use proposals::{file_report, judge, poster, preview, proposal, proposals, proposed_document, second};
 pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
 
 use std::sync::Arc;

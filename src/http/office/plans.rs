@@ -13,12 +13,12 @@ use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Role};
 use crate::domain::city::Columns;
+use crate::domain::publication::ProposalState;
 use crate::domain::publication::view::moment_of;
-use crate::domain::unit::UnitId;
 use crate::domain::{Code, Digest, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
-use crate::http::imports::{complete, find, read_file};
+use crate::http::imports::{check_reader, complete, find, read_file};
 use crate::http::reading::Asking;
 use crate::http::uploaded::Form;
 use crate::import::source::Source;
@@ -91,24 +91,22 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
 async fn own(site: &Site, desk: &Desk, id: &str) -> Result<KeptImport, HttpError> {
     desk.check_planner()?;
     let kept = find(site, id).await?;
-    if kept.actor == desk.actor.name() {
-        return Ok(kept);
-    }
-    let form = site.app.kept_form(id).await?;
-    let fields = if form.fields.is_empty() { &kept.form } else { &form.fields };
-    let units: Vec<UnitId> = fields.iter().filter(|(name, _)| name == "unit").filter_map(|(_, id)| id.parse().ok()).collect();
-    let may = desk.actor.check(&[Role::Planner], &units, &site.city().units, site.moment().today);
-    may.map(|()| kept).map_err(|_| HttpError::NotFound)
+    check_reader(site, &desk.actor, id, &kept).await?;
+    Ok(kept)
 }
 
-/// `GET /office/imports/{id}/report`: the report with its map.
-pub async fn report(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: Desk) -> Result<Response, HttpError> {
-    let kept = own(&site, &desk, &id).await?;
+/// The report on a file, with its map.
+pub(super) fn report_page(kept: KeptImport) -> Response {
     let mut headers = HeaderMap::new();
     if let Ok(policy) = HeaderValue::try_from(report::CONTENT_SECURITY_POLICY.as_str()) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    Ok(crate::http::respond::with(StatusCode::OK, super::HTML, headers, kept.page))
+    crate::http::respond::with(StatusCode::OK, super::HTML, headers, kept.page)
+}
+
+/// `GET /office/imports/{id}/report`: the report with its map.
+pub async fn report(State(site): State<Arc<Site>>, Path(id): Path<String>, desk: Desk) -> Result<Response, HttpError> {
+    Ok(report_page(own(&site, &desk, &id).await?))
 }
 
 /// What the form beside an import is filled with: what was kept of it, else what was stated with the file, else what the
@@ -227,7 +225,9 @@ async fn keep(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &Form
         }
         return Ok(Ok(changed));
     }
-    Ok(Err(site.app.kept_form(id).await?))
+    let theirs = site.app.kept_form(id).await?;
+    // The same form, pressed twice at once, is no change of somebody else's.
+    Ok(if theirs.fields == typed(form) { Ok(theirs) } else { Err(theirs) })
 }
 
 /// What the form says of the plan.
@@ -259,11 +259,28 @@ async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &F
         }
     }
     let kind = if code.is_some() { "plan.revise" } else { "plan.publish" };
+    // What was proposed before keeps its code: what comes now takes its place.
+    let code = match code {
+        None => site.app.sent_as(id).await?,
+        code => code,
+    };
+    // What came back is proposed anew, even as it was.
+    let came_back = code.and_then(|code| {
+        let image = site.model.image();
+        let proposal = image.entry(&code)?.item.proposal()?;
+        let is_back = matches!(proposal.state, ProposalState::Returned | ProposalState::Overtaken | ProposalState::Halted);
+        is_back.then(|| proposal.digest().to_string())
+    });
     // The same form, sent twice, acts once; a form that was changed acts anew.
-    let content = serde_json::to_vec(&(&said.fields, &said.files)).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let content = serde_json::to_vec(&(&said.fields, &said.files, came_back)).map_err(|error| HttpError::Internal(error.to_string()))?;
     let command_id = format!("office-{id}-{}", &Digest::of(&content).to_string()[..16]);
-    // Whoever has changed the draft is an author of what is proposed.
-    let with = said.editors.iter().filter(|editor| **editor != desk.account).cloned().collect();
+    // Whoever sent the file or changed the draft is an author of what is proposed.
+    let hands = said.editors.iter().map(|editor| editor.0.as_str()).chain([kept.actor.as_str()]);
+    let others = hands.filter(|actor| *actor != desk.actor.name());
+    let with = {
+        let image = site.model.image();
+        others.map(|actor| image.author(actor)).collect()
+    };
     let request = Request { id: command_id, kind: kind.into(), code, body, blobs, with };
     let at = hour(site, form.get("at")).map_err(HttpError::Refused)?;
     Ok((at.map_or(request.clone(), |at| request.at(at)), files))

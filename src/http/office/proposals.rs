@@ -7,13 +7,13 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Desk, leads_to, refused, shown};
+use super::{Desk, leads_to, plans, refused, shown};
 use crate::app::Request;
 use crate::app::proposals::Foreseen;
 use crate::domain::access::AccountId;
-use crate::domain::families::Item;
+use crate::domain::families::{self, Item};
 use crate::domain::publication::Proposal;
 use crate::domain::publication::view::View;
 use crate::domain::{Code, Digest};
@@ -144,7 +144,26 @@ fn view_of(site: &Site, item: &Item, proposal: &Proposal) -> Result<View, HttpEr
 
 /// `GET /office/proposals/{code}`
 pub async fn proposal(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    one(&site, &desk, &asking.headers, asking.lang(), &code, None).await
+    let lang = asking.lang();
+    match one(&site, &desk, &asking.headers, lang, &code, None).await {
+        Err(HttpError::NotFound) => done(&site, &code, lang),
+        answer => answer,
+    }
+}
+
+/// Leads on from a proposal that is no more to what it was about. Errors: that is not public.
+fn done(site: &Site, code: &str, lang: Lang) -> Result<Response, HttpError> {
+    let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
+    let image = site.model.image();
+    let entry = image.entry(&code).filter(|entry| entry.item.is_public() && entry.item.proposal().is_none());
+    entry.map(|_| leads_to(&format!("/office/items/{code}"), lang)).ok_or(HttpError::NotFound)
+}
+
+/// `GET /office/proposals/{code}/report`: the report on the file that it was made of, while that is kept.
+pub async fn file_report(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk) -> Result<Response, HttpError> {
+    let (code, ..) = find(&site, &desk, &code).await?;
+    let kept = site.app.import_behind(code).await?.ok_or(HttpError::NotFound)?;
+    Ok(plans::report_page(kept))
 }
 
 async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &str, wrong: Option<&str>) -> Result<Response, HttpError> {
@@ -159,7 +178,10 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     };
     let waits_for_me = foreseen.before.may_judge(&desk.actor, &city.units, moment.today);
     let may_return = foreseen.before.may_return(&desk.actor, &city.units, moment.today);
+    let may_publish_alone = foreseen.before.may_publish_alone(&desk.actor, &city.units, moment.today);
     let is_own = proposal.authors.contains(&desk.account);
+    let roles = families::roles(foreseen.before.family());
+    let may_discard = is_own || desk.actor.check(roles, &proposal.units, &city.units, moment.today).is_ok();
     let (refusal, material) = match &foreseen.after {
         Err(refusal) => (Some(refusal.said.text(lang).clone()), None),
         Ok(after) => {
@@ -169,6 +191,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     };
     let units = material.as_ref().map(|material| material.units(lang)).unwrap_or_default();
     let draft = material.as_ref().map(|material| (material.draft(lang, &units), material.before()));
+    let has_report = site.app.import_behind(code).await?.is_some();
     let import = site.app.sent_import(desk.actor.name(), code).await?.filter(|_| is_own);
     let listed = Listed { code, waits_for_me, is_own, authors, proposal };
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
@@ -176,6 +199,9 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
         listed: &listed,
         approvals: &approvals,
         may_return,
+        may_publish_alone,
+        may_discard,
+        has_report,
         returned: returned.as_ref(),
         refusal: refusal.as_deref(),
         import: import.as_deref(),
@@ -220,7 +246,8 @@ pub async fn proposed_document(
     send_document(&site, &document, "no-store", &headers).await
 }
 
-/// `POST /office/proposals/{code}`: approves, returns or discards, as the pressed button says.
+/// `POST /office/proposals/{code}`: approves, returns, discards, or publishes alone in an emergency, as the pressed button
+/// says.
 pub async fn judge(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
@@ -231,11 +258,24 @@ pub async fn judge(
 ) -> Result<Response, HttpError> {
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
-    let (own, _, foreseen) = find(&site, &desk, &code).await?;
-    let action = fields.get("do").filter(|action| ["approve", "return", "discard"].contains(action)).ok_or(HttpError::NotFound)?;
+    let (own, proposal, foreseen) = match find(&site, &desk, &code).await {
+        // Somebody else, or the same form before, has done it.
+        Err(HttpError::NotFound) => return done(&site, &code, lang),
+        found => found?,
+    };
+    let known = ["approve", "return", "discard", "publish-alone"];
+    let action = fields.get("do").filter(|action| known.contains(action)).ok_or(HttpError::NotFound)?;
     let seen = fields.get("proposal").unwrap_or_default();
     let body = match action {
         "return" => json!({ "proposal": seen, "comment": fields.get("comment").unwrap_or_default() }),
+        "publish-alone" if seen != proposal.digest().to_string() => {
+            let said = sentence!("proposal-changed").text(lang);
+            return one(&site, &desk, &headers, lang, &code, Some(&said)).await;
+        }
+        "publish-alone" => {
+            let command: Value = serde_json::from_str(&proposal.body).map_err(|error| HttpError::Internal(error.to_string()))?;
+            json!({ "action": proposal.action, "command": command, "reason": fields.get("reason").unwrap_or_default() })
+        }
         _ => json!({ "proposal": seen }),
     };
     // A form that is sent twice is answered twice and acts once.
@@ -247,7 +287,7 @@ pub async fn judge(
             site.model.wait_for(outcome.position, super::SEEN).await;
             let is_public = outcome.events.iter().any(|event| !event.ends_with(".approved"));
             Ok(match action {
-                "approve" if is_public => leads_to(&format!("/office/items/{own}?done=1"), lang),
+                "approve" | "publish-alone" if is_public => leads_to(&format!("/office/items/{own}?done=1"), lang),
                 _ => leads_to("/office/proposals", lang),
             })
         }

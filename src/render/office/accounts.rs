@@ -174,7 +174,7 @@ pub fn invitation(lang: Lang, city: &City, who: &Who<'_>, listed: &Listed, secre
         ul { @for grant in &listed.account.grants { li { (grant_line(lang, city, grant)) } } }
         div.qr { (PreEscaped(Matrix::new(&address)?.svg(t("office-invitation")))) }
         p.small { a href=(address) { (address) } }
-        p.note { (t("office-invitation-valid")) " " (INVITATION_HOURS) " " (t("hours")) "." }
+        p.note { (t("office-invitation-valid")) " " (INVITATION_HOURS) "." }
         p.noprint { a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) } }
     };
     Ok(frame(lang, city, who, t("office-invitation"), "/office/accounts", content))

@@ -47,7 +47,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, work: &Work, w
             section {
                 h3 { a href={ "/q/" (posting.item) (lang.query()) } { (view.map_or(posting.item.as_str(), |view| view.title.as_str())) } }
                 p {
-                    @if let Some((revision, on, _)) = &posting.hung { (t("board-hangs")) ": " (t("revision")) " " (revision) ", " (format::date(*on)) " · " }
+                    @if let Some((revision, on, _)) = posting.hung.as_ref().filter(|_| posting.hangs()) { (t("board-hangs")) ": " (t("revision")) " " (revision) ", " (format::date(*on)) " · " }
                     (t("printed-revision")) " " (posting.printed.0) " "
                     span.tag { (t(state)) }
                 }

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Who, frame, wrong_box};
+use super::{Who, frame, lacking, wrong_box};
 use crate::domain::city::City;
 use crate::domain::publication::Status;
-use crate::domain::publication::view::{Moment, View};
+use crate::domain::publication::view::{Moment, Shown, View};
 use crate::words::format;
 use crate::words::text::{Lang, text};
 
@@ -133,6 +133,7 @@ fn follows(lang: Lang, city: &City, moment: &Moment, item: &Item<'_>, holds: boo
                 }
             }
         }
+        @if view.family == "plan" { (lacking(lang, |role, _| view.documents.iter().any(|document| document.role == role))) }
         @if old.is_empty() { p { (t("office-boards-right")) } }
         @else {
             p { b { (old.len()) " " (t("office-boards-wrong")) } }
@@ -146,6 +147,14 @@ fn follows(lang: Lang, city: &City, moment: &Moment, item: &Item<'_>, holds: boo
             }
             p { a href={ "/boards?due=superseded" (lang.and()) } { (t("office-round")) } }
         }
+        h3 { (t("office-told")) }
+        ul {
+            @for unit in &units { li { (t("office-told-unit")) " " (lang.pick(&unit.name_vi, &unit.name_en)) } }
+            @for board in &old {
+                @if let Some(Shown::Text(keeper)) = board.fact("keeper") { li { (keeper) " – " (t("office-told-keeper")) " " (board.title) } }
+            }
+        }
+        p.note { (t("office-told-others")) }
     }
 }
 

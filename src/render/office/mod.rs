@@ -21,6 +21,7 @@ use maud::{Markup, html};
 use super::layout::{Page, language_field, page};
 use crate::domain::access::{AccountId, Grant, Reach, Role};
 use crate::domain::city::City;
+use crate::domain::document::DocumentRole;
 use crate::words::text::{Lang, text};
 
 /// The person for whom a page is made.
@@ -103,5 +104,20 @@ fn grant_line(lang: Lang, city: &City, grant: &Grant) -> Markup {
             Reach::City => (text(lang, "whole-city")),
             Reach::Units(units) => (units.iter().map(name).collect::<Vec<_>>().join(", ")),
         }
+    }
+}
+
+/// What the law wants published with a plan: what it is, the key of its name, and the field of the form that takes it.
+const WANTED: [(DocumentRole, &str, &str); 3] = [
+    (DocumentRole::Decision, "office-document-decision", "decision_file"),
+    (DocumentRole::Report, "office-document-report", "report_file"),
+    (DocumentRole::Map, "office-document-map", "map_file"),
+];
+
+/// Names what the law wants published with a plan and is not there; nothing where all is.
+fn lacking(lang: Lang, is_there: impl Fn(DocumentRole, &str) -> bool) -> Markup {
+    let names: Vec<&str> = WANTED.iter().filter(|(role, _, field)| !is_there(*role, field)).map(|(_, key, _)| text(lang, key)).collect();
+    html! {
+        @if !names.is_empty() { div.status.wait { (text(lang, "office-documents-lacking")) " " b { (names.join(", ")) } } }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::{Who, frame, wrong_box};
+use super::{WANTED, Who, frame, lacking, wrong_box};
 use crate::app::imports::{KeptImport, Meanwhile};
 use crate::domain::Code;
 use crate::domain::city::City;
@@ -329,7 +329,8 @@ pub fn facts(
                 fieldset {
                     legend { (t("documents")) }
                     p.note { (t("office-documents-help")) }
-                    @for (name, key) in [("decision_file", "office-document-decision"), ("report_file", "office-document-report"), ("map_file", "office-document-map")] {
+                    @if !read.version.is_empty() { (lacking(lang, |_, wanted| read.files.iter().any(|(field, ..)| field == wanted))) }
+                    @for (_, key, name) in WANTED {
                         (document(lang, name, key, read))
                     }
                 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Who, frame, wrong_box};
+use super::{Who, frame, lacking, wrong_box};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::publication::view::{Moment, moment_of};
@@ -66,6 +66,12 @@ pub struct Shown<'a> {
     pub approvals: &'a [String],
     /// True when the person may return it.
     pub may_return: bool,
+    /// True when the person may do it alone in an emergency.
+    pub may_publish_alone: bool,
+    /// True when the person may discard it: the authors, and others who plan for its units.
+    pub may_discard: bool,
+    /// True while the report on its file is kept.
+    pub has_report: bool,
     /// Who returned it, and why.
     pub returned: Option<&'a (String, String)>,
     /// Why the rules would refuse it now.
@@ -173,6 +179,18 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
             p {
                 a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } " · "
                 a href={ (path) "/poster.pdf" (lang.query()) } { (t("proposal-poster")) }
+                @if shown.has_report { " · " a href={ (path) "/report" } { (t("proposal-report")) } }
+            }
+            @if draft.view.family == "plan" && matches!(proposal.action.as_str(), "publish" | "revise" | "correct") {
+                (lacking(lang, |role, _| draft.view.documents.iter().any(|document| document.role == role)))
+            }
+            @if !draft.view.documents.is_empty() {
+                h2 { (t("documents")) }
+                ul {
+                    @for document in &draft.view.documents {
+                        li { a href={ (path) "/documents/" (document.sha256) } { (document.title) } }
+                    }
+                }
             }
             @match before {
                 Some(before) => {
@@ -187,10 +205,22 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         }
         @if shown.listed.waits_for_me || shown.may_return { (judging(lang, who, &path, shown)) }
         @else if shown.listed.is_own && proposal.state == ProposalState::Submitted { p.rule { (t("proposal-own")) } }
+        @if shown.may_publish_alone {
+            details {
+                summary { (t("proposal-alone")) }
+                form.column action=(path) method="post" {
+                    input type="hidden" name="proposal" value=(proposal.digest());
+                    (who.hidden(lang))
+                    p.note { (t("proposal-alone-help")) }
+                    label { (t("proposal-alone-reason")) textarea name="reason" rows="3" maxlength="2000" required {} }
+                    button name="do" value="publish-alone" { (t("proposal-alone")) }
+                }
+            }
+        }
         @if let Some(id) = shown.import {
             p { a href={ "/office/imports/" (id) (lang.query()) } { (t("proposal-reopen")) } }
         }
-        @if shown.listed.is_own {
+        @if shown.may_discard {
             h2 { (t("proposal-discard")) }
             form action=(path) method="post" {
                 input type="hidden" name="proposal" value=(proposal.digest());

@@ -177,11 +177,13 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
         None => None,
     };
     let waits_for_me = foreseen.before.may_judge(&desk.actor, &city.units, moment.today);
-    let may_return = foreseen.before.may_return(&desk.actor, &city.units, moment.today);
-    let may_publish_alone = foreseen.before.may_publish_alone(&desk.actor, &city.units, moment.today);
     let is_own = proposal.authors.contains(&desk.account);
     let roles = families::roles(foreseen.before.family());
-    let may_discard = is_own || desk.actor.check(roles, &proposal.units, &city.units, moment.today).is_ok();
+    let may = pages::May {
+        give_back: foreseen.before.may_return(&desk.actor, &city.units, moment.today),
+        publish_alone: foreseen.before.may_publish_alone(&desk.actor, &city.units, moment.today),
+        discard: is_own || desk.actor.check(roles, &proposal.units, &city.units, moment.today).is_ok(),
+    };
     let (refusal, material) = match &foreseen.after {
         Err(refusal) => (Some(refusal.said.text(lang).clone()), None),
         Ok(after) => {
@@ -198,9 +200,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     let shown_as = pages::Shown {
         listed: &listed,
         approvals: &approvals,
-        may_return,
-        may_publish_alone,
-        may_discard,
+        may,
         has_report,
         returned: returned.as_ref(),
         refusal: refusal.as_deref(),

@@ -58,18 +58,25 @@ pub(super) fn unseconded(lang: Lang, who: &Who<'_>, moment: &Moment, list: &[Uns
     }
 }
 
+/// What a person may do with a proposal, beside approving it.
+#[derive(Clone, Copy)]
+pub struct May {
+    /// Return it.
+    pub give_back: bool,
+    /// Do it alone in an emergency.
+    pub publish_alone: bool,
+    /// Discard it: its authors, and others who plan for its units.
+    pub discard: bool,
+}
+
 /// A proposal as its page shows it.
 pub struct Shown<'a> {
     /// The proposal.
     pub listed: &'a Listed,
     /// Names of those who have approved it.
     pub approvals: &'a [String],
-    /// True when the person may return it.
-    pub may_return: bool,
-    /// True when the person may do it alone in an emergency.
-    pub may_publish_alone: bool,
-    /// True when the person may discard it: the authors, and others who plan for its units.
-    pub may_discard: bool,
+    /// What the person may do with it.
+    pub may: May,
     /// True while the report on its file is kept.
     pub has_report: bool,
     /// Who returned it, and why.
@@ -203,13 +210,27 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
                 None => { (draft.status()) (draft.facts()) }
             }
         }
-        @if shown.listed.waits_for_me || shown.may_return { (judging(lang, who, &path, shown)) }
+        @if shown.listed.waits_for_me || shown.may.give_back { (judging(lang, who, &path, shown)) }
         @else if shown.listed.is_own && proposal.state == ProposalState::Submitted { p.rule { (t("proposal-own")) } }
-        @if shown.may_publish_alone {
+        (alone(lang, who, &path, shown))
+        @if let Some(id) = shown.import {
+            p { a href={ "/office/imports/" (id) (lang.query()) } { (t("proposal-reopen")) } }
+        }
+        (discarding(lang, who, &path, shown))
+        p.small { (t("proposal-digest")) ": " (proposal.digest()) }
+    };
+    frame(lang, city, who, &proposal.title, &path, content)
+}
+
+/// The form of an administrator in an emergency.
+fn alone(lang: Lang, who: &Who<'_>, path: &str, shown: &Shown<'_>) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        @if shown.may.publish_alone {
             details {
                 summary { (t("proposal-alone")) }
                 form.column action=(path) method="post" {
-                    input type="hidden" name="proposal" value=(proposal.digest());
+                    input type="hidden" name="proposal" value=(shown.listed.proposal.digest());
                     (who.hidden(lang))
                     p.note { (t("proposal-alone-help")) }
                     label { (t("proposal-alone-reason")) textarea name="reason" rows="3" maxlength="2000" required {} }
@@ -217,21 +238,23 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
                 }
             }
         }
-        @if let Some(id) = shown.import {
-            p { a href={ "/office/imports/" (id) (lang.query()) } { (t("proposal-reopen")) } }
-        }
-        @if shown.may_discard {
+    }
+}
+
+/// The form with which a proposal is given up.
+fn discarding(lang: Lang, who: &Who<'_>, path: &str, shown: &Shown<'_>) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        @if shown.may.discard {
             h2 { (t("proposal-discard")) }
             form action=(path) method="post" {
-                input type="hidden" name="proposal" value=(proposal.digest());
+                input type="hidden" name="proposal" value=(shown.listed.proposal.digest());
                 (who.hidden(lang))
                 p.note { (t("proposal-discard-help")) }
                 button name="do" value="discard" { (t("proposal-discard")) }
             }
         }
-        p.small { (t("proposal-digest")) ": " (proposal.digest()) }
-    };
-    frame(lang, city, who, &proposal.title, &path, content)
+    }
 }
 
 /// The forms of an approver.

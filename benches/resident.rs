@@ -222,7 +222,6 @@ async fn office(folder: &Path) {
         "/office/items?q=quy+hoach+so+19999",
         "/office/proposals",
         "/office/deadlines",
-        "/office/deadlines?f=ics",
         "/office/points?kind=health-station",
         "/office/points/new?kind=ambulance",
         "/office/duty",
@@ -249,6 +248,7 @@ async fn office(folder: &Path) {
             50.0,
             "ms",
         );
+        say(&format!("`{path}` on the wire"), bytes as f64 / 1e3, 30.0, "kB");
     }
 }
 

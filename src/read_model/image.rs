@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::{AccountId, Actor, TokenCreated, TokenEvent, TokenId};
 use crate::domain::account::{Account, Accounts};
 use crate::domain::city::City;
 use crate::domain::families::{DecodeError, Item, LogEvent};
-use crate::domain::publication::view::Moment;
-use crate::domain::publication::view::View;
+use crate::domain::publication::view::{Moment, View, moment_of};
 use crate::domain::report::{ReportEvent, ReportId, ReportReceived};
 use crate::domain::subject::{SubjectEvent, SubjectId};
 use crate::domain::{Code, Digest};
 use crate::event_store::{StoredEvent, chain};
 use crate::vault::Contact;
+use crate::words::civil::date_in;
 
 /// An item and the position of its last event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +26,16 @@ pub struct Entry {
     pub item: Item,
     /// Position of the last event that touched it in public; changes whenever its answers may.
     pub version: i64,
+    /// The first day since its last change with which it begins or ceases to hold. Most have none, and are passed over
+    /// by it without a look at the item.
+    #[serde(skip)]
+    pub turns: Option<Date>,
+}
+
+/// The first day with which an item turns after it was changed at `at`, microseconds since 1970, wherever the city is.
+fn turns(item: &Item, at: i64) -> Option<Date> {
+    let day = date_in(&TimeZone::UTC, moment_of(at)).yesterday().ok()?;
+    item.turns_after(day)
 }
 
 /// Everything that reading needs, in memory. It is cheap to query and has one writer, the follower.
@@ -104,7 +116,7 @@ impl Image {
                     std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::hash_map::Entry::Vacant(place) => {
                         let Some(item) = Item::new(family) else { return Effect::None };
-                        place.insert(Entry { item, version: 0 })
+                        place.insert(Entry { item, version: 0, turns: None })
                     }
                 };
                 let is_private = event.is_private();
@@ -119,6 +131,7 @@ impl Image {
                     return Effect::None;
                 }
                 entry.version = stored.position;
+                entry.turns = turns(&entry.item, stored.recorded_at);
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
                     self.changed.insert(collection, stored.recorded_at);
@@ -318,7 +331,8 @@ impl Image {
         if entry.item.proposal().is_some() || entry.item.unseconded().is_some() {
             self.unsettled.insert(code);
         }
-        self.items.insert(code, entry);
+        let turns = turns(&entry.item, entry.item.updated_at());
+        self.items.insert(code, Entry { turns, ..entry });
     }
 
     /// Puts tokens, with the person of each, and consents of a snapshot back.

@@ -141,7 +141,7 @@ async fn reports_are_closed_and_every_deed_is_in_the_audit_trail(kind: Kind) {
     assert!(report.status.is_success(), "{}", report.text());
     settle(&node).await;
     let (mut clerk, clerk_id) = signed_in(&node, &[Role::Clerk], "an@yenbai.gov.vn", &clock).await;
-    assert!(clerk.get("/office").await.text().contains("Báo cáo của người dân chờ xử lý"));
+    assert!(clerk.get("/office").await.text().contains("Phản ánh của người dân chờ xử lý"));
     let page = clerk.get("/office/reports").await.text();
     assert!(page.contains("Sai tên phường"), "{page}");
     let id = hidden(&page, "report");

@@ -56,6 +56,12 @@ async fn a_file_becomes_a_report_and_then_a_plan(kind: Kind) {
     let (_, health) = node.app.create_token(Role::Health, Reach::City, "thử".into()).await.unwrap();
     assert!(node.model.wait_for(node.app.log().head().await.unwrap().position, std::time::Duration::from_secs(5)).await);
     assert_eq!(node.get_with(&path, &[("authorization", &format!("Bearer {health}"))]).await.status, StatusCode::FORBIDDEN);
+    // Nor a planner of one ward a plan of the whole city; nor may they publish it.
+    let ward = Reach::Units(vec!["04252-2025".parse().unwrap()]);
+    let (_, elsewhere) = node.app.create_token(Role::Planner, ward, "thử".into()).await.unwrap();
+    assert!(node.model.wait_for(node.app.log().head().await.unwrap().position, std::time::Duration::from_secs(5)).await);
+    assert_eq!(node.get_with(&path, &[("authorization", &format!("Bearer {elsewhere}"))]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(node.post(&format!("{path}/publish"), &elsewhere, command("q").to_string()).await.status, StatusCode::NOT_FOUND);
     // Nothing is published before somebody says so.
     assert_eq!(node.get("/collections/plans/items").await.json()["numberMatched"], 0);
     assert_eq!(node.get(&format!("/blobs/{}", report["set"]["sha256"].as_str().unwrap())).await.status, StatusCode::NOT_FOUND);

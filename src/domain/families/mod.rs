@@ -276,6 +276,11 @@ macro_rules! families {
                 match self { $(Self::$family(item) => item.latest().and_then(|r| serde_json::to_value(&r.facts).ok())),+ }
             }
 
+            /// The first day after `day` with which it begins or ceases to hold, as far as is known.
+            pub fn turns_after(&self, day: jiff::civil::Date) -> Option<jiff::civil::Date> {
+                match self { $(Self::$family(item) => item.turns_after(day)),+ }
+            }
+
             /// The next moment at which it begins or ceases to hold, as far as is known.
             pub fn next_change(&self, moment: &Moment) -> Option<jiff::Timestamp> {
                 match self { $(Self::$family(item) => item.next_change(moment)),+ }

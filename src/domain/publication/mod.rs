@@ -473,10 +473,14 @@ impl<F: Family> Publication<F> {
 
     /// The next moment after `now` at which the view changes without an event.
     pub fn next_change(&self, moment: &Moment) -> Option<Timestamp> {
-        // It changes where a day begins.
+        self.turns_after(moment.today).map(|day| midnight(&moment.zone, day))
+    }
+
+    /// The first day after `day` with which it begins or ceases to hold, as far as is known.
+    pub fn turns_after(&self, day: Date) -> Option<Date> {
         let begins = |r: &Revision<F>| [Some(r.effective_from), r.effective_to.and_then(|to| to.tomorrow().ok())];
         let days = self.live().flat_map(begins).flatten().chain(self.superseded.as_ref().map(|s| s.from));
-        days.filter(|day| *day > moment.today).min().map(|day| midnight(&moment.zone, day))
+        days.filter(|known| *known > day).min()
     }
 
     /// Units of each revision that was not cancelled, of the draft and of the proposal. A token must cover all of them.

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Desk, Form, leads_to, pressed, refused, with_script};
 use crate::app::reports::ReportDraft;
 use crate::domain::Code;
+use crate::domain::code::CodeError;
 use crate::domain::families;
 use crate::domain::publication::view::View;
 use crate::domain::report::ReportKind;
@@ -24,7 +25,7 @@ use crate::render::office::boards as pages;
 use crate::vault::ReportText;
 use crate::words::civil;
 use crate::words::sentence::Sentence;
-use crate::words::text::Lang;
+use crate::words::text::{Lang, text};
 
 /// Largest form with a photo, bytes.
 const PHOTO_BYTES: u64 = 32 << 20;
@@ -74,6 +75,10 @@ pub async fn work(
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (entry, _) = find(&site, &desk, code)?;
     let action = fields.get("do").ok_or(HttpError::NotFound)?;
+    if let Some(Err(error)) = fields.get("item").map(str::parse::<Code>) {
+        let said = text(lang, if error == CodeError::Check { "code-wrong-help" } else { "code-shape-help" });
+        return page(&site, &desk, &headers, lang, code, Some(said));
+    }
     let item = fields.get("item").map(str::trim).filter(|item| !item.is_empty());
     let on = looked_on(&site, &fields);
     let body = match action {

@@ -211,8 +211,9 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         due.push(Due { day, what, title: view.title.clone(), link, is_over });
     };
     let last = crate::words::civil::end_of(&moment.zone, until);
-    // Most items do not change by themselves for long: their views are not made.
-    let turns = image.items().filter(|(_, entry)| entry.item.next_change(&moment).is_some_and(|at| at <= last));
+    // Most items do not change by themselves for long: they are not looked at.
+    let near = image.items().filter(|(_, entry)| entry.turns.is_some_and(|day| day <= until.saturating_add(1.day())));
+    let turns = near.filter(|(_, entry)| entry.item.next_change(&moment).is_some_and(|at| at <= last));
     let turns = turns.filter(|(_, entry)| entry.item.family() != "board");
     let on_duty = image.collection("ambulances").filter(|(_, entry)| entry.item.next_change(&moment).is_none_or(|at| at > last));
     for (_, entry) in turns.chain(on_duty).chain(image.boards()) {

@@ -1,12 +1,14 @@
 // The office: `node office.mjs BASE OUT WIDTH JS PLANNER APPROVER CLERK DISPATCHER ADMINISTRATOR`.
 //
-// Five persons accept their invitations (the last arguments). A planner and an approver play a plan from its file to its
-// publication: a broken file, the good one, returned with a comment, changed, approved; a clerk hangs a print; a
-// dispatcher says where a vehicle is; an administrator makes a token and changes a setting. Every page on the way is checked
-// by axe-core and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
+// Five persons accept their invitations (the last arguments; the clerk one that the administrator makes in the browser). A
+// planner and an approver play a plan from its file to its publication: a broken file, one whose column is chosen, the good
+// one, returned with a comment, changed, approved, its poster decoded; a clerk hangs a print and reports damage; a dispatcher
+// says where a vehicle is; an administrator makes a token and changes a setting. Every page on the way is checked by axe-core
+// and must not be wider than the screen. Pictures of what was seen go to OUT. JS is `on` or `off`.
 // With OTHER set, the approver signs in at BASE and works at that other node of the same city.
 // With KILLS set it says `killed?` between two steps and waits for a line: whoever runs it kills the server there.
 import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
 import { fillInvitation, holds, launch } from "./browser.mjs";
@@ -67,6 +69,19 @@ async function proposes(page, number) {
   await page.waitForURL(new RegExp(`/office/proposals/${PLAN}`));
 }
 
+/** The path of the invitation that an administrator makes in the browser. */
+async function invites(page, name, role) {
+  await page.goto(`${base}/office/accounts`);
+  await page.locator("form", { has: page.locator("input[name=email]") }).locator("input[name=name]").fill(name);
+  await page.check(`input[name=role][value=${role}]`);
+  await page.click("button.wide");
+  const link = await page.getAttribute("p.small a[href*='/office/invitation/']", "href");
+  await check(page, "invites");
+  return base + new URL(link).pathname;
+}
+
+const chief = await invited(invitations[4], "Hoàng Văn Em", "em@yenbai.gov.vn");
+const byChief = await invites(chief, "Lê Thị Cúc", "clerk");
 const planner = await invited(invitations[0], "Nguyễn Thị An", "an@yenbai.gov.vn");
 const approver = await invited(invitations[1], "Trần Văn Bình", "binh@yenbai.gov.vn");
 
@@ -78,6 +93,19 @@ await check(planner, "broken");
 assert.match(await planner.innerText("main"), /chưa công bố được/);
 await planner.goto(`${planner.url().split("?")[0]}/report`);
 assert.ok(await planner.locator("svg").count());
+
+// A twin whose column of codes has a name that nobody knows: it is chosen on the page.
+const renamed = `${out}/renamed.geojson`;
+writeFileSync(renamed, readFileSync(new URL("../data/formats/plan.geojson", import.meta.url), "utf8").replaceAll('"MaLoaiDat":', '"Cot 1":'));
+await brings(planner, renamed);
+await planner.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; })).catch(() => {});
+if (!(await planner.isVisible("select[name=land_use]"))) await planner.click("details summary");
+await planner.selectOption("select[name=land_use]", "Cot 1");
+await check(planner, "columns");
+await planner.locator("form", { has: planner.locator("select[name=land_use]") }).locator("button").click();
+await planner.waitForLoadState();
+assert.match(await planner.innerText("main"), /Tệp công bố được/);
+await planner.click("button[value=drop]");
 
 // A twin whose first feature has no shape: it is left out by choice, kept as a draft, and dropped.
 const shapeless = JSON.parse(readFileSync(new URL("../data/formats/plan.geojson", import.meta.url), "utf8"));
@@ -132,6 +160,12 @@ await approver.goBack();
 await approver.click("button[value=approve]");
 await approver.waitForURL(`${elsewhere}/office/items/${PLAN}*`);
 await check(approver, "what-follows");
+// Its poster, as a printer and a camera see it.
+const poster = await approver.context().request.get(`${elsewhere}/q/${PLAN}/poster.pdf`);
+assert.equal(poster.status(), 200);
+writeFileSync(`${out}/poster.pdf`, await poster.body());
+execFileSync("pdftoppm", ["-r", "150", "-png", "-singlefile", `${out}/poster.pdf`, `${out}/poster`]);
+assert.match(execFileSync("zbarimg", ["--raw", "-q", `${out}/poster.png`], { stdio: ["ignore", "pipe", "ignore"] }).toString(), new RegExp(`/Q/${PLAN}`, "i"));
 await planner.goto(`${base}/office/items/${PLAN}`);
 await planner.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; })).catch(() => {});
 await check(planner, "item");
@@ -143,16 +177,16 @@ await planner.goto(`${base}/office/deadlines`);
 await check(planner, "deadlines");
 
 // The clerk scans the board's code, prints for it and hangs it.
-const clerk = await invited(invitations[2], "Lê Thị Cúc", "cuc@yenbai.gov.vn");
+const clerk = await invited(byChief, "Lê Thị Cúc", "cuc@yenbai.gov.vn");
 await clerk.goto(`${base}/q/${BOARD}`);
 await clerk.click(`a[href*="/office/boards/${BOARD}"]`);
 await check(clerk, "board");
 await clerk.fill("input[name=item]:not([type=hidden])", "QHC2020AH");
-const [poster] = await Promise.all([
+const [printed] = await Promise.all([
   clerk.waitForResponse((answer) => answer.url().includes("poster.pdf")).catch(() => null),
   clerk.locator("form", { has: clerk.locator("input[name=item]:not([type=hidden])") }).locator("button").click().catch(() => {}),
 ]);
-assert.ok(poster === null || poster.status() === 200);
+assert.ok(printed === null || printed.status() === 200);
 const hang = clerk.locator("form", { has: clerk.locator("input[value=QHC2020AH]") }).locator("button[value=hang]");
 do {
   // The poster opens as a file, which may still be under way.
@@ -243,7 +277,6 @@ await dispatcher.click("button.wide");
 await dispatcher.waitForURL(/\/office\/points\?kind=.*done=2/);
 
 // An administrator makes a token for a program, and changes the number to call.
-const chief = await invited(invitations[4], "Hoàng Văn Em", "em@yenbai.gov.vn");
 await chief.goto(`${base}/office/tokens`);
 await chief.fill("input[name=label]", "Bệnh viện đa khoa");
 await chief.selectOption("select[name=role]", "health");

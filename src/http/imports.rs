@@ -70,7 +70,7 @@ async fn file_of(site: &Site, actor: &Actor, form: &Form) -> Result<(String, Sou
         return Ok((site.app.keep_file(actor.name(), source).await?, source.clone()));
     }
     let Some(id) = form.get("upload") else {
-        return Err(HttpError::BadRequest("the form has no field “file” with a file".into()));
+        return Err(HttpError::Parameter(sentence!("file-not-chosen")));
     };
     let gone = || HttpError::Refused(Refusal::conflict("upload-not-whole", sentence!("upload-not-whole")));
     let source = site.app.kept_file(actor.name(), id).await?.ok_or_else(gone)?;

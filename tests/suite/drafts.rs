@@ -131,7 +131,9 @@ async fn a_new_plan_that_was_returned_keeps_its_code(kind: Kind) {
     let digest = hidden(&chi.get(&path).await.text(), "proposal");
     chi.submit(&path, &path, &[("proposal", &digest), ("do", "return"), ("comment", "Xem lại ranh giới")]).await;
     settle(&node).await;
-    // As it was, and then with another title: the same code, and one proposal that waits.
+    let page = an.get(&import).await.text();
+    assert!(page.contains("Xem lại ranh giới") && page.contains(&path), "{page}");
+    // As it was: the same code, and one proposal that waits.
     let again = an.upload_draft(&import, &facts.concat(), &[]).await;
     assert_eq!(again.header("location"), path, "{}", again.text());
     settle(&node).await;

@@ -160,8 +160,25 @@ async fn facts_page(site: &Site, desk: &Desk, lang: Lang, id: &str, kept: &KeptI
     }
     let filled = |name: &str| draft.filled(name);
     let others = if kept.actor == desk.actor.name() { None } else { Some(site.app.profile(&AccountId(kept.actor.clone())).await?.name) };
-    let read = pages::Read { id, kept, files: &draft.form.files, version: &draft.form.version, others: others.as_deref() };
+    let sent = match site.app.sent_as(id).await? {
+        Some(code) => Some((code, returned(site, &code).await?)),
+        None => None,
+    };
+    let read = pages::Read { id, kept, files: &draft.form.files, version: &draft.form.version, others: others.as_deref(), sent };
     Ok(pages::facts(lang, &site.city(), &desk.who(), &site.moment(), &read, &filled, &draft.units(), said))
+}
+
+/// Who returned what is proposed of an item, by name, and why.
+async fn returned(site: &Site, code: &Code) -> Result<Option<(String, String)>, HttpError> {
+    let found = {
+        let image = site.model.image();
+        let proposal = image.entry(code).and_then(|entry| entry.item.proposal()).filter(|known| known.state == ProposalState::Returned);
+        proposal.and_then(|known| known.returned.clone())
+    };
+    match found {
+        Some((by, comment)) => Ok(Some((site.app.profile(&by).await?.name, comment))),
+        None => Ok(None),
+    }
 }
 
 /// `GET /office/imports/{id}`: what was found, and the form of what the plan states, filled from its last revision.

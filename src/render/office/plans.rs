@@ -40,6 +40,8 @@ pub struct Read<'a> {
     pub version: &'a str,
     /// Whose draft it is, if it is another person's.
     pub others: Option<&'a str>,
+    /// The item that it was proposed or published as, and who returned it with which comment.
+    pub sent: Option<(Code, Option<(String, String)>)>,
 }
 
 /// What stands above the form of what the plan states.
@@ -294,6 +296,10 @@ pub fn facts(
             Said::Meanwhile { meanwhile, by, at, .. } => (changed_meanwhile(lang, moment, meanwhile, by, at)),
         }
         @if let Some(name) = read.others { p { b { (t("draft-of")) " " (name) } } }
+        @if let Some((code, returned)) = &read.sent {
+            @if let Some((by, comment)) = returned { div.status.wait { b { (t("proposal-returned-by")) " " (by) } p { (comment) } } }
+            p { a href={ "/office/proposals/" (code) (lang.query()) } { (t("draft-sent")) } }
+        }
         (found(lang, read))
         @if read.others.is_none() { (again(lang, city, who, read)) }
         @if read.kept.set.is_some() {

@@ -19,7 +19,7 @@ pub mod sessions;
 mod store;
 
 use claims::{claimed, claims};
-use proposals::Sent;
+use proposals::{Foreseen, Sent};
 pub use request::{ExecuteError, Outcome, Request};
 use store::CarryOut;
 
@@ -173,15 +173,28 @@ impl App {
 
     /// Carries out a command: all of it or nothing, once for each id.
     pub async fn execute(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Outcome, ExecuteError> {
-        self.run(actor, request, files, false).await
+        self.run(actor, request, files, None).await
     }
 
     /// Gives the outcome that a command would have; writes nothing.
     pub async fn try_out(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Outcome, ExecuteError> {
-        self.run(actor, request, files, true).await
+        self.run(actor, request, files, Some(&OnceLock::new())).await
     }
 
-    async fn run(&self, actor: &Actor, request: Request, files: Files<'_>, dry: bool) -> Result<Outcome, ExecuteError> {
+    /// What a command would make of its item; writes nothing.
+    pub async fn foresee(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Foreseen, ExecuteError> {
+        let seen = OnceLock::new();
+        self.run(actor, request, files, Some(&seen)).await?;
+        seen.into_inner().ok_or_else(|| ExecuteError::Unavailable("nothing was foreseen".into()))
+    }
+
+    async fn run(
+        &self,
+        actor: &Actor,
+        request: Request,
+        files: Files<'_>,
+        dry: Option<&OnceLock<Foreseen>>,
+    ) -> Result<Outcome, ExecuteError> {
         let digest = self.vault.digest(&serde_json::to_vec(&json!([request.kind, request.code, request.body]))?);
         if let Some(row) = self.log.find_command(actor.name(), &request.id).await? {
             return repeated(&row, &digest);
@@ -223,7 +236,7 @@ impl App {
         }
         let text = serde_json::to_string(&body)?;
         let command = ItemCommand::parse(family, action, body).ok_or_else(unknown)?.map_err(|error| request::misshapen(&error))?;
-        if !dry {
+        if dry.is_none() {
             for brought in attached.blobs {
                 self.store(brought).await?;
             }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 
-use super::proposals::Sent;
+use super::proposals::{Foreseen, Sent};
 use super::{App, ExecuteError, Outcome, RETRIES, Work, claimed, claims, decode, new_event, repeated};
 use crate::disk::Disk;
 use crate::domain::families::{Handler, Listed, LogEvent};
@@ -170,7 +170,7 @@ pub(super) struct CarryOut<'a> {
     pub(super) id: &'a str,
     pub(super) digest: [u8; 32],
     pub(super) base: Append,
-    pub(super) dry: bool,
+    pub(super) dry: Option<&'a OnceLock<Foreseen>>,
 }
 
 impl CarryOut<'_> {
@@ -310,7 +310,14 @@ impl Handler for CarryOut<'_> {
                     events = vec![Publication::halted(work.code, approval.proposal, &refusal)];
                 }
             }
-            if self.dry {
+            if let Some(seen) = self.dry {
+                let led = match &command {
+                    Command::Propose(propose) if propose.submitted => loaded.item.would_lead_to(propose, &context)?,
+                    _ => events.clone(),
+                };
+                let mut after = loaded.item.clone();
+                led.into_iter().for_each(|event| after.apply_at(event, context.now.as_microsecond()));
+                let _ = seen.set(Foreseen { before: F::item(loaded.item.clone()), after: Ok(F::item(after)) });
                 let Prepared { append, outcome, .. } = loaded.prepared(&events, actor)?;
                 return app.would_claim(&append).await.map(|()| outcome);
             }

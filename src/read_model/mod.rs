@@ -20,6 +20,7 @@ mod words;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::disk::Disks;
@@ -163,6 +164,15 @@ impl ReadModel {
     pub async fn features(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {
         // If many ask at once, only one reads and parses the set.
         self.features.get_or_make(digest, self.parsed(digest)).await
+    }
+
+    /// Takes a feature set that is not stored, for as long as it is kept in memory: what a draft would show.
+    pub async fn lend(&self, digest: Digest, bytes: Bytes) -> Result<(), StoreError> {
+        let parse = async {
+            let parsed = tokio::task::spawn_blocking(move || apart(|| Features::parse(&bytes))).await;
+            parsed.ok().flatten().map(Arc::new).ok_or_else(|| StoreError::Damaged(format!("{digest} is not a feature set")))
+        };
+        self.features.get_or_make(digest, parse).await.map(drop)
     }
 
     async fn parsed(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {

@@ -105,6 +105,48 @@ async fn a_file_that_nobody_used_for_thirty_days_is_gone(kind: Kind) {
     assert_eq!(node.app.log().blobs().await.unwrap().len(), blobs, "what was only read never became a blob");
 }
 
+/// What a draft would be is seen before anybody else hears of it.
+async fn a_draft_is_seen_as_it_would_be_and_nothing_is_written(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut an, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    for revises in [PLAN, ""] {
+        let about = [("revises", revises), ("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+        let sent = an.upload("/office/me", "/office/plans/new", &about, &[("file", "a.geojson", &good)]).await;
+        let import = sent.header("location").to_owned();
+        let version = hidden(&an.get(&import).await.text(), "version");
+        let head = node.app.log().head().await.unwrap().position;
+        let facts = [
+            &about[..],
+            &[("title", "Điều chỉnh xem trước"), ("decision", "8/QĐ"), ("scale", "1:5000"), ("effective_from", "2026-12-15")],
+            &[("adjustment", "local"), ("unit", "04252-2025"), ("version", version.as_str())],
+        ]
+        .concat();
+        let asks = |what: &'static str| [&facts[..], &[("do", what)]].concat();
+        // Each is sent from the page as it was opened: one's own changes are no other's.
+        let page = an.upload("/office/me", &import, &asks("preview-page"), &[]).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+        let text = page.text();
+        assert!(text.contains("BẢN NHÁP") && text.contains("Điều chỉnh xem trước") && text.contains("15/12/2026"), "{text}");
+        assert!(text.contains("<svg") && page.header("cache-control") == "no-store");
+        let poster = an.upload("/office/me", &import, &asks("preview-poster"), &[]).await;
+        let words = crate::prints::words(&poster.body);
+        assert!(words.contains("BẢN NHÁP") && words.contains("Điều chỉnh xem trước"), "{words}");
+        let changes = an.upload("/office/me", &import, &asks("preview-changes"), &[]).await.text();
+        assert!(changes.contains("BẢN NHÁP") && changes.contains("CHƯA CÓ HIỆU LỰC"), "{changes}");
+        assert_eq!(changes.contains("Đất thay đổi mục đích"), !revises.is_empty(), "{changes}");
+        // What the rules would refuse is said on the draft.
+        let wrong: Vec<_> =
+            asks("preview-page").into_iter().map(|(n, v)| (n, if n == "effective_from" { "2001-02-30" } else { v })).collect();
+        let refused = an.upload("/office/me", &import, &wrong, &[]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(node.app.log().head().await.unwrap().position, head, "nothing was written");
+        let nobody = node.get("/search?q=xem+truoc").await.text();
+        assert!(!nobody.contains("Điều chỉnh xem trước"));
+        an.upload("/office/me", &import, &[("do", "drop")], &[]).await;
+    }
+}
+
 /// A new plan that came back is proposed anew under the code that it has.
 async fn a_new_plan_that_was_returned_keeps_its_code(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
@@ -286,6 +328,7 @@ on_both_databases!(
     without_scripts_a_large_file_comes_in_one_request,
     a_file_that_nobody_used_for_thirty_days_is_gone,
     whoever_sent_the_file_does_not_approve_the_plan,
+    a_draft_is_seen_as_it_would_be_and_nothing_is_written,
     a_new_plan_that_was_returned_keeps_its_code,
     features_without_area_are_left_out_by_choice_and_the_plan_says_which,
     a_draft_keeps_what_was_written_and_attached_on_every_node,

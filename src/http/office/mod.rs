@@ -14,6 +14,7 @@ pub mod oidc;
 pub mod passkeys;
 mod plans;
 pub mod points;
+mod preview;
 mod proposals;
 pub mod reports;
 mod sign_in;

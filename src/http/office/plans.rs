@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, hour, leads_to, refused, shown, with_script};
+use super::{Desk, hour, leads_to, preview, refused, shown, with_script};
 use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Role};
@@ -217,8 +217,11 @@ fn facts_of(form: &Form) -> Map<String, Value> {
 async fn keep(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &Form) -> Result<Result<KeptForm, KeptForm>, HttpError> {
     let owner = kept.actor.as_str();
     let known = site.app.kept_form(id).await?;
-    // The same form that was sent before is no change of somebody else's.
-    let is_late = form.get("version").unwrap_or_default() != known.version && typed(form) != known.fields;
+    // What the person changed themselves, and the same form that was sent before, is no change of somebody else's.
+    let seen = form.get("version").unwrap_or_default();
+    let since = known.edits.iter().position(|edit| edit.version == seen).map(|first| &known.edits[first..]);
+    let is_own = since.is_some_and(|edits| edits.iter().all(|edit| edit.by == desk.account));
+    let is_late = seen != known.version && !is_own && typed(form) != known.fields;
     let mut files = known.files.clone();
     let dropped: Vec<&str> = form.all("drop").collect();
     if !is_late {
@@ -341,6 +344,20 @@ pub async fn send_facts(
     };
     if form.get("do") == Some("keep") {
         return Ok(leads_to(&format!("/office/imports/{id}?kept=1"), lang));
+    }
+    if let Some(what) = form.get("do").and_then(|known| known.strip_prefix("preview-")) {
+        let shown_as = match command(&site, &desk, &id, &kept, &form, &said).await {
+            Ok(command) => preview::preview(&site, &desk, lang, &id, kept.set.as_ref(), command, what).await,
+            Err(error) => Err(error),
+        };
+        return match shown_as {
+            Err(HttpError::Refused(refusal)) => {
+                let wrong = refusal.said.text(lang);
+                let page = facts_page(&site, &desk, lang, &id, &kept, Said::Wrong(&wrong)).await?;
+                Ok(shown(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
+            }
+            answer => answer,
+        };
     }
     let made = match command(&site, &desk, &id, &kept, &form, &said).await {
         Ok((request, files)) => carried_out(&site, &desk, request, files).await?,

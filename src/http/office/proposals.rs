@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Desk, leads_to, plans, refused, shown};
+use super::{Desk, leads_to, plans, preview as previews, refused, shown};
 use crate::app::Request;
 use crate::app::proposals::Foreseen;
 use crate::domain::access::AccountId;
@@ -17,10 +17,10 @@ use crate::domain::families::{self, Item};
 use crate::domain::publication::Proposal;
 use crate::domain::publication::view::View;
 use crate::domain::{Code, Digest};
+use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::items::{self, send_document};
 use crate::http::reading::Asking;
-use crate::http::{Site, respond};
 use crate::import::attach::no_files;
 use crate::prints;
 use crate::render::office::proposals::{self as pages, Listed, Unseconded};
@@ -227,9 +227,7 @@ pub async fn poster(State(site): State<Arc<Site>>, Path(code): Path<String>, des
     let view = view_of(&site, &foreseen.after.map_err(HttpError::Refused)?, &proposal)?;
     let material = prints::foreseen(&site.model, &site.moment(), view, asking.lang()).await?;
     let file = tokio::task::block_in_place(|| material.poster(size))?;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"ban-nhap.pdf\""));
-    Ok(respond::with(StatusCode::OK, "application/pdf", headers, file))
+    Ok(previews::print(file))
 }
 
 /// `GET /office/proposals/{code}/documents/{sha256}`: a file of a proposal.

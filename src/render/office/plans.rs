@@ -11,6 +11,7 @@ use crate::domain::plan::PlanKind;
 use crate::domain::publication::view::Moment;
 use crate::import::report::Severity;
 use crate::import::zones::{LEFT_OUT, WITHOUT_AREA};
+use crate::render::page::{Before, Item};
 use crate::words::format;
 use crate::words::text::{Lang, text};
 
@@ -341,6 +342,12 @@ pub fn facts(
                     }
                 }
                 (super::hour_field(lang, &filled("at")))
+                fieldset {
+                    legend { (t("draft-preview")) }
+                    @for (what, key) in [("page", "draft-preview-page"), ("poster", "draft-preview-poster"), ("changes", "draft-preview-changes")] {
+                        button.plain name="do" value={ "preview-" (what) } { (t(key)) } " "
+                    }
+                }
                 button.wide name="do" value="propose" { (t("office-propose")) }
                 p.note { (t("office-propose-help")) }
                 // A draft may lack what a plan must have.
@@ -356,4 +363,19 @@ pub fn facts(
         }
     };
     frame(lang, city, who, t("office-file-read-title"), &path, content)
+}
+
+/// What a draft would change.
+pub fn changes(lang: Lang, city: &City, who: &Who<'_>, id: &str, draft: &Item<'_>, before: Option<&Before<'_>>) -> String {
+    let t = |key| text(lang, key);
+    let path = format!("/office/imports/{id}");
+    let content = html! {
+        div.status.bad { b { (t("draft-mark")) } }
+        p { a href={ (path) (lang.query()) } { (t("draft-back")) } }
+        @match before {
+            Some(before) => { (draft.status()) (draft.changed(before)) },
+            None => { (draft.status()) (draft.facts()) },
+        }
+    };
+    frame(lang, city, who, &draft.view.title, &path, content)
 }

@@ -63,22 +63,10 @@ impl Request {
     }
 }
 
-/// The fields that people leave empty, as they know them.
-const FIELDS: [(&str, &str); 7] = [
-    ("title", "tên, title"),
-    ("position", "vị trí, position"),
-    ("number", "số quyết định, number"),
-    ("authority", "cơ quan ban hành, authority"),
-    ("signed", "ngày ký, signed"),
-    ("effective_from", "ngày có hiệu lực, effective_from"),
-    ("reason", "lý do, reason"),
-];
-
 /// A command that lacks a field, or has a word where a number belongs, in words that people can act on.
 pub(super) fn misshapen(error: &serde_json::Error) -> Refusal {
     let error = error.to_string();
     let said = if let Some(name) = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        let name = FIELDS.iter().find(|(known, _)| *known == name).map_or(name, |(_, words)| words);
         sentence!("field-missing", name)
     } else if let Some((given, _)) = error.strip_prefix("invalid type: string \"").and_then(|rest| {
         rest.split_once("\", expected ")

@@ -74,7 +74,7 @@ async fn a_revision_is_public_from_the_hour_that_a_form_names_on_and_recorded_on
     }
     let mut elsewhere = Browser::new(&other);
     elsewhere.cookies.clone_from(&planner.cookies);
-    assert_eq!(elsewhere.get(&proposal).await.status, StatusCode::NOT_FOUND, "it is done");
+    assert_eq!(elsewhere.get(&proposal).await.header("location"), proposal.replace("proposals", "items"), "it is done");
 }
 
 async fn a_decision_that_another_item_took_in_between_stops_it_and_its_authors_learn_why(kind: Kind) {

@@ -304,12 +304,10 @@ impl App {
         Ok(row.and_then(|row| row.name.parse().ok()))
     }
 
-    /// The last import, whoever sent it, that a command for that item was made of.
-    pub async fn import_behind(&self, code: Code) -> Result<Option<KeptImport>, ExecuteError> {
-        match kept::named(self.log.as_ref(), Kind::Sent, code.as_str()).await?.into_iter().next() {
-            Some(row) => self.kept_import(&row.id).await,
-            None => Ok(None),
-        }
+    /// The id of the last import, whoever sent it, that a command for that item was made of.
+    pub async fn import_behind(&self, code: Code) -> Result<Option<String>, ExecuteError> {
+        let rows = kept::named(self.log.as_ref(), Kind::Sent, code.as_str()).await?;
+        Ok(rows.into_iter().next().map(|row| row.id))
     }
 
     /// The last import of which a command for that item was made, and that this person sent or worked on.

@@ -36,7 +36,7 @@ pub(super) use sentences::{by_a_pooler, no_session, not_allowed};
 /// How long a notification may take before it counts as lost.
 const NOTICE: Duration = Duration::from_secs(5);
 
-/// How long a place is waited for where the server has none left: it ends a closed connection only after a moment.
+/// How long a start waits for a place where the server has none left: it ends a closed connection only after a moment.
 const CLOSING: Duration = Duration::from_secs(3);
 /// How long until it is tried again.
 const NEXT_TRY: Duration = Duration::from_millis(50);
@@ -161,8 +161,9 @@ impl Connector {
     }
 
     /// A connection, a channel that gets a message at each notification, and the task that drives both.
-    pub(super) async fn listener(&self) -> Result<(Client, mpsc::Receiver<()>, JoinHandle<()>), StoreError> {
-        let (client, mut connection) = self.open_within(CLOSING).await?;
+    /// It waits that long for a place where the server has none left.
+    pub(super) async fn listener(&self, patience: Duration) -> Result<(Client, mpsc::Receiver<()>, JoinHandle<()>), StoreError> {
+        let (client, mut connection) = self.open_within(patience).await?;
         let (sender, told) = mpsc::channel::<()>(1);
         let counted = self.counted();
         let driver = tokio::spawn(async move {
@@ -183,11 +184,11 @@ impl Connector {
     /// Makes sure that each connection is a session of its own. Behind a pooler in transaction mode it is not:
     /// one server connection prepares a statement or listens, and a later query goes to another.
     pub(super) async fn check_sessions(&self) -> Result<(), StoreError> {
-        let (first, mut told, _) = self.listener().await?;
+        let (first, mut told, _) = self.listener(CLOSING).await?;
         // A pooler answers by itself until something is asked of the server behind it.
         let asked = tokio::time::timeout(PATIENCE, first.simple_query("SELECT 1")).await.map_err(|_| late())?;
         asked.map_err(unavailable)?;
-        let (second, _, _) = self.listener().await.map_err(|_| no_room())?;
+        let (second, _, _) = self.listener(CLOSING).await.map_err(|_| no_room())?;
         let begun = tokio::time::timeout(PATIENCE, second.simple_query("SELECT 1")).await.map_err(|_| no_room())?;
         begun.map_err(|error| if explain(&error).contains("query_wait_timeout") { no_room() } else { unavailable(error) })?;
         let kept = tokio::time::timeout(PATIENCE, keeps_sessions(&first, &second, &mut told)).await.map_err(|_| late())?;
@@ -206,7 +207,7 @@ impl Connector {
     pub(super) async fn check_room(&self) -> Result<(), StoreError> {
         let more = CONNECTIONS.saturating_sub(self.open.load(Ordering::Relaxed));
         let open = (0..more).map(|_| async {
-            let (client, _, driver) = self.listener().await.map_err(|_| no_room())?;
+            let (client, _, driver) = self.listener(CLOSING).await.map_err(|_| no_room())?;
             client.simple_query("SELECT 1").await.map_err(|_| no_room())?;
             Ok::<_, StoreError>((client, driver))
         });

@@ -44,7 +44,7 @@ async fn listen_once(
     hint: &watch::Sender<i64>,
     alive: &mpsc::WeakUnboundedSender<(Append, Answer)>,
 ) -> Result<(), StoreError> {
-    let (client, mut told, driver) = connector.listener().await?;
+    let (client, mut told, driver) = connector.listener(Duration::ZERO).await?;
     let result = async {
         in_time(client.batch_execute("LISTEN bangtin_log")).await?;
         while alive.upgrade().is_some() {

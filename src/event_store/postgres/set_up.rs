@@ -3,25 +3,14 @@
 use tokio_postgres::{Client, Transaction};
 
 use super::{SETUP_LOCK, in_time};
-use crate::event_store::migrations::pending;
+use crate::event_store::migrations::{MIGRATIONS, pending};
 use crate::event_store::{CLAIM_RULE, StoreError, chain, new_log_id};
 
-/// The tables of a log, beside `schema_version`.
-const TABLES: [&str; 13] = [
-    "head",
-    "events",
-    "commands",
-    "claims",
-    "blobs",
-    "blob_chunks",
-    "vault",
-    "claim_rule",
-    "claim_doubles",
-    "sessions",
-    "once",
-    "kept",
-    "kept_pieces",
-];
+/// The tables that the migrations make.
+fn tables() -> Vec<&'static str> {
+    let made = MIGRATIONS.iter().flat_map(|migration| migration.postgres.split("CREATE TABLE ").skip(1));
+    made.filter_map(|rest| rest.split([' ', '(']).next()).collect()
+}
 
 /// Makes missing tables. Errors: the database cannot hold them, or holds others.
 pub(super) async fn prepare(client: &mut Client) -> Result<(), StoreError> {
@@ -83,7 +72,7 @@ async fn check_empty(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let taken = "SELECT coalesce(string_agg(relname, ', ' ORDER BY relname), ''), coalesce(bool_or(relname = 'head' AND \
          EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'log_id')), false), current_schema() \
          FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relname = ANY($1)";
-    let row = in_time(transaction.query_one(taken, &[&TABLES.as_slice()])).await?;
+    let row = in_time(transaction.query_one(taken, &[&tables()])).await?;
     let (names, is_ours, schema): (&str, bool, Option<&str>) = (row.get(0), row.get(1), row.get(2));
     match names {
         "" => Ok(()),

@@ -162,7 +162,8 @@ fn done(site: &Site, code: &str, lang: Lang) -> Result<Response, HttpError> {
 /// `GET /office/proposals/{code}/report`: the report on the file that it was made of, while that is kept.
 pub async fn file_report(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk) -> Result<Response, HttpError> {
     let (code, ..) = find(&site, &desk, &code).await?;
-    let kept = site.app.import_behind(code).await?.ok_or(HttpError::NotFound)?;
+    let import = site.app.import_behind(code).await?.ok_or(HttpError::NotFound)?;
+    let kept = site.app.kept_import(&import).await?.ok_or(HttpError::NotFound)?;
     Ok(plans::report_page(kept))
 }
 
@@ -193,7 +194,9 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     };
     let units = material.as_ref().map(|material| material.units(lang)).unwrap_or_default();
     let draft = material.as_ref().map(|material| (material.draft(lang, &units), material.before()));
-    let has_report = site.app.import_behind(code).await?.is_some();
+    // What withdraws or ends an item is of no file.
+    let is_of_file = matches!(proposal.action.as_str(), "publish" | "revise");
+    let has_report = is_of_file && site.app.import_behind(code).await?.is_some();
     let import = site.app.sent_import(desk.actor.name(), code).await?.filter(|_| is_own);
     let listed = Listed { code, waits_for_me, is_own, authors, proposal };
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };

@@ -79,7 +79,10 @@ fn own(site: &Site, desk: &Desk, kind: &str, words: &str, most: usize) -> Vec<Co
     let is_wanted = |item: &Item| {
         wanted.is_empty() || item.title(today).map(fold).is_some_and(|title| wanted.split_whitespace().all(|word| title.contains(word)))
     };
-    let of_kind = image.items().filter(|(_, entry)| entry.item.family() == FAMILY && entry.item.kind() == Some(kind));
+    // A collection is in the order of codes, on every node.
+    let collections = families::collections().into_iter();
+    let of_kind =
+        collections.filter(|(_, family, known)| *family == FAMILY && *known == kind).flat_map(|(name, ..)| image.collection(name));
     let own = of_kind.filter(|(_, entry)| is_wanted(&entry.item) && is_own(desk, &entry.item, &city.units, today));
     let mut list: Vec<(&Code, &Item)> = own.map(|(code, entry)| (code, &entry.item)).take(most.max(SORTED + 1)).collect();
     if list.len() <= SORTED {

@@ -235,6 +235,8 @@ impl App {
 
     /// What the form beside an import says so far.
     pub async fn kept_form(&self, id: &str) -> Result<KeptForm, ExecuteError> {
+        // Nobody reads a form of which only the row is there yet.
+        let _turn = self.keeping.lock().await;
         let Some(row) = kept::find(self.log.as_ref(), Kind::Form, &form_of(id)).await? else { return Ok(KeptForm::default()) };
         let form: KeptForm = self.kept_value(Kind::Form, &form_of(id)).await?.unwrap_or_default();
         Ok(KeptForm { version: row.name, ..form })

@@ -364,6 +364,13 @@ pub async fn send_facts(
         Err(HttpError::Refused(refusal)) => Err(refusal.into()),
         Err(error) => return Err(error),
     };
+    // The same form, pressed twice at once: the other press has given the plan its code meanwhile.
+    if let Err(ExecuteError::Refused(refusal)) = &made
+        && refusal.reason == "command-id-reused"
+        && let Some(code) = site.app.sent_as(&id).await?
+    {
+        return Ok(leads_to(&format!("/office/proposals/{code}"), lang));
+    }
     match made {
         Ok(outcome) => {
             site.model.wait_for(outcome.position, super::SEEN).await;

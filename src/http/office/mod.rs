@@ -8,6 +8,7 @@ pub mod city;
 pub mod deadlines;
 pub mod door;
 pub mod duty;
+mod facts;
 mod home;
 pub mod items;
 pub mod oidc;
@@ -22,8 +23,9 @@ pub mod tokens;
 pub mod uploads;
 
 pub use accounts::{account, accounts, change_account, change_own, invite, own};
+pub use facts::{import, send_facts};
 pub use home::home;
-pub use plans::{import, new_plan, report, send_facts, send_file};
+pub use plans::{new_plan, report, send_file};
 pub use proposals::{file_report, judge, poster, preview, proposal, proposals, proposed_document, second};
 pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
 

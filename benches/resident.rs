@@ -13,12 +13,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request as HttpRequest;
 use bangtin::app::accounts::{Acceptance, Profile};
+use bangtin::app::reports::ReportDraft;
 use bangtin::app::{App, Request};
 use bangtin::cli::demo;
 use bangtin::domain::Code;
 use bangtin::domain::access::{Actor, Grant, Reach, Role};
 use bangtin::domain::city::CityCommand;
 use bangtin::domain::publication::view::Moment;
+use bangtin::domain::report::ReportKind;
 use bangtin::event_store::{self, Clock};
 use bangtin::features::exchange;
 use bangtin::geometry::crs::Crs;
@@ -30,7 +32,7 @@ use bangtin::read_model::ReadModel;
 use bangtin::read_model::blobs::Blobs;
 use bangtin::render::map::{self, Around, Detail};
 use bangtin::render::print::Size;
-use bangtin::vault::Vault;
+use bangtin::vault::{ReportText, Vault};
 use bangtin::words::text::Lang;
 use futures_util::StreamExt;
 use http_body_util::BodyExt;
@@ -216,17 +218,59 @@ async fn office(folder: &Path) {
     }));
     let last = carried.buffer_unordered(256).fold(0, |last: i64, position| async move { last.max(position) }).await;
     assert!(node.model.wait_for(last, Duration::from_mins(2)).await);
+    let published = async |command: Value| {
+        let outcome = node.app.execute(&Actor::local(), Request::parse(command).unwrap(), &demo::file).await.unwrap();
+        assert!(node.model.wait_for(outcome.position, Duration::from_mins(2)).await);
+        outcome.code.unwrap()
+    };
+    let one_plan = published(plan(20_000)).await;
+    let board = json!({ "number": 1, "title": "Bảng tin Hồng Hà", "position": { "lon": 104.87, "lat": 21.70 } });
+    let one_board = published(json!({ "id": "b1", "type": "board.publish", "effective_from": "2026-11-24", "facts": board })).await;
+    let one_proposal = Code::from_random(0u64.to_be_bytes());
+    let written = ReportText { text: "Sai tên đường".into(), reply_to: String::new() };
+    for n in 0..200 {
+        let written = ReportText { text: format!("{} {n}", written.text), ..written.clone() };
+        let draft = ReportDraft { kind: ReportKind::Mistake, item: one_plan, board: None, written, photo: None };
+        node.app.receive_report(draft).await.unwrap();
+    }
+    let asked = |request: axum::http::request::Builder, body: String| {
+        let request = request.header("accept-encoding", "br").header("host", "localhost").header("cookie", &cookie);
+        let answer = node.router.clone().oneshot(request.body(Body::from(body)).unwrap());
+        async move { answer.await.unwrap() }
+    };
+    let page = node
+        .router
+        .clone()
+        .oneshot(HttpRequest::get("/office/plans/new").header("host", "localhost").header("cookie", &cookie).body(Body::empty()).unwrap());
+    let page = String::from_utf8(page.await.unwrap().into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    let token = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut zones = Vec::new();
+    generator::geojson(generator::plan(2_000, 7), Some(9208), &|[x, y]| format!("[{x},{y}]"), &mut zones).unwrap();
+    let zones = String::from_utf8(zones).unwrap();
+    let file = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"token\"\r\n\r\n{token}\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"plan.geojson\"\r\n\r\n{zones}\r\n--x--\r\n"
+    );
+    let sent = HttpRequest::post("/office/plans/new")
+        .header("origin", "http://localhost")
+        .header("content-type", "multipart/form-data; boundary=x");
+    let sent = asked(sent, file).await;
+    let draft_page = sent.headers()["location"].to_str().unwrap().to_owned();
     let pages = [
         "/office",
         "/office/items",
         "/office/items?q=quy+hoach+so+19999",
+        &format!("/office/items/{one_plan}"),
         "/office/proposals",
+        &format!("/office/proposals/{one_proposal}"),
         "/office/deadlines",
         "/office/points?kind=health-station",
         "/office/points/new?kind=ambulance",
         "/office/duty",
+        &format!("/office/boards/{one_board}"),
+        "/office/reports",
         "/office/audit",
         "/office/plans/new",
+        &draft_page,
         "/office/accounts",
         "/office/tokens",
         "/office/city",
@@ -234,9 +278,8 @@ async fn office(folder: &Path) {
     for path in pages {
         let (mut times, mut bytes) = (Vec::new(), 0);
         for _ in 0..9 {
-            let request = HttpRequest::get(path).header("accept-encoding", "br").header("host", "localhost").header("cookie", &cookie);
             let begun = Instant::now();
-            let response = node.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let response = asked(HttpRequest::get(path), String::new()).await;
             assert!(response.status().is_success(), "{path}: {}", response.status());
             bytes = response.into_body().collect().await.unwrap().to_bytes().len();
             times.push(begun.elapsed().as_secs_f64() * 1e3);

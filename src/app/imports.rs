@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{App, ExecuteError, random};
 use crate::domain::access::AccountId;
-use crate::domain::city::{City, Columns};
+use crate::domain::city::{AsBefore, City, Columns};
 use crate::domain::digest::hex;
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
@@ -163,21 +163,21 @@ fn with(owner: &str) -> String {
     format!("+{owner}")
 }
 
-/// The key under which an authority's columns are remembered. Names that look alike have the same key.
+/// The key under which it is remembered what an authority's files were like. Names that look alike have the same key.
 fn remembered<'a>(city: &'a City, authority: &str) -> Option<&'a String> {
     let key = fold(authority);
-    city.columns.keys().find(|known| **known == key || fold(known) == key)
+    city.as_before.keys().find(|known| **known == key || fold(known) == key)
 }
 
 impl App {
-    /// How to read a file of zones: the city's box and plane, the columns this authority used before,
+    /// How to read a file of zones: the city's box and plane, what this authority's files were like before,
     /// the boundary of the plan's units where it is known.
     pub async fn zone_options(&self, question: &ZoneQuestion<'_>) -> Result<Options, ExecuteError> {
         let city = self.city();
         let mut options = Options::new(city.bbox, city.default_crs);
         options.kind = question.kind;
         options.signed = question.signed;
-        options.remembered = remembered(&city, question.authority).and_then(|key| city.columns.get(key)).cloned().unwrap_or_default();
+        options.as_before = remembered(&city, question.authority).and_then(|key| city.as_before.get(key)).cloned().unwrap_or_default();
         options.boundary = self.boundary(&city, question).await?;
         Ok(options)
     }
@@ -334,21 +334,21 @@ impl App {
         Ok((document, vec![NewBlob { sha256: set.sha256, content, set: None }, source]))
     }
 
-    /// Remembers the columns a planner named, for the authority's next file.
-    pub async fn remember_columns(&self, authority: &str, columns: &Columns) -> Result<(), ExecuteError> {
-        if *columns == Columns::default() {
+    /// Remembers what the planner said of a file, for the authority's next one.
+    pub async fn remember_file(&self, authority: &str, said: AsBefore) -> Result<(), ExecuteError> {
+        if said == AsBefore::default() {
             return Ok(());
         }
         self.change_city(|city| {
             let key = remembered(city, authority).cloned().unwrap_or_else(|| fold(authority));
-            let known = city.columns.entry(key).or_default();
-            for (field, new) in
-                [(&mut known.land_use, &columns.land_use), (&mut known.name, &columns.name), (&mut known.note, &columns.note)]
-            {
-                if new.is_some() {
-                    field.clone_from(new);
-                }
-            }
+            let known = city.as_before.entry(key).or_default();
+            let AsBefore { columns: Columns { land_use, name, note }, crs, layer } = said.clone();
+            let put = |field: &mut Option<String>, new: Option<String>| *field = new.or_else(|| field.take());
+            put(&mut known.columns.land_use, land_use);
+            put(&mut known.columns.name, name);
+            put(&mut known.columns.note, note);
+            put(&mut known.layer, layer);
+            known.crs = crs.or(known.crs);
         })
         .await
     }

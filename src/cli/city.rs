@@ -30,7 +30,7 @@ pub async fn run(args: &StoreArgs, command: CityCommand) -> anyhow::Result<()> {
                     let mut city = config::city_file(path)?;
                     city.public_url.clone_from(&recorded.public_url);
                     city.boundaries.clone_from(&recorded.boundaries);
-                    city.columns.clone_from(&recorded.columns);
+                    city.as_before.clone_from(&recorded.as_before);
                     city
                 }
                 None => (*recorded).clone(),

@@ -52,6 +52,20 @@ pub struct Columns {
     pub note: Option<String>,
 }
 
+/// What an authority's last file was like, as the planner said. Its next file is read so where it says nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AsBefore {
+    /// Columns.
+    #[serde(flatten)]
+    pub columns: Columns,
+    /// EPSG code of the coordinate system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crs: Option<u32>,
+    /// Name of the layer or sheet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
+}
+
 /// Everything that makes one city's board different from another's.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct City {
@@ -96,9 +110,9 @@ pub struct City {
     /// Boundaries of units: areas, each with the property `unit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<FeatureSet>,
-    /// Columns that an authority's files used, by its folded name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub columns: BTreeMap<String, Columns>,
+    /// What authorities' files were like, by the authority's folded name.
+    #[serde(default, rename = "columns", skip_serializing_if = "BTreeMap::is_empty")]
+    pub as_before: BTreeMap<String, AsBefore>,
 }
 
 impl City {
@@ -107,10 +121,11 @@ impl City {
         Names(&self.name_vi, &self.name_en).to_word()
     }
 
-    /// Takes over what the store learned beyond its configuration file: boundaries, columns and imported units.
+    /// Takes over what the store learned beyond its configuration file: boundaries, what files were like, and imported
+    /// units.
     pub fn learn_from(&mut self, recorded: &Self) {
         self.boundaries.clone_from(&recorded.boundaries);
-        self.columns.clone_from(&recorded.columns);
+        self.as_before.clone_from(&recorded.as_before);
         if recorded.units_imported {
             self.units.clone_from(&recorded.units);
             self.units_imported = true;

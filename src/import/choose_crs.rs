@@ -25,6 +25,8 @@ pub struct Hints<'a> {
     pub asked: Option<u32>,
     /// The system that the file names.
     pub stated: &'a Stated,
+    /// EPSG code of the authority's last file, as the planner said then.
+    pub before: Option<u32>,
     /// True if the format's standard prescribes WGS 84.
     pub defaults_to_wgs84: bool,
     /// The city's box, degrees WGS 84.
@@ -72,7 +74,12 @@ pub fn choose(sample: &[[f64; 2]], hints: Hints<'_>, report: &mut Report) -> Opt
     let default = (hints.defaults_to_wgs84 && looks_geographic).then_some(4326);
     // If no position can be read, the report should name that instead of a missing system.
     let unasked = sample.is_empty().then_some(4326);
-    let Some(epsg) = hints.asked.or(named).or(default).or(unasked) else {
+    let said = hints.asked.or(named).or(default).or(unasked);
+    let before = hints.before.filter(|epsg| said.is_none() && fits.iter().any(|fit| fit.0 == *epsg));
+    if let Some(epsg) = before {
+        report.add(Severity::Warning, "crs-as-before", None, sentence!("crs-as-before", epsg));
+    }
+    let Some(epsg) = said.or(before) else {
         propose(&fits, "crs-missing", &sentence!("crs-missing"), report, sample);
         return None;
     };
@@ -150,7 +157,7 @@ mod tests {
 
     fn decide(sample: &[[f64; 2]], asked: Option<u32>, stated: &Stated) -> Result<Chosen, (String, String)> {
         let mut report = Report::default();
-        let hints = Hints { asked, stated, defaults_to_wgs84: true, city: &CITY };
+        let hints = Hints { asked, stated, before: None, defaults_to_wgs84: true, city: &CITY };
         choose(sample, hints, &mut report).ok_or_else(|| {
             let finding = report.findings.remove(0);
             (finding.check, finding.said.text(Lang::En).to_owned())
@@ -196,7 +203,7 @@ mod tests {
     fn numbers_that_fit_two_systems_name_both_and_how_far_they_lie_apart() {
         let (check, en) = {
             let mut report = Report::default();
-            let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &CITY };
+            let hints = Hints { asked: None, stated: &Stated::Nothing, before: None, defaults_to_wgs84: false, city: &CITY };
             assert!(choose(&[[104.874, 21.706]], hints, &mut report).is_none());
             let finding = report.findings.remove(0);
             (finding.check, finding.said.text(Lang::En).to_owned())
@@ -205,7 +212,7 @@ mod tests {
         // A city on the meridian of 105°: places with scale 0.9999 and 0.9996 lie 721 m apart, inside its box.
         let city: Bbox = [104.9, 21.6, 105.1, 21.8];
         let mut report = Report::default();
-        let hints = Hints { asked: None, stated: &Stated::Nothing, defaults_to_wgs84: false, city: &city };
+        let hints = Hints { asked: None, stated: &Stated::Nothing, before: None, defaults_to_wgs84: false, city: &city };
         assert!(choose(&[[500_100.0, 2_401_150.0]], hints, &mut report).is_none());
         let en = report.findings[0].said.text(Lang::En);
         assert!(en.contains("EPSG:5897") && en.contains("EPSG:3405") && en.contains(" 721 m apart"), "{en}");

@@ -26,10 +26,9 @@ pub struct Entry {
     pub item: Item,
     /// Position of the last event that touched it in public; changes whenever its answers may.
     pub version: i64,
-    /// The first day since its last change with which it begins or ceases to hold. Most have none, and are passed over
-    /// by it without a look at the item.
+    /// The first day since its last change with which it begins or ceases to hold. Most have none.
     #[serde(skip)]
-    pub turns: Option<Date>,
+    turns: Option<Date>,
 }
 
 /// The first day with which an item turns after it was changed at `at`, microseconds since 1970, wherever the city is.
@@ -69,6 +68,8 @@ pub struct Image {
     reports: BTreeMap<ReportId, OpenReport>,
     /// Items that wait for a person of the office.
     unsettled: BTreeSet<Code>,
+    /// Items by the day with which each turns.
+    turning: BTreeSet<(Date, Code)>,
 }
 
 /// A resident's report that nobody has dealt with yet; its words are in the vault.
@@ -131,7 +132,12 @@ impl Image {
                     return Effect::None;
                 }
                 entry.version = stored.position;
+                let before = entry.turns;
                 entry.turns = turns(&entry.item, stored.recorded_at);
+                if before != entry.turns {
+                    before.map(|day| self.turning.remove(&(day, code)));
+                    self.turning.extend(entry.turns.map(|day| (day, code)));
+                }
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
                     self.changed.insert(collection, stored.recorded_at);
@@ -304,6 +310,12 @@ impl Image {
         self.unsettled.iter().filter_map(|code| Some((code, &self.items.get(code)?.item)))
     }
 
+    /// Items that begin or cease to hold by themselves until that day; some have done so since their last change.
+    pub fn turning(&self, until: Date) -> impl Iterator<Item = (&Code, &Entry)> {
+        let near = self.turning.iter().take_while(move |(day, _)| *day <= until);
+        near.filter_map(|(_, code)| Some((code, self.items.get(code)?)))
+    }
+
     /// Residents' reports that nobody has dealt with yet.
     pub fn reports(&self) -> &BTreeMap<ReportId, OpenReport> {
         &self.reports
@@ -332,6 +344,7 @@ impl Image {
             self.unsettled.insert(code);
         }
         let turns = turns(&entry.item, entry.item.updated_at());
+        self.turning.extend(turns.map(|day| (day, code)));
         self.items.insert(code, Entry { turns, ..entry });
     }
 

@@ -49,6 +49,16 @@ fn every_event_has_a_current_schema_and_a_sample_that_is_valid_and_round_trips()
         assert_eq!((encoded.name.as_str(), encoded.version), (name.as_str(), version));
         assert_eq!(encoded.payload, sample, "{name}: a sample stands exactly as it is stored");
         expected.extend([schema_path, sample_path]);
+        for old in 1..version {
+            let [schema, sample, upcast] = ["schema", "sample", "upcast"].map(|part| path(&name, old, part));
+            let validator = jsonschema::validator_for(&read(&schema)).unwrap();
+            assert!(validator.is_valid(&read(&sample)), "{name} {old}");
+            let event =
+                LogEvent::decode(&name, old, &fs::read_to_string(&sample).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let today = event.encode().unwrap();
+            assert_eq!((today.version, serde_json::from_str::<Value>(&today.payload).unwrap()), (version, read(&upcast)), "{name} {old}");
+            expected.extend([schema, sample, upcast]);
+        }
     }
     let mut found = BTreeSet::new();
     for family in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {

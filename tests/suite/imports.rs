@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+use crate::variations::zip;
+
 struct Office {
     folder: tempfile::TempDir,
 }
@@ -283,6 +285,58 @@ fn a_named_column_is_remembered_for_the_authority() {
     assert_eq!(second["report"]["code_column"], "QUYHOACH", "the authority's next file needs no --map");
     let (ok, _, errors) = office.plan(&path, &["--map", "land_use=Không có"]);
     assert!(!ok, "{errors}");
+}
+
+#[test]
+fn a_column_that_was_remembered_and_is_not_in_the_file_leaves_the_choice_to_the_planner() {
+    let office = Office::new();
+    let with = |other: &str| {
+        file(Some(9208), |features| {
+            for feature in features {
+                feature["properties"][other] = json!("LUC");
+            }
+        })
+    };
+    let path = office.write("one.geojson", &with("QUYHOACH"));
+    let (ok, _, errors) = office.plan(&path, &["--map", "land_use=QUYHOACH"]);
+    assert!(ok, "{errors}");
+    let path = office.write("two.geojson", &with("KYHIEU"));
+    let (ok, second, errors) = office.plan(&path, &["--decision", "2/QĐ-THỬ", "--dry-run"]);
+    assert!(!ok && second["report"]["findings"].to_string().contains("choose-code-column"), "{errors} {second}");
+}
+
+#[test]
+fn a_coordinate_system_and_a_layer_are_remembered_for_the_authority_and_the_report_says_so() {
+    let office = Office::new();
+    let has = |report: &Value, severity, check| checks(report, severity).iter().any(|(found, _)| found == check);
+    let plain = file(None, |_| {});
+    let path = office.write("plain.geojson", &plain);
+    let (ok, asked, _) = office.plan(&path, &["--dry-run"]);
+    assert!(!ok && has(&asked, "error", "crs-missing"), "{asked}");
+    let (ok, first, errors) = office.plan(&path, &["--crs", "EPSG:9208"]);
+    assert!(ok && !has(&first, "warning", "crs-as-before"), "{errors} {first}");
+    let (ok, second, errors) = office.plan(&path, &["--decision", "2/QĐ-THỬ", "--dry-run"]);
+    assert!(ok && has(&second, "warning", "crs-as-before"), "{errors} {second}");
+    assert_eq!(second["report"]["crs"], "EPSG:9208");
+    // What the file says counts for more.
+    let stated = office.write("stated.geojson", &file(Some(9208), |_| {}));
+    let (ok, third, errors) = office.plan(&stated, &["--decision", "2/QĐ-THỬ", "--dry-run"]);
+    assert!(ok && !has(&third, "warning", "crs-as-before"), "{errors} {third}");
+
+    let zipped = |name: &str, [one, two]: [&str; 2]| {
+        std::fs::write(office.path(name), zip(&[(one, plain.as_bytes()), (two, plain.as_bytes())])).unwrap();
+        office.path(name)
+    };
+    let two = zipped("two.zip", ["nay.geojson", "mai.geojson"]);
+    let (ok, asked, _) = office.plan(&two, &["--decision", "3/QĐ-THỬ", "--dry-run"]);
+    assert!(!ok && has(&asked, "error", "choose-layer"), "{asked}");
+    let (ok, _, errors) = office.plan(&two, &["--decision", "3/QĐ-THỬ", "--layer", "mai"]);
+    assert!(ok, "{errors}");
+    let (ok, next, errors) = office.plan(&two, &["--decision", "4/QĐ-THỬ", "--dry-run"]);
+    assert!(ok && has(&next, "warning", "layer-as-before"), "{errors} {next}");
+    let other = zipped("other.zip", ["a.geojson", "b.geojson"]);
+    let (ok, asked, _) = office.plan(&other, &["--decision", "4/QĐ-THỬ", "--dry-run"]);
+    assert!(!ok && has(&asked, "error", "choose-layer"), "{asked}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::app::{Request, new_command_id};
 use crate::cli::progress::Progress;
 use crate::cli::store::Store;
 use crate::domain::Code;
-use crate::domain::city::Columns;
+use crate::domain::city::{AsBefore, Columns};
 use crate::domain::plan::{Adjustment, PlanKind};
 use crate::geometry::crs::Crs;
 use crate::import::attach::{NewBlob, source_document};
@@ -74,7 +74,7 @@ pub struct PlanArgs {
     /// Coordinate system of the file, such as EPSG:9208
     #[arg(long)]
     crs: Option<String>,
-    /// Columns: land_use=COLUMN, name=COLUMN, note=COLUMN; remembered for the authority
+    /// Columns: land_use=COLUMN, name=COLUMN, note=COLUMN; remembered for the authority, as are --crs and --layer
     #[arg(long = "map", value_name = "FIELD=COLUMN")]
     columns: Vec<String>,
     /// Layer to read, in a file with several
@@ -206,7 +206,8 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     if plan.how.dry_run {
         return show(&imported.report, &plan.how);
     }
-    store.app.remember_columns(&plan.authority, &columns).await?;
+    let said = AsBefore { columns, crs: options.crs, layer: plan.layer.clone() };
+    store.app.remember_file(&plan.authority, said).await?;
     tell(store, &outcome, &imported.report, &plan.how)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -52,6 +52,9 @@ pub struct Audited {
     pub position: i64,
 }
 
+/// The form in which the city is recorded. Form 2 remembers coordinate systems and layers; form 1 is read as it stands.
+const CITY_VERSION: u32 = 2;
+
 /// Why a stored event cannot be read. The follower stops at such an event and never skips it.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -67,8 +70,12 @@ impl LogEvent {
     /// Reads a stored event, upcast to today's form.
     pub fn decode(name: &str, version: u32, payload: &str) -> Result<Self, DecodeError> {
         let decoded = match name.split_once('.') {
-            Some(("city", "recorded")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Recorded(e)))),
-            Some(("city", "changed")) if version == 1 => Some(parse(payload).map(|e| Self::City(CityEvent::Changed(e)))),
+            Some(("city", "recorded")) if (1..=CITY_VERSION).contains(&version) => {
+                Some(parse(payload).map(|e| Self::City(CityEvent::Recorded(e))))
+            }
+            Some(("city", "changed")) if (1..=CITY_VERSION).contains(&version) => {
+                Some(parse(payload).map(|e| Self::City(CityEvent::Changed(e))))
+            }
             Some(("token", "created")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Created(e)))),
             Some(("token", "tied")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Tied(e)))),
             Some(("token", "revoked")) if version == 1 => Some(parse(payload).map(|e| Self::Token(TokenEvent::Revoked(e)))),
@@ -134,7 +141,8 @@ impl LogEvent {
             Self::Report(ReportEvent::Closed(e)) => ("report.closed", serde_json::to_string(e)),
             Self::Audited(e) => ("audit.noted", serde_json::to_string(e)),
         };
-        Ok(Encoded { name: name.to_owned(), version: 1, payload: payload? })
+        let version = if matches!(self, Self::City(_)) { CITY_VERSION } else { 1 };
+        Ok(Encoded { name: name.to_owned(), version, payload: payload? })
     }
 }
 
@@ -146,8 +154,8 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(payload: &'a str) -> serde_json::Res
 pub fn event_contract() -> Vec<(String, u32, Schema)> {
     let mut list = item_schemas();
     list.extend([
-        ("city.recorded".to_owned(), 1, schema_for!(CityRecorded)),
-        ("city.changed".to_owned(), 1, schema_for!(CityRecorded)),
+        ("city.recorded".to_owned(), CITY_VERSION, schema_for!(CityRecorded)),
+        ("city.changed".to_owned(), CITY_VERSION, schema_for!(CityRecorded)),
         ("token.created".to_owned(), 1, schema_for!(TokenCreated)),
         ("token.tied".to_owned(), 1, schema_for!(TokenTied)),
         ("token.revoked".to_owned(), 1, schema_for!(TokenRevoked)),

@@ -106,7 +106,9 @@ fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row
             add_proposed(code, item, proposal, false);
         }
     }
-    for (code, entry) in image.items().filter(|(_, entry)| entry.item.family() == "plan" && is_told(&entry.item)) {
+    // A proposal that was discarded may have left a plan that was never public.
+    let all = image.items().take_while(|_| settled);
+    for (code, entry) in all.filter(|(_, entry)| entry.item.family() == "plan" && is_told(&entry.item)) {
         let item = &entry.item;
         if item.proposal().as_ref().is_some_and(publishes) {
             continue;
@@ -211,8 +213,7 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         due.push(Due { day, what, title: view.title.clone(), link, is_over });
     };
     let last = crate::words::civil::end_of(&moment.zone, until);
-    // Most items do not change by themselves for long: they are not looked at.
-    let near = image.items().filter(|(_, entry)| entry.turns.is_some_and(|day| day <= until.saturating_add(1.day())));
+    let near = image.turning(until.saturating_add(1.day()));
     let turns = near.filter(|(_, entry)| entry.item.next_change(&moment).is_some_and(|at| at <= last));
     let turns = turns.filter(|(_, entry)| entry.item.family() != "board");
     let on_duty = image.collection("ambulances").filter(|(_, entry)| entry.item.next_change(&moment).is_none_or(|at| at > last));

@@ -18,11 +18,13 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
+use crate::http::search::index;
+use crate::read_model::search::Hit;
 use crate::render::office::items::{self as pages, Item};
 use crate::words::fold::fold;
 use crate::words::text::Lang;
 
-/// Most items of which the first are shown.
+/// Most items of which the first are shown: nobody reads thousands of lines.
 const LOOKED_AT: usize = 2_000;
 /// Most items on a page.
 const MOST: usize = 100;
@@ -37,23 +39,22 @@ fn may_change(site: &Site, desk: &Desk, view: &View) -> bool {
 pub async fn items(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let (lang, moment) = (asking.lang(), site.moment());
     let words = asking.parameter("q").unwrap_or_default();
-    let wanted = fold(&words);
-    let mut list: Vec<View> = {
+    let of_role = |family: &str| desk.actor.has(|role| role.covers(families::roles(family)));
+    let mut list: Vec<View> = if words.trim().is_empty() {
         let image = site.model.image();
-        let of_role = |family: &str| desk.actor.has(|role| role.covers(families::roles(family)));
         let entries = image.items().filter(|(_, entry)| entry.item.is_public() && of_role(entry.item.family()));
-        let is_wanted = |code: &Code, title: &str| {
-            let title = fold(title);
-            wanted.split_whitespace().all(|word| title.contains(word)) || fold(code.as_str()) == wanted
-        };
-        // A title is looked at sooner than a view is made; nobody reads thousands of lines.
-        let found =
-            entries.filter(|(code, entry)| wanted.is_empty() || is_wanted(code, entry.item.title(moment.today).unwrap_or_default()));
-        found.take(LOOKED_AT).filter_map(|(_, entry)| entry.item.view(None, &moment)).collect()
+        let mut list: Vec<View> = entries.take(LOOKED_AT).filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
+        // What holds or will hold comes first.
+        list.sort_by_key(|view| (!matches!(view.status, Status::InForce | Status::Upcoming), view.family, fold(&view.title)));
+        list
+    } else {
+        let index = index(&site, &moment).await?;
+        let hits = tokio::task::block_in_place(|| index.find(&words, LOOKED_AT));
+        let image = site.model.image();
+        let entries = hits.iter().filter_map(|hit| if let Hit::Item(code) = hit { image.entry(code) } else { None });
+        entries.filter(|entry| of_role(entry.item.family())).filter_map(|entry| entry.item.view(None, &moment)).collect()
     };
     list.retain(|view| may_change(&site, &desk, view));
-    // What holds or will hold comes first.
-    list.sort_by_key(|view| (!matches!(view.status, Status::InForce | Status::Upcoming), view.family, fold(&view.title)));
     let more = list.len().saturating_sub(MOST);
     list.truncate(MOST);
     Ok(shown(&asking.headers, StatusCode::OK, pages::list(lang, &site.city(), &desk.who(), &words, &list, more)))

@@ -10,7 +10,8 @@ use super::{Desk, leads_to, with_script};
 use crate::app::imports::KeptImport;
 use crate::domain::Code;
 use crate::domain::access::Role;
-use crate::domain::city::Columns;
+use crate::domain::city::{AsBefore, Columns};
+use crate::geometry::crs::Crs;
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::imports::{check_reader, find, read_file};
@@ -71,7 +72,9 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
     if kept.set.is_some() {
         let named = |name: &str| form.get(name).map(str::to_owned);
         let columns = Columns { land_use: named("land_use"), name: named("name"), note: named("note") };
-        site.app.remember_columns(form.get("authority").unwrap_or_default(), &columns).await?;
+        let crs = form.get("crs").and_then(|code| Crs::code(code).ok());
+        let said = AsBefore { columns, crs, layer: named("layer") };
+        site.app.remember_file(form.get("authority").unwrap_or_default(), said).await?;
     }
     Ok(leads_to(&format!("/office/imports/{id}"), lang))
 }

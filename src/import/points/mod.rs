@@ -125,7 +125,8 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
     // A table in degrees shows that in its headers.
     let some = features.iter().take(100);
     let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(Axis::Lon)));
-    let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
+    let hints =
+        Hints { asked: options.crs, stated: &stated, before: None, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
     let chosen = choose(&first_positions(&features), hints, report)?;
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
     Some((features, chosen))

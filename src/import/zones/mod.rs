@@ -21,7 +21,7 @@ use super::feature::Feature;
 use super::formats::{self, Choice, ReadError, Reader, Stated};
 use super::report::{Report, Severity};
 use super::source::Source;
-use crate::domain::city::Columns;
+use crate::domain::city::{AsBefore, Columns};
 use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::features::canonical::CanonicalSet;
@@ -59,8 +59,9 @@ pub struct Options {
     pub crs: Option<u32>,
     /// Columns named by the planner.
     pub columns: Columns,
-    /// Columns that the same authority used before; they are used where the file has them.
-    pub remembered: Columns,
+    /// What the same authority's last file was like. It counts where neither the planner nor the file says anything, and
+    /// where it fits.
+    pub as_before: AsBefore,
     /// The layer to read, and the limits on the file.
     pub choice: Choice,
     /// Kind of the plan.
@@ -87,7 +88,7 @@ impl Options {
         Self {
             crs: None,
             columns: Columns::default(),
-            remembered: Columns::default(),
+            as_before: AsBefore::default(),
             choice: Choice::default(),
             kind: PlanKind::LandUsePlan,
             signed: Date::MAX,
@@ -124,7 +125,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
         let mut report = Report::about(&source.name);
         let mut plane = options.plane;
         let mut learned = None;
-        let set = match formats::open(source, &options.choice) {
+        let set = match open(source, options, &mut report) {
             Ok(mut reader) => {
                 let set = run(reader.as_mut(), options, known, &mut report, &mut plane, &mut learned, progress);
                 report.take(reader.notes());
@@ -150,6 +151,17 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     imported.drawn = imported.set.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
     imported.set = imported.set.filter(|_| imported.report.is_clean());
     imported
+}
+
+/// Opens a file. Among several layers, the one that the authority's last file was read from is taken, which is said.
+fn open(source: &Source, options: &Options, report: &mut Report) -> Result<Box<dyn formats::Reader>, ReadError> {
+    let opened = formats::open(source, &options.choice);
+    let asks = opened.as_ref().is_err_and(|error| error.check == "choose-layer") && options.choice.layer.is_none();
+    let Some(layer) = options.as_before.layer.clone().filter(|_| asks) else { return opened };
+    let choice = formats::Choice { layer: Some(layer.clone()), ..options.choice.clone() };
+    let reader = formats::open(source, &choice).or(opened)?;
+    report.add(Severity::Warning, "layer-as-before", None, sentence!("layer-as-before", layer));
+    Ok(reader)
 }
 
 pub(super) fn unreadable(report: &mut Report, error: ReadError) {
@@ -285,7 +297,13 @@ fn run(
 ) -> Option<CanonicalSet> {
     let ahead = sample(reader, report)?;
     let stated = known.stated.clone().unwrap_or_else(|| reader.stated());
-    let hints = Hints { asked: options.crs, stated: &stated, defaults_to_wgs84: reader.defaults_to_wgs84(), city: &options.city };
+    let hints = Hints {
+        asked: options.crs,
+        stated: &stated,
+        before: options.as_before.crs,
+        defaults_to_wgs84: reader.defaults_to_wgs84(),
+        city: &options.city,
+    };
     let mut chosen = choose(&first_positions(&ahead), hints, report);
     if chosen.is_none() && stated == Stated::Nothing && ahead.len() == SAMPLE {
         // A long file may name its coordinate system at its end.
@@ -362,8 +380,10 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
     let allowed = |text: &str| land_use::get(text).is_some_and(|entry| land_use::is_allowed(entry, options.kind, options.signed));
     let asked = &options.columns;
     let code = columns::code_column(rows, asked.land_use.as_deref(), allowed);
-    let remembered = options.remembered.land_use.as_deref().filter(|_| asked.land_use.is_none());
+    let as_before = &options.as_before.columns;
+    let remembered = as_before.land_use.as_deref().filter(|_| asked.land_use.is_none());
     let before = remembered.and_then(|name| columns::code_column(rows, Some(name), allowed));
+    let is_chosen = asked.land_use.is_some() || before.is_some();
     let Some(land_use) = before.or(code) else {
         let lead = match &asked.land_use {
             Some(name) => sentence!("no-such-column", name),
@@ -373,7 +393,6 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
         report.add(Severity::Error, "no-code-column", None, sentence!("no-code-column", lead, list));
         return None;
     };
-    let is_chosen = asked.land_use.is_some() || options.remembered.land_use.is_some();
     let rivals = if is_chosen { Vec::new() } else { columns::rival_codes(rows, &land_use, allowed) };
     if !rivals.is_empty() {
         let list = std::iter::once(&land_use).chain(&rivals).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
@@ -393,8 +412,8 @@ fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Re
         before.or_else(|| find(rows, asked.as_deref()))
     };
     Some(Columns {
-        name: find(&asked.name, &options.remembered.name, &|rows, name| columns::name_column(rows, name, Some(&land_use))),
-        note: find(&asked.note, &options.remembered.note, &columns::note_column),
+        name: find(&asked.name, &as_before.name, &|rows, name| columns::name_column(rows, name, Some(&land_use))),
+        note: find(&asked.note, &as_before.note, &columns::note_column),
         land_use: Some(land_use),
     })
 }

@@ -26,15 +26,16 @@ pub struct Entry {
     pub item: Item,
     /// Position of the last event that touched it in public; changes whenever its answers may.
     pub version: i64,
-    /// The first day since its last change with which it begins or ceases to hold. Most have none.
+    /// The days since its last change with which it begins or ceases to hold.
     #[serde(skip)]
-    turns: Option<Date>,
+    turns: Vec<Date>,
 }
 
-/// The first day with which an item turns after it was changed at `at`, microseconds since 1970, wherever the city is.
-fn turns(item: &Item, at: i64) -> Option<Date> {
-    let day = date_in(&TimeZone::UTC, moment_of(at)).yesterday().ok()?;
-    item.turns_after(day)
+/// The days with which an item turns after it was changed at `at`, microseconds since 1970, wherever the city is.
+fn turns(item: &Item, at: i64) -> Vec<Date> {
+    let before = date_in(&TimeZone::UTC, moment_of(at)).yesterday().ok();
+    let first = before.and_then(|day| item.turns_after(day));
+    std::iter::successors(first, |day| item.turns_after(*day)).collect()
 }
 
 /// Everything that reading needs, in memory. It is cheap to query and has one writer, the follower.
@@ -69,7 +70,7 @@ pub struct Image {
     /// Items that wait for a person of the office.
     unsettled: BTreeSet<Code>,
     /// Items by the day with which each turns.
-    turning: BTreeSet<(Date, Code)>,
+    turning: BTreeMap<Date, BTreeSet<Code>>,
 }
 
 /// A resident's report that nobody has dealt with yet; its words are in the vault.
@@ -117,7 +118,7 @@ impl Image {
                     std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::hash_map::Entry::Vacant(place) => {
                         let Some(item) = Item::new(family) else { return Effect::None };
-                        place.insert(Entry { item, version: 0, turns: None })
+                        place.insert(Entry { item, version: 0, turns: Vec::new() })
                     }
                 };
                 let is_private = event.is_private();
@@ -132,11 +133,14 @@ impl Image {
                     return Effect::None;
                 }
                 entry.version = stored.position;
-                let before = entry.turns;
+                for day in &entry.turns {
+                    if let Some(codes) = self.turning.get_mut(day) {
+                        codes.remove(&code);
+                    }
+                }
                 entry.turns = turns(&entry.item, stored.recorded_at);
-                if before != entry.turns {
-                    before.map(|day| self.turning.remove(&(day, code)));
-                    self.turning.extend(entry.turns.map(|day| (day, code)));
+                for day in &entry.turns {
+                    self.turning.entry(*day).or_default().insert(code);
                 }
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
@@ -310,10 +314,10 @@ impl Image {
         self.unsettled.iter().filter_map(|code| Some((code, &self.items.get(code)?.item)))
     }
 
-    /// Items that begin or cease to hold by themselves until that day; some have done so since their last change.
-    pub fn turning(&self, until: Date) -> impl Iterator<Item = (&Code, &Entry)> {
-        let near = self.turning.iter().take_while(move |(day, _)| *day <= until);
-        near.filter_map(|(_, code)| Some((code, self.items.get(code)?)))
+    /// Items that begin or cease to hold by themselves with one of these days, each once.
+    pub fn turning(&self, from: Date, until: Date) -> impl Iterator<Item = (&Code, &Entry)> {
+        let near: BTreeSet<&Code> = self.turning.range(from..=until).flat_map(|(_, codes)| codes).collect();
+        near.into_iter().filter_map(|code| Some((code, self.items.get(code)?)))
     }
 
     /// Residents' reports that nobody has dealt with yet.
@@ -344,7 +348,9 @@ impl Image {
             self.unsettled.insert(code);
         }
         let turns = turns(&entry.item, entry.item.updated_at());
-        self.turning.extend(turns.map(|day| (day, code)));
+        for day in &turns {
+            self.turning.entry(*day).or_default().insert(code);
+        }
         self.items.insert(code, Entry { turns, ..entry });
     }
 

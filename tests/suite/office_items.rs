@@ -56,30 +56,165 @@ async fn an_item_is_corrected_ended_and_withdrawn_by_forms(kind: Kind) {
     assert_eq!(node.get(&format!("/q/{WORKS}")).await.status, StatusCode::OK);
 }
 
+/// What the form of an action says before its button.
+fn said(page: &str, action: &str) -> String {
+    let button = format!("value=\"{action}\"");
+    page.split("<form ").find(|form| form.contains(&button)).unwrap_or_else(|| panic!("no form {action}: {page}")).to_owned()
+}
+
+/// The section of a page between two headings.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let rest = page.split_once(from).unwrap_or_else(|| panic!("no “{from}”: {page}")).1;
+    rest.split_once(to).map_or(rest, |(part, _)| part)
+}
+
 async fn what_becomes_wrong_on_boards_is_said_before_and_listed_after(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let path = format!("/office/items/{PLAN}");
+    // Four prints hang: two of revision 2, one of revision 1, one that was revoked.
+    let page = planner.get(&path).await.text();
+    assert!(said(&page, "correct").contains("Lần công bố 2. "), "{}", said(&page, "correct"));
+    assert!(said(&page, "correct").contains("2 bản in trên 2 bảng tin sẽ thành sai"), "{}", said(&page, "correct"));
+    for action in ["withdraw", "expire", "supersede"] {
+        assert!(said(&page, action).contains("4 bản in trên 4 bảng tin sẽ thành sai"), "{action}: {}", said(&page, action));
+    }
+    let follows = |page: &str| between(page, "Việc tiếp theo", "Ai cần được báo").to_owned();
+    let listed = |page: &str| ["BANG0001F", "BANG0002W", "BANG0003E", "BANG0007C"].map(|board| follows(page).contains(board));
+    assert_eq!(listed(&page), [false, false, true, true]);
+    // A correction makes the prints of that revision wrong.
+    let corrected = [("do", "correct"), ("/title", "Quy hoạch sử dụng đất, đã sửa tên"), ("reason", "Sai tên")];
+    assert_eq!(sends(&mut planner, PLAN, &corrected).await, format!("{path}?done=1"));
+    assert_eq!(listed(&planner.get(&path).await.text()), [true; 4]);
+    // The clerk prints it anew and hangs it; the board is right again.
+    let (mut clerk, _) = signed_in(&node, &[Role::Clerk], "chi@yenbai.gov.vn", &clock).await;
+    let board = "/office/boards/BANG0001F";
+    for action in ["print", "hang"] {
+        let page = clerk.get(board).await.text();
+        let own = page.split("<section>").find(|part| part.contains(PLAN)).unwrap();
+        assert!(own.contains(&format!("value=\"{action}\"")), "{action}: {own}");
+        let seen = hidden(&page, "seen");
+        let answer = clerk.submit(board, board, &[("do", action), ("item", PLAN), ("seen", &seen)]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        settle(&node).await;
+    }
+    let page = clerk.get(board).await.text();
+    let own = page.split("<section>").find(|part| part.contains(PLAN)).unwrap();
+    assert!(!own.contains("value=\"print\"") && !own.contains("value=\"hang\""), "{own}");
+    assert_eq!(listed(&planner.get(&path).await.text()), [false, true, true, true]);
+}
+
+async fn under_the_rule_of_two_persons_a_form_makes_a_proposal(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
     let (_approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
-    let hanging = {
-        let (image, moment) =
-            (node.model.image(), bangtin::domain::publication::view::Moment::new(node.app.now(), node.model.image().city.zone()));
-        let boards = image.standing_boards(&moment, None);
-        let hangs = |code: &str| {
-            let of_board = |board: &bangtin::domain::publication::view::View| {
-                board.board().unwrap().postings.iter().filter(|posting| posting.item.as_str() == code && posting.hangs()).count()
-            };
-            boards.iter().map(of_board).sum::<usize>()
-        };
-        hangs(PLAN)
-    };
-    let page = planner.get(&format!("/office/items/{PLAN}")).await.text();
-    let said = if hanging == 0 { "Không có bản in nào đang treo.".to_owned() } else { format!("{hanging} bản in trên") };
-    assert!(page.contains(&said), "{said}: {page}");
-    // Under the rule of two persons a form makes a proposal.
     let proposed = sends(&mut planner, PLAN, &[("do", "withdraw"), ("reason", "Ban hành nhầm")]).await;
     assert_eq!(proposed, format!("/office/proposals/{PLAN}"));
     settle(&node).await;
     assert_eq!(node.get(&format!("/q/{PLAN}")).await.status, StatusCode::OK);
+    // A review changes nothing of the plan, and needs nobody else.
+    let other = "QHCT2401G";
+    let reviewed = [("do", "review"), ("on", "2026-11-20"), ("conclusion", "Còn phù hợp")];
+    assert_eq!(sends(&mut planner, other, &reviewed).await, format!("/office/items/{other}?done=1"));
 }
 
-on_both_databases!(an_item_is_corrected_ended_and_withdrawn_by_forms, what_becomes_wrong_on_boards_is_said_before_and_listed_after);
+async fn a_revision_to_come_is_cancelled_and_a_plan_replaced_by_forms(kind: Kind) {
+    const LATER: &str = "QHC2020AH";
+    const OLD: &str = "QHCT2401G";
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let page = planner.get(&format!("/office/items/{LATER}")).await.text();
+    assert!(said(&page, "cancel-revision").contains("Không có bản in nào đang treo."), "{page}");
+    for (n, action) in ["print", "hang"].into_iter().enumerate() {
+        let line = format!(r#"{{"id":"early-{n}","type":"board.{action}","code":"BANG0002W","item":"{LATER}","revision":2}}"#);
+        node.apply(&line).await;
+    }
+    settle(&node).await;
+    let page = planner.get(&format!("/office/items/{LATER}")).await.text();
+    assert!(said(&page, "cancel-revision").contains("1 bản in trên 1 bảng tin sẽ thành sai"), "{}", said(&page, "cancel-revision"));
+    let cancelled = [("do", "cancel-revision"), ("revision", "2"), ("reason", "Quyết định bị thu hồi")];
+    assert_eq!(sends(&mut planner, LATER, &cancelled).await, format!("/office/items/{LATER}?done=1"));
+    assert!(node.get(&format!("/q/{LATER}/history")).await.text().contains("Quyết định bị thu hồi"));
+    assert!(!planner.get(&format!("/office/items/{LATER}")).await.text().contains("value=\"cancel-revision\""));
+    // By another that is none, or by itself, is refused in words.
+    for by in ["QHPK2301X", OLD, " "] {
+        let refused = sends(&mut planner, OLD, &[("do", "supersede"), ("by", by), ("from", "2027-01-01")]).await;
+        assert!(refused.contains("status bad"), "{by}: {refused}");
+    }
+    let replaced = [("do", "supersede"), ("by", "QHPK2301B"), ("from", "2027-01-01")];
+    assert_eq!(sends(&mut planner, OLD, &replaced).await, format!("/office/items/{OLD}?done=1"));
+    assert!(node.get(&format!("/q/{OLD}")).await.text().contains("QHPK2301B"));
+}
+
+async fn days_units_and_documents_are_corrected_by_the_form(kind: Kind) {
+    const URBAN: &str = "QHXD2200H";
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let path = format!("/office/items/{URBAN}");
+    let before = node.get(&format!("/q/{URBAN}.json")).await.json();
+    let page = planner.get(&path).await.text();
+    let seen = hidden(&page, "seen");
+    let all = |signed, unit| {
+        [
+            ("do", "correct"),
+            ("/decision/signed", signed),
+            ("units", "asked"),
+            ("unit", unit),
+            ("reason", "Ghi nhầm"),
+            ("seen", seen.as_str()),
+        ]
+    };
+    let wrong = planner.upload(&path, &path, &all("30/2/2022", "04252-2020"), &[]).await;
+    assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text().contains("status bad"), "{}", wrong.text());
+    let pdf = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R/Size 2>>\n%%EOF\n";
+    let files: [(&str, &str, &[u8]); 1] = [("decision_file", "quyet-dinh.pdf", pdf)];
+    let answer = planner.upload(&path, &path, &all("2022-06-01", "04252-2020"), &files).await;
+    assert_eq!(answer.header("location"), format!("{path}?done=1"), "{}", answer.text());
+    settle(&node).await;
+    let after = node.get(&format!("/q/{URBAN}.json")).await.json();
+    assert!(before["signed"] != "2022-06-01" && after["signed"] == "2022-06-01", "{after}");
+    assert_eq!(after["units"].as_array().unwrap().len(), 1, "{after}");
+    let page = node.get(&format!("/q/{URBAN}")).await.text();
+    assert!(page.contains("quyet-dinh.pdf"), "{page}");
+    // With no unit ticked it is for the whole city.
+    let seen = hidden(&planner.get(&path).await.text(), "seen");
+    let whole = [("do", "correct"), ("units", "asked"), ("reason", "Toàn thành phố"), ("seen", seen.as_str())];
+    assert_eq!(planner.upload(&path, &path, &whole, &[]).await.header("location"), format!("{path}?done=1"));
+    settle(&node).await;
+    assert!(node.get(&format!("/q/{URBAN}.json")).await.json()["units"].as_array().is_none_or(Vec::is_empty));
+    assert!(node.get(&format!("/q/{URBAN}")).await.text().contains("quyet-dinh.pdf"), "what the form does not touch stays");
+}
+
+async fn a_review_is_noted_and_the_next_one_counts_from_it(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let facts = r#"{"kind":"land-use-plan","title":"Quy hoạch tỉnh","level":"tỉnh","decision":{"authority":"UBND tỉnh","number":"9/QĐ","signed":"2025-02-03"}}"#;
+    let published = node.apply(&format!(r#"{{"id":"p","type":"plan.publish","effective_from":"2025-02-10","facts":{facts}}}"#)).await;
+    let plan = published.code.unwrap().to_string();
+    settle(&node).await;
+    for (on, conclusion) in [("2026-11-20", " "), ("2030-01-01", "Còn phù hợp"), ("2001-01-01", "Còn phù hợp"), ("", "Còn phù hợp")]
+    {
+        let refused = sends(&mut planner, &plan, &[("do", "review"), ("on", on), ("conclusion", conclusion)]).await;
+        assert!(refused.contains("status bad"), "{on} {conclusion}: {refused}");
+    }
+    let reviewed = [("do", "review"), ("on", "2026-11-20"), ("conclusion", "Còn phù hợp, giữ nguyên")];
+    let due = async |planner: &mut Browser<'_>| {
+        let deadlines = planner.get("/office/deadlines?f=csv").await.text();
+        deadlines.lines().find(|line| line.contains(&plan) && line.contains("Rà soát")).unwrap_or_else(|| panic!("{deadlines}")).to_owned()
+    };
+    // Five years end on a Sunday; that year has no holidays yet.
+    assert!(due(&mut planner).await.contains("2030-02-04"));
+    assert_eq!(sends(&mut planner, &plan, &reviewed).await, format!("/office/items/{plan}?done=1"));
+    let page = node.get(&format!("/q/{plan}")).await.text();
+    assert!(page.contains("Rà soát gần nhất") && page.contains("20/11/2026") && page.contains("Còn phù hợp, giữ nguyên"), "{page}");
+    assert!(due(&mut planner).await.contains("2031-11-20"), "{}", due(&mut planner).await);
+}
+
+on_both_databases!(
+    an_item_is_corrected_ended_and_withdrawn_by_forms,
+    what_becomes_wrong_on_boards_is_said_before_and_listed_after,
+    under_the_rule_of_two_persons_a_form_makes_a_proposal,
+    a_revision_to_come_is_cancelled_and_a_plan_replaced_by_forms,
+    days_units_and_documents_are_corrected_by_the_form,
+    a_review_is_noted_and_the_next_one_counts_from_it,
+);

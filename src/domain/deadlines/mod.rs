@@ -130,6 +130,8 @@ pub struct Facts<'a> {
     pub signed: Option<Date>,
     /// Day on which opinions began to be taken.
     pub opened: Option<Date>,
+    /// Day on which it was last reviewed.
+    pub reviewed: Option<Date>,
 }
 
 /// A deadline.
@@ -145,6 +147,8 @@ pub struct Deadline {
     pub last: Date,
     /// False where the public holidays of that year are not known yet: the day may move.
     pub is_firm: bool,
+    /// True where nothing is left to be done.
+    pub is_done: bool,
 }
 
 /// The level in one word: `tinh`, `huyen`, `xa`, `quoc gia`; another word as it stands, folded.
@@ -157,7 +161,12 @@ fn level(stated: &str) -> String {
 
 /// The deadline that the law sets for this duty; none where no rule is known.
 pub fn deadline(facts: &Facts<'_>, duty: Duty) -> Option<Deadline> {
-    let event = if duty == Duty::Consult { facts.opened } else { facts.signed }?;
+    let event = match duty {
+        Duty::Consult => facts.opened,
+        // The next review is counted from the last one.
+        Duty::Review => facts.signed.map(|signed| facts.reviewed.map_or(signed, |reviewed| reviewed.max(signed))),
+        Duty::Publish | Duty::Stale => facts.signed,
+    }?;
     let level = facts.level.map(level).unwrap_or_default();
     if level == "huyen" && event > DISTRICTS_UNTIL {
         return None;
@@ -170,7 +179,9 @@ pub fn deadline(facts: &Facts<'_>, duty: Duty) -> Option<Deadline> {
     let span = if rule.unit == Term::Day { rule.number.days() } else { rule.number.years() };
     let counted = event.checked_add(span).ok()?;
     let last = working_from(counted);
-    Some(Deadline { rule, event, counted, last, is_firm: has_holidays(last) })
+    // Once the years are over, a review is the look that the law wants.
+    let is_done = duty == Duty::Stale && facts.reviewed.is_some_and(|reviewed| reviewed >= counted);
+    Some(Deadline { rule, event, counted, last, is_firm: has_holidays(last), is_done })
 }
 
 #[cfg(test)]
@@ -208,7 +219,7 @@ mod tests {
                 other => panic!("{other:?}"),
             };
             let level = Some(case.level.as_str()).filter(|level| !level.is_empty());
-            let found = deadline(&Facts { kind: &case.kind, level, signed: case.signed, opened: case.opened }, duty);
+            let found = deadline(&Facts { kind: &case.kind, level, signed: case.signed, opened: case.opened, reviewed: None }, duty);
             let standing = found.map_or("no-rule", |found| if found.rule.standing == Standing::Law { "law" } else { "to-be-checked" });
             let seen = (found.map_or("", |found| found.rule.id.as_str()), found.map(|f| f.counted), found.map(|f| f.last), standing);
             let expected = (case.rule.as_str(), case.raw_last_day, case.last_day, case.standing.as_str());
@@ -223,8 +234,25 @@ mod tests {
     }
 
     #[test]
+    fn a_review_moves_the_next_one_and_settles_what_was_not_taken_up() {
+        let of = |kind, level, duty, reviewed| {
+            let signed = Some(date(2024, 9, 10));
+            deadline(&Facts { kind, level, signed, opened: None, reviewed }, duty).expect("a rule")
+        };
+        let review = |reviewed| of("land-use-plan", None, Duty::Review, reviewed).counted;
+        assert_eq!(review(None), date(2029, 9, 10));
+        assert_eq!(review(Some(date(2029, 8, 1))), date(2034, 8, 1));
+        assert_eq!(review(Some(date(2020, 1, 1))), date(2029, 9, 10), "a review of the plan before this one");
+        let stale = |reviewed| of("land-use-schedule", Some("huyện"), Duty::Stale, reviewed);
+        assert!((stale(None).counted, stale(None).is_done) == (date(2026, 9, 10), false));
+        assert!(!stale(Some(date(2026, 9, 9))).is_done && stale(Some(date(2026, 9, 10))).is_done);
+    }
+
+    #[test]
     fn a_year_whose_holidays_nobody_has_announced_is_not_firm() {
-        let signed = |signed| deadline(&Facts { kind: "land-use-plan", level: None, signed: Some(signed), opened: None }, Duty::Publish);
+        let signed = |signed| {
+            deadline(&Facts { kind: "land-use-plan", level: None, signed: Some(signed), opened: None, reviewed: None }, Duty::Publish)
+        };
         assert!(signed(date(2026, 11, 24)).is_some_and(|found| found.is_firm));
         assert!(signed(date(2031, 1, 6)).is_some_and(|found| !found.is_firm));
     }

@@ -132,3 +132,15 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outline: Option<FeatureSet>,
 }
+
+/// `plan.review`, `plan.reviewed`: the plan was reviewed as the law asks from time to time, and stays as it is. What is to
+/// change needs a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewed {
+    /// Day of the review.
+    #[schemars(schema_with = "date_schema")]
+    pub on: Date,
+    /// What came of it.
+    pub conclusion: String,
+}

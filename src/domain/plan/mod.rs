@@ -4,7 +4,7 @@ mod facts;
 mod rules;
 mod view;
 
-pub use facts::{Adjustment, Decision, Period, Plan, PlanKind};
+pub use facts::{Adjustment, Decision, Period, Plan, PlanKind, Reviewed};
 pub use rules::check_in_city;
 
 #[cfg(test)]

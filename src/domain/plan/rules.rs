@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::Plan;
+use super::{Plan, Reviewed};
 use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
@@ -16,10 +16,6 @@ use crate::domain::{Context, Digest, Refusal};
 use crate::geometry::contains;
 use crate::words::alike::read;
 use crate::words::fold::{bare_number, fold, marked};
-
-/// Plans have no commands or events beyond the shared life cycle.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub enum Nothing {}
 
 /// An authority as it is compared: “Ủy ban nhân dân tỉnh Lào Cai” and “UBND tỉnh Lào Cai” are one. “Xã Minh Tiến” and
 /// “xã Minh Tiên” are two: names keep their marks.
@@ -67,9 +63,11 @@ impl Family for Plan {
     const SETS: &'static [(&'static str, Takes)] = &[("zones", Takes::Zones), ("outline", Takes::Outline)];
     const ROLES: &'static [Role] = &[Role::Planner];
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("plans", "QHSDD21AG"), ("zones", "QHSDD21AG-2-1")];
-    type Change = Nothing;
-    type Changed = Nothing;
-    type State = ();
+    const CHANGES: &'static [&'static str] = &["review"];
+    const CHANGED: &'static [(&'static str, u32)] = &[("plan.reviewed", 1)];
+    type Change = Reviewed;
+    type Changed = Reviewed;
+    type State = Option<Reviewed>;
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -153,16 +151,23 @@ impl Family for Plan {
         vec![Claim { kind: ClaimKind::Decision, key }]
     }
 
-    fn decide(_: &Publication<Self>, change: Nothing, _: &Context) -> Result<Vec<Event<Self>>, Refusal> {
-        match change {}
+    fn decide(current: &Publication<Self>, change: Reviewed, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
+        if change.conclusion.trim().is_empty() {
+            return Err(Refusal::invalid("conclusion-missing", sentence!("conclusion-missing")));
+        }
+        let signed = current.latest().map(|revision| revision.facts.decision.signed);
+        if change.on > context.today || signed.is_some_and(|signed| change.on < signed) {
+            return Err(Refusal::invalid("review-day", sentence!("review-day", on = change.on)));
+        }
+        Ok(vec![Event::Changed(change)])
     }
 
-    fn apply((): &mut (), changed: &Nothing) {
-        match *changed {}
+    fn apply(state: &mut Option<Reviewed>, changed: &Reviewed) {
+        *state = Some(changed.clone());
     }
 
-    fn describe(&self, (): &(), moment: &Moment, view: &mut View) {
-        super::view::describe(self, moment, view);
+    fn describe(&self, state: &Option<Reviewed>, _: &Moment, view: &mut View) {
+        super::view::describe(self, state.as_ref(), view);
     }
 }
 

@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use super::Plan;
+use super::{Plan, Reviewed};
 use crate::domain::publication::view::Fact;
-use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Section;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
@@ -36,7 +35,7 @@ pub(super) const ZONE_PROPERTIES: &[Property] = &[
     Property::new("note", Type::Text).like("Chỉnh ranh giới"),
 ];
 
-pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
+pub(super) fn describe(plan: &Plan, reviewed: Option<&Reviewed>, view: &mut View) {
     let decision = &plan.decision;
     view.summary.clone_from(&plan.summary);
     view.sections.push(Section::Decision(decision.signed, plan.crs));
@@ -70,6 +69,10 @@ pub(super) fn describe(plan: &Plan, _: &Moment, view: &mut View) {
     }
     if let Some(code) = &plan.information_code {
         fact("information-code", Shown::Text(code.clone()));
+    }
+    if let Some(reviewed) = reviewed.filter(|reviewed| reviewed.on >= decision.signed) {
+        fact("reviewed", Shown::Date(reviewed.on));
+        fact("review-conclusion", Shown::Text(reviewed.conclusion.clone()));
     }
     let properties = [
         ("authority", json!(decision.authority)),

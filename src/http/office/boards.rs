@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request as HttpRequest, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Desk, Form, leads_to, pressed, refused, with_script};
+use super::{Desk, Form, has_files, leads_to, pressed, refused, with_script};
 use crate::app::reports::ReportDraft;
 use crate::domain::Code;
 use crate::domain::code::CodeError;
@@ -66,8 +66,7 @@ pub async fn work(
     request: HttpRequest,
 ) -> Result<Response, HttpError> {
     let headers = request.headers().clone();
-    let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
-    if media.to_ascii_lowercase().starts_with("multipart/") {
+    if has_files(&headers) {
         return damage(&site, code, &desk, &headers, request).await;
     }
     let fields = desk.fields(&headers, request.into_body()).await?;

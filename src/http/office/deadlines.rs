@@ -1,5 +1,6 @@
 //! `/office/deadlines`: what the law wants by which day, and `/office`'s list of what is due.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -39,6 +40,8 @@ struct About<'a> {
     /// Number of the state of it, for calendars.
     sequence: u32,
     is_settled: bool,
+    /// Whether what is settled is told too.
+    is_told: bool,
 }
 
 /// The roles of those who have to do with items of a family: who may change or approve them.
@@ -48,23 +51,25 @@ fn minding(family: &str) -> Vec<Role> {
 
 /// What deadlines need of a command that is proposed.
 #[derive(Default, Deserialize)]
-struct Proposed {
-    #[serde(default)]
-    facts: ProposedFacts,
+struct Proposed<'a> {
+    #[serde(default, borrow)]
+    facts: ProposedFacts<'a>,
 }
 
 #[derive(Default, Deserialize)]
-struct ProposedFacts {
-    #[serde(default)]
-    kind: String,
-    level: Option<String>,
-    #[serde(default)]
-    decision: ProposedDecision,
+struct ProposedFacts<'a> {
+    #[serde(default, borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    level: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    decision: ProposedDecision<'a>,
 }
 
 #[derive(Default, Deserialize)]
-struct ProposedDecision {
-    signed: Option<String>,
+struct ProposedDecision<'a> {
+    #[serde(borrow)]
+    signed: Option<Cow<'a, str>>,
 }
 
 /// The deadlines of what this person has to do with, those that are over first; with `settled` also those of the last year
@@ -85,8 +90,9 @@ fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row
     let mut rows = Vec::new();
     let mut add = |about: &About<'_>, facts: &Facts<'_>, duties: &[Duty]| {
         let found = duties.iter().filter_map(|duty| deadline(facts, *duty));
-        for deadline in found.filter(|found| until.is_none_or(|until| found.last <= until)) {
-            let About { title, code, is_proposed, sequence, is_settled } = *about;
+        for deadline in found.filter(|found| (about.is_told || !found.is_done) && until.is_none_or(|until| found.last <= until)) {
+            let About { title, code, is_proposed, sequence, is_settled, .. } = *about;
+            let is_settled = is_settled || deadline.is_done;
             // Opinions may be taken for longer: that day is no limit that can be missed.
             let is_over = deadline.last < moment.today && deadline.rule.duty != Duty::Consult;
             rows.push(Row { deadline, title: title.to_owned(), code, is_proposed, is_over, sequence, is_settled });
@@ -97,8 +103,9 @@ fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row
     let mut add_proposed = |code: &Code, item: &Item, proposal: &Proposal, is_settled: bool| {
         let Proposed { facts } = serde_json::from_str(&proposal.body).unwrap_or_default();
         let signed = facts.decision.signed.and_then(|day| day.parse().ok());
-        let asked = Facts { kind: &facts.kind, level: facts.level.as_deref(), signed, opened: None };
-        let about = About { title: &proposal.title, code: *code, is_proposed: true, sequence: item.touched(), is_settled };
+        let asked = Facts { kind: &facts.kind, level: facts.level.as_deref(), signed, opened: None, reviewed: None };
+        let sequence = item.touched();
+        let about = About { title: &proposal.title, code: *code, is_proposed: true, sequence, is_settled, is_told: is_settled };
         add(&about, &asked, &[Duty::Publish]);
     };
     for (code, item) in image.unsettled().filter(|(_, item)| item.family() == "plan") {
@@ -119,15 +126,29 @@ fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row
         }
     }
     for (code, entry) in image.collection("plans") {
-        let (Item::Plan(plan), Some(brief)) = (&entry.item, entry.item.brief(moment.today)) else { continue };
-        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_plans, brief.units)) else { continue };
+        let Item::Plan(plan) = &entry.item else { continue };
         let Some(stated) = plan.latest().map(|revision| &revision.facts) else { continue };
-        let facts = Facts { kind: brief.kind, level: stated.level.as_deref(), signed: Some(stated.decision.signed), opened: None };
-        let about = About { title: brief.title, code: *code, is_proposed: false, sequence: entry.item.touched(), is_settled };
-        add(&about, &facts, &[Duty::Stale, Duty::Review]);
+        let facts = Facts {
+            kind: stated.kind.as_str(),
+            level: stated.level.as_deref(),
+            signed: Some(stated.decision.signed),
+            opened: None,
+            reviewed: plan.state.as_ref().map(|reviewed| reviewed.on),
+        };
+        let duties = [Duty::Stale, Duty::Review];
+        // Most plans have nothing that is due soon.
+        let is_due = |until| duties.iter().filter_map(|duty| deadline(&facts, *duty)).any(|found| found.last <= until);
+        if !until.is_none_or(is_due) {
+            continue;
+        }
+        let Some(brief) = entry.item.brief(moment.today) else { continue };
+        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_plans, brief.units)) else { continue };
+        let (sequence, is_told) = (entry.item.touched(), is_told(&entry.item));
+        let about = About { title: brief.title, code: *code, is_proposed: false, sequence, is_settled, is_told };
+        add(&about, &facts, &duties);
         let is_proposed = entry.item.proposal().as_ref().is_some_and(publishes);
         let is_dropped = entry.item.discarded().as_ref().is_some_and(publishes);
-        if is_told(&entry.item) && !is_proposed && !is_dropped {
+        if is_told && !is_proposed && !is_dropped {
             add(&About { is_settled: true, ..about }, &facts, &[Duty::Publish]);
         }
     }
@@ -141,8 +162,9 @@ fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row
             "urban-consultation" => "general-plan",
             _ => continue,
         };
-        let facts = Facts { kind, level: stated.level.as_deref(), signed: None, opened: Some(stated.opens) };
-        let about = About { title: brief.title, code: *code, is_proposed: false, sequence: entry.item.touched(), is_settled };
+        let facts = Facts { kind, level: stated.level.as_deref(), signed: None, opened: Some(stated.opens), reviewed: None };
+        let (sequence, is_told) = (entry.item.touched(), is_told(&entry.item));
+        let about = About { title: brief.title, code: *code, is_proposed: false, sequence, is_settled, is_told };
         add(&about, &facts, &[Duty::Consult]);
     }
     rows
@@ -212,12 +234,9 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         let is_over = day.is_some_and(|day| day < moment.today);
         due.push(Due { day, what, title: view.title.clone(), link, is_over });
     };
-    let last = crate::words::civil::end_of(&moment.zone, until);
-    let near = image.turning(until.saturating_add(1.day()));
-    let turns = near.filter(|(_, entry)| entry.item.next_change(&moment).is_some_and(|at| at <= last));
-    let turns = turns.filter(|(_, entry)| entry.item.family() != "board");
-    let on_duty = image.collection("ambulances").filter(|(_, entry)| entry.item.next_change(&moment).is_none_or(|at| at > last));
-    for (_, entry) in turns.chain(on_duty).chain(image.boards()) {
+    let turns = image.turning(moment.today, until.saturating_add(1.day()));
+    let turns = turns.filter(|(_, entry)| entry.item.family() != "board" && entry.item.collection() != Some("ambulances"));
+    for (_, entry) in turns.chain(image.collection("ambulances")).chain(image.boards()) {
         let family = entry.item.family();
         if !desk.actor.has(|role| role.covers(families::roles(family))) || !entry.item.is_public() {
             continue;
@@ -247,6 +266,11 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
     if open > 0 && desk.actor.has(Role::reads_reports) {
         due.push(Due { day: None, what: "due-reports", title: open.to_string(), link: "/office/reports".into(), is_over: false });
     }
-    due.sort_by(|a, b| (a.day.is_none(), a.day, &a.title).cmp(&(b.day.is_none(), b.day, &b.title)));
+    let order = |a: &Due, b: &Due| (a.day.is_none(), a.day, &a.title).cmp(&(b.day.is_none(), b.day, &b.title));
+    if due.len() > pages::MOST_DUE {
+        due.select_nth_unstable_by(pages::MOST_DUE, order);
+    }
+    let shown = due.len().min(pages::MOST_DUE);
+    due[..shown].sort_by(order);
     due
 }

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Desk, Form, leads_to, refused, shown};
+use super::corrections::corrected;
+use super::{Desk, Form, has_files, leads_to, refused, shown};
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
@@ -19,6 +19,7 @@ use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
 use crate::http::search::index;
+use crate::http::uploaded;
 use crate::read_model::search::Hit;
 use crate::render::office::items::{self as pages, Item};
 use crate::words::fold::fold;
@@ -92,7 +93,7 @@ fn one(
 }
 
 /// The command that a form asks for; none for a button that no form has.
-fn command(fields: &Fields, facts: Value, latest: u32) -> Option<(&str, Value)> {
+fn command<'a>(fields: &'a Fields, facts: &Value, latest: u32) -> Option<(&'a str, Value)> {
     let action = fields.get("do")?;
     let text = |name: &str| fields.get(name).map(str::trim).filter(|text| !text.is_empty());
     let reason = text("reason").unwrap_or_default();
@@ -101,18 +102,8 @@ fn command(fields: &Fields, facts: Value, latest: u32) -> Option<(&str, Value)> 
         "expire" => json!({ "reason": reason, "effective_to": text("effective_to") }),
         "supersede" => json!({ "by": text("by"), "from": text("from") }),
         "cancel-revision" => json!({ "reason": reason, "revision": text("revision").and_then(|number| number.parse::<u32>().ok()) }),
-        "correct" => {
-            let mut facts = facts;
-            for (pointer, _) in pages::CORRECTED {
-                let Some(new) = fields.get(pointer).map(str::trim) else { continue };
-                if let Some(old) = facts.pointer_mut(pointer).filter(|old| old.is_string()) {
-                    *old = json!(new);
-                } else if let Some(object) = facts.as_object_mut().filter(|_| pointer == "/summary" && !new.is_empty()) {
-                    object.insert("summary".into(), json!(new));
-                }
-            }
-            json!({ "revision": latest, "reason": reason, "facts": facts })
-        }
+        "review" => json!({ "on": text("on"), "conclusion": text("conclusion").unwrap_or_default() }),
+        "correct" => json!({ "revision": latest, "reason": reason, "facts": facts }),
         _ => return None,
     };
     Some((action, body))
@@ -124,10 +115,16 @@ pub async fn change(
     Path(code): Path<String>,
     desk: Desk,
     asking: Asking,
-    headers: HeaderMap,
-    body: Body,
+    request: HttpRequest,
 ) -> Result<Response, HttpError> {
-    let fields = desk.fields(&headers, body).await?;
+    let headers = request.headers().clone();
+    let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
+    let (fields, sent) = if has_files(&headers) {
+        let sent = desk.files(request, site.limits.import_bytes).await?;
+        (Fields::from(sent.fields()), sent)
+    } else {
+        (desk.fields(&headers, request.into_body()).await?, uploaded::Form::default())
+    };
     let lang = fields.lang(&asking.headers);
     let own: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (family, facts, latest) = {
@@ -135,9 +132,11 @@ pub async fn change(
         let item = &image.entry(&own).filter(|entry| entry.item.is_public()).ok_or(HttpError::NotFound)?.item;
         (item.family(), item.latest_facts().unwrap_or_default(), item.latest_number().unwrap_or_default())
     };
-    let (action, body) = command(&fields, facts, latest).ok_or(HttpError::NotFound)?;
+    let (facts, files) = corrected(facts, &fields, &sent)?;
+    let (action, body) = command(&fields, &facts, latest).ok_or(HttpError::NotFound)?;
     let form = Form { family, action, seen: fields.get("seen").unwrap_or_default(), at: fields.get("at") };
-    match desk.carry_out(&site, own, &form, body).await {
+    let named = |name: &str| files.get(name).cloned().ok_or_else(|| name.to_owned());
+    match desk.carry_out_with(&site, own, &form, body, &named).await {
         Ok(outcome) => {
             let is_proposed = outcome.state.is_some();
             Ok(leads_to(&if is_proposed { format!("/office/proposals/{own}") } else { format!("/office/items/{own}?done=1") }, lang))

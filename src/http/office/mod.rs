@@ -5,6 +5,7 @@ mod accounts;
 pub mod audit;
 pub mod boards;
 pub mod city;
+mod corrections;
 pub mod deadlines;
 pub mod door;
 pub mod duty;
@@ -49,7 +50,7 @@ use crate::domain::city::City;
 use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
-use crate::import::attach::no_files;
+use crate::import::attach::{Files, no_files};
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::office::{Who, sign_in as sign_in_pages};
 use crate::words::civil::hour_in;
@@ -139,6 +140,12 @@ impl Desk {
     }
 }
 
+/// True for a form with files.
+fn has_files(headers: &HeaderMap) -> bool {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+    media.to_ascii_lowercase().starts_with("multipart/")
+}
+
 /// The hour that a form names; none for at once.
 fn hour(site: &Site, given: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
     let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) else { return Ok(None) };
@@ -172,6 +179,18 @@ impl Desk {
     /// Carries out the command that a form asks for. The same form, sent twice, acts once; the same words sent of a later
     /// state act again.
     async fn carry_out(&self, site: &Site, code: Code, form: &Form<'_>, body: Value) -> Result<Outcome, ExecuteError> {
+        self.carry_out_with(site, code, form, body, &no_files).await
+    }
+
+    /// The same, of a form with files that its body names.
+    async fn carry_out_with(
+        &self,
+        site: &Site,
+        code: Code,
+        form: &Form<'_>,
+        body: Value,
+        files: Files<'_>,
+    ) -> Result<Outcome, ExecuteError> {
         let Form { family, action, seen, at } = form;
         let digest = Digest::of(format!("{seen}{body}{}", at.unwrap_or_default()).as_bytes()).to_string();
         let id = format!("office-{action}-{code}-{}", &digest[..16]);
@@ -180,7 +199,7 @@ impl Desk {
             Some(at) => request.at(at),
             None => request,
         };
-        let outcome = site.app.execute(&self.actor, request, &no_files).await?;
+        let outcome = site.app.execute(&self.actor, request, files).await?;
         site.model.wait_for(outcome.position, SEEN).await;
         Ok(outcome)
     }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::{Who, frame, wrong_box};
 use crate::domain::city::City;
+use crate::domain::publication::Status;
 use crate::render::boards::Entry;
 use crate::words::format;
 use crate::words::text::{Lang, text};
@@ -52,10 +53,12 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, entry: &Entry, work: &Work, w
                     span.tag { (t(state)) }
                 }
                 @let item = html! { input type="hidden" name="item" value=(posting.item); };
-                @if view.is_some_and(|view| view.revision != posting.printed.0) || posting.anew {
+                @let is_old = view.is_some_and(|view| view.revision != posting.printed.0 || state == "posting-stale" && view.status == Status::InForce);
+                @if is_old || posting.anew {
                     (form(html! { (item) button.wide name="do" value="print" { (t("board-print")) } }))
                 }
-                @if posting.is_wanted() && posting.hung.as_ref().is_none_or(|hung| hung.0 != posting.printed.0) || posting.anew {
+                @let is_new = posting.hung.as_ref().is_none_or(|hung| hung.0 != posting.printed.0 || hung.1 < posting.printed.1);
+                @if posting.is_wanted() && is_new || posting.anew {
                     (form(html! { (item) button.wide name="do" value="hang" { (t("board-hung")) } }))
                 }
                 @if posting.hangs() { (form(html! { (item) button.plain name="do" value="remove" { (t("board-removed")) } })) }

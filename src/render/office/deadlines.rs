@@ -16,7 +16,7 @@ use crate::words::text::{Lang, text};
 /// Most deadlines on the page; the table has all.
 pub const MOST: usize = 100;
 /// Most lines of what is due on the first page.
-const MOST_DUE: usize = 30;
+pub const MOST_DUE: usize = 30;
 
 /// A deadline of an item.
 pub struct Row {

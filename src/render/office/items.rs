@@ -3,31 +3,12 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Who, frame, lacking, wrong_box};
+use super::{Who, corrections, frame, lacking, wrong_box};
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Moment, Shown, View};
 use crate::words::format;
 use crate::words::text::{Lang, text};
-
-/// Texts of an item that can be corrected here: where they stand in its facts, and the key of their label.
-pub const CORRECTED: [(&str, &str); 15] = [
-    ("/title", "field-title"),
-    ("/summary", "what-it-means"),
-    ("/decision/number", "decision"),
-    ("/decision/authority", "authority"),
-    ("/decision/signatory", "signatory"),
-    ("/scale", "scale"),
-    ("/level", "level"),
-    ("/organiser", "organiser"),
-    ("/hours", "hours"),
-    ("/address", "address"),
-    ("/operator", "operator"),
-    ("/road", "road"),
-    ("/stretch", "stretch"),
-    ("/detour", "detour"),
-    ("/how", "how-to-comment"),
-];
 
 /// An item, for its page in the office.
 pub struct Item<'a> {
@@ -46,14 +27,34 @@ pub struct Item<'a> {
 }
 
 impl Item<'_> {
-    /// How many prints of it hang, and on how many boards.
-    fn hanging(&self) -> (usize, usize) {
+    /// How many prints of revisions that are `meant` hang, and on how many boards.
+    fn hanging(&self, meant: impl Fn(u32) -> bool) -> (usize, usize) {
         let hangs = |board: &View| {
             let postings = board.board().map(|own| own.postings.as_slice()).unwrap_or_default();
-            postings.iter().filter(|posting| posting.item == self.view.code && posting.hangs()).count()
+            let own = postings.iter().filter(|posting| posting.item == self.view.code && posting.hangs());
+            own.filter_map(|posting| posting.hung.as_ref()).filter(|(revision, ..)| meant(*revision)).count()
         };
         let counts: Vec<usize> = self.boards.iter().map(hangs).filter(|count| *count > 0).collect();
         (counts.iter().sum(), counts.len())
+    }
+
+    /// Which prints become wrong by a change of the revisions that are `meant`, in words.
+    fn becomes_wrong(&self, lang: Lang, meant: impl Fn(u32) -> bool) -> String {
+        match self.hanging(meant) {
+            (0, _) => text(lang, "office-no-print-hangs").to_owned(),
+            (prints, boards) => {
+                format!("{prints} {} {boards} {}", text(lang, "office-prints-on"), text(lang, "office-boards-become-wrong"))
+            }
+        }
+    }
+
+    /// True when what hangs of the item on that board must not be believed any more.
+    fn is_out_of_date(&self, board: &View) -> bool {
+        let own = board.board().into_iter().flat_map(|own| &own.postings).filter(|posting| posting.item == self.view.code);
+        // What comes into force later may hang before.
+        let is_early = |revision: u32| self.view.status == Status::Upcoming && revision == self.view.revision;
+        let late = own.filter(|posting| posting.hangs() && !posting.hung.as_ref().is_some_and(|hung| is_early(hung.0)));
+        late.map(|posting| posting.standing(Some(self.view))).any(|standing| matches!(standing, "posting-stale" | "posting-revoked"))
     }
 }
 
@@ -100,7 +101,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, item: &Item<
         (follows(lang, city, moment, item, holds))
         @if item.may_change {
             h2 { (t("office-change-item")) }
-            (changes(lang, who, moment, &path, item, holds))
+            (changes(lang, city, who, moment, &path, item))
         }
     };
     frame(lang, city, who, &view.title, &path, content)
@@ -116,7 +117,7 @@ fn follows(lang: Lang, city: &City, moment: &Moment, item: &Item<'_>, holds: boo
     } else {
         view.units.iter().flat_map(|id| city.units.at(id, moment.today)).collect()
     };
-    let old: Vec<&View> = item.boards.iter().filter(|board| is_out_of_date(board, view)).collect();
+    let old: Vec<&View> = item.boards.iter().filter(|board| item.is_out_of_date(board)).collect();
     html! {
         ul {
             li { a href={ "/q/" (code) (lang.query()) } { (t("office-see-page")) } }
@@ -158,24 +159,17 @@ fn follows(lang: Lang, city: &City, moment: &Moment, item: &Item<'_>, holds: boo
     }
 }
 
-/// True when a print of the item on that board shows another revision than the one that holds, or no longer holds.
-fn is_out_of_date(board: &View, view: &View) -> bool {
-    let holds = matches!(view.status, Status::InForce | Status::Upcoming);
-    let own = board.board().into_iter().flat_map(|own| &own.postings).filter(|posting| posting.item == view.code && posting.hangs());
-    own.filter_map(|posting| posting.hung.as_ref()).any(|(revision, ..)| !holds || *revision != view.revision)
-}
-
 /// A form with a reason and its button, under a heading that opens it.
 fn form(lang: Lang, who: &Who<'_>, path: &str, item: &Item<'_>, action: &str, what: &str, fields: &Markup) -> Markup {
     html! {
         details {
             summary { (text(lang, &format!("office-{action}"))) }
-            form.column action=(path) method="post" {
+            form.column action=(path) method="post" enctype=[(action == "correct").then_some("multipart/form-data")] {
                 (who.hidden(lang))
                 input type="hidden" name="seen" value=(item.seen);
                 p.note { (what) }
                 (fields)
-                (super::hour_field(lang, ""))
+                @if action != "review" { (super::hour_field(lang, "")) }
                 button name="do" value=(action) { (text(lang, &format!("office-{action}"))) }
             }
         }
@@ -186,30 +180,37 @@ fn reason(lang: Lang) -> Markup {
     html! { label { (text(lang, "office-reason")) textarea name="reason" rows="2" maxlength="2000" required {} } }
 }
 
-fn changes(lang: Lang, who: &Who<'_>, moment: &Moment, path: &str, item: &Item<'_>, holds: bool) -> Markup {
+fn changes(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, path: &str, item: &Item<'_>) -> Markup {
     let t = |key| text(lang, key);
     let view = item.view;
-    let (prints, boards) = item.hanging();
-    let wrong = if prints == 0 {
-        t("office-no-print-hangs").to_owned()
-    } else {
-        format!("{prints} {} {boards} {}", t("office-prints-on"), t("office-boards-become-wrong"))
-    };
     let day = |name: &str, key: &str| html! { label { (text(lang, key)) input type="date" name=(name) required min=(moment.today); } };
     let code = |name: &str, key: &str, is_required: bool| html! { label { (text(lang, key)) input type="text" name=(name) maxlength="20" autocapitalize="characters" required[is_required]; } };
+    let holds = matches!(view.status, Status::InForce | Status::Upcoming);
     let upcoming: Vec<_> = view.history.iter().filter(|entry| entry.status == Status::Upcoming && entry.cancelled.is_none()).collect();
+    let wrong = item.becomes_wrong(lang, |_| true);
     let with = |what: &str| format!("{} {wrong}", text(lang, what));
     html! {
         @if view.family == "plan" && view.status != Status::Withdrawn {
             p { a href={ "/office/plans/new?revises=" (view.code) (lang.and()) } { (t("office-new-revision")) } }
         }
         @if view.status != Status::Withdrawn {
-            @let latest = view.history.iter().find(|entry| entry.cancelled.is_none()).map_or(view.revision, |entry| entry.number);
-            @let what = format!("{} {latest}. {}", t("revision"), t("office-correct-help"));
-            (form(lang, who, path, item, "correct", &what, &corrected(lang, item)))
+            @let latest = view.history.iter().find(|entry| entry.cancelled.is_none());
+            @let (latest, since) = latest.map_or((view.revision, view.effective_from), |entry| (entry.number, entry.effective_from));
+            @let wrong = item.becomes_wrong(lang, |revision| revision == latest);
+            @let what = format!("{} {latest}. {} {wrong}", t("revision"), t("office-correct-help"));
+            @let fields = html! { (corrections::fields(lang, city, since, item)) (reason(lang)) };
+            (form(lang, who, path, item, "correct", &what, &fields))
+        }
+        @if view.family == "plan" && holds {
+            @let fields = html! {
+                label { (t("office-review-day")) input type="date" name="on" required max=(moment.today) value=(moment.today); }
+                label { (t("review-conclusion")) textarea name="conclusion" rows="2" maxlength="2000" required {} }
+            };
+            (form(lang, who, path, item, "review", t("office-review-help"), &fields))
         }
         @for entry in &upcoming {
-            @let what = format!("{} {}, {} {}. {}", t("revision"), entry.number, t("from"), format::date(entry.effective_from), t("office-cancel-help"));
+            @let wrong = item.becomes_wrong(lang, |revision| revision == entry.number);
+            @let what = format!("{} {}, {} {}. {} {wrong}", t("revision"), entry.number, t("from"), format::date(entry.effective_from), t("office-cancel-help"));
             @let fields = html! { input type="hidden" name="revision" value=(entry.number); (reason(lang)) };
             (form(lang, who, path, item, "cancel-revision", &what, &fields))
         }
@@ -220,20 +221,5 @@ fn changes(lang: Lang, who: &Who<'_>, moment: &Moment, path: &str, item: &Item<'
         @if view.status != Status::Withdrawn {
             (form(lang, who, path, item, "withdraw", &with("office-withdraw-help"), &html! { (code("replaced_by", "office-instead-code", false)) (reason(lang)) }))
         }
-    }
-}
-
-/// The texts of the item as they stand, to be put right.
-fn corrected(lang: Lang, item: &Item<'_>) -> Markup {
-    html! {
-        @for (pointer, key) in CORRECTED {
-            @let now = item.facts.pointer(pointer).and_then(Value::as_str);
-            @if pointer == "/summary" {
-                label { (text(lang, key)) textarea name=(pointer) rows="3" maxlength="2000" { (now.unwrap_or_default()) } }
-            } @else if let Some(now) = now {
-                label { (text(lang, key)) input type="text" name=(pointer) value=(now) maxlength="500"; }
-            }
-        }
-        (reason(lang))
     }
 }

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod boards;
 pub mod city;
+pub mod corrections;
 pub mod deadlines;
 pub mod duty;
 pub mod home;

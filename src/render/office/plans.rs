@@ -342,6 +342,8 @@ pub fn facts(
                     }
                 }
                 (super::hour_field(lang, &filled("at")))
+                // Enter in a field presses the first button, and must not open a preview.
+                button name="do" value="keep" hidden formnovalidate {}
                 fieldset {
                     legend { (t("draft-preview")) }
                     @for (what, key) in [("page", "draft-preview-page"), ("poster", "draft-preview-poster"), ("changes", "draft-preview-changes")] {

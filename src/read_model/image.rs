@@ -38,6 +38,18 @@ fn turns(item: &Item, at: i64) -> Vec<Date> {
     std::iter::successors(first, |day| item.turns_after(*day)).collect()
 }
 
+/// Notes the days with which an item turns instead of those `before`.
+fn note_turns(turning: &mut BTreeMap<Date, BTreeSet<Code>>, code: Code, before: &[Date], after: &[Date]) {
+    for day in before {
+        if let Some(codes) = turning.get_mut(day) {
+            codes.remove(&code);
+        }
+    }
+    for day in after {
+        turning.entry(*day).or_default().insert(code);
+    }
+}
+
 /// Everything that reading needs, in memory. It is cheap to query and has one writer, the follower.
 #[derive(Debug, Default)]
 pub struct Image {
@@ -133,15 +145,8 @@ impl Image {
                     return Effect::None;
                 }
                 entry.version = stored.position;
-                for day in &entry.turns {
-                    if let Some(codes) = self.turning.get_mut(day) {
-                        codes.remove(&code);
-                    }
-                }
-                entry.turns = turns(&entry.item, stored.recorded_at);
-                for day in &entry.turns {
-                    self.turning.entry(*day).or_default().insert(code);
-                }
+                let before = std::mem::replace(&mut entry.turns, turns(&entry.item, stored.recorded_at));
+                note_turns(&mut self.turning, code, &before, &entry.turns);
                 if let Some(collection) = entry.item.collection() {
                     self.collections.entry(collection).or_default().insert(code);
                     self.changed.insert(collection, stored.recorded_at);
@@ -348,9 +353,7 @@ impl Image {
             self.unsettled.insert(code);
         }
         let turns = turns(&entry.item, entry.item.updated_at());
-        for day in &turns {
-            self.turning.entry(*day).or_default().insert(code);
-        }
+        note_turns(&mut self.turning, code, &[], &turns);
         self.items.insert(code, Entry { turns, ..entry });
     }
 

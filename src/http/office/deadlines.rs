@@ -13,9 +13,10 @@ use serde::Deserialize;
 use super::{Desk, shown};
 use crate::domain::Code;
 use crate::domain::access::Role;
+use crate::domain::city::City;
 use crate::domain::deadlines::{Duty, Facts, deadline};
 use crate::domain::families::{self, Item};
-use crate::domain::publication::view::{Brief, Usable, View};
+use crate::domain::publication::view::{Brief, Moment, Usable, View};
 use crate::domain::publication::{Proposal, Status, second};
 use crate::domain::unit::UnitId;
 use crate::http::Site;
@@ -23,6 +24,7 @@ use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
 use crate::http::reports::is_within;
 use crate::http::respond;
+use crate::read_model::image::{Entry, Image};
 use crate::render::office::deadlines::{self as pages, Due, Row};
 
 /// How far ahead the first page looks, in days.
@@ -72,102 +74,137 @@ struct ProposedDecision<'a> {
     signed: Option<Cow<'a, str>>,
 }
 
-/// The deadlines of what this person has to do with, those that are over first; with `settled` also those of the last year
-/// that nobody needs to keep any more, for calendars that know them.
-fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row> {
-    let (moment, city) = (site.moment(), site.city());
-    let minds = |roles: &[Role], units: &[UnitId]| desk.actor.check(roles, units, &city.units, moment.today).is_ok();
-    let (of_plans, of_consultations) = (minding("plan"), minding("consultation"));
-    // What was settled longer ago than this is told to nobody.
-    let told_from = second(moment.now.as_microsecond()).saturating_sub(SETTLED_SECONDS);
-    let is_told = |item: &Item| settled && item.touched() > told_from;
-    // Whether what is shown so still has deadlines; none where nobody asks for them any more.
-    let standing = |brief: &Brief<'_>, item: &Item| match brief.status {
-        Status::InForce | Status::Upcoming => Some(false),
-        _ => is_told(item).then_some(true),
-    };
-    let image = site.model.image();
-    let mut rows = Vec::new();
-    let mut add = |about: &About<'_>, facts: &Facts<'_>, duties: &[Duty]| {
+/// The search for deadlines of what a person has to do with.
+struct Search<'a> {
+    image: &'a Image,
+    city: &'a City,
+    desk: &'a Desk,
+    moment: &'a Moment,
+    /// Whether deadlines of the last year that nobody needs to keep any more are told too, for calendars that know them.
+    settled: bool,
+    /// Only deadlines until that day; all without it.
+    until: Option<Date>,
+    rows: Vec<Row>,
+}
+
+/// True for a proposal of something that must be published in time.
+fn publishes(proposal: &Proposal) -> bool {
+    matches!(proposal.action.as_str(), "publish" | "revise" | "draft")
+}
+
+impl Search<'_> {
+    fn minds(&self, family: &str, units: &[UnitId]) -> bool {
+        self.desk.actor.check(&minding(family), units, &self.city.units, self.moment.today).is_ok()
+    }
+
+    /// What was settled too long ago is told to nobody.
+    fn is_told(&self, item: &Item) -> bool {
+        self.settled && item.touched() > second(self.moment.now.as_microsecond()).saturating_sub(SETTLED_SECONDS)
+    }
+
+    /// What a deadline of a published item is about; none where nobody asks for it any more.
+    fn about<'b>(&self, code: Code, brief: &Brief<'b>, item: &Item) -> Option<About<'b>> {
+        let is_told = self.is_told(item);
+        let is_settled = !matches!(brief.status, Status::InForce | Status::Upcoming);
+        let about = About { title: brief.title, code, is_proposed: false, sequence: item.touched(), is_settled, is_told };
+        ((!is_settled || is_told) && self.minds(item.family(), brief.units)).then_some(about)
+    }
+
+    fn add(&mut self, about: &About<'_>, facts: &Facts<'_>, duties: &[Duty]) {
+        let until = self.until;
         let found = duties.iter().filter_map(|duty| deadline(facts, *duty));
         for deadline in found.filter(|found| (about.is_told || !found.is_done) && until.is_none_or(|until| found.last <= until)) {
             let About { title, code, is_proposed, sequence, is_settled, .. } = *about;
             let is_settled = is_settled || deadline.is_done;
             // Opinions may be taken for longer: that day is no limit that can be missed.
-            let is_over = deadline.last < moment.today && deadline.rule.duty != Duty::Consult;
-            rows.push(Row { deadline, title: title.to_owned(), code, is_proposed, is_over, sequence, is_settled });
+            let is_over = deadline.last < self.moment.today && deadline.rule.duty != Duty::Consult;
+            self.rows.push(Row { deadline, title: title.to_owned(), code, is_proposed, is_over, sequence, is_settled });
         }
-    };
-    // What is proposed is to be published in time. Once it is published or discarded, nobody needs to keep that day.
-    let publishes = |proposal: &&Proposal| matches!(proposal.action.as_str(), "publish" | "revise" | "draft");
-    let mut add_proposed = |code: &Code, item: &Item, proposal: &Proposal, is_settled: bool| {
+    }
+
+    /// What is proposed is to be published in time. Once it is published or discarded, nobody needs to keep that day.
+    fn add_proposed(&mut self, code: Code, item: &Item, proposal: &Proposal, is_settled: bool) {
+        if !publishes(proposal) || !self.minds("plan", &proposal.units) {
+            return;
+        }
         let Proposed { facts } = serde_json::from_str(&proposal.body).unwrap_or_default();
         let signed = facts.decision.signed.and_then(|day| day.parse().ok());
         let asked = Facts { kind: &facts.kind, level: facts.level.as_deref(), signed, opened: None, reviewed: None };
         let sequence = item.touched();
-        let about = About { title: &proposal.title, code: *code, is_proposed: true, sequence, is_settled, is_told: is_settled };
-        add(&about, &asked, &[Duty::Publish]);
-    };
-    for (code, item) in image.unsettled().filter(|(_, item)| item.family() == "plan") {
-        if let Some(proposal) = item.proposal().filter(publishes).filter(|proposal| minds(&of_plans, &proposal.units)) {
-            add_proposed(code, item, proposal, false);
+        let about = About { title: &proposal.title, code, is_proposed: true, sequence, is_settled, is_told: is_settled };
+        self.add(&about, &asked, &[Duty::Publish]);
+    }
+
+    fn proposals(&mut self) {
+        for (code, item) in self.image.unsettled().filter(|(_, item)| item.family() == "plan") {
+            if let Some(proposal) = item.proposal() {
+                self.add_proposed(*code, item, proposal, false);
+            }
+        }
+        if !self.settled {
+            return;
+        }
+        // A proposal that was discarded may have left a plan that was never public.
+        for (code, Entry { item, .. }) in self.image.items().filter(|(_, entry)| entry.item.family() == "plan") {
+            let discarded = item.discarded().filter(|_| self.is_told(item) && !item.proposal().is_some_and(publishes));
+            if let Some(proposal) = discarded {
+                self.add_proposed(*code, item, proposal, true);
+            }
         }
     }
-    // A proposal that was discarded may have left a plan that was never public.
-    let all = image.items().take_while(|_| settled);
-    for (code, entry) in all.filter(|(_, entry)| entry.item.family() == "plan" && is_told(&entry.item)) {
-        let item = &entry.item;
-        if item.proposal().as_ref().is_some_and(publishes) {
-            continue;
-        }
-        let discarded = item.discarded().filter(publishes).filter(|proposal| minds(&of_plans, &proposal.units));
-        if let Some(proposal) = discarded {
-            add_proposed(code, item, proposal, true);
-        }
-    }
-    for (code, entry) in image.collection("plans") {
-        let Item::Plan(plan) = &entry.item else { continue };
-        let Some(stated) = plan.latest().map(|revision| &revision.facts) else { continue };
-        let facts = Facts {
-            kind: stated.kind.as_str(),
-            level: stated.level.as_deref(),
-            signed: Some(stated.decision.signed),
-            opened: None,
-            reviewed: plan.state.as_ref().map(|reviewed| reviewed.on),
-        };
-        let duties = [Duty::Stale, Duty::Review];
-        // Most plans have nothing that is due soon.
-        let is_due = |until| duties.iter().filter_map(|duty| deadline(&facts, *duty)).any(|found| found.last <= until);
-        if !until.is_none_or(is_due) {
-            continue;
-        }
-        let Some(brief) = entry.item.brief(moment.today) else { continue };
-        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_plans, brief.units)) else { continue };
-        let (sequence, is_told) = (entry.item.touched(), is_told(&entry.item));
-        let about = About { title: brief.title, code: *code, is_proposed: false, sequence, is_settled, is_told };
-        add(&about, &facts, &duties);
-        let is_proposed = entry.item.proposal().as_ref().is_some_and(publishes);
-        let is_dropped = entry.item.discarded().as_ref().is_some_and(publishes);
-        if is_told && !is_proposed && !is_dropped {
-            add(&About { is_settled: true, ..about }, &facts, &[Duty::Publish]);
+
+    fn plans(&mut self) {
+        for (code, Entry { item, .. }) in self.image.collection("plans") {
+            let Item::Plan(plan) = item else { continue };
+            let Some(stated) = plan.latest().map(|revision| &revision.facts) else { continue };
+            let facts = Facts {
+                kind: stated.kind.as_str(),
+                level: stated.level.as_deref(),
+                signed: Some(stated.decision.signed),
+                opened: None,
+                reviewed: plan.state.as_ref().map(|reviewed| reviewed.on),
+            };
+            let duties = [Duty::Stale, Duty::Review];
+            // Most plans have nothing that is due soon.
+            let is_due = |until| duties.iter().filter_map(|duty| deadline(&facts, *duty)).any(|found| found.last <= until);
+            if !self.until.is_none_or(is_due) {
+                continue;
+            }
+            let about = item.brief(self.moment.today).and_then(|brief| self.about(*code, &brief, item));
+            let Some(about) = about else { continue };
+            self.add(&about, &facts, &duties);
+            let has_own = item.proposal().is_some_and(publishes) || item.discarded().is_some_and(publishes);
+            if about.is_told && !has_own {
+                self.add(&About { is_settled: true, ..about }, &facts, &[Duty::Publish]);
+            }
         }
     }
-    for (code, entry) in image.collection("consultations") {
-        let (Item::Consultation(asked), Some(brief)) = (&entry.item, entry.item.brief(moment.today)) else { continue };
-        let Some(is_settled) = standing(&brief, &entry.item).filter(|_| minds(&of_consultations, brief.units)) else { continue };
-        let Some(stated) = asked.latest().map(|revision| &revision.facts) else { continue };
-        let kind = match brief.kind {
-            "land-use-consultation" => "land-use-plan",
-            "schedule-consultation" => "land-use-schedule",
-            "urban-consultation" => "general-plan",
-            _ => continue,
-        };
-        let facts = Facts { kind, level: stated.level.as_deref(), signed: None, opened: Some(stated.opens), reviewed: None };
-        let (sequence, is_told) = (entry.item.touched(), is_told(&entry.item));
-        let about = About { title: brief.title, code: *code, is_proposed: false, sequence, is_settled, is_told };
-        add(&about, &facts, &[Duty::Consult]);
+
+    fn consultations(&mut self) {
+        for (code, Entry { item, .. }) in self.image.collection("consultations") {
+            let (Item::Consultation(asked), Some(brief)) = (item, item.brief(self.moment.today)) else { continue };
+            let Some(about) = self.about(*code, &brief, item) else { continue };
+            let Some(stated) = asked.latest().map(|revision| &revision.facts) else { continue };
+            let kind = match brief.kind {
+                "land-use-consultation" => "land-use-plan",
+                "schedule-consultation" => "land-use-schedule",
+                "urban-consultation" => "general-plan",
+                _ => continue,
+            };
+            let facts = Facts { kind, level: stated.level.as_deref(), signed: None, opened: Some(stated.opens), reviewed: None };
+            self.add(&about, &facts, &[Duty::Consult]);
+        }
     }
-    rows
+}
+
+/// The deadlines of what this person has to do with.
+fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row> {
+    let (moment, city, image) = (site.moment(), site.city(), site.model.image());
+    let mut search = Search { image: &image, city: &city, desk, moment: &moment, settled, until, rows: Vec::new() };
+    search.proposals();
+    search.plans();
+    search.consultations();
+    search.rows
 }
 
 /// What is over first, then by day. Only the first `most` are in this order; the others follow in any.

@@ -6,6 +6,7 @@
 
 mod assemble;
 mod check;
+mod find_columns;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,6 @@ use super::formats::{self, Choice, ReadError, Reader, Stated};
 use super::report::{Report, Severity};
 use super::source::Source;
 use crate::domain::city::{AsBefore, Columns};
-use crate::domain::land_use;
 use crate::domain::plan::PlanKind;
 use crate::features::canonical::CanonicalSet;
 use crate::geometry::Bbox;
@@ -32,6 +32,7 @@ use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
 use assemble::Assembly;
 use check::Checker;
+use find_columns::find_columns;
 pub use words::degrees;
 
 /// Number of features by which the coordinate system and the columns are judged.
@@ -368,52 +369,4 @@ fn run(
             None
         }
     }
-}
-
-type FindColumn<'a> = &'a dyn Fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
-
-/// Finds the columns: those that the planner named first, then those that the authority used before.
-fn find_columns(rows: &[&Map<String, Value>], options: &Options, report: &mut Report) -> Option<Columns> {
-    if options.outline {
-        return Some(Columns { name: columns::name_column(rows, options.columns.name.as_deref(), None), ..Columns::default() });
-    }
-    let allowed = |text: &str| land_use::get(text).is_some_and(|entry| land_use::is_allowed(entry, options.kind, options.signed));
-    let asked = &options.columns;
-    let code = columns::code_column(rows, asked.land_use.as_deref(), allowed);
-    let as_before = &options.as_before.columns;
-    let remembered = as_before.land_use.as_deref().filter(|_| asked.land_use.is_none());
-    let before = remembered.and_then(|name| columns::code_column(rows, Some(name), allowed));
-    let is_chosen = asked.land_use.is_some() || before.is_some();
-    let Some(land_use) = before.or(code) else {
-        let lead = match &asked.land_use {
-            Some(name) => sentence!("no-such-column", name),
-            None => sentence!("no-code-column-found"),
-        };
-        let list = columns::list(rows);
-        report.add(Severity::Error, "no-code-column", None, sentence!("no-code-column", lead, list));
-        return None;
-    };
-    let rivals = if is_chosen { Vec::new() } else { columns::rival_codes(rows, &land_use, allowed) };
-    if !rivals.is_empty() {
-        let list = std::iter::once(&land_use).chain(&rivals).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
-        report.add(Severity::Error, "choose-code-column", None, sentence!("choose-code-column", list));
-        return None;
-    }
-    for (field, name) in [("name", &asked.name), ("note", &asked.note)] {
-        let Some(name) = name else { continue };
-        if columns::name_column(rows, Some(name), None).is_none() {
-            let list = columns::list(rows);
-            report.add(Severity::Error, "no-column", None, sentence!("column-map-columns", name, field, list));
-            return None;
-        }
-    }
-    let find = |asked: &Option<String>, before: &Option<String>, find: FindColumn<'_>| {
-        let before = before.as_deref().filter(|_| asked.is_none()).and_then(|name| find(rows, Some(name)));
-        before.or_else(|| find(rows, asked.as_deref()))
-    };
-    Some(Columns {
-        name: find(&asked.name, &as_before.name, &|rows, name| columns::name_column(rows, name, Some(&land_use))),
-        note: find(&asked.note, &as_before.note, &columns::note_column),
-        land_use: Some(land_use),
-    })
 }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::WANTED;
-use super::items::Item;
 use crate::domain::city::City;
+use crate::domain::publication::view::View;
 use crate::domain::unit::Unit;
 use crate::words::text::{Lang, text};
 
@@ -42,14 +42,14 @@ pub const CORRECTED: [(&str, &str, &str); 26] = [
 
 /// What the item states, to be put right: texts, days, numbers, its units, and a plan's documents.
 /// `from` is the first day in force of what is corrected: the units of that day can be chosen.
-pub(super) fn fields(lang: Lang, city: &City, from: Date, item: &Item<'_>) -> Markup {
+pub(super) fn fields(lang: Lang, city: &City, from: Date, view: &View, facts: &Value) -> Markup {
     let t = |key| text(lang, key);
-    let has_units = matches!(item.view.family, "plan" | "consultation" | "campaign" | "works");
-    let stated = |unit: &&Unit| item.facts["units"].as_array().is_some_and(|units| units.iter().any(|id| id == unit.id.as_str()));
+    let has_units = matches!(view.family, "plan" | "consultation" | "campaign" | "works");
+    let stated = |unit: &&Unit| facts["units"].as_array().is_some_and(|units| units.iter().any(|id| id == unit.id.as_str()));
     let others = city.units.0.iter().filter(|unit| !unit.is_valid_on(from)).filter(stated);
     html! {
         @for (pointer, key, kind) in CORRECTED {
-            @let now = match item.facts.pointer(pointer) {
+            @let now = match facts.pointer(pointer) {
                 Some(Value::String(text)) => Some(text.clone()),
                 Some(Value::Number(number)) => Some(number.to_string()),
                 _ => None,
@@ -70,13 +70,13 @@ pub(super) fn fields(lang: Lang, city: &City, from: Date, item: &Item<'_>) -> Ma
                 }
             }
         }
-        @if item.view.family == "plan" {
+        @if view.family == "plan" {
             fieldset {
                 legend { (t("documents")) }
                 p.note { (t("office-documents-instead")) }
                 @for (role, key, name) in WANTED {
                     label { (t(key)) input type="file" name=(name); }
-                    @for document in item.view.documents.iter().filter(|document| document.role == role) {
+                    @for document in view.documents.iter().filter(|document| document.role == role) {
                         p.note { (t("office-document-there")) ": " (document.title) }
                     }
                 }

@@ -198,7 +198,7 @@ fn changes(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, path: &str, 
             @let (latest, since) = latest.map_or((view.revision, view.effective_from), |entry| (entry.number, entry.effective_from));
             @let wrong = item.becomes_wrong(lang, |revision| revision == latest);
             @let what = format!("{} {latest}. {} {wrong}", t("revision"), t("office-correct-help"));
-            @let fields = html! { (corrections::fields(lang, city, since, item)) (reason(lang)) };
+            @let fields = html! { (corrections::fields(lang, city, since, view, item.facts)) (reason(lang)) };
             (form(lang, who, path, item, "correct", &what, &fields))
         }
         @if view.family == "plan" && holds {

@@ -19,7 +19,7 @@ use crate::event_store::kept::{self, KeptRow, Kind};
 use crate::features::canonical::CanonicalSet;
 use crate::geometry::coverage::Boundary;
 use crate::import::Report;
-use crate::import::attach::{NewBlob, source_document};
+use crate::import::attach::{Content, NewBlob, source_document};
 use crate::import::units;
 use crate::import::zones::Options;
 use crate::words::fold::fold;
@@ -144,6 +144,8 @@ pub struct Draft {
     pub id: String,
     /// Name of its file.
     pub file: String,
+    /// The plan's title, where its form says one.
+    pub title: String,
     /// When it was last used, microseconds since 1970.
     pub used_at: i64,
 }
@@ -222,7 +224,13 @@ impl App {
             rows.extend(kept::find(log, Kind::Import, import).await?);
         }
         rows.sort_by_key(|row| Reverse(row.used_at));
-        Ok(rows.into_iter().map(|row| Draft { id: row.id, file: row.name, used_at: row.used_at }).collect())
+        let mut drafts = Vec::with_capacity(rows.len());
+        for row in rows {
+            let form: KeptForm = self.kept_value(Kind::Form, &form_of(&row.id)).await?.unwrap_or_default();
+            let title = form.fields.into_iter().find(|(name, _)| name == "title").map(|(_, title)| title).unwrap_or_default();
+            drafts.push(Draft { id: row.id, file: row.name, title, used_at: row.used_at });
+        }
+        Ok(drafts)
     }
 
     /// Notes that somebody else works on an import too: it is among their drafts from now on.
@@ -321,6 +329,11 @@ impl App {
         }
         rows.sort_by_key(|row| Reverse(row.used_at));
         Ok(rows.into_iter().find(|row| row.name == code.as_str()).map(|row| row.id))
+    }
+
+    /// The zones of an import; none where it has none, or they are no longer kept.
+    pub async fn kept_zones(&self, id: &str) -> Result<Option<Content>, ExecuteError> {
+        self.kept_set(&set_of(id)).await
     }
 
     /// What a command made of an import brings along: the set, and the file as received with its description. Errors: one

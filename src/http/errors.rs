@@ -220,7 +220,9 @@ impl HttpError {
             }
             Self::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized", sentence!("unauthorized")),
             Self::PreconditionFailed => of(StatusCode::PRECONDITION_FAILED, "precondition-failed", sentence!("precondition-failed")),
-            Self::TooLarge(limit) => of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", sentence!("too-large-errors", limit)),
+            Self::TooLarge(limit) => {
+                of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", sentence!("too-large-errors", limit = crate::words::format::binary(*limit)))
+            }
             Self::Beyond(length) => of(StatusCode::RANGE_NOT_SATISFIABLE, "beyond", sentence!("beyond", length)),
             Self::TooMany => key(StatusCode::TOO_MANY_REQUESTS, "too-many", "too-many-help"),
             Self::TooSlow => of(StatusCode::REQUEST_TIMEOUT, "too-slow", sentence!("too-slow")),

@@ -22,6 +22,16 @@ pub struct Sent {
     pub text: String,
 }
 
+impl Sent {
+    /// The fields of a form as browsers send it. Errors: it is something else, which no page of this site sends.
+    pub fn form(self) -> Result<Fields, HttpError> {
+        if self.media == "application/x-www-form-urlencoded" {
+            return Ok(Fields::parse(&self.text));
+        }
+        Err(HttpError::BadRequest("send the form as application/x-www-form-urlencoded".into()))
+    }
+}
+
 /// Reads a body of at most `limit` bytes. Bytes that are not UTF-8 become the replacement character.
 /// Errors: the body is too large or too slow.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Sent, HttpError> {

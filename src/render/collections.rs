@@ -2,11 +2,12 @@
 
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::layout::{Page, page};
 use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::land_use;
 use crate::domain::names::{about, label, title};
 use crate::domain::schema::{Property, Type};
 use crate::geometry::Bbox;
@@ -235,31 +236,47 @@ pub struct MapOf {
     pub bbox: Bbox,
 }
 
-/// The interactive map of a collection. Only this page loads the map library.
-pub fn map(lang: Lang, city: &City, collection: &Collection, colours: &str, only: Option<&MapOf>) -> String {
+/// The colours of land uses by their codes, as JSON.
+pub fn colours() -> String {
+    let all = land_use::all().iter().filter(|entry| !entry.rgb.is_empty());
+    Value::Object(all.map(|entry| (entry.code.clone(), json!(entry.rgb))).collect()).to_string()
+}
+
+/// A map to move about in, of the features at an address that takes `&limit=&bbox=`. Only pages with it load the map
+/// library. `bbox` is shown at first.
+pub fn interactive(lang: Lang, items: &str, [west, south, east, north]: Bbox, colours: &str) -> Markup {
     let t = |key| text(lang, key);
-    let name = collection.name;
-    let path = format!("/collections/{name}/map");
-    let [west, south, east, north] = only.map_or(city.bbox, |only| only.bbox);
-    let items = only.map_or_else(
-        || format!("/collections/{name}/items?f=json"),
-        |only| format!("/collections/{name}/items?f=json&{}={}", only.property, only.code),
-    );
-    let content = html! {
+    html! {
         link rel="stylesheet" href="/assets/leaflet-1.9.4.css";
-        p.kind { a href={ "/collections/" (name) (lang.query()) } { (title(lang, name)) } }
-        @match only {
-            Some(only) => h1 { a href={ "/q/" (only.code) (lang.query()) } { (only.title) } },
-            None => h1 { (title(lang, name)) },
-        }
         div #map role="application" aria-label=(t("interactive-map")) data-items=(items) data-bbox={ (west) "," (south) "," (east) "," (north) }
             data-colours=(colours) data-shown=(t("map-shown")) data-more=(t("map-more")) data-failed=(t("map-failed")) {}
         p #said role="status" { (t("map-loading")) }
         ul #legend.list {}
         noscript { p { (t("needs-javascript")) } }
-        p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("browse")) } }
         script src="/assets/leaflet-1.9.4.js" defer {}
         script src="/assets/map.js" defer {}
+    }
+}
+
+/// The page with the interactive map of a collection.
+pub fn map(lang: Lang, city: &City, collection: &Collection, only: Option<&MapOf>) -> String {
+    let t = |key| text(lang, key);
+    let name = collection.name;
+    let path = format!("/collections/{name}/map");
+    let has_land_use = collection.properties.iter().any(|property| property.name == "land_use");
+    let colours = if has_land_use { colours() } else { "{}".into() };
+    let items = only.map_or_else(
+        || format!("/collections/{name}/items?f=json"),
+        |only| format!("/collections/{name}/items?f=json&{}={}", only.property, only.code),
+    );
+    let content = html! {
+        p.kind { a href={ "/collections/" (name) (lang.query()) } { (title(lang, name)) } }
+        @match only {
+            Some(only) => h1 { a href={ "/q/" (only.code) (lang.query()) } { (only.title) } },
+            None => h1 { (title(lang, name)) },
+        }
+        (interactive(lang, &items, only.map_or(city.bbox, |only| only.bbox), &colours))
+        p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("browse")) } }
     };
     page(&Page::new(lang, city, title(lang, name), &path), content)
 }

@@ -118,6 +118,16 @@ pub fn bytes(lang: Lang, bytes: u64) -> String {
     }
 }
 
+/// A limit in bytes, exactly: `32 MiB`.
+pub fn binary(bytes: usize) -> String {
+    match bytes {
+        0 => "0 B".into(),
+        bytes if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        bytes if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+        bytes => format!("{bytes} B"),
+    }
+}
+
 /// A phone number as people write it, without the zero of “+84 (0)216 …”: that one is dialled within the country only.
 pub fn phone(number: &str) -> String {
     let read = crate::words::alike::read(number);

@@ -1,10 +1,10 @@
 //! Files and forms on their way to a proposal: in pieces, over several nodes, for thirty days; on both databases.
 
 use axum::http::StatusCode;
-use bangtin::domain::access::Role;
+use bangtin::domain::access::{Grant, Reach, Role};
 use serde_json::{Value, json};
 
-use crate::office::{Browser, hidden, settle, signed_in};
+use crate::office::{Browser, granted, hidden, settle, signed_in};
 use crate::on_both_databases;
 use crate::support::Kind;
 use crate::support::{Node, demo};
@@ -144,6 +144,47 @@ async fn a_draft_is_seen_as_it_would_be_and_nothing_is_written(kind: Kind) {
         let nobody = node.get("/search?q=xem+truoc").await.text();
         assert!(!nobody.contains("Điều chỉnh xem trước"));
         an.upload("/office/me", &import, &[("do", "drop")], &[]).await;
+    }
+}
+
+/// The map of a draft and of a proposal: what lies in view, for those who may see it.
+async fn a_draft_and_a_proposal_have_a_map_to_move_about_in(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut an, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut chi, _) = signed_in(&node, &[Role::Approver], "chi@yenbai.gov.vn", &clock).await;
+    let of_ward = |role| Grant { role, reach: Reach::Units(["04279-2025".parse().unwrap()].into()) };
+    let (mut stranger, _) = granted(&node, vec![of_ward(Role::Planner), of_ward(Role::Approver)], "la@yenbai.gov.vn", &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let about = [("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+    let sent = an.upload("/office/me", "/office/plans/new", &about, &[("file", "a.geojson", &good)]).await;
+    let import = sent.header("location").to_owned();
+    let whole = [&about[..], &[("title", "Quy hoạch mới"), ("decision", "8/QĐ"), ("effective_from", "2026-12-15"), ("unit", "04252-2025")]]
+        .concat();
+    let proposed = an.upload_draft(&import, &[&whole[..], &[("do", "propose")]].concat(), &[]).await;
+    settle(&node).await;
+    let proposal = proposed.header("location").to_owned();
+    for (path, reader) in [(&import, &mut an), (&proposal, &mut chi)] {
+        assert!(reader.get(path).await.text().contains(&format!("{path}/map")), "{path}");
+        let page = reader.get(&format!("{path}/map")).await;
+        assert!(page.text().contains("BẢN NHÁP") && page.text().contains("leaflet"), "{}", page.text());
+        let all = reader.get(&format!("{path}/zones?f=json&limit=2000&bbox=104,21,106,22")).await;
+        assert_eq!(all.header("cache-control"), "no-store");
+        let all = all.json();
+        let count = all["features"].as_array().unwrap().len();
+        assert!(count > 1 && all["numberMatched"] == count && all["numberReturned"] == count, "{all}");
+        let first = &all["features"][0];
+        assert!(first["properties"]["land_use"].is_string() && first["properties"]["land_use_name"].is_string(), "{first}");
+        let corner = first["geometry"].to_string();
+        let mut numbers = corner.split(['[', ',', ']']).filter_map(|number| number.parse::<f64>().ok());
+        let (lon, lat) = (numbers.next().unwrap(), numbers.next().unwrap());
+        let near = reader.get(&format!("{path}/zones?f=json&bbox={lon},{lat},{lon},{lat}")).await.json();
+        let near = near["numberMatched"].as_u64().unwrap() as usize;
+        assert!(near > 0 && near < count, "{near} of {count}");
+        assert_eq!(reader.get(&format!("{path}/zones?f=json&bbox=0,0,1,1")).await.json()["numberMatched"], 0);
+        for what in ["map", "zones?f=json"] {
+            assert_eq!(stranger.get(&format!("{path}/{what}")).await.status, StatusCode::NOT_FOUND, "{path}/{what}");
+            assert_eq!(node.get(&format!("{path}/{what}")).await.status, StatusCode::SEE_OTHER, "{path}/{what}");
+        }
     }
 }
 
@@ -329,6 +370,7 @@ on_both_databases!(
     a_file_that_nobody_used_for_thirty_days_is_gone,
     whoever_sent_the_file_does_not_approve_the_plan,
     a_draft_is_seen_as_it_would_be_and_nothing_is_written,
+    a_draft_and_a_proposal_have_a_map_to_move_about_in,
     a_new_plan_that_was_returned_keeps_its_code,
     features_without_area_are_left_out_by_choice_and_the_plan_says_which,
     a_draft_keeps_what_was_written_and_attached_on_every_node,

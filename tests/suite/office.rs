@@ -227,6 +227,8 @@ async fn an_invited_person_sets_what_they_sign_in_with_and_signs_in(kind: Kind) 
     let mut other = Browser::new(&node);
     let away = other.get("/office/me").await;
     assert_eq!((away.status, away.header("location")), (StatusCode::SEE_OTHER, "/office/sign-in?back=/office/me"));
+    let page = other.get(away.header("location")).await.text();
+    assert!(page.contains("/office/sign-in?back=%2Foffice%2Fme&amp;lang=en"), "the other language leads back too: {page}");
     for (email, passphrase) in [(EMAIL, "con trâu gặm cỏ bên sông"), ("nobody@yenbai.gov.vn", PASSPHRASE), ("", "")] {
         let answer = other.post("/office/sign-in", &[("email", email), ("passphrase", passphrase), ("code", &code(&secret, &clock))]).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
@@ -502,7 +504,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 52] = [
+    let table: [(&str, &str, May<'_>); 56] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -516,8 +518,8 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/points/lists/0000", &only(&[Role::Health])),
         ("GET", "/office/points/TYT00001B", &only(&[Role::Health])),
         ("POST", "/office/points/TYT00001B", &only(&[Role::Health])),
-        ("GET", "/office/duty", &all),
-        ("POST", "/office/duty", &all),
+        ("GET", "/office/duty", &only(&[Role::Health])),
+        ("POST", "/office/duty", &only(&[Role::Health])),
         ("GET", "/office/reports", &only(&[Role::Clerk])),
         ("POST", "/office/reports", &only(&[Role::Clerk])),
         ("GET", "/office/reports/0000/photo", &only(&[Role::Clerk])),
@@ -533,12 +535,16 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("GET", "/office/imports/0000", &only(&[Role::Planner])),
         ("POST", "/office/imports/0000", &only(&[Role::Planner])),
         ("GET", "/office/imports/0000/report", &only(&[Role::Planner])),
+        ("GET", "/office/imports/0000/map", &only(&[Role::Planner])),
+        ("GET", "/office/imports/0000/zones", &only(&[Role::Planner])),
         ("POST", "/office/seconds/QHSDD21AG", &all),
         ("GET", "/office", &all),
         ("GET", "/office/proposals", &all),
         ("POST", "/office/proposals/QHSDD21AG", &all),
         ("GET", "/office/proposals/QHSDD21AG", &all),
         ("GET", "/office/proposals/QHSDD21AG/preview", &all),
+        ("GET", "/office/proposals/QHSDD21AG/map", &all),
+        ("GET", "/office/proposals/QHSDD21AG/zones", &all),
         ("GET", "/office/proposals/QHSDD21AG/report", &all),
         ("GET", "/office/proposals/QHSDD21AG/poster.pdf", &all),
         ("GET", "/office/proposals/QHSDD21AG/documents/00", &all),

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request as HttpRequest, StatusCode};
 use bangtin::domain::access::Role;
 
 use crate::office::{Browser, EMAIL, PASSPHRASE, accept, after, code, hidden, invite, settle, signed_in};
@@ -30,6 +31,8 @@ on_both_databases!(
     fields_that_no_form_has_change_nothing,
     a_document_that_a_browser_would_run_is_handed_over_as_bytes,
     a_clock_that_is_moved_back_revives_nothing,
+    a_body_that_no_page_sends_changes_nothing,
+    a_session_notes_its_use_once_a_minute_and_a_get_writes_nothing_else,
 );
 
 async fn a_session_that_was_planted_before_signing_in_is_nobodys_after_it(kind: Kind) {
@@ -190,4 +193,37 @@ async fn a_clock_that_is_moved_back_revives_nothing(kind: Kind) {
     assert!(!later.is_in().await);
     back(&clock, Duration::from_hours(80));
     assert!(!later.is_in().await, "and it stays over");
+}
+
+/// A form of another site can send plain text with any content.
+async fn a_body_that_no_page_sends_changes_nothing(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut person, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let token = hidden(&person.get("/office/me").await.text(), "token");
+    let cookie = format!("{SESSION}={}", person.cookie(SESSION).unwrap());
+    for media in ["text/plain", "application/json", "application/x-www-form-urlencoded-not", ""] {
+        for path in ["/office/sign-out", "/office/sign-in"] {
+            let request = HttpRequest::post(path).header("content-type", media).header("cookie", &cookie).header("host", "localhost");
+            let body = format!("token={token}&email={EMAIL}&passphrase={PASSPHRASE}&code=000000");
+            let answer = node.send(request.header("origin", "http://localhost").body(Body::from(body)).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} as “{media}”: {}", answer.text());
+        }
+    }
+    assert!(person.is_in().await);
+}
+
+async fn a_session_notes_its_use_once_a_minute_and_a_get_writes_nothing_else(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut person, account) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let head = node.app.log().head().await.unwrap();
+    let used = async || bangtin::event_store::sessions::of_account(node.app.log().as_ref(), &account.0).await.unwrap()[0].used_at;
+    let begun = used().await;
+    for (seconds, is_noted) in [(0, false), (59, false), (2, true), (30, false), (31, true)] {
+        after(&clock, Duration::from_secs(seconds));
+        let before = used().await;
+        assert!(person.is_in().await && person.get("/office").await.status == StatusCode::OK);
+        assert_eq!(used().await > before, is_noted, "{seconds} seconds later");
+    }
+    assert!(used().await - begun >= 60_000_000);
+    assert_eq!(node.app.log().head().await.unwrap().position, head.position);
 }

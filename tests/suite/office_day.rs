@@ -39,7 +39,7 @@ async fn one_tap_sets_a_vehicle_and_shows_what_the_public_sees(kind: Kind) {
     dispatcher.post("/office/duty", &fields).await;
     assert_eq!(node.get(&format!("/q/{code}.json")).await.json()["duty_at"], "2026-11-26T05:10:00Z");
     let (mut planner, _) = signed_in(&node, &[Role::Planner], "binh@yenbai.gov.vn", &clock).await;
-    assert!(planner.get("/office/duty").await.text().contains("Không có xe nào"));
+    assert_eq!(planner.get("/office/duty").await.status, StatusCode::FORBIDDEN);
 }
 
 async fn a_clerk_replaces_and_checks_what_hangs_on_a_board(kind: Kind) {
@@ -150,7 +150,13 @@ async fn reports_are_closed_and_every_deed_is_in_the_audit_trail(kind: Kind) {
     assert!(!clerk.get("/office/reports").await.text().contains("Sai tên phường"));
     let (mut administrator, _) = signed_in(&node, &[Role::Administrator], "binh@yenbai.gov.vn", &clock).await;
     let trail = administrator.get(&format!("/office/audit?person={}", clerk_id.0)).await.text();
-    assert!(trail.contains("report.closed") && trail.contains("Nguyễn Thị Thử") && !trail.contains("plan.published"), "{trail}");
+    assert!(
+        trail.contains("đóng phản ánh")
+            && trail.contains("report.closed")
+            && trail.contains("Nguyễn Thị Thử")
+            && !trail.contains("plan.published"),
+        "{trail}"
+    );
     let trail = administrator.get("/office/audit?item=QHSDD21AG&f=csv").await;
     assert!(trail.text().contains("plan.published,plan/QHSDD21AG") && !trail.text().contains("report.closed"), "{}", trail.text());
     let none = administrator.get("/office/audit?day=2020-01-01").await.text();

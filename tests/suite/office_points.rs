@@ -78,7 +78,7 @@ async fn rows_of_the_table_are_edited_in_place_and_nobody_overwrites_another(kin
     let other = with(first, &format!("hours-{STATION}"), "Buổi sáng");
     let answer = save(&mut browser, "health-station", &other).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.text().contains("đã được người khác sửa") && answer.text().contains("Cả ngày"), "{}", answer.text());
+    assert!(answer.text().contains("đã thay đổi từ lúc bạn mở") && answer.text().contains("Cả ngày"), "{}", answer.text());
     // What the rules refuse is said beside the others that went through.
     let page = browser.get("/office/points?kind=health-station").await.text();
     let wrong = with(row(&page, STATION), &format!("phone-{STATION}"), "không có");
@@ -148,7 +148,7 @@ async fn a_point_is_placed_by_tapping_the_map_or_by_coordinates_and_published_on
     settle(&node).await;
     let late = [&base[..], &[("seen", "1"), ("lat", lat.as_str()), ("lon", lon.as_str()), ("do", "save")]].concat();
     let answer = browser.submit(&own, &own, &late).await;
-    assert!(answer.status == StatusCode::UNPROCESSABLE_ENTITY && answer.text().contains("đã được người khác sửa"), "{}", answer.text());
+    assert!(answer.status == StatusCode::UNPROCESSABLE_ENTITY && answer.text().contains("đã thay đổi từ lúc bạn mở"), "{}", answer.text());
     assert_eq!(browser.get("/office/points/AAAA").await.status, StatusCode::NOT_FOUND);
 }
 

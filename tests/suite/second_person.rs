@@ -229,7 +229,7 @@ async fn what_is_returned_comes_back_to_its_authors_and_is_proposed_anew(kind: K
     assert!(empty.status == StatusCode::CONFLICT && empty.text().contains("Hãy ghi điều cần sửa"));
     assert_eq!(approver.submit(&path, &path, &fields("Thiếu bản đồ <b>")).await.status, StatusCode::SEE_OTHER);
     let home = planner.get("/office").await.text();
-    assert!(home.contains("Cần anh/chị sửa hoặc trình lại") && home.contains("Bản thứ nhất"));
+    assert!(home.contains("Cần bạn sửa hoặc trình lại") && home.contains("Bản thứ nhất"));
     assert!(planner.get(&path).await.text().contains("Thiếu bản đồ &lt;b&gt;"));
     // What was approved is what was seen: the old form no longer counts.
     assert_eq!(node.post(&commands, &token, revision("3", "Bản thứ hai")).await.status, StatusCode::ACCEPTED);

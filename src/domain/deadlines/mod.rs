@@ -7,6 +7,7 @@
 //! `rules.csv` has the rules, and whether each was read in the law's own text; `days.csv` public holidays as they were
 //! announced, and Saturdays that were worked instead; `cases.csv` cases that were worked out by hand.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -152,11 +153,15 @@ pub struct Deadline {
 }
 
 /// The level in one word: `tinh`, `huyen`, `xa`, `quoc gia`; another word as it stands, folded.
-fn level(stated: &str) -> String {
+fn level(stated: &str) -> Cow<'static, str> {
+    const KNOWN: [(&str, &str); 4] = [("quốc gia", "quoc gia"), ("tỉnh", "tinh"), ("huyện", "huyen"), ("xã", "xa")];
+    // Most are written so.
+    if let Some((_, known)) = KNOWN.iter().find(|(written, _)| *written == stated) {
+        return Cow::Borrowed(known);
+    }
     let folded = fold(stated);
-    let known =
-        ["quoc gia", "tinh", "huyen", "xa"].into_iter().find(|known| folded.split(' ').any(|word| word == *known) || folded == *known);
-    known.map_or(folded, str::to_owned)
+    let known = KNOWN.iter().find(|(_, known)| folded.split(' ').any(|word| word == *known) || folded == *known);
+    known.map_or(Cow::Owned(folded), |(_, known)| Cow::Borrowed(known))
 }
 
 /// The deadline that the law sets for this duty; none where no rule is known.

@@ -1,12 +1,10 @@
 //! Collects what the pages of collections show.
 
 use crate::http::collections::parameters;
-use serde_json::json;
 
 use super::query::ItemsQuery;
 use super::select::{Page, next, previous};
 use crate::domain::city::City;
-use crate::domain::land_use;
 use crate::domain::publication::view::Moment;
 use crate::export::FORMATS;
 use crate::http::Site;
@@ -60,10 +58,5 @@ pub fn item(city: &City, lang: Lang, collection: &Collection, id: &str, row: &La
 
 /// The page with the interactive map.
 pub fn map(city: &City, lang: Lang, collection: &Collection, only: Option<&MapOf>) -> String {
-    let colours: serde_json::Map<String, serde_json::Value> = land_use::all()
-        .iter()
-        .filter(|entry| !entry.rgb.is_empty() && collection.properties.iter().any(|property| property.name == "land_use"))
-        .map(|entry| (entry.code.clone(), json!(entry.rgb)))
-        .collect();
-    pages::map(lang, city, collection, &serde_json::Value::Object(colours).to_string(), only)
+    pages::map(lang, city, collection, only)
 }

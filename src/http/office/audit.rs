@@ -84,23 +84,38 @@ pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
         let name = site.app.profile(&id).await?.name;
         people.insert(id.0.clone(), if name.is_empty() { id.0 } else { name });
     }
-    let tokens: BTreeMap<String, Option<AccountId>> = {
+    let tokens: BTreeMap<String, (String, Option<AccountId>)> = {
         let image = site.model.image();
-        image.tokens().map(|token| (token.token.to_string(), image.person_of(&token.token).cloned())).collect()
+        image.tokens().map(|token| (token.token.to_string(), (token.label.clone(), image.person_of(&token.token).cloned()))).collect()
     };
     let (lang, city) = (asking.lang(), site.city());
     let who = |actor: &str| match (people.get(actor), tokens.get(actor)) {
         (Some(name), _) => name.clone(),
-        (None, Some(Some(person))) => format!("{actor} ({})", people.get(&person.0).map_or(person.0.as_str(), String::as_str)),
+        (None, Some((_, Some(person)))) => format!("{actor} ({})", people.get(&person.0).map_or(person.0.as_str(), String::as_str)),
         _ if actor == Actor::local().name() => text(lang, "audit-machine").to_owned(),
         _ if actor == Actor::clock().name() => text(lang, "audit-clock").to_owned(),
         _ => actor.to_owned(),
+    };
+    let today = site.moment().today;
+    let name = |about: &str| {
+        let (family, id) = about.split_once('/').unwrap_or((about, ""));
+        match family {
+            "account" => people.get(id).cloned(),
+            "token" => tokens.get(id).map(|(label, _)| label.clone()),
+            _ => id.parse::<Code>().ok().and_then(|code| {
+                let image = site.model.image();
+                let item = &image.entry(&code)?.item;
+                let proposed = || item.proposal().map(|proposal| proposal.title.clone());
+                item.title(today).map(str::to_owned).or_else(proposed)
+            }),
+        }
     };
     let line = |stored: &StoredEvent| Line {
         position: stored.position,
         at: moment_of(stored.recorded_at),
         who: who(&stored.actor),
         event: stored.event.name.clone(),
+        name: name(&stored.event.aggregate).unwrap_or_default(),
         about: stored.event.aggregate.clone(),
     };
     let lines: Vec<Line> = events.iter().map(line).collect();

@@ -93,8 +93,9 @@ fn publishes(proposal: &Proposal) -> bool {
 }
 
 impl Search<'_> {
-    fn minds(&self, family: &str, units: &[UnitId]) -> bool {
-        self.desk.actor.check(&minding(family), units, &self.city.units, self.moment.today).is_ok()
+    /// Plans and consultations are the planners' and approvers'.
+    fn minds(&self, units: &[UnitId]) -> bool {
+        self.desk.actor.check(&[Role::Planner, Role::Approver], units, &self.city.units, self.moment.today).is_ok()
     }
 
     /// What was settled too long ago is told to nobody.
@@ -107,7 +108,7 @@ impl Search<'_> {
         let is_told = self.is_told(item);
         let is_settled = !matches!(brief.status, Status::InForce | Status::Upcoming);
         let about = About { title: brief.title, code, is_proposed: false, sequence: item.touched(), is_settled, is_told };
-        ((!is_settled || is_told) && self.minds(item.family(), brief.units)).then_some(about)
+        ((!is_settled || is_told) && self.minds(brief.units)).then_some(about)
     }
 
     fn add(&mut self, about: &About<'_>, facts: &Facts<'_>, duties: &[Duty]) {
@@ -124,7 +125,7 @@ impl Search<'_> {
 
     /// What is proposed is to be published in time. Once it is published or discarded, nobody needs to keep that day.
     fn add_proposed(&mut self, code: Code, item: &Item, proposal: &Proposal, is_settled: bool) {
-        if !publishes(proposal) || !self.minds("plan", &proposal.units) {
+        if !publishes(proposal) || !self.minds(&proposal.units) {
             return;
         }
         let Proposed { facts } = serde_json::from_str(&proposal.body).unwrap_or_default();
@@ -271,7 +272,7 @@ pub(super) fn due(site: &Site, desk: &Desk) -> Vec<Due> {
         let is_over = day.is_some_and(|day| day < moment.today);
         due.push(Due { day, what, title: view.title.clone(), link, is_over });
     };
-    let turns = image.turning(moment.today, until.saturating_add(1.day()));
+    let turns = image.turning(moment.today.saturating_add(1.day()), until.saturating_add(1.day()));
     let turns = turns.filter(|(_, entry)| entry.item.family() != "board" && entry.item.collection() != Some("ambulances"));
     for (_, entry) in turns.chain(image.collection("ambulances")).chain(image.boards()) {
         let family = entry.item.family();

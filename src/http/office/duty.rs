@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Desk, Form, leads_to, pressed, refused, with_script};
+use super::{Desk, Form, leads_to, points, pressed, refused, with_script};
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
@@ -40,12 +40,14 @@ fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: Option
 }
 
 /// `GET /office/duty`
-pub async fn duty(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Response {
-    page(&site, &desk, &asking.headers, asking.lang(), None)
+pub async fn duty(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
+    points::check(&desk)?;
+    Ok(page(&site, &desk, &asking.headers, asking.lang(), None))
 }
 
 /// `POST /office/duty`: a vehicle is ready, out or off.
 pub async fn set(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
+    points::check(&desk)?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let code: Code = fields.get("code").and_then(|code| code.parse().ok()).ok_or(HttpError::NotFound)?;

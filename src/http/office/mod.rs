@@ -12,6 +12,7 @@ pub mod duty;
 mod facts;
 mod home;
 pub mod items;
+pub mod map;
 pub mod oidc;
 pub mod passkeys;
 mod plans;
@@ -118,8 +119,7 @@ impl Desk {
 
     /// The fields of a form that the person sent from a page of theirs.
     pub async fn fields(&self, headers: &HeaderMap, body: Body) -> Result<Fields, HttpError> {
-        let sent = forms::read(headers, body, FORM_BYTES).await?;
-        let fields = Fields::parse(&sent.text);
+        let fields = forms::read(headers, body, FORM_BYTES).await?.form()?;
         self.is_own(fields.get("token"))?;
         Ok(fields)
     }

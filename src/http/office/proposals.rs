@@ -142,6 +142,12 @@ fn view_of(site: &Site, item: &Item, proposal: &Proposal) -> Result<View, HttpEr
     item.view(revision, &site.moment()).ok_or(HttpError::NotFound)
 }
 
+/// The item of a proposal that the person may see, as its page would show it. Errors: what the rules would refuse.
+pub(super) async fn foreseen_view(site: &Site, desk: &Desk, code: &str) -> Result<View, HttpError> {
+    let (_, proposal, foreseen) = find(site, desk, code).await?;
+    view_of(site, &foreseen.after.map_err(HttpError::Refused)?, &proposal)
+}
+
 /// `GET /office/proposals/{code}`
 pub async fn proposal(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let lang = asking.lang();
@@ -215,10 +221,8 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
 
 /// `GET /office/proposals/{code}/preview`: the item's page exactly as it would be.
 pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    let (_, proposal, foreseen) = find(&site, &desk, &code).await?;
     let lang = asking.lang();
-    let after = foreseen.after.map_err(HttpError::Refused)?;
-    let material = items::foreseen(&site, None, view_of(&site, &after, &proposal)?).await?;
+    let material = items::foreseen(&site, None, foreseen_view(&site, &desk, &code).await?).await?;
     let page = material.draft(lang, &material.units(lang)).render()?;
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }
@@ -226,8 +230,7 @@ pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, de
 /// `GET /office/proposals/{code}/poster.pdf?size=`: the poster or map sheet as it would be, marked as a draft.
 pub async fn poster(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let size = items::paper(asking.query.as_deref())?;
-    let (_, proposal, foreseen) = find(&site, &desk, &code).await?;
-    let view = view_of(&site, &foreseen.after.map_err(HttpError::Refused)?, &proposal)?;
+    let view = foreseen_view(&site, &desk, &code).await?;
     let material = prints::foreseen(&site.model, &site.moment(), view, asking.lang()).await?;
     let file = tokio::task::block_in_place(|| material.poster(size))?;
     Ok(previews::print(file))

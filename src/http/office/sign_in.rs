@@ -48,8 +48,8 @@ pub(super) fn check_private(site: &Site, from: From, headers: &HeaderMap) -> Res
 pub(super) async fn sent(site: &Site, from: From, asking: &Asking, body: Body) -> Result<(IpAddr, Fields), HttpError> {
     let client = network(peer(from), &asking.headers, site.limits.behind_proxy);
     check_private(site, from, &asking.headers)?;
-    let sent = forms::read(&asking.headers, body, FORM_BYTES).await?;
-    Ok((client, Fields::parse(&sent.text)))
+    let fields = forms::read(&asking.headers, body, FORM_BYTES).await?.form()?;
+    Ok((client, fields))
 }
 
 /// The passkey that a form carries; none where it carries none.

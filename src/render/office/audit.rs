@@ -12,7 +12,7 @@ use crate::domain::publication::view::Moment;
 use crate::words::copied::in_query;
 use crate::words::format;
 use crate::words::sheet::harmless;
-use crate::words::text::{Lang, text};
+use crate::words::text::{Lang, has, text};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,15 @@ pub struct Line {
     pub event: String,
     /// To what, `plan/CODE`.
     pub about: String,
+    /// Its title or name; empty where it has none.
+    pub name: String,
+}
+
+/// The key of an event in words: that of its family where there is one, else the one of all families.
+fn did(event: &str) -> String {
+    let own = format!("did-{event}");
+    let action = event.split_once('.').map_or(event, |(_, action)| action);
+    if has(&own) { own } else { format!("did-{action}") }
 }
 
 /// The page.
@@ -78,12 +87,13 @@ pub fn list(
             @for line in lines {
                 li {
                     (format::moment(lang, &moment.zone, line.at)) " · " b { (line.who) }
-                    br; code { (line.event) } " · "
+                    br; (text(lang, &did(&line.event))) ": "
+                    @if !line.name.is_empty() { (line.name) " · " }
                     @match line.about.split_once('/') {
                         Some((family, code)) if !matches!(family, "token" | "subject" | "report" | "account") => a href={ "/q/" (code) (lang.query()) } { (code) },
-                        _ => (line.about),
+                        _ => span.note { (line.about) },
                     }
-                    " · #" (line.position)
+                    span.note { " · " (line.event) " · #" (line.position) }
                 }
             }
         }
@@ -99,12 +109,26 @@ pub fn list(
 pub fn csv(lang: Lang, lines: &[Line]) -> String {
     let mut table = csv::Writer::from_writer(Vec::new());
     let t = |key| text(lang, key).to_owned();
-    let mut write = |record: [String; 5]| table.write_record(record.map(harmless)).is_ok();
-    write(["#".into(), t("audit-day"), t("audit-person"), t("audit-what"), t("audit-about")]);
+    let mut write = |record: [String; 7]| table.write_record(record.map(harmless)).is_ok();
+    write(["#".into(), t("audit-day"), t("audit-person"), t("audit-what"), t("audit-about"), t("audit-event"), t("audit-id")]);
     for line in lines {
-        write([line.position.to_string(), line.at.to_string(), line.who.clone(), line.event.clone(), line.about.clone()]);
+        let (at, what) = (line.at.to_string(), text(lang, &did(&line.event)).to_owned());
+        write([line.position.to_string(), at, line.who.clone(), what, line.name.clone(), line.event.clone(), line.about.clone()]);
     }
     let bytes = table.into_inner().unwrap_or_default();
     // Without this byte order mark, spreadsheets assume another encoding.
     format!("\u{feff}{}", String::from_utf8_lossy(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::families::event_contract;
+
+    #[test]
+    fn every_event_of_the_log_has_words() {
+        for (event, ..) in event_contract() {
+            assert!(has(&did(&event)), "{event}");
+        }
+    }
 }

@@ -53,7 +53,8 @@ pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons
             ul.list {
                 @for draft in *drafts {
                     li {
-                        a href={ "/office/imports/" (draft.id) (lang.query()) } { (draft.file) }
+                        a href={ "/office/imports/" (draft.id) (lang.query()) } { @if draft.title.is_empty() { (draft.file) } @else { (draft.title) } }
+                        @if !draft.title.is_empty() { " (" (draft.file) ")" }
                         " – " (format::moment(lang, &moment.zone, moment_of(draft.used_at)))
                     }
                 }

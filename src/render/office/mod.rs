@@ -9,6 +9,8 @@ pub mod deadlines;
 pub mod duty;
 pub mod home;
 pub mod items;
+pub mod map;
+mod meanwhile;
 pub mod plans;
 pub mod points;
 pub mod proposals;

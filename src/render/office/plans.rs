@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::meanwhile::meanwhile_box;
 use super::{WANTED, Who, frame, lacking, wrong_box};
 use crate::app::imports::{KeptImport, Meanwhile};
 use crate::domain::Code;
@@ -65,41 +66,6 @@ pub enum Said<'a> {
         /// When.
         at: Timestamp,
     },
-}
-
-/// The key of a field's label.
-fn label_of(name: &str) -> &str {
-    match name {
-        "title" => "field-title",
-        "summary" => "what-it-means",
-        "effective_from" => "effective-from",
-        "period_from" => "office-period-from",
-        "period_to" => "office-period-to",
-        "unit" => "units",
-        "kind" => "plan-kind",
-        "at" => "office-at",
-        other => other,
-    }
-}
-
-/// What somebody else has changed since the person saw the form.
-fn changed_meanwhile(lang: Lang, moment: &Moment, meanwhile: &[Meanwhile], by: &str, at: Timestamp) -> Markup {
-    let t = |key| text(lang, key);
-    let value = |all: &[String]| if all.is_empty() { t("nothing-stated").to_owned() } else { all.join(", ") };
-    html! {
-        div.status.wait role="alert" {
-            b { (by) " " (t("draft-meanwhile")) " (" (format::moment(lang, &moment.zone, at)) ")" }
-            p { (t("draft-meanwhile-help")) }
-            ul {
-                @for change in meanwhile {
-                    li {
-                        (t(label_of(&change.name))) ": " del { (value(&change.from)) } " → " ins { (value(&change.to)) }
-                        @if change.both { " – " b { (t("draft-yours-stays")) } }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// Gives what a field is filled with.
@@ -271,7 +237,10 @@ fn found(lang: Lang, read: &Read<'_>) -> Markup {
                 }
             }
         }
-        p { a href={ "/office/imports/" (read.id) "/report" } { (t("office-whole-report")) } }
+        p {
+            a href={ "/office/imports/" (read.id) "/report" } { (t("office-whole-report")) }
+            @if read.kept.set.is_some() { " · " a href={ "/office/imports/" (read.id) "/map" (lang.query()) } { (t("office-map")) } }
+        }
     }
 }
 
@@ -294,7 +263,7 @@ pub fn facts(
             Said::Nothing => {}
             Said::Kept => div.status.good role="status" { (t("office-draft-kept")) },
             Said::Wrong(what) => (wrong_box(Some(what))),
-            Said::Meanwhile { meanwhile, by, at, .. } => (changed_meanwhile(lang, moment, meanwhile, by, at)),
+            Said::Meanwhile { meanwhile, by, at, .. } => (meanwhile_box(lang, city, moment, meanwhile, by, at)),
         }
         @if let Some(name) = read.others { p { b { (t("draft-of")) " " (name) } } }
         @if let Some((code, returned)) = &read.sent {

@@ -186,6 +186,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
             p {
                 a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } " · "
                 a href={ (path) "/poster.pdf" (lang.query()) } { (t("proposal-poster")) }
+                @if draft.view.features.is_some() { " · " a href={ (path) "/map" (lang.query()) } { (t("office-map")) } }
                 @if shown.has_report { " · " a href={ (path) "/report" } { (t("proposal-report")) } }
             }
             @if draft.view.family == "plan" && matches!(proposal.action.as_str(), "publish" | "revise" | "correct") {

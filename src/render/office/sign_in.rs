@@ -9,6 +9,7 @@ use crate::credentials::{self, passkeys};
 use crate::domain::city::City;
 use crate::render::layout::{Page, language_field, page};
 use crate::render::qr::{Matrix, QrError};
+use crate::words::copied::in_query;
 use crate::words::text::{Lang, text};
 
 /// The form to sign in, here or at a provider; `back` is where it leads on to.
@@ -43,7 +44,8 @@ pub fn form(lang: Lang, city: &City, providers: &[Provider], back: &str, email: 
         }
         p.note { (t("office-sign-in-help")) }
     };
-    page(&Page::new(lang, city, t("office-sign-in"), "/office/sign-in"), content)
+    let path = if back.is_empty() { "/office/sign-in".to_owned() } else { format!("/office/sign-in?back={}", in_query(back)) };
+    page(&Page::new(lang, city, t("office-sign-in"), &path), content)
 }
 
 /// A page that leads on to another site.

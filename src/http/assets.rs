@@ -20,6 +20,7 @@ const FILES: &[(&str, &str, bool, &str)] = &[
     ("offline.js", "text/javascript; charset=utf-8", false, include_str!("assets/offline.js")),
     ("again.js", "text/javascript; charset=utf-8", false, include_str!("assets/again.js")),
     ("passkey.js", "text/javascript; charset=utf-8", false, include_str!("assets/passkey.js")),
+    ("typing.js", "text/javascript; charset=utf-8", false, include_str!("assets/typing.js")),
     ("upload.js", "text/javascript; charset=utf-8", false, include_str!("assets/upload.js")),
     ("map.js", "text/javascript; charset=utf-8", false, include_str!("assets/map.js")),
 ];

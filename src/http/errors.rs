@@ -14,6 +14,7 @@ use super::respond;
 use crate::app::ExecuteError;
 use crate::disk::{self, Disk};
 use crate::domain::Refusal;
+use crate::domain::city::City;
 use crate::domain::code::CodeError;
 use crate::domain::refusal::Why;
 use crate::event_store::StoreError;
@@ -256,8 +257,8 @@ impl HttpError {
         }
     }
 
-    /// The answer: a page for a browser, a problem document for a program.
-    pub fn respond(&self, site: &Site, lang: Lang, wants_html: bool) -> Response {
+    /// The answer: a page for a browser, in a frame of its own where it has one; a problem document for a program.
+    pub fn respond(&self, site: &Site, lang: Lang, wants_html: bool, frame: Option<&Frame>) -> Response {
         if let Self::Damaged(what) | Self::Internal(what) = self {
             tracing::error!("{what}");
         }
@@ -286,11 +287,20 @@ impl HttpError {
         if wants_html {
             let city = site.model.image().city.clone();
             let title = self.title(lang, detail);
-            return respond::with(form.status, "text/html; charset=utf-8", headers, problem(lang, &city, title, detail));
+            let page = frame.map_or_else(|| problem(lang, &city, title, detail), |Frame(frame)| frame(lang, &city, title, detail));
+            return respond::with(form.status, "text/html; charset=utf-8", headers, page);
         }
         respond::with(form.status, "application/problem+json", headers, self.problem(lang).to_string())
     }
 }
+
+/// Draws a page from language, city, title and sentence.
+type Draw = dyn Fn(Lang, &City, &str, &str) -> String + Send + Sync;
+
+/// How the page of an error is drawn for whoever has signed in.
+#[derive(Clone)]
+pub struct Frame(pub Arc<Draw>);
+
 impl IntoResponse for HttpError {
     /// Sets only the status. The middleware knows the reader's language and form and writes the text
     /// ([`super::middleware`]).

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 
-use super::errors::HttpError;
+use super::errors::{Frame, HttpError};
 use super::office::door;
 use super::ranges::{self, RangeRequest};
 use super::routes::{ITEMS, Takes, takes};
@@ -54,10 +54,10 @@ impl Reader {
     }
 
     /// The error in the language and form that the address or the client asks for.
-    fn told(&self, site: &Site, error: &HttpError) -> Response {
+    fn told(&self, site: &Site, error: &HttpError, frame: Option<&Frame>) -> Response {
         let lang = reading::language(reading::parameter(self.uri.query(), "lang").as_deref(), &self.headers());
         let asks_for_json = reading::parameter(self.uri.query(), "f").as_deref() == Some("json");
-        error.respond(site, lang, self.wants_html() && !asks_for_json)
+        error.respond(site, lang, self.wants_html() && !asks_for_json, frame)
     }
 }
 
@@ -77,7 +77,7 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
             Some(_) => Err(HttpError::Behind),
         };
         if let Err(error) = reached {
-            return finish(&site, reader.told(&site, &error));
+            return finish(&site, reader.told(&site, &error, None));
         }
     }
     let method = request.method().clone();
@@ -100,7 +100,7 @@ pub async fn around(State(site): State<Arc<Site>>, mut request: Request, next: N
         response.headers_mut().remove(header::SET_COOKIE);
         response.headers_mut().extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
     }
-    let response = ranges::cut(wish, response).await.unwrap_or_else(|error| reader.told(&site, &error));
+    let response = ranges::cut(wish, response).await.unwrap_or_else(|error| reader.told(&site, &error, None));
     let mut response = finish(&site, response);
     if is_office {
         door::guard(response.headers_mut());
@@ -118,11 +118,12 @@ fn explained(site: &Site, reader: &Reader, is_read: bool, mut response: Response
     {
         return respond::see(&address);
     }
+    let frame = response.extensions_mut().remove::<Frame>();
     let mut told = match response.extensions_mut().remove::<Arc<HttpError>>() {
-        Some(error) => reader.told(site, &error),
+        Some(error) => reader.told(site, &error, frame.as_ref()),
         // The router itself refuses an address that is not UTF-8.
         None if status == StatusCode::BAD_REQUEST && is_plain(&response) => {
-            reader.told(site, &HttpError::Parameter(sentence!("address-broken")))
+            reader.told(site, &HttpError::Parameter(sentence!("address-broken")), None)
         }
         None => response,
     };

@@ -79,17 +79,9 @@ impl ReadModel {
         plane: Crs,
         today: Date,
     ) -> Result<Compared, StoreError> {
-        let key = (old, new, plane.epsg);
-        let work = self.exchanges.work(key, old_set, new_set, plane);
-        let mut made = work.made.subscribe();
-        let is_made = tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await.is_ok();
-        if !is_made {
-            return Ok(Compared::UnderWay(100 * work.done.load(Ordering::Relaxed) / work.all.max(1)));
-        }
-        let found = made.borrow().clone();
-        let Some(Ok(found)) = found else {
-            self.exchanges.forget(key);
-            return Err(StoreError::Damaged("the sets could not be compared".into()));
+        let found = match self.exchanges.ask((old, new, plane.epsg), old_set, new_set, plane).await? {
+            Asked::Made(found) => found,
+            Asked::UnderWay(percent) => return Ok(Compared::UnderWay(percent)),
         };
         let mut around = Vec::new();
         for place in &found.places {
@@ -107,7 +99,29 @@ impl ReadModel {
     }
 }
 
+/// What whoever asks is told.
+enum Asked {
+    Made(Arc<Exchange>),
+    /// So many percent are done.
+    UnderWay(usize),
+}
+
 impl Exchanges {
+    /// The comparison, or how far it is when the reader's patience ends. Errors: it cannot be made.
+    async fn ask(&self, key: Key, old: Arc<Features>, new: Arc<Features>, plane: Crs) -> Result<Asked, StoreError> {
+        let work = self.work(key, old, new, plane);
+        let mut made = work.made.subscribe();
+        if tokio::time::timeout(PATIENCE, made.wait_for(Option::is_some)).await.is_err() {
+            return Ok(Asked::UnderWay(100 * work.done.load(Ordering::Relaxed) / work.all.max(1)));
+        }
+        let found = made.borrow().clone();
+        if let Some(Ok(found)) = found {
+            return Ok(Asked::Made(found));
+        }
+        self.forget(key);
+        Err(StoreError::Damaged("the sets could not be compared".into()))
+    }
+
     fn work(&self, key: Key, old: Arc<Features>, new: Arc<Features>, plane: Crs) -> Arc<Work> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = known.iter().position(|(found, _)| *found == key)
@@ -137,5 +151,37 @@ impl Exchanges {
 
     fn forget(&self, key: Key) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| *known != key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn square(code: &str) -> Arc<Features> {
+        let ring = "[104.87,21.7],[104.88,21.7],[104.88,21.71],[104.87,21.71],[104.87,21.7]";
+        let zone = format!(
+            r#"{{"type":"Feature","properties":{{"land_use":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[{ring}]]}}}}"#
+        );
+        let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{zone}\n]}}\n");
+        Arc::new(Features::parse(&bytes::Bytes::from(text)).expect("canonical"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asks_while_sets_are_compared_is_told_how_far_it_is_and_it_is_made_once() {
+        let exchanges = Exchanges::default();
+        let plane = Crs::new(9208).expect("known");
+        let key = (Digest::of(b"old"), Digest::of(b"new"), plane.epsg);
+        let ask = async || exchanges.ask(key, square("LUC"), square("ODT"), plane).await.expect("compared");
+        // Another comparison is being made.
+        let turn = Arc::clone(&exchanges.turn).acquire_owned().await;
+        assert!(matches!(ask().await, Asked::UnderWay(0)));
+        let work = exchanges.work(key, square("LUC"), square("ODT"), plane);
+        work.done.store(1, Ordering::Relaxed);
+        assert!(matches!(ask().await, Asked::UnderWay(50)), "of one zone before and one after");
+        drop(turn);
+        let Asked::Made(made) = ask().await else { panic!("it is made") };
+        let Asked::Made(again) = ask().await else { panic!("it stays") };
+        assert!(Arc::ptr_eq(&made, &again) && !made.places.is_empty());
     }
 }

@@ -14,11 +14,13 @@ use crate::app::ExecuteError;
 use crate::credentials::oidc::narrowed;
 use crate::domain::access::{AccountId, Actor};
 use crate::domain::account::Account;
+use crate::domain::city::City;
 use crate::domain::{Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::Site;
-use crate::http::errors::HttpError;
+use crate::http::errors::{Frame, HttpError};
 use crate::http::limiter::Peer;
+use crate::render::office as pages;
 
 /// How long to wait for an account that was just activated.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -46,7 +48,13 @@ pub async fn enter(site: &Arc<Site>, mut request: Request, next: Next) -> Respon
             Err(error) => return HttpError::from(error).into_response(),
         }
     }
-    let response = next.run(request).await;
+    let desk = request.extensions().get::<Desk>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(desk) = desk.filter(|_| response.extensions().get::<Arc<HttpError>>().is_some()) {
+        // Whoever has signed in keeps the office around them.
+        let draw = move |lang, city: &City, title: &str, detail: &str| pages::problem(lang, city, &desk.who(), title, detail);
+        response.extensions_mut().insert(Frame(Arc::new(draw)));
+    }
     let is_set = response.headers().contains_key(header::SET_COOKIE);
     with_cookies(response, renewed.filter(|_| !is_set))
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::plans::own;
-use super::{Desk, hour, leads_to, preview, refused, shown};
+use super::{Desk, hour, leads_to, preview, refused, with_script};
 use crate::app::imports::{KeptForm, KeptImport};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::AccountId;
@@ -105,7 +105,7 @@ pub async fn import(State(site): State<Arc<Site>>, Path(id): Path<String>, desk:
     let kept = own(&site, &desk, &id).await?;
     let said = if asking.parameter("kept").is_some() { Said::Kept } else { Said::Nothing };
     let page = facts_page(&site, &desk, asking.lang(), &id, &kept, said).await?;
-    Ok(shown(&asking.headers, StatusCode::OK, page))
+    Ok(with_script(&asking.headers, StatusCode::OK, page))
 }
 
 /// What the form states, as the facts of a plan. Wrong numbers and days are left to the rules, which say what is wrong.
@@ -258,7 +258,7 @@ pub async fn send_facts(
             let by = site.app.profile(&by).await?.name;
             let said = Said::Meanwhile { merged: &merged, meanwhile: &meanwhile, by: &by, at: moment_of(at) };
             let page = facts_page(&site, &desk, lang, &id, &kept, said).await?;
-            return Ok(shown(&asking.headers, StatusCode::CONFLICT, page));
+            return Ok(with_script(&asking.headers, StatusCode::CONFLICT, page));
         }
     };
     if form.get("do") == Some("keep") {
@@ -273,7 +273,7 @@ pub async fn send_facts(
             Err(HttpError::Refused(refusal)) => {
                 let wrong = refusal.said.text(lang);
                 let page = facts_page(&site, &desk, lang, &id, &kept, Said::Wrong(&wrong)).await?;
-                Ok(shown(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
+                Ok(with_script(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
             }
             answer => answer,
         };
@@ -303,7 +303,7 @@ pub async fn send_facts(
         Err(error) => {
             let wrong = refused(error, lang)?;
             let page = facts_page(&site, &desk, lang, &id, &kept, Said::Wrong(&wrong)).await?;
-            Ok(shown(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
+            Ok(with_script(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
         }
     }
 }

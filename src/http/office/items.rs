@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::corrections::corrected;
-use super::{Desk, Form, has_files, leads_to, refused, shown};
+use super::{Desk, Form, has_files, leads_to, refused, shown, with_script};
 use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
@@ -89,7 +89,7 @@ fn one(
     let may_change = may_change(site, desk, &view);
     let item = Item { view: &view, facts: &facts, seen, boards: &boards, may_change, is_new };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(shown(headers, status, pages::one(lang, &site.city(), &desk.who(), &moment, &item, wrong)))
+    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &moment, &item, wrong)))
 }
 
 /// The command that a form asks for; none for a button that no form has.

@@ -103,6 +103,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, item: &Item<
             h2 { (t("office-change-item")) }
             (changes(lang, city, who, moment, &path, item))
         }
+        script src="/assets/typing.js" defer {}
     };
     frame(lang, city, who, &view.title, &path, content)
 }

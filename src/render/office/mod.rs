@@ -7,6 +7,7 @@ pub mod city;
 pub mod corrections;
 pub mod deadlines;
 pub mod duty;
+mod findings;
 pub mod home;
 pub mod items;
 pub mod map;
@@ -85,6 +86,15 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
         (content)
     };
     page(&Page::new(lang, city, title, path), content)
+}
+
+/// The page of an error.
+pub fn problem(lang: Lang, city: &City, who: &Who<'_>, title: &str, detail: &str) -> String {
+    let content = html! {
+        p { (detail) }
+        p { a href={ "/office" (lang.query()) } { (text(lang, "office")) } }
+    };
+    frame(lang, city, who, title, "/office", content)
 }
 
 /// The choice of an hour at which what a form asks for is carried out.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::findings::findings;
 use super::meanwhile::meanwhile_box;
 use super::{WANTED, Who, frame, lacking, wrong_box};
 use crate::app::imports::{KeptImport, Meanwhile};
@@ -213,8 +214,6 @@ fn found(lang: Lang, read: &Read<'_>) -> Markup {
     let t = |key| text(lang, key);
     let report = &read.kept.report;
     let is_clean = read.kept.set.is_some();
-    // Errors first: they are what must be mended.
-    let (errors, others): (Vec<_>, Vec<_>) = report.findings.iter().partition(|finding| finding.severity == Severity::Error);
     html! {
         div class=(if is_clean { "status good" } else { "status bad" }) role="status" {
             b { (t(if is_clean { "office-file-clean" } else { "office-file-errors" })) }
@@ -227,16 +226,7 @@ fn found(lang: Lang, read: &Read<'_>) -> Markup {
                 @if let Some(crs) = &report.crs { ", " (crs) }
             }
         }
-        ul.list {
-            @for finding in errors.into_iter().chain(others).take(LISTED) {
-                li {
-                    span.tag { (t(match finding.severity { Severity::Error => "finding-error", Severity::Warning => "finding-warning", Severity::Repair => "finding-note" })) }
-                    " "
-                    @if let Some(number) = finding.feature { "#" (number) ": " }
-                    (finding.said.text(lang))
-                }
-            }
-        }
+        (findings(lang, report, LISTED, true))
         p {
             a href={ "/office/imports/" (read.id) "/report" } { (t("office-whole-report")) }
             @if read.kept.set.is_some() { " · " a href={ "/office/imports/" (read.id) "/map" (lang.query()) } { (t("office-map")) } }
@@ -332,6 +322,7 @@ pub fn facts(
                 button.plain name="do" value="drop" { (t("office-drop-draft")) }
             }
         }
+        script src="/assets/typing.js" defer {}
     };
     frame(lang, city, who, t("office-file-read-title"), &path, content)
 }

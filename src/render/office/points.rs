@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::findings::findings;
 use super::{Who, frame, wrong_box};
 use crate::domain::Code;
 use crate::domain::city::City;
@@ -295,7 +296,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, list: &List<'_>, wrong: Opti
         p { b { (list.name) } }
         @if !list.report.findings.is_empty() {
             h2 { (t("points-report")) }
-            pre.report { (list.report.to_text()) }
+            (findings(lang, list.report, SHOWN, false))
         }
         @if list.report.is_clean() {
             ul { @for (key, changes) in &parts { li { (changes.len()) " " (t(key)) } } li { (list.same) " " (t("points-same")) } }

@@ -56,6 +56,10 @@ await planner.keyboard.press("Enter");
 await planner.waitForURL(/\/office\/imports\//);
 await fills(planner, "input[name=decision]", "0123/QĐ-DEMO");
 await fills(planner, "input[name=effective_from]", "2026-12-15");
+await to(planner, "select[name=adjustment]");
+actions += 1;
+await planner.keyboard.press("ArrowDown");
+assert.equal(await planner.inputValue("select[name=adjustment]"), "overall");
 await presses(planner, "button[value=propose]");
 
 await approver.goto(`${base}/office`);

@@ -79,6 +79,7 @@ async function keepsTyping(page) {
 }
 
 async function proposes(page, number) {
+  await page.selectOption("select[name=adjustment]", "local");
   await page.fill("input[name=decision]", number);
   await page.click("button[value=propose]");
   await page.waitForURL(new RegExp(`/office/proposals/${PLAN}`));
@@ -133,7 +134,7 @@ await planner.locator("form", { has: planner.locator("input[name=leave_out]") })
 await planner.waitForURL(/\/office\/imports\//);
 assert.match(await planner.innerText("main"), /Tệp công bố được/);
 await planner.fill("input[name=title]", "Còn dở dang");
-await planner.click("button[value=keep]");
+await planner.click("button[value=keep]:not([hidden])");
 await check(planner, "draft");
 assert.equal(await planner.inputValue("input[name=title]"), "Còn dở dang");
 await planner.goto(`${base}/office`);
@@ -144,6 +145,20 @@ await planner.click("button[value=drop]");
 await brings(planner, GOOD);
 await check(planner, "facts");
 await keepsTyping(planner);
+// What would come of it, seen before anybody else hears of it.
+const draft = planner.url().split("?")[0];
+await planner.goto(`${draft}/map`);
+if (js === "on") await planner.waitForSelector("#map[data-loaded]");
+await check(planner, "draft-map");
+for (const what of ["page", "changes"]) {
+  await planner.goto(draft);
+  await planner.fill("input[name=decision]", "0123/QĐ-DEMO");
+  await planner.selectOption("select[name=adjustment]", "local");
+  await planner.click(`button[value=preview-${what}]`);
+  await planner.waitForSelector("text=BẢN NHÁP");
+  await check(planner, `draft-${what}`);
+}
+await planner.goto(draft);
 await proposes(planner, "0123/QĐ-DEMO");
 await check(planner, "proposed");
 

@@ -220,7 +220,7 @@ async fn a_list_with_errors_changes_nothing_and_says_where(kind: Kind) {
     let mut browser = a_dispatcher(&node, &clock).await;
     let before = node.app.log().head().await.unwrap().position;
     for (list, what) in [
-        ("Tên,lat,lon\nTrạm A,21.71,104.88\nTrạm B,10.0,106.0\n", "dòng (line) 3"),
+        ("Tên,lat,lon\nTrạm A,21.71,104.88\nTrạm B,10.0,106.0\n", "dòng 3: Nằm ngoài"),
         ("Mã,Tên,lat,lon\nXCT00001C,Trạm A,21.71,104.88\n", "XCT00001C"),
         ("Tên,Điện thoại,lat,lon\nTrạm A,912345678,21.71,104.88\n", "912345678"),
         ("Tên,Madonvi,lat,lon\nTrạm A,99999,21.71,104.88\n", "99999"),

@@ -51,7 +51,7 @@ impl Draft {
             return find(&self.form.fields).unwrap_or_default();
         }
         let pointer = match name {
-            "title" | "summary" | "scale" | "level" | "kind" => format!("/{name}"),
+            "title" | "summary" | "scale" | "level" | "kind" | "vision" | "information_code" => format!("/{name}"),
             "authority" | "signatory" => format!("/decision/{name}"),
             "period_from" | "period_to" => format!("/{}", name.replace('_', "/")),
             _ => String::new(),
@@ -113,7 +113,8 @@ fn facts_of(form: &Form) -> Map<String, Value> {
     let mut facts = Map::new();
     let text = |name: &str| form.get(name).map(|text| json!(text));
     let number = |name: &str| form.get(name).map(|text| text.parse::<i16>().map_or_else(|_| json!(text), |number| json!(number)));
-    for name in ["kind", "title", "summary", "scale", "level", "adjustment"] {
+    facts.extend(number("vision").map(|value| ("vision".to_owned(), value)));
+    for name in ["kind", "title", "summary", "scale", "level", "adjustment", "information_code"] {
         facts.extend(text(name).map(|value| (name.to_owned(), value)));
     }
     let mut decision = Map::new();

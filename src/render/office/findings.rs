@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::import::Report;
-use crate::import::report::Severity;
+use crate::import::report::{Finding, Severity};
 use crate::words::text::{Lang, text};
 
 /// The first findings of a report, each with its line, and its feature's number where `numbered`. Errors come first: they
@@ -15,13 +15,18 @@ pub(super) fn findings(lang: Lang, report: &Report, most: usize, numbered: bool)
         Severity::Warning => "finding-warning",
         Severity::Repair => "finding-note",
     };
+    let place = |finding: &Finding| {
+        let line = finding.line.map(|line| sentence!("report-line", line).text(lang).clone());
+        let number = finding.feature.filter(|_| numbered || line.is_none()).map(|number| format!("#{number}"));
+        line.into_iter().chain(number).collect::<Vec<_>>().join(", ")
+    };
     html! {
         ul.list {
             @for finding in errors.into_iter().chain(others).take(most) {
                 li {
                     span.tag { (text(lang, tag(finding.severity))) } " "
-                    @if let Some(line) = finding.line { (sentence!("report-line", line).text(lang)) " " }
-                    @if let Some(number) = finding.feature.filter(|_| numbered || finding.line.is_none()) { "#" (number) " " }
+                    @let place = place(finding);
+                    @if !place.is_empty() { (place) ": " }
                     (finding.said.text(lang))
                 }
             }

@@ -234,6 +234,19 @@ fn found(lang: Lang, read: &Read<'_>) -> Markup {
     }
 }
 
+/// The choice of a plan's units.
+fn units_of(lang: Lang, city: &City, moment: &Moment, chosen: &[String]) -> Markup {
+    html! {
+        details open[!chosen.is_empty()] {
+            summary { (text(lang, "units")) }
+            p.note { (text(lang, "office-units-help")) }
+            @for unit in city.units.valid_on(moment.today) {
+                label { input type="checkbox" name="unit" value=(unit.id.as_str()) checked[chosen.iter().any(|id| id == unit.id.as_str())]; " " (lang.pick(&unit.name_vi, &unit.name_en)) }
+            }
+        }
+    }
+}
+
 /// The page of a file that was read, with the form of what the plan states.
 #[expect(clippy::too_many_arguments, reason = "a page shows what it is given")]
 pub fn facts(
@@ -277,21 +290,20 @@ pub fn facts(
                 (field(lang, "signatory", "signatory", filled, false))
                 (day(lang, "effective_from", "effective-from", filled, true))
                 label { (t("adjustment"))
-                    select name="adjustment" {
-                        @for kind in ["first", "overall", "local"] { option value=(kind) selected[filled("adjustment") == kind] { (text(lang, &format!("adjustment-{kind}"))) } }
+                    @let is_revision = !filled("revises").is_empty();
+                    select name="adjustment" required[is_revision] {
+                        // Which of the two it is, nobody can guess.
+                        @if is_revision { option value="" { (t("office-choose")) } }
+                        @for kind in ["first", "overall", "local"].into_iter().skip(usize::from(is_revision)) { option value=(kind) selected[filled("adjustment") == kind] { (text(lang, &format!("adjustment-{kind}"))) } }
                     }
                 }
                 (field(lang, "period_from", "office-period-from", filled, false))
                 (field(lang, "period_to", "office-period-to", filled, false))
+                (field(lang, "vision", "vision", filled, false))
                 (field(lang, "scale", "scale", filled, false))
                 (field(lang, "level", "level", filled, false))
-                details open[!units.is_empty()] {
-                    summary { (t("units")) }
-                    p.note { (t("office-units-help")) }
-                    @for unit in city.units.valid_on(moment.today) {
-                        label { input type="checkbox" name="unit" value=(unit.id.as_str()) checked[units.iter().any(|id| id == unit.id.as_str())]; " " (lang.pick(&unit.name_vi, &unit.name_en)) }
-                    }
-                }
+                (field(lang, "information_code", "information-code", filled, false))
+                (units_of(lang, city, moment, units))
                 fieldset {
                     legend { (t("documents")) }
                     p.note { (t("office-documents-help")) }

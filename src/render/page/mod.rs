@@ -222,7 +222,7 @@ impl Item<'_> {
             h2 { (self.t("map")) }
             (PreEscaped(svg))
             @if !is_whole { p.note { (self.t("map-merged")) } }
-            @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none()) {
+            @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none() && !self.is_draft) {
                 p.note.noprint {
                     a href={ "/collections/" (collection) "/map?item=" (view.code) (self.lang.and()) } { (self.t("interactive-map")) }
                     " (" (self.t("interactive-map-note")) ")"

@@ -261,8 +261,15 @@ impl App {
             return Ok(false);
         }
         self.keep_value(Kind::Form, &row, owner, &next, form).await?;
-        self.use_kept(id).await?;
-        self.use_kept(&set_of(id)).await?;
+        // All that the draft needs is kept as long as the draft.
+        let of_import = [id.to_owned(), set_of(id)];
+        let file = self.kept_import(id).await?.map(|kept| kept.file);
+        for kept in of_import.into_iter().chain(file).chain(form.files.iter().map(|(_, file, _)| file.clone())) {
+            self.use_kept(&kept).await?;
+        }
+        for shared in form.editors.iter().map(|editor| format!("{id}{}", with(&editor.0))) {
+            self.use_kept(&shared).await?;
+        }
         Ok(true)
     }
 

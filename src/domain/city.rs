@@ -110,7 +110,7 @@ pub struct City {
     /// Boundaries of units: areas, each with the property `unit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<FeatureSet>,
-    /// What authorities' files were like, by the authority's folded name.
+    /// What authorities' files were like, by the authority's folded name. Form 1 had columns only, and gave it its name.
     #[serde(default, rename = "columns", skip_serializing_if = "BTreeMap::is_empty")]
     pub as_before: BTreeMap<String, AsBefore>,
 }

@@ -28,7 +28,7 @@ impl Sent {
         if self.media == "application/x-www-form-urlencoded" {
             return Ok(Fields::parse(&self.text));
         }
-        Err(HttpError::BadRequest("send the form as application/x-www-form-urlencoded".into()))
+        Err(HttpError::Parameter(sentence!("form-type")))
     }
 }
 

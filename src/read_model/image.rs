@@ -43,6 +43,9 @@ fn note_turns(turning: &mut BTreeMap<Date, BTreeSet<Code>>, code: Code, before: 
     for day in before {
         if let Some(codes) = turning.get_mut(day) {
             codes.remove(&code);
+            if codes.is_empty() {
+                turning.remove(day);
+            }
         }
     }
     for day in after {

@@ -167,12 +167,17 @@ impl ReadModel {
     }
 
     /// Takes a feature set that is not stored, for as long as it is kept in memory: what a draft would show.
-    pub async fn lend(&self, digest: Digest, bytes: Bytes) -> Result<(), StoreError> {
+    pub async fn lend(&self, digest: Digest, bytes: Bytes) -> Result<Arc<Features>, StoreError> {
         let parse = async {
             let parsed = tokio::task::spawn_blocking(move || apart(|| Features::parse(&bytes))).await;
             parsed.ok().flatten().map(Arc::new).ok_or_else(|| StoreError::Damaged(format!("{digest} is not a feature set")))
         };
-        self.features.get_or_make(digest, parse).await.map(drop)
+        self.features.get_or_make(digest, parse).await
+    }
+
+    /// A feature set that is in memory.
+    pub fn in_memory(&self, digest: Digest) -> Option<Arc<Features>> {
+        self.features.get(&digest)
     }
 
     async fn parsed(&self, digest: Digest) -> Result<Arc<Features>, StoreError> {

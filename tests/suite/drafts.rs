@@ -105,6 +105,31 @@ async fn a_file_that_nobody_used_for_thirty_days_is_gone(kind: Kind) {
     assert_eq!(node.app.log().blobs().await.unwrap().len(), blobs, "what was only read never became a blob");
 }
 
+/// What a draft needs is kept as long as somebody works on it.
+async fn a_draft_that_is_kept_in_between_is_whole_long_after_its_file_came(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let good = std::fs::read("tests/data/formats/plan.geojson").unwrap();
+    let about = [("kind", "land-use-plan"), ("authority", "UBND tỉnh Yên Bái"), ("signed", "2026-10-01")];
+    let import = imported(&mut planner, &about, &[("file", "a.geojson", &good)]).await;
+    let whole = [&about[..], &[("title", "Quy hoạch lâu dài"), ("decision", "8/QĐ"), ("effective_from", "2026-12-15")]].concat();
+    let pdf: &[u8] = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R/Size 2>>\n%%EOF\n";
+    planner.upload_draft(&import, &[&whole[..], &[("do", "keep")]].concat(), &[("decision_file", "qd.pdf", pdf)]).await;
+    for day in ["2026-12-15", "2027-01-05", "2027-01-30"] {
+        clock.set(&format!("{day}T12:00:00Z"));
+        node.app.sweep_kept().await.unwrap();
+        let (mut again, _) = signed_in(&node, &[Role::Planner], &format!("{day}@yenbai.gov.vn"), &clock).await;
+        let kept = again.upload_draft(&import, &[&whole[..], &[("summary", day), ("do", "keep")]].concat(), &[]).await;
+        assert_eq!(kept.header("location"), format!("{import}?kept=1"), "{}", kept.text());
+    }
+    let (mut last, _) = signed_in(&node, &[Role::Planner], "cuoi@yenbai.gov.vn", &clock).await;
+    let published = last.upload_draft(&import, &[&whole[..], &[("do", "propose")]].concat(), &[]).await;
+    assert_eq!(published.status, StatusCode::SEE_OTHER, "{}", published.text());
+    let code = published.header("location").rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    settle(&node).await;
+    assert!(node.get(&format!("/q/{code}")).await.text().contains("qd.pdf"));
+}
+
 /// What a draft would be is seen before anybody else hears of it.
 async fn a_draft_is_seen_as_it_would_be_and_nothing_is_written(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
@@ -368,6 +393,7 @@ on_both_databases!(
     a_file_comes_in_pieces_over_two_nodes_and_is_read,
     without_scripts_a_large_file_comes_in_one_request,
     a_file_that_nobody_used_for_thirty_days_is_gone,
+    a_draft_that_is_kept_in_between_is_whole_long_after_its_file_came,
     whoever_sent_the_file_does_not_approve_the_plan,
     a_draft_is_seen_as_it_would_be_and_nothing_is_written,
     a_draft_and_a_proposal_have_a_map_to_move_about_in,

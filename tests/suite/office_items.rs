@@ -107,15 +107,27 @@ async fn what_becomes_wrong_on_boards_is_said_before_and_listed_after(kind: Kind
 async fn under_the_rule_of_two_persons_a_form_makes_a_proposal(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     let (mut planner, _) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
-    let (_approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
     let proposed = sends(&mut planner, PLAN, &[("do", "withdraw"), ("reason", "Ban hành nhầm")]).await;
     assert_eq!(proposed, format!("/office/proposals/{PLAN}"));
     settle(&node).await;
     assert_eq!(node.get(&format!("/q/{PLAN}")).await.status, StatusCode::OK);
-    // A review changes nothing of the plan, and needs nobody else.
-    let other = "QHCT2401G";
-    let reviewed = [("do", "review"), ("on", "2026-11-20"), ("conclusion", "Còn phù hợp")];
-    assert_eq!(sends(&mut planner, other, &reviewed).await, format!("/office/items/{other}?done=1"));
+    // Whoever approves sees what is asked for, and why.
+    assert!(approver.get(&proposed).await.text().contains("Ban hành nhầm"));
+    for (code, fields, said) in [
+        ("QHCT2401G", vec![("do", "review"), ("on", "2026-11-20"), ("conclusion", "Còn phù hợp")], vec!["20/11/2026", "Còn phù hợp"]),
+        (
+            "QHC2020AH",
+            vec![("do", "cancel-revision"), ("revision", "2"), ("reason", "Bị thu hồi")],
+            vec!["Lần công bố</dt><dd>2", "Bị thu hồi"],
+        ),
+        ("QHXD2200H", vec![("do", "supersede"), ("by", "QHPK2301B"), ("from", "2027-01-01")], vec!["QHPK2301B", "1/1/2027"]),
+    ] {
+        assert_eq!(sends(&mut planner, code, &fields).await, format!("/office/proposals/{code}"));
+        settle(&node).await;
+        let page = approver.get(&format!("/office/proposals/{code}")).await.text();
+        assert!(said.iter().all(|said| page.contains(said)), "{said:?}: {page}");
+    }
 }
 
 async fn a_revision_to_come_is_cancelled_and_a_plan_replaced_by_forms(kind: Kind) {
@@ -176,6 +188,17 @@ async fn days_units_and_documents_are_corrected_by_the_form(kind: Kind) {
     assert_eq!(after["units"].as_array().unwrap().len(), 1, "{after}");
     let page = node.get(&format!("/q/{URBAN}")).await.text();
     assert!(page.contains("quyet-dinh.pdf"), "{page}");
+    // An optional field that is emptied is gone; what lacked is added; a required one is refused.
+    assert!(!before["signatory"].is_null() && before["vision"].is_null(), "{before}");
+    let seen = hidden(&planner.get(&path).await.text(), "seen");
+    let emptied = [("do", "correct"), ("/decision/signatory", ""), ("/vision", "2050"), ("reason", "Ghi nhầm"), ("seen", seen.as_str())];
+    assert_eq!(planner.upload(&path, &path, &emptied, &[]).await.header("location"), format!("{path}?done=1"));
+    settle(&node).await;
+    let after = node.get(&format!("/q/{URBAN}.json")).await.json();
+    assert!(after["signatory"].is_null() && after["vision"] == 2050 && after["signed"] == "2022-06-01", "{after}");
+    let seen = hidden(&planner.get(&path).await.text(), "seen");
+    let untitled = planner.upload(&path, &path, &[("do", "correct"), ("/title", " "), ("reason", "Ghi nhầm"), ("seen", &seen)], &[]).await;
+    assert!(untitled.status == StatusCode::UNPROCESSABLE_ENTITY && untitled.text().contains("status bad"), "{}", untitled.text());
     // With no unit ticked it is for the whole city.
     let seen = hidden(&planner.get(&path).await.text(), "seen");
     let whole = [("do", "correct"), ("units", "asked"), ("reason", "Toàn thành phố"), ("seen", seen.as_str())];
@@ -208,6 +231,8 @@ async fn a_review_is_noted_and_the_next_one_counts_from_it(kind: Kind) {
     let page = node.get(&format!("/q/{plan}")).await.text();
     assert!(page.contains("Rà soát gần nhất") && page.contains("20/11/2026") && page.contains("Còn phù hợp, giữ nguyên"), "{page}");
     assert!(due(&mut planner).await.contains("2031-11-20"), "{}", due(&mut planner).await);
+    let earlier = sends(&mut planner, &plan, &[("do", "review"), ("on", "2026-11-19"), ("conclusion", "Còn phù hợp")]).await;
+    assert!(earlier.contains("status bad"), "before the last review: {earlier}");
 }
 
 on_both_databases!(

@@ -9,13 +9,16 @@ use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Claim, Event, Family, Publication};
+use crate::domain::publication::{Claim, Event, Family, Publication, Status};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Digest, Refusal};
 use crate::geometry::contains;
 use crate::words::alike::read;
 use crate::words::fold::{bare_number, fold, marked};
+
+/// Most characters of what a review found.
+const LONGEST_CONCLUSION: usize = 2_000;
 
 /// An authority as it is compared: “Ủy ban nhân dân tỉnh Lào Cai” and “UBND tỉnh Lào Cai” are one. “Xã Minh Tiến” and
 /// “xã Minh Tiên” are two: names keep their marks.
@@ -68,6 +71,10 @@ impl Family for Plan {
     type Change = Reviewed;
     type Changed = Reviewed;
     type State = Option<Reviewed>;
+
+    fn is_publishing(_: &Reviewed) -> bool {
+        true
+    }
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -152,11 +159,15 @@ impl Family for Plan {
     }
 
     fn decide(current: &Publication<Self>, change: Reviewed, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
-        if change.conclusion.trim().is_empty() {
-            return Err(Refusal::invalid("conclusion-missing", sentence!("conclusion-missing")));
+        if change.conclusion.trim().is_empty() || change.conclusion.chars().count() > LONGEST_CONCLUSION {
+            return Err(Refusal::invalid("conclusion-missing", sentence!("conclusion-missing", most = LONGEST_CONCLUSION)));
+        }
+        if !matches!(current.status_on(context.today), Status::InForce | Status::Upcoming) {
+            return Err(Refusal::conflict("review-ended", sentence!("review-ended")));
         }
         let signed = current.latest().map(|revision| revision.facts.decision.signed);
-        if change.on > context.today || signed.is_some_and(|signed| change.on < signed) {
+        let last = current.state.as_ref().map(|last| last.on);
+        if change.on > context.today || signed.max(last).is_some_and(|since| change.on < since) {
             return Err(Refusal::invalid("review-day", sentence!("review-day", on = change.on)));
         }
         Ok(vec![Event::Changed(change)])

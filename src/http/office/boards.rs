@@ -100,7 +100,7 @@ pub async fn work(
 
 /// Takes in what is damaged, with a photo where there is one, as a report that stays open until it was seen to. The board
 /// was looked at with that.
-async fn damage(site: &Site, code: String, desk: &Desk, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
+async fn damage(site: &Arc<Site>, code: String, desk: &Desk, headers: &HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (entry, _) = find(site, desk, code)?;
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;

@@ -2,53 +2,86 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::uploaded;
 use crate::import::source::Source;
-use crate::render::office::corrections::CORRECTED;
+use crate::render::office::WANTED;
+use crate::render::office::corrections::offered;
 
-/// The facts as the form puts them right, and the files that they name. Wrong numbers and days are left to the rules, which
-/// say what is wrong.
-pub(super) fn corrected(mut facts: Value, fields: &Fields, sent: &uploaded::Form) -> Result<(Value, HashMap<String, Source>), HttpError> {
-    for (pointer, ..) in CORRECTED {
-        let Some(new) = fields.get(pointer).map(str::trim) else { continue };
-        let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
-        let Some(object) = facts.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
-        match object.get(name) {
-            _ if new.is_empty() => drop(object.remove(name)),
-            Some(Value::Number(_)) => {
-                let number = new.parse::<i64>().map_or_else(|_| json!(new), |number| json!(number));
-                object.insert(name.to_owned(), number);
-            }
-            None if pointer != "/summary" => {}
-            _ => drop(object.insert(name.to_owned(), json!(new))),
+/// Puts a text in its place in the facts; an empty one takes it away, and what is empty then. Wrong numbers and days are
+/// left to the rules, which say what is wrong.
+fn put(facts: &mut Map<String, Value>, pointer: &str, kind: &str, new: &str) {
+    let pointer = pointer.trim_start_matches('/');
+    if let Some((parent, rest)) = pointer.split_once('/') {
+        let mut inner = facts.remove(parent).and_then(|inner| if let Value::Object(inner) = inner { Some(inner) } else { None });
+        put(inner.get_or_insert_default(), rest, kind, new);
+        facts.extend(inner.filter(|inner| !inner.is_empty()).map(|inner| (parent.to_owned(), Value::Object(inner))));
+    } else if new.is_empty() {
+        facts.remove(pointer);
+    } else {
+        let number = (kind == "number").then(|| new.parse::<i64>().ok()).flatten();
+        facts.insert(pointer.to_owned(), number.map_or_else(|| json!(new), |number| json!(number)));
+    }
+}
+
+/// The facts as the form puts them right, and the files that they name.
+pub(super) fn corrected(
+    family: &str,
+    facts: Value,
+    fields: &Fields,
+    sent: &uploaded::Form,
+) -> Result<(Value, HashMap<String, Source>), HttpError> {
+    let offered = offered(family, &facts);
+    let Value::Object(mut facts) = facts else { return Ok((facts, HashMap::new())) };
+    for (field, now) in offered {
+        if let Some(new) = fields.untrimmed(field.pointer).map(str::trim).filter(|new| *new != now.trim()) {
+            put(&mut facts, field.pointer, field.kind, new);
         }
     }
-    if let Some(object) = facts.as_object_mut().filter(|_| fields.get("units").is_some()) {
-        let units: Vec<&str> = fields.all("unit").collect();
-        object.remove("units");
+    if fields.get("units").is_some() {
+        let units: Vec<&str> = fields.all("unit").filter(|id| !id.is_empty()).collect();
+        facts.remove("units");
         if !units.is_empty() {
-            object.insert("units".into(), json!(units));
+            facts.insert("units".into(), json!(units));
         }
     }
     let mut files = HashMap::new();
-    for (role, field) in [("decision", "decision_file"), ("report", "report_file"), ("map", "map_file")] {
+    for (role, _, field) in WANTED {
         let Some(source) = sent.file(field) else { continue };
         let digest = tokio::task::block_in_place(|| source.digest()).map_err(|error| HttpError::spooling(&error))?;
         // Named by its content, so that another file makes another command.
-        let name = format!("{role}-{digest}");
-        let document = json!({ "role": role, "title": source.name, "file": name });
-        if let Some(object) = facts.as_object_mut() {
-            let documents = object.entry("documents").or_insert_with(|| json!([]));
-            if let Some(list) = documents.as_array_mut() {
-                list.retain(|known| known["role"] != role);
-                list.push(document);
-            }
+        let name = format!("{field}-{digest}");
+        let role = json!(role);
+        let documents = facts.entry("documents").or_insert_with(|| json!([]));
+        if let Some(list) = documents.as_array_mut() {
+            list.retain(|known| known["role"] != role);
+            list.push(json!({ "role": role, "title": source.name, "file": name }));
         }
         files.insert(name, source.clone());
     }
-    Ok((facts, files))
+    Ok((Value::Object(facts), files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_put_changed_and_taken_away_with_what_is_empty_then() {
+        let mut facts = Map::new();
+        for (pointer, kind, new, expected) in [
+            ("/period/from", "number", "2021", json!({ "period": { "from": 2021 } })),
+            ("/period/from", "number", "hai mốt", json!({ "period": { "from": "hai mốt" } })),
+            ("/title", "text", "A", json!({ "period": { "from": "hai mốt" }, "title": "A" })),
+            ("/period/from", "number", "", json!({ "title": "A" })),
+            ("/period/to", "number", "", json!({ "title": "A" })),
+            ("/title", "text", "", json!({})),
+        ] {
+            put(&mut facts, pointer, kind, new);
+            assert_eq!(Value::Object(facts.clone()), expected, "{pointer} {new}");
+        }
+    }
 }

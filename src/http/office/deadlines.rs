@@ -201,11 +201,23 @@ impl Search<'_> {
 /// The deadlines of what this person has to do with.
 fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row> {
     let (moment, city, image) = (site.moment(), site.city(), site.model.image());
-    let mut search = Search { image: &image, city: &city, desk, moment: &moment, settled, until, rows: Vec::new() };
-    search.proposals();
-    search.plans();
-    search.consultations();
-    search.rows
+    let (image, city, moment) = (&*image, &*city, &moment);
+    let search = || Search { image, city, desk, moment, settled, until, rows: Vec::new() };
+    let others = || {
+        let mut search = search();
+        search.proposals();
+        search.consultations();
+        search.rows
+    };
+    let plans = || {
+        let mut search = search();
+        search.plans();
+        search.rows
+    };
+    // A city's drafts and its plans are about as many.
+    let (mut rows, of_plans) = rayon::join(others, plans);
+    rows.extend(of_plans);
+    rows
 }
 
 /// What is over first, then by day. Only the first `most` are in this order; the others follow in any.

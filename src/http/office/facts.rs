@@ -9,9 +9,9 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::plans::own;
-use super::{Desk, hour, leads_to, preview, refused, with_script};
+use super::{Desk, carried_out, hour, leads_to, preview, refused, with_script};
 use crate::app::imports::{KeptForm, KeptImport};
-use crate::app::{ExecuteError, Outcome, Request};
+use crate::app::{ExecuteError, Request};
 use crate::domain::access::AccountId;
 use crate::domain::publication::ProposalState;
 use crate::domain::publication::view::moment_of;
@@ -22,6 +22,7 @@ use crate::http::imports::complete;
 use crate::http::reading::Asking;
 use crate::http::uploaded::Form;
 use crate::import::source::Source;
+use crate::render::office::WANTED;
 use crate::render::office::plans::{self as pages, Said};
 use crate::words::text::Lang;
 
@@ -184,7 +185,7 @@ async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &F
     let mut facts = facts_of(form);
     complete(&mut facts, kept, &set, &source);
     let mut files = HashMap::new();
-    for (role, name) in [("decision", "decision_file"), ("report", "report_file"), ("map", "map_file")] {
+    for (role, _, name) in WANTED {
         let Some((_, file, title)) = said.files.iter().find(|(field, ..)| field == name) else { continue };
         let gone = || HttpError::Refused(Refusal::conflict("kept-no-more", sentence!("kept-no-more")));
         files.insert(name.to_owned(), site.app.kept_file(&kept.actor, file).await?.ok_or_else(gone)?);
@@ -280,7 +281,7 @@ pub async fn send_facts(
         };
     }
     let made = match command(&site, &desk, &id, &kept, &form, &said).await {
-        Ok((request, files)) => carried_out(&site, &desk, request, files).await?,
+        Ok((request, files)) => carried_out(&site, &desk, request, files).await,
         Err(HttpError::Refused(refusal)) => Err(refusal.into()),
         Err(error) => return Err(error),
     };
@@ -307,19 +308,4 @@ pub async fn send_facts(
             Ok(with_script(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
         }
     }
-}
-
-/// Carries the command out in a task of its own, so that it is completed even if the browser hangs up.
-async fn carried_out(
-    site: &Arc<Site>,
-    desk: &Desk,
-    request: Request,
-    files: HashMap<String, Source>,
-) -> Result<Result<Outcome, ExecuteError>, HttpError> {
-    let (site, actor) = (Arc::clone(site), desk.actor.clone());
-    let task = tokio::spawn(async move {
-        let named = |name: &str| files.get(name).cloned().ok_or_else(|| name.to_owned());
-        site.app.execute(&actor, request, &named).await
-    });
-    task.await.map_err(|error| HttpError::Internal(error.to_string()))
 }

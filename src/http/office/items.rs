@@ -118,8 +118,8 @@ pub async fn change(
     request: HttpRequest,
 ) -> Result<Response, HttpError> {
     let headers = request.headers().clone();
-    let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let (fields, sent) = if has_files(&headers) {
+        let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
         let sent = desk.files(request, site.limits.import_bytes).await?;
         (Fields::from(sent.fields()), sent)
     } else {
@@ -132,11 +132,10 @@ pub async fn change(
         let item = &image.entry(&own).filter(|entry| entry.item.is_public()).ok_or(HttpError::NotFound)?.item;
         (item.family(), item.latest_facts().unwrap_or_default(), item.latest_number().unwrap_or_default())
     };
-    let (facts, files) = corrected(facts, &fields, &sent)?;
+    let (facts, files) = corrected(family, facts, &fields, &sent)?;
     let (action, body) = command(&fields, &facts, latest).ok_or(HttpError::NotFound)?;
     let form = Form { family, action, seen: fields.get("seen").unwrap_or_default(), at: fields.get("at") };
-    let named = |name: &str| files.get(name).cloned().ok_or_else(|| name.to_owned());
-    match desk.carry_out_with(&site, own, &form, body, &named).await {
+    match desk.carry_out_with(&site, own, &form, body, files).await {
         Ok(outcome) => {
             let is_proposed = outcome.state.is_some();
             Ok(leads_to(&if is_proposed { format!("/office/proposals/{own}") } else { format!("/office/items/{own}?done=1") }, lang))

@@ -20,13 +20,10 @@ use crate::render::office::map as pages;
 /// Most zones that are drawn at once; the script says that there are more.
 const MOST: usize = 2_000;
 
-/// The zones of an import, which its sender has told this person of.
+/// The file of an import that this person may read, and the set of its zones.
 async fn of_import(site: &Site, desk: &Desk, id: &str) -> Result<(String, FeatureSet), HttpError> {
     let kept = plans::own(site, desk, id).await?;
-    let set = kept.set.ok_or(HttpError::NotFound)?;
-    let content = site.app.kept_zones(id).await?.ok_or(HttpError::NotFound)?;
-    site.model.lend(set.sha256, content.bytes().map_err(|error| HttpError::spooling(&error))?).await?;
-    Ok((kept.report.file, set))
+    Ok((kept.report.file, kept.set.ok_or(HttpError::NotFound)?))
 }
 
 /// The zones, or the outline, of a proposal that this person may see.
@@ -65,11 +62,10 @@ fn zones(features: &Features, [west, south, east, north]: Bbox) -> Value {
     json!({ "type": "FeatureCollection", "numberMatched": found.len(), "numberReturned": drawn.len(), "features": drawn })
 }
 
-async fn cut(site: &Site, asking: &Asking, set: &FeatureSet) -> Result<Response, HttpError> {
-    let features = site.model.readable(set.sha256).await?.ok_or(HttpError::NotFound)?;
+fn cut(asking: &Asking, features: &Features) -> Response {
     let bbox = box_of(asking);
-    let body = tokio::task::block_in_place(|| zones(&features, bbox).to_string());
-    Ok(respond::unkept(&asking.headers, StatusCode::OK, "application/geo+json", HeaderMap::new(), body))
+    let body = tokio::task::block_in_place(|| zones(features, bbox).to_string());
+    respond::unkept(&asking.headers, StatusCode::OK, "application/geo+json", HeaderMap::new(), body)
 }
 
 /// `GET /office/imports/{id}/map`
@@ -86,7 +82,14 @@ pub async fn import_zones(
     asking: Asking,
 ) -> Result<Response, HttpError> {
     let (_, set) = of_import(&site, &desk, &id).await?;
-    cut(&site, &asking, &set).await
+    // Whoever moves about in the map does not read the file anew each time.
+    let features = if let Some(features) = site.model.in_memory(set.sha256) {
+        features
+    } else {
+        let content = site.app.kept_zones(&id).await?.ok_or(HttpError::NotFound)?;
+        site.model.lend(set.sha256, content.bytes().map_err(|error| HttpError::spooling(&error))?).await?
+    };
+    Ok(cut(&asking, &features))
 }
 
 /// `GET /office/proposals/{code}/map`
@@ -108,5 +111,6 @@ pub async fn proposal_zones(
     asking: Asking,
 ) -> Result<Response, HttpError> {
     let (_, set) = of_proposal(&site, &desk, &code).await?;
-    cut(&site, &asking, &set).await
+    let features = site.model.readable(set.sha256).await?.ok_or(HttpError::NotFound)?;
+    Ok(cut(&asking, &features))
 }

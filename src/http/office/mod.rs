@@ -31,6 +31,7 @@ pub use plans::{new_plan, report, send_file};
 pub use proposals::{file_report, judge, poster, preview, proposal, proposals, proposed_document, second};
 pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ use crate::domain::city::City;
 use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
-use crate::import::attach::{Files, no_files};
+use crate::import::source::Source;
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::office::{Who, sign_in as sign_in_pages};
 use crate::words::civil::hour_in;
@@ -178,18 +179,18 @@ pub(super) struct Form<'a> {
 impl Desk {
     /// Carries out the command that a form asks for. The same form, sent twice, acts once; the same words sent of a later
     /// state act again.
-    async fn carry_out(&self, site: &Site, code: Code, form: &Form<'_>, body: Value) -> Result<Outcome, ExecuteError> {
-        self.carry_out_with(site, code, form, body, &no_files).await
+    async fn carry_out(&self, site: &Arc<Site>, code: Code, form: &Form<'_>, body: Value) -> Result<Outcome, ExecuteError> {
+        self.carry_out_with(site, code, form, body, HashMap::new()).await
     }
 
     /// The same, of a form with files that its body names.
     async fn carry_out_with(
         &self,
-        site: &Site,
+        site: &Arc<Site>,
         code: Code,
         form: &Form<'_>,
         body: Value,
-        files: Files<'_>,
+        files: HashMap<String, Source>,
     ) -> Result<Outcome, ExecuteError> {
         let Form { family, action, seen, at } = form;
         let digest = Digest::of(format!("{seen}{body}{}", at.unwrap_or_default()).as_bytes()).to_string();
@@ -199,10 +200,20 @@ impl Desk {
             Some(at) => request.at(at),
             None => request,
         };
-        let outcome = site.app.execute(&self.actor, request, files).await?;
+        let outcome = carried_out(site, self, request, files).await?;
         site.model.wait_for(outcome.position, SEEN).await;
         Ok(outcome)
     }
+}
+
+/// Carries a command out in a task of its own, so that it is completed even if the browser hangs up.
+async fn carried_out(site: &Arc<Site>, desk: &Desk, request: Request, files: HashMap<String, Source>) -> Result<Outcome, ExecuteError> {
+    let (site, actor) = (Arc::clone(site), desk.actor.clone());
+    let task = tokio::spawn(async move {
+        let named = |name: &str| files.get(name).cloned().ok_or_else(|| name.to_owned());
+        site.app.execute(&actor, request, &named).await
+    });
+    task.await.unwrap_or_else(|error| Err(ExecuteError::Unavailable(error.to_string())))
 }
 
 /// A page whose script only this site may send.

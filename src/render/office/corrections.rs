@@ -10,53 +10,76 @@ use crate::domain::publication::view::View;
 use crate::domain::unit::Unit;
 use crate::words::text::{Lang, text};
 
-/// What can be corrected: where it stands in the facts, the key of its label, and the type of its input.
-pub const CORRECTED: [(&str, &str, &str); 26] = [
-    ("/title", "field-title", "text"),
-    ("/summary", "what-it-means", "text"),
-    ("/decision/number", "decision", "text"),
-    ("/decision/signed", "signed", "date"),
-    ("/decision/authority", "authority", "text"),
-    ("/decision/signatory", "signatory", "text"),
-    ("/period/from", "office-period-from", "number"),
-    ("/period/to", "office-period-to", "number"),
-    ("/vision", "vision", "number"),
-    ("/scale", "scale", "text"),
-    ("/level", "level", "text"),
-    ("/authority", "authority", "text"),
-    ("/opens", "office-opens", "date"),
-    ("/closes", "office-closes", "date"),
-    ("/how", "how-to-comment", "text"),
-    ("/organiser", "organiser", "text"),
-    ("/hours", "hours", "text"),
-    ("/address", "address", "text"),
-    ("/operator", "operator", "text"),
-    ("/road", "road", "text"),
-    ("/stretch", "stretch", "text"),
-    ("/from", "office-from-day", "date"),
-    ("/to", "office-to-day", "date"),
-    ("/detour", "detour", "text"),
-    ("/permit", "permit", "text"),
-    ("/contractor", "contractor", "text"),
+/// A field that can be corrected.
+pub struct Field {
+    /// Where it stands in the facts, as a JSON pointer.
+    pub pointer: &'static str,
+    key: &'static str,
+    /// The type of its input: `text`, `date`, `number`.
+    pub kind: &'static str,
+    /// Families whose facts may have it; it is offered to them where it lacks, too.
+    optional: &'static str,
+}
+
+const fn field(pointer: &'static str, key: &'static str, kind: &'static str, optional: &'static str) -> Field {
+    Field { pointer, key, kind, optional }
+}
+
+/// What can be corrected.
+const FIELDS: [Field; 27] = [
+    field("/title", "field-title", "text", ""),
+    field("/summary", "what-it-means", "text", "plan consultation campaign works map-point"),
+    field("/decision/number", "decision", "text", ""),
+    field("/decision/signed", "signed", "date", ""),
+    field("/decision/authority", "authority", "text", ""),
+    field("/decision/signatory", "signatory", "text", "plan"),
+    field("/period/from", "office-period-from", "number", "plan"),
+    field("/period/to", "office-period-to", "number", "plan"),
+    field("/vision", "vision", "number", "plan"),
+    field("/scale", "scale", "text", "plan"),
+    field("/level", "level", "text", "plan consultation"),
+    field("/information_code", "information-code", "text", "plan"),
+    field("/authority", "authority", "text", ""),
+    field("/opens", "office-opens", "date", ""),
+    field("/closes", "office-closes", "date", ""),
+    field("/how", "how-to-comment", "text", ""),
+    field("/organiser", "organiser", "text", ""),
+    field("/hours", "hours", "text", "map-point campaign"),
+    field("/address", "address", "text", "map-point"),
+    field("/operator", "operator", "text", "map-point"),
+    field("/road", "road", "text", ""),
+    field("/stretch", "stretch", "text", "works"),
+    field("/from", "office-from-day", "date", ""),
+    field("/to", "office-to-day", "date", "works"),
+    field("/detour", "detour", "text", "works"),
+    field("/permit", "permit", "text", "works"),
+    field("/contractor", "contractor", "text", "works"),
 ];
 
-/// What the item states, to be put right: texts, days, numbers, its units, and a plan's documents.
-/// `from` is the first day in force of what is corrected: the units of that day can be chosen.
+/// What of these facts can be corrected, with its present text: what is stated in words, days or numbers, and what the
+/// family may state.
+pub fn offered(family: &str, facts: &Value) -> Vec<(&'static Field, String)> {
+    let now = |field: &'static Field| match facts.pointer(field.pointer) {
+        Some(Value::String(text)) => Some((field, text.clone())),
+        Some(Value::Number(number)) => Some((field, number.to_string())),
+        None | Some(Value::Null) => field.optional.split(' ').any(|known| known == family).then(|| (field, String::new())),
+        _ => None,
+    };
+    FIELDS.iter().filter_map(now).collect()
+}
+
+/// What the item states, to be put right: texts, days, numbers, its units, and a plan's documents. `from` is the first day
+/// in force of what is corrected: the units of that day can be chosen.
 pub(super) fn fields(lang: Lang, city: &City, from: Date, view: &View, facts: &Value) -> Markup {
     let t = |key| text(lang, key);
     let has_units = matches!(view.family, "plan" | "consultation" | "campaign" | "works");
     let stated = |unit: &&Unit| facts["units"].as_array().is_some_and(|units| units.iter().any(|id| id == unit.id.as_str()));
     let others = city.units.0.iter().filter(|unit| !unit.is_valid_on(from)).filter(stated);
     html! {
-        @for (pointer, key, kind) in CORRECTED {
-            @let now = match facts.pointer(pointer) {
-                Some(Value::String(text)) => Some(text.clone()),
-                Some(Value::Number(number)) => Some(number.to_string()),
-                _ => None,
-            };
-            @if pointer == "/summary" {
-                label { (t(key)) textarea name=(pointer) rows="3" maxlength="2000" { (now.unwrap_or_default()) } }
-            } @else if let Some(now) = now {
+        @for (Field { pointer, key, kind, .. }, now) in offered(view.family, facts) {
+            @if *pointer == "/summary" {
+                label { (t(key)) textarea name=(pointer) rows="3" maxlength="2000" { (now) } }
+            } @else {
                 label { (t(key)) input type=(kind) name=(pointer) value=(now) maxlength="500"; }
             }
         }

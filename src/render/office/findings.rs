@@ -31,6 +31,6 @@ pub(super) fn findings(lang: Lang, report: &Report, most: usize, numbered: bool)
                 }
             }
         }
-        @if report.findings.len() > most { p.note { "+ " (report.findings.len() - most) } }
+        @if report.findings.len() > most { p.note { "+ " (report.findings.len() - most) " " (text(lang, "office-more-findings")) } }
     }
 }

@@ -21,6 +21,7 @@ fn label_of(name: &str) -> &str {
         "unit" => "units",
         "kind" => "plan-kind",
         "at" => "office-at",
+        "information_code" => "information-code",
         other => other,
     }
 }

@@ -121,7 +121,7 @@ fn grant_line(lang: Lang, city: &City, grant: &Grant) -> Markup {
 }
 
 /// What the law wants published with a plan: what it is, the key of its name, and the field of the form that takes it.
-const WANTED: [(DocumentRole, &str, &str); 3] = [
+pub const WANTED: [(DocumentRole, &str, &str); 3] = [
     (DocumentRole::Decision, "office-document-decision", "decision_file"),
     (DocumentRole::Report, "office-document-report", "report_file"),
     (DocumentRole::Map, "office-document-map", "map_file"),

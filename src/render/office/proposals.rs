@@ -1,6 +1,8 @@
 //! What is in preparation, or waits for a second person.
 
+use jiff::civil::Date;
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::{Who, frame, lacking, wrong_box};
 use crate::domain::Code;
@@ -156,6 +158,39 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, all: &[List
     frame(lang, city, who, t("office-proposals"), "/office/proposals", content)
 }
 
+/// Fields of commands beside the facts, with the keys of their labels.
+const ASKED: [(&str, &str); 14] = [
+    ("revision", "revision"),
+    ("effective_to", "office-last-day"),
+    ("by", "office-by-code"),
+    ("from", "office-from-day"),
+    ("to", "office-to-day"),
+    ("replaced_by", "office-instead-code"),
+    ("on", "office-review-day"),
+    ("conclusion", "review-conclusion"),
+    ("as_of", "answers-as-of"),
+    ("received", "office-received"),
+    ("accepted", "office-accepted"),
+    ("summary", "answers"),
+    ("at", "office-at"),
+    ("reason", "office-reason"),
+];
+
+/// What the proposed command says beside the facts: which revision, until when, why.
+fn asked(lang: Lang, proposal: &Proposal) -> Markup {
+    let body: Value = serde_json::from_str(&proposal.body).unwrap_or_default();
+    let written = |value: &Value| match value {
+        Value::String(text) => text.parse::<Date>().map_or_else(|_| text.clone(), format::date),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    let stated = ASKED.iter().map(|(name, key)| (key, written(&body[*name]))).filter(|(_, text)| !text.is_empty());
+    let stated: Vec<_> = stated.collect();
+    html! {
+        @if !stated.is_empty() { dl { @for (key, text_of) in stated { dt { (text(lang, key)) } dd { (text_of) } } } }
+    }
+}
+
 /// One proposal: what it would change, and what the person can do with it.
 pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Shown<'_>, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
@@ -181,6 +216,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
             div.status.bad { b { (t("proposal-halted-why")) } p { (lang.pick(vi, en)) } }
         }
         @if proposal.state == ProposalState::Scheduled { p.rule { (t("proposal-scheduled-help")) } }
+        (asked(lang, proposal))
         @if let Some(refusal) = shown.refusal { div.status.bad { b { (t("proposal-would-fail")) } p { (refusal) } } }
         @if let Some((draft, before)) = &shown.draft {
             p {

@@ -95,7 +95,7 @@ fn facts_of(fields: &Fields, before: Value, kind: &str, at: Option<Position>) ->
 
 /// A point in its form, for the person who asks.
 struct Opened<'a> {
-    site: &'a Site,
+    site: &'a Arc<Site>,
     desk: &'a Desk,
     headers: &'a HeaderMap,
     lang: Lang,

@@ -76,6 +76,7 @@ fn of_office() -> Vec<Route> {
         ("/office/uploads/{id}/{number}", Posts, post(office::uploads::piece)),
         ("/office/imports/{id}", Both, get(office::import).post(office::send_facts)),
         ("/office/imports/{id}/report", Reads, get(office::report)),
+        ("/office/imports/{id}/documents/{sha256}", Reads, get(office::kept_document)),
         ("/office/imports/{id}/map", Reads, get(office::map::import_map)),
         ("/office/imports/{id}/zones", Reads, get(office::map::import_zones)),
         ("/office/proposals", Reads, get(office::proposals)),

@@ -115,6 +115,19 @@ async fn a_draft_that_is_kept_in_between_is_whole_long_after_its_file_came(kind:
     let whole = [&about[..], &[("title", "Quy hoạch lâu dài"), ("decision", "8/QĐ"), ("effective_from", "2026-12-15")]].concat();
     let pdf: &[u8] = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R/Size 2>>\n%%EOF\n";
     planner.upload_draft(&import, &[&whole[..], &[("do", "keep")]].concat(), &[("decision_file", "qd.pdf", pdf)]).await;
+    // Its page shows what goes with it, and hands it over to nobody else.
+    let page = planner.upload_draft(&import, &[&whole[..], &[("do", "preview-page")]].concat(), &[]).await.text();
+    let document = page.split(">qd.pdf").next().unwrap().rsplit('"').nth(1).unwrap().to_owned();
+    assert!(document.starts_with(&format!("{import}/documents/")), "{document}: {page}");
+    assert!(page.contains("qd.pdf"), "{page}");
+    let handed = planner.get(&document).await;
+    assert!(
+        handed.body == pdf
+            && handed.header("content-disposition").contains("qd.pdf")
+            && handed.header("content-security-policy").contains("sandbox")
+    );
+    assert_eq!(node.get(&document).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(planner.get(&format!("{import}/documents/{}", "0".repeat(64))).await.status, StatusCode::NOT_FOUND);
     for day in ["2026-12-15", "2027-01-05", "2027-01-30"] {
         clock.set(&format!("{day}T12:00:00Z"));
         node.app.sweep_kept().await.unwrap();

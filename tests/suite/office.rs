@@ -504,7 +504,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 56] = [
+    let table: [(&str, &str, May<'_>); 57] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -535,6 +535,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("GET", "/office/imports/0000", &only(&[Role::Planner])),
         ("POST", "/office/imports/0000", &only(&[Role::Planner])),
         ("GET", "/office/imports/0000/report", &only(&[Role::Planner])),
+        ("GET", "/office/imports/0000/documents/00", &only(&[Role::Planner])),
         ("GET", "/office/imports/0000/map", &only(&[Role::Planner])),
         ("GET", "/office/imports/0000/zones", &only(&[Role::Planner])),
         ("POST", "/office/seconds/QHSDD21AG", &all),

@@ -89,6 +89,15 @@ async fn download(
     Ok(response)
 }
 
+/// Hands over a file that is not published, as bytes that no browser runs.
+pub(in crate::http) fn hand_over(name: &str, bytes: bytes::Bytes) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(name));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    respond::with(StatusCode::OK, "application/octet-stream", headers, bytes)
+}
+
 /// `/blobs/{sha256}`: canonical geometry by its digest; immutable. Only geometry of public revisions is served.
 pub async fn blob(State(site): State<Arc<Site>>, Path(digest): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
     let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;

@@ -200,13 +200,14 @@ impl Material {
             others: &self.others,
             contact: self.contact.as_ref(),
             revision,
-            is_draft: false,
+            draft: None,
         }
     }
 
-    /// The page of an item as it would be, with the shapes of units from [`Material::units`].
-    pub(in crate::http) fn draft<'a>(&'a self, lang: Lang, units: &'a [UnitShape]) -> Item<'a> {
-        Item { is_draft: true, ..self.page(&Scope::of(lang), units, None, None) }
+    /// The page of an item as it would be, with the shapes of units from [`Material::units`]; `at` is the address at which
+    /// it is drafted.
+    pub(in crate::http) fn draft<'a>(&'a self, lang: Lang, units: &'a [UnitShape], at: String) -> Item<'a> {
+        Item { draft: Some(at), ..self.page(&Scope::of(lang), units, None, None) }
     }
 
     /// The item as it was before.

@@ -19,6 +19,7 @@ use crate::domain::{Code, Digest, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::imports::complete;
+use crate::http::items::hand_over;
 use crate::http::reading::Asking;
 use crate::http::uploaded::Form;
 use crate::import::source::Source;
@@ -308,4 +309,24 @@ pub async fn send_facts(
             Ok(with_script(&asking.headers, StatusCode::UNPROCESSABLE_ENTITY, page))
         }
     }
+}
+
+/// `GET /office/imports/{id}/documents/{sha256}`: a file that goes with a draft, or the one that it was made of.
+pub async fn kept_document(
+    State(site): State<Arc<Site>>,
+    Path((id, digest)): Path<(String, String)>,
+    desk: Desk,
+) -> Result<Response, HttpError> {
+    let kept = own(&site, &desk, &id).await?;
+    let digest: Digest = digest.parse().map_err(|_| HttpError::NotFound)?;
+    let form = site.app.kept_form(&id).await?;
+    for file in form.files.iter().map(|(_, file, _)| file).chain([&kept.file]) {
+        let Some(source) = site.app.kept_file(&kept.actor, file).await? else { continue };
+        let whole = || Ok(if source.digest()? == digest { Some(source.read(source.bytes)?) } else { None });
+        let whole = tokio::task::block_in_place(whole).map_err(|error| HttpError::spooling(&error))?;
+        if let Some(bytes) = whole {
+            return Ok(hand_over(&source.name, bytes));
+        }
+    }
+    Err(HttpError::NotFound)
 }

@@ -25,7 +25,7 @@ pub mod tokens;
 pub mod uploads;
 
 pub use accounts::{account, accounts, change_account, change_own, invite, own};
-pub use facts::{import, send_facts};
+pub use facts::{import, kept_document, send_facts};
 pub use home::home;
 pub use plans::{new_plan, report, send_file};
 pub use proposals::{file_report, judge, poster, preview, proposal, proposals, proposed_document, second};

@@ -40,18 +40,16 @@ pub async fn preview(
     })?;
     let (moment, city) = (site.moment(), site.city());
     let after = foreseen.after.map_err(HttpError::Refused)?;
-    let mut view = after.view(after.latest(), &moment).ok_or(HttpError::NotFound)?;
+    let view = after.view(after.latest(), &moment).ok_or(HttpError::NotFound)?;
     if what == "poster" {
         let material = prints::foreseen(&site.model, &moment, view, lang).await?;
         let file = tokio::task::block_in_place(|| material.poster(Size::A4))?;
         return Ok(print(file));
     }
-    // They are kept beside the form, and have no address yet.
-    view.documents.clear();
     let before = foreseen.before.view(None, &moment).filter(|_| what == "changes");
     let material = items::foreseen(site, before, view).await?;
     let units = material.units(lang);
-    let draft = material.draft(lang, &units);
+    let draft = material.draft(lang, &units, format!("/office/imports/{id}"));
     let page = match what {
         "changes" => pages::changes(lang, &city, &desk.who(), id, &draft, material.before().as_ref()),
         _ => draft.render()?,

@@ -199,7 +199,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
         }
     };
     let units = material.as_ref().map(|material| material.units(lang)).unwrap_or_default();
-    let draft = material.as_ref().map(|material| (material.draft(lang, &units), material.before()));
+    let draft = material.as_ref().map(|material| (material.draft(lang, &units, format!("/office/proposals/{code}")), material.before()));
     // What withdraws or ends an item is of no file.
     let is_of_file = matches!(proposal.action.as_str(), "publish" | "revise");
     let has_report = is_of_file && site.app.import_behind(code).await?.is_some();
@@ -222,8 +222,10 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
 /// `GET /office/proposals/{code}/preview`: the item's page exactly as it would be.
 pub async fn preview(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     let lang = asking.lang();
-    let material = items::foreseen(&site, None, foreseen_view(&site, &desk, &code).await?).await?;
-    let page = material.draft(lang, &material.units(lang)).render()?;
+    let view = foreseen_view(&site, &desk, &code).await?;
+    let at = format!("/office/proposals/{}", view.code);
+    let material = items::foreseen(&site, None, view).await?;
+    let page = material.draft(lang, &material.units(lang), at).render()?;
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }
 

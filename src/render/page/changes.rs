@@ -80,7 +80,7 @@ impl Item<'_> {
             @if let Some((landmark, metres)) = landmark {
                 (format::distance(self.lang, metres)) " " (self.t("from-landmark")) " " (self.lang.pick(&landmark.name_vi, &landmark.name_en)) " "
             }
-            @if self.is_draft { "(" (at) ")" }
+            @if self.draft.is_some() { "(" (at) ")" }
             @else { a href={ "/here?lon=" (format!("{:.5}", around.position.lon)) "&lat=" (format!("{:.5}", around.position.lat)) (self.lang.and()) } { (at) } }
         }
     }

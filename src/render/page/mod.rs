@@ -71,9 +71,9 @@ pub struct Item<'a> {
     pub contact: Option<&'a Contact>,
     /// Set when this is one revision's own page.
     pub revision: Option<u32>,
-    /// True for a proposal that nobody has approved yet: the page says so, and leads nowhere where only what is
-    /// published can be found.
-    pub is_draft: bool,
+    /// Where it is drafted, for what nobody has approved yet: `/office/proposals/CODE`. The page says so, and leads nowhere
+    /// where only what is published can be found.
+    pub draft: Option<String>,
 }
 
 impl Item<'_> {
@@ -83,17 +83,16 @@ impl Item<'_> {
 
     /// The address of the page, without the language.
     fn path(&self) -> String {
-        match self.revision {
-            _ if self.is_draft => format!("/office/proposals/{}/preview", self.view.code),
-            None => format!("/q/{}", self.view.code),
-            Some(number) => format!("/q/{}/revisions/{number}", self.view.code),
+        match (&self.draft, self.revision) {
+            (Some(draft), _) => draft.clone(),
+            (None, None) => format!("/q/{}", self.view.code),
+            (None, Some(number)) => format!("/q/{}/revisions/{number}", self.view.code),
         }
     }
 
     /// Where the item's files are, up to their digest.
     fn files(&self) -> String {
-        let start = if self.is_draft { "/office/proposals" } else { "/q" };
-        format!("{start}/{}/documents/", self.view.code)
+        self.draft.as_ref().map_or_else(|| format!("/q/{}/documents/", self.view.code), |draft| format!("{draft}/documents/"))
     }
 
     /// The address that was scanned. It keeps the mark of the print, so that the next pages also say what
@@ -117,7 +116,7 @@ impl Item<'_> {
         let has_originals = view.features.is_some() || !view.documents.is_empty();
         let (is_false, print) = self.print_note();
         let content = html! {
-            @if self.is_draft { div.status.bad { b { (self.t("draft-mark")) } } }
+            @if self.draft.is_some() { div.status.bad { b { (self.t("draft-mark")) } } }
             p.kind { (term(self.lang, view.kind)) }
             h1 { (view.title) }
             @if self.revision.is_some() {
@@ -127,7 +126,7 @@ impl Item<'_> {
             @if view.duty().is_some() { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
             @if !is_false { (print) }
             (self.extract_note())
-            @if !self.is_draft { (self.keep()) }
+            @if self.draft.is_none() { (self.keep()) }
             (self.about())
             @if let Some(summary) = &view.summary {
                 h2 { (self.t("what-it-means")) }
@@ -136,25 +135,25 @@ impl Item<'_> {
             @if view.features.is_some() && self.features.is_none() { p.note { strong { (self.t("damaged")) } } }
             (self.postings())
             (self.map())
-            @if !self.is_draft { (self.unit_links()) }
+            @if self.draft.is_none() { (self.unit_links()) }
             (self.land_use())
             (self.places())
             (self.figures())
             (self.facts())
             (self.documents())
-            @if self.revision.is_none() && !self.is_draft { (self.history_short()) }
-            @if !self.is_draft { (self.open_data(&path)) }
-            @if self.revision.is_none() && !self.is_draft { (self.qr_code()?) }
+            @if self.revision.is_none() && self.draft.is_none() { (self.history_short()) }
+            @if self.draft.is_none() { (self.open_data(&path)) }
+            @if self.revision.is_none() && self.draft.is_none() { (self.qr_code()?) }
             @if has_originals {
                 p.note { strong { (self.t("reference-only")) } }
                 @if let Some(decision) = view.documents.iter().find(|d| d.role == DocumentRole::Decision) {
                     p.small { (self.t("decision-digest")) ": " (decision.sha256) }
                 }
             }
-            @if !self.is_draft { p.noprint { a href={ "/q/" (view.code) "/report" (self.lang.query()) } { (self.t("report")) } } }
+            @if self.draft.is_none() { p.noprint { a href={ "/q/" (view.code) "/report" (self.lang.query()) } { (self.t("report")) } } }
             p.note { (self.t("updated")) " " (format::moment(self.lang, &self.moment.zone, view.updated)) "." }
         };
-        if self.is_draft {
+        if self.draft.is_some() {
             return Ok(page(&Page::new(self.lang, self.city, &view.title, &path), content));
         }
         let scanned = self.scanned_path();
@@ -222,7 +221,7 @@ impl Item<'_> {
             h2 { (self.t("map")) }
             (PreEscaped(svg))
             @if !is_whole { p.note { (self.t("map-merged")) } }
-            @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none() && !self.is_draft) {
+            @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none() && self.draft.is_none()) {
                 p.note.noprint {
                     a href={ "/collections/" (collection) "/map?item=" (view.code) (self.lang.and()) } { (self.t("interactive-map")) }
                     " (" (self.t("interactive-map-note")) ")"

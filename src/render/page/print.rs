@@ -131,7 +131,7 @@ impl Item<'_> {
                     }
                 }
             }
-            @if !self.is_draft { p.noprint { a href={ "/office/boards/" (self.view.code) (self.lang.query()) } { (self.t("office-at-board")) } } }
+            @if self.draft.is_none() { p.noprint { a href={ "/office/boards/" (self.view.code) (self.lang.query()) } { (self.t("office-at-board")) } } }
         }
     }
 }

@@ -462,7 +462,7 @@ async fn every_command_that_changes_a_plan_waits_for_a_second_person(kind: Kind)
 
 /// Sequences through the whole write path; `BANGTIN_SEQUENCES` says how many.
 async fn no_sequence_of_commands_publishes_without_two_distinct_persons(kind: Kind) {
-    let count: u64 = std::env::var("BANGTIN_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let count: u64 = std::env::var("BANGTIN_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(120);
     let (database, clock) = (Database::new(kind).await, TestClock::at(NOON));
     let node = Node::demo(&database, &clock).await;
     for email in ["an@yenbai.gov.vn", "binh@yenbai.gov.vn"] {
@@ -475,50 +475,67 @@ async fn no_sequence_of_commands_publishes_without_two_distinct_persons(kind: Ki
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % n
     };
-    let mut published = 0;
+    let (mut published, mut seen) = (0, BTreeSet::new());
     for sequence in 0..count {
         let code = Code::from_random((sequence + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
         let mut hands: BTreeSet<String> = BTreeSet::new();
         let mut approvals: Vec<(Digest, String)> = Vec::new();
         let mut digest = Digest([0; 32]);
-        for step in 0..8 {
+        for step in 0..14 {
             let local = Actor::local();
             let actor = if below(6) == 0 { &local } else { &people[below(3) as usize] };
             let own = facts(&format!("Quy hoạch {sequence}"), &format!("{sequence}{step}/QĐ"), &[]);
-            let (action, body) = match below(8) {
-                0 => ("publish", json!({ "facts": own })),
+            // What changes the plan in public.
+            let (wanted, change) = match below(6) {
+                0 | 1 => ("publish", json!({ "facts": own })),
+                2 => ("revise", json!({ "facts": own })),
+                3 => ("expire", json!({ "reason": "Hết", "effective_to": "2027-12-31" })),
+                4 => ("review", json!({ "on": "2026-11-24", "conclusion": "Còn phù hợp" })),
+                _ => ("withdraw", json!({ "reason": "Sai" })),
+            };
+            let (action, body) = match below(10) {
+                0 => (wanted, change),
                 1 => ("draft", json!({ "facts": own })),
-                2 | 3 => (
+                2..=4 => (
                     "propose",
-                    json!({ "action": "publish", "command": { "facts": own }, "submitted": true, "replaces": (below(2) == 0).then_some(digest) }),
+                    json!({ "action": wanted, "command": change, "submitted": true, "replaces": (below(2) == 0).then_some(digest) }),
                 ),
-                4 => ("return", json!({ "proposal": digest, "comment": "Sửa" })),
+                5 => ("return", json!({ "proposal": digest, "comment": "Sửa" })),
                 _ => ("approve", json!({ "proposal": digest })),
             };
+            // Somebody else may have had a hand in it.
+            let other = below(3) as usize;
+            let with = if below(4) == 0 { vec![Some(AccountId(people[other].name().to_owned()))] } else { Vec::new() };
             let request = Request {
                 id: format!("{sequence}-{step}"),
                 kind: format!("plan.{action}"),
                 code: Some(code),
                 body,
                 blobs: Vec::new(),
-                with: Vec::new(),
+                with: with.clone(),
             };
             let Ok(outcome) = node.app.execute(actor, request, &no_files).await else { continue };
-            if let Some(proposal) = outcome.proposal {
+            if let Some(proposal) = outcome.proposal.filter(|_| action != "approve" && action != "return") {
                 digest = proposal;
                 hands.insert(actor.name().to_owned());
+                hands.extend(with.into_iter().flatten().map(|person| person.0));
             }
             if action == "approve" {
                 approvals.push((digest, actor.name().to_owned()));
             }
-            if outcome.events.iter().any(|event| event == "plan.published") {
+            let public = ["published", "withdrawn", "expiry_set", "reviewed"];
+            if outcome.events.iter().any(|event| public.iter().any(|public| event.ends_with(public))) {
                 let by: BTreeSet<&String> = approvals.iter().filter(|(of, _)| *of == digest).map(|(_, by)| by).collect();
                 assert!(by.iter().all(|by| !hands.contains(*by)), "{hands:?} {by:?}");
                 assert!(by.len() >= if hands.contains("local") { 2 } else { 1 }, "{hands:?} {by:?}");
                 published += 1;
-                break;
+                seen.extend(outcome.events);
+                (hands, approvals) = (BTreeSet::new(), Vec::new());
             }
         }
     }
     assert!(published > 0 && published * 20 > count, "the sequences lead somewhere: {published} of {count}");
+    for event in ["plan.published", "plan.withdrawn", "plan.expiry_set", "plan.reviewed"] {
+        assert!(seen.contains(event), "no sequence came to {event}: {seen:?}");
+    }
 }

@@ -221,7 +221,9 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         @if let Some((draft, before)) = &shown.draft {
             p {
                 a href={ (path) "/preview" (lang.query()) } { (t("proposal-preview")) } " · "
-                a href={ (path) "/poster.pdf" (lang.query()) } { (t("proposal-poster")) }
+                a href={ (path) "/poster.pdf" (lang.query()) } { (t("proposal-poster")) " A4" } ", "
+                a href={ (path) "/poster.pdf?size=a3" (lang.and()) } { "A3" }
+                @if draft.view.features.is_some() { ", " a href={ (path) "/poster.pdf?size=a1" (lang.and()) } { "A1" } }
                 @if draft.view.features.is_some() { " · " a href={ (path) "/map" (lang.query()) } { (t("office-map")) } }
                 @if shown.has_report { " · " a href={ (path) "/report" } { (t("proposal-report")) } }
             }

@@ -58,7 +58,11 @@ impl App {
                 if left_out.len() > MOST_LEFT_OUT {
                     return Err(Refusal::invalid("left-out-too-many", sentence!("left-out-too-many", value = MOST_LEFT_OUT)).into());
                 }
-                FeatureSet { left_out, ..checked }
+                // The sum of rounded areas may differ from the rounded sum, which the import has given.
+                let given = facts.get(field).and_then(|set| set.get("area_ha")?.as_f64());
+                let off = 1e-4 * (f64::from(checked.count) + 1.0);
+                let area_ha = checked.area_ha.map(|area| given.filter(|given| (given - area).abs() <= off).unwrap_or(area));
+                FeatureSet { area_ha, left_out, ..checked }
             };
             if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
                 facts.insert((*field).into(), serde_json::to_value(set)?);

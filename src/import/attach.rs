@@ -206,6 +206,7 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
     let mut attached = Attached::default();
     let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) else {
         clean_texts(body);
+        check_lengths(body)?;
         return Ok(attached);
     };
     for field in families::fields() {

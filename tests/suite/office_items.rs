@@ -112,6 +112,13 @@ async fn under_the_rule_of_two_persons_a_form_makes_a_proposal(kind: Kind) {
     assert_eq!(proposed, format!("/office/proposals/{PLAN}"));
     settle(&node).await;
     assert_eq!(node.get(&format!("/q/{PLAN}")).await.status, StatusCode::OK);
+    // What was discarded can be proposed again in the same words.
+    let digest = hidden(&planner.get(&proposed).await.text(), "proposal");
+    planner.submit(&proposed, &proposed, &[("do", "discard"), ("proposal", &digest)]).await;
+    settle(&node).await;
+    let again = sends(&mut planner, PLAN, &[("do", "withdraw"), ("reason", "Ban hành nhầm")]).await;
+    assert_eq!(again, proposed);
+    settle(&node).await;
     // Whoever approves sees what is asked for, and why.
     assert!(approver.get(&proposed).await.text().contains("Ban hành nhầm"));
     for (code, fields, said) in [
@@ -185,6 +192,10 @@ async fn days_units_and_documents_are_corrected_by_the_form(kind: Kind) {
     settle(&node).await;
     let after = node.get(&format!("/q/{URBAN}.json")).await.json();
     assert!(before["signed"] != "2022-06-01" && after["signed"] == "2022-06-01", "{after}");
+    assert_eq!(before["effective_from"], after["effective_from"], "a first day of its own stays");
+    let history = node.get(&format!("/q/{URBAN}/history")).await.text();
+    assert!(history.contains("Ngày ký") || history.contains("Quyết định"), "{history}");
+    assert!(!history.contains("Vùng sử dụng đất"), "nobody touched the zones: {history}");
     assert_eq!(after["units"].as_array().unwrap().len(), 1, "{after}");
     let page = node.get(&format!("/q/{URBAN}")).await.text();
     assert!(page.contains("quyet-dinh.pdf"), "{page}");
@@ -199,9 +210,31 @@ async fn days_units_and_documents_are_corrected_by_the_form(kind: Kind) {
     let seen = hidden(&planner.get(&path).await.text(), "seen");
     let untitled = planner.upload(&path, &path, &[("do", "correct"), ("/title", " "), ("reason", "Ghi nhầm"), ("seen", &seen)], &[]).await;
     assert!(untitled.status == StatusCode::UNPROCESSABLE_ENTITY && untitled.text().contains("status bad"), "{}", untitled.text());
+    assert!(untitled.text().contains("<details open><summary>Đính chính"), "the form that was refused is open: {}", untitled.text());
+    // A form that was opened before somebody else's correction changes only what its person changed.
+    let late = |scale| {
+        [
+            ("do", "correct"),
+            ("was/title", "Tên cũ"),
+            ("/title", "Tên cũ"),
+            ("was/scale", "1/10000"),
+            ("/scale", scale),
+            ("reason", "Ghi nhầm"),
+        ]
+    };
+    let answer = planner.upload(&path, &path, &late("1/5000"), &[]).await;
+    assert_eq!(answer.header("location"), format!("{path}?done=1"), "{}", answer.text());
+    settle(&node).await;
+    let merged = node.get(&format!("/q/{URBAN}.json")).await.json();
+    assert!(merged["title"] == before["title"] && merged["scale"] == "1/5000", "{merged}");
+    let unchanged = planner.upload(&path, &path, &[&late("1/10000")[..], &[("seen", "later")]].concat(), &[]).await;
+    assert!(unchanged.text().contains("status bad"), "nothing was changed: {}", unchanged.text());
+    let long = "x".repeat(10_001);
+    let refused = planner.submit(&path, &path, &[("do", "withdraw"), ("reason", &long)]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.status);
     // With no unit ticked it is for the whole city.
     let seen = hidden(&planner.get(&path).await.text(), "seen");
-    let whole = [("do", "correct"), ("units", "asked"), ("reason", "Toàn thành phố"), ("seen", seen.as_str())];
+    let whole = [("do", "correct"), ("units", "asked"), ("was-unit", "04252-2020"), ("reason", "Toàn thành phố"), ("seen", seen.as_str())];
     assert_eq!(planner.upload(&path, &path, &whole, &[]).await.header("location"), format!("{path}?done=1"));
     settle(&node).await;
     assert!(node.get(&format!("/q/{URBAN}.json")).await.json()["units"].as_array().is_none_or(Vec::is_empty));

@@ -293,11 +293,11 @@ pub enum Status {
 
 impl<F: Family> Revision<F> {
     /// First and last day in force once `facts` take the place of its own: who corrects a day of the facts also corrects
-    /// the day in force that depends on it, whether another one was set before or not.
+    /// the day in force that depends on it. A first day that was set apart from them stays; a last day does not.
     pub(super) fn days_with(&self, facts: &F) -> (Date, Option<Date>) {
         let days = (self.effective_from, self.effective_to);
         let (Some(was), Some(is)) = (own_days(&self.facts), own_days(facts)) else { return days };
-        (if is.0 == was.0 { days.0 } else { is.0 }, if is.1 == was.1 { days.1 } else { is.1 })
+        (if is.0 == was.0 || days.0 != was.0 { days.0 } else { is.0 }, if is.1 == was.1 { days.1 } else { is.1 })
     }
 
     /// The first days in force that were known for it, each from the moment on when it was; microseconds since 1970.

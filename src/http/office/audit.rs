@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::civil::Date;
+use serde_json::Value;
 
 use super::{Desk, shown};
 use crate::domain::Code;
@@ -97,9 +98,14 @@ pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
         _ => actor.to_owned(),
     };
     let today = site.moment().today;
-    let name = |about: &str| {
+    let name = |stored: &StoredEvent| {
+        let about = stored.event.aggregate.as_str();
         let (family, id) = about.split_once('/').unwrap_or((about, ""));
         match family {
+            "accounts" => {
+                let payload: Value = serde_json::from_str(&stored.event.payload).unwrap_or_default();
+                payload["account"].as_str().and_then(|id| people.get(id).cloned())
+            }
             "account" => people.get(id).cloned(),
             "token" => tokens.get(id).map(|(label, _)| label.clone()),
             _ => id.parse::<Code>().ok().and_then(|code| {
@@ -115,7 +121,7 @@ pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
         at: moment_of(stored.recorded_at),
         who: who(&stored.actor),
         event: stored.event.name.clone(),
-        name: name(&stored.event.aggregate).unwrap_or_default(),
+        name: name(stored).unwrap_or_default(),
         about: stored.event.aggregate.clone(),
     };
     let lines: Vec<Line> = events.iter().map(line).collect();

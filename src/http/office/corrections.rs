@@ -1,6 +1,6 @@
 //! What a form says of an item's facts that are to be put right.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -37,12 +37,16 @@ pub(super) fn corrected(
     let offered = offered(family, &facts);
     let Value::Object(mut facts) = facts else { return Ok((facts, HashMap::new())) };
     for (field, now) in offered {
-        if let Some(new) = fields.untrimmed(field.pointer).map(str::trim).filter(|new| *new != now.trim()) {
-            put(&mut facts, field.pointer, field.kind, new);
+        let seen = fields.untrimmed(&format!("was{}", field.pointer)).unwrap_or(&now);
+        // Browsers send other ends of lines than pages have.
+        let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+        if let Some(new) = fields.untrimmed(field.pointer).map(plain).filter(|new| *new != plain(seen)) {
+            put(&mut facts, field.pointer, field.kind, &new);
         }
     }
-    if fields.get("units").is_some() {
-        let units: Vec<&str> = fields.all("unit").filter(|id| !id.is_empty()).collect();
+    let ids = |name: &str| fields.all(name).filter(|id| !id.is_empty()).map(str::to_owned).collect::<BTreeSet<String>>();
+    let units = ids("unit");
+    if fields.get("units").is_some() && units != ids("was-unit") {
         facts.remove("units");
         if !units.is_empty() {
             facts.insert("units".into(), json!(units));

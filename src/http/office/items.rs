@@ -74,7 +74,7 @@ fn one(
     lang: Lang,
     code: &str,
     is_new: bool,
-    wrong: Option<&str>,
+    wrong: Option<(&str, &str)>,
 ) -> Result<Response, HttpError> {
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let moment = site.moment();
@@ -84,12 +84,12 @@ fn one(
         let view = entry.item.view(None, &moment).ok_or(HttpError::NotFound)?;
         let shows_it = |board: &View| board.board().is_some_and(|own| own.postings.iter().any(|posting| posting.item == code));
         let boards: Vec<View> = image.standing_boards(&moment, None).into_iter().filter(shows_it).collect();
-        (view, entry.item.latest_facts().unwrap_or_default(), entry.version, boards)
+        (view, entry.item.latest_facts().unwrap_or_default(), format!("{}-{}", entry.version, entry.item.touched()), boards)
     };
     let may_change = may_change(site, desk, &view);
-    let item = Item { view: &view, facts: &facts, seen, boards: &boards, may_change, is_new };
+    let item = Item { view: &view, facts: &facts, seen, boards: &boards, may_change, is_new, open: wrong.map(|(action, _)| action) };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &moment, &item, wrong)))
+    Ok(with_script(headers, status, pages::one(lang, &site.city(), &desk.who(), &moment, &item, wrong.map(|(_, said)| said))))
 }
 
 /// The command that a form asks for; none for a button that no form has.
@@ -140,6 +140,6 @@ pub async fn change(
             let is_proposed = outcome.state.is_some();
             Ok(leads_to(&if is_proposed { format!("/office/proposals/{own}") } else { format!("/office/items/{own}?done=1") }, lang))
         }
-        Err(error) => one(&site, &desk, &headers, lang, &code, false, Some(&refused(error, lang)?)),
+        Err(error) => one(&site, &desk, &headers, lang, &code, false, Some((action, &refused(error, lang)?))),
     }
 }

@@ -77,6 +77,8 @@ pub(super) fn fields(lang: Lang, city: &City, from: Date, view: &View, facts: &V
     let others = city.units.0.iter().filter(|unit| !unit.is_valid_on(from)).filter(stated);
     html! {
         @for (Field { pointer, key, kind, .. }, now) in offered(view.family, facts) {
+            // What the person saw: only what they change is put right, though somebody else has changed more meanwhile.
+            input type="hidden" name={ "was" (pointer) } value=(now);
             @if *pointer == "/summary" {
                 label { (t(key)) textarea name=(pointer) rows="3" maxlength="2000" { (now) } }
             } @else {
@@ -89,6 +91,7 @@ pub(super) fn fields(lang: Lang, city: &City, from: Date, view: &View, facts: &V
                 p.note { (t("office-units-help")) }
                 input type="hidden" name="units" value="asked";
                 @for unit in others.chain(city.units.valid_on(from)) {
+                    @if stated(&unit) { input type="hidden" name="was-unit" value=(unit.id.as_str()); }
                     label { input type="checkbox" name="unit" value=(unit.id.as_str()) checked[stated(&unit)]; " " (lang.pick(&unit.name_vi, &unit.name_en)) }
                 }
             }

@@ -16,19 +16,26 @@ pub struct Item<'a> {
     pub view: &'a View,
     /// What its latest revision states.
     pub facts: &'a Value,
-    /// Its version, for its forms.
-    pub seen: i64,
+    /// Its state, for its forms: the same form, sent again of another state, acts again.
+    pub seen: String,
     /// The boards for which it was printed.
     pub boards: &'a [View],
     /// Whether the person may change it.
     pub may_change: bool,
     /// True just after it was changed.
     pub is_new: bool,
+    /// The form that was refused; it is open.
+    pub open: Option<&'a str>,
 }
 
 impl Item<'_> {
     /// How many prints of revisions that are `meant` hang, and on how many boards.
     fn hanging(&self, meant: impl Fn(u32) -> bool) -> (usize, usize) {
+        // What hangs on a board goes with it.
+        if let Some(own) = self.view.board() {
+            let hanging = own.postings.iter().filter(|posting| posting.hangs()).count();
+            return (hanging, usize::from(hanging > 0));
+        }
         let hangs = |board: &View| {
             let postings = board.board().map(|own| own.postings.as_slice()).unwrap_or_default();
             let own = postings.iter().filter(|posting| posting.item == self.view.code && posting.hangs());
@@ -163,7 +170,7 @@ fn follows(lang: Lang, city: &City, moment: &Moment, item: &Item<'_>, holds: boo
 /// A form with a reason and its button, under a heading that opens it.
 fn form(lang: Lang, who: &Who<'_>, path: &str, item: &Item<'_>, action: &str, what: &str, fields: &Markup) -> Markup {
     html! {
-        details {
+        details open[item.open == Some(action)] {
             summary { (text(lang, &format!("office-{action}"))) }
             form.column action=(path) method="post" enctype=[(action == "correct").then_some("multipart/form-data")] {
                 (who.hidden(lang))

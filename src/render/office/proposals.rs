@@ -101,6 +101,7 @@ fn action<'k>(lang: Lang, proposal: &Proposal) -> &'k str {
         "expire" => "propose-expire",
         "supersede" => "propose-supersede",
         "withdraw" => "propose-withdraw",
+        "review" => "office-review",
         _ => "propose-change",
     };
     text(lang, key)
@@ -246,7 +247,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
                     }
                     @if matches!(proposal.action.as_str(), "revise" | "correct") { (draft.changed(before)) }
                 }
-                None => { (draft.status()) (draft.facts()) }
+                None => { h2 { (t("proposal-standing")) } (draft.status()) (draft.facts()) }
             }
         }
         @if shown.listed.waits_for_me || shown.may.give_back { (judging(lang, who, &path, shown)) }

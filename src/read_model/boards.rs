@@ -1,6 +1,7 @@
 //! The notice boards that stand today.
 
 use super::image::Image;
+use crate::domain::Code;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
@@ -22,5 +23,11 @@ impl Image {
             .collect();
         boards.sort_by_key(|view| view.board().map(|board| board.number));
         boards
+    }
+
+    /// The boards that stand now and for which an item was printed, by number.
+    pub fn boards_showing(&self, code: &Code, moment: &Moment) -> Vec<View> {
+        let shows_it = |board: &View| board.board().is_some_and(|own| own.postings.iter().any(|posting| posting.item == *code));
+        self.standing_boards(moment, None).into_iter().filter(shows_it).collect()
     }
 }

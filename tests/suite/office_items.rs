@@ -24,7 +24,7 @@ async fn an_item_is_corrected_ended_and_withdrawn_by_forms(kind: Kind) {
     let list = campaigner.get("/office/items?q=khong+tien").await.text();
     assert!(list.contains("/office/items/") && !list.contains(PLAN), "{list}");
     let page = campaigner.get(&format!("/office/items/{DAY}")).await.text();
-    for expected in ["Việc tiếp theo", "poster.pdf?size=a4", "booklet.pdf?unit=04252-2025", "Đính chính lỗi chữ", "Thu hồi"] {
+    for expected in ["Việc tiếp theo", "poster.pdf?size=a4", "booklet.pdf?unit=04252-2025", "Đính chính</summary>", "Thu hồi"] {
         assert!(page.contains(expected), "no “{expected}”: {page}");
     }
     // A form without a reason is refused in words, and changes nothing.
@@ -119,8 +119,9 @@ async fn under_the_rule_of_two_persons_a_form_makes_a_proposal(kind: Kind) {
     let again = sends(&mut planner, PLAN, &[("do", "withdraw"), ("reason", "Ban hành nhầm")]).await;
     assert_eq!(again, proposed);
     settle(&node).await;
-    // Whoever approves sees what is asked for, and why.
-    assert!(approver.get(&proposed).await.text().contains("Ban hành nhầm"));
+    // Whoever approves sees what is asked for, why, and what becomes wrong by it.
+    let page = approver.get(&proposed).await.text();
+    assert!(page.contains("Ban hành nhầm") && page.contains("4 bản in trên 4 bảng tin sẽ thành sai"), "{page}");
     for (code, fields, said) in [
         ("QHCT2401G", vec![("do", "review"), ("on", "2026-11-20"), ("conclusion", "Còn phù hợp")], vec!["20/11/2026", "Còn phù hợp"]),
         (

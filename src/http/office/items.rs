@@ -82,9 +82,8 @@ fn one(
         let image = site.model.image();
         let entry = image.entry(&code).filter(|entry| entry.item.is_public()).ok_or(HttpError::NotFound)?;
         let view = entry.item.view(None, &moment).ok_or(HttpError::NotFound)?;
-        let shows_it = |board: &View| board.board().is_some_and(|own| own.postings.iter().any(|posting| posting.item == code));
-        let boards: Vec<View> = image.standing_boards(&moment, None).into_iter().filter(shows_it).collect();
-        (view, entry.item.latest_facts().unwrap_or_default(), format!("{}-{}", entry.version, entry.item.touched()), boards)
+        let seen = format!("{}-{}", entry.version, entry.item.touched());
+        (view, entry.item.latest_facts().unwrap_or_default(), seen, image.boards_showing(&code, &moment))
     };
     let may_change = may_change(site, desk, &view);
     let item = Item { view: &view, facts: &facts, seen, boards: &boards, may_change, is_new, open: wrong.map(|(action, _)| action) };

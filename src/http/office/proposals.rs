@@ -204,6 +204,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
     let is_of_file = matches!(proposal.action.as_str(), "publish" | "revise");
     let has_report = is_of_file && site.app.import_behind(code).await?.is_some();
     let import = site.app.sent_import(desk.actor.name(), code).await?.filter(|_| is_own);
+    let boards = site.model.image().boards_showing(&code, &moment);
     let listed = Listed { code, waits_for_me, is_own, authors, proposal };
     let status = if wrong.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let shown_as = pages::Shown {
@@ -214,6 +215,7 @@ async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &s
         returned: returned.as_ref(),
         refusal: refusal.as_deref(),
         import: import.as_deref(),
+        boards: &boards,
         draft,
     };
     Ok(shown(headers, status, pages::one(lang, &city, &desk.who(), &moment, &shown_as, wrong)))

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::hanging::becomes_wrong;
 use super::{Who, corrections, frame, lacking, wrong_box};
 use crate::domain::city::City;
 use crate::domain::publication::Status;
@@ -29,32 +30,6 @@ pub struct Item<'a> {
 }
 
 impl Item<'_> {
-    /// How many prints of revisions that are `meant` hang, and on how many boards.
-    fn hanging(&self, meant: impl Fn(u32) -> bool) -> (usize, usize) {
-        // What hangs on a board goes with it.
-        if let Some(own) = self.view.board() {
-            let hanging = own.postings.iter().filter(|posting| posting.hangs()).count();
-            return (hanging, usize::from(hanging > 0));
-        }
-        let hangs = |board: &View| {
-            let postings = board.board().map(|own| own.postings.as_slice()).unwrap_or_default();
-            let own = postings.iter().filter(|posting| posting.item == self.view.code && posting.hangs());
-            own.filter_map(|posting| posting.hung.as_ref()).filter(|(revision, ..)| meant(*revision)).count()
-        };
-        let counts: Vec<usize> = self.boards.iter().map(hangs).filter(|count| *count > 0).collect();
-        (counts.iter().sum(), counts.len())
-    }
-
-    /// Which prints become wrong by a change of the revisions that are `meant`, in words.
-    fn becomes_wrong(&self, lang: Lang, meant: impl Fn(u32) -> bool) -> String {
-        match self.hanging(meant) {
-            (0, _) => text(lang, "office-no-print-hangs").to_owned(),
-            (prints, boards) => {
-                format!("{prints} {} {boards} {}", text(lang, "office-prints-on"), text(lang, "office-boards-become-wrong"))
-            }
-        }
-    }
-
     /// True when what hangs of the item on that board must not be believed any more.
     fn is_out_of_date(&self, board: &View) -> bool {
         let own = board.board().into_iter().flat_map(|own| &own.postings).filter(|posting| posting.item == self.view.code);
@@ -195,7 +170,7 @@ fn changes(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, path: &str, 
     let code = |name: &str, key: &str, is_required: bool| html! { label { (text(lang, key)) input type="text" name=(name) maxlength="20" autocapitalize="characters" required[is_required]; } };
     let holds = matches!(view.status, Status::InForce | Status::Upcoming);
     let upcoming: Vec<_> = view.history.iter().filter(|entry| entry.status == Status::Upcoming && entry.cancelled.is_none()).collect();
-    let wrong = item.becomes_wrong(lang, |_| true);
+    let wrong = becomes_wrong(lang, view, item.boards, |_| true);
     let with = |what: &str| format!("{} {wrong}", text(lang, what));
     html! {
         @if view.family == "plan" && view.status != Status::Withdrawn {
@@ -204,7 +179,7 @@ fn changes(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, path: &str, 
         @if view.status != Status::Withdrawn {
             @let latest = view.history.iter().find(|entry| entry.cancelled.is_none());
             @let (latest, since) = latest.map_or((view.revision, view.effective_from), |entry| (entry.number, entry.effective_from));
-            @let wrong = item.becomes_wrong(lang, |revision| revision == latest);
+            @let wrong = becomes_wrong(lang, view, item.boards, |revision| revision == latest);
             @let what = format!("{} {latest}. {} {wrong}", t("revision"), t("office-correct-help"));
             @let fields = html! { (corrections::fields(lang, city, since, view, item.facts)) (reason(lang)) };
             (form(lang, who, path, item, "correct", &what, &fields))
@@ -217,7 +192,7 @@ fn changes(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, path: &str, 
             (form(lang, who, path, item, "review", t("office-review-help"), &fields))
         }
         @for entry in &upcoming {
-            @let wrong = item.becomes_wrong(lang, |revision| revision == entry.number);
+            @let wrong = becomes_wrong(lang, view, item.boards, |revision| revision == entry.number);
             @let what = format!("{} {}, {} {}. {} {wrong}", t("revision"), entry.number, t("from"), format::date(entry.effective_from), t("office-cancel-help"));
             @let fields = html! { input type="hidden" name="revision" value=(entry.number); (reason(lang)) };
             (form(lang, who, path, item, "cancel-revision", &what, &fields))

@@ -8,6 +8,7 @@ pub mod corrections;
 pub mod deadlines;
 pub mod duty;
 mod findings;
+mod hanging;
 pub mod home;
 pub mod items;
 pub mod map;

@@ -4,10 +4,11 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::hanging::becomes_wrong;
 use super::{Who, frame, lacking, wrong_box};
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::publication::view::{Moment, moment_of};
+use crate::domain::publication::view::{Moment, View, moment_of};
 use crate::domain::publication::{Alone, Proposal, ProposalState};
 use crate::render::page::{Before, Item};
 use crate::words::format;
@@ -87,6 +88,8 @@ pub struct Shown<'a> {
     pub refusal: Option<&'a str>,
     /// The person's own draft that it was made of, while it is kept.
     pub import: Option<&'a str>,
+    /// The boards for which the item was printed.
+    pub boards: &'a [View],
     /// The item as it would be, and as it is.
     pub draft: Option<(Item<'a>, Option<Before<'a>>)>,
 }
@@ -177,6 +180,19 @@ const ASKED: [(&str, &str); 14] = [
     ("reason", "office-reason"),
 ];
 
+/// Which prints become wrong by what is proposed.
+fn prints(lang: Lang, proposal: &Proposal, view: &View, boards: &[View]) -> Markup {
+    let body: Value = serde_json::from_str(&proposal.body).unwrap_or_default();
+    let named = body["revision"].as_u64();
+    let is_of_one = matches!(proposal.action.as_str(), "correct" | "cancel-revision");
+    let meant = |revision: u32| !is_of_one || named == Some(revision.into());
+    html! {
+        @if is_of_one || matches!(proposal.action.as_str(), "revise" | "expire" | "supersede" | "withdraw") {
+            p { (becomes_wrong(lang, view, boards, meant)) }
+        }
+    }
+}
+
 /// What the proposed command says beside the facts: which revision, until when, why.
 fn asked(lang: Lang, proposal: &Proposal) -> Markup {
     let body: Value = serde_json::from_str(&proposal.body).unwrap_or_default();
@@ -218,6 +234,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
         }
         @if proposal.state == ProposalState::Scheduled { p.rule { (t("proposal-scheduled-help")) } }
         (asked(lang, proposal))
+        @if let Some((_, Some(before))) = &shown.draft { (prints(lang, proposal, before.view, shown.boards)) }
         @if let Some(refusal) = shown.refusal { div.status.bad { b { (t("proposal-would-fail")) } p { (refusal) } } }
         @if let Some((draft, before)) = &shown.draft {
             p {

@@ -252,7 +252,7 @@ impl App {
 
     /// Keeps what the form beside an import says so far, in the place of the version that it names. Gives false where
     /// somebody else has put another one there meanwhile.
-    pub async fn keep_form(&self, id: &str, owner: &str, form: &KeptForm) -> Result<bool, ExecuteError> {
+    pub async fn keep_form(&self, id: &str, kept: &KeptImport, form: &KeptForm) -> Result<bool, ExecuteError> {
         let _turn = self.keeping.lock().await;
         let (log, row) = (self.log.as_ref(), form_of(id));
         let next = (form.version.parse::<u64>().unwrap_or(0) + 1).to_string();
@@ -260,12 +260,11 @@ impl App {
         if is_there && !kept::rename(log, &row, &form.version, &next).await? {
             return Ok(false);
         }
-        self.keep_value(Kind::Form, &row, owner, &next, form).await?;
+        self.keep_value(Kind::Form, &row, &kept.actor, &next, form).await?;
         // All that the draft needs is kept as long as the draft.
-        let of_import = [id.to_owned(), set_of(id)];
-        let file = self.kept_import(id).await?.map(|kept| kept.file);
-        for kept in of_import.into_iter().chain(file).chain(form.files.iter().map(|(_, file, _)| file.clone())) {
-            self.use_kept(&kept).await?;
+        let (set, documents) = (set_of(id), form.files.iter().map(|(_, file, _)| file.as_str()));
+        for needed in [id, &set, &kept.file].into_iter().chain(documents) {
+            self.use_kept(needed).await?;
         }
         for shared in form.editors.iter().map(|editor| format!("{id}{}", with(&editor.0))) {
             self.use_kept(&shared).await?;
@@ -289,11 +288,13 @@ impl App {
         let mut form = self.kept_form(before).await?;
         let sender = self.kept_import(before).await?.map(|kept| AccountId(kept.actor));
         form.editors.extend(sender.filter(|sender| sender.0 != owner && !form.editors.contains(sender)));
-        if form != KeptForm::default() {
+        if form != KeptForm::default()
+            && let Some(kept) = self.kept_import(id).await?
+        {
             for editor in form.editors.iter().filter(|editor| editor.0 != owner) {
                 self.share_import(id, &editor.0).await?;
             }
-            self.keep_form(id, owner, &KeptForm { version: String::new(), ..form }).await?;
+            self.keep_form(id, &kept, &KeptForm { version: String::new(), ..form }).await?;
         }
         // What was proposed of the earlier one stays what this one is about.
         if let Some(code) = self.sent_as(before).await? {

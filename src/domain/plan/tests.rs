@@ -199,6 +199,19 @@ fn a_correction_names_the_fields_it_changes_and_stays_visible() {
 }
 
 #[test]
+fn a_first_day_that_was_set_apart_stays_when_the_day_of_signing_is_corrected() {
+    let mut corrected = first();
+    corrected.decision.signed = first().decision.signed.tomorrow().expect("a day");
+    for (set, expected) in [(date(2022, 1, 1), date(2022, 1, 1)), (first().decision.signed, corrected.decision.signed)] {
+        assert_ne!(date(2022, 1, 1), first().decision.signed);
+        // given a first day that the publication named, or that follows from the signature
+        let plan = folded(vec![published(1, first(), set)]);
+        // when the day of signing is corrected, then
+        assert_eq!(plan.revisions[0].days_with(&corrected).0, expected, "{set}");
+    }
+}
+
+#[test]
 fn status_follows_the_dates_by_itself() {
     let given = vec![
         published(1, first(), date(2022, 1, 1)),

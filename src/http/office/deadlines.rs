@@ -214,10 +214,14 @@ fn rows(site: &Site, desk: &Desk, settled: bool, until: Option<Date>) -> Vec<Row
         search.plans();
         search.rows
     };
-    // A city's drafts and its plans are about as many.
-    let (mut rows, of_plans) = rayon::join(others, plans);
-    rows.extend(of_plans);
-    rows
+    // A city's drafts and its plans are about as many. A thread of its own waits for no import that keeps all cores' pool
+    // busy, and nobody may wait long while the image cannot change.
+    std::thread::scope(|scope| {
+        let plans = scope.spawn(plans);
+        let mut rows = others();
+        rows.extend(plans.join().unwrap_or_default());
+        rows
+    })
 }
 
 /// What is over first, then by day. Only the first `most` are in this order; the others follow in any.

@@ -159,9 +159,9 @@ async fn keep(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &Form
     let changed = KeptForm { files, ..site.app.edited(known.clone(), fields, &desk.account) };
     if is_late {
         if changed.files != known.files {
-            site.app.keep_form(id, owner, &changed).await?;
+            site.app.keep_form(id, kept, &changed).await?;
         }
-    } else if site.app.keep_form(id, owner, &changed).await? {
+    } else if site.app.keep_form(id, kept, &changed).await? {
         if kept.actor != desk.actor.name() {
             site.app.share_import(id, desk.actor.name()).await?;
         }

@@ -2,7 +2,8 @@
 //!
 //! Sources of the table: circulars 27/2018 and 08/2024 of the ministry of natural resources
 //! (codes and names, second-hand lists), public map legends (colours that agree in two or more);
-//! a code without an agreed colour has none. Urban classes: circular 16/2025 (second-hand).
+//! a code without an agreed colour has none. Urban classes: circular 16/2025 (second-hand). The circular
+//! knows them by their layer in a drawing and their name; their codes are short forms of our own.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -53,19 +54,48 @@ pub struct LandUse {
     pub rgb: String,
     /// Which plans may use it.
     pub regime: Regime,
+    /// Its layer in drawings by circular 16/2025, `DAT_O_Nhomnhao`; empty for others.
+    pub layer: String,
+    /// Another code under which files have it: the numbers of one city's tabs. Empty where there is none.
+    pub known_as: String,
 }
 
 static TABLE: LazyLock<Vec<LandUse>> =
     LazyLock::new(|| csv::Reader::from_reader(include_bytes!("land_use.csv").as_slice()).deserialize().filter_map(Result::ok).collect());
 
-static BY_CODE: LazyLock<HashMap<&'static str, &'static LandUse>> =
-    LazyLock::new(|| TABLE.iter().map(|entry| (entry.code.as_str(), entry)).collect());
+/// Index of each code in the table, and of what else files call it.
+static BY_CODE: LazyLock<HashMap<&'static str, u16>> = LazyLock::new(|| {
+    let codes = |(index, entry): (usize, &'static LandUse)| [&entry.known_as, &entry.code].map(|code| (code.as_str(), index as u16));
+    TABLE.iter().enumerate().flat_map(codes).filter(|(code, _)| !code.is_empty()).collect()
+});
+
+/// Urban classes by their layer and by their name, folded. A name that two classes share is in neither.
+static URBAN: LazyLock<HashMap<String, u16>> = LazyLock::new(|| {
+    let mut known: HashMap<String, Option<u16>> = HashMap::new();
+    for (index, entry) in TABLE.iter().enumerate().filter(|(_, entry)| !entry.layer.is_empty()) {
+        for name in [bare(&entry.layer), bare(&entry.name_vi)] {
+            known.entry(name).and_modify(|other| *other = None).or_insert(Some(index as u16));
+        }
+    }
+    known.into_iter().filter_map(|(name, index)| Some((name, index?))).collect()
+});
+
+/// A class's name as it is compared: “Đất cơ quan, trụ sở” and “Cơ quan - trụ sở” are one.
+fn bare(name: &str) -> String {
+    let letters: String = fold::fold(name).chars().filter(|c| c.is_alphanumeric()).collect();
+    letters.strip_prefix("dat").map_or(letters.clone(), str::to_owned)
+}
 
 /// The code's index in [`all`].
 pub fn index(code: &str) -> Option<u16> {
-    static INDEX: LazyLock<HashMap<&'static str, u16>> =
-        LazyLock::new(|| TABLE.iter().enumerate().map(|(index, entry)| (entry.code.as_str(), index as u16)).collect());
-    INDEX.get(code).copied()
+    BY_CODE.get(code).copied()
+}
+
+/// What a plan calls a use: a code, or for urban plans also the layer or the name of a class. Whether the plan may use it is
+/// another question.
+pub fn called(text: &str, kind: PlanKind) -> Option<&'static LandUse> {
+    let by_code = || get(text).or_else(|| get(&text.to_uppercase()));
+    by_code().or_else(|| URBAN.get(&bare(text)).filter(|_| kind.is_urban()).and_then(|index| TABLE.get(usize::from(*index))))
 }
 
 /// All codes, in the official order.
@@ -76,7 +106,8 @@ pub fn all() -> &'static [LandUse] {
 /// The code's entry, whatever its regime.
 pub fn get(code: &str) -> Option<&'static LandUse> {
     let seen = || (!code.is_ascii()).then(|| crate::words::alike::read(code));
-    BY_CODE.get(code).copied().or_else(|| BY_CODE.get(seen()?.trim()).copied())
+    let index = index(code).or_else(|| index(seen()?.trim()))?;
+    TABLE.get(usize::from(index))
 }
 
 /// True when a plan of `kind` approved on `signed` may use the code.
@@ -109,7 +140,19 @@ mod tests {
     #[test]
     fn the_table_is_complete_and_codes_are_unique() {
         assert_eq!(all().iter().filter(|entry| entry.regime != Regime::Urban).count(), 111);
-        assert_eq!(BY_CODE.len(), TABLE.len());
+        assert_eq!(BY_CODE.len(), TABLE.len() + TABLE.iter().filter(|entry| !entry.known_as.is_empty()).count());
+    }
+
+    #[test]
+    fn an_urban_class_is_known_by_its_layer_its_name_and_its_code() {
+        let called = |text| called(text, PlanKind::ZoningPlan).map(|entry| entry.code.as_str());
+        for text in ["O-NO", "o-no", "DAT_O_Nhomnhao", "Nhóm nhà ở", "ĐẤT NHÓM NHÀ Ở"] {
+            assert_eq!(called(text), Some("O-NO"), "{text}");
+        }
+        assert_eq!(called("Đất cơ quan - trụ sở"), Some("CQ"));
+        assert_eq!(called("1-CV"), Some("CV"), "the tab's number is read, and not kept");
+        assert_eq!(super::called("Nhóm nhà ở", PlanKind::LandUsePlan).map(|entry| &entry.code), None);
+        assert!(all().iter().all(|entry| !entry.code.starts_with(|c: char| c.is_ascii_digit())));
     }
 
     #[test]

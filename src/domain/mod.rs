@@ -40,6 +40,7 @@ pub mod document;
 pub mod families;
 pub mod feature_set;
 pub mod holders;
+pub mod indicators;
 pub mod land_use;
 pub mod law;
 pub mod map_point;

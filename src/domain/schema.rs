@@ -94,6 +94,30 @@ impl Property {
     }
 }
 
+/// Which features of a set a collection holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// All of them.
+    All,
+    /// Areas with a land use.
+    WithUse,
+    /// Lots of urban plans.
+    Lots,
+}
+
+/// A collection of the single features of a family's sets.
+#[derive(Debug, Clone, Copy)]
+pub struct FeatureCollection {
+    /// Name in web addresses.
+    pub name: &'static str,
+    /// Which features it holds.
+    pub only: Only,
+    /// Shape of its features.
+    pub shape: Shape,
+    /// Properties of its features, beyond those that all items have, in several lists.
+    pub properties: &'static [&'static [Property]],
+}
+
 /// Names of all statuses an item can have.
 pub const STATUSES: &[&str] = &["in-force", "upcoming", "superseded", "withdrawn", "expired", "cancelled"];
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use crate::domain::publication::view::View;
+use crate::domain::schema::Only;
 use crate::domain::{families, land_use};
 use crate::features::Feature;
 use crate::features::Features;
@@ -74,7 +75,7 @@ impl FeatureHead {
         let mut members = shared(view, public_url);
         members.insert(view.family.into(), json!(view.code));
         let members = Value::Object(members).to_string();
-        let names_land_use = families::feature_properties(view.family).iter().any(|property| property.name == "land_use_name");
+        let names_land_use = families::feature_collections().iter().any(|(own, family)| *family == view.family && own.only != Only::All);
         Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), names_land_use)
     }
 
@@ -185,7 +186,12 @@ pub fn collection(view: &View, features: Option<&Features>, public_url: &str) ->
         out.extend_from_slice(item(view, None, public_url).as_bytes());
         out.push(b'\n');
     } else if let Some(features) = features {
-        let head = FeatureHead::of(view, public_url);
+        let mut head = FeatureHead::of(view, public_url);
+        if head.names_land_use {
+            // A set holds either lots or none.
+            let is_lots = features.list.first().is_some_and(|first| features.is_lot(first));
+            head.shared.push_str(if is_lots { ",\"feature_kind\":\"lot\"" } else { ",\"feature_kind\":\"zone\"" });
+        }
         let mut front = Front::new(&head);
         for (i, feature) in features.list.iter().enumerate() {
             if i > 0 {

@@ -87,6 +87,8 @@ const GEOMETRY: &[u8] = b"},\"geometry\":";
 /// A property of lines that go with an item but are not its place, such as the detour around a closed road.
 pub const ASIDE: &str = "\"aside\":true";
 const PROPERTIES: &[u8] = b"\"properties\":{";
+/// The property that every lot has, null where it has no number.
+const LOT: &str = "\"lot\":";
 
 /// The box of a feature without a geometry.
 const NOWHERE: [i32; 4] = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
@@ -355,6 +357,11 @@ impl Features {
     /// The feature's land-use code, where the table has it.
     pub fn land_use(&self, feature: &Feature) -> Option<&'static land_use::LandUse> {
         land_use::all().get(usize::from(feature.land_use?))
+    }
+
+    /// True for a lot of an urban plan. A set holds either lots or none.
+    pub fn is_lot(&self, feature: &Feature) -> bool {
+        self.properties(feature).contains(LOT)
     }
 
     /// The code's index in the table.

@@ -38,7 +38,7 @@ use crate::words::fold::bare_units;
 
 /// `POST /imports`: multipart/form-data with `file`, and what the command line takes as options:
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
-/// `layer`, `max_overlap`, `leave_out`; `field` is `zones`, `outline` or `places`.
+/// `layer`, `max_overlap`, `leave_out`, `shares`, `map.lot`, `map.density` …; `field` is `zones`, `outline` or `places`.
 pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     upload(&site, &headers, request).await
 }
@@ -146,6 +146,13 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
     let text = |name: &str| form.get(name).map(str::to_owned);
     options.crs = crs;
     options.columns = Columns { land_use: text("land_use"), name: text("name"), note: text("note") };
+    let of_lots = zones::lot_keys().into_iter().filter_map(|key| text(&format!("map.{key}")).map(|column| (key, column)));
+    options.lot_columns = of_lots.collect();
+    options.shares = form
+        .get("shares")
+        .map(|shares| serde_json::from_value(json!(shares)))
+        .transpose()
+        .map_err(|_| HttpError::BadRequest("the field “shares” must be part or percent".into()))?;
     options.choice.layer = text("layer");
     options.choice.limits.bytes = site.limits.import_bytes;
     options.overlap_m2 = form.parsed("max_overlap")?.unwrap_or(options.overlap_m2);

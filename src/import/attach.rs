@@ -306,6 +306,11 @@ fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Opt
     options.kind = kind.unwrap_or(options.kind);
     options.signed = signed.unwrap_or(options.signed);
     options.choice.layer = text("layer").map(str::to_owned);
+    let shares = input.get("shares").map(|shares| serde_json::from_value(shares.clone())).transpose();
+    options.shares = shares.map_err(|_| invalid("shares", sentence!("shares")))?;
+    if let Some(of_lots) = input.get("lot_columns").and_then(Value::as_object) {
+        options.lot_columns = of_lots.iter().filter_map(|(key, column)| Some((key.clone(), column.as_str()?.to_owned()))).collect();
+    }
     if let Some(left_out) = input.get("leave_out") {
         let numbers = serde_json::from_value::<std::collections::BTreeSet<usize>>(left_out.clone());
         options.leave_out = numbers.map_err(|_| invalid("leave-out", sentence!("leave-out-numbers", text = left_out.to_string())))?;

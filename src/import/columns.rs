@@ -7,8 +7,27 @@ use serde_json::{Map, Value};
 use crate::words::fold::fold;
 
 /// Names under which offices keep the land-use code, folded, without separators.
-const CODE_NAMES: &[&str] =
-    &["landuse", "maloaidat", "loaidat", "madat", "kyhieu", "mdsd", "mdsdd", "loaidatqh", "qhsdd", "mucdich", "maqh", "code", "ma"];
+const CODE_NAMES: &[&str] = &[
+    "landuse",
+    "maloaidat",
+    "maloaidatqhxd",
+    "maloaidatqh",
+    "loaidat",
+    "madat",
+    "kyhieu",
+    "mdsd",
+    "mdsdd",
+    "loaidatqh",
+    "qhsdd",
+    "mucdich",
+    "maqh",
+    "chucnang",
+    "chucnangsudungdat",
+    "chucnangsdd",
+    "chucnangsd",
+    "code",
+    "ma",
+];
 /// Names under which offices keep the name of a zone or place.
 const NAME_NAMES: &[&str] = &["name", "ten", "tenkhu", "tenkhuvuc", "tendoituong", "tenloaidat", "tencongtrinh", "tenduan"];
 
@@ -73,10 +92,8 @@ fn by_name(rows: &[&Map<String, Value>], names: &[&str], is_none: &dyn Fn(&Strin
 }
 
 /// Other columns that hold codes in at least four of five rows, and differ somewhere from the chosen column.
-pub fn rival_codes(rows: &[&Map<String, Value>], chosen: &str, is_code: impl Fn(&str) -> bool) -> Vec<String> {
-    let code = |row: &Map<String, Value>, column: &str| {
-        row.get(column).and_then(Value::as_str).map(|text| text.trim().to_owned()).filter(|text| is_code(text))
-    };
+pub fn rival_codes(rows: &[&Map<String, Value>], chosen: &str, code_of: impl Fn(&str) -> Option<&'static str>) -> Vec<String> {
+    let code = |row: &Map<String, Value>, column: &str| code_of(row.get(column).and_then(Value::as_str)?.trim());
     let is_rival = |column: &String| {
         let codes = rows.iter().filter(|row| code(row, column).is_some()).count();
         let differs = rows.iter().any(|row| code(row, column).is_some_and(|own| code(row, chosen).is_some_and(|other| other != own)));
@@ -100,15 +117,15 @@ fn columns(rows: &[&Map<String, Value>]) -> Vec<String> {
 /// The column of land-use codes. The one that the planner asked for comes first, then one with a usual name and
 /// codes in more than a fifth of its rows, then the one with the most codes, if at least four of five rows hold
 /// one.
-pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, is_code: impl Fn(&str) -> bool) -> Option<String> {
+pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, code_of: impl Fn(&str) -> Option<&'static str>) -> Option<String> {
     if let Some(asked) = asked {
         return columns(rows).into_iter().find(|column| column == asked || plain(column) == plain(asked));
     }
     let share = |column: &str| {
-        let codes = rows.iter().filter(|row| row.get(column).and_then(Value::as_str).is_some_and(|text| is_code(text.trim())));
+        let codes = rows.iter().filter(|row| row.get(column).and_then(Value::as_str).is_some_and(|text| code_of(text.trim()).is_some()));
         codes.count() as f64 / rows.len().max(1) as f64
     };
-    by_name(rows, CODE_NAMES, &|_| false).filter(|column| share(column) > 0.2).or_else(|| {
+    by_name(rows, CODE_NAMES, &|column| share(column) <= 0.2).or_else(|| {
         let best = columns(rows).into_iter().map(|column| (share(&column), column)).max_by(|a, b| a.0.total_cmp(&b.0))?;
         (best.0 >= 0.8).then_some(best.1)
     })
@@ -164,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_code_column_is_found_by_name_or_by_content() {
-        let is_code = |text: &str| ["LUC", "ODT"].contains(&text);
+        let is_code = |text: &str| ["LUC", "ODT"].into_iter().find(|code| *code == text);
         let named = [row(&[("STT", "1"), ("Mã loại đất", "LUC")])];
         let content = [row(&[("x", "ODT"), ("y", "1")]), row(&[("x", "LUC"), ("y", "2")])];
         let refs = |rows: &'static [Map<String, Value>]| rows.iter().collect::<Vec<_>>();

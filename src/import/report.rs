@@ -128,6 +128,9 @@ pub struct Report {
     pub name_column: Option<String>,
     /// Column the notes were taken from.
     pub note_column: Option<String>,
+    /// Columns that hold the number and the indicators of lots, by what each is taken for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lot_columns: BTreeMap<String, String>,
     /// Plane area in hectares of what would be published.
     pub area_ha: f64,
     /// Plane area in square metres of the rings as they stood in the file.
@@ -227,7 +230,8 @@ impl Report {
         }
         let columns =
             [("mã loại đất (land use)", &self.code_column), ("tên (name)", &self.name_column), ("ghi chú (note)", &self.note_column)];
-        let columns: Vec<String> = columns.iter().filter_map(|(what, name)| Some(format!("{what} ← “{}”", name.as_ref()?))).collect();
+        let columns = columns.iter().filter_map(|(what, name)| Some(format!("{what} ← “{}”", name.as_ref()?)));
+        let columns: Vec<String> = columns.chain(self.lot_columns.iter().map(|(what, name)| format!("{what} ← “{name}”"))).collect();
         if !columns.is_empty() {
             let _ = writeln!(text, "Cột (columns): {}", columns.join(", "));
         }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
+use serde_json::{Map, Value};
 
 use super::ReadModel;
 use super::nearby::Nearby;
 use crate::domain::city::City;
+use crate::domain::indicators::Indicators;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
@@ -67,13 +69,34 @@ impl Place {
     }
 }
 
+/// What a plan says of a lot.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LotHere {
+    /// Its number as the plan has it.
+    pub number: Option<String>,
+    /// What may be built on it.
+    pub indicators: Indicators,
+    /// Free conditions.
+    pub conditions: Option<String>,
+}
+
+impl LotHere {
+    /// What the properties of a lot say.
+    pub fn of(properties: &Map<String, Value>) -> Self {
+        let text = |name: &str| properties.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        Self { number: text("lot"), indicators: Indicators::of(properties), conditions: text("conditions") }
+    }
+}
+
 /// A zone at a place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZoneHere {
     /// The zone's number in the plan, from 1.
     pub number: u32,
-    /// Its land-use code.
+    /// Its land-use code; empty for a lot in no class.
     pub land_use: String,
+    /// What the plan says of it where it is a lot of an urban plan.
+    pub lot: Option<LotHere>,
     /// The zone's own name.
     pub name: Option<String>,
     /// Area of the parcel inside the zone, square metres.
@@ -140,7 +163,8 @@ fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Opt
     let zone = |index: usize| {
         let feature = &features.list[index];
         let land_use = features.text_property(feature, "land_use").unwrap_or_default().to_owned();
-        ZoneHere { number: feature.number, land_use, name: text(features, feature, "name"), area_m2: None, share: None }
+        let lot = features.is_lot(feature).then(|| LotHere::of(&features.parsed_properties(feature)));
+        ZoneHere { number: feature.number, land_use, lot, name: text(features, feature, "name"), area_m2: None, share: None }
     };
     match place {
         Place::Point(_) => (features.within(&place.bbox()).into_iter().map(zone).collect(), None),

@@ -6,6 +6,7 @@ pub mod collections;
 pub mod glossary;
 pub mod here;
 pub mod home;
+pub mod indicators;
 pub mod layout;
 pub mod map;
 pub mod nearest;

@@ -8,6 +8,7 @@ pub mod copied;
 pub mod fold;
 pub mod format;
 pub mod lang;
+pub mod number;
 #[macro_use]
 pub mod sentence;
 pub mod sheet;

@@ -94,7 +94,7 @@ async fn a_log_that_was_written_before_is_read_as_it_was(kind: Kind) {
     let node = Node::start(&database, &TestClock::at(1_795_888_200_000_000)).await;
     assert_eq!(node.model.image().position, 31);
     for (code, sha256) in [
-        ("QHCT2401G", "fc7f9daace3bdeab6212769533da5d31d1e763445b643e98a4894f883d4f22aa"),
+        ("QHCT2401G", "fae9957b6340ef11b9771307a461eb49da5a5e6f5bbf6cd1872ceabf385318e7"),
         ("XCT00001C", "8efea9155fb4e9c85fe9c097d9d20e2a235071a08b03ab1a8b6c4d31d20a5618"),
         ("DDDT2022J", "f463f9a2de5cb1614598391561f5f1e0990028199bdaaeef3f339684ed56981a"),
     ] {

@@ -46,5 +46,6 @@ mod site;
 mod support;
 mod unknown_outcome;
 mod uploads;
+mod urban;
 mod variations;
 mod works;

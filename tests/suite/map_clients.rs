@@ -38,7 +38,7 @@ on_both_databases!(
     moments_have_milliseconds_and_no_more,
 );
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "plans",
     "ambulances",
     "health-workers",
@@ -50,6 +50,7 @@ const NAMES: [&str; 14] = [
     "boards",
     "works",
     "zones",
+    "lots",
     "places",
     "works-lines",
     "units",

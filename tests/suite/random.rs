@@ -60,6 +60,7 @@ const HEADS: &[&str] = &[
 ];
 const PARTS: &[&str] = &[
     "zones",
+    "lots",
     "plans",
     "units",
     "campaigns",

@@ -44,7 +44,7 @@ on_both_databases!(
 const PLAN: &str = "QHSDD21AG";
 const GENERAL: &str = "QHC2020AH";
 
-async fn token(node: &Node, role: Role, units: &[&str]) -> String {
+pub async fn token(node: &Node, role: Role, units: &[&str]) -> String {
     let reach = if units.is_empty() { Reach::City } else { Reach::Units(units.iter().map(|id| id.parse().unwrap()).collect()) };
     let (_, secret) = node.app.create_token(role, reach, "thử".into()).await.unwrap();
     settle(node).await;

@@ -1,5 +1,6 @@
 //! `bangtin import plan`: imports a plan's zones, or its outline.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -74,9 +75,13 @@ pub struct PlanArgs {
     /// Coordinate system of the file, such as EPSG:9208
     #[arg(long)]
     crs: Option<String>,
-    /// Columns: land_use=COLUMN, name=COLUMN, note=COLUMN; remembered for the authority, as are --crs and --layer
+    /// Columns: land_use=COLUMN, name=COLUMN, note=COLUMN, remembered for the authority, as are --crs and --layer; of an urban
+    /// plan also lot=COLUMN, density=COLUMN, storeys=COLUMN …, as the report names them
     #[arg(long = "map", value_name = "FIELD=COLUMN")]
     columns: Vec<String>,
+    /// What a density of 0,6 means: 60 % (part) or 0,6 % (percent)
+    #[arg(long)]
+    shares: Option<zones::Shares>,
     /// Layer to read, in a file with several
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
@@ -102,17 +107,24 @@ pub struct PlanArgs {
 }
 
 impl PlanArgs {
-    fn columns(&self) -> anyhow::Result<Columns> {
-        let mut columns = Columns::default();
+    /// Columns of zones, and those of lots by their keys.
+    fn columns(&self) -> anyhow::Result<(Columns, BTreeMap<String, String>)> {
+        let (mut columns, mut of_lots) = (Columns::default(), BTreeMap::new());
         for (field, column) in pairs(&self.columns, "--map")? {
             match field.as_str() {
                 "land_use" => columns.land_use = Some(column),
                 "name" => columns.name = Some(column),
                 "note" => columns.note = Some(column),
+                _ if self.kind.is_urban() && zones::lot_keys().contains(&field) => {
+                    of_lots.insert(field, column);
+                }
+                _ if self.kind.is_urban() => {
+                    bail!("--map {field}=…: the field must be land_use, name, note, {}", zones::lot_keys().join(", "))
+                }
                 _ => bail!("--map {field}=…: the field must be land_use, name or note"),
             }
         }
-        Ok(columns)
+        Ok((columns, of_lots))
     }
 
     async fn options(&self, store: &Store, units: &[String]) -> anyhow::Result<zones::Options> {
@@ -120,7 +132,8 @@ impl PlanArgs {
         let question = ZoneQuestion { authority, kind: *kind, signed: *signed, from: *effective_from, units };
         let mut options = store.app.zone_options(&question).await?;
         options.crs = self.crs.as_deref().map(Crs::code).transpose()?;
-        options.columns = self.columns()?;
+        (options.columns, options.lot_columns) = self.columns()?;
+        options.shares = self.shares;
         options.choice.layer.clone_from(&self.layer);
         options.choice.limits.bytes = self.how.max_mib << 20;
         options.overlap_m2 = self.max_overlap;
@@ -156,7 +169,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
         (None, Some(code)) => store.app.latest_revision("plan", code).await?,
         (given, _) => given,
     };
-    let columns = plan.columns()?;
+    let (columns, _) = plan.columns()?;
     let units = resolve_units(store, &plan.units, plan.effective_from)?;
     let options = zones::Options { outline: field == "outline", ..plan.options(store, &units).await? };
     let progress = Progress::new("import", 0);

@@ -10,7 +10,7 @@ use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::View;
 use crate::domain::publication::view::{Days, Moment};
 use crate::domain::publication::{Event, Family, Publication};
-use crate::domain::schema::{Property, Shape};
+use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
 
@@ -54,8 +54,8 @@ impl Schedule {
 impl Family for Campaign {
     const NAME: &'static str = "campaign";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("campaigns", "")];
-    const FEATURES: Option<&'static str> = Some("places");
-    const FEATURE_PROPERTIES: &'static [Property] = super::view::PLACE_PROPERTIES;
+    const FEATURES: &'static [FeatureCollection] =
+        &[FeatureCollection { name: "places", only: Only::All, shape: Shape::Point, properties: &[super::view::PLACE_PROPERTIES] }];
     const CHANGES: &'static [&'static str] = &["report-results"];
     const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
     const SHAPE: Shape = Shape::MultiPoint;

@@ -195,7 +195,7 @@ macro_rules! families {
             /// True when items of its family have places of their own, each a point on a map.
             pub fn has_places(&self) -> bool {
                 match self {
-                    $(Self::$family(_) => <$family as Family>::FEATURES.is_some() && <$family as Family>::FEATURE_SHAPE == crate::domain::schema::Shape::Point),+
+                    $(Self::$family(_) => <$family as Family>::FEATURES.iter().any(|own| own.shape == crate::domain::schema::Shape::Point)),+
                 }
             }
 
@@ -419,14 +419,6 @@ macro_rules! families {
             }
         }
 
-        /// Properties of the features in a family's sets, beyond those that all items have.
-        pub fn feature_properties(family: &str) -> &'static [crate::domain::schema::Property] {
-            match family {
-                $(<$family as Family>::NAME => <$family as Family>::FEATURE_PROPERTIES,)+
-                _ => &[],
-            }
-        }
-
         /// The fields that hold feature sets: family, field, and what it takes.
         pub fn sets() -> Vec<(&'static str, &'static str, Takes)> {
             let mut list = Vec::new();
@@ -467,18 +459,18 @@ macro_rules! families {
             }
         }
 
-        /// Shapes of a family's items and of the features of their sets.
-        pub fn shapes(family: &str) -> Option<(crate::domain::schema::Shape, crate::domain::schema::Shape)> {
+        /// Shape of a family's items.
+        pub fn shape(family: &str) -> Option<crate::domain::schema::Shape> {
             match family {
-                $(<$family as Family>::NAME => Some((<$family as Family>::SHAPE, <$family as Family>::FEATURE_SHAPE)),)+
+                $(<$family as Family>::NAME => Some(<$family as Family>::SHAPE),)+
                 _ => None,
             }
         }
 
-        /// Every collection of single features: name and family.
-        pub fn feature_collections() -> Vec<(&'static str, &'static str)> {
+        /// Every collection of single features, with its family.
+        pub fn feature_collections() -> Vec<(&'static crate::domain::schema::FeatureCollection, &'static str)> {
             let mut list = Vec::new();
-            $(list.extend($family::FEATURES.map(|name| (name, $family::NAME)));)+
+            $(list.extend(<$family as Family>::FEATURES.iter().map(|collection| (collection, $family::NAME)));)+
             list
         }
 

@@ -6,11 +6,12 @@ use super::{Plan, Reviewed};
 use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
+use crate::domain::indicators;
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::publication::{Claim, Event, Family, Publication, Status};
-use crate::domain::schema::{Property, Shape};
+use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Digest, Refusal};
 use crate::geometry::contains;
@@ -59,13 +60,20 @@ fn bare_authority(authority: &str) -> String {
 impl Family for Plan {
     const NAME: &'static str = "plan";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("plans", "")];
-    const FEATURES: Option<&'static str> = Some("zones");
-    const FEATURE_PROPERTIES: &'static [Property] = super::view::ZONE_PROPERTIES;
+    const FEATURES: &'static [FeatureCollection] = &[
+        FeatureCollection { name: "zones", only: Only::WithUse, shape: Shape::Areas, properties: &[super::view::ZONE_PROPERTIES] },
+        FeatureCollection {
+            name: "lots",
+            only: Only::Lots,
+            shape: Shape::Areas,
+            properties: &[super::view::ZONE_PROPERTIES, indicators::PROPERTIES],
+        },
+    ];
     const SHAPE: Shape = Shape::Areas;
-    const FEATURE_SHAPE: Shape = Shape::Areas;
     const SETS: &'static [(&'static str, Takes)] = &[("zones", Takes::Zones), ("outline", Takes::Outline)];
     const ROLES: &'static [Role] = &[Role::Planner];
-    const EXAMPLES: &'static [(&'static str, &'static str)] = &[("plans", "QHSDD21AG"), ("zones", "QHSDD21AG-2-1")];
+    const EXAMPLES: &'static [(&'static str, &'static str)] =
+        &[("plans", "QHSDD21AG"), ("zones", "QHSDD21AG-2-1"), ("lots", "QHPK2301B-1-1")];
     const CHANGES: &'static [&'static str] = &["review"];
     const CHANGED: &'static [(&'static str, u32)] = &[("plan.reviewed", 1)];
     type Change = Reviewed;

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Actor, Role};
 use super::document::Document;
-use super::schema::{Property, Shape};
+use super::schema::{FeatureCollection, Property, Shape};
 use super::subject::SubjectId;
 use super::unit::UnitId;
 use super::{Code, Context, Refusal};
@@ -49,14 +49,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const NAME: &'static str;
     /// Its collections: name and the kind they hold (all kinds where empty).
     const COLLECTIONS: &'static [(&'static str, &'static str)];
-    /// Collection of the single features of its feature set, where it has one.
-    const FEATURES: Option<&'static str> = None;
+    /// Collections of the single features of its feature set; the first has those of every item.
+    const FEATURES: &'static [FeatureCollection] = &[];
     /// Shape of its items on a map.
     const SHAPE: Shape;
-    /// Shape of the features of its items' sets.
-    const FEATURE_SHAPE: Shape = Shape::Point;
-    /// Properties of the features in its items' sets, beyond those that all items have.
-    const FEATURE_PROPERTIES: &'static [Property] = &[];
     /// The fields of its facts that hold feature sets, with what each takes. Files are imported into them.
     const SETS: &'static [(&'static str, Takes)] = &[];
     /// Roles that may publish it, besides the editor's.

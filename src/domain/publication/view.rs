@@ -279,7 +279,7 @@ impl<F: Family> Publication<F> {
             family: F::NAME,
             kind,
             collection,
-            feature_collection: F::FEATURES,
+            feature_collection: F::FEATURES.first().map(|collection| collection.name),
             title: facts.title().to_owned(),
             summary: None,
             status,

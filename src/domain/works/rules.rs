@@ -12,7 +12,7 @@ use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::{Days, Moment, View};
 use crate::domain::publication::{Corrected, Event, ExpirySet, Family, Publication};
-use crate::domain::schema::{Property, Shape};
+use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
 use crate::words::civil::{date_in, midnight};
@@ -63,10 +63,9 @@ impl Works {
 impl Family for Works {
     const NAME: &'static str = "works";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("works", "")];
-    const FEATURES: Option<&'static str> = Some("works-lines");
-    const FEATURE_PROPERTIES: &'static [Property] = super::view::LINE_PROPERTIES;
+    const FEATURES: &'static [FeatureCollection] =
+        &[FeatureCollection { name: "works-lines", only: Only::All, shape: Shape::Lines, properties: &[super::view::LINE_PROPERTIES] }];
     const SHAPE: Shape = Shape::Lines;
-    const FEATURE_SHAPE: Shape = Shape::Lines;
     const SETS: &'static [(&'static str, Takes)] = &[("lines", Takes::Lines)];
     const ROLES: &'static [Role] = &[Role::Works];
     const NEARBY: Option<(&'static str, f64)> = Some(("works-nearby", 500.0));

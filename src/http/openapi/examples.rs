@@ -63,7 +63,7 @@ pub(super) fn of(name: &str, schema: &Value) -> Value {
 fn of_a_property(name: &str) -> Option<&'static str> {
     let mut own = families::collections().into_iter().flat_map(|(_, family, kind)| families::item_properties(family, kind));
     let example = own.find(|property| property.name == name && property.example.is_some()).and_then(|property| property.example);
-    let of_features = || families::feature_collections().into_iter().flat_map(|(_, family)| families::feature_properties(family));
+    let of_features = || families::feature_collections().into_iter().flat_map(|(own, _)| own.properties.iter().copied().flatten());
     example.or_else(|| of_features().find(|property| property.name == name)?.example)
 }
 

@@ -79,7 +79,9 @@ fn inputs() -> Vec<(&'static str, Value)> {
     let set = json!({
         "description": "GeoJSON to import, or the digest of a set that is stored already",
         "anyOf": [
-            { "type": "object", "required": ["geojson"], "properties": { "geojson": { "type": "object" }, "crs": text(), "land_use_column": text(), "name_column": text(), "leave_out": numbers() } },
+            { "type": "object", "required": ["geojson"], "properties": { "geojson": { "type": "object" }, "crs": text(), "land_use_column": text(), "name_column": text(), "leave_out": numbers(),
+                "lot_columns": { "type": "object", "description": "Columns of an urban plan's lots: lot, density, storeys …", "additionalProperties": text() },
+                "shares": { "type": "string", "enum": ["part", "percent"], "description": "What a density of 0.6 means" } } },
             { "type": "object", "required": ["sha256"], "properties": { "sha256": text(), "left_out": numbers() } },
         ],
     });
@@ -121,6 +123,8 @@ pub(super) fn upload() -> Value {
             "name": text("Column of names"),
             "note": text("Column of notes"),
             "layer": text("Layer or sheet"),
+            "map.lot": text("Column of an urban plan's lot numbers; map.density, map.storeys … for indicators"),
+            "shares": { "type": "string", "enum": ["part", "percent"], "description": "What a density of 0.6 means" },
             "leave_out": text("Numbers of features without area to leave out, such as 3, 1250"),
             "max_overlap": { "type": "number", "default": 10, "description": "Square metres" },
         } } } } },

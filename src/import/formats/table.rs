@@ -6,12 +6,13 @@ use serde_json::Map;
 use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, by_library, put};
 use crate::geometry::crs::CrsError;
 use crate::geometry::simple::{Geometry, Position};
-use crate::import::cell::{is_scientific, number};
+use crate::import::cell::is_scientific;
 use crate::import::columns::{Axis, axis, plain};
 use crate::import::encoding::{Lean, Texts, decide, keep};
 use crate::import::feature::{Feature, GeometryError};
 use crate::import::source::Source;
 use crate::words::alike::read;
+use crate::words::number::number;
 
 /// Most columns of a table that are read.
 pub(super) const MOST_COLUMNS: usize = 256;

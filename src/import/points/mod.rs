@@ -26,6 +26,7 @@ use crate::import::choose_crs::Chosen;
 use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
 use crate::words::fold::{clean, fold};
+use crate::words::number::number;
 use crate::words::sentence::Sentence;
 
 /// Most rows of a table of points.
@@ -285,7 +286,7 @@ fn misread(field: &str, header: &str, text: &str) -> Option<(&'static str, Sente
             ("name-is-a-date", sentence!("name-is-a-date", text, header, day))
         }),
         // A time such as half past seven that was saved as a fraction of a day, without a time format.
-        "hours" if cell::number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => {
+        "hours" if number(text).is_some_and(|share| (0.0..1.0).contains(&share)) => {
             Some(("hours-are-a-number", sentence!("hours-are-a-number", header, text)))
         }
         "hours" => cell::as_day(text).map(|day| {

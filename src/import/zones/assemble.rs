@@ -26,7 +26,10 @@ pub(super) struct Zone {
 /// A zone that can be published.
 pub(super) struct Ready {
     pub(super) piece: FeatureText,
+    /// Empty for a lot without a land use.
     pub(super) code: String,
+    /// The lot's number.
+    pub(super) lot: Option<String>,
     pub(super) area_m2: f64,
     pub(super) before_m2: f64,
     pub(super) border: Vec<(u64, u64)>,
@@ -43,6 +46,8 @@ pub(super) struct Assembly<'a> {
     /// The number in the file of each zone of the set.
     numbers: Vec<usize>,
     seen: HashMap<[u64; 2], usize>,
+    /// The first feature of each number of lots.
+    lots: HashMap<String, usize>,
     features: usize,
 }
 
@@ -56,6 +61,7 @@ impl<'a> Assembly<'a> {
             boxes: Vec::new(),
             numbers: Vec::new(),
             seen: HashMap::new(),
+            lots: HashMap::new(),
             features: 0,
         }
     }
@@ -73,6 +79,16 @@ impl<'a> Assembly<'a> {
             let mut finding = finding.of(number, None).at(Some(at)).measuring(ready.area_m2);
             finding.others.push(other);
             self.report.push(finding);
+        }
+        if let Some(lot) = &ready.lot {
+            let other = *self.lots.entry(lot.clone()).or_insert(number);
+            if other != number {
+                let at = [ready.piece.bbox[0], ready.piece.bbox[1]].map(|v| v as f64 / 1e7);
+                let said = sentence!("lot-number-twice", number = lot, other);
+                let mut finding = Finding::new(Severity::Warning, "lot-number-twice", said).of(number, None).at(Some(at));
+                finding.others.push(other);
+                self.report.push(finding);
+            }
         }
         if !ready.code.is_empty() {
             let sum: &mut CodeSum = self.report.codes.entry(ready.code).or_default();

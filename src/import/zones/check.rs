@@ -1,13 +1,13 @@
 //! Checks features one by one, without regard to their neighbours.
 
 use std::collections::VecDeque;
-use std::hash::{Hash, Hasher};
 
 use rayon::prelude::*;
-use rustc_hash::FxHasher;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::assemble::{Assembly, Ready, Zone};
+use super::lots::{Lot, LotColumns, Text};
+use super::measures::{outline, perimeter, plane_area};
 use super::words::{Wrong, wrong};
 use super::words::{area_words, fault_words, repair_name, repair_words};
 use super::{LEFT_OUT, Options, Progress, WITHOUT_AREA};
@@ -53,6 +53,8 @@ pub(super) struct Checker<'a> {
     /// Names of the columns in Unicode, and below as they are in the file.
     pub(super) columns: Columns,
     pub(super) raw: Columns,
+    /// The columns of lots; none where the areas are zones.
+    pub(super) lots: Option<LotColumns>,
     pub(super) texts: Texts,
 }
 
@@ -102,11 +104,16 @@ impl Checker<'_> {
         // too.
         let at = feature.geometry.as_ref().ok().and_then(Geometry::first).and_then(|first| self.ring(&[first]).ok());
         let at = at.and_then(|ring| Some(ring.first()?.lonlat.map(|v| v as f64 / 1e7)));
-        let code = match code {
-            Ok(code) => Some(code),
-            Err((check, said)) => {
-                zone.findings.push(error(check, said).at(at));
-                None
+        let (code, called) = match code {
+            Ok(code) => (Some(code), None),
+            // Of an urban plan's areas, nothing is refused but a shape that cannot be used.
+            Err(wrong) if self.options.has_lots() => {
+                zone.findings.extend(self.lot_words(&wrong).map(|(check, said)| finding(Severity::Warning, check, said).at(at)));
+                (Some(String::new()), wrong.text)
+            }
+            Err(wrong) => {
+                zone.findings.push(error(wrong.check, wrong.said).at(at));
+                (None, None)
             }
         };
         let shape = self.parts(feature).and_then(|(parts, closed)| self.shape(parts).map(|shape| (shape, closed)));
@@ -137,8 +144,8 @@ impl Checker<'_> {
         let border_m: f64 = mended.parts.iter().flatten().map(|ring| perimeter(ring)).sum();
         measure(&mut zone, before_m2, after_m2, border_m, &|check, said| finding(Severity::Warning, check, said).at(at));
         let Some(code) = code else { return zone };
-        let mut text = |raw: &Option<String>, column: &Option<String>| {
-            let (value, column) = (feature.properties.get(raw.as_ref()?)?, column.as_ref()?);
+        let mut text = |raw: &str, column: &str| {
+            let value = feature.properties.get(raw)?;
             let text = cell::text(value);
             if text.is_none() && !value.is_null() {
                 let said = sentence!("value-not-text-zones", column);
@@ -151,12 +158,8 @@ impl Checker<'_> {
             zone.findings.extend(wrong.iter().map(|said| finding(Severity::Warning, "cell-error", said.clone()).at(at)));
             (!is_null && wrong.is_none() && !text.is_empty()).then_some(text)
         };
-        let mut properties = Map::new();
-        if !self.options.outline {
-            properties.insert("land_use".into(), json!(code));
-            properties.insert("note".into(), json!(text(&self.raw.note, &self.columns.note)));
-        }
-        properties.insert("name".into(), json!(text(&self.raw.name, &self.columns.name)));
+        let Said { mut properties, lot, findings } = self.properties(&code, called, after_m2, &mut text);
+        zone.findings.extend(findings.into_iter().map(|finding| finding.of(number, feature.line).at(at)));
         zone.findings.extend(notes.iter().map(|note: &CellNote| note.finding().of(number, feature.line).at(at)));
         properties.insert("area_ha".into(), json!(hectares(after_m2)));
         let piece = canonical::polygon_piece(&properties, &mended);
@@ -168,33 +171,66 @@ impl Checker<'_> {
             }
         }
         let (border, outline) = (coverage::segments(&mended.parts), outline(&mended));
-        zone.ready = Some(Ready { piece, code, area_m2: after_m2, before_m2, border, outline });
+        zone.ready = Some(Ready { piece, code, lot, area_m2: after_m2, before_m2, border, outline });
         zone
     }
 
-    fn code(&self, feature: &Feature, notes: &mut Vec<CellNote>) -> Result<String, (&'static str, Sentence)> {
+    /// What the cells of a feature of `area_m2` square metres say; `called` is its use in words where it has no code.
+    fn properties(&self, code: &str, called: Option<String>, area_m2: f64, text: Text<'_>) -> Said {
+        let [raw, columns] = [&self.raw, &self.columns];
+        let mut properties = Map::new();
+        if !self.options.outline {
+            let note = raw.note.as_deref().zip(columns.note.as_deref()).and_then(|(raw, name)| text(raw, name));
+            properties.insert("land_use".into(), json!(Some(code).filter(|code| !code.is_empty())));
+            properties.insert("note".into(), json!(note));
+        }
+        let name = raw.name.as_deref().zip(columns.name.as_deref()).and_then(|(raw, name)| text(raw, name));
+        properties.insert("name".into(), json!(name.or(called)));
+        let Some(lots) = &self.lots else { return Said { properties, lot: None, findings: Vec::new() } };
+        let lot = Lot::read(lots, self.options.shares, area_m2, text);
+        let number = lot.number.clone();
+        let findings = lot.write(&mut properties);
+        Said { properties, lot: number, findings }
+    }
+
+    /// The code of the feature's land use.
+    fn code(&self, feature: &Feature, notes: &mut Vec<CellNote>) -> Result<String, NoCode> {
+        let wrong = |check, said, text| NoCode { check, said, text };
         let [raw, column] = [&self.raw, &self.columns].map(|columns| columns.land_use.as_deref().unwrap_or_default());
         let value = feature.properties.get(raw);
         if value.is_some_and(|value| value.is_array() || value.is_object()) {
-            return Err(("code-not-text", sentence!("code-not-text", column)));
+            return Err(wrong("code-not-text", sentence!("code-not-text", column), None));
         }
         let text = value.and_then(cell::text);
         let text = text.map(|text| clean(&self.texts.value(column, &text, notes))).filter(|text| !text.is_empty());
         let Some(text) = text else {
-            return Err(("no-code", sentence!("no-code", column)));
+            return Err(wrong("no-code", sentence!("no-code", column), None));
         };
         let (kind, signed) = (self.options.kind, self.options.signed);
-        match land_use::get(&text).or_else(|| land_use::get(&text.to_uppercase())) {
+        match land_use::called(&text, kind) {
             Some(entry) if land_use::is_allowed(entry, kind, signed) => Ok(entry.code.clone()),
-            Some(entry) => Err((
-                "code-not-in-force",
-                sentence!("code-not-in-force", code = entry.code, name = Names(&entry.name_vi, &entry.name_en), signed),
-            )),
+            Some(entry) => {
+                let said = sentence!("code-not-in-force", code = entry.code, name = Names(&entry.name_vi, &entry.name_en), signed);
+                Err(wrong("code-not-in-force", said, Some(text)))
+            }
             None => {
                 let near = land_use::near_miss(&text, kind, signed).map(|near| sentence!("code-near-miss", near));
-                Err(("unknown-code", sentence!("unknown-code-zones", text, near)))
+                Err(wrong("unknown-code", sentence!("unknown-code-zones", text, near), Some(text)))
             }
         }
+    }
+
+    /// What is said of a lot without a land-use code. Nothing where the file has no column of them: that was said once.
+    fn lot_words(&self, wrong: &NoCode) -> Option<(&'static str, Sentence)> {
+        let column = self.columns.land_use.as_deref()?;
+        Some(match (wrong.check, &wrong.text) {
+            ("no-code", _) => ("lot-without-use", sentence!("lot-without-use", column)),
+            ("unknown-code", Some(text)) => {
+                let near = land_use::near_miss(text, self.options.kind, self.options.signed).map(|near| sentence!("code-near-miss", near));
+                ("lot-in-no-class", sentence!("lot-in-no-class", text, near))
+            }
+            _ => (wrong.check, wrong.said.clone()),
+        })
     }
 
     /// The feature's parts, with rings that do not repeat their first point, and whether a ring was not closed.
@@ -281,6 +317,20 @@ impl Checker<'_> {
     }
 }
 
+/// What the cells of a feature say: its properties, its number where it is a lot, and what was found.
+struct Said {
+    properties: Map<String, Value>,
+    lot: Option<String>,
+    findings: Vec<Finding>,
+}
+
+/// Why a feature has no land-use code: the check and its sentence, and what the cell says.
+struct NoCode {
+    check: &'static str,
+    said: Sentence,
+    text: Option<String>,
+}
+
 /// Parts whose rings do not repeat their first point, otherwise as the file has them.
 pub(super) type OpenParts<'f> = Vec<Vec<&'f [Position]>>;
 
@@ -301,46 +351,6 @@ pub(super) fn take(reader: &mut dyn Reader, ahead: &mut VecDeque<Raw>) -> Result
         }
     }
     Ok(batch)
-}
-
-/// Signed plane area of a ring, before any repair, square metres.
-pub(super) fn plane_area(ring: &[Vertex]) -> f64 {
-    let Some(origin) = ring.first().map(|vertex| vertex.plane) else { return 0.0 };
-    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
-    let cross = |(a, b): (&Vertex, &Vertex)| {
-        (a.plane[0] - origin[0]) * (b.plane[1] - origin[1]) - (b.plane[0] - origin[0]) * (a.plane[1] - origin[1])
-    };
-    pairs.map(cross).sum::<f64>() / 2.0
-}
-
-pub(super) fn perimeter(ring: &[Vertex]) -> f64 {
-    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
-    pairs
-        .map(|(a, b)| {
-            let (dx, dy) = (a.plane[0] - b.plane[0], a.plane[1] - b.plane[1]);
-            (dx * dx + dy * dy).sqrt()
-        })
-        .sum()
-}
-
-/// A fingerprint that equal shapes share, wherever their rings begin.
-pub(super) fn outline(mended: &Mended) -> [u64; 2] {
-    let mut rings: Vec<(usize, &VertexRing)> = mended
-        .parts
-        .iter()
-        .flatten()
-        .map(|ring| (ring.iter().enumerate().min_by_key(|(_, vertex)| vertex.lonlat).map_or(0, |(i, _)| i), ring))
-        .collect();
-    rings.sort_unstable_by_key(|(start, ring)| (ring[*start].lonlat, ring.len()));
-    [0_u8, 1].map(|seed| {
-        let mut hasher = FxHasher::default();
-        seed.hash(&mut hasher);
-        for (start, ring) in &rings {
-            ring.len().hash(&mut hasher);
-            ring[*start..].iter().chain(&ring[..*start]).for_each(|vertex| vertex.lonlat.hash(&mut hasher));
-        }
-        hasher.finish()
-    })
 }
 
 /// Notes an area that changed by more than 1 m² with the repair, and a very small or narrow zone.

@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::Options;
+use super::lots::LotColumns;
 use crate::domain::city::Columns;
 use crate::domain::land_use;
 use crate::import::columns;
+use crate::import::formats::{Left, Tally};
 use crate::import::report::{Report, Severity};
 
 type FindColumn<'a> = &'a dyn Fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
@@ -15,14 +17,26 @@ pub(super) fn find_columns(rows: &[&Map<String, Value>], options: &Options, repo
     if options.outline {
         return Some(Columns { name: columns::name_column(rows, options.columns.name.as_deref(), None), ..Columns::default() });
     }
-    let allowed = |text: &str| land_use::get(text).is_some_and(|entry| land_use::is_allowed(entry, options.kind, options.signed));
+    let allowed = |text: &str| {
+        let entry = if options.kind.is_urban() { land_use::called(text, options.kind) } else { land_use::get(text) };
+        entry.filter(|entry| land_use::is_allowed(entry, options.kind, options.signed)).map(|entry| entry.code.as_str())
+    };
     let asked = &options.columns;
     let code = columns::code_column(rows, asked.land_use.as_deref(), allowed);
     let as_before = &options.as_before.columns;
     let remembered = as_before.land_use.as_deref().filter(|_| asked.land_use.is_none());
     let before = remembered.and_then(|name| columns::code_column(rows, Some(name), allowed));
     let is_chosen = asked.land_use.is_some() || before.is_some();
-    let Some(land_use) = before.or(code) else {
+    let found = before.or(code);
+    if found.is_none() && asked.land_use.is_none() && options.has_lots() {
+        report.add(Severity::Warning, "lots-without-use", None, sentence!("lots-without-use", list = columns::list(rows)));
+        return Some(Columns {
+            land_use: None,
+            name: columns::name_column(rows, asked.name.as_deref(), None),
+            note: columns::note_column(rows, asked.note.as_deref()),
+        });
+    }
+    let Some(land_use) = found else {
         let lead = match &asked.land_use {
             Some(name) => sentence!("no-such-column", name),
             None => sentence!("no-code-column-found"),
@@ -54,4 +68,39 @@ pub(super) fn find_columns(rows: &[&Map<String, Value>], options: &Options, repo
         note: find(&asked.note, &as_before.note, &columns::note_column),
         land_use: Some(land_use),
     })
+}
+
+/// The columns of lots; `raw` gives the name of one as it is in the file. None, with an error, for one that the planner named and the file does not have.
+pub(super) fn find_lots(
+    columns: &[String],
+    raw: impl Fn(&str) -> String,
+    options: &Options,
+    uses: Option<&str>,
+    report: &mut Report,
+) -> Option<LotColumns> {
+    match LotColumns::find(columns, &options.lot_columns, uses, raw) {
+        Ok(found) => Some(found),
+        Err((field, name)) => {
+            let list = columns.iter().take(40).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+            report.add(Severity::Error, "no-column", None, sentence!("no-lot-column", name, field, list));
+            None
+        }
+    }
+}
+
+/// Names the columns of which nothing is taken.
+pub(super) fn tell_unused(rows: &[&Map<String, Value>], columns: &Columns, lots: Option<&LotColumns>, report: &mut Report) {
+    let used = [&columns.land_use, &columns.name, &columns.note];
+    let repeats_code =
+        |column: &str| columns.land_use.as_deref().is_some_and(|code| rows.iter().all(|row| row.get(column) == row.get(code)));
+    let is_used = |column: &str| {
+        used.iter().any(|used| used.as_deref() == Some(column)) || lots.is_some_and(|lots| lots.use_column(column)) || repeats_code(column)
+    };
+    let unused = columns::unused(rows, is_used);
+    let tally = Tally::default();
+    tally.list(Left::UnusedOfZones, &unused);
+    let is_personal = |(column, _): &(&String, &usize)| columns::is_personal(column);
+    let personal = unused.iter().filter(is_personal).map(|(column, count)| (column.clone(), *count)).collect();
+    tally.list(Left::Personal, &personal);
+    report.take(tally.notes());
 }

@@ -7,6 +7,8 @@
 mod assemble;
 mod check;
 mod find_columns;
+mod lots;
+mod measures;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::columns;
 use super::encoding::{CellNote, Evidence, Texts, Writing};
 use super::feature::Feature;
 use super::formats::{self, Choice, ReadError, Reader, Stated};
@@ -32,7 +33,9 @@ use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
 use assemble::Assembly;
 use check::Checker;
-use find_columns::find_columns;
+use find_columns::{find_columns, find_lots, tell_unused};
+use lots::LotColumns;
+pub use lots::{Shares, keys as lot_keys};
 pub use words::degrees;
 
 /// Number of features by which the coordinate system and the columns are judged.
@@ -60,6 +63,10 @@ pub struct Options {
     pub crs: Option<u32>,
     /// Columns named by the planner.
     pub columns: Columns,
+    /// Columns of lots named by the planner, by the keys of [`lot_keys`].
+    pub lot_columns: BTreeMap<String, String>,
+    /// What a share below one means, such as a density of 0,6. It is asked about where the planner does not say.
+    pub shares: Option<Shares>,
     /// What the same authority's last file was like. It counts where neither the planner nor the file says anything, and
     /// where it fits.
     pub as_before: AsBefore,
@@ -89,6 +96,8 @@ impl Options {
         Self {
             crs: None,
             columns: Columns::default(),
+            lot_columns: BTreeMap::new(),
+            shares: None,
             as_before: AsBefore::default(),
             choice: Choice::default(),
             kind: PlanKind::LandUsePlan,
@@ -100,6 +109,13 @@ impl Options {
             outline: false,
             boundary: None,
         }
+    }
+}
+
+impl Options {
+    /// True where the file's areas may be lots: those of an urban plan.
+    pub fn has_lots(&self) -> bool {
+        self.kind.is_urban() && !self.outline
     }
 }
 
@@ -326,24 +342,23 @@ fn run(
     let judged: Vec<_> = ahead.iter().map(|feature| in_unicode(&feature.properties, &names, &judging, &mut Vec::new())).collect();
     let rows: Vec<&Map<String, Value>> = judged.iter().collect();
     let columns = find_columns(&rows, options, report)?;
+    let lots = if options.has_lots() {
+        let found = find_lots(&names.all(), |name| names.raw(name), options, columns.land_use.as_deref(), report)?;
+        // Areas of an urban plan with a land use and nothing else are zones.
+        if found.tell_lots() || columns.land_use.is_none() { Some(found) } else { None }
+    } else {
+        None
+    };
+    report.lot_columns = lots.as_ref().map(LotColumns::listed).unwrap_or_default();
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
     report.plane = Some(format!("EPSG:{}", plane.epsg));
     report.code_column.clone_from(&columns.land_use);
     report.name_column.clone_from(&columns.name);
     report.note_column.clone_from(&columns.note);
     report.columns = names.all();
-    let used = [&columns.land_use, &columns.name, &columns.note];
-    let repeats_code =
-        |column: &str| columns.land_use.as_deref().is_some_and(|code| rows.iter().all(|row| row.get(column) == row.get(code)));
-    let unused = columns::unused(&rows, |column| used.iter().any(|used| used.as_deref() == Some(column)) || repeats_code(column));
-    let tally = formats::Tally::default();
-    tally.list(formats::Left::UnusedOfZones, &unused);
-    let is_personal = |(column, _): &(&String, &usize)| columns::is_personal(column);
-    let personal = unused.iter().filter(is_personal).map(|(column, count)| (column.clone(), *count)).collect();
-    tally.list(formats::Left::Personal, &personal);
-    report.take(tally.notes());
+    tell_unused(&rows, &columns, lots.as_ref(), report);
     let raw = names.raw_columns(&columns);
-    let checker = Checker { options, chosen, plane, columns, raw, texts: Texts::new(writing) };
+    let checker = Checker { options, chosen, plane, columns, raw, lots, texts: Texts::new(writing) };
     let mut assembly = Assembly::new(report, plane);
     let read = checker.all(reader, ahead, &mut assembly, progress);
     let mut set = assembly.finish(options);

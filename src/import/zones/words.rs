@@ -1,11 +1,13 @@
 //! Sentences for findings.
 
+use crate::domain::indicators::{Contradiction, Indicator, Unread};
 use crate::geometry::coverage::Kind;
 use crate::geometry::coverage::Misfit;
 use crate::geometry::rings::Fault;
 use crate::geometry::rings::Repair;
 use crate::import::report::{Finding, Severity};
-use crate::words::sentence::{Decimal, Sentence};
+use crate::words::sentence::{Decimal, Names, Numbers, Sentence, ToWord, Word};
+use crate::words::text::{Lang, text};
 
 /// A finding: the check's name, its sentence, and the place (longitude and latitude in degrees).
 pub(super) type Wrong = (&'static str, Sentence, Option<[f64; 2]>);
@@ -77,5 +79,41 @@ pub(super) fn fault_words(fault: Fault) -> Wrong {
         Fault::HoleOutside(at) => sentence("hole-outside", sentence!("hole-outside"), at),
         Fault::Disconnected(at) => sentence("interior-cut", sentence!("interior-cut"), at),
         Fault::PartsOverlap(at) => sentence("parts-overlap", sentence!("parts-overlap"), at),
+    }
+}
+
+/// The name of an indicator in sentences.
+fn name(indicator: Indicator) -> Word {
+    let key = format!("indicator-{}", indicator.key());
+    Names(text(Lang::Vi, &key), text(Lang::En, &key)).to_word()
+}
+
+/// A number with two decimals at most.
+fn short(value: f64) -> Word {
+    Numbers(&((value * 100.0).round() / 100.0).to_string()).to_word()
+}
+
+pub(super) fn unread_words(unread: Unread, header: &str, text: &str) -> (&'static str, Sentence) {
+    match unread {
+        Unread::NoNumber => ("indicator-unread", sentence!("indicator-unread", header, text)),
+        Unread::Several => ("indicator-unread", sentence!("indicator-several", header, text)),
+        Unread::PartOrPercent(_) => ("part-or-percent", sentence!("part-or-percent", header, text)),
+        Unread::NotWhole(_) => ("indicator-not-whole", sentence!("indicator-not-whole", header, text)),
+        Unread::Beyond(_) => ("indicator-beyond", sentence!("indicator-beyond", header, text)),
+    }
+}
+
+pub(super) fn contradiction_words(contradiction: Contradiction) -> (&'static str, Sentence) {
+    match contradiction {
+        Contradiction::MoreThanAll(indicator, value) => {
+            ("more-than-all", sentence!("more-than-all", what = name(indicator), value = short(value)))
+        }
+        Contradiction::Reversed(indicator, min, max) => {
+            ("indicator-reversed", sentence!("indicator-reversed", what = name(indicator), min = short(min), max = short(max)))
+        }
+        Contradiction::Far { far, density, storeys, most } => {
+            let [far, density, storeys, most] = [far, density, storeys, most].map(short);
+            ("far-beyond", sentence!("far-beyond", far, density, storeys, most))
+        }
     }
 }

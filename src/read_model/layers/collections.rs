@@ -1,7 +1,7 @@
 //! The collections: their names, what they hold, and what their features carry.
 
 use crate::domain::families;
-use crate::domain::schema::{Equal, ID, Property, SHARED, Shape, Type, UNIT};
+use crate::domain::schema::{Equal, FeatureCollection, ID, Only, Property, SHARED, Shape, Type, UNIT};
 
 /// What a collection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Collection {
     pub properties: Vec<Property>,
     /// Kind of shape of its features.
     pub shape: Shape,
+    /// Which features of a set it holds.
+    pub only: Only,
 }
 
 /// Every collection, in the order in which they are listed.
@@ -37,20 +39,21 @@ pub fn collections() -> &'static [Collection] {
             let mut properties = [SHARED, &own, &families::item_properties(family, kind)].concat();
             properties.sort_by(|a, b| a.name.cmp(&b.name));
             properties.insert(0, ID);
-            let shape = families::shapes(family).map_or(Shape::Point, |(items, _)| items);
-            Collection { name, content: Content::Items(family, kind), sources: vec![name], properties, shape }
+            let shape = families::shape(family).unwrap_or(Shape::Point);
+            Collection { name, content: Content::Items(family, kind), sources: vec![name], properties, shape, only: Only::All }
         };
-        let of_features = |(name, family): (&'static str, &'static str)| {
-            let shape = families::shapes(family).map_or(Shape::Point, |(_, features)| features);
+        let of_features = |(own, family): (&'static FeatureCollection, &'static str)| {
+            let FeatureCollection { name, only, shape, .. } = *own;
             // Each feature carries its item's code, under the family's name.
             let mut shared = [SHARED, &[Property::new(family, Type::Text)]].concat();
             shared.sort_by(|a, b| a.name.cmp(&b.name));
-            let properties = [&[ID], &shared[..], families::feature_properties(family)].concat();
+            let properties = [&[ID], &shared[..], &own.properties.concat()].concat();
             let sources = families::collections().into_iter().filter(|(_, of, _)| *of == family).map(|(name, ..)| name).collect();
-            Collection { name, content: Content::Features(family), sources, properties, shape }
+            Collection { name, content: Content::Features(family), sources, properties, shape, only }
         };
         let properties = [&[ID], UNIT].concat();
-        let units = Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape: Shape::Point };
+        let shape = Shape::Point;
+        let units = Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape, only: Only::All };
         let items = families::collections().into_iter().map(of_items);
         items.chain(families::feature_collections().into_iter().map(of_features)).chain([units]).collect()
     });

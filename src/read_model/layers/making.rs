@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use serde_json::{Map, Value as Json, json};
 use tokio::task::block_in_place;
 
+use super::chosen::{Chosen, ChosenBytes, ChosenKey};
 use super::{Basis, Collection, Content, Layer, LayerKey, Part, Source, Version, When};
 use crate::domain::Digest;
 use crate::domain::publication::Status;
@@ -30,6 +31,9 @@ const PAST_BYTES: u64 = 32 << 20;
 /// the collection, of the city, generation).
 type PastKey = (&'static str, LayerKey, i64, i64, u64);
 
+/// Most memory for sets of which a collection holds a part, bytes.
+const CHOSEN_BYTES: u64 = 128 << 20;
+
 #[derive(Clone)]
 struct ByBytes;
 
@@ -48,6 +52,7 @@ pub struct Layers {
     now: RwLock<HashMap<&'static str, Arc<Layer>>>,
     past: Cache<PastKey, Arc<Layer>, ByBytes>,
     outlines: Cache<Digest, Arc<str>>,
+    pub(super) chosen: Cache<ChosenKey, Chosen, ChosenBytes>,
     /// Held while a layer is made, so that many requests at once make it only once.
     making: tokio::sync::Mutex<()>,
 }
@@ -58,6 +63,7 @@ impl Default for Layers {
             now: RwLock::default(),
             past: Cache::with_weighter(64, PAST_BYTES, ByBytes),
             outlines: Cache::new(4_096),
+            chosen: Cache::with_weighter(64, CHOSEN_BYTES, ChosenBytes),
             making: tokio::sync::Mutex::new(()),
         }
     }
@@ -187,7 +193,13 @@ impl ReadModel {
         };
         let parts = match collection.content {
             Content::Items(..) => vec![self.items(collection, &views, matches!(when, When::Between(..)), &url).await?],
-            Content::Features(_) => views.iter().filter_map(|view| set_of(collection, view, &url)).collect(),
+            Content::Features(_) => {
+                let mut parts = Vec::with_capacity(views.len());
+                for view in &views {
+                    parts.extend(self.part_of(collection, view, &url).await?);
+                }
+                parts
+            }
             Content::Units => {
                 let holds = |unit: &&Unit| match when {
                     When::Now => true,
@@ -225,13 +237,23 @@ impl ReadModel {
         let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
         let set = view.feature_collection.filter(|_| view.features.is_some() && !view.outline_only).and_then(super::collection);
         let (collection, part) = match set {
-            Some(collection) => (Some(collection), set_of(collection, view, &url)),
+            Some(collection) => (Some(collection), self.part_of(collection, view, &url).await?),
             None => match super::collection(view.collection) {
                 Some(collection) => (Some(collection), Some(self.items(collection, std::slice::from_ref(view), false, &url).await?)),
                 None => (None, None),
             },
         };
         Ok(collection.zip(part).map(|(collection, part)| Layer::of(collection, vec![part], &basis, moment.now)))
+    }
+
+    /// The features of an item's set that belong in the collection, as a part; none where there are none.
+    async fn part_of(&self, collection: &Collection, view: &View, url: &str) -> Result<Option<Part>, StoreError> {
+        let Some(set) = view.features.clone() else { return Ok(None) };
+        let mut constants = geojson::shared(view, url);
+        constants.insert(view.family.into(), json!(view.code));
+        let Some(source) = self.source_of(collection, view, set).await? else { return Ok(None) };
+        let part = Part::new(collection, FeatureHead::of(view, url), constants, source);
+        Ok(Some(Part { code: Some(view.code), revision: view.revision, version: Some(Version::of(view)), ..part }))
     }
 
     /// The next moment at which an item in the collection's sources changes by itself; only for collections of
@@ -275,15 +297,6 @@ fn interval(views: &[View], units: &[Unit], collection: &Collection) -> (Option<
     };
     let last = days.iter().map(|(_, to)| *to).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
     (days.iter().map(|(from, _)| *from).min(), last)
-}
-
-/// The features of an item's set, as a part.
-fn set_of(collection: &Collection, view: &View, url: &str) -> Option<Part> {
-    let set = view.features.clone()?;
-    let mut constants = geojson::shared(view, url);
-    constants.insert(view.family.into(), json!(view.code));
-    let part = Part::new(collection, FeatureHead::of(view, url), constants, Source::Stored(set));
-    Some(Part { code: Some(view.code), revision: view.revision, version: Some(Version::of(view)), ..part })
 }
 
 fn unit_row(unit: &Unit) -> (String, Map<String, Json>, String) {

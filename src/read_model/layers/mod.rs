@@ -3,6 +3,7 @@
 //! The current layer of a collection is made once after each change (an event, or a day on which something
 //! comes into force) and is then shared by all requests. Layers of earlier moments are made on demand.
 
+mod chosen;
 mod collections;
 mod making;
 mod row;
@@ -254,7 +255,10 @@ impl Part {
                 // An id is valid only in its one proper spelling, without leading zeros.
                 (index < set.count && geojson::key(number, &mut [0; 10]) == &id[self.head.id("").len()..]).then_some(index as usize)
             }
-            Source::Made(_, keys) => keys.iter().position(|key| key == id),
+            Source::Made(_, keys) => {
+                let own = id.strip_prefix(&self.head.id(""))?;
+                keys.iter().position(|key| key == own)
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What applies at a place, for programs.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Asked, rules};
 use crate::domain::city::City;
@@ -54,11 +54,19 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
         .zones
         .iter()
         .map(|zone| {
-            json!({
-                "id": format!("{}-{}-{}", view.code, view.revision, zone.number), "land_use": zone.land_use,
+            let mut said = json!({
+                "id": format!("{}-{}-{}", view.code, view.revision, zone.number),
+                "land_use": Some(&zone.land_use).filter(|code| !code.is_empty()),
                 "land_use_name": land_use::get(&zone.land_use).map(|entry| &entry.name_vi), "name": zone.name,
                 "area_m2": zone.area_m2.map(|area| (area * 10.0).round() / 10.0), "share": zone.share.map(|share| (share * 10.0).round() / 10.0),
-            })
+            });
+            if let Some(lot) = &zone.lot {
+                let mut indicators = Map::new();
+                lot.indicators.write(&mut indicators);
+                indicators.retain(|_, value| !value.is_null());
+                said["lot"] = json!({ "number": lot.number, "indicators": indicators, "conditions": lot.conditions });
+            }
+            said
         })
         .collect();
     let rules: Vec<Value> = rules(view).map(|rule| json!({ "id": rule.id, "vi": rule.vi, "en": rule.en, "basis": rule.basis })).collect();

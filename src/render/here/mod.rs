@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::glossary::term;
+use super::indicators;
 use super::layout::{Page, language_field, page};
 use super::map;
 use super::page::swatch;
@@ -18,7 +19,7 @@ use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::{land_use, law};
 use crate::geometry::Position;
-use crate::read_model::here::{Here, PlanHere, ZoneHere};
+use crate::read_model::here::{Here, LotHere, PlanHere, ZoneHere};
 use crate::read_model::nearby::Nearby;
 use crate::words::format;
 use crate::words::text::Lang;
@@ -56,7 +57,18 @@ fn t(lang: Lang, key: &str) -> &str {
 }
 
 fn zone_name(lang: Lang, zone: &ZoneHere) -> &str {
+    if zone.land_use.is_empty() {
+        return t(lang, "in-no-class");
+    }
     land_use::get(&zone.land_use).map_or(zone.land_use.as_str(), |entry| lang.pick(&entry.name_vi, &entry.name_en))
+}
+
+/// What may be built on a lot, in words.
+fn may_be_built(lang: Lang, lot: &LotHere) -> Markup {
+    html! {
+        @if let Some(sentence) = indicators::sentence(lang, &lot.indicators) { p { b { (sentence) } } }
+        @if let Some(conditions) = &lot.conditions { p.note { (conditions) } }
+    }
 }
 
 fn zones(lang: Lang, plan: &PlanHere) -> Markup {
@@ -70,8 +82,10 @@ fn zones(lang: Lang, plan: &PlanHere) -> Markup {
                 @for zone in plan.zones.iter().take(LISTED) {
                     tr {
                         th scope="row" {
-                            (swatch(&zone.land_use)) b { (zone.land_use) } " " (zone_name(lang, zone))
+                            @if let Some(number) = zone.lot.as_ref().and_then(|lot| lot.number.as_ref()) { (t(lang, "lot")) " " b { (number) } ": " }
+                            (swatch(&zone.land_use)) @if !zone.land_use.is_empty() { b { (zone.land_use) } " " } (zone_name(lang, zone))
                             @if let Some(name) = &zone.name { br; span.note { (name) } }
+                            @if let Some(lot) = &zone.lot { (may_be_built(lang, lot)) }
                         }
                         @if measured {
                             td.n { (zone.area_m2.map(|area| format::number(lang, area, 1)).unwrap_or_default()) }
@@ -110,6 +124,7 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
             }
         }
         (zones(lang, plan))
+        @if plan.zones.iter().any(|zone| zone.lot.is_some()) { p.note { (t(lang, "lot-certificate")) } }
         @for rule in rules(view) { p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } } }
     }
 }

@@ -136,6 +136,7 @@ impl Item<'_> {
             (self.postings())
             (self.map())
             @if self.draft.is_none() { (self.unit_links()) }
+            (self.lots())
             (self.land_use())
             (self.places())
             (self.figures())

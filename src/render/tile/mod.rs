@@ -77,7 +77,7 @@ const LEFT_OUT: [&str; 4] = ["url", "summary", "updated", "units"];
 /// True if a part's zones cannot be told apart at that zoom.
 fn is_crowded(part: &Part, zoom: u8) -> bool {
     let Some([west, south, east, north]) = part.bbox else { return false };
-    if part.count < 2 || part.set().is_none() {
+    if part.count < 2 || part.code.is_none() {
         return false;
     }
     let across = |degrees: f64| degrees / 360.0 * f64::from(1_u32 << zoom) * 256.0;
@@ -137,7 +137,7 @@ fn attempt(layer: &Layer, sets: &[Option<std::sync::Arc<Features>>], address: Ad
         let near = features.near(&bbox);
         let areas = near.first().is_some_and(|index| features.kind(&features.list[*index]) == Some(Kind::Areas));
         let too_many = near.len() * LEAST_BYTES.max(TAG_BYTES + features.shape_bytes() / 2) > LARGEST;
-        if part.set().is_some() && areas && (detail.merged || too_many || is_crowded(part, address.zoom)) {
+        if part.code.is_some() && areas && (detail.merged || too_many || is_crowded(part, address.zoom)) {
             merged(&mut out, part, features, &near, &grid, detail);
             continue;
         }

@@ -18,6 +18,11 @@ fn range(lang: Lang, indicator: Indicator, range: Range) -> Option<String> {
     })
 }
 
+/// The value of an indicator in words; a dash where nothing is stated.
+pub fn value(lang: Lang, indicator: Indicator, stated: Range) -> String {
+    range(lang, indicator, stated).unwrap_or_else(|| "–".to_owned())
+}
+
 /// Each indicator that is stated, in words: “tối đa 5 tầng”, “mật độ tối đa 70 %”.
 pub fn said(lang: Lang, indicators: &Indicators) -> Vec<String> {
     let said = |(indicator, stated): &(Indicator, Range)| {

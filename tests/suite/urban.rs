@@ -10,6 +10,7 @@ use crate::support::{Kind, Node, demo};
 on_both_databases!(
     a_lot_says_what_may_be_built_on_it_everywhere,
     a_lot_in_no_class_is_a_lot_and_no_zone,
+    a_revision_tells_lot_by_lot_which_indicators_changed,
     a_file_of_lots_over_http_is_reported_and_read_as_it_is_meant,
 );
 
@@ -98,6 +99,25 @@ async fn a_lot_in_no_class_is_a_lot_and_no_zone(kind: Kind) {
     assert!(lots["features"][0]["properties"]["storeys_max"].is_null());
     let zone = node.get(&format!("/collections/zones/items/{code}-1-1")).await.json();
     assert!(zone["properties"].get("lot").is_none(), "what is no lot is written as before: {zone}");
+}
+
+async fn a_revision_tells_lot_by_lot_which_indicators_changed(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let code = publish(&node, "first", json!({ "geojson": three() })).await;
+    let mut after = three();
+    after["features"][0]["properties"]["SoTangToiDa"] = json!("1-7");
+    after["features"][1]["properties"]["KyHieuLoDat"] = json!("CX9");
+    let facts = json!({ "kind": "detailed-plan", "title": "Điều chỉnh", "adjustment": "local", "zones": { "geojson": after },
+        "decision": { "authority": "UBND", "number": "second/QĐ", "signed": "2026-06-05" } });
+    let revise =
+        json!({ "id": "second", "type": "plan.revise", "code": code, "based_on": 1, "effective_from": "2026-06-05", "facts": facts });
+    node.apply(&revise.to_string()).await;
+    let page = node.get_with(&format!("/q/{code}/changes?from=1&to=2"), &[("accept", "text/html")]).await.text();
+    for said in ["Lô đất có chỉ tiêu thay đổi (1)", "OM2.3", "Tầng cao: 1–5 → <b>1–7</b>", "Lô mới: CX9", "Lô không còn: CX1"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("Mật độ xây dựng:"), "only what changed is told");
 }
 
 async fn a_file_of_lots_over_http_is_reported_and_read_as_it_is_meant(kind: Kind) {

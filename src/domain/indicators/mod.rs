@@ -244,6 +244,11 @@ impl Indicators {
         }
     }
 
+    /// What differs from later ones: the indicator, what was stated and what is.
+    pub fn changes(&self, later: &Self) -> Vec<(Indicator, Range, Range)> {
+        ALL.into_iter().map(|indicator| (indicator, self.get(indicator), later.get(indicator))).filter(|(_, was, is)| was != is).collect()
+    }
+
     /// What cannot be true together.
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
@@ -287,6 +292,18 @@ mod tests {
         let names: Vec<&str> =
             PROPERTIES.iter().map(|property| property.name.as_ref()).filter(|name| !["lot", "conditions"].contains(name)).collect();
         assert_eq!(properties.keys().map(String::as_str).collect::<Vec<_>>(), names, "every lot has every property");
+    }
+
+    #[test]
+    fn what_changed_is_told_for_each_indicator() {
+        let mut was = Indicators::default();
+        was.put(Indicator::Storeys, Range { min: None, max: Some(5.0) });
+        was.put(Indicator::Far, Range { min: None, max: Some(2.0) });
+        let mut is = was.clone();
+        is.put(Indicator::Storeys, Range { min: None, max: Some(7.0) });
+        let (five, seven) = (Range { min: None, max: Some(5.0) }, Range { min: None, max: Some(7.0) });
+        assert_eq!(was.changes(&is), [(Indicator::Storeys, five, seven)]);
+        assert_eq!(Indicators::default().changes(&was).len(), 2);
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Item<'_> {
 
     /// In what this item differs from how it was before: its facts, and its zones where it has any.
     pub fn changed(&self, before: &Before<'_>) -> Markup {
-        html! { (self.changed_facts(before.view)) (self.changed_areas(before)) }
+        html! { (self.changed_facts(before.view)) (self.changed_lots(before)) (self.changed_areas(before)) }
     }
 
     fn revision_link(&self, view: &View) -> Markup {

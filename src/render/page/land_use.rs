@@ -1,15 +1,11 @@
 //! The table beside the map: every code with its name, hectares and share.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::{Extract, Item};
-use crate::domain::indicators::Indicators;
 use crate::domain::land_use;
-use crate::domain::publication::Status;
 use crate::features::Features;
 use crate::render::glossary::term;
-use crate::render::indicators;
 use crate::render::map;
 use crate::words::format;
 
@@ -48,47 +44,7 @@ pub fn swatch(code: &str) -> Markup {
     }
 }
 
-/// Most lots that a page lists.
-const LISTED: usize = 12;
-
 impl Item<'_> {
-    /// The first lots of an urban plan, with what may be built on each.
-    pub(super) fn lots(&self) -> Markup {
-        let Some(features) = self.features.filter(|features| features.list.first().is_some_and(|first| features.is_lot(first))) else {
-            return html! {};
-        };
-        let shown: Vec<usize> = match self.extract.and_then(|extract| extract.pieces.as_ref()) {
-            Some(pieces) => pieces.iter().map(|piece| piece.index).collect(),
-            None => (0..features.list.len()).collect(),
-        };
-        let lots: Vec<_> =
-            shown.iter().take(LISTED).filter_map(|index| Some(features.parsed_properties(features.list.get(*index)?))).collect();
-        html! {
-            h2 { (self.t("lots")) " (" (shown.len()) ")" }
-            table {
-                tbody {
-                    @for lot in &lots {
-                        @let said = indicators::said(self.lang, &Indicators::of(lot));
-                        @let code = lot.get("land_use").and_then(Value::as_str).unwrap_or_default();
-                        tr {
-                            th scope="row" { (swatch(code)) b { (lot.get("lot").and_then(Value::as_str).unwrap_or("–")) } }
-                            td {
-                                @match land_use::get(code) {
-                                    Some(entry) => { (self.lang.pick(&entry.name_vi, &entry.name_en)) }
-                                    None => { (lot.get("name").and_then(Value::as_str).unwrap_or_else(|| self.t("in-no-class"))) }
-                                }
-                                @if !said.is_empty() { br; span.note { (said.join(", ")) } }
-                            }
-                        }
-                    }
-                }
-            }
-            @if shown.len() > lots.len() && self.view.status == Status::InForce && self.revision.is_none() && self.draft.is_none() {
-                p.noprint { (self.t("lots-first")) " " a href={ "/collections/lots/items?f=html&plan=" (self.view.code) (self.lang.and()) } { (self.t("lots")) } }
-            }
-        }
-    }
-
     pub(super) fn land_use(&self) -> Markup {
         let Some(features) = self.features.filter(|_| self.view.features.as_ref().is_some_and(|set| set.area_ha.is_some())) else {
             return html! {};

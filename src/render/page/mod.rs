@@ -10,6 +10,7 @@ mod extract;
 mod facts;
 mod history;
 mod land_use;
+mod lots;
 mod print;
 mod status;
 
@@ -136,8 +137,8 @@ impl Item<'_> {
             (self.postings())
             (self.map())
             @if self.draft.is_none() { (self.unit_links()) }
-            (self.lots())
             (self.land_use())
+            (self.lots())
             (self.places())
             (self.figures())
             (self.facts())

@@ -1,0 +1,116 @@
+//! Lots of an urban plan: what may be built on each, and what changed.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::land_use::swatch;
+use super::{Before, Item};
+use crate::domain::indicators::Indicators;
+use crate::domain::land_use;
+use crate::domain::publication::Status;
+use crate::features::Features;
+use crate::render::indicators;
+
+/// Most lots that a page lists.
+const LISTED: usize = 12;
+/// Most changed lots that a page lists.
+const CHANGED: usize = 200;
+
+/// The indicators of each lot by its number; of lots under one number those of the first.
+fn by_number(features: &Features) -> BTreeMap<String, Indicators> {
+    let mut lots = BTreeMap::new();
+    for feature in features.list.iter().filter(|feature| features.is_lot(feature)) {
+        let properties = features.parsed_properties(feature);
+        if let Some(number) = properties.get("lot").and_then(Value::as_str) {
+            lots.entry(number.to_owned()).or_insert_with(|| Indicators::of(&properties));
+        }
+    }
+    lots
+}
+
+impl Item<'_> {
+    /// The first lots of an urban plan, with what may be built on each.
+    pub(super) fn lots(&self) -> Markup {
+        let Some(features) = self.features.filter(|features| features.list.first().is_some_and(|first| features.is_lot(first))) else {
+            return html! {};
+        };
+        let shown: Vec<usize> = match self.extract.and_then(|extract| extract.pieces.as_ref()) {
+            Some(pieces) => pieces.iter().map(|piece| piece.index).collect(),
+            None => (0..features.list.len()).collect(),
+        };
+        let lots: Vec<_> =
+            shown.iter().take(LISTED).filter_map(|index| Some(features.parsed_properties(features.list.get(*index)?))).collect();
+        html! {
+            h2 { (self.t("lots")) " (" (shown.len()) ")" }
+            table {
+                tbody {
+                    @for lot in &lots {
+                        @let said = indicators::said(self.lang, &Indicators::of(lot));
+                        @let code = lot.get("land_use").and_then(Value::as_str).unwrap_or_default();
+                        tr {
+                            th.n scope="row" { (swatch(code)) b { (lot.get("lot").and_then(Value::as_str).unwrap_or("–")) } }
+                            td {
+                                @match land_use::get(code) {
+                                    Some(entry) => { (self.lang.pick(&entry.name_vi, &entry.name_en)) }
+                                    None => { (lot.get("name").and_then(Value::as_str).unwrap_or_else(|| self.t("in-no-class"))) }
+                                }
+                                @if !said.is_empty() { br; span.note { (said.join(", ")) } }
+                            }
+                        }
+                    }
+                }
+            }
+            @if shown.len() > lots.len() && self.view.status == Status::InForce && self.revision.is_none() && self.draft.is_none() {
+                p.noprint { (self.t("lots-first")) " " a href={ "/collections/lots/items?f=html&plan=" (self.view.code) (self.lang.and()) } { (self.t("lots")) } }
+            }
+        }
+    }
+
+    /// Lots whose indicators changed, by their numbers; and the numbers that are new or gone.
+    pub(super) fn changed_lots(&self, before: &Before<'_>) -> Markup {
+        let (Some(old), Some(new)) = (before.features, self.features) else { return html! {} };
+        let (old, new) = (by_number(old), by_number(new));
+        if old.is_empty() || new.is_empty() {
+            return html! {};
+        }
+        let changed: Vec<_> = new
+            .iter()
+            .filter_map(|(number, is)| Some((number, old.get(number)?.changes(is))))
+            .filter(|(_, changes)| !changes.is_empty())
+            .collect();
+        let only_in = |these: &BTreeMap<String, Indicators>, those: &BTreeMap<String, Indicators>| -> Vec<String> {
+            these.keys().filter(|number| !those.contains_key(*number)).cloned().collect()
+        };
+        let numbers = |list: &[String]| {
+            let more = if list.len() > CHANGED { ", …" } else { "" };
+            format!("{}{more}", list.iter().take(CHANGED).map(String::as_str).collect::<Vec<_>>().join(", "))
+        };
+        let (added, gone) = (only_in(&new, &old), only_in(&old, &new));
+        html! {
+            @if !changed.is_empty() || !added.is_empty() || !gone.is_empty() {
+                h2 { (self.t("changed-lots")) " (" (changed.len()) ")" }
+                table {
+                    tbody {
+                        @for (number, changes) in changed.iter().take(CHANGED) {
+                            tr {
+                                th.n scope="row" { b { (number) } }
+                                td {
+                                    @for (i, (indicator, was, is)) in changes.iter().enumerate() {
+                                        @if i > 0 { br; }
+                                        (self.t(&format!("indicator-{}", indicator.key()))) ": "
+                                        (indicators::value(self.lang, *indicator, *was)) " → " b { (indicators::value(self.lang, *indicator, *is)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                @if changed.len() > CHANGED { p.note { "… " (changed.len() - CHANGED) " " (self.t("more-lots")) } }
+                @if !added.is_empty() { p { (self.t("lots-added")) ": " (numbers(&added)) } }
+                @if !gone.is_empty() { p { (self.t("lots-gone")) ": " (numbers(&gone)) } }
+            }
+        }
+    }
+}

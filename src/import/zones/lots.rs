@@ -54,8 +54,9 @@ impl Held {
     }
 
     fn all() -> impl Iterator<Item = Self> {
-        let indicators = ALL.into_iter().flat_map(|indicator| [Self::Value(indicator), Self::Least(indicator), Self::Most(indicator)]);
-        [Self::Lot, Self::Area, Self::Conditions].into_iter().chain(indicators)
+        let has_sides = |indicator: &Indicator| matches!(indicator.names(), (Some(_), Some(_)));
+        let sides = ALL.into_iter().filter(has_sides).flat_map(|indicator| [Self::Least(indicator), Self::Most(indicator)]);
+        [Self::Lot, Self::Area, Self::Conditions].into_iter().chain(ALL.map(Self::Value)).chain(sides)
     }
 }
 
@@ -219,8 +220,12 @@ fn held(header: &str) -> Option<(Held, usize)> {
     let is_cut = header.len() <= CUT && header.len() + 2 >= CUT || header.chars().count() == CUT;
     match find(&|name| name.starts_with(&bare)).as_slice() {
         [only] if is_cut && bare.len() >= TELLING => Some(*only),
-        // “matdoxaydu” begins the name of the value, and those of its least and greatest values.
-        [(Held::Least(a), _), found @ (Held::Value(b), _)] if is_cut && bare.len() >= TELLING && a == b => Some(*found),
+        // “matdoxaydu” begins the name of the value, and those of its least and greatest values. “tangcaotoi” begins only
+        // the latter two, and may be either.
+        [(Held::Least(a), _), found @ (Held::Value(b), rank)] if is_cut && bare.len() >= TELLING && a == b => {
+            let named = NAMES.iter().find(|(held, _)| *held == found.0).and_then(|(_, names)| names.get(*rank));
+            named.is_some_and(|name| !name.ends_with("toida") && !name.ends_with("max")).then_some(*found)
+        }
         _ => None,
     }
 }
@@ -360,13 +365,18 @@ impl Lot {
     /// Notes a stated area that differs by more than a hundredth, in square metres or in hectares, from the measured one.
     fn check_area(&mut self, header: &str, text: &str, area_m2: f64) {
         let bare = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '²' || c.is_whitespace());
-        let Some(stated) = number(bare.strip_suffix("m2").unwrap_or(bare)) else {
+        let bare = bare.strip_suffix("m2").unwrap_or(bare).trim();
+        // A mark may group thousands or begin decimals: “1.234” fits where one of both does.
+        let may_group = bare.rsplit(['.', ',']).next().is_some_and(|last| last.len() == 3);
+        let grouped = number(&bare.replace(['.', ',', ' '], "")).filter(|_| may_group);
+        let readings = [number(bare), number(&bare.replace(',', ".")), grouped];
+        let Some(stated) = readings[0].or(readings[1]) else {
             self.warn("lot-area-unread", sentence!("lot-area-unread", header, text));
             return;
         };
         // A square metre is what the rounding of plans takes from the smallest lots.
         let fits = |stated: f64| (stated - area_m2).abs() <= (area_m2 / 100.0).max(1.0);
-        if !fits(stated) && !fits(stated * 10_000.0) {
+        if !readings.iter().flatten().any(|stated| fits(*stated) || fits(*stated * 10_000.0)) {
             let said = sentence!("lot-area-differs", header, text, area = Decimal(area_m2, 1));
             self.findings.push(Finding::new(Severity::Warning, "lot-area-differs", said).measuring((stated - area_m2).abs()));
         }
@@ -424,7 +434,7 @@ mod tests {
         for (header, key) in cases {
             assert_eq!(known(header).as_deref(), Some(key), "{header}");
         }
-        for header in ["STT", "GhiChu", "MatDoDanCu", "Tang", "khoang", "KhoangLu", "Ten", "LoaiDat"] {
+        for header in ["TangCaoToi", "ChieuCaoTo", "STT", "GhiChu", "MatDoDanCu", "Tang", "khoang", "KhoangLu", "Ten", "LoaiDat"] {
             assert_eq!(known(header), None, "{header}");
         }
     }
@@ -458,6 +468,15 @@ mod tests {
         assert_eq!(read(&[("MDXD", "0,07")], Some(Shares::Part)).0["density_max_pct"].as_f64(), Some(7.0));
         assert_eq!(read(&[("MDXD", "0,6")], Some(Shares::Percent)).0["density_max_pct"].as_f64(), Some(0.6));
         assert_eq!(read(&[("MDXD", "60")], Some(Shares::Part)).0["density_max_pct"].as_f64(), Some(60.0));
+    }
+
+    #[test]
+    fn a_mark_that_groups_thousands_is_no_difference() {
+        let columns = LotColumns::find(&["DienTich".to_owned()], &BTreeMap::new(), None, str::to_owned).expect("columns");
+        for (text, checks) in [("1.234", 0), ("1,234", 0), ("1234,0", 0), ("123,4", 1), ("1 234 m²", 0), ("1.300", 1)] {
+            let lot = Lot::read(&columns, None, 1_234.0, &mut |_, _| Some(text.to_owned()));
+            assert_eq!(lot.write(&mut Map::new()).len(), checks, "{text}");
+        }
     }
 
     #[test]

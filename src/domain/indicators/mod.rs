@@ -93,11 +93,11 @@ pub enum Unread {
     /// It holds several numbers where one is expected.
     Several,
     /// It may be a part of one, or percent.
-    PartOrPercent(f64),
+    PartOrPercent,
     /// It has decimals where things are counted.
-    NotWhole(f64),
+    NotWhole,
     /// No building, lot or place is like that.
-    Beyond(f64),
+    Beyond,
 }
 
 impl Indicator {
@@ -154,7 +154,7 @@ impl Indicator {
     }
 
     /// The values that can be; others are a slip of the hand.
-    pub(super) fn bounds(self) -> (f64, f64) {
+    fn bounds(self) -> (f64, f64) {
         match self {
             Self::Density | Self::Green | Self::Height => (0.0, 1_000.0),
             Self::Storeys => (0.0, 200.0),

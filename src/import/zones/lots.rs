@@ -340,7 +340,7 @@ impl Lot {
             return;
         }
         let read = match (indicator.read(text), shares) {
-            (Err(Unread::PartOrPercent(_)), Some(shares)) => {
+            (Err(Unread::PartOrPercent), Some(shares)) => {
                 let factor = if shares == Shares::Part { 100.0 } else { 1.0 };
                 // A thousandth of a percent is more than a plan states; 0,07 × 100 is 7.
                 let times = |value: f64| (value * factor * 1e5).round() / 1e5;

@@ -97,9 +97,9 @@ pub(super) fn unread_words(unread: Unread, header: &str, text: &str) -> (&'stati
     match unread {
         Unread::NoNumber => ("indicator-unread", sentence!("indicator-unread", header, text)),
         Unread::Several => ("indicator-unread", sentence!("indicator-several", header, text)),
-        Unread::PartOrPercent(_) => ("part-or-percent", sentence!("part-or-percent", header, text)),
-        Unread::NotWhole(_) => ("indicator-not-whole", sentence!("indicator-not-whole", header, text)),
-        Unread::Beyond(_) => ("indicator-beyond", sentence!("indicator-beyond", header, text)),
+        Unread::PartOrPercent => ("part-or-percent", sentence!("part-or-percent", header, text)),
+        Unread::NotWhole => ("indicator-not-whole", sentence!("indicator-not-whole", header, text)),
+        Unread::Beyond => ("indicator-beyond", sentence!("indicator-beyond", header, text)),
     }
 }
 

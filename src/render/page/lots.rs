@@ -21,7 +21,9 @@ const CHANGED: usize = 200;
 /// The indicators of each lot by its number; of lots under one number those of the first.
 fn by_number(features: &Features) -> BTreeMap<String, Indicators> {
     let mut lots = BTreeMap::new();
-    for feature in features.list.iter().filter(|feature| features.is_lot(feature)) {
+    // A set holds either lots or none.
+    let has_lots = features.list.first().is_some_and(|first| features.is_lot(first));
+    for feature in features.list.iter().filter(|_| has_lots) {
         let properties = features.parsed_properties(feature);
         if let Some(number) = properties.get("lot").and_then(Value::as_str) {
             lots.entry(number.to_owned()).or_insert_with(|| Indicators::of(&properties));

@@ -126,7 +126,7 @@ async fn map_drawing(node: &Node, code: Code) {
     let city = Arc::clone(&node.model.image().city);
     let boundaries = prints::boundaries(&node.model, &city).await.unwrap();
     let units = map::unit_shapes(&city, boundaries.as_deref(), node.moment().today, Lang::Vi);
-    let around = Around { lang: Lang::Vi, units: &units, mark: None, landmarks: None };
+    let around = Around::units(Lang::Vi, &units);
     let mut svg = String::new();
     let times = timed(60, |_| svg = map::zones(features.as_ref(), &set.bbox, &Detail::PHONE, &around, "x").svg);
     say("map of 2,000 zones to SVG, median", times.part(0.5), 15.0, "ms");

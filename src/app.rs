@@ -6,6 +6,7 @@
 pub mod accounts;
 mod attachments;
 mod claims;
+mod import_form;
 pub mod imports;
 pub mod kept;
 pub mod lists;

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::families;
 use crate::domain::posting::Posting;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
+use crate::domain::schema::Further;
 use crate::domain::unit::UnitId;
 use crate::event_store::StoreError;
 use crate::features::Features;
 use crate::read_model::ReadModel;
-use crate::render::map::{self, UnitShape};
+use crate::render::map::{self, Beside, UnitShape};
 use crate::render::page::Extract;
 use crate::render::print::booklet::{Booklet, Cover};
 use crate::render::print::{self, PrintError, Printed, Size};
@@ -80,6 +82,7 @@ pub struct Material {
     moment: Moment,
     view: View,
     features: Option<Arc<Features>>,
+    further: Vec<(Further, Arc<Features>)>,
     /// Shapes of the city's units, shared by all prints of a booklet.
     units: Arc<[UnitShape]>,
     extract: Option<Arc<Extract>>,
@@ -95,8 +98,9 @@ pub async fn foreseen(model: &ReadModel, moment: &Moment, view: View, lang: Lang
         Some(set) => Some(model.features(set.sha256).await?),
         None => None,
     };
+    let further = further(model, &view).await?;
     let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, lang).into();
-    Ok(Material { lang, city, moment: moment.clone(), view, features, units, extract: None, board: None, is_draft: true })
+    Ok(Material { lang, city, moment: moment.clone(), view, features, further, units, extract: None, board: None, is_draft: true })
 }
 
 /// Gathers what a print of an item is made of.
@@ -122,6 +126,7 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
         Some(set) => Some(model.features(set.sha256).await?),
         None => None,
     };
+    let further = further(model, &view).await?;
     let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, order.lang).into();
     let by_board = || board.as_ref().filter(|_| !order.whole && view.feature_collection.is_some()).and_then(unit_of_board);
     let unit = order.unit.clone().or_else(by_board);
@@ -130,7 +135,18 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     // If nothing lies in the board's unit, the whole item tells its readers more. An order for a unit keeps its
     // empty extract, which says that nothing lies there.
     let extract = extract.filter(|extract| order.unit.is_some() || extract.has_something()).map(Arc::new);
-    Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, units, extract, board, is_draft: false })
+    Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, further, units, extract, board, is_draft: false })
+}
+
+/// The further sets of an item.
+async fn further(model: &ReadModel, view: &View) -> Result<Vec<(Further, Arc<Features>)>, StoreError> {
+    let mut sets = Vec::new();
+    for further in families::further(view.family) {
+        if let Some(set) = view.set_of(Some(further)) {
+            sets.push((further, model.features(set.sha256).await?));
+        }
+    }
+    Ok(sets)
 }
 
 /// The boundaries of the city's units, if they are known and not damaged. Errors: they cannot be read now.
@@ -154,6 +170,7 @@ impl Material {
             moment: &self.moment,
             view: &self.view,
             features: self.features.as_deref(),
+            beside: Beside::of(&self.further),
             units: &self.units,
             extract: self.extract.as_deref(),
             board: self.board.as_ref(),

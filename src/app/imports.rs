@@ -1,11 +1,12 @@
 //! What an import asks of the store before it reads a file, and what the store learns from it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::import_form::EDITS;
+pub use super::import_form::{Edit, KeptForm, Meanwhile};
 use super::{App, ExecuteError, random};
 use crate::domain::access::AccountId;
 use crate::domain::city::{AsBefore, City, Columns};
@@ -58,82 +59,22 @@ pub struct KeptImport {
     pub set: Option<FeatureSet>,
     /// EPSG code of the plane areas were measured in.
     pub plane: u32,
-}
-
-/// What the form beside an import says so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptForm {
-    /// Names and values of its fields.
-    pub fields: Vec<(String, String)>,
-    /// The files that were attached: the field's name, the file's id and its own name.
-    pub files: Vec<(String, String, String)>,
-    /// Who has changed it, or sent a file that was read for it before, by their names as actors.
+    /// Further sets of the same file, by the fields of the facts that they fill.
     #[serde(default)]
-    pub editors: Vec<AccountId>,
-    /// Its last changes, the newest last.
-    #[serde(default)]
-    pub edits: Vec<Edit>,
-    /// Its version: the name of its row.
-    #[serde(skip)]
-    pub version: String,
+    pub further: Vec<(String, FeatureSet)>,
 }
 
-/// A change of the form beside an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edit {
-    /// The version that was changed.
-    pub version: String,
-    /// Its fields before.
-    pub before: Vec<(String, String)>,
-    /// Who changed it.
-    pub by: AccountId,
-    /// When, microseconds since 1970.
-    pub at: i64,
-}
-
-/// Most changes that are remembered.
-const EDITS: usize = 20;
-
-/// A field that somebody else has changed meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meanwhile {
-    /// Its name.
-    pub name: String,
-    /// What it was: its values.
-    pub from: Vec<String>,
-    /// What it is now.
-    pub to: Vec<String>,
-    /// True where both have changed it, and not alike: then the person's own value stays in the form.
-    pub both: bool,
-}
-
-/// All values of each field.
-fn values(fields: &[(String, String)]) -> BTreeMap<&str, Vec<String>> {
-    let mut all: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (name, value) in fields.iter().filter(|(_, value)| !value.trim().is_empty()) {
-        all.entry(name).or_default().push(value.trim().to_owned());
+impl KeptImport {
+    /// Its sets by the fields of the facts that they fill; none after an error.
+    fn sets(&self) -> impl Iterator<Item = (&str, &FeatureSet)> {
+        let main = self.set.as_ref().map(|set| (self.field.as_str(), set));
+        main.into_iter().chain(self.further.iter().map(|(field, set)| (field.as_str(), set)))
     }
-    all
-}
 
-impl KeptForm {
-    /// What a person typed over version `seen`, put together with what others have changed since; and what that was.
-    pub fn merged(&self, seen: &str, mine: &[(String, String)]) -> (Vec<(String, String)>, Vec<Meanwhile>) {
-        let before = self.edits.iter().find(|edit| edit.version == seen).map_or(&[][..], |edit| &edit.before);
-        let (base, theirs, own) = (values(before), values(&self.fields), values(mine));
-        let names: BTreeSet<&str> = base.keys().chain(theirs.keys()).chain(own.keys()).copied().collect();
-        let (mut merged, mut meanwhile) = (Vec::new(), Vec::new());
-        for name in names {
-            let of = |map: &BTreeMap<&str, Vec<String>>| map.get(name).cloned().unwrap_or_default();
-            let (from, to, typed) = (of(&base), of(&theirs), of(&own));
-            let both = typed != from && typed != to;
-            if to != from {
-                meanwhile.push(Meanwhile { name: name.to_owned(), from: from.clone(), to: to.clone(), both });
-            }
-            let kept = if typed == from { to } else { typed };
-            merged.extend(kept.into_iter().map(|value| (name.to_owned(), value)));
-        }
-        (merged, meanwhile)
+    /// The ids under which all of an import is kept: its sets, and the form beside it.
+    fn ids(&self, id: &str) -> Vec<String> {
+        let sets = self.further.iter().map(|(field, _)| further_of(id, field));
+        [id.to_owned(), set_of(id), form_of(id)].into_iter().chain(sets).collect()
     }
 }
 
@@ -153,6 +94,11 @@ pub struct Draft {
 /// The id under which the set of an import is kept.
 fn set_of(id: &str) -> String {
     format!("{id}.set")
+}
+
+/// The id under which a further set of an import is kept.
+fn further_of(id: &str, field: &str) -> String {
+    format!("{id}.{field}")
 }
 
 /// The id under which the form beside an import is kept.
@@ -195,12 +141,20 @@ impl App {
         Ok(units::boundary(&bytes, &wanted))
     }
 
-    /// Keeps an import for its publication: its record and, where nothing blocks it, its set. Gives its id, which nobody
-    /// can guess.
-    pub async fn keep_import(&self, kept: &KeptImport, set: Option<NewBlob>) -> Result<String, ExecuteError> {
+    /// Keeps an import for its publication: its record and, where nothing blocks it, its set and its further ones by their
+    /// fields. Gives its id, which nobody can guess.
+    pub async fn keep_import(
+        &self,
+        kept: &KeptImport,
+        set: Option<NewBlob>,
+        further: Vec<(String, NewBlob)>,
+    ) -> Result<String, ExecuteError> {
         let id = hex(&random::<16>()?);
         if let Some(set) = set {
             self.keep_set(&set_of(&id), &kept.actor, set).await?;
+        }
+        for (field, set) in further {
+            self.keep_set(&further_of(&id, &field), &kept.actor, set).await?;
         }
         self.keep_value(Kind::Import, &id, &kept.actor, &kept.report.file, kept).await?;
         Ok(id)
@@ -262,8 +216,9 @@ impl App {
         }
         self.keep_value(Kind::Form, &row, &kept.actor, &next, form).await?;
         // All that the draft needs is kept as long as the draft.
-        let (set, documents) = (set_of(id), form.files.iter().map(|(_, file, _)| file.as_str()));
-        for needed in [id, &set, &kept.file].into_iter().chain(documents) {
+        let own = kept.ids(id);
+        let documents = form.files.iter().map(|(_, file, _)| file);
+        for needed in own.iter().chain([&kept.file]).chain(documents) {
             self.use_kept(needed).await?;
         }
         for shared in form.editors.iter().map(|editor| format!("{id}{}", with(&editor.0))) {
@@ -305,8 +260,12 @@ impl App {
 
     /// Removes an import and what belongs to it, but for its file, which other imports may be of.
     pub async fn drop_import(&self, id: &str) -> Result<(), ExecuteError> {
-        for id in [id, &set_of(id), &form_of(id)] {
-            kept::remove(self.log.as_ref(), id).await?;
+        let own = match self.kept_import(id).await? {
+            Some(kept) => kept.ids(id),
+            None => vec![id.to_owned(), set_of(id), form_of(id)],
+        };
+        for id in own {
+            kept::remove(self.log.as_ref(), &id).await?;
         }
         Ok(())
     }
@@ -344,15 +303,21 @@ impl App {
         self.kept_set(&set_of(id)).await
     }
 
-    /// What a command made of an import brings along: the set, and the file as received with its description. Errors: one
+    /// What a command made of an import brings along: its sets, and the file as received with its description. Errors: one
     /// of them is no longer kept.
-    pub async fn import_blobs(&self, id: &str, kept: &KeptImport, set: &FeatureSet) -> Result<(Document, Vec<NewBlob>), ExecuteError> {
+    pub async fn import_blobs(&self, id: &str, kept: &KeptImport) -> Result<(Document, Vec<NewBlob>), ExecuteError> {
         let gone = || Refusal::conflict("kept-no-more", sentence!("kept-no-more"));
-        let content = self.kept_set(&set_of(id)).await?.ok_or_else(gone)?;
+        let mut blobs = Vec::new();
+        for (field, set) in kept.sets() {
+            let own = if field == kept.field { set_of(id) } else { further_of(id, field) };
+            let content = self.kept_set(&own).await?.ok_or_else(gone)?;
+            blobs.push(NewBlob { sha256: set.sha256, content, set: None });
+        }
         let file = self.kept_file(&kept.actor, &kept.file).await?.ok_or_else(gone)?;
         let described = tokio::task::block_in_place(|| source_document(&file, None));
         let (document, source) = described.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-        Ok((document, vec![NewBlob { sha256: set.sha256, content, set: None }, source]))
+        blobs.push(source);
+        Ok((document, blobs))
     }
 
     /// Remembers what the planner said of a file, for the authority's next one.
@@ -395,43 +360,5 @@ impl App {
             }
         })
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(text: &str) -> Vec<(String, String)> {
-        text.split('&').map(|pair| pair.split_once('=').expect("a pair")).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    }
-
-    #[test]
-    fn what_two_have_typed_is_put_together_and_nothing_is_lost() {
-        let edit = Edit { version: "1".into(), before: fields("title=A&scale=1:2000&unit=x&unit=y"), by: AccountId("a-1".into()), at: 0 };
-        let form = KeptForm {
-            fields: fields("title=B&scale=1:2000&unit=x&level=xã"),
-            edits: vec![edit],
-            version: "2".into(),
-            ..KeptForm::default()
-        };
-        let (merged, meanwhile) = form.merged("1", &fields("title=C&scale=1:500&unit=x&unit=y"));
-        assert_eq!(merged, fields("level=xã&scale=1:500&title=C&unit=x"));
-        let all = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-        let told = |name: &str, from: &[&str], to: &[&str], both| Meanwhile { name: name.into(), from: all(from), to: all(to), both };
-        assert_eq!(
-            meanwhile,
-            [told("level", &[], &["xã"], false), told("title", &["A"], &["B"], true), told("unit", &["x", "y"], &["x"], false)]
-        );
-        // A text of several lines is one value.
-        let (merged, _) = form.merged("1", &fields("summary=dòng một\r\ndòng hai"));
-        assert!(merged.contains(&("summary".into(), "dòng một\r\ndòng hai".into())), "{merged:?}");
-        // Both typed the same, or only the other did.
-        let (merged, meanwhile) = form.merged("1", &fields("title=B&scale=1:2000&unit=x&unit=y"));
-        assert_eq!((merged, meanwhile.iter().any(|told| told.both)), (fields("level=xã&scale=1:2000&title=B&unit=x"), false));
-        // A version that is no longer remembered: whatever differs is shown.
-        let (merged, meanwhile) = form.merged("0", &fields("title=C"));
-        assert_eq!(merged, fields("level=xã&scale=1:2000&title=C&unit=x"));
-        assert!(meanwhile.iter().any(|told| told.name == "title" && told.both));
     }
 }

@@ -15,8 +15,12 @@ pub enum Takes {
     Outline,
     /// Points with names and addresses.
     Places,
-    /// Lines.
+    /// Lines of works on roads.
     Lines,
+    /// Lines of plans.
+    PlanLines,
+    /// Points of plans.
+    PlanPoints,
 }
 
 /// A canonical set of features kept as a blob: zones of a plan, places of a campaign.

@@ -116,6 +116,19 @@ pub struct FeatureCollection {
     pub shape: Shape,
     /// Properties of its features, beyond those that all items have, in several lists.
     pub properties: &'static [&'static [Property]],
+    /// The further set that it is made from; none where that is the item's main set.
+    pub further: Option<Further>,
+}
+
+/// A feature set that an item may have beside its main one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Further {
+    /// The field of the facts that holds it.
+    pub field: &'static str,
+    /// What stands before the numbers of its features in their ids: `L` gives `CODE-REVISION-L1`.
+    pub mark: &'static str,
+    /// What GeoJSON of the whole item calls its features.
+    pub feature_kind: &'static str,
 }
 
 /// Names of all statuses an item can have.

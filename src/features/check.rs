@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::land_use;
-use crate::domain::plan::PlanKind;
+use crate::domain::plan::{LineKind, PlanKind, PointKind};
 use crate::domain::{Digest, Refusal};
 use crate::features::{Features, Kind};
 
@@ -40,8 +40,8 @@ pub fn check(sha256: Digest, bytes: Bytes, takes: Takes, facts: &Value) -> Optio
     let signed = facts.pointer("/decision/signed").and_then(|day| day.as_str()?.parse().ok());
     for (number, feature) in features.list.iter().enumerate() {
         let fits = match takes {
-            Takes::Places => features.kind(feature) == Some(Kind::Points),
-            Takes::Lines => features.kind(feature) == Some(Kind::Lines),
+            Takes::Places | Takes::PlanPoints => features.kind(feature) == Some(Kind::Points),
+            Takes::Lines | Takes::PlanLines => features.kind(feature) == Some(Kind::Lines),
             Takes::Zones | Takes::Outline => features.kind(feature) == Some(Kind::Areas),
         };
         let properties = features.parsed_properties(feature);
@@ -53,6 +53,13 @@ pub fn check(sha256: Digest, bytes: Bytes, takes: Takes, facts: &Value) -> Optio
             // The command lacks the fields that the rule needs, and is refused for that elsewhere.
             _ => true,
         };
+        let is_one_of = |name: &str, names: &[&str]| properties.get(name).and_then(Value::as_str).is_some_and(|own| names.contains(&own));
+        let fits = fits
+            && match takes {
+                Takes::PlanLines => is_one_of("line_kind", LineKind::NAMES),
+                Takes::PlanPoints => is_one_of("point_kind", PointKind::NAMES),
+                Takes::Zones | Takes::Outline | Takes::Places | Takes::Lines => true,
+            };
         if !fits || (takes == Takes::Zones && !legal) || (takes == Takes::Outline && !code.is_empty()) {
             return Some(Err(Refusal::invalid("set-does-not-fit", sentence!("set-of-another-plan", number, code))));
         }

@@ -1,15 +1,15 @@
 //! GeoJSON (RFC 7946) of published items and of the features of their sets.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::publication::view::View;
-use crate::domain::schema::Only;
+use crate::domain::schema::{FeatureCollection, Further, Only};
 use crate::domain::{families, land_use};
 use crate::features::Feature;
 use crate::features::Features;
-use crate::geometry::Position;
+use crate::geometry::{Position, union};
 use crate::words::civil::in_milliseconds;
 
 /// The properties that the features of every published item have.
@@ -70,13 +70,16 @@ pub struct FeatureHead {
 }
 
 impl FeatureHead {
-    /// The head for the features of an item's set. Their ids are `CODE-REVISION-NUMBER`.
-    pub fn of(view: &View, public_url: &str) -> Self {
+    /// The head for the features of an item's main set, or of a further one. Their ids are `CODE-REVISION-NUMBER`, and
+    /// `CODE-REVISION-L1` with the mark of the further set.
+    pub fn of(view: &View, further: Option<Further>, public_url: &str) -> Self {
         let mut members = shared(view, public_url);
         members.insert(view.family.into(), json!(view.code));
         let members = Value::Object(members).to_string();
-        let names_land_use = families::feature_collections().iter().any(|(own, family)| *family == view.family && own.only != Only::All);
-        Self::new(format!("{}-{}-", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), names_land_use)
+        let of_uses = |(own, family): &(&FeatureCollection, &str)| *family == view.family && own.only != Only::All;
+        let names_land_use = further.is_none() && families::feature_collections().iter().any(of_uses);
+        let mark = further.map_or("", |further| further.mark);
+        Self::new(format!("{}-{}-{mark}", view.code, view.revision), members.trim_start_matches('{').trim_end_matches('}'), names_land_use)
     }
 
     /// The head for features that have only their own properties and keys.
@@ -174,32 +177,44 @@ pub fn key(number: u32, buffer: &mut [u8; 10]) -> &str {
     std::str::from_utf8(&buffer[at..]).unwrap_or_default()
 }
 
-/// The answer to `/q/{code}.geojson`: the features of the item's set in the file's order, or its point.
-pub fn collection(view: &View, features: Option<&Features>, public_url: &str) -> Vec<u8> {
+/// The answer to `/q/{code}.geojson`: the features of the item's set in the file's order and those of its further sets, or
+/// its point.
+pub fn collection(view: &View, features: Option<&Features>, further: &[(Further, Arc<Features>)], public_url: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 << 16);
     out.extend_from_slice(b"{\"type\":\"FeatureCollection\"");
-    if let Some(set) = &view.features {
-        out.extend_from_slice(format!(",\"bbox\":{}", json!(set.bbox)).as_bytes());
+    let boxes = view.features.iter().chain(view.further.iter().map(|(_, set)| set)).map(|set| set.bbox);
+    if let Some(bbox) = boxes.reduce(|a, b| union(&a, &b)) {
+        out.extend_from_slice(format!(",\"bbox\":{}", json!(bbox)).as_bytes());
     }
     out.extend_from_slice(b",\"features\":[\n");
     if view.position.is_some() {
         out.extend_from_slice(item(view, None, public_url).as_bytes());
         out.push(b'\n');
-    } else if let Some(features) = features {
-        let mut head = FeatureHead::of(view, public_url);
-        if head.names_land_use {
+    } else {
+        let main = features.map(|features| (None, features));
+        let sets = main.into_iter().chain(further.iter().map(|(further, features)| (Some(*further), features.as_ref())));
+        let mut is_first = true;
+        for (further, features) in sets {
+            let mut head = FeatureHead::of(view, further, public_url);
             // A set holds either lots or none.
-            let is_lots = features.list.first().is_some_and(|first| features.is_lot(first));
-            head.shared.push_str(if is_lots { ",\"feature_kind\":\"lot\"" } else { ",\"feature_kind\":\"zone\"" });
-        }
-        let mut front = Front::new(&head);
-        for (i, feature) in features.list.iter().enumerate() {
-            if i > 0 {
-                out.extend_from_slice(b",\n");
+            let is_lots = || features.list.first().is_some_and(|first| features.is_lot(first));
+            let of_main = head.names_land_use.then(|| if is_lots() { "lot" } else { "zone" });
+            if let Some(kind) = further.map(|further| further.feature_kind).or(of_main) {
+                head.shared.push_str(",\"feature_kind\":\"");
+                head.shared.push_str(kind);
+                head.shared.push('"');
             }
-            front.push(&mut out, key(feature.number, &mut [0; 10]), features, feature);
+            let mut front = Front::new(&head);
+            for feature in &features.list {
+                if !std::mem::take(&mut is_first) {
+                    out.extend_from_slice(b",\n");
+                }
+                front.push(&mut out, key(feature.number, &mut [0; 10]), features, feature);
+            }
         }
-        out.push(b'\n');
+        if !is_first {
+            out.push(b'\n');
+        }
     }
     out.extend_from_slice(b"]}\n");
     out

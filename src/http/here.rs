@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use super::Site;
 use super::errors::HttpError;
 use super::forms::{self, Fields};
+use super::place_sheet;
 use super::reading::Form;
 use super::respond;
 use super::search;
@@ -249,7 +250,9 @@ fn the_only(lang: Lang, found: Vec<Found>) -> Question {
 }
 
 async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result<Response, HttpError> {
-    let form = match fields.get("f") {
+    let is_print = fields.get("f") == Some("pdf");
+    let form = match fields.get("f").filter(|_| !is_print) {
+        None if is_print => Form::Html,
         None if reading::wants_html(headers) => Form::Html,
         given => reading::form(given, headers)?,
     };
@@ -280,6 +283,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
     };
     match question {
         Question::At(spot, place) => {
+            let outline = place.outline();
             let here = if matches!(place, Place::Parcel(..)) {
                 // A parcel takes a core for a while, so at most one is worked on for each core. The work
                 // holds the permit, because the client may hang up before it is done.
@@ -295,6 +299,9 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             let asked = Asked { spot: &spot, since, here: &here, wrong: wrong_day.as_deref() };
             if form == Form::Json {
                 return Ok(json(headers, &programs::json(&asked, &city)));
+            }
+            if is_print {
+                return place_sheet::printed(site, lang, &city, &moment, &asked, &outline).await;
             }
             let map = match span {
                 Some(span) => Some(drawn(site, lang, &city, &moment, Some(spot.at), span).await?),

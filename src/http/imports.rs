@@ -30,6 +30,7 @@ use crate::domain::unit::UnitId;
 use crate::geometry::crs::Crs;
 use crate::http::reading::Asking;
 use crate::import::attach::NewBlob;
+use crate::import::formats::part::Layers;
 use crate::import::source::Source;
 use crate::import::zones;
 use crate::import::zones::Imported;
@@ -38,7 +39,8 @@ use crate::words::fold::bare_units;
 
 /// `POST /imports`: multipart/form-data with `file`, and what the command line takes as options:
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
-/// `layer`, `max_overlap`, `leave_out`, `shares`, `map.lot`, `map.density` …; `field` is `zones`, `outline` or `places`.
+/// `layer` (also `lots=NAME; lines=NAME`), `max_overlap`, `leave_out`, `shares`, `map.lot`, `map.density` …; `field` is
+/// `zones`, `outline`, `places` …
 pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     upload(&site, &headers, request).await
 }
@@ -103,12 +105,22 @@ pub(super) async fn read_file(site: &Arc<Site>, actor: &Actor, form: &Form) -> R
         // A full disk is not an error of the file, so there is no report to keep.
         return Err(HttpError::Full(Disk::temporary()));
     }
-    let Imported { report, set, drawn, plane } = imported;
+    let Imported { report, set, drawn, plane, further } = imported;
     let page = tokio::task::block_in_place(|| report::page(&report, &drawn));
     let described = set.as_ref().map(|set| set.set.clone());
-    let kept =
-        KeptImport { field, actor: actor.name().to_owned(), file, form: form.fields().to_vec(), report, page, set: described, plane };
-    let id = site.app.keep_import(&kept, set.map(NewBlob::from)).await?;
+    let kept = KeptImport {
+        field,
+        actor: actor.name().to_owned(),
+        file,
+        form: form.fields().to_vec(),
+        report,
+        page,
+        set: described,
+        plane,
+        further: further.iter().map(|(field, set)| (field.clone(), set.set.clone())).collect(),
+    };
+    let further = further.into_iter().map(|(field, set)| (field, NewBlob::from(set))).collect();
+    let id = site.app.keep_import(&kept, set.map(NewBlob::from), further).await?;
     Ok((id, kept))
 }
 
@@ -127,9 +139,7 @@ fn check_role(actor: &Actor, family: &str) -> Result<(), HttpError> {
 async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Options, HttpError> {
     let city = site.app.city();
     let crs = form.get("crs").map(Crs::code).transpose().map_err(|error| HttpError::BadRequest(error.to_string()))?;
-    let mut options = if matches!(takes, Takes::Places | Takes::Lines) {
-        zones::Options::new(city.bbox, city.default_crs)
-    } else {
+    let mut options = if matches!(takes, Takes::Zones | Takes::Outline) {
         let today = site.moment().today;
         let kind = form.get("kind").map(|kind| serde_json::from_value::<PlanKind>(json!(kind))).transpose();
         let kind = kind.map_err(|error| HttpError::BadRequest(format!("the field “kind” is wrong: {error}")))?;
@@ -142,6 +152,8 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
             units: &units,
         };
         site.app.zone_options(&question).await?
+    } else {
+        zones::Options::new(city.bbox, city.default_crs)
     };
     let text = |name: &str| form.get(name).map(str::to_owned);
     options.crs = crs;
@@ -153,12 +165,21 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
         .map(|shares| serde_json::from_value(json!(shares)))
         .transpose()
         .map_err(|_| HttpError::BadRequest("the field “shares” must be part or percent".into()))?;
-    options.choice.layer = text("layer");
+    (options.choice.layer, options.layers) = chosen_layers(form);
     options.choice.limits.bytes = site.limits.import_bytes;
     options.overlap_m2 = form.parsed("max_overlap")?.unwrap_or(options.overlap_m2);
     let left_out = zones::numbers(&form.all("leave_out").collect::<Vec<_>>().join(","));
     options.leave_out = left_out.map_err(|text| HttpError::Refused(Refusal::invalid("leave-out", sentence!("leave-out-numbers", text))))?;
     Ok(options)
+}
+
+/// The layers that a form names: that of the areas, and those of lines and points.
+pub(super) fn chosen_layers(form: &Form) -> (Option<String>, Layers) {
+    let (mut areas, mut layers) = (None, Layers::default());
+    for choice in form.all("layer").flat_map(|text| text.split(';')).map(str::trim).filter(|choice| !choice.is_empty()) {
+        areas = layers.take(choice).or(areas);
+    }
+    (areas, layers)
 }
 
 pub(super) async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {
@@ -185,7 +206,8 @@ pub async fn report(
         }
         return Ok(respond::with(StatusCode::OK, "text/html; charset=utf-8", answer, kept.page));
     }
-    let body = json!({ "id": id, "clean": kept.set.is_some(), "set": kept.set, "report": kept.report });
+    let further: Map<String, Value> = kept.further.iter().map(|(field, set)| (field.clone(), json!(set))).collect();
+    let body = json!({ "id": id, "clean": kept.set.is_some(), "set": kept.set, "further": further, "report": kept.report });
     Ok(respond::with(StatusCode::OK, "application/json", answer, body.to_string()))
 }
 
@@ -210,7 +232,7 @@ async fn publish_kept(site: &Arc<Site>, id: &str, headers: &HeaderMap, body: Bod
         return Err(HttpError::BadRequest("the command needs “facts”".into()));
     };
     let Some((family, _)) = set_of(&kept.field) else { return Err(HttpError::NotFound) };
-    let (source, blobs) = site.app.import_blobs(id, &kept, &set).await?;
+    let (source, blobs) = site.app.import_blobs(id, &kept).await?;
     complete(facts, &kept, &set, &source);
     // Whoever sent the file is an author too.
     let with = if kept.actor == actor.name() { Vec::new() } else { vec![site.model.image().author(&kept.actor)] };
@@ -246,6 +268,9 @@ fn units_of(text: &str) -> Vec<String> {
 /// Fills in what the facts of a command lack: the set, the plane its areas are measured in, and the file as received.
 pub(super) fn complete(facts: &mut Map<String, Value>, kept: &KeptImport, set: &FeatureSet, source: &Document) {
     facts.insert(kept.field.clone(), json!({ "sha256": set.sha256, "left_out": set.left_out }));
+    for (field, set) in &kept.further {
+        facts.insert(field.clone(), json!({ "sha256": set.sha256 }));
+    }
     if set_of(&kept.field).is_some_and(|(_, takes)| matches!(takes, Takes::Zones | Takes::Outline)) {
         facts.insert("crs".into(), json!(kept.plane));
     }

@@ -22,6 +22,7 @@ mod office;
 pub mod openapi;
 mod operations;
 mod pieces;
+mod place_sheet;
 mod ranges;
 mod reading;
 mod reports;

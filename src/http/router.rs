@@ -15,6 +15,9 @@ pub fn router(site: Arc<Site>) -> Router {
         // A printed code is in upper case.
         if let Some(rest) = path.strip_prefix("/q/") {
             router = router.route(&format!("/Q/{rest}"), answers.clone());
+            if let Some(lot) = rest.strip_prefix("{code}/lots/") {
+                router = router.route(&format!("/Q/{{code}}/LOTS/{lot}"), answers.clone());
+            }
         }
         router = router.route(path, answers);
     }

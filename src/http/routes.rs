@@ -111,6 +111,8 @@ fn public() -> Vec<Route> {
         ("/q/{code}/preview.png", Reads, get(items::preview)),
         ("/q/{code}/history", Reads, get(items::history)),
         ("/q/{code}/changes", Reads, get(items::changes)),
+        ("/q/{code}/lots", Reads, get(items::lots::list)),
+        ("/q/{code}/lots/{number}", Reads, get(items::lots::one)),
         ("/q/{code}/report", Both, get(reports::form).post(reports::receive)),
         ("/q/{code}/revisions/{number}", Reads, get(items::revision)),
         ("/q/{code}/documents/{sha256}", Reads, get(items::document)),

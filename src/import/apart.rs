@@ -20,7 +20,7 @@ use super::formats::archive;
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Options};
-use super::{lines, photo, points, zones};
+use super::{lines, photo, plan, points, zones};
 use crate::domain::Digest;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::features::canonical::CanonicalSet;
@@ -100,6 +100,8 @@ struct Reply {
     set: Option<FeatureSet>,
     /// Sizes in bytes of the pieces that follow.
     pieces: Vec<u64>,
+    /// Further sets: the field that takes each, what it is, and how many pieces are its own. They come last.
+    further: Vec<(String, FeatureSet, usize)>,
     pages: Option<u32>,
     title: Option<String>,
     rows: Vec<points::Row>,
@@ -123,10 +125,10 @@ fn read_here(takes: Takes, source: &Source, options: &Options) -> Imported {
     match takes {
         Takes::Places => points::places(source, options),
         Takes::Lines => lines::import(source, options),
-        Takes::Zones | Takes::Outline => {
-            let options = Options { outline: takes == Takes::Outline, ..options.clone() };
-            zones::import(source, &options, &|_| {})
-        }
+        Takes::Zones => plan::import(source, &Options { outline: false, ..options.clone() }, &|_| {}),
+        Takes::Outline => zones::import(source, &Options { outline: true, ..options.clone() }, &|_| {}),
+        Takes::PlanLines => plan::import_beside(source, options, true),
+        Takes::PlanPoints => plan::import_beside(source, options, false),
     }
 }
 
@@ -140,13 +142,18 @@ impl Reading {
         let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
         let task = Task::Import { takes, name: source.name.clone(), path, options: Box::new(options.clone()) };
         match ask(program, &task, source.bytes) {
-            Ok((head, pieces)) => {
-                let whole = head.set.as_ref().is_none_or(|set| Digest::of_pieces(&pieces) == set.sha256);
-                if !whole {
-                    return Ok(stopped(source, options, true));
+            Ok((head, mut pieces)) => {
+                let mut further = Vec::with_capacity(head.further.len());
+                for (field, set, count) in head.further.into_iter().rev() {
+                    let chunks = pieces.split_off(pieces.len().saturating_sub(count));
+                    further.insert(0, (field, CanonicalSet { chunks, set }));
                 }
                 let set = head.set.map(|set| CanonicalSet { chunks: pieces.clone(), set });
-                Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane })
+                let is_whole = |set: &CanonicalSet| Digest::of_pieces(&set.chunks) == set.set.sha256;
+                if !set.iter().chain(further.iter().map(|(_, set)| set)).all(is_whole) {
+                    return Ok(stopped(source, options, true));
+                }
+                Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane, further })
             }
             Err(Failed::There { panicked }) => Ok(stopped(source, options, panicked)),
             Err(Failed::Here(error)) => Err(error),
@@ -215,7 +222,7 @@ fn stopped(source: &Source, options: &Options, is_damaged: bool) -> Imported {
     let (check, said) =
         if is_damaged { ("unreadable", sentence!("unreadable")) } else { ("reading-stopped", sentence!("reading-stopped")) };
     report.push(Finding::new(Severity::Error, check, said));
-    Imported { report, set: None, drawn: Vec::new(), plane: options.plane }
+    Imported { report, set: None, drawn: Vec::new(), plane: options.plane, further: Vec::new() }
 }
 
 /// A child process that is killed when this is dropped.
@@ -318,9 +325,14 @@ pub fn child(bytes: u64) -> io::Result<()> {
         Task::Import { takes, name, path, options } => {
             let source = Source::named(&name, &path)?;
             limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
-            let Imported { report, set, drawn, plane } = read_here(takes, &source, &options);
-            let lengths = drawn.iter().map(|piece| piece.len() as u64).collect();
-            (Reply { report, plane, set: set.map(|set| set.set), pieces: lengths, ..Reply::default() }, drawn)
+            let Imported { report, set, drawn: mut pieces, plane, further } = read_here(takes, &source, &options);
+            let mut described = Vec::with_capacity(further.len());
+            for (field, CanonicalSet { chunks, set }) in further {
+                described.push((field, set, chunks.len()));
+                pieces.extend(chunks);
+            }
+            let lengths = pieces.iter().map(|piece| piece.len() as u64).collect();
+            (Reply { report, plane, set: set.map(|set| set.set), pieces: lengths, further: described, ..Reply::default() }, pieces)
         }
         Task::Points { name, path, options } => {
             let source = Source::named(&name, &path)?;

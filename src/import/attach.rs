@@ -280,10 +280,18 @@ fn feature_set(
     let options = options(input, facts, city)?;
     let takes = families::takes(field).unwrap_or(Takes::Zones);
     let imported = reading.import(takes, &source, &options).map_err(AttachError::Unavailable)?;
-    let Imported { report, set, plane, .. } = imported;
+    let Imported { report, set, plane, further, .. } = imported;
     let Some(set) = set else { return Err(AttachError::Report(Box::new(report))) };
     if takes == Takes::Zones {
         facts.insert("crs".into(), json!(plane));
+    }
+    for (field, set) in further {
+        // What the command itself says of lines and points counts.
+        if facts.get(&field).is_none_or(Value::is_null) {
+            let said = serde_json::to_value(&set.set);
+            attached.blobs.push(set.into());
+            facts.insert(field, said.map_err(|error| invalid("feature-set", sentence!("as-is", what = error.to_string())))?);
+        }
     }
     let said = serde_json::to_value(&set.set);
     attached.blobs.push(set.into());
@@ -305,7 +313,10 @@ fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Opt
     let mut options = Options { crs, columns, ..Options::new(city.bbox, city.default_crs) };
     options.kind = kind.unwrap_or(options.kind);
     options.signed = signed.unwrap_or(options.signed);
-    options.choice.layer = text("layer").map(str::to_owned);
+    let several = input.get("layer").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    for choice in text("layer").into_iter().chain(several) {
+        options.choice.layer = options.layers.take(choice).or(options.choice.layer.take());
+    }
     let shares = input.get("shares").map(|shares| serde_json::from_value(shares.clone())).transpose();
     options.shares = shares.map_err(|_| invalid("shares", sentence!("shares")))?;
     if let Some(of_lots) = input.get("lot_columns").and_then(Value::as_object) {

@@ -41,6 +41,8 @@ const OF_PROGRAMS: &[&str] =
 
 /// The column that holds the name of a placemark's folder. It says something where there are several.
 pub const FOLDER: &str = "Folder";
+/// The column that holds the name of a shape's layer in a drawing.
+pub const LAYER: &str = "Layer";
 
 /// Words in the names of columns that hold data of persons, folded without separators.
 const OF_PERSONS: &[&str] =

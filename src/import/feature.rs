@@ -1,6 +1,6 @@
 //! A feature as it stands in a file, whatever the format.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::geometry::simple::{Geometry, Position, Rings};
@@ -65,6 +65,29 @@ pub fn of_lines(mut lines: Vec<Vec<Position>>) -> Result<Geometry, GeometryError
         0 => Err(GeometryError::Missing),
         1 => Ok(Geometry::LineString(lines.remove(0))),
         _ => Ok(Geometry::MultiLineString(lines)),
+    }
+}
+
+/// A kind of geometry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Areas. What has no shape that can be read counts as one, so that it is reported.
+    Areas,
+    /// Lines.
+    Lines,
+    /// Points.
+    Points,
+}
+
+impl Kind {
+    /// The kind of a feature.
+    pub fn of(feature: &Feature) -> Self {
+        match feature.geometry {
+            Ok(Geometry::Point(_)) => Self::Points,
+            Ok(Geometry::LineString(_) | Geometry::MultiLineString(_)) => Self::Lines,
+            Ok(Geometry::Polygon(_) | Geometry::MultiPolygon(_)) | Err(_) => Self::Areas,
+        }
     }
 }
 

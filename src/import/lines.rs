@@ -66,7 +66,7 @@ pub fn import(source: &Source, options: &Options) -> Imported {
     report.sort();
     let set = writer.finish();
     let drawn = set.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
-    Imported { set: set.filter(|_| report.is_clean()), report, drawn, plane: options.plane }
+    Imported { set: set.filter(|_| report.is_clean()), report, drawn, plane: options.plane, further: Vec::new() }
 }
 
 fn is_role(column: &str) -> bool {
@@ -83,10 +83,10 @@ fn is_detour(feature: &Feature) -> bool {
     })
 }
 
-type Wrong = (&'static str, Sentence);
+pub(super) type Wrong = (&'static str, Sentence);
 
 /// The feature's lines in 10⁻⁷ degrees, without positions that repeat.
-fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec<[i64; 2]>>, Wrong> {
+pub(super) fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec<[i64; 2]>>, Wrong> {
     let lines: &[Vec<Position>] = match &feature.geometry {
         Ok(Geometry::LineString(line)) => std::slice::from_ref(line),
         Ok(Geometry::MultiLineString(lines)) => lines,
@@ -125,7 +125,7 @@ fn line(feature: &Feature, chosen: &Chosen, options: &Options) -> Result<Vec<Vec
 }
 
 /// The length of lines in the plane, whole metres.
-fn metres(lines: &[Vec<[i64; 2]>], plane: &Crs) -> i64 {
+pub(super) fn metres(lines: &[Vec<[i64; 2]>], plane: &Crs) -> i64 {
     let plain = |[lon, lat]: [i64; 2]| plane.from_wgs84(lon as f64 / 1e7, lat as f64 / 1e7).unwrap_or_default();
     let length = |[a, b]: &[[i64; 2]; 2]| {
         let ([x, y], [u, v]) = (plain(*a), plain(*b));

@@ -13,6 +13,7 @@ pub mod lines;
 pub mod list;
 pub mod parcel;
 pub mod photo;
+pub mod plan;
 pub mod points;
 pub mod report;
 pub mod source;

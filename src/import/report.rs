@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::import::feature::Kind;
 use crate::words::sentence::{Said, Sentence};
 use crate::words::text::Lang;
 use schemars::JsonSchema;
@@ -45,6 +46,9 @@ pub struct Finding {
     pub check: String,
     /// Number of the feature in the file's order, from 0; none for the whole file.
     pub feature: Option<usize>,
+    /// The layer that the feature stands in; none for the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
     /// Numbers of other features that the finding concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<usize>,
@@ -69,6 +73,7 @@ impl Finding {
             severity,
             check: check.to_owned(),
             feature: None,
+            layer: None,
             others: Vec::new(),
             line: None,
             at: None,
@@ -106,6 +111,22 @@ pub struct CodeSum {
     pub area_ha: f64,
 }
 
+/// A layer of a file, or a folder of it, and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerFate {
+    /// Its name; none where the file is one nameless layer.
+    pub name: Option<String>,
+    /// Kind of its geometries.
+    pub kind: Kind,
+    /// How many features of that kind it has.
+    pub features: usize,
+    /// The field of the facts that it was taken for; none where it was left out.
+    pub taken: Option<String>,
+    /// As what it was taken, or why it was left out, in all languages.
+    #[serde(flatten)]
+    pub said: Said,
+}
+
 /// The report of one import.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
@@ -131,6 +152,9 @@ pub struct Report {
     /// Columns that hold the number and the indicators of lots, by what each is taken for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lot_columns: BTreeMap<String, String>,
+    /// The layers of a file with several, each with what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerFate>,
     /// Plane area in hectares of what would be published.
     pub area_ha: f64,
     /// Plane area in square metres of the rings as they stood in the file.
@@ -207,9 +231,22 @@ impl Report {
         self.count(Severity::Error) == 0
     }
 
-    /// Sorts the findings: those about the whole file first, then by feature.
+    /// Sorts the findings: those about the whole file first, then by layer and feature.
     pub fn sort(&mut self) {
-        self.findings.sort_by_key(|finding| (finding.feature.is_some(), finding.feature));
+        self.findings.sort_by_cached_key(|finding| (finding.feature.is_some(), finding.layer.clone(), finding.feature));
+    }
+
+    /// Adds what was found in a further layer of the file.
+    pub fn absorb(&mut self, layer: &str, other: Self) {
+        for finding in other.findings {
+            self.push(Finding { layer: Some(layer.to_owned()).filter(|layer| !layer.is_empty()), ..finding });
+        }
+        for (check, more) in other.not_listed {
+            *self.not_listed.entry(check).or_default() += more;
+        }
+        for (what, count) in other.counted {
+            self.count_also(&what, count);
+        }
     }
 
     /// The report as text for a terminal, in Vietnamese and English.
@@ -234,6 +271,10 @@ impl Report {
         let columns: Vec<String> = columns.chain(self.lot_columns.iter().map(|(what, name)| format!("{what} ← “{name}”"))).collect();
         if !columns.is_empty() {
             let _ = writeln!(text, "Cột (columns): {}", columns.join(", "));
+        }
+        for layer in &self.layers {
+            let name = layer.name.as_ref().map(|name| format!("“{name}”, ")).unwrap_or_default();
+            let _ = writeln!(text, "Lớp (layer): {name}{} ({})", layer.said.text(Lang::Vi), layer.said.text(Lang::En));
         }
         let mut printed: BTreeMap<&str, usize> = BTreeMap::new();
         for finding in &self.findings {
@@ -270,10 +311,11 @@ fn line_of(finding: &Finding) -> String {
         Severity::Warning => "CHÚ Ý",
         Severity::Repair => "ĐÃ SỬA",
     };
+    let layer = finding.layer.as_ref().map(|layer| format!(" “{layer}”")).unwrap_or_default();
     let feature = finding.feature.map(|n| format!(" #{n}")).unwrap_or_default();
     let line = finding.line.filter(|line| *line > 1).map(|n| format!(", dòng (line) {n}")).unwrap_or_default();
     let at = finding.at.map(|[lon, lat]| format!(" [{lon:.5}, {lat:.5}]")).unwrap_or_default();
-    format!("{mark}{feature}{line}: {}{at}", finding.said)
+    format!("{mark}{layer}{feature}{line}: {}{at}", finding.said)
 }
 
 /// Words for a thing that is only counted.

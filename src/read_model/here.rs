@@ -9,8 +9,13 @@ use serde_json::{Map, Value};
 
 use super::ReadModel;
 use super::nearby::Nearby;
+pub use super::place::Place;
+use super::streets::{Streets, around, streets};
+use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::feature_set::FeatureSet;
 use crate::domain::indicators::Indicators;
+use crate::domain::plan::{LINES, PlanKind};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
@@ -29,45 +34,6 @@ use crate::geometry::intersects;
 /// Smallest part of a parcel that counts, square metres. Smaller parts come from borders that do not meet
 /// exactly.
 const SLIVER_M2: f64 = 0.5;
-
-/// A place that a resident asks about.
-pub enum Place {
-    /// Longitude and latitude in degrees.
-    Point([f64; 2]),
-    /// A parcel, with its area in square metres from its own corners if they are given in metres.
-    Parcel(Area, Option<f64>),
-}
-
-impl Place {
-    fn bbox(&self) -> Bbox {
-        match self {
-            Self::Point([lon, lat]) => [*lon, *lat, *lon, *lat],
-            Self::Parcel(area, _) => area.bbox(),
-        }
-    }
-
-    /// A point that stands for the place: the point itself, or one inside the parcel. Longitude and latitude in
-    /// degrees.
-    pub fn point(&self) -> [f64; 2] {
-        match self {
-            Self::Point(at) => *at,
-            Self::Parcel(area, _) => {
-                use geo::InteriorPoint;
-                let line = |ring: &Vec<[i64; 2]>| {
-                    ring.iter()
-                        .chain(ring.first())
-                        .map(|p| geo::Coord { x: p[0] as f64 / 1e7, y: p[1] as f64 / 1e7 })
-                        .collect::<geo::LineString>()
-                };
-                let mut rings = area.rings().iter().map(line);
-                let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
-                let inside = geo::Polygon::new(outer, rings.collect()).interior_point();
-                let [west, south, east, north] = area.bbox();
-                inside.map_or([f64::midpoint(west, east), f64::midpoint(south, north)], |point| [point.x(), point.y()])
-            }
-        }
-    }
-}
 
 /// What a plan says of a lot.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,6 +80,8 @@ pub struct PlanHere {
     pub zones: Vec<ZoneHere>,
     /// Area of the parcel that no zone covers, square metres.
     pub uncovered_m2: Option<f64>,
+    /// What the plan's lines say there; none for a plan without lines.
+    pub streets: Option<Streets>,
 }
 
 /// What a plan said at a place on an earlier day, and says now.
@@ -143,6 +111,12 @@ pub struct Here {
     pub consultations: Vec<View>,
     /// What goes on near it, the nearest first.
     pub nearby: Vec<Nearby>,
+}
+
+/// The order in which plans at a place are told: the more detailed one first.
+fn order_of(plan: &PlanHere) -> (u8, &'static str, Code, u32) {
+    let coarseness = PlanKind::named(plan.view.kind).map_or(u8::MAX, PlanKind::coarseness);
+    (coarseness, plan.view.kind, plan.view.code, plan.view.revision)
 }
 
 /// Codes and whole square metres of a plan's zones at a place, for comparing; none where the plan does not hold.
@@ -193,19 +167,23 @@ impl ReadModel {
     async fn plans_here(&self, views: Vec<View>, place: &Arc<Place>, city: &City) -> Result<Vec<Option<PlanHere>>, StoreError> {
         let mut found = Vec::with_capacity(views.len());
         for view in views {
-            let Some(set) = view.features.as_ref().filter(|set| set.area_ha.is_some() && intersects(&set.bbox, &place.bbox())) else {
-                found.push(None);
-                continue;
-            };
-            let Some(features) = self.readable(set.sha256).await? else {
-                found.push(None);
-                continue;
-            };
-            found.push(Crs::new(view.plane().unwrap_or(city.default_crs)).ok().map(|plane| (view, features, plane)));
+            let meets = |bbox: Bbox| move |set: &&FeatureSet| intersects(&set.bbox, &bbox);
+            let areas = view.features.as_ref().filter(|set| set.area_ha.is_some()).filter(meets(place.bbox())).map(|set| set.sha256);
+            let lines = view.set_of(Some(LINES)).filter(meets(around(place.bbox()))).map(|set| set.sha256);
+            let mut read = [None, None];
+            for (read, digest) in read.iter_mut().zip([areas, lines]) {
+                if let Some(digest) = digest {
+                    *read = self.readable(digest).await?;
+                }
+            }
+            let plane = Crs::new(view.plane().unwrap_or(city.default_crs)).ok().filter(|_| read.iter().any(Option::is_some));
+            found.push(plane.map(|plane| (view, read, plane)));
         }
-        let look = |place: &Place, (view, features, plane): (View, Arc<Features>, Crs)| {
-            let (zones, uncovered_m2) = zones(&features, place, &plane);
-            (!zones.is_empty()).then_some(PlanHere { view, zones, uncovered_m2 })
+        let look = |place: &Place, (view, [areas, lines], plane): (View, [Option<Arc<Features>>; 2], Crs)| {
+            let (zones, uncovered_m2) = areas.map(|areas| zones(&areas, place, &plane)).unwrap_or_default();
+            let streets = lines.map(|lines| streets(&lines, place, &plane));
+            let is_said = !zones.is_empty() || streets.as_ref().is_some_and(|streets| !streets.are_silent());
+            is_said.then_some(PlanHere { view, zones, uncovered_m2, streets })
         };
         match place.as_ref() {
             // Looking up a point takes an index and a few borders: microseconds.
@@ -281,10 +259,10 @@ impl ReadModel {
             nearby: self.nearby(at, moment).await?,
         };
         here.plans.extend(self.plans_here(shown, &place, &city).await?.into_iter().flatten());
-        here.plans.sort_by_key(|plan| (plan.view.kind, plan.view.code));
+        here.plans.sort_by_key(order_of);
         let coming = coming.into_iter().filter(|view| view.opinions_until().is_none()).collect();
         here.coming.extend(self.plans_here(coming, &place, &city).await?.into_iter().flatten());
-        here.coming.sort_by_key(|plan| (plan.view.kind, plan.view.code, plan.view.revision));
+        here.coming.sort_by_key(order_of);
         for (code, held) in before {
             let held = match held {
                 Some(view) => self.plans_here(vec![view], &place, &city).await?.pop().flatten(),

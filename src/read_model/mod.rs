@@ -14,7 +14,9 @@ pub mod image;
 pub mod layers;
 pub mod nearby;
 pub mod nearest;
+mod place;
 pub mod search;
+pub mod streets;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

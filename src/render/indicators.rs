@@ -18,9 +18,18 @@ fn range(lang: Lang, indicator: Indicator, range: Range) -> Option<String> {
     })
 }
 
+/// The unit of an indicator, as it stands behind a number.
+fn unit(indicator: Indicator) -> &'static str {
+    match indicator {
+        Indicator::Density | Indicator::Green => " %",
+        Indicator::Height | Indicator::GroundLevel | Indicator::SetbackFront | Indicator::SetbackSide | Indicator::SetbackRear => " m",
+        Indicator::Storeys | Indicator::Basements | Indicator::Far | Indicator::Population | Indicator::Dwellings => "",
+    }
+}
+
 /// The value of an indicator in words; a dash where nothing is stated.
 pub fn value(lang: Lang, indicator: Indicator, stated: Range) -> String {
-    range(lang, indicator, stated).unwrap_or_else(|| "–".to_owned())
+    range(lang, indicator, stated).map_or_else(|| "–".to_owned(), |said| format!("{said}{}", unit(indicator)))
 }
 
 /// Each indicator that is stated, in words: “tối đa 5 tầng”, “mật độ tối đa 70 %”.

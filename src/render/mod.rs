@@ -18,5 +18,6 @@ pub mod record;
 pub mod report;
 pub mod reports;
 pub mod search;
+mod streets;
 pub mod style;
 pub mod tile;

@@ -45,6 +45,14 @@ pub fn address(public_url: &str, code: Code, board: Option<u32>) -> String {
     }
 }
 
+/// The address that the code of a lot leads to; `key` is its number as addresses have it.
+pub fn address_of_lot(public_url: &str, code: Code, key: &str) -> String {
+    match in_capitals(public_url) {
+        Some(site) => format!("{site}/Q/{code}/LOTS/{key}"),
+        None => format!("{public_url}/q/{code}/lots/{key}"),
+    }
+}
+
 /// The address of the site itself, as a code carries it.
 pub fn site(public_url: &str) -> String {
     in_capitals(public_url).unwrap_or_else(|| public_url.to_owned())

@@ -83,6 +83,7 @@ fn content(report: &Report, drawn: &[Bytes]) -> Markup {
             }
         }
         (facts(report))
+        (layers(report))
         @if !drawn.is_empty() { (sketch(report, drawn)) }
         @for severity in [Severity::Error, Severity::Warning, Severity::Repair] { (findings(report, severity)) }
         (codes(report))
@@ -116,6 +117,26 @@ fn facts(report: &Report) -> Markup {
                 }
                 @for (what, count) in &report.counted {
                     tr { th scope="row" { (both(&counted_words(what).said())) } td { (count) } }
+                }
+            }
+        }
+    }
+}
+
+/// What became of each layer of a file with several.
+fn layers(report: &Report) -> Markup {
+    if report.layers.is_empty() {
+        return html! {};
+    }
+    html! {
+        h2 { (both(&sentence!("report-layers").said())) }
+        table {
+            tbody {
+                @for layer in &report.layers {
+                    tr {
+                        th.w scope="row" { (layer.name.as_deref().unwrap_or("–")) }
+                        td { (both(&layer.said)) }
+                    }
                 }
             }
         }
@@ -164,6 +185,7 @@ fn findings(report: &Report, severity: Severity) -> Markup {
                     tr id={ "f" (number) } {
                         td { span.mark.(class(severity)) { (number) } }
                         td {
+                            @if let Some(layer) = &finding.layer { (layer) br; }
                             @if let Some(feature) = finding.feature { "#" (feature) } @else { (sentence!("report-whole-file").text(Lang::Vi)) }
                             @if let Some(line) = finding.line.filter(|line| *line > 1) { br; (sentence!("report-line", line).text(Lang::Vi)) }
                             @if let Some([lon, lat]) = finding.at { br; (format!("{lon:.5}, {lat:.5}")) }

@@ -69,7 +69,7 @@ fn every_event_has_a_current_schema_and_a_sample_that_is_valid_and_round_trips()
 
 #[test]
 fn an_unknown_type_or_version_is_an_error_and_never_skipped() {
-    assert!(LogEvent::decode("plan.published", 2, "{}").is_err());
+    assert!(LogEvent::decode("plan.published", 3, "{}").is_err());
     assert!(LogEvent::decode("plan.unheard", 1, "{}").is_err());
     assert!(LogEvent::decode("nothing", 1, "{}").is_err());
 }

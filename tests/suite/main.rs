@@ -33,6 +33,7 @@ mod offices;
 mod oidc;
 mod passkeys;
 mod personal_data;
+mod plan_layers;
 mod postgres;
 mod prints;
 mod process;

@@ -38,7 +38,7 @@ on_both_databases!(
     moments_have_milliseconds_and_no_more,
 );
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "plans",
     "ambulances",
     "health-workers",
@@ -51,6 +51,8 @@ const NAMES: [&str; 15] = [
     "works",
     "zones",
     "lots",
+    "plan-lines",
+    "plan-points",
     "places",
     "works-lines",
     "units",

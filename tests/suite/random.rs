@@ -61,6 +61,9 @@ const HEADS: &[&str] = &[
 const PARTS: &[&str] = &[
     "zones",
     "lots",
+    "plan-lines",
+    "plan-points",
+    "QHPK2301B-1-L2",
     "plans",
     "units",
     "campaigns",

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use bangtin::domain::access::Role;
+use bangtin::render::qr::{Matrix, address_of_lot};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
@@ -12,6 +13,11 @@ on_both_databases!(
     a_lot_in_no_class_is_a_lot_and_no_zone,
     a_revision_tells_lot_by_lot_which_indicators_changed,
     a_file_of_lots_over_http_is_reported_and_read_as_it_is_meant,
+    lines_and_points_are_collections_of_their_own_and_follow_their_revision,
+    a_hundred_parcels_are_answered_as_shapely_answers_them,
+    here_tells_the_right_of_way_in_words,
+    a_lot_has_a_page_and_a_code_of_its_own,
+    the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kept,
 );
 
 /// A square of 30 m in EPSG:9208, `n` squares to the east.
@@ -153,4 +159,191 @@ async fn a_file_of_lots_over_http_is_reported_and_read_as_it_is_meant(kind: Kind
     assert_eq!(answer["report"]["lot_columns"]["population"], "Chỗ đỗ");
     let answer = read(&[("map.storeys", "Không có")]).await;
     assert!(answer["publish"].is_null() && checks(&answer).contains(&"no-column".to_owned()), "{answer}");
+}
+
+/// Three lots, and a street 12 m wide along their southern border.
+fn with_street(width: &str) -> Value {
+    let mut whole = three();
+    let line = |north: f64, properties: Value| {
+        let (x, y) = (515_000.0, 2_401_500.0 + north);
+        json!({ "type": "Feature", "properties": properties, "geometry": { "type": "LineString", "coordinates": [[x - 10.0, y], [x + 100.0, y]] } })
+    };
+    let point = json!({ "type": "Feature", "properties": { "Loai": "Mốc giới", "Ten": "M1" },
+        "geometry": { "type": "Point", "coordinates": [515_000, 2_401_500] } });
+    let features = whole["features"].as_array_mut().unwrap();
+    features.push(line(-4.0, json!({ "Loai": "Tim đường", "TenDuong": "đường Mẫu", "LoGioi": width })));
+    features.push(line(2.0, json!({ "Loai": "Chỉ giới đường đỏ", "TenDuong": "đường Mẫu" })));
+    features.push(point);
+    whole
+}
+
+async fn lines_and_points_are_collections_of_their_own_and_follow_their_revision(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let code = publish(&node, "street", json!({ "geojson": with_street("12") })).await;
+    let lines = node.get(&format!("/collections/plan-lines/items?plan={code}&sortby=-right_of_way_m")).await.json();
+    let first = &lines["features"][0];
+    assert_eq!((&first["id"], &lines["numberMatched"]), (&json!(format!("{code}-1-L1")), &json!(2)));
+    assert_eq!((&first["properties"]["right_of_way_m"], &first["properties"]["road"]), (&json!(12.0), &json!("đường Mẫu")));
+    assert_eq!((&first["properties"]["length_m"], &first["geometry"]["type"]), (&json!(110), &json!("MultiLineString")));
+    let wide = node.get(&format!("/collections/plan-lines/items?plan={code}&filter=right_of_way_m%3E10%20AND%20line_kind='road'")).await;
+    assert_eq!(wide.json()["numberMatched"], 1);
+    let schema = node.get("/collections/plan-lines/schema").await.json();
+    assert_eq!(schema["properties"]["right_of_way_m"]["type"], "number");
+    assert!(schema["properties"]["line_kind"]["enum"].as_array().unwrap().contains(&json!("red-line")), "{schema}");
+    let point = node.get(&format!("/collections/plan-points/items/{code}-1-P1")).await.json();
+    assert_eq!((&point["properties"]["point_kind"], &point["geometry"]["type"]), (&json!("control-point"), &json!("Point")));
+    let whole = node.get(&format!("/q/{code}.geojson")).await.json();
+    let kinds: Vec<&str> =
+        whole["features"].as_array().unwrap().iter().map(|feature| feature["properties"]["feature_kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["lot", "lot", "lot", "line", "line", "point"]);
+    for wrong in ["L3", "L0", "L01", "l1", "P1", "1"] {
+        let status = node.get(&format!("/collections/plan-lines/items/{code}-1-{wrong}")).await.status;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{wrong}");
+    }
+    // A revision has lines of its own; those before it are gone, and can be found in their time.
+    let facts = json!({ "kind": "detailed-plan", "title": "Điều chỉnh", "adjustment": "local", "zones": { "geojson": with_street("16") },
+        "decision": { "authority": "UBND", "number": "second/QĐ", "signed": "2026-06-05" } });
+    let revise =
+        json!({ "id": "second", "type": "plan.revise", "code": code, "based_on": 1, "effective_from": "2026-06-05", "facts": facts });
+    node.apply(&revise.to_string()).await;
+    assert_eq!(node.get(&format!("/collections/plan-lines/items/{code}-1-L1")).await.status, StatusCode::GONE);
+    let before = node.get(&format!("/collections/plan-lines/items?plan={code}&datetime=2026-02-01T00:00:00Z")).await.json();
+    assert_eq!(before["features"][0]["properties"]["right_of_way_m"], 12.0, "{before}");
+    let now = node.get(&format!("/collections/plan-lines/items/{code}-2-L1")).await.json();
+    assert_eq!(now["properties"]["right_of_way_m"], 16.0);
+}
+
+/// Corners of a parcel as people type them: northing, then easting.
+fn typed(corners: &[[f64; 2]]) -> String {
+    corners.iter().map(|[x, y]| format!("{y} {x}")).collect::<Vec<_>>().join("\n")
+}
+
+/// `tests/data/make_worked_questions.py` makes the questions and their answers.
+async fn a_hundred_parcels_are_answered_as_shapely_answers_them(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let questions = include_str!("../data/worked_questions.jsonl");
+    assert_eq!(questions.lines().count(), 100);
+    for (n, line) in questions.lines().enumerate() {
+        let question: Value = serde_json::from_str(line).unwrap();
+        let corners: Vec<[f64; 2]> = serde_json::from_value(question["parcel"].clone()).unwrap();
+        let answer = node.form("/here?f=json", &[("parcel", &typed(&corners))]).await.json();
+        let plan = answer["plans"].as_array().unwrap().iter().find(|plan| plan["code"] == question["plan"]).unwrap();
+        let border: f64 = (0..corners.len())
+            .map(|i| (corners[i], corners[(i + 1) % corners.len()]))
+            .map(|(a, b)| libm::hypot(b[0] - a[0], b[1] - a[1]))
+            .sum();
+        // Published positions are rounded to a centimetre.
+        let near = |found: &Value, wanted: &Value| (found.as_f64().unwrap() - wanted.as_f64().unwrap()).abs() <= 0.05 + 0.01 * border;
+        let lots = |area: &dyn Fn(&str, &Value)| {
+            for zone in plan["zones"].as_array().unwrap() {
+                area(zone["lot"]["number"].as_str().unwrap(), &zone["area_m2"]);
+            }
+        };
+        lots(&|number, area| assert!(near(area, &question["lots"][number]), "{n}: lot {number}: {area} {line}"));
+        let streets = &plan["streets"];
+        let roads = streets["roads"].as_array().unwrap();
+        for road in roads {
+            let wanted = &question["roads"][road["road"].as_str().unwrap()];
+            assert!(near(&road["area_m2"], wanted), "{n}: {road} {line}");
+        }
+        for (road, area) in question["roads"].as_object().unwrap() {
+            assert!(area.as_f64().unwrap() < 1.0 || roads.iter().any(|own| own["road"] == json!(road)), "{n}: {road} {streets}");
+        }
+        let wanted = &question["in_right_of_way_m2"];
+        assert!(
+            near(streets["in_right_of_way_m2"].as_f64().map_or(&json!(0.0), |_| &streets["in_right_of_way_m2"]), wanted),
+            "{n}: {line}"
+        );
+        match question["red_line_m"].as_f64() {
+            Some(metres) => assert!((streets["red_line_m"].as_f64().unwrap() - metres).abs() <= 0.08, "{n}: {streets} {line}"),
+            None => assert!(streets["red_line_m"].is_null(), "{n}: {streets}"),
+        }
+        assert_eq!(streets["corridors"], question["corridors"], "{n}: {line}");
+    }
+}
+
+async fn here_tells_the_right_of_way_in_words(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let code = publish(&node, "street", json!({ "geojson": with_street("12") })).await;
+    // 20 m wide, 10 m deep: its southern 2 m lie within 6 m of the centre line.
+    let parcel = typed(&[[515_002.0, 2_401_500.0], [515_022.0, 2_401_500.0], [515_022.0, 2_401_510.0], [515_002.0, 2_401_510.0]]);
+    let page = node.form("/here", &[("parcel", &parcel)]).await.text();
+    // Published positions are rounded to a centimetre.
+    let exact = ["39,9 m² của thửa (19,9 %)", "40,0 m² của thửa (20,0 %)", "40,1 m² của thửa (20,1 %)"];
+    assert!(exact.iter().any(|said| page.contains(&format!("{said} nằm trong lộ giới đường Mẫu (rộng 12 m)."))), "{page}");
+    for said in ["Chỉ giới đường đỏ chạy qua hoặc chạm thửa.", "OM2.3"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let far = typed(&[[515_002.0, 2_401_512.0], [515_022.0, 2_401_512.0], [515_022.0, 2_401_520.0], [515_002.0, 2_401_520.0]]);
+    let page = node.form("/here", &[("parcel", &far)]).await.text();
+    assert!(page.contains("Thửa cách chỉ giới đường đỏ 10,0 m.") && !page.contains("lộ giới đường Mẫu"), "{page}");
+    let lines = node.get(&format!("/collections/plan-lines/items?plan={code}&limit=1")).await.json();
+    let at = lines["features"][0]["geometry"]["coordinates"][0][0].as_array().unwrap().clone();
+    // The line's western end lies beside the lots: a plan is told for its streets alone.
+    let (lon, lat) = (at[0].as_f64().unwrap() + 0.00005, at[1].as_f64().unwrap());
+    let page = node.get_with(&format!("/here?lon={lon:.7}&lat={lat:.7}"), &[("accept", "text/html")]).await.text();
+    assert!(page.contains("Nằm trong lộ giới đường Mẫu (rộng 12 m)."), "{page}");
+}
+
+async fn a_lot_has_a_page_and_a_code_of_its_own(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let code = publish(&node, "pages", json!({ "geojson": with_street("12") })).await;
+    let html = [("accept", "text/html")];
+    let page = node.get_with(&format!("/q/{code}/lots/OM2.3"), &html).await.text();
+    for said in ["Lô OM2.3", "Được xây 1–5 tầng, mật độ tối đa 70 %", "<dd>tối đa 70 %</dd>", "900,", "/here?lon="] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    // What people type leads to the one address; what the code says needs no other mode than that of capitals.
+    let see = node.get_with(&format!("/q/{code}/lots/om2.3"), &html).await;
+    assert_eq!((see.status, see.header("location")), (StatusCode::SEE_OTHER, format!("/q/{code}/lots/OM2.3").as_str()));
+    assert_eq!(node.get_with(&format!("/Q/{code}/LOTS/OM2.3"), &html).await.status, StatusCode::OK);
+    assert_eq!(node.get(&format!("/q/{code}/lots/OM2.3.svg")).await.header("content-type"), "image/svg+xml");
+    let address = address_of_lot("https://bangtin.yenbai.example.vn", code.parse().unwrap(), "OM2.3");
+    assert_eq!(address, format!("https://BANGTIN.YENBAI.EXAMPLE.VN/Q/{code}/LOTS/OM2.3"));
+    let picture = image::load_from_memory(&Matrix::new(&address).unwrap().png(512).unwrap()).unwrap().to_luma8();
+    assert_eq!((crate::qr::rqrr(&picture).as_deref(), crate::qr::zbar(&picture).as_str()), (Some(address.as_str()), address.as_str()));
+    for missing in ["OM2.4", "%C3%B4", "-"] {
+        assert_eq!(node.get_with(&format!("/q/{code}/lots/{missing}"), &html).await.status, StatusCode::NOT_FOUND, "{missing}");
+    }
+    assert_eq!(node.get_with("/q/QHSDD21AG/lots", &html).await.status, StatusCode::NOT_FOUND, "a plan of zones has no lots");
+    let found = node.get_with(&format!("/q/{code}/lots?q=cay+xanh"), &html).await.text();
+    assert!(found.contains("CX1") && !found.contains("OM2.3"), "{found}");
+    let all = node.get_with(&format!("/q/{code}/lots"), &html).await.text();
+    assert!(["OM2.3", "CX1", "XX1"].iter().all(|number| all.contains(number)), "{all}");
+    // Lots under one number share a page, and the page says so.
+    let mut twice = three();
+    twice["features"][1]["properties"]["KyHieuLoDat"] = json!("om2 / 3");
+    twice["features"][2]["properties"]["KyHieuLoDat"] = json!("OM2-3");
+    let code = publish(&node, "twice", json!({ "geojson": twice })).await;
+    let page = node.get_with(&format!("/q/{code}/lots/OM2-3"), &html).await.text();
+    assert!(page.contains("Quy hoạch có nhiều lô cùng ký hiệu này.") && page.contains("Cây xanh"), "{page}");
+}
+
+async fn the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kept(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    publish(&node, "sheet", json!({ "geojson": with_street("12") })).await;
+    let parcel = typed(&[[515_002.0, 2_401_500.0], [515_022.0, 2_401_500.0], [515_022.0, 2_401_510.0], [515_002.0, 2_401_510.0]]);
+    let before = node.model.image().position;
+    let sheet = node.form("/here?f=pdf", &[("parcel", &parcel)]).await;
+    assert_eq!(
+        (sheet.status, sheet.header("content-type"), sheet.header("cache-control")),
+        (StatusCode::OK, "application/pdf", "no-store")
+    );
+    assert_eq!(node.model.image().position, before);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sheet.pdf");
+    std::fs::write(&file, &sheet.body).unwrap();
+    let text = crate::support::run("pdftotext", &["-layout", file.to_str().unwrap(), "-"]);
+    for said in
+        ["Thông tin quy hoạch", "200,0 m²", "Lô OM2.3", "nằm trong lộ giới đường Mẫu (rộng 12 m).", "mật độ tối đa 70 %", "giá trị pháp lý"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(crate::support::run("pdfinfo", &[file.to_str().unwrap()]).contains("Pages:           1"));
+    let meta = crate::support::run("pdfinfo", &["-meta", file.to_str().unwrap()]);
+    assert!(meta.contains("<pdfaid:part>2<") && meta.contains("<pdfaid:conformance>U<"), "{meta}");
+    crate::support::run("qpdf", &["--check", file.to_str().unwrap()]);
+    // A wrong parcel gives the form again, and no print.
+    let wrong = node.form("/here?f=pdf", &[("parcel", "1 2 3")]).await;
+    assert_eq!((wrong.status, wrong.header("content-type")), (StatusCode::BAD_REQUEST, "text/html; charset=utf-8"));
 }

@@ -17,9 +17,13 @@ use crate::cli::store::Store;
 use crate::domain::Code;
 use crate::domain::city::{AsBefore, Columns};
 use crate::domain::plan::{Adjustment, PlanKind};
+use crate::domain::plan::{LINES, POINTS};
 use crate::geometry::crs::Crs;
+use crate::import;
 use crate::import::attach::{NewBlob, source_document};
-use crate::import::zones;
+use crate::import::formats::Choice;
+use crate::import::source::Source;
+use crate::import::zones::{self, Imported};
 
 /// Options of a plan.
 #[derive(Debug, Args)]
@@ -82,9 +86,16 @@ pub struct PlanArgs {
     /// What a density of 0,6 means: 60 % (part) or 0,6 % (percent)
     #[arg(long)]
     shares: Option<zones::Shares>,
-    /// Layer to read, in a file with several
-    #[arg(long, value_name = "NAME")]
-    layer: Option<String>,
+    /// Layer to read, in a file with several; of an urban plan also lots=NAME, lines=NAME and points=NAME, each as often as
+    /// needed
+    #[arg(long = "layer", value_name = "NAME")]
+    layers: Vec<String>,
+    /// A file of which all lines belong to the plan
+    #[arg(long, value_name = "FILE")]
+    lines: Option<PathBuf>,
+    /// A file of which all points belong to the plan
+    #[arg(long, value_name = "FILE")]
+    points: Option<PathBuf>,
     /// For a plan without zones: the file with its outline
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     outline: Option<PathBuf>,
@@ -134,7 +145,9 @@ impl PlanArgs {
         options.crs = self.crs.as_deref().map(Crs::code).transpose()?;
         (options.columns, options.lot_columns) = self.columns()?;
         options.shares = self.shares;
-        options.choice.layer.clone_from(&self.layer);
+        for choice in &self.layers {
+            options.choice.layer = options.layers.take(choice).or(options.choice.layer.take());
+        }
         options.choice.limits.bytes = self.how.max_mib << 20;
         options.overlap_m2 = self.max_overlap;
         if let Some(text) = &self.leave_out {
@@ -142,6 +155,21 @@ impl PlanArgs {
                 zones::numbers(text).map_err(|part| anyhow::anyhow!("--leave-out: “{part}” is not a number of a feature"))?;
         }
         Ok(options)
+    }
+
+    /// Reads the files of which all lines, or all points, belong to the plan; theirs take the place of what lies in the first.
+    fn read_beside(&self, options: &zones::Options, imported: &mut Imported, sources: &mut Vec<Source>) -> anyhow::Result<()> {
+        for (file, field, are_lines) in [(&self.lines, LINES.field, true), (&self.points, POINTS.field, false)] {
+            let Some(file) = file else { continue };
+            let source = read(file)?;
+            let options = zones::Options { choice: Choice { layer: None, ..options.choice.clone() }, ..options.clone() };
+            let Imported { report, set, .. } = tokio::task::block_in_place(|| import::plan::import_beside(&source, &options, are_lines));
+            imported.report.absorb(&source.name, report);
+            imported.further.retain(|(known, _)| known != field);
+            imported.further.extend(set.map(|set| (field.to_owned(), set)));
+            sources.push(source);
+        }
+        Ok(())
     }
 
     fn documents(&self) -> anyhow::Result<Vec<serde_json::Value>> {
@@ -173,17 +201,20 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     let units = resolve_units(store, &plan.units, plan.effective_from)?;
     let options = zones::Options { outline: field == "outline", ..plan.options(store, &units).await? };
     let progress = Progress::new("import", 0);
-    let imported = tokio::task::block_in_place(|| zones::import(&source, &options, &|count| progress.at(count as u64, "features")));
+    let read_plan = || import::plan::import(&source, &options, &|count| progress.at(count as u64, "features"));
+    let mut imported = tokio::task::block_in_place(read_plan);
+    let mut sources = vec![source];
+    plan.read_beside(&options, &mut imported, &mut sources)?;
     plan.how.write_report(&imported.report, &imported.drawn)?;
-    let Some(set) = imported.set else {
+    let Some(set) = imported.set.filter(|_| imported.report.is_clean()) else {
         progress.finish();
         return show(&imported.report, &plan.how);
     };
     let mut documents = plan.documents()?;
     let mut blobs = Vec::new();
-    for part in source.parts() {
+    for part in sources.iter().flat_map(Source::parts) {
         // The report already has the digest; the store checks the bytes against it.
-        let known = imported.report.sha256.as_ref().filter(|_| part.name == source.name).and_then(|text| text.parse().ok());
+        let known = imported.report.sha256.as_ref().filter(|_| part.name == sources[0].name).and_then(|text| text.parse().ok());
         let (document, brought) = source_document(&part, known)?;
         documents.push(serde_json::to_value(document)?);
         blobs.push(brought);
@@ -202,6 +233,10 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     });
     facts[field] = json!({ "sha256": set.set.sha256, "left_out": set.set.left_out });
     blobs.push(NewBlob::from(set));
+    for (field, set) in imported.further {
+        facts[field] = json!({ "sha256": set.set.sha256 });
+        blobs.push(NewBlob::from(set));
+    }
     if let Some(period) = &plan.period {
         let years = period.split_once('-').and_then(|(from, to)| Some((from.parse::<i16>().ok()?, to.parse::<i16>().ok()?)));
         let (from, to) = years.context("--period must be FROM-TO, such as 2021-2030")?;
@@ -219,7 +254,7 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     if plan.how.dry_run {
         return show(&imported.report, &plan.how);
     }
-    let said = AsBefore { columns, crs: options.crs, layer: plan.layer.clone() };
+    let said = AsBefore { columns, crs: options.crs, layer: options.choice.layer.clone() };
     store.app.remember_file(&plan.authority, said).await?;
     tell(store, &outcome, &imported.report, &plan.how)?;
     Ok(ExitCode::SUCCESS)

@@ -54,8 +54,13 @@ impl Schedule {
 impl Family for Campaign {
     const NAME: &'static str = "campaign";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("campaigns", "")];
-    const FEATURES: &'static [FeatureCollection] =
-        &[FeatureCollection { name: "places", only: Only::All, shape: Shape::Point, properties: &[super::view::PLACE_PROPERTIES] }];
+    const FEATURES: &'static [FeatureCollection] = &[FeatureCollection {
+        name: "places",
+        only: Only::All,
+        shape: Shape::Point,
+        properties: &[super::view::PLACE_PROPERTIES],
+        further: None,
+    }];
     const CHANGES: &'static [&'static str] = &["report-results"];
     const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
     const SHAPE: Shape = Shape::MultiPoint;

@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(read(1, r#"{"revision":3,"facts":{"name":"A"}}"#).and_then(Result::ok).as_ref(), Some(&stated));
         assert!(read(3, r#"{"revision":3,"facts":{"title":"A"}}"#).is_none());
         assert!(read(1, "damaged").is_some_and(|read| read.is_err()));
-        assert!(LogEvent::decode("plan.published", 2, "{}").is_err_and(|error| matches!(error, DecodeError::Unknown(..))));
+        assert!(LogEvent::decode("plan.published", 3, "{}").is_err_and(|error| matches!(error, DecodeError::Unknown(..))));
     }
 }

@@ -24,6 +24,7 @@ use super::works::Works;
 use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
 use crate::domain::publication::view::{Brief, Moment, View};
+use crate::domain::schema::Further;
 use forms::{decode_event, encode_event, event_schemas, schemas_of_commands};
 use log::parse;
 
@@ -195,7 +196,7 @@ macro_rules! families {
             /// True when items of its family have places of their own, each a point on a map.
             pub fn has_places(&self) -> bool {
                 match self {
-                    $(Self::$family(_) => <$family as Family>::FEATURES.iter().any(|own| own.shape == crate::domain::schema::Shape::Point)),+
+                    $(Self::$family(_) => <$family as Family>::FEATURES.iter().any(|own| own.further.is_none() && own.shape == crate::domain::schema::Shape::Point)),+
                 }
             }
 
@@ -218,7 +219,11 @@ macro_rules! families {
             pub fn sets(&self) -> Vec<crate::domain::Digest> {
                 match self {
                     $(Self::$family(item) => {
-                        item.revisions.iter().filter_map(|r| r.facts.features().or(r.facts.outline())).map(|set| set.sha256).collect()
+                        let of = |r: &'_ crate::domain::publication::Revision<$family>| {
+                            let main = r.facts.features().or(r.facts.outline());
+                            main.into_iter().chain(r.facts.further().into_iter().map(|(_, set)| set)).map(|set| set.sha256).collect::<Vec<_>>()
+                        };
+                        item.revisions.iter().flat_map(of).collect()
                     })+
                 }
             }
@@ -500,6 +505,11 @@ pub fn fields() -> Vec<&'static str> {
         }
     }
     fields
+}
+
+/// The further sets that items of a family may have.
+pub fn further(family: &str) -> Vec<Further> {
+    feature_collections().into_iter().filter(|(_, of)| *of == family).filter_map(|(own, _)| own.further).collect()
 }
 
 /// What the feature set in a field of facts takes.

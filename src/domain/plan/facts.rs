@@ -40,6 +40,23 @@ impl PlanKind {
         }
     }
 
+    /// The kind with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
+
+    /// How coarse it is: of several plans at a place the more detailed one is told first.
+    pub fn coarseness(self) -> u8 {
+        match self {
+            Self::DetailedPlan => 0,
+            Self::ZoningPlan => 1,
+            Self::ConstructionPlan => 2,
+            Self::GeneralPlan => 3,
+            Self::LandUseSchedule => 4,
+            Self::LandUsePlan => 5,
+        }
+    }
+
     /// True for plans that may use the classes of urban planning (circular 16/2025).
     pub fn is_urban(self) -> bool {
         !matches!(self, Self::LandUsePlan | Self::LandUseSchedule)
@@ -131,6 +148,12 @@ pub struct Plan {
     /// Its outline, for a plan that is published without zones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outline: Option<FeatureSet>,
+    /// Its lines: red lines, building lines, roads, corridors, limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_lines: Option<FeatureSet>,
+    /// Its points: works, control points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_points: Option<FeatureSet>,
 }
 
 /// `plan.review`, `plan.reviewed`: the plan was reviewed as the law asks from time to time, and stays as it is. What is to

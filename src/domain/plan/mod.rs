@@ -1,11 +1,15 @@
 //! Plans: land use, schedules, construction, general, zoning and detailed plans.
 
 mod facts;
+mod kinds;
+mod lot_key;
 mod rules;
 mod view;
 
 pub use facts::{Adjustment, Decision, Period, Plan, PlanKind, Reviewed};
-pub use rules::check_in_city;
+pub use kinds::{LineKind, PointKind};
+pub use lot_key::lot_key;
+pub use rules::{LINES, POINTS, check_in_city};
 
 #[cfg(test)]
 mod schedule_tests;

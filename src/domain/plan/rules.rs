@@ -11,7 +11,7 @@ use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::publication::{Claim, Event, Family, Publication, Status};
-use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
+use crate::domain::schema::{FeatureCollection, Further, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Digest, Refusal};
 use crate::geometry::contains;
@@ -57,23 +57,57 @@ fn bare_authority(authority: &str) -> String {
     bare.join(" ")
 }
 
+/// The lines of a plan.
+pub const LINES: Further = Further { field: "plan_lines", mark: "L", feature_kind: "line" };
+/// The points of a plan.
+pub const POINTS: Further = Further { field: "plan_points", mark: "P", feature_kind: "point" };
+
 impl Family for Plan {
     const NAME: &'static str = "plan";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("plans", "")];
     const FEATURES: &'static [FeatureCollection] = &[
-        FeatureCollection { name: "zones", only: Only::WithUse, shape: Shape::Areas, properties: &[super::view::ZONE_PROPERTIES] },
+        FeatureCollection {
+            name: "zones",
+            only: Only::WithUse,
+            shape: Shape::Areas,
+            properties: &[super::view::ZONE_PROPERTIES],
+            further: None,
+        },
         FeatureCollection {
             name: "lots",
             only: Only::Lots,
             shape: Shape::Areas,
             properties: &[super::view::ZONE_PROPERTIES, indicators::PROPERTIES],
+            further: None,
+        },
+        FeatureCollection {
+            name: "plan-lines",
+            only: Only::All,
+            shape: Shape::Lines,
+            properties: &[super::view::LINE_PROPERTIES],
+            further: Some(LINES),
+        },
+        FeatureCollection {
+            name: "plan-points",
+            only: Only::All,
+            shape: Shape::Point,
+            properties: &[super::view::POINT_PROPERTIES],
+            further: Some(POINTS),
         },
     ];
     const SHAPE: Shape = Shape::Areas;
-    const SETS: &'static [(&'static str, Takes)] = &[("zones", Takes::Zones), ("outline", Takes::Outline)];
+    const SETS: &'static [(&'static str, Takes)] =
+        &[("zones", Takes::Zones), ("outline", Takes::Outline), (LINES.field, Takes::PlanLines), (POINTS.field, Takes::PlanPoints)];
+    /// The second version may have lines and points.
+    const FACTS_VERSION: u32 = 2;
     const ROLES: &'static [Role] = &[Role::Planner];
-    const EXAMPLES: &'static [(&'static str, &'static str)] =
-        &[("plans", "QHSDD21AG"), ("zones", "QHSDD21AG-2-1"), ("lots", "QHPK2301B-1-1")];
+    const EXAMPLES: &'static [(&'static str, &'static str)] = &[
+        ("plans", "QHSDD21AG"),
+        ("zones", "QHSDD21AG-2-1"),
+        ("lots", "QHPK2301B-1-1"),
+        ("plan-lines", "QHPK2301B-1-L1"),
+        ("plan-points", "QHPK2301B-1-P1"),
+    ];
     const CHANGES: &'static [&'static str] = &["review"];
     const CHANGED: &'static [(&'static str, u32)] = &[("plan.reviewed", 1)];
     type Change = Reviewed;
@@ -108,8 +142,18 @@ impl Family for Plan {
         self.zones.as_ref()
     }
 
+    fn further(&self) -> Vec<(&'static str, &FeatureSet)> {
+        let sets = [(LINES.field, self.plan_lines.as_ref()), (POINTS.field, self.plan_points.as_ref())];
+        sets.into_iter().filter_map(|(field, set)| Some((field, set?))).collect()
+    }
+
     fn outline(&self) -> Option<&FeatureSet> {
         self.outline.as_ref()
+    }
+
+    fn upcast_facts(version: u32, facts: serde_json::Value) -> Option<serde_json::Value> {
+        // A plan of the first version has neither lines nor points.
+        (version == 1).then_some(facts)
     }
 
     fn effective(&self, _: Date) -> (Date, Option<Date>) {
@@ -143,7 +187,9 @@ impl Family for Plan {
             return Err(Refusal::invalid("information-code", sentence!("information-code", code)));
         }
         check_in_city(self.zones.as_ref(), context)?;
-        check_in_city(self.outline.as_ref(), context)
+        check_in_city(self.outline.as_ref(), context)?;
+        check_in_city(self.plan_lines.as_ref(), context)?;
+        check_in_city(self.plan_points.as_ref(), context)
     }
 
     fn check_follows(&self, previous: &Self) -> Result<(), Refusal> {

@@ -35,6 +35,8 @@ fn plan(number: &str, signed: jiff::civil::Date) -> Plan {
         crs: None,
         zones: None,
         outline: None,
+        plan_lines: None,
+        plan_points: None,
     }
 }
 

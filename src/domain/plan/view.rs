@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Plan, Reviewed};
+use super::{LineKind, Plan, PointKind, Reviewed};
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Section;
 use crate::domain::publication::view::Shown;
@@ -33,6 +33,23 @@ pub(super) const ZONE_PROPERTIES: &[Property] = &[
     Property::new("land_use", Type::Text).like("ODT"),
     Property::new("name", Type::Text).like("Chợ Ga"),
     Property::new("note", Type::Text).like("Chỉnh ranh giới"),
+];
+
+/// Properties of a line, beyond those that all features have.
+pub(super) const LINE_PROPERTIES: &[Property] = &[
+    Property::new("length_m", Type::Integer),
+    Property::new("line_kind", Type::Text).of(LineKind::NAMES),
+    Property::new("name", Type::Text).like("Hành lang suối Mẫu"),
+    Property::new("note", Type::Text).like("Chỉnh ranh giới"),
+    Property::new("right_of_way_m", Type::Number),
+    Property::new("road", Type::Text).like("Đường Mẫu 1"),
+];
+
+/// Properties of a point, beyond those that all features have.
+pub(super) const POINT_PROPERTIES: &[Property] = &[
+    Property::new("name", Type::Text).like("M12"),
+    Property::new("note", Type::Text).like("Chỉnh ranh giới"),
+    Property::new("point_kind", Type::Text).of(PointKind::NAMES),
 ];
 
 pub(super) fn describe(plan: &Plan, reviewed: Option<&Reviewed>, view: &mut View) {

@@ -92,6 +92,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     fn features(&self) -> Option<&FeatureSet> {
         None
     }
+    /// Its further feature sets, by the fields that hold them.
+    fn further(&self) -> Vec<(&'static str, &FeatureSet)> {
+        Vec::new()
+    }
     /// Its outline on the map, where it has no feature set.
     fn outline(&self) -> Option<&FeatureSet> {
         None

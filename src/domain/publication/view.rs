@@ -10,6 +10,7 @@ use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::{Family, Publication, Revision, Status};
+use crate::domain::schema::Further;
 use crate::domain::unit::UnitId;
 use crate::geometry::Position;
 use crate::words::civil;
@@ -136,6 +137,8 @@ pub struct View {
     pub position: Option<Position>,
     /// Its feature set.
     pub features: Option<FeatureSet>,
+    /// Its further feature sets, by the fields that hold them.
+    pub further: Vec<(&'static str, FeatureSet)>,
     /// True when that set is only an outline: its features are in no collection.
     pub outline_only: bool,
     /// Attached files.
@@ -230,6 +233,14 @@ impl View {
         self.section(|section| if let Section::Duty(usable) = section { Some(*usable) } else { None })
     }
 
+    /// The set that a collection of single features is made from; none where the item has none, or only an outline.
+    pub fn set_of(&self, further: Option<Further>) -> Option<&FeatureSet> {
+        match further {
+            None => self.features.as_ref().filter(|_| !self.outline_only),
+            Some(Further { field, .. }) => self.further.iter().find(|(own, _)| *own == field).map(|(_, set)| set),
+        }
+    }
+
     /// The value of a fact, by its label.
     pub fn fact(&self, label: &str) -> Option<&Shown> {
         self.facts.iter().find(|fact| fact.label == label).map(|fact| &fact.value)
@@ -295,6 +306,7 @@ impl<F: Family> Publication<F> {
             sections: Vec::new(),
             position: None,
             features: facts.features().or(facts.outline()).cloned(),
+            further: facts.further().into_iter().map(|(field, set)| (field, set.clone())).collect(),
             outline_only: facts.features().is_none(),
             documents: facts.documents().to_vec(),
             days_end: self.days_end(shown),

@@ -63,8 +63,13 @@ impl Works {
 impl Family for Works {
     const NAME: &'static str = "works";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("works", "")];
-    const FEATURES: &'static [FeatureCollection] =
-        &[FeatureCollection { name: "works-lines", only: Only::All, shape: Shape::Lines, properties: &[super::view::LINE_PROPERTIES] }];
+    const FEATURES: &'static [FeatureCollection] = &[FeatureCollection {
+        name: "works-lines",
+        only: Only::All,
+        shape: Shape::Lines,
+        properties: &[super::view::LINE_PROPERTIES],
+        further: None,
+    }];
     const SHAPE: Shape = Shape::Lines;
     const SETS: &'static [(&'static str, Takes)] = &[("lines", Takes::Lines)];
     const ROLES: &'static [Role] = &[Role::Works];

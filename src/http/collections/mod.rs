@@ -183,8 +183,9 @@ fn map_of(site: &Site, collection: &Collection, code: &str) -> Result<pages::Map
     let code: Code = code.parse().map_err(HttpError::WrongCode)?;
     let moment = site.moment();
     let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
-    let set = view.features.filter(|_| view.feature_collection == Some(collection.name)).ok_or(HttpError::NotFound)?;
-    Ok(pages::MapOf { code, property: view.family, title: view.title, bbox: set.bbox })
+    let is_of_family = collection.content == Content::Features(view.family);
+    let bbox = view.set_of(collection.further).filter(|_| is_of_family).map(|set| set.bbox).ok_or(HttpError::NotFound)?;
+    Ok(pages::MapOf { code, property: view.family, title: view.title, bbox })
 }
 
 /// `/collections/{c}/map`

@@ -62,7 +62,12 @@ pub(super) fn named(id: &str) -> Option<(Code, Option<u32>)> {
 pub(super) fn missing(site: &Site, collection: &'static Collection, id: &str, moment: &Moment) -> HttpError {
     let Some((code, revision)) = named(id) else { return HttpError::NotFound };
     // An id has one spelling only.
-    let numbers = id.split('-').skip(1).map(|part| part.parse::<u32>().map(|number| number.to_string()).unwrap_or_default());
+    let mark = collection.further.map_or("", |further| further.mark);
+    let numbers = id.split('-').enumerate().skip(1).map(|(at, part)| {
+        let mark = if at == 2 { mark } else { "" };
+        let number = part.strip_prefix(mark).and_then(|number| number.parse::<u32>().ok());
+        number.map(|number| format!("{mark}{number}")).unwrap_or_default()
+    });
     if std::iter::once(code.to_string()).chain(numbers).collect::<Vec<_>>().join("-") != id {
         return HttpError::NotFound;
     }
@@ -71,8 +76,8 @@ pub(super) fn missing(site: &Site, collection: &'static Collection, id: &str, mo
     let fits = match collection.content {
         Content::Items(..) => view.collection == collection.name && id.split('-').count() <= 2,
         Content::Features(family) => {
-            let number = id.rsplit('-').next().and_then(|number| number.parse::<u32>().ok()).unwrap_or_default();
-            let count = view.features.as_ref().filter(|_| !view.outline_only).map_or(0, |set| set.count);
+            let number = id.rsplit('-').next().and_then(|number| number.strip_prefix(mark)?.parse::<u32>().ok()).unwrap_or_default();
+            let count = view.set_of(collection.further).map_or(0, |set| set.count);
             view.family == family && id.split('-').count() == 3 && (1..=count).contains(&number)
         }
         Content::Units => false,

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::families;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Moment, View};
+use crate::domain::schema::Further;
 use crate::domain::unit::UnitId;
 use crate::features::Features;
 use crate::geometry::crs::Crs;
@@ -24,6 +26,7 @@ pub(in crate::http) struct Material {
     pub(super) city: Arc<City>,
     pub(super) view: View,
     pub(super) features: Option<Arc<Features>>,
+    pub(super) further: Vec<(Further, Arc<Features>)>,
     pub(super) before: Earlier,
     /// What land changed from there to here.
     pub(super) compared: Option<Compared>,
@@ -47,6 +50,17 @@ pub(in crate::http) struct Material {
 async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Features>>, HttpError> {
     let Some(set) = &view.features else { return Ok(None) };
     Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
+}
+
+/// The further sets of an item.
+async fn further_of(site: &Site, view: &View, is_page: bool) -> Result<Vec<(Further, Arc<Features>)>, HttpError> {
+    let mut sets = Vec::new();
+    for further in families::further(view.family) {
+        let Some(set) = view.set_of(Some(further)) else { continue };
+        let features = if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) };
+        sets.extend(features.map(|features| (further, features)));
+    }
+    Ok(sets)
 }
 
 /// The boundaries of the city's units, and whether they could be read.
@@ -144,6 +158,7 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
     } else {
         None
     };
+    let further = if is_page || what.is_geojson() { further_of(site, &view, is_page).await? } else { Vec::new() };
     let (before, compared) = compared(site, &city, before, &view, features.as_ref(), &moment).await?;
     // A comparison that is under way is not kept.
     let is_whole = is_whole && !matches!(compared, Some(Compared::UnderWay(_)));
@@ -152,6 +167,7 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
         city,
         view,
         features,
+        further,
         before,
         compared,
         boundaries,
@@ -176,6 +192,7 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
     };
     let (boundaries, is_whole) = boundaries(site, &city).await;
     let features = set_of(site, &view, true).await?;
+    let further = further_of(site, &view, true).await?;
     let (before, compared) = compared(site, &city, before, &view, features.as_ref(), &moment).await?;
     let (contact, print, unit, by_board, for_print, revisions) = (None, None, None, false, None, Vec::new());
     Ok(Material {
@@ -183,6 +200,7 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
         city,
         view,
         features,
+        further,
         before,
         compared,
         boundaries,

@@ -1,6 +1,7 @@
 //! `/q/{code}` and everything below it.
 
 mod files;
+pub mod lots;
 mod material;
 mod memento;
 mod prebuilt;

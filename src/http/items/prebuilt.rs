@@ -167,7 +167,7 @@ impl Material {
                 ("application/json", changes.to_string().into_bytes())
             }
             Representation::GeoJson | Representation::RevisionGeoJson(_) => {
-                ("application/geo+json", geojson::collection(view, features, &city.public_url))
+                ("application/geo+json", geojson::collection(view, features, &self.further, &city.public_url))
             }
             Representation::Record => ("application/json", record::record(view, &city.public_url).to_string().into_bytes()),
             Representation::Poster(size, _) => (PDF, self.for_print()?.poster(*size)?),
@@ -186,13 +186,20 @@ impl Material {
         map::unit_shapes(&self.city, self.boundaries.as_deref(), self.moment.today, lang)
     }
 
-    fn page<'a>(&'a self, scope: &Scope, units: &'a [UnitShape], extract: Option<&'a Extract>, revision: Option<u32>) -> Item<'a> {
+    pub(super) fn page<'a>(
+        &'a self,
+        scope: &Scope,
+        units: &'a [UnitShape],
+        extract: Option<&'a Extract>,
+        revision: Option<u32>,
+    ) -> Item<'a> {
         Item {
             lang: scope.lang,
             city: &self.city,
             moment: &self.moment,
             view: &self.view,
             features: self.features.as_deref(),
+            beside: map::Beside::of(&self.further),
             compared: self.compared.as_ref(),
             units,
             extract,

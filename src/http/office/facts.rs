@@ -182,7 +182,7 @@ async fn command(site: &Site, desk: &Desk, id: &str, kept: &KeptImport, form: &F
     let Some(set) = kept.set.clone() else {
         return Err(HttpError::Refused(Refusal::conflict("import-has-errors", sentence!("import-has-errors"))));
     };
-    let (source, blobs) = site.app.import_blobs(id, kept, &set).await?;
+    let (source, blobs) = site.app.import_blobs(id, kept).await?;
     let mut facts = facts_of(form);
     complete(&mut facts, kept, &set, &source);
     let mut files = HashMap::new();

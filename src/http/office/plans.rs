@@ -14,6 +14,7 @@ use crate::domain::city::{AsBefore, Columns};
 use crate::geometry::crs::Crs;
 use crate::http::Site;
 use crate::http::errors::HttpError;
+use crate::http::imports::chosen_layers;
 use crate::http::imports::{check_reader, find, read_file};
 use crate::http::reading::Asking;
 use crate::render::office::plans as pages;
@@ -73,7 +74,8 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
         let named = |name: &str| form.get(name).map(str::to_owned);
         let columns = Columns { land_use: named("land_use"), name: named("name"), note: named("note") };
         let crs = form.get("crs").and_then(|code| Crs::code(code).ok());
-        let said = AsBefore { columns, crs, layer: named("layer") };
+        let chosen = chosen_layers(&form).0;
+        let said = AsBefore { columns, crs, layer: chosen };
         site.app.remember_file(form.get("authority").unwrap_or_default(), said).await?;
     }
     Ok(leads_to(&format!("/office/imports/{id}"), lang))

@@ -94,6 +94,21 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
         Read::new("qr-png", "Its QR code as PNG", "pages").with(vec![code(), size]).gives(vec![binary("image/png")]).build(),
     );
     put("/q/{code}/history".into(), Read::new("history", "Its history", "history").with(vec![code(), lang()]).gives(vec![page()]).build());
+    let words = query("q", json!({ "type": "string", "maxLength": 60 }), "Words of a number or a use");
+    put(
+        "/q/{code}/lots".into(),
+        Read::new("lots", "The lots of an urban plan; 404 where it has none", "pages")
+            .with(vec![code_as("QHPK2301B"), words, lang()])
+            .gives(vec![page()])
+            .build(),
+    );
+    put(
+        "/q/{code}/lots/{number}".into(),
+        Read::new("lot", "One lot; its number in capitals, with `-` for other characters", "pages")
+            .with(vec![code_as("QHPK2301B"), path("number", json!({ "type": "string" }), "Number of the lot", "ODT-01"), lang()])
+            .gives(vec![page()])
+            .build(),
+    );
     let revision = |name: &str, what: &str| query(name, json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000 }), what);
     put(
         "/q/{code}/changes".into(),

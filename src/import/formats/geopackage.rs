@@ -138,6 +138,15 @@ fn stated(connection: &Connection, srs: i64, notes: &mut Vec<Note>) -> Stated {
     }
 }
 
+/// The names of the layers that can be read.
+pub fn names(source: &Source) -> Result<Vec<String>, ReadError> {
+    let source = source.on_disk()?;
+    let mut connection = connect(&source)?;
+    let began = Instant::now();
+    connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(damaged)?;
+    Ok(layers(&connection)?.into_iter().filter(|layer| layer.what == Registered::Table).map(|layer| layer.table).collect())
+}
+
 /// Opens a layer.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let source = source.on_disk()?;

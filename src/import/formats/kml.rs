@@ -114,13 +114,27 @@ impl Kml {
         self.path.iter().any(|element| element == name)
     }
 
+    /// True where an element of that name is a folder. Programs write a document in a document for each layer.
+    fn is_folder(&self, name: &str) -> bool {
+        name == "Folder" || name == "Document" && self.is_in("Document")
+    }
+
+    /// True where the last elements are a folder's name.
+    fn is_in_name_of_folder(&self) -> bool {
+        let documents = self.path.iter().filter(|element| *element == "Document").count();
+        let is_folder = |element: &str| element == "Folder" || element == "Document" && documents > 1;
+        matches!(self.path.as_slice(), [.., folder, name] if is_folder(folder) && name == "name")
+    }
+
     fn room(&self) -> usize {
         if self.path.last().is_some_and(|name| name == "coordinates") { self.limits.points * BYTES_A_POINT } else { TEXT_BYTES }
     }
 
     fn push_text(&mut self, text: &str) -> Result<(), ReadError> {
-        let is_of_folder = matches!(self.path.as_slice(), [.., folder, name] if folder == "Folder" && name == "name");
-        if self.place.is_some() || is_of_folder || self.path.last().is_some_and(|name| name == "href" || name == "visibility") {
+        if self.place.is_some()
+            || self.is_in_name_of_folder()
+            || self.path.last().is_some_and(|name| name == "href" || name == "visibility")
+        {
             if self.text.len() + text.len() > self.room() {
                 return Err(damaged(self.xml.buffer_position(), sentence!("damage-text-too-long")));
             }
@@ -138,7 +152,7 @@ impl Kml {
             self.left = self.left.checked_sub(1).ok_or_else(|| ReadError::too_many(self.limits.features))?;
             self.place = Some(Placemark { is_unticked: self.unticked.is_some(), ..Placemark::default() });
         }
-        if name == "Folder" {
+        if self.is_folder(name) {
             self.folders.push(String::new());
         }
         if name.ends_with("Overlay") {
@@ -164,6 +178,7 @@ impl Kml {
 
     #[expect(clippy::too_many_lines, reason = "one arm for each element that ends")]
     fn end(&mut self, name: &str) -> Option<Feature> {
+        let is_name_of_folder = self.is_in_name_of_folder();
         self.path.pop();
         let parent = self.path.last().cloned().unwrap_or_default();
         let in_inner = self.is_in("innerBoundaryIs");
@@ -177,10 +192,10 @@ impl Kml {
                 None => self.unticked = self.unticked.or(Some(self.path.len())),
             }
         }
-        if name == "Folder" {
+        if self.is_folder(name) {
             self.folders.pop();
         }
-        if name == "name" && parent == "Folder" {
+        if is_name_of_folder {
             let words = text.trim().to_owned();
             self.folders.last_mut().into_iter().for_each(|folder| folder.clone_from(&words));
         }

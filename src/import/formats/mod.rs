@@ -11,6 +11,7 @@ pub mod geopackage;
 pub mod kml;
 mod nest;
 mod packed;
+pub mod part;
 mod records;
 pub mod shapefile;
 pub mod table;
@@ -61,6 +62,9 @@ pub struct Choice {
     /// True if lines are wanted: drawings give their lines, and not the areas that these enclose.
     #[serde(default)]
     pub lines: bool,
+    /// The part of the layer that is wanted; all of it where none.
+    #[serde(default)]
+    pub part: Option<part::Part>,
 }
 
 /// The coordinate system a file names.
@@ -157,6 +161,10 @@ pub trait Reader: Send {
     fn notes(&self) -> Vec<Note> {
         Vec::new()
     }
+    /// True for drawings, whose lines are read apart from the areas that they enclose.
+    fn is_drawing(&self) -> bool {
+        false
+    }
     /// True for formats whose standard prescribes WGS 84 if the file names no system.
     fn defaults_to_wgs84(&self) -> bool {
         false
@@ -168,11 +176,16 @@ struct Whole {
     stated: Stated,
     features: std::vec::IntoIter<Feature>,
     tally: Tally,
+    is_drawing: bool,
 }
 
 impl Whole {
     fn boxed(stated: Stated, features: Vec<Feature>, tally: Tally) -> Box<dyn Reader> {
-        Box::new(Self { stated, features: features.into_iter(), tally })
+        Box::new(Self { stated, features: features.into_iter(), tally, is_drawing: false })
+    }
+
+    fn drawing(features: Vec<Feature>, tally: Tally) -> Box<dyn Reader> {
+        Box::new(Self { stated: Stated::Nothing, features: features.into_iter(), tally, is_drawing: true })
     }
 }
 
@@ -185,6 +198,9 @@ impl Reader for Whole {
     }
     fn notes(&self) -> Vec<Note> {
         self.tally.notes()
+    }
+    fn is_drawing(&self) -> bool {
+        self.is_drawing
     }
 }
 
@@ -363,8 +379,29 @@ fn refuse_part(source: &Source, head: &[u8]) -> Result<(), ReadError> {
     Err(ReadError::new("part-of-a-shapefile", sentence!("part-of-a-shapefile", name = source.name)))
 }
 
-/// Opens a file of areas or points.
+/// The names by which the layers of a file can be chosen: tables of a GeoPackage, files of an archive. None where the file
+/// is one layer.
+pub fn names(source: &Source, limits: &Limits) -> Result<Vec<String>, ReadError> {
+    if source.bytes > limits.bytes {
+        return Err(ReadError::too_large(limits.bytes));
+    }
+    match sniff(&source.head(4096)?) {
+        Format::Sqlite => geopackage::names(source),
+        Format::Zip => packed::names(source, limits),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Opens a file, or the part of it that is wanted.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
+    let reader = open_whole(source, choice)?;
+    Ok(match &choice.part {
+        Some(part) => part::Parted::boxed(reader, part.clone()),
+        None => reader,
+    })
+}
+
+fn open_whole(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let limits = &choice.limits;
     if source.bytes == 0 {
         return Err(ReadError::new("empty", sentence!("empty-formats")));
@@ -374,7 +411,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     }
     let head = source.head(4096)?;
     if let Some(text) = in_utf8(source, &head, limits)? {
-        return open(&text, choice);
+        return open_whole(&text, choice);
     }
     refuse_part(source, &head)?;
     // A password-protected workbook is recognised by its directory, whose position depends on the file's size.

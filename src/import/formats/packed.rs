@@ -1,8 +1,29 @@
 //! Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 
 use super::archive::{Archive, has_ending, last, stem};
-use super::{Choice, Left, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
+use super::{Choice, Left, Limits, ReadError, Reader, Tally, foreign, kml, shapefile, xlsx};
 use crate::import::source::{Source, like};
+
+/// Files of maps in an archive, or, where there are none, its tables.
+fn readable(archive: &Archive) -> Vec<String> {
+    let of = |endings: &[&str]| endings.iter().flat_map(|ending| archive.with_extension(ending)).collect::<Vec<String>>();
+    let maps = of(&[".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"]);
+    // Tables and plain JSON in an archive with maps belong to the maps, and are not read themselves.
+    if maps.is_empty() { of(&[".json", ".csv"]) } else { maps }
+}
+
+/// The names of the files that can be read, where there are several; or of the layers in the only one.
+pub fn names(source: &Source, limits: &Limits) -> Result<Vec<String>, ReadError> {
+    let mut archive = Archive::open(source, limits.bytes)?;
+    let is_whole = |name: &String| name == "[Content_Types].xml" || name.eq_ignore_ascii_case("doc.kml");
+    let files = readable(&archive);
+    match files.as_slice() {
+        _ if archive.names.iter().any(is_whole) => Ok(Vec::new()),
+        [only] if has_ending(only, "gpkg") => super::geopackage::names(&archive.unpack(only)?),
+        [] | [_] => Ok(Vec::new()),
+        several => Ok(several.to_vec()),
+    }
+}
 
 /// Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
@@ -11,13 +32,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
     if archive.names.iter().any(|name| name == "[Content_Types].xml") {
         return xlsx::open(archive, choice);
     }
-    let maps: Vec<String> = [".shp", ".kml", ".geojson", ".geojsonl", ".geojsons", ".gpkg", ".fgb", ".dxf"]
-        .iter()
-        .flat_map(|e| archive.with_extension(e))
-        .collect();
-    // Tables and plain JSON in an archive with maps belong to the maps, and are not read themselves.
-    let tables: Vec<String> = [".json", ".csv"].iter().flat_map(|e| archive.with_extension(e)).collect();
-    let readable = if maps.is_empty() { &tables } else { &maps };
+    let readable = &readable(&archive);
     if readable.is_empty() {
         if archive.names.iter().any(|name| has_ending(name, "zip")) {
             return Err(nested());

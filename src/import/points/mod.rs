@@ -126,8 +126,13 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
     // A table in degrees shows that in its headers.
     let some = features.iter().take(100);
     let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(Axis::Lon)));
-    let hints =
-        Hints { asked: options.crs, stated: &stated, before: None, defaults_to_wgs84: defaults_to_wgs84 || degrees, city: &options.city };
+    let hints = Hints {
+        asked: options.crs,
+        stated: &stated,
+        before: options.as_before.crs,
+        defaults_to_wgs84: defaults_to_wgs84 || degrees,
+        city: &options.city,
+    };
     let chosen = choose(&first_positions(&features), hints, report)?;
     report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
     Some((features, chosen))
@@ -315,7 +320,7 @@ pub fn places(source: &Source, options: &Options) -> Imported {
     let set = writer.finish();
     let drawn = set.as_ref().map(|set| set.chunks.clone()).unwrap_or_default();
     let set = set.filter(|_| report.is_clean());
-    Imported { report, set, drawn, plane: options.plane }
+    Imported { report, set, drawn, plane: options.plane, further: Vec::new() }
 }
 
 /// Options for a file of points in a city. Errors: `crs` names no system that can be read.

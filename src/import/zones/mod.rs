@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use super::encoding::{CellNote, Evidence, Texts, Writing};
 use super::feature::Feature;
+use super::formats::part::Layers;
 use super::formats::{self, Choice, ReadError, Reader, Stated};
 use super::report::{Report, Severity};
 use super::source::Source;
@@ -72,6 +73,8 @@ pub struct Options {
     pub as_before: AsBefore,
     /// The layer to read, and the limits on the file.
     pub choice: Choice,
+    /// The layers of lines and points that a planner chose beside it.
+    pub layers: Layers,
     /// Kind of the plan.
     pub kind: PlanKind,
     /// Day the decision was signed; it determines which land-use codes are legal.
@@ -100,6 +103,7 @@ impl Options {
             shares: None,
             as_before: AsBefore::default(),
             choice: Choice::default(),
+            layers: Layers::default(),
             kind: PlanKind::LandUsePlan,
             signed: Date::MAX,
             city,
@@ -131,6 +135,8 @@ pub struct Imported {
     pub drawn: Vec<Bytes>,
     /// EPSG code of the plane in which areas were measured.
     pub plane: u32,
+    /// Further sets of the same file, by the fields of the facts that take them; none after an error.
+    pub further: Vec<(String, CanonicalSet)>,
 }
 
 /// Is called with the number of features done so far.
@@ -153,7 +159,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
                 None
             }
         };
-        (Imported { report, set, drawn: Vec::new(), plane }, learned)
+        (Imported { report, set, drawn: Vec::new(), plane, further: Vec::new() }, learned)
     };
     let digest = || source.digest().ok().map(|digest| digest.to_string());
     let ((mut imported, learned), sha256) = rayon::join(|| attempt(Known::default()), digest);

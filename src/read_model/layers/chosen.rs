@@ -45,7 +45,7 @@ impl Weighter<ChosenKey, Chosen> for ChosenBytes {
 
 /// True for kinds of urban plan.
 fn is_urban(kind: &str) -> bool {
-    serde_json::from_value::<PlanKind>(json!(kind)).is_ok_and(PlanKind::is_urban)
+    PlanKind::named(kind).is_some_and(PlanKind::is_urban)
 }
 
 /// What a collection holds of a set of an urban plan.

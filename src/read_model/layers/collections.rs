@@ -1,7 +1,7 @@
 //! The collections: their names, what they hold, and what their features carry.
 
 use crate::domain::families;
-use crate::domain::schema::{Equal, FeatureCollection, ID, Only, Property, SHARED, Shape, Type, UNIT};
+use crate::domain::schema::{Equal, FeatureCollection, Further, ID, Only, Property, SHARED, Shape, Type, UNIT};
 
 /// What a collection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Collection {
     pub shape: Shape,
     /// Which features of a set it holds.
     pub only: Only,
+    /// The further set of items that it is made from; none where that is their main set.
+    pub further: Option<Further>,
 }
 
 /// Every collection, in the order in which they are listed.
@@ -40,20 +42,29 @@ pub fn collections() -> &'static [Collection] {
             properties.sort_by(|a, b| a.name.cmp(&b.name));
             properties.insert(0, ID);
             let shape = families::shape(family).unwrap_or(Shape::Point);
-            Collection { name, content: Content::Items(family, kind), sources: vec![name], properties, shape, only: Only::All }
+            Collection {
+                name,
+                content: Content::Items(family, kind),
+                sources: vec![name],
+                properties,
+                shape,
+                only: Only::All,
+                further: None,
+            }
         };
         let of_features = |(own, family): (&'static FeatureCollection, &'static str)| {
-            let FeatureCollection { name, only, shape, .. } = *own;
+            let FeatureCollection { name, only, shape, further, .. } = *own;
             // Each feature carries its item's code, under the family's name.
             let mut shared = [SHARED, &[Property::new(family, Type::Text)]].concat();
             shared.sort_by(|a, b| a.name.cmp(&b.name));
             let properties = [&[ID], &shared[..], &own.properties.concat()].concat();
             let sources = families::collections().into_iter().filter(|(_, of, _)| *of == family).map(|(name, ..)| name).collect();
-            Collection { name, content: Content::Features(family), sources, properties, shape, only }
+            Collection { name, content: Content::Features(family), sources, properties, shape, only, further }
         };
         let properties = [&[ID], UNIT].concat();
         let shape = Shape::Point;
-        let units = Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape, only: Only::All };
+        let units =
+            Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape, only: Only::All, further: None };
         let items = families::collections().into_iter().map(of_items);
         items.chain(families::feature_collections().into_iter().map(of_features)).chain([units]).collect()
     });

@@ -176,7 +176,7 @@ impl ReadModel {
             }
         }
         if features {
-            views.retain(|view| view.features.is_some() && !view.outline_only);
+            views.retain(|view| view.set_of(collection.further).is_some());
         }
         views.sort_by_key(|view| (view.code, view.revision));
         (views, Basis { known, city_version: image.city_version, generation: image.generation })
@@ -235,7 +235,7 @@ impl ReadModel {
             (image.city.public_url.clone(), image.city_version, image.generation)
         };
         let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
-        let set = view.feature_collection.filter(|_| view.features.is_some() && !view.outline_only).and_then(super::collection);
+        let set = view.feature_collection.filter(|_| view.set_of(None).is_some()).and_then(super::collection);
         let (collection, part) = match set {
             Some(collection) => (Some(collection), self.part_of(collection, view, &url).await?),
             None => match super::collection(view.collection) {
@@ -248,11 +248,11 @@ impl ReadModel {
 
     /// The features of an item's set that belong in the collection, as a part; none where there are none.
     async fn part_of(&self, collection: &Collection, view: &View, url: &str) -> Result<Option<Part>, StoreError> {
-        let Some(set) = view.features.clone() else { return Ok(None) };
+        let Some(set) = view.set_of(collection.further).cloned() else { return Ok(None) };
         let mut constants = geojson::shared(view, url);
         constants.insert(view.family.into(), json!(view.code));
         let Some(source) = self.source_of(collection, view, set).await? else { return Ok(None) };
-        let part = Part::new(collection, FeatureHead::of(view, url), constants, source);
+        let part = Part::new(collection, FeatureHead::of(view, collection.further, url), constants, source);
         Ok(Some(Part { code: Some(view.code), revision: view.revision, version: Some(Version::of(view)), ..part }))
     }
 

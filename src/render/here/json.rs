@@ -10,6 +10,7 @@ use crate::domain::unit::UnitId;
 use crate::read_model::here::PlanHere;
 use crate::read_model::nearby::Nearby;
 use crate::render::search::Found;
+use crate::render::streets;
 use crate::words::text::Lang;
 
 /// The places with a typed name, as JSON.
@@ -74,7 +75,7 @@ fn plan_json(plan: &PlanHere, url: &str) -> Value {
         "code": view.code, "url": format!("{url}/q/{}", view.code), "title": view.title, "kind": view.kind, "status": view.status.as_str(),
         "revision": view.revision, "effective_from": view.effective_from, "effective_to": view.holds_to,
         "decision": view.told("decision"), "authority": view.told("authority"), "signed": view.signed(),
-        "zones": zones, "uncovered_m2": plan.uncovered_m2.map(|area| (area * 10.0).round() / 10.0), "rules": rules,
+        "zones": zones, "streets": plan.streets.as_ref().map(streets::json), "uncovered_m2": plan.uncovered_m2.map(|area| (area * 10.0).round() / 10.0), "rules": rules,
     })
 }
 

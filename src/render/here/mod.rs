@@ -13,6 +13,7 @@ use super::indicators;
 use super::layout::{Page, language_field, page};
 use super::map;
 use super::page::swatch;
+use super::streets;
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
@@ -112,7 +113,7 @@ fn rules(view: &View) -> impl Iterator<Item = &'static law::Rule> {
     view.signed().filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
 }
 
-fn plan(lang: Lang, plan: &PlanHere) -> Markup {
+fn plan(lang: Lang, plan: &PlanHere, is_parcel: bool) -> Markup {
     let view = &plan.view;
     html! {
         h3 { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
@@ -123,7 +124,8 @@ fn plan(lang: Lang, plan: &PlanHere) -> Markup {
                 br; (t(lang, "by-decision")) " " (number) " " (t(lang, "of-day")) " " (format::date(signed)) ", " (authority)
             }
         }
-        (zones(lang, plan))
+        @if !plan.zones.is_empty() || plan.uncovered_m2.is_some() { (zones(lang, plan)) }
+        @if let Some(said) = &plan.streets { (streets::words(lang, said, is_parcel)) }
         @if plan.zones.iter().any(|zone| zone.lot.is_some()) { p.note { (t(lang, "lot-certificate")) } }
         @for rule in rules(view) { p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } } }
     }
@@ -165,10 +167,10 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         (nearby_list(lang, moment, &here.nearby))
         h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
         @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
-        @for own in &here.plans { (plan(lang, own)) }
+        @for own in &here.plans { (plan(lang, own, here.parcel_m2.is_some())) }
         @if !here.coming.is_empty() {
             h2 { (t(lang, "coming-here")) }
-            @for own in &here.coming { (plan(lang, own)) }
+            @for own in &here.coming { (plan(lang, own, here.parcel_m2.is_some())) }
         }
         h2 { (t(lang, "changed-here")) }
         @if let Some(since) = since {
@@ -190,6 +192,10 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             label.above for="since" { (t(lang, "since-label")) }
             input id="since" name="since" value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
             button { (t(lang, "compare")) }
+        }
+        @if !here.plans.is_empty() {
+            form action="/here?f=pdf" method="post" { (again) button { (t(lang, "place-sheet-print")) } }
+            p.note { (t(lang, "place-sheet-note")) }
         }
         p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
         h2 { (t(lang, "elsewhere")) }

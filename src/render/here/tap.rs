@@ -70,7 +70,7 @@ pub fn draw(lang: Lang, city: &City, features: Option<&Features>, units: &[UnitS
     let frame = frame(bbox);
     let detail =
         Detail { width: frame.width, height: Some(frame.height), each: true, smallest: 0, font: LABELS, margin: 0.0, ..Detail::PHONE };
-    let around = Around { lang, units, mark: at.map(|at| [at.lon, at.lat]), landmarks: Some(city) };
+    let around = Around { mark: at.map(|at| [at.lon, at.lat]), landmarks: Some(city), ..Around::units(lang, units) };
     let alt = text(lang, "tap-map");
     let Some(features) = features else { return map::blank(bbox, &detail, &around, alt) };
     // Only what the map shows is drawn.

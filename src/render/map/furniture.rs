@@ -154,6 +154,25 @@ pub fn landmarks<'a>(svg: &mut String, frame: &Frame, unit: f64, places: impl It
     }
 }
 
+/// Outlines a parcel or lot; its rings are in 10⁻⁷ degrees.
+pub fn outline(svg: &mut String, frame: &Frame, rings: &[Vec<[i64; 2]>], unit: f64) {
+    let mut path = String::new();
+    for ring in rings {
+        for (i, at) in ring.iter().enumerate() {
+            let [x, y] = frame.place_scaled(*at);
+            let _ = write!(path, "{}{} {}", if i == 0 { "M" } else { "L" }, short(x), short(y));
+        }
+        path.push('Z');
+    }
+    if !path.is_empty() {
+        let (wide, thin) = (short(4.5 * unit), short(2.2 * unit));
+        let _ = write!(
+            svg,
+            "<g fill=\"none\" stroke-linejoin=\"round\"><path d=\"{path}\" stroke=\"#fff\" stroke-width=\"{wide}\"/><path d=\"{path}\" stroke=\"#003c9e\" stroke-width=\"{thin}\"/></g>"
+        );
+    }
+}
+
 /// Draws a mark at a place: “here”.
 pub fn mark(svg: &mut String, [x, y]: [f64; 2], unit: f64) {
     let _ = write!(

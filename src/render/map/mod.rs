@@ -5,9 +5,12 @@
 //! (`trace`). So a plan of a hundred thousand zones takes no more bytes than one of two hundred, and errors
 //! in its shapes never show as gaps that are not there.
 
+mod areas;
+mod detail;
 pub mod frame;
 mod furniture;
 mod labels;
+mod lines;
 mod paint;
 mod points;
 mod regions;
@@ -16,126 +19,31 @@ mod trace;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
+pub use areas::{Areas, Part};
+pub use detail::Detail;
 pub use frame::Frame;
 pub use furniture::strip;
+pub use lines::{kinds, sample, style_of};
 pub use points::{marks, points};
 pub use sketch::{Mark, sketch};
 
 use crate::domain::city::City;
 use crate::domain::land_use;
+use crate::domain::plan::{LINES, POINTS};
+use crate::domain::schema::Further;
 use crate::domain::unit::{Unit, UnitId};
 use crate::features::Features;
 use crate::features::boundaries::unit_rings;
 use crate::features::canonical::round;
-use crate::features::cut::Piece;
 use crate::geometry::Bbox;
 use crate::geometry::Position;
 use crate::words::text::Lang;
 use crate::words::text::text;
 use trace::RasterRing;
-
-/// Areas with codes that a map can draw.
-pub trait Areas: Sync {
-    /// The number of areas.
-    fn count(&self) -> usize;
-    /// The land-use code of an area; empty if it has none.
-    fn code(&self, index: usize) -> &str;
-    /// The bounding box of an area, in degrees.
-    fn bbox(&self, index: usize) -> Bbox;
-    /// Visits the positions of an area in 10⁻⁷ degrees, closing points included, and the end of every ring.
-    fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut());
-}
-
-impl Areas for Features {
-    fn count(&self) -> usize {
-        self.list.len()
-    }
-
-    fn code(&self, index: usize) -> &str {
-        self.list.get(index).and_then(|feature| self.text_property(feature, "land_use")).unwrap_or_default()
-    }
-
-    fn bbox(&self, index: usize) -> Bbox {
-        self.list.get(index).map_or([0.0; 4], crate::features::Feature::bbox)
-    }
-
-    fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut()) {
-        if let Some(feature) = self.list.get(index) {
-            Features::walk(self, feature, position, ring);
-        }
-    }
-}
-
-/// Some zones of a set, or their parts that lie in an area.
-pub struct Part<'a> {
-    /// The set.
-    pub features: &'a Features,
-    /// The pieces that are drawn.
-    pub pieces: &'a [Piece],
-}
-
-impl Areas for Part<'_> {
-    fn count(&self) -> usize {
-        self.pieces.len()
-    }
-
-    fn code(&self, index: usize) -> &str {
-        self.pieces.get(index).map_or("", |piece| self.features.code(piece.index))
-    }
-
-    fn bbox(&self, index: usize) -> Bbox {
-        self.pieces.get(index).map_or([0.0; 4], |piece| piece.bbox)
-    }
-
-    fn walk(&self, index: usize, position: &mut dyn FnMut([i64; 2]), ring: &mut dyn FnMut()) {
-        for points in self.pieces.get(index).into_iter().flat_map(|piece| &piece.rings) {
-            points.iter().chain(points.first()).for_each(|at| position(*at));
-            ring();
-        }
-    }
-}
-
-/// How finely a map is drawn. A unit is the smallest thing a reader sees: a pixel of a phone, or a fifth of
-/// a millimetre of a print.
-#[derive(Debug, Clone, Copy)]
-pub struct Detail {
-    /// Width in units.
-    pub width: f64,
-    /// Height in units; derived from the box if `None`.
-    pub height: Option<f64>,
-    /// Regions of fewer square units join their neighbours.
-    pub smallest: u32,
-    /// How far a simplified border may lie beside the exact one, units.
-    pub tolerance: f64,
-    /// Most corners the map may have. Beyond that, zones of one code are drawn as one area, and larger
-    /// regions join their neighbours.
-    pub corners: usize,
-    /// Size of a code's label, units.
-    pub font: f64,
-    /// True draws each zone on its own; false draws zones of one code as one area.
-    pub each: bool,
-    /// Units left free around the box.
-    pub margin: f64,
-}
-
-impl Detail {
-    /// For a page on a phone.
-    pub const PHONE: Self =
-        Self { width: 360.0, height: None, smallest: 12, tolerance: 1.0, corners: 2_600, font: 12.0, each: false, margin: 4.0 };
-
-    /// For a part of a plan on a phone: every zone has its own border while zones can still be told apart.
-    pub const EXTRACT: Self = Self { smallest: 0, tolerance: 0.7, corners: 3_600, each: true, ..Self::PHONE };
-
-    /// For a print of that size in millimetres, with five units per millimetre.
-    pub fn print(width: f64, height: f64) -> Self {
-        // The scale stands below the map and needs room.
-        let height = Some(height * 5.0 - 22.5);
-        Self { width: width * 5.0, height, smallest: 12, tolerance: 1.0, corners: usize::MAX, font: 15.0, each: false, margin: 5.0 }
-    }
-}
 
 /// What is drawn beside the zones.
 pub struct Around<'a> {
@@ -147,6 +55,27 @@ pub struct Around<'a> {
     pub mark: Option<[f64; 2]>,
     /// The city whose landmarks are named.
     pub landmarks: Option<&'a City>,
+    /// Lines and points of the plan.
+    pub beside: Beside<'a>,
+    /// Rings of a parcel or lot that is outlined, in 10⁻⁷ degrees.
+    pub outline: &'a [Vec<[i64; 2]>],
+}
+
+/// The lines and points of a plan.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// Its lines.
+    pub lines: Option<&'a Features>,
+    /// Its points.
+    pub points: Option<&'a Features>,
+}
+
+impl<'a> Beside<'a> {
+    /// Those among the further sets of an item.
+    pub fn of(further: &'a [(Further, Arc<Features>)]) -> Self {
+        let set = |wanted: Further| further.iter().find(|(own, _)| *own == wanted).map(|(_, features)| features.as_ref());
+        Self { lines: set(LINES), points: set(POINTS) }
+    }
 }
 
 /// A unit as a map shows it.
@@ -222,20 +151,39 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
         }
     }
     svg.push_str("</g>");
-    let taken = furniture::units(&mut svg, &frame, unit, around.units);
-    labels::write(&mut svg, &grid, &|label| codes[code_of(usize::from(label))], detail.font, &taken);
+    lines::draw(&mut svg, &frame, detail, &around.beside);
+    let mut taken = furniture::units(&mut svg, &frame, unit, around.units);
+    lines::name_roads(&mut svg, &frame, detail, &around.beside, &mut taken, around.lang);
+    // A lot is known by its number, which may be written smaller than a code.
+    let has_lots = each && areas.count() > 0 && areas.lot(0).is_some();
+    let own =
+        |label: u16| if has_lots { areas.lot(usize::from(label) - 1).unwrap_or_default() } else { codes[code_of(usize::from(label))] };
+    let fonts: &[f64] = if has_lots { &[1.0, 0.75, 0.5] } else { &[1.0] };
+    let fonts: Vec<f64> = fonts.iter().map(|share| share * detail.font).filter(|font| !has_lots || *font >= detail.least_font).collect();
+    labels::write(&mut svg, &grid, &own, &fonts, detail.labels, &taken);
     around.upon(&mut svg, &frame, unit);
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
     Drawing { svg, is_whole: each || !detail.each }
 }
 
-impl Around<'_> {
-    /// Draws landmarks and the mark.
+impl<'a> Around<'a> {
+    /// Nothing beside the zones.
+    pub fn bare(lang: Lang) -> Self {
+        Self { lang, units: &[], mark: None, landmarks: None, beside: Beside::default(), outline: &[] }
+    }
+
+    /// Nothing but units.
+    pub fn units(lang: Lang, units: &'a [UnitShape]) -> Self {
+        Self { units, ..Self::bare(lang) }
+    }
+
+    /// Draws landmarks, the outline and the mark.
     fn upon(&self, svg: &mut String, frame: &Frame, unit: f64) {
         let known = self.landmarks.iter().flat_map(|city| &city.landmarks);
         let names = known.map(|place| (self.lang.pick(&place.name_vi, &place.name_en), [place.lon, place.lat]));
         furniture::landmarks(svg, frame, unit, names);
+        furniture::outline(svg, frame, self.outline, unit);
         if let Some([lon, lat]) = self.mark {
             furniture::mark(svg, frame.place(lon, lat), unit);
         }
@@ -291,7 +239,7 @@ pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Deta
     }
     svg.push_str("</g>");
     let taken = furniture::units(&mut svg, &frame, unit, around.units);
-    labels::write(&mut svg, &grid, &|label| codes[usize::from(label) - 1], detail.font, &taken);
+    labels::write(&mut svg, &grid, &|label| codes[usize::from(label) - 1], &[detail.font], detail.labels, &taken);
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
     svg

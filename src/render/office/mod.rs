@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod boards;
+mod choices;
 pub mod city;
 pub mod corrections;
 pub mod deadlines;

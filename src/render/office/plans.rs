@@ -3,16 +3,16 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::choices::{column, fates, is_urban, layers, lots};
 use super::findings::findings;
 use super::meanwhile::meanwhile_box;
 use super::{WANTED, Who, frame, lacking, wrong_box};
 use crate::app::imports::{KeptImport, Meanwhile};
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::indicators;
 use crate::domain::plan::PlanKind;
 use crate::domain::publication::view::Moment;
-use crate::import::report::{Report, Severity};
+use crate::import::report::Severity;
 use crate::import::zones::{LEFT_OUT, WITHOUT_AREA};
 use crate::render::page::{Before, Item};
 use crate::words::format;
@@ -106,49 +106,6 @@ fn systems(lang: Lang, city: &City, chosen: &str) -> Markup {
     }
 }
 
-/// The choice of a column, from those that the file has.
-fn column(lang: Lang, name: &str, key: &str, columns: &[String], chosen: &str) -> Markup {
-    html! {
-        label { (text(lang, key))
-            select name=(name) {
-                option value="" { (text(lang, "office-column-found")) }
-                @for column in columns { option value=(column) selected[column == chosen] { (column) } }
-            }
-        }
-    }
-}
-
-/// True for the name of an urban kind of plan.
-fn is_urban(kind: &str) -> bool {
-    serde_json::from_value::<PlanKind>(kind.into()).is_ok_and(PlanKind::is_urban)
-}
-
-/// Most columns from which those of lots are chosen; of more, they are named at the machine.
-const MOST_COLUMNS: usize = 60;
-
-/// The columns of an urban plan's lots, and what a share below one means.
-fn lots<'a>(lang: Lang, report: &Report, chosen: &dyn Fn(&str) -> &'a str) -> Markup {
-    let of_lots = ["lot", "area", "conditions"].map(|key| (key, format!("lot-column-{key}")));
-    let of_lots = of_lots.into_iter().chain(indicators::ALL.map(|indicator| (indicator.key(), format!("indicator-{}", indicator.key()))));
-    html! {
-        @if report.columns.len() <= MOST_COLUMNS {
-            details {
-                summary { (text(lang, "office-lot-columns")) }
-                @for (key, label) in of_lots {
-                    (column(lang, &format!("map.{key}"), &label, &report.columns, report.lot_columns.get(key).map_or("", String::as_str)))
-                }
-            }
-        }
-        label { (text(lang, "office-shares"))
-            select name="shares" {
-                @for (value, key) in [("", "office-shares-ask"), ("part", "office-shares-part"), ("percent", "office-shares-percent")] {
-                    option value=(value) selected[value == chosen("shares")] { (text(lang, key)) }
-                }
-            }
-        }
-    }
-}
-
 /// The form that reads the same file again, with other choices.
 fn again(lang: Lang, city: &City, who: &Who<'_>, read: &Read<'_>) -> Markup {
     let t = |key| text(lang, key);
@@ -167,8 +124,8 @@ fn again(lang: Lang, city: &City, who: &Who<'_>, read: &Read<'_>) -> Markup {
                 (column(lang, "land_use", "office-column-code", &report.columns, report.code_column.as_deref().unwrap_or(chosen("land_use"))))
                 (column(lang, "name", "office-column-name", &report.columns, report.name_column.as_deref().unwrap_or(chosen("name"))))
                 (column(lang, "note", "office-column-note", &report.columns, report.note_column.as_deref().unwrap_or(chosen("note"))))
-                (field(lang, "layer", "office-layer", &|name| chosen(name).to_owned(), false))
-                @if is_urban(chosen("kind")) { (lots(lang, report, &chosen)) }
+                @if report.layers.is_empty() { (field(lang, "layer", "office-layer", &|name| chosen(name).to_owned(), false)) }
+                @if is_urban(chosen("kind")) { (layers(lang, report)) (lots(lang, report, &chosen)) }
                 @if !without.is_empty() {
                     fieldset {
                         legend { (t("office-leave-out")) }
@@ -260,6 +217,7 @@ fn found(lang: Lang, read: &Read<'_>) -> Markup {
             }
         }
         (findings(lang, report, LISTED, true))
+        (fates(lang, report))
         p {
             a href={ "/office/imports/" (read.id) "/report" } { (t("office-whole-report")) }
             @if read.kept.set.is_some() { " · " a href={ "/office/imports/" (read.id) "/map" (lang.query()) } { (t("office-map")) } }

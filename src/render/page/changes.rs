@@ -208,7 +208,7 @@ impl Item<'_> {
         rows.dedup_by(|a, b| a.0 == b.0);
         rows.retain(|(_, a, b)| (a - b).abs() >= 0.005);
         rows.sort_by(|a, b| (b.2 - b.1).abs().total_cmp(&(a.2 - a.1).abs()));
-        let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
+        let around = Around::units(self.lang, self.units);
         let alt = format!("{}: {}", self.t("changes-alt"), self.view.title);
         let drawn = map::changes(old, new, &union(&old_set.bbox, &new_set.bbox), &Detail::PHONE, &around, &alt);
         let signed = |value: f64| {

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::land_use::swatch;
 use super::{Before, Item};
 use crate::domain::indicators::Indicators;
-use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::features::Features;
 use crate::render::indicators;
@@ -33,11 +31,14 @@ fn by_number(features: &Features) -> BTreeMap<String, Indicators> {
 }
 
 impl Item<'_> {
+    /// True where its areas are lots: a set holds either lots or none.
+    pub(super) fn has_lots(&self) -> bool {
+        self.features.is_some_and(|features| features.list.first().is_some_and(|first| features.is_lot(first)))
+    }
+
     /// The first lots of an urban plan, with what may be built on each.
     pub(super) fn lots(&self) -> Markup {
-        let Some(features) = self.features.filter(|features| features.list.first().is_some_and(|first| features.is_lot(first))) else {
-            return html! {};
-        };
+        let Some(features) = self.features.filter(|_| self.has_lots()) else { return html! {} };
         let shown: Vec<usize> = match self.extract.and_then(|extract| extract.pieces.as_ref()) {
             Some(pieces) => pieces.iter().map(|piece| piece.index).collect(),
             None => (0..features.list.len()).collect(),
@@ -48,24 +49,11 @@ impl Item<'_> {
             h2 { (self.t("lots")) " (" (shown.len()) ")" }
             table {
                 tbody {
-                    @for lot in &lots {
-                        @let said = indicators::said(self.lang, &Indicators::of(lot));
-                        @let code = lot.get("land_use").and_then(Value::as_str).unwrap_or_default();
-                        tr {
-                            th.n scope="row" { (swatch(code)) b { (lot.get("lot").and_then(Value::as_str).unwrap_or("–")) } }
-                            td {
-                                @match land_use::get(code) {
-                                    Some(entry) => { (self.lang.pick(&entry.name_vi, &entry.name_en)) }
-                                    None => { (lot.get("name").and_then(Value::as_str).unwrap_or_else(|| self.t("in-no-class"))) }
-                                }
-                                @if !said.is_empty() { br; span.note { (said.join(", ")) } }
-                            }
-                        }
-                    }
+                    @for lot in &lots { (self.lot_row(lot)) }
                 }
             }
             @if shown.len() > lots.len() && self.view.status == Status::InForce && self.revision.is_none() && self.draft.is_none() {
-                p.noprint { (self.t("lots-first")) " " a href={ "/collections/lots/items?f=html&plan=" (self.view.code) (self.lang.and()) } { (self.t("lots")) } }
+                p.noprint { (self.t("lots-first")) " " a href={ "/q/" (self.view.code) "/lots" (self.lang.query()) } { (self.t("lots-all")) } }
             }
         }
     }

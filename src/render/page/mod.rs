@@ -10,20 +10,23 @@ mod extract;
 mod facts;
 mod history;
 mod land_use;
+mod lot;
 mod lots;
+mod map;
 mod print;
 mod status;
 
 pub use changes::Before;
 pub use extract::Extract;
 pub use land_use::{sums, swatch};
+pub use lot::LotShown;
 pub use print::Print;
 
 use maud::{Markup, PreEscaped, html};
 
 use super::glossary::term;
 use super::layout::{Page, Preview, page};
-use super::map::{Around, Detail, UnitShape};
+use super::map::{Beside, UnitShape};
 use crate::domain::city::City;
 use crate::domain::document::{Document, DocumentRole};
 use crate::domain::mark;
@@ -39,7 +42,6 @@ use crate::geometry::area::Area;
 use crate::geometry::area::bbox_of;
 use crate::geometry::intersects;
 use crate::read_model::exchanges::Compared;
-use crate::render::map;
 use crate::render::qr;
 use crate::vault::Contact;
 use crate::words::format;
@@ -58,6 +60,8 @@ pub struct Item<'a> {
     pub view: &'a View,
     /// Its feature set, if it has one.
     pub features: Option<&'a Features>,
+    /// Its lines and points, if it is a plan that has them.
+    pub beside: Beside<'a>,
     /// What land changed since the earlier revision that it is compared with.
     pub compared: Option<&'a Compared>,
     /// The units valid today, for the map.
@@ -197,39 +201,6 @@ impl Item<'_> {
         let Some(about) = self.view.about() else { return html! {} };
         let title = self.others.iter().find(|view| view.code == about).map_or(about.as_str(), |view| view.title.as_str());
         html! { p { (self.t("about")) ": " a href={ "/q/" (about) (self.lang.query()) } { (title) } } }
-    }
-
-    fn map(&self) -> Markup {
-        let view = self.view;
-        let alt = format!("{}: {}", self.t("map-alt"), view.title);
-        let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
-        let mut is_whole = true;
-        let mut drawn = |drawing: map::Drawing| {
-            is_whole = drawing.is_whole;
-            drawing.svg
-        };
-        let svg = match (view.position, self.features, &view.features) {
-            (Some(position), _, _) => map::points(self.city, &[position], &Detail::PHONE, &around, &alt),
-            (None, Some(features), Some(set)) if set.area_ha.is_some() || view.outline_only => match self.extract {
-                Some(extract @ Extract { pieces: Some(pieces), .. }) => {
-                    drawn(map::zones(&map::Part { features, pieces }, &extract.bbox(), &Detail::EXTRACT, &around, &alt))
-                }
-                _ => drawn(map::zones(features, &set.bbox, &Detail::PHONE, &around, &alt)),
-            },
-            (None, Some(features), Some(_)) => map::marks(self.city, features, &Detail::PHONE, &around, &alt),
-            _ => return html! {},
-        };
-        html! {
-            h2 { (self.t("map")) }
-            (PreEscaped(svg))
-            @if !is_whole { p.note { (self.t("map-merged")) } }
-            @if let Some(collection) = view.feature_collection.filter(|_| view.status == Status::InForce && self.revision.is_none() && self.draft.is_none()) {
-                p.note.noprint {
-                    a href={ "/collections/" (collection) "/map?item=" (view.code) (self.lang.and()) } { (self.t("interactive-map")) }
-                    " (" (self.t("interactive-map-note")) ")"
-                }
-            }
-        }
     }
 
     fn shown(&self, value: &Shown) -> Markup {

@@ -5,8 +5,10 @@ pub mod booklet;
 mod canvas;
 mod draft;
 mod fonts;
+mod map;
 mod pdf;
 mod picture;
+pub mod place;
 pub mod poster;
 mod preview;
 mod sheet;
@@ -22,7 +24,7 @@ use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::features::Features;
-use crate::render::map::UnitShape;
+use crate::render::map::{Beside, UnitShape};
 use crate::render::page::Extract;
 use crate::words::text::Lang;
 
@@ -87,6 +89,8 @@ pub struct Printed<'a> {
     pub view: &'a View,
     /// Its feature set.
     pub features: Option<&'a Features>,
+    /// Its lines and points, if it is a plan that has them.
+    pub beside: Beside<'a>,
     /// Units of today.
     pub units: &'a [UnitShape],
     /// Set when only a unit's part is printed.

@@ -4,13 +4,14 @@ use resvg::usvg;
 
 use super::canvas::{Canvas, LEADING, bold, regular};
 use super::fonts::{self, Weight, fitting, lines, lines_within, on_one_line};
+use super::map::LEGEND;
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size, draft};
 use crate::domain::land_use;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Shown;
 use crate::features::Kind;
-use crate::render::map::{self, Around, Detail, Part};
+use crate::render::map;
 use crate::render::page::sums;
 use crate::render::qr::{self, Level, Matrix};
 use crate::words::format;
@@ -114,27 +115,6 @@ pub fn poster(printed: &Printed<'_>, size: Size) -> Result<Vec<u8>, PrintError> 
 impl Printed<'_> {
     fn t<'k>(&self, key: &'k str) -> &'k str {
         text(self.lang, key)
-    }
-
-    /// The map for a print of about that size in millimetres.
-    pub fn map(&self, width: f64, height: f64) -> Option<String> {
-        let around = Around { lang: self.lang, units: self.units, mark: None, landmarks: None };
-        let detail = Detail::print(width, height);
-        let alt = self.view.title.as_str();
-        let set = self.view.features.as_ref();
-        match (self.view.position, self.features, set) {
-            (Some(position), _, _) => Some(map::points(self.city, &[position], &detail, &around, alt)),
-            (None, Some(features), Some(set)) if set.area_ha.is_some() || self.view.outline_only => match self.extract {
-                Some(extract) if extract.pieces.is_some() => {
-                    let pieces = extract.pieces.as_deref().unwrap_or_default();
-                    let detail = Detail { each: true, smallest: 0, ..detail };
-                    Some(map::zones(&Part { features, pieces }, &extract.bbox(), &detail, &around, alt).svg)
-                }
-                _ => Some(map::zones(features, &set.bbox, &detail, &around, alt).svg),
-            },
-            (None, Some(features), Some(_)) => Some(map::marks(self.city, features, &detail, &around, alt)),
-            _ => None,
-        }
     }
 
     fn fact(&self, label: &str) -> Option<String> {
@@ -263,7 +243,11 @@ impl Printed<'_> {
             at += 1.0;
         }
         self.foot(&mut page, height - FOOT, room);
-        let map = [MARGIN, y, room - symbol.side - 8.0, (bottom - y).max(50.0)];
+        let beside_code = room - symbol.side - 8.0;
+        let kinds = self.lines_shown(beside_code, bottom - y);
+        let legend = kinds.len().div_ceil(3) as f64 * LEGEND;
+        self.line_legend(&mut page, &kinds, [MARGIN, bottom - legend + 2.0], beside_code);
+        let map = [MARGIN, y, beside_code, (bottom - y - legend).max(50.0)];
         (page, map, bottom >= column)
     }
 

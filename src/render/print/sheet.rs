@@ -5,6 +5,7 @@ use super::fonts::{Weight, fitting, lines_within};
 use super::pdf::{Layer, Pdf, PrintError, tree};
 use super::{Printed, Size, draft};
 use crate::domain::land_use;
+use crate::domain::plan::LineKind;
 use crate::render::map::{self, Around, Detail, Frame, Part};
 use crate::render::page::sums;
 use crate::words::format;
@@ -50,15 +51,17 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let foot = height - MARGIN - 118.0;
     let place = [MARGIN, y, room, foot - y - 4.0];
 
-    let around = Around { lang: printed.lang, units: printed.units, mark: None, landmarks: None };
+    let around = Around { beside: printed.beside, ..Around::units(printed.lang, printed.units) };
     let whole = Detail::print(place[2], place[3]);
-    let detail = Detail { width: place[2] * UNITS, height: Some(place[3] * UNITS - 18.0), smallest: 6, font: 13.0, each: true, ..whole };
-    let (drawn, bbox) = match printed.extract {
+    let (width_units, height_units) = (place[2] * UNITS, place[3] * UNITS - 18.0);
+    let labels = Detail { font: 13.0, labels: 5_000, road_labels: 400, least_font: 6.0, ..whole };
+    let detail = Detail { width: width_units, height: Some(height_units), smallest: 6, each: true, ..labels };
+    let (drawing, bbox) = match printed.extract {
         Some(extract) if extract.pieces.is_some() => {
             let (pieces, bbox) = (extract.pieces.as_deref().unwrap_or_default(), extract.bbox());
-            (map::zones(&Part { features, pieces }, &bbox, &detail, &around, &view.title).svg, bbox)
+            (map::zones(&Part { features, pieces }, &bbox, &detail, &around, &view.title), bbox)
         }
-        _ => (map::zones(features, &set.bbox, &detail, &around, &view.title).svg, set.bbox),
+        _ => (map::zones(features, &set.bbox, &detail, &around, &view.title), set.bbox),
     };
     page.rectangle(place, "#fff", Some(0.6));
 
@@ -67,9 +70,9 @@ pub fn sheet(printed: &Printed<'_>, size: Size) -> Result<Option<Vec<u8>>, Print
     let frame = Frame::within(&bbox, detail.width, detail.height, detail.margin);
     let metres_per_millimetre = UNITS / frame.units_per_metre() * width / paper;
     let scale = (metres_per_millimetre * 1_000.0 / 100.0).round() * 100.0;
-    legend(printed, &mut page, features, foot + 2.0, room, scale)?;
+    legend(printed, &mut page, features, &map::kinds(&printed.beside, &bbox, &detail), [foot + 2.0, room], scale)?;
 
-    let (base, map) = (tree(&page.finish())?, tree(&drawn)?);
+    let (base, map) = (tree(&page.finish())?, tree(&drawing.svg)?);
     let mut pdf = Pdf::new(&printed.about())?;
     let factor = paper / width;
     let [width, height] = size.millimetres();
@@ -85,8 +88,8 @@ fn legend(
     printed: &Printed<'_>,
     page: &mut Canvas,
     features: &crate::features::Features,
-    top: f64,
-    room: f64,
+    lines: &[LineKind],
+    [top, room]: [f64; 2],
     scale: f64,
 ) -> Result<(), PrintError> {
     let t = |key| text(printed.lang, key);
@@ -95,8 +98,15 @@ fn legend(
     let wide = room - code - 8.0;
     let column = wide / COLUMNS as f64;
     let (sums, total) = sums(features, printed.extract);
-    for (i, (own, area)) in sums.iter().take(COLUMNS * LINES).enumerate() {
-        let (x, y) = (MARGIN + (i / LINES) as f64 * column, top + (i % LINES) as f64 * 7.0);
+    let place = |i: usize| (MARGIN + (i / LINES) as f64 * column, top + (i % LINES) as f64 * 7.0);
+    let uses = (COLUMNS * LINES).saturating_sub(lines.len()).min(sums.len());
+    for (i, kind) in lines.iter().enumerate() {
+        let (x, y) = place(uses + i);
+        page.drawing([x, y + 1.5, 20.0, 4.0], &map::sample(*kind, 45.0, 9.0));
+        page.line(x + 24.0, y + 5.4, text(printed.lang, &format!("line-{}", kind.as_str())), regular(3.8));
+    }
+    for (i, (own, area)) in sums.iter().take(uses).enumerate() {
+        let (x, y) = place(i);
         page.sample([x, y + 1.0, 8.0, 5.0], map::colour(own));
         page.line(x + 10.0, y + 5.4, own, bold(4.6));
         let name = land_use::get(own).map_or("", |entry| printed.lang.pick(&entry.name_vi, &entry.name_en));

@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Left, Limits, ReadError, Reader, Stated, Tally, Whole, nest};
+use super::{Left, Limits, ReadError, Reader, Tally, Whole, nest};
 use crate::geometry::simple::{Geometry, Position};
+use crate::import::columns::LAYER;
 use crate::import::feature::{Feature, of_lines};
 use crate::import::source::ReadSeek;
 use areas::{Area, assign_texts, cut_holes, drop_doubles, unframe};
@@ -143,7 +144,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             features.push(Feature {
                 properties: Map::from_iter([
                     (CODE.to_owned(), Value::from(format!("{code} / {of_layer}"))),
-                    ("Layer".to_owned(), Value::from(area.layer)),
+                    (LAYER.to_owned(), Value::from(area.layer)),
                     ("Text".to_owned(), Value::from(area.texts.join(" "))),
                 ]),
                 geometry: Ok(Geometry::Polygon(area.rings)),
@@ -164,7 +165,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         }
         let mut properties = Map::new();
         properties.insert(CODE.into(), code.map_or(Value::Null, Value::from));
-        properties.insert("Layer".into(), Value::from(area.layer));
+        properties.insert(LAYER.into(), Value::from(area.layer));
         properties.insert("Text".into(), Value::from(area.texts.join(" ")));
         features.push(Feature { properties, geometry: Ok(Geometry::Polygon(area.rings)), line: None });
     }
@@ -176,7 +177,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     if features.len() > limits.features {
         return Err(ReadError::too_many(limits.features));
     }
-    Ok(Whole::boxed(Stated::Nothing, features, tally))
+    Ok(Whole::drawing(features, tally))
 }
 
 /// Opens a drawing for its lines: open and closed ones alike, each with its layer.
@@ -209,7 +210,7 @@ pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn R
             }
             Drawn::Text(..) | Drawn::Insert(_) => continue,
         };
-        let properties = Map::from_iter([("Layer".to_owned(), Value::from(layer))]);
+        let properties = Map::from_iter([(LAYER.to_owned(), Value::from(layer))]);
         features.push(Feature { properties, geometry: of_lines(vec![points.into_iter().map(Position).collect()]), line: None });
     }
     if features.is_empty() {
@@ -219,7 +220,7 @@ pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn R
     if features.len() > limits.features {
         return Err(ReadError::too_many(limits.features));
     }
-    Ok(Whole::boxed(Stated::Nothing, features, tally))
+    Ok(Whole::drawing(features, tally))
 }
 
 /// Metres as text, to the centimetre, or to the millimetre below one centimetre.

@@ -1,0 +1,81 @@
+//! Looks at all layers of a file before one is read.
+
+use std::collections::BTreeMap;
+
+use super::choose::Seen;
+use super::lines::tells;
+use crate::import::feature::Kind;
+use crate::import::formats::part::folder;
+use crate::import::formats::{self, Choice, ReadError};
+use crate::import::source::Source;
+
+/// Features whose columns are looked at.
+const SAMPLE: usize = 50;
+
+/// What a folder of a layer holds of a kind.
+#[derive(Default)]
+struct Found {
+    count: usize,
+    sample: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+type Parts = BTreeMap<(Option<String>, Kind), Found>;
+
+/// Counts what a layer holds, by folder and kind of geometry.
+fn count(source: &Source, choice: &Choice) -> (Parts, bool, Option<ReadError>) {
+    let mut parts = Parts::new();
+    let mut reader = match formats::open(source, choice) {
+        Ok(reader) => reader,
+        Err(error) => return (parts, false, Some(error)),
+    };
+    let is_drawing = reader.is_drawing();
+    loop {
+        let feature = match reader.next() {
+            Ok(Some(raw)) => raw.parse(),
+            Ok(None) => return (parts, is_drawing, None),
+            Err(error) => return (parts, is_drawing, Some(error)),
+        };
+        let found = parts.entry((folder(&feature.properties).map(str::to_owned), Kind::of(&feature))).or_default();
+        found.count += 1;
+        if found.sample.len() < SAMPLE {
+            found.sample.push(feature.properties);
+        }
+    }
+}
+
+/// All parts of a file, layer by layer. Errors: the file cannot be opened at all.
+pub(super) fn see(source: &Source, choice: &Choice) -> Result<Vec<Seen>, ReadError> {
+    let names = formats::names(source, &choice.limits)?;
+    let layers: Vec<Option<String>> = if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() };
+    let mut seen = Vec::new();
+    for layer in layers {
+        let own = Choice { layer: layer.clone(), lines: false, part: None, ..choice.clone() };
+        let (mut parts, is_drawing, mut error) = count(source, &own);
+        if is_drawing || error.as_ref().is_some_and(|error| error.check == "empty") {
+            // A drawing gives its areas first, and its lines when it is asked for them.
+            let (lines, is_drawn, none) = count(source, &Choice { lines: true, ..own });
+            if is_drawn || is_drawing {
+                parts.extend(lines.into_iter().filter(|((_, kind), _)| *kind == Kind::Lines));
+                error = error.filter(|_| none.is_some());
+            }
+            seen.extend(of(layer, parts, true, error));
+        } else {
+            seen.extend(of(layer, parts, false, error));
+        }
+    }
+    Ok(seen)
+}
+
+/// A layer's parts, as they are chosen from.
+fn of(layer: Option<String>, parts: Parts, is_drawing: bool, error: Option<ReadError>) -> Vec<Seen> {
+    let one = |folder, kind, found: &Found, broken| {
+        let rows: Vec<&serde_json::Map<_, _>> = found.sample.iter().collect();
+        let tells = !is_drawing && tells(&rows, kind);
+        Seen { layer: layer.clone(), folder, kind, count: found.count, is_drawing, tells, broken }
+    };
+    let broken = error.map(|error| error.said);
+    if parts.is_empty() {
+        return vec![one(None, Kind::Areas, &Found::default(), broken)];
+    }
+    parts.into_iter().map(|((folder, kind), found)| one(folder, kind, &found, broken.clone())).collect()
+}

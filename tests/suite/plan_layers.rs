@@ -1,0 +1,249 @@
+//! Layers of an urban plan's file, each file written by GDAL: which are taken, as what, and which are left out and why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bangtin::domain::plan::PlanKind;
+use bangtin::import::plan;
+use bangtin::import::report::Report;
+use bangtin::import::source::Source;
+use bangtin::import::zones::{Imported, Options};
+use bangtin::words::text::Lang;
+use serde_json::{Value, json};
+
+fn options() -> Options {
+    let city = [104.815, 21.646, 104.961, 21.798];
+    Options { kind: PlanKind::DetailedPlan, signed: "2026-01-05".parse().unwrap(), ..Options::new(city, 9208) }
+}
+
+const WEST: f64 = 515_000.0;
+const SOUTH: f64 = 2_401_500.0;
+
+fn feature(properties: &Value, kind: &str, coordinates: &Value) -> Value {
+    json!({ "type": "Feature", "properties": properties, "geometry": { "type": kind, "coordinates": coordinates } })
+}
+
+fn area(n: i32, properties: &Value) -> Value {
+    let x = WEST + f64::from(n) * 30.0;
+    let ring = json!([[x, SOUTH], [x + 30.0, SOUTH], [x + 30.0, SOUTH + 30.0], [x, SOUTH + 30.0], [x, SOUTH]]);
+    feature(properties, "Polygon", &json!([ring]))
+}
+
+fn line(north: f64, properties: &Value) -> Value {
+    feature(properties, "LineString", &json!([[WEST, SOUTH + north], [WEST + 50.25, SOUTH + north], [WEST + 90.0, SOUTH + north]]))
+}
+
+/// The layers of a detailed plan, as the circular's template names them, beside the existing state and what is no plan.
+fn layers() -> Vec<(&'static str, Vec<Value>)> {
+    let lot = |n: i32, number: &str, most: &str| area(n, &json!({ "KyHieuLoDat": number, "MaLoaiDat": "ODT", "SoTangToiDa": most }));
+    vec![
+        ("PhanOQuyHoach_A", vec![lot(0, "A1", "5"), lot(1, "A2", "5"), lot(2, "A3", "1-7")]),
+        ("ChucNangSuDungDat_A", vec![area(0, &json!({ "MaLoaiDat": "ODT" }))]),
+        ("HT_PhanOQuyHoach_A", vec![area(5, &json!({ "KyHieuLoDat": "cu", "MaLoaiDat": "ODT", "SoTangToiDa": "1" }))]),
+        ("RanhGioiQuyHoach_A", vec![area(0, &json!({ "Ten": "Ranh giới" }))]),
+        ("ChiGioiDuongDo_L", vec![line(-1.0, &json!({ "TenDuong": "Đường Mẫu 1" })), line(31.0, &json!({ "TenDuong": "Đường Mẫu 2" }))]),
+        ("MangLuoiGiaoThongDuongBo_L", vec![line(-8.0, &json!({ "TenDuong": "Đường Mẫu 1", "LoGioi": "13,5 m" }))]),
+        ("HT_ChiGioiDuongDo_L", vec![line(2.0, &json!({ "TenDuong": "Đường cũ" }))]),
+        ("DuongDongMuc_L", vec![line(40.0, &json!({ "CaoDo": "12" }))]),
+        ("MocGioiQuyHoach_P", vec![feature(&json!({ "Ten": "M1" }), "Point", &json!([WEST, SOUTH]))]),
+    ]
+}
+
+/// Writes each layer as GeoJSON, and gives the paths.
+fn write(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    let layers = layers().into_iter().map(|(name, features)| {
+        let path = folder.join(format!("{name}.geojson"));
+        let crs = json!({ "type": "name", "properties": { "name": "urn:ogc:def:crs:EPSG::9208" } });
+        fs::write(&path, json!({ "type": "FeatureCollection", "crs": crs, "features": features }).to_string()).unwrap();
+        (name, path)
+    });
+    layers.collect()
+}
+
+fn ogr2ogr(arguments: &[&str], output: &Path, input: &Path) {
+    let run = Command::new("ogr2ogr").args(arguments).arg(output).arg(input).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+fn packed(folder: &Path, ending: &[&str], to: &Path) {
+    let mut archive = zip::ZipWriter::new(fs::File::create(to).unwrap());
+    let mut names: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    for path in names.iter().filter(|path| ending.iter().any(|ending| path.extension().is_some_and(|own| own == *ending))) {
+        archive.start_file(path.file_name().unwrap().to_string_lossy(), zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::copy(&mut fs::File::open(path).unwrap(), &mut archive).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+fn import(path: &Path, options: &Options) -> Imported {
+    plan::import(&Source::file(path).unwrap(), options, &|_| {})
+}
+
+/// The features of the set for that field.
+fn features<'a>(imported: &'a Imported, field: &str) -> Vec<Value> {
+    let further = imported.further.iter().find(|(own, _)| own == field).map(|(_, set)| set);
+    let set: Option<&'a _> = if field == "zones" { imported.set.as_ref() } else { further };
+    let set = set.unwrap_or_else(|| panic!("no {field}: {}", imported.report.to_text()));
+    let set: Value = serde_json::from_slice(&set.chunks.concat()).unwrap();
+    set["features"].as_array().unwrap().clone()
+}
+
+fn fates(report: &Report) -> Vec<String> {
+    let mut all: Vec<String> = report
+        .layers
+        .iter()
+        .map(|layer| {
+            let name = layer.name.as_deref().unwrap_or_default();
+            format!("{}: {}", name.trim_end_matches(".shp").trim_end_matches(".fgb"), layer.taken.as_deref().unwrap_or("-"))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn layers_of_one_file_are_taken_alike_in_every_format_and_the_report_lists_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["shp", "fgb"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    for (n, (name, path)) in write(folder.path()).iter().enumerate() {
+        let update: &[&str] = if n == 0 { &[] } else { &["-update"] };
+        ogr2ogr(&[update, &["-f", "GPKG", "-a_srs", "EPSG:9208", "-nln", name]].concat(), &at("plan.gpkg"), path);
+        let kml: &[&str] = if n == 0 { &[] } else { &["-update", "-append"] };
+        ogr2ogr(&[kml, &["-f", "LIBKML", "-t_srs", "EPSG:4326", "-nln", name]].concat(), &at("plan.kml"), path);
+        ogr2ogr(&["-f", "ESRI Shapefile", "-lco", "ENCODING=UTF-8", "-a_srs", "EPSG:9208"], &at("shp").join(format!("{name}.shp")), path);
+        ogr2ogr(&["-f", "FlatGeobuf", "-lco", "SPATIAL_INDEX=NO"], &at("fgb").join(format!("{name}.fgb")), path);
+    }
+    packed(&at("shp"), &["shp", "shx", "dbf", "prj", "cpg"], &at("shp.zip"));
+    packed(&at("fgb"), &["fgb"], &at("fgb.zip"));
+    let mut first: Option<Vec<Value>> = None;
+    for name in ["plan.gpkg", "shp.zip", "fgb.zip", "plan.kml"] {
+        let read = import(&at(name), &options());
+        assert_eq!(
+            fates(&read.report),
+            [
+                "ChiGioiDuongDo_L: plan_lines",
+                "ChucNangSuDungDat_A: -",
+                "DuongDongMuc_L: -",
+                "HT_ChiGioiDuongDo_L: -",
+                "HT_PhanOQuyHoach_A: -",
+                "MangLuoiGiaoThongDuongBo_L: plan_lines",
+                "MocGioiQuyHoach_P: plan_points",
+                "PhanOQuyHoach_A: zones",
+                "RanhGioiQuyHoach_A: plan_lines",
+            ],
+            "{name}"
+        );
+        let lots = features(&read, "zones");
+        let numbers: Vec<&str> = lots.iter().map(|lot| lot["properties"]["lot"].as_str().unwrap()).collect();
+        assert_eq!((numbers, &lots[2]["properties"]["storeys_max"]), (vec!["A1", "A2", "A3"], &json!(7)), "{name}");
+        let mut lines = features(&read, "plan_lines");
+        lines.sort_by_key(|line| line["properties"].to_string());
+        let said: Vec<String> = lines.iter().map(|line| line["properties"].to_string()).collect();
+        let line = |kind: &str, length: i32, name: &str, wide: &str, road: &str| {
+            format!(r#"{{"length_m":{length},"line_kind":"{kind}","name":{name},"note":null,"right_of_way_m":{wide},"road":{road}}}"#)
+        };
+        assert_eq!(
+            said,
+            [
+                line("limit", 120, "\"Ranh giới\"", "null", "null"),
+                line("red-line", 90, "null", "null", "\"Đường Mẫu 1\""),
+                line("red-line", 90, "null", "null", "\"Đường Mẫu 2\""),
+                line("road", 90, "null", "13.5", "\"Đường Mẫu 1\""),
+            ],
+            "{name}"
+        );
+        let points = features(&read, "plan_points");
+        assert_eq!(points[0]["properties"], json!({ "name": "M1", "note": null, "point_kind": "control-point" }), "{name}");
+        let geometries: Vec<Value> = lines.into_iter().map(|line| line["geometry"].clone()).collect();
+        let near = |a: &Value, b: &Value| {
+            let (a, b) = (a["coordinates"].to_string(), b["coordinates"].to_string());
+            // A Shapefile turns rings the other way round.
+            let numbers = |text: &str| {
+                let mut all: Vec<f64> = text.split(['[', ']', ',']).filter_map(|part| part.parse().ok()).collect();
+                all.sort_by(f64::total_cmp);
+                all
+            };
+            let (a, b) = (numbers(&a), numbers(&b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1.5e-7)
+        };
+        let expected = first.get_or_insert_with(|| geometries.clone());
+        assert!(expected.iter().zip(&geometries).all(|(a, b)| near(a, b)), "{name}");
+    }
+    let text = import(&at("plan.gpkg"), &options()).report.to_text();
+    for said in ["“HT_ChiGioiDuongDo_L”, 1 đường: bỏ ra, vì là hiện trạng", "taken as red lines", "--layer lines="] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    // A planner may choose; then nothing else is taken.
+    let mut chosen = options();
+    chosen.layers.lines = vec!["DuongDongMuc_L".into()];
+    let read = import(&at("plan.gpkg"), &chosen);
+    let kinds: Vec<Value> = features(&read, "plan_lines").iter().map(|line| line["properties"]["line_kind"].clone()).collect();
+    assert_eq!(kinds, ["other"]);
+    chosen.layers.lines = vec!["Khong co".into()];
+    let read = import(&at("plan.gpkg"), &chosen);
+    assert!(read.set.is_none() && read.report.findings[0].said.text(Lang::En).contains("“Khong co”"), "{}", read.report.to_text());
+}
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn a_file_of_the_existing_state_alone_is_refused_and_stages_are_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let layers = write(folder.path());
+    let path = |wanted: &str| &layers.iter().find(|(name, _)| *name == wanted).unwrap().1;
+    let lots = path("PhanOQuyHoach_A");
+    let add = |to: &str, name: &str, n: usize| {
+        let update: &[&str] = if n == 0 { &[] } else { &["-update"] };
+        ogr2ogr(&[update, &["-f", "GPKG", "-a_srs", "EPSG:9208", "-nln", name]].concat(), &at(to), lots);
+    };
+    add("existing.gpkg", "HT_SuDungDat_A", 0);
+    let read = import(&at("existing.gpkg"), &options());
+    assert!(read.set.is_none() && read.report.findings[0].check == "no-layer-of-plan", "{}", read.report.to_text());
+    add("stages.gpkg", "QHDD_PhanOQuyHoach_A", 0);
+    add("stages.gpkg", "QHDH_PhanOQuyHoach_A", 1);
+    let read = import(&at("stages.gpkg"), &options());
+    assert!(read.set.is_none() && read.report.findings[0].check == "choose-stage", "{}", read.report.to_text());
+    let mut chosen = options();
+    chosen.choice.layer = Some("QHDH_PhanOQuyHoach_A".into());
+    assert_eq!(features(&import(&at("stages.gpkg"), &chosen), "zones").len(), 3);
+    // What was chosen for the authority's last file counts again, and is said.
+    let mut before = options();
+    before.as_before.layer = Some("QHDD_PhanOQuyHoach_A".into());
+    let read = import(&at("stages.gpkg"), &before);
+    assert!(read.set.is_none(), "a stage is asked about each time");
+}
+
+#[test]
+fn one_geojson_of_areas_lines_and_points_is_told_apart_by_its_columns() {
+    let mut all = vec![
+        area(0, &json!({ "KyHieu": "A1", "MaLoaiDat": "ODT" })),
+        line(-8.0, &json!({ "Loai": "Tim đường", "Ten": "Đường Mẫu 1", "LoGioi": 12 })),
+        line(-1.0, &json!({ "Loai": "Chỉ giới đường đỏ", "LoGioi": "rộng" })),
+        feature(&json!({ "Loai": "Mốc giới", "Ten": "M1" }), "Point", &json!([WEST, SOUTH])),
+    ];
+    let read = |features: &[Value]| {
+        let crs = json!({ "type": "name", "properties": { "name": "EPSG:9208" } });
+        let text = json!({ "type": "FeatureCollection", "crs": crs, "features": features }).to_string();
+        plan::import(&Source::memory("plan.geojson", text), &options(), &|_| {})
+    };
+    let imported = read(&all);
+    let lines = features(&imported, "plan_lines");
+    assert_eq!((&lines[0]["properties"]["road"], &lines[0]["properties"]["right_of_way_m"]), (&json!("Đường Mẫu 1"), &json!(12.0)));
+    assert_eq!((&lines[1]["properties"]["line_kind"], &lines[1]["properties"]["right_of_way_m"]), (&json!("red-line"), &Value::Null));
+    assert_eq!((features(&imported, "zones").len(), features(&imported, "plan_points").len()), (1, 1));
+    assert!(imported.report.findings.iter().any(|finding| finding.check == "width-unread" && finding.feature == Some(1)));
+    // A line that nobody can place stops the file; one without a shape is left out with a word.
+    all.push(feature(&json!({ "Loai": "Tim đường" }), "LineString", &json!([[WEST, SOUTH], [WEST, SOUTH]])));
+    let imported = read(&all);
+    assert!(imported.set.is_some() && features(&imported, "plan_lines").len() == 2, "{}", imported.report.to_text());
+    assert!(imported.report.findings.iter().any(|finding| finding.check == "line-too-short"));
+    all.push(feature(&json!({ "Loai": "Tim đường" }), "LineString", &json!([[WEST + 1e6, SOUTH], [WEST, SOUTH]])));
+    let imported = read(&all);
+    assert!(imported.set.is_none() && imported.further.is_empty(), "{}", imported.report.to_text());
+}

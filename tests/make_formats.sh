@@ -26,4 +26,26 @@ Xe cứu thương 1,104.88,21.71,0216 000 115,Xe cứu thương
 CSV
 cp "$work/points.csv" $out/points.csv
 ogr2ogr -f XLSX $out/points.xlsx "$work/points.csv" -oo AUTODETECT_TYPE=YES -nln points
+
+# An urban plan in layers, beside the existing state: lots, lines with a width, points.
+layer() { # name, geometry, properties
+    printf '{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::9208"}},"features":[{"type":"Feature","properties":%s,"geometry":%s}]}' \
+        "$3" "$2" > "$work/$1.geojson"
+    layers+=("$1")
+}
+layers=()
+square() { printf '{"type":"Polygon","coordinates":[[[%d,2401500],[%d,2401500],[%d,2401530],[%d,2401530],[%d,2401500]]]}' "$1" $(($1 + 30)) $(($1 + 30)) "$1" "$1"; }
+layer PhanOQuyHoach_A "$(square 515000)" '{"KyHieuLoDat":"OM1","MaLoaiDat":"ODT","MatDoXD":"≤ 60%","SoTangToiDa":"1-5"}'
+layer HT_PhanOQuyHoach_A "$(square 515060)" '{"KyHieuLoDat":"cu","MaLoaiDat":"ODT"}'
+layer MangLuoiGiaoThongDuongBo_L '{"type":"LineString","coordinates":[[515000,2401492],[515090,2401492]]}' '{"TenDuong":"Đường Mẫu 1","LoGioi":"13,5 m"}'
+layer MocGioiQuyHoach_P '{"type":"Point","coordinates":[515000,2401500]}' '{"Ten":"M1"}'
+rm -f $out/layers.*
+for name in "${layers[@]}"; do
+    ogr2ogr -f GPKG -update -append $out/layers.gpkg "$work/$name.geojson" -nln "$name" -lco SPATIAL_INDEX=NO 2> /dev/null ||
+        ogr2ogr -f GPKG $out/layers.gpkg "$work/$name.geojson" -nln "$name" -lco SPATIAL_INDEX=NO
+    ogr2ogr -f LIBKML -update -append $out/layers.kml "$work/$name.geojson" -nln "$name" -t_srs EPSG:4326 2> /dev/null ||
+        ogr2ogr -f LIBKML $out/layers.kml "$work/$name.geojson" -nln "$name" -t_srs EPSG:4326
+    ogr2ogr -f "ESRI Shapefile" "$work/$name.shp" "$work/$name.geojson" -lco ENCODING=UTF-8
+done
+(cd "$work" && zip -q -X layers.zip ./*_[ALP].{shp,shx,dbf,prj,cpg}) && mv "$work/layers.zip" $out/
 ls -la $out

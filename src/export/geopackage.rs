@@ -34,14 +34,30 @@ CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT N
 BEGIN;
 "#;
 
+/// Where QGIS looks for styles, listed as it lists them itself.
+const STYLES: &str = r"
+CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+  f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN,
+  description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')));
+INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES ('layer_styles', 'attributes', 'layer_styles', '', '', 0);
+";
+
+/// A layer of the package.
+struct Layer {
+    name: &'static str,
+    insert: String,
+    bbox: Option<[f64; 4]>,
+}
+
 /// A package that is being written.
 pub(super) struct Package<W> {
     out: W,
     file: NamedTempFile,
     connection: Connection,
-    name: &'static str,
-    insert: String,
-    bbox: Option<[f64; 4]>,
+    /// Its layers; features go into the last one.
+    layers: Vec<Layer>,
+    /// Names of the layers with a style, and the style of each.
+    styles: Vec<(&'static str, String)>,
     /// Time of the latest change of a feature. It stands for the file's own time, so that the same features
     /// give the same file.
     changed: jiff::Timestamp,
@@ -52,43 +68,63 @@ impl<W: Write> Package<W> {
         let file = NamedTempFile::with_prefix("bangtin-export-")?;
         let connection = Connection::open(file.path()).map_err(failed)?;
         connection.execute_batch(TABLES).map_err(failed)?;
-        let name = collection.name;
-        let columns: Vec<String> = collection
-            .properties
-            .iter()
-            .map(|property| {
-                let kind = match property.kind {
-                    Type::Integer => "INTEGER",
-                    Type::Number => "DOUBLE",
-                    Type::Boolean => "BOOLEAN",
-                    Type::Date => "DATE",
-                    Type::Moment => "DATETIME",
-                    Type::Text => "TEXT",
-                };
-                format!("\"{}\" {kind}", property.name)
-            })
-            .collect();
-        let shapes = kind(collection, "POINT", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON");
-        connection
-            .execute_batch(&format!(
-                "CREATE TABLE \"{name}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shapes}, {});",
-                columns.join(", ")
-            ))
-            .map_err(failed)?;
-        let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name)];
-        connection
-            .execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES (?1, 'features', ?2, ?3, '', 4326)",
-                described,
-            )
-            .map_err(failed)?;
-        connection
-            .execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, 4326, 0, 0)", params![name, shapes])
-            .map_err(failed)?;
-        let places = vec!["?"; collection.properties.len() + 1].join(", ");
-        let insert = format!("INSERT INTO \"{name}\" VALUES (NULL, {places})");
-        Ok(Self { out, file, connection, name, insert, bbox: None, changed: jiff::Timestamp::UNIX_EPOCH })
+        let layer = add_layer(&connection, collection)?;
+        Ok(Self { out, file, connection, layers: vec![layer], styles: Vec::new(), changed: jiff::Timestamp::UNIX_EPOCH })
     }
+
+    /// Writes the styles, if there are any.
+    fn write_styles(&self) -> io::Result<()> {
+        if self.styles.is_empty() {
+            return Ok(());
+        }
+        let at = moment(self.changed);
+        self.connection.execute_batch(STYLES).map_err(failed)?;
+        let sql = "UPDATE gpkg_contents SET last_change = ?1 WHERE table_name = 'layer_styles'";
+        self.connection.execute(sql, params![at]).map_err(failed)?;
+        let sql = "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time)
+                   VALUES ('', '', ?1, 'geom', ?1, ?2, '', 1, '', '', ?3)";
+        for (name, qml) in &self.styles {
+            self.connection.execute(sql, params![name, qml, at]).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the table of a layer.
+fn add_layer(connection: &Connection, collection: &'static Collection) -> io::Result<Layer> {
+    let name = collection.name;
+    let columns: Vec<String> = collection
+        .properties
+        .iter()
+        .map(|property| {
+            let kind = match property.kind {
+                Type::Integer => "INTEGER",
+                Type::Number => "DOUBLE",
+                Type::Boolean => "BOOLEAN",
+                Type::Date => "DATE",
+                Type::Moment => "DATETIME",
+                Type::Text => "TEXT",
+            };
+            format!("\"{}\" {kind}", property.name)
+        })
+        .collect();
+    let shapes = kind(collection, "POINT", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON");
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE \"{name}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shapes}, {});",
+            columns.join(", ")
+        ))
+        .map_err(failed)?;
+    let described = params![name, title(Lang::Vi, name), about(Lang::Vi, name)];
+    connection
+        .execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES (?1, 'features', ?2, ?3, '', 4326)",
+            described,
+        )
+        .map_err(failed)?;
+    connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, 4326, 0, 0)", params![name, shapes]).map_err(failed)?;
+    let places = vec!["?"; collection.properties.len() + 1].join(", ");
+    Ok(Layer { name, insert: format!("INSERT INTO \"{name}\" VALUES (NULL, {places})"), bbox: None })
 }
 
 /// A moment in GeoPackage's format: milliseconds, UTC.
@@ -99,11 +135,12 @@ fn moment(at: jiff::Timestamp) -> String {
 impl<W: Write> Writer for Package<W> {
     fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()> {
         use rusqlite::types::Value as Sql;
+        let Some(layer) = self.layers.last_mut() else { return Ok(()) };
         let mut values = Vec::with_capacity(row.properties.len() + 1);
         values.push(match shape(row) {
             Some(shape) => {
                 let [west, south, east, north] = row.feature.bbox();
-                self.bbox = Some(self.bbox.map_or(row.feature.bbox(), |bbox| crate::geometry::union(&bbox, &row.feature.bbox())));
+                layer.bbox = Some(layer.bbox.map_or(row.feature.bbox(), |bbox| crate::geometry::union(&bbox, &row.feature.bbox())));
                 Sql::Blob(shape.to_gpkg_wkb(CoordDimensions::xy(), Some(4326), vec![west, east, south, north]).map_err(failed)?)
             }
             None => Sql::Null,
@@ -128,17 +165,30 @@ impl<W: Write> Writer for Package<W> {
                 _ => Sql::Null,
             });
         }
-        let mut statement = self.connection.prepare_cached(&self.insert).map_err(failed)?;
+        let mut statement = self.connection.prepare_cached(&layer.insert).map_err(failed)?;
         statement.execute(rusqlite::params_from_iter(values)).map(|_| ()).map_err(failed)
     }
 
+    fn begin(&mut self, collection: &'static Collection) -> io::Result<()> {
+        self.layers.push(add_layer(&self.connection, collection)?);
+        Ok(())
+    }
+
+    fn style(&mut self, collection: &'static Collection, qml: &str) -> io::Result<()> {
+        self.styles.push((collection.name, qml.to_owned()));
+        Ok(())
+    }
+
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { mut out, file, connection, name, bbox, changed, .. } = *self;
-        let sql = "UPDATE gpkg_contents SET last_change = ?1 WHERE table_name = ?2";
-        connection.execute(sql, params![moment(changed), name]).map_err(failed)?;
-        if let Some([west, south, east, north]) = bbox {
-            let sql = "UPDATE gpkg_contents SET min_x = ?1, min_y = ?2, max_x = ?3, max_y = ?4 WHERE table_name = ?5";
-            connection.execute(sql, params![west, south, east, north, name]).map_err(failed)?;
+        self.write_styles()?;
+        let Self { mut out, file, connection, layers, changed, .. } = *self;
+        for Layer { name, bbox, .. } in layers {
+            let sql = "UPDATE gpkg_contents SET last_change = ?1 WHERE table_name = ?2";
+            connection.execute(sql, params![moment(changed), name]).map_err(failed)?;
+            if let Some([west, south, east, north]) = bbox {
+                let sql = "UPDATE gpkg_contents SET min_x = ?1, min_y = ?2, max_x = ?3, max_y = ?4 WHERE table_name = ?5";
+                connection.execute(sql, params![west, south, east, north, name]).map_err(failed)?;
+            }
         }
         connection.execute_batch("COMMIT").map_err(failed)?;
         connection.close().map_err(|(_, error)| failed(error))?;

@@ -66,6 +66,11 @@ impl Format {
         }
     }
 
+    /// True if a file can have several layers.
+    pub fn has_layers(self) -> bool {
+        self == Self::GeoPackage
+    }
+
     /// True if no byte can be sent before the last feature is written.
     pub fn is_made_whole(self) -> bool {
         matches!(self, Self::FlatGeobuf | Self::GeoPackage)
@@ -88,6 +93,14 @@ impl Format {
 pub trait Writer {
     /// Appends a feature.
     fn feature(&mut self, row: &LayerRow<'_>) -> io::Result<()>;
+    /// Begins another layer. Errors: the format has one layer only.
+    fn begin(&mut self, _collection: &'static Collection) -> io::Result<()> {
+        Err(io::Error::other("this format has one layer only"))
+    }
+    /// Adds how QGIS shows a layer, in formats that can hold it.
+    fn style(&mut self, _collection: &'static Collection, _qml: &str) -> io::Result<()> {
+        Ok(())
+    }
     /// Writes the end of the file.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }

@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
@@ -27,6 +28,7 @@ use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
 use crate::http::{ranges, respond};
 use crate::read_model::layers::{Layer, LayerRow};
+use crate::render::style;
 
 /// `/collections/{c}/download.{ending}`, and the styles beside it.
 pub async fn file(
@@ -45,7 +47,7 @@ pub async fn file(
     let wanted = when::wanted(&pairs, &site.city().zone())?;
     let layer = site.model.layer(collection, wanted, &site.moment()).await?;
     let needs_length = ranges::needs_length(&method, &headers);
-    send(&site, layer, format, &format!("{name}.{}", format.ending()), needs_length, &headers).await
+    send(&site, Content::of(layer), format, &format!("{name}.{}", format.ending()), needs_length, &headers).await
 }
 
 /// Hands over the written file piece by piece, as the client takes it.
@@ -81,17 +83,70 @@ impl Write for Spool<'_> {
     }
 }
 
-/// Writes a layer as a file, until the client gives up.
-fn write(site: &Site, runtime: &Handle, layer: &Layer, format: Format, out: impl Write, is_given_up: impl Fn() -> bool) -> io::Result<()> {
-    let mut writer = export::open(format, layer.collection, BufWriter::with_capacity(PIECE, out))?;
-    // The sets are written one after the other; a set that is not in memory is read when its turn comes.
-    for part in &layer.parts {
-        let features = runtime.block_on(part.features(&site.model)).map_err(io::Error::other)?;
-        for feature in &features.list {
-            if is_given_up() {
-                return Err(io::ErrorKind::BrokenPipe.into());
+/// What a file is made of.
+#[derive(Clone)]
+pub(crate) struct Content {
+    /// Its layers; several only in a format that can have them. There is at least the first.
+    first: Arc<Layer>,
+    others: Arc<[Layer]>,
+    /// True if the file says how QGIS shows its layers.
+    has_styles: bool,
+}
+
+impl Content {
+    /// One layer.
+    pub(crate) fn of(layer: Arc<Layer>) -> Self {
+        Self { first: layer, others: Arc::default(), has_styles: false }
+    }
+
+    /// The layers of an item, with their styles where the format can hold them. A format of one layer gets the first.
+    pub(crate) fn of_item(first: Layer, others: Vec<Layer>, format: Format) -> Self {
+        let others = if format.has_layers() { others } else { Vec::new() };
+        Self { first: Arc::new(first), others: others.into(), has_styles: format.has_layers() }
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        std::iter::once(self.first.as_ref()).chain(self.others.iter())
+    }
+
+    /// The digest of what the file is made of.
+    fn digest(&self) -> [u8; 32] {
+        if self.others.is_empty() && !self.has_styles {
+            return self.first.digest;
+        }
+        let mut hash = Sha256::new();
+        self.layers().for_each(|layer| hash.update(layer.digest));
+        hash.update([u8::from(self.has_styles)]);
+        hash.finalize().into()
+    }
+}
+
+/// Writes layers as a file, until the client gives up.
+fn write(
+    site: &Site,
+    runtime: &Handle,
+    content: &Content,
+    format: Format,
+    out: impl Write,
+    is_given_up: impl Fn() -> bool,
+) -> io::Result<()> {
+    let mut writer = export::open(format, content.first.collection, BufWriter::with_capacity(PIECE, out))?;
+    for (n, layer) in content.layers().enumerate() {
+        if n > 0 {
+            writer.begin(layer.collection)?;
+        }
+        if content.has_styles {
+            writer.style(layer.collection, &style::qml(layer.collection))?;
+        }
+        // The sets are written one after the other; a set that is not in memory is read when its turn comes.
+        for part in &layer.parts {
+            let features = runtime.block_on(part.features(&site.model)).map_err(io::Error::other)?;
+            for feature in &features.list {
+                if is_given_up() {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+                writer.feature(&LayerRow { properties: &layer.collection.properties, part, features: &features, feature })?;
             }
-            writer.feature(&LayerRow { properties: &layer.collection.properties, part, features: &features, feature })?;
         }
     }
     writer.finish()
@@ -105,13 +160,13 @@ async fn place(site: &Site, until: Instant) -> Result<OwnedSemaphorePermit, Http
 }
 
 /// The file without a length, written while it is sent.
-async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Body, HttpError> {
+async fn stream(site: &Arc<Site>, content: Content, format: Format, until: Instant) -> Result<Body, HttpError> {
     let place = place(site, until).await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
     let (site, runtime) = (Arc::clone(site), Handle::current());
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        if let Err(error) = write(&site, &runtime, &layer, format, Pipe(sender.clone()), || sender.is_closed())
+        if let Err(error) = write(&site, &runtime, &content, format, Pipe(sender.clone()), || sender.is_closed())
             && !sender.is_closed()
         {
             tracing::error!("a download failed: {error}");
@@ -124,7 +179,7 @@ async fn stream(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Inst
 }
 
 /// The whole file on the disk.
-async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instant) -> Result<Arc<DownloadFile>, HttpError> {
+async fn make(site: &Arc<Site>, content: Content, format: Format, until: Instant) -> Result<Arc<DownloadFile>, HttpError> {
     let place = place(site, until).await?;
     let (site, runtime) = (Arc::clone(site), Handle::current());
     // Dropped when nobody waits for the file any longer.
@@ -132,7 +187,7 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instan
     let made = tokio::task::spawn_blocking(move || {
         let file = tempfile::tempfile()?;
         let full = Cell::new(false);
-        let written = write(&site, &runtime, &layer, format, Spool { file: &file, full: &full }, || waiting.is_closed());
+        let written = write(&site, &runtime, &content, format, Spool { file: &file, full: &full }, || waiting.is_closed());
         written.map_err(|error| if full.get() { io::Error::new(io::ErrorKind::StorageFull, error) } else { error })?;
         DownloadFile::new(file, site.limits.download_bytes, place)
     });
@@ -145,18 +200,19 @@ async fn make(site: &Arc<Site>, layer: Arc<Layer>, format: Format, until: Instan
     }
 }
 
-/// Sends a layer as a file. `needs_length` is true if the client asks for its length or for parts of it.
+/// Sends layers as a file. `needs_length` is true if the client asks for its length or for parts of it.
 pub(crate) async fn send(
     site: &Arc<Site>,
-    layer: Arc<Layer>,
+    content: Content,
     format: Format,
     name: &str,
     needs_length: bool,
     request: &HeaderMap,
 ) -> Result<Response, HttpError> {
-    let key = (layer.digest, format);
+    let digest = content.digest();
+    let key = (digest, format);
     // One version of the program always writes the same bytes for the same features.
-    let tag = format!("\"{}-{}-{}\"", hex(&layer.digest[..16]), env!("CARGO_PKG_VERSION"), format.ending());
+    let tag = format!("\"{}-{}-{}\"", hex(&digest[..16]), env!("CARGO_PKG_VERSION"), format.ending());
     let etag = HeaderValue::try_from(tag).map_err(|error| HttpError::Internal(error.to_string()))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
@@ -169,7 +225,7 @@ pub(crate) async fn send(
     // Waiting for a file that another request makes takes no longer than waiting for a place.
     let until = Instant::now() + site.limits.download_patience;
     let made = if needs_length || format.is_made_whole() {
-        match site.kept.get_or_insert_async(&key, make(site, Arc::clone(&layer), format, until)).await {
+        match site.kept.get_or_insert_async(&key, make(site, content.clone(), format, until)).await {
             Ok(made) => Some(made),
             // The disk is full or unreachable. The file can still be sent without a length.
             Err(HttpError::Full(disk)) if !format.is_made_whole() => {
@@ -186,7 +242,7 @@ pub(crate) async fn send(
         site.kept.get(&key)
     };
     let Some(made) = made else {
-        return Ok(respond::with(StatusCode::OK, format.media(), headers, stream(site, layer, format, until).await?));
+        return Ok(respond::with(StatusCode::OK, format.media(), headers, stream(site, content, format, until).await?));
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(made.length()));
     headers.extend(made.is_kept().then_some(ranges::IN_PARTS));

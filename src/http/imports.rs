@@ -39,7 +39,7 @@ use crate::words::fold::bare_units;
 
 /// `POST /imports`: multipart/form-data with `file`, and what the command line takes as options:
 /// `kind`, `authority`, `signed`, `effective_from`, `units`, `crs`, `land_use`, `name`, `note`,
-/// `layer` (also `lots=NAME; lines=NAME`), `max_overlap`, `leave_out`, `shares`, `map.lot`, `map.density` …; `field` is
+/// `layer` (also `lots=NAME`, `lines=NAME`, several times), `max_overlap`, `leave_out`, `shares`, `map.lot`, `map.density` …; `field` is
 /// `zones`, `outline`, `places` …
 pub async fn create(State(site): State<Arc<Site>>, headers: HeaderMap, request: HttpRequest) -> Result<Response, HttpError> {
     upload(&site, &headers, request).await
@@ -165,7 +165,8 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
         .map(|shares| serde_json::from_value(json!(shares)))
         .transpose()
         .map_err(|_| HttpError::BadRequest("the field “shares” must be part or percent".into()))?;
-    (options.choice.layer, options.layers) = chosen_layers(form);
+    options.layers = chosen_layers(form);
+    options.choice.layer = options.layers.only_area();
     options.choice.limits.bytes = site.limits.import_bytes;
     options.overlap_m2 = form.parsed("max_overlap")?.unwrap_or(options.overlap_m2);
     let left_out = zones::numbers(&form.all("leave_out").collect::<Vec<_>>().join(","));
@@ -173,13 +174,11 @@ async fn options(site: &Site, form: &Form, takes: Takes) -> Result<zones::Option
     Ok(options)
 }
 
-/// The layers that a form names: that of the areas, and those of lines and points.
-pub(super) fn chosen_layers(form: &Form) -> (Option<String>, Layers) {
-    let (mut areas, mut layers) = (None, Layers::default());
-    for choice in form.all("layer").flat_map(|text| text.split(';')).map(str::trim).filter(|choice| !choice.is_empty()) {
-        areas = layers.take(choice).or(areas);
-    }
-    (areas, layers)
+/// The layers that a form names.
+pub(super) fn chosen_layers(form: &Form) -> Layers {
+    let mut layers = Layers::default();
+    form.all("layer").for_each(|choice| layers.take(choice));
+    layers
 }
 
 pub(super) async fn find(site: &Site, id: &str) -> Result<KeptImport, HttpError> {

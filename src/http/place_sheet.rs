@@ -23,7 +23,7 @@ pub(super) async fn printed(
     asked: &Asked<'_>,
     outline: &[Vec<[i64; 2]>],
 ) -> Result<Response, HttpError> {
-    let first = asked.here.plans.iter().find(|plan| !plan.zones.is_empty()).map(|plan| &plan.view);
+    let first = place::shown(asked.here).map(|plan| &plan.view);
     let (mut features, mut further) = (None, Vec::new());
     if let Some(view) = first {
         if let Some(set) = &view.features {

@@ -314,9 +314,8 @@ fn options(input: &Value, facts: &Map<String, Value>, city: &City) -> Result<Opt
     options.kind = kind.unwrap_or(options.kind);
     options.signed = signed.unwrap_or(options.signed);
     let several = input.get("layer").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    for choice in text("layer").into_iter().chain(several) {
-        options.choice.layer = options.layers.take(choice).or(options.choice.layer.take());
-    }
+    text("layer").into_iter().chain(several).for_each(|choice| options.layers.take(choice));
+    options.choice.layer = options.layers.only_area();
     let shares = input.get("shares").map(|shares| serde_json::from_value(shares.clone())).transpose();
     options.shares = shares.map_err(|_| invalid("shares", sentence!("shares")))?;
     if let Some(of_lots) = input.get("lot_columns").and_then(Value::as_object) {

@@ -37,10 +37,12 @@ const NOTE_NAMES: &[&str] = &["note", "ghichu", "chuthich", "diengiai", "mota", 
 /// Names of columns that number the rows, that programs compute from the geometry, or that say on which layer of a
 /// drawing a shape stands.
 const OF_PROGRAMS: &[&str] =
-    &["stt", "tt", "so", "fid", "id", "gid", "ogcfid", "objectid", "shapearea", "shapeleng", "shapelength", "layer"];
+    &["stt", "tt", "so", "fid", "id", "gid", "ogcfid", "objectid", "shapearea", "shapeleng", "shapelength", "layer", "folders"];
 
 /// The column that holds the name of a placemark's folder. It says something where there are several.
 pub const FOLDER: &str = "Folder";
+/// The column that holds the names of all folders around a placemark, where there are several.
+pub const FOLDERS: &str = "Folders";
 /// The column that holds the name of a shape's layer in a drawing.
 pub const LAYER: &str = "Layer";
 

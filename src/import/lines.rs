@@ -32,7 +32,9 @@ pub fn import(source: &Source, options: &Options) -> Imported {
     let choice = formats::Choice { lines: true, ..options.choice.clone() };
     let options = Options { choice, ..options.clone() };
     let mut are_beside = true;
-    if let (Some((features, chosen)), Ok(plane)) = (points::features(source, &options, &mut report), Crs::new(options.plane)) {
+    if let (Some((features, chosen)), Ok(plane)) =
+        (points::features(source, &options, points::MOST_ROWS, &mut report), Crs::new(options.plane))
+    {
         let rows: Vec<&Map<String, Value>> = features.iter().map(|feature| &feature.properties).collect();
         let name = columns::name_column(&rows, options.columns.name.as_deref(), None);
         report.name_column.clone_from(&name);

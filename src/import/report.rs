@@ -236,6 +236,16 @@ impl Report {
         self.findings.sort_by_cached_key(|finding| (finding.feature.is_some(), finding.layer.clone(), finding.feature));
     }
 
+    /// Takes back warnings of a check that something else says better.
+    pub fn forget(&mut self, check: &str) {
+        let before = self.findings.len();
+        self.findings.retain(|finding| finding.check != check || finding.severity != Severity::Warning);
+        let gone = before - self.findings.len();
+        if let Some(total) = self.totals.get_mut(&Severity::Warning) {
+            *total = total.saturating_sub(gone);
+        }
+    }
+
     /// Adds what was found in a further layer of the file.
     pub fn absorb(&mut self, layer: &str, other: Self) {
         for finding in other.findings {

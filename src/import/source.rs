@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::Digest;
+use crate::words::sentence::Sentence;
 
 /// A stream that can be read and sought in.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -171,9 +172,20 @@ pub fn like(name: &str) -> String {
     name.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
+/// How to convert a FileGDB: the one command, which keeps all its layers. `path` is as GDAL names it.
+pub fn convert_gdb(path: &str) -> Sentence {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    // Names are quoted as a shell and the Windows prompt both take them.
+    let quoted = |text: &str| format!("\"{}\"", text.replace(['"', '$', '`', '\\', '%'], "_"));
+    let command = format!("ogr2ogr -f GPKG {} {}", quoted(&format!("{stem}.gpkg")), quoted(path));
+    sentence!("foreign-file-gdb", command)
+}
+
 fn folder_words(name: &str) -> String {
     if name.to_lowercase().ends_with(".gdb") {
-        return sentence!("folder-is-gdb").to_string();
+        let advice = convert_gdb(name.trim_end_matches('/'));
+        return sentence!("folder-is-gdb", advice).to_string();
     }
     sentence!("is-a-folder", name).to_string()
 }

@@ -62,7 +62,7 @@ pub fn import(source: &Source, options: &Options, from: Option<Date>) -> Importe
     let mut report = Report::default();
     let mut units = Vec::new();
     let mut writer = canonical::Writer::default();
-    if let Some((features, chosen)) = points::features(source, options, &mut report) {
+    if let Some((features, chosen)) = points::features(source, options, points::MOST_ROWS, &mut report) {
         for (number, feature) in features.iter().enumerate() {
             let error = |(check, said): Wrong| Finding::new(Severity::Error, check, said).of(number, feature.line);
             let place = |position: Position| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
+use tokio::task::block_in_place;
 
 use super::ReadModel;
 use super::nearby::Nearby;
@@ -127,6 +128,14 @@ fn codes(plan: Option<&PlanHere>) -> Vec<(&str, i64)> {
     codes
 }
 
+/// Roads and tenths of their widths at a place, for comparing.
+fn widths(plan: Option<&PlanHere>) -> Vec<(Option<&str>, i64)> {
+    let roads = plan.and_then(|plan| plan.streets.as_ref()).into_iter().flat_map(|streets| &streets.roads);
+    let mut widths: Vec<(Option<&str>, i64)> = roads.map(|road| (road.road.as_deref(), (road.width_m * 10.0).round() as i64)).collect();
+    widths.sort_unstable();
+    widths
+}
+
 fn text(features: &Features, feature: &Feature, name: &str) -> Option<String> {
     let value = features.parsed_properties(feature).remove(name)?;
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
@@ -186,8 +195,8 @@ impl ReadModel {
             is_said.then_some(PlanHere { view, zones, uncovered_m2, streets })
         };
         match place.as_ref() {
-            // Looking up a point takes an index and a few borders: microseconds.
-            Place::Point(_) => Ok(found.into_iter().map(|plan| look(place, plan?)).collect()),
+            // Looking up a point takes an index and a few borders and lines.
+            Place::Point(_) => Ok(block_in_place(|| found.into_iter().map(|plan| look(place, plan?)).collect())),
             Place::Parcel(..) => {
                 let place = Arc::clone(place);
                 let cut = tokio::task::spawn_blocking(move || found.into_par_iter().map(|plan| look(&place, plan?)).collect()).await;
@@ -269,7 +278,7 @@ impl ReadModel {
                 None => None,
             };
             let now = here.plans.iter().find(|plan| plan.view.code == code).cloned();
-            if codes(held.as_ref()) != codes(now.as_ref()) {
+            if codes(held.as_ref()) != codes(now.as_ref()) || widths(held.as_ref()) != widths(now.as_ref()) {
                 here.changed.push(ChangedHere { before: held, after: now });
             }
         }

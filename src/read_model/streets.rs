@@ -5,18 +5,20 @@
 
 use geo::buffer::{BufferStyle, LineCap};
 use geo::{
-    Area as _, BooleanOps, BoundingRect, Buffer, Contains, Coord, Distance, Euclidean, Intersects, LineString, MultiLineString,
-    MultiPolygon, Point, Polygon,
+    Area as _, BooleanOps, BoundingRect, Buffer, Contains, Coord, Distance, Euclidean, LineString, MultiLineString, MultiPolygon, Point,
+    Polygon, Rect,
 };
 
 use super::place::Place;
 use crate::domain::plan::LineKind;
 use crate::features::Features;
 use crate::geometry::crs::Crs;
-use crate::geometry::{Bbox, Ring};
+use crate::geometry::{Bbox, Ring, encloses};
 
-/// Widest half of a right of way, and furthest red line that is told, metres.
+/// Furthest red line that is told, metres.
 const REACH_M: f64 = 100.0;
+/// Lines are looked at so far around a place, metres: the widest right of way has 200 m, and is cut two widths away.
+const AROUND_M: f64 = 450.0;
 /// Metres in a degree of longitude at the latitudes of Viet Nam, at least.
 const METRES_A_DEGREE: f64 = 100_000.0;
 /// Smallest part of a parcel that counts, square metres.
@@ -59,7 +61,7 @@ impl Streets {
 
 /// A box with the reach of lines around it.
 pub(super) fn around([west, south, east, north]: Bbox) -> Bbox {
-    let reach = REACH_M / METRES_A_DEGREE;
+    let reach = AROUND_M / METRES_A_DEGREE;
     [west - reach, south - reach, east + reach, north + reach]
 }
 
@@ -96,21 +98,49 @@ impl Flat {
         }
     }
 
-    /// True where the place lies in a closed line, or the line runs through it.
-    fn is_touched(&self, line: &MultiLineString, width: Option<f64>) -> bool {
-        if self.distance(line) <= width.map_or(0.0, |width| width / 2.0) {
-            return true;
+    /// The box around it, metres.
+    fn rect(&self) -> Option<Rect> {
+        match self {
+            Self::Point(point) => Some(point.bounding_rect()),
+            Self::Parcel(parcel) => parcel.bounding_rect(),
         }
-        let closed = line.iter().filter(|part| part.is_closed() && part.0.len() > 3).map(|part| Polygon::new(part.clone(), Vec::new()));
-        let closed: Vec<Polygon> = closed.collect();
-        closed.iter().any(|ring| match self {
-            Self::Point(point) => ring.contains(point),
-            Self::Parcel(parcel) => ring.intersects(parcel),
-        })
     }
 }
 
-/// The land within half the width of a centre line, cut to `near`, metres. It ends where the line ends.
+/// True where the place lies in a closed line.
+fn is_enclosed(rings: &[Ring], place: &Place) -> bool {
+    let closed = || rings.iter().filter(|ring| ring.len() > 3 && ring.first() == ring.last());
+    let scaled = |at: [f64; 2]| at.map(|degrees| (degrees * 1e7).round() as i64);
+    match place {
+        Place::Point(at) => closed().any(|ring| encloses(ring, scaled(*at))),
+        Place::Parcel(area, _) => closed().any(|ring| area.rings().iter().flatten().any(|corner| encloses(ring, *corner))),
+    }
+}
+
+/// The stretches of a line near a box of degrees, in the plane: what lies further off is not worked on.
+fn near(rings: &[Ring], bbox: Bbox, plane: &Crs) -> MultiLineString {
+    let [west, south, east, north] = bbox.map(|degrees| (degrees * 1e7) as i64);
+    let is_near =
+        |a: [i64; 2], b: [i64; 2]| a[0].min(b[0]) <= east && a[0].max(b[0]) >= west && a[1].min(b[1]) <= north && a[1].max(b[1]) >= south;
+    let mut stretches = Vec::new();
+    for ring in rings {
+        let mut open: Vec<Coord> = Vec::new();
+        for [a, b] in ring.array_windows() {
+            if is_near(*a, *b) {
+                let from = if open.is_empty() { flat(plane, *a) } else { None };
+                open.extend(from.into_iter().chain(flat(plane, *b)));
+            } else if open.len() > 1 {
+                stretches.push(LineString(std::mem::take(&mut open)));
+            }
+        }
+        if open.len() > 1 {
+            stretches.push(LineString(open));
+        }
+    }
+    MultiLineString(stretches)
+}
+
+/// The land within half the width of a centre line, metres. It ends where the line ends.
 fn right_of_way(line: &MultiLineString, width: f64) -> MultiPolygon {
     line.buffer_with_style(BufferStyle::new(width / 2.0).line_cap(LineCap::Butt))
 }
@@ -124,40 +154,49 @@ pub fn streets(lines: &Features, place: &Place, plane: &Crs) -> Streets {
         _ => 0.0,
     };
     let mut taken: Option<MultiPolygon> = None;
-    for index in lines.near(&around(place.bbox())) {
+    let reach = around(place.bbox());
+    for index in lines.near(&reach) {
         let feature = &lines.list[index];
-        let part = |line: Vec<[i64; 2]>| line.into_iter().map(|at| flat(plane, at)).collect::<Option<LineString>>();
-        let Some(line) = lines.lines(feature).into_iter().map(part).collect::<Option<Vec<_>>>().map(MultiLineString) else { continue };
+        let kind = lines.text_property(feature, "line_kind").and_then(LineKind::named);
+        if !matches!(kind, Some(LineKind::Road | LineKind::RedLine | LineKind::Corridor)) {
+            continue;
+        }
+        let rings = lines.lines(feature);
+        let line = near(&rings, reach, plane);
         let said = lines.parsed_properties(feature);
         let text = |name: &str| said.get(name).and_then(|value| Some(value.as_str()?.to_owned()));
         let width = said.get("right_of_way_m").and_then(serde_json::Value::as_f64).filter(|width| *width > 0.0);
-        match text("line_kind").as_deref().and_then(LineKind::named) {
+        match kind {
             Some(LineKind::Road) => {
-                let Some(width_m) = width else { continue };
-                if here.distance(&line) >= width_m / 2.0 {
-                    continue;
-                }
+                let Some((width_m, rect)) = width.zip(here.rect()) else { continue };
+                let land = right_of_way(&beside(&line, rect, width_m), width_m);
                 let road = RoadHere { number: feature.number, road: text("road"), width_m, area_m2: None, share: None };
-                let Flat::Parcel(parcel) = &here else {
-                    found.roads.push(road);
-                    continue;
-                };
-                let Some(line) = beside(&line, parcel, width_m) else { continue };
-                let inside = right_of_way(&line, width_m).intersection(parcel);
-                let area = inside.unsigned_area();
-                if area >= SLIVER_M2 {
-                    let share = if whole > 0.0 { (area / whole * 100.0).min(100.0) } else { 0.0 };
-                    found.roads.push(RoadHere { area_m2: Some(area), share: Some(share), ..road });
-                    taken = Some(taken.map_or_else(|| inside.clone(), |taken| taken.union(&inside)));
+                match &here {
+                    Flat::Point(point) if land.contains(point) => found.roads.push(road),
+                    Flat::Point(_) => {}
+                    Flat::Parcel(parcel) => {
+                        let inside = land.intersection(parcel);
+                        let area = inside.unsigned_area();
+                        if area >= SLIVER_M2 {
+                            let share = if whole > 0.0 { (area / whole * 100.0).min(100.0) } else { 0.0 };
+                            found.roads.push(RoadHere { area_m2: Some(area), share: Some(share), ..road });
+                            taken = Some(taken.map_or_else(|| inside.clone(), |taken| taken.union(&inside)));
+                        }
+                    }
                 }
             }
-            Some(LineKind::RedLine) => {
+            Some(LineKind::RedLine) if !line.0.is_empty() => {
                 let distance = here.distance(&line);
                 if distance <= REACH_M && found.red_line_m.is_none_or(|known| distance < known) {
                     found.red_line_m = Some(distance);
                 }
             }
-            Some(LineKind::Corridor) if here.is_touched(&line, width) => found.corridors.push(text("name")),
+            Some(LineKind::Corridor) => {
+                let is_touched = !line.0.is_empty() && here.distance(&line) <= width.map_or(0.0, |width| width / 2.0);
+                if is_touched || is_enclosed(&rings, place) {
+                    found.corridors.push(text("name"));
+                }
+            }
             _ => {}
         }
     }
@@ -168,10 +207,9 @@ pub fn streets(lines: &Features, place: &Place, plane: &Crs) -> Streets {
     found
 }
 
-/// The stretches of a line whose right of way may reach the parcel: a long road is not widened to its ends.
-fn beside(line: &MultiLineString, parcel: &MultiPolygon, width: f64) -> Option<MultiLineString> {
-    let rect = parcel.bounding_rect()?;
-    // Two widths: where a stretch is cut off, its butt end lies beyond the parcel.
+/// The stretches of a line whose right of way may reach the box: a long road is not widened to its ends.
+fn beside(line: &MultiLineString, rect: Rect, width: f64) -> MultiLineString {
+    // Two widths: where a stretch is cut off, its butt end lies beyond the box.
     let (reach, min, max) = (2.0 * width, rect.min(), rect.max());
     let is_near = |a: &Coord, b: &Coord| {
         a.x.min(b.x) <= max.x + reach && a.x.max(b.x) >= min.x - reach && a.y.min(b.y) <= max.y + reach && a.y.max(b.y) >= min.y - reach
@@ -193,5 +231,5 @@ fn beside(line: &MultiLineString, parcel: &MultiPolygon, width: f64) -> Option<M
             stretches.push(LineString(open));
         }
     }
-    Some(MultiLineString(stretches))
+    MultiLineString(stretches)
 }

@@ -10,22 +10,46 @@ use crate::words::text::Lang;
 /// Distance to a red line within which it counts as running through the place, metres: a centimetre of rounding, and more.
 const AT_M: f64 = 0.05;
 
-fn road_words(lang: Lang, here: &RoadHere) -> Sentence {
-    let width = Decimal(here.width_m, usize::from(here.width_m.fract() != 0.0));
-    let unnamed = sentence!("street-unnamed").text(lang);
-    let road = here.road.as_deref().unwrap_or(&unnamed);
-    match (here.area_m2, here.share) {
-        (Some(area), Some(share)) => sentence!("parcel-in-right-of-way", area = Decimal(area, 1), share = Decimal(share, 1), road, width),
-        _ => sentence!("point-in-right-of-way", road, width),
+/// Of what the words are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A position.
+    Point,
+    /// A resident's parcel.
+    Parcel,
+    /// A lot of the plan.
+    Lot,
+}
+
+impl Subject {
+    /// A parcel where its area is known.
+    pub(super) fn of(parcel_m2: Option<f64>) -> Self {
+        if parcel_m2.is_some() { Self::Parcel } else { Self::Point }
+    }
+}
+
+fn road_words(here: &RoadHere, subject: Subject) -> Sentence {
+    // A width is told as the plan has it, 13,25 m too.
+    let places = (0..2).find(|places| (here.width_m * 10_f64.powi(*places)).fract().abs() < 1e-9).unwrap_or(2);
+    let width = Decimal(here.width_m, places as usize);
+    let of = match &here.road {
+        Some(road) => sentence!("right-of-way-named", road, width),
+        None => sentence!("right-of-way-unnamed", width),
+    };
+    match (here.area_m2.zip(here.share), subject) {
+        (Some((area, share)), Subject::Lot) => sentence!("lot-in-right-of-way", area = Decimal(area, 1), share = Decimal(share, 1), of),
+        (Some((area, share)), _) => sentence!("parcel-in-right-of-way", area = Decimal(area, 1), share = Decimal(share, 1), of),
+        (None, _) => sentence!("point-in-right-of-way", of),
     }
 }
 
 /// The sentences, the gravest first.
-pub(super) fn sentences(lang: Lang, streets: &Streets, is_parcel: bool) -> Vec<Sentence> {
-    let mut said: Vec<Sentence> = streets.roads.iter().map(|road| road_words(lang, road)).collect();
+pub(super) fn sentences(streets: &Streets, subject: Subject) -> Vec<Sentence> {
+    let mut said: Vec<Sentence> = streets.roads.iter().map(|road| road_words(road, subject)).collect();
     if let Some(area) = streets.area_m2.filter(|_| streets.roads.len() > 1) {
-        said.push(sentence!("parcel-in-rights-of-way", area = Decimal(area, 1)));
+        said.push(sentence!("in-rights-of-way", area = Decimal(area, 1)));
     }
+    let is_parcel = subject == Subject::Parcel;
     match streets.red_line_m {
         Some(metres) if metres <= AT_M && is_parcel => said.push(sentence!("red-line-through")),
         Some(metres) if metres <= AT_M => said.push(sentence!("red-line-at")),
@@ -43,9 +67,9 @@ pub(super) fn sentences(lang: Lang, streets: &Streets, is_parcel: bool) -> Vec<S
 }
 
 /// What the lines say, in words.
-pub(super) fn words(lang: Lang, streets: &Streets, is_parcel: bool) -> Markup {
+pub(super) fn words(lang: Lang, streets: &Streets, subject: Subject) -> Markup {
     html! {
-        @for said in sentences(lang, streets, is_parcel) { p { b { (said.text(lang)) } } }
+        @for said in sentences(streets, subject) { p { b { (said.text(lang)) } } }
     }
 }
 

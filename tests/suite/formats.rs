@@ -6,11 +6,12 @@ use std::io::{Cursor, Write};
 use std::path::Path;
 use std::process::Command;
 
+use bangtin::domain::plan::PlanKind;
 use bangtin::import::formats::Limits;
 use bangtin::import::report::{Report, Severity};
 use bangtin::import::source::Source;
 use bangtin::import::zones::{Imported, Options};
-use bangtin::import::{points, zones};
+use bangtin::import::{plan, points, zones};
 use bangtin::words::text::Lang;
 use serde_json::{Value, json};
 
@@ -593,13 +594,16 @@ fn random_damage_is_never_more_than_an_error() {
             let source = Source::memory("fuzz", bytes);
             let imported = import(&source, &options);
             assert!(imported.set.is_none() || imported.report.is_clean());
+            let urban = Options { kind: PlanKind::DetailedPlan, ..options.clone() };
+            let layered = plan::import(&source, &urban, &|_| {});
+            assert!(layered.report.is_clean() || layered.set.is_none() && layered.further.is_empty(), "{}", path.display());
             let mut report = Report::default();
             let rows = points::read(&source, &options, &mut report);
             // A reader that panics is caught, and says so: none may.
             let panicked = |report: &Report| {
                 report.findings.iter().any(|finding| finding.said.text(Lang::En).contains("its structure contradicts itself"))
             };
-            assert!(!panicked(&imported.report) && !panicked(&report), "{} round {round}", path.display());
+            assert!(!panicked(&imported.report) && !panicked(&layered.report) && !panicked(&report), "{} round {round}", path.display());
             assert!(rows.iter().all(|row| row.fields.values().all(|text| !text.as_str().unwrap().contains('\u{fffd}'))), "{rows:?}");
             if imported.report.is_clean() { fine += 1 } else { errors += 1 }
         }

@@ -238,6 +238,13 @@ fn one_geojson_of_areas_lines_and_points_is_told_apart_by_its_columns() {
     assert_eq!((&lines[1]["properties"]["line_kind"], &lines[1]["properties"]["right_of_way_m"]), (&json!("red-line"), &Value::Null));
     assert_eq!((features(&imported, "zones").len(), features(&imported, "plan_points").len()), (1, 1));
     assert!(imported.report.findings.iter().any(|finding| finding.check == "width-unread" && finding.feature == Some(1)));
+    // Beside the lot the red line says nothing; through it, it is told.
+    let checks = |imported: &Imported| imported.report.findings.iter().map(|finding| finding.check.clone()).collect::<Vec<_>>();
+    assert!(!checks(&imported).contains(&"lot-over-red-line".to_owned()), "{}", imported.report.to_text());
+    let mut through = all.clone();
+    through.push(line(10.0, &json!({ "Loai": "Chỉ giới đường đỏ" })));
+    let told = read(&through).report.to_text();
+    assert!(told.contains("chạy qua lô A1, khoảng 30 m") || told.contains("chạy qua lô A1, khoảng 28 m"), "{told}");
     // A line that nobody can place stops the file; one without a shape is left out with a word.
     all.push(feature(&json!({ "Loai": "Tim đường" }), "LineString", &json!([[WEST, SOUTH], [WEST, SOUTH]])));
     let imported = read(&all);
@@ -246,4 +253,126 @@ fn one_geojson_of_areas_lines_and_points_is_told_apart_by_its_columns() {
     all.push(feature(&json!({ "Loai": "Tim đường" }), "LineString", &json!([[WEST + 1e6, SOUTH], [WEST, SOUTH]])));
     let imported = read(&all);
     assert!(imported.set.is_none() && imported.further.is_empty(), "{}", imported.report.to_text());
+}
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn a_file_gdb_is_told_the_one_command_that_converts_it_and_that_command_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (n, (name, path)) in write(folder.path()).iter().enumerate() {
+        let update: &[&str] = if n == 0 { &[] } else { &["-update"] };
+        ogr2ogr(&[update, &["-f", "OpenFileGDB", "-a_srs", "EPSG:9208", "-nln", name]].concat(), &at("QH phân khu.gdb"), path);
+    }
+    let run = Command::new("python3").current_dir(folder.path()).args(["-m", "zipfile", "-c", "nop.zip", "QH phân khu.gdb"]).status();
+    assert!(run.unwrap().success());
+    let read = import(&at("nop.zip"), &options());
+    let said = read.report.findings[0].said.text(Lang::En).to_owned();
+    let command = &said[said.find("ogr2ogr").unwrap_or_else(|| panic!("{said}"))..];
+    let run = Command::new("sh").current_dir(folder.path()).args(["-c", command.trim_end_matches('.')]).output().unwrap();
+    assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+    let read = import(&at("QH phân khu.gpkg"), &options());
+    assert_eq!((features(&read, "zones").len(), features(&read, "plan_lines").len(), features(&read, "plan_points").len()), (3, 4, 1));
+    // The folder itself is told the same.
+    let said = Source::file(&at("QH phân khu.gdb")).unwrap_err().to_string();
+    assert!(said.contains("ogr2ogr -f GPKG \"QH phân khu.gpkg\" \"QH phân khu.gdb\""), "{said}");
+}
+
+/// A KML document of these folders, each with a square of 0.0002 degrees, named by their paths.
+fn kml(folders: &[(&str, &str)]) -> String {
+    let mut text = String::from("<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>");
+    for (n, (path, code)) in folders.iter().enumerate() {
+        let (west, south) = (104.88 + n as f64 * 0.0002, 21.71);
+        let ring: Vec<String> = [(0.0, 0.0), (0.0002, 0.0), (0.0002, 0.0002), (0.0, 0.0002), (0.0, 0.0)]
+            .iter()
+            .map(|(x, y)| format!("{:.7},{:.7}", west + x, south + y))
+            .collect();
+        let parts: Vec<&str> = path.split('/').collect();
+        parts.iter().for_each(|part| text.extend(["<Folder><name>", part, "</name>"]));
+        let data = format!("<ExtendedData><Data name=\"MaLoaiDat\"><value>{code}</value></Data></ExtendedData>");
+        let (before, after) =
+            ("<Polygon><outerBoundaryIs><LinearRing><coordinates>", "</coordinates></LinearRing></outerBoundaryIs></Polygon>");
+        text.extend(["<Placemark>", &data, before, &ring.join(" "), after, "</Placemark>"]);
+        parts.iter().for_each(|_| text.push_str("</Folder>"));
+    }
+    text + "</Document></kml>"
+}
+
+#[test]
+fn folders_in_folders_of_the_existing_state_are_left_out_and_several_folders_can_be_chosen() {
+    let text = kml(&[("HienTrang/Ô đất", "ODT"), ("QuyHoach/Ô đất", "ODT"), ("QuyHoach/Cây xanh", "DKV")]);
+    let read = |options: &Options| plan::import(&Source::memory("plan.kml", text.clone()), options, &|_| {});
+    let imported = read(&options());
+    let uses = |imported: &Imported| -> Vec<String> {
+        features(imported, "zones").iter().map(|zone| zone["properties"]["land_use"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(uses(&imported), ["ODT", "DKV"], "{}", imported.report.to_text());
+    assert!(imported.report.to_text().contains("hiện trạng"), "{}", imported.report.to_text());
+    // What the office's form sends back of that report gives the same again.
+    let mut again = options();
+    for choice in ["lines=-", "points=-", "lots=QuyHoach/Cây xanh", "lots=QuyHoach/Ô đất", ""] {
+        if !choice.is_empty() {
+            again.layers.take(choice);
+        }
+    }
+    again.choice.layer = again.layers.only_area();
+    assert_eq!(uses(&read(&again)), ["ODT", "DKV"]);
+    again.layers.areas.remove(1);
+    again.choice.layer = again.layers.only_area();
+    assert_eq!(uses(&read(&again)), ["DKV"]);
+}
+
+#[test]
+fn a_lot_that_was_drawn_as_a_line_blocks_the_file() {
+    let read = |last: Value| {
+        let crs = json!({ "type": "name", "properties": { "name": "EPSG:9208" } });
+        let lots = [area(0, &json!({ "KyHieu": "A1", "MaLoaiDat": "ODT" })), area(1, &json!({ "KyHieu": "A2", "MaLoaiDat": "ODT" })), last];
+        let text = json!({ "type": "FeatureCollection", "crs": crs, "features": lots }).to_string();
+        plan::import(&Source::memory("plan.geojson", text), &options(), &|_| {})
+    };
+    let imported = read(line(50.0, &json!({ "KyHieu": "A3", "MaLoaiDat": "ODT" })));
+    assert!(imported.set.is_none(), "{}", imported.report.to_text());
+    assert!(imported.report.findings.iter().any(|finding| finding.check == "not-a-polygon"), "{}", imported.report.to_text());
+    // A line of something else is left out with a word.
+    let imported = read(line(50.0, &json!({ "CaoDo": "12" })));
+    assert!(imported.set.is_some() && imported.further.is_empty(), "{}", imported.report.to_text());
+}
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn empty_layers_of_a_template_decide_nothing_and_lines_may_name_a_system_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let layers = write(folder.path());
+    let path = |wanted: &str| &layers.iter().find(|(name, _)| *name == wanted).unwrap().1;
+    let add = |name: &str, from: &str, more: &[&str], n: usize| {
+        let update: &[&str] = if n == 0 { &[] } else { &["-update"] };
+        ogr2ogr(&[update, &["-f", "GPKG", "-nln", name], more].concat(), &at("delivery.gpkg"), path(from));
+    };
+    add("ChucNangSuDungDat_A", "ChucNangSuDungDat_A", &["-a_srs", "EPSG:9208"], 0);
+    add("PhanOQuyHoach_A", "PhanOQuyHoach_A", &["-a_srs", "EPSG:9208", "-where", "1=0"], 1);
+    add("RanhGioiQuyHoach_A", "RanhGioiQuyHoach_A", &["-a_srs", "EPSG:9208", "-where", "1=0"], 2);
+    add("ChiGioiDuongDo_L", "ChiGioiDuongDo_L", &["-t_srs", "EPSG:3405"], 3);
+    let read = import(&at("delivery.gpkg"), &Options { crs: Some(9208), ..options() });
+    assert_eq!((features(&read, "zones").len(), features(&read, "plan_lines").len()), (1, 2), "{}", read.report.to_text());
+    assert_eq!(features(&read, "plan_lines")[0]["properties"]["length_m"], 90);
+    assert!(read.report.to_text().contains("không có gì trong đó"), "{}", read.report.to_text());
+}
+
+#[test]
+fn a_file_of_lines_alone_is_read_as_lines_and_says_what_it_left_out() {
+    let crs = json!({ "type": "name", "properties": { "name": "EPSG:9208" } });
+    let lines = [
+        line(0.0, &json!({ "Loai": "Tim đường", "LoGioi": "12" })),
+        line(5.0, &json!({ "Loai": "Tim đường hiện trạng" })),
+        line(9.0, &json!({ "Ten": "Mương" })),
+    ];
+    let text = json!({ "type": "FeatureCollection", "crs": crs, "features": lines }).to_string();
+    let read = plan::import_beside(&Source::memory("roads.geojson", text), &options(), true);
+    let set: Value = serde_json::from_slice(&read.set.as_ref().unwrap().chunks.concat()).unwrap();
+    let kinds: Vec<&Value> = set["features"].as_array().unwrap().iter().map(|line| &line["properties"]["line_kind"]).collect();
+    assert_eq!(kinds, ["road", "other"]);
+    assert!(read.report.findings.iter().any(|finding| finding.check == "existing-left-out"), "{}", read.report.to_text());
+    let none = plan::import_beside(&Source::memory("points.geojson", kml(&[])), &options(), false);
+    assert!(none.set.is_none() && !none.report.is_clean());
 }

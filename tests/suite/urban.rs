@@ -18,6 +18,8 @@ on_both_databases!(
     here_tells_the_right_of_way_in_words,
     a_lot_has_a_page_and_a_code_of_its_own,
     the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kept,
+    one_geopackage_has_all_layers_of_a_plan_and_their_styles,
+    a_street_that_becomes_wider_is_told_between_two_revisions,
 );
 
 /// A square of 30 m in EPSG:9208, `n` squares to the east.
@@ -302,7 +304,7 @@ async fn a_lot_has_a_page_and_a_code_of_its_own(kind: Kind) {
     assert_eq!(address, format!("https://BANGTIN.YENBAI.EXAMPLE.VN/Q/{code}/LOTS/OM2.3"));
     let picture = image::load_from_memory(&Matrix::new(&address).unwrap().png(512).unwrap()).unwrap().to_luma8();
     assert_eq!((crate::qr::rqrr(&picture).as_deref(), crate::qr::zbar(&picture).as_str()), (Some(address.as_str()), address.as_str()));
-    for missing in ["OM2.4", "%C3%B4", "-"] {
+    for missing in ["OM2.4", "%C3%B4"] {
         assert_eq!(node.get_with(&format!("/q/{code}/lots/{missing}"), &html).await.status, StatusCode::NOT_FOUND, "{missing}");
     }
     assert_eq!(node.get_with("/q/QHSDD21AG/lots", &html).await.status, StatusCode::NOT_FOUND, "a plan of zones has no lots");
@@ -346,4 +348,48 @@ async fn the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kep
     // A wrong parcel gives the form again, and no print.
     let wrong = node.form("/here?f=pdf", &[("parcel", "1 2 3")]).await;
     assert_eq!((wrong.status, wrong.header("content-type")), (StatusCode::BAD_REQUEST, "text/html; charset=utf-8"));
+}
+
+async fn one_geopackage_has_all_layers_of_a_plan_and_their_styles(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let code = publish(&node, "package", json!({ "geojson": with_street("12") })).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.gpkg");
+    std::fs::write(&file, node.get(&format!("/q/{code}.gpkg")).await.body).unwrap();
+    let file = file.to_str().unwrap();
+    let listed = crate::support::run("ogrinfo", &["-q", file]);
+    for layer in ["zones (Multi Polygon)", "lots (Multi Polygon)", "plan-lines (Multi Line String)", "plan-points (Point)", "layer_styles"]
+    {
+        assert!(listed.contains(layer), "{layer}: {listed}");
+    }
+    let lots = crate::support::run("ogrinfo", &["-so", file, "lots"]);
+    assert!(lots.contains("storeys_max: Integer") && lots.contains("density_max_pct: Real") && lots.contains("Feature Count: 3"), "{lots}");
+    let lines = crate::support::run("ogrinfo", &["-q", file, "plan-lines", "-where", "right_of_way_m > 10"]);
+    assert!(lines.contains("line_kind (String) = road"), "{lines}");
+    let styles = crate::support::run(
+        "ogrinfo",
+        &["-q", file, "-sql", "SELECT f_table_name, useAsDefault FROM layer_styles WHERE styleQML LIKE '%renderer-v2%'"],
+    );
+    assert_eq!(styles.matches("useAsDefault").count(), 4, "{styles}");
+    // A format of one layer has that of the zones, as before.
+    let csv = node.get(&format!("/q/{code}.csv")).await.text();
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+}
+
+async fn a_street_that_becomes_wider_is_told_between_two_revisions(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let code = publish(&node, "narrow", json!({ "geojson": with_street("12") })).await;
+    let mut after = with_street("13,25 m");
+    after["features"].as_array_mut().unwrap().remove(4);
+    let facts = json!({ "kind": "detailed-plan", "title": "Điều chỉnh", "adjustment": "local", "zones": { "geojson": after },
+        "decision": { "authority": "UBND", "number": "wide/QĐ", "signed": "2026-06-05" } });
+    let revise =
+        json!({ "id": "wide", "type": "plan.revise", "code": code, "based_on": 1, "effective_from": "2026-06-05", "facts": facts });
+    node.apply(&revise.to_string()).await;
+    let page = node.get_with(&format!("/q/{code}/changes?from=1&to=2"), &[("accept", "text/html")]).await.text();
+    for said in
+        ["Đường của quy hoạch (2)", "đường Mẫu (tim đường): Lộ giới (m) 12 m → <b>13,25 m</b>", "Không còn: đường Mẫu (chỉ giới đường đỏ)"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
 }

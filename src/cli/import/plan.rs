@@ -145,9 +145,8 @@ impl PlanArgs {
         options.crs = self.crs.as_deref().map(Crs::code).transpose()?;
         (options.columns, options.lot_columns) = self.columns()?;
         options.shares = self.shares;
-        for choice in &self.layers {
-            options.choice.layer = options.layers.take(choice).or(options.choice.layer.take());
-        }
+        self.layers.iter().for_each(|choice| options.layers.take(choice));
+        options.choice.layer = options.layers.only_area();
         options.choice.limits.bytes = self.how.max_mib << 20;
         options.overlap_m2 = self.max_overlap;
         if let Some(text) = &self.leave_out {
@@ -212,9 +211,10 @@ pub(super) async fn run(store: &Store, plan: PlanArgs) -> anyhow::Result<ExitCod
     };
     let mut documents = plan.documents()?;
     let mut blobs = Vec::new();
-    for part in sources.iter().flat_map(Source::parts) {
-        // The report already has the digest; the store checks the bytes against it.
-        let known = imported.report.sha256.as_ref().filter(|_| part.name == sources[0].name).and_then(|text| text.parse().ok());
+    for (n, part) in sources.iter().enumerate().flat_map(|(n, source)| source.parts().into_iter().map(move |part| (n, part))) {
+        // The report already has the digest of the first file; the store checks the bytes against it.
+        let is_first = n == 0 && part.name == sources[0].name;
+        let known = imported.report.sha256.as_ref().filter(|_| is_first).and_then(|text| text.parse().ok());
         let (document, brought) = source_document(&part, known)?;
         documents.push(serde_json::to_value(document)?);
         blobs.push(brought);

@@ -52,8 +52,7 @@ impl PlanKind {
             Self::ZoningPlan => 1,
             Self::ConstructionPlan => 2,
             Self::GeneralPlan => 3,
-            Self::LandUseSchedule => 4,
-            Self::LandUsePlan => 5,
+            Self::LandUsePlan | Self::LandUseSchedule => 4,
         }
     }
 

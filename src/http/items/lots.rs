@@ -10,6 +10,7 @@ use super::material::{Material, gather};
 use super::parse;
 use crate::domain::plan::{LINES, lot_key};
 use crate::domain::publication::Status;
+use crate::features::Feature;
 use crate::geometry::area::Area;
 use crate::geometry::crs::Crs;
 use crate::http::answers::{Representation, Scope};
@@ -22,9 +23,11 @@ use crate::render::page::LotShown;
 use crate::render::qr::{Matrix, address_of_lot};
 use crate::words::text::Lang;
 
+/// Most lots under one number that a page shows.
+const MOST: usize = 12;
 const HTML: &str = "text/html; charset=utf-8";
-/// It may be kept for a minute, as the item's own page.
-const CACHE: &str = "public, max-age=60, must-revalidate";
+/// It may be kept, but is asked about each time: whether the plan holds changes with the day.
+const CACHE: &str = "public, no-cache";
 
 /// What pages about a plan's lots are made of; an item without lots has none.
 async fn material(site: &Site, code: &str, lang: Lang) -> Result<Material, HttpError> {
@@ -33,12 +36,11 @@ async fn material(site: &Site, code: &str, lang: Lang) -> Result<Material, HttpE
     if has_lots { Ok(material) } else { Err(HttpError::NotFound) }
 }
 
-/// The lots with that key.
+/// The lots with that key, at most [`MOST`].
 fn with_key(material: &Material, key: &str) -> Vec<usize> {
     let Some(features) = &material.features else { return Vec::new() };
-    let number =
-        |index: &usize| features.list.get(*index).and_then(|lot| Some(features.parsed_properties(lot).get("lot")?.as_str()?.to_owned()));
-    (0..features.list.len()).filter(|index| number(index).is_some_and(|number| lot_key(&number) == key)).collect()
+    let is_it = |lot: &Feature| features.text_property(lot, "lot").is_some_and(|number| lot_key(number) == key);
+    (0..features.list.len()).filter(|index| features.list.get(*index).is_some_and(is_it)).take(MOST).collect()
 }
 
 /// What the plan's lines say of each lot.
@@ -85,7 +87,7 @@ pub async fn one(
         None => (number.as_str(), false),
     };
     let key = lot_key(name);
-    let indices = with_key(&material, &key);
+    let indices = tokio::task::block_in_place(|| with_key(&material, &key));
     if key.is_empty() || indices.is_empty() {
         return Err(HttpError::NotFound);
     }
@@ -99,6 +101,7 @@ pub async fn one(
         let to = format!("/q/{}/lots/{key}{}", material.view.code, lang.query());
         return Ok(respond::see(&to));
     }
+    let _place = site.drawing_place().await?;
     let page = tokio::task::block_in_place(|| {
         let lots = shown(&material, indices);
         material.page(&Scope::of(lang), &[], None, None).render_lot(&key, &lots)

@@ -74,8 +74,8 @@ async fn boundaries(site: &Site, city: &City) -> (Option<Arc<Features>>, bool) {
     }
 }
 
-/// A view and its feature set.
-type Earlier = Option<(View, Option<Arc<Features>>)>;
+/// A view, its feature set and its further ones.
+type Earlier = Option<(View, Option<Arc<Features>>, Vec<(Further, Arc<Features>)>)>;
 
 /// The earlier state with its set, and what land changed since, where both have zones and they differ.
 async fn compared(
@@ -100,7 +100,8 @@ async fn compared(
         }
         _ => None,
     };
-    Ok((Some((before, old)), compared))
+    let further = further_of(site, &before, true).await?;
+    Ok((Some((before, old, further)), compared))
 }
 
 /// Gathers what an answer about an item needs.

@@ -22,7 +22,7 @@ use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, mark};
 use crate::export::Format;
-use crate::http::downloads;
+use crate::http::downloads::{self, Content};
 use crate::http::reading::{self, Asking, Form};
 use crate::prints::Order;
 use crate::render::print::Size;
@@ -149,6 +149,7 @@ pub async fn item(
         let moment = site.moment();
         let view = site.model.image().view(&code, None, &moment).ok_or(HttpError::UnknownCode)?;
         let layer = site.model.layer_of(&view, &moment).await?.ok_or(HttpError::NotFound)?;
+        let others = if format.has_layers() { site.model.other_layers_of(&view, &layer, &moment).await? } else { Vec::new() };
         let is_gone = view.status == Status::Withdrawn;
         let mut request = headers.clone();
         if is_gone {
@@ -157,7 +158,7 @@ pub async fn item(
         }
         let needs_length = !is_gone && ranges::needs_length(&method, &headers);
         let file = format!("{code}.{}", format.ending());
-        let mut response = downloads::send(&site, Arc::new(layer), format, &file, needs_length, &request).await?;
+        let mut response = downloads::send(&site, Content::of_item(layer, others, format), format, &file, needs_length, &request).await?;
         if is_gone {
             *response.status_mut() = StatusCode::GONE;
             response.headers_mut().remove(header::ACCEPT_RANGES);

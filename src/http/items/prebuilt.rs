@@ -158,11 +158,11 @@ impl Material {
             Representation::Changes(_, _, lang) => {
                 let units = self.units(*lang);
                 let page = self.page(&Scope::of(*lang), &units, None, what.revision());
-                let before = self.before().unwrap_or(Before { view, features: None });
+                let before = self.before().unwrap_or(Before { view, features: None, beside: map::Beside::default() });
                 (HTML, page.render_changes(&before).into_bytes())
             }
             Representation::ChangesRecord(..) => {
-                let before = self.before().unwrap_or(Before { view, features: None });
+                let before = self.before().unwrap_or(Before { view, features: None, beside: map::Beside::default() });
                 let changes = record::changes(city, before.view, view, self.compared.as_ref());
                 ("application/json", changes.to_string().into_bytes())
             }
@@ -219,7 +219,11 @@ impl Material {
 
     /// The item as it was before.
     pub(in crate::http) fn before(&self) -> Option<Before<'_>> {
-        self.before.as_ref().map(|(view, features)| Before { view, features: features.as_deref() })
+        self.before.as_ref().map(|(view, features, further)| Before {
+            view,
+            features: features.as_deref(),
+            beside: map::Beside::of(further),
+        })
     }
 }
 

@@ -74,7 +74,7 @@ pub async fn send_file(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
         let named = |name: &str| form.get(name).map(str::to_owned);
         let columns = Columns { land_use: named("land_use"), name: named("name"), note: named("note") };
         let crs = form.get("crs").and_then(|code| Crs::code(code).ok());
-        let chosen = chosen_layers(&form).0;
+        let chosen = chosen_layers(&form).only_area();
         let said = AsBefore { columns, crs, layer: chosen };
         site.app.remember_file(form.get("authority").unwrap_or_default(), said).await?;
     }

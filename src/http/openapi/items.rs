@@ -94,7 +94,7 @@ pub(super) fn of_items(put: &mut impl FnMut(String, Value)) {
         Read::new("qr-png", "Its QR code as PNG", "pages").with(vec![code(), size]).gives(vec![binary("image/png")]).build(),
     );
     put("/q/{code}/history".into(), Read::new("history", "Its history", "history").with(vec![code(), lang()]).gives(vec![page()]).build());
-    let words = query("q", json!({ "type": "string", "maxLength": 60 }), "Words of a number or a use");
+    let words = query("q", json!({ "type": "string" }), "Words of a number or a use");
     put(
         "/q/{code}/lots".into(),
         Read::new("lots", "The lots of an urban plan; 404 where it has none", "pages")

@@ -1,6 +1,7 @@
 //! Recognises files that cannot be read, and says what they are and how to export them.
 
 use super::ReadError;
+use crate::import::source::convert_gdb;
 use crate::words::sentence::{Sentence, ToWord, Word};
 
 /// A kind of file that is not read.
@@ -9,7 +10,6 @@ enum Foreign {
     Dgn,
     Dwg,
     Tab,
-    FileGdb,
     Pdf,
     Picture,
     OldOffice,
@@ -27,7 +27,6 @@ impl Foreign {
             Self::Dgn => ("DGN (MicroStation)".to_word(), sentence!("foreign-dgn")),
             Self::Dwg => ("DWG (AutoCAD)".to_word(), sentence!("foreign-dwg")),
             Self::Tab => ("MapInfo TAB/MIF".to_word(), sentence!("foreign-tab")),
-            Self::FileGdb => ("FileGDB (ArcGIS)".to_word(), sentence!("foreign-file-gdb")),
             Self::Pdf => ("PDF".to_word(), sentence!("foreign-pdf")),
             Self::Picture => (sentence!("foreign-picture-name").to_word(), sentence!("foreign-picture")),
             Self::OldOffice => (sentence!("foreign-old-office-name").to_word(), sentence!("foreign-old-office")),
@@ -73,12 +72,16 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), ReadError> {
     recognise(head).map_or(Ok(()), |foreign| Err(refusal(foreign)))
 }
 
-/// Refuses an archive that contains such files and no readable ones.
-pub(super) fn refuse_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ReadError> {
+/// Refuses an archive that contains such files and no readable ones; `archive` is its name.
+pub(super) fn refuse_names<'a>(archive: &str, names: impl Iterator<Item = &'a str>) -> Result<(), ReadError> {
     for name in names {
+        if name.to_lowercase().ends_with(".gdbtable") {
+            let folder = name.rsplit_once('/').map(|(folder, _)| format!("/{folder}")).unwrap_or_default();
+            let (name, advice) = ("FileGDB (ArcGIS)", convert_gdb(&format!("/vsizip/{archive}{folder}")));
+            return Err(ReadError::new("foreign-format", sentence!("foreign-format", name, advice)));
+        }
         let extension = name.rsplit('.').next().unwrap_or_default().to_lowercase();
         let foreign = match extension.as_str() {
-            "gdbtable" => Foreign::FileGdb,
             "tab" | "mif" => Foreign::Tab,
             "dgn" => Foreign::Dgn,
             "dwg" => Foreign::Dwg,
@@ -109,6 +112,11 @@ mod tests {
             assert!(error.to_string().contains(word) && error.check == "foreign-format", "{error}");
         }
         assert!(refuse(b"{\"type\"").is_ok() && refuse(b"").is_ok());
-        assert!(refuse_names(["x/a00000001.gdbtable"].into_iter()).expect_err("gdb").to_string().contains("ArcGIS"));
+        assert!(
+            refuse_names("x.zip", ["x.gdb/a00000001.gdbtable"].into_iter())
+                .expect_err("gdb")
+                .to_string()
+                .contains("ogr2ogr -f GPKG \"x.gpkg\" \"/vsizip/x.zip/x.gdb\"")
+        );
     }
 }

@@ -228,8 +228,12 @@ impl Kml {
                     _ => of_parts(place.parts),
                 };
                 html::take_table(&mut place.properties);
-                if let Some(folder) = self.folders.iter().rev().find(|folder| !folder.is_empty()) {
-                    place.properties.entry(columns::FOLDER).or_insert(Value::from(folder.as_str()));
+                let folders: Vec<&str> = self.folders.iter().map(String::as_str).filter(|folder| !folder.is_empty()).collect();
+                if let Some(folder) = folders.last() {
+                    place.properties.entry(columns::FOLDER).or_insert(Value::from(*folder));
+                }
+                if folders.len() > 1 {
+                    place.properties.entry(columns::FOLDERS).or_insert(Value::from(folders.join("/")));
                 }
                 self.count += 1;
                 if place.is_unticked {

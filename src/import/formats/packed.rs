@@ -37,7 +37,7 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         if archive.names.iter().any(|name| has_ending(name, "zip")) {
             return Err(nested());
         }
-        foreign::refuse_names(archive.names.iter().map(String::as_str))?;
+        foreign::refuse_names(&source.name, archive.names.iter().map(String::as_str))?;
         let list = archive.names.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
         return Err(ReadError::new("nothing-to-read", sentence!("nothing-to-read", list)));
     }
@@ -89,8 +89,10 @@ pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadErr
         return Err(nested());
     }
     // The name asked for may be the file's, or that of a layer in the only file.
-    let layer =
-        choice.layer.clone().filter(|asked| like(stem(&chosen)) != like(asked) && like(last(&chosen)) != like(asked) && chosen != *asked);
+    let is_file = |asked: &String| like(stem(&chosen)) == like(asked) || like(last(&chosen)) == like(asked) || chosen == *asked;
+    let layers = if has_ending(&chosen, "gpkg") { super::geopackage::names(&inner).unwrap_or_default() } else { Vec::new() };
+    let is_layer = |asked: &String| layers.iter().any(|layer| layer.eq_ignore_ascii_case(asked));
+    let layer = choice.layer.clone().filter(|asked| is_layer(asked) || !is_file(asked));
     super::open(&inner, &Choice { layer, ..choice.clone() })
 }
 

@@ -8,6 +8,9 @@ use crate::import::feature::Kind;
 use crate::import::source::like;
 use crate::words::sentence::Sentence;
 
+/// The choice of no layer at all.
+pub const NOTHING: &str = "-";
+
 /// What was seen of a part of a file: the features of one kind in a layer, or in a folder of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
@@ -25,6 +28,10 @@ pub struct Seen {
     pub tells: bool,
     /// Why it cannot be read to its end.
     pub broken: Option<Sentence>,
+    /// True where the layer has too many folders to tell apart, and this stands for all of them.
+    pub is_of_any_folder: bool,
+    /// Columns in which the first of its features say something.
+    pub columns: BTreeSet<String>,
 }
 
 impl Seen {
@@ -53,21 +60,27 @@ impl Seen {
         Named { role: folder.role.or(layer.role), stage: folder.stage.or(layer.stage) }
     }
 
-    /// True where this name means it: its own, or that of its layer, with or without folders and ending.
-    fn is_called(&self, name: &str) -> bool {
+    /// True where this is the whole name of its folder or layer. An empty name is that of what has none.
+    fn is_named(&self, name: &str) -> bool {
+        let same = |own: &Option<String>| own.as_deref().is_some_and(|own| like(own) == like(name));
+        same(&self.folder) || same(&self.layer) || name.is_empty() && self.name().is_none()
+    }
+
+    /// True where this is the last part of its name, with or without the ending.
+    fn ends_in(&self, name: &str) -> bool {
         let last = |text: &str| like(text.rsplit('/').next().unwrap_or(text));
         let bare = |text: &str| last(text).rsplit_once('.').map_or_else(|| last(text), |(bare, _)| bare.to_owned());
-        let fits = |own: &str| like(own) == like(name) || last(own) == like(name) || bare(own) == like(name);
-        self.folder.as_deref().is_some_and(fits) || self.layer.as_deref().is_some_and(fits)
+        let fits = |own: &String| last(own) == like(name) || bare(own) == like(name);
+        self.folder.iter().chain(&self.layer).any(fits)
     }
 }
 
 /// What the planner chose.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Asked<'a> {
-    /// The layer of lots or zones.
-    pub areas: Option<&'a str>,
-    /// That layer in the authority's last file. It counts where nothing else tells.
+    /// Layers, or folders of one layer, of lots or zones; those that their names tell where there are none.
+    pub areas: &'a [String],
+    /// The layer of areas in the authority's last file. It counts where nothing else tells.
     pub before: Option<&'a str>,
     /// Layers of lines; those that their names tell where there are none.
     pub lines: &'a [String],
@@ -93,50 +106,93 @@ pub type Doubt = (&'static str, Sentence);
 pub fn decide(seen: &[Seen], asked: &Asked<'_>) -> Result<Vec<Result<Taken, Sentence>>, Doubt> {
     let chosen = areas(seen, asked)?;
     let stage = chosen.iter().find_map(|at| seen[*at].named().stage);
-    for names in [
-        asked.areas.as_slice(),
-        &asked.lines.iter().map(String::as_str).collect::<Vec<_>>(),
-        &asked.points.iter().map(String::as_str).collect::<Vec<_>>(),
-    ] {
-        for name in names.iter().filter(|name| !name.is_empty()) {
-            if !seen.iter().any(|own| own.is_called(name)) {
-                let (lead, list) = (sentence!("no-such-layer", asked = name), list(seen.iter()));
-                return Err(("choose-layer", sentence!("choose-layer", lead, list)));
-            }
+    let lines = named(seen, asked.lines, &[Kind::Lines, Kind::Areas])?;
+    let points = named(seen, asked.points, &[Kind::Points])?;
+    let listed = |kind: Kind| match kind {
+        Kind::Points => (!asked.points.is_empty()).then_some(&points),
+        Kind::Lines | Kind::Areas => (!asked.lines.is_empty()).then_some(&lines),
+    };
+    let fate = |(at, own): (usize, &Seen)| {
+        if chosen.contains(&at) {
+            return Ok(Taken::Areas);
         }
-    }
-    let decided: Vec<Result<Taken, Sentence>> =
-        seen.iter().enumerate().map(|(at, own)| fate(own, chosen.contains(&at), stage, asked, seen)).collect();
+        fate(own, listed(own.kind).map(|all| all.contains(&at)), stage, seen)
+    };
+    let decided: Vec<Result<Taken, Sentence>> = seen.iter().enumerate().map(fate).collect();
     one_stage(seen, &decided, |taken| matches!(taken, Taken::Lines(_)))?;
     one_stage(seen, &decided, |taken| matches!(taken, Taken::Points(_)))?;
     Ok(decided)
 }
 
-/// What becomes of a part. `stage` is that of the areas.
-fn fate(own: &Seen, is_chosen: bool, stage: Option<Stage>, asked: &Asked<'_>, seen: &[Seen]) -> Result<Taken, Sentence> {
-    if is_chosen {
-        return Ok(Taken::Areas);
-    }
-    let named = own.named();
-    let (listed, role) = match own.kind {
-        Kind::Lines => (asked.lines, None),
-        Kind::Points => (asked.points, None),
-        // The border of an area is a line too: that of the plan.
-        Kind::Areas => {
-            (asked.lines, named.role.filter(|role| *role == Role::Lines(LineKind::Limit)).map(|_| Taken::Lines(Some(LineKind::Limit))))
+/// What becomes of the parts of a file of which all lines, or all points, belong to a plan.
+pub fn decide_beside(seen: &[Seen], asked: &Asked<'_>, kind: Kind) -> Result<Vec<Result<Taken, Sentence>>, Doubt> {
+    let names = if kind == Kind::Points { asked.points } else { asked.lines };
+    let listed = named(seen, names, &[kind])?;
+    let fate = |(at, own): (usize, &Seen)| {
+        let is_asked = (!names.is_empty()).then(|| listed.contains(&at));
+        match fate(own, is_asked, None, &[]) {
+            // Whoever names the file says that its lines are the plan's.
+            Err(_) if own.kind == kind && own.count > 0 && is_asked != Some(false) && !own.is_existing() => Ok(own.taken_as(None)),
+            Ok(taken) if own.kind == kind => Ok(taken),
+            Ok(_) => Err(sentence!("layer-other-shapes")),
+            why => why,
         }
     };
-    let by_name = match (own.kind, named.role) {
-        (Kind::Lines, Some(Role::Lines(kind))) => Some(Taken::Lines(Some(kind))),
-        (Kind::Points, Some(Role::Points(kind))) => Some(Taken::Points(Some(kind))),
-        (Kind::Lines, None) if own.tells => Some(Taken::Lines(None)),
-        (Kind::Points, None) if own.tells => Some(Taken::Points(None)),
-        _ => role,
-    };
-    if !listed.is_empty() {
-        let is_listed = listed.iter().any(|name| own.is_called(name));
-        let taken = by_name.unwrap_or(if own.kind == Kind::Points { Taken::Points(None) } else { Taken::Lines(None) });
-        return if is_listed { Ok(taken) } else { Err(sentence!("layer-not-asked")) };
+    let decided: Vec<Result<Taken, Sentence>> = seen.iter().enumerate().map(fate).collect();
+    one_stage(seen, &decided, |_| true)?;
+    Ok(decided)
+}
+
+/// The parts of these kinds that the names mean. Errors: a name that nothing has, or that several have.
+fn named(seen: &[Seen], names: &[String], kinds: &[Kind]) -> Result<BTreeSet<usize>, Doubt> {
+    let mut found = BTreeSet::new();
+    for name in names.iter().filter(|name| *name != NOTHING) {
+        let all = |is_it: &dyn Fn(&Seen) -> bool| -> Vec<usize> { (0..seen.len()).filter(|at| is_it(&seen[*at])).collect() };
+        let mut own = all(&|own| own.is_named(name));
+        if own.is_empty() {
+            own = all(&|own| own.ends_in(name));
+            let names: BTreeSet<_> = own.iter().map(|at| (&seen[*at].layer, &seen[*at].folder)).collect();
+            if names.len() > 1 && names.iter().map(|(layer, _)| layer).collect::<BTreeSet<_>>().len() > 1 {
+                let (lead, list) = (sentence!("several-layers-called", name), list(own.iter().map(|at| &seen[*at])));
+                return Err(("choose-layer", sentence!("choose-layer", lead, list)));
+            }
+        }
+        if own.is_empty() && !name.is_empty() {
+            let (lead, list) = (sentence!("no-such-layer", asked = name), list(seen.iter()));
+            return Err(("choose-layer", sentence!("choose-layer", lead, list)));
+        }
+        found.extend(own.into_iter().filter(|at| kinds.contains(&seen[*at].kind)));
+    }
+    Ok(found)
+}
+
+impl Seen {
+    /// What its kind of geometry is taken as.
+    fn taken_as(&self, role: Option<Role>) -> Taken {
+        match (self.kind, role) {
+            (Kind::Points, Some(Role::Points(kind))) => Taken::Points(Some(kind)),
+            (Kind::Points, _) => Taken::Points(None),
+            (_, Some(Role::Lines(kind))) => Taken::Lines(Some(kind)),
+            _ => Taken::Lines(None),
+        }
+    }
+}
+
+/// What becomes of a part that is none of the plan's areas. `is_asked` is none where the planner chose nothing; `stage` is
+/// that of the areas.
+fn fate(own: &Seen, is_asked: Option<bool>, stage: Option<Stage>, seen: &[Seen]) -> Result<Taken, Sentence> {
+    let named = own.named();
+    if own.count == 0 {
+        return Err(sentence!("layer-empty"));
+    }
+    // The closed outlines of a drawing are among its lines already.
+    if own.kind == Kind::Areas && own.is_drawing {
+        return Err(sentence!("layer-not-chosen"));
+    }
+    match is_asked {
+        Some(true) => return Ok(own.taken_as(named.role)),
+        Some(false) if own.kind != Kind::Areas => return Err(sentence!("layer-not-asked")),
+        _ => {}
     }
     if named.role == Some(Role::Existing) {
         return Err(sentence!("layer-existing"));
@@ -144,44 +200,57 @@ fn fate(own: &Seen, is_chosen: bool, stage: Option<Stage>, asked: &Asked<'_>, se
     if stage.is_some() && named.stage.is_some_and(|own| Some(own) != stage) {
         return Err(sentence!("layer-other-stage"));
     }
-    match (own.kind, by_name) {
-        (_, Some(taken)) => Ok(taken),
-        (Kind::Areas, None) if named.role == Some(Role::Uses) && seen.iter().any(|other| other.named().role == Some(Role::Lots)) => {
+    match (own.kind, named.role) {
+        (Kind::Lines, Some(Role::Lines(_))) | (Kind::Points, Some(Role::Points(_))) => Ok(own.taken_as(named.role)),
+        (Kind::Lines | Kind::Points, _) if own.tells => Ok(own.taken_as(None)),
+        // The border of the plan's own area is a line too.
+        (Kind::Areas, Some(Role::Lines(LineKind::Limit))) if is_asked.is_none() => Ok(own.taken_as(named.role)),
+        (Kind::Areas, Some(Role::Uses)) if seen.iter().any(|other| other.named().role == Some(Role::Lots)) => {
             Err(sentence!("layer-beside-lots"))
         }
-        (Kind::Areas, None) => Err(sentence!("layer-not-chosen")),
-        (Kind::Lines, None) => Err(sentence!("layer-unknown-lines")),
-        (Kind::Points, None) => Err(sentence!("layer-unknown-points")),
+        (Kind::Areas, _) => Err(sentence!("layer-not-chosen")),
+        (Kind::Lines, _) => Err(sentence!("layer-unknown-lines")),
+        (Kind::Points, _) => Err(sentence!("layer-unknown-points")),
     }
 }
 
 /// The parts that hold the plan's lots or zones; none where the file has no areas.
 fn areas(seen: &[Seen], asked: &Asked<'_>) -> Result<BTreeSet<usize>, Doubt> {
-    let all = || seen.iter().enumerate().filter(|(_, own)| own.kind == Kind::Areas);
-    if let Some(name) = asked.areas {
-        return Ok(all().filter(|(_, own)| own.is_called(name)).map(|(at, _)| at).collect());
+    if !asked.areas.is_empty() {
+        return one_layer(seen, named(seen, asked.areas, &[Kind::Areas])?, None);
     }
-    let is_plan = |own: &Seen| !matches!(own.named().role, Some(Role::Existing | Role::Lines(_) | Role::Points(_)));
-    let with = |role: Option<Role>| -> Vec<usize> {
-        let has = |own: &Seen| own.is_drawing && role.is_none() || !own.is_drawing && own.named().role == role;
-        all().filter(|(_, own)| is_plan(own) && has(own)).map(|(at, _)| at).collect()
-    };
-    let best = [Some(Role::Lots), Some(Role::Uses), None].into_iter().map(with).find(|found| !found.is_empty()).unwrap_or_default();
+    let is_plan = |own: &Seen| !matches!(own.named().role, Some(Role::Existing | Role::Lines(LineKind::Limit)));
+    // What cannot be read is among them, so that its reader says why.
+    let is_there = |own: &Seen| own.kind == Kind::Areas && (own.count > 0 || own.broken.is_some()) && is_plan(own);
+    // Lots divide the areas of use further: beside them those are the same land again.
+    let has_lots = seen.iter().any(|own| is_there(own) && own.named().role == Some(Role::Lots));
+    let is_again = |own: &Seen| has_lots && own.named().role == Some(Role::Uses);
+    let all: Vec<usize> = (0..seen.len()).filter(|at| is_there(&seen[*at]) && !is_again(&seen[*at])).collect();
+    // Between layers lots count before uses; folders of one layer belong together.
+    let role = |at: usize| seen[at].layer.as_deref().and_then(|layer| read(layer).role);
+    let with = |wanted: Role| all.iter().copied().filter(|at| role(*at) == Some(wanted)).collect::<BTreeSet<usize>>();
+    let best = [with(Role::Lots), with(Role::Uses)].into_iter().find(|found| !found.is_empty());
+    let best = best.unwrap_or_else(|| all.iter().copied().collect());
     let stages: BTreeSet<Option<Stage>> = best.iter().map(|at| seen[*at].named().stage).collect();
     if stages.len() > 1 {
         let list = list(best.iter().map(|at| &seen[*at]));
         return Err(("choose-stage", sentence!("choose-stage", list)));
     }
-    let layers: BTreeSet<Option<&String>> = best.iter().map(|at| seen[*at].layer.as_ref()).collect();
+    one_layer(seen, best, asked.before)
+}
+
+/// The parts, if they lie in one layer; else those of the layer that was taken before.
+fn one_layer(seen: &[Seen], parts: BTreeSet<usize>, before: Option<&str>) -> Result<BTreeSet<usize>, Doubt> {
+    let layers: BTreeSet<Option<&String>> = parts.iter().map(|at| seen[*at].layer.as_ref()).collect();
     if layers.len() < 2 {
-        return Ok(best.into_iter().collect());
+        return Ok(parts);
     }
-    let before: BTreeSet<usize> = best.iter().copied().filter(|at| asked.before.is_some_and(|name| seen[*at].is_called(name))).collect();
-    if before.is_empty() {
-        let (lead, list) = (sentence!("several-layers"), list(best.iter().map(|at| &seen[*at])));
+    let known: BTreeSet<usize> = parts.iter().copied().filter(|at| before.is_some_and(|name| seen[*at].is_named(name))).collect();
+    if known.is_empty() {
+        let (lead, list) = (sentence!("several-layers"), list(parts.iter().map(|at| &seen[*at])));
         return Err(("choose-layer", sentence!("choose-layer", lead, list)));
     }
-    Ok(before)
+    Ok(known)
 }
 
 /// Refuses lines or points of several stages, among which the planner has to choose.
@@ -209,7 +278,17 @@ mod tests {
     use crate::words::text::Lang;
 
     fn layer(name: &str, kind: Kind) -> Seen {
-        Seen { layer: Some(name.into()), folder: None, kind, count: 3, is_drawing: false, tells: false, broken: None }
+        Seen {
+            layer: Some(name.into()),
+            folder: None,
+            kind,
+            count: 3,
+            is_drawing: false,
+            tells: false,
+            broken: None,
+            is_of_any_folder: false,
+            columns: BTreeSet::new(),
+        }
     }
 
     fn fates(seen: &[Seen], asked: &Asked<'_>) -> Vec<String> {
@@ -250,9 +329,9 @@ mod tests {
         ];
         let doubt = fates(&seen, &Asked::default());
         assert!(doubt[0].starts_with("choose-stage: ") && doubt[0].contains("“QHDD_PhanOQuyHoach_A”, “QHDH_PhanOQuyHoach_A”"), "{doubt:?}");
-        let settled = fates(&seen, &Asked { areas: Some("qhdh_phanoquyhoach_a"), ..Asked::default() });
+        let settled = fates(&seen, &Asked { areas: &["qhdh_phanoquyhoach_a".to_owned()], ..Asked::default() });
         assert_eq!((settled[1].as_str(), settled[2].as_str()), ("Areas", "Lines(Some(RedLine))"));
-        let other = fates(&seen, &Asked { areas: Some("QHDD_PhanOQuyHoach_A"), ..Asked::default() });
+        let other = fates(&seen, &Asked { areas: &["QHDD_PhanOQuyHoach_A".to_owned()], ..Asked::default() });
         assert!(other[2].contains("stage"), "{other:?}");
     }
 
@@ -269,5 +348,37 @@ mod tests {
         assert!(several[0].starts_with("choose-layer: "), "{several:?}");
         let before = fates(&[layer("a", Kind::Areas), layer("b", Kind::Areas)], &Asked { before: Some("b"), ..Asked::default() });
         assert_eq!(before[1], "Areas");
+    }
+
+    #[test]
+    fn folders_of_one_layer_belong_together_and_a_whole_name_is_meant_before_its_end() {
+        let folder = |name: &str, kind| Seen { layer: None, folder: Some(name.into()), ..layer("", kind) };
+        let uses = [
+            folder("Lô đất ở", Kind::Areas),
+            folder("Cây xanh", Kind::Areas),
+            folder("Đất ở hiện trạng cải tạo", Kind::Areas),
+            folder("HienTrang/Lô đất", Kind::Areas),
+        ];
+        let told = fates(&uses, &Asked::default());
+        assert_eq!(told[..3], ["Areas", "Areas", "Areas"]);
+        assert!(told[3].contains("existing"), "{told:?}");
+        let both = ["Cây xanh".to_owned(), "Lô đất ở".to_owned()];
+        assert_eq!(fates(&uses, &Asked { areas: &both, ..Asked::default() })[..2], ["Areas", "Areas"]);
+        let twice = [layer("HienTrang/PhanO.shp", Kind::Areas), layer("QuyHoach/PhanO.shp", Kind::Areas)];
+        let asked = ["PhanO".to_owned()];
+        assert!(fates(&twice, &Asked { areas: &asked, ..Asked::default() })[0].starts_with("choose-layer: "));
+        let whole = ["QuyHoach/PhanO.shp".to_owned()];
+        assert_eq!(fates(&twice, &Asked { areas: &whole, ..Asked::default() })[1], "Areas");
+        assert_eq!(fates(&twice, &Asked::default())[1], "Areas", "the existing state is never asked about");
+    }
+
+    #[test]
+    fn an_empty_layer_is_left_out_with_a_word_and_decides_nothing() {
+        let empty = |name: &str, kind| Seen { count: 0, ..layer(name, kind) };
+        let seen =
+            [empty("PhanOQuyHoach_A", Kind::Areas), layer("ChucNangSuDungDat_A", Kind::Areas), empty("ChiGioiDuongDo_L", Kind::Areas)];
+        let told = fates(&seen, &Asked::default());
+        assert_eq!(told[1], "Areas");
+        assert!(told[0].contains("empty") && told[2].contains("empty"), "{told:?}");
     }
 }

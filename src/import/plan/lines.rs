@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::roles::{line_kind, point_kind};
+use super::roles::{is_existing, line_kind, point_kind};
 use crate::domain::plan::{LineKind, PointKind};
-use crate::features::canonical::{Writer, line_piece, point_piece, round};
+use crate::features::canonical::{FeatureText, line_piece, point_piece, round};
 use crate::geometry::contains;
 use crate::geometry::crs::Crs;
 use crate::geometry::simple::Geometry;
@@ -24,6 +24,8 @@ use crate::words::fold::{clean, fold};
 use crate::words::number::number;
 use crate::words::sentence::{Decimal, Sentence};
 
+/// Columns that speak of a right of way: canals have widths too.
+const RIGHTS_OF_WAY: &[&str] = &["rightofwaym", "rightofway", "logioi", "logioiduong", "chieuronglogioi", "beronglogioi"];
 /// Columns of the width of a right of way, folded without separators.
 const WIDTHS: &[&str] = &[
     "rightofwaym",
@@ -60,11 +62,11 @@ fn column(rows: &[&Map<String, Value>], names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| all().find(|column| is_called(column, name) && holds(column)).cloned())
 }
 
-/// True where the columns of lines or points say what they are, or how wide a road is.
+/// True where the columns of lines or points say what they are, or that a line has a right of way.
 pub(super) fn tells(rows: &[&Map<String, Value>], kind: Kind) -> bool {
     match kind {
         Kind::Areas => false,
-        Kind::Lines => column(rows, WIDTHS).is_some() || rows.iter().any(|row| stated(row, line_kind).is_some()),
+        Kind::Lines => column(rows, RIGHTS_OF_WAY).is_some() || rows.iter().any(|row| stated(row, line_kind).is_some()),
         Kind::Points => rows.iter().any(|row| stated(row, point_kind).is_some()),
     }
 }
@@ -131,9 +133,23 @@ fn width(text: &str) -> Result<Option<f64>, Sentence> {
     }
 }
 
+/// True where a cell says that the feature is there already.
+fn says_existing(feature: &Feature) -> bool {
+    feature.properties.iter().filter(|(column, _)| KINDS.contains(&plain(column).as_str())).any(|(column, value)| {
+        // Folders and layers were judged by their whole names.
+        !matches!(plain(column).as_str(), "layer" | "folder") && cell::text(value).is_some_and(|text| is_existing(&text))
+    })
+}
+
 /// The features of a layer, with its coordinate system, and a remark on each column that is not used.
 fn features(source: &Source, options: &Options, report: &mut Report) -> Option<(Vec<Feature>, Chosen, Columns)> {
-    let (features, chosen) = points::features(source, options, report)?;
+    let (mut features, chosen) = points::features(source, options, usize::MAX, report)?;
+    let before = features.len();
+    features.retain(|feature| !says_existing(feature));
+    let count = before - features.len();
+    if count > 0 {
+        report.add(Severity::Warning, "existing-left-out", None, sentence!("existing-lines", count));
+    }
     let rows: Vec<&Map<String, Value>> = features.iter().map(|feature| &feature.properties).collect();
     let columns = Columns::of(&rows);
     let tally = Tally::default();
@@ -158,9 +174,9 @@ fn as_lines(feature: &Feature) -> Feature {
     Feature { geometry, ..feature.clone() }
 }
 
-/// Adds the lines of a layer to `writer`. `kind` is that of lines whose columns say none. Lengths are measured in the plane
+/// Adds the lines of a layer to `pieces`. `kind` is that of lines whose columns say none. Lengths are measured in the plane
 /// of the options, in whole metres.
-pub(super) fn add_lines(source: &Source, options: &Options, kind: Option<LineKind>, writer: &mut Writer, report: &mut Report) {
+pub(super) fn add_lines(source: &Source, options: &Options, kind: Option<LineKind>, pieces: &mut Vec<FeatureText>, report: &mut Report) {
     let Ok(plane) = Crs::new(options.plane) else { return };
     let Some((features, chosen, columns)) = features(source, options, report) else { return };
     for (number, feature) in features.iter().enumerate() {
@@ -187,12 +203,12 @@ pub(super) fn add_lines(source: &Source, options: &Options, kind: Option<LineKin
         properties.insert("note".into(), json!(text(feature, columns.note.as_ref())));
         properties.insert("right_of_way_m".into(), json!(wide));
         properties.insert("road".into(), json!(road));
-        writer.push(&line_piece(&properties, &lines));
+        pieces.push(line_piece(&properties, &lines));
     }
 }
 
-/// Adds the points of a layer to `writer`.
-pub(super) fn add_points(source: &Source, options: &Options, kind: Option<PointKind>, writer: &mut Writer, report: &mut Report) {
+/// Adds the points of a layer to `pieces`.
+pub(super) fn add_points(source: &Source, options: &Options, kind: Option<PointKind>, pieces: &mut Vec<FeatureText>, report: &mut Report) {
     let Some((features, chosen, columns)) = features(source, options, report) else { return };
     for (number, feature) in features.iter().enumerate() {
         let position = match point(feature, &chosen, options) {
@@ -207,7 +223,7 @@ pub(super) fn add_points(source: &Source, options: &Options, kind: Option<PointK
         properties.insert("note".into(), json!(text(feature, columns.note.as_ref())));
         let kind = stated(&feature.properties, point_kind).or(kind).unwrap_or(PointKind::Other);
         properties.insert("point_kind".into(), json!(kind.as_str()));
-        writer.push(&point_piece(&properties, position));
+        pieces.push(point_piece(&properties, position));
     }
 }
 

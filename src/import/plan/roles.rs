@@ -35,7 +35,6 @@ pub enum Stage {
 
 /// What parts of names say, folded and without separators. The first that a name contains counts.
 const ROLES: &[(&str, Role)] = &[
-    ("hientrang", Role::Existing),
     ("chigioiduongdo", Role::Lines(LineKind::RedLine)),
     ("cgduongdo", Role::Lines(LineKind::RedLine)),
     ("cgdd", Role::Lines(LineKind::RedLine)),
@@ -63,7 +62,7 @@ const ROLES: &[(&str, Role)] = &[
     ("controlpoint", Role::Points(PointKind::ControlPoint)),
     ("congtrinh", Role::Points(PointKind::Works)),
     ("phanoquyhoach", Role::Lots),
-    ("phanlo", Role::Lots),
+    ("phanlodat", Role::Lots),
     ("lodat", Role::Lots),
     ("odat", Role::Lots),
     ("chucnangsudungdat", Role::Uses),
@@ -85,6 +84,8 @@ pub fn read(name: &str) -> Named {
     for part in name.split(['/', '\\']) {
         let first = part.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).map(fold).unwrap_or_default();
         match first.as_str() {
+            // “Đất ở hiện trạng cải tạo” is a planned use; a name that begins so is the existing state.
+            _ if plain(part).starts_with("hientrang") => named.role = Some(Role::Existing),
             "ht" => named.role = Some(Role::Existing),
             "qhdd" => named.stage = Some(Stage::First),
             "qhdh" => named.stage = Some(Stage::Long),
@@ -102,6 +103,11 @@ pub fn read(name: &str) -> Named {
 pub fn role_of(text: &str) -> Option<Role> {
     let bare = plain(text);
     ROLES.iter().find(|(part, _)| bare.contains(part)).map(|(_, role)| *role)
+}
+
+/// True where a cell says that something is there already, and no plan: `Tim đường hiện trạng`.
+pub fn is_existing(text: &str) -> bool {
+    plain(text).contains("hientrang")
 }
 
 /// The kind of line that a cell names, by our own names too.

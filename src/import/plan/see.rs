@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::choose::Seen;
 use super::lines::tells;
+use crate::import::cell;
 use crate::import::feature::Kind;
 use crate::import::formats::part::folder;
 use crate::import::formats::{self, Choice, ReadError};
@@ -18,6 +19,9 @@ struct Found {
     count: usize,
     sample: Vec<serde_json::Map<String, serde_json::Value>>,
 }
+
+/// Most folders of a layer that are told apart.
+const MOST_FOLDERS: usize = 400;
 
 type Parts = BTreeMap<(Option<String>, Kind), Found>;
 
@@ -54,11 +58,12 @@ pub(super) fn see(source: &Source, choice: &Choice) -> Result<Vec<Seen>, ReadErr
         if is_drawing || error.as_ref().is_some_and(|error| error.check == "empty") {
             // A drawing gives its areas first, and its lines when it is asked for them.
             let (lines, is_drawn, none) = count(source, &Choice { lines: true, ..own });
-            if is_drawn || is_drawing {
+            let is_drawing = is_drawn || is_drawing;
+            if is_drawing {
                 parts.extend(lines.into_iter().filter(|((_, kind), _)| *kind == Kind::Lines));
                 error = error.filter(|_| none.is_some());
             }
-            seen.extend(of(layer, parts, true, error));
+            seen.extend(of(layer, parts, is_drawing, error));
         } else {
             seen.extend(of(layer, parts, false, error));
         }
@@ -66,12 +71,26 @@ pub(super) fn see(source: &Source, choice: &Choice) -> Result<Vec<Seen>, ReadErr
     Ok(seen)
 }
 
+/// All folders of a layer as one, for a layer that has too many to be listed.
+fn joined(parts: Parts) -> Parts {
+    let mut whole = Parts::new();
+    for ((_, kind), found) in parts {
+        let all = whole.entry((None, kind)).or_default();
+        all.count += found.count;
+        all.sample.extend(found.sample.into_iter().take(SAMPLE.saturating_sub(all.sample.len())));
+    }
+    whole
+}
+
 /// A layer's parts, as they are chosen from.
 fn of(layer: Option<String>, parts: Parts, is_drawing: bool, error: Option<ReadError>) -> Vec<Seen> {
+    let (parts, is_of_any_folder) = if parts.len() > MOST_FOLDERS { (joined(parts), true) } else { (parts, false) };
     let one = |folder, kind, found: &Found, broken| {
         let rows: Vec<&serde_json::Map<_, _>> = found.sample.iter().collect();
         let tells = !is_drawing && tells(&rows, kind);
-        Seen { layer: layer.clone(), folder, kind, count: found.count, is_drawing, tells, broken }
+        let says = |value: &serde_json::Value| cell::text(value).is_some_and(|text| !text.trim().is_empty());
+        let columns = rows.iter().flat_map(|row| row.iter()).filter(|(_, value)| says(value)).map(|(column, _)| column.clone()).collect();
+        Seen { layer: layer.clone(), folder, kind, count: found.count, is_drawing, tells, broken, is_of_any_folder, columns }
     };
     let broken = error.map(|error| error.said);
     if parts.is_empty() {

@@ -30,7 +30,7 @@ use crate::words::number::number;
 use crate::words::sentence::Sentence;
 
 /// Most rows of a table of points.
-const MOST_ROWS: usize = 100_000;
+pub const MOST_ROWS: usize = 100_000;
 
 /// The columns that are understood: the name in facts, and the headers such a column may have, folded without
 /// separators. `CONTRIBUTING.md` lists them for planners.
@@ -80,11 +80,12 @@ pub struct Row {
 }
 
 /// All features of a file, with its coordinate system. Rows without a place are reported later.
-pub fn features(source: &Source, options: &Options, report: &mut Report) -> Option<(Vec<Feature>, Chosen)> {
+/// There may be at most `most`.
+pub fn features(source: &Source, options: &Options, most: usize, report: &mut Report) -> Option<(Vec<Feature>, Chosen)> {
     report.file.clone_from(&source.name);
     report.sha256 = source.digest().ok().map(|digest| digest.to_string());
     let mut choice = options.choice.clone();
-    choice.limits.features = choice.limits.features.min(MOST_ROWS);
+    choice.limits.features = choice.limits.features.min(most);
     let mut read = || {
         let mut reader = formats::open(source, &choice)?;
         let mut features = Vec::new();
@@ -140,7 +141,7 @@ pub fn features(source: &Source, options: &Options, report: &mut Report) -> Opti
 
 /// Reads a table or a map file of points; rows with errors are reported and left out.
 pub fn read(source: &Source, options: &Options, report: &mut Report) -> Vec<Row> {
-    let Some((features, chosen)) = features(source, options, report) else { return Vec::new() };
+    let Some((features, chosen)) = features(source, options, MOST_ROWS, report) else { return Vec::new() };
     let features: Vec<Feature> = features.into_iter().map(Feature::without_lines).collect();
     unused_columns(&features, report);
     let rows = features.iter().enumerate();

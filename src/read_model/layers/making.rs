@@ -246,6 +246,24 @@ impl ReadModel {
         Ok(collection.zip(part).map(|(collection, part)| Layer::of(collection, vec![part], &basis, moment.now)))
     }
 
+    /// The layers of one item besides `first`: the other collections of features that its sets belong in.
+    pub async fn other_layers_of(&self, view: &View, first: &Layer, moment: &Moment) -> Result<Vec<Layer>, StoreError> {
+        let (url, city_version, generation) = {
+            let image = self.image();
+            (image.city.public_url.clone(), image.city_version, image.generation)
+        };
+        let basis = Basis { known: view.updated.as_microsecond(), city_version, generation };
+        let own =
+            super::collections().iter().filter(|own| own.content == Content::Features(view.family) && own.name != first.collection.name);
+        let mut layers = Vec::new();
+        for collection in own {
+            if let Some(part) = self.part_of(collection, view, &url).await? {
+                layers.push(Layer::of(collection, vec![part], &basis, moment.now));
+            }
+        }
+        Ok(layers)
+    }
+
     /// The features of an item's set that belong in the collection, as a part; none where there are none.
     async fn part_of(&self, collection: &Collection, view: &View, url: &str) -> Result<Option<Part>, StoreError> {
         let Some(set) = view.set_of(collection.further).cloned() else { return Ok(None) };

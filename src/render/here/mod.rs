@@ -13,7 +13,7 @@ use super::indicators;
 use super::layout::{Page, language_field, page};
 use super::map;
 use super::page::swatch;
-use super::streets;
+use super::streets::{self, Subject};
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
@@ -113,7 +113,7 @@ fn rules(view: &View) -> impl Iterator<Item = &'static law::Rule> {
     view.signed().filter(|_| view.status == Status::InForce).into_iter().flat_map(|signed| law::of(view.kind, signed))
 }
 
-fn plan(lang: Lang, plan: &PlanHere, is_parcel: bool) -> Markup {
+fn plan(lang: Lang, plan: &PlanHere, subject: Subject) -> Markup {
     let view = &plan.view;
     html! {
         h3 { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } }
@@ -125,7 +125,7 @@ fn plan(lang: Lang, plan: &PlanHere, is_parcel: bool) -> Markup {
             }
         }
         @if !plan.zones.is_empty() || plan.uncovered_m2.is_some() { (zones(lang, plan)) }
-        @if let Some(said) = &plan.streets { (streets::words(lang, said, is_parcel)) }
+        @if let Some(said) = &plan.streets { (streets::words(lang, said, subject)) }
         @if plan.zones.iter().any(|zone| zone.lot.is_some()) { p.note { (t(lang, "lot-certificate")) } }
         @for rule in rules(view) { p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } } }
     }
@@ -167,10 +167,10 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         (nearby_list(lang, moment, &here.nearby))
         h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
         @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
-        @for own in &here.plans { (plan(lang, own, here.parcel_m2.is_some())) }
+        @for own in &here.plans { (plan(lang, own, Subject::of(here.parcel_m2))) }
         @if !here.coming.is_empty() {
             h2 { (t(lang, "coming-here")) }
-            @for own in &here.coming { (plan(lang, own, here.parcel_m2.is_some())) }
+            @for own in &here.coming { (plan(lang, own, Subject::of(here.parcel_m2))) }
         }
         h2 { (t(lang, "changed-here")) }
         @if let Some(since) = since {
@@ -243,6 +243,9 @@ fn codes(lang: Lang, plan: &PlanHere) -> Markup {
             @if i > 0 { ", " }
             (zone.land_use) " " (zone_name(lang, zone))
             @if let Some(area) = zone.area_m2 { " (" (format::number(lang, area, 0)) " m²)" }
+        }
+        @for road in plan.streets.iter().flat_map(|streets| &streets.roads) {
+            ", " (t(lang, "field-right_of_way_m")) " " (road.road.as_deref().unwrap_or_default()) ": " (format::short(lang, road.width_m))
         }
         " (" (t(lang, "revision")) " " (plan.view.revision) ")"
     }

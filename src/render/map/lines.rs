@@ -9,12 +9,14 @@ use super::frame::Frame;
 use super::{Beside, Detail, short};
 use crate::domain::plan::LineKind;
 use crate::features::{Feature, Features};
-use crate::geometry::Bbox;
+use crate::geometry::{Bbox, intersects};
 use crate::words::format;
 use crate::words::text::Lang;
 
 /// Width of a letter of a road's label, as a share of the font size.
 const LETTER: f64 = 0.56;
+/// Most points on a map for a phone.
+const POINTS: usize = 200;
 /// Letters of the smallest label of a road, twelfths of the map's label size.
 const FONT: f64 = 8.0;
 
@@ -41,11 +43,7 @@ const STYLES: [Style; 6] = [
 /// The kinds of line that a map of that box shows, in the order of a legend.
 pub fn kinds(beside: &Beside<'_>, bbox: &Bbox, detail: &Detail) -> Vec<LineKind> {
     let frame = Frame::within(bbox, detail.width, detail.height, detail.margin);
-    let shown = |line: &Feature, lines: &Features| Some(kind_of(lines, line)).filter(|kind| is_shown(*kind, &frame, detail));
-    let mut kinds: Vec<LineKind> = beside.lines.iter().flat_map(|lines| lines.list.iter().filter_map(|line| shown(line, lines))).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
+    paths(&frame, detail, beside).into_keys().collect()
 }
 
 /// True where a kind of line can be told from its neighbours.
@@ -88,20 +86,33 @@ pub fn sample(kind: LineKind, width: f64, height: f64) -> String {
     )
 }
 
-/// A line's parts in units, simplified; without those that lie beside the drawing.
+/// A line's stretches that the drawing shows, in units, simplified.
 fn parts(lines: &Features, line: &Feature, frame: &Frame, tolerance: f64) -> Vec<Vec<[f64; 2]>> {
+    let bbox = frame.bbox();
+    if !intersects(&line.bbox(), &bbox) {
+        return Vec::new();
+    }
+    let [west, south, east, north] = bbox.map(|degrees| (degrees * 1e7) as i64);
+    let is_seen =
+        |a: [i64; 2], b: [i64; 2]| a[0].min(b[0]) <= east && a[0].max(b[0]) >= west && a[1].min(b[1]) <= north && a[1].max(b[1]) >= south;
     let place = |at: [i64; 2]| {
         let [x, y] = frame.place_scaled(at);
         Coord { x, y }
     };
-    let seen = |line: &LineString<f64>| {
-        let (x, y) = (|at: &Coord<f64>| at.x, |at: &Coord<f64>| at.y);
-        let reaches =
-            |of: fn(&Coord<f64>) -> f64, most: f64| line.0.iter().any(|at| of(at) >= 0.0) && line.0.iter().any(|at| of(at) <= most);
-        reaches(x, frame.width) && reaches(y, frame.height)
-    };
-    let all = lines.lines(line).into_iter().map(|part| LineString(part.into_iter().map(place).collect::<Vec<_>>()));
-    all.filter(seen).map(|part| part.simplify(tolerance).0.into_iter().map(|at| [at.x, at.y]).collect()).collect()
+    let mut seen: Vec<Vec<Coord>> = Vec::new();
+    for part in lines.lines(line) {
+        let mut is_open = false;
+        for [a, b] in part.array_windows() {
+            if is_seen(*a, *b) {
+                if !is_open {
+                    seen.push(vec![place(*a)]);
+                }
+                seen.last_mut().into_iter().for_each(|open| open.push(place(*b)));
+            }
+            is_open = is_seen(*a, *b);
+        }
+    }
+    seen.into_iter().map(|part| LineString(part).simplify(tolerance).0.into_iter().map(|at| [at.x, at.y]).collect()).collect()
 }
 
 /// Path data of parts, in whole units.
@@ -124,20 +135,37 @@ fn push(path: &mut String, parts: &[Vec<[f64; 2]>]) {
     }
 }
 
+/// Paths of the kinds of line that the drawing shows. A drawing with a bound to its corners gives half as many to lines, to
+/// the most important kinds first; what does not fit even when it is drawn coarsely is left out, and so is not in its legend.
+fn paths(frame: &Frame, detail: &Detail, beside: &Beside<'_>) -> BTreeMap<LineKind, String> {
+    let mut paths = BTreeMap::new();
+    let Some(lines) = beside.lines else { return paths };
+    let mut left = if detail.corners == usize::MAX { usize::MAX } else { detail.corners / 2 };
+    for style in STYLES.iter().rev().filter(|style| is_shown(style.kind, frame, detail)) {
+        for tolerance in [1.0, 3.0] {
+            let own = lines.list.iter().filter(|line| kind_of(lines, line) == style.kind);
+            let parts: Vec<_> = own.flat_map(|line| parts(lines, line, frame, tolerance * detail.tolerance)).collect();
+            let corners: usize = parts.iter().map(Vec::len).sum();
+            if corners > 0 && corners <= left {
+                let mut path = String::new();
+                push(&mut path, &parts);
+                paths.insert(style.kind, path);
+                left -= corners;
+                break;
+            }
+        }
+    }
+    paths
+}
+
 /// Draws the lines and points that lie beside the areas.
 pub(super) fn draw(svg: &mut String, frame: &Frame, detail: &Detail, beside: &Beside<'_>) {
     let unit = detail.font / 12.0;
-    let mut paths: BTreeMap<LineKind, String> = BTreeMap::new();
-    if let Some(lines) = beside.lines {
-        for line in &lines.list {
-            let kind = kind_of(lines, line);
-            if is_shown(kind, frame, detail) {
-                push(paths.entry(kind).or_default(), &parts(lines, line, frame, detail.tolerance));
-            }
-        }
+    let paths = paths(frame, detail, beside);
+    if !paths.is_empty() {
         svg.push_str("<g fill=\"none\" stroke-linejoin=\"round\">");
         for style in &STYLES {
-            if let Some(path) = paths.get(&style.kind).filter(|path| !path.is_empty()) {
+            if let Some(path) = paths.get(&style.kind) {
                 let _ = write!(svg, "<path d=\"{path}\" {}/>", style.attributes(unit));
             }
         }
@@ -145,8 +173,10 @@ pub(super) fn draw(svg: &mut String, frame: &Frame, detail: &Detail, beside: &Be
     }
     if let Some(points) = beside.points {
         let size = 3.0 * unit;
+        let most = if detail.corners == usize::MAX { usize::MAX } else { POINTS };
+        let places = points.list.iter().filter_map(|point| points.point(point)).map(|[lon, lat]| frame.place(lon, lat));
         let mut path = String::new();
-        for [x, y] in points.list.iter().filter_map(|point| points.point(point)).map(|[lon, lat]| frame.place(lon, lat)) {
+        for [x, y] in places.filter(|[x, y]| (0.0..=frame.width).contains(x) && (0.0..=frame.height).contains(y)).take(most) {
             let (left, top, side) = (short(x - size / 2.0), short(y - size / 2.0), short(size));
             let _ = write!(path, "M{left} {top}h{side}v{side}h-{side}z");
         }
@@ -178,7 +208,7 @@ fn labels(svg: &mut String, roads: &[Road], font: f64, most: usize, taken: &mut 
         let length = |[a, b]: &[[f64; 2]; 2]| libm::hypot(b[0] - a[0], b[1] - a[1]);
         let stretches = parts.iter().flat_map(|part| part.array_windows::<2>().copied());
         let Some(stretch) = stretches.max_by(|a, b| length(a).total_cmp(&length(b))) else { continue };
-        let metres = format!("{} m", format::number(lang, *wide, 1).trim_end_matches(['0']).trim_end_matches([',', '.']));
+        let metres = format!("{} m", format::short(lang, *wide));
         let with_name = name.as_ref().map(|name| format!("{name} · {metres}"));
         let fits = |words: &String| words.chars().count() as f64 * LETTER * font <= length(&stretch);
         let Some(words) = with_name.into_iter().chain([metres]).find(fits) else { continue };

@@ -155,7 +155,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     let mut taken = furniture::units(&mut svg, &frame, unit, around.units);
     lines::name_roads(&mut svg, &frame, detail, &around.beside, &mut taken, around.lang);
     // A lot is known by its number, which may be written smaller than a code.
-    let has_lots = each && areas.count() > 0 && areas.lot(0).is_some();
+    let has_lots = each && (0..areas.count()).any(|index| areas.lot(index).is_some());
     let own =
         |label: u16| if has_lots { areas.lot(usize::from(label) - 1).unwrap_or_default() } else { codes[code_of(usize::from(label))] };
     let fonts: &[f64] = if has_lots { &[1.0, 0.75, 0.5] } else { &[1.0] };

@@ -87,11 +87,12 @@ pub(super) fn layers(lang: Lang, report: &Report) -> Markup {
             fieldset {
                 legend { (text(lang, "office-layers")) }
                 // Where every layer of lines is left out, none is taken, whatever its name says.
-                input type="hidden" name="layer" value="lines=";
-                input type="hidden" name="layer" value="points=";
+                input type="hidden" name="layer" value="lines=-";
+                input type="hidden" name="layer" value="points=-";
                 @for layer in &report.layers {
-                    @if let Some(name) = &layer.name {
-                        label { (name) " (" (layer.features) ")"
+                    @if layer.features > 0 {
+                        @let name = layer.name.as_deref().unwrap_or_default();
+                        label { (layer.name.as_deref().unwrap_or("–")) " (" (layer.features) ")"
                             select name="layer" {
                                 option value="" { (text(lang, "layer-as-nothing")) }
                                 @for (choice, words) in choices(layer) {

@@ -111,7 +111,12 @@ fn again(lang: Lang, city: &City, who: &Who<'_>, read: &Read<'_>) -> Markup {
     let t = |key| text(lang, key);
     let KeptImport { report, form, file, .. } = read.kept;
     let chosen = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str());
-    let without: Vec<_> = report.findings.iter().filter(|f| f.check == LEFT_OUT || WITHOUT_AREA.contains(&f.check.as_str())).collect();
+    let without: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|f| f.layer.is_none())
+        .filter(|f| f.check == LEFT_OUT || WITHOUT_AREA.contains(&f.check.as_str()))
+        .collect();
     html! {
         details open[read.kept.set.is_none()] {
             summary { (t("office-read-again")) }

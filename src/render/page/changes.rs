@@ -11,7 +11,7 @@ use crate::geometry::exchange::Exchange;
 use crate::geometry::union;
 use crate::read_model::exchanges::{Compared, Surroundings};
 use crate::render::layout::{Page, page, scrolling};
-use crate::render::map::{self, Around, Detail};
+use crate::render::map::{self, Around, Beside, Detail};
 use crate::words::format;
 use crate::words::text::text;
 
@@ -21,6 +21,8 @@ pub struct Before<'a> {
     pub view: &'a View,
     /// Its feature set.
     pub features: Option<&'a Features>,
+    /// Its lines and points, if it is a plan that had them.
+    pub beside: Beside<'a>,
 }
 
 /// The class of land, or that it is in no zone.
@@ -145,7 +147,7 @@ impl Item<'_> {
 
     /// In what this item differs from how it was before: its facts, and its zones where it has any.
     pub fn changed(&self, before: &Before<'_>) -> Markup {
-        html! { (self.changed_facts(before.view)) (self.changed_lots(before)) (self.changed_areas(before)) }
+        html! { (self.changed_facts(before.view)) (self.changed_lots(before)) (self.changed_lines(before)) (self.changed_areas(before)) }
     }
 
     fn revision_link(&self, view: &View) -> Markup {

@@ -12,7 +12,7 @@ use crate::geometry::Bbox;
 use crate::read_model::streets::Streets;
 use crate::render::layout::{Page, language_field, page};
 use crate::render::map::{self, Around, Detail};
-use crate::render::streets;
+use crate::render::streets::{self, Subject};
 use crate::render::{indicators, qr};
 use crate::words::fold::fold;
 use crate::words::format;
@@ -139,7 +139,7 @@ impl Item<'_> {
         html! {
             p { (swatch(code)) @if !code.is_empty() { b { (code) } " " } b { (self.use_of(lot)) } }
             @if let Some(sentence) = indicators::sentence(self.lang, &own) { p.next { (sentence) } }
-            @if let Some(said) = &shown.streets { (streets::words(self.lang, said, true)) }
+            @if let Some(said) = &shown.streets { (streets::words(self.lang, said, Subject::Lot)) }
             @if let Some(conditions) = text("conditions") { p { (conditions) } }
             (self.map_of_lot(shown.index))
             dl {

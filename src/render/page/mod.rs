@@ -10,6 +10,7 @@ mod extract;
 mod facts;
 mod history;
 mod land_use;
+mod line_changes;
 mod lot;
 mod lots;
 mod map;

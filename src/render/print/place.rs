@@ -15,7 +15,7 @@ use crate::render::here::Asked;
 use crate::render::indicators;
 use crate::render::map::{self, Around, Beside, Detail};
 use crate::render::qr::{self, Level, Matrix};
-use crate::render::streets;
+use crate::render::streets::{self, Subject};
 use crate::words::format;
 use crate::words::text::{Lang, text};
 
@@ -99,6 +99,11 @@ impl PlaceSheet<'_> {
         pdf.finish()
     }
 
+    /// The plan of the map and of the code: the most detailed one with areas there.
+    fn shown(&self) -> Option<&PlanHere> {
+        shown(self.asked.here)
+    }
+
     /// Which place it is: its unit, its area or its position.
     fn place(&self) -> String {
         let (spot, here) = (self.asked.spot, self.asked.here);
@@ -140,7 +145,7 @@ impl PlaceSheet<'_> {
 
     /// The code of the most detailed plan, and its letters.
     fn code(&self, page: &mut Canvas, left: f64, top: f64) -> Result<(), PrintError> {
-        let Some(plan) = self.asked.here.plans.first() else { return Ok(()) };
+        let Some(plan) = self.shown() else { return Ok(()) };
         let matrix = Matrix::with_level(&qr::address(&self.city.public_url, plan.view.code, None), Level::Q)?;
         page.drawing([left, top, CODE, CODE], &matrix.svg(self.t("share-qr")));
         let middle = left + CODE / 2.0;
@@ -164,7 +169,8 @@ impl PlaceSheet<'_> {
             y = page.paragraph(MARGIN, y, room, 1, &plan.view.title, bold(title));
             y = page.paragraph(MARGIN, y, room, 2, &self.standing_of(plan), regular(3.1));
             for (line, size) in lines {
-                if y > FOOT - 6.0 {
+                if y > FOOT - 9.0 {
+                    y = page.paragraph(MARGIN + 3.0, y, room - 3.0, 1, self.t("place-sheet-cut"), bold(3.3));
                     break;
                 }
                 let style = if size > 3.4 { bold(size) } else { regular(size) };
@@ -190,6 +196,11 @@ impl PlaceSheet<'_> {
     /// What a plan says there, line by line, each with its size.
     fn lines_of(&self, plan: &PlanHere) -> Vec<(String, f64)> {
         let mut lines = Vec::new();
+        // What takes land comes first: it must not be cut.
+        let subject = Subject::of(self.asked.here.parcel_m2);
+        for said in plan.streets.iter().flat_map(|said| streets::sentences(said, subject)) {
+            lines.push((said.text(self.lang), 3.5));
+        }
         for zone in plan.zones.iter().take(ZONES) {
             lines.push((self.zone_words(zone), 3.5));
             let lot = zone.lot.as_ref();
@@ -199,9 +210,8 @@ impl PlaceSheet<'_> {
         if plan.zones.len() > ZONES {
             lines.push((format!("{} ({})", self.t("more-zones"), plan.zones.len() - ZONES), 3.0));
         }
-        let is_parcel = self.asked.here.parcel_m2.is_some();
-        for said in plan.streets.iter().flat_map(|said| streets::sentences(self.lang, said, is_parcel)) {
-            lines.push((said.text(self.lang), 3.5));
+        if let Some(rest) = plan.uncovered_m2 {
+            lines.push((format!("{}: {} m²", self.t("uncovered"), format::number(self.lang, rest, 1)), 3.3));
         }
         lines
     }
@@ -219,6 +229,11 @@ impl PlaceSheet<'_> {
             .map(|(area, share)| format!(" – {} m² ({} %)", format::number(self.lang, area, 1), format::number(self.lang, share, 1)));
         format!("{lot}{named}{}", area.unwrap_or_default())
     }
+}
+
+/// The plan of which the sheet shows the map and the code.
+pub fn shown(here: &Here) -> Option<&PlanHere> {
+    here.plans.iter().find(|plan| !plan.zones.is_empty()).or(here.plans.first())
 }
 
 /// The box that the map of a place shows: the parcel with its surroundings, degrees.

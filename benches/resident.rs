@@ -1,6 +1,6 @@
 //! What a resident and a print shop wait for, each figure beside its goal in one run.
 //!
-//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [here] [office]`; all of them unless named.
+//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [urban] [here] [office]`; all of them unless named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 use std::fmt::Write as _;
@@ -357,6 +357,66 @@ fn booklet(folder: &Path) {
     say("its peak memory beside 3 × the file + 64 MiB", mib(peak << 10), 3.0 * mib(bytes) + 64.0, "MiB");
 }
 
+/// Plans of 2,000 lots with 800 lines each: roads with a right of way, and red lines.
+async fn publish_urban(node: &Node, id: usize) {
+    let mut text = Vec::new();
+    generator::geojson(generator::plan(2_000, id as u64 + 7), Some(9208), &|[x, y]| format!("[{x},{y}]"), &mut text).unwrap();
+    let mut plan: Value = serde_json::from_slice(&text).unwrap();
+    let features = plan["features"].as_array_mut().unwrap();
+    for (n, lot) in features.iter_mut().enumerate() {
+        lot["properties"]["KyHieuLoDat"] = json!(format!("A-{n}"));
+        lot["properties"]["SoTangToiDa"] = json!("1-5");
+        lot["properties"]["MatDoXD"] = json!("≤ 70%");
+    }
+    for n in 0..800 {
+        let (x, y) = (507_700.0 + f64::from(n % 40) * 330.0, 2_395_700.0 + f64::from(n / 40) * 620.0);
+        let points: Vec<[f64; 2]> = (0..12).map(|k| [x + f64::from(k) * 10.0, y + f64::from(k % 3) * 4.0]).collect();
+        let properties = if n % 2 == 0 {
+            json!({ "Loai": "Tim đường", "TenDuong": format!("Đường {n}"), "LoGioi": "20,5 m" })
+        } else {
+            json!({ "Loai": "Chỉ giới đường đỏ" })
+        };
+        features.push(json!({ "type": "Feature", "properties": properties, "geometry": { "type": "LineString", "coordinates": points } }));
+    }
+    let facts = json!({ "kind": "zoning-plan", "title": format!("Quy hoạch phân khu số {id}"), "zones": { "geojson": plan, "crs": "EPSG:9208" },
+        "decision": { "authority": "UBND tỉnh", "number": format!("{id}/QĐ-PK"), "signed": "2024-01-05" } });
+    node.apply(json!({ "id": format!("u{id}"), "type": "plan.publish", "effective_from": "2024-02-01", "facts": facts })).await;
+}
+
+/// A place and a parcel among 100,000 lots and 40,000 lines.
+async fn here_urban(node: &Node) {
+    for id in 1..=50 {
+        publish_urban(node, id).await;
+    }
+    let mut seed = 1_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as f64 / f64::from(1 << 30) / 2.0
+    };
+    for (what, side) in [("/here, 100,000 lots and 40,000 lines in 50 plans, p99", 0.0), ("the same for a parcel of 20 m by 30 m, p99", 20.0)] {
+        let mut times = Vec::new();
+        for round in 0..1_200 {
+            let (x, y) = (2_396_000.0 + random() * 11_000.0, 508_000.0 + random() * 12_000.0);
+            let corners = [[0.0, 0.0], [0.0, side], [1.5 * side, side], [1.5 * side, 0.0]];
+            let request = if side > 0.0 {
+                let corners = corners.map(|[north, east]| format!("{:.2} {:.2}", x + north, y + east)).join("\n");
+                HttpRequest::post("/here?f=json").header("content-type", "text/plain").body(Body::from(corners)).unwrap()
+            } else {
+                HttpRequest::get(format!("/here?f=json&n={x:.1}&e={y:.1}")).body(Body::empty()).unwrap()
+            };
+            let begun = Instant::now();
+            let response = node.router.clone().oneshot(request).await.unwrap();
+            assert!(response.status().is_success());
+            response.into_body().collect().await.unwrap();
+            if round >= 200 {
+                times.push(begun.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        times.sort_by(f64::total_cmp);
+        say(what, Times(times).part(0.99), 5.0, "ms");
+    }
+}
+
 async fn here(node: &Node) {
     for id in 1..50 {
         node.publish(id, 2_000).await;
@@ -441,6 +501,10 @@ async fn main() {
     }
     if is_wanted("booklet") {
         booklet(folder.path());
+    }
+    if is_wanted("urban") {
+        let folder = tempfile::tempdir().unwrap();
+        here_urban(&Node::start(folder.path()).await).await;
     }
     if is_wanted("here") {
         here(&node).await;

@@ -109,6 +109,25 @@ row "GeoJSON, WGS 84" "$work/wgs84.geojson" 0.5
 row "Shapefile (zip), VN-2000" "$work/vn2000.zip" 0.6 -t_srs EPSG:4326
 row "GeoPackage, VN-2000" "$work/vn2000.gpkg" 0.6 -t_srs EPSG:4326
 
+say "an urban plan of 20,000 lots and 8,000 lines"
+target/release/examples/generate_plan 20000 "$work/urban.geojson" 1
+ogr2ogr -f GPKG "$work/urban.gpkg" "$work/urban.geojson" -a_srs EPSG:9208 -nln PhanOQuyHoach_A -dialect SQLite \
+    -sql "SELECT *, 'A-' || rowid AS KyHieuLoDat, '1-5' AS SoTangToiDa, '60' AS MatDoXD FROM urban"
+ogr2ogr -f GPKG -update "$work/urban.gpkg" "$work/urban.geojson" -a_srs EPSG:9208 -nln ChiGioiDuongDo_L -nlt LINESTRING -dialect SQLite \
+    -sql "SELECT ST_Line_Substring(ST_ExteriorRing(geometry), 0, 0.25) AS geometry, 'Đường ' || rowid AS TenDuong FROM urban
+          WHERE ST_GeometryType(geometry) = 'POLYGON' LIMIT 8000"
+kept=("${options[@]}")
+options=(--title Bench --kind zoning-plan --authority UBND --signed 2024-01-01 --effective-from 2024-02-01)
+theirs() {
+    local began
+    began=$(now)
+    ogr2ogr -f PostgreSQL "PG:host=127.0.0.1 port=54332 user=bangtin dbname=gis" "$1" -nlt PROMOTE_TO_MULTI -lco GEOMETRY_NAME=geom \
+        -overwrite "${@:2}"
+    seconds=$(echo "$(now) - $began" | bc)
+}
+row "GeoPackage, lots and lines" "$work/urban.gpkg" 0.6 -t_srs EPSG:4326
+options=("${kept[@]}")
+
 say "ten times as many zones"
 check() {
     local began

@@ -393,7 +393,9 @@ async fn here_urban(node: &Node) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as f64 / f64::from(1 << 30) / 2.0
     };
-    for (what, side) in [("/here, 100,000 lots and 40,000 lines in 50 plans, p99", 0.0), ("the same for a parcel of 20 m by 30 m, p99", 20.0)] {
+    for (what, side) in
+        [("/here, 100,000 lots and 40,000 lines in 50 plans, p99", 0.0), ("the same for a parcel of 20 m by 30 m, p99", 20.0)]
+    {
         let mut times = Vec::new();
         for round in 0..1_200 {
             let (x, y) = (2_396_000.0 + random() * 11_000.0, 508_000.0 + random() * 12_000.0);

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use geo::{Contains, Coord, Distance, Euclidean, Geometry, MapCoords, Point};
 use rayon::prelude::*;
 
 use crate::domain::plan::LineKind;
-use crate::features::Features;
 use crate::features::canonical::CanonicalSet;
-use crate::geometry::crs::Crs;
+use crate::features::{Feature, Features};
+use crate::geometry::Ring;
 use crate::import::report::{Finding, Report, Severity};
 
 /// Distance between the places at which a line is looked at, metres.
@@ -22,49 +21,59 @@ const STREETS: [&str; 2] = ["DGT", "GT"];
 /// Most places that are looked at: a line as long as the country is none of a plan.
 const MOST: usize = 4_000_000;
 
-/// Places along a line, in degrees.
-fn along(line: &[[i64; 2]], plane: &Crs) -> Vec<[f64; 2]> {
-    let degrees = |at: [i64; 2]| at.map(|value| value as f64 / 1e7);
-    let flat = |[lon, lat]: [f64; 2]| plane.from_wgs84(lon, lat).unwrap_or_default();
+/// Metres of a degree of longitude and of latitude near a latitude in degrees: right to parts of a thousand, which is enough
+/// for steps and slips. Projecting each place took longer than all else.
+fn metres_a_degree(lat: f64) -> [f64; 2] {
+    [111_320.0 * libm::cos(lat.to_radians()), 110_700.0]
+}
+
+/// Places along a line, in 10⁻⁷ degrees.
+fn along(line: &[[i64; 2]]) -> Vec<[i64; 2]> {
     let mut places = Vec::new();
     for [a, b] in line.array_windows() {
-        let (a, b) = (degrees(*a), degrees(*b));
-        let ([x, y], [u, v]) = (flat(a), flat(b));
-        let steps = (libm::hypot(u - x, v - y) / STEP_M).floor().min(MOST as f64) as usize;
+        let [kx, ky] = metres_a_degree(a[1] as f64 / 1e7);
+        let (dx, dy) = ((b[0] - a[0]) as f64, (b[1] - a[1]) as f64);
+        let steps = (libm::hypot(dx * kx / 1e7, dy * ky / 1e7) / STEP_M).floor().min(MOST as f64) as usize;
         for step in 0..steps {
             let share = (step as f64 + 0.5) / steps as f64;
-            places.push([a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share]);
+            places.push([a[0] + (dx * share).round() as i64, a[1] + (dy * share).round() as i64]);
         }
     }
     places
 }
 
+/// Distance from a place to the border of an area, metres.
+fn to_border(rings: &[Ring], at: [i64; 2]) -> f64 {
+    let [kx, ky] = metres_a_degree(at[1] as f64 / 1e7);
+    let flat = |p: [i64; 2]| [(p[0] - at[0]) as f64 * kx / 1e7, (p[1] - at[1]) as f64 * ky / 1e7];
+    let mut least = f64::INFINITY;
+    for ring in rings {
+        for (i, a) in ring.iter().enumerate() {
+            let ([ax, ay], [bx, by]) = (flat(*a), flat(ring[(i + 1) % ring.len()]));
+            let (dx, dy) = (bx - ax, by - ay);
+            let along = if dx == 0.0 && dy == 0.0 { 0.0 } else { (-(ax * dx + ay * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0) };
+            least = least.min(libm::hypot(ax + dx * along, ay + dy * along));
+        }
+    }
+    least
+}
+
 /// Warns of each lot that a red line runs through.
-pub(super) fn tell(areas: &CanonicalSet, lines: &CanonicalSet, plane: u32, report: &mut Report) {
+pub(super) fn tell(areas: &CanonicalSet, lines: &CanonicalSet, report: &mut Report) {
     let parsed = |set: &CanonicalSet| Features::parse(&set.chunks.concat().into());
-    let (Some(areas), Some(lines), Ok(plane)) = (parsed(areas), parsed(lines), Crs::new(plane)) else { return };
-    let is_red = |line: &&crate::features::Feature| lines.text_property(line, "line_kind") == Some(LineKind::RedLine.as_str());
-    let places: Vec<[f64; 2]> =
-        lines.list.iter().filter(is_red).flat_map(|line| lines.lines(line)).flat_map(|line| along(&line, &plane)).take(MOST).collect();
-    let flat = |at: Coord| {
-        let [x, y] = plane.from_wgs84(at.x, at.y).unwrap_or_default();
-        Coord { x, y }
-    };
-    let deep = |[lon, lat]: &[f64; 2]| -> Option<(usize, [f64; 2])> {
-        let inside = areas.within(&[*lon, *lat, *lon, *lat]).into_iter().find(|index| {
+    let (Some(areas), Some(lines)) = (parsed(areas), parsed(lines)) else { return };
+    let is_red = |line: &&Feature| lines.text_property(line, "line_kind") == Some(LineKind::RedLine.as_str());
+    let red = lines.list.iter().filter(is_red).flat_map(|line| lines.lines(line));
+    let places: Vec<[i64; 2]> = red.flat_map(|line| along(&line)).take(MOST).collect();
+    let deep = |at: &[i64; 2]| -> Option<(usize, [f64; 2])> {
+        let [lon, lat] = at.map(|value| value as f64 / 1e7);
+        let is_deep = |index: &usize| {
             let lot = &areas.list[*index];
             let is_street = areas.text_property(lot, "land_use").is_some_and(|code| STREETS.contains(&code));
-            let Some(shape) = areas.shape(lot).filter(|_| !is_street) else { return false };
-            let (shape, point) = (shape.map_coords(flat), Point(flat(Coord { x: *lon, y: *lat })));
-            let border = match &shape {
-                Geometry::Polygon(polygon) => std::slice::from_ref(polygon),
-                Geometry::MultiPolygon(parts) => parts.0.as_slice(),
-                _ => return false,
-            };
-            let rings = border.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
-            shape.contains(&point) && rings.map(|ring| Euclidean.distance(&point, ring)).fold(f64::INFINITY, f64::min) > DEEP_M
-        })?;
-        Some((inside, [*lon, *lat]))
+            !is_street && to_border(&areas.rings(lot), *at) > DEEP_M
+        };
+        let lot = areas.within(&[lon, lat, lon, lat]).into_iter().find(is_deep)?;
+        Some((lot, [lon, lat]))
     };
     let found: Vec<(usize, [f64; 2])> = places.par_iter().filter_map(deep).collect();
     let mut lots: BTreeMap<usize, (usize, [f64; 2])> = BTreeMap::new();

@@ -65,7 +65,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     }
     tell_without_outline(&seen, &decided, &of_areas, &mut imported.report);
     if let (Some(areas), Some((_, lines))) = (&imported.set, further.iter().find(|(field, _)| field == LINES.field)) {
-        crossing::tell(areas, lines, imported.plane, &mut imported.report);
+        crossing::tell(areas, lines, &mut imported.report);
     }
     imported.report.layers = seen.iter().zip(&decided).map(|(own, fate)| told(own, fate)).collect();
     imported.report.sort();

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::families;
 use crate::domain::posting::Posting;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
@@ -98,7 +97,7 @@ pub async fn foreseen(model: &ReadModel, moment: &Moment, view: View, lang: Lang
         Some(set) => Some(model.features(set.sha256).await?),
         None => None,
     };
-    let further = further(model, &view).await?;
+    let further = model.further(&view).await?;
     let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, lang).into();
     Ok(Material { lang, city, moment: moment.clone(), view, features, further, units, extract: None, board: None, is_draft: true })
 }
@@ -126,7 +125,7 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
         Some(set) => Some(model.features(set.sha256).await?),
         None => None,
     };
-    let further = further(model, &view).await?;
+    let further = model.further(&view).await?;
     let units = map::unit_shapes(&city, boundaries.as_deref(), moment.today, order.lang).into();
     let by_board = || board.as_ref().filter(|_| !order.whole && view.feature_collection.is_some()).and_then(unit_of_board);
     let unit = order.unit.clone().or_else(by_board);
@@ -136,17 +135,6 @@ pub async fn gather(model: &ReadModel, moment: &Moment, code: Code, order: &Orde
     // empty extract, which says that nothing lies there.
     let extract = extract.filter(|extract| order.unit.is_some() || extract.has_something()).map(Arc::new);
     Ok(Material { lang: order.lang, city, moment: moment.clone(), view, features, further, units, extract, board, is_draft: false })
-}
-
-/// The further sets of an item.
-async fn further(model: &ReadModel, view: &View) -> Result<Vec<(Further, Arc<Features>)>, StoreError> {
-    let mut sets = Vec::new();
-    for further in families::further(view.family) {
-        if let Some(set) = view.set_of(Some(further)) {
-            sets.push((further, model.features(set.sha256).await?));
-        }
-    }
-    Ok(sets)
 }
 
 /// The boundaries of the city's units, if they are known and not damaged. Errors: they cannot be read now.

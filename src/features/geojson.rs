@@ -196,9 +196,7 @@ pub fn collection(view: &View, features: Option<&Features>, further: &[(Further,
         let mut is_first = true;
         for (further, features) in sets {
             let mut head = FeatureHead::of(view, further, public_url);
-            // A set holds either lots or none.
-            let is_lots = || features.list.first().is_some_and(|first| features.is_lot(first));
-            let of_main = head.names_land_use.then(|| if is_lots() { "lot" } else { "zone" });
+            let of_main = head.names_land_use.then(|| if features.has_lots() { "lot" } else { "zone" });
             if let Some(kind) = further.map(|further| further.feature_kind).or(of_main) {
                 head.shared.push_str(",\"feature_kind\":\"");
                 head.shared.push_str(kind);

@@ -359,7 +359,12 @@ impl Features {
         land_use::all().get(usize::from(feature.land_use?))
     }
 
-    /// True for a lot of an urban plan. A set holds either lots or none.
+    /// True for a set of lots of an urban plan: it holds either lots or none.
+    pub fn has_lots(&self) -> bool {
+        self.list.first().is_some_and(|first| self.is_lot(first))
+    }
+
+    /// True for a lot of an urban plan.
     pub fn is_lot(&self, feature: &Feature) -> bool {
         self.properties(feature).contains(LOT)
     }

@@ -36,6 +36,27 @@ pub fn contains(bbox: &Bbox, lon: f64, lat: f64) -> bool {
     lon >= bbox[0] && lon <= bbox[2] && lat >= bbox[1] && lat <= bbox[3]
 }
 
+/// The stretches of a line near a box: runs of its segments whose own boxes meet it. The line is in 10⁻⁷ degrees, the box
+/// in degrees.
+pub fn stretches(line: &[[i64; 2]], bbox: Bbox) -> Vec<&[[i64; 2]]> {
+    let [west, south, east, north] = bbox.map(|degrees| (degrees * 1e7).round() as i64);
+    let is_near =
+        |[a, b]: &[[i64; 2]; 2]| a[0].min(b[0]) <= east && a[0].max(b[0]) >= west && a[1].min(b[1]) <= north && a[1].max(b[1]) >= south;
+    let (mut found, mut begun) = (Vec::new(), None);
+    for (i, segment) in line.array_windows().enumerate() {
+        match (is_near(segment), begun) {
+            (true, None) => begun = Some(i),
+            (false, Some(from)) => {
+                found.push(&line[from..=i]);
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(begun.map(|from| &line[from..]));
+    found
+}
+
 /// True when the point lies inside the ring, which may be closed or not. The unit of the numbers does not matter.
 pub fn encloses(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> bool {
     let mut inside = false;
@@ -76,6 +97,15 @@ mod tests {
         assert!(intersects(&fiji, &[179.0, -18.0, 179.5, -17.0]));
         assert!(intersects(&fiji, &[-179.5, -18.0, -179.0, -17.0]));
         assert!(!intersects(&fiji, &[0.0, -18.0, 10.0, -17.0]));
+    }
+
+    #[test]
+    fn a_line_that_leaves_a_box_and_comes_back_has_two_stretches() {
+        let line = [[-30_000_000, 0], [5_000_000, 0], [30_000_000, 0], [30_000_000, 5_000_000], [5_000_000, 5_000_000]];
+        assert_eq!(stretches(&line, [0.0, -1.0, 1.0, 1.0]), [&line[..3], &line[3..]]);
+        // A segment that only passes through is near too; a line beside the box is not.
+        assert_eq!(stretches(&line[1..3], [1.0, -0.1, 2.0, 0.1]), [&line[1..3]]);
+        assert!(stretches(&line, [0.0, 2.0, 1.0, 3.0]).is_empty());
     }
 
     #[test]

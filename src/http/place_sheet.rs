@@ -6,7 +6,6 @@ use axum::response::Response;
 use super::errors::HttpError;
 use super::{Site, respond};
 use crate::domain::city::City;
-use crate::domain::families;
 use crate::domain::publication::view::Moment;
 use crate::prints;
 use crate::render::here::Asked;
@@ -29,11 +28,7 @@ pub(super) async fn printed(
         if let Some(set) = &view.features {
             features = site.model.readable(set.sha256).await?;
         }
-        for own in families::further(view.family) {
-            if let Some(set) = view.set_of(Some(own)) {
-                further.extend(site.model.readable(set.sha256).await?.map(|features| (own, features)));
-            }
-        }
+        further = site.model.readable_further(view).await?;
     }
     let bbox = place::box_of(asked.here, outline, [asked.spot.at.lon, asked.spot.at.lat]);
     let map = features.as_deref().map(|features| MapOfPlace { features, beside: Beside::of(&further), bbox, outline });

@@ -11,7 +11,7 @@ use tokio::task::block_in_place;
 use super::ReadModel;
 use super::nearby::Nearby;
 pub use super::place::Place;
-use super::streets::{Streets, around, streets};
+use super::streets::{Streets, streets, within_reach};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::feature_set::FeatureSet;
@@ -178,7 +178,7 @@ impl ReadModel {
         for view in views {
             let meets = |bbox: Bbox| move |set: &&FeatureSet| intersects(&set.bbox, &bbox);
             let areas = view.features.as_ref().filter(|set| set.area_ha.is_some()).filter(meets(place.bbox())).map(|set| set.sha256);
-            let lines = view.set_of(Some(LINES)).filter(meets(around(place.bbox()))).map(|set| set.sha256);
+            let lines = view.set_of(Some(LINES)).filter(meets(within_reach(place.bbox()))).map(|set| set.sha256);
             let mut read = [None, None];
             for (read, digest) in read.iter_mut().zip([areas, lines]) {
                 if let Some(digest) = digest {

@@ -26,6 +26,9 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::disk::Disks;
+use crate::domain::families;
+use crate::domain::publication::view::View;
+use crate::domain::schema::Further;
 use crate::domain::{Code, Digest};
 use crate::event_store::StoreError;
 use crate::features::Features;
@@ -106,6 +109,28 @@ impl ReadModel {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The further sets of an item. Errors: one of them cannot be read.
+    pub async fn further(&self, view: &View) -> Result<Vec<(Further, Arc<Features>)>, StoreError> {
+        let mut sets = Vec::new();
+        for further in families::further(view.family) {
+            if let Some(set) = view.set_of(Some(further)) {
+                sets.push((further, self.features(set.sha256).await?));
+            }
+        }
+        Ok(sets)
+    }
+
+    /// The further sets of an item that are not damaged: a page shows what is there.
+    pub async fn readable_further(&self, view: &View) -> Result<Vec<(Further, Arc<Features>)>, StoreError> {
+        let mut sets = Vec::new();
+        for further in families::further(view.family) {
+            if let Some(set) = view.set_of(Some(further)) {
+                sets.extend(self.readable(set.sha256).await?.map(|features| (further, features)));
+            }
+        }
+        Ok(sets)
     }
 
     /// Changes the image under its write lock, and wakes those who wait for a position.

@@ -4,21 +4,16 @@
 //! such area: nobody can know on which side of it the street lies.
 
 use geo::buffer::{BufferStyle, LineCap};
-use geo::{
-    Area as _, BooleanOps, BoundingRect, Buffer, Contains, Coord, Distance, Euclidean, LineString, MultiLineString, MultiPolygon, Point,
-    Polygon, Rect,
-};
+use geo::{Area as _, BooleanOps, Buffer, Contains, Coord, Distance, Euclidean, LineString, MultiLineString, MultiPolygon, Point, Polygon};
 
 use super::place::Place;
 use crate::domain::plan::LineKind;
 use crate::features::Features;
 use crate::geometry::crs::Crs;
-use crate::geometry::{Bbox, Ring, encloses};
+use crate::geometry::{Bbox, Ring, encloses, stretches};
 
-/// Furthest red line that is told, metres.
+/// Furthest red line that is told, and half of the widest right of way, metres.
 const REACH_M: f64 = 100.0;
-/// Lines are looked at so far around a place, metres: the widest right of way has 200 m, and is cut two widths away.
-const AROUND_M: f64 = 450.0;
 /// Metres in a degree of longitude at the latitudes of Viet Nam, at least.
 const METRES_A_DEGREE: f64 = 100_000.0;
 /// Smallest part of a parcel that counts, square metres.
@@ -59,9 +54,14 @@ impl Streets {
     }
 }
 
-/// A box with the reach of lines around it.
-pub(super) fn around([west, south, east, north]: Bbox) -> Bbox {
-    let reach = AROUND_M / METRES_A_DEGREE;
+/// A box with as far around it as lines reach.
+pub(super) fn within_reach(bbox: Bbox) -> Bbox {
+    around(bbox, REACH_M)
+}
+
+/// A box with at least so many metres around it.
+fn around([west, south, east, north]: Bbox, metres: f64) -> Bbox {
+    let reach = metres / METRES_A_DEGREE;
     [west - reach, south - reach, east + reach, north + reach]
 }
 
@@ -97,14 +97,6 @@ impl Flat {
             Self::Parcel(parcel) => Euclidean.distance(parcel, line),
         }
     }
-
-    /// The box around it, metres.
-    fn rect(&self) -> Option<Rect> {
-        match self {
-            Self::Point(point) => Some(point.bounding_rect()),
-            Self::Parcel(parcel) => parcel.bounding_rect(),
-        }
-    }
 }
 
 /// True where the place lies in a closed line.
@@ -119,25 +111,8 @@ fn is_enclosed(rings: &[Ring], place: &Place) -> bool {
 
 /// The stretches of a line near a box of degrees, in the plane: what lies further off is not worked on.
 fn near(rings: &[Ring], bbox: Bbox, plane: &Crs) -> MultiLineString {
-    let [west, south, east, north] = bbox.map(|degrees| (degrees * 1e7) as i64);
-    let is_near =
-        |a: [i64; 2], b: [i64; 2]| a[0].min(b[0]) <= east && a[0].max(b[0]) >= west && a[1].min(b[1]) <= north && a[1].max(b[1]) >= south;
-    let mut stretches = Vec::new();
-    for ring in rings {
-        let mut open: Vec<Coord> = Vec::new();
-        for [a, b] in ring.array_windows() {
-            if is_near(*a, *b) {
-                let from = if open.is_empty() { flat(plane, *a) } else { None };
-                open.extend(from.into_iter().chain(flat(plane, *b)));
-            } else if open.len() > 1 {
-                stretches.push(LineString(std::mem::take(&mut open)));
-            }
-        }
-        if open.len() > 1 {
-            stretches.push(LineString(open));
-        }
-    }
-    MultiLineString(stretches)
+    let flat_line = |line: &[[i64; 2]]| line.iter().filter_map(|at| flat(plane, *at)).collect::<LineString>();
+    MultiLineString(rings.iter().flat_map(|ring| stretches(ring, bbox)).map(flat_line).collect())
 }
 
 /// The land within half the width of a centre line, metres. It ends where the line ends.
@@ -154,22 +129,26 @@ pub fn streets(lines: &Features, place: &Place, plane: &Crs) -> Streets {
         _ => 0.0,
     };
     let mut taken: Option<MultiPolygon> = None;
-    let reach = around(place.bbox());
-    for index in lines.near(&reach) {
+    for index in lines.near(&within_reach(place.bbox())) {
         let feature = &lines.list[index];
         let kind = lines.text_property(feature, "line_kind").and_then(LineKind::named);
         if !matches!(kind, Some(LineKind::Road | LineKind::RedLine | LineKind::Corridor)) {
             continue;
         }
         let rings = lines.lines(feature);
-        let line = near(&rings, reach, plane);
         let said = lines.parsed_properties(feature);
         let text = |name: &str| said.get(name).and_then(|value| Some(value.as_str()?.to_owned()));
         let width = said.get("right_of_way_m").and_then(serde_json::Value::as_f64).filter(|width| *width > 0.0);
+        // Two widths: where a stretch is cut off, its butt end lies beyond the place.
+        let line = near(&rings, around(place.bbox(), REACH_M.max(2.0 * width.unwrap_or(0.0))), plane);
         match kind {
             Some(LineKind::Road) => {
-                let Some((width_m, rect)) = width.zip(here.rect()) else { continue };
-                let land = right_of_way(&beside(&line, rect, width_m), width_m);
+                let Some(width_m) = width else { continue };
+                // Most roads near a place are too far away to take of it.
+                if line.0.is_empty() || here.distance(&line) > width_m / 2.0 {
+                    continue;
+                }
+                let land = right_of_way(&line, width_m);
                 let road = RoadHere { number: feature.number, road: text("road"), width_m, area_m2: None, share: None };
                 match &here {
                     Flat::Point(point) if land.contains(point) => found.roads.push(road),
@@ -205,31 +184,4 @@ pub fn streets(lines: &Features, place: &Place, plane: &Crs) -> Streets {
     found.corridors.sort();
     found.corridors.dedup();
     found
-}
-
-/// The stretches of a line whose right of way may reach the box: a long road is not widened to its ends.
-fn beside(line: &MultiLineString, rect: Rect, width: f64) -> MultiLineString {
-    // Two widths: where a stretch is cut off, its butt end lies beyond the box.
-    let (reach, min, max) = (2.0 * width, rect.min(), rect.max());
-    let is_near = |a: &Coord, b: &Coord| {
-        a.x.min(b.x) <= max.x + reach && a.x.max(b.x) >= min.x - reach && a.y.min(b.y) <= max.y + reach && a.y.max(b.y) >= min.y - reach
-    };
-    let mut stretches = Vec::new();
-    for part in line {
-        let mut open: Vec<Coord> = Vec::new();
-        for [a, b] in part.0.array_windows() {
-            if is_near(a, b) {
-                if open.is_empty() {
-                    open.push(*a);
-                }
-                open.push(*b);
-            } else if !open.is_empty() {
-                stretches.push(LineString(std::mem::take(&mut open)));
-            }
-        }
-        if !open.is_empty() {
-            stretches.push(LineString(open));
-        }
-    }
-    MultiLineString(stretches)
 }

@@ -32,7 +32,7 @@ const CACHE: &str = "public, no-cache";
 /// What pages about a plan's lots are made of; an item without lots has none.
 async fn material(site: &Site, code: &str, lang: Lang) -> Result<Material, HttpError> {
     let material = gather(site, parse(code)?, &Representation::Page(Scope::of(lang))).await?;
-    let has_lots = material.features.as_ref().is_some_and(|set| set.list.first().is_some_and(|first| set.is_lot(first)));
+    let has_lots = material.features.as_ref().is_some_and(|set| set.has_lots());
     if has_lots { Ok(material) } else { Err(HttpError::NotFound) }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::families;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Moment, View};
@@ -52,17 +51,6 @@ async fn set_of(site: &Site, view: &View, is_page: bool) -> Result<Option<Arc<Fe
     Ok(if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) })
 }
 
-/// The further sets of an item.
-async fn further_of(site: &Site, view: &View, is_page: bool) -> Result<Vec<(Further, Arc<Features>)>, HttpError> {
-    let mut sets = Vec::new();
-    for further in families::further(view.family) {
-        let Some(set) = view.set_of(Some(further)) else { continue };
-        let features = if is_page { site.model.readable(set.sha256).await? } else { Some(site.model.features(set.sha256).await?) };
-        sets.extend(features.map(|features| (further, features)));
-    }
-    Ok(sets)
-}
-
 /// The boundaries of the city's units, and whether they could be read.
 async fn boundaries(site: &Site, city: &City) -> (Option<Arc<Features>>, bool) {
     match prints::boundaries(&site.model, city).await {
@@ -100,7 +88,7 @@ async fn compared(
         }
         _ => None,
     };
-    let further = further_of(site, &before, true).await?;
+    let further = site.model.readable_further(&before).await?;
     Ok((Some((before, old, further)), compared))
 }
 
@@ -159,7 +147,11 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
     } else {
         None
     };
-    let further = if is_page || what.is_geojson() { further_of(site, &view, is_page).await? } else { Vec::new() };
+    let further = match what {
+        _ if is_page => site.model.readable_further(&view).await?,
+        _ if what.is_geojson() => site.model.further(&view).await?,
+        _ => Vec::new(),
+    };
     let (before, compared) = compared(site, &city, before, &view, features.as_ref(), &moment).await?;
     // A comparison that is under way is not kept.
     let is_whole = is_whole && !matches!(compared, Some(Compared::UnderWay(_)));
@@ -193,7 +185,7 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
     };
     let (boundaries, is_whole) = boundaries(site, &city).await;
     let features = set_of(site, &view, true).await?;
-    let further = further_of(site, &view, true).await?;
+    let further = site.model.readable_further(&view).await?;
     let (before, compared) = compared(site, &city, before, &view, features.as_ref(), &moment).await?;
     let (contact, print, unit, by_board, for_print, revisions) = (None, None, None, false, None, Vec::new());
     Ok(Material {

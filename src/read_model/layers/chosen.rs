@@ -54,8 +54,7 @@ fn choose(collection: &Collection, features: &Features) -> Chosen {
     let is_zone = |feature: &Feature| features.land_use_index(feature).is_some();
     let of_lots = collection.only == Only::Lots;
     let belongs = |feature: &&Feature| if of_lots { features.is_lot(feature) || !is_zone(feature) } else { is_zone(feature) };
-    // A set holds either lots or none.
-    let has_lots = features.list.first().is_some_and(|first| features.is_lot(first));
+    let has_lots = features.has_lots();
     let chosen: Vec<&Feature> = features.list.iter().filter(belongs).collect();
     if chosen.is_empty() {
         return Chosen::Nothing;

@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::{Beside, Detail, short};
 use crate::domain::plan::LineKind;
 use crate::features::{Feature, Features};
-use crate::geometry::{Bbox, intersects};
+use crate::geometry::{Bbox, intersects, stretches};
 use crate::words::format;
 use crate::words::text::Lang;
 
@@ -92,27 +92,13 @@ fn parts(lines: &Features, line: &Feature, frame: &Frame, tolerance: f64) -> Vec
     if !intersects(&line.bbox(), &bbox) {
         return Vec::new();
     }
-    let [west, south, east, north] = bbox.map(|degrees| (degrees * 1e7) as i64);
-    let is_seen =
-        |a: [i64; 2], b: [i64; 2]| a[0].min(b[0]) <= east && a[0].max(b[0]) >= west && a[1].min(b[1]) <= north && a[1].max(b[1]) >= south;
-    let place = |at: [i64; 2]| {
-        let [x, y] = frame.place_scaled(at);
+    let place = |at: &[i64; 2]| {
+        let [x, y] = frame.place_scaled(*at);
         Coord { x, y }
     };
-    let mut seen: Vec<Vec<Coord>> = Vec::new();
-    for part in lines.lines(line) {
-        let mut is_open = false;
-        for [a, b] in part.array_windows() {
-            if is_seen(*a, *b) {
-                if !is_open {
-                    seen.push(vec![place(*a)]);
-                }
-                seen.last_mut().into_iter().for_each(|open| open.push(place(*b)));
-            }
-            is_open = is_seen(*a, *b);
-        }
-    }
-    seen.into_iter().map(|part| LineString(part).simplify(tolerance).0.into_iter().map(|at| [at.x, at.y]).collect()).collect()
+    let all = lines.lines(line);
+    let seen = all.iter().flat_map(|part| stretches(part, bbox)).map(|part| part.iter().map(place).collect::<LineString>());
+    seen.map(|part| part.simplify(tolerance).0.into_iter().map(|at| [at.x, at.y]).collect()).collect()
 }
 
 /// Path data of parts, in whole units.

@@ -19,8 +19,7 @@ const CHANGED: usize = 200;
 /// The indicators of each lot by its number; of lots under one number those of the first.
 fn by_number(features: &Features) -> BTreeMap<String, Indicators> {
     let mut lots = BTreeMap::new();
-    // A set holds either lots or none.
-    let has_lots = features.list.first().is_some_and(|first| features.is_lot(first));
+    let has_lots = features.has_lots();
     for feature in features.list.iter().filter(|_| has_lots) {
         let properties = features.parsed_properties(feature);
         if let Some(number) = properties.get("lot").and_then(Value::as_str) {
@@ -31,9 +30,9 @@ fn by_number(features: &Features) -> BTreeMap<String, Indicators> {
 }
 
 impl Item<'_> {
-    /// True where its areas are lots: a set holds either lots or none.
+    /// True where its areas are lots.
     pub(super) fn has_lots(&self) -> bool {
-        self.features.is_some_and(|features| features.list.first().is_some_and(|first| features.is_lot(first)))
+        self.features.is_some_and(Features::has_lots)
     }
 
     /// The first lots of an urban plan, with what may be built on each.

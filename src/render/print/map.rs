@@ -4,6 +4,7 @@ use super::Printed;
 use super::canvas::{Canvas, regular};
 use super::fonts::{Weight, on_one_line};
 use crate::domain::plan::LineKind;
+use crate::features::Features;
 use crate::render::map::{self, Around, Detail, Part};
 use crate::render::page::Extract;
 use crate::words::text::text;
@@ -12,11 +13,6 @@ use crate::words::text::text;
 pub(super) const LEGEND: f64 = 4.6;
 
 impl Printed<'_> {
-    /// True where its areas are lots: a set holds either lots or none.
-    fn has_lots(&self) -> bool {
-        self.features.is_some_and(|features| features.list.first().is_some_and(|first| features.is_lot(first)))
-    }
-
     /// The kinds of line that the map of a print of that size in millimetres shows.
     pub(super) fn lines_shown(&self, width: f64, height: f64) -> Vec<LineKind> {
         let bbox = self.extract.filter(|extract| extract.pieces.is_some()).map(Extract::bbox);
@@ -37,7 +33,7 @@ impl Printed<'_> {
     /// The map for a print of about that size in millimetres.
     pub fn map(&self, width: f64, height: f64) -> Option<String> {
         let around = Around { beside: self.beside, ..Around::units(self.lang, self.units) };
-        let detail = Detail { each: self.has_lots(), ..Detail::print(width, height) };
+        let detail = Detail { each: self.features.is_some_and(Features::has_lots), ..Detail::print(width, height) };
         let alt = self.view.title.as_str();
         let set = self.view.features.as_ref();
         match (self.view.position, self.features, set) {

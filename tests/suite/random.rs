@@ -282,12 +282,14 @@ fn memory_stays_flat_under_random_requests() {
     let server = Server::demo(data.path(), None);
     // A poster is a drawing of some hundred milliseconds without optimisation, and not what is looked at here.
     let asked: Vec<Asked> = requests().filter(|(_, path, _)| !path.contains(".pdf")).take(2_000).collect();
-    let round = || asked.iter().for_each(|asked| send(&server.address, asked));
-    round();
-    let before = resident(server.child.id());
-    round();
-    round();
-    let after = resident(server.child.id());
+    let round = |_| {
+        asked.iter().for_each(|asked| send(&server.address, asked));
+        resident(server.child.id())
+    };
+    // A look at one moment also finds what the allocator has not given back yet, which comes and goes by a fifth.
+    // What is lost in each round is lost for good: then even the lowest of the later looks is above the highest of the first.
+    let first: Vec<u64> = (0..3).map(round).collect();
+    let later: Vec<u64> = (0..5).map(round).collect();
     server.end("TERM");
-    assert!(after < before + before / 4 + 8_192, "{before} KiB, then {after} KiB");
+    assert!(later[2..].iter().min() < first.iter().max().map(|most| most + 8_192).as_ref(), "{first:?} KiB, then {later:?} KiB");
 }

@@ -48,4 +48,6 @@ for name in "${layers[@]}"; do
     ogr2ogr -f "ESRI Shapefile" "$work/$name.shp" "$work/$name.geojson" -lco ENCODING=UTF-8
 done
 (cd "$work" && zip -q -X layers.zip ./*_[ALP].{shp,shx,dbf,prj,cpg}) && mv "$work/layers.zip" $out/
+# Lots with their table of texts. It needs ezdxf: BANGTIN_TEST_PYTHON is the Python that tools/test.sh makes.
+"${BANGTIN_TEST_PYTHON:-python3}" tests/clients/drawing.py frames $out/lots.dxf
 ls -la $out

@@ -26,6 +26,13 @@ impl<'de> Deserialize<'de> for Position {
     }
 }
 
+/// Area of a ring in squares of its unit, positive where it runs counter-clockwise (shoelace formula).
+pub fn area(ring: &[Position]) -> f64 {
+    let Some(Position([ox, oy])) = ring.first() else { return 0.0 };
+    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
+    pairs.map(|(Position(a), Position(b))| (a[0] - ox) * (b[1] - oy) - (b[0] - ox) * (a[1] - oy)).sum::<f64>() / 2.0
+}
+
 /// A polygon: its outer ring, then its holes.
 pub type Rings = Vec<Vec<Position>>;
 
@@ -50,6 +57,17 @@ impl Geometry {
             Self::MultiLineString(lines) => lines.iter().flatten().next().copied(),
             Self::Polygon(rings) => rings.first()?.first().copied(),
             Self::MultiPolygon(parts) => parts.iter().flatten().flatten().next().copied(),
+        }
+    }
+
+    /// Area of its polygons in squares of its unit: outer rings less their holes.
+    pub fn area(&self) -> f64 {
+        let of =
+            |rings: &Rings| rings.iter().enumerate().map(|(at, ring)| if at == 0 { area(ring).abs() } else { -area(ring).abs() }).sum();
+        match self {
+            Self::Polygon(rings) => of(rings),
+            Self::MultiPolygon(parts) => parts.iter().map(of).sum(),
+            Self::Point(_) | Self::LineString(_) | Self::MultiLineString(_) => 0.0,
         }
     }
 

@@ -45,6 +45,8 @@ pub const FOLDER: &str = "Folder";
 pub const FOLDERS: &str = "Folders";
 /// The column that holds the name of a shape's layer in a drawing.
 pub const LAYER: &str = "Layer";
+/// Under these names, with a number from 1, stand the lines of the texts in an area of a drawing.
+pub const LINE_OF_TEXT: &str = "Dòng";
 
 /// Words in the names of columns that hold data of persons, folded without separators.
 const OF_PERSONS: &[&str] =

@@ -68,6 +68,13 @@ fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
     let copied = data.path().join("zones.gpkg");
     let filter = ["-where", "land_use = 'ODT' AND area_ha > 1", "-spat", "104.80", "21.60", "105.00", "21.80"];
     client("ogr2ogr", &["-f", "GPKG", copied.to_str().unwrap(), &oapif, "zones"], &[]);
+    // Columns have their types also where the first lots say nothing in them, and lines are lines.
+    let lots = client("ogrinfo", &["-so", &oapif, "lots"], &[]);
+    for column in ["setback_rear_m: Real", "height_max_m: Real", "basements_max: Integer", "effective_to: Date"] {
+        assert!(lots.contains(column), "{column}: {lots}");
+    }
+    let lines = client("ogrinfo", &["-so", &oapif, "plan-lines"], &[]);
+    assert!(lines.contains("Geometry: Multi Line String") && lines.contains("right_of_way_m: Real"), "{lines}");
     // A format that takes one type of geometry: the layer has one.
     let strict = data.path().join("zones.fgb");
     client("ogr2ogr", &["-f", "FlatGeobuf", strict.to_str().unwrap(), &oapif, "zones"], &[]);

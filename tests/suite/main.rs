@@ -13,6 +13,7 @@ mod crash;
 mod disks;
 mod downloads;
 mod drafts;
+mod drawn_lots;
 mod event_log;
 mod field;
 mod formats;

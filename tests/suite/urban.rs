@@ -16,6 +16,7 @@ on_both_databases!(
     lines_and_points_are_collections_of_their_own_and_follow_their_revision,
     a_hundred_parcels_are_answered_as_shapely_answers_them,
     here_tells_the_right_of_way_in_words,
+    plans_stand_side_by_side_the_more_detailed_first,
     a_lot_has_a_page_and_a_code_of_its_own,
     the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kept,
     one_geopackage_has_all_layers_of_a_plan_and_their_styles,
@@ -285,6 +286,21 @@ async fn here_tells_the_right_of_way_in_words(kind: Kind) {
     let (lon, lat) = (at[0].as_f64().unwrap() + 0.00005, at[1].as_f64().unwrap());
     let page = node.get_with(&format!("/here?lon={lon:.7}&lat={lat:.7}"), &[("accept", "text/html")]).await.text();
     assert!(page.contains("Nằm trong lộ giới đường Mẫu (rộng 12 m)."), "{page}");
+}
+
+async fn plans_stand_side_by_side_the_more_detailed_first(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let html = [("accept", "text/html")];
+    let page = node.get_with("/here?lon=104.897&lat=21.71", &html).await.text();
+    let table = page.split_once("class=\"beside\"").map(|(_, rest)| rest.split_once("</table>").unwrap().0).expect("a table");
+    let (head, rows) = table.split_once("</thead>").unwrap();
+    let kinds = ["Quy hoạch chi tiết", "Quy hoạch phân khu", "Quy hoạch xây dựng"].map(|kind| head.find(kind).expect(kind));
+    assert!(kinds.is_sorted(), "{head}");
+    let row = |about: &str| rows.split("<tr>").find(|row| row.contains(about)).unwrap_or_else(|| panic!("{about}: {rows}"));
+    assert!(row("Tầng cao").contains("≠ khác nhau") && row("Tầng cao").contains("<td>1–2</td><td>2–5</td><td>–</td>"), "{rows}");
+    assert!(!row(">Lô").contains("≠"), "numbers of lots are each plan's own: {rows}");
+    let one_plan = node.get_with("/here?lon=104.83&lat=21.70", &html).await.text();
+    assert!(!one_plan.contains("class=\"beside\""), "{one_plan}");
 }
 
 async fn a_lot_has_a_page_and_a_code_of_its_own(kind: Kind) {

@@ -102,6 +102,8 @@ fn description(site: &Site, layer: &Layer) -> Value {
         link("items", "text/html", format!("{base}/items?f=html"), "Features as HTML"),
         link("license", "text/html", format!("{url}/licence"), &city.licence),
         link("describedby", schema, format!("{base}/feature-schema"), "JSON Schema of a feature"),
+        // GDAL 3.6 knows the relation only in these letters, and takes the types of columns that say nothing at first from it.
+        link("describedBy", schema, format!("{base}/feature-schema"), "JSON Schema of a feature"),
         link("http://www.opengis.net/def/rel/ogc/1.0/schema", schema, format!("{base}/schema"), "Schema"),
         link("http://www.opengis.net/def/rel/ogc/1.0/queryables", schema, format!("{base}/queryables"), "Queryables"),
         link("queryables", schema, format!("{base}/queryables"), "Queryables"),

@@ -62,6 +62,9 @@ pub struct Choice {
     /// True if lines are wanted: drawings give their lines, and not the areas that these enclose.
     #[serde(default)]
     pub lines: bool,
+    /// True if the tables of texts are wanted that a drawing prints into lots.
+    #[serde(default)]
+    pub tables: bool,
     /// The part of the layer that is wanted; all of it where none.
     #[serde(default)]
     pub part: Option<part::Part>,
@@ -423,7 +426,7 @@ fn open_whole(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadE
         Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
         Format::Xml => Ok(kml::open(source.open()?, limits, None)),
         Format::Dxf if choice.lines => dxf::open_lines(source.open()?, limits),
-        Format::Dxf => dxf::open(source.open()?, limits),
+        Format::Dxf => dxf::open(source.open()?, limits, choice.tables),
         Format::Shp => shapefile::open_beside(source, limits),
         Format::Text => table::open_csv(source, limits),
     };

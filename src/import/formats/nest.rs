@@ -8,11 +8,7 @@ fn bounds(ring: &[Position]) -> [f64; 4] {
     })
 }
 
-pub(super) fn area(ring: &[Position]) -> f64 {
-    let Some(Position([ox, oy])) = ring.first() else { return 0.0 };
-    let pairs = ring.iter().zip(ring.iter().cycle().skip(1));
-    pairs.map(|(Position(a), Position(b))| (a[0] - ox) * (b[1] - oy) - (b[0] - ox) * (a[1] - oy)).sum::<f64>() / 2.0
-}
+pub(super) use crate::geometry::simple::area;
 
 /// True if the position lies inside the ring; none if it lies on the border.
 pub(super) fn contains(ring: &[Position], Position([x, y]): Position) -> Option<bool> {

@@ -25,6 +25,7 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     if !options.has_lots() {
         return zones::import(source, options, progress);
     }
+    let options = &Options { choice: Choice { tables: true, ..options.choice.clone() }, ..options.clone() };
     // What cannot be opened is told by the reader of zones.
     let Ok(seen) = see::see(source, &options.choice) else { return zones::import(source, options, progress) };
     if seen.iter().all(|own| own.kind == Kind::Areas && own.name().is_none()) {
@@ -67,7 +68,8 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     if let (Some(areas), Some((_, lines))) = (&imported.set, further.iter().find(|(field, _)| field == LINES.field)) {
         crossing::tell(areas, lines, &mut imported.report);
     }
-    imported.report.layers = seen.iter().zip(&decided).map(|(own, fate)| told(own, fate)).collect();
+    let fates = seen.iter().zip(&decided).filter(|(own, _)| !is_drawn_twice(own, &of_areas));
+    imported.report.layers = fates.map(|(own, fate)| told(own, fate)).collect();
     imported.report.sort();
     let is_clean = imported.report.is_clean();
     imported.set = imported.set.filter(|_| is_clean);
@@ -192,6 +194,12 @@ fn add(source: &Source, options: &Options, taken: Taken, pieces: &mut Vec<Featur
 /// The parts that are taken so.
 fn parts<'a>(seen: &'a [Seen], decided: &[Result<Taken, Sentence>], is_one: impl Fn(Taken) -> bool) -> Vec<&'a Seen> {
     seen.iter().zip(decided).filter(|(_, fate)| fate.as_ref().is_ok_and(|taken| is_one(*taken))).map(|(own, _)| own).collect()
+}
+
+/// True for the lines of a drawing that are the outlines of areas which are taken: the list would name them twice.
+fn is_drawn_twice(own: &Seen, of_areas: &[&Seen]) -> bool {
+    let are_they = |areas: &&Seen| (&areas.layer, &areas.folder, areas.count) == (&own.layer, &own.folder, own.count);
+    own.is_drawing && own.kind == Kind::Lines && of_areas.iter().any(are_they)
 }
 
 /// A line of the report for a part: as what it was taken, or why not.

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::assemble::{Assembly, Ready, Zone};
-use super::lots::{Lot, LotColumns, Text};
+use super::held::LotColumns;
+use super::lots::{Lot, Text};
 use super::measures::{outline, perimeter, plane_area};
 use super::words::{Wrong, wrong};
 use super::words::{area_words, fault_words, repair_name, repair_words};

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::Options;
-use super::lots::LotColumns;
+use super::held::LotColumns;
+use super::lines_of_lots::{self, Lines, is_line};
+use super::words::held_words;
 use crate::domain::city::Columns;
 use crate::domain::land_use;
 use crate::import::columns;
@@ -84,6 +86,30 @@ pub(super) fn find_lots(
             let list = columns.iter().take(40).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
             report.add(Severity::Error, "no-column", None, sentence!("no-lot-column", name, field, list));
             None
+        }
+    }
+}
+
+/// Takes the lines of texts that a drawing prints into its lots for the columns of lots, and says so: the planner compares it
+/// with the legend. `areas` are those of the rows as measured, square metres. What the planner named is not touched.
+pub(super) fn take_lines(
+    lots: &mut LotColumns,
+    rows: &[&Map<String, Value>],
+    areas: impl Iterator<Item = Option<f64>>,
+    options: &Options,
+    report: &mut Report,
+) {
+    if options.lot_columns.values().any(|column| is_line(column)) {
+        return;
+    }
+    match lines_of_lots::find(rows, areas) {
+        Lines::None => {}
+        Lines::Found { held, count, example } => {
+            report.add(Severity::Warning, "lines-of-lots", None, sentence!("lines-of-lots", list = held_words(&held), count, example));
+            lots.take_lines(&held);
+        }
+        Lines::Unclear { count, example } => {
+            report.add(Severity::Warning, "lines-of-lots-unclear", None, sentence!("lines-of-lots-unclear", count, example));
         }
     }
 }

@@ -1,14 +1,12 @@
-//! Lots of urban plans: which columns hold their number and indicators, and what the cells say.
-
-use std::collections::BTreeMap;
+//! Lots of urban plans: what the cells of their columns say.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::held::{Held, LotColumns};
 use super::words::{contradiction_words, unread_words};
-use crate::domain::indicators::{ALL, Indicator, Indicators, Range, Unread};
+use crate::domain::indicators::{Indicator, Indicators, Range, Unread};
 use crate::import::cell;
-use crate::import::columns::plain;
 use crate::import::report::{Finding, Severity};
 use crate::words::number::number;
 use crate::words::sentence::{Decimal, Sentence};
@@ -23,270 +21,21 @@ pub enum Shares {
     Percent,
 }
 
-/// What a column of lots holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Held {
-    /// The lot's number as the plan has it.
-    Lot,
-    /// Its area as the plan states it.
-    Area,
-    /// Free conditions.
-    Conditions,
-    /// An indicator, as people write it.
-    Value(Indicator),
-    /// An indicator's least value.
-    Least(Indicator),
-    /// An indicator's greatest value.
-    Most(Indicator),
+/// The numbers that a text for an area can mean. A mark may group thousands or begin decimals, as in “1.234”.
+fn areas_in(text: &str) -> [Option<f64>; 3] {
+    let bare = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '²' || c.is_whitespace());
+    let bare = bare.strip_suffix("m2").unwrap_or(bare).trim();
+    let may_group = bare.rsplit(['.', ',']).next().is_some_and(|last| last.len() == 3);
+    let grouped = number(&bare.replace(['.', ',', ' '], "")).filter(|_| may_group);
+    [number(bare), number(&bare.replace(',', ".")), grouped]
 }
 
-impl Held {
-    /// Its key among the planner's options and in reports.
-    fn key(self) -> String {
-        match self {
-            Self::Lot => "lot".into(),
-            Self::Area => "area".into(),
-            Self::Conditions => "conditions".into(),
-            Self::Value(indicator) => indicator.key().into(),
-            Self::Least(indicator) => format!("{}_min", indicator.key()),
-            Self::Most(indicator) => format!("{}_max", indicator.key()),
-        }
-    }
-
-    fn all() -> impl Iterator<Item = Self> {
-        let has_sides = |indicator: &Indicator| matches!(indicator.names(), (Some(_), Some(_)));
-        let sides = ALL.into_iter().filter(has_sides).flat_map(|indicator| [Self::Least(indicator), Self::Most(indicator)]);
-        [Self::Lot, Self::Area, Self::Conditions].into_iter().chain(ALL.map(Self::Value)).chain(sides)
-    }
-}
-
-/// Keys under which a planner may name columns of lots.
-pub fn keys() -> Vec<String> {
-    Held::all().map(Held::key).collect()
-}
-
-/// Names under which offices keep a column, folded, without separators. Where several fit, the first counts; `kyhieu` is
-/// the number only if it is not the land use.
-const NAMES: &[(Held, &[&str])] = &[
-    (
-        Held::Lot,
-        &[
-            "lot",
-            "kyhieulodat",
-            "kihieulodat",
-            "khlodat",
-            "kyhieulo",
-            "kihieulo",
-            "khlo",
-            "solodat",
-            "sohieulodat",
-            "sohieulo",
-            "solo",
-            "malodat",
-            "malo",
-            "tenlodat",
-            "tenlo",
-            "lodat",
-            "kyhieuodat",
-            "kihieuodat",
-            "kyhieuo",
-            "kihieuo",
-            "sohieuodat",
-            "sohieuo",
-            "maodat",
-            "maoquyhoach",
-            "kyhieuoquyhoach",
-            "kyhieuoqh",
-            "odat",
-            "lo",
-            "kyhieuqh",
-            "kyhieu",
-            "kihieu",
-        ],
-    ),
-    (Held::Area, &["dientich", "dientichlodat", "dientichlo", "dientichodat", "dientichdat", "dtich", "dt", "area"]),
-    (Held::Conditions, &["dieukien", "dieukienkhac", "dieukienxaydung", "quydinhkhac", "quydinh", "yeucaukhac", "yeucau", "conditions"]),
-    (Held::Least(Indicator::Density), &["matdoxdtoithieu", "matdoxaydungtoithieu", "matdotoithieu", "mdxdtoithieu", "mdxdmin", "matdomin"]),
-    (
-        Held::Value(Indicator::Density),
-        &[
-            "mdxd",
-            "matdoxd",
-            "matdoxaydung",
-            "matdo",
-            "matdoxdtoida",
-            "matdoxaydungtoida",
-            "matdotoida",
-            "mdxdtoida",
-            "mdxdmax",
-            "matdomax",
-            "matdoxaydungthuan",
-            "density",
-        ],
-    ),
-    (Held::Least(Indicator::Storeys), &["tangcaotoithieu", "sotangtoithieu", "tangcaomin", "sotangmin"]),
-    (
-        Held::Value(Indicator::Storeys),
-        &[
-            "tangcao",
-            "sotang",
-            "tangcaoxd",
-            "tangcaoxaydung",
-            "tangcaotoida",
-            "sotangtoida",
-            "sotangcao",
-            "sotangxaydung",
-            "sotangxd",
-            "sotangcaotoida",
-            "tangcaoxaydungtoida",
-            "tangcaomax",
-            "sotangmax",
-            "storeys",
-        ],
-    ),
-    (Held::Value(Indicator::Basements), &["tangham", "sotangham", "tanghamtoida", "sotanghamtoida", "basements"]),
-    (Held::Least(Indicator::Height), &["chieucaotoithieu", "chieucaomin"]),
-    (
-        Held::Value(Indicator::Height),
-        &[
-            "chieucao",
-            "chieucaoxd",
-            "chieucaoxaydung",
-            "chieucaocongtrinh",
-            "chieucaotoida",
-            "chieucaoxaydungtoida",
-            "chieucaomax",
-            "height",
-        ],
-    ),
-    (Held::Least(Indicator::Far), &["hesosudungdattoithieu", "hesosddtoithieu", "hssddtoithieu", "hssddmin"]),
-    (
-        Held::Value(Indicator::Far),
-        &[
-            "hssdd",
-            "hesosdd",
-            "hesosudungdat",
-            "hesosddat",
-            "hssddat",
-            "hesosudungdattoida",
-            "hesosddtoida",
-            "hssddtoida",
-            "hssddmax",
-            "far",
-        ],
-    ),
-    (Held::Value(Indicator::Population), &["danso", "quymodanso", "dansodukien", "dansoquyhoach", "dansoqh", "songuoi", "population"]),
-    (Held::Value(Indicator::Dwellings), &["socan", "socanho", "soluongcan", "soluongcanho", "socannha", "solonha", "dwellings"]),
-    (
-        Held::Value(Indicator::Green),
-        &["tylecayxanh", "tilecayxanh", "matdocayxanh", "tylecx", "tlcx", "tylecayxanhtoithieu", "tilecayxanhtoithieu", "green"],
-    ),
-    (Held::Value(Indicator::GroundLevel), &["cotnen", "cotnenxaydung", "cotnenxd", "caodonen", "codonen", "cotxaydung", "cotsannen"]),
-    (
-        Held::Value(Indicator::SetbackFront),
-        &[
-            "khoangluitruoc",
-            "khoangluimattien",
-            "khoangluimattruoc",
-            "khoangluichinh",
-            "khoangluiduong",
-            "khoanglui",
-            "khoangluixd",
-            "khoangluixaydung",
-        ],
-    ),
-    (Held::Value(Indicator::SetbackSide), &["khoangluiben", "khoangluibien", "khoangluihong", "khoangluicanhben", "khoangluihaiben"]),
-    (Held::Value(Indicator::SetbackRear), &["khoangluisau", "khoangluimatsau", "khoangluilungnha"]),
-];
-
-/// Bytes to which a Shapefile cuts the names of its columns.
-const CUT: usize = 10;
-/// Fewest letters of a cut name that tell what it was.
-const TELLING: usize = 5;
-
-/// What a column with that header holds. A remark in parentheses, such as a unit, does not count.
-fn held(header: &str) -> Option<(Held, usize)> {
-    let bare = plain(header.split(['(', '[', '\n']).next().unwrap_or(header));
-    if bare.is_empty() {
-        return None;
-    }
-    let find = |fits: &dyn Fn(&str) -> bool| -> Vec<(Held, usize)> {
-        NAMES.iter().filter_map(|(held, names)| Some((*held, names.iter().position(|name| fits(name))?))).collect()
-    };
-    if let [found, ..] = find(&|name| name == bare).as_slice() {
-        return Some(*found);
-    }
-    // Cut within a letter of several bytes, a name has fewer than ten.
-    let is_cut = header.len() <= CUT && header.len() + 2 >= CUT || header.chars().count() == CUT;
-    match find(&|name| name.starts_with(&bare)).as_slice() {
-        [only] if is_cut && bare.len() >= TELLING => Some(*only),
-        // “matdoxaydu” begins the name of the value, and those of its least and greatest values. “tangcaotoi” begins only
-        // the latter two, and may be either.
-        [(Held::Least(a), _), found @ (Held::Value(b), rank)] if is_cut && bare.len() >= TELLING && a == b => {
-            let named = NAMES.iter().find(|(held, _)| *held == found.0).and_then(|(_, names)| names.get(*rank));
-            named.is_some_and(|name| !name.ends_with("toida") && !name.ends_with("max")).then_some(*found)
-        }
-        _ => None,
-    }
-}
-
-/// The columns of lots: their names in Unicode, and as they are in the file.
-#[derive(Debug, Default)]
-pub(super) struct LotColumns(Vec<(Held, String, String)>);
-
-impl LotColumns {
-    /// Finds them: those that the planner named first, then by their headers. `uses` is the column of land uses. Errors: a
-    /// key and a column that the planner named, and that the file does not have.
-    pub(super) fn find(
-        columns: &[String],
-        asked: &BTreeMap<String, String>,
-        uses: Option<&str>,
-        raw: impl Fn(&str) -> String,
-    ) -> Result<Self, (String, String)> {
-        let mut found: Vec<(Held, usize, String)> = Vec::new();
-        for (key, name) in asked {
-            let held = Held::all().find(|held| held.key() == *key);
-            let column = columns.iter().find(|column| *column == name || plain(column) == plain(name));
-            let (held, column) = held.zip(column).ok_or_else(|| (key.clone(), name.clone()))?;
-            found.push((held, 0, column.clone()));
-        }
-        for column in columns.iter().filter(|column| uses != Some(column)) {
-            let Some((held, rank)) = held(column) else { continue };
-            if found.iter().any(|(.., taken)| taken == column) {
-                continue;
-            }
-            match found.iter_mut().find(|(known, ..)| *known == held) {
-                // What the planner named has the best rank.
-                Some((_, known, name)) if rank < *known => (*known, *name) = (rank, column.clone()),
-                Some(_) => {}
-                None => found.push((held, rank, column.clone())),
-            }
-        }
-        found.sort();
-        Ok(Self(
-            found.into_iter().map(|(held, _, column)| (held, raw(&column), column)).map(|(held, raw, name)| (held, name, raw)).collect(),
-        ))
-    }
-
-    /// True for a column that is one of them.
-    pub(super) fn use_column(&self, column: &str) -> bool {
-        self.0.iter().any(|(_, name, _)| name == column)
-    }
-
-    /// What each is taken for: keys of the planner's options, and names of columns.
-    pub(super) fn listed(&self) -> BTreeMap<String, String> {
-        self.0.iter().map(|(held, name, _)| (held.key(), name.clone())).collect()
-    }
-
-    /// True where a column says something of lots that is not said of zones.
-    pub(super) fn tell_lots(&self) -> bool {
-        self.0.iter().any(|(held, ..)| !matches!(held, Held::Area | Held::Conditions))
-    }
-
-    /// True where a column holds the numbers of lots.
-    fn have_numbers(&self) -> bool {
-        self.0.iter().any(|(held, ..)| *held == Held::Lot)
-    }
+/// True where a text states an area, in square metres or in hectares, that differs by no more than a hundredth from the
+/// measured one.
+pub(super) fn is_area(text: &str, area_m2: f64) -> bool {
+    // A square metre is what the rounding of plans takes from the smallest lots.
+    let fits = |stated: f64| (stated - area_m2).abs() <= (area_m2 / 100.0).max(1.0);
+    areas_in(text).iter().flatten().any(|stated| fits(*stated) || fits(*stated * 10_000.0))
 }
 
 /// What the cells of a lot say.
@@ -364,19 +113,12 @@ impl Lot {
 
     /// Notes a stated area that differs by more than a hundredth, in square metres or in hectares, from the measured one.
     fn check_area(&mut self, header: &str, text: &str, area_m2: f64) {
-        let bare = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '²' || c.is_whitespace());
-        let bare = bare.strip_suffix("m2").unwrap_or(bare).trim();
-        // A mark may group thousands or begin decimals: “1.234” fits where one of both does.
-        let may_group = bare.rsplit(['.', ',']).next().is_some_and(|last| last.len() == 3);
-        let grouped = number(&bare.replace(['.', ',', ' '], "")).filter(|_| may_group);
-        let readings = [number(bare), number(&bare.replace(',', ".")), grouped];
+        let readings = areas_in(text);
         let Some(stated) = readings[0].or(readings[1]) else {
             self.warn("lot-area-unread", sentence!("lot-area-unread", header, text));
             return;
         };
-        // A square metre is what the rounding of plans takes from the smallest lots.
-        let fits = |stated: f64| (stated - area_m2).abs() <= (area_m2 / 100.0).max(1.0);
-        if !readings.iter().flatten().any(|stated| fits(*stated) || fits(*stated * 10_000.0)) {
+        if !is_area(text, area_m2) {
             let said = sentence!("lot-area-differs", header, text, area = Decimal(area_m2, 1));
             self.findings.push(Finding::new(Severity::Warning, "lot-area-differs", said).measuring((stated - area_m2).abs()));
         }
@@ -394,50 +136,9 @@ impl Lot {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
 
-    #[test]
-    fn headers_are_known_in_the_spellings_of_offices_and_cut_at_ten_characters() {
-        let known = |header: &str| held(header).map(|(held, _)| held.key());
-        let cases = [
-            ("MDXD", "density"),
-            ("MatDoXD", "density"),
-            ("Mật độ XD", "density"),
-            ("Mật độ xây dựng (%)", "density"),
-            ("MatDoXayDu", "density"),
-            ("matdoxaydu", "density"),
-            ("TANGCAO", "storeys"),
-            ("SoTangToiDa", "storeys"),
-            ("sotangtoid", "storeys"),
-            ("TangCaoXayDung", "storeys"),
-            ("TangCaoXay", "storeys"),
-            ("Tầng hầm", "basements"),
-            ("HSSDD", "far"),
-            ("HeSoSDD", "far"),
-            ("Hệ số sử dụng đất (lần)", "far"),
-            ("HeSoSuDung", "far"),
-            ("DienTichLoDat", "area"),
-            ("DIENTICH", "area"),
-            ("DienTichLo", "area"),
-            ("KyHieu", "lot"),
-            ("KiHieuLoDat", "lot"),
-            ("kyhieuloda", "lot"),
-            ("KHLoDat", "lot"),
-            ("Ký hiệu ô đất", "lot"),
-            ("KhoangLui", "setback_front"),
-            ("KhoangLuiBien", "setback_side"),
-            ("KhoangLuiB", "setback_side"),
-            ("Khoảng lùi sau", "setback_rear"),
-            ("Mật độ tối thiểu", "density_min"),
-            ("Dân số (người)", "population"),
-        ];
-        for (header, key) in cases {
-            assert_eq!(known(header).as_deref(), Some(key), "{header}");
-        }
-        for header in ["TangCaoToi", "ChieuCaoTo", "STT", "GhiChu", "MatDoDanCu", "Tang", "khoang", "KhoangLu", "Ten", "LoaiDat"] {
-            assert_eq!(known(header), None, "{header}");
-        }
-    }
+    use super::*;
 
     fn read(cells: &[(&str, &str)], shares: Option<Shares>) -> (Map<String, Value>, Vec<String>) {
         let columns: Vec<String> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();

@@ -7,6 +7,8 @@
 mod assemble;
 mod check;
 mod find_columns;
+mod held;
+mod lines_of_lots;
 mod lots;
 mod measures;
 mod words;
@@ -34,9 +36,10 @@ use crate::import::choose_crs::Hints;
 use crate::import::choose_crs::choose;
 use assemble::Assembly;
 use check::Checker;
-use find_columns::{find_columns, find_lots, tell_unused};
-use lots::LotColumns;
-pub use lots::{Shares, keys as lot_keys};
+use find_columns::{find_columns, find_lots, take_lines, tell_unused};
+use held::LotColumns;
+pub use held::keys as lot_keys;
+pub use lots::Shares;
 pub use words::degrees;
 
 /// Number of features by which the coordinate system and the columns are judged.
@@ -349,7 +352,9 @@ fn run(
     let rows: Vec<&Map<String, Value>> = judged.iter().collect();
     let columns = find_columns(&rows, options, report)?;
     let lots = if options.has_lots() {
-        let found = find_lots(&names.all(), |name| names.raw(name), options, columns.land_use.as_deref(), report)?;
+        let mut found = find_lots(&names.all(), |name| names.raw(name), options, columns.land_use.as_deref(), report)?;
+        let area = |feature: &Feature| Some(feature.geometry.as_ref().ok()?.area()).filter(|_| !chosen.crs.is_geographic());
+        take_lines(&mut found, &rows, ahead.iter().map(area), options, report);
         // Areas of an urban plan with a land use and nothing else are zones.
         if found.tell_lots() || columns.land_use.is_none() { Some(found) } else { None }
     } else {

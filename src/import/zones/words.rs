@@ -1,5 +1,6 @@
 //! Sentences for findings.
 
+use super::held::Held;
 use crate::domain::indicators::{Contradiction, Indicator, Unread};
 use crate::geometry::coverage::Kind;
 use crate::geometry::coverage::Misfit;
@@ -86,6 +87,21 @@ pub(super) fn fault_words(fault: Fault) -> Wrong {
 fn name(indicator: Indicator) -> Word {
     let key = format!("indicator-{}", indicator.key());
     Names(text(Lang::Vi, &key), text(Lang::En, &key)).to_word()
+}
+
+/// What columns of lots hold, one after the other.
+pub(super) fn held_words(held: &[(Held, String)]) -> Word {
+    let list = |lang: Lang| {
+        let one = |(held, column): &(Held, String)| {
+            let key = match held {
+                Held::Value(indicator) | Held::Least(indicator) | Held::Most(indicator) => format!("indicator-{}", indicator.key()),
+                Held::Lot | Held::Area | Held::Conditions => format!("lot-column-{}", held.key()),
+            };
+            format!("“{column}” = {}", text(lang, &key))
+        };
+        held.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    Names(&list(Lang::Vi), &list(Lang::En)).to_word()
 }
 
 /// A number with two decimals at most.

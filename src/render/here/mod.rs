@@ -1,5 +1,6 @@
 //! Pages of “at my place”: the ways to name a place, and what applies there.
 
+mod compare;
 pub mod json;
 pub mod tap;
 pub mod unit;
@@ -168,6 +169,7 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
         h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
         @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
         @for own in &here.plans { (plan(lang, own, Subject::of(here.parcel_m2))) }
+        (compare::table(lang, &here.plans))
         @if !here.coming.is_empty() {
             h2 { (t(lang, "coming-here")) }
             @for own in &here.coming { (plan(lang, own, Subject::of(here.parcel_m2))) }

@@ -1,6 +1,7 @@
 //! Land-use codes in the texts and the names of layers of a drawing.
 
 use crate::domain::land_use;
+use crate::domain::plan::PlanKind;
 use crate::words::fold::fold;
 
 /// The land-use code in a text or a layer's name: the first word that is a code.
@@ -22,6 +23,13 @@ pub(super) fn plain_code(text: &str) -> Option<&'static str> {
 pub(super) fn code_among_words(text: &str) -> Option<&'static str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty());
     words.filter(|word| !word.chars().any(char::is_lowercase)).find_map(code_in)
+}
+
+/// The code that a layer names: of an urban plan also as the class's layer or name, `DAT_NN_Rungdacdung`.
+pub(super) fn code_of_layer(layer: &str, is_urban: bool) -> Option<&'static str> {
+    let own = own_name(layer);
+    let class = is_urban.then(|| land_use::called(own, PlanKind::DetailedPlan)).flatten();
+    class.map(|class| class.code.as_str()).or_else(|| code_in(own))
 }
 
 /// The part of a layer's name that says what lies on it: drawings that were bound in put their own name before it

@@ -4,7 +4,7 @@ use super::Point;
 use super::curves::{arc, distance, full, path_of, spline, sweep};
 use super::groups::{Fields, Value};
 use super::hatch::{BRIDGED, Borders, borders};
-use super::text::plain_text;
+use super::text::{Text, plain_text};
 
 /// Greatest lean of a normal at which an entity still lies in the plan's plane.
 const LEANS: f64 = 1e-3;
@@ -16,8 +16,7 @@ pub(super) enum Drawn {
     Outline(Vec<Point>, f64),
     /// Rings of a hatch, the widest gap that was bridged (metres), and how islands are filled.
     Hatch(Vec<Vec<Point>>, f64, Islands),
-    /// A text at a point, and its struck-through part, which was left out.
-    Text(Point, String, String),
+    Text(Box<Text>),
     /// A picture or a frame of another program.
     Picture(&'static str),
     Insert(Box<Insert>),
@@ -84,7 +83,10 @@ impl Drawn {
         match self {
             Self::Outline(line, _) | Self::Line(_, line, _) => line.iter_mut().for_each(put),
             Self::Hatch(rings, ..) => rings.iter_mut().flatten().for_each(put),
-            Self::Text(at, ..) => put(at),
+            Self::Text(text) => {
+                put(&mut text.at);
+                put(&mut text.along);
+            }
             _ => {}
         }
     }
@@ -241,11 +243,12 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
                 _ => None,
             });
             let text: String = pieces.collect::<String>().chars().take(2_000).collect();
-            let (text, struck) = plain_text(&text);
-            if text.is_empty() && struck.is_empty() {
+            let (lines, struck) = plain_text(&text);
+            if lines.is_empty() && struck.is_empty() {
                 return None;
             }
-            Drawn::Text(at, text, struck)
+            let tag = (kind == "ATTRIB").then(|| fields.text(2).to_owned()).filter(|tag| !tag.is_empty());
+            Drawn::Text(Box::new(Text { at, along: along(kind, fields, at), lines, struck, tag }))
         }
         "INSERT" => {
             let number = |code: i32, default: f64| fields.number(code).filter(|number| number.is_finite()).unwrap_or(default);
@@ -271,6 +274,19 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
         }
         kind => Drawn::Other(NOT_READ.iter().find(|known| **known == kind)?),
     })
+}
+
+/// A letter's height further along a text's line. The direction of an MTEXT may be a vector, which counts before its angle.
+fn along(kind: &str, fields: &Fields, at: Point) -> Point {
+    let height = fields.number(40).filter(|height| height.is_finite() && *height > 0.0).unwrap_or(1.0);
+    let vector = fields.point(11, 21);
+    let turn = if kind == "MTEXT" && vector.iter().all(|v| v.is_finite()) {
+        libm::atan2(vector[1], vector[0])
+    } else {
+        fields.number(50).filter(|turn| turn.is_finite()).unwrap_or(0.0).to_radians()
+    };
+    let (s, c) = libm::sincos(turn);
+    [at[0] + height * c, at[1] + height * s]
 }
 
 /// How a hatch fills what lies within it (DXF reference, group 75).

@@ -10,6 +10,7 @@ mod drawing;
 mod entity;
 mod groups;
 mod hatch;
+mod labels;
 mod text;
 
 use std::collections::BTreeMap;
@@ -18,11 +19,11 @@ use serde_json::{Map, Value};
 
 use super::{Left, Limits, ReadError, Reader, Tally, Whole, nest};
 use crate::geometry::simple::{Geometry, Position};
-use crate::import::columns::LAYER;
+use crate::import::columns::{LAYER, LINE_OF_TEXT};
 use crate::import::feature::{Feature, of_lines};
 use crate::import::source::ReadSeek;
-use areas::{Area, assign_texts, cut_holes, drop_doubles, unframe};
-use codes::{code_among_words, code_in, codes_in, is_beside_plan, is_legend, own_name, plain_code};
+use areas::{Area, assign_texts, cut_holes, drop_doubles, open_tables, unframe};
+use codes::{code_among_words, code_of_layer, codes_in, is_beside_plan, is_legend, own_name};
 use drawing::Drawing;
 use entity::{Drawn, Islands};
 
@@ -46,9 +47,9 @@ pub(super) fn looks_like(head: &[u8]) -> bool {
     }
 }
 
-/// Opens a drawing.
+/// Opens a drawing. With `tables`, it gives the table of texts in each area as columns: those of lots.
 #[expect(clippy::too_many_lines, reason = "one pass over the entities, and what became of each")]
-pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
+pub fn open(input: Box<dyn ReadSeek>, limits: &Limits, tables: bool) -> Result<Box<dyn Reader>, ReadError> {
     let tally = Tally::default();
     let (entities, unplotted) = Drawing::read(input, limits, &tally)?;
     let mut areas: Vec<Area> = Vec::new();
@@ -62,8 +63,9 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     };
     for entity in entities {
         let layer = entity.layer;
+        let code = code_of_layer(&layer, tables);
         match entity.shape {
-            Drawn::Outline(ring, gap) => areas.push(Area { layer, rings: vec![positions(ring)], texts: Vec::new(), is_hatch: false, gap }),
+            Drawn::Outline(ring, gap) => areas.push(Area::new(layer, code, vec![positions(ring)], false, gap)),
             Drawn::Hatch(rings, gap, islands) => {
                 let rings: Vec<Vec<Position>> = rings.into_iter().map(positions).collect();
                 let parts = match islands {
@@ -71,21 +73,21 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
                     Islands::Outermost => nest::outermost(rings, true),
                     Islands::Ignored => nest::outermost(rings, false),
                 };
-                areas.extend(parts.into_iter().map(|rings| Area { layer: layer.clone(), rings, texts: Vec::new(), is_hatch: true, gap }));
+                areas.extend(parts.into_iter().map(|rings| Area::new(layer.clone(), code, rings, true, gap)));
             }
-            Drawn::Text(at, text, struck) => {
-                if !struck.is_empty() {
-                    tally.quote(Left::StruckText(layer), &struck);
+            Drawn::Text(text) => {
+                if !text.struck.is_empty() {
+                    tally.quote(Left::StruckText(layer), &text.struck);
                 }
-                if !text.is_empty() {
-                    texts.push((Position(at), text));
+                if !text.lines.is_empty() {
+                    texts.push(*text);
                 }
             }
             Drawn::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
-            Drawn::Line(_, _, gap) if code_in(own_name(&layer)).is_some() && gap.is_finite() && gap > 0.0 => {
+            Drawn::Line(_, _, gap) if code.is_some() && gap.is_finite() && gap > 0.0 => {
                 tally.quote(Left::Open(layer), &metres(gap));
             }
-            Drawn::Line(kind, ..) | Drawn::Other(kind) if code_in(own_name(&layer)).is_some() => {
+            Drawn::Line(kind, ..) | Drawn::Other(kind) if code.is_some() => {
                 tally.add(Left::Entities(kind.to_owned(), layer));
             }
             Drawn::Line(kind, ..) | Drawn::Other(kind) => *elsewhere.entry(format!("{layer} ({kind})")).or_default() += 1,
@@ -102,6 +104,10 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
             tally.quote(Left::CodeAlone, &text);
         }
     }
+    if tables {
+        open_tables(&mut areas);
+        areas.iter_mut().for_each(|area| area.written = labels::written(&area.labels));
+    }
     unframe(&mut areas, &tally);
     cut_holes(&mut areas, &tally);
     let mut without: BTreeMap<String, usize> = BTreeMap::new();
@@ -109,14 +115,13 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
     let any_code = areas.iter().any(|area| area.code().is_some());
     for area in areas {
         let code = area.code();
-        if code.is_none() && any_code {
+        if code.is_none() && any_code && !area.written.is_of_a_lot() {
             // A text that is no code may be one that was written wrongly.
             let words = area.texts.first().map(|text| format!(" ({})", text.chars().take(20).collect::<String>()));
             *without.entry(area.layer + &words.unwrap_or_default()).or_default() += 1;
             continue;
         }
-        let codes: Vec<&str> = area.texts.iter().filter_map(|text| plain_code(text)).collect();
-        let of_layer = code_in(own_name(&area.layer));
+        let (codes, of_layer) = (area.codes(), area.layer_code);
         if codes.is_empty() && of_layer.is_none() && code.is_some() {
             let words = area.texts.iter().find(|text| code_among_words(text).is_some());
             tally.quote(Left::CodeAmongWords(area.layer.clone()), words.map_or("", String::as_str));
@@ -141,15 +146,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         let against = of_layer.filter(|of_layer| codes.first().is_some_and(|code| code != of_layer));
         if let (Some(of_layer), Some(code)) = (against, codes.first()) {
             tally.quote(Left::LayerAgainstText(area.layer.clone()), code);
-            features.push(Feature {
-                properties: Map::from_iter([
-                    (CODE.to_owned(), Value::from(format!("{code} / {of_layer}"))),
-                    (LAYER.to_owned(), Value::from(area.layer)),
-                    ("Text".to_owned(), Value::from(area.texts.join(" "))),
-                ]),
-                geometry: Ok(Geometry::Polygon(area.rings)),
-                line: None,
-            });
+            features.push(feature(area, Value::from(format!("{code} / {of_layer}")), &tally));
             continue;
         }
         let is_unclear = is_by_layer
@@ -163,11 +160,8 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         if area.gap > SLIP {
             tally.quote(Left::Closed(area.layer.clone()), &metres(area.gap));
         }
-        let mut properties = Map::new();
-        properties.insert(CODE.into(), code.map_or(Value::Null, Value::from));
-        properties.insert(LAYER.into(), Value::from(area.layer));
-        properties.insert("Text".into(), Value::from(area.texts.join(" ")));
-        features.push(Feature { properties, geometry: Ok(Geometry::Polygon(area.rings)), line: None });
+        let code = code.map_or(Value::Null, Value::from);
+        features.push(feature(area, code, &tally));
     }
     tally.list(Left::NoCode, &without);
     if features.is_empty() {
@@ -178,6 +172,23 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>
         return Err(ReadError::too_many(limits.features));
     }
     Ok(Whole::drawing(features, tally))
+}
+
+/// An area with its code, its layer and its texts. A table in it gives a column for each line, and for each value with a word
+/// before it.
+fn feature(area: Area, code: Value, tally: &Tally) -> Feature {
+    let mut properties = Map::from_iter([
+        (CODE.to_owned(), code),
+        (LAYER.to_owned(), Value::from(area.layer)),
+        ("Text".to_owned(), Value::from(area.texts.join(" "))),
+    ]);
+    for (number, line) in area.written.lines.into_iter().enumerate() {
+        properties.insert(format!("{LINE_OF_TEXT} {}", number + 1), Value::from(line));
+    }
+    for (name, value) in area.written.named {
+        super::put(&mut properties, name, &value, tally);
+    }
+    Feature { properties, geometry: Ok(Geometry::Polygon(area.rings)), line: None }
 }
 
 /// Opens a drawing for its lines: open and closed ones alike, each with its layer.
@@ -231,6 +242,7 @@ fn metres(gap: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::codes::code_in;
     use super::*;
 
     #[test]
@@ -238,9 +250,9 @@ mod tests {
         assert_eq!(code_in("ODT 1,2 ha"), Some("ODT"));
         assert_eq!(code_in("QH_LUC"), Some("LUC"));
         assert_eq!(code_in("RANH GIOI"), None);
-        assert_eq!(text::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), ("ODT Diện".into(), String::new()));
+        assert_eq!(text::plain_text(r"{\fArial|b0;ODT}\PDi\U+1EC7n"), (vec!["ODT".into(), "Diện".into()], String::new()));
         for text in [r"{\KCLN\k} ODT", r"\KCLN\k\PODT", "%%kCLN%%k ODT", r"{\KCLN} ODT"] {
-            assert_eq!(text::plain_text(text), ("ODT".into(), "CLN".into()), "{text}");
+            assert_eq!(text::plain_text(text), (vec!["ODT".into()], "CLN".into()), "{text}");
         }
         for (text, plain) in [
             (r"DT: 1500m{\H0.7x;\S2^;}", "DT: 1500m²"),
@@ -248,7 +260,7 @@ mod tests {
             ("45%%d %%p2 %%c10 50%%% 3%%176", "45° ±2 Ø10 50% 3°"),
             ("%%uODT%%u", "ODT"),
         ] {
-            assert_eq!(text::plain_text(text).0, plain, "{text}");
+            assert_eq!(text::plain_text(text).0, [plain], "{text}");
         }
         assert_eq!(codes_in("CLN -> ODT"), ["CLN", "ODT"]);
         assert_eq!(codes_in("ODT 1,2 ha (ODT)"), ["ODT"]);

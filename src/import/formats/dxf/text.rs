@@ -1,5 +1,29 @@
 //! Reads the texts of a drawing without their formatting codes.
 
+use super::Point;
+
+/// A text of the drawing.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    /// Where it stands.
+    pub(super) at: Point,
+    /// The end of its first letter's height along its line: in which direction it is written, and how high its letters are.
+    pub(super) along: Point,
+    /// What it says, line by line.
+    pub(super) lines: Vec<String>,
+    /// Its struck-through part, which was left out.
+    pub(super) struck: String,
+    /// The name that a block's attribute has.
+    pub(super) tag: Option<String>,
+}
+
+impl Text {
+    /// What it says, in one line.
+    pub(super) fn joined(&self) -> String {
+        self.lines.join(" ")
+    }
+}
+
 /// What stands above and below each other in an MTEXT (`\S2^;`, `\S1/2;`), in one line: `²`, `1/2`.
 fn stacked(text: &str) -> String {
     let Some((above, below)) = text.split_once(['^', '/', '#']) else { return text.to_owned() };
@@ -13,9 +37,9 @@ fn stacked(text: &str) -> String {
     }
 }
 
-/// A text without its formatting codes (MTEXT), with `\U+XXXX` and `%%` resolved. A struck-through part was
+/// The lines of a text without its formatting codes (MTEXT), with `\U+XXXX` and `%%` resolved. A struck-through part was
 /// meant to go: it is left out, and returned separately.
-pub(super) fn plain_text(text: &str) -> (String, String) {
+pub(super) fn plain_text(text: &str) -> (Vec<String>, String) {
     let (mut out, mut struck) = (String::new(), String::new());
     // True while the following text is struck through, and the same for each enclosing group.
     let (mut is_struck, mut around) = (false, Vec::new());
@@ -23,7 +47,8 @@ pub(super) fn plain_text(text: &str) -> (String, String) {
     while let Some(c) = chars.next() {
         let drawn = match c {
             '\\' => match chars.next() {
-                Some('P' | '~') => Some(' '),
+                Some('P') => Some('\n'),
+                Some('~') => Some(' '),
                 Some('U') if chars.peek() == Some(&'+') => {
                     let digits: String = chars.by_ref().skip(1).take(4).collect();
                     u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32)
@@ -83,5 +108,6 @@ pub(super) fn plain_text(text: &str) -> (String, String) {
         };
         if is_struck { struck.extend(drawn) } else { out.extend(drawn) }
     }
-    (out.trim().to_owned(), struck.trim().to_owned())
+    let lines = out.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    (lines, struck.replace('\n', " ").trim().to_owned())
 }

@@ -45,7 +45,7 @@ fn edges(ring: &Ring) -> impl Iterator<Item = [&[i64; 2]; 2]> {
 }
 
 /// True when the point, in 10⁻⁷ degrees, lies inside the rings and in no hole.
-fn inside(rings: &[Ring], point: [i64; 2]) -> bool {
+pub fn inside(rings: &[Ring], point: [i64; 2]) -> bool {
     rings.iter().filter(|ring| encloses(ring, point)).count() % 2 == 1
 }
 

@@ -409,3 +409,30 @@ async fn a_street_that_becomes_wider_is_told_between_two_revisions(kind: Kind) {
         assert!(page.contains(said), "{said}: {page}");
     }
 }
+
+/// Two rows of ten lots, 6 m by 18 m, in each of a hundred blocks.
+fn two_thousand_lots() -> Value {
+    let lot = |n: i32| {
+        let (block, row, column) = (n / 20, n % 20 / 10, n % 10);
+        let (x, y) = (515_000 + block / 10 * 72 + column * 6, 2_401_000 + block % 10 * 48 + row * 18);
+        let ring = json!([[x, y], [x + 6, y], [x + 6, y + 18], [x, y + 18], [x, y]]);
+        json!({ "type": "Feature", "properties": { "KyHieuLoDat": format!("LK{}-{:02}", block + 1, row * 10 + column + 1), "MaLoaiDat": "ODT" },
+            "geometry": { "type": "Polygon", "coordinates": [ring] } })
+    };
+    let features: Vec<Value> = (0..2_000).map(lot).collect();
+    json!({ "type": "FeatureCollection", "crs": { "type": "name", "properties": { "name": "EPSG:9208" } }, "features": features })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+async fn a_large_sheet_has_the_number_of_each_of_two_thousand_lots() {
+    let (_database, _, node) = demo(Kind::Sqlite).await;
+    let code = publish(&node, "large", json!({ "geojson": two_thousand_lots() })).await;
+    let sheet = node.get(&format!("/q/{code}/poster.pdf?size=A1")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sheet.pdf");
+    std::fs::write(&file, &sheet.body).unwrap();
+    let text = crate::support::run("pdftotext", &[file.to_str().unwrap(), "-"]);
+    let numbers: std::collections::BTreeSet<&str> = text.split_whitespace().filter(|word| word.starts_with("LK")).collect();
+    assert_eq!(numbers.len(), 2_000);
+}

@@ -8,6 +8,7 @@ use crate::domain::plan::LineKind;
 use crate::features::canonical::CanonicalSet;
 use crate::features::{Feature, Features};
 use crate::geometry::Ring;
+use crate::geometry::area::{bbox_of, inside};
 use crate::import::report::{Finding, Report, Severity};
 
 /// Distance between the places at which a line is looked at, metres.
@@ -20,6 +21,8 @@ const LEAST: usize = 2;
 const STREETS: [&str; 2] = ["DGT", "GT"];
 /// Most places that are looked at: a line as long as the country is none of a plan.
 const MOST: usize = 4_000_000;
+/// Places of a line that are looked at together: the lots around them are read once.
+const TOGETHER: usize = 64;
 
 /// Metres of a degree of longitude and of latitude near a latitude in degrees: right to parts of a thousand, which is enough
 /// for steps and slips. Projecting each place took longer than all else.
@@ -58,24 +61,35 @@ fn to_border(rings: &[Ring], at: [i64; 2]) -> f64 {
     least
 }
 
+/// The places that lie deep in a lot, each with the lot, and its longitude and latitude in degrees.
+fn deep(areas: &Features, places: &Ring) -> Vec<(usize, [f64; 2])> {
+    let mut found = Vec::new();
+    for index in areas.near(&bbox_of(std::slice::from_ref(places))) {
+        let lot = &areas.list[index];
+        if areas.text_property(lot, "land_use").is_some_and(|code| STREETS.contains(&code)) {
+            continue;
+        }
+        let rings = areas.rings(lot);
+        let own = places.iter().filter(|at| inside(&rings, **at) && to_border(&rings, **at) > DEEP_M);
+        found.extend(own.map(|at| (index, at.map(|value| value as f64 / 1e7))));
+    }
+    found
+}
+
 /// Warns of each lot that a red line runs through.
 pub(super) fn tell(areas: &CanonicalSet, lines: &CanonicalSet, report: &mut Report) {
     let parsed = |set: &CanonicalSet| Features::parse(&set.chunks.concat().into());
     let (Some(areas), Some(lines)) = (parsed(areas), parsed(lines)) else { return };
     let is_red = |line: &&Feature| lines.text_property(line, "line_kind") == Some(LineKind::RedLine.as_str());
     let red = lines.list.iter().filter(is_red).flat_map(|line| lines.lines(line));
-    let places: Vec<[i64; 2]> = red.flat_map(|line| along(&line)).take(MOST).collect();
-    let deep = |at: &[i64; 2]| -> Option<(usize, [f64; 2])> {
-        let [lon, lat] = at.map(|value| value as f64 / 1e7);
-        let is_deep = |index: &usize| {
-            let lot = &areas.list[*index];
-            let is_street = areas.text_property(lot, "land_use").is_some_and(|code| STREETS.contains(&code));
-            !is_street && to_border(&areas.rings(lot), *at) > DEEP_M
-        };
-        let lot = areas.within(&[lon, lat, lon, lat]).into_iter().find(is_deep)?;
-        Some((lot, [lon, lat]))
-    };
-    let found: Vec<(usize, [f64; 2])> = places.par_iter().filter_map(deep).collect();
+    let mut left = MOST;
+    let mut stretches: Vec<Ring> = Vec::new();
+    for line in red {
+        let places = along(&line);
+        stretches.extend(places[..places.len().min(left)].chunks(TOGETHER).map(<[_]>::to_vec));
+        left -= places.len().min(left);
+    }
+    let found: Vec<(usize, [f64; 2])> = stretches.par_iter().flat_map_iter(|places| deep(&areas, places)).collect();
     let mut lots: BTreeMap<usize, (usize, [f64; 2])> = BTreeMap::new();
     for (lot, at) in found {
         lots.entry(lot).or_insert((0, at)).0 += 1;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::choose::Seen;
 use super::lines::tells;
 use crate::import::cell;
@@ -51,24 +53,22 @@ fn count(source: &Source, choice: &Choice) -> (Parts, bool, Option<ReadError>) {
 pub(super) fn see(source: &Source, choice: &Choice) -> Result<Vec<Seen>, ReadError> {
     let names = formats::names(source, &choice.limits)?;
     let layers: Vec<Option<String>> = if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() };
-    let mut seen = Vec::new();
-    for layer in layers {
+    let all = layers.into_par_iter().map(|layer| {
         let own = Choice { layer: layer.clone(), lines: false, part: None, ..choice.clone() };
         let (mut parts, is_drawing, mut error) = count(source, &own);
-        if is_drawing || error.as_ref().is_some_and(|error| error.check == "empty") {
-            // A drawing gives its areas first, and its lines when it is asked for them.
-            let (lines, is_drawn, none) = count(source, &Choice { lines: true, ..own });
-            let is_drawing = is_drawn || is_drawing;
-            if is_drawing {
-                parts.extend(lines.into_iter().filter(|((_, kind), _)| *kind == Kind::Lines));
-                error = error.filter(|_| none.is_some());
-            }
-            seen.extend(of(layer, parts, is_drawing, error));
-        } else {
-            seen.extend(of(layer, parts, false, error));
+        if !is_drawing && error.as_ref().is_none_or(|error| error.check != "empty") {
+            return of(layer, parts, false, error);
         }
-    }
-    Ok(seen)
+        // A drawing gives its areas first, and its lines when it is asked for them.
+        let (lines, is_drawn, none) = count(source, &Choice { lines: true, ..own });
+        let is_drawing = is_drawn || is_drawing;
+        if is_drawing {
+            parts.extend(lines.into_iter().filter(|((_, kind), _)| *kind == Kind::Lines));
+            error = error.filter(|_| none.is_some());
+        }
+        of(layer, parts, is_drawing, error)
+    });
+    Ok(all.collect::<Vec<_>>().into_iter().flatten().collect())
 }
 
 /// All folders of a layer as one, for a layer that has too many to be listed.

@@ -19,6 +19,8 @@ pub struct Detail {
     pub font: f64,
     /// True draws each zone on its own; false draws zones of one code as one area.
     pub each: bool,
+    /// True draws lots with their true outlines, as long as there are not too many; false always along the squares of the grid.
+    pub exact: bool,
     /// Units left free around the box.
     pub margin: f64,
     /// Most codes or numbers of lots that are written.
@@ -39,6 +41,7 @@ impl Detail {
         corners: 2_600,
         font: 12.0,
         each: false,
+        exact: false,
         margin: 4.0,
         labels: 60,
         road_labels: 8,
@@ -63,6 +66,7 @@ impl Detail {
             corners: usize::MAX,
             font: 15.0,
             each: false,
+            exact: true,
             margin: 5.0,
             labels: 60,
             road_labels: 40,

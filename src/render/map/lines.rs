@@ -101,18 +101,19 @@ fn parts(lines: &Features, line: &Feature, frame: &Frame, tolerance: f64) -> Vec
     seen.map(|part| part.simplify(tolerance).0.into_iter().map(|at| [at.x, at.y]).collect()).collect()
 }
 
-/// Path data of parts, in whole units.
-fn push(path: &mut String, parts: &[Vec<[f64; 2]>]) {
+/// Path data of parts, in steps of so many to a unit.
+fn push(path: &mut String, parts: &[Vec<[f64; 2]>], steps: f64) {
+    let units = |count: i64| short(count as f64 / steps);
     for part in parts {
         let mut pen: Option<[i64; 2]> = None;
         for at in part {
-            let to = at.map(|value| value.round() as i64);
+            let to = at.map(|value| (value * steps).round() as i64);
             match pen {
                 None => {
-                    let _ = write!(path, "M{} {}", to[0], to[1]);
+                    let _ = write!(path, "M{} {}", units(to[0]), units(to[1]));
                 }
                 Some(from) if from != to => {
-                    let _ = write!(path, "l{} {}", to[0] - from[0], to[1] - from[1]);
+                    let _ = write!(path, "l{} {}", units(to[0] - from[0]), units(to[1] - from[1]));
                 }
                 Some(_) => {}
             }
@@ -127,14 +128,15 @@ fn paths(frame: &Frame, detail: &Detail, beside: &Beside<'_>) -> BTreeMap<LineKi
     let mut paths = BTreeMap::new();
     let Some(lines) = beside.lines else { return paths };
     let mut left = if detail.corners == usize::MAX { usize::MAX } else { detail.corners / 2 };
+    let (steps, finest) = if detail.exact { (20.0, 0.1) } else { (1.0, 1.0) };
     for style in STYLES.iter().rev().filter(|style| is_shown(style.kind, frame, detail)) {
-        for tolerance in [1.0, 3.0] {
+        for tolerance in [finest, 3.0] {
             let own = lines.list.iter().filter(|line| kind_of(lines, line) == style.kind);
             let parts: Vec<_> = own.flat_map(|line| parts(lines, line, frame, tolerance * detail.tolerance)).collect();
             let corners: usize = parts.iter().map(Vec::len).sum();
             if corners > 0 && corners <= left {
                 let mut path = String::new();
-                push(&mut path, &parts);
+                push(&mut path, &parts, steps);
                 paths.insert(style.kind, path);
                 left -= corners;
                 break;

@@ -124,20 +124,26 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
         return Drawing { is_whole: false, ..zones(areas, bbox, &merged, around, alt) };
     };
     let code_of = |label: usize| if each { usize::from(of[label - 1]) } else { label - 1 };
+    // A lot is known by its number, which may be written smaller than a code.
+    let has_lots = each && (0..areas.count()).any(|index| areas.lot(index).is_some());
 
     // The code with the longest border is painted first, over the whole area; the other codes lie on top of it.
     let corners = |rings: &[RasterRing]| rings.iter().map(Vec::len).sum::<usize>();
     let whole = if each { None } else { (1..labels).max_by_key(|label| corners(&rings[*label])) };
-    let mut paths: BTreeMap<usize, Path> = BTreeMap::new();
-    for (label, rings) in rings.iter().enumerate().skip(1) {
-        let path = paths.entry(code_of(label)).or_default();
-        if Some(label) == whole {
-            let all = trace::trace(&grid, 2, &|label| u16::from(label > 0), detail.tolerance);
-            path.push(&all[1]);
-        } else {
-            path.push(rings);
+    let exact = if detail.exact && has_lots { outlines(areas, &frame, &of) } else { None };
+    let paths: BTreeMap<usize, String> = exact.unwrap_or_else(|| {
+        let mut paths: BTreeMap<usize, Path> = BTreeMap::new();
+        for (label, rings) in rings.iter().enumerate().skip(1) {
+            let path = paths.entry(code_of(label)).or_default();
+            if Some(label) == whole {
+                let all = trace::trace(&grid, 2, &|label| u16::from(label > 0), detail.tolerance);
+                path.push(&all[1]);
+            } else {
+                path.push(rings);
+            }
         }
-    }
+        paths.into_iter().map(|(code, path)| (code, path.data)).collect()
+    });
     let unit = detail.font / 12.0;
     let mut svg = furniture::open(&frame, unit, alt);
     svg.push_str(&hatching(unit));
@@ -145,7 +151,7 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     let first = whole.map(code_of);
     let order = first.into_iter().chain(paths.keys().copied().filter(|code| Some(*code) != first));
     for code in order {
-        let path = &paths[&code].data;
+        let path = &paths[&code];
         if !path.is_empty() {
             let _ = write!(svg, "<path fill=\"{}\" d=\"{path}\"/>", colour(codes[code]).unwrap_or("url(#h)"));
         }
@@ -154,13 +160,11 @@ pub fn zones(areas: &dyn Areas, bbox: &Bbox, detail: &Detail, around: &Around<'_
     lines::draw(&mut svg, &frame, detail, &around.beside);
     let mut taken = furniture::units(&mut svg, &frame, unit, around.units);
     lines::name_roads(&mut svg, &frame, detail, &around.beside, &mut taken, around.lang);
-    // A lot is known by its number, which may be written smaller than a code.
-    let has_lots = each && (0..areas.count()).any(|index| areas.lot(index).is_some());
     let own =
         |label: u16| if has_lots { areas.lot(usize::from(label) - 1).unwrap_or_default() } else { codes[code_of(usize::from(label))] };
     let fonts: &[f64] = if has_lots { &[1.0, 0.75, 0.5] } else { &[1.0] };
     let fonts: Vec<f64> = fonts.iter().map(|share| share * detail.font).filter(|font| !has_lots || *font >= detail.least_font).collect();
-    labels::write(&mut svg, &grid, &own, &fonts, detail.labels, &taken);
+    labels::write(&mut svg, &grid, &own, &fonts, has_lots, detail.labels, &taken);
     around.upon(&mut svg, &frame, unit);
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
@@ -239,7 +243,7 @@ pub fn changes(before: &dyn Areas, after: &dyn Areas, bbox: &Bbox, detail: &Deta
     }
     svg.push_str("</g>");
     let taken = furniture::units(&mut svg, &frame, unit, around.units);
-    labels::write(&mut svg, &grid, &|label| codes[usize::from(label) - 1], &[detail.font], detail.labels, &taken);
+    labels::write(&mut svg, &grid, &|label| codes[usize::from(label) - 1], &[detail.font], false, detail.labels, &taken);
     furniture::scale_and_north(&mut svg, &frame, unit, text(around.lang, "north"), around.lang);
     svg.push_str("</svg>");
     svg
@@ -276,6 +280,32 @@ fn drawn(grid: &mut paint::Raster, labels: usize, detail: &Detail) -> Option<Vec
         smallest = smallest.max(12) * 3 / 2;
         regions::merge_small(grid, smallest, smallest < 40);
     }
+}
+
+/// Most positions of which true outlines are drawn.
+const MOST_POSITIONS: usize = 200_000;
+
+/// The true outlines of areas, by the index of their code; none where they have too many positions.
+fn outlines(areas: &dyn Areas, frame: &Frame, of: &[u16]) -> Option<BTreeMap<usize, String>> {
+    let mut paths: BTreeMap<usize, String> = BTreeMap::new();
+    let mut positions = 0;
+    for (index, code) in of.iter().enumerate() {
+        let data = std::cell::RefCell::new(paths.entry(usize::from(*code)).or_default());
+        let begins = std::cell::Cell::new(true);
+        let mut position = |at: [i64; 2]| {
+            positions += 1;
+            let [x, y] = frame.place_scaled(at).map(short);
+            let _ = write!(data.borrow_mut(), "{}{x} {y}", if begins.replace(false) { 'M' } else { 'L' });
+        };
+        areas.walk(index, &mut position, &mut || {
+            data.borrow_mut().push('z');
+            begins.set(true);
+        });
+        if positions > MOST_POSITIONS {
+            return None;
+        }
+    }
+    Some(paths)
 }
 
 /// The codes of the areas, and for each area the index of its code.

@@ -98,6 +98,9 @@ pub fn called(text: &str, kind: PlanKind) -> Option<&'static LandUse> {
     by_code().or_else(|| URBAN.get(&bare(text)).filter(|_| kind.is_urban()).and_then(|index| TABLE.get(usize::from(*index))))
 }
 
+/// Uses that are streets: the codes of the land law and of urban plans.
+pub const STREETS: [&str; 2] = ["DGT", "GT"];
+
 /// All codes, in the official order.
 pub fn all() -> &'static [LandUse] {
     &TABLE

@@ -195,15 +195,21 @@ pub fn collection(view: &View, features: Option<&Features>, further: &[(Further,
         let sets = main.into_iter().chain(further.iter().map(|(further, features)| (Some(*further), features.as_ref())));
         let mut is_first = true;
         for (further, features) in sets {
-            let mut head = FeatureHead::of(view, further, public_url);
-            let of_main = head.names_land_use.then(|| if features.has_lots() { "lot" } else { "zone" });
-            if let Some(kind) = further.map(|further| further.feature_kind).or(of_main) {
-                head.shared.push_str(",\"feature_kind\":\"");
-                head.shared.push_str(kind);
-                head.shared.push('"');
-            }
-            let mut front = Front::new(&head);
+            let head = |kind: &str| {
+                let mut head = FeatureHead::of(view, further, public_url);
+                if further.is_some() || head.names_land_use {
+                    head.shared.push_str(",\"feature_kind\":\"");
+                    head.shared.push_str(kind);
+                    head.shared.push('"');
+                }
+                head
+            };
+            let (own, lot) = (head(further.map_or("zone", |further| further.feature_kind)), head("lot"));
+            let (mut own, mut lot) = (Front::new(&own), Front::new(&lot));
+            // An area in no class is no zone, and a lot of an urban plan.
+            let is_lot = |feature: &Feature| further.is_none() && (features.is_lot(feature) || features.code_of(feature).is_empty());
             for feature in &features.list {
+                let front = if is_lot(feature) { &mut lot } else { &mut own };
                 if !std::mem::take(&mut is_first) {
                     out.extend_from_slice(b",\n");
                 }

@@ -18,6 +18,7 @@ use crate::geometry::steps::{Shapes, Steps};
 pub use check::{check, summary};
 pub use written::SEPARATOR;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
@@ -269,11 +270,27 @@ impl Features {
         self.text.get(begins..begins + length as usize).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 
-    /// A property whose text needs no escapes, such as a code.
+    /// A property whose text needs no escapes, such as a code; none where it has some.
     pub fn text_property(&self, feature: &Feature, name: &str) -> Option<&str> {
         // Quotes inside a JSON string are escaped, so this can only be the property's name.
         let (_, value) = self.properties(feature).split_once(&format!("\"{name}\":\""))?;
-        value.split('"').next()
+        value.split('"').next().filter(|text| !text.contains('\\'))
+    }
+
+    /// A property's text, whatever is in it.
+    pub fn any_text_property(&self, feature: &Feature, name: &str) -> Option<Cow<'_, str>> {
+        if let Some(text) = self.text_property(feature, name) {
+            return Some(Cow::Borrowed(text));
+        }
+        let has_escapes = self.properties(feature).contains(&format!("\"{name}\":\""));
+        let text = has_escapes.then(|| self.parsed_properties(feature).remove(name))??;
+        text.as_str().map(|text| Cow::Owned(text.to_owned()))
+    }
+
+    /// The code of a feature's land use, as the table has it; empty where it has none. Files may name it otherwise.
+    pub fn code_of(&self, feature: &Feature) -> &str {
+        let text = self.text_property(feature, "land_use").unwrap_or_default();
+        self.land_use(feature).map_or(text, |entry| entry.code.as_str())
     }
 
     /// A property that is a number.

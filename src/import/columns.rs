@@ -89,21 +89,38 @@ pub fn plain(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// Bytes to which a Shapefile cuts the names of its columns.
+const CUT: usize = 10;
+
+/// True for a column whose name a Shapefile has cut from that one.
+pub fn is_cut(column: &str, name: &str) -> bool {
+    let bare = plain(column);
+    column.len() == CUT && bare.len() > 5 && name.starts_with(&bare)
+}
+
+/// True for a column of which four of five cells are codes.
+pub fn holds_codes(rows: &[&Map<String, Value>], column: &str, code_of: impl Fn(&str) -> Option<&'static str>) -> bool {
+    let codes = rows.iter().filter(|row| row.get(column).and_then(Value::as_str).is_some_and(|text| code_of(text.trim()).is_some()));
+    !rows.is_empty() && codes.count() * 5 >= rows.len() * 4
+}
+
 /// The column with the first of the names that any column with content has; `is_none` rules columns out.
 fn by_name(rows: &[&Map<String, Value>], names: &[&str], is_none: &dyn Fn(&String) -> bool) -> Option<String> {
     let columns = columns(rows);
     let holds =
         |column: &String| rows.iter().any(|row| row.get(column).is_some_and(|value| !value.is_null() && value.as_str() != Some("")));
-    names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name && holds(column) && !is_none(column)).cloned())
+    let find = |is_called: &dyn Fn(&str, &str) -> bool| {
+        names.iter().find_map(|name| columns.iter().find(|column| is_called(column, name) && holds(column) && !is_none(column)).cloned())
+    };
+    find(&|column, name| plain(column) == name).or_else(|| find(&is_cut))
 }
 
 /// Other columns that hold codes in at least four of five rows, and differ somewhere from the chosen column.
 pub fn rival_codes(rows: &[&Map<String, Value>], chosen: &str, code_of: impl Fn(&str) -> Option<&'static str>) -> Vec<String> {
     let code = |row: &Map<String, Value>, column: &str| code_of(row.get(column).and_then(Value::as_str)?.trim());
     let is_rival = |column: &String| {
-        let codes = rows.iter().filter(|row| code(row, column).is_some()).count();
         let differs = rows.iter().any(|row| code(row, column).is_some_and(|own| code(row, chosen).is_some_and(|other| other != own)));
-        column != chosen && codes * 5 >= rows.len() * 4 && differs
+        column != chosen && holds_codes(rows, column, &code_of) && differs
     };
     columns(rows).into_iter().filter(is_rival).collect()
 }

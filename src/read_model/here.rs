@@ -128,6 +128,14 @@ fn codes(plan: Option<&PlanHere>) -> Vec<(&str, i64)> {
     codes
 }
 
+/// What lots of a plan say at a place, for comparing.
+fn lots(plan: Option<&PlanHere>) -> Vec<String> {
+    let lots = plan.into_iter().flat_map(|plan| &plan.zones).filter_map(|zone| zone.lot.as_ref());
+    let mut lots: Vec<String> = lots.map(|lot| format!("{:?} {:?} {:?}", lot.number, lot.indicators.stated(), lot.conditions)).collect();
+    lots.sort_unstable();
+    lots
+}
+
 /// Roads and tenths of their widths at a place, for comparing.
 fn widths(plan: Option<&PlanHere>) -> Vec<(Option<&str>, i64)> {
     let roads = plan.and_then(|plan| plan.streets.as_ref()).into_iter().flat_map(|streets| &streets.roads);
@@ -145,7 +153,7 @@ fn text(features: &Features, feature: &Feature, name: &str) -> Option<String> {
 fn zones(features: &Features, place: &Place, plane: &Crs) -> (Vec<ZoneHere>, Option<f64>) {
     let zone = |index: usize| {
         let feature = &features.list[index];
-        let land_use = features.text_property(feature, "land_use").unwrap_or_default().to_owned();
+        let land_use = features.code_of(feature).to_owned();
         let lot = features.is_lot(feature).then(|| LotHere::of(&features.parsed_properties(feature)));
         ZoneHere { number: feature.number, land_use, lot, name: text(features, feature, "name"), area_m2: None, share: None }
     };
@@ -278,7 +286,10 @@ impl ReadModel {
                 None => None,
             };
             let now = here.plans.iter().find(|plan| plan.view.code == code).cloned();
-            if codes(held.as_ref()) != codes(now.as_ref()) || widths(held.as_ref()) != widths(now.as_ref()) {
+            let is_changed = codes(held.as_ref()) != codes(now.as_ref())
+                || widths(held.as_ref()) != widths(now.as_ref())
+                || lots(held.as_ref()) != lots(now.as_ref());
+            if is_changed {
                 here.changed.push(ChangedHere { before: held, after: now });
             }
         }

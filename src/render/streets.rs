@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
+use crate::domain::land_use;
+use crate::read_model::here::{PlanHere, ZoneHere};
 use crate::read_model::streets::{RoadHere, Streets};
 use crate::words::sentence::{Decimal, Sentence};
 use crate::words::text::Lang;
@@ -64,6 +66,21 @@ pub(super) fn sentences(streets: &Streets, subject: Subject) -> Vec<Sentence> {
         });
     }
     said
+}
+
+/// What the plan's areas of streets take of a place, where no right of way says it.
+pub(super) fn of_areas(plan: &PlanHere) -> Option<Sentence> {
+    let is_said = plan.streets.as_ref().is_some_and(|streets| !streets.roads.is_empty());
+    let streets: Vec<&ZoneHere> =
+        plan.zones.iter().filter(|zone| zone.lot.is_some() && land_use::STREETS.contains(&zone.land_use.as_str())).collect();
+    if is_said || streets.is_empty() {
+        return None;
+    }
+    let sum = |value: fn(&ZoneHere) -> Option<f64>| streets.iter().filter_map(|zone| value(zone)).sum::<f64>();
+    Some(match sum(|zone| zone.area_m2) {
+        0.0 => sentence!("point-in-street-land"),
+        area => sentence!("parcel-in-street-land", area = Decimal(area, 1), share = Decimal(sum(|zone| zone.share), 1)),
+    })
 }
 
 /// What the lines say, in words.

@@ -82,7 +82,9 @@ pub fn maplibre(city: &City, collection: &Collection) -> Value {
 }
 
 fn rgb(hex: &str) -> String {
-    let part = |range| u8::from_str_radix(hex.get(range).unwrap_or("dd"), 16).unwrap_or(0xdd);
+    // “#333” is short for “#333333”.
+    let long: String = hex.chars().flat_map(|c| std::iter::repeat_n(c, if hex.len() == 4 && c != '#' { 2 } else { 1 })).collect();
+    let part = |range| u8::from_str_radix(long.get(range).unwrap_or("dd"), 16).unwrap_or(0xdd);
     format!("{},{},{},255", part(1..3), part(3..5), part(5..7))
 }
 

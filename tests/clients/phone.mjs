@@ -30,6 +30,11 @@ const PAGES = [
   ["schedule", "/q/KHSDD26AK"],
   ["construction", "/q/QHXD2200H"],
   ["general", "/q/QHC2020AH"],
+  ["detailed", "/q/QHCT2401G"],
+  ["zoning-unit", "/q/QHPK2301B?unit=04261-2020"],
+  ["lots", "/q/QHCT2401G/lots"],
+  ["lot", "/q/QHCT2401G/lots/ODT-01"],
+  ["here-lots", "/here?lon=104.897&lat=21.71"],
   ["consultation", "/q/YKND26016"],
   ["campaign", "/q/NKTM20267"],
   ["programme", "/q/DDDT2022J"],
@@ -120,7 +125,7 @@ async function sweep(browser, large) {
 async function firstScreen(browser) {
   const context = await browser.newContext({ ...PHONE, javaScriptEnabled: false });
   const page = await context.newPage();
-  for (const [code, words] of [["QHSDD21AG", "ĐANG CÓ HIỆU LỰC"], ["QHXD2200H", "ĐANG CÓ HIỆU LỰC"], ["QHC2020AH", "ĐANG CÓ HIỆU LỰC"]]) {
+  for (const [code, words] of [["QHSDD21AG", "ĐANG CÓ HIỆU LỰC"], ["QHXD2200H", "ĐANG CÓ HIỆU LỰC"], ["QHC2020AH", "ĐANG CÓ HIỆU LỰC"], ["QHCT2401G", "ĐANG CÓ HIỆU LỰC"]]) {
     const asked = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(`${base}/q/${code}`);

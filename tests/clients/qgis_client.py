@@ -77,7 +77,7 @@ first = next(zones.getFeatures())
 assert first["area_ha"] > 0 and not first.geometry().isEmpty()
 
 # The ready style is taken as it is.
-for name in ("zones", "ambulances"):
+for name in ("zones", "ambulances", "lots", "plan-lines", "plan-points"):
     path = os.path.join(tempfile.mkdtemp(), f"{name}.qml")
     urllib.request.urlretrieve(f"{base}/collections/{name}/style.qml", path)
     styled = layer(name)
@@ -86,6 +86,27 @@ for name in ("zones", "ambulances"):
     if name == "zones":
         categories = {category.value(): category.symbol().color().name() for category in styled.renderer().categories()}
         assert len(categories) > 40 and categories["ODT"] == "#ffa0ff", (len(categories), categories.get("ODT"))
+    if name == "plan-lines":
+        assert QgsWkbTypes.geometryType(styled.wkbType()) == QgsWkbTypes.LineGeometry
+        colours = {category.value(): category.symbol().color().name() for category in styled.renderer().categories()}
+        assert colours["red-line"] == "#d00000" and colours["road"] == "#333333", colours
+    if name == "lots":
+        # This QGIS takes the types of columns from the first ten features; what they leave empty it takes for text. In a
+        # file the columns have their types.
+        types = {field.name(): field.typeName() for field in styled.fields()}
+        assert types["area_ha"] == "Real", types
+
+# All layers of a plan come in one file, each with its style.
+path = os.path.join(tempfile.mkdtemp(), "plan.gpkg")
+urllib.request.urlretrieve(f"{base}/q/QHCT2401G.gpkg", path)
+for name, renderer in (("lots", "categorizedSymbol"), ("plan-lines", "categorizedSymbol"), ("plan-points", "singleSymbol")):
+    packed = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
+    assert packed.isValid() and packed.featureCount() > 0, name
+    if name == "lots":
+        types = {field.name(): field.typeName() for field in packed.fields()}
+        assert types["density_max_pct"] == "Real" and types["storeys_max"].startswith("Integer"), types
+    message, ok = packed.loadDefaultStyle()
+    assert ok and packed.renderer().type() == renderer, (name, message, packed.renderer().type())
 print("QGIS", Qgis.QGIS_VERSION, "adds every layer")
 sys.stdout.flush()
 # Two copies of a JSON library in one process trip over each other when Python takes them down.

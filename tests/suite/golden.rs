@@ -21,6 +21,10 @@ const PAGES: &[(&str, &str)] = &[
     ("plan-part", "/q/QHSDD21AG?unit=04252-2025"),
     ("plan-coming", "/q/QHC2020AH"),
     ("schedule", "/q/KHSDD26AK"),
+    ("detailed", "/q/QHCT2401G"),
+    ("lots", "/q/QHCT2401G/lots?q=tmd"),
+    ("lot", "/q/QHCT2401G/lots/TMD-01"),
+    ("here-lots", "/here?lon=104.897&lat=21.71"),
     ("history", "/q/QHSDD21AG/history"),
     ("changes", "/q/QHSDD21AG/changes"),
     ("ambulance", "/q/XCT00001C"),
@@ -145,7 +149,7 @@ async fn the_words_of_posters_are_those_that_were_read() {
     let (_database, _clock, node) = demo(Kind::Sqlite).await;
     let scratch = tempfile::tempdir().unwrap();
     let mut posters = Vec::new();
-    for code in ["QHSDD21AG", "KHSDD26AK", "XCT00001C", "NKTM20267", "YKND26016", "DTCT2601Q"] {
+    for code in ["QHSDD21AG", "KHSDD26AK", "QHCT2401G", "XCT00001C", "NKTM20267", "YKND26016", "DTCT2601Q"] {
         let file = scratch.path().join("poster.pdf");
         fs::write(&file, &node.get(&format!("/q/{code}/poster.pdf")).await.body).unwrap();
         posters.push((format!("{code}.txt"), run("pdftotext", &["-enc", "UTF-8", "-layout", file.to_str().unwrap(), "-"])));

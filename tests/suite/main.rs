@@ -5,6 +5,7 @@
 mod addresses;
 mod apart;
 mod boards;
+mod broken_lots;
 mod browser;
 mod clients;
 mod connections;

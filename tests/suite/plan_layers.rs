@@ -376,3 +376,36 @@ fn a_file_of_lines_alone_is_read_as_lines_and_says_what_it_left_out() {
     let none = plan::import_beside(&Source::memory("points.geojson", kml(&[])), &options(), false);
     assert!(none.set.is_none() && !none.report.is_clean());
 }
+
+#[test]
+fn a_lone_file_that_is_named_as_the_existing_state_is_no_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let (name, path) = write(folder.path()).swap_remove(0);
+    let alone = folder.path().join("HT_PhanO.geojson");
+    fs::copy(&path, &alone).unwrap();
+    let read = import(&alone, &options());
+    assert!(read.set.is_none() && read.report.findings[0].said.text(Lang::Vi).contains("hiện trạng"), "{}", read.report.to_text());
+    assert!(import(&path, &options()).set.is_some(), "{name}");
+    let packed = folder.path().join("plan.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&packed).unwrap());
+    archive.start_file("HienTrang/o.geojson", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::copy(&mut fs::File::open(&path).unwrap(), &mut archive).unwrap();
+    archive.finish().unwrap();
+    assert!(import(&packed, &options()).set.is_none());
+}
+
+#[test]
+fn a_code_of_the_land_law_beside_a_class_and_a_symbol_that_is_a_use_are_read_as_they_are_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.geojson");
+    let lots = [
+        area(0, &json!({ "KYHIEU": "ODT", "MaLoaiDat": "ODT", "ChucNang": "Nhóm nhà ở", "TANGCAO": "5" })),
+        area(1, &json!({ "KYHIEU": "ODT", "MaLoaiDat": "ODT", "ChucNang": "Nhóm nhà ở", "TANGCAO": "4" })),
+    ];
+    let crs = json!({ "type": "name", "properties": { "name": "urn:ogc:def:crs:EPSG::9208" } });
+    fs::write(&path, json!({ "type": "FeatureCollection", "crs": crs, "features": lots }).to_string()).unwrap();
+    let read = import(&path, &options());
+    let lots = features(&read, "zones");
+    assert!(lots.iter().all(|lot| lot["properties"]["lot"].is_null() && lot["properties"]["land_use"] == "ODT"), "{lots:?}");
+    assert!(read.report.findings.iter().any(|finding| finding.check == "other-code-column"), "{}", read.report.to_text());
+}

@@ -139,6 +139,8 @@ async fn every_print_is_sound_and_gives_its_vietnamese_back() {
         (format!("/q/{PLAN}/poster.pdf?lang=en"), "In force", "595.276 x 841.89"),
         (format!("/q/{PLAN}/poster.pdf?size=A1"), title, "1683.78 x 2383.94"),
         (format!("/q/{PLAN}/poster.pdf?size=A0"), title, "2383.94 x 3370.39"),
+        ("/q/QHCT2401G/poster.pdf".into(), "chỉ giới đường đỏ", "595.276 x 841.89"),
+        ("/q/QHPK2301B/poster.pdf?size=A1".into(), "hành lang bảo vệ", "1683.78 x 2383.94"),
         (format!("/q/{PLAN}/stickers.pdf?board=1"), "QHSDD21AG.B1F", "595.276 x 841.89"),
         ("/q/DDDT2022J/poster.pdf".into(), "Đợt cấp định danh điện tử", "595.276 x 841.89"),
         ("/q/XCT00001C/poster.pdf".into(), "0216 0000 111", "595.276 x 841.89"),

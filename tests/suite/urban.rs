@@ -17,6 +17,8 @@ on_both_databases!(
     a_hundred_parcels_are_answered_as_shapely_answers_them,
     here_tells_the_right_of_way_in_words,
     plans_stand_side_by_side_the_more_detailed_first,
+    here_says_what_changed_since_a_day_for_lots_too,
+    land_for_streets_is_told_where_no_right_of_way_is,
     a_lot_has_a_page_and_a_code_of_its_own,
     the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kept,
     one_geopackage_has_all_layers_of_a_plan_and_their_styles,
@@ -243,6 +245,10 @@ async fn a_hundred_parcels_are_answered_as_shapely_answers_them(kind: Kind) {
             }
         };
         lots(&|number, area| assert!(near(area, &question["lots"][number]), "{n}: lot {number}: {area} {line}"));
+        for (number, area) in question["lots"].as_object().unwrap() {
+            let is_there = plan["zones"].as_array().unwrap().iter().any(|zone| zone["lot"]["number"] == json!(number));
+            assert!(is_there || area.as_f64().unwrap() < 1.0, "{n}: lot {number} is missing: {line}");
+        }
         let streets = &plan["streets"];
         let roads = streets["roads"].as_array().unwrap();
         for road in roads {
@@ -303,6 +309,37 @@ async fn plans_stand_side_by_side_the_more_detailed_first(kind: Kind) {
     assert!(!one_plan.contains("class=\"beside\""), "{one_plan}");
 }
 
+async fn here_says_what_changed_since_a_day_for_lots_too(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let lot = |storeys: &str| file(&[json!({ "KyHieuLoDat": "OM \"2\"", "ChucNang": "Nhóm nhà ở", "SoTangToiDa": storeys })]);
+    let code = publish(&node, "since", json!({ "geojson": lot("5") })).await;
+    let facts = json!({ "kind": "detailed-plan", "title": "Điều chỉnh", "adjustment": "local", "zones": { "geojson": lot("7") },
+        "decision": { "authority": "UBND", "number": "since-2/QĐ", "signed": "2026-01-10" } });
+    let revise =
+        json!({ "id": "since-2", "type": "plan.revise", "code": code, "based_on": 1, "effective_from": "2026-01-10", "facts": facts });
+    node.apply(&revise.to_string()).await;
+    let parcel = typed(&[[515_002.0, 2_401_502.0], [515_012.0, 2_401_502.0], [515_012.0, 2_401_510.0], [515_002.0, 2_401_510.0]]);
+    let page = node.form("/here", &[("parcel", &parcel), ("since", "2026-01-06")]).await.text();
+    assert!(page.contains("tối đa 5 tầng") && page.contains("tối đa 7 tầng"), "{page}");
+    // A number with quotation marks has a page like any other.
+    let page = node.get_with(&format!("/q/{code}/lots/OM-2"), &[("accept", "text/html")]).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let all = node.get(&format!("/q/{code}.geojson")).await.json();
+    assert_eq!(all["features"][0]["properties"]["feature_kind"], "lot");
+}
+
+async fn land_for_streets_is_told_where_no_right_of_way_is(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let lots = file(&[
+        json!({ "KyHieuLoDat": "GT1", "MaLoaiDat": "DGT", "TangCao": null }),
+        json!({ "KyHieuLoDat": "A1", "MaLoaiDat": "ODT", "TangCao": "5" }),
+    ]);
+    publish(&node, "areas", json!({ "geojson": lots })).await;
+    let parcel = typed(&[[515_020.0, 2_401_500.0], [515_040.0, 2_401_500.0], [515_040.0, 2_401_510.0], [515_020.0, 2_401_510.0]]);
+    let page = node.form("/here", &[("parcel", &parcel)]).await.text();
+    assert!(page.contains("100,0 m² của thửa (50,0 %) nằm trong đất đường giao thông của quy hoạch."), "{page}");
+}
+
 async fn a_lot_has_a_page_and_a_code_of_its_own(kind: Kind) {
     let (_database, _, node) = demo(kind).await;
     let code = publish(&node, "pages", json!({ "geojson": with_street("12") })).await;
@@ -352,9 +389,17 @@ async fn the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kep
     let file = folder.path().join("sheet.pdf");
     std::fs::write(&file, &sheet.body).unwrap();
     let text = crate::support::run("pdftotext", &["-layout", file.to_str().unwrap(), "-"]);
-    for said in
-        ["Thông tin quy hoạch", "200,0 m²", "Lô OM2.3", "nằm trong lộ giới đường Mẫu (rộng 12 m).", "mật độ tối đa 70 %", "giá trị pháp lý"]
-    {
+    for said in [
+        "Thông tin quy hoạch",
+        "m²",
+        "100,0",
+        "sheet/QĐ",
+        "200,0 m²",
+        "Lô OM2.3",
+        "nằm trong lộ giới đường Mẫu (rộng 12 m).",
+        "mật độ tối đa 70 %",
+        "giá trị pháp lý",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(crate::support::run("pdfinfo", &[file.to_str().unwrap()]).contains("Pages:           1"));

@@ -166,6 +166,9 @@ impl PlanArgs {
             imported.report.absorb(&source.name, report);
             imported.further.retain(|(known, _)| known != field);
             imported.further.extend(set.map(|set| (field.to_owned(), set)));
+            if are_lines {
+                import::plan::check_lines(imported);
+            }
             sources.push(source);
         }
         Ok(())

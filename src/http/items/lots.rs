@@ -39,7 +39,7 @@ async fn material(site: &Site, code: &str, lang: Lang) -> Result<Material, HttpE
 /// The lots with that key, at most [`MOST`].
 fn with_key(material: &Material, key: &str) -> Vec<usize> {
     let Some(features) = &material.features else { return Vec::new() };
-    let is_it = |lot: &Feature| features.text_property(lot, "lot").is_some_and(|number| lot_key(number) == key);
+    let is_it = |lot: &Feature| features.any_text_property(lot, "lot").is_some_and(|number| lot_key(&number) == key);
     (0..features.list.len()).filter(|index| features.list.get(*index).is_some_and(is_it)).take(MOST).collect()
 }
 

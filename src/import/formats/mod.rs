@@ -25,7 +25,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::feature::{Feature, Raw};
+use super::feature::{Feature, Kind, Raw};
 use super::report::{FULL_DISK, Note};
 use super::source::Source;
 use crate::disk::{self, Disk};
@@ -393,6 +393,18 @@ pub fn names(source: &Source, limits: &Limits) -> Result<Vec<String>, ReadError>
         Format::Zip => packed::names(source, limits),
         _ => Ok(Vec::new()),
     }
+}
+
+/// The kind of geometry and the number of features that a file registers for its layer, where the format has a register.
+pub fn registered(source: &Source, choice: &Choice) -> Option<(Kind, usize)> {
+    let is_database = matches!(sniff(&source.head(4096).ok()?), Format::Sqlite);
+    if is_database { geopackage::registered(source, choice.layer.as_deref()) } else { None }
+}
+
+/// The name of the only file of an archive that can be read; none for other files.
+pub fn inner(source: &Source, limits: &Limits) -> Option<String> {
+    let is_archive = matches!(sniff(&source.head(4096).ok()?), Format::Zip);
+    if is_archive { packed::only(source, limits) } else { None }
 }
 
 /// Opens a file, or the part of it that is wanted.

@@ -25,6 +25,15 @@ pub fn names(source: &Source, limits: &Limits) -> Result<Vec<String>, ReadError>
     }
 }
 
+/// The name of the only file that can be read.
+pub fn only(source: &Source, limits: &Limits) -> Option<String> {
+    let archive = Archive::open(source, limits.bytes).ok()?;
+    match readable(&archive).as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
 /// Opens the content of an archive: a Shapefile, a KMZ, a workbook, or one file of another format.
 pub fn open(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadError> {
     let limits = &choice.limits;

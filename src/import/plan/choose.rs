@@ -231,7 +231,8 @@ fn areas(seen: &[Seen], asked: &Asked<'_>) -> Result<BTreeSet<usize>, Doubt> {
     let with = |wanted: Role| all.iter().copied().filter(|at| role(*at) == Some(wanted)).collect::<BTreeSet<usize>>();
     let best = [with(Role::Lots), with(Role::Uses)].into_iter().find(|found| !found.is_empty());
     let best = best.unwrap_or_else(|| all.iter().copied().collect());
-    let stages: BTreeSet<Option<Stage>> = best.iter().map(|at| seen[*at].named().stage).collect();
+    // A folder that names no stage belongs to the stage of the others.
+    let stages: BTreeSet<Stage> = best.iter().filter_map(|at| seen[*at].named().stage).collect();
     if stages.len() > 1 {
         let list = list(best.iter().map(|at| &seen[*at]));
         return Err(("choose-stage", sentence!("choose-stage", list)));

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use rayon::prelude::*;
 
+use crate::domain::land_use;
 use crate::domain::plan::LineKind;
-use crate::features::canonical::CanonicalSet;
 use crate::features::{Feature, Features};
 use crate::geometry::Ring;
 use crate::geometry::area::{bbox_of, inside};
@@ -17,8 +18,6 @@ const STEP_M: f64 = 2.0;
 const DEEP_M: f64 = 0.3;
 /// Places that a line must have deep in a lot.
 const LEAST: usize = 2;
-/// Uses of areas that are streets themselves.
-const STREETS: [&str; 2] = ["DGT", "GT"];
 /// Most places that are looked at: a line as long as the country is none of a plan.
 const MOST: usize = 4_000_000;
 /// Places of a line that are looked at together: the lots around them are read once.
@@ -45,20 +44,26 @@ fn along(line: &[[i64; 2]]) -> Vec<[i64; 2]> {
     places
 }
 
-/// Distance from a place to the border of an area, metres.
-fn to_border(rings: &[Ring], at: [i64; 2]) -> f64 {
+/// True where the border of an area lies no further from a place than a slip.
+fn is_at_border(rings: &[Ring], at: [i64; 2]) -> bool {
     let [kx, ky] = metres_a_degree(at[1] as f64 / 1e7);
     let flat = |p: [i64; 2]| [(p[0] - at[0]) as f64 * kx / 1e7, (p[1] - at[1]) as f64 * ky / 1e7];
-    let mut least = f64::INFINITY;
-    for ring in rings {
-        for (i, a) in ring.iter().enumerate() {
-            let ([ax, ay], [bx, by]) = (flat(*a), flat(ring[(i + 1) % ring.len()]));
-            let (dx, dy) = (bx - ax, by - ay);
-            let along = if dx == 0.0 && dy == 0.0 { 0.0 } else { (-(ax * dx + ay * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0) };
-            least = least.min(libm::hypot(ax + dx * along, ay + dy * along));
+    let is_near = |[a, b]: [[f64; 2]; 2]| {
+        // Most edges lie further off than that on one side.
+        if (0..2).any(|k| a[k].min(b[k]) > DEEP_M || a[k].max(b[k]) < -DEEP_M) {
+            return false;
         }
-    }
-    least
+        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+        let along = if dx == 0.0 && dy == 0.0 { 0.0 } else { (-(a[0] * dx + a[1] * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0) };
+        libm::hypot(a[0] + dx * along, a[1] + dy * along) <= DEEP_M
+    };
+    rings.iter().any(|ring| {
+        let mut before = ring.last().map_or([0.0; 2], |last| flat(*last));
+        ring.iter().any(|corner| {
+            let here = flat(*corner);
+            is_near([std::mem::replace(&mut before, here), here])
+        })
+    })
 }
 
 /// The places that lie deep in a lot, each with the lot, and its longitude and latitude in degrees.
@@ -66,19 +71,19 @@ fn deep(areas: &Features, places: &Ring) -> Vec<(usize, [f64; 2])> {
     let mut found = Vec::new();
     for index in areas.near(&bbox_of(std::slice::from_ref(places))) {
         let lot = &areas.list[index];
-        if areas.text_property(lot, "land_use").is_some_and(|code| STREETS.contains(&code)) {
+        if land_use::STREETS.contains(&areas.code_of(lot)) {
             continue;
         }
         let rings = areas.rings(lot);
-        let own = places.iter().filter(|at| inside(&rings, **at) && to_border(&rings, **at) > DEEP_M);
+        let own = places.iter().filter(|at| !is_at_border(&rings, **at) && inside(&rings, **at));
         found.extend(own.map(|at| (index, at.map(|value| value as f64 / 1e7))));
     }
     found
 }
 
-/// Warns of each lot that a red line runs through.
-pub(super) fn tell(areas: &CanonicalSet, lines: &CanonicalSet, report: &mut Report) {
-    let parsed = |set: &CanonicalSet| Features::parse(&set.chunks.concat().into());
+/// Warns of each lot that a red line runs through; both are canonical texts.
+pub(super) fn tell(areas: &[Bytes], lines: &[Bytes], report: &mut Report) {
+    let parsed = |chunks: &[Bytes]| Features::parse(&chunks.concat().into());
     let (Some(areas), Some(lines)) = (parsed(areas), parsed(lines)) else { return };
     let is_red = |line: &&Feature| lines.text_property(line, "line_kind") == Some(LineKind::RedLine.as_str());
     let red = lines.list.iter().filter(is_red).flat_map(|line| lines.lines(line));

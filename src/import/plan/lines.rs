@@ -12,7 +12,7 @@ use crate::geometry::crs::Crs;
 use crate::geometry::simple::Geometry;
 use crate::import::cell;
 use crate::import::choose_crs::Chosen;
-use crate::import::columns::{self, plain};
+use crate::import::columns::{self, is_cut, plain};
 use crate::import::feature::{Feature, GeometryError, Kind, of_lines};
 use crate::import::formats::{Left, Tally};
 use crate::import::lines::{line, metres};
@@ -46,8 +46,6 @@ const ROADS: &[&str] = &["road", "tenduong", "tenduongpho", "tentuyen", "tentuye
 /// Columns that say what a line is.
 const KINDS: &[&str] =
     &["linekind", "loai", "loaiduong", "loaichigioi", "phanloai", "doituong", "tendoituong", "kind", "type", "layer", "folder"];
-/// Bytes to which a Shapefile cuts the names of its columns.
-const CUT: usize = 10;
 /// Widest street that there is, metres.
 const WIDEST: f64 = 200.0;
 
@@ -55,7 +53,7 @@ const WIDEST: f64 = 200.0;
 fn column(rows: &[&Map<String, Value>], names: &[&str]) -> Option<String> {
     let is_called = |column: &str, name: &str| {
         let bare = plain(column.split(['(', '[']).next().unwrap_or(column));
-        bare == name || column.len() == CUT && bare.len() > 5 && name.starts_with(&bare)
+        bare == name || is_cut(column, name)
     };
     let holds = |column: &str| rows.iter().any(|row| row.get(column).and_then(cell::text).is_some());
     let all = || rows.iter().take(100).flat_map(|row| row.keys());

@@ -9,8 +9,8 @@ mod see;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::feature::Kind;
-use super::formats::Choice;
 use super::formats::part::{Layers, Part};
+use super::formats::{self, Choice};
 use super::report::{LayerFate, Report, Severity};
 use super::source::Source;
 use super::zones::{self, Imported, Options, Progress};
@@ -28,6 +28,9 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     let options = &Options { choice: Choice { tables: true, ..options.choice.clone() }, ..options.clone() };
     // What cannot be opened is told by the reader of zones.
     let Ok(seen) = see::see(source, &options.choice) else { return zones::import(source, options, progress) };
+    if let Some(why) = of_existing_file(source, options, &seen) {
+        return doubt(source, options, &seen, why);
+    }
     if seen.iter().all(|own| own.kind == Kind::Areas && own.name().is_none()) {
         return zones::import(source, options, progress);
     }
@@ -65,8 +68,8 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
         imported.report.forget("linework-not-read");
     }
     tell_without_outline(&seen, &decided, &of_areas, &mut imported.report);
-    if let (Some(areas), Some((_, lines))) = (&imported.set, further.iter().find(|(field, _)| field == LINES.field)) {
-        crossing::tell(areas, lines, &mut imported.report);
+    if let Some((_, lines)) = further.iter().find(|(field, _)| field == LINES.field) {
+        crossing::tell(&imported.drawn, &lines.chunks, &mut imported.report);
     }
     let fates = seen.iter().zip(&decided).filter(|(own, _)| !is_drawn_twice(own, &of_areas));
     imported.report.layers = fates.map(|(own, fate)| told(own, fate)).collect();
@@ -75,6 +78,23 @@ pub fn import(source: &Source, options: &Options, progress: Progress<'_>) -> Imp
     imported.set = imported.set.filter(|_| is_clean);
     imported.further = if is_clean { further } else { Vec::new() };
     imported
+}
+
+/// The doubt about a file of one nameless layer whose own name says that it shows what is there already.
+fn of_existing_file(source: &Source, options: &Options, seen: &[Seen]) -> Option<Doubt> {
+    let names = [Some(source.name.clone()), formats::inner(source, &options.choice.limits)];
+    let name = names.into_iter().flatten().find(|name| roles::read(name).role == Some(roles::Role::Existing))?;
+    let is_one = seen.iter().all(|own| own.layer.is_none());
+    is_one.then(|| ("no-layer-of-plan", sentence!("file-of-existing", name)))
+}
+
+/// Warns of lots that red lines run through, where the lines came in a file of their own.
+pub fn check_lines(imported: &mut Imported) {
+    let lines = imported.further.iter().find(|(field, _)| field == LINES.field).map(|(_, lines)| lines);
+    if let Some(lines) = lines {
+        crossing::tell(&imported.drawn, &lines.chunks, &mut imported.report);
+        imported.report.sort();
+    }
 }
 
 /// Reads a file of which all lines, or all points, belong to a plan. It may have several layers.
@@ -86,7 +106,13 @@ pub fn import_beside(source: &Source, options: &Options, are_lines: bool) -> Imp
             zones::unreadable(&mut report, error);
             None
         }
-        Ok(seen) => read_beside(source, options, &seen, are_lines, &mut report),
+        Ok(seen) => match of_existing_file(source, options, &seen) {
+            Some((check, said)) => {
+                report.add(Severity::Error, check, None, said);
+                None
+            }
+            None => read_beside(source, options, &seen, are_lines, &mut report),
+        },
     };
     if !source.is_unchanged() {
         report.add(Severity::Error, "changed-while-read", None, sentence!("changed-while-read-plan"));

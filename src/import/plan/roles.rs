@@ -102,7 +102,21 @@ pub fn read(name: &str) -> Named {
 /// What a name or a cell says, such as `Chỉ giới đường đỏ`.
 pub fn role_of(text: &str) -> Option<Role> {
     let bare = plain(text);
-    ROLES.iter().find(|(part, _)| bare.contains(part)).map(|(_, role)| *role)
+    let is_there = |part: &str| if part.len() <= SHORT { begins_a_word(text, part) } else { bare.contains(part) };
+    ROLES.iter().find(|(part, _)| is_there(part)).map(|(_, role)| *role)
+}
+
+/// Letters of a part that is looked for only where a word begins: “GiaoDat” is no “ô đất”.
+const SHORT: usize = 4;
+
+/// True where that part of a name begins one of its words: after a separator, or at a capital after a small letter.
+fn begins_a_word(text: &str, part: &str) -> bool {
+    let mut before = ' ';
+    text.char_indices().any(|(at, c)| {
+        let begins = !before.is_alphanumeric() || c.is_uppercase() && before.is_lowercase();
+        before = c;
+        begins && plain(&text[at..]).starts_with(part)
+    })
 }
 
 /// True where a cell says that something is there already, and no plan: `Tim đường hiện trạng`.
@@ -137,6 +151,9 @@ mod tests {
     fn layers_of_the_circular_and_of_drawings_are_known_by_their_names() {
         use LineKind::{BuildingLine, Corridor, Limit, RedLine, Road};
         for (name, role, stage) in [
+            ("GiaoDat_A", None, None),
+            ("O_DAT", Some(Role::Lots), None),
+            ("ODat", Some(Role::Lots), None),
             ("ChucNangSuDungDat_A", Some(Role::Uses), None),
             ("PhanOQuyHoach_A", Some(Role::Lots), None),
             ("RanhGioiQuyHoach_A", Some(Role::Lines(Limit)), None),

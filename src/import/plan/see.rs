@@ -41,10 +41,18 @@ fn count(source: &Source, choice: &Choice) -> (Parts, bool, Option<ReadError>) {
             Ok(None) => return (parts, is_drawing, None),
             Err(error) => return (parts, is_drawing, Some(error)),
         };
-        let found = parts.entry((folder(&feature.properties).map(str::to_owned), Kind::of(&feature))).or_default();
+        let (folder, kind) = (folder(&feature.properties).map(str::to_owned), Kind::of(&feature));
+        let is_in_folders = folder.is_some();
+        let found = parts.entry((folder, kind)).or_default();
         found.count += 1;
         if found.sample.len() < SAMPLE {
             found.sample.push(feature.properties);
+        } else if found.count == SAMPLE + 1 && !is_in_folders && parts.len() == 1 {
+            // A register spares counting; what does not keep to it is told when it is read.
+            if let Some((_, count)) = formats::registered(source, choice).filter(|(registered, _)| *registered == kind) {
+                parts.values_mut().for_each(|found| found.count = count);
+                return (parts, is_drawing, None);
+            }
         }
     }
 }

@@ -7,10 +7,16 @@ use super::held::LotColumns;
 use super::lines_of_lots::{self, Lines, is_line};
 use super::words::held_words;
 use crate::domain::city::Columns;
-use crate::domain::land_use;
+use crate::domain::land_use::{self, LandUse};
 use crate::import::columns;
 use crate::import::formats::{Left, Tally};
 use crate::import::report::{Report, Severity};
+
+/// The use that a text names, if the plan may have it.
+fn allowed(options: &Options, text: &str) -> Option<&'static LandUse> {
+    let entry = if options.kind.is_urban() { land_use::called(text, options.kind) } else { land_use::get(text) };
+    entry.filter(|entry| land_use::is_allowed(entry, options.kind, options.signed))
+}
 
 type FindColumn<'a> = &'a dyn Fn(&[&Map<String, Value>], Option<&str>) -> Option<String>;
 
@@ -19,10 +25,7 @@ pub(super) fn find_columns(rows: &[&Map<String, Value>], options: &Options, repo
     if options.outline {
         return Some(Columns { name: columns::name_column(rows, options.columns.name.as_deref(), None), ..Columns::default() });
     }
-    let allowed = |text: &str| {
-        let entry = if options.kind.is_urban() { land_use::called(text, options.kind) } else { land_use::get(text) };
-        entry.filter(|entry| land_use::is_allowed(entry, options.kind, options.signed)).map(|entry| entry.code.as_str())
-    };
+    let allowed = |text: &str| Some(allowed(options, text)?.code.as_str());
     let asked = &options.columns;
     let code = columns::code_column(rows, asked.land_use.as_deref(), allowed);
     let as_before = &options.as_before.columns;
@@ -49,9 +52,15 @@ pub(super) fn find_columns(rows: &[&Map<String, Value>], options: &Options, repo
     };
     let rivals = if is_chosen { Vec::new() } else { columns::rival_codes(rows, &land_use, allowed) };
     if !rivals.is_empty() {
-        let list = std::iter::once(&land_use).chain(&rivals).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
-        report.add(Severity::Error, "choose-code-column", None, sentence!("choose-code-column", list));
-        return None;
+        let list = |names: &mut dyn Iterator<Item = &String>| names.map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+        if !options.kind.is_urban() {
+            let list = list(&mut std::iter::once(&land_use).chain(&rivals));
+            report.add(Severity::Error, "choose-code-column", None, sentence!("choose-code-column", list));
+            return None;
+        }
+        // A code of the land law beside a class of the urban plan is usual there.
+        let said = sentence!("other-code-column", column = land_use, others = list(&mut rivals.iter()));
+        report.add(Severity::Warning, "other-code-column", None, said);
     }
     for (field, name) in [("name", &asked.name), ("note", &asked.note)] {
         let Some(name) = name else { continue };
@@ -74,13 +83,16 @@ pub(super) fn find_columns(rows: &[&Map<String, Value>], options: &Options, repo
 
 /// The columns of lots; `raw` gives the name of one as it is in the file. None, with an error, for one that the planner named and the file does not have.
 pub(super) fn find_lots(
+    rows: &[&Map<String, Value>],
     columns: &[String],
     raw: impl Fn(&str) -> String,
     options: &Options,
     uses: Option<&str>,
     report: &mut Report,
 ) -> Option<LotColumns> {
-    match LotColumns::find(columns, &options.lot_columns, uses, raw) {
+    // `KYHIEU` may be the lot's number or its use: the content decides.
+    let names_uses = |column: &str| columns::holds_codes(rows, column, |text| Some(allowed(options, text)?.code.as_str()));
+    match LotColumns::find(columns, &options.lot_columns, uses, &names_uses, raw) {
         Ok(found) => Some(found),
         Err((field, name)) => {
             let list = columns.iter().take(40).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");

@@ -217,12 +217,14 @@ fn held(header: &str) -> Option<(Held, usize)> {
 pub(super) struct LotColumns(pub(super) Vec<(Held, String, String)>);
 
 impl LotColumns {
-    /// Finds them: those that the planner named first, then by their headers. `uses` is the column of land uses. Errors: a
-    /// key and a column that the planner named, and that the file does not have.
+    /// Finds them: those that the planner named first, then by their headers. `uses` is the column of land uses; `names_uses`
+    /// is true for a column whose cells name land uses too. Errors: a key and a column that the planner named, and that the
+    /// file does not have.
     pub(super) fn find(
         columns: &[String],
         asked: &BTreeMap<String, String>,
         uses: Option<&str>,
+        names_uses: &dyn Fn(&str) -> bool,
         raw: impl Fn(&str) -> String,
     ) -> Result<Self, (String, String)> {
         let mut found: Vec<(Held, usize, String)> = Vec::new();
@@ -234,7 +236,7 @@ impl LotColumns {
         }
         for column in columns.iter().filter(|column| uses != Some(column)) {
             let Some((held, rank)) = held(column) else { continue };
-            if found.iter().any(|(.., taken)| taken == column) {
+            if found.iter().any(|(.., taken)| taken == column) || held == Held::Lot && names_uses(column) {
                 continue;
             }
             match found.iter_mut().find(|(known, ..)| *known == held) {

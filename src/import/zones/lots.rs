@@ -142,7 +142,7 @@ mod tests {
 
     fn read(cells: &[(&str, &str)], shares: Option<Shares>) -> (Map<String, Value>, Vec<String>) {
         let columns: Vec<String> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let found = LotColumns::find(&columns, &BTreeMap::new(), None, str::to_owned).expect("columns");
+        let found = LotColumns::find(&columns, &BTreeMap::new(), None, &|_| false, str::to_owned).expect("columns");
         let mut text = |raw: &str, _: &str| cells.iter().find(|(name, _)| *name == raw).map(|(_, text)| (*text).to_owned());
         let mut properties = Map::new();
         let findings = Lot::read(&found, shares, 100.0, &mut text).write(&mut properties);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_mark_that_groups_thousands_is_no_difference() {
-        let columns = LotColumns::find(&["DienTich".to_owned()], &BTreeMap::new(), None, str::to_owned).expect("columns");
+        let columns = LotColumns::find(&["DienTich".to_owned()], &BTreeMap::new(), None, &|_| false, str::to_owned).expect("columns");
         for (text, checks) in [("1.234", 0), ("1,234", 0), ("1234,0", 0), ("123,4", 1), ("1 234 m²", 0), ("1.300", 1)] {
             let lot = Lot::read(&columns, None, 1_234.0, &mut |_, _| Some(text.to_owned()));
             assert_eq!(lot.write(&mut Map::new()).len(), checks, "{text}");

@@ -352,7 +352,7 @@ fn run(
     let rows: Vec<&Map<String, Value>> = judged.iter().collect();
     let columns = find_columns(&rows, options, report)?;
     let lots = if options.has_lots() {
-        let mut found = find_lots(&names.all(), |name| names.raw(name), options, columns.land_use.as_deref(), report)?;
+        let mut found = find_lots(&rows, &names.all(), |name| names.raw(name), options, columns.land_use.as_deref(), report)?;
         let area = |feature: &Feature| Some(feature.geometry.as_ref().ok()?.area()).filter(|_| !chosen.crs.is_geographic());
         take_lines(&mut found, &rows, ahead.iter().map(area), options, report);
         // Areas of an urban plan with a land use and nothing else are zones.

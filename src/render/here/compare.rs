@@ -46,8 +46,8 @@ fn rows(lang: Lang, plans: &[&PlanHere]) -> Vec<(String, Vec<String>)> {
 /// The table, where at least two plans have zones at the place, and one of them says what may be built.
 pub(super) fn table(lang: Lang, plans: &[PlanHere]) -> Markup {
     let plans: Vec<&PlanHere> = plans.iter().filter(|plan| !plan.zones.is_empty()).take(MOST).collect();
-    let has_lots = plans.iter().any(|plan| plan.zones.iter().any(|zone| zone.lot.is_some()));
-    if plans.len() < 2 || !has_lots {
+    let tells = |zone: &ZoneHere| zone.lot.as_ref().is_some_and(|lot| !lot.indicators.stated().is_empty());
+    if plans.len() < 2 || !plans.iter().any(|plan| plan.zones.iter().any(tells)) {
         return html! {};
     }
     let table = html! {

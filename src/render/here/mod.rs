@@ -127,7 +127,8 @@ fn plan(lang: Lang, plan: &PlanHere, subject: Subject) -> Markup {
         }
         @if !plan.zones.is_empty() || plan.uncovered_m2.is_some() { (zones(lang, plan)) }
         @if let Some(said) = &plan.streets { (streets::words(lang, said, subject)) }
-        @if plan.zones.iter().any(|zone| zone.lot.is_some()) { p.note { (t(lang, "lot-certificate")) } }
+        @if let Some(said) = streets::of_areas(plan) { p { b { (said.text(lang)) } } }
+        @if plan.streets.is_some() || plan.zones.iter().any(|zone| zone.lot.is_some()) { p.note { (t(lang, "lot-certificate")) } }
         @for rule in rules(view) { p.rule { (lang.pick(&rule.vi, &rule.en)) " " span.note { "(" (rule.basis) ")" } } }
     }
 }
@@ -245,6 +246,11 @@ fn codes(lang: Lang, plan: &PlanHere) -> Markup {
             @if i > 0 { ", " }
             (zone.land_use) " " (zone_name(lang, zone))
             @if let Some(area) = zone.area_m2 { " (" (format::number(lang, area, 0)) " m²)" }
+            @if let Some(lot) = &zone.lot {
+                @if let Some(number) = &lot.number { ", " (t(lang, "lot")) " " (number) }
+                @for said in indicators::said(lang, &lot.indicators) { ", " (said) }
+                @if let Some(conditions) = &lot.conditions { ", " (conditions) }
+            }
         }
         @for road in plan.streets.iter().flat_map(|streets| &streets.roads) {
             ", " (t(lang, "field-right_of_way_m")) " " (road.road.as_deref().unwrap_or_default()) ": " (format::short(lang, road.width_m))

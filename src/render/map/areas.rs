@@ -26,7 +26,7 @@ impl Areas for Features {
     }
 
     fn code(&self, index: usize) -> &str {
-        self.list.get(index).and_then(|feature| self.text_property(feature, "land_use")).unwrap_or_default()
+        self.list.get(index).map_or("", |feature| self.code_of(feature))
     }
 
     fn lot(&self, index: usize) -> Option<&str> {

@@ -20,6 +20,8 @@ impl Item<'_> {
                 dt { (term(self.lang, "units")) } dd { (self.units(&view.units)) }
                 dt { (term(self.lang, "effective-from")) } dd { (format::date(view.effective_from)) }
                 @if let Some(to) = view.holds_to { dt { (term(self.lang, "effective-to")) } dd { (format::date(to)) } }
+                // What lies beside the areas is no fact of its own, and whoever approves should know that it is there.
+                @for (field, set) in &view.further { dt { (self.t(&field.replace('_', "-"))) } dd { (set.count) } }
                 @if let Some(position) = view.position { dt { (self.t("position")) } dd { (map::readable(position)) } }
                 dt { (term(self.lang, "revision")) } dd { (view.revision) }
             }

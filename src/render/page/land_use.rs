@@ -16,7 +16,7 @@ pub fn sums<'a>(features: &'a Features, extract: Option<&Extract>) -> (Vec<(&'a 
         Some((_, sum)) => *sum += hectares,
         None => sums.push((code, hectares)),
     };
-    let code = |index: usize| features.list.get(index).and_then(|feature| features.text_property(feature, "land_use"));
+    let code = |index: usize| features.list.get(index).map(|feature| features.code_of(feature)).filter(|code| !code.is_empty());
     match extract.and_then(|extract| extract.pieces.as_ref()) {
         Some(pieces) => pieces.iter().filter_map(|piece| Some((code(piece.index)?, piece.area_m2 / 10_000.0))).for_each(|(c, a)| add(c, a)),
         None => {

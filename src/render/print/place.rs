@@ -1,7 +1,7 @@
 //! What the plans say of a place, on one sheet of paper: what offices are asked for on a form of its own.
 
 use super::Size;
-use super::canvas::{Canvas, bold, regular};
+use super::canvas::{Canvas, LEADING, bold, regular};
 use super::fonts::{Weight, fitting, on_one_line};
 use super::pdf::{About, Layer, Pdf, PrintError, tree};
 use crate::domain::city::City;
@@ -29,6 +29,8 @@ const CODE: f64 = 52.0;
 const FOOT: f64 = 262.0;
 /// Zones of a plan that are written; what is beyond is on the page.
 const ZONES: usize = 6;
+/// Room above a row of the table, millimetres.
+const ROW: f64 = 1.0;
 
 /// What is drawn on the sheet's map.
 pub struct MapOfPlace<'a> {
@@ -160,7 +162,7 @@ impl PlaceSheet<'_> {
         let plans = &self.asked.here.plans;
         for (n, plan) in plans.iter().enumerate() {
             let lines = self.lines_of(plan);
-            let high = 15.5 + lines.iter().map(|(_, size)| size * 1.32).sum::<f64>();
+            let high = 15.5 + lines.iter().map(Line::high).sum::<f64>();
             if y + high > FOOT - 5.0 && n > 0 {
                 let more = format!("{} {}", plans.len() - n, self.t("place-sheet-more"));
                 return page.paragraph(MARGIN, y, room, 1, &more, bold(3.6));
@@ -168,13 +170,12 @@ impl PlaceSheet<'_> {
             let title = fitting(&plan.view.title, Weight::Bold, room, 1, &[4.2, 3.8, 3.4, 3.0]);
             y = page.paragraph(MARGIN, y, room, 1, &plan.view.title, bold(title));
             y = page.paragraph(MARGIN, y, room, 2, &self.standing_of(plan), regular(3.1));
-            for (line, size) in lines {
+            for line in lines {
                 if y > FOOT - 9.0 {
                     y = page.paragraph(MARGIN + 3.0, y, room - 3.0, 1, self.t("place-sheet-cut"), bold(3.3));
                     break;
                 }
-                let style = if size > 3.4 { bold(size) } else { regular(size) };
-                y = page.paragraph(MARGIN + 3.0, y, room - 3.0, 2, &line, style);
+                y = line.draw(page, y, room);
             }
             y += 2.0;
         }
@@ -193,25 +194,31 @@ impl PlaceSheet<'_> {
         format!("{} · {} {} {}{decision}", self.t(view.kind), self.t(&view.standing), self.t(since), format::date(view.effective_from))
     }
 
-    /// What a plan says there, line by line, each with its size.
-    fn lines_of(&self, plan: &PlanHere) -> Vec<(String, f64)> {
-        let mut lines = Vec::new();
+    /// What a plan says there: what takes land, then the table of its lots or zones.
+    fn lines_of(&self, plan: &PlanHere) -> Vec<Line> {
         // What takes land comes first: it must not be cut.
         let subject = Subject::of(self.asked.here.parcel_m2);
-        for said in plan.streets.iter().flat_map(|said| streets::sentences(said, subject)) {
-            lines.push((said.text(self.lang), 3.5));
+        let said = plan.streets.iter().flat_map(|said| streets::sentences(said, subject)).chain(streets::of_areas(plan));
+        let mut lines: Vec<Line> = said.map(|said| Line::words(said.text(self.lang), 3.5)).collect();
+        let number = |value: f64| format::number(self.lang, value, 1);
+        if plan.zones.iter().any(|zone| zone.area_m2.is_some()) {
+            lines.push(Line { numbers: Some(["m²".into(), "%".into()]), ..Line::words(self.t("land-use-name").to_owned(), 3.1) });
         }
         for zone in plan.zones.iter().take(ZONES) {
-            lines.push((self.zone_words(zone), 3.5));
+            let numbers = zone.area_m2.zip(zone.share).map(|(area, share)| [number(area), number(share)]);
+            lines.push(Line { numbers, is_row: true, ..Line::words(self.zone_words(zone), 3.5) });
             let lot = zone.lot.as_ref();
-            lines.extend(lot.and_then(|lot| indicators::sentence(self.lang, &lot.indicators)).map(|said| (said, 3.3)));
-            lines.extend(lot.and_then(|lot| lot.conditions.clone()).map(|said| (said, 3.0)));
+            lines.extend(lot.and_then(|lot| indicators::sentence(self.lang, &lot.indicators)).map(|said| Line::words(said, 3.3)));
+            lines.extend(lot.and_then(|lot| lot.conditions.clone()).map(|said| Line::words(said, 3.0)));
         }
-        if plan.zones.len() > ZONES {
-            lines.push((format!("{} ({})", self.t("more-zones"), plan.zones.len() - ZONES), 3.0));
+        if let Some(more) = plan.zones.get(ZONES..).filter(|more| !more.is_empty()) {
+            let sum = |value: fn(&ZoneHere) -> Option<f64>| more.iter().filter_map(value).sum::<f64>();
+            let numbers = more[0].area_m2.map(|_| [number(sum(|zone| zone.area_m2)), number(sum(|zone| zone.share))]);
+            lines.push(Line { numbers, is_row: true, ..Line::words(format!("{} ({})", self.t("more-zones"), more.len()), 3.1) });
         }
         if let Some(rest) = plan.uncovered_m2 {
-            lines.push((format!("{}: {} m²", self.t("uncovered"), format::number(self.lang, rest, 1)), 3.3));
+            let numbers = Some([number(rest), String::new()]);
+            lines.push(Line { numbers, is_row: true, ..Line::words(self.t("uncovered").to_owned(), 3.3) });
         }
         lines
     }
@@ -223,11 +230,44 @@ impl PlaceSheet<'_> {
         let named =
             land_use::get(&zone.land_use).map(|entry| format!("{} – {}", entry.code, self.lang.pick(&entry.name_vi, &entry.name_en)));
         let named = named.unwrap_or_else(|| zone.name.clone().unwrap_or_else(|| self.t("in-no-class").to_owned()));
-        let area = zone
-            .area_m2
-            .zip(zone.share)
-            .map(|(area, share)| format!(" – {} m² ({} %)", format::number(self.lang, area, 1), format::number(self.lang, share, 1)));
-        format!("{lot}{named}{}", area.unwrap_or_default())
+        format!("{lot}{named}")
+    }
+}
+
+/// A line of what a plan says.
+struct Line {
+    words: String,
+    /// Size of its letters, millimetres.
+    size: f64,
+    /// Square metres and percent.
+    numbers: Option<[String; 2]>,
+    /// True where a row of the table begins.
+    is_row: bool,
+}
+
+impl Line {
+    fn words(words: String, size: f64) -> Self {
+        Self { words, size, numbers: None, is_row: false }
+    }
+
+    fn high(&self) -> f64 {
+        self.size * LEADING + if self.is_row { ROW } else { 0.0 }
+    }
+
+    /// Draws it; gives the y position below.
+    fn draw(&self, page: &mut Canvas, top: f64, room: f64) -> f64 {
+        let (left, mut y) = (MARGIN + 3.0, top);
+        if self.is_row {
+            y += ROW;
+            page.rule(left, y - ROW / 2.0, room - 3.0, 0.15);
+        }
+        let style = if self.size > 3.4 { bold(self.size) } else { regular(self.size) };
+        let Some(numbers) = &self.numbers else { return page.paragraph(left, y, room - 3.0, 2, &self.words, style) };
+        let right = MARGIN + room;
+        for (number, x) in numbers.iter().zip([right - 16.0, right]) {
+            page.line(x, y + self.size, number, regular(self.size).end());
+        }
+        page.paragraph(left, y, room - 3.0 - 40.0, 2, &self.words, style)
     }
 }
 

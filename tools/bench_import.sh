@@ -111,7 +111,7 @@ row "GeoPackage, VN-2000" "$work/vn2000.gpkg" 0.6 -t_srs EPSG:4326
 
 say "an urban plan of 20,000 lots and 8,000 lines"
 target/release/examples/generate_plan 20000 "$work/urban.geojson" 1
-ogr2ogr -f GPKG "$work/urban.gpkg" "$work/urban.geojson" -a_srs EPSG:9208 -nln PhanOQuyHoach_A -dialect SQLite \
+ogr2ogr -f GPKG "$work/urban.gpkg" "$work/urban.geojson" -a_srs EPSG:9208 -nln PhanOQuyHoach_A -nlt PROMOTE_TO_MULTI -dialect SQLite \
     -sql "SELECT *, 'A-' || rowid AS KyHieuLoDat, '1-5' AS SoTangToiDa, '60' AS MatDoXD FROM urban"
 ogr2ogr -f GPKG -update "$work/urban.gpkg" "$work/urban.geojson" -a_srs EPSG:9208 -nln ChiGioiDuongDo_L -nlt LINESTRING -dialect SQLite \
     -sql "SELECT ST_Line_Substring(ST_ExteriorRing(geometry), 0, 0.25) AS geometry, 'Đường ' || rowid AS TenDuong FROM urban

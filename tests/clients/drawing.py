@@ -37,7 +37,7 @@ def main(way, path):
     for n, (number, density, storeys, ratio) in enumerate(LOTS):
         west = 40.0 * n
         outline(west, 0, 40, 25, "DAT_Coquan" if number.startswith("CQ") else "DAT_O_Nhomnhao")
-        if way in ("stack", "turned"):
+        if way in ("stack", "turned", "layers"):
             for row, words in enumerate([number, density, storeys]):
                 text(words, west + 15, 16 - 4 * row)
         elif way == "reversed":
@@ -60,6 +60,11 @@ def main(way, path):
         elif way == "attributes":
             values = {"KYHIEULODAT": number, "MATDOXD": density, "TANGCAO": storeys, "HSSDD": ratio}
             model.add_blockref("KYHIEU_LO", at(west + 15, 16), dxfattribs={"layer": "CHU"}).add_auto_attribs(values)
+    if way == "layers":
+        for layer, shift in [("CHI_GIOI_DUONG_DO", -1), ("TIM_DUONG", -8), ("HT_CHI_GIOI_DUONG_DO", 27), ("DUONG_DONG_MUC", 40)]:
+            model.add_lwpolyline([at(0, shift), at(80, shift), at(160, shift)], dxfattribs={"layer": layer})
+        for x, y in [(0, 0), (160, 0)]:
+            model.add_point(at(x, y), dxfattribs={"layer": "MOC_GIOI"})
     drawing.saveas(path)
 
 

@@ -82,3 +82,24 @@ fn a_table_in_another_order_is_asked_about_and_read_as_the_planner_says() {
     let expected = [json!(["OM2.3", "O-NO", 70.0, null, 5]), json!(["OM2.4", "O-NO", 60.0, null, 4])];
     assert_eq!(lots(&read)[..2], expected, "{}", read.report.to_text());
 }
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn layers_of_lines_and_points_are_read_from_a_drawing_and_what_exists_is_left_out() {
+    let read = import("layers", &options());
+    assert_eq!(lots(&read), as_drawn(), "{}", read.report.to_text());
+    let kinds = |field: &str, property: &str| -> Vec<String> {
+        let (_, set) = read.further.iter().find(|(own, _)| own == field).unwrap_or_else(|| panic!("{field}: {}", read.report.to_text()));
+        let set: Value = serde_json::from_slice(&set.chunks.concat()).unwrap();
+        set["features"].as_array().unwrap().iter().map(|feature| feature["properties"][property].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds("plan_lines", "line_kind"), ["red-line", "road"]);
+    assert_eq!(kinds("plan_points", "point_kind"), ["control-point", "control-point"]);
+    let fate =
+        |name: &str| read.report.layers.iter().find(|layer| layer.name.as_deref() == Some(name)).unwrap().said.text(Lang::Vi).to_owned();
+    assert!(
+        fate("HT_CHI_GIOI_DUONG_DO").contains("hiện trạng") && fate("DUONG_DONG_MUC").contains("--layer lines="),
+        "{}",
+        read.report.to_text()
+    );
+}

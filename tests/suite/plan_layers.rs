@@ -409,3 +409,25 @@ fn a_code_of_the_land_law_beside_a_class_and_a_symbol_that_is_a_use_are_read_as_
     assert!(lots.iter().all(|lot| lot["properties"]["lot"].is_null() && lot["properties"]["land_use"] == "ODT"), "{lots:?}");
     assert!(read.report.findings.iter().any(|finding| finding.check == "other-code-column"), "{}", read.report.to_text());
 }
+
+#[test]
+fn a_choice_of_layers_on_the_command_line_is_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::process::Server::demo(folder.path(), None).end("TERM");
+    let path = folder.path().join("plan.geojson");
+    let crs = json!({ "type": "name", "properties": { "name": "urn:ogc:def:crs:EPSG::9208" } });
+    let features = [area(0, &json!({ "KyHieuLoDat": "A1", "MaLoaiDat": "ODT" })), line(-1.0, &json!({ "Loai": "Chỉ giới đường đỏ" }))];
+    fs::write(&path, json!({ "type": "FeatureCollection", "crs": crs, "features": features }).to_string()).unwrap();
+    let facts = ["--title", "Thử", "--kind", "detailed-plan", "--authority", "UBND", "--decision", "1/QĐ", "--signed", "2026-01-05"];
+    let taken = |choices: &[&str]| -> Vec<Value> {
+        let command =
+            [&["import", "plan", path.to_str().unwrap(), "--effective-from", "2026-01-05", "--dry-run", "--json"], &facts[..], choices]
+                .concat();
+        let output = crate::process::run(folder.path(), None, &command);
+        let report: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        report["report"]["layers"].as_array().unwrap().iter().map(|layer| layer["taken"].clone()).collect()
+    };
+    assert_eq!(taken(&[]), [json!("zones"), json!("plan_lines")]);
+    assert_eq!(taken(&["--layer", "lines=-"]), [json!("zones"), json!(null)]);
+}

@@ -85,7 +85,7 @@ async fn every_page_of_the_demo_fits_the_first_flight_at_both_qualities() {
         (image.items().map(|(code, _)| code.to_string()).collect(), units)
     };
     let mut paths: Vec<String> = pages.iter().flat_map(|code| [format!("/q/{code}"), format!("/q/{code}?lang=en")]).collect();
-    for plan in [PLAN, "KHSDD26AK", "QHXD2200H", "QHC2020AH"] {
+    for plan in [PLAN, "KHSDD26AK", "QHXD2200H", "QHC2020AH", "QHPK2301B", "QHCT2401G"] {
         paths.extend(units.iter().map(|unit| format!("/q/{plan}?unit={unit}")));
     }
     paths.extend([
@@ -102,6 +102,9 @@ async fn every_page_of_the_demo_fits_the_first_flight_at_both_qualities() {
         "/search?q=yen+bai".into(),
         "/boards".into(),
         format!("/q/{PLAN}/report"),
+        "/q/QHPK2301B/lots".into(),
+        "/q/QHCT2401G/lots/ODT-01".into(),
+        "/here?lon=104.897&lat=21.71".into(),
     ]);
     let mut heaviest = (0, String::new());
     for path in paths {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Choice, Left, Piped, ReadError, Reader, Stated, Stop, Tally, archive, by_library, wkb};
 use crate::geometry::crs::Crs;
 use crate::import::encoding::keep;
-use crate::import::feature::{Feature, GeometryError, Kind};
+use crate::import::feature::{Feature, GeometryError};
 use crate::import::report::Note;
 use crate::import::source::Source;
 
@@ -145,21 +145,6 @@ pub fn names(source: &Source) -> Result<Vec<String>, ReadError> {
     let began = Instant::now();
     connection.progress_handler(10_000, Some(move || began.elapsed() > PATIENCE)).map_err(damaged)?;
     Ok(layers(&connection)?.into_iter().filter(|layer| layer.what == Registered::Table).map(|layer| layer.table).collect())
-}
-
-/// The kind of geometry that the file registers for a layer, and the number of its rows; none where it registers any kind.
-pub fn registered(source: &Source, layer: Option<&str>) -> Option<(Kind, usize)> {
-    let connection = connect(&source.on_disk().ok()?).ok()?;
-    let sql = "SELECT table_name, geometry_type_name FROM gpkg_geometry_columns WHERE ?1 IS NULL OR table_name = ?1 COLLATE NOCASE";
-    let (table, kind): (String, String) = connection.query_row(sql, [layer], |row| Ok((row.get(0)?, row.get(1)?))).ok()?;
-    let kind = match kind.to_uppercase().trim_start_matches("MULTI") {
-        "POLYGON" => Kind::Areas,
-        "LINESTRING" => Kind::Lines,
-        "POINT" => Kind::Points,
-        _ => return None,
-    };
-    let rows: i64 = connection.query_row(&format!("SELECT count(*) FROM {}", quoted(&table)), [], |row| row.get(0)).ok()?;
-    Some((kind, usize::try_from(rows).ok()?))
 }
 
 /// Opens a layer.

@@ -25,7 +25,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::feature::{Feature, Kind, Raw};
+use super::feature::{Feature, Raw};
 use super::report::{FULL_DISK, Note};
 use super::source::Source;
 use crate::disk::{self, Disk};
@@ -395,12 +395,6 @@ pub fn names(source: &Source, limits: &Limits) -> Result<Vec<String>, ReadError>
     }
 }
 
-/// The kind of geometry and the number of features that a file registers for its layer, where the format has a register.
-pub fn registered(source: &Source, choice: &Choice) -> Option<(Kind, usize)> {
-    let is_database = matches!(sniff(&source.head(4096).ok()?), Format::Sqlite);
-    if is_database { geopackage::registered(source, choice.layer.as_deref()) } else { None }
-}
-
 /// The name of the only file of an archive that can be read; none for other files.
 pub fn inner(source: &Source, limits: &Limits) -> Option<String> {
     let is_archive = matches!(sniff(&source.head(4096).ok()?), Format::Zip);
@@ -437,7 +431,7 @@ fn open_whole(source: &Source, choice: &Choice) -> Result<Box<dyn Reader>, ReadE
         Format::Sqlite => geopackage::open(source, choice),
         Format::FlatGeobuf => flatgeobuf::open(source.open()?, limits),
         Format::Xml => Ok(kml::open(source.open()?, limits, None)),
-        Format::Dxf if choice.lines => dxf::open_lines(source.open()?, limits),
+        Format::Dxf if choice.lines => dxf::open_lines(source.open()?, limits, choice.tables),
         Format::Dxf => dxf::open(source.open()?, limits, choice.tables),
         Format::Shp => shapefile::open_beside(source, limits),
         Format::Text => table::open_csv(source, limits),

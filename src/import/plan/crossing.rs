@@ -75,7 +75,9 @@ fn deep(areas: &Features, places: &Ring) -> Vec<(usize, [f64; 2])> {
             continue;
         }
         let rings = areas.rings(lot);
-        let own = places.iter().filter(|at| !is_at_border(&rings, **at) && inside(&rings, **at));
+        let [west, south, east, north] = lot.bbox().map(|degrees| (degrees * 1e7).round() as i64);
+        let is_near = |at: [i64; 2]| (west..=east).contains(&at[0]) && (south..=north).contains(&at[1]);
+        let own = places.iter().filter(|at| is_near(**at) && inside(&rings, **at) && !is_at_border(&rings, **at));
         found.extend(own.map(|at| (index, at.map(|value| value as f64 / 1e7))));
     }
     found

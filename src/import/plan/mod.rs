@@ -280,7 +280,8 @@ fn choice_of(parts: &[&Seen], seen: &[Seen], options: &Options) -> Choice {
     let (layer, kind) = (first.layer.clone(), first.kind);
     let is_all = seen
         .iter()
-        .filter(|own| own.layer == layer && own.count > 0 && !(own.is_drawing && own.kind != kind))
+        // A drawing gives either its areas, or its lines and points.
+        .filter(|own| own.layer == layer && own.count > 0 && !(own.is_drawing && (own.kind == Kind::Areas) != (kind == Kind::Areas)))
         .all(|own| parts.contains(&own));
     let folders = (!first.is_of_any_folder).then(|| parts.iter().map(|own| own.folder.clone()).collect::<BTreeSet<_>>());
     Choice { layer, part: (!is_all).then_some(Part { kind, folders }), ..options.choice.clone() }

@@ -41,18 +41,10 @@ fn count(source: &Source, choice: &Choice) -> (Parts, bool, Option<ReadError>) {
             Ok(None) => return (parts, is_drawing, None),
             Err(error) => return (parts, is_drawing, Some(error)),
         };
-        let (folder, kind) = (folder(&feature.properties).map(str::to_owned), Kind::of(&feature));
-        let is_in_folders = folder.is_some();
-        let found = parts.entry((folder, kind)).or_default();
+        let found = parts.entry((folder(&feature.properties).map(str::to_owned), Kind::of(&feature))).or_default();
         found.count += 1;
         if found.sample.len() < SAMPLE {
             found.sample.push(feature.properties);
-        } else if found.count == SAMPLE + 1 && !is_in_folders && parts.len() == 1 {
-            // A register spares counting; what does not keep to it is told when it is read.
-            if let Some((_, count)) = formats::registered(source, choice).filter(|(registered, _)| *registered == kind) {
-                parts.values_mut().for_each(|found| found.count = count);
-                return (parts, is_drawing, None);
-            }
         }
     }
 }
@@ -67,11 +59,11 @@ pub(super) fn see(source: &Source, choice: &Choice) -> Result<Vec<Seen>, ReadErr
         if !is_drawing && error.as_ref().is_none_or(|error| error.check != "empty") {
             return of(layer, parts, false, error);
         }
-        // A drawing gives its areas first, and its lines when it is asked for them.
+        // A drawing gives its areas first, and its lines and points when it is asked for them.
         let (lines, is_drawn, none) = count(source, &Choice { lines: true, ..own });
         let is_drawing = is_drawn || is_drawing;
         if is_drawing {
-            parts.extend(lines.into_iter().filter(|((_, kind), _)| *kind == Kind::Lines));
+            parts.extend(lines.into_iter().filter(|((_, kind), _)| *kind != Kind::Areas));
             error = error.filter(|_| none.is_some());
         }
         of(layer, parts, is_drawing, error)

@@ -17,6 +17,8 @@ pub(super) enum Drawn {
     /// Rings of a hatch, the widest gap that was bridged (metres), and how islands are filled.
     Hatch(Vec<Vec<Point>>, f64, Islands),
     Text(Box<Text>),
+    /// A point, such as a control point.
+    Point(Point),
     /// A picture or a frame of another program.
     Picture(&'static str),
     Insert(Box<Insert>),
@@ -83,6 +85,7 @@ impl Drawn {
         match self {
             Self::Outline(line, _) | Self::Line(_, line, _) => line.iter_mut().for_each(put),
             Self::Hatch(rings, ..) => rings.iter_mut().flatten().for_each(put),
+            Self::Point(at) => put(at),
             Self::Text(text) => {
                 put(&mut text.at);
                 put(&mut text.along);
@@ -122,7 +125,6 @@ const NOT_READ: &[&str] = &[
     "DIMENSION",
     "LEADER",
     "MULTILEADER",
-    "POINT",
     "RAY",
     "TOLERANCE",
     "XLINE",
@@ -147,7 +149,7 @@ pub(super) fn entity(kind: &str, fields: &Fields, vertices: &[Fields], most: usi
     // If the normal points down, x counts the other way (DXF reference, arbitrary axis algorithm). Lines,
     // splines and ellipses are stored in the drawing's own coordinates.
     let is_3d_polyline = kind == "POLYLINE" && fields.whole(70) & 8 != 0;
-    let own_axes = !is_3d_polyline && !matches!(kind, "LINE" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE");
+    let own_axes = !is_3d_polyline && !matches!(kind, "LINE" | "POINT" | "SPLINE" | "ELLIPSE" | "MTEXT" | "3DFACE");
     if normal[2] < 0.0 && own_axes {
         shape.placed(&|[x, y]| [-x, y]);
     }
@@ -250,6 +252,7 @@ fn shape(kind: &str, fields: &Fields, vertices: &[Fields], down: bool, most: usi
             let tag = (kind == "ATTRIB").then(|| fields.text(2).to_owned()).filter(|tag| !tag.is_empty());
             Drawn::Text(Box::new(Text { at, along: along(kind, fields, at), lines, struck, tag }))
         }
+        "POINT" => Drawn::Point(fields.point(10, 20)),
         "INSERT" => {
             let number = |code: i32, default: f64| fields.number(code).filter(|number| number.is_finite()).unwrap_or(default);
             let times = [70, 71].map(|code| usize::try_from(fields.whole(code)).unwrap_or(1).max(1));

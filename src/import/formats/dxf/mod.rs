@@ -84,6 +84,8 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits, tables: bool) -> Result<B
                 }
             }
             Drawn::Picture(kind) => tally.add(Left::Overlay(kind.to_owned())),
+            Drawn::Point(_) if code.is_some() => tally.add(Left::Entities("POINT".to_owned(), layer)),
+            Drawn::Point(_) => *elsewhere.entry(format!("{layer} (POINT)")).or_default() += 1,
             Drawn::Line(_, _, gap) if code.is_some() && gap.is_finite() && gap > 0.0 => {
                 tally.quote(Left::Open(layer), &metres(gap));
             }
@@ -191,13 +193,22 @@ fn feature(area: Area, code: Value, tally: &Tally) -> Feature {
     Feature { properties, geometry: Ok(Geometry::Polygon(area.rings)), line: None }
 }
 
-/// Opens a drawing for its lines: open and closed ones alike, each with its layer.
-pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits) -> Result<Box<dyn Reader>, ReadError> {
+/// Opens a drawing for its lines: open and closed ones alike, each with its layer; `with_points` for its points too.
+pub fn open_lines(input: Box<dyn ReadSeek>, limits: &Limits, with_points: bool) -> Result<Box<dyn Reader>, ReadError> {
     let tally = Tally::default();
     let mut features = Vec::new();
     for entity in Drawing::read(input, limits, &tally)?.0 {
         let layer = entity.layer;
         let points = match entity.shape {
+            Drawn::Point(at) if with_points => {
+                let properties = Map::from_iter([(LAYER.to_owned(), Value::from(layer))]);
+                features.push(Feature { properties, geometry: Ok(Geometry::Point(Position(at))), line: None });
+                continue;
+            }
+            Drawn::Point(_) => {
+                tally.add(Left::Entities("POINT".into(), layer));
+                continue;
+            }
             Drawn::Line(_, points, _) => points,
             Drawn::Outline(mut ring, _) => {
                 ring.extend(ring.first().copied());

@@ -69,6 +69,13 @@ impl Property {
         Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None, equal: Equal::Letters }
     }
 
+    /// The unit of its values in UCUM, which the end of its name says; none for other properties. OGC 23-058r1 takes UCUM for
+    /// the language of `x-ogc-unit` where none is named.
+    pub fn unit(&self) -> Option<&'static str> {
+        let ends = [("_pct", "%"), ("_ha", "har"), ("_m2", "m2"), ("_m", "m")];
+        ends.into_iter().find(|(end, _)| self.name.ends_with(end)).map(|(_, unit)| unit)
+    }
+
     /// Sets the values it can have.
     pub const fn of(mut self, values: &'static [&'static str]) -> Self {
         self.values = values;

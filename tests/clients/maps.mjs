@@ -46,9 +46,24 @@ map.on("load", async () => {
 });
 </script>`;
 
+// The lines of plans by their own style: what is drawn, and what went wrong.
+const lines = `<!doctype html><link rel=stylesheet href=/maplibre-gl/maplibre-gl.css>
+<div id=map style="width:700px;height:600px"></div><script type=module>
+import * as all from "/maplibre-gl/maplibre-gl.mjs";
+const maplibregl = all.Map ? all : all.default;
+maplibregl.setWorkerUrl("/maplibre-gl/maplibre-gl-worker.mjs");
+const errors = [];
+const map = new maplibregl.Map({ container: "map", style: "${base}/collections/plan-lines/style.json", center: [104.8995, 21.7115], zoom: 15.5, fadeDuration: 0 });
+map.on("error", (event) => errors.push(String(event.error)));
+map.once("idle", () => {
+  const drawn = map.queryRenderedFeatures();
+  window.done = { kinds: [...new Set(drawn.map((line) => line.properties.line_kind))].sort(), errors };
+});
+</script>`;
+
 const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".map": "application/json" };
 const server = createServer(async (request, response) => {
-  const pages = { "/leaflet.html": leaflet, "/maplibre.html": maplibre };
+  const pages = { "/leaflet.html": leaflet, "/maplibre.html": maplibre, "/lines.html": lines };
   if (pages[request.url]) return response.writeHead(200, { "content-type": "text/html" }).end(pages[request.url]);
   const [, name, file] = request.url.split("/");
   try {
@@ -87,6 +102,10 @@ try {
   assert.deepEqual(tiles.errors, []);
   assert.ok(tiles.zones > 50 && tiles.points > 0 && tiles.held.hover, JSON.stringify(tiles));
   assert.match(tiles.id, /^[0-9A-Z]{9}-[0-9]+-[0-9]+$/);
+
+  const drawn = await look(`${own}/lines.html`, "lines");
+  assert.deepEqual(drawn.errors, []);
+  for (const kind of ["building-line", "red-line", "road"]) assert.ok(drawn.kinds.includes(kind), JSON.stringify(drawn));
 
   // The site's own map loads its library only on the page that shows it, and nothing from elsewhere.
   const asked = [];

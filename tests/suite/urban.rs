@@ -280,7 +280,8 @@ async fn here_tells_the_right_of_way_in_words(kind: Kind) {
     // Published positions are rounded to a centimetre.
     let exact = ["39,9 m² của thửa (19,9 %)", "40,0 m² của thửa (20,0 %)", "40,1 m² của thửa (20,1 %)"];
     assert!(exact.iter().any(|said| page.contains(&format!("{said} nằm trong lộ giới đường Mẫu (rộng 12 m)."))), "{page}");
-    for said in ["Chỉ giới đường đỏ chạy qua hoặc chạm thửa.", "OM2.3"] {
+    for said in ["Chỉ giới đường đỏ chạy qua hoặc chạm thửa.", "OM2.3", "Chỉ chứng chỉ quy hoạch hoặc văn bản trả lời"]
+    {
         assert!(page.contains(said), "{said}: {page}");
     }
     let far = typed(&[[515_002.0, 2_401_512.0], [515_022.0, 2_401_512.0], [515_022.0, 2_401_520.0], [515_002.0, 2_401_520.0]]);

@@ -256,6 +256,9 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
         let mut schema = property_schema(property);
         if kind == Schema::Features {
             schema["x-ogc-propertySeq"] = json!(sequence + 1);
+            if let Some(unit) = property.unit() {
+                schema["x-ogc-unit"] = json!(unit);
+            }
             if let Some(role) = property.role {
                 schema["x-ogc-role"] = json!(role);
             }

@@ -33,8 +33,8 @@ fn areas_in(text: &str) -> [Option<f64>; 3] {
 /// True where a text states an area, in square metres or in hectares, that differs by no more than a hundredth from the
 /// measured one.
 pub(super) fn is_area(text: &str, area_m2: f64) -> bool {
-    // A square metre is what the rounding of plans takes from the smallest lots.
-    let fits = |stated: f64| (stated - area_m2).abs() <= (area_m2 / 100.0).max(1.0);
+    // Plans round areas to whole square metres, which is more than a hundredth of the smallest lots.
+    let fits = |stated: f64| (stated - area_m2).abs() <= (area_m2 / 100.0).max(0.5);
     areas_in(text).iter().flatten().any(|stated| fits(*stated) || fits(*stated * 10_000.0))
 }
 

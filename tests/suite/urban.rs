@@ -1,10 +1,11 @@
 //! Urban plans to their lots: from the file to the map of every client and the words for a resident.
 
 use axum::http::StatusCode;
-use bangtin::domain::access::Role;
+use bangtin::domain::access::{Actor, Reach, Role};
 use bangtin::render::qr::{Matrix, address_of_lot};
 use serde_json::{Value, json};
 
+use crate::office::{settle, signed_in};
 use crate::on_both_databases;
 use crate::support::{Kind, Node, demo};
 
@@ -18,6 +19,7 @@ on_both_databases!(
     here_tells_the_right_of_way_in_words,
     plans_stand_side_by_side_the_more_detailed_first,
     here_says_what_changed_since_a_day_for_lots_too,
+    an_approver_sees_which_indicators_change_lot_by_lot,
     land_for_streets_is_told_where_no_right_of_way_is,
     a_lot_has_a_page_and_a_code_of_its_own,
     the_sheet_of_a_parcel_is_one_page_for_archives_and_nothing_of_it_is_kept,
@@ -327,6 +329,24 @@ async fn here_says_what_changed_since_a_day_for_lots_too(kind: Kind) {
     assert_eq!(page.status, StatusCode::OK);
     let all = node.get(&format!("/q/{code}.geojson")).await.json();
     assert_eq!(all["features"][0]["properties"]["feature_kind"], "lot");
+}
+
+async fn an_approver_sees_which_indicators_change_lot_by_lot(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let lot = |storeys: &str| file(&[json!({ "KyHieuLoDat": "OM2.3", "ChucNang": "Nhóm nhà ở", "SoTangToiDa": storeys })]);
+    let code = publish(&node, "before", json!({ "geojson": lot("5") })).await;
+    let (_, an) = signed_in(&node, &[Role::Planner], "an@yenbai.gov.vn", &clock).await;
+    let (mut approver, _) = signed_in(&node, &[Role::Approver], "binh@yenbai.gov.vn", &clock).await;
+    let (_, token) = node.app.create_token_for(&Actor::local(), Role::Planner, Reach::City, "thử".into(), Some(an)).await.unwrap();
+    settle(&node).await;
+    let facts = json!({ "kind": "detailed-plan", "title": "Điều chỉnh", "adjustment": "local", "zones": { "geojson": lot("7") },
+        "decision": { "authority": "UBND", "number": "after/QĐ", "signed": "2026-06-05" } });
+    let revise = json!({ "id": "after", "type": "plan.revise", "based_on": 1, "effective_from": "2026-06-05", "facts": facts });
+    let answer = node.post(&format!("/collections/plans/items/{code}/commands"), &token, revise.to_string()).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
+    settle(&node).await;
+    let page = approver.get(&format!("/office/proposals/{code}")).await.text();
+    assert!(page.contains("OM2.3") && page.contains("tối đa 5 → <b>tối đa 7</b>"), "{page}");
 }
 
 async fn land_for_streets_is_told_where_no_right_of_way_is(kind: Kind) {

@@ -9,15 +9,15 @@ use crate::words::fold::fold;
 /// Names under which offices keep the land-use code, folded, without separators.
 const CODE_NAMES: &[&str] = &[
     "landuse",
-    "maloaidat",
     "maloaidatqhxd",
     "maloaidatqh",
+    "loaidatqh",
+    "maloaidat",
     "loaidat",
     "madat",
     "kyhieu",
     "mdsd",
     "mdsdd",
-    "loaidatqh",
     "qhsdd",
     "mucdich",
     "maqh",
@@ -49,8 +49,22 @@ pub const LAYER: &str = "Layer";
 pub const LINE_OF_TEXT: &str = "Dòng";
 
 /// Words in the names of columns that hold data of persons, folded without separators.
-const OF_PERSONS: &[&str] =
-    &["cccd", "cmnd", "cmtnd", "hoten", "chusudung", "chuhogd", "chuho", "tenchu", "sdt", "dienthoai", "email", "ngaysinh", "masothue"];
+const OF_PERSONS: &[&str] = &[
+    "cccd",
+    "cmnd",
+    "cmtnd",
+    "hoten",
+    "chusudung",
+    "chusd",
+    "chuhogd",
+    "chuho",
+    "tenchu",
+    "sdt",
+    "dienthoai",
+    "email",
+    "ngaysinh",
+    "masothue",
+];
 
 /// True for a column that by its name holds data of persons.
 pub fn is_personal(column: &str) -> bool {
@@ -148,10 +162,17 @@ pub fn code_column(rows: &[&Map<String, Value>], asked: Option<&str>, code_of: i
         let codes = rows.iter().filter(|row| row.get(column).and_then(Value::as_str).is_some_and(|text| code_of(text.trim()).is_some()));
         codes.count() as f64 / rows.len().max(1) as f64
     };
-    by_name(rows, CODE_NAMES, &|column| share(column) <= 0.2).or_else(|| {
-        let best = columns(rows).into_iter().map(|column| (share(&column), column)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    by_name(rows, CODE_NAMES, &|column| share(column) <= 0.2 || is_of_existing(column)).or_else(|| {
+        let all = columns(rows).into_iter().filter(|column| !is_of_existing(column));
+        let best = all.map(|column| (share(&column), column)).max_by(|a, b| a.0.total_cmp(&b.0))?;
         (best.0 >= 0.8).then_some(best.1)
     })
+}
+
+/// True for a column that by its name says what is there already: `HienTrang`, `LoaiDatHT`.
+fn is_of_existing(column: &str) -> bool {
+    let plain = plain(column);
+    plain.contains("hientrang") || plain.ends_with("ht")
 }
 
 /// The column of names. A column that only repeats the column `codes` does not count.

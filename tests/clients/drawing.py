@@ -47,6 +47,16 @@ def main(way, path):
             # Number and area above, density, storeys and ratio below.
             for words, x, y in [(number, 5, 16), ("1.000", 22, 16.2), (density, 5, 10), (storeys, 14, 9.9), (ratio, 26, 10)]:
                 text(words, west + x, y)
+        elif way == "uneven":
+            # The second lot says no density; the density of the third was copied onto itself; a frame of another layer stands
+            # around the table of the fourth.
+            rows = [number, storeys] if n == 1 else [number, density, storeys]
+            for row, words in enumerate(rows):
+                text(words, west + 15, 16 - 4 * row)
+            if n == 2:
+                text(density, west + 15.1, 12.1)
+            if n == 3:
+                outline(west + 12, 4, 18, 13, "BANG")
         elif way == "frames":
             for row, words in enumerate([number, density, storeys]):
                 outline(west + 14, 15 - 4 * row, 12, 4, "BANG")

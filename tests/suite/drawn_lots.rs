@@ -103,3 +103,15 @@ fn layers_of_lines_and_points_are_read_from_a_drawing_and_what_exists_is_left_ou
         read.report.to_text()
     );
 }
+
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn a_lot_with_fewer_lines_than_others_is_left_empty_and_named_and_a_doubled_text_is_one() {
+    let read = import("uneven", &options());
+    let [first, mut second, third, fourth] = as_drawn();
+    (second[2], second[4]) = (Value::Null, Value::Null);
+    assert_eq!(lots(&read), [first, second, third, fourth], "{}", read.report.to_text());
+    let told: Vec<_> = read.report.findings.iter().filter(|finding| finding.check == "lines-differ").collect();
+    assert_eq!((told.len(), told[0].feature), (1, Some(1)), "{}", read.report.to_text());
+    assert!(told[0].said.text(Lang::Vi).contains("“OM2.4 / 4”"), "{}", told[0].said.text(Lang::Vi));
+}

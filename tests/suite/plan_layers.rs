@@ -431,3 +431,21 @@ fn a_choice_of_layers_on_the_command_line_is_carried_out() {
     assert_eq!(taken(&[]), [json!("zones"), json!("plan_lines")]);
     assert_eq!(taken(&["--layer", "lines=-"]), [json!("zones"), json!(null)]);
 }
+
+#[test]
+fn columns_of_the_existing_state_and_names_that_were_cut_alike_decide_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.geojson");
+    let crs = json!({ "type": "name", "properties": { "name": "urn:ogc:def:crs:EPSG::9208" } });
+    let read = |lot: &Value| {
+        fs::write(&path, json!({ "type": "FeatureCollection", "crs": crs, "features": [area(0, lot)] }).to_string()).unwrap();
+        import(&path, &options())
+    };
+    let existing = read(&json!({ "KyHieuLo": "A1", "LoaiDatHT": "LUC", "TangCao": "5" }));
+    assert!(features(&existing, "zones")[0]["properties"]["land_use"].is_null(), "{}", existing.report.to_text());
+    let planned = read(&json!({ "KyHieuLo": "A1", "MaLoaiDat": "LUC", "MaLoaiDatQH": "ODT", "TangCao": "5" }));
+    assert_eq!(features(&planned, "zones")[0]["properties"]["land_use"], "ODT");
+    let cut = read(&json!({ "KyHieuLo": "A1", "MaLoaiDat": "ODT", "MatDoXayDu": "20", "MatDoXay_1": "60", "TangCao": "5" }));
+    assert!(features(&cut, "zones")[0]["properties"]["density_max_pct"].is_null(), "{}", cut.report.to_text());
+    assert!(cut.report.findings.iter().any(|finding| finding.check == "cut-names-clash"), "{}", cut.report.to_text());
+}

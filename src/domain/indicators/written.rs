@@ -72,11 +72,22 @@ struct Written {
     is_percent: bool,
 }
 
-/// Words that say nothing that the column does not say: units, and parts of longer sayings.
-const SILENT: [&str; 23] = [
-    "tang", "t", "lan", "m", "met", "nguoi", "can", "ho", "phan", "tram", "m2", "toi", "khong", "vuot", "tu", "tro", "it", "duoc", "xay",
-    "cao", "dan", "la", "hon",
-];
+/// Words that say nothing that the column does not say: parts of longer sayings.
+const SILENT: [&str; 15] = ["phan", "tram", "toi", "khong", "vuot", "tu", "tro", "it", "duoc", "xay", "cao", "la", "hon", "so", "quy"];
+
+/// The words for the units in which an indicator is counted or measured: “21 m” is no number of storeys.
+fn units(of: Indicator) -> &'static [&'static str] {
+    match of {
+        Indicator::Storeys | Indicator::Basements => &["tang", "t", "ham"],
+        Indicator::Far => &["lan"],
+        Indicator::Population => &["nguoi", "dan"],
+        Indicator::Dwellings => &["can", "ho", "nha"],
+        Indicator::Density | Indicator::Green => &[],
+        Indicator::Height | Indicator::GroundLevel | Indicator::SetbackFront | Indicator::SetbackSide | Indicator::SetbackRear => {
+            &["m", "met"]
+        }
+    }
+}
 /// Words for what a plan does not say.
 const UNSAID: [&str; 6] = ["khong quy dinh", "khong gioi han", "khong co", "kqd", "k", "chua xac dinh"];
 
@@ -90,6 +101,11 @@ fn written(text: &str, of: Indicator) -> Result<Option<Written>, Unread> {
     let mut written = Written::default();
     let mut bound = None;
     let mut rest = plain;
+    // Only a level can lie below nothing.
+    let is_negative = plain.strip_prefix(['-', '−']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if is_negative && of != Indicator::GroundLevel {
+        return Err(Unread::Beyond);
+    }
     while let Some(first) = rest.chars().next() {
         let is_sign = matches!(first, '-' | '+') && written.numbers.is_empty() && of == Indicator::GroundLevel;
         if first.is_ascii_digit() || is_sign && rest[1..].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
@@ -113,9 +129,9 @@ fn written(text: &str, of: Indicator) -> Result<Option<Written>, Unread> {
             }
             "-" | "–" | "—" | "÷" | "~" | "den" if written.numbers.is_empty() => bound = Some(Bound::Most),
             "-" | "–" | "—" | "÷" | "~" | "den" => written.is_span = true,
-            "%" => written.is_percent = true,
+            "%" if of.is_share() || of == Indicator::Far => written.is_percent = true,
             "=" | "," | ";" | "(" | ")" | "." | "và" | "va" => {}
-            word if word.trim().is_empty() || SILENT.contains(&word) => {}
+            word if word.trim().is_empty() || SILENT.contains(&word) || units(of).contains(&word) => {}
             _ => return Err(Unread::NoNumber),
         }
     }
@@ -198,6 +214,14 @@ mod tests {
         ];
         for (indicator, text, expected) in cases {
             assert_eq!(indicator.read(text), Ok(Some(expected)), "{} {text}", indicator.key());
+        }
+        for (indicator, text) in
+            [(Storeys, "21m"), (Storeys, "5 hộ"), (Storeys, "60 %"), (Density, "2 tầng"), (Density, "60 người"), (Density, "60 m2")]
+        {
+            assert_eq!(indicator.read(text), Err(Unread::NoNumber), "{} {text}: the unit of something else", indicator.key());
+        }
+        for (indicator, text) in [(Storeys, "-3"), (Density, "−20"), (Far, "-1")] {
+            assert_eq!(indicator.read(text), Err(Unread::Beyond), "{} {text}", indicator.key());
         }
         for text in ["-", "–", " ", "Không quy định", "/", "..."] {
             assert_eq!(Storeys.read(text), Ok(None), "{text:?}");

@@ -60,6 +60,12 @@ fn column(rows: &[&Map<String, Value>], names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| all().find(|column| is_called(column, name) && holds(column)).cloned())
 }
 
+/// True for the name of a column of rights of way.
+fn is_right_of_way(column: &str) -> bool {
+    let bare = plain(column.split(['(', '[']).next().unwrap_or(column));
+    RIGHTS_OF_WAY.iter().any(|name| bare == *name || is_cut(column, name))
+}
+
 /// True where the columns of lines or points say what they are, or that a line has a right of way.
 pub(super) fn tells(rows: &[&Map<String, Value>], kind: Kind) -> bool {
     match kind {
@@ -185,12 +191,15 @@ pub(super) fn add_lines(source: &Source, options: &Options, kind: Option<LineKin
                 continue;
             }
         };
-        let kind = stated(&feature.properties, line_kind).or(kind).unwrap_or(LineKind::Other);
+        let stated_kind = stated(&feature.properties, line_kind).or(kind);
         let wide = text(feature, columns.width.as_ref()).map_or(Ok(None), |text| width(&text));
         let wide = wide.unwrap_or_else(|said| {
             report.push(Finding::new(Severity::Warning, "width-unread", said).of(number, feature.line));
             None
         });
+        // Only roads have a right of way.
+        let is_road = wide.is_some() && columns.width.as_deref().is_some_and(is_right_of_way);
+        let kind = stated_kind.unwrap_or(if is_road { LineKind::Road } else { LineKind::Other });
         let (name, road) = (text(feature, columns.name.as_ref()), text(feature, columns.road.as_ref()));
         // The name of a road's centre line is that of the road.
         let (name, road) = if kind == LineKind::Road && road.is_none() { (None, name) } else { (name, road) };

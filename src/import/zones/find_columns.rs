@@ -32,6 +32,12 @@ pub(super) fn find_columns(rows: &[&Map<String, Value>], options: &Options, repo
     let remembered = as_before.land_use.as_deref().filter(|_| asked.land_use.is_none());
     let before = remembered.and_then(|name| columns::code_column(rows, Some(name), allowed));
     let is_chosen = asked.land_use.is_some() || before.is_some();
+    if let (Some(before), Some(code)) = (&before, &code)
+        && before != code
+        && columns::rival_codes(rows, before, allowed).contains(code)
+    {
+        report.add(Severity::Warning, "land-use-as-before", None, sentence!("land-use-as-before", column = before, other = code));
+    }
     let found = before.or(code);
     if found.is_none() && asked.land_use.is_none() && options.has_lots() {
         report.add(Severity::Warning, "lots-without-use", None, sentence!("lots-without-use", list = columns::list(rows)));
@@ -93,7 +99,12 @@ pub(super) fn find_lots(
     // `KYHIEU` may be the lot's number or its use: the content decides.
     let names_uses = |column: &str| columns::holds_codes(rows, column, |text| Some(allowed(options, text)?.code.as_str()));
     match LotColumns::find(columns, &options.lot_columns, uses, &names_uses, raw) {
-        Ok(found) => Some(found),
+        Ok(mut found) => {
+            for (one, other) in found.drop_clashing(columns, &options.lot_columns) {
+                report.add(Severity::Warning, "cut-names-clash", None, sentence!("cut-names-clash", one, other));
+            }
+            Some(found)
+        }
         Err((field, name)) => {
             let list = columns.iter().take(40).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
             report.add(Severity::Error, "no-column", None, sentence!("no-lot-column", name, field, list));
@@ -111,6 +122,7 @@ pub(super) fn take_lines(
     options: &Options,
     report: &mut Report,
 ) {
+    lots.1 = lines_of_lots::usual(rows);
     if options.lot_columns.values().any(|column| is_line(column)) {
         return;
     }

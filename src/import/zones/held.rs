@@ -212,9 +212,10 @@ fn held(header: &str) -> Option<(Held, usize)> {
     }
 }
 
-/// The columns of lots: their names in Unicode, and as they are in the file.
+/// The columns of lots: their names in Unicode, and as they are in the file. Then the number of lines of text that lots of a
+/// drawing have, where they have any.
 #[derive(Debug, Default)]
-pub(super) struct LotColumns(pub(super) Vec<(Held, String, String)>);
+pub(super) struct LotColumns(pub(super) Vec<(Held, String, String)>, pub(super) Option<usize>);
 
 impl LotColumns {
     /// Finds them: those that the planner named first, then by their headers. `uses` is the column of land uses; `names_uses`
@@ -247,9 +248,25 @@ impl LotColumns {
             }
         }
         found.sort();
-        Ok(Self(
-            found.into_iter().map(|(held, _, column)| (held, raw(&column), column)).map(|(held, raw, name)| (held, name, raw)).collect(),
-        ))
+        let found = found.into_iter().map(|(held, _, column)| (held, raw(&column), column));
+        Ok(Self(found.map(|(held, raw, name)| (held, name, raw)).collect(), None))
+    }
+
+    /// Leaves out columns whose names a Shapefile cut to the same letters, `MatDoXayDu` and `MatDoXay_1`: nobody can tell which
+    /// was which. Those that the planner named stay. Gives the pairs.
+    pub(super) fn drop_clashing(&mut self, columns: &[String], asked: &BTreeMap<String, String>) -> Vec<(String, String)> {
+        let twin = |column: &str| {
+            let begins = column.get(..CUT - 2).filter(|_| column.len() == CUT)?;
+            columns.iter().find(|other| (1..=9).any(|n| **other == format!("{begins}_{n}"))).cloned()
+        };
+        let mut clashing = Vec::new();
+        self.0.retain(|(_, column, raw)| {
+            let is_asked = asked.values().any(|name| name == column || plain(name) == plain(column));
+            let other = twin(raw).or_else(|| twin(column)).filter(|_| !is_asked);
+            clashing.extend(other.clone().map(|other| (column.clone(), other)));
+            other.is_none()
+        });
+        clashing
     }
 
     /// Takes the lines of texts in a drawing's lots for what they were found to be, where nothing else is taken for it.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::held::Held;
-use super::lots::is_area;
-use crate::domain::indicators::Indicator;
+use super::stated_area;
+use crate::domain::indicators::{Indicator, Unread};
 use crate::domain::land_use;
 use crate::import::columns::LINE_OF_TEXT;
 use crate::words::fold::fold;
@@ -37,6 +37,21 @@ pub(super) fn is_line(column: &str) -> bool {
     column.strip_prefix(LINE_OF_TEXT).is_some_and(|number| number.trim().parse::<usize>().is_ok())
 }
 
+/// The columns of the lines, from the top.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    (1..=MOST).map(column)
+}
+
+/// How many lines most lots have that have several; none where no lot has.
+pub(super) fn usual(rows: &[&Map<String, Value>]) -> Option<usize> {
+    let mut counts = [0_usize; MOST + 1];
+    for row in rows {
+        counts[names().take_while(|name| row.get(name).is_some_and(Value::is_string)).count()] += 1;
+    }
+    let most = (2..=MOST).max_by_key(|count| counts[*count])?;
+    (counts[most] > 0).then_some(most)
+}
+
 fn column(number: usize) -> String {
     format!("{LINE_OF_TEXT} {number}")
 }
@@ -49,7 +64,7 @@ fn is_number(text: &str) -> bool {
     });
     text.chars().count() <= LONGEST_NUMBER
         && text.chars().any(|c| c.is_ascii_digit())
-        && !text.contains(',')
+        && !text.contains([',', '/'])
         && !ends_in_unit
         && land_use::get(text).is_none()
 }
@@ -82,7 +97,7 @@ fn by_unit(texts: &Texts<'_>) -> Option<Held> {
         ("ha", Held::Area),
         ("nguoi", Held::Value(Indicator::Population)),
     ];
-    let measured = || share(texts, |text, area| area.is_some_and(|area| is_area(text, area))) >= LEAST;
+    let measured = || share(texts, |text, area| area.is_some_and(|area| stated_area::fits(text, area))) >= LEAST;
     units.into_iter().find(|(unit, _)| ends(unit)).map(|(_, held)| held).or_else(|| measured().then_some(Held::Area))
 }
 
@@ -94,9 +109,28 @@ fn middle(texts: &Texts<'_>, indicator: Indicator) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// The greatest value that an indicator without a unit has in most plans: beyond it the line may be another one, such as the
+/// population or the height in metres.
+fn usual_most(indicator: Indicator) -> f64 {
+    match indicator {
+        Indicator::Density => 100.0,
+        _ => 15.0,
+    }
+}
+
+/// True where floor-area ratios come from density and storeys, or where there are none.
+fn far_comes_from(placed: &[(Indicator, &(usize, Texts<'_>))]) -> bool {
+    let of = |wanted: Indicator| placed.iter().find(|(indicator, _)| *indicator == wanted).map(|(_, (_, texts))| middle(texts, wanted));
+    let [density, storeys, far] = ORDER.map(of);
+    match (density, storeys, far) {
+        (Some(density), Some(storeys), Some(far)) => far <= density / 100.0 * storeys * 1.1,
+        _ => true,
+    }
+}
+
 /// Finds what the lines of the texts in areas are. `areas` are those of the rows as measured, square metres.
 pub(super) fn find(rows: &[&Map<String, Value>], areas: impl Iterator<Item = Option<f64>>) -> Lines {
-    let names: Vec<String> = (1..=MOST).map(column).collect();
+    let names: Vec<String> = names().collect();
     let rows: Vec<(Vec<&str>, Option<f64>)> = rows
         .iter()
         .zip(areas)
@@ -128,14 +162,19 @@ pub(super) fn find(rows: &[&Map<String, Value>], areas: impl Iterator<Item = Opt
     let free = ORDER.into_iter().filter(|indicator| !held.iter().any(|(known, _)| *known == Held::Value(*indicator)));
     let placed: Vec<(Indicator, &(usize, Texts<'_>))> = free.zip(&bare).collect();
     let fits = |(indicator, (_, texts)): &(Indicator, &(usize, Texts<'_>))| {
-        share(texts, |text, _| matches!(indicator.read(text), Ok(_) | Err(crate::domain::indicators::Unread::PartOrPercent))) >= LEAST
+        share(texts, |text, _| match indicator.read(text) {
+            Ok(range) => range.and_then(|range| range.max.or(range.min)).is_none_or(|value| value <= usual_most(*indicator)),
+            Err(why) => why == Unread::PartOrPercent,
+        }) >= LEAST
     };
     // One number alone under a lot's may be anything; storeys above densities are another order.
-    let is_alone = placed.len() == 1 && held.len() == 1;
+    let is_known = |indicator| held.iter().any(|(known, _)| *known == Held::Value(indicator));
+    let is_alone = placed.len() == 1 && !is_known(Indicator::Density) && !is_known(Indicator::Storeys);
     let of = |wanted: Indicator| placed.iter().find(|(indicator, _)| *indicator == wanted).map(|(_, (_, texts))| middle(texts, wanted));
     let is_reversed =
         of(Indicator::Density).zip(of(Indicator::Storeys)).is_some_and(|(density, storeys)| storeys > density && density > 1.0);
-    if is_alone || is_reversed || placed.len() < bare.len() || !placed.iter().all(fits) {
+    let is_far = far_comes_from(&placed);
+    if is_alone || is_reversed || !is_far || placed.len() < bare.len() || !placed.iter().all(fits) {
         return Lines::Unclear { count, example };
     }
     held.extend(placed.iter().map(|(indicator, (at, _))| (Held::Value(*indicator), column(at + 1))));
@@ -182,6 +221,10 @@ mod tests {
         assert_eq!(found(&[&["O-1", "70%", "20%"], &["O-2", "60%", "20%"]]), Err("unclear"), "two shares");
         assert_eq!(found(&[&["70", "5"], &["70", "5"]]), Err("unclear"), "no number of lots");
         assert_eq!(found(&[&["O-1", "70", "5", "3", "9"], &["O-2", "70", "5", "3", "9"]]), Err("unclear"), "more than there are");
+        assert_eq!(found(&[&["O-1", "1250", "5"], &["O-2", "1250", "4"]]), Err("unclear"), "one number under the area");
+        assert_eq!(found(&[&["O-1", "120", "60", "5"], &["O-2", "80", "70", "4"]]), Err("unclear"), "population");
+        assert_eq!(found(&[&["O-1", "45", "21"], &["O-2", "45", "18"]]), Err("unclear"), "height in metres");
+        assert_eq!(found(&[&["O-1", "60", "3", "5"], &["O-2", "60", "3", "5"]]), Err("unclear"), "a ratio that cannot be");
         assert_eq!(found(&[&["ODT"], &["CLN"]]), Err("none"));
         assert_eq!(found(&[&["Đất ở mới", "khu A"]]), Err("none"));
     }

@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::held::{Held, LotColumns};
+use super::lines_of_lots;
+use super::stated_area;
 use super::words::{contradiction_words, unread_words};
 use crate::domain::indicators::{Indicator, Indicators, Range, Unread};
 use crate::import::cell;
 use crate::import::report::{Finding, Severity};
-use crate::words::number::number;
 use crate::words::sentence::{Decimal, Sentence};
 
 /// What a share below one means: `0,6`.
@@ -19,23 +20,6 @@ pub enum Shares {
     Part,
     /// Percent: 0,6 is 0,6 %.
     Percent,
-}
-
-/// The numbers that a text for an area can mean. A mark may group thousands or begin decimals, as in “1.234”.
-fn areas_in(text: &str) -> [Option<f64>; 3] {
-    let bare = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '²' || c.is_whitespace());
-    let bare = bare.strip_suffix("m2").unwrap_or(bare).trim();
-    let may_group = bare.rsplit(['.', ',']).next().is_some_and(|last| last.len() == 3);
-    let grouped = number(&bare.replace(['.', ',', ' '], "")).filter(|_| may_group);
-    [number(bare), number(&bare.replace(',', ".")), grouped]
-}
-
-/// True where a text states an area, in square metres or in hectares, that differs by no more than a hundredth from the
-/// measured one.
-pub(super) fn is_area(text: &str, area_m2: f64) -> bool {
-    // Plans round areas to whole square metres, which is more than a hundredth of the smallest lots.
-    let fits = |stated: f64| (stated - area_m2).abs() <= (area_m2 / 100.0).max(0.5);
-    areas_in(text).iter().flatten().any(|stated| fits(*stated) || fits(*stated * 10_000.0))
 }
 
 /// What the cells of a lot say.
@@ -54,8 +38,19 @@ impl Lot {
     /// Reads a lot of `area_m2` square metres. `cell_text` gives a cell by the column's names, in the file and in Unicode.
     pub(super) fn read(columns: &LotColumns, shares: Option<Shares>, area_m2: f64, cell_text: Text<'_>) -> Self {
         let mut lot = Self::default();
+        let lines: Vec<String> =
+            if columns.1.is_some() { lines_of_lots::names().filter_map(|name| cell_text(&name, &name)).collect() } else { Vec::new() };
+        // With a line more or less than other lots have, nobody can tell which is which.
+        let is_other = lines.len() > 1 && columns.1.is_some_and(|usual| lines.len() != usual);
+        if is_other {
+            lot.warn("lines-differ", sentence!("lines-differ", lines = lines.join(" / "), usual = columns.1.unwrap_or_default()));
+        }
         for (held, name, raw) in &columns.0 {
             let Some(text) = cell_text(raw, name) else { continue };
+            let tells = *held == Held::Lot && text.chars().any(char::is_alphabetic);
+            if is_other && lines_of_lots::is_line(name) && !tells {
+                continue;
+            }
             match *held {
                 Held::Lot => lot.number = Some(text),
                 Held::Conditions => lot.conditions.push(text),
@@ -68,6 +63,11 @@ impl Lot {
                     lot.value(indicator, name, &text, shares, |range| Range { min: None, max: range.max.or(range.min) });
                 }
             }
+        }
+        let [density, storeys] = [Indicator::Density, Indicator::Storeys].map(|indicator| lot.indicators.get(indicator).max);
+        if columns.1.is_some() && !is_other && density.zip(storeys).is_some_and(|(density, storeys)| storeys > density) {
+            lot.warn("lines-differ", sentence!("lines-in-another-order", lines = lines.join(" / ")));
+            lot.indicators = Indicators::default();
         }
         if columns.have_numbers() && lot.number.is_none() {
             lot.warn("lot-without-number", sentence!("lot-without-number"));
@@ -113,12 +113,12 @@ impl Lot {
 
     /// Notes a stated area that differs by more than a hundredth, in square metres or in hectares, from the measured one.
     fn check_area(&mut self, header: &str, text: &str, area_m2: f64) {
-        let readings = areas_in(text);
+        let readings = stated_area::readings(text);
         let Some(stated) = readings[0].or(readings[1]) else {
             self.warn("lot-area-unread", sentence!("lot-area-unread", header, text));
             return;
         };
-        if !is_area(text, area_m2) {
+        if !stated_area::fits(text, area_m2) {
             let said = sentence!("lot-area-differs", header, text, area = Decimal(area_m2, 1));
             self.findings.push(Finding::new(Severity::Warning, "lot-area-differs", said).measuring((stated - area_m2).abs()));
         }

@@ -11,6 +11,7 @@ mod held;
 mod lines_of_lots;
 mod lots;
 mod measures;
+mod stated_area;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

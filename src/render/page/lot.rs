@@ -118,7 +118,13 @@ impl Item<'_> {
             h1 { (title) }
             (self.status())
             @if lots.len() > 1 { p.note { strong { (self.t("lots-same-number")) } } }
-            @for lot in lots { @if let Some(feature) = features.list.get(lot.index) { (self.one_lot(lot, &features.parsed_properties(feature))) } }
+            @for lot in lots {
+                @if let Some(feature) = features.list.get(lot.index) {
+                    @let said = features.parsed_properties(feature);
+                    @if lots.len() > 1 { h2 { (self.t("lot")) " " (number_of(&said)) } }
+                    (self.one_lot(lot, &said))
+                }
+            }
             p.note { (self.t("lot-certificate")) }
             p.noprint { a href={ "/q/" (self.view.code) "/lots" (self.lang.query()) } { (self.t("lots-all")) } }
             h2 { (self.t("lot-code")) }

@@ -226,7 +226,10 @@ pub(super) fn open_tables(areas: &mut Vec<Area>) {
         let texts: f64 = all.iter().map(|at| size_of_texts(&areas[outlines[*at]].labels)).sum();
         let frames: f64 = outer.iter().map(|at| size(*at)).sum();
         let is_of_a_class = all.iter().any(|at| areas[outlines[*at]].layer_code.is_some());
-        !is_of_a_class && outer.len() <= MOST_FRAMES && frames < HUGS * texts && frames < LEAST_PART * size(lot)
+        // Where lots lie on the layers of classes, an outline on another layer in one of them is no lot.
+        let is_lot_of_a_class = areas[outlines[lot]].layer_code.is_some();
+        let is_table = frames < HUGS * texts || is_lot_of_a_class && texts > 0.0;
+        !is_of_a_class && outer.len() <= MOST_FRAMES && is_table && frames < LEAST_PART * size(lot)
     };
     let found: Vec<(usize, Vec<usize>)> = tables
         .iter()

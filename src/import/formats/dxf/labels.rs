@@ -63,11 +63,19 @@ pub(super) fn written(labels: &[Text]) -> Written {
         }
     }
     rows.iter_mut().for_each(|row| row.sort_by(|a, b| across(a.at).total_cmp(&across(b.at))));
+    let mut seen: Vec<&Text> = Vec::new();
     for text in rows.into_iter().flatten() {
+        // A text that was copied onto itself is one.
+        if seen.iter().any(|known| known.lines == text.lines && known.tag == text.tag && distance(known.at, text.at) < height) {
+            continue;
+        }
+        seen.push(text);
         match &text.tag {
             Some(tag) => out.named.push((tag.clone(), text.joined())),
             None => text.lines.iter().for_each(|line| match named(line) {
                 Some(pair) => out.named.push(pair),
+                // “OM-1 / 60 / 5” is a table in one line.
+                None if line.matches(" / ").count() > 1 => out.lines.extend(line.split(" / ").map(|part| part.trim().to_owned())),
                 None => out.lines.push(line.clone()),
             }),
         }
@@ -97,6 +105,9 @@ mod tests {
             [text([6.0, 0.1], 0.0, &["2,4"]), text([6.0, 4.2], 0.0, &["70"]), text([0.0, 0.0], 0.0, &["5"]), text([0.0, 4.0], 0.0, &["A"])];
         assert_eq!(lines(&square), ["A", "70", "5", "2,4"]);
         assert_eq!(lines(&[text([0.0, 0.0], 0.0, &["OM1", "60%", "1-5"])]), ["OM1", "60%", "1-5"], "lines of one text");
+        let twice = [text([0.0, 4.0], 0.0, &["A"]), text([0.0, 0.0], 0.0, &["70"]), text([0.1, 0.1], 0.0, &["70"])];
+        assert_eq!(lines(&twice), ["A", "70"], "a text on itself");
+        assert_eq!(lines(&[text([0.0, 0.0], 0.0, &["OM-1 / 60 / 5"])]), ["OM-1", "60", "5"]);
         assert_eq!(lines(&[]), Vec::<String>::new());
     }
 

@@ -231,7 +231,7 @@ fn a_circle_around_a_code_is_a_label_and_no_zone() {
     let read = dxf(format!("{parcels} {} {} {} {}", circle("TEXT", 0), circle("TEXT", 1), note(0, "ODT"), note(1, "LUC")));
     assert_eq!(texts(&read, "codes"), ["ODT", "LUC"], "{}", said(&read));
     assert!((read.area_m2 - 20_000.0).abs() < 1.0, "the parcels, not their labels: {}", read.area_m2);
-    says(&read, &["label-circle", "2 circles around a code on layer “TEXT”"]);
+    says(&read, &["label-circle", "2 frames or circles around a text on layer “TEXT”"]);
     let other = dxf(format!("{} {} {} {}", outline("ODT", 0, ""), outline("LUC", 1, ""), circle("TEXT", 0), note(0, "TMD")));
     says(&other, &["circle-as-zone", "“TMD”"]);
     let pond = dxf(format!("{} {} {}", outline("ODT", 0, ""), outline("LUC", 1, ""), circle("NTS", 0)));

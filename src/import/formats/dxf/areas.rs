@@ -204,7 +204,7 @@ struct Frames {
 
 /// Gives what stands in the frames of a table to the lot around it. The frames lie on a layer of their own, close around
 /// their texts.
-pub(super) fn open_tables(areas: &mut Vec<Area>) {
+pub(super) fn open_tables(areas: &mut Vec<Area>, tally: &Tally) {
     let outlines: Vec<usize> = (0..areas.len()).filter(|i| !areas[*i].is_hatch).collect();
     let views: Vec<&[Position]> = outlines.iter().map(|i| areas[*i].rings[0].as_slice()).collect();
     let parents = nest::parents(&views);
@@ -240,6 +240,7 @@ pub(super) fn open_tables(areas: &mut Vec<Area>) {
     for (lot, frames) in found {
         for frame in frames {
             let (texts, labels) = (std::mem::take(&mut areas[frame].texts), std::mem::take(&mut areas[frame].labels));
+            tally.quote(Left::Framed(areas[frame].layer.clone()), texts.first().map_or("", String::as_str));
             areas[lot].texts.extend(texts);
             areas[lot].labels.extend(labels);
             gone.push(frame);

@@ -16,6 +16,7 @@ pub(super) enum Drawn {
     Outline(Vec<Point>, f64),
     /// Rings of a hatch, the widest gap that was bridged (metres), and how islands are filled.
     Hatch(Vec<Vec<Point>>, f64, Islands),
+    /// A text.
     Text(Box<Text>),
     /// A point, such as a control point.
     Point(Point),

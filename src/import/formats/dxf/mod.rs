@@ -107,7 +107,7 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits, tables: bool) -> Result<B
         }
     }
     if tables {
-        open_tables(&mut areas);
+        open_tables(&mut areas, &tally);
         areas.iter_mut().for_each(|area| area.written = labels::written(&area.labels));
     }
     unframe(&mut areas, &tally);

@@ -249,6 +249,11 @@ impl Report {
     /// Adds what was found in a further layer of the file.
     pub fn absorb(&mut self, layer: &str, other: Self) {
         for finding in other.findings {
+            // What is said of the whole file once need not be said of each layer.
+            let is_said = |known: &Finding| known.feature.is_none() && known.check == finding.check && known.said == finding.said;
+            if finding.feature.is_none() && self.findings.iter().any(is_said) {
+                continue;
+            }
             self.push(Finding { layer: Some(layer.to_owned()).filter(|layer| !layer.is_empty()), ..finding });
         }
         for (check, more) in other.not_listed {

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use bangtin::domain::plan::PlanKind;
 use bangtin::import::plan;
+use bangtin::import::report::Severity;
 use bangtin::import::source::Source;
 use bangtin::import::zones::{Imported, Options};
 use bangtin::words::text::Lang;
@@ -95,6 +96,10 @@ fn layers_of_lines_and_points_are_read_from_a_drawing_and_what_exists_is_left_ou
     };
     assert_eq!(kinds("plan_lines", "line_kind"), ["red-line", "road"]);
     assert_eq!(kinds("plan_points", "point_kind"), ["control-point", "control-point"]);
+    // The coordinate system is asked for once, and not for each layer.
+    let asked = import("layers", &Options { crs: None, ..options() });
+    let errors = asked.report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    assert_eq!(errors, 1, "{}", asked.report.to_text());
     let fate =
         |name: &str| read.report.layers.iter().find(|layer| layer.name.as_deref() == Some(name)).unwrap().said.text(Lang::Vi).to_owned();
     assert!(

@@ -69,8 +69,7 @@ impl Property {
         Self { name: Cow::Borrowed(name), kind, values: &[], role: None, example: None, equal: Equal::Letters }
     }
 
-    /// The unit of its values in UCUM, which the end of its name says; none for other properties. OGC 23-058r1 takes UCUM for
-    /// the language of `x-ogc-unit` where none is named.
+    /// The unit of its values in UCUM (`x-ogc-unit`), which the end of its name says; none for other properties.
     pub fn unit(&self) -> Option<&'static str> {
         let ends = [("_pct", "%"), ("_ha", "har"), ("_m2", "m2"), ("_m", "m")];
         ends.into_iter().find(|(end, _)| self.name.ends_with(end)).map(|(_, unit)| unit)

@@ -206,8 +206,10 @@ pub fn collection(view: &View, features: Option<&Features>, further: &[(Further,
             };
             let (own, lot) = (head(further.map_or("zone", |further| further.feature_kind)), head("lot"));
             let (mut own, mut lot) = (Front::new(&own), Front::new(&lot));
-            // An area in no class is no zone, and a lot of an urban plan.
-            let is_lot = |feature: &Feature| further.is_none() && (features.is_lot(feature) || features.code_of(feature).is_empty());
+            // An area in no class is no zone, and a lot of an urban plan. An outline is neither.
+            let is_lot = |feature: &Feature| {
+                further.is_none() && !view.outline_only && (features.is_lot(feature) || features.code_of(feature).is_empty())
+            };
             for feature in &features.list {
                 let front = if is_lot(feature) { &mut lot } else { &mut own };
                 if !std::mem::take(&mut is_first) {

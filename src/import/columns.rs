@@ -47,6 +47,8 @@ pub const FOLDERS: &str = "Folders";
 pub const LAYER: &str = "Layer";
 /// Under these names, with a number from 1, stand the lines of the texts in an area of a drawing.
 pub const LINE_OF_TEXT: &str = "Dòng";
+/// Most such lines of an area.
+pub const LINES_OF_TEXT: usize = 8;
 
 /// Words in the names of columns that hold data of persons, folded without separators.
 const OF_PERSONS: &[&str] = &[
@@ -104,7 +106,7 @@ pub fn plain(name: &str) -> String {
 }
 
 /// Bytes to which a Shapefile cuts the names of its columns.
-const CUT: usize = 10;
+pub const CUT: usize = 10;
 
 /// True for a column whose name a Shapefile has cut from that one.
 pub fn is_cut(column: &str, name: &str) -> bool {

@@ -19,6 +19,7 @@ on_both_databases!(
     here_tells_the_right_of_way_in_words,
     plans_stand_side_by_side_the_more_detailed_first,
     here_says_what_changed_since_a_day_for_lots_too,
+    columns_of_lots_name_their_units_and_an_outline_is_no_lot,
     an_approver_sees_which_indicators_change_lot_by_lot,
     land_for_streets_is_told_where_no_right_of_way_is,
     a_lot_has_a_page_and_a_code_of_its_own,
@@ -329,6 +330,22 @@ async fn here_says_what_changed_since_a_day_for_lots_too(kind: Kind) {
     assert_eq!(page.status, StatusCode::OK);
     let all = node.get(&format!("/q/{code}.geojson")).await.json();
     assert_eq!(all["features"][0]["properties"]["feature_kind"], "lot");
+}
+
+async fn columns_of_lots_name_their_units_and_an_outline_is_no_lot(kind: Kind) {
+    let (_database, _, node) = demo(kind).await;
+    let schema = node.get("/collections/lots/schema?f=json").await.json();
+    let unit = |name: &str| (schema["properties"][name]["x-ogc-unit"].clone(), schema["properties"][name]["x-ogc-unitLang"].clone());
+    for (name, expected) in [("setback_front_m", "m"), ("density_max_pct", "%"), ("area_ha", "har")] {
+        assert_eq!(unit(name), (json!(expected), json!("UCUM")), "{name}");
+    }
+    assert_eq!(unit("storeys_max"), (Value::Null, Value::Null));
+    let facts = json!({ "kind": "land-use-plan", "title": "Chỉ có ranh giới", "outline": { "geojson": file(&[json!({})]) },
+        "decision": { "authority": "UBND", "number": "outline/QĐ", "signed": "2026-01-05" } });
+    let command = json!({ "id": "outline", "type": "plan.publish", "effective_from": "2026-01-05", "facts": facts });
+    let code = node.apply(&command.to_string()).await.code.unwrap();
+    let whole = node.get(&format!("/q/{code}.geojson")).await.json();
+    assert_eq!(whole["features"][0]["properties"]["feature_kind"], "zone", "{whole}");
 }
 
 async fn an_approver_sees_which_indicators_change_lot_by_lot(kind: Kind) {

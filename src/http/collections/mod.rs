@@ -258,6 +258,7 @@ fn schema(url: &str, collection: &Collection, kind: Schema) -> Value {
             schema["x-ogc-propertySeq"] = json!(sequence + 1);
             if let Some(unit) = property.unit() {
                 schema["x-ogc-unit"] = json!(unit);
+                schema["x-ogc-unitLang"] = json!("UCUM");
             }
             if let Some(role) = property.role {
                 schema["x-ogc-role"] = json!(role);

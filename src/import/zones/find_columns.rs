@@ -122,7 +122,7 @@ pub(super) fn take_lines(
     options: &Options,
     report: &mut Report,
 ) {
-    lots.1 = lines_of_lots::usual(rows);
+    lots.usual_lines = lines_of_lots::usual(rows);
     if options.lot_columns.values().any(|column| is_line(column)) {
         return;
     }

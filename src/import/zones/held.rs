@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::indicators::{ALL, Indicator};
-use crate::import::columns::plain;
+use crate::import::columns::{CUT, plain};
 
 /// What a column of lots holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,8 +181,6 @@ const NAMES: &[(Held, &[&str])] = &[
     (Held::Value(Indicator::SetbackRear), &["khoangluisau", "khoangluimatsau", "khoangluilungnha"]),
 ];
 
-/// Bytes to which a Shapefile cuts the names of its columns.
-const CUT: usize = 10;
 /// Fewest letters of a cut name that tell what it was.
 const TELLING: usize = 5;
 
@@ -212,10 +210,16 @@ fn held(header: &str) -> Option<(Held, usize)> {
     }
 }
 
-/// The columns of lots: their names in Unicode, and as they are in the file. Then the number of lines of text that lots of a
-/// drawing have, where they have any.
+/// The columns of lots.
 #[derive(Debug, Default)]
-pub(super) struct LotColumns(pub(super) Vec<(Held, String, String)>, pub(super) Option<usize>);
+pub(super) struct LotColumns {
+    /// What each holds, its name in Unicode, and as it is in the file.
+    pub(super) list: Vec<(Held, String, String)>,
+    /// How many lines of text most lots of a drawing have; none where they have none.
+    pub(super) usual_lines: Option<usize>,
+    /// True where the content of those lines decided what they are, and not the planner.
+    pub(super) are_guessed: bool,
+}
 
 impl LotColumns {
     /// Finds them: those that the planner named first, then by their headers. `uses` is the column of land uses; `names_uses`
@@ -249,7 +253,7 @@ impl LotColumns {
         }
         found.sort();
         let found = found.into_iter().map(|(held, _, column)| (held, raw(&column), column));
-        Ok(Self(found.map(|(held, raw, name)| (held, name, raw)).collect(), None))
+        Ok(Self { list: found.map(|(held, raw, name)| (held, name, raw)).collect(), ..Self::default() })
     }
 
     /// Leaves out columns whose names a Shapefile cut to the same letters, `MatDoXayDu` and `MatDoXay_1`: nobody can tell which
@@ -260,7 +264,7 @@ impl LotColumns {
             columns.iter().find(|other| (1..=9).any(|n| **other == format!("{begins}_{n}"))).cloned()
         };
         let mut clashing = Vec::new();
-        self.0.retain(|(_, column, raw)| {
+        self.list.retain(|(_, column, raw)| {
             let is_asked = asked.values().any(|name| name == column || plain(name) == plain(column));
             let other = twin(raw).or_else(|| twin(column)).filter(|_| !is_asked);
             clashing.extend(other.clone().map(|other| (column.clone(), other)));
@@ -271,32 +275,33 @@ impl LotColumns {
 
     /// Takes the lines of texts in a drawing's lots for what they were found to be, where nothing else is taken for it.
     pub(super) fn take_lines(&mut self, lines: &[(Held, String)]) {
+        self.are_guessed = true;
         for (held, column) in lines {
-            if !self.0.iter().any(|(known, name, _)| known == held || name == column) {
-                self.0.push((*held, column.clone(), column.clone()));
+            if !self.list.iter().any(|(known, name, _)| known == held || name == column) {
+                self.list.push((*held, column.clone(), column.clone()));
             }
         }
-        self.0.sort();
+        self.list.sort();
     }
 
     /// True for a column that is one of them.
     pub(super) fn use_column(&self, column: &str) -> bool {
-        self.0.iter().any(|(_, name, _)| name == column)
+        self.list.iter().any(|(_, name, _)| name == column)
     }
 
     /// What each is taken for: keys of the planner's options, and names of columns.
     pub(super) fn listed(&self) -> BTreeMap<String, String> {
-        self.0.iter().map(|(held, name, _)| (held.key(), name.clone())).collect()
+        self.list.iter().map(|(held, name, _)| (held.key(), name.clone())).collect()
     }
 
     /// True where a column says something of lots that is not said of zones.
     pub(super) fn tell_lots(&self) -> bool {
-        self.0.iter().any(|(held, ..)| !matches!(held, Held::Area | Held::Conditions))
+        self.list.iter().any(|(held, ..)| !matches!(held, Held::Area | Held::Conditions))
     }
 
     /// True where a column holds the numbers of lots.
     pub(super) fn have_numbers(&self) -> bool {
-        self.0.iter().any(|(held, ..)| *held == Held::Lot)
+        self.list.iter().any(|(held, ..)| *held == Held::Lot)
     }
 }
 

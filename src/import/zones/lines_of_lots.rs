@@ -9,11 +9,9 @@ use super::held::Held;
 use super::stated_area;
 use crate::domain::indicators::{Indicator, Unread};
 use crate::domain::land_use;
-use crate::import::columns::LINE_OF_TEXT;
+use crate::import::columns::{LINE_OF_TEXT, LINES_OF_TEXT};
 use crate::words::fold::fold;
 
-/// Most lines that are looked at.
-const MOST: usize = 8;
 /// Least share of the texts of a line that must be what the line is taken for.
 const LEAST: f64 = 0.8;
 /// Longest number of a lot, characters.
@@ -39,16 +37,16 @@ pub(super) fn is_line(column: &str) -> bool {
 
 /// The columns of the lines, from the top.
 pub(super) fn names() -> impl Iterator<Item = String> {
-    (1..=MOST).map(column)
+    (1..=LINES_OF_TEXT).map(column)
 }
 
 /// How many lines most lots have that have several; none where no lot has.
 pub(super) fn usual(rows: &[&Map<String, Value>]) -> Option<usize> {
-    let mut counts = [0_usize; MOST + 1];
+    let mut counts = [0_usize; LINES_OF_TEXT + 1];
     for row in rows {
         counts[names().take_while(|name| row.get(name).is_some_and(Value::is_string)).count()] += 1;
     }
-    let most = (2..=MOST).max_by_key(|count| counts[*count])?;
+    let most = (2..=LINES_OF_TEXT).max_by_key(|count| counts[*count])?;
     (counts[most] > 0).then_some(most)
 }
 
@@ -141,13 +139,13 @@ pub(super) fn find(rows: &[&Map<String, Value>], areas: impl Iterator<Item = Opt
     let count = rows.iter().filter(|(lines, _)| lines.len() > 1).count();
     let longest = rows.iter().map(|(lines, _)| lines).min_by_key(|lines| std::cmp::Reverse(lines.len()));
     let example = longest.map(|lines| lines.join(" / ")).unwrap_or_default();
-    let Some(number) = (0..MOST).find(|at| !line(*at).is_empty() && are_numbers(&line(*at), *at == 0 && count > 0)) else {
+    let Some(number) = (0..LINES_OF_TEXT).find(|at| !line(*at).is_empty() && are_numbers(&line(*at), *at == 0 && count > 0)) else {
         let has_values = |(lines, _): &(Vec<&str>, _)| lines.iter().filter(|text| text.chars().any(|c| c.is_ascii_digit())).count() > 1;
         return if rows.iter().any(has_values) { Lines::Unclear { count, example } } else { Lines::None };
     };
     let mut held = vec![(Held::Lot, column(number + 1))];
     let mut bare = Vec::new();
-    for at in number + 1..MOST {
+    for at in number + 1..LINES_OF_TEXT {
         let texts = line(at);
         let says_numbers = share(&texts, |text, _| text.chars().any(|c| c.is_ascii_digit())) >= LEAST;
         if texts.is_empty() || !says_numbers {

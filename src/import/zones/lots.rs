@@ -38,14 +38,17 @@ impl Lot {
     /// Reads a lot of `area_m2` square metres. `cell_text` gives a cell by the column's names, in the file and in Unicode.
     pub(super) fn read(columns: &LotColumns, shares: Option<Shares>, area_m2: f64, cell_text: Text<'_>) -> Self {
         let mut lot = Self::default();
-        let lines: Vec<String> =
-            if columns.1.is_some() { lines_of_lots::names().filter_map(|name| cell_text(&name, &name)).collect() } else { Vec::new() };
+        let lines: Vec<String> = if columns.usual_lines.is_some() {
+            lines_of_lots::names().filter_map(|name| cell_text(&name, &name)).collect()
+        } else {
+            Vec::new()
+        };
         // With a line more or less than other lots have, nobody can tell which is which.
-        let is_other = lines.len() > 1 && columns.1.is_some_and(|usual| lines.len() != usual);
+        let is_other = lines.len() > 1 && columns.usual_lines.is_some_and(|usual| lines.len() != usual);
         if is_other {
-            lot.warn("lines-differ", sentence!("lines-differ", lines = lines.join(" / "), usual = columns.1.unwrap_or_default()));
+            lot.warn("lines-differ", sentence!("lines-differ", lines = lines.join(" / "), usual = columns.usual_lines.unwrap_or_default()));
         }
-        for (held, name, raw) in &columns.0 {
+        for (held, name, raw) in &columns.list {
             let Some(text) = cell_text(raw, name) else { continue };
             let tells = *held == Held::Lot && text.chars().any(char::is_alphabetic);
             if is_other && lines_of_lots::is_line(name) && !tells {
@@ -65,7 +68,9 @@ impl Lot {
             }
         }
         let [density, storeys] = [Indicator::Density, Indicator::Storeys].map(|indicator| lot.indicators.get(indicator).max);
-        if columns.1.is_some() && !is_other && density.zip(storeys).is_some_and(|(density, storeys)| storeys > density) {
+        let by_lines = |wanted| columns.list.iter().any(|(held, name, _)| *held == Held::Value(wanted) && lines_of_lots::is_line(name));
+        let are_guessed = columns.are_guessed && by_lines(Indicator::Density) && by_lines(Indicator::Storeys);
+        if are_guessed && !is_other && density.zip(storeys).is_some_and(|(density, storeys)| storeys > density) {
             lot.warn("lines-differ", sentence!("lines-in-another-order", lines = lines.join(" / ")));
             lot.indicators = Indicators::default();
         }

@@ -4,10 +4,8 @@
 use super::Point;
 use super::curves::distance;
 use super::text::Text;
-use crate::import::columns::plain;
+use crate::import::columns::{LINES_OF_TEXT, plain};
 
-/// Most lines that are told apart.
-const MOST: usize = 8;
 /// Longest word before a value, letters.
 const LONGEST_NAME: usize = 30;
 
@@ -80,7 +78,7 @@ pub(super) fn written(labels: &[Text]) -> Written {
             }),
         }
     }
-    out.lines.truncate(MOST);
+    out.lines.truncate(LINES_OF_TEXT);
     out
 }
 

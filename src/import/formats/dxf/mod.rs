@@ -108,9 +108,11 @@ pub fn open(input: Box<dyn ReadSeek>, limits: &Limits, tables: bool) -> Result<B
     }
     if tables {
         open_tables(&mut areas, &tally);
-        areas.iter_mut().for_each(|area| area.written = labels::written(&area.labels));
     }
     unframe(&mut areas, &tally);
+    if tables {
+        areas.iter_mut().for_each(|area| area.written = labels::written(&area.labels));
+    }
     cut_holes(&mut areas, &tally);
     let mut without: BTreeMap<String, usize> = BTreeMap::new();
     let mut features = Vec::new();

@@ -10,8 +10,19 @@ const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disab
 
 export const PASSPHRASE = "con trâu gặm cỏ bên sông Hồng";
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: arguments_ });
+export function launch(...more) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...arguments_, ...more] });
+}
+
+/** A picture of the page. On a busy machine Chromium now and then has no frame at hand and says so; asked again, it has. */
+export async function photograph(page, options) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await page.screenshot(options);
+    } catch (error) {
+      if (tries === 5 || !error.message.includes("Unable to capture screenshot")) throw error;
+    }
+  }
 }
 
 /** The six digits that an authenticator app shows (RFC 6238). */

@@ -6,9 +6,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import assert from "node:assert/strict";
+import { launch, photograph } from "./browser.mjs";
 
 const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
 const [base, out] = process.argv.slice(2);
 const library = (name) => path.dirname(require.resolve(`${name}/package.json`));
 
@@ -76,10 +76,7 @@ const server = createServer(async (request, response) => {
 await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const own = `http://127.0.0.1:${server.address().port}`;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader"],
-});
+const browser = await launch("--enable-unsafe-swiftshader");
 try {
   const page = await browser.newPage({ viewport: { width: 720, height: 640 } });
   const said = [];
@@ -92,7 +89,7 @@ try {
     } catch (error) {
       throw new Error(`${name}: ${error.message}\n${said.join("\n")}`);
     }
-    await page.screenshot({ path: `${out}/${name}.png` });
+    await photograph(page, { path: `${out}/${name}.png` });
     return page.evaluate(() => window.done);
   };
   const flat = await look(`${own}/leaflet.html`, "leaflet");
@@ -120,7 +117,7 @@ try {
   await page.keyboard.press("Tab");
   await page.click(".leaflet-control-zoom-in");
   await page.waitForFunction((n) => performance.getEntriesByType("resource").filter((e) => e.name.includes("/items?")).length > n, before, { timeout: 60000 });
-  await page.screenshot({ path: `${out}/own-map.png` });
+  await photograph(page, { path: `${out}/own-map.png` });
   assert.ok(asked.every((url) => url.startsWith(base) || url.startsWith("data:") || url.startsWith("blob:")), "everything comes from the site itself");
   assert.deepEqual(said.filter((line) => /Refused|Error|violat/i.test(line)), []);
   console.log("Leaflet", flat, "MapLibre", tiles.zones, "zones in tiles");

@@ -11,7 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
-import { fillInvitation, holds, launch } from "./browser.mjs";
+import { fillInvitation, holds, launch, photograph } from "./browser.mjs";
 
 const [base, out, width, js, ...invitations] = process.argv.slice(2);
 const elsewhere = process.env.OTHER || base;
@@ -28,7 +28,7 @@ let pieces = 0;
 /** Checks the page as it stands. */
 async function check(page, name) {
   pages += 1;
-  await page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
+  await photograph(page, { path: `${out}/${name}.png`, fullPage: true });
   await holds(page, name, view.viewport);
   await interrupted();
 }
@@ -239,7 +239,7 @@ assert.match(await approver.locator("li", { has: approver.locator(`a[href*="/q/$
 // Damage is reported with a photo; a script makes it small before it is sent.
 const damage = async (page, note) => {
   await page.fill("input[name=note]", note);
-  const photo = await planner.screenshot({ type: "jpeg", fullPage: true });
+  const photo = await photograph(planner, { type: "jpeg", fullPage: true });
   await page.setInputFiles("input[name=photo]", { name: "IMG_0001.jpg", mimeType: "image/jpeg", buffer: photo });
   await page.click("button[value=damage]");
 };

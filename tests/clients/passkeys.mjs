@@ -3,7 +3,7 @@
 // A clerk accepts the invitation with a passkey instead of an app, signs out, signs in with it, adds a second one and
 // removes the first. A device that does not know its user signs nobody in.
 import assert from "node:assert/strict";
-import { PASSPHRASE, holds, launch } from "./browser.mjs";
+import { PASSPHRASE, holds, launch, photograph } from "./browser.mjs";
 
 const [base, out, invitation] = process.argv.slice(2);
 const viewport = { width: 390, height: 900 };
@@ -22,7 +22,7 @@ async function plug(isUserVerified) {
 }
 
 async function check(name) {
-  await page.screenshot({ path: `${out}/passkey-${name}.png`, fullPage: true });
+  await photograph(page, { path: `${out}/passkey-${name}.png`, fullPage: true });
   await holds(page, name, viewport);
 }
 

@@ -5,16 +5,13 @@
 import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
 import assert from "node:assert/strict";
+import { launch, photograph } from "./browser.mjs";
 
 const require = createRequire(import.meta.url);
-const { chromium } = require("playwright-core");
 const axe = require("axe-core").source;
 const [base, out] = process.argv.slice(2);
 const PHONE = { locale: "vi-VN", viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 const HERE = { longitude: 104.8712345678, latitude: 21.7071987654 };
-const arguments_ = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-
-const launch = (...more) => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...arguments_, ...more] });
 
 // Name of the picture, address, and what the page is there for.
 const PAGES = [
@@ -69,7 +66,7 @@ const settled = (page) => page.waitForLoadState("networkidle");
 // The first screens of a page, as far as a person scrolls.
 async function picture(page, name) {
   const height = Math.min(2400, await page.evaluate(() => document.documentElement.scrollHeight));
-  await page.screenshot({ path: `${out}/${name}.png`, fullPage: true, clip: { x: 0, y: 0, width: 360, height } });
+  await photograph(page, { path: `${out}/${name}.png`, fullPage: true, clip: { x: 0, y: 0, width: 360, height } });
 }
 
 async function axeFinds(page, name) {

@@ -9,7 +9,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
-import { PASSPHRASE, fillInvitation, holds, launch } from "./browser.mjs";
+import { PASSPHRASE, fillInvitation, holds, launch, photograph } from "./browser.mjs";
 
 const require = createRequire(import.meta.url);
 const { default: Provider } = await import(require.resolve("oidc-provider"));
@@ -115,7 +115,7 @@ async function person(javaScriptEnabled = true) {
 }
 
 async function check(page, name) {
-  await page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
+  await photograph(page, { path: `${out}/${name}.png`, fullPage: true });
   await holds(page, name, viewport);
 }
 

@@ -1,6 +1,6 @@
 //! What a resident and a print shop wait for, each figure beside its goal in one run.
 //!
-//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [urban] [here] [office]`; all of them unless named.
+//! `cargo bench --bench resident -- [map] [page] [print] [changes] [booklet] [urban] [here] [office] [ranking]`; all of them unless named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 use std::fmt::Write as _;
@@ -482,6 +482,27 @@ async fn here(node: &Node) {
     say("/here, two at a time on two cores, p99", Times(times).part(0.99), 3.0, "ms");
 }
 
+/// Ranks 1,000 units by 50 indicators in each of 12 periods: every place that a programme of that size can show.
+fn ranking() {
+    use bangtin::domain::figures::{Direction, Interval, rank};
+    const UNITS: usize = 1_000;
+    const TABLES: usize = 50 * 12;
+    let tables: Vec<Vec<(usize, f64, Interval)>> = (0..TABLES)
+        .map(|table| {
+            let figure = |unit: usize| {
+                let value = ((unit * 7_919 + table * 104_729) % 10_000) as f64 / 100.0;
+                (unit, value, Interval { low: value - 4.0, high: value + 4.0 })
+            };
+            (0..UNITS).map(figure).collect()
+        })
+        .collect();
+    let times = timed(9, |_| {
+        let places: usize = tables.iter().map(|table| rank(table.iter().copied(), Direction::Up).last().map_or(0, |one| one.rank)).sum();
+        assert!(places > TABLES);
+    });
+    say("ranking of 1,000 units × 50 indicators × 12 periods, median", times.part(0.5), 50.0, "ms");
+}
+
 #[tokio::main]
 async fn main() {
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -513,6 +534,9 @@ async fn main() {
     }
     if is_wanted("here") {
         here(&node).await;
+    }
+    if is_wanted("ranking") {
+        ranking();
     }
     if is_wanted("office") {
         let folder = tempfile::tempdir().unwrap();

@@ -28,4 +28,11 @@ impl App {
         let facts = points::all_facts(&rows, kind, &city.units, today, &mut report);
         Ok((report, rows, facts))
     }
+
+    /// Reads a table of at most `most` rows that need no place. Errors: the machine could not start the process that reads.
+    pub fn read_table(&self, actor: &Actor, source: &Source, most: usize) -> Result<(Report, Vec<points::Cells>), ExecuteError> {
+        let options = points::options(&self.city(), None).map_err(|error| Refusal::invalid("crs-wrong", error.said()))?;
+        let read = tokio::task::block_in_place(|| self.reading(actor).table(source, &options, most));
+        read.map_err(|error| ExecuteError::Unavailable(error.to_string()))
+    }
 }

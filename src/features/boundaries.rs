@@ -13,6 +13,12 @@ pub fn unit_rings(boundaries: &Features, id: &UnitId) -> Vec<Ring> {
     own.flat_map(|feature| boundaries.rings(feature)).collect()
 }
 
+/// A unit's boundary as GeoJSON geometry; none where it is not known.
+pub fn boundary_text<'a>(boundaries: &'a Features, id: &UnitId) -> Option<&'a str> {
+    let own = boundaries.list.iter().find(|feature| boundaries.text_property(feature, "unit") == Some(id.as_str()))?;
+    Some(boundaries.geometry(own))
+}
+
 /// The rings of a unit's boundary, or else of the units that took it over.
 pub fn unit_or_heirs(city: &City, boundaries: &Features, id: &UnitId, today: Date) -> Vec<Ring> {
     let own = unit_rings(boundaries, id);

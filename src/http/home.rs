@@ -3,11 +3,13 @@
 use crate::http::collections::parameters;
 use crate::http::lists;
 use crate::http::reading::{self, Asking};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
+use jiff::civil::Date;
 
 use super::collections::query;
 use super::errors::HttpError;
@@ -15,11 +17,20 @@ use super::items::code_before;
 use super::reading::Form;
 use super::respond;
 use super::{Site, api};
+use crate::domain::Digest;
+use crate::domain::city::City;
 use crate::domain::families;
+use crate::domain::publication::view::Moment;
+use crate::features::Features;
+use crate::prints;
 use crate::render::home as pages;
+use crate::render::map::unit_shapes;
+use crate::words::text::Lang;
 
-/// Newest items shown of each collection.
-const SHOWN: usize = 8;
+/// Newest items shown of each collection, and of what changed last.
+const SHOWN: usize = 3;
+/// Occasions of today that are shown.
+const TODAY: usize = 5;
 
 /// `/`
 pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Asking) -> Result<Response, HttpError> {
@@ -40,20 +51,53 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     }
     let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
     let moment = site.moment();
-    let image = site.model.image();
-    let collections: Vec<_> = families::collections()
-        .into_iter()
-        .map(|(name, _, _)| {
+    let city = site.city();
+    // Without boundaries the page has no map, and everything else.
+    let boundaries = prints::boundaries(&site.model, &city).await.unwrap_or_default();
+    let make = || {
+        let map = map_of(&site, &city, boundaries.as_deref(), &moment, lang);
+        let image = site.model.image();
+        let newest = |name: &'static str| {
             let mut newest: Vec<_> = image.collection(name).collect();
             newest.sort_by_key(|(code, entry)| (-entry.version, **code));
-            let views = newest.into_iter().take(SHOWN).filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
-            (name, image.count(name), views)
-        })
-        .collect();
-    let city = Arc::clone(&image.city);
-    drop(image);
-    let page = pages::home(lang, &city, &moment, &collections);
+            newest.truncate(SHOWN);
+            newest
+        };
+        let names = families::collections().into_iter().map(|(name, ..)| name);
+        let collections: Vec<_> = names
+            .clone()
+            .map(|name| {
+                let views = newest(name).into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
+                (name, image.count(name), views)
+            })
+            .collect();
+        let mut changed: Vec<_> = names.flat_map(newest).collect();
+        changed.sort_by_key(|(code, entry)| (-entry.version, **code));
+        changed.truncate(SHOWN);
+        let changed = changed.into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect::<Vec<_>>();
+        let mut on = image.on(None, [moment.today; 2], &moment);
+        on.truncate(TODAY);
+        drop(image);
+        pages::home(lang, &city, &moment, &pages::Home { map: &map, on: &on, changed: &changed, collections: &collections })
+    };
+    let page = make();
     Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", vary(), page))
+}
+
+/// Maps of the wards in each language, each with the day, the boundaries and the names that it was drawn for.
+pub(crate) type Maps = HashMap<Lang, ((Date, Option<Digest>, String), Arc<str>)>;
+
+/// The map of the wards; it is drawn again on another day, or when the city changes.
+fn map_of(site: &Site, city: &City, boundaries: Option<&Features>, moment: &Moment, lang: Lang) -> Arc<str> {
+    let names: String = city.units.valid_on(moment.today).map(|unit| unit.name_vi.as_str()).collect();
+    let key = (moment.today, city.boundaries.as_ref().filter(|_| boundaries.is_some()).map(|set| set.sha256), names);
+    let mut maps = site.home_maps.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, map)) = maps.get(&lang).filter(|(known, _)| *known == key) {
+        return Arc::clone(map);
+    }
+    let map: Arc<str> = pages::map_of(lang, &unit_shapes(city, boundaries, moment.today, lang)).into();
+    maps.insert(lang, (key, Arc::clone(&map)));
+    map
 }
 
 /// The headers that decide the form of the answer.

@@ -13,6 +13,7 @@ mod forms;
 mod here;
 mod home;
 mod imports;
+mod indicators;
 mod items;
 mod limiter;
 mod lists;
@@ -31,6 +32,7 @@ mod router;
 mod routes;
 mod search;
 mod serving;
+mod today;
 mod uploaded;
 mod waiting;
 mod writes;
@@ -163,6 +165,8 @@ pub struct Site {
     pub(crate) long_places: Semaphore,
     /// Places for imports.
     pub(crate) import_places: Arc<Semaphore>,
+    /// The map of the wards, as it was drawn last in each language.
+    pub(crate) home_maps: std::sync::Mutex<home::Maps>,
     /// How often residents may report.
     pub(crate) report_limiter: Limiter,
     /// How often one network may try to sign in.
@@ -195,6 +199,7 @@ impl Site {
             download_places,
             kept,
             import_places,
+            home_maps: std::sync::Mutex::default(),
             report_limiter,
             sign_in_limiter: Limiter::new(SIGN_INS.0, SIGN_INS.1),
             account_limiter: Buckets::new(TRIES.0, TRIES.1),

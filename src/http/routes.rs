@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, api, assets, boards, collections, downloads, here, home, imports, items, nearest, office, operations, reports, search, writes,
+    Site, api, assets, boards, collections, downloads, here, home, imports, indicators, items, nearest, office, operations, reports,
+    search, today, writes,
 };
 
 /// The methods that an address takes.
@@ -63,6 +64,11 @@ fn of_office() -> Vec<Route> {
         ("/office/points/lists", Posts, post(office::points::send_list)),
         ("/office/points/lists/{id}", Both, get(office::points::list).post(office::points::carry_out_list)),
         ("/office/points/{code}", Both, get(office::points::point).post(office::points::revise)),
+        ("/office/campaigns", Reads, get(office::campaigns::list)),
+        ("/office/campaigns/new", Both, get(office::campaigns::new_campaign).post(office::campaigns::publish)),
+        ("/office/campaigns/{code}", Both, get(office::campaigns::campaign).post(office::campaigns::change)),
+        ("/office/indicators/{code}", Both, get(office::results::results).post(office::results::report)),
+        ("/office/indicators/{code}/sheet.xlsx", Reads, get(office::results::sheet)),
         ("/office/duty", Both, get(office::duty::duty).post(office::duty::set)),
         ("/office/boards/{code}", Both, get(office::boards::board).post(office::boards::work)),
         ("/office/reports", Both, get(office::reports::reports).post(office::reports::work)),
@@ -100,6 +106,11 @@ fn public() -> Vec<Route> {
         ("/", Reads, get(home::home)),
         ("/here", Both, get(here::get).post(here::post)),
         ("/nearest", Both, get(nearest::get).post(nearest::post)),
+        ("/today", Both, get(today::get).post(today::post)),
+        ("/today.ics", Reads, get(today::calendar)),
+        ("/today/poster.pdf", Reads, get(today::poster)),
+        ("/indicators", Reads, get(indicators::list)),
+        ("/indicators/{id}", Reads, get(indicators::one)),
         ("/search", Reads, get(search::search)),
         ("/q/{code}", Reads, get(items::item)),
         // Some apps write an address with a slash at its end.

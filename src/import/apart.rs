@@ -88,6 +88,7 @@ impl Drop for Place<'_> {
 enum Task {
     Import { takes: Takes, name: String, path: PathBuf, options: Box<Options> },
     Points { name: String, path: PathBuf, options: Box<Options> },
+    Table { name: String, path: PathBuf, options: Box<Options>, most: usize },
     About { path: PathBuf },
     Photo { path: PathBuf },
 }
@@ -105,6 +106,7 @@ struct Reply {
     pages: Option<u32>,
     title: Option<String>,
     rows: Vec<points::Row>,
+    cells: Vec<points::Cells>,
 }
 
 /// Why a child gave no answer.
@@ -174,6 +176,24 @@ impl Reading {
         let task = Task::Points { name: source.name.clone(), path, options: Box::new(options.clone()) };
         match ask(program, &task, source.bytes) {
             Ok((head, _)) => Ok((head.report, head.rows)),
+            Err(Failed::There { panicked }) => Ok((stopped(source, options, panicked).report, Vec::new())),
+            Err(Failed::Here(error)) => Err(error),
+        }
+    }
+
+    /// Reads a table of at most `most` rows that need no place. Errors: the machine could not start another process.
+    pub fn table(&self, source: &Source, options: &Options, most: usize) -> io::Result<(Report, Vec<points::Cells>)> {
+        let Self::Apart(program, places) = self else {
+            let mut report = Report::default();
+            let rows = points::table(source, options, most, &mut report);
+            return Ok((report, rows));
+        };
+        let _place = places.take();
+        let on_disk = source.on_disk()?;
+        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
+        let task = Task::Table { name: source.name.clone(), path, options: Box::new(options.clone()), most };
+        match ask(program, &task, source.bytes) {
+            Ok((head, _)) => Ok((head.report, head.cells)),
             Err(Failed::There { panicked }) => Ok((stopped(source, options, panicked).report, Vec::new())),
             Err(Failed::Here(error)) => Err(error),
         }
@@ -340,6 +360,13 @@ pub fn child(bytes: u64) -> io::Result<()> {
             let mut report = Report::default();
             let rows = points::read(&source, &options, &mut report);
             (Reply { report, rows, ..Reply::default() }, Vec::new())
+        }
+        Task::Table { name, path, options, most } => {
+            let source = Source::named(&name, &path)?;
+            limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
+            let mut report = Report::default();
+            let cells = points::table(&source, &options, most, &mut report);
+            (Reply { report, cells, ..Reply::default() }, Vec::new())
         }
         Task::About { path } => {
             let about = About::of(&std::fs::read(path)?);

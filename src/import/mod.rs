@@ -16,6 +16,7 @@ pub mod photo;
 pub mod plan;
 pub mod points;
 pub mod report;
+pub mod results;
 pub mod source;
 pub mod units;
 pub mod wkt;

@@ -18,7 +18,7 @@ use crate::domain::{Code, Digest};
 use crate::read_model::image::{Entry, Image, OpenReport};
 
 /// Format of snapshots; raise the number when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-9/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-10/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {

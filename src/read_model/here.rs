@@ -15,7 +15,7 @@ use super::streets::{Streets, streets, within_reach};
 use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::feature_set::FeatureSet;
-use crate::domain::indicators::Indicators;
+use crate::domain::lot_indicators::Indicators;
 use crate::domain::plan::{LINES, PlanKind};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;

@@ -16,7 +16,9 @@ pub mod nearby;
 pub mod nearest;
 mod place;
 pub mod search;
+pub mod standings;
 pub mod streets;
+pub mod today;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

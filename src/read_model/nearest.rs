@@ -104,6 +104,11 @@ impl ReadModel {
             running.sort_by_key(|view| view.code);
             running
         };
+        self.places_of(campaigns, at).await
+    }
+
+    /// The participating places of campaigns, with their distance from `at`.
+    pub(super) async fn places_of(&self, campaigns: Vec<View>, at: Option<Position>) -> Result<Vec<Near>, StoreError> {
         let mut found = Vec::new();
         for view in campaigns {
             let Some(set) = &view.features else { continue };

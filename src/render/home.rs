@@ -1,11 +1,13 @@
 //! The home page, lists of items, and the pages that help if something is not there.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::layout::{Page, page, words_field};
+use super::map::{self, UnitShape, Ward};
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
+use crate::read_model::today::On;
 use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
@@ -32,27 +34,76 @@ pub fn item_line(lang: Lang, moment: &Moment, view: &View) -> Markup {
     }
 }
 
-/// The home page: what people come for, the search, and the newest items of each collection.
-pub fn home(lang: Lang, city: &City, moment: &Moment, collections: &[(&'static str, usize, Vec<View>)]) -> String {
+/// What the home page shows.
+pub struct Home<'a> {
+    /// The map of the wards; empty where no boundary is known.
+    pub map: &'a str,
+    /// What is on today.
+    pub on: &'a [On],
+    /// What changed last.
+    pub changed: &'a [View],
+    /// Collections with their counts and newest items.
+    pub collections: &'a [(&'static str, usize, Vec<View>)],
+}
+
+/// Light colours that neighbours share without harm: each ward has a border and its name.
+const FILLS: [&str; 6] = ["#e3ecf8", "#f6ead2", "#e2f0e0", "#f3e3ea", "#eae6f4", "#e0eff0"];
+
+/// A map of the wards; a tap on one opens its page. Empty where no boundary is known.
+pub fn map_of(lang: Lang, shapes: &[UnitShape]) -> String {
+    // From north to south: keys go through the map as eyes do.
+    let mut shapes: Vec<&UnitShape> = shapes.iter().filter(|shape| !shape.rings.is_empty()).collect();
+    shapes.sort_by(|a, b| b.label.lat.total_cmp(&a.label.lat));
+    let wards = shapes.into_iter().enumerate().map(|(i, shape)| Ward {
+        shape,
+        fill: FILLS[i % FILLS.len()],
+        lines: vec![shape.name.clone()],
+        link: Some(format!("/here?unit={}{}", shape.id, lang.and())),
+    });
+    let wards: Vec<Ward<'_>> = wards.collect();
+    map::wards(&wards, text(lang, "home-map"))
+}
+
+fn map(lang: Lang, drawn: &str) -> Markup {
+    html! { @if !drawn.is_empty() { nav.home aria-label=(text(lang, "home-map")) { (PreEscaped(drawn)) p.note { (text(lang, "home-map")) } } } }
+}
+
+/// The home page: the map of the wards, what people come for, the search, what is on, and what is new.
+pub fn home(lang: Lang, city: &City, moment: &Moment, home: &Home<'_>) -> String {
     let t = |key| text(lang, key);
     let content = html! {
         h1 { (lang.pick(&city.name_vi, &city.name_en)) }
         p { (t("welcome")) }
-        (search_form(lang, ""))
-        ul.ways {
-            li { a href={ "/here" (lang.query()) } { (t("here")) } }
-            li { a href={ "/nearest?kind=ambulance" (lang.and()) } { (t("nearest-ambulance")) } }
-            li { a href={ "/nearest?kind=health-station" (lang.and()) } { (t("nearest-station")) } }
-            li { a href={ "/nearest?kind=place" (lang.and()) } { (t("nearest-place")) } }
-        }
-        @for (name, count, views) in collections {
-            @if *count > 0 {
-                h2 { a href={ "/collections/" (name) "/items" (lang.query()) } { (text(lang, name)) } " (" (count) ")" }
-                ul.list { @for view in views { (item_line(lang, moment, view)) } }
-                @if *count > views.len() { p { a href={ "/collections/" (name) "/items" (lang.query()) } { (t("more")) } } }
+        div.sides {
+            div {
+                (map(lang, home.map))
+                (search_form(lang, ""))
+                ul.ways {
+                    li { a href={ "/here" (lang.query()) } { (t("here")) } }
+                    li { a href={ "/nearest?kind=ambulance" (lang.and()) } { (t("nearest-ambulance")) } }
+                    li { a href={ "/nearest?kind=health-station" (lang.and()) } { (t("nearest-station")) } }
+                    li { a href={ "/nearest?kind=place" (lang.and()) } { (t("nearest-place")) } }
+                    li { a href={ "/today" (lang.query()) } { (t("on-today")) } }
+                    li { a href={ "/indicators" (lang.query()) } { (t("indicators")) } }
+                }
+            }
+            div {
+                h2 { a href={ "/today" (lang.query()) } { (t("on-today")) } }
+                @if home.on.is_empty() { p { (t("nothing-on")) } }
+                ul.list { @for on in home.on { (item_line(lang, moment, &on.view)) } }
+                @if !home.changed.is_empty() {
+                    h2 { (t("changed-last")) }
+                    ul.list { @for view in home.changed { (item_line(lang, moment, view)) } }
+                }
+                @for (name, count, views) in home.collections {
+                    @if *count > 0 {
+                        h2 { a href={ "/collections/" (name) "/items" (lang.query()) } { (text(lang, name)) } " (" (count) ")" }
+                        ul.list { @for view in views { (item_line(lang, moment, view)) } }
+                    }
+                }
+                p { a href={ "/collections" (lang.query()) } { (t("all-collections")) } " · " a href={ "/boards" (lang.query()) } { (t("boards")) } " · " a href={ "/glossary" (lang.query()) } { (t("glossary")) } }
             }
         }
-        p { a href={ "/collections" (lang.query()) } { (t("all-collections")) } " · " a href={ "/boards" (lang.query()) } { (t("boards")) } " · " a href={ "/glossary" (lang.query()) } { (t("glossary")) } }
     };
     page(&Page::new(lang, city, t("home"), "/").alternate("application/json", String::from("/?f=json")), content)
 }

@@ -1,6 +1,6 @@
 //! What may be built on a lot, in words.
 
-use crate::domain::indicators::{Indicator, Indicators, Range};
+use crate::domain::lot_indicators::{Indicator, Indicators, Range};
 use crate::words::format;
 use crate::words::text::{Lang, text};
 

@@ -18,6 +18,8 @@ pub mod record;
 pub mod report;
 pub mod reports;
 pub mod search;
+pub mod standings;
 mod streets;
 pub mod style;
 pub mod tile;
+pub mod today;

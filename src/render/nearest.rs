@@ -30,7 +30,7 @@ fn title(lang: Lang, kind: &str) -> &str {
     text(lang, if kind == "place" { "places" } else { kind })
 }
 
-fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
+pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
     let view = &near.view;
     let t = |key| text(lang, key);
     let is_duty = view.fact("duty").is_some();
@@ -84,6 +84,8 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
     html! {
         h1 { (t("nearest")) ": " (title(lang, kind)) }
         div.offline role="status" { (t("offline-copy")) " " b { (format::clock(&moment.zone, moment.today, moment.now)) } }
+        div.sides {
+        div {
         @if is_health {
             @if let Some(number) = city.emergency.first() {
                 a.call href={ "tel:" (number.number) } { (t("call")) " " (number.number) " – " (lang.pick(&number.label_vi, &number.label_en)) }
@@ -127,9 +129,13 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
                 (words_field(lang, "place", "here-name", ""))
             }
         }
+        }
+        div {
         @if found.is_empty() { p { (t("nothing-here")) } }
         ol.list { @for near in found { (entry(lang, moment, near)) } }
         p.note { (t("position-privacy")) }
+        }
+        }
         script src="/assets/here.js" defer {}
         script src="/assets/offline.js" defer {}
     }

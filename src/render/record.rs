@@ -3,11 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::domain::city::City;
+use crate::domain::days::Occurrence;
 use crate::domain::publication::view::View;
 use crate::features::exchange::code;
 use crate::features::geojson::shared;
 use crate::geometry::exchange::NOISE_METRES;
 use crate::read_model::exchanges::Compared;
+use crate::render::today::hours_json;
+
+/// Days to come that a record lists.
+const NEXT_DAYS: usize = 50;
 
 /// In what a revision differs from an earlier one: its facts, and the land that passed from one use to another. Areas are
 /// in square metres of the plan's plane; null stands for land without a zone.
@@ -112,6 +117,18 @@ pub fn record(view: &View, public_url: &str) -> Value {
     record.extend(view.properties.clone());
     if let Value::Object(more) = more {
         record.extend(more);
+    }
+    if let Some(calendar) = view.calendar().filter(|calendar| calendar.is_occasion) {
+        let next = calendar.next.into_iter().flat_map(|next| calendar.days.from(next)).take(NEXT_DAYS);
+        let day = |when: Occurrence| {
+            let mut day = json!({ "day": when.day, "hours": hours_json(view, when.planned) });
+            if when.day != when.planned {
+                day["instead_of"] = json!(when.planned);
+            }
+            day
+        };
+        record.insert("next_days".into(), next.map(day).collect());
+        record.insert("exceptions".into(), json!(calendar.exceptions));
     }
     if !view.alone.is_empty() {
         let alone = view.alone.iter().map(|(at, reason, seconded)| json!({ "at": at, "reason": reason, "seconded": seconded }));

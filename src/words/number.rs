@@ -74,6 +74,15 @@ pub fn number(text: &str) -> Option<f64> {
     english.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| sign * number)
 }
 
+/// A whole number, which may have its thousands parted: “11.800”, “11 800”.
+pub fn whole(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let groups: Vec<&str> = text.split(['.', ',', ' ', '\u{a0}']).collect();
+    let is_parted = groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3));
+    let digits = groups.concat();
+    (is_parted && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

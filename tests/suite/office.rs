@@ -504,7 +504,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 57] = [
+    let table: [(&str, &str, May<'_>); 65] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -518,6 +518,14 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/points/lists/0000", &only(&[Role::Health])),
         ("GET", "/office/points/TYT00001B", &only(&[Role::Health])),
         ("POST", "/office/points/TYT00001B", &only(&[Role::Health])),
+        ("GET", "/office/campaigns", &only(&[Role::Campaign])),
+        ("GET", "/office/campaigns/new", &only(&[Role::Campaign])),
+        ("POST", "/office/campaigns/new", &only(&[Role::Campaign])),
+        ("GET", "/office/campaigns/NKTM20267", &only(&[Role::Campaign])),
+        ("POST", "/office/campaigns/NKTM20267", &only(&[Role::Campaign])),
+        ("GET", "/office/indicators/CTKS22176", &only(&[Role::Campaign])),
+        ("POST", "/office/indicators/CTKS22176", &only(&[Role::Campaign])),
+        ("GET", "/office/indicators/CTKS22176/sheet.xlsx", &only(&[Role::Campaign])),
         ("GET", "/office/duty", &only(&[Role::Health])),
         ("POST", "/office/duty", &only(&[Role::Health])),
         ("GET", "/office/reports", &only(&[Role::Clerk])),

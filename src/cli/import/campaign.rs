@@ -34,9 +34,12 @@ pub struct CampaignArgs {
     /// Last day
     #[arg(long)]
     to: Option<Date>,
-    /// Held every week on this day, monday … sunday
+    /// Held every week on this day, monday … sunday; may be given several times
+    #[arg(long = "weekday", value_name = "DAY")]
+    weekdays: Vec<String>,
+    /// What becomes of its public holidays: held, left-out, next-working-day, working-day-before
     #[arg(long)]
-    weekday: Option<String>,
+    holidays: Option<String>,
     /// What is offered
     #[arg(long)]
     summary: Option<String>,
@@ -77,13 +80,13 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
         (None, Some(code)) => store.app.latest_revision("campaign", code).await?,
         (given, _) => given,
     };
-    let schedule = match (&args.weekday, args.to) {
-        (Some(weekday), to) => json!({ "weekly": { "weekday": weekday, "from": args.from, "to": to } }),
-        (None, Some(to)) => json!({ "range": { "from": args.from, "to": to } }),
-        (None, None) => json!({ "day": { "on": args.from } }),
+    let schedule = match (args.weekdays.is_empty(), args.to) {
+        (false, to) => json!({ "weekly": { "weekdays": args.weekdays, "from": args.from, "to": to } }),
+        (true, Some(to)) => json!({ "range": { "from": args.from, "to": to } }),
+        (true, None) => json!({ "day": { "on": args.from } }),
     };
     let (document, brought) = source_document(&source, None)?;
-    let facts = json!({
+    let mut facts = json!({
         "kind": args.kind,
         "title": args.title,
         "summary": args.summary,
@@ -93,6 +96,9 @@ pub(super) async fn run(store: &Store, args: CampaignArgs) -> anyhow::Result<Exi
         "places": { "sha256": set.set.sha256 },
         "documents": [document],
     });
+    if let Some(holidays) = &args.holidays {
+        facts["holidays"] = json!(holidays);
+    }
     let mut body = json!({ "facts": facts });
     if args.revises.is_some() {
         body["based_on"] = json!(based_on);

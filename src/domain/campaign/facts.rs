@@ -4,11 +4,11 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::days::{Exception, Hours, OnHoliday, Schedule};
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::unit::UnitId;
-use crate::words::civil::date_schema;
-use crate::words::civil::optional_date_schema;
+use crate::words::civil::{date_schema, optional_date_schema};
 
 /// Kinds of campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,53 +37,6 @@ impl CampaignKind {
             Self::Training => "training",
         }
     }
-}
-
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Weekday {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-/// When it takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Schedule {
-    /// One day.
-    Day {
-        /// The day.
-        #[schemars(schema_with = "date_schema")]
-        on: Date,
-    },
-    /// Every day of a range.
-    Range {
-        /// First day.
-        #[schemars(schema_with = "date_schema")]
-        from: Date,
-        /// Last day.
-        #[schemars(schema_with = "date_schema")]
-        to: Date,
-    },
-    /// The same day of each week.
-    Weekly {
-        /// Which day.
-        weekday: Weekday,
-        /// Not before.
-        #[schemars(schema_with = "date_schema")]
-        from: Date,
-        /// Not after; open where not given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schemars(schema_with = "optional_date_schema")]
-        to: Option<Date>,
-    },
 }
 
 /// What is aimed at.
@@ -115,6 +68,15 @@ pub struct Campaign {
     pub organiser: String,
     /// When it takes place.
     pub schedule: Schedule,
+    /// What becomes of its days that are public holidays.
+    #[serde(default, skip_serializing_if = "OnHoliday::is_held")]
+    pub holidays: OnHoliday,
+    /// Days of the schedule that are cancelled or moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Exception>,
+    /// Hours of the day, each for all days or for some days of the week.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub times: Vec<Hours>,
     /// Hours in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<String>,
@@ -169,4 +131,63 @@ pub struct ResultsReported {
     pub source: String,
     /// The figures.
     pub figures: Vec<ReportedFigure>,
+}
+
+/// `campaign.cancel-day`, `campaign.day_cancelled`: a day does not take place, or takes place on another day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DayCancelled {
+    /// The day of the schedule.
+    #[schemars(schema_with = "date_schema")]
+    pub day: Date,
+    /// The day on which it takes place instead; none where it is cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "optional_date_schema")]
+    pub moved_to: Option<Date>,
+    /// Why.
+    pub reason: String,
+}
+
+/// `campaign.restore-day`, `campaign.day_restored`: a day takes place as planned after all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DayRestored {
+    /// The day of the schedule.
+    #[schemars(schema_with = "date_schema")]
+    pub day: Date,
+    /// Why.
+    pub reason: String,
+}
+
+/// Commands of campaigns.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CampaignChange {
+    /// Figures were reached.
+    Report(ReportResults),
+    /// A day does not take place.
+    CancelDay(DayCancelled),
+    /// It takes place after all.
+    RestoreDay(DayRestored),
+}
+
+/// Events of campaigns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CampaignChanged {
+    /// Figures were reached.
+    Reported(ResultsReported),
+    /// A day does not take place.
+    Cancelled(DayCancelled),
+    /// It takes place after all.
+    Restored(DayRestored),
+}
+
+/// What the events leave behind.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CampaignState {
+    /// Results, the first first.
+    pub results: Vec<ResultsReported>,
+    /// Days that were cancelled or moved, and not restored.
+    pub cancelled: Vec<DayCancelled>,
 }

@@ -4,7 +4,10 @@ mod facts;
 mod rules;
 mod view;
 
-pub use facts::{Campaign, CampaignKind, ReportResults, ReportedFigure, ResultsReported, Schedule, Target, Weekday};
+pub use facts::{
+    Campaign, CampaignChange, CampaignChanged, CampaignKind, CampaignState, DayCancelled, DayRestored, ReportResults, ReportedFigure,
+    ResultsReported, Target,
+};
 
 #[cfg(test)]
 mod tests;

@@ -2,52 +2,41 @@
 
 use jiff::civil::Date;
 
-use super::{Campaign, ReportResults, ResultsReported, Schedule, Weekday};
+use schemars::{Schema, schema_for};
+use serde_json::Value;
+
+use super::{Campaign, CampaignChange, CampaignChanged, CampaignState, DayCancelled, DayRestored, ReportResults, ResultsReported};
 use crate::domain::access::Role;
+use crate::domain::days::{Days, Exception};
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
+use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::view::{Days, Moment};
-use crate::domain::publication::{Event, Family, Publication};
+use crate::domain::publication::{Event, Family, Publication, Revision};
 use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
 
-impl From<Weekday> for jiff::civil::Weekday {
-    fn from(day: Weekday) -> Self {
-        match day {
-            Weekday::Monday => Self::Monday,
-            Weekday::Tuesday => Self::Tuesday,
-            Weekday::Wednesday => Self::Wednesday,
-            Weekday::Thursday => Self::Thursday,
-            Weekday::Friday => Self::Friday,
-            Weekday::Saturday => Self::Saturday,
-            Weekday::Sunday => Self::Sunday,
-        }
-    }
-}
+/// Longest reason for a day that does not take place, characters.
+const LONGEST_REASON: usize = 500;
 
-impl Schedule {
-    /// First and last day; no last day where the schedule is open.
-    pub fn span(&self) -> (Date, Option<Date>) {
-        match *self {
-            Self::Day { on } => (on, Some(on)),
-            Self::Range { from, to } => (from, Some(to)),
-            Self::Weekly { from, to, .. } => (from, to),
-        }
+impl Campaign {
+    /// Its days, with those that were cancelled since it was published.
+    pub(super) fn days(&self, cancelled: &[DayCancelled]) -> Days {
+        self.schedule.days(self.holidays, &self.times, &self.exceptions_with(cancelled))
     }
 
-    /// The first day on or after `date` on which it takes place.
-    pub fn next_on_or_after(&self, date: Date) -> Option<Date> {
-        self.days().first_from(date)
+    /// Exceptions as published, and those that came later.
+    pub(super) fn exceptions_with(&self, cancelled: &[DayCancelled]) -> Vec<Exception> {
+        let later = cancelled.iter().map(|day| Exception { day: day.day, moved_to: day.moved_to, reason: Some(day.reason.clone()) });
+        let is_told_later = |exception: &&Exception| cancelled.iter().any(|later| later.day == exception.day);
+        self.exceptions.iter().filter(|exception| !is_told_later(exception)).cloned().chain(later).collect()
     }
 
-    /// Its days.
-    pub(super) fn days(&self) -> Days {
-        let (first, last) = self.span();
-        let on = if let Self::Weekly { weekday, .. } = self { vec![(*weekday).into()] } else { Vec::new() };
-        Days { first, last, on }
+    /// First and last day.
+    fn span(&self) -> (Date, Option<Date>) {
+        self.days(&[]).span().unwrap_or_else(|| self.schedule.stated())
     }
 }
 
@@ -61,15 +50,24 @@ impl Family for Campaign {
         properties: &[super::view::PLACE_PROPERTIES],
         further: None,
     }];
-    const CHANGES: &'static [&'static str] = &["report-results"];
-    const CHANGED: &'static [(&'static str, u32)] = &[("campaign.results_reported", 1)];
+    /// The second version may have several days of a week, days of a month, hours and exceptions.
+    const FACTS_VERSION: u32 = 2;
+    const CHANGES: &'static [&'static str] = &["report-results", "cancel-day", "restore-day"];
+    const CHANGED: &'static [(&'static str, u32)] =
+        &[("campaign.results_reported", 1), ("campaign.day_cancelled", 1), ("campaign.day_restored", 1)];
     const SHAPE: Shape = Shape::MultiPoint;
     const SETS: &'static [(&'static str, Takes)] = &[("places", Takes::Places)];
     const ROLES: &'static [Role] = &[Role::Campaign];
+    const OCCASIONS: bool = true;
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("campaigns", "NKTM20267"), ("places", "NKTM20267-1-1")];
-    type Change = ReportResults;
-    type Changed = ResultsReported;
-    type State = Vec<ResultsReported>;
+    type Change = CampaignChange;
+    type Changed = CampaignChanged;
+    type State = CampaignState;
+
+    fn upcast_facts(version: u32, facts: Value) -> Option<Value> {
+        // The first form is read as it stands: its one day of the week is a list of one.
+        (version == 1).then_some(facts)
+    }
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -96,60 +94,152 @@ impl Family for Campaign {
     }
 
     fn effective(&self, _: Date) -> (Date, Option<Date>) {
-        self.schedule.span()
+        self.span()
     }
 
     fn check(&self, _: Date, context: &Context) -> Result<(), Refusal> {
         if self.title.trim().is_empty() || self.organiser.trim().is_empty() {
             return Err(Refusal::invalid("title-missing", sentence!("campaign-incomplete")));
         }
-        let (first, last) = self.schedule.span();
-        if last.is_some_and(|last| last < first) || self.schedule.next_on_or_after(first).is_none() {
-            return Err(Refusal::invalid("period-reversed", sentence!("campaign-no-day")));
-        }
+        self.schedule.check(self.holidays, &self.times, &self.exceptions)?;
         check_units_each_day(self, context)?;
         check_in_city(self.places.as_ref(), context)
     }
 
     fn check_days(&self, from: Date, to: Option<Date>) -> Result<(), Refusal> {
-        let (_, last) = self.schedule.span();
+        let (_, last) = self.span();
         if let (Some(to), Some(last)) = (to, last)
             && to > last
         {
             return Err(Refusal::invalid("end-after-days", sentence!("end-after-days", to, last)));
         }
-        let day = self.schedule.next_on_or_after(from);
+        let day = self.days(&[]).first_from(from);
         if day.is_none_or(|day| to.is_some_and(|to| day > to)) {
             return Err(Refusal::invalid("no-day-in-force", sentence!("no-day-in-force")));
         }
         Ok(())
     }
 
-    fn decide(_: &Publication<Self>, change: ReportResults, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
-        let ReportResults { as_of, source, figures } = change;
-        if figures.is_empty() || source.trim().is_empty() {
-            return Err(Refusal::invalid("results-incomplete", sentence!("results-incomplete")));
-        }
-        if as_of > context.today {
-            return Err(Refusal::invalid("results-in-future", sentence!("results-in-future", as_of)));
-        }
-        Ok(vec![Event::Changed(ResultsReported { as_of, source, figures })])
+    fn read_change(action: &str, body: Value) -> serde_json::Result<CampaignChange> {
+        Ok(match action {
+            "cancel-day" => CampaignChange::CancelDay(serde_json::from_value(body)?),
+            "restore-day" => CampaignChange::RestoreDay(serde_json::from_value(body)?),
+            _ => CampaignChange::Report(serde_json::from_value(body)?),
+        })
     }
 
-    fn apply(state: &mut Vec<ResultsReported>, changed: &ResultsReported) {
-        state.push(changed.clone());
+    fn change_schema(action: &str) -> Schema {
+        match action {
+            "cancel-day" => schema_for!(DayCancelled),
+            "restore-day" => schema_for!(DayRestored),
+            _ => schema_for!(ReportResults),
+        }
     }
 
-    fn describe(&self, state: &Vec<ResultsReported>, moment: &Moment, view: &mut View) {
+    fn changed_index(changed: &CampaignChanged) -> usize {
+        match changed {
+            CampaignChanged::Reported(_) => 0,
+            CampaignChanged::Cancelled(_) => 1,
+            CampaignChanged::Restored(_) => 2,
+        }
+    }
+
+    fn read_changed(name: &str, payload: &str) -> serde_json::Result<CampaignChanged> {
+        Ok(match name {
+            "campaign.day_cancelled" => CampaignChanged::Cancelled(serde_json::from_str(payload)?),
+            "campaign.day_restored" => CampaignChanged::Restored(serde_json::from_str(payload)?),
+            _ => CampaignChanged::Reported(serde_json::from_str(payload)?),
+        })
+    }
+
+    fn changed_schema(name: &str) -> Schema {
+        match name {
+            "campaign.day_cancelled" => schema_for!(DayCancelled),
+            "campaign.day_restored" => schema_for!(DayRestored),
+            _ => schema_for!(ResultsReported),
+        }
+    }
+
+    fn decide(current: &Publication<Self>, change: CampaignChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {
+        let changed = match change {
+            CampaignChange::Report(results) => CampaignChanged::Reported(report(results, context)?),
+            CampaignChange::CancelDay(day) => CampaignChanged::Cancelled(cancel(current, day, context)?),
+            CampaignChange::RestoreDay(day) => CampaignChanged::Restored(restore(current, day)?),
+        };
+        Ok(vec![Event::Changed(changed)])
+    }
+
+    fn apply(state: &mut CampaignState, changed: &CampaignChanged) {
+        match changed {
+            CampaignChanged::Reported(results) => state.results.push(results.clone()),
+            CampaignChanged::Cancelled(day) => {
+                state.cancelled.retain(|known| known.day != day.day);
+                state.cancelled.push(day.clone());
+            }
+            CampaignChanged::Restored(day) => state.cancelled.retain(|known| known.day != day.day),
+        }
+    }
+
+    fn describe(&self, state: &CampaignState, moment: &Moment, view: &mut View) {
         super::view::describe(self, state, moment, view);
     }
+}
+
+fn report(ReportResults { as_of, source, figures }: ReportResults, context: &Context) -> Result<ResultsReported, Refusal> {
+    if figures.is_empty() || source.trim().is_empty() {
+        return Err(Refusal::invalid("results-incomplete", sentence!("results-incomplete")));
+    }
+    if as_of > context.today {
+        return Err(Refusal::invalid("results-in-future", sentence!("results-in-future", as_of)));
+    }
+    Ok(ResultsReported { as_of, source, figures })
+}
+
+fn check_reason(reason: &str) -> Result<(), Refusal> {
+    if reason.trim().is_empty() || reason.chars().count() > LONGEST_REASON {
+        return Err(Refusal::invalid("reason-missing", sentence!("day-reason", most = LONGEST_REASON)));
+    }
+    Ok(())
+}
+
+fn cancel(current: &Publication<Campaign>, day: DayCancelled, context: &Context) -> Result<DayCancelled, Refusal> {
+    check_reason(&day.reason)?;
+    let others: Vec<DayCancelled> = current.state.cancelled.iter().filter(|known| known.day != day.day).cloned().collect();
+    let held = |revision: &&Revision<Campaign>| {
+        let days = revision.facts.days(&others).held(revision.effective_from, current.days_end(revision));
+        revision.cancelled.is_none() && days.is_planned(day.day)
+    };
+    let Some(revision) = current.revisions.iter().rev().find(held) else {
+        return Err(Refusal::invalid("no-such-day", sentence!("no-such-day", day = day.day)));
+    };
+    if let Some(to) = day.moved_to {
+        let end = current.days_end(revision).into_iter().chain(revision.effective_to).min();
+        if to < context.today || to == day.day || to < revision.effective_from || end.is_some_and(|end| to > end) {
+            let from = revision.effective_from.max(context.today);
+            let until = end.map_or_else(|| sentence!("open-end"), |end| sentence!("until-day", end));
+            return Err(Refusal::invalid("moved-outside", sentence!("moved-outside", to, from, until)));
+        }
+    }
+    if current.state.cancelled.contains(&day) {
+        return Err(Refusal::invalid("nothing-changed", sentence!("nothing-changed")));
+    }
+    Ok(day)
+}
+
+fn restore(current: &Publication<Campaign>, day: DayRestored) -> Result<DayRestored, Refusal> {
+    check_reason(&day.reason)?;
+    if !current.state.cancelled.iter().any(|known| known.day == day.day) {
+        return Err(Refusal::conflict("day-not-cancelled", sentence!("day-not-cancelled", day = day.day)));
+    }
+    Ok(day)
 }
 
 /// Refuses units that do not exist on every day of the campaign. An open-ended schedule is checked until
 /// the last change that the unit table knows.
 fn check_units_each_day(campaign: &Campaign, context: &Context) -> Result<(), Refusal> {
     let table = &context.city.units;
-    let (first, last) = campaign.schedule.span();
+    let days = campaign.days(&[]);
+    let (first, last) = campaign.span();
     let mut ends: Vec<Date> = campaign
         .units
         .iter()
@@ -158,7 +248,7 @@ fn check_units_each_day(campaign: &Campaign, context: &Context) -> Result<(), Re
         .collect();
     ends.sort_unstable();
     for day in std::iter::once(first).chain(ends) {
-        if let Some(day) = campaign.schedule.next_on_or_after(day) {
+        if let Some(day) = days.first_from(day) {
             table.check(&campaign.units, day)?;
         }
     }

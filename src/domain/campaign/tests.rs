@@ -3,7 +3,8 @@
 use cqrs_es::test::TestFramework;
 use jiff::civil::date;
 
-use super::{Campaign, CampaignKind, ReportResults, ReportedFigure, Schedule, Target, Weekday};
+use super::{Campaign, CampaignChange, CampaignKind, DayCancelled, DayRestored, ReportResults, ReportedFigure, Target};
+use crate::domain::days::{OnHoliday, Schedule, Weekday};
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::{
@@ -19,7 +20,10 @@ fn weekly(from: jiff::civil::Date, to: Option<jiff::civil::Date>) -> Campaign {
         title: "Ngày không dùng tiền mặt".into(),
         summary: None,
         organiser: "UBND".into(),
-        schedule: Schedule::Weekly { weekday: Weekday::Friday, from, to },
+        schedule: Schedule::Weekly { weekdays: vec![Weekday::Friday], from, to, count: None },
+        holidays: OnHoliday::Held,
+        exceptions: Vec::new(),
+        times: Vec::new(),
         hours: None,
         units: Vec::new(),
         targets: vec![Target { name_vi: "Tỷ lệ".into(), name_en: "Share".into(), unit: "%".into(), target: 70.0 }],
@@ -43,14 +47,6 @@ fn published(facts: Campaign) -> Publication<Campaign> {
         campaign.apply_at(event, 0);
     }
     campaign
-}
-
-#[test]
-fn a_weekly_day_is_found_and_ends_with_its_last_week() {
-    let schedule = weekly(date(2026, 1, 2), Some(date(2026, 1, 16))).schedule;
-    assert_eq!(schedule.next_on_or_after(date(2026, 1, 3)), Some(date(2026, 1, 9)));
-    assert_eq!(schedule.next_on_or_after(date(2026, 1, 16)), Some(date(2026, 1, 16)));
-    assert_eq!(schedule.next_on_or_after(date(2026, 1, 17)), None);
 }
 
 #[test]
@@ -105,8 +101,11 @@ fn results_meet_their_targets_by_name() {
     let mut campaign = published(weekly(date(2026, 1, 2), None));
     let figures = vec![ReportedFigure { name_vi: "Tỷ lệ".into(), name_en: "Share".into(), unit: "%".into(), actual: 74.8 }];
     let report = ReportResults { as_of: date(2026, 3, 1), source: "Báo".into(), figures };
-    assert_eq!(campaign.decide(Command::Change(report.clone()), &on(2026, 2, 1)).expect_err("future").reason, "results-in-future");
-    for event in campaign.decide(Command::Change(report), &on(2026, 4, 1)).expect("allowed") {
+    assert_eq!(
+        campaign.decide(Command::Change(CampaignChange::Report(report.clone())), &on(2026, 2, 1)).expect_err("future").reason,
+        "results-in-future"
+    );
+    for event in campaign.decide(Command::Change(CampaignChange::Report(report)), &on(2026, 4, 1)).expect("allowed") {
         campaign.apply_at(event, 0);
     }
     let context = on(2026, 4, 1);
@@ -156,4 +155,44 @@ fn a_revision_that_was_replaced_before_its_day_does_not_come_back() {
     }
     assert_eq!(campaign.status_on(early), Status::Upcoming);
     assert_eq!(campaign.revision_status(&campaign.revisions[0], early), Status::Superseded);
+}
+
+#[test]
+fn a_cancelled_day_is_named_with_its_reason_and_comes_back_when_it_is_restored() {
+    let mut campaign = published(weekly(date(2026, 1, 2), Some(date(2026, 3, 27))));
+    let next = |campaign: &Publication<Campaign>| {
+        let context = on(2026, 1, 4);
+        campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public").next_day()
+    };
+    let cancel =
+        |day, moved_to, reason: &str| Command::Change(CampaignChange::CancelDay(DayCancelled { day, moved_to, reason: reason.into() }));
+    let restore = || Command::Change(CampaignChange::RestoreDay(DayRestored { day: date(2026, 1, 9), reason: "Trời đẹp".into() }));
+    let refused = |campaign: &Publication<Campaign>, command| campaign.decide(command, &on(2026, 1, 4)).expect_err("refused").reason;
+    assert_eq!(refused(&campaign, cancel(date(2026, 1, 8), None, "Mưa")), "no-such-day");
+    assert_eq!(refused(&campaign, cancel(date(2026, 1, 9), None, " ")), "reason-missing");
+    assert_eq!(refused(&campaign, cancel(date(2026, 1, 9), Some(date(2026, 4, 2)), "Mưa")), "moved-outside");
+    assert_eq!(refused(&campaign, cancel(date(2026, 1, 9), Some(date(2026, 1, 3)), "Mưa")), "moved-outside");
+    assert_eq!(refused(&campaign, restore()), "day-not-cancelled");
+    let mut at = 0;
+    let mut then = |campaign: &mut Publication<Campaign>, command| {
+        at += 1;
+        for event in campaign.decide(command, &on(2026, 1, 4)).expect("allowed") {
+            campaign.apply_at(event, at);
+        }
+    };
+    then(&mut campaign, cancel(date(2026, 1, 9), None, "Mưa bão"));
+    assert_eq!(next(&campaign), Some(date(2026, 1, 16)));
+    assert_eq!(refused(&campaign, cancel(date(2026, 1, 9), None, "Mưa bão")), "nothing-changed");
+    then(&mut campaign, cancel(date(2026, 1, 9), Some(date(2026, 1, 10)), "Mưa bão"));
+    assert_eq!(next(&campaign), Some(date(2026, 1, 10)));
+    then(&mut campaign, restore());
+    assert_eq!(next(&campaign), Some(date(2026, 1, 9)));
+}
+
+#[test]
+fn a_campaign_of_the_first_form_names_one_day_of_the_week_and_is_read_as_it_stands() {
+    let facts = r#"{"kind":"cashless-day","title":"T","organiser":"U","schedule":{"weekly":{"weekday":"friday","from":"2026-01-02"}}}"#;
+    let read: Campaign = serde_json::from_str(facts).expect("the first form");
+    let Schedule::Weekly { weekdays, .. } = read.schedule else { panic!("{read:?}") };
+    assert_eq!(weekdays, [Weekday::Friday]);
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Campaign, ResultsReported, Schedule};
+use super::{Campaign, CampaignState, ResultsReported};
+use crate::domain::days::{Hours, MonthDay, Schedule, Which};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Figure;
@@ -12,6 +13,8 @@ use crate::domain::publication::view::View;
 use crate::domain::publication::view::{Calendar, Section};
 use crate::domain::schema::{Property, Type};
 use crate::words::civil::end_of;
+use crate::words::sentence::{Names, Sentence};
+use crate::words::text::{Lang, text};
 
 /// Properties of a campaign, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
@@ -31,51 +34,41 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
     Property::new("phone", Type::Text).like("0216 0000 111"),
 ];
 
-pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment: &Moment, view: &mut View) {
-    view.summary.clone_from(&campaign.summary);
-    // No day takes place before the campaign holds, or after it has ended or something took its place.
-    let begin = view.effective_from.max(moment.today);
-    let next = campaign.schedule.next_on_or_after(begin).filter(|day| view.days_end.is_none_or(|end| *day <= end));
-    let next = next.filter(|_| matches!(view.status, Status::InForce | Status::Upcoming));
-    let days = campaign.schedule.days();
-    view.sections.push(Section::Calendar(Calendar { days, next, exported: &["organiser", "hours"], ends_as_planned: true }));
-    let is_today = next == Some(moment.today);
-    let standing = match view.status {
-        Status::InForce if is_today => Some("running"),
-        Status::InForce => Some("ongoing"),
-        Status::Upcoming => Some("starting"),
-        Status::Expired => Some("ended"),
-        _ => None,
-    };
-    if let Some(standing) = standing {
-        view.standing = standing.into();
-    }
-    view.lasting = (view.status == Status::InForce).then_some("ongoing");
-    let mut fact = |label, value| view.facts.push(Fact { label, value });
-    fact("organiser", Shown::Text(campaign.organiser.clone()));
-    match campaign.schedule {
-        Schedule::Day { on } => fact("day", Shown::Date(on)),
-        Schedule::Range { .. } => {}
-        Schedule::Weekly { weekday, .. } => {
-            fact("every", Shown::Key(format!("{weekday:?}").to_lowercase()));
+/// A name in both languages, from the catalogue.
+fn name(key: &str) -> Names<'_> {
+    Names(text(Lang::Vi, key), text(Lang::En, key))
+}
+
+/// “The first Friday”.
+fn in_words(day: MonthDay) -> Sentence {
+    match day {
+        MonthDay::Date(date) => sentence!("month-date", date = u32::from(date)),
+        MonthDay::LastDay => sentence!("month-last-day"),
+        MonthDay::Weekday { which, day } => {
+            let which = match which {
+                Which::First => "which-first",
+                Which::Second => "which-second",
+                Which::Third => "which-third",
+                Which::Fourth => "which-fourth",
+                Which::Last => "which-last",
+            };
+            sentence!("month-weekday", day = name(day.key()), which = name(which))
         }
     }
-    if let Some(day) = next {
-        fact("next-day", Shown::Day(day));
+}
+
+/// “7h00–11h00 (thứ Bảy)”.
+fn times_in_words(times: &Hours) -> Sentence {
+    let hours = times.in_words();
+    if times.days.is_empty() {
+        return sentence!("times-every-day", hours);
     }
-    if let Some(hours) = &campaign.hours {
-        fact("hours", Shown::Text(hours.clone()));
-    }
-    // The words “today” and “next” are true until midnight.
-    if next.is_some() {
-        let midnight = end_of(&moment.zone, moment.today);
-        view.next_change = Some(view.next_change.map_or(midnight, |at| at.min(midnight)));
-    }
-    let latest = results.last();
-    if let Some(latest) = latest {
-        view.facts.push(Fact { label: "figures-as-of", value: Shown::Date(latest.as_of) });
-        view.facts.push(Fact { label: "figures-source", value: Shown::Text(latest.source.clone()) });
-    }
+    let listed = |lang| times.days.iter().map(|day| text(lang, day.key())).collect::<Vec<_>>().join(", ");
+    sentence!("times-some-days", hours, days = Names(&listed(Lang::Vi), &listed(Lang::En)))
+}
+
+/// What is aimed at, with what was reached, by name; then what was reached beyond it.
+fn figures(campaign: &Campaign, latest: Option<&ResultsReported>) -> Vec<Figure> {
     let mut figures: Vec<Figure> = campaign
         .targets
         .iter()
@@ -99,7 +92,63 @@ pub(super) fn describe(campaign: &Campaign, results: &[ResultsReported], moment:
             }),
         }
     }
-    view.sections.push(Section::Figures(figures));
+    figures
+}
+
+pub(super) fn describe(campaign: &Campaign, state: &CampaignState, moment: &Moment, view: &mut View) {
+    view.summary.clone_from(&campaign.summary);
+    // No day takes place before the campaign holds, or after it has ended or something took its place.
+    let days = campaign.days(&state.cancelled).held(view.effective_from, view.days_end);
+    let next = days.first_from(moment.today).filter(|_| matches!(view.status, Status::InForce | Status::Upcoming));
+    let exceptions = campaign.exceptions_with(&state.cancelled);
+    let exported = &["organiser", "hours", "times"];
+    let calendar = Calendar { days, next, exceptions, is_occasion: true, exported, ends_as_planned: true };
+    view.sections.push(Section::Calendar(calendar));
+    let is_today = next == Some(moment.today);
+    let standing = match view.status {
+        Status::InForce if is_today => Some("running"),
+        Status::InForce => Some("ongoing"),
+        Status::Upcoming => Some("starting"),
+        Status::Expired => Some("ended"),
+        _ => None,
+    };
+    if let Some(standing) = standing {
+        view.standing = standing.into();
+    }
+    view.lasting = (view.status == Status::InForce).then_some("ongoing");
+    let mut fact = |label, value| view.facts.push(Fact { label, value });
+    fact("organiser", Shown::Text(campaign.organiser.clone()));
+    match &campaign.schedule {
+        Schedule::Day { on } => fact("day", Shown::Date(*on)),
+        Schedule::Range { .. } => {}
+        Schedule::Weekly { weekdays, .. } => {
+            fact("every", Shown::Keys(weekdays.iter().map(|day| day.key().to_owned()).collect()));
+        }
+        Schedule::Monthly { on, .. } => fact("every-month", Shown::Said(in_words(*on))),
+    }
+    if !campaign.holidays.is_held() {
+        fact("holidays", Shown::Key(campaign.holidays.key().into()));
+    }
+    if let Some(day) = next {
+        fact("next-day", Shown::Day(day));
+    }
+    for times in &campaign.times {
+        fact("times", Shown::Said(times_in_words(times)));
+    }
+    if let Some(hours) = &campaign.hours {
+        fact("hours", Shown::Text(hours.clone()));
+    }
+    // The words “today” and “next” are true until midnight.
+    if next.is_some() {
+        let midnight = end_of(&moment.zone, moment.today);
+        view.next_change = Some(view.next_change.map_or(midnight, |at| at.min(midnight)));
+    }
+    let latest = state.results.last();
+    if let Some(latest) = latest {
+        view.facts.push(Fact { label: "figures-as-of", value: Shown::Date(latest.as_of) });
+        view.facts.push(Fact { label: "figures-source", value: Shown::Text(latest.source.clone()) });
+    }
+    view.sections.push(Section::Figures(figures(campaign, latest)));
     let properties = [
         ("organiser", json!(campaign.organiser)),
         ("hours", json!(campaign.hours)),

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{AnswersPublished, Consultation};
+use crate::domain::days::{Days, Rule};
 use crate::domain::publication::Status;
-use crate::domain::publication::view::Days;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
@@ -25,12 +25,8 @@ pub(super) const PROPERTIES: &[Property] = &[
 pub(super) fn describe(consultation: &Consultation, answers: Option<&AnswersPublished>, _: &Moment, view: &mut View) {
     view.summary.clone_from(&consultation.summary);
     view.sections.push(Section::Opinions(consultation.closes, consultation.about));
-    view.sections.push(Section::Calendar(Calendar {
-        days: Days { first: consultation.opens, last: Some(consultation.closes), on: Vec::new() },
-        next: None,
-        exported: &["how-to-comment"],
-        ends_as_planned: false,
-    }));
+    let days = Days::new(Rule::Daily, consultation.opens, Some(consultation.closes)).held(view.effective_from, view.days_end);
+    view.sections.push(Section::Calendar(Calendar::of(days, &["how-to-comment"])));
     let phones = consultation.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
     let standing = match view.status {

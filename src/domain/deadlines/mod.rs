@@ -4,17 +4,17 @@
 //! years ends on the same day of the year, and on the last day of the month where that year has no such day. A last day on
 //! a Saturday, a Sunday or a public holiday moves to the next working day (article 148, paragraph 5).
 //!
-//! `rules.csv` has the rules, and whether each was read in the law's own text; `days.csv` public holidays as they were
-//! announced, and Saturdays that were worked instead; `cases.csv` cases that were worked out by hand.
+//! `rules.csv` has the rules, and whether each was read in the law's own text; `cases.csv` cases that were worked
+//! out by hand. Public holidays are in [`crate::domain::days`].
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Weekday, date};
+use jiff::civil::{Date, date};
 use serde::Deserialize;
 
+use crate::domain::days;
 use crate::words::fold::fold;
 
 /// The last day on which there were districts: no rule for their level holds after it.
@@ -88,37 +88,11 @@ fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
 }
 
-#[derive(Debug, Deserialize)]
-struct Day {
-    day: Date,
-    kind: String,
-}
-
 fn rows<T: for<'de> Deserialize<'de>>(table: &'static [u8]) -> Vec<T> {
     csv::Reader::from_reader(table).deserialize().filter_map(Result::ok).collect()
 }
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| rows(include_bytes!("rules.csv")));
-/// Days that are no common working days, and those that are though they are Saturdays.
-static DAYS: LazyLock<BTreeMap<Date, bool>> =
-    LazyLock::new(|| rows::<Day>(include_bytes!("days.csv")).into_iter().map(|day| (day.day, day.kind == "worked")).collect());
-
-/// True for a day on which offices work.
-fn is_worked(day: Date) -> bool {
-    DAYS.get(&day).copied().unwrap_or(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday))
-}
-
-/// The first working day from `day` on.
-pub fn working_from(day: Date) -> Date {
-    day.series(1.day()).take(60).find(|day| is_worked(*day)).unwrap_or(day)
-}
-
-/// True for a day of a year whose public holidays are known.
-fn has_holidays(day: Date) -> bool {
-    let first = DAYS.keys().next().map_or(0, |day| day.year());
-    let last = DAYS.keys().next_back().map_or(0, |day| day.year());
-    (first..=last).contains(&day.year())
-}
 
 /// What the law asks of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -183,10 +157,10 @@ pub fn deadline(facts: &Facts<'_>, duty: Duty) -> Option<Deadline> {
     })?;
     let span = if rule.unit == Term::Day { rule.number.days() } else { rule.number.years() };
     let counted = event.checked_add(span).ok()?;
-    let last = working_from(counted);
+    let last = days::working_from(counted);
     // Once the years are over, a review is the look that the law wants.
     let is_done = duty == Duty::Stale && facts.reviewed.is_some_and(|reviewed| reviewed >= counted);
-    Some(Deadline { rule, event, counted, last, is_firm: has_holidays(last), is_done })
+    Some(Deadline { rule, event, counted, last, is_firm: days::are_known(last), is_done })
 }
 
 #[cfg(test)]
@@ -233,9 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_the_tables_is_read() {
+    fn every_line_of_the_table_is_read() {
         assert_eq!(RULES.len(), include_str!("rules.csv").lines().count() - 1);
-        assert_eq!(DAYS.len(), include_str!("days.csv").lines().count() - 1);
     }
 
     #[test]

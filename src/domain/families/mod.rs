@@ -16,6 +16,7 @@ use super::access::{Actor, Role};
 use super::board::Board;
 use super::campaign::Campaign;
 use super::consultation::Consultation;
+use super::indicator::Indicator;
 use super::map_point::MapPoint;
 use super::plan::Plan;
 use super::publication::{Alone, Claim, Command, Event, Family, Proposal, ProposalState, Publication};
@@ -23,6 +24,7 @@ use super::unit::{UnitId, Units};
 use super::works::Works;
 use super::{Code, Context, Refusal};
 use crate::domain::feature_set::Takes;
+use crate::domain::figures::{Asked, Measure, Table};
 use crate::domain::publication::view::{Brief, Moment, View};
 use crate::domain::schema::Further;
 use forms::{decode_event, encode_event, event_schemas, schemas_of_commands};
@@ -198,6 +200,16 @@ macro_rules! families {
                 match self {
                     $(Self::$family(_) => <$family as Family>::FEATURES.iter().any(|own| own.further.is_none() && own.shape == crate::domain::schema::Shape::Point)),+
                 }
+            }
+
+            /// What it measures, where it has figures.
+            pub fn measure(&self) -> Option<Measure> {
+                match self { $(Self::$family(item) => item.latest().and_then(|revision| revision.facts.measure())),+ }
+            }
+
+            /// Its figures for a period; none where it has none.
+            pub fn table(&self, asked: &Asked<'_>) -> Option<Table> {
+                match self { $(Self::$family(item) => <$family as Family>::table(item, asked)),+ }
             }
 
             /// True when a revision names that person.
@@ -446,6 +458,13 @@ macro_rules! families {
             list
         }
 
+        /// Collections of what people go to, on days.
+        pub fn occasions() -> Vec<&'static str> {
+            let mut list = Vec::new();
+            $(list.extend($family::COLLECTIONS.iter().filter(|_| <$family as Family>::OCCASIONS).map(|(name, _)| *name));)+
+            list
+        }
+
         /// An example of a feature's id for each collection of the families.
         pub fn examples() -> Vec<(&'static str, &'static str)> {
             [$(<$family as Family>::EXAMPLES),+].concat()
@@ -494,7 +513,7 @@ macro_rules! families {
         }
     };
 }
-families! { Plan, MapPoint, Campaign, Consultation, Board, Works }
+families! { Plan, MapPoint, Campaign, Consultation, Indicator, Board, Works }
 
 /// The fields of facts that hold feature sets, each once.
 pub fn fields() -> Vec<&'static str> {

@@ -6,7 +6,7 @@ use super::{Plan, Reviewed};
 use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
-use crate::domain::indicators;
+use crate::domain::lot_indicators;
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
@@ -77,7 +77,7 @@ impl Family for Plan {
             name: "lots",
             only: Only::Lots,
             shape: Shape::Areas,
-            properties: &[super::view::ZONE_PROPERTIES, indicators::PROPERTIES],
+            properties: &[super::view::ZONE_PROPERTIES, lot_indicators::PROPERTIES],
             further: None,
         },
         FeatureCollection {

@@ -1,9 +1,9 @@
 //! The parts of a view that only some families have. A family hands them over in its `describe`.
 
-use jiff::ToSpan;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
 use crate::domain::Code;
+use crate::domain::days::{Days, Exception};
 use crate::domain::posting::Posting;
 use crate::domain::subject::SubjectId;
 
@@ -52,37 +52,28 @@ pub enum Usable {
     No,
 }
 
-/// Days on which something takes place, for calendars.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Days {
-    /// First day.
-    pub first: Date,
-    /// Last day; none means no end.
-    pub last: Option<Date>,
-    /// The days of the week on which it takes place, Monday first; none means every day.
-    pub on: Vec<Weekday>,
-}
-
-impl Days {
-    /// The first day on or after `begin` on which it takes place, and its own first day. None after its last day.
-    pub fn first_from(&self, begin: Date) -> Option<Date> {
-        let begin = begin.max(self.first);
-        let day = begin.series(1.day()).take(7).find(|day| self.on.is_empty() || self.on.contains(&day.weekday()))?;
-        self.last.is_none_or(|last| day <= last).then_some(day)
-    }
-}
-
 /// When something takes place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
-    /// Its days.
+    /// Its days, as far as they hold.
     pub days: Days,
     /// The next of them.
     pub next: Option<Date>,
+    /// Days that were cancelled or moved, with the reason.
+    pub exceptions: Vec<Exception>,
+    /// True for what people go to; false for works, and for a time in which opinions are taken.
+    pub is_occasion: bool,
     /// Labels of the facts that a calendar takes along.
     pub exported: &'static [&'static str],
     /// True where the end is normal: pages do not show it as a warning.
     pub ends_as_planned: bool,
+}
+
+impl Calendar {
+    /// Days of something that people do not go to.
+    pub fn of(days: Days, exported: &'static [&'static str]) -> Self {
+        Self { days, next: None, exceptions: Vec::new(), is_occasion: false, exported, ends_as_planned: false }
+    }
 }
 
 /// Whom to call.

@@ -14,8 +14,9 @@ use crate::domain::schema::Further;
 use crate::domain::unit::UnitId;
 use crate::geometry::Position;
 use crate::words::civil;
+use crate::words::sentence::Sentence;
 
-pub use super::sections::{BoardView, Calendar, Calls, Days, Figure, Section, Usable};
+pub use super::sections::{BoardView, Calendar, Calls, Figure, Section, Usable};
 
 /// A moment and its civil date in the city.
 #[derive(Debug, Clone)]
@@ -52,6 +53,8 @@ pub enum Shown {
     Moment(Timestamp),
     /// First and last year or number.
     Span(i64, i64),
+    /// A sentence of the catalogue, or a part of one.
+    Said(Sentence),
 }
 
 /// A line of facts: the key of its label in the catalogue, and the value.

@@ -1,21 +1,16 @@
 //! What a revision of works states, and what happens to them.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::campaign::Weekday;
+use crate::domain::days::Hours;
 use crate::domain::document::Document;
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::map_point::Phone;
 use crate::domain::unit::UnitId;
 use crate::words::civil::{date_schema, moment_schema, optional_date_schema, optional_moment_schema};
-
-/// Schema of a time of day, `22:00` or `22:00:00`.
-fn time_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
-}
 
 /// What goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,21 +33,6 @@ impl WorksKind {
             Self::StreetEvent => "street-event",
         }
     }
-}
-
-/// The hours of a day. Where `to` is not after `from`, they end on the next day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Hours {
-    /// First minute, in the city's time.
-    #[schemars(schema_with = "time_schema")]
-    pub from: Time,
-    /// The minute at which they end.
-    #[schemars(schema_with = "time_schema")]
-    pub to: Time,
-    /// Days of the week on which they begin; none means every day.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub days: Vec<Weekday>,
 }
 
 /// Which directions are closed.

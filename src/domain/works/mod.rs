@@ -5,7 +5,7 @@ mod rules;
 mod view;
 
 pub use facts::{
-    Closed, Direction, EndEarly, EndedEarly, Hours, Postpone, Postponed, Vehicle, Works, WorksChange, WorksChanged, WorksKind, WorksState,
+    Closed, Direction, EndEarly, EndedEarly, Postpone, Postponed, Vehicle, Works, WorksChange, WorksChanged, WorksKind, WorksState,
 };
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use jiff::{Span, Timestamp, ToSpan};
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use super::{EndEarly, EndedEarly, Hours, Postpone, Postponed, Works, WorksChange, WorksChanged, WorksState};
+use super::{EndEarly, EndedEarly, Postpone, Postponed, Works, WorksChange, WorksChanged, WorksState};
 use crate::domain::access::Role;
+use crate::domain::days::{Days, Hours, Rule};
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
-use crate::domain::publication::view::{Days, Moment, View};
+use crate::domain::publication::view::{Moment, View};
 use crate::domain::publication::{Corrected, Event, ExpirySet, Family, Publication};
 use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
@@ -20,21 +21,11 @@ use crate::words::civil::{date_in, midnight};
 /// How far ahead hours are looked for, days: in a week every day of the week comes once.
 const AHEAD: i64 = 8;
 
-impl Hours {
-    fn end_next_day(&self) -> bool {
-        self.to <= self.from
-    }
-
-    fn begin_on(&self, day: Date) -> bool {
-        self.days.is_empty() || self.days.iter().any(|weekday| day.weekday() == (*weekday).into())
-    }
-}
-
 impl Works {
     /// Its days.
     pub(super) fn days(&self) -> Days {
-        let on = self.hours.iter().flat_map(|hours| &hours.days).map(|day| (*day).into()).collect();
-        Days { first: self.from, last: self.to, on }
+        let on: Vec<_> = self.hours.iter().flat_map(|hours| &hours.days).map(|day| (*day).into()).collect();
+        Days::new(if on.is_empty() { Rule::Daily } else { Rule::Weekly(on) }, self.from, self.to)
     }
 
     /// The spells in which the road is closed that end after `now`, the earliest first, up to a week ahead. Hours at

@@ -3,9 +3,9 @@
 use cqrs_es::test::TestFramework;
 use jiff::civil::{Date, date, time};
 
-use super::{Closed, Direction, EndEarly, Hours, Postpone, Vehicle, Works, WorksChange, WorksKind};
+use super::{Closed, Direction, EndEarly, Postpone, Vehicle, Works, WorksChange, WorksKind};
 use crate::domain::Digest;
-use crate::domain::campaign::Weekday;
+use crate::domain::days::{Hours, Weekday};
 use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::view::{Moment, Shown, View};
 use crate::domain::publication::{Command, Correct, ExpirySet, Publication, Publish, Revise, RevisionCancelled, Status};

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Direction, EndedEarly, Works, WorksState};
-use crate::domain::campaign::Weekday;
+use crate::domain::days::Hours;
 use crate::domain::publication::Family;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Calendar, Calls, Fact, Moment, Section, Shown, View};
@@ -32,14 +32,9 @@ pub(super) const PROPERTIES: &[Property] = &[
 pub(super) const LINE_PROPERTIES: &[Property] =
     &[Property::new("aside", Type::Boolean), Property::new("length_m", Type::Integer), Property::new("name", Type::Text).like("Chợ Ga")];
 
-/// The hours as people write them: `22h00–5h00`. Programs take “22:00” for a time and drop what follows.
+/// The hours as people write them.
 fn hours(works: &Works) -> Option<String> {
-    let short = |time: jiff::civil::Time| format!("{}h{:02}", time.hour(), time.minute());
-    works.hours.as_ref().map(|hours| format!("{}–{}", short(hours.from), short(hours.to)))
-}
-
-fn weekday(day: Weekday) -> String {
-    format!("{day:?}").to_lowercase()
+    works.hours.as_ref().map(Hours::in_words)
 }
 
 /// The works with the last day that was set by hand, where one was. The day on which they ended early is none: they need
@@ -59,12 +54,8 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     view.summary.clone_from(&works.summary);
     let phones = works.phones.iter().map(|phone| (phone.label.clone(), phone.number.clone())).collect();
     view.sections.push(Section::Calls(Calls { phones, ..Calls::default() }));
-    view.sections.push(Section::Calendar(Calendar {
-        days: works.days(),
-        next: None,
-        exported: &["road", "stretch", "works-hours", "every", "detour"],
-        ends_as_planned: false,
-    }));
+    let days = works.days().held(view.effective_from, view.days_end);
+    view.sections.push(Section::Calendar(Calendar::of(days, &["road", "stretch", "works-hours", "every", "detour"])));
     let postponed = state.postponed.as_ref().filter(|postponed| postponed.from == works.from);
     let has_ended = ended.is_some_and(|ended| ended.at <= moment.now);
     let spells = if view.status == Status::InForce && !has_ended { works.spells(moment) } else { Vec::new() };
@@ -112,7 +103,7 @@ pub(super) fn describe(works: &Works, state: &WorksState, moment: &Moment, view:
     if let Some(hours) = hours(works) {
         fact("works-hours", Shown::Text(hours));
     }
-    let days = works.hours.iter().flat_map(|hours| &hours.days).map(|day| weekday(*day)).collect::<Vec<_>>();
+    let days = works.hours.iter().flat_map(|hours| &hours.days).map(|day| day.key().to_owned()).collect::<Vec<_>>();
     if !days.is_empty() {
         fact("every", Shown::Keys(days));
     }

@@ -128,7 +128,7 @@ fn description(site: &Site, layer: &Layer) -> Value {
         "extent": { "spatial": { "bbox": [bbox], "crs": crs::CRS84 }, "temporal": { "interval": [[from, to]], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" } },
         "links": links,
     });
-    if !matches!(collection.content, Content::Units) {
+    if !matches!(collection.content, Content::Units | Content::Values) {
         object["versioning"] = json!({ "timeAxis": "validity-time" });
     }
     object

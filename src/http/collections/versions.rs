@@ -26,7 +26,7 @@ pub(super) fn version_links(url: &str, collection: &Collection, code: Code, vers
     let owner = match collection.content {
         Content::Items(..) => collection.name,
         Content::Features(_) => collection.sources.first().copied().unwrap_or_default(),
-        Content::Units => return Vec::new(),
+        Content::Units | Content::Values => return Vec::new(),
     };
     let item = format!("{url}/collections/{owner}/items/{code}");
     let mut links = vec![
@@ -80,7 +80,7 @@ pub(super) fn missing(site: &Site, collection: &'static Collection, id: &str, mo
             let count = view.set_of(collection.further).map_or(0, |set| set.count);
             view.family == family && id.split('-').count() == 3 && (1..=count).contains(&number)
         }
-        Content::Units => false,
+        Content::Units | Content::Values => false,
     };
     if !fits {
         return HttpError::NotFound;

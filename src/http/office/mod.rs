@@ -4,6 +4,7 @@
 mod accounts;
 pub mod audit;
 pub mod boards;
+pub mod campaigns;
 pub mod city;
 mod corrections;
 pub mod deadlines;
@@ -20,6 +21,7 @@ pub mod points;
 mod preview;
 mod proposals;
 pub mod reports;
+pub mod results;
 mod sign_in;
 pub mod tokens;
 pub mod uploads;
@@ -52,6 +54,7 @@ use crate::domain::city::City;
 use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
+use crate::import::report::Severity;
 use crate::import::source::Source;
 use crate::render::layout::SCRIPT_POLICY;
 use crate::render::office::{Who, sign_in as sign_in_pages};
@@ -247,6 +250,11 @@ fn onward(headers: &HeaderMap, lang: Lang, city: &City, title: &str, address: &s
 fn refused(error: ExecuteError, lang: Lang) -> Result<String, HttpError> {
     match error {
         ExecuteError::Refused(refusal) => Ok(refusal.said.text(lang).clone()),
+        // Places that were typed into a form.
+        ExecuteError::Import(report) => {
+            let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+            Ok(errors.map(|finding| finding.said.text(lang)).collect::<Vec<_>>().join(" "))
+        }
         error => Err(error.into()),
     }
 }

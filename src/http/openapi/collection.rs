@@ -100,7 +100,10 @@ pub(super) fn of_collection(put: &mut impl FnMut(String, Value), collection: &Co
             "Memento-Datetime": { "description": "When this version came into force", "schema": { "type": "string" } },
         }))
         .or("303", json!({ "description": "As a page: the item's own", "headers": { "Location": { "schema": { "type": "string" } } } }));
-    put(format!("{base}/items/{{id}}"), if matches!(collection.content, Content::Units) { one } else { one.gone() }.build());
+    put(
+        format!("{base}/items/{{id}}"),
+        if matches!(collection.content, Content::Units | Content::Values) { one } else { one.gone() }.build(),
+    );
     if let Some(family) = family {
         put(
             format!("{base}/items/{{id}}/versions"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::families;
+use crate::domain::figures::VALUE_PROPERTIES;
 use crate::http::collections::crs::CRS84;
 use crate::http::errors::{Gone, HttpError};
 use crate::words::text::Lang;
@@ -18,7 +19,9 @@ const TEXTS: &[(&str, &str)] = &[
     ("id", "QHSDD21AG-2-1"),
     ("kind", "land-use-plan"),
     ("lang", "en"),
+    ("month", "2026-12"),
     ("name_en", "Yen Bai ward"),
+    ("period", "2022"),
     ("parcel", "2401150 512650\n2401150 512690\n2401180 512690"),
     ("place", "Chợ Ga"),
     ("q", "quy hoach su dung dat"),
@@ -64,7 +67,8 @@ fn of_a_property(name: &str) -> Option<&'static str> {
     let mut own = families::collections().into_iter().flat_map(|(_, family, kind)| families::item_properties(family, kind));
     let example = own.find(|property| property.name == name && property.example.is_some()).and_then(|property| property.example);
     let of_features = || families::feature_collections().into_iter().flat_map(|(own, _)| own.properties.iter().copied().flatten());
-    example.or_else(|| of_features().find(|property| property.name == name)?.example)
+    let of_values = || VALUE_PROPERTIES.iter().find(|property| property.name == name)?.example;
+    example.or_else(of_values).or_else(|| of_features().find(|property| property.name == name)?.example)
 }
 
 /// The code of an item of a family: the features of its sets carry it as a property.
@@ -76,7 +80,8 @@ fn of_a_family(name: &str) -> Option<&'static str> {
 /// The id of a feature of a collection.
 pub(super) fn feature(collection: &str) -> &'static str {
     let known = families::examples().into_iter().find(|(name, _)| *name == collection);
-    known.map_or("04252-2025", |(_, id)| id)
+    // Figures and units belong to no family.
+    known.map_or(if collection == "indicator-values" { "CTKS22176-2022-04252-2020" } else { "04252-2025" }, |(_, id)| id)
 }
 
 /// A refusal as it is answered.

@@ -88,6 +88,9 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
         Read::new("nearest", "Whom to call, nearest first", "pages").with(parameters(&nearest)).gives(vec![object(), page()]).build();
     put("/nearest".into(), asked(read, "nearest-by-form", nearest, vec![]));
 
+    of_today(&position, &form, put);
+    of_indicators(put);
+
     let due = query(
         "due",
         json!({ "type": "string", "enum": ["all", "superseded", "check"], "default": "all" }),
@@ -118,6 +121,70 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
             .build(),
     );
     of_reports(put);
+}
+
+/// What is on, its calendar, and the poster of a month.
+fn of_today(position: &impl Fn() -> Vec<Field>, form: &impl Fn() -> Vec<Field>, put: &mut impl FnMut(String, Value)) {
+    let unit: Field = ("unit", json!({ "type": "string", "pattern": "^([0-9]{5}-[0-9]{4})?$" }), "A unit; the whole city where not given");
+    let mut today = position();
+    today.extend([
+        unit,
+        ("on", json!({ "type": "string", "format": "date" }), "First day; today where not given"),
+        ("days", json!({ "type": "integer", "minimum": 1, "maximum": 92, "default": 7 }), "How many days"),
+    ]);
+    today.extend(form());
+    let read = Read::new("today", "What is on, and the places that take part, nearest first", "pages");
+    let read = read.with(parameters(&today)).gives(vec![object(), page()]).build();
+    put("/today".into(), asked(read, "today-by-form", today, vec![]));
+    put(
+        "/today.ics".into(),
+        Read::new("today-calendar", "The calendar of the city or a unit", "pages")
+            .with(vec![refer("unit")])
+            .gives(vec![binary("text/calendar; charset=utf-8")])
+            .build(),
+    );
+    put(
+        "/today/poster.pdf".into(),
+        Read::new("month-poster", "What is on in a month, on one page", "pages")
+            .with(vec![
+                refer("unit"),
+                query("month", json!({ "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$" }), "The month"),
+                refer("page-lang"),
+            ])
+            .gives(vec![binary("application/pdf")])
+            .build(),
+    );
+}
+
+/// Indicators and their files.
+fn of_indicators(put: &mut impl FnMut(String, Value)) {
+    put(
+        "/indicators".into(),
+        Read::new("indicator-list", "Indicators with their latest figures", "pages")
+            .with(vec![refer("f"), refer("page-lang")])
+            .gives(vec![object(), page()])
+            .build(),
+    );
+    // The id may end in .csv, .xlsx or .json, which gives a file.
+    let id = path(
+        "id",
+        json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}(\\.(csv|xlsx|json))?$" }),
+        "The indicator's code; with .csv, .xlsx or .json a file",
+        "CTKS22176",
+    );
+    let period = query(
+        "period",
+        json!({ "type": "string", "pattern": "^[0-9]{4}(-(Q[1-4]|0[1-9]|1[0-2]))?$" }),
+        "The period; the latest where not given",
+    );
+    let workbook = binary("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    put(
+        "/indicators/{id}".into(),
+        Read::new("indicator", "Targets, pledges, results and the ranking of a period", "pages")
+            .with(vec![id, period, refer("f"), refer("page-lang")])
+            .gives(vec![object(), page(), binary("text/csv; charset=utf-8"), workbook])
+            .build(),
+    );
 }
 
 /// Reports: anyone may send one, and clerks read them.

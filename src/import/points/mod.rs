@@ -13,7 +13,7 @@ use super::cell;
 use super::columns::{self, Axis, axis, plain};
 use super::encoding::Texts;
 use super::feature::{Feature, GeometryError};
-use super::formats;
+use super::formats::{self, Stated};
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
@@ -79,9 +79,46 @@ pub struct Row {
     pub code: Option<Code>,
 }
 
+/// A row of a table as it stands: its cells by the headers of their columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cells {
+    /// The row's number in the file, from 0.
+    pub number: usize,
+    /// The row's line, from 1, in files that have lines.
+    pub line: Option<u64>,
+    /// Its cells.
+    pub cells: Map<String, Value>,
+}
+
+/// The rows of a table that need no place. There may be at most `most`.
+pub fn table(source: &Source, options: &Options, most: usize, report: &mut Report) -> Vec<Cells> {
+    let Some((features, ..)) = decoded(source, options, most, report) else { return Vec::new() };
+    let rows = features.into_iter().enumerate();
+    rows.map(|(number, feature)| Cells { number, line: feature.line, cells: feature.properties }).collect()
+}
+
 /// All features of a file, with its coordinate system. Rows without a place are reported later.
 /// There may be at most `most`.
 pub fn features(source: &Source, options: &Options, most: usize, report: &mut Report) -> Option<(Vec<Feature>, Chosen)> {
+    let (features, stated, defaults_to_wgs84) = decoded(source, options, most, report)?;
+    // A table in degrees shows that in its headers.
+    let some = features.iter().take(100);
+    let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(Axis::Lon)));
+    let hints = Hints {
+        asked: options.crs,
+        stated: &stated,
+        before: options.as_before.crs,
+        defaults_to_wgs84: defaults_to_wgs84 || degrees,
+        city: &options.city,
+    };
+    let chosen = choose(&first_positions(&features), hints, report)?;
+    report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
+    Some((features, chosen))
+}
+
+/// All features of a file with their texts in Unicode, what it states of its coordinates, and whether those are degrees
+/// where it states nothing.
+fn decoded(source: &Source, options: &Options, most: usize, report: &mut Report) -> Option<(Vec<Feature>, Stated, bool)> {
     report.file.clone_from(&source.name);
     report.sha256 = source.digest().ok().map(|digest| digest.to_string());
     let mut choice = options.choice.clone();
@@ -122,21 +159,8 @@ pub fn features(source: &Source, options: &Options, most: usize, report: &mut Re
         notes.iter().for_each(|note| report.push(note.finding().of(number, feature.line)));
         decided.push(Feature { properties, ..feature });
     }
-    let features = decided;
     texts.report(report);
-    // A table in degrees shows that in its headers.
-    let some = features.iter().take(100);
-    let degrees = some.flat_map(|feature| feature.properties.keys()).any(|key| matches!(axis(key), Some(Axis::Lon)));
-    let hints = Hints {
-        asked: options.crs,
-        stated: &stated,
-        before: options.as_before.crs,
-        defaults_to_wgs84: defaults_to_wgs84 || degrees,
-        city: &options.city,
-    };
-    let chosen = choose(&first_positions(&features), hints, report)?;
-    report.crs = Some(format!("EPSG:{}", chosen.crs.epsg));
-    Some((features, chosen))
+    Some((decided, stated, defaults_to_wgs84))
 }
 
 /// Reads a table or a map file of points; rows with errors are reported and left out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::indicators::{ALL, Indicator};
+use crate::domain::lot_indicators::{ALL, Indicator};
 use crate::import::columns::{CUT, plain};
 
 /// What a column of lots holds.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::held::Held;
 use super::stated_area;
-use crate::domain::indicators::{Indicator, Unread};
 use crate::domain::land_use;
+use crate::domain::lot_indicators::{Indicator, Unread};
 use crate::import::columns::{LINE_OF_TEXT, LINES_OF_TEXT};
 use crate::words::fold::fold;
 

@@ -7,7 +7,7 @@ use super::held::{Held, LotColumns};
 use super::lines_of_lots;
 use super::stated_area;
 use super::words::{contradiction_words, unread_words};
-use crate::domain::indicators::{Indicator, Indicators, Range, Unread};
+use crate::domain::lot_indicators::{Indicator, Indicators, Range, Unread};
 use crate::import::cell;
 use crate::import::report::{Finding, Severity};
 use crate::words::sentence::{Decimal, Sentence};

@@ -1,7 +1,7 @@
 //! Sentences for findings.
 
 use super::held::Held;
-use crate::domain::indicators::{Contradiction, Indicator, Unread};
+use crate::domain::lot_indicators::{Contradiction, Indicator, Unread};
 use crate::geometry::coverage::Kind;
 use crate::geometry::coverage::Misfit;
 use crate::geometry::rings::Fault;

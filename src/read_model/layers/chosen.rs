@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Collection, Source};
 use crate::domain::Digest;
 use crate::domain::feature_set::FeatureSet;
-use crate::domain::indicators;
+use crate::domain::lot_indicators;
 use crate::domain::plan::PlanKind;
 use crate::domain::publication::view::View;
 use crate::domain::schema::Only;
@@ -64,7 +64,7 @@ fn choose(collection: &Collection, features: &Features) -> Chosen {
     }
     let item = |feature: &&Feature| {
         let mut properties = features.parsed_properties(feature);
-        let lacking = indicators::PROPERTIES.iter().map(|property| property.name.clone().into_owned());
+        let lacking = lot_indicators::PROPERTIES.iter().map(|property| property.name.clone().into_owned());
         if of_lots {
             for name in lacking {
                 properties.entry(name).or_insert(Value::Null);

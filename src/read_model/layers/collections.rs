@@ -1,6 +1,7 @@
 //! The collections: their names, what they hold, and what their features carry.
 
 use crate::domain::families;
+use crate::domain::figures::VALUE_PROPERTIES;
 use crate::domain::schema::{Equal, FeatureCollection, Further, ID, Only, Property, SHARED, Shape, Type, UNIT};
 
 /// What a collection holds.
@@ -12,6 +13,8 @@ pub enum Content {
     Features(&'static str),
     /// Administrative units.
     Units,
+    /// Figures of indicators, each with the boundary of its unit.
+    Values,
 }
 
 /// A collection: its name, what it holds, and what its features carry.
@@ -65,8 +68,13 @@ pub fn collections() -> &'static [Collection] {
         let shape = Shape::Point;
         let units =
             Collection { name: "units", content: Content::Units, sources: Vec::new(), properties, shape, only: Only::All, further: None };
+        let properties = [&[ID], VALUE_PROPERTIES].concat();
+        let sources = vec!["indicators"];
+        let shape = Shape::Areas;
+        let values =
+            Collection { name: "indicator-values", content: Content::Values, sources, properties, shape, only: Only::All, further: None };
         let items = families::collections().into_iter().map(of_items);
-        items.chain(families::feature_collections().into_iter().map(of_features)).chain([units]).collect()
+        items.chain(families::feature_collections().into_iter().map(of_features)).chain([values, units]).collect()
     });
     &ALL
 }

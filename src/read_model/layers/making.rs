@@ -200,6 +200,13 @@ impl ReadModel {
                 }
                 parts
             }
+            Content::Values => {
+                let boundaries = match &city.boundaries {
+                    Some(set) => self.readable(set.sha256).await?,
+                    None => None,
+                };
+                vec![block_in_place(|| made(collection, self.values(when, as_of, &moment, boundaries.as_deref())))]
+            }
             Content::Units => {
                 let holds = |unit: &&Unit| match when {
                     When::Now => true,

@@ -7,6 +7,7 @@ mod chosen;
 mod collections;
 mod making;
 mod row;
+mod values;
 
 pub use collections::{Collection, Content, collection, collections};
 pub use making::Layers;

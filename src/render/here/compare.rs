@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::{t, zone_name};
-use crate::domain::indicators::ALL;
+use crate::domain::lot_indicators::ALL;
 use crate::read_model::here::{PlanHere, ZoneHere};
 use crate::render::indicators;
 use crate::render::layout::scrolling;

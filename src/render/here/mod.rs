@@ -154,6 +154,8 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
                 None => { (map::readable(spot.at)) }
             }
         }
+        div.sides {
+        div {
         @if let Some(map) = map { (tappable(lang, map)) }
         @if !here.consultations.is_empty() {
             h2 { (t(lang, "open-consultations")) }
@@ -167,6 +169,8 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             }
         }
         (nearby_list(lang, moment, &here.nearby))
+        }
+        div {
         h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
         @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
         @for own in &here.plans { (plan(lang, own, Subject::of(here.parcel_m2))) }
@@ -201,6 +205,8 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             p.note { (t(lang, "place-sheet-note")) }
         }
         p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
+        }
+        }
         h2 { (t(lang, "elsewhere")) }
         @if spot.parcel.is_none() {
             // Only this address has a position in it: people share it on purpose.

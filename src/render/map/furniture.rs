@@ -25,7 +25,7 @@ pub fn open(frame: &Frame, unit: f64, alt: &str) -> String {
 }
 
 /// Units as areas to be painted.
-struct Shapes<'a>(&'a [UnitShape]);
+pub(super) struct Shapes<'a>(pub(super) &'a [UnitShape]);
 
 impl Areas for Shapes<'_> {
     fn count(&self) -> usize {

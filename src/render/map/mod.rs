@@ -16,6 +16,7 @@ mod points;
 mod regions;
 mod sketch;
 mod trace;
+mod wards;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,6 +31,7 @@ pub use furniture::strip;
 pub use lines::{kinds, sample, style_of};
 pub use points::{marks, points};
 pub use sketch::{Mark, sketch};
+pub use wards::{Ward, wards};
 
 use crate::domain::city::City;
 use crate::domain::land_use;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::indicators;
+use crate::domain::lot_indicators;
 use crate::domain::plan::PlanKind;
 use crate::import::Report;
 use crate::import::feature::Kind;
@@ -33,7 +33,8 @@ const MOST_COLUMNS: usize = 60;
 /// The columns of an urban plan's lots, and what a share below one means.
 pub(super) fn lots<'a>(lang: Lang, report: &Report, chosen: &dyn Fn(&str) -> &'a str) -> Markup {
     let of_lots = ["lot", "area", "conditions"].map(|key| (key, format!("lot-column-{key}")));
-    let of_lots = of_lots.into_iter().chain(indicators::ALL.map(|indicator| (indicator.key(), format!("indicator-{}", indicator.key()))));
+    let of_lots =
+        of_lots.into_iter().chain(lot_indicators::ALL.map(|indicator| (indicator.key(), format!("indicator-{}", indicator.key()))));
     html! {
         @if report.columns.len() <= MOST_COLUMNS {
             details {

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod boards;
+pub mod campaigns;
 mod choices;
 pub mod city;
 pub mod corrections;
@@ -18,6 +19,7 @@ pub mod plans;
 pub mod points;
 pub mod proposals;
 pub mod reports;
+pub mod results;
 pub mod sign_in;
 pub mod tokens;
 
@@ -74,6 +76,7 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             a href={ "/office/items" (lang.query()) } { (t("office-published")) }
             @if who.has(Role::Planner) || who.has(Role::Approver) { a href={ "/office/deadlines" (lang.query()) } { (t("deadlines")) } }
             @if who.has(Role::Health) { a href={ "/office/points" (lang.query()) } { (t("office-points")) } a href={ "/office/duty" (lang.query()) } { (t("office-duty")) } }
+            @if who.has(Role::Campaign) { a href={ "/office/campaigns" (lang.query()) } { (t("campaigns")) } }
             @if who.has(Role::Clerk) { a href={ "/office/reports" (lang.query()) } { (t("reports")) } }
             @if who.has(Role::Administrator) {
                 a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) }

@@ -1,14 +1,19 @@
 //! What a campaign's page shows in addition: the places that take part, and what was aimed at and reached.
 
+use jiff::civil::Date;
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::Item;
+use crate::domain::days::{Hours, Occurrence};
 use crate::domain::publication::view::Figure;
 use crate::features::Kind;
 use crate::render::layout::scrolling;
+use crate::render::today::cancelled;
 use crate::words::format;
 
+/// Next days that a page lists.
+const DAYS: usize = 6;
 /// Most places that a page lists, so that it stays light for a phone.
 const LISTED: usize = 200;
 
@@ -53,9 +58,48 @@ impl Item<'_> {
         }
     }
 
+    /// The days that follow the next one, with their hours, and those that do not take place.
+    pub(super) fn next_days(&self) -> Markup {
+        let view = self.view;
+        let Some((calendar, next)) = view.calendar().filter(|calendar| calendar.is_occasion).and_then(|own| Some((own, own.next?))) else {
+            return html! {};
+        };
+        let days: Vec<Occurrence> = calendar.days.from(next).take(DAYS).collect();
+        let until = days.last().map_or(next, |last| last.day);
+        let off = cancelled(calendar, [self.moment.today, until]);
+        let hours = |when: &Occurrence| calendar.days.hours_on(when.planned).map(Hours::in_words).collect::<Vec<_>>().join(", ");
+        let mut lines: Vec<(Date, Markup)> = days
+            .iter()
+            .filter(|when| days.len() > 1 || when.day != when.planned)
+            .map(|when| {
+                let hours = hours(when);
+                let line = html! {
+                    (format::day_in_words(self.lang, self.moment.today, when.day))
+                    @if !hours.is_empty() { ": " (hours) }
+                    @if when.day != when.planned { " (" (self.t("instead-of")) " " (format::date(when.planned)) ")" }
+                };
+                (when.day, line)
+            })
+            .collect();
+        lines.extend(off.into_iter().map(|(day, reason)| {
+            let line = html! { s { (format::date(day)) } " " (self.t("day-off")) @if let Some(reason) = reason { ": " (reason) } };
+            (day, line)
+        }));
+        lines.sort_by_key(|(day, _)| *day);
+        html! {
+            @if !lines.is_empty() {
+                h2 { (self.t("next-days")) }
+                ul { @for (_, line) in &lines { li { (line) } } }
+            }
+        }
+    }
+
     pub(super) fn figures(&self) -> Markup {
         let figures = self.view.figures();
         html! {
+            @if self.view.family == "indicator" && !figures.is_empty() {
+                p { a href={ "/indicators/" (self.view.code) (self.lang.query()) } { (self.t("indicator-ranking")) } }
+            }
             @if !figures.is_empty() {
                 h2 { (self.t("figures")) }
                 (scrolling(self.t("figures"), html! {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::Item;
 use super::land_use::swatch;
-use crate::domain::indicators::Indicators;
 use crate::domain::land_use;
+use crate::domain::lot_indicators::Indicators;
 use crate::domain::plan::lot_key;
 use crate::geometry::Bbox;
 use crate::read_model::streets::Streets;

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{Before, Item};
-use crate::domain::indicators::Indicators;
+use crate::domain::lot_indicators::Indicators;
 use crate::domain::publication::Status;
 use crate::features::Features;
 use crate::render::indicators;

@@ -140,17 +140,23 @@ impl Item<'_> {
             }
             @if view.features.is_some() && self.features.is_none() { p.note { strong { (self.t("damaged")) } } }
             (self.postings())
-            (self.map())
-            @if self.draft.is_none() { (self.unit_links()) }
-            (self.land_use())
-            (self.lots())
-            (self.places())
-            (self.figures())
-            (self.facts())
-            (self.documents())
-            @if self.revision.is_none() && self.draft.is_none() { (self.history_short()) }
-            @if self.draft.is_none() { (self.open_data(&path)) }
-            @if self.revision.is_none() && self.draft.is_none() { (self.qr_code()?) }
+            div.sides {
+                div {
+                    (self.map())
+                    @if self.draft.is_none() { (self.unit_links()) }
+                    (self.land_use())
+                    (self.lots())
+                    (self.places())
+                    (self.figures())
+                }
+                div {
+                    (self.facts())
+                    (self.documents())
+                    @if self.revision.is_none() && self.draft.is_none() { (self.history_short()) }
+                    @if self.draft.is_none() { (self.open_data(&path)) }
+                    @if self.revision.is_none() && self.draft.is_none() { (self.qr_code()?) }
+                }
+            }
             @if has_originals {
                 p.note { strong { (self.t("reference-only")) } }
                 @if let Some(decision) = view.documents.iter().find(|d| d.role == DocumentRole::Decision) {
@@ -189,6 +195,7 @@ impl Item<'_> {
             @if let Some(day) = view.next_day().filter(|_| holds) {
                 p.next { (self.t("next-day")) ": " b { (format::day_in_words(self.lang, self.moment.today, day)) } }
             }
+            @if holds { (self.next_days()) }
             @if view.calendar().is_some() {
                 // Whoever has added it needs the file that takes it out again.
                 p.noprint { a href={ "/q/" (view.code) ".ics" } { (self.t(if holds { "add-to-calendar" } else { "update-calendar" })) } }
@@ -214,6 +221,7 @@ impl Item<'_> {
                 Shown::Day(day) => (format::day_in_words(self.lang, self.moment.today, *day)),
                 Shown::Moment(at) => (format::moment(self.lang, &self.moment.zone, *at)),
                 Shown::Span(from, to) => { (from) "–" (to) },
+                Shown::Said(said) => (said.text(self.lang)),
             }
         }
     }

@@ -6,6 +6,7 @@ mod canvas;
 mod draft;
 mod fonts;
 mod map;
+pub mod month;
 mod pdf;
 mod picture;
 pub mod place;

@@ -129,6 +129,7 @@ impl Printed<'_> {
             Shown::Date(date) | Shown::Day(date) => format::date(*date),
             Shown::Moment(at) => format::moment(self.lang, &self.moment.zone, *at),
             Shown::Span(from, to) => format!("{from}–{to}"),
+            Shown::Said(said) => said.text(self.lang),
         }
     }
 

@@ -9,7 +9,7 @@ impl Indicator {
     /// greatest value, or the least share of green. None for an empty cell, `-`, `không quy định`.
     ///
     /// ```
-    /// use bangtin::domain::indicators::{Indicator, Range};
+    /// use bangtin::domain::lot_indicators::{Indicator, Range};
     /// assert_eq!(Indicator::Storeys.read("1-5"), Ok(Some(Range { min: Some(1.0), max: Some(5.0) })));
     /// assert_eq!(Indicator::Far.read("1,2 lần"), Ok(Some(Range { min: None, max: Some(1.2) })));
     /// assert_eq!(Indicator::Height.read("-"), Ok(None));

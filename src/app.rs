@@ -16,6 +16,7 @@ pub mod proposals;
 mod records;
 pub mod reports;
 mod request;
+mod scans;
 pub mod sessions;
 mod store;
 
@@ -35,17 +36,14 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::credentials::oidc::Provider;
 use crate::disk::{self, Disk};
-use crate::domain::Code;
-use crate::domain::Context;
-use crate::domain::Refusal;
 use crate::domain::access::{AccountId, Actor};
 use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
-use crate::domain::publication::ClaimKind;
-use crate::domain::publication::Publication;
+use crate::domain::publication::{ClaimKind, Publication};
 use crate::domain::subject::SubjectId;
+use crate::domain::{Code, Context, Refusal};
 use crate::event_store::{Append, Clock, CommandRow, EventLog, NewEvent, VaultChange};
 use crate::import::apart::Reading;
 use crate::import::attach::{self, AttachError, Files};

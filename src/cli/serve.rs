@@ -176,7 +176,10 @@ impl Node {
             stop.asked().await;
             note!("bangtin: finishing");
         };
+        let counting = tokio::spawn(http::scans::keep(Arc::clone(&self.site)));
         http::serve(listener, Arc::clone(&self.site), shutdown).await;
+        counting.abort();
+        self.site.write_scans().await;
         let position = self.site.model.image().position;
         if position - self.started_at >= SNAPSHOT_AT_END
             && let Err(error) = follower::save_snapshot(&self.site.model, self.site.app.log(), &self.snapshot).await

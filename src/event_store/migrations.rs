@@ -36,6 +36,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0005_providers.sql"),
         postgres: include_str!("../../migrations/postgres/0005_providers.sql"),
     },
+    Migration {
+        number: 6,
+        sqlite: include_str!("../../migrations/sqlite/0006_scans.sql"),
+        postgres: include_str!("../../migrations/postgres/0006_scans.sql"),
+    },
 ];
 
 /// The steps still to take from version `found`.

@@ -12,6 +12,7 @@ mod identity;
 pub mod kept;
 mod migrations;
 mod postgres;
+pub mod scans;
 pub mod sessions;
 mod sqlite;
 

@@ -57,9 +57,11 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     let make = || {
         let map = map_of(&site, &city, boundaries.as_deref(), &moment, lang);
         let image = site.model.image();
+        // What was taken back is no news.
         let newest = |name: &'static str| {
             let mut newest: Vec<_> = image.collection(name).collect();
             newest.sort_by_key(|(code, entry)| (-entry.version, **code));
+            newest.retain(|(_, entry)| !entry.item.is_withdrawn());
             newest.truncate(SHOWN);
             newest
         };

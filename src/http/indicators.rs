@@ -61,11 +61,16 @@ pub async fn one(State(site): State<Arc<Site>>, Path(id): Path<String>, asking: 
         .parameter("period")
         .map(|period| period.parse::<Period>().map_err(|_| HttpError::Parameter(sentence!("indicator-asked", period))));
     let (period, moment, city) = (period.transpose()?, site.moment(), site.city());
+    let measure = site.model.image().entry(&code).and_then(|entry| entry.item.measure());
+    if let (Some(period), Some(measure)) = (period, &measure)
+        && period.frequency() != measure.frequency
+    {
+        return Err(HttpError::Parameter(sentence!("indicator-asked", period)));
+    }
     let known = site.at_length(|| site.model.image().table(&code, period, &moment)).await?;
     let Some(known) = known else {
-        // An indicator without figures has its page behind its code.
-        let is_one = site.model.image().entry(&code).is_some_and(|entry| entry.item.measure().is_some());
-        return if is_one && ending.is_none() { Ok(respond::see(&format!("/q/{code}"))) } else { Err(HttpError::NotFound) };
+        // An indicator without figures, or one that was taken back, has its page behind its code.
+        return if measure.is_some() && ending.is_none() { Ok(respond::see(&format!("/q/{code}"))) } else { Err(HttpError::NotFound) };
     };
     let named = |ending: &str| {
         let mut headers = HeaderMap::new();

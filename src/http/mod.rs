@@ -30,6 +30,7 @@ mod reports;
 mod respond;
 mod router;
 mod routes;
+pub mod scans;
 mod search;
 mod serving;
 mod today;
@@ -167,6 +168,8 @@ pub struct Site {
     pub(crate) import_places: Arc<Semaphore>,
     /// The map of the wards, as it was drawn last in each language.
     pub(crate) home_maps: std::sync::Mutex<home::Maps>,
+    /// Counts of readings that wait to be written.
+    pub(crate) scans: scans::Waiting,
     /// How often residents may report.
     pub(crate) report_limiter: Limiter,
     /// How often one network may try to sign in.
@@ -200,6 +203,7 @@ impl Site {
             kept,
             import_places,
             home_maps: std::sync::Mutex::default(),
+            scans: scans::Waiting::default(),
             report_limiter,
             sign_in_limiter: Limiter::new(SIGN_INS.0, SIGN_INS.1),
             account_limiter: Buckets::new(TRIES.0, TRIES.1),

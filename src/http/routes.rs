@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, api, assets, boards, collections, downloads, here, home, imports, indicators, items, nearest, office, operations, reports,
+    Site, api, assets, boards, collections, downloads, here, home, imports, indicators, items, nearest, office, operations, reports, scans,
     search, today, writes,
 };
 
@@ -73,6 +73,7 @@ fn of_office() -> Vec<Route> {
         ("/office/boards/{code}", Both, get(office::boards::board).post(office::boards::work)),
         ("/office/reports", Both, get(office::reports::reports).post(office::reports::work)),
         ("/office/reports/{id}/photo", Reads, get(office::reports::photo)),
+        ("/office/scans", Reads, get(scans::office)),
         ("/office/audit", Reads, get(office::audit::audit)),
         ("/office/deadlines", Reads, get(office::deadlines::deadlines)),
         ("/office/items", Reads, get(office::items::items)),
@@ -111,6 +112,7 @@ fn public() -> Vec<Route> {
         ("/today/poster.pdf", Reads, get(today::poster)),
         ("/indicators", Reads, get(indicators::list)),
         ("/indicators/{id}", Reads, get(indicators::one)),
+        ("/scans.csv", Reads, get(scans::csv)),
         ("/search", Reads, get(search::search)),
         ("/q/{code}", Reads, get(items::item)),
         // Some apps write an address with a slash at its end.

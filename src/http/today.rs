@@ -1,5 +1,6 @@
 //! `/today`: what is on, in the city or in a unit; its calendar, and the poster of a month.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,6 +14,7 @@ use super::errors::HttpError;
 use super::forms::{self, Fields};
 use super::reading::{self, Asking, Form};
 use super::{Site, here, respond};
+use crate::domain::Code;
 use crate::domain::unit::{Unit, UnitId};
 use crate::geometry::Position;
 use crate::prints::PressError;
@@ -85,13 +87,19 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap, is_kept: 
         let image = site.model.image();
         let wanted = unit.as_ref().map(|unit| &unit.id);
         let on = image.on(wanted, days, &moment);
+        let off = image.changed_days(wanted, days, &moment);
         let everywhere = if wanted.is_some() { image.on(None, days, &moment) } else { on.clone() };
-        let units: Vec<UnitId> = image.city.units.valid_on(moment.today).map(|unit| unit.id.clone()).collect();
-        let count = |id: &UnitId| everywhere.iter().filter(|on| image.concerns(&on.view, id, moment.today)).count();
-        let by_unit: Vec<(UnitId, usize)> = units.into_iter().map(|id| (id.clone(), count(&id))).collect();
-        (on, by_unit)
+        // Each revision once, with the number of its days.
+        let mut counted: HashMap<(Code, u32), (&On, usize)> = HashMap::new();
+        for on in &everywhere {
+            counted.entry((on.view.code, on.view.revision)).or_insert((on, 0)).1 += 1;
+        }
+        let count = |id: &UnitId| counted.values().filter(|(on, _)| image.concerns(&on.view, id, moment.today)).map(|(_, days)| days).sum();
+        let by_unit: Vec<(UnitId, usize)> =
+            image.city.units.valid_on(moment.today).map(|unit| (unit.id.clone(), count(&unit.id))).collect();
+        (on, off, by_unit)
     };
-    let (on, by_unit) = site.at_length(look).await?;
+    let (on, off, by_unit) = site.at_length(look).await?;
     let day = on.first().map_or(days[0], |on| on.when.day);
     let of_day: Vec<On> = on.iter().filter(|on| on.when.day == day).cloned().collect();
     // Without a position, the middle of the unit tells what is near.
@@ -102,8 +110,10 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap, is_kept: 
         city: &city,
         moment: &moment,
         days,
+        is_asked: fields.untrimmed("on").is_some() || fields.untrimmed("days").is_some(),
         unit: unit.as_ref(),
         on: &on,
+        off: &off,
         by_unit: &by_unit,
         places: (day, &places),
         at,
@@ -148,11 +158,12 @@ pub async fn poster(State(site): State<Arc<Site>>, asking: Asking) -> Result<Res
     };
     let lang = Lang::choose(asking.parameter("lang").as_deref(), None);
     let place = site.drawing_place().await?;
-    let (city, on) = {
+    let look = || {
         let image = site.model.image();
         let days = [month.first_of_month(), month.last_of_month()];
         (Arc::clone(&image.city), image.on(unit.as_ref().map(|unit| &unit.id), days, &moment))
     };
+    let (city, on) = site.at_length(look).await?;
     let made = tokio::task::spawn_blocking(move || {
         // The work holds the place, because the client may hang up before it is done.
         let _place = place;

@@ -8,7 +8,7 @@ use super::points::Cells;
 use super::report::{Finding, Report, Severity};
 use crate::domain::unit::{Unit, UnitId};
 use crate::words::fold::fold;
-use crate::words::number::{number, whole};
+use crate::words::number::whole;
 
 /// The columns that are understood, and the headers such a column may have, folded without separators.
 const COLUMNS: [(&str, &[&str]); 6] = [
@@ -30,8 +30,8 @@ pub struct Line {
 }
 
 /// Reads the lines; what is wrong with a line is in the report, by its line in the file. Lines without a figure are no
-/// results.
-pub fn lines(rows: &[Cells], units: &[&Unit], report: &mut Report) -> Vec<Line> {
+/// results. `read` reads a figure.
+pub fn lines(rows: &[Cells], units: &[&Unit], read: impl Fn(&str) -> Option<f64>, report: &mut Report) -> Vec<Line> {
     let column = |header: &str| COLUMNS.iter().find(|(_, names)| names.contains(&plain(header).as_str())).map(|(name, _)| *name);
     let mut found: Vec<Line> = Vec::new();
     for row in rows {
@@ -42,7 +42,7 @@ pub fn lines(rows: &[Cells], units: &[&Unit], report: &mut Report) -> Vec<Line> 
         let mut is_read = true;
         for (slot, wanted) in cells.iter_mut().zip(["value", "yes", "asked", "population"]) {
             let Some(text) = cell_of(wanted) else { continue };
-            let value = if wanted == "value" { number(&text) } else { whole(&text).map(|value| value as f64) };
+            let value = if wanted == "value" { read(&text) } else { whole(&text).map(|value| value as f64) };
             *slot = value;
             if value.is_none() {
                 is_read = false;
@@ -83,6 +83,7 @@ mod tests {
 
     use super::*;
     use crate::domain::test_support::city;
+    use crate::words::number::number;
 
     #[test]
     fn lines_are_read_by_code_or_name_and_wrong_ones_are_named() {
@@ -102,7 +103,7 @@ mod tests {
             row(5, json!({ "Mã đơn vị": "04249-2020", "Tên": "không báo cáo" })),
         ];
         let mut report = Report::default();
-        let found = lines(&rows, &units, &mut report);
+        let found = lines(&rows, &units, number, &mut report);
         let expected = [("04249-2020", [Some(74.8), None, None, None]), ("04252-2025", [None, Some(81.0), Some(110.0), Some(11_800.0)])];
         assert_eq!(found.iter().map(|line| (line.unit.as_str(), line.cells)).collect::<Vec<_>>(), expected);
         let checks: Vec<_> = report.findings.iter().map(|finding| (finding.check.as_str(), finding.line)).collect();

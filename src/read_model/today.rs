@@ -1,5 +1,7 @@
 //! What is on, in the city or in one of its units.
 
+use std::sync::Arc;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -26,7 +28,7 @@ pub struct On {
     /// The day, and the day of the schedule for which it stands.
     pub when: Occurrence,
     /// The revision that holds on that day.
-    pub view: View,
+    pub view: Arc<View>,
 }
 
 impl Image {
@@ -59,10 +61,27 @@ impl Image {
         for view in self.occasions().flat_map(held).filter(|view| takes_place(view) && self.is_meant(view, unit, moment.today)) {
             let Some(calendar) = view.calendar() else { continue };
             let days = calendar.days.from(from).take_while(|when| when.day <= to);
-            found.extend(days.map(|when| On { when, view: view.clone() }));
+            let shared = Arc::new(view.clone());
+            found.extend(days.map(|when| On { when, view: Arc::clone(&shared) }));
         }
         found.sort_by(|a, b| (a.when.day, &a.view.title, a.view.code).cmp(&(b.when.day, &b.view.title, b.view.code)));
         found
+    }
+
+    /// Revisions with a day from one to another that was called off or moved.
+    pub fn changed_days(&self, unit: Option<&UnitId>, [from, to]: [Date; 2], moment: &Moment) -> Vec<View> {
+        let held = |item: &Item| {
+            let numbers = item.holding(Some(from), Some(to), moment).into_iter();
+            numbers.filter_map(|number| item.view(Some(number), moment)).collect::<Vec<_>>()
+        };
+        let has_one = |view: &View| {
+            view.withdrawn.is_none()
+                && view.calendar().is_some_and(|calendar| calendar.exceptions.iter().any(|one| (from..=to).contains(&one.day)))
+        };
+        let mut views: Vec<View> =
+            self.occasions().flat_map(held).filter(|view| has_one(view) && self.is_meant(view, unit, moment.today)).collect();
+        views.sort_by(|a, b| (&a.title, a.code).cmp(&(&b.title, b.code)));
+        views
     }
 
     /// All revisions whose days a calendar needs, item by item: what is to come, and what was on in the last year.
@@ -87,9 +106,10 @@ impl Image {
 impl ReadModel {
     /// The places that take part in what is on, nearest first; by name where there is no position.
     pub async fn places_on(&self, on: &[On], at: Option<Position>, limit: usize) -> Result<Vec<Near>, StoreError> {
-        let mut views: Vec<View> = on.iter().map(|on| on.view.clone()).collect();
+        let mut views: Vec<Arc<View>> = on.iter().map(|on| Arc::clone(&on.view)).collect();
         views.sort_by_key(|view| (view.code, view.revision));
         views.dedup_by_key(|view| (view.code, view.revision));
+        let views = views.into_iter().map(Arc::unwrap_or_clone).collect();
         let mut found = self.places_of(views, at).await?;
         let name = |near: &Near| near.place.as_ref().map(|place| place.name.clone()).unwrap_or_default();
         found.sort_by(|a, b| a.metres.unwrap_or(0.0).total_cmp(&b.metres.unwrap_or(0.0)).then_with(|| name(a).cmp(&name(b))));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::layout::{self, Page};
 use super::nearest;
 use crate::domain::city::City;
+use crate::domain::days::Exception;
 use crate::domain::publication::view::{Calendar, Moment, View};
 use crate::domain::unit::{Unit, UnitId};
 use crate::geometry::Position;
@@ -25,10 +26,14 @@ pub struct Today<'a> {
     pub moment: &'a Moment,
     /// First and last day shown.
     pub days: [Date; 2],
+    /// True where the reader asked for other days than those from today on.
+    pub is_asked: bool,
     /// The unit; none means the whole city.
     pub unit: Option<&'a Unit>,
     /// What is on, by day.
     pub on: &'a [On],
+    /// What has a day in that time that was called off.
+    pub off: &'a [View],
     /// How many occasions each unit has in those days.
     pub by_unit: &'a [(UnitId, usize)],
     /// The day whose places are listed, and the places, nearest first.
@@ -46,12 +51,22 @@ pub(super) fn hours(on: &On) -> Option<String> {
     (!hours.is_empty()).then(|| hours.join(", "))
 }
 
-/// Days of the schedule between two days that do not take place, with the reason.
+/// Days of the schedule between two days on which nothing takes place, with the reason. A day that was moved onto another
+/// planned one is among them.
 pub(super) fn cancelled(calendar: &Calendar, [from, to]: [Date; 2]) -> Vec<(Date, Option<&str>)> {
-    let off = calendar.exceptions.iter().filter(|exception| exception.moved_to.is_none() && (from..=to).contains(&exception.day));
+    let is_lost = |exception: &&Exception| match exception.moved_to {
+        None => true,
+        Some(day) => calendar.days.on(day).is_none_or(|found| found.planned != exception.day),
+    };
+    let off = calendar.exceptions.iter().filter(|exception| (from..=to).contains(&exception.day)).filter(is_lost);
     let mut off: Vec<_> = off.map(|exception| (exception.day, exception.reason.as_deref())).collect();
     off.sort_unstable();
     off
+}
+
+/// Why a day of the schedule was moved.
+pub(super) fn reason_of(calendar: &Calendar, planned: Date) -> Option<&str> {
+    calendar.exceptions.iter().find(|exception| exception.day == planned)?.reason.as_deref()
 }
 
 impl Today<'_> {
@@ -86,7 +101,10 @@ impl Today<'_> {
                         @if i > 0 { ", " }
                         (self.lang.pick(&unit.name_vi, &unit.name_en))
                     }
-                    @if on.when.planned != on.when.day { " · " (self.t("instead-of")) " " (format::date(on.when.planned)) }
+                    @if on.when.planned != on.when.day {
+                        " · " (self.t("instead-of")) " " (format::date(on.when.planned))
+                        @if let Some(reason) = view.calendar().and_then(|calendar| reason_of(calendar, on.when.planned)) { ": " (reason) }
+                    }
                 }
             }
         }
@@ -116,8 +134,25 @@ impl Today<'_> {
                 }
             }
             @if !days.contains(&first) { (self.places()) }
+            (self.off())
             (self.wards())
             (self.keep())
+        }
+    }
+
+    /// Days that were called off: whoever has them in mind must read it.
+    fn off(&self) -> Markup {
+        html! {
+            @if !self.off.is_empty() {
+                h2 { (self.t("called-off-days")) }
+                ul.list {
+                    @for view in self.off {
+                        @for (day, reason) in view.calendar().map(|calendar| cancelled(calendar, self.days)).unwrap_or_default() {
+                            li { s { (format::date(day)) } " " a href={ "/q/" (view.code) (self.lang.query()) } { (view.title) } @if let Some(reason) = reason { ": " (reason) } }
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -130,6 +165,7 @@ impl Today<'_> {
                 @if self.at.is_none() {
                     div #locate data-action={ "/today" (self.of_unit()) } data-kind="place" data-label=(self.t("use-position")) data-denied=(self.t("position-denied")) data-lang=(self.lang.code()) {}
                 }
+                @if self.at.is_none() && self.unit.is_some() { p.note { (self.t("from-middle")) } }
                 ol.list { @for near in places { (nearest::entry(self.lang, self.moment, near)) } }
                 p.note { (self.t("position-privacy")) }
                 script src="/assets/here.js" defer {}
@@ -148,7 +184,7 @@ impl Today<'_> {
                             @let name = self.lang.pick(&unit.name_vi, &unit.name_en);
                             @if self.unit.is_some_and(|own| own.id == *id) { strong { (name) } }
                             @else { a href={ "/today?unit=" (id.as_str()) (self.lang.and()) } { (name) } }
-                            " " span.note { (count) }
+                            " " span.note { (count) " " (self.t("occasions")) }
                         }
                     }
                 }
@@ -175,8 +211,20 @@ impl Today<'_> {
     /// The page.
     pub fn page(&self) -> String {
         let title = format!("{}: {}", self.t("on-today"), self.name());
-        let path = format!("/today{}", self.of_unit());
+        let separator = if self.unit.is_some() { "&" } else { "?" };
+        let count = self.days[0].until(self.days[1]).map_or(0, |span| span.get_days()) + 1;
+        let days = if self.is_asked { format!("{separator}on={}&days={count}", self.days[0]) } else { String::new() };
+        let path = format!("/today{}{days}", self.of_unit());
         layout::page(&Page::new(self.lang, self.city, &title, &path), self.content())
+    }
+
+    fn off_json(&self) -> Value {
+        let days = |view: &View| {
+            let code = view.code;
+            let days = view.calendar().map(|calendar| cancelled(calendar, self.days)).unwrap_or_default();
+            days.into_iter().map(|(day, reason)| json!({ "day": day, "code": code, "reason": reason })).collect::<Vec<_>>()
+        };
+        self.off.iter().flat_map(days).collect()
     }
 
     /// The same as JSON.
@@ -202,7 +250,7 @@ impl Today<'_> {
         });
         json!({
             "from": self.days[0], "to": self.days[1], "unit": self.unit.map(|unit| &unit.id),
-            "on": on.collect::<Vec<_>>(), "places_day": self.places.0, "places": places.collect::<Vec<_>>(),
+            "on": on.collect::<Vec<_>>(), "called_off": self.off_json(), "places_day": self.places.0, "places": places.collect::<Vec<_>>(),
         })
     }
 }

@@ -74,6 +74,11 @@ pub fn number(text: &str) -> Option<f64> {
     english.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| sign * number)
 }
 
+/// A number as people type it into a field: with a comma before the decimals, and nothing between the thousands.
+pub fn typed(value: f64) -> String {
+    value.to_string().replace('.', ",")
+}
+
 /// A whole number, which may have its thousands parted: “11.800”, “11 800”.
 pub fn whole(text: &str) -> Option<u64> {
     let text = text.trim();

@@ -6,6 +6,7 @@ use crate::on_both_databases;
 use crate::support::{Kind, demo, run};
 
 on_both_databases!(
+    a_part_of_the_city_does_not_speak_for_it_and_what_was_taken_back_is_not_shown,
     the_figures_of_2022_are_told_with_their_source_and_both_ways_of_comparing,
     a_ranking_is_the_same_on_the_page_in_files_and_in_the_layer,
     a_correction_needs_a_reason_and_stays_visible,
@@ -47,7 +48,7 @@ async fn a_ranking_is_the_same_on_the_page_in_files_and_in_the_layer(kind: Kind)
     let (_database, _clock, node) = demo(kind).await;
     let record = node.get(&format!("/indicators/{SURVEY}.json")).await.json();
     let units = record["units"].as_array().unwrap();
-    assert_eq!(units.len(), 14);
+    assert_eq!(units.len(), 15);
     // The rule, by hand: 1, and one more for each whose interval lies wholly above.
     for one in units {
         let above = units.iter().filter(|other| other["low"].as_f64().unwrap() > one["high"].as_f64().unwrap()).count();
@@ -56,10 +57,10 @@ async fn a_ranking_is_the_same_on_the_page_in_files_and_in_the_layer(kind: Kind)
     let csv = node.get(&format!("/indicators/{SURVEY}.csv?period=2022")).await.text();
     let mut lines = csv.trim_start_matches('\u{feff}').lines();
     assert!(lines.next().unwrap().starts_with("indicator,period,rank,unit,name,value,low,high,yes,asked,target"));
-    assert_eq!(lines.count(), 15);
+    assert_eq!(lines.count(), 16);
     let layer = node.get("/collections/indicator-values/items?f=json&limit=1000&indicator=CTKS22176&period=2022").await.json();
     let features = layer["features"].as_array().unwrap();
-    assert_eq!(features.len(), 14);
+    assert_eq!(features.len(), 15);
     for feature in features {
         let own = units.iter().find(|one| one["unit"] == feature["properties"]["unit"]).unwrap();
         assert_eq!((&own["rank"], feature["geometry"]["type"].is_string()), (&feature["properties"]["rank"], true), "{own}");
@@ -79,13 +80,14 @@ async fn a_ranking_is_the_same_on_the_page_in_files_and_in_the_layer(kind: Kind)
     assert!(page.contains("Cách xếp hạng") && page.contains("<svg") && page.contains("Khoảng tin cậy 95 %"), "{page}");
     assert!(page.contains("minh họa"), "what is made up says so");
     assert_eq!(node.get(&format!("/indicators/{SURVEY}?period=2031&f=json")).await.json()["units"], json!([]));
+    assert_eq!(node.get(&format!("/indicators/{SURVEY}?period=2026-Q1&f=json")).await.status, 400, "another kind of period");
     assert_eq!(node.get(&format!("/indicators/{SURVEY}?period=26&f=json")).await.status, 400);
     // A spreadsheet opens the workbook.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.xlsx");
     std::fs::write(&path, node.get(&format!("/indicators/{SURVEY}.xlsx")).await.body).unwrap();
     let said = run("ogrinfo", &["-so", "-al", path.to_str().unwrap()]);
-    assert!(said.contains("Feature Count: 15") && said.contains("value: Real"), "{said}");
+    assert!(said.contains("Feature Count: 16") && said.contains("value: Real"), "{said}");
 }
 
 async fn a_correction_needs_a_reason_and_stays_visible(kind: Kind) {
@@ -117,4 +119,27 @@ async fn who_has_not_reported_and_what_was_promised_is_told(kind: Kind) {
     assert_eq!(open, ["ward", "Bưu điện thành phố (minh họa)"]);
     let page = node.get_with(&format!("/indicators/{MONTH}"), &[("accept", "text/html")]).await.text();
     assert!(page.contains("Chưa báo cáo") && page.contains("Phường Âu Lâu") && page.contains("Chủ tịch UBND phường"), "{page}");
+}
+
+async fn a_part_of_the_city_does_not_speak_for_it_and_what_was_taken_back_is_not_shown(kind: Kind) {
+    let (_database, _clock, node) = demo(kind).await;
+    let report = |id: &str, units: &[&str]| {
+        let value = |unit: &&str| json!({ "unit": unit, "answers": { "yes": 99, "asked": 100 }, "population": 9000 });
+        let values: Vec<Value> = units.iter().map(value).collect();
+        json!({ "id": id, "type": "indicator.report-results", "code": SURVEY, "period": "2026", "as_of": "2026-11-20", "source": "Thử", "values": values }).to_string()
+    };
+    node.apply(&report("part-1", &["04252-2025"])).await;
+    let record = node.get(&format!("/indicators/{SURVEY}.json")).await.json();
+    assert_eq!((&record["period"], &record["city"]), (&json!("2026"), &Value::Null), "three of four wards are missing");
+    assert_eq!(record["not_reported"].as_array().unwrap().len(), 3);
+    node.apply(&report("part-2", &["04273-2025", "04279-2025", "04543-2025"])).await;
+    assert_eq!(node.get(&format!("/indicators/{SURVEY}.json")).await.json()["city"]["value"], 99.0);
+    // A pledge for a period without figures has its page.
+    let training = node.get_with("/indicators/CTTH2619N", &[("accept", "text/html")]).await;
+    assert!(training.status == 200 && training.text().contains("Cam kết chưa có kết quả"));
+    node.apply(&json!({ "id": "back-1", "type": "indicator.withdraw", "code": SURVEY, "reason": "Sai phương pháp" }).to_string()).await;
+    let list = node.get_with("/indicators", &[("accept", "text/html")]).await.text();
+    assert!(!list.contains(SURVEY), "{list}");
+    assert_eq!(node.get(&format!("/indicators/{SURVEY}.csv")).await.status, 404);
+    assert_eq!(node.get_with(&format!("/q/{SURVEY}"), &[("accept", "text/html")]).await.status, 410);
 }

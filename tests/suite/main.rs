@@ -46,6 +46,7 @@ mod qr;
 mod random;
 mod reports;
 mod resident;
+mod scans;
 mod scheduled;
 mod second_person;
 mod site;

@@ -504,7 +504,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 65] = [
+    let table: [(&str, &str, May<'_>); 66] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -531,6 +531,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("GET", "/office/reports", &only(&[Role::Clerk])),
         ("POST", "/office/reports", &only(&[Role::Clerk])),
         ("GET", "/office/reports/0000/photo", &only(&[Role::Clerk])),
+        ("GET", "/office/scans", &all),
         ("GET", "/office/audit", &only(&[Role::Administrator])),
         ("GET", "/office/boards/0000", &all),
         ("POST", "/office/boards/0000", &all),

@@ -142,6 +142,15 @@ async fn a_ward_enters_its_results_from_a_workbook_and_the_ranking_changes(kind:
     let ranks: Vec<(&str, u64)> =
         record["units"].as_array().unwrap().iter().map(|one| (one["unit"].as_str().unwrap(), one["rank"].as_u64().unwrap())).collect();
     assert_eq!(ranks, [("04252-2025", 1), ("04279-2025", 2), ("04543-2025", 3), ("04273-2025", 4)]);
+    // Thousands are read as people write them, and a workbook's figure is put into the form as it is.
+    let large = "Mã đơn vị,Tên,Số liệu\n04543-2025,Phường Âu Lâu,12.300\n";
+    let read =
+        browser.upload(path, path, &[("period", "2026-11"), ("do", "read")], &[("file", "ket-qua.csv", large.as_bytes())]).await.text();
+    assert!(read.contains("value=\"12300\""), "{read}");
+    let typed = [("period", "2026-11"), ("as_of", "2026-11-20"), ("source", "x"), ("value-04543-2025", "12.300"), ("do", "save")];
+    assert_eq!(browser.upload(path, path, &typed, &[]).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    assert_eq!(node.get("/indicators/CTCK2618S.json?period=2026-11").await.json()["units"][0]["value"], 12_300.0);
     // Once more it is a correction, which needs a reason.
     let refused = browser
         .upload(

@@ -135,6 +135,7 @@ pub struct Node {
     pub app: Arc<App>,
     pub model: Arc<ReadModel>,
     pub router: Router,
+    pub site: Arc<Site>,
 }
 
 /// What a request was answered.
@@ -180,8 +181,9 @@ impl Node {
         let blobs = Blobs::new(log, 64 << 20, (database.kind == Kind::Postgres).then_some(folder));
         let model = Arc::new(ReadModel::new(image, blobs, 64 << 20));
         tokio::spawn(follower::follow(Arc::clone(&app), Arc::clone(&model), None));
-        let router = router(Arc::new(Site::new(Arc::clone(&app), Arc::clone(&model), limits)));
-        Self { app, model, router }
+        let site = Arc::new(Site::new(Arc::clone(&app), Arc::clone(&model), limits));
+        let router = router(Arc::clone(&site));
+        Self { app, model, router, site }
     }
 
     /// A node with the whole demo city.

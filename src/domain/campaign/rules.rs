@@ -207,14 +207,15 @@ fn cancel(current: &Publication<Campaign>, day: DayCancelled, context: &Context)
     let others: Vec<DayCancelled> = current.state.cancelled.iter().filter(|known| known.day != day.day).cloned().collect();
     let held = |revision: &&Revision<Campaign>| {
         let days = revision.facts.days(&others).held(revision.effective_from, current.days_end(revision));
-        revision.cancelled.is_none() && days.is_planned(day.day)
+        revision.cancelled.is_none() && (days.is_planned(day.day) || days.becomes(day.day).is_some())
     };
     let Some(revision) = current.revisions.iter().rev().find(held) else {
         return Err(Refusal::invalid("no-such-day", sentence!("no-such-day", day = day.day)));
     };
     if let Some(to) = day.moved_to {
         let end = current.days_end(revision).into_iter().chain(revision.effective_to).min();
-        if to < context.today || to == day.day || to < revision.effective_from || end.is_some_and(|end| to > end) {
+        let is_far = day.day.until(to).map_or(true, |span| span.get_days().abs() > 366);
+        if is_far || to < context.today || to == day.day || to < revision.effective_from || end.is_some_and(|end| to > end) {
             let from = revision.effective_from.max(context.today);
             let until = end.map_or_else(|| sentence!("open-end"), |end| sentence!("until-day", end));
             return Err(Refusal::invalid("moved-outside", sentence!("moved-outside", to, from, until)));

@@ -196,3 +196,17 @@ fn a_campaign_of_the_first_form_names_one_day_of_the_week_and_is_read_as_it_stan
     let Schedule::Weekly { weekdays, .. } = read.schedule else { panic!("{read:?}") };
     assert_eq!(weekdays, [Weekday::Friday]);
 }
+
+#[test]
+fn what_is_called_off_says_so_and_counts_up_for_calendars() {
+    let mut campaign = published(Campaign { schedule: Schedule::Day { on: date(2026, 12, 22) }, ..weekly(date(2026, 1, 2), None) });
+    let context = on(2026, 12, 1);
+    let before = campaign.sequence();
+    let off = DayCancelled { day: date(2026, 12, 22), moved_to: None, reason: "Bão".into() };
+    for event in campaign.decide(Command::Change(CampaignChange::CancelDay(off)), &context).expect("allowed") {
+        campaign.apply_at(event, context.now.as_microsecond());
+    }
+    let view = campaign.view(None, &Moment::new(context.now, context.city.zone())).expect("public");
+    assert_eq!((view.standing.as_str(), view.next_day()), ("called-off", None));
+    assert!(campaign.sequence() > before);
+}

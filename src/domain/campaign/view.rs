@@ -100,12 +100,16 @@ pub(super) fn describe(campaign: &Campaign, state: &CampaignState, moment: &Mome
     // No day takes place before the campaign holds, or after it has ended or something took its place.
     let days = campaign.days(&state.cancelled).held(view.effective_from, view.days_end);
     let next = days.first_from(moment.today).filter(|_| matches!(view.status, Status::InForce | Status::Upcoming));
-    let exceptions = campaign.exceptions_with(&state.cancelled);
+    // What was said of days that another schedule does not have is out of date.
+    let exceptions = campaign.exceptions_with(&state.cancelled).into_iter().filter(|one| days.has(one.day)).collect();
     let exported = &["organiser", "hours", "times"];
     let calendar = Calendar { days, next, exceptions, is_occasion: true, exported, ends_as_planned: true };
     view.sections.push(Section::Calendar(calendar));
     let is_today = next == Some(moment.today);
+    let holds = matches!(view.status, Status::InForce | Status::Upcoming);
+    let is_off = holds && next.is_none() && state.cancelled.iter().any(|day| day.day >= moment.today && day.moved_to.is_none());
     let standing = match view.status {
+        _ if is_off => Some("called-off"),
         Status::InForce if is_today => Some("running"),
         Status::InForce => Some("ongoing"),
         Status::Upcoming => Some("starting"),

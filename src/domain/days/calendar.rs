@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
-use super::holidays::{LONGEST, is_holiday, is_worked, working_from, working_until};
+use super::holidays::{LONGEST, all_holidays, is_holiday, is_worked, working_from, working_until};
 use super::{Hours, MonthDay, OnHoliday};
 
-/// How far the next day is looked for, days: beyond the longest gap that exceptions can make.
-const AHEAD: usize = 366 * 3;
+/// How far the next day is looked for, days: beyond the longest gap that exceptions can make of the days of a month.
+const AHEAD: usize = 366 * 11;
 
 /// Which days of the calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,21 +114,49 @@ impl Days {
         self.is_in_range(day) && within(self.held, day) && self.rule.has(day)
     }
 
+    /// True for a day of the rule, whether it holds or not.
+    pub fn has(&self, day: Date) -> bool {
+        self.is_in_range(day) && self.rule.has(day)
+    }
+
+    /// Days of the rule that were moved to a day that holds, though they lie before the first that does, or after the last.
+    fn moved_in(&self) -> impl Iterator<Item = Date> {
+        let moved = self.exceptions.iter().filter(|(_, to)| to.is_some_and(|to| within(self.held, to)));
+        moved.map(|(planned, _)| *planned).filter(|planned| self.has(*planned) && !within(self.held, *planned))
+    }
+
     /// The first day of the rule that leads to a day on which something takes place.
     pub fn first_planned(&self, may_be: impl Fn(Date) -> bool) -> Option<Date> {
-        let earliest = self.exceptions.keys().next().copied().unwrap_or(self.held.0).min(before(self.held.0));
-        let until = self.last_day().map_or(Date::MAX, after);
-        let mut days = self.planned(earliest).take_while(|day| *day <= until).filter(|day| may_be(*day)).take(AHEAD);
+        let begin = self.moved_in().min().unwrap_or(Date::MAX).min(before(self.held.0)).max(self.first);
+        let until = begin.max(self.held.0).saturating_add(i64::try_from(AHEAD).unwrap_or(0).days());
+        let mut days = self.planned(begin).take_while(|day| *day <= until).filter(|day| may_be(*day));
         days.find(|day| self.becomes(*day).is_some())
     }
 
     /// The last day that may be a day of the rule; none where there is no end.
     pub fn last_planned(&self) -> Option<Date> {
         let end = self.last_day()?;
-        let latest = self.exceptions.keys().next_back().copied().unwrap_or(end).max(after(end));
+        let latest = self.moved_in().max().unwrap_or(end).max(after(end));
         let latest = self.last.map_or(latest, |last| latest.min(last));
         let leads = latest.series((-1).day()).take_while(|day| *day > end).find(|day| self.becomes(*day).is_some());
         Some(leads.unwrap_or(end))
+    }
+
+    /// Days of the rule that may not take place as planned: exceptions, holidays, and those beside the days that hold.
+    pub fn irregular(&self, first: Date, last: Option<Date>) -> Vec<Date> {
+        let holidays = if self.holidays.is_held() { Vec::new() } else { all_holidays().collect() };
+        let ahead = self.planned(first).take_while(|day| *day < self.held.0);
+        let behind = self
+            .held
+            .1
+            .and_then(|end| end.tomorrow().ok())
+            .into_iter()
+            .flat_map(|begin| self.planned(begin).take_while(move |day| last.is_some_and(|last| *day <= last)));
+        let known = self.exceptions.keys().copied().chain(holidays).filter(|day| self.has(*day));
+        let mut days: Vec<Date> = known.chain(ahead).chain(behind).filter(|day| within((first, last), *day)).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
     }
 
     /// The last day of the rule, or the last that holds.
@@ -173,10 +201,10 @@ impl Days {
         moved.chain(run)
     }
 
-    /// What takes place from `begin` on, the next first; each day once. It ends with the first gap of three years.
+    /// What takes place from `begin` on, the next first; each day once.
     pub fn from(&self, begin: Date) -> impl Iterator<Item = Occurrence> {
         let begin = begin.max(self.held.0);
-        let last = self.held.1;
+        let last = self.latest();
         let mut empty = 0;
         begin
             .series(1.day())
@@ -188,6 +216,13 @@ impl Days {
             })
             .take_while(|(_, empty)| *empty < AHEAD)
             .filter_map(|(found, _)| found)
+    }
+
+    /// No day comes after this one.
+    fn latest(&self) -> Option<Date> {
+        let moved = self.exceptions.values().flatten().max().copied();
+        let own = self.last.map(|last| after(last).max(moved.unwrap_or(last)));
+        own.into_iter().chain(self.held.1).min()
     }
 
     /// The hours of a day of the schedule; none means the whole day.
@@ -205,8 +240,7 @@ impl Days {
     /// First and last day on which it takes place; no last day where there is no end. None where it has no day.
     pub fn span(&self) -> Option<(Date, Option<Date>)> {
         let first = self.first_from(Date::MIN)?;
-        let Some(last) = self.last_day() else { return Some((first, None)) };
-        let latest = self.exceptions.values().flatten().copied().chain([after(last)]).max().unwrap_or(last);
+        let Some(latest) = self.latest() else { return Some((first, None)) };
         let mut back = latest.series((-1).day()).take_while(|day| *day >= first);
         Some((first, back.find(|day| self.on(*day).is_some())))
     }

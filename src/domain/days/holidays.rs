@@ -27,6 +27,11 @@ pub(super) fn is_holiday(day: Date) -> bool {
     DAYS.get(&day) == Some(&false)
 }
 
+/// All public holidays that are known.
+pub(super) fn all_holidays() -> impl Iterator<Item = Date> {
+    DAYS.iter().filter(|(_, is_worked)| !**is_worked).map(|(day, _)| *day)
+}
+
 /// True for a day on which offices work.
 pub(super) fn is_worked(day: Date) -> bool {
     DAYS.get(&day).copied().unwrap_or(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday))

@@ -1,6 +1,6 @@
 //! A schedule with its exceptions, hours and holidays: its days, and what is wrong with it.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,15 @@ use crate::domain::Refusal;
 use crate::words::civil::{date_schema, optional_date_schema};
 
 /// Most exceptions of a schedule.
-const MOST_EXCEPTIONS: usize = 366;
+const MOST_EXCEPTIONS: usize = 120;
 /// Most spans of hours.
 const MOST_HOURS: usize = 14;
+/// Longest reason of an exception, characters.
+const LONGEST_REASON: usize = 500;
+/// First and last day that a schedule may name.
+const DAYS: [Date; 2] = [date(1990, 1, 1), date(2199, 12, 31)];
+/// How far a day may be moved, days.
+const FAR: i32 = 366;
 
 /// A day of the schedule that does not take place, or takes place on another day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,9 +61,26 @@ impl Schedule {
         if exceptions.len() > MOST_EXCEPTIONS || hours.len() > MOST_HOURS {
             return wrong("too-many", sentence!("schedule-too-many", exceptions = MOST_EXCEPTIONS, hours = MOST_HOURS));
         }
+        let (first, last) = self.stated();
+        let named = exceptions.iter().flat_map(|one| std::iter::once(one.day).chain(one.moved_to));
+        if let Some(day) = std::iter::once(first).chain(last).chain(named).find(|day| !(DAYS[0]..=DAYS[1]).contains(day)) {
+            return wrong("day-far", sentence!("schedule-day", day, first = DAYS[0], last = DAYS[1]));
+        }
+        let is_far = |one: &&Exception| one.moved_to.is_some_and(|to| one.day.until(to).map_or(true, |span| span.get_days().abs() > FAR));
+        if let Some(one) = exceptions.iter().find(is_far) {
+            return wrong("moved-far", sentence!("schedule-moved-far", day = one.day, most = FAR));
+        }
+        if exceptions.iter().any(|one| one.reason.as_deref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON)) {
+            return wrong("reason-long", sentence!("day-reason", most = LONGEST_REASON));
+        }
         let plain = self.days(OnHoliday::Held, hours, []);
         if plain.last.is_some_and(|last| last < plain.first) || plain.first_from(plain.first).is_none() {
             return wrong("period-reversed", sentence!("campaign-no-day"));
+        }
+        let within_a_year =
+            || plain.planned(plain.first).take_while(|day| plain.first.until(*day).is_ok_and(|span| span.get_days() <= FAR));
+        if let Some(never) = hours.iter().find(|hours| !within_a_year().any(|day| hours.begin_on(day))) {
+            return wrong("hours-no-day", sentence!("schedule-hours", hours = never.in_words()));
         }
         if let Some(exception) = exceptions.iter().find(|exception| plain.becomes(exception.day).is_none()) {
             return wrong("exception-no-day", sentence!("schedule-exception", day = exception.day));

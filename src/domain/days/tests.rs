@@ -1,9 +1,9 @@
 //! Which days come of a schedule.
 
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, date, time};
 
-use super::{Days, Exception, MonthDay, OnHoliday, Schedule, Weekday, Which};
+use super::{Days, Exception, Hours, MonthDay, OnHoliday, Schedule, Weekday, Which};
 
 fn weekly(weekdays: &[Weekday], from: Date, to: Option<Date>, count: Option<u32>) -> Schedule {
     Schedule::Weekly { weekdays: weekdays.to_vec(), from, to, count }
@@ -134,4 +134,25 @@ fn a_schedule_that_says_something_else_than_was_meant_is_refused() {
     );
     assert_eq!(reason(Schedule::Day { on: from }, &[cancelled(from)]), Some("period-reversed"));
     assert_eq!(reason(weekly(&[Weekday::Friday], from, None, None), &[cancelled(date(2026, 1, 9))]), None);
+    assert_eq!(reason(weekly(&[Weekday::Friday], from, Some(date(9999, 12, 31)), None), &[]), Some("day-far"));
+    assert_eq!(reason(weekly(&[Weekday::Friday], from, None, None), &[moved(from, date(26, 1, 3))]), Some("day-far"));
+    assert_eq!(reason(weekly(&[Weekday::Friday], from, None, None), &[moved(from, date(2028, 1, 3))]), Some("moved-far"));
+    let mondays = Hours { from: time(8, 0, 0, 0), to: time(9, 0, 0, 0), days: vec![Weekday::Monday] };
+    let fridays = weekly(&[Weekday::Friday], from, None, None);
+    assert_eq!(fridays.check(OnHoliday::Held, &[mondays], &[]).err().map(|refusal| refusal.reason), Some("hours-no-day"));
+}
+
+#[test]
+fn a_series_that_began_long_ago_knows_its_exceptions_and_begins_with_what_holds() {
+    let fridays = weekly(&[Weekday::Friday], date(2000, 1, 7), None, None);
+    let days = fridays.days(OnHoliday::LeftOut, &[], &[cancelled(date(2000, 1, 14)), cancelled(date(2026, 12, 11))]);
+    let irregular = days.irregular(date(2000, 1, 7), None);
+    assert!(irregular.contains(&date(2026, 12, 11)) && irregular.contains(&date(2027, 1, 1)), "{irregular:?}");
+    let held = days.held(date(2026, 12, 1), None);
+    assert_eq!(held.first_planned(|_| true), Some(date(2026, 12, 4)));
+    assert_eq!(held.irregular(date(2026, 12, 4), None).first(), Some(&date(2026, 12, 11)));
+    // Many cancelled days in a row are a gap, and no end.
+    let gap: Vec<Exception> = fridays.days(OnHoliday::Held, &[], []).planned(date(2026, 1, 1)).take(120).map(cancelled).collect();
+    let days = fridays.days(OnHoliday::Held, &[], &gap);
+    assert_eq!(days.first_from(date(2026, 1, 1)), Some(date(2028, 4, 21)));
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Frequency;
 use crate::domain::Code;
 use crate::domain::unit::UnitId;
+use crate::words::number::{number, whole};
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -68,4 +69,12 @@ pub struct Measure {
     pub campaign: Option<Code>,
     /// Units it is about; none means the whole city.
     pub units: Vec<UnitId>,
+}
+
+impl Measure {
+    /// The figure that somebody typed: of a share “74,8”; of a count “12.300” is twelve thousand and three hundred.
+    pub fn figure(&self, text: &str) -> Option<f64> {
+        let counted = (self.unit != "%").then(|| whole(text)).flatten();
+        counted.map(|value| value as f64).or_else(|| number(text))
+    }
 }

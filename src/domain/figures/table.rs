@@ -119,6 +119,13 @@ pub struct Row {
     pub rank: usize,
 }
 
+impl Row {
+    /// What was promised, or else what is aimed at.
+    pub fn wanted(&self) -> Option<f64> {
+        self.pledge.as_ref().map(|pledge| pledge.value).or(self.target)
+    }
+}
+
 /// What is asked of an item with figures.
 pub struct Asked<'a> {
     /// The period; the latest where none.

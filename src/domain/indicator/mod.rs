@@ -11,4 +11,4 @@ mod view;
 pub use facts::{
     Aim, Indicator, IndicatorChange, IndicatorChanged, IndicatorKind, Pledge, ReportResults, ResultsReported, SetTargets, Value,
 };
-pub use state::{IndicatorState, Known, Told};
+pub use state::{IndicatorState, Known, Told, of_city};

@@ -24,7 +24,8 @@ const LONGEST: usize = 200;
 impl Family for Indicator {
     const NAME: &'static str = "indicator";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("indicators", "")];
-    const SHAPE: Shape = Shape::Areas;
+    /// It has no place of its own.
+    const SHAPE: Shape = Shape::Point;
     const ROLES: &'static [Role] = &[Role::Campaign];
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("indicators", "CTTB2201T")];
     const CHANGES: &'static [&'static str] = &["set-targets", "pledge", "report-results"];
@@ -70,6 +71,15 @@ impl Family for Indicator {
             Some(code) => Err(Refusal::invalid("unknown-item", sentence!("unknown-campaign", code))),
             None => Ok(()),
         }
+    }
+
+    fn check_keeps(&self, previous: &Self) -> Result<(), Refusal> {
+        // Figures that were reported keep their meaning.
+        let meaning = |of: &Self| (of.unit.clone(), of.frequency, of.direction);
+        if meaning(self) != meaning(previous) {
+            return Err(Refusal::invalid("indicator-meaning", sentence!("indicator-meaning")));
+        }
+        Ok(())
     }
 
     fn change_units(change: &IndicatorChange) -> Option<Vec<UnitId>> {
@@ -136,7 +146,7 @@ impl Family for Indicator {
                 }
                 for aim in &targets.targets {
                     indicator.check_figure(aim.value)?;
-                    Indicator::check_who(&Who::of(aim.unit.as_ref(), aim.body.as_deref()), targets.period, context)?;
+                    indicator.check_who(&Who::of(aim.unit.as_ref(), aim.body.as_deref()), targets.period, context)?;
                 }
                 IndicatorChanged::TargetsSet(targets)
             }
@@ -192,14 +202,21 @@ impl Indicator {
         Err(Refusal::invalid("figure", said))
     }
 
-    fn check_who(who: &Who, period: Period, context: &Context) -> Result<(), Refusal> {
+    fn check_who(&self, who: &Who, period: Period, context: &Context) -> Result<(), Refusal> {
+        let table = &context.city.units;
+        let heirs = |id: &UnitId| table.at(id, context.today).into_iter().map(|unit| unit.id.clone()).collect::<Vec<_>>();
+        if let Some(id) = who.unit().filter(|_| !self.units.is_empty()) {
+            let own: Vec<UnitId> = self.units.iter().flat_map(heirs).collect();
+            if !self.units.contains(id) && !heirs(id).iter().any(|heir| own.contains(heir)) {
+                return Err(Refusal::invalid("other-unit", sentence!("indicator-other-unit", unit = name_of(who, context))));
+            }
+        }
         match who {
             Who::Body(name) if name.is_empty() || name.chars().count() > LONGEST => {
                 Err(Refusal::invalid("body", sentence!("indicator-body", most = LONGEST)))
             }
             Who::City | Who::Body(_) => Ok(()),
             Who::Unit(id) => {
-                let table = &context.city.units;
                 // A unit that was merged within the period may report for its part of it.
                 if table.get(id).is_some_and(|unit| unit.valid_from <= period.last() && unit.valid_to.is_none_or(|to| to >= period.first()))
                 {
@@ -217,7 +234,7 @@ impl Indicator {
         if who == Who::City || (pledge.unit.is_some() && pledge.body.is_some()) {
             return Err(Refusal::invalid("who", sentence!("pledge-who")));
         }
-        Self::check_who(&who, pledge.period, context)?;
+        self.check_who(&who, pledge.period, context)?;
         if pledge.signed_by.trim().is_empty() || pledge.signed_by.chars().count() > LONGEST {
             return Err(Refusal::invalid("signed-by", sentence!("pledge-signed", most = LONGEST)));
         }
@@ -252,7 +269,7 @@ impl Indicator {
             if value.unit.is_some() && value.body.is_some() {
                 return Err(Refusal::invalid("who", sentence!("value-who")));
             }
-            Self::check_who(&who, report.period, context)?;
+            self.check_who(&who, report.period, context)?;
             match (value.value, value.answers) {
                 (Some(figure), None) => self.check_figure(figure)?,
                 (None, Some(answers)) if self.method == Method::Sample && self.kind == IndicatorKind::Share => {

@@ -20,6 +20,8 @@ pub struct Told<'a> {
     pub interval: Interval,
     /// The answers that it follows from.
     pub answers: Option<Answers>,
+    /// How many people they speak for.
+    pub population: Option<u32>,
 }
 
 /// A figure that is known now, with what was told before.
@@ -51,7 +53,7 @@ impl Value {
     fn told<'a>(&self, report: &'a ResultsReported) -> Option<Told<'a>> {
         let value = self.value.or_else(|| self.answers.map(Answers::share))?;
         let interval = self.answers.map_or_else(|| Interval::exact(value), wilson);
-        Some(Told { report, value, interval, answers: self.answers })
+        Some(Told { report, value, interval, answers: self.answers, population: self.population })
     }
 }
 
@@ -64,54 +66,36 @@ impl IndicatorState {
         }
     }
 
-    /// Periods for which figures are known, the first first.
+    /// Periods for which something is known, the first first: figures, pledges or targets.
     pub fn periods(&self) -> Vec<Period> {
-        let mut periods: Vec<Period> = self.reports.iter().map(|report| report.period).collect();
+        let reports = self.reports.iter().map(|report| report.period);
+        let others = self.pledges.iter().map(|pledge| pledge.period).chain(self.targets.iter().map(|targets| targets.period));
+        let mut periods: Vec<Period> = reports.chain(others).collect();
         periods.sort_unstable();
         periods.dedup();
         periods
     }
 
-    /// The figures of a period. The city's follows from its units' samples where nobody reported it.
+    /// The figures of a period, as they were told.
     pub fn known(&self, period: Period) -> BTreeMap<Who, Known<'_>> {
         let mut all: BTreeMap<Who, Known<'_>> = BTreeMap::new();
-        let mut parts: BTreeMap<&UnitId, Stratum> = BTreeMap::new();
-        let mut last = None;
         for report in self.reports.iter().filter(|report| report.period == period) {
-            last = Some(report);
             for value in &report.values {
-                let Some(told) = value.told(report) else { continue };
-                if let (Some(unit), Some(answers), Some(population)) = (&value.unit, value.answers, value.population) {
-                    parts.insert(unit, Stratum { answers, population });
-                }
+                let Some(mut told) = value.told(report) else { continue };
                 match all.entry(value.who()) {
                     std::collections::btree_map::Entry::Vacant(entry) => {
                         entry.insert(Known { told, corrected: Vec::new() });
                     }
                     std::collections::btree_map::Entry::Occupied(mut entry) => {
+                        // Who corrects answers need not say again how many people live there.
+                        told.population = told.population.or(entry.get().told.population);
                         let before = std::mem::replace(&mut entry.get_mut().told, told);
                         entry.get_mut().corrected.push(before);
                     }
                 }
             }
         }
-        let parts: Vec<Stratum> = parts.into_values().collect();
-        if let (Some(report), Some((value, interval)), false) = (last, stratified(&parts), all.contains_key(&Who::City)) {
-            all.insert(Who::City, Known { told: Told { report, value, interval, answers: None }, corrected: Vec::new() });
-        }
         all
-    }
-
-    /// The city's figure in a period, see [`IndicatorState::known`].
-    pub fn city(&self, period: Period) -> Option<f64> {
-        let reports = || self.reports.iter().filter(|report| report.period == period);
-        let told = reports()
-            .flat_map(|report| report.values.iter().filter(|value| value.who() == Who::City).filter_map(|value| value.told(report)));
-        told.last().map(|told| told.value).or_else(|| {
-            let own = |value: &'_ Value| Some((value.unit.clone()?, Stratum { answers: value.answers?, population: value.population? }));
-            let parts: BTreeMap<UnitId, Stratum> = reports().flat_map(|report| report.values.iter().filter_map(own)).collect();
-            stratified(&parts.into_values().collect::<Vec<_>>()).map(|(value, _)| value)
-        })
     }
 
     /// The target for a period: its own, or else the one for all.
@@ -132,8 +116,26 @@ impl IndicatorState {
         own.map(|pledge| (Who::of(pledge.unit.as_ref(), pledge.body.as_deref()), pledge)).collect()
     }
 
-    /// The last period with figures, as far as it has begun by `today`.
+    /// The last period with figures, or else with pledges, as far as it has begun by `today`.
     pub fn latest(&self, today: Date) -> Option<Period> {
-        self.periods().into_iter().rev().find(|period| period.first() <= today)
+        let reported = self.reports.iter().map(|report| report.period).filter(|period| period.first() <= today).max();
+        reported.or_else(|| self.periods().into_iter().rev().find(|period| period.first() <= today))
     }
+}
+
+/// The city's figure: as it was told, or else what the samples of all its units say together. None while one of `units` has
+/// none: a part of the city does not speak for it.
+pub fn of_city<'a>(known: &BTreeMap<Who, Known<'a>>, units: &[UnitId]) -> Option<Told<'a>> {
+    if let Some(city) = known.get(&Who::City) {
+        return Some(city.told.clone());
+    }
+    let own = |id: &UnitId| {
+        let told = &known.get(&Who::Unit(id.clone()))?.told;
+        Some(Stratum { answers: told.answers?, population: told.population? })
+    };
+    let parts: Vec<Stratum> = units.iter().map(own).collect::<Option<_>>()?;
+    let (value, interval) = stratified(&parts)?;
+    let last =
+        known.iter().filter(|(who, _)| who.unit().is_some()).map(|(_, known)| known.told.report).max_by_key(|report| report.as_of)?;
+    Some(Told { report: last, value, interval, answers: None, population: None })
 }

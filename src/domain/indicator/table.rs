@@ -1,8 +1,8 @@
 //! The table of an indicator in a period.
 
-use super::state::{Known, Told};
-use super::{Indicator, Pledge};
-use crate::domain::figures::{Asked, Corrected, Measure, Promise, Row, Table, Who, ranked, standing};
+use super::state::{Known, Told, of_city};
+use super::{Indicator, IndicatorKind, Pledge};
+use crate::domain::figures::{Asked, Corrected, Measure, Period, Promise, Row, Table, Who, ranked, standing};
 use crate::domain::publication::Publication;
 use crate::domain::unit::UnitId;
 
@@ -37,7 +37,7 @@ impl Indicator {
     }
 
     fn row(&self, who: &Who, known: &Known<'_>, target: Option<f64>, pledge: Option<&Pledge>) -> Row {
-        let Told { report, value, interval, answers } = &known.told;
+        let Told { report, value, interval, answers, .. } = &known.told;
         // The reason of a correction stands in the report that follows.
         let mut reasons = known.corrected.iter().skip(1).map(|told| told.report.reason.clone()).chain([report.reason.clone()]);
         let corrected = known
@@ -63,31 +63,46 @@ impl Indicator {
     }
 }
 
-/// The table of a period; the latest where none is asked for. None where there is no figure yet.
+/// The units of the city that an indicator is about, on the last day of a period that has passed.
+fn units_in(indicator: &Indicator, asked: &Asked<'_>, period: Period) -> Vec<UnitId> {
+    let day = period.last().min(asked.today.max(period.first()));
+    let all = asked.city.units.valid_on(day).map(|unit| &unit.id);
+    all.filter(|id| indicator.units.is_empty() || indicator.units.contains(id)).cloned().collect()
+}
+
+/// The table of a period; the latest where none is asked for. None where nothing is known yet.
 pub(super) fn table(publication: &Publication<Indicator>, asked: &Asked<'_>) -> Option<Table> {
     let today = asked.today;
-    let shown = publication.shown_on(today)?;
+    let shown = publication.shown_on(today).filter(|_| publication.withdrawn.is_none())?;
     let (indicator, state) = (&shown.facts, &publication.state);
     let periods = state.periods();
     let period = asked.period.or_else(|| state.latest(today)).or_else(|| periods.first().copied())?;
     let (known, targets, pledges) = (state.known(period), state.targets_of(period), state.pledges_of(period));
-    let target = |who: &Who| targets.get(who).or_else(|| targets.get(&Who::City)).copied();
-    let (mut units, mut bodies, mut city) = (Vec::new(), Vec::new(), None);
+    // A share of the city is wanted of each unit too; a number of the city is not.
+    let is_share = indicator.kind == IndicatorKind::Share;
+    let target = |who: &Who| targets.get(who).or_else(|| targets.get(&Who::City).filter(|_| is_share || *who == Who::City)).copied();
+    let (mut units, mut bodies) = (Vec::new(), Vec::new());
     for (who, known) in &known {
-        let row = indicator.row(who, known, target(who), pledges.get(who).copied());
+        let row = || indicator.row(who, known, target(who), pledges.get(who).copied());
         match who {
-            Who::City => city = Some(row),
-            Who::Unit(_) => units.push(row),
-            Who::Body(_) => bodies.push(row),
+            Who::City => {}
+            Who::Unit(_) => units.push(row()),
+            Who::Body(_) => bodies.push(row()),
         }
     }
-    let day = period.last().min(today.max(period.first()));
-    let expected = asked.city.units.valid_on(day).map(|unit| &unit.id);
-    let meant = expected.filter(|id| indicator.units.is_empty() || indicator.units.contains(id));
-    let is_missing = |id: &&UnitId| !units.is_empty() && !known.contains_key(&Who::Unit((*id).clone()));
-    let missing: Vec<UnitId> = meant.filter(is_missing).cloned().collect();
+    let expected = units_in(indicator, asked, period);
+    let city = of_city(&known, &expected).map(|told| {
+        let corrected = known.get(&Who::City).map(|known| known.corrected.clone()).unwrap_or_default();
+        indicator.row(&Who::City, &Known { told, corrected }, target(&Who::City), None)
+    });
+    let is_by_unit = !units.is_empty() || pledges.keys().any(|who| who.unit().is_some());
+    let missing: Vec<UnitId> = expected.into_iter().filter(|id| is_by_unit && !known.contains_key(&Who::Unit(id.clone()))).collect();
     let pledged = pledges.iter().filter(|(who, _)| !known.contains_key(who)).map(|(_, pledge)| promise(pledge)).collect();
-    let course = periods.iter().map(|period| (*period, state.city(*period), state.target(*period, &Who::City))).collect();
+    let of_period = |period: &Period| {
+        let value = of_city(&state.known(*period), &units_in(indicator, asked, *period)).map(|told| told.value);
+        (*period, value, state.target(*period, &Who::City))
+    };
+    let course = periods.iter().map(of_period).filter(|(_, value, _)| value.is_some()).collect();
     Some(Table {
         code: publication.code?,
         measure: indicator.measured(),

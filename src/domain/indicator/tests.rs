@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::*;
 use crate::domain::access::{AccountId, Actor, Grant, Reach, Role};
 use crate::domain::figures::*;
-use crate::domain::publication::{Command, Publication, Publish};
+use crate::domain::publication::{Command, Family, Publication, Publish};
 use crate::domain::test_support::{code, on};
 use crate::domain::unit::UnitId;
 
@@ -152,14 +152,27 @@ fn a_figure_is_corrected_only_with_a_reason_and_the_old_one_stays() {
 }
 
 #[test]
-fn the_citys_share_follows_from_its_wards_samples() {
+fn the_citys_share_follows_from_its_wards_samples_once_all_are_there() {
     let mut item = published(share(Method::Sample));
-    let wards = vec![sample("04249-2020", 70, 100, 9_000), sample("04252-2025", 45, 90, 3_000)];
-    then(&mut item, IndicatorChange::Report(report("2025", wards)));
-    let known = item.state.known("2025".parse().expect("a period"));
-    assert!((known[&Who::City].told.value - 65.0).abs() < 1e-9);
-    let own = &known[&Who::Unit(unit("04249-2020"))].told;
+    let period = "2025".parse().expect("a period");
+    let units = [unit("04249-2020"), unit("04252-2025")];
+    let city = |item: &Publication<Indicator>| of_city(&item.state.known(period), &units).map(|told| told.value);
+    then(&mut item, IndicatorChange::Report(report("2025", vec![sample("04249-2020", 70, 100, 9_000)])));
+    assert_eq!(city(&item), None, "a part does not speak for the whole");
+    then(&mut item, IndicatorChange::Report(report("2025", vec![sample("04252-2025", 45, 90, 3_000)])));
+    assert!(city(&item).is_some_and(|value| (value - 65.0).abs() < 1e-9));
+    let own = item.state.known(period)[&Who::Unit(units[0].clone())].told.clone();
     assert!(own.interval.low < 70.0 && own.interval.high > 70.0);
+    // A correction counts, also where it does not say again how many people live there.
+    let corrected = Value { population: None, ..sample("04249-2020", 50, 100, 0) };
+    then(&mut item, IndicatorChange::Report(ReportResults { reason: Some("Đếm lại".into()), ..report("2025", vec![corrected]) }));
+    assert!(city(&item).is_some_and(|value| (value - 50.0).abs() < 1e-9));
+    // A figure without answers says nothing of the whole.
+    then(
+        &mut item,
+        IndicatorChange::Report(ReportResults { reason: Some("Sổ".into()), ..report("2025", vec![value("04252-2025", 50.0)]) }),
+    );
+    assert_eq!(city(&item), None);
 }
 
 #[test]
@@ -176,6 +189,10 @@ fn what_cannot_be_is_refused_with_its_reason() {
     assert_eq!(of(report("2025", vec![value("99999-2020", 70.0)])), "unknown-unit");
     assert_eq!(of(report("2027", vec![value("04249-2020", 70.0)])), "results-day");
     assert_eq!(of(report("2025", Vec::new())), "too-many");
+    let of_one = published(Indicator { units: vec![unit("04249-2020")], ..share(Method::Count) });
+    assert_eq!(refused(&of_one, IndicatorChange::Report(report("2025", vec![value("04252-2025", 1.0)]))), "other-unit");
+    let other = Indicator { frequency: Frequency::Month, ..share(Method::Count) };
+    assert_eq!(other.check_keeps(&share(Method::Count)).expect_err("refused").reason, "indicator-meaning");
     let counted = published(share(Method::Count));
     assert_eq!(refused(&counted, IndicatorChange::Report(report("2025", vec![sample("04249-2020", 1, 2, 3)]))), "value");
     let pledge = |value, signed_on| Pledge {

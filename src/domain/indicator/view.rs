@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Indicator, IndicatorState};
 use crate::domain::figures::{Direction, Frequency, Standing, Who, standing};
+use crate::domain::publication::Status;
 use crate::domain::publication::view::{Fact, Figure, Moment, Section, Shown, View};
 use crate::domain::schema::{Property, Type};
 
@@ -24,7 +25,12 @@ pub(super) fn describe(indicator: &Indicator, state: &IndicatorState, moment: &M
     view.summary = Some(indicator.definition.clone());
     let latest = state.latest(moment.today);
     let known = latest.map(|period| state.known(period));
-    let city = known.as_ref().and_then(|known| known.get(&Who::City));
+    // The city's figure, or that of the one unit that it is about.
+    let one = match indicator.units.as_slice() {
+        [unit] => Who::Unit(unit.clone()),
+        _ => Who::City,
+    };
+    let city = known.as_ref().and_then(|known| known.get(&one).or_else(|| known.get(&Who::City)));
     let target = latest.and_then(|period| state.target(period, &Who::City));
     let mut fact = |label, value| view.facts.push(Fact { label, value });
     if let Some(base) = &indicator.base {
@@ -52,7 +58,7 @@ pub(super) fn describe(indicator: &Indicator, state: &IndicatorState, moment: &M
         target,
         actual: city.map(|known| known.told.value),
     };
-    if let Some((value, target)) = figure.actual.zip(figure.target) {
+    if let Some((value, target)) = figure.actual.zip(figure.target).filter(|_| view.status == Status::InForce) {
         view.standing = match standing(value, target, indicator.direction) {
             Standing::Missed => "indicator-missed",
             Standing::Met => "indicator-met",

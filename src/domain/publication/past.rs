@@ -163,11 +163,14 @@ impl<F: Family> Publication<F> {
             let corrected = r.corrections.iter().map(|c| c.recorded_at);
             corrected.chain(r.expiries.iter().map(|(at, _)| *at)).chain([r.recorded_at])
         });
-        let overwrote = |what: &Overwritten<F>| matches!(what, Overwritten::Superseded(_) | Overwritten::NotCancelled(_));
+        let overwrote =
+            |what: &Overwritten<F>| matches!(what, Overwritten::Superseded(_) | Overwritten::NotCancelled(_) | Overwritten::State(_));
         let past = self.past.iter().filter(|(_, what)| overwrote(what)).map(|(at, _)| *at);
         let mut moments: Vec<i64> = told.chain(past).chain(self.withdrawn.iter().map(|(_, at)| *at)).collect();
         moments.sort_unstable();
-        moments.into_iter().fold(0, |before: u32, at| second(at).max(before + 1).min(LARGEST))
+        let counted = moments.into_iter().fold(0, |before: u32, at| second(at).max(before + 1).min(LARGEST));
+        // Of changes of the family's own only the latest are kept.
+        counted.max(second(self.updated_at).min(LARGEST))
     }
 
     /// Numbers of the revisions that hold on some day from `from` to `to`, oldest first.

@@ -194,7 +194,18 @@ pub async fn item(
         }
         Some(_) => return Err(HttpError::NotFound),
     };
-    answer(&site, code, what, &headers).await
+    let board = match &what {
+        Representation::Page(scope) => Some(match scope.mark {
+            Some(Mark::Board(number)) => Some(number),
+            _ => None,
+        }),
+        _ => None,
+    };
+    let response = answer(&site, code, what, &headers).await?;
+    if let Some(board) = board.filter(|_| method == Method::GET) {
+        site.count_reading(code, board, &headers);
+    }
+    Ok(response)
 }
 
 /// `/q/{code}/history`

@@ -22,7 +22,7 @@ use crate::import::Report;
 use crate::import::results;
 use crate::render::office::results as pages;
 use crate::render::standings;
-use crate::words::number::{number, whole};
+use crate::words::number::whole;
 use crate::words::text::Lang;
 
 const FAMILY: &str = "indicator";
@@ -51,6 +51,9 @@ fn open(site: &Site, desk: &Desk, code: &str, period: Option<&str>) -> Result<Op
         Some(text) => text.parse().map_err(|_| HttpError::Parameter(sentence!("indicator-asked", period = text)))?,
         None => Period::around(moment.today, measure.frequency),
     };
+    if period.frequency() != measure.frequency {
+        return Err(HttpError::Parameter(sentence!("indicator-asked", period)));
+    }
     let table = &image.city.units;
     let may = |unit: &Unit| desk.actor.check(families::roles(FAMILY), std::slice::from_ref(&unit.id), table, moment.today).is_ok();
     let day = period.last().min(moment.today.max(period.first()));
@@ -93,15 +96,17 @@ impl Opened {
     /// What the form reports: only what was filled in. Numbers that cannot be read are left to the rules.
     fn values(&self, fields: &Fields) -> Vec<Value> {
         let filled = |name: String| Some(fields.get(&name).unwrap_or_default().trim().to_owned()).filter(|text| !text.is_empty());
-        let read = |name: String| filled(name).map(|text| number(&text).map_or_else(|| json!(text), |value| json!(value)));
+        let read = |name: String| filled(name).map(|text| self.measure.figure(&text).map_or_else(|| json!(text), |value| json!(value)));
         let count = |name: String| filled(name).map(|text| whole(&text).map_or_else(|| json!(text), |value| json!(value)));
         let own = |id: &str, unit: Option<&Unit>| -> Option<Value> {
             let mut line = Map::new();
             if let Some(value) = read(format!("value-{id}")) {
                 line.insert("value".into(), value);
             }
-            if let (Some(yes), Some(asked)) = (count(format!("yes-{id}")), count(format!("asked-{id}"))) {
-                line.insert("answers".into(), json!({ "yes": yes, "asked": asked }));
+            let (yes, asked) = (count(format!("yes-{id}")), count(format!("asked-{id}")));
+            if yes.is_some() || asked.is_some() {
+                // One without the other is refused by the rules.
+                line.insert("answers".into(), json!({ "yes": yes.unwrap_or(json!(0)), "asked": asked.unwrap_or(json!(0)) }));
             }
             if line.is_empty() {
                 return None;
@@ -156,10 +161,10 @@ pub async fn report(
         let (mut report, rows) = site.app.read_table(&desk.actor, source, ROWS)?;
         let units: Vec<&Unit> = opened.units.iter().collect();
         let mut filled = fields.clone();
-        for line in results::lines(&rows, &units, &mut report) {
+        for line in results::lines(&rows, &units, |text| opened.measure.figure(text), &mut report) {
             let names = ["value", "yes", "asked", "population"];
             for (name, cell) in names.into_iter().zip(line.cells).filter_map(|(name, cell)| Some((name, cell?))) {
-                filled = filled.put(&format!("{name}-{}", line.unit), crate::words::format::short(lang, cell));
+                filled = filled.put(&format!("{name}-{}", line.unit), crate::words::number::typed(cell));
             }
         }
         return Ok(opened.page(&site, &desk, &headers, lang, &filled, (None, Some(&report))));
@@ -167,7 +172,7 @@ pub async fn report(
     let text = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
     let optional = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
     let (action, body) = if fields.get("do") == Some("pledge") {
-        let value = number(&text("pledge")).map_or_else(|| json!(text("pledge")), |value| json!(value));
+        let value = opened.measure.figure(&text("pledge")).map_or_else(|| json!(text("pledge")), |value| json!(value));
         let mut body = json!({ "period": opened.period, "value": value, "signed_by": text("signed_by"), "signed_on": text("signed_on") });
         match (optional("pledge_unit"), optional("pledge_body")) {
             (_, Some(name)) => body["body"] = json!(name),

@@ -90,6 +90,7 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
 
     of_today(&position, &form, put);
     of_indicators(put);
+    of_scans(put);
 
     let due = query(
         "due",
@@ -152,6 +153,16 @@ fn of_today(position: &impl Fn() -> Vec<Field>, form: &impl Fn() -> Vec<Field>, 
                 refer("page-lang"),
             ])
             .gives(vec![binary("application/pdf")])
+            .build(),
+    );
+}
+
+/// How often pages were read.
+fn of_scans(put: &mut impl FnMut(String, Value)) {
+    put(
+        "/scans.csv".into(),
+        Read::new("scans", "Readings by month and ward of the board; what is below ten is merged", "data")
+            .gives(vec![binary("text/csv; charset=utf-8")])
             .build(),
     );
 }

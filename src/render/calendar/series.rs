@@ -1,6 +1,5 @@
 //! A revision's days as events of a calendar: one for each span of hours, with its exceptions.
 
-use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
@@ -9,8 +8,6 @@ use crate::domain::publication::Status;
 use crate::domain::publication::view::{Calendar, View};
 use crate::words::civil::date_in;
 
-/// How far behind the first day exceptions are looked for where a series has no end, days: ten years.
-const AHEAD: i64 = 3_660;
 /// Days of the week, Monday first (RFC 5545 §3.3.10).
 const BY_DAY: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
@@ -120,8 +117,7 @@ pub(super) fn of<'a>(zone: &TimeZone, view: &'a View, calendar: &'a Calendar) ->
 impl Series<'_> {
     /// Notes the days that do not take place as planned.
     fn except(&mut self, days: &Days, has_hours: impl Fn(&Date) -> bool) {
-        let horizon = self.until.unwrap_or_else(|| self.first.saturating_add(AHEAD.days()));
-        for planned in days.planned(self.first).take_while(|day| *day <= horizon).filter(|day| has_hours(day)) {
+        for planned in days.irregular(self.first, self.until).into_iter().filter(|day| has_hours(day)) {
             match days.becomes(planned) {
                 Some(day) if day == planned => {}
                 // Of two days that fall on one, the other stands there.

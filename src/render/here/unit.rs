@@ -36,14 +36,35 @@ pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[V
         @if !now.iter().any(|unit| unit.id == *id) {
             p { (t(lang, "now-part-of")) " " (now.iter().map(|unit| lang.pick(&unit.name_vi, &unit.name_en)).collect::<Vec<_>>().join(", ")) }
         }
+        div.sides { div {
         p { (t(lang, "unit-plans")) }
         (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_none())))
         @if plans.iter().any(|view| view.opinions_until().is_some()) {
             h2 { (t(lang, "open-consultations")) }
             (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_some())))
         }
-        (nearby_list(lang, moment, nearby))
+        }
+        div {
+            (nearby_list(lang, moment, nearby))
+            (more(lang, city, id))
+        } }
         (ways::all(lang, city, moment.today, &Typed::default()))
     };
     page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)
+}
+
+/// What else a ward has: what is on, the nearest help, its boards.
+fn more(lang: Lang, city: &City, id: &UnitId) -> Markup {
+    let near =
+        city.units.get(id).map(|unit| format!("&lon={:.5}&lat={:.5}{}", unit.label.lon, unit.label.lat, lang.and())).unwrap_or_default();
+    html! {
+        ul.ways {
+            li { a href={ "/today?unit=" (id) (lang.and()) } { (t(lang, "on-today")) } }
+            li { a href={ "/nearest?kind=ambulance" (near) } { (t(lang, "nearest-ambulance")) } }
+            li { a href={ "/nearest?kind=health-station" (near) } { (t(lang, "nearest-station")) } }
+            li { a href={ "/nearest?kind=place" (near) } { (t(lang, "nearest-place")) } }
+            li { a href={ "/boards?unit=" (id) (lang.and()) } { (t(lang, "boards")) } }
+            li { a href={ "/indicators" (lang.query()) } { (t(lang, "indicators")) } }
+        }
+    }
 }

@@ -20,6 +20,7 @@ pub mod points;
 pub mod proposals;
 pub mod reports;
 pub mod results;
+pub mod scans;
 pub mod sign_in;
 pub mod tokens;
 
@@ -78,6 +79,7 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             @if who.has(Role::Health) { a href={ "/office/points" (lang.query()) } { (t("office-points")) } a href={ "/office/duty" (lang.query()) } { (t("office-duty")) } }
             @if who.has(Role::Campaign) { a href={ "/office/campaigns" (lang.query()) } { (t("campaigns")) } }
             @if who.has(Role::Clerk) { a href={ "/office/reports" (lang.query()) } { (t("reports")) } }
+            a href={ "/office/scans" (lang.query()) } { (t("scans")) }
             @if who.has(Role::Administrator) {
                 a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) }
                 a href={ "/office/tokens" (lang.query()) } { (t("tokens")) }

@@ -56,6 +56,8 @@ impl Entry<'_> {
                     (self.cell("yes", id, t("result-yes")))
                     (self.cell("asked", id, t("result-asked")))
                     (self.cell("population", id, t("result-population")))
+                    // A workbook may have a figure where answers are meant: it is shown, and can be taken out.
+                    @if !(self.filled)(&format!("value-{id}")).is_empty() { (self.cell("value", id, &self.measure.unit)) }
                 } @else {
                     (self.cell("value", id, &self.measure.unit))
                 }

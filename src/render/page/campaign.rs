@@ -9,7 +9,7 @@ use crate::domain::days::{Hours, Occurrence};
 use crate::domain::publication::view::Figure;
 use crate::features::Kind;
 use crate::render::layout::scrolling;
-use crate::render::today::cancelled;
+use crate::render::today::{cancelled, reason_of};
 use crate::words::format;
 
 /// Next days that a page lists.
@@ -61,11 +61,10 @@ impl Item<'_> {
     /// The days that follow the next one, with their hours, and those that do not take place.
     pub(super) fn next_days(&self) -> Markup {
         let view = self.view;
-        let Some((calendar, next)) = view.calendar().filter(|calendar| calendar.is_occasion).and_then(|own| Some((own, own.next?))) else {
-            return html! {};
-        };
-        let days: Vec<Occurrence> = calendar.days.from(next).take(DAYS).collect();
-        let until = days.last().map_or(next, |last| last.day);
+        let Some(calendar) = view.calendar().filter(|calendar| calendar.is_occasion) else { return html! {} };
+        let days: Vec<Occurrence> = calendar.next.into_iter().flat_map(|next| calendar.days.from(next)).take(DAYS).collect();
+        // Without a day to come, every one that was called off is told.
+        let until = days.last().map_or(Date::MAX, |last| last.day);
         let off = cancelled(calendar, [self.moment.today, until]);
         let hours = |when: &Occurrence| calendar.days.hours_on(when.planned).map(Hours::in_words).collect::<Vec<_>>().join(", ");
         let mut lines: Vec<(Date, Markup)> = days
@@ -76,7 +75,10 @@ impl Item<'_> {
                 let line = html! {
                     (format::day_in_words(self.lang, self.moment.today, when.day))
                     @if !hours.is_empty() { ": " (hours) }
-                    @if when.day != when.planned { " (" (self.t("instead-of")) " " (format::date(when.planned)) ")" }
+                    @if when.day != when.planned {
+                        " (" (self.t("instead-of")) " " (format::date(when.planned)) ")"
+                        @if let Some(reason) = reason_of(calendar, when.planned) { ": " (reason) }
+                    }
                 };
                 (when.day, line)
             })
@@ -97,7 +99,7 @@ impl Item<'_> {
     pub(super) fn figures(&self) -> Markup {
         let figures = self.view.figures();
         html! {
-            @if self.view.family == "indicator" && !figures.is_empty() {
+            @if self.view.collection == "indicators" {
                 p { a href={ "/indicators/" (self.view.code) (self.lang.query()) } { (self.t("indicator-ranking")) } }
             }
             @if !figures.is_empty() {

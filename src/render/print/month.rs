@@ -124,13 +124,7 @@ impl Month<'_> {
         for (i, days) in all.iter().enumerate() {
             let Some(first) = days.first() else { continue };
             let off = first.view.calendar().map(|calendar| cancelled(calendar, month)).unwrap_or_default();
-            let mut about = days.iter().map(|on| on.when.day.day().to_string()).collect::<Vec<_>>().join(", ");
-            about = format!("{} {about}", self.t("on-days"));
-            if let Some(hours) = hours(first) {
-                about = format!("{about} · {hours}");
-            } else if let Some(words) = first.view.told("hours") {
-                about = format!("{about} · {words}");
-            }
+            let mut about = self.when(days);
             for (day, reason) in off {
                 let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
                 about = format!("{about} · {} {}{reason}", format::date(day), self.t("day-off"));
@@ -151,6 +145,29 @@ impl Month<'_> {
             }
             y += 1.6;
         }
+    }
+
+    /// The days with their hours: those of the same hours together, and each that stands for another.
+    fn when(&self, days: &[&On]) -> String {
+        let mut groups: Vec<(Option<String>, Vec<String>)> = Vec::new();
+        for on in days {
+            let own = hours(on).or_else(|| on.view.told("hours").map(str::to_owned));
+            let moved = if on.when.day == on.when.planned {
+                String::new()
+            } else {
+                format!(" ({} {})", self.t("instead-of"), format::date(on.when.planned))
+            };
+            let day = format!("{}{moved}", on.when.day.day());
+            match groups.iter_mut().find(|(known, _)| *known == own) {
+                Some((_, days)) => days.push(day),
+                None => groups.push((own, vec![day])),
+            }
+        }
+        let group = |(hours, days): (Option<String>, Vec<String>)| {
+            let hours = hours.map(|hours| format!(": {hours}")).unwrap_or_default();
+            format!("{} {}{hours}", self.t("on-days"), days.join(", "))
+        };
+        groups.into_iter().map(group).collect::<Vec<_>>().join(" · ")
     }
 
     fn foot(&self, page: &mut Canvas, room: f64) -> Result<(), PrintError> {

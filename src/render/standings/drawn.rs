@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::{Shown, figure, name_of};
+use super::{Shown, name_of};
 use crate::domain::figures::Row;
 use crate::domain::figures::Who;
 use crate::read_model::standings::quantiles;
@@ -16,15 +16,14 @@ const FILLS: [&str; 4] = ["#f1f4fa", "#b9cbe8", "#7a9bd1", "#4a73b8"];
 
 /// The figures at both ends of a scale for rows: from zero, or a little before the smallest, to the largest.
 pub(super) fn scale(rows: &[Row]) -> (f64, f64) {
-    let wanted = |row: &Row| row.pledge.as_ref().map(|pledge| pledge.value).or(row.target);
-    let high = rows.iter().flat_map(|row| [Some(row.interval.high), wanted(row)]).flatten().fold(0.0_f64, f64::max);
+    let high = rows.iter().flat_map(|row| [Some(row.interval.high), row.wanted()]).flatten().fold(0.0_f64, f64::max);
     (0.0, if high > 0.0 { high } else { 1.0 })
 }
 
 /// A figure as a bar, with its interval as a line over its end and what was wanted as a mark. The row says the same.
 pub(super) fn interval(row: &Row, (from, to): (f64, f64)) -> Markup {
     let at = |value: f64| format!("{:.1}", ((value - from) / (to - from) * 100.0).clamp(0.0, 100.0));
-    let wanted = row.pledge.as_ref().map(|pledge| pledge.value).or(row.target);
+    let wanted = row.wanted();
     html! {
         svg.bar viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
             path d={ "M0 1h" (at(row.value)) "v6H0z" } fill="#7a9bd1" {}
@@ -38,7 +37,7 @@ pub(super) fn interval(row: &Row, (from, to): (f64, f64)) -> Markup {
 
 /// The map by classes, and its legend; none where no unit has both a figure and a boundary. Each ward bears its figure, so
 /// that nothing is told by the colour alone.
-pub(super) fn map(shown: &Shown<'_>) -> Option<(String, String)> {
+pub(super) fn map(shown: &Shown<'_>) -> Option<(String, Markup)> {
     let standings = shown.standings;
     let value = |id| standings.units.iter().find(|row| row.who.unit() == Some(id)).map(|row| row.value);
     let values: Vec<f64> = standings.units.iter().map(|row| row.value).collect();
@@ -55,8 +54,22 @@ pub(super) fn map(shown: &Shown<'_>) -> Option<(String, String)> {
     }
     let described = |ward: &Ward<'_>| format!("{} {}", name_of(shown.lang, shown.city, &Who::Unit(ward.shape.id.clone())), ward.lines[0]);
     let alt = format!("{}: {}", shown.title(), wards.iter().map(described).collect::<Vec<_>>().join("; "));
-    let edges: Vec<String> = bounds.iter().map(|bound| figure(shown.lang, &standings.measure.unit, *bound)).collect();
-    Some((map::wards(&wards, &alt), edges.join(" · ")))
+    let short = |value: f64| format::short(shown.lang, (value * 10.0).round() / 10.0);
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let starts: Vec<f64> = std::iter::once(least).chain(bounds.iter().copied()).collect();
+    // Each shade with the figures that have it.
+    let classes = starts.iter().enumerate().map(|(i, start)| {
+        let own = values.iter().copied().filter(|value| value >= start && starts.get(i + 1).is_none_or(|next| value < next));
+        (FILLS[i.min(FILLS.len() - 1)], *start, own.fold(*start, f64::max).min(most))
+    });
+    let legend = html! {
+        @for (fill, from, to) in classes {
+            svg.swatch viewBox="0 0 1 1" aria-hidden="true" { path d="M0 0h1v1H0z" fill=(fill) {} }
+            (short(from)) @if to > from { "–" (short(to)) } " "
+        }
+    };
+    Some((map::wards(&wards, &alt), legend))
 }
 
 /// Width and height of the chart, its free margin, and the room for the periods below, in units.

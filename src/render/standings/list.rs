@@ -28,7 +28,7 @@ fn entry(lang: Lang, (view, known): &Entry) -> Markup {
             @if let Some(known) = known {
                 @if let Some(own) = own(known) {
                     b { (figure(lang, &known.measure.unit, own.value)) }
-                    @if let Some(target) = own.target { ": " (difference(lang, &known.measure.unit, known.measure.direction, own.value, target)) }
+                    @if let Some(target) = own.wanted() { ": " (difference(lang, &known.measure.unit, known.measure.direction, own.value, target)) }
                     @if let Some(standing) = own.standing { " " span.tag { (standing_words(lang, standing)) } }
                 }
                 @if known.units.len() > 1 { " " span.note { (known.units.len()) " " (t("units-reported")) } }

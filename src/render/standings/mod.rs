@@ -51,11 +51,16 @@ fn standing_words(lang: Lang, standing: Standing) -> String {
 
 /// The difference to what was wanted, in both ways of saying it: “vượt 4,8 điểm (+6,9 %)”.
 fn difference(lang: Lang, unit: &str, direction: Direction, value: f64, wanted: f64) -> String {
-    let ahead = if direction == Direction::Up { value - wanted } else { wanted - value };
-    let points = format::short(lang, (ahead.abs() * 10.0).round() / 10.0);
+    // As in the standing: what is equal but for the machine's rounding is equal.
+    let differs = if (value - wanted).abs() < 1e-9 { 0.0 } else { value - wanted };
+    let ahead = if direction == Direction::Up { differs } else { -differs };
+    let points = format::short(lang, (ahead.abs() * 100.0).round() / 100.0);
     let measured = if unit == "%" { text(lang, "points-word") } else { unit };
     let key = if ahead < 0.0 { "short-by" } else { "beyond-by" };
-    let percent = if wanted.abs() < 1e-9 { String::new() } else { percent(lang, (value - wanted) / wanted.abs() * 100.0) };
+    if differs == 0.0 {
+        return text(lang, "just-reached").to_owned();
+    }
+    let percent = if wanted.abs() < 1e-9 { String::new() } else { percent(lang, differs / wanted.abs() * 100.0) };
     format!("{} {points} {measured}{percent}", text(lang, key))
 }
 
@@ -243,11 +248,22 @@ impl Shown<'_> {
         let standings = self.standings;
         let all = || standings.city.iter().chain(&standings.units).chain(&standings.bodies).filter(|row| !row.corrected.is_empty());
         html! {
-            @if all().next().is_some() {
-                h2 { (self.t("corrections")) }
-                ul { @for row in all().take(ROWS) { @for before in &row.corrected {
-                    li { (name_of(self.lang, self.city, &row.who)) ": " s { (self.figure(before.value)) } " (" (format::date(before.as_of)) ") → " (self.figure(row.value)) @if let Some(reason) = &before.reason { " – " (reason) } }
-                } } }
+                    @if all().next().is_some() {
+                        h2 { (self.t("corrections")) }
+        ul { @for row in all().take(ROWS) { li { (name_of(self.lang, self.city, &row.who)) ": " (self.steps(row)) } } }
+                    }
+                }
+    }
+
+    /// A figure's way to what it is now: each step with its reason.
+    fn steps(&self, row: &Row) -> Markup {
+        let next = row.corrected.iter().skip(1).map(|told| told.value).chain([row.value]);
+        html! {
+            @for (i, (before, next)) in row.corrected.iter().zip(next).enumerate() {
+                @if i == 0 { s { (self.figure(before.value)) } " (" (format::date(before.as_of)) ")" }
+                " → "
+                @if i + 1 < row.corrected.len() { s { (self.figure(next)) } } @else { (self.figure(next)) }
+                @if let Some(reason) = &before.reason { " – " (reason) }
             }
         }
     }
@@ -285,7 +301,7 @@ impl Shown<'_> {
         html! {
             p.noprint {
                 (self.t("download")) ": " a href=(of("csv")) { "CSV" } " · " a href=(of("xlsx")) { "XLSX" } " · " a href=(of("json")) { "JSON" }
-                " · " a href={ "/collections/indicator-values/items?f=html&code=" (self.standings.code) (self.lang.and()) } { "GeoJSON" }
+                " · " a href={ "/collections/indicator-values/items?f=json&indicator=" (self.standings.code) "&period=" (self.standings.period) } { "GeoJSON" }
             }
         }
     }

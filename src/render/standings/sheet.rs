@@ -57,7 +57,8 @@ fn rows(standings: &Table) -> impl Iterator<Item = &Row> {
 }
 
 fn round(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4
+    // Never minus nothing.
+    (value * 1e4).round() / 1e4 + 0.0
 }
 
 fn cells(city: &City, standings: &Table, row: &Row) -> Vec<Cell> {
@@ -133,7 +134,8 @@ pub fn template(measure: &Measure, units: &[&Unit]) -> Result<Vec<u8>, XlsxError
     let sheet = book.add_worksheet();
     let bold = Format::new().set_bold();
     let is_sampled = measure.method == Method::Sample;
-    let columns: Vec<&str> = ENTRY.into_iter().enumerate().filter(|(i, _)| is_sampled || *i < 3).map(|(_, name)| name).collect();
+    let columns: Vec<&str> =
+        ENTRY.into_iter().enumerate().filter(|(i, _)| if is_sampled { *i != 2 } else { *i < 3 }).map(|(_, name)| name).collect();
     for (column, name) in (0u16..).zip(columns) {
         sheet.write_string_with_format(0, column, name, &bold)?;
     }
@@ -150,7 +152,7 @@ pub fn template(measure: &Measure, units: &[&Unit]) -> Result<Vec<u8>, XlsxError
 /// The figures as JSON.
 pub fn json(city: &City, standings: &Table) -> Value {
     let row = |row: &Row| {
-        let wanted = row.pledge.as_ref().map(|pledge| pledge.value).or(row.target);
+        let wanted = row.wanted();
         json!({
             "unit": row.who.unit(), "name": name_of(Lang::Vi, city, &row.who), "rank": (row.rank > 0).then_some(row.rank),
             "value": round(row.value), "low": round(row.interval.low), "high": round(row.interval.high),

@@ -26,7 +26,7 @@ fn day(text: &str) -> Option<Date> {
     }
     let mut parts = text.split(['/', '.', '-']).map(str::trim);
     let (day, month, year) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Date::new(year, month, day).ok().filter(|_| parts.next().is_none())
+    Date::new(year, month, day).ok().filter(|day| parts.next().is_none() && day.year() >= 1_000)
 }
 
 /// A time of day: `7:00`, `7h`, `17h30`.
@@ -135,6 +135,10 @@ pub(super) fn facts_of(fields: &Fields, before: Value) -> Result<Value, Sentence
         let text = typed(fields.get(name).unwrap_or_default());
         let is_needed = matches!(name, "kind" | "title" | "organiser");
         put(name, (is_needed || !text.is_empty()).then(|| json!(text)));
+    }
+    let count = fields.get("count").unwrap_or_default().trim();
+    if !count.is_empty() && count.parse::<u32>().is_err() {
+        return Err(sentence!("form-count", count));
     }
     put("schedule", Some(schedule(fields)));
     put("holidays", fields.get("holidays").filter(|rule| !rule.is_empty() && *rule != "held").map(|rule| json!(rule)));

@@ -167,8 +167,9 @@ pub async fn change(
         "cancel-day" | "restore-day" => {
             let date = |name: &str| text(name).parse::<Date>().ok();
             let mut body = json!({ "day": date("day"), "reason": text("reason") });
-            if let Some(to) = date("moved_to").filter(|_| text("do") == "cancel-day") {
-                body["moved_to"] = json!(to);
+            // What cannot be read is refused by the rules, and never a cancellation instead of a move.
+            if !text("moved_to").is_empty() && text("do") == "cancel-day" {
+                body["moved_to"] = date("moved_to").map_or_else(|| json!(text("moved_to")), |to| json!(to));
             }
             (text("do"), body)
         }

@@ -38,7 +38,7 @@ on_both_databases!(
     moments_have_milliseconds_and_no_more,
 );
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "plans",
     "ambulances",
     "health-workers",
@@ -47,6 +47,7 @@ const NAMES: [&str; 17] = [
     "digital-teams",
     "campaigns",
     "consultations",
+    "indicators",
     "boards",
     "works",
     "zones",
@@ -55,6 +56,7 @@ const NAMES: [&str; 17] = [
     "plan-points",
     "places",
     "works-lines",
+    "indicator-values",
     "units",
 ];
 

@@ -54,35 +54,32 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     let city = site.city();
     // Without boundaries the page has no map, and everything else.
     let boundaries = prints::boundaries(&site.model, &city).await.unwrap_or_default();
-    let make = || {
-        let map = map_of(&site, &city, boundaries.as_deref(), &moment, lang);
-        let image = site.model.image();
-        // What was taken back is no news.
-        let newest = |name: &'static str| {
-            let mut newest: Vec<_> = image.collection(name).collect();
-            newest.sort_by_key(|(code, entry)| (-entry.version, **code));
-            newest.retain(|(_, entry)| !entry.item.is_withdrawn());
-            newest.truncate(SHOWN);
-            newest
-        };
-        let names = families::collections().into_iter().map(|(name, ..)| name);
-        let collections: Vec<_> = names
-            .clone()
-            .map(|name| {
-                let views = newest(name).into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
-                (name, image.count(name), views)
-            })
-            .collect();
-        let mut changed: Vec<_> = names.flat_map(newest).collect();
-        changed.sort_by_key(|(code, entry)| (-entry.version, **code));
-        changed.truncate(SHOWN);
-        let changed = changed.into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect::<Vec<_>>();
-        let mut on = image.on(None, [moment.today; 2], &moment);
-        on.truncate(TODAY);
-        drop(image);
-        pages::home(lang, &city, &moment, &pages::Home { map: &map, on: &on, changed: &changed, collections: &collections })
+    let map = map_of(&site, &city, boundaries.as_deref(), &moment, lang);
+    let image = site.model.image();
+    // What was taken back is no news.
+    let newest = |name: &'static str| {
+        let mut newest: Vec<_> = image.collection(name).collect();
+        newest.sort_by_key(|(code, entry)| (-entry.version, **code));
+        newest.retain(|(_, entry)| !entry.item.is_withdrawn());
+        newest.truncate(SHOWN);
+        newest
     };
-    let page = make();
+    let names = families::collections().into_iter().map(|(name, ..)| name);
+    let collections: Vec<_> = names
+        .clone()
+        .map(|name| {
+            let views = newest(name).into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
+            (name, image.count(name), views)
+        })
+        .collect();
+    let mut changed: Vec<_> = names.flat_map(newest).collect();
+    changed.sort_by_key(|(code, entry)| (-entry.version, **code));
+    changed.truncate(SHOWN);
+    let changed = changed.into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect::<Vec<_>>();
+    let mut on = image.on(None, [moment.today; 2], &moment);
+    on.truncate(TODAY);
+    drop(image);
+    let page = pages::home(lang, &city, &moment, &pages::Home { map: &map, on: &on, changed: &changed, collections: &collections });
     Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", vary(), page))
 }
 

@@ -19,14 +19,12 @@ use super::reading::Asking;
 use super::{Site, respond};
 use crate::domain::Code;
 use crate::event_store::scans::ScanRow;
-use crate::render::office::scans as pages;
+use crate::render::office::scans::{self as pages, LEAST};
 
 /// How often counts are written: what a killed process loses at most.
 pub const PAUSE: Duration = Duration::from_millis(500);
 /// Most kinds of counts that wait to be written.
 const MOST: usize = 100_000;
-/// Counts below this are not told one by one.
-pub const LEAST: i64 = 10;
 /// Days that the office looks back.
 const BACK: i64 = 30;
 

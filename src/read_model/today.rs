@@ -50,19 +50,23 @@ impl Image {
         view.units.is_empty() || view.units.iter().flat_map(heirs).any(|id| wanted.contains(&id))
     }
 
+    /// The revisions that hold on a day from one to another and concern the unit.
+    fn held<'i>(&'i self, unit: Option<&'i UnitId>, [from, to]: [Date; 2], moment: &'i Moment) -> impl Iterator<Item = View> {
+        let revisions = move |item: &'i Item| {
+            item.holding(Some(from), Some(to), moment).into_iter().filter_map(move |number| item.view(Some(number), moment))
+        };
+        self.occasions().flat_map(revisions).filter(move |view| self.is_meant(view, unit, moment.today))
+    }
+
     /// What is on from one day to another, by day, then by title.
     pub fn on(&self, unit: Option<&UnitId>, [from, to]: [Date; 2], moment: &Moment) -> Vec<On> {
         let takes_place = |view: &View| !view.is_replaced && view.withdrawn.is_none() && view.status != Status::Cancelled;
-        let held = |item: &Item| {
-            let numbers = item.holding(Some(from), Some(to), moment).into_iter();
-            numbers.filter_map(|number| item.view(Some(number), moment)).collect::<Vec<_>>()
-        };
         let mut found: Vec<On> = Vec::new();
-        for view in self.occasions().flat_map(held).filter(|view| takes_place(view) && self.is_meant(view, unit, moment.today)) {
+        for view in self.held(unit, [from, to], moment).filter(takes_place) {
             let Some(calendar) = view.calendar() else { continue };
-            let days = calendar.days.from(from).take_while(|when| when.day <= to);
-            let shared = Arc::new(view.clone());
-            found.extend(days.map(|when| On { when, view: Arc::clone(&shared) }));
+            let days: Vec<Occurrence> = calendar.days.from(from).take_while(|when| when.day <= to).collect();
+            let view = Arc::new(view);
+            found.extend(days.into_iter().map(|when| On { when, view: Arc::clone(&view) }));
         }
         found.sort_by(|a, b| (a.when.day, &a.view.title, a.view.code).cmp(&(b.when.day, &b.view.title, b.view.code)));
         found
@@ -70,16 +74,11 @@ impl Image {
 
     /// Revisions with a day from one to another that was called off or moved.
     pub fn changed_days(&self, unit: Option<&UnitId>, [from, to]: [Date; 2], moment: &Moment) -> Vec<View> {
-        let held = |item: &Item| {
-            let numbers = item.holding(Some(from), Some(to), moment).into_iter();
-            numbers.filter_map(|number| item.view(Some(number), moment)).collect::<Vec<_>>()
-        };
         let has_one = |view: &View| {
             view.withdrawn.is_none()
                 && view.calendar().is_some_and(|calendar| calendar.exceptions.iter().any(|one| (from..=to).contains(&one.day)))
         };
-        let mut views: Vec<View> =
-            self.occasions().flat_map(held).filter(|view| has_one(view) && self.is_meant(view, unit, moment.today)).collect();
+        let mut views: Vec<View> = self.held(unit, [from, to], moment).filter(has_one).collect();
         views.sort_by(|a, b| (&a.title, a.code).cmp(&(&b.title, b.code)));
         views
     }

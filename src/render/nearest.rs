@@ -85,56 +85,56 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
         h1 { (t("nearest")) ": " (title(lang, kind)) }
         div.offline role="status" { (t("offline-copy")) " " b { (format::clock(&moment.zone, moment.today, moment.now)) } }
         div.sides {
-        div {
-        @if is_health {
-            @if let Some(number) = city.emergency.first() {
-                a.call href={ "tel:" (number.number) } { (t("call")) " " (number.number) " – " (lang.pick(&number.label_vi, &number.label_en)) }
-                p.note { (t("no-dispatch")) }
-            }
-        }
-        nav aria-label=(t("kinds")) {
-            // If there is a position, the other kinds are asked for in a POST body: it must stand in no
-            // address.
-            @if let Some(at) = at {
-                form.kinds action="/nearest" method="post" {
-                    input type="hidden" name="lon" value=(at.lon);
-                    input type="hidden" name="lat" value=(at.lat);
-                    (language_field(lang))
-                    @for other in kinds() {
-                        @if other == kind { strong { (title(lang, other)) } } @else { button name="kind" value=(other) { (title(lang, other)) } }
+            div {
+                @if is_health {
+                    @if let Some(number) = city.emergency.first() {
+                        a.call href={ "tel:" (number.number) } { (t("call")) " " (number.number) " – " (lang.pick(&number.label_vi, &number.label_en)) }
+                        p.note { (t("no-dispatch")) }
                     }
                 }
-                p { a href={ "/nearest?kind=" (kind) (lang.and()) } { (t("other-ways")) } }
-            } @else {
-                p {
-                    @for (i, other) in kinds().into_iter().enumerate() {
-                        @if i > 0 { " · " }
-                        @if other == kind { strong { (title(lang, other)) } }
-                        @else { a href={ "/nearest?kind=" (other) (lang.and()) } { (title(lang, other)) } }
+                nav aria-label=(t("kinds")) {
+                    // If there is a position, the other kinds are asked for in a POST body: it must stand in no
+                    // address.
+                    @if let Some(at) = at {
+                        form.kinds action="/nearest" method="post" {
+                            input type="hidden" name="lon" value=(at.lon);
+                            input type="hidden" name="lat" value=(at.lat);
+                            (language_field(lang))
+                            @for other in kinds() {
+                                @if other == kind { strong { (title(lang, other)) } } @else { button name="kind" value=(other) { (title(lang, other)) } }
+                            }
+                        }
+                        p { a href={ "/nearest?kind=" (kind) (lang.and()) } { (t("other-ways")) } }
+                    } @else {
+                        p {
+                            @for (i, other) in kinds().into_iter().enumerate() {
+                                @if i > 0 { " · " }
+                                @if other == kind { strong { (title(lang, other)) } }
+                                @else { a href={ "/nearest?kind=" (other) (lang.and()) } { (title(lang, other)) } }
+                            }
+                        }
+                    }
+                }
+                @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
+                @if at.is_none() {
+                    div #locate data-action="/nearest" data-kind=(kind) data-label=(t("use-position")) data-denied=(t("position-denied")) data-lang=(lang.code()) {}
+                    p { (t("near-unit")) " "
+                        @for (i, unit) in city.units.valid_on(moment.today).enumerate() {
+                            @if i > 0 { " · " }
+                            a href={ "/nearest?kind=" (kind) "&lon=" (format!("{:.5}", unit.label.lon)) "&lat=" (format!("{:.5}", unit.label.lat)) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
+                        }
+                    }
+                    form action="/here" method="post" role="search" {
+                        input type="hidden" name="kind" value=(kind);
+                        (words_field(lang, "place", "here-name", ""))
                     }
                 }
             }
-        }
-        @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
-        @if at.is_none() {
-            div #locate data-action="/nearest" data-kind=(kind) data-label=(t("use-position")) data-denied=(t("position-denied")) data-lang=(lang.code()) {}
-            p { (t("near-unit")) " "
-                @for (i, unit) in city.units.valid_on(moment.today).enumerate() {
-                    @if i > 0 { " · " }
-                    a href={ "/nearest?kind=" (kind) "&lon=" (format!("{:.5}", unit.label.lon)) "&lat=" (format!("{:.5}", unit.label.lat)) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
-                }
+            div {
+                @if found.is_empty() { p { (t("nothing-here")) } }
+                ol.list { @for near in found { (entry(lang, moment, near)) } }
+                p.note { (t("position-privacy")) }
             }
-            form action="/here" method="post" role="search" {
-                input type="hidden" name="kind" value=(kind);
-                (words_field(lang, "place", "here-name", ""))
-            }
-        }
-        }
-        div {
-        @if found.is_empty() { p { (t("nothing-here")) } }
-        ol.list { @for near in found { (entry(lang, moment, near)) } }
-        p.note { (t("position-privacy")) }
-        }
         }
         script src="/assets/here.js" defer {}
         script src="/assets/offline.js" defer {}

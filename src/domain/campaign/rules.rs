@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Campaign, CampaignChange, CampaignChanged, CampaignState, DayCancelled, DayRestored, ReportResults, ResultsReported};
 use crate::domain::access::Role;
-use crate::domain::days::{Days, Exception};
+use crate::domain::days::{Days, Exception, is_far};
 use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
@@ -214,8 +214,7 @@ fn cancel(current: &Publication<Campaign>, day: DayCancelled, context: &Context)
     };
     if let Some(to) = day.moved_to {
         let end = current.days_end(revision).into_iter().chain(revision.effective_to).min();
-        let is_far = day.day.until(to).map_or(true, |span| span.get_days().abs() > 366);
-        if is_far || to < context.today || to == day.day || to < revision.effective_from || end.is_some_and(|end| to > end) {
+        if is_far(day.day, to) || to < context.today || to == day.day || to < revision.effective_from || end.is_some_and(|end| to > end) {
             let from = revision.effective_from.max(context.today);
             let until = end.map_or_else(|| sentence!("open-end"), |end| sentence!("until-day", end));
             return Err(Refusal::invalid("moved-outside", sentence!("moved-outside", to, from, until)));

@@ -111,7 +111,7 @@ impl Days {
 
     /// True for a day of the rule that holds, whatever becomes of it.
     pub fn is_planned(&self, day: Date) -> bool {
-        self.is_in_range(day) && within(self.held, day) && self.rule.has(day)
+        self.has(day) && within(self.held, day)
     }
 
     /// True for a day of the rule, whether it holds or not.
@@ -166,7 +166,7 @@ impl Days {
 
     /// On which day a day of the rule takes place; none where it does not.
     pub fn becomes(&self, planned: Date) -> Option<Date> {
-        if !self.is_in_range(planned) || !self.rule.has(planned) {
+        if !self.has(planned) {
             return None;
         }
         let day = match self.exceptions.get(&planned) {

@@ -12,4 +12,4 @@ pub use calendar::{Days, Occurrence, Rule};
 pub use holidays::{are_known, working_from};
 pub use hours::{Hours, Weekday};
 pub use schedule::{MonthDay, OnHoliday, Schedule, Which};
-pub use stated::Exception;
+pub use stated::{Exception, is_far};

@@ -21,6 +21,11 @@ const DAYS: [Date; 2] = [date(1990, 1, 1), date(2199, 12, 31)];
 /// How far a day may be moved, days.
 const FAR: i32 = 366;
 
+/// True for a day to which another may not be moved: it lies too far away.
+pub fn is_far(day: Date, to: Date) -> bool {
+    day.until(to).map_or(true, |span| span.get_days().abs() > FAR)
+}
+
 /// A day of the schedule that does not take place, or takes place on another day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +48,10 @@ impl Schedule {
     pub fn days<'e>(&self, holidays: OnHoliday, hours: &[Hours], exceptions: impl IntoIterator<Item = &'e Exception>) -> Days {
         let (first, last) = self.stated();
         let days = Days::new(self.rule(), first, last);
-        let days = self.count().map_or_else(|| days.clone(), |count| days.clone().counted(count.clamp(1, MOST)));
+        let days = match self.count() {
+            Some(count) => days.counted(count.clamp(1, MOST)),
+            None => days,
+        };
         days.except(holidays, exceptions.into_iter().map(|exception| (exception.day, exception.moved_to))).at(hours)
     }
 
@@ -66,8 +74,7 @@ impl Schedule {
         if let Some(day) = std::iter::once(first).chain(last).chain(named).find(|day| !(DAYS[0]..=DAYS[1]).contains(day)) {
             return wrong("day-far", sentence!("schedule-day", day, first = DAYS[0], last = DAYS[1]));
         }
-        let is_far = |one: &&Exception| one.moved_to.is_some_and(|to| one.day.until(to).map_or(true, |span| span.get_days().abs() > FAR));
-        if let Some(one) = exceptions.iter().find(is_far) {
+        if let Some(one) = exceptions.iter().find(|one| one.moved_to.is_some_and(|to| is_far(one.day, to))) {
             return wrong("moved-far", sentence!("schedule-moved-far", day = one.day, most = FAR));
         }
         if exceptions.iter().any(|one| one.reason.as_deref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON)) {
@@ -77,8 +84,7 @@ impl Schedule {
         if plain.last.is_some_and(|last| last < plain.first) || plain.first_from(plain.first).is_none() {
             return wrong("period-reversed", sentence!("campaign-no-day"));
         }
-        let within_a_year =
-            || plain.planned(plain.first).take_while(|day| plain.first.until(*day).is_ok_and(|span| span.get_days() <= FAR));
+        let within_a_year = || plain.planned(plain.first).take_while(|day| !is_far(plain.first, *day));
         if let Some(never) = hours.iter().find(|hours| !within_a_year().any(|day| hours.begin_on(day))) {
             return wrong("hours-no-day", sentence!("schedule-hours", hours = never.in_words()));
         }

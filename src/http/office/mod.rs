@@ -238,6 +238,11 @@ fn leads_to(path: &str, lang: Lang) -> Response {
     respond::see(&format!("{path}{separator}{place}"))
 }
 
+/// Leads on to `own` after a command was carried out, or to the proposals where it waits for a second person.
+fn done(outcome: &Outcome, own: &str, lang: Lang) -> Response {
+    leads_to(if outcome.waits() { "/office/proposals" } else { own }, lang)
+}
+
 /// A page that leads on to another site at once. A browser lets a form of this site be answered by no other, so the page
 /// leads on by itself, and has a link where it does not.
 fn onward(headers: &HeaderMap, lang: Lang, city: &City, title: &str, address: &str) -> Response {

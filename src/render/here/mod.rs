@@ -155,57 +155,57 @@ pub fn answer(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, map: 
             }
         }
         div.sides {
-        div {
-        @if let Some(map) = map { (tappable(lang, map)) }
-        @if !here.consultations.is_empty() {
-            h2 { (t(lang, "open-consultations")) }
-            ul.list {
-                @for view in &here.consultations {
-                    li {
-                        a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
-                        @if let Some(until) = view.opinions_until() { br; (t(lang, "opinions-until")) " " b { (format::date(until)) } }
+            div {
+                @if let Some(map) = map { (tappable(lang, map)) }
+                @if !here.consultations.is_empty() {
+                    h2 { (t(lang, "open-consultations")) }
+                    ul.list {
+                        @for view in &here.consultations {
+                            li {
+                                a href={ "/q/" (view.code) (lang.query()) } { (view.title) }
+                                @if let Some(until) = view.opinions_until() { br; (t(lang, "opinions-until")) " " b { (format::date(until)) } }
+                            }
+                        }
                     }
                 }
+                (nearby_list(lang, moment, &here.nearby))
             }
-        }
-        (nearby_list(lang, moment, &here.nearby))
-        }
-        div {
-        h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
-        @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
-        @for own in &here.plans { (plan(lang, own, Subject::of(here.parcel_m2))) }
-        (compare::table(lang, &here.plans))
-        @if !here.coming.is_empty() {
-            h2 { (t(lang, "coming-here")) }
-            @for own in &here.coming { (plan(lang, own, Subject::of(here.parcel_m2))) }
-        }
-        h2 { (t(lang, "changed-here")) }
-        @if let Some(since) = since {
-            p { (t(lang, "compared-with")) " " b { (format::date(*since)) } ": " @if here.changed.is_empty() { (t(lang, "no-change-here")) } }
-            @for changed in &here.changed {
-                @let view = changed.after.as_ref().or(changed.before.as_ref()).map(|plan| &plan.view);
-                @if let Some(view) = view {
-                    h3 { a href={ "/q/" (view.code) "/history" (lang.query()) } { (view.title) } }
-                    dl {
-                        dt { (t(lang, "before")) } dd.was { @match &changed.before { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-then")) } }
-                        dt { (t(lang, "after")) } dd { @match &changed.after { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-now")) } }
+            div {
+                h2 { (t(lang, "in-force-here")) " (" (here.plans.len()) ")" }
+                @if here.plans.is_empty() { p { (t(lang, if here.is_beyond { "outside-units" } else { "nothing-applies" })) } }
+                @for own in &here.plans { (plan(lang, own, Subject::of(here.parcel_m2))) }
+                (compare::table(lang, &here.plans))
+                @if !here.coming.is_empty() {
+                    h2 { (t(lang, "coming-here")) }
+                    @for own in &here.coming { (plan(lang, own, Subject::of(here.parcel_m2))) }
+                }
+                h2 { (t(lang, "changed-here")) }
+                @if let Some(since) = since {
+                    p { (t(lang, "compared-with")) " " b { (format::date(*since)) } ": " @if here.changed.is_empty() { (t(lang, "no-change-here")) } }
+                    @for changed in &here.changed {
+                        @let view = changed.after.as_ref().or(changed.before.as_ref()).map(|plan| &plan.view);
+                        @if let Some(view) = view {
+                            h3 { a href={ "/q/" (view.code) "/history" (lang.query()) } { (view.title) } }
+                            dl {
+                                dt { (t(lang, "before")) } dd.was { @match &changed.before { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-then")) } }
+                                dt { (t(lang, "after")) } dd { @match &changed.after { Some(plan) => (codes(lang, plan)), None => (t(lang, "nothing-now")) } }
+                            }
+                        }
                     }
                 }
+                form action="/here" method="post" {
+                    (again)
+                    @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
+                    label.above for="since" { (t(lang, "since-label")) }
+                    input id="since" name="since" value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
+                    button { (t(lang, "compare")) }
+                }
+                @if !here.plans.is_empty() {
+                    form action="/here?f=pdf" method="post" { (again) button { (t(lang, "place-sheet-print")) } }
+                    p.note { (t(lang, "place-sheet-note")) }
+                }
+                p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
             }
-        }
-        form action="/here" method="post" {
-            (again)
-            @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
-            label.above for="since" { (t(lang, "since-label")) }
-            input id="since" name="since" value=(since.map(format::date).unwrap_or_default()) autocomplete="off";
-            button { (t(lang, "compare")) }
-        }
-        @if !here.plans.is_empty() {
-            form action="/here?f=pdf" method="post" { (again) button { (t(lang, "place-sheet-print")) } }
-            p.note { (t(lang, "place-sheet-note")) }
-        }
-        p.note { strong { (t(lang, "reference-only")) } " " (format::clock(&moment.zone, moment.today, moment.now)) "." }
-        }
         }
         h2 { (t(lang, "elsewhere")) }
         @if spot.parcel.is_none() {

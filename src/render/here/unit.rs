@@ -36,18 +36,20 @@ pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[V
         @if !now.iter().any(|unit| unit.id == *id) {
             p { (t(lang, "now-part-of")) " " (now.iter().map(|unit| lang.pick(&unit.name_vi, &unit.name_en)).collect::<Vec<_>>().join(", ")) }
         }
-        div.sides { div {
-        p { (t(lang, "unit-plans")) }
-        (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_none())))
-        @if plans.iter().any(|view| view.opinions_until().is_some()) {
-            h2 { (t(lang, "open-consultations")) }
-            (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_some())))
+        div.sides {
+            div {
+                p { (t(lang, "unit-plans")) }
+                (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_none())))
+                @if plans.iter().any(|view| view.opinions_until().is_some()) {
+                    h2 { (t(lang, "open-consultations")) }
+                    (unit_list(lang, id, plans.iter().filter(|view| view.opinions_until().is_some())))
+                }
+            }
+            div {
+                (nearby_list(lang, moment, nearby))
+                (more(lang, city, id))
+            }
         }
-        }
-        div {
-            (nearby_list(lang, moment, nearby))
-            (more(lang, city, id))
-        } }
         (ways::all(lang, city, moment.today, &Typed::default()))
     };
     page(&Page::new(lang, city, name, &format!("/here?unit={id}")), content)

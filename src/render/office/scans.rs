@@ -10,8 +10,8 @@ use crate::domain::publication::view::View;
 use crate::words::format;
 use crate::words::text::{Lang, text};
 
-/// Counts below this are shown as “under ten”.
-const LEAST: i64 = 10;
+/// Counts below this are told to nobody: they would tell of single people.
+pub const LEAST: i64 = 10;
 
 /// What was read since a day.
 pub struct Scans {

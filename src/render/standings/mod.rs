@@ -248,11 +248,11 @@ impl Shown<'_> {
         let standings = self.standings;
         let all = || standings.city.iter().chain(&standings.units).chain(&standings.bodies).filter(|row| !row.corrected.is_empty());
         html! {
-                    @if all().next().is_some() {
-                        h2 { (self.t("corrections")) }
-        ul { @for row in all().take(ROWS) { li { (name_of(self.lang, self.city, &row.who)) ": " (self.steps(row)) } } }
-                    }
-                }
+            @if all().next().is_some() {
+                h2 { (self.t("corrections")) }
+                ul { @for row in all().take(ROWS) { li { (name_of(self.lang, self.city, &row.who)) ": " (self.steps(row)) } } }
+            }
+        }
     }
 
     /// A figure's way to what it is now: each step with its reason.

@@ -8,10 +8,9 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::{Desk, Form, SEEN, leads_to, refused, shown};
+use super::{Desk, Form, SEEN, done, leads_to, refused, shown};
 use crate::app::Request;
 use crate::domain::families;
 use crate::domain::publication::Status;
@@ -53,17 +52,17 @@ pub async fn list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
     let (moment, city) = (site.moment(), site.city());
     let look = || {
         let image = site.model.image();
-        let of = |name: &str| {
+        let of = |name: &'static str| {
             let views = image.collection(name).filter_map(|(_, entry)| entry.item.view(None, &moment));
-            let own = views.filter(|view| desk.actor.check(families::roles(view.family), &view.units, &city.units, moment.today).is_ok());
-            let mut own: Vec<View> = own.filter(|view| view.status != Status::Withdrawn).collect();
-            own.sort_by_key(|view| (view.next_day().is_none(), view.next_day(), view.title.clone()));
-            own
+            views.filter(|view| view.status != Status::Withdrawn)
         };
+        let is_own = |view: &View| desk.actor.check(families::roles(FAMILY), &view.units, &city.units, moment.today).is_ok();
+        let mut campaigns: Vec<View> = of("campaigns").filter(is_own).collect();
+        campaigns.sort_by_key(|view| (view.next_day().is_none(), view.next_day(), view.title.clone()));
         // A ward reports for itself on indicators of the whole city.
-        let mut indicators: Vec<View> = image.collection("indicators").filter_map(|(_, entry)| entry.item.view(None, &moment)).collect();
+        let mut indicators: Vec<View> = of("indicators").collect();
         indicators.sort_by_key(|view| view.title.clone());
-        (of("campaigns"), indicators)
+        (campaigns, indicators)
     };
     let (campaigns, indicators) = site.at_length(look).await?;
     Ok(shown(&asking.headers, StatusCode::OK, pages::list(asking.lang(), &city, &desk.who(), &moment, &campaigns, &indicators)))
@@ -133,14 +132,8 @@ pub async fn publish(
     match site.app.execute(&desk.actor, request, &no_files).await {
         Ok(outcome) => {
             site.model.wait_for(outcome.position, SEEN).await;
-            Ok(leads_to(
-                &if outcome.waits() {
-                    String::from("/office/proposals")
-                } else {
-                    outcome.code.map_or_else(|| String::from("/office/campaigns"), |code| format!("/office/campaigns/{code}"))
-                },
-                lang,
-            ))
+            let own = outcome.code.map_or_else(|| String::from("/office/campaigns"), |code| format!("/office/campaigns/{code}"));
+            Ok(done(&outcome, &own, lang))
         }
         Err(error) => opened.page(&fields, Some(&refused(error, lang)?)),
     }
@@ -165,11 +158,10 @@ pub async fn change(
     let text = |name: &str| fields.get(name).unwrap_or_default().trim();
     let (action, body) = match text("do") {
         "cancel-day" | "restore-day" => {
-            let date = |name: &str| text(name).parse::<Date>().ok();
-            let mut body = json!({ "day": date("day"), "reason": text("reason") });
-            // What cannot be read is refused by the rules, and never a cancellation instead of a move.
+            // Days go as they were typed: what cannot be read is refused, and is never a cancellation instead of a move.
+            let mut body = json!({ "day": text("day"), "reason": text("reason") });
             if !text("moved_to").is_empty() && text("do") == "cancel-day" {
-                body["moved_to"] = date("moved_to").map_or_else(|| json!(text("moved_to")), |to| json!(to));
+                body["moved_to"] = json!(text("moved_to"));
             }
             (text("do"), body)
         }
@@ -191,10 +183,7 @@ pub async fn change(
     };
     let form = Form { family: FAMILY, action, seen: &seen, at: None };
     match desk.carry_out(&site, view.code, &form, body).await {
-        Ok(outcome) => Ok(leads_to(
-            &if outcome.waits() { String::from("/office/proposals") } else { format!("/office/campaigns/{}", view.code) },
-            lang,
-        )),
+        Ok(outcome) => Ok(done(&outcome, &format!("/office/campaigns/{}", view.code), lang)),
         Err(error) => {
             let filled = if action == "correct" { fields.clone() } else { form::fields_of(before) };
             opened.page(&filled, Some(&refused(error, lang)?))

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::{Desk, Form, SEEN, leads_to, refused};
+use super::super::{Desk, Form, SEEN, done, leads_to, refused};
 use super::{FAMILY, Part, check, known_point, set};
 use crate::app::Request;
 use crate::domain::city::City;
@@ -236,8 +236,7 @@ async fn save(fields: &Fields, opened: &Opened<'_>) -> Result<Response, HttpErro
     match made {
         Ok(outcome) => {
             site.model.wait_for(outcome.position, SEEN).await;
-            let to = if outcome.waits() { String::from("/office/proposals") } else { format!("/office/points?kind={kind}&done=1") };
-            Ok(leads_to(&to, lang))
+            Ok(done(&outcome, &format!("/office/points?kind={kind}&done=1"), lang))
         }
         Err(error) => opened.page(fields, shown, Some(&refused(error, lang)?)).await,
     }

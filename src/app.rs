@@ -10,9 +10,11 @@ mod import_form;
 pub mod imports;
 pub mod kept;
 pub mod lists;
+pub mod merchants;
 pub mod oidc;
 pub mod passkeys;
 pub mod proposals;
+pub mod questions;
 mod records;
 pub mod reports;
 mod request;
@@ -21,22 +23,23 @@ pub mod sessions;
 mod store;
 
 use claims::{claimed, claims};
-use proposals::{Foreseen, Sent};
+use proposals::Foreseen;
 pub use request::{ExecuteError, Outcome, Request};
-use store::CarryOut;
+use store::{CarryOut, Work};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use quick_cache::sync::Cache;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::credentials::oidc::Provider;
 use crate::disk::{self, Disk};
-use crate::domain::access::{AccountId, Actor};
+use crate::domain::access::Actor;
 use crate::domain::account::Accounts;
 use crate::domain::city::City;
 use crate::domain::digest::hex;
@@ -130,6 +133,11 @@ impl App {
         crate::domain::publication::view::moment_of((self.clock)())
     }
 
+    /// Today's date in the city.
+    fn today(&self) -> Date {
+        civil::date_in(&self.city().zone(), self.now())
+    }
+
     /// The city as last recorded.
     pub fn city(&self) -> Arc<City> {
         Arc::clone(&self.city.read().unwrap_or_else(PoisonError::into_inner))
@@ -172,7 +180,16 @@ impl App {
 
     /// Carries out a command: all of it or nothing, once for each id.
     pub async fn execute(&self, actor: &Actor, request: Request, files: Files<'_>) -> Result<Outcome, ExecuteError> {
-        self.run(actor, request, files, None).await
+        let outcome = self.run(actor, request, files, None).await?;
+        // A payee who is replaced, refused or given up, or whose place is gone, is erased.
+        let ends = |event: &String| {
+            let ends = ["payee_registered", "proposed", "discarded", "returned", "withdrawn"];
+            event.strip_prefix("merchant.").is_some_and(|action| ends.contains(&action))
+        };
+        if let Some(code) = outcome.code.filter(|_| outcome.events.iter().any(ends)) {
+            self.forget_payees(actor.name(), code, true).await?;
+        }
+        Ok(outcome)
     }
 
     /// Gives the outcome that a command would have; writes nothing.
@@ -229,7 +246,7 @@ impl App {
             None if begins => Code::from_random(random()?),
             None => return Err(Refusal::invalid("code-missing", sentence!("code-missing")).into()),
         };
-        let (subject, row) = self.seal_contact(&mut body, &mut attached)?;
+        let (subject, row) = self.seal_shared(&mut body, &attached)?;
         if let Some(object) = body.as_object_mut() {
             object.insert("code".into(), json!(code));
         }
@@ -243,7 +260,7 @@ impl App {
         let aggregate = format!("{family}/{code}");
         let mut append = Append { actor: actor.name().to_owned(), ..Append::default() };
         append.vault.extend(row.map(VaultChange::Put));
-        let consent = attached.contact.map(|contact| contact.consent);
+        let consent = attached.shared.map(|(_, consent)| consent);
         let action = action.to_owned();
         let work = Work { code, aggregate, begins, actor, with, action, body: text, sent, command, subject, named, consent };
         let carried = CarryOut { app: self, work: &work, id: &id, digest, base: append, dry };
@@ -358,25 +375,6 @@ impl App {
     pub async fn latest_revision(&self, family: &str, code: Code) -> Result<Option<u32>, ExecuteError> {
         Ok(self.load(family, code).await?.and_then(|(item, _)| item.latest()))
     }
-}
-
-struct Work<'a> {
-    code: Code,
-    aggregate: String,
-    begins: bool,
-    actor: &'a Actor,
-    /// Others who had a hand in it.
-    with: Vec<Option<AccountId>>,
-    /// The command's action and its fields as JSON text.
-    action: String,
-    body: String,
-    /// Set where it is proposed, or published alone.
-    sent: Option<Sent>,
-    command: ItemCommand,
-    subject: Option<SubjectId>,
-    /// A person whom the command names by id.
-    named: Option<SubjectId>,
-    consent: Option<crate::domain::subject::Consent>,
 }
 
 fn new_event(aggregate: &str, sequence: i64, event: &LogEvent) -> Result<NewEvent, ExecuteError> {

@@ -1,5 +1,6 @@
 //! Reads a city's configuration file and its unit table.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -51,6 +52,9 @@ struct CityFile {
     zones: Vec<u32>,
     #[serde(default)]
     landmarks: Vec<Landmark>,
+    /// Hamlets and residential groups, by the unit's id.
+    #[serde(default)]
+    hamlets: BTreeMap<UnitId, Vec<String>>,
     #[serde(default)]
     emergency: Vec<EmergencyNumber>,
     /// Name of the unit table, a CSV file beside this one.
@@ -124,6 +128,7 @@ pub fn city(name: &str, text: &str, file: impl Fn(&str) -> std::io::Result<Vec<u
         phone: read.phone,
         zones: read.zones,
         landmarks: read.landmarks,
+        hamlets: read.hamlets,
         licence: read.licence,
         emergency: read.emergency,
         units: units(&table)?,

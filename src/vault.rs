@@ -21,16 +21,7 @@ use crate::event_store::VaultRow;
 pub const CHECK_SUBJECT: &str = "#check";
 const NONCE: usize = 24;
 /// First bytes of a command digest; they identify the master key it was made with.
-const FINGERPRINT: usize = 4;
-
-/// A person's name and phone number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// Name.
-    pub name: String,
-    /// Phone number.
-    pub phone: String,
-}
+pub const FINGERPRINT: usize = 4;
 
 /// What a resident wrote; kept in the vault only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +31,19 @@ pub struct ReportText {
     /// How to reach who wrote it, if they want an answer.
     #[serde(default)]
     pub reply_to: String,
+}
+
+/// What a resident asked the desk, and the answer; kept in the vault only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionText {
+    /// The words.
+    pub text: String,
+    /// How to reach who asked, if they want that.
+    #[serde(default)]
+    pub reply_to: String,
+    /// What the desk answered.
+    #[serde(default)]
+    pub answer: Option<String>,
 }
 
 /// A photo that came with a report, as JPEG in Base64; kept in the vault only.
@@ -182,6 +186,7 @@ fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::subject::Contact;
 
     fn contact() -> Contact {
         Contact { name: "Người thử".into(), phone: "0900 000 000".into() }

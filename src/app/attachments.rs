@@ -10,14 +10,13 @@ use crate::domain::access::Actor;
 use crate::domain::digest::hex;
 use crate::domain::families;
 use crate::domain::feature_set::FeatureSet;
-use crate::domain::subject::SubjectId;
+use crate::domain::subject::{Shared, SubjectId};
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{BlobBytes, VaultRow};
 use crate::features;
 use crate::import::apart::{Places, Reading};
 use crate::import::attach::{Attached, NewBlob, Opened};
 use crate::import::zones::MOST_LEFT_OUT;
-use crate::vault::Contact;
 
 /// Most files of other senders that are read at a time.
 const APART: usize = 2;
@@ -110,16 +109,14 @@ impl App {
         Ok(self.log.get_blob(digest).await?.map(Bytes::from))
     }
 
-    pub(super) fn seal_contact(
-        &self,
-        body: &mut Value,
-        attached: &mut Attached,
-    ) -> Result<(Option<SubjectId>, Option<VaultRow>), ExecuteError> {
-        let Some(contact) = &attached.contact else { return Ok((None, None)) };
+    /// Seals what a person shares. The command's body names them instead.
+    pub(super) fn seal_shared(&self, body: &mut Value, attached: &Attached) -> Result<(Option<SubjectId>, Option<VaultRow>), ExecuteError> {
+        let Some((shared, _)) = &attached.shared else { return Ok((None, None)) };
         let subject = SubjectId(format!("s-{}", hex(&random::<10>()?)));
-        let row = self.vault.seal(&subject, &Contact { name: contact.name.clone(), phone: contact.phone.clone() })?;
-        if let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) {
-            facts.insert("contact".into(), json!({ "subject": subject }));
+        let row = self.vault.seal(&subject, shared)?;
+        match shared {
+            Shared::Contact(_) => body["facts"]["contact"] = json!({ "subject": subject }),
+            Shared::Payee(_) => body["payee"] = json!(subject),
         }
         Ok((Some(subject), Some(row)))
     }

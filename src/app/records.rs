@@ -10,10 +10,10 @@ use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::digest::hex;
 use crate::domain::families::{Audited, LogEvent};
 use crate::domain::refusal::Why;
+use crate::domain::subject::Contact;
 use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
 use crate::domain::{Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
-use crate::vault::Contact;
 
 impl App {
     pub(super) async fn city_state(&self) -> Result<(CityState, i64), ExecuteError> {
@@ -138,6 +138,10 @@ impl App {
 
     /// Erases a person's data everywhere: the key and the data, then the traces in the store's files.
     pub async fn erase(&self, subject: SubjectId) -> Result<(), ExecuteError> {
+        self.erase_as("local", subject).await
+    }
+
+    pub(super) async fn erase_as(&self, actor: &str, subject: SubjectId) -> Result<(), ExecuteError> {
         let (state, sequence) = self.subject(&subject).await?;
         let command = SubjectCommand::Erase(SubjectNamed { subject: subject.clone() });
         let events = state.decide(command, &self.context(BTreeSet::new()))?;
@@ -145,7 +149,7 @@ impl App {
         self.register(&subject)?;
         let aggregate = format!("subject/{subject}");
         let events = events.into_iter().map(LogEvent::Subject);
-        self.append_local(&aggregate, sequence, events, vec![VaultChange::Erase(subject.0.clone())]).await?;
+        self.append_as(actor, &aggregate, sequence, events, vec![VaultChange::Erase(subject.0.clone())]).await?;
         self.log.scrub().await?;
         tracing::info!(target: "audit", subject = %subject, "erased");
         Ok(())
@@ -165,6 +169,8 @@ impl App {
             let has_row = self.log.vault_row(&subject.0).await?.is_some();
             if state.known && (!state.erased || has_row) {
                 self.erase(subject).await?;
+                count += 1;
+            } else if has_row && self.erase_question_of(&subject).await? {
                 count += 1;
             } else if has_row {
                 // The subject is not a person in the log: it stands for the words of a closed report.

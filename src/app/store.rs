@@ -10,17 +10,38 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 
 use super::proposals::{Foreseen, Sent};
-use super::{App, ExecuteError, Outcome, RETRIES, Work, claimed, claims, decode, new_event, repeated};
+use super::{App, ExecuteError, Outcome, RETRIES, claimed, claims, decode, new_event, repeated};
 use crate::disk::Disk;
-use crate::domain::families::{Handler, Listed, LogEvent};
+use crate::domain::access::{AccountId, Actor};
+use crate::domain::families::{Handler, ItemCommand, Listed, LogEvent};
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::{Command, Event, Propose, Publication, PublishAlone};
-use crate::domain::subject::{ConsentRecorded, Subject, SubjectCommand};
-use crate::domain::{Context, Refusal};
+use crate::domain::subject::{Consent, ConsentRecorded, Subject, SubjectCommand, SubjectId};
+use crate::domain::{Code, Context, Refusal};
 use crate::event_store::{Append, AppendError, ClaimRow, CommandRow, NewEvent};
 
 /// Name of the metadata that says who acts.
 const ACTOR: &str = "actor";
+
+/// A command that is carried out, with what comes along with it.
+pub(super) struct Work<'a> {
+    pub(super) code: Code,
+    pub(super) aggregate: String,
+    pub(super) begins: bool,
+    pub(super) actor: &'a Actor,
+    /// Others who had a hand in it.
+    pub(super) with: Vec<Option<AccountId>>,
+    /// The command's action and its fields as JSON text.
+    pub(super) action: String,
+    pub(super) body: String,
+    /// Set where it is proposed, or published alone.
+    pub(super) sent: Option<Sent>,
+    pub(super) command: ItemCommand,
+    pub(super) subject: Option<SubjectId>,
+    /// A person whom the command names by id.
+    pub(super) named: Option<SubjectId>,
+    pub(super) consent: Option<Consent>,
+}
 
 /// The command that events come of, and what is written beside them.
 #[derive(Clone)]

@@ -77,6 +77,9 @@ pub struct ServeArgs {
     /// Providers at which people of the office may sign in (OpenID Connect)
     #[arg(long, env = "BANGTIN_OIDC", value_name = "FILE.toml")]
     oidc: Option<PathBuf>,
+    /// Look once a day whether the links of the register of services still answer
+    #[arg(long, env = "BANGTIN_CHECK_LINKS")]
+    check_links: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,7 @@ use super::store::{self, Store};
 use super::{ServeArgs, StoreArgs};
 use crate::credentials::oidc::{Provider, settings};
 use crate::http::{self, Limits, Site};
-use crate::node::{follower, schedule};
+use crate::node::{follower, links, schedule};
 use crate::read_model::ReadModel;
 use crate::read_model::blobs::Blobs;
 
@@ -109,6 +109,7 @@ pub struct Node {
     site: Arc<Site>,
     snapshot: PathBuf,
     started_at: i64,
+    check_links: bool,
 }
 
 /// Builds the image and begins to follow the log.
@@ -124,7 +125,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         note!("bangtin: warning: {} more are listed by “bangtin log stats”", doubles.len() - DOUBLES);
     }
     let mut image = follower::build(&log, Some(&store.snapshot)).await.context("the log cannot be read")?;
-    follower::load_contacts(&log, app.vault(), &mut image).await?;
+    follower::load_shared(&log, app.vault(), &mut image).await?;
     if image.accounts.second_person_since.is_none() {
         note!("bangtin: one person publishes alone until two can sign in at /office, one of them an approver");
     }
@@ -158,7 +159,7 @@ pub async fn start(store: &Store, args: &ServeArgs, disk_cache: bool) -> anyhow:
         behind_proxy: args.behind_proxy,
         ..Limits::default()
     };
-    Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at })
+    Ok(Node { site: Arc::new(Site::new(app, model, limits)), snapshot: store.snapshot.clone(), started_at, check_links: args.check_links })
 }
 
 /// The providers that a file names; their secrets lie beside it.
@@ -176,9 +177,14 @@ impl Node {
             stop.asked().await;
             note!("bangtin: finishing");
         };
+        let looking = self.check_links.then(|| {
+            let Site { app, model, links, .. } = &*self.site;
+            tokio::spawn(links::keep(Arc::clone(app), Arc::clone(model), Arc::clone(links)))
+        });
         let counting = tokio::spawn(http::scans::keep(Arc::clone(&self.site)));
         http::serve(listener, Arc::clone(&self.site), shutdown).await;
         counting.abort();
+        looking.iter().for_each(tokio::task::JoinHandle::abort);
         self.site.write_scans().await;
         let position = self.site.model.image().position;
         if position - self.started_at >= SNAPSHOT_AT_END

@@ -11,8 +11,9 @@ use super::messages::say;
 use crate::app::{App, system_clock};
 use crate::config;
 use crate::domain::city::{City, CityCommand};
+use crate::domain::subject::Contact;
 use crate::event_store::{self, EventLog};
-use crate::vault::{CHECK_SUBJECT, Contact, Vault, VaultError};
+use crate::vault::{CHECK_SUBJECT, Vault, VaultError};
 
 /// An open store.
 pub struct Store {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::unit::{UnitId, Units};
-use super::{Context, Digest, Refusal};
+use super::{Code, Context, Digest, Refusal};
 
 opaque_id! {
     /// An opaque identity of a token, safe to print and to keep in the log.
@@ -176,6 +176,9 @@ impl Token {
     }
 }
 
+/// What the name of an actor begins with who has a place's link.
+const LINK: &str = "link-";
+
 /// Who carries out a command: a person of the office, a token, or somebody at the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -190,6 +193,18 @@ impl Actor {
     pub fn of_token(token: TokenCreated, person: Option<AccountId>) -> Self {
         let grants = Some(vec![Grant { role: token.role, reach: token.reach }]);
         Self { name: token.token.0, person, grants }
+    }
+
+    /// Whoever has the link of a place: the merchant. They only suggest.
+    pub fn of_link(code: Code) -> Self {
+        let name = format!("{LINK}{code}");
+        let grants = Some(vec![Grant { role: Role::Clerk, reach: Reach::City }]);
+        Self { person: Some(AccountId(name.clone())), name, grants }
+    }
+
+    /// True for the account that stands for whoever has a place's link.
+    pub fn is_of_link(account: &AccountId) -> bool {
+        account.0.starts_with(LINK)
     }
 
     /// Somebody at the machine itself: the command line.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::unit::Units;
+use super::unit::{UnitId, Units};
 use super::{Context, Refusal};
 use crate::domain::feature_set::FeatureSet;
 use crate::geometry::Bbox;
@@ -104,6 +104,9 @@ pub struct City {
     /// All generations of its administrative units.
     #[serde(default)]
     pub units: Units,
+    /// Hamlets and residential groups of each unit (thôn, tổ dân phố), by the unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hamlets: BTreeMap<UnitId, Vec<String>>,
     /// True when the table of units came by `bangtin import units`, not with the configuration.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub units_imported: bool,
@@ -126,6 +129,9 @@ impl City {
     pub fn learn_from(&mut self, recorded: &Self) {
         self.boundaries.clone_from(&recorded.boundaries);
         self.as_before.clone_from(&recorded.as_before);
+        if self.hamlets.is_empty() {
+            self.hamlets.clone_from(&recorded.hamlets);
+        }
         if recorded.units_imported {
             self.units.clone_from(&recorded.units);
             self.units_imported = true;

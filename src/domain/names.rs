@@ -18,3 +18,19 @@ pub fn about(lang: Lang, name: &str) -> String {
 pub fn label(lang: Lang, property: &Property) -> String {
     text(lang, &format!("field-{}", property.name)).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::about;
+    use crate::domain::families;
+    use crate::words::text::Lang;
+
+    #[test]
+    fn every_collection_says_in_both_languages_what_it_holds() {
+        for (name, ..) in families::collections() {
+            for lang in [Lang::Vi, Lang::En] {
+                assert!(about(lang, name).ends_with('.'), "{name}: {}", about(lang, name));
+            }
+        }
+    }
+}

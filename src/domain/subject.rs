@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::vietqr::Payee;
 use super::{Context, Refusal};
 use unicode_normalization::UnicodeNormalization;
 
@@ -22,6 +23,25 @@ pub struct Consent {
     pub text_version: String,
     /// Where the proof is kept, e.g. a file number; no personal data.
     pub evidence: String,
+}
+
+/// A person's name and phone number; kept in the vault only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// Phone number.
+    pub phone: String,
+}
+
+/// What somebody agreed to show, whom to call or whom to pay; kept in the vault only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Shared {
+    /// Whom to pay.
+    Payee(Payee),
+    /// Whom to call.
+    Contact(Contact),
 }
 
 /// True for an entry in a column of consents that says there is no consent: “không”, “chưa”, “đã rút”, 0, a dash.

@@ -20,6 +20,7 @@ use super::{Site, api};
 use crate::domain::Digest;
 use crate::domain::city::City;
 use crate::domain::families;
+use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
 use crate::features::Features;
 use crate::prints;
@@ -29,6 +30,9 @@ use crate::words::text::Lang;
 
 /// Newest items shown of each collection, and of what changed last.
 const SHOWN: usize = 3;
+/// The collection of services on other sites, and how many of them the page shows.
+const SERVICES: &str = "services";
+const MOST_SERVICES: usize = 12;
 /// Occasions of today that are shown.
 const TODAY: usize = 5;
 
@@ -64,7 +68,8 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
         newest.truncate(SHOWN);
         newest
     };
-    let names = families::collections().into_iter().map(|(name, ..)| name);
+    // Services stand on the page themselves.
+    let names = families::collections().into_iter().map(|(name, ..)| name).filter(|name| *name != SERVICES);
     let collections: Vec<_> = names
         .clone()
         .map(|name| {
@@ -76,10 +81,19 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     changed.sort_by_key(|(code, entry)| (-entry.version, **code));
     changed.truncate(SHOWN);
     let changed = changed.into_iter().filter_map(|(_, entry)| entry.item.view(None, &moment)).collect::<Vec<_>>();
+    let services = image.collection(SERVICES).filter_map(|(_, entry)| entry.item.view(None, &moment));
+    let mut services: Vec<_> = services.filter(|view| view.status == Status::InForce).collect();
+    services.sort_by(|a, b| (a.told("category"), &a.title).cmp(&(b.told("category"), &b.title)));
+    services.truncate(MOST_SERVICES);
     let mut on = image.on(None, [moment.today; 2], &moment);
     on.truncate(TODAY);
     drop(image);
-    let page = pages::home(lang, &city, &moment, &pages::Home { map: &map, on: &on, changed: &changed, collections: &collections });
+    let page = pages::home(
+        lang,
+        &city,
+        &moment,
+        &pages::Home { map: &map, on: &on, changed: &changed, services: &services, collections: &collections },
+    );
     Ok(respond::fresh(&headers, "text/html; charset=utf-8", "public, max-age=5", vary(), page))
 }
 

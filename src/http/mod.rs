@@ -6,6 +6,8 @@ mod assets;
 mod auth;
 mod boards;
 mod collections;
+mod coverage;
+mod desk;
 mod download_cache;
 mod downloads;
 mod errors;
@@ -17,6 +19,7 @@ mod indicators;
 mod items;
 mod limiter;
 mod lists;
+mod merchants;
 mod middleware;
 mod nearest;
 mod office;
@@ -47,6 +50,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::app::App;
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
+use crate::node::links::Links;
 use crate::read_model::ReadModel;
 use answers::Answers;
 use limiter::{Buckets, Limiter};
@@ -58,6 +62,12 @@ pub use serving::serve;
 /// How long a request waits for a free place to draw.
 const DRAWING_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Photos of codes that are looked at at a time.
+const PHOTO_PLACES: usize = 2;
+/// Photos of codes from one network: in a burst, and per hour.
+const PHOTOS: (u32, u32) = (20, 120);
+/// How long an answer waits until what a form changed can be seen.
+const SEEN: Duration = Duration::from_secs(1);
 /// Tries to sign in from one network, of a whole office perhaps: in a burst, and per hour.
 const SIGN_INS: (u32, u32) = (30, 120);
 /// Tries to sign in with one address: in a burst, and per hour.
@@ -170,8 +180,14 @@ pub struct Site {
     pub(crate) home_maps: std::sync::Mutex<home::Maps>,
     /// Counts of readings that wait to be written.
     pub(crate) scans: scans::Waiting,
+    /// What was seen of the links of the register of services.
+    pub links: Arc<Links>,
     /// How often residents may report.
     pub(crate) report_limiter: Limiter,
+    /// Places for photos that are looked at.
+    pub(crate) photo_places: Semaphore,
+    /// How often photos of codes may be checked.
+    pub(crate) photo_limiter: Limiter,
     /// How often one network may try to sign in.
     pub(crate) sign_in_limiter: Limiter,
     /// How often somebody may try to sign in with an address, from a browser that knows it or from any other.
@@ -183,6 +199,7 @@ impl Site {
     pub fn new(app: Arc<App>, model: Arc<ReadModel>, limits: Limits) -> Self {
         let answers = Answers::new(limits.answer_bytes);
         let report_limiter = Limiter::new(limits.reports.0, limits.reports.1);
+        let photo_limiter = Limiter::new(PHOTOS.0, PHOTOS.1);
         let (write_places, import_places) = (Semaphore::new(limits.writes), Arc::new(Semaphore::new(limits.imports)));
         let tiles = collections::tiles::Tiles::new(limits.tile_bytes);
         let kept = download_cache::download_cache(limits.download_bytes);
@@ -204,7 +221,10 @@ impl Site {
             import_places,
             home_maps: std::sync::Mutex::default(),
             scans: scans::Waiting::default(),
+            links: Arc::default(),
             report_limiter,
+            photo_limiter,
+            photo_places: Semaphore::new(PHOTO_PLACES),
             sign_in_limiter: Limiter::new(SIGN_INS.0, SIGN_INS.1),
             account_limiter: Buckets::new(TRIES.0, TRIES.1),
         }

@@ -14,6 +14,7 @@ use super::forms::{self, Fields};
 use super::here;
 use super::reading::Form;
 use super::respond;
+use crate::domain::payment::Method;
 use crate::http::reading::Asking;
 use crate::read_model::nearest::kinds;
 use crate::render::nearest as pages;
@@ -59,11 +60,19 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
         Err(HttpError::Parameter(said)) if form == Form::Html => (None, Some(said.text(lang))),
         Err(error) => return Err(error),
     };
-    let found = site.model.nearest(kind, at, SHOWN, &moment).await?;
+    let pays = match fields.asked("pays") {
+        None => None,
+        Some(text) => Some(Method::parse(text).ok_or_else(|| {
+            let list = Method::ALL.map(Method::as_str).join(", ");
+            let shown: String = text.chars().take(40).collect();
+            HttpError::Parameter(sentence!("pays", shown, list))
+        })?),
+    };
+    let found = site.model.nearest(kind, pays, at, SHOWN, &moment).await?;
     if form == Form::Json {
         let body = pages::json(kind, at, &found, &city).to_string();
         return Ok(respond::unkept(headers, StatusCode::OK, "application/json", HeaderMap::new(), body));
     }
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(here::html(headers, status, pages::page(lang, &city, &moment, kind, at, wrong.as_deref(), &found)))
+    Ok(here::html(headers, status, pages::page(lang, &city, &moment, &pages::Asked { kind, pays, at }, wrong.as_deref(), &found)))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, api, assets, boards, collections, downloads, here, home, imports, indicators, items, nearest, office, operations, reports, scans,
-    search, today, writes,
+    Site, api, assets, boards, collections, coverage, desk, downloads, here, home, imports, indicators, items, merchants, nearest, office,
+    operations, reports, scans, search, today, writes,
 };
 
 /// The methods that an address takes.
@@ -64,15 +64,21 @@ fn of_office() -> Vec<Route> {
         ("/office/points/lists", Posts, post(office::points::send_list)),
         ("/office/points/lists/{id}", Both, get(office::points::list).post(office::points::carry_out_list)),
         ("/office/points/{code}", Both, get(office::points::point).post(office::points::revise)),
+        ("/office/merchants/{code}", Both, get(office::merchants::place).post(office::merchants::change)),
         ("/office/campaigns", Reads, get(office::campaigns::list)),
         ("/office/campaigns/new", Both, get(office::campaigns::new_campaign).post(office::campaigns::publish)),
         ("/office/campaigns/{code}", Both, get(office::campaigns::campaign).post(office::campaigns::change)),
         ("/office/indicators/{code}", Both, get(office::results::results).post(office::results::report)),
         ("/office/indicators/{code}/sheet.xlsx", Reads, get(office::results::sheet)),
+        ("/office/desk", Reads, get(office::desk::list)),
+        ("/office/desk/{id}", Both, get(office::desk::question).post(office::desk::answer)),
         ("/office/duty", Both, get(office::duty::duty).post(office::duty::set)),
         ("/office/boards/{code}", Both, get(office::boards::board).post(office::boards::work)),
         ("/office/reports", Both, get(office::reports::reports).post(office::reports::work)),
         ("/office/reports/{id}/photo", Reads, get(office::reports::photo)),
+        ("/office/services", Reads, get(office::services::list)),
+        ("/office/services/new", Both, get(office::services::new_service).post(office::services::publish)),
+        ("/office/services/{code}", Both, get(office::services::service).post(office::services::revise)),
         ("/office/scans", Reads, get(scans::office)),
         ("/office/audit", Reads, get(office::audit::audit)),
         ("/office/deadlines", Reads, get(office::deadlines::deadlines)),
@@ -112,6 +118,9 @@ fn public() -> Vec<Route> {
         ("/today/poster.pdf", Reads, get(today::poster)),
         ("/indicators", Reads, get(indicators::list)),
         ("/indicators/{id}", Reads, get(indicators::one)),
+        ("/coverage", Reads, get(coverage::coverage)),
+        ("/desk", Both, get(desk::get).post(desk::ask)),
+        ("/desk/{receipt}", Both, get(desk::answered).post(desk::erase)),
         ("/scans.csv", Reads, get(scans::csv)),
         ("/search", Reads, get(search::search)),
         ("/q/{code}", Reads, get(items::item)),
@@ -126,6 +135,8 @@ fn public() -> Vec<Route> {
         ("/q/{code}/changes", Reads, get(items::changes)),
         ("/q/{code}/lots", Reads, get(items::lots::list)),
         ("/q/{code}/lots/{number}", Reads, get(items::lots::one)),
+        ("/q/{code}/check", Both, get(merchants::check_form).post(merchants::check)),
+        ("/q/{code}/edit/{key}", Both, get(merchants::edit_form).post(merchants::edit)),
         ("/q/{code}/report", Both, get(reports::form).post(reports::receive)),
         ("/q/{code}/revisions/{number}", Reads, get(items::revision)),
         ("/q/{code}/documents/{sha256}", Reads, get(items::document)),

@@ -104,7 +104,7 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap, is_kept: 
     let of_day: Vec<On> = on.iter().filter(|on| on.when.day == day).cloned().collect();
     // Without a position, the middle of the unit tells what is near.
     let near = at.or(unit.as_ref().map(|unit| Position { lon: unit.label.lon, lat: unit.label.lat }));
-    let places = site.model.places_on(&of_day, near, SHOWN).await?;
+    let places = site.model.places_on(&of_day, near, SHOWN, &moment).await?;
     let today = Today {
         lang,
         city: &city,

@@ -1,7 +1,6 @@
 //! Writing over HTTP: takes a command, and answers with the events and the new position.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -11,14 +10,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 
 use super::errors::HttpError;
-use super::{Site, auth, items, respond};
+use super::{SEEN, Site, auth, items, respond};
 use crate::app::{Outcome, Request};
 use crate::domain::access::Actor;
 use crate::domain::{Code, Refusal, families};
 use crate::import::attach::no_files;
-
-/// How long an answer waits until the written change can be read.
-const SEEN: Duration = Duration::from_secs(1);
 
 /// `POST /collections/{c}/items`: publishes or drafts a new item.
 pub async fn create(

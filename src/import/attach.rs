@@ -3,18 +3,18 @@
 //! The domain sees only references. A command's JSON may carry:
 //! * feature sets such as `facts.zones`: `{"geojson": {…}}` or `{"file": "zones.geojson"}`, with `"crs"`;
 //! * `facts.documents[]`: `{"role", "title", "file"}` or `{"role", "title", "file_name", "base64"}`;
-//! * `facts.contact`: `{"name", "phone", "consent": {"purpose", "text_version", "evidence"}}`.
+//! * what a person shares (`shared`).
 
 use std::collections::VecDeque;
 use std::io::Read;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::apart::Reading;
 use super::documents;
+use super::shared;
 use super::source::Source;
 use super::zones::{Imported, Options};
 use crate::domain::city::{City, Columns};
@@ -22,7 +22,7 @@ use crate::domain::document::{Document, DocumentRole};
 use crate::domain::families;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::PlanKind;
-use crate::domain::subject::Consent;
+use crate::domain::subject::{Consent, Shared};
 use crate::domain::{Digest, Refusal};
 use crate::features::canonical::CanonicalSet;
 use crate::geometry::crs::Crs;
@@ -150,25 +150,13 @@ impl From<CanonicalSet> for NewBlob {
 /// All blobs that come with a command.
 pub type Blobs = Vec<NewBlob>;
 
-/// A person's name and phone number as received. They leave this struct only for the vault.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ContactInput {
-    /// The person's name.
-    pub name: String,
-    /// The person's phone number.
-    pub phone: String,
-    /// The person's consent.
-    pub consent: Consent,
-}
-
 /// What was taken out of a command's body.
 #[derive(Default)]
 pub struct Attached {
     /// Blobs to store before the events.
     pub blobs: Blobs,
-    /// A contact to seal.
-    pub contact: Option<ContactInput>,
+    /// What a person shares, to be sealed, and their consent.
+    pub shared: Option<(Shared, Consent)>,
     /// The report of an import.
     pub report: Option<Report>,
     /// Sets that the command names by digest, which must be stored already: field name and digest.
@@ -203,7 +191,7 @@ pub fn clean_texts(value: &mut Value) {
 
 /// Takes files, sets and contacts out of a command's body, and leaves references in their place.
 pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading) -> Result<Attached, AttachError> {
-    let mut attached = Attached::default();
+    let mut attached = Attached { shared: shared::detach(body).map_err(AttachError::Refused)?, ..Attached::default() };
     let Some(facts) = body.get_mut("facts").and_then(Value::as_object_mut) else {
         clean_texts(body);
         check_lengths(body)?;
@@ -219,16 +207,6 @@ pub fn detach(body: &mut Value, city: &City, files: Files<'_>, reading: &Reading
         for document in list {
             attach_document(document, files, reading, &mut attached.blobs)?;
         }
-    }
-    if let Some(contact) = facts.get("contact").filter(|contact| contact.get("name").is_some()) {
-        let input: ContactInput =
-            serde_json::from_value(contact.clone()).map_err(|error| invalid("contact", sentence!("contact", error = error.to_string())))?;
-        let input = ContactInput { name: typed(&input.name), phone: typed(&input.phone), ..input };
-        if !crate::domain::phone::is_phone(&input.phone) || input.name.is_empty() {
-            return Err(invalid("contact", sentence!("contact-attach")));
-        }
-        attached.contact = Some(input);
-        facts.remove("contact");
     }
     clean_texts(body);
     check_lengths(body)?;

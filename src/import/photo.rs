@@ -18,6 +18,17 @@ const MEMORY: u64 = 150_000_000;
 /// The picture of a JPEG or PNG, as JPEG: upright, at most 1,280 pixels a side, without anything else that the file
 /// says, such as the place, the hour and the device (Exif). None for what cannot be read, or is too large.
 pub fn bare(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut picture = upright(bytes)?;
+    if picture.width().max(picture.height()) > SIDE {
+        picture = picture.resize(SIDE, SIDE, FilterType::Triangle);
+    }
+    let mut jpeg = Vec::new();
+    picture.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY)).ok()?;
+    Some(jpeg)
+}
+
+/// The picture of a JPEG or PNG, upright. None for what cannot be read, or is too large.
+pub(super) fn upright(bytes: &[u8]) -> Option<DynamicImage> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MOST_SIDE);
     limits.max_image_height = Some(MOST_SIDE);
@@ -30,13 +41,8 @@ pub fn bare(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     let orientation = decoder.orientation().ok()?;
     let mut picture = DynamicImage::from_decoder(decoder).ok()?;
-    if picture.width().max(picture.height()) > SIDE {
-        picture = picture.resize(SIDE, SIDE, FilterType::Triangle);
-    }
     picture.apply_orientation(orientation);
-    let mut jpeg = Vec::new();
-    picture.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY)).ok()?;
-    Some(jpeg)
+    Some(picture)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::sweep;
 use crate::app::App;
 use crate::disk::{self, Disk};
 use crate::domain::families::LogEvent;
@@ -32,8 +33,6 @@ const DISK_PAUSE: Duration = Duration::from_secs(1);
 /// fails.
 const DISK_CHECK_EVERY: u32 = 10;
 
-/// Time between looks for drafts that are over.
-const SWEEP_PAUSE: Duration = Duration::from_hours(1);
 /// Time between looks for feature sets of which this node has no copy.
 const COPY_PAUSE: Duration = Duration::from_secs(2);
 
@@ -126,16 +125,16 @@ async fn replay(log: &Arc<dyn EventLog>, mut image: Image) -> Result<Image, Foll
     image
 }
 
-/// Fetches the contacts that the image lacks from the vault.
-pub async fn load_contacts(log: &Arc<dyn EventLog>, vault: &Vault, image: &mut Image) -> Result<(), StoreError> {
-    if image.missing_contacts().is_empty() {
+/// Fetches what persons share, and what the image lacks, from the vault.
+pub async fn load_shared(log: &Arc<dyn EventLog>, vault: &Vault, image: &mut Image) -> Result<(), StoreError> {
+    if image.missing_shared().is_empty() {
         return Ok(());
     }
     for row in log.vault_rows().await? {
         if row.subject != CHECK_SUBJECT
-            && let Ok(contact) = vault.unseal(&row)
+            && let Ok(shared) = vault.unseal(&row)
         {
-            image.put_contact(SubjectId(row.subject), contact);
+            image.put_shared(SubjectId(row.subject), shared);
         }
     }
     Ok(())
@@ -147,17 +146,7 @@ pub async fn follow(app: Arc<App>, model: Arc<ReadModel>, snapshot_path: Option<
         () = follow_log(&app, &model, snapshot_path) => {}
         () = look_after_disks(app.log(), &model) => {}
         () = copy_sets(app.log(), &model) => {}
-        () = sweep(&app) => {}
-    }
-}
-
-/// Removes, now and then, what planners sent and did not use for long. It never returns.
-async fn sweep(app: &App) {
-    loop {
-        if let Err(error) = app.sweep_kept().await {
-            tracing::warn!("old drafts were not removed: {error}");
-        }
-        tokio::time::sleep(SWEEP_PAUSE).await;
+        () = sweep::keep(&app, &model) => {}
     }
 }
 
@@ -342,7 +331,7 @@ async fn rebuild(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resul
     let head = log.head().await?;
     let mut image = replay(log, Image::empty()).await?;
     whole(&image, &head)?;
-    load_contacts(log, app.vault(), &mut image).await?;
+    load_shared(log, app.vault(), &mut image).await?;
     app.observe_city((*image.city).clone());
     app.forget().await;
     image.generation = model.image().generation + 1;
@@ -369,15 +358,15 @@ async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resu
         if chain::link(&model.image().hash, first) != first.hash {
             return Err(FollowError::Replaced);
         }
-        let mut contacts = Vec::new();
+        let mut rows = Vec::new();
         for stored in &page {
             if stored.event.name == "subject.consent_recorded"
                 && let Some(subject) = stored.event.aggregate.strip_prefix("subject/")
             {
-                // The contact is fetched before the event is applied, so that no page shows one without the
+                // What they share is fetched before the event is applied, so that no page shows one without the
                 // other.
                 if let Some(row) = log.vault_row(subject).await? {
-                    contacts.push(row);
+                    rows.push(row);
                 }
             }
         }
@@ -385,10 +374,10 @@ async fn catch_up(app: &App, model: &ReadModel, log: &Arc<dyn EventLog>) -> Resu
             for stored in &page {
                 match image.apply(stored).map_err(|error| FollowError::Event(stored.position, error))? {
                     Effect::City => app.observe_city((*image.city).clone()),
-                    Effect::Contact(subject) => {
-                        let row = contacts.iter().find(|row| row.subject == subject.0);
-                        if let Some(Ok(contact)) = row.map(|row| app.vault().unseal(row)) {
-                            image.put_contact(subject, contact);
+                    Effect::Shared(subject) => {
+                        let row = rows.iter().find(|row| row.subject == subject.0);
+                        if let Some(Ok(shared)) = row.map(|row| app.vault().unseal(row)) {
+                            image.put_shared(subject, shared);
                         }
                     }
                     Effect::None => {}

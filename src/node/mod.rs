@@ -2,5 +2,7 @@
 //! at its hour.
 
 pub mod follower;
+pub mod links;
 pub mod schedule;
 pub mod snapshot;
+mod sweep;

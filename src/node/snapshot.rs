@@ -16,9 +16,10 @@ use crate::domain::city::City;
 use crate::domain::subject::SubjectId;
 use crate::domain::{Code, Digest};
 use crate::read_model::image::{Entry, Image, OpenReport};
+use crate::read_model::questions::Questions;
 
 /// Format of snapshots; raise the number when the form of the image changes.
-const FORMAT: &str = concat!("bangtin-snapshot-10/", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("bangtin-snapshot-11/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {
@@ -32,6 +33,7 @@ struct Header<'a> {
     accounts: Accounts,
     consented: Vec<SubjectId>,
     reports: Vec<OpenReport>,
+    questions: Questions,
     items: usize,
 }
 
@@ -55,6 +57,7 @@ pub fn encode(image: &Image, log_id: &str) -> serde_json::Result<Vec<u8>> {
         accounts: image.accounts.clone(),
         consented: consented.into_iter().cloned().collect(),
         reports: image.reports().values().cloned().collect(),
+        questions: image.questions.clone(),
         items: image.len(),
     };
     let mut bytes = serde_json::to_vec(&header)?;
@@ -123,6 +126,7 @@ pub fn read(path: &Path, log_id: &str) -> Option<Image> {
     image.city_version = header.city_version;
     image.accounts = header.accounts;
     image.restore_reports(header.reports);
+    image.questions = header.questions;
     image.restore_people(header.tokens, header.consented);
     for (code, entry) in parsed {
         image.restore_entry(code, entry);

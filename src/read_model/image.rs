@@ -7,16 +7,18 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::questions::Questions;
 use crate::domain::access::{AccountId, Actor, TokenCreated, TokenEvent, TokenId};
 use crate::domain::account::{Account, Accounts};
 use crate::domain::city::City;
 use crate::domain::families::{DecodeError, Item, LogEvent};
 use crate::domain::publication::view::{Moment, View, moment_of};
 use crate::domain::report::{ReportEvent, ReportId, ReportReceived};
+use crate::domain::subject::{Contact, Shared};
 use crate::domain::subject::{SubjectEvent, SubjectId};
+use crate::domain::vietqr::Payee;
 use crate::domain::{Code, Digest};
 use crate::event_store::{StoredEvent, chain};
-use crate::vault::Contact;
 use crate::words::civil::date_in;
 
 /// An item and the position of its last event.
@@ -79,9 +81,11 @@ pub struct Image {
     /// The office's accounts.
     pub accounts: Accounts,
     consented: HashSet<SubjectId>,
-    contacts: HashMap<SubjectId, Contact>,
+    shared: HashMap<SubjectId, Shared>,
     numbers: HashMap<u32, Code>,
     reports: BTreeMap<ReportId, OpenReport>,
+    /// Questions to the desk.
+    pub questions: Questions,
     /// Items that wait for a person of the office.
     unsettled: BTreeSet<Code>,
     /// Items by the day with which each turns.
@@ -104,8 +108,8 @@ pub enum Effect {
     None,
     /// The city's configuration changed.
     City,
-    /// A contact may be shown now: it must be fetched from the vault.
-    Contact(SubjectId),
+    /// What a person shares may be shown now: it must be fetched from the vault.
+    Shared(SubjectId),
 }
 
 impl Image {
@@ -186,22 +190,29 @@ impl Image {
             }
             LogEvent::Subject(SubjectEvent::ConsentRecorded(recorded)) => {
                 self.consented.insert(recorded.subject.clone());
-                Effect::Contact(recorded.subject)
+                Effect::Shared(recorded.subject)
             }
             LogEvent::Subject(SubjectEvent::ConsentWithdrawn(named) | SubjectEvent::Erased(named)) => {
                 self.consented.remove(&named.subject);
-                self.contacts.remove(&named.subject);
+                self.shared.remove(&named.subject);
                 Effect::None
             }
-            LogEvent::Report(ReportEvent::Received(received)) => {
-                self.reports.insert(received.report.clone(), OpenReport { received, at: stored.recorded_at });
+            LogEvent::Report(event) => {
+                self.apply_report(event, stored.recorded_at);
                 Effect::None
             }
-            LogEvent::Report(ReportEvent::Closed(closed)) => {
-                self.reports.remove(&closed.report);
+            LogEvent::Question(event) => {
+                self.questions.apply(event, stored.recorded_at);
                 Effect::None
             }
             LogEvent::Audited(_) => Effect::None,
+        }
+    }
+
+    fn apply_report(&mut self, event: ReportEvent, at: i64) {
+        match event {
+            ReportEvent::Received(received) => drop(self.reports.insert(received.report.clone(), OpenReport { received, at })),
+            ReportEvent::Closed(closed) => drop(self.reports.remove(&closed.report)),
         }
     }
 
@@ -292,18 +303,29 @@ impl Image {
 
     /// A person's contact, while their consent holds.
     pub fn contact(&self, subject: &SubjectId) -> Option<&Contact> {
-        self.contacts.get(subject)
+        match self.shared.get(subject)? {
+            Shared::Contact(contact) => Some(contact),
+            Shared::Payee(_) => None,
+        }
     }
 
-    /// Persons whose consent holds but whose contact is not in memory.
-    pub fn missing_contacts(&self) -> Vec<SubjectId> {
-        self.consented.iter().filter(|subject| !self.contacts.contains_key(subject)).cloned().collect()
+    /// Whom one pays, while their consent holds.
+    pub fn payee(&self, subject: &SubjectId) -> Option<&Payee> {
+        match self.shared.get(subject)? {
+            Shared::Payee(payee) => Some(payee),
+            Shared::Contact(_) => None,
+        }
     }
 
-    /// Keeps a contact, if the person's consent still holds.
-    pub fn put_contact(&mut self, subject: SubjectId, contact: Contact) {
+    /// Persons whose consent holds but of whom nothing is in memory.
+    pub fn missing_shared(&self) -> Vec<SubjectId> {
+        self.consented.iter().filter(|subject| !self.shared.contains_key(subject)).cloned().collect()
+    }
+
+    /// Keeps what a person shares, if their consent still holds.
+    pub fn put_shared(&mut self, subject: SubjectId, shared: Shared) {
         if self.consented.contains(&subject) {
-            self.contacts.insert(subject, contact);
+            self.shared.insert(subject, shared);
         }
     }
 

@@ -7,14 +7,18 @@
 pub mod blobs;
 mod boards;
 pub mod bounded_cache;
+pub mod coverage;
+mod desk;
 pub mod exchanges;
 pub mod feature_cache;
 pub mod here;
 pub mod image;
 pub mod layers;
+mod merchants;
 pub mod nearby;
 pub mod nearest;
 mod place;
+pub mod questions;
 pub mod search;
 pub mod standings;
 pub mod streets;

@@ -5,12 +5,14 @@ use serde_json::Value;
 use super::ReadModel;
 use crate::domain::Code;
 use crate::domain::families;
+use crate::domain::payment::{self, Method, named_in};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Usable;
 use crate::domain::publication::view::View;
 use crate::event_store::StoreError;
 use crate::geometry::Position;
+use crate::words::text::Lang;
 
 /// Mean radius of the earth, metres (IUGG).
 const EARTH: f64 = 6_371_008.8;
@@ -48,6 +50,22 @@ pub struct PlaceNear {
     pub phone: Option<String>,
 }
 
+impl PlaceNear {
+    /// A place with a page of its own, as lists show it in Vietnamese.
+    pub fn of(view: &View) -> Self {
+        let property = |name: &str| view.properties.get(name).and_then(Value::as_str).map(str::to_owned);
+        let payments = view.merchant().map(|merchant| payment::said(&merchant.payments).text(Lang::Vi).clone());
+        Self {
+            name: view.title.clone(),
+            address: property("address"),
+            payment: payments.filter(|text| !text.is_empty()),
+            offer: property("offer"),
+            hours: property("hours"),
+            phone: property("phone"),
+        }
+    }
+}
+
 /// Distance between two positions on the globe, metres (haversine).
 pub fn metres(a: Position, b: Position) -> f64 {
     let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
@@ -62,12 +80,35 @@ pub fn kinds() -> Vec<&'static str> {
     points.chain(["place"]).collect()
 }
 
+/// A place with its distance from `at`.
+pub(super) fn near(view: View, at: Option<Position>) -> Option<Near> {
+    let own = view.position?;
+    Some(Near { at: own, metres: at.map(|at| metres(at, own)), place: None, view })
+}
+
+/// True for a place that takes a way to pay, as far as it says.
+pub(super) fn takes(near: &Near, method: Method) -> bool {
+    if let Some(merchant) = near.view.merchant() {
+        return merchant.payments.iter().any(|payment| payment.method == method);
+    }
+    let written = near.place.as_ref().and_then(|place| place.payment.as_deref()).unwrap_or_default();
+    named_in(written).0.iter().any(|payment| payment.method == method)
+}
+
 impl ReadModel {
     /// The points of a kind, those that can be used now first, then by distance from `at`; by title if there is
-    /// no place. At most `limit` of them.
-    pub async fn nearest(&self, kind: &str, at: Option<Position>, limit: usize, moment: &Moment) -> Result<Vec<Near>, StoreError> {
+    /// no place. Of places only those that take the way to pay, where one is asked for. At most `limit` of them.
+    pub async fn nearest(
+        &self,
+        kind: &str,
+        pays: Option<Method>,
+        at: Option<Position>,
+        limit: usize,
+        moment: &Moment,
+    ) -> Result<Vec<Near>, StoreError> {
         let mut found =
             if kind == "place" { self.places(at, moment).await? } else { tokio::task::block_in_place(|| self.points(kind, at, moment)) };
+        found.retain(|near| kind != "place" || pays.is_none_or(|method| takes(near, method)));
         let rank = |near: &Near| near.view.duty().unwrap_or(Usable::Yes);
         found.sort_by(|a, b| {
             let by_use = rank(a).cmp(&rank(b));
@@ -87,11 +128,7 @@ impl ReadModel {
         };
         let mut views = Vec::with_capacity(codes.len());
         self.in_turns(&codes, |image, code| views.extend(image.view(code, None, moment)));
-        let near = |view: View| {
-            let own = view.position?;
-            Some(Near { at: own, metres: at.map(|at| metres(at, own)), place: None, view })
-        };
-        views.into_iter().filter(|view| view.status == Status::InForce).filter_map(near).collect()
+        views.into_iter().filter(|view| view.status == Status::InForce).filter_map(|view| near(view, at)).collect()
     }
 
     async fn places(&self, at: Option<Position>, moment: &Moment) -> Result<Vec<Near>, StoreError> {
@@ -104,7 +141,9 @@ impl ReadModel {
             running.sort_by_key(|view| view.code);
             running
         };
-        self.places_of(campaigns, at).await
+        let mut found = self.places_of(campaigns, at).await?;
+        found.extend(self.image().merchants(|_| true, moment).into_iter().filter_map(|view| near(view, at)));
+        Ok(found)
     }
 
     /// The participating places of campaigns, with their distance from `at`.

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::ReadModel;
 use super::image::Image;
-use super::nearest::Near;
+use super::nearest::{Near, near};
+use crate::domain::Code;
 use crate::domain::days::Occurrence;
 use crate::domain::families::{self, Item};
 use crate::domain::publication::Status;
@@ -104,13 +105,15 @@ impl Image {
 
 impl ReadModel {
     /// The places that take part in what is on, nearest first; by name where there is no position.
-    pub async fn places_on(&self, on: &[On], at: Option<Position>, limit: usize) -> Result<Vec<Near>, StoreError> {
+    pub async fn places_on(&self, on: &[On], at: Option<Position>, limit: usize, moment: &Moment) -> Result<Vec<Near>, StoreError> {
         let mut views: Vec<Arc<View>> = on.iter().map(|on| Arc::clone(&on.view)).collect();
         views.sort_by_key(|view| (view.code, view.revision));
         views.dedup_by_key(|view| (view.code, view.revision));
+        let codes: Vec<Code> = views.iter().map(|view| view.code).collect();
         let views = views.into_iter().map(Arc::unwrap_or_clone).collect();
         let mut found = self.places_of(views, at).await?;
-        let name = |near: &Near| near.place.as_ref().map(|place| place.name.clone()).unwrap_or_default();
+        found.extend(self.image().taking_part(&codes, moment).into_iter().filter_map(|view| near(view, at)));
+        let name = |near: &Near| near.place.as_ref().map_or_else(|| near.view.title.clone(), |place| place.name.clone());
         found.sort_by(|a, b| a.metres.unwrap_or(0.0).total_cmp(&b.metres.unwrap_or(0.0)).then_with(|| name(a).cmp(&name(b))));
         found.truncate(limit);
         Ok(found)

@@ -6,6 +6,7 @@ use super::layout::{Page, page, words_field};
 use super::map::{self, UnitShape, Ward};
 use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
+use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
 use crate::read_model::today::On;
 use crate::words::format;
@@ -42,6 +43,8 @@ pub struct Home<'a> {
     pub on: &'a [On],
     /// What changed last.
     pub changed: &'a [View],
+    /// Services on other sites.
+    pub services: &'a [View],
     /// Collections with their counts and newest items.
     pub collections: &'a [(&'static str, usize, Vec<View>)],
 }
@@ -68,6 +71,22 @@ fn map(lang: Lang, drawn: &str) -> Markup {
     html! { @if !drawn.is_empty() { nav.home aria-label=(text(lang, "home-map")) { (PreEscaped(drawn)) p.note { (text(lang, "home-map")) } } } }
 }
 
+/// A service: a link to it, what it is about, and what one needs.
+fn service(lang: Lang, view: &View) -> Markup {
+    let needs: Vec<&str> = view
+        .facts
+        .iter()
+        .filter(|fact| fact.label == "needs")
+        .filter_map(|fact| if let Shown::Text(need) = &fact.value { Some(need.as_str()) } else { None })
+        .collect();
+    html! {
+        li {
+            a href=[view.link()] rel="noopener" { (view.title) } " " span.note { (view.told("category").unwrap_or_default()) }
+            @if !needs.is_empty() { br; span.note { (text(lang, "needs")) ": " (needs.join(", ")) } }
+        }
+    }
+}
+
 /// The home page: the map of the wards, what people come for, the search, what is on, and what is new.
 pub fn home(lang: Lang, city: &City, moment: &Moment, home: &Home<'_>) -> String {
     let t = |key| text(lang, key);
@@ -85,6 +104,7 @@ pub fn home(lang: Lang, city: &City, moment: &Moment, home: &Home<'_>) -> String
                     li { a href={ "/nearest?kind=place" (lang.and()) } { (t("nearest-place")) } }
                     li { a href={ "/today" (lang.query()) } { (t("on-today")) } }
                     li { a href={ "/indicators" (lang.query()) } { (t("indicators")) } }
+                    li { a href={ "/desk" (lang.query()) } { (t("desk")) } }
                 }
             }
             div {
@@ -94,6 +114,10 @@ pub fn home(lang: Lang, city: &City, moment: &Moment, home: &Home<'_>) -> String
                 @if !home.changed.is_empty() {
                     h2 { (t("changed-last")) }
                     ul.list { @for view in home.changed { (item_line(lang, moment, view)) } }
+                }
+                @if !home.services.is_empty() {
+                    h2 { a href={ "/collections/services/items" (lang.query()) } { (t("services")) } }
+                    ul.list { @for view in home.services { (service(lang, view)) } }
                 }
                 @for (name, count, views) in home.collections {
                     @if *count > 0 {

@@ -3,12 +3,15 @@
 pub mod boards;
 pub mod calendar;
 pub mod collections;
+pub mod coverage;
+pub mod desk;
 pub mod glossary;
 pub mod here;
 pub mod home;
 pub mod indicators;
 pub mod layout;
 pub mod map;
+pub mod merchants;
 pub mod nearest;
 pub mod office;
 pub mod page;

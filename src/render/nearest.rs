@@ -1,10 +1,14 @@
 //! The page of what is nearest, with a number to call on every line.
 
+use jiff::civil::Date;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::layout::{self, Page, language_field, words_field};
+use super::merchants::until;
 use crate::domain::city::City;
+use crate::domain::days::Open;
+use crate::domain::payment::Method;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::Usable;
@@ -18,11 +22,15 @@ use crate::words::text::Lang;
 use crate::words::text::text;
 
 fn words(lang: Lang, view: &View, label: &str) -> Option<String> {
-    match view.fact(label)? {
+    let facts = view.facts.iter().filter(|fact| fact.label == label).filter_map(|fact| match &fact.value {
         Shown::Text(text) => Some(text.clone()),
         Shown::Key(key) => Some(text(lang, key).to_owned()),
+        Shown::Keys(keys) => Some(keys.iter().map(|key| text(lang, key)).collect::<Vec<_>>().join(", ")),
+        Shown::Said(said) => Some(said.text(lang).clone()),
         _ => None,
-    }
+    });
+    let facts: Vec<String> = facts.collect();
+    (!facts.is_empty()).then(|| facts.join("; "))
 }
 
 /// The name of a kind in a heading.
@@ -30,7 +38,8 @@ fn title(lang: Lang, kind: &str) -> &str {
     text(lang, if kind == "place" { "places" } else { kind })
 }
 
-pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
+/// One of what is nearest, as it is on a day: whether it is open is known for today only.
+pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near, on: Date) -> Markup {
     let view = &near.view;
     let t = |key| text(lang, key);
     let is_duty = view.fact("duty").is_some();
@@ -39,7 +48,7 @@ pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
             @match &near.place {
                 Some(place) => {
                     b { (place.name) }
-                    br; span.note { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } @if let Some(day) = view.next_day() { ": " (format::day_in_words(lang, moment.today, day)) } }
+                    br; span.note { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } @if let Some(day) = if on == moment.today { view.next_day() } else { Some(on) } { ": " (format::day_in_words(lang, moment.today, day)) } }
                 }
                 None => b { a href={ "/q/" (view.code) (lang.query()) } { (view.title) } },
             }
@@ -56,6 +65,11 @@ pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
                     }
                 }
             }
+            @if let Some(open) = view.merchant().and_then(|merchant| merchant.open).filter(|_| on == moment.today) {
+                p.duty.ready[matches!(open, Open::Until(_))] data-until=[view.next_change.map(jiff::Timestamp::as_second)] data-later=(t("hours-see")) {
+                    b { (text(lang, &view.standing)) } " " (until(lang, moment.today, open))
+                }
+            }
             @for (label, number) in view.phones() {
                 @if near.place.is_none() { a.call.plain href={ "tel:" (dialled(number)) } { (t("call")) " " (number) " – " (label) } }
             }
@@ -66,10 +80,11 @@ pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
                 }
             } @else {
                 p {
-                    @for (i, (label, value)) in ["address", "role", "hours", "languages", "operator"].iter().filter_map(|label| Some((*label, words(lang, view, label)?))).enumerate() {
+                    @for (i, (label, value)) in ["address", "role", "times", "hours", "payment", "access", "languages", "operator"].iter().filter_map(|label| Some((*label, words(lang, view, label)?))).enumerate() {
                         @if i > 0 { br; }
                         (text(lang, label)) ": " (value)
                     }
+                    @if let Some(merchant) = view.merchant() { @for offer in &merchant.offers { br; (t("offer")) ": " b { (offer.what) } @if let Some(condition) = &offer.condition { " (" (condition) ")" } } }
                     @if !is_duty { br; span.note { (t("updated")) " " (format::clock(&moment.zone, moment.today, view.updated)) } }
                 }
             }
@@ -77,9 +92,39 @@ pub(super) fn entry(lang: Lang, moment: &Moment, near: &Near) -> Markup {
     }
 }
 
-/// The content of the page. `wrong` says what was wrong with a position.
-fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Position>, wrong: Option<&str>, found: &[Near]) -> Markup {
+/// What is asked for.
+pub struct Asked<'a> {
+    /// The kind.
+    pub kind: &'a str,
+    /// The way to pay that places must take.
+    pub pays: Option<Method>,
+    /// From where.
+    pub at: Option<Position>,
+}
+
+/// The choice of a way to pay.
+fn pays(lang: Lang, asked: &Asked<'_>) -> Markup {
     let t = |key| text(lang, key);
+    html! {
+        form.column action="/nearest" method=(if asked.at.is_some() { "post" } else { "get" }) {
+            input type="hidden" name="kind" value=(asked.kind);
+            @if let Some(at) = asked.at { input type="hidden" name="lon" value=(at.lon); input type="hidden" name="lat" value=(at.lat); }
+            (language_field(lang))
+            label { (t("pays-with"))
+                select name="pays" {
+                    option value="" { (t("pays-any")) }
+                    @for method in Method::ALL { option value=(method.as_str()) selected[asked.pays == Some(method)] { (t(method.key())) } }
+                }
+            }
+            button.plain { (t("show")) }
+        }
+    }
+}
+
+/// The content of the page. `wrong` says what was wrong with a position.
+fn content(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, wrong: Option<&str>, found: &[Near]) -> Markup {
+    let t = |key| text(lang, key);
+    let (kind, at) = (asked.kind, asked.at);
     let is_health = matches!(kind, "ambulance" | "health-worker" | "health-station");
     html! {
         h1 { (t("nearest")) ": " (title(lang, kind)) }
@@ -116,12 +161,14 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
                     }
                 }
                 @if let Some(wrong) = wrong { div.status.bad role="alert" { (wrong) } }
+                @if kind == "place" { (pays(lang, asked)) }
+                @if kind == "digital-team" { p { a href={ "/coverage" (lang.query()) } { (t("coverage")) } } }
                 @if at.is_none() {
                     div #locate data-action="/nearest" data-kind=(kind) data-label=(t("use-position")) data-denied=(t("position-denied")) data-lang=(lang.code()) {}
                     p { (t("near-unit")) " "
                         @for (i, unit) in city.units.valid_on(moment.today).enumerate() {
                             @if i > 0 { " · " }
-                            a href={ "/nearest?kind=" (kind) "&lon=" (format!("{:.5}", unit.label.lon)) "&lat=" (format!("{:.5}", unit.label.lat)) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
+                            a href={ "/nearest?kind=" (kind) (of_way(asked)) "&lon=" (format!("{:.5}", unit.label.lon)) "&lat=" (format!("{:.5}", unit.label.lat)) (lang.and()) } { (lang.pick(&unit.name_vi, &unit.name_en)) }
                         }
                     }
                     form action="/here" method="post" role="search" {
@@ -132,7 +179,7 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
             }
             div {
                 @if found.is_empty() { p { (t("nothing-here")) } }
-                ol.list { @for near in found { (entry(lang, moment, near)) } }
+                ol.list { @for near in found { (entry(lang, moment, near, moment.today)) } }
                 p.note { (t("position-privacy")) }
             }
         }
@@ -141,10 +188,15 @@ fn content(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Posi
     }
 }
 
+/// The way to pay that is asked for, as part of an address.
+fn of_way(asked: &Asked<'_>) -> String {
+    asked.pays.map_or_else(String::new, |method| format!("&pays={}", method.as_str()))
+}
+
 /// The page of what is nearest.
-pub fn page(lang: Lang, city: &City, moment: &Moment, kind: &str, at: Option<Position>, wrong: Option<&str>, found: &[Near]) -> String {
-    let content = content(lang, city, moment, kind, at, wrong, found);
-    layout::page(&Page::new(lang, city, text(lang, "nearest"), &format!("/nearest?kind={kind}")), content)
+pub fn page(lang: Lang, city: &City, moment: &Moment, asked: &Asked<'_>, wrong: Option<&str>, found: &[Near]) -> String {
+    let content = content(lang, city, moment, asked, wrong, found);
+    layout::page(&Page::new(lang, city, text(lang, "nearest"), &format!("/nearest?kind={}{}", asked.kind, of_way(asked))), content)
 }
 
 /// The list of what is nearest as JSON.

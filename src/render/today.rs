@@ -11,7 +11,7 @@ use crate::domain::days::Exception;
 use crate::domain::publication::view::{Calendar, Moment, View};
 use crate::domain::unit::{Unit, UnitId};
 use crate::geometry::Position;
-use crate::read_model::nearest::Near;
+use crate::read_model::nearest::{Near, PlaceNear};
 use crate::read_model::today::On;
 use crate::words::format;
 use crate::words::text::{Lang, text};
@@ -166,7 +166,7 @@ impl Today<'_> {
                     div #locate data-action={ "/today" (self.of_unit()) } data-kind="place" data-label=(self.t("use-position")) data-denied=(self.t("position-denied")) data-lang=(self.lang.code()) {}
                 }
                 @if self.at.is_none() && self.unit.is_some() { p.note { (self.t("from-middle")) } }
-                ol.list { @for near in places { (nearest::entry(self.lang, self.moment, near)) } }
+                ol.list { @for near in places { (nearest::entry(self.lang, self.moment, near, day)) } }
                 p.note { (self.t("position-privacy")) }
                 script src="/assets/here.js" defer {}
             }
@@ -241,12 +241,12 @@ impl Today<'_> {
             }
             entry
         });
-        let places = self.places.1.iter().filter_map(|near| {
-            let place = near.place.as_ref()?;
-            Some(json!({
+        let places = self.places.1.iter().map(|near| {
+            let place = near.place.clone().unwrap_or_else(|| PlaceNear::of(&near.view));
+            json!({
                 "code": near.view.code, "name": place.name, "address": place.address, "payment": place.payment, "offer": place.offer,
                 "hours": place.hours, "phone": place.phone, "lon": near.at.lon, "lat": near.at.lat, "distance_m": near.metres.map(f64::round),
-            }))
+            })
         });
         json!({
             "from": self.days[0], "to": self.days[1], "unit": self.unit.map(|unit| &unit.id),

@@ -31,6 +31,17 @@ pub fn hour_in(zone: &TimeZone, text: &str) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| zone.to_timestamp(text.parse::<jiff::civil::DateTime>().ok()?).ok())
 }
 
+/// A day as people write it, `25/12/2026`, or as programs do. None for what cannot be read.
+pub fn written(text: &str) -> Option<Date> {
+    let text = text.trim();
+    if let Ok(date) = text.parse() {
+        return Some(date);
+    }
+    let mut parts = text.split(['/', '.', '-']).map(str::trim);
+    let (day, month, year) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Date::new(year, month, day).ok().filter(|day| parts.next().is_none() && day.year() >= 1_000)
+}
+
 /// Schema of a civil date, `2020-09-15`.
 pub fn date_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "format": "date"})

@@ -46,6 +46,13 @@ pub struct Numbers<'a>(pub &'a str);
 #[derive(Debug, Clone, Copy)]
 pub struct Names<'a>(pub &'a str, pub &'a str);
 
+impl<'a> Names<'a> {
+    /// A text of the catalogue of pages.
+    pub fn of(key: &'a str) -> Self {
+        Self(text(Lang::Vi, key), text(Lang::En, key))
+    }
+}
+
 /// A sentence of the catalogue with its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {

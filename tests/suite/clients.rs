@@ -61,7 +61,7 @@ fn gdal_qgis_and_owslib_read_every_layer_with_none_lost() {
     let server = site(data.path());
     let base = format!("http://{}", server.address);
     assert!(client(&python(), &["gdal.py", &base], &[]).contains("GDAL reads everything"));
-    assert!(client(&python(), &["owslib_client.py", &base], &[]).contains("OWSLib reads 19 collections"));
+    assert!(client(&python(), &["owslib_client.py", &base], &[]).contains("OWSLib reads 22 collections"));
     assert!(client("/usr/bin/python3", &["qgis_client.py", &base], &[]).contains("adds every layer"));
     // The GDAL of the distribution, by its own tools.
     let oapif = format!("OAPIF:{base}");
@@ -293,6 +293,31 @@ async fn a_planner_and_an_approver_play_a_plan_from_its_file_to_its_publication(
             server.signal("TERM");
             server.wait();
         });
+    }
+}
+
+/// Pictures of what was seen are kept in `target/tmp/programme-…`.
+#[test]
+#[ignore = "needs programs that tools/test.sh installs: run tools/test.sh"]
+fn an_organiser_a_merchant_a_ward_and_a_resident_play_a_cashless_day() {
+    for width in ["360", "1280"] {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::demo(data.path(), None);
+        let base = format!("http://localhost:{}", server.address.rsplit_once(':').unwrap().1);
+        let invited = |grants: &[&str]| {
+            let output = crate::process::run(data.path(), None, &[&["account", "invite"], grants].concat());
+            let link = String::from_utf8(output.stdout).unwrap();
+            let (_, secret) = link.trim().split_once("/office/").unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+            format!("{base}/office/{secret}")
+        };
+        let organiser = invited(&["--role", "campaign", "--role", "clerk"]);
+        let (approver, ward) = (invited(&["--role", "approver"]), invited(&["--role", "campaign", "--unit", "04543-2025"]));
+        let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("programme-{width}"));
+        std::fs::create_dir_all(&pictures).unwrap();
+        let said = client("node", &["programme.mjs", &base, pictures.to_str().unwrap(), width, &organiser, &approver, &ward], &[]);
+        assert!(said.contains("pages hold at"), "{said}");
+        server.signal("TERM");
+        server.wait();
     }
 }
 

@@ -38,16 +38,19 @@ on_both_databases!(
     moments_have_milliseconds_and_no_more,
 );
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 22] = [
     "plans",
     "ambulances",
     "health-workers",
     "health-stations",
     "advisory-desks",
     "digital-teams",
+    "merchants",
     "campaigns",
     "consultations",
     "indicators",
+    "faq",
+    "services",
     "boards",
     "works",
     "zones",

@@ -175,7 +175,7 @@ impl Node {
             app.set_city(CityCommand::Record(city)).await.unwrap();
         }
         let mut image = follower::build(&log, None).await.unwrap();
-        follower::load_contacts(&log, app.vault(), &mut image).await.unwrap();
+        follower::load_shared(&log, app.vault(), &mut image).await.unwrap();
         let folder = database.path("blobs");
         std::fs::create_dir_all(&folder).unwrap();
         let blobs = Blobs::new(log, 64 << 20, (database.kind == Kind::Postgres).then_some(folder));

@@ -180,6 +180,11 @@ impl Family for Campaign {
         }
     }
 
+    /// Its page lists the places that take part, and they say so themselves.
+    fn mentions_others(_: &CampaignState) -> bool {
+        true
+    }
+
     fn describe(&self, state: &CampaignState, moment: &Moment, view: &mut View) {
         super::view::describe(self, state, moment, view);
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Campaign, CampaignState, ResultsReported};
-use crate::domain::days::{Hours, MonthDay, Schedule, Which};
+use crate::domain::days::{MonthDay, Schedule, Which};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Fact;
 use crate::domain::publication::view::Figure;
@@ -14,7 +14,6 @@ use crate::domain::publication::view::{Calendar, Section};
 use crate::domain::schema::{Property, Type};
 use crate::words::civil::end_of;
 use crate::words::sentence::{Names, Sentence};
-use crate::words::text::{Lang, text};
 
 /// Properties of a campaign, beyond those that all items have.
 pub(super) const PROPERTIES: &[Property] = &[
@@ -34,11 +33,6 @@ pub(super) const PLACE_PROPERTIES: &[Property] = &[
     Property::new("phone", Type::Text).like("0216 0000 111"),
 ];
 
-/// A name in both languages, from the catalogue.
-fn name(key: &str) -> Names<'_> {
-    Names(text(Lang::Vi, key), text(Lang::En, key))
-}
-
 /// “The first Friday”.
 fn in_words(day: MonthDay) -> Sentence {
     match day {
@@ -52,19 +46,9 @@ fn in_words(day: MonthDay) -> Sentence {
                 Which::Fourth => "which-fourth",
                 Which::Last => "which-last",
             };
-            sentence!("month-weekday", day = name(day.key()), which = name(which))
+            sentence!("month-weekday", day = Names::of(day.key()), which = Names::of(which))
         }
     }
-}
-
-/// “7h00–11h00 (thứ Bảy)”.
-fn times_in_words(times: &Hours) -> Sentence {
-    let hours = times.in_words();
-    if times.days.is_empty() {
-        return sentence!("times-every-day", hours);
-    }
-    let listed = |lang| times.days.iter().map(|day| text(lang, day.key())).collect::<Vec<_>>().join(", ");
-    sentence!("times-some-days", hours, days = Names(&listed(Lang::Vi), &listed(Lang::En)))
 }
 
 /// What is aimed at, with what was reached, by name; then what was reached beyond it.
@@ -137,7 +121,7 @@ pub(super) fn describe(campaign: &Campaign, state: &CampaignState, moment: &Mome
         fact("next-day", Shown::Day(day));
     }
     for times in &campaign.times {
-        fact("times", Shown::Said(times_in_words(times)));
+        fact("times", Shown::Said(times.said()));
     }
     if let Some(hours) = &campaign.hours {
         fact("hours", Shown::Text(hours.clone()));

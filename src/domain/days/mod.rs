@@ -10,6 +10,6 @@ mod tests;
 
 pub use calendar::{Days, Occurrence, Rule};
 pub use holidays::{are_known, working_from};
-pub use hours::{Hours, Weekday};
+pub use hours::{Hours, Open, Weekday, open};
 pub use schedule::{MonthDay, OnHoliday, Schedule, Which};
 pub use stated::{Exception, is_far};

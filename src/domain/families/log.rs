@@ -10,6 +10,7 @@ use crate::domain::account::{
     SecondPersonChosen,
 };
 use crate::domain::city::{CityEvent, CityRecorded};
+use crate::domain::question::{QuestionAnswered, QuestionAsked, QuestionErased, QuestionEvent};
 use crate::domain::report::{ReportClosed, ReportEvent, ReportReceived};
 use crate::domain::subject::{ConsentRecorded, SubjectEvent, SubjectNamed};
 
@@ -39,6 +40,8 @@ pub enum LogEvent {
     Subject(SubjectEvent),
     /// An event of a resident's report.
     Report(ReportEvent),
+    /// An event of a question to the desk.
+    Question(QuestionEvent),
     /// A note of who did what to the log itself.
     Audited(Audited),
 }
@@ -52,8 +55,9 @@ pub struct Audited {
     pub position: i64,
 }
 
-/// The form in which the city is recorded. Form 2 remembers coordinate systems and layers; form 1 is read as it stands.
-const CITY_VERSION: u32 = 2;
+/// The form in which the city is recorded. Form 2 remembers coordinate systems and layers, form 3 knows hamlets; earlier forms
+/// are read as they stand.
+const CITY_VERSION: u32 = 3;
 
 /// Why a stored event cannot be read. The follower stops at such an event and never skips it.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +106,12 @@ impl LogEvent {
             },
             Some(("report", "received")) if version == 1 => Some(parse(payload).map(|e| Self::Report(ReportEvent::Received(e)))),
             Some(("report", "closed")) if version == 1 => Some(parse(payload).map(|e| Self::Report(ReportEvent::Closed(e)))),
+            Some(("question", action)) if version == 1 => match action {
+                "asked" => Some(parse(payload).map(|e| Self::Question(QuestionEvent::Asked(e)))),
+                "answered" => Some(parse(payload).map(|e| Self::Question(QuestionEvent::Answered(e)))),
+                "erased" => Some(parse(payload).map(|e| Self::Question(QuestionEvent::Erased(e)))),
+                _ => None,
+            },
             Some(("audit", "noted")) if version == 1 => Some(parse(payload).map(Self::Audited)),
             Some((family, _)) => decode_item(family, name, version, payload).map(|e| e.map(Self::Item)),
             None => None,
@@ -139,6 +149,9 @@ impl LogEvent {
             Self::Subject(SubjectEvent::Erased(e)) => ("subject.erased", serde_json::to_string(e)),
             Self::Report(ReportEvent::Received(e)) => ("report.received", serde_json::to_string(e)),
             Self::Report(ReportEvent::Closed(e)) => ("report.closed", serde_json::to_string(e)),
+            Self::Question(QuestionEvent::Asked(e)) => ("question.asked", serde_json::to_string(e)),
+            Self::Question(QuestionEvent::Answered(e)) => ("question.answered", serde_json::to_string(e)),
+            Self::Question(QuestionEvent::Erased(e)) => ("question.erased", serde_json::to_string(e)),
             Self::Audited(e) => ("audit.noted", serde_json::to_string(e)),
         };
         let version = if matches!(self, Self::City(_)) { CITY_VERSION } else { 1 };
@@ -176,6 +189,9 @@ pub fn event_contract() -> Vec<(String, u32, Schema)> {
         ("subject.erased".to_owned(), 1, schema_for!(SubjectNamed)),
         ("report.received".to_owned(), 1, schema_for!(ReportReceived)),
         ("report.closed".to_owned(), 1, schema_for!(ReportClosed)),
+        ("question.asked".to_owned(), 1, schema_for!(QuestionAsked)),
+        ("question.answered".to_owned(), 1, schema_for!(QuestionAnswered)),
+        ("question.erased".to_owned(), 1, schema_for!(QuestionErased)),
         ("audit.noted".to_owned(), 1, schema_for!(Audited)),
     ]);
     list

@@ -16,10 +16,13 @@ use super::access::{Actor, Role};
 use super::board::Board;
 use super::campaign::Campaign;
 use super::consultation::Consultation;
+use super::faq::Faq;
 use super::indicator::Indicator;
 use super::map_point::MapPoint;
+use super::merchant::Merchant;
 use super::plan::Plan;
 use super::publication::{Alone, Claim, Command, Event, Family, Proposal, ProposalState, Publication};
+use super::service::Service;
 use super::unit::{UnitId, Units};
 use super::works::Works;
 use super::{Code, Context, Refusal};
@@ -513,7 +516,7 @@ macro_rules! families {
         }
     };
 }
-families! { Plan, MapPoint, Campaign, Consultation, Indicator, Board, Works }
+families! { Plan, MapPoint, Merchant, Campaign, Consultation, Indicator, Faq, Service, Board, Works }
 
 /// The fields of facts that hold feature sets, each once.
 pub fn fields() -> Vec<&'static str> {

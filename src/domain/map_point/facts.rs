@@ -76,6 +76,9 @@ pub struct MapPoint {
     /// Units it serves; none means the whole city.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<UnitId>,
+    /// Hamlets and residential groups that it serves, by name; none means all of its units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hamlets: Vec<String>,
     /// Opening hours in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<String>,

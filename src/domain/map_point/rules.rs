@@ -15,6 +15,9 @@ use crate::domain::{Context, Refusal};
 use crate::geometry::contains;
 use crate::words::format::clock;
 
+/// Most hamlets that a point serves.
+const MOST_HAMLETS: usize = 100;
+
 impl Family for MapPoint {
     const NAME: &'static str = "map-point";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[
@@ -25,6 +28,8 @@ impl Family for MapPoint {
         ("digital-teams", "digital-team"),
     ];
     const SHAPE: Shape = Shape::Point;
+    /// A point of the second version may name hamlets.
+    const FACTS_VERSION: u32 = 2;
     const CHANGES: &'static [&'static str] = &["set-duty"];
     const CHANGED: &'static [(&'static str, u32)] = &[("map-point.duty_changed", 1)];
     const ROLES: &'static [Role] = &[Role::Health];
@@ -38,6 +43,10 @@ impl Family for MapPoint {
     type Change = SetDuty;
     type Changed = DutyChanged;
     type State = Option<DutyChanged>;
+
+    fn upcast_facts(version: u32, facts: serde_json::Value) -> Option<serde_json::Value> {
+        (version == 1).then_some(facts)
+    }
 
     fn properties(kind: &str) -> Vec<Property> {
         [super::view::PROPERTIES, super::view::properties_of(kind)].concat()
@@ -72,6 +81,9 @@ impl Family for MapPoint {
         }
         if let Some(phone) = self.phones.iter().find(|phone| !crate::domain::phone::is_phone(&phone.number)) {
             return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
+        }
+        if self.hamlets.len() > MOST_HAMLETS || self.hamlets.iter().any(|name| name.trim().is_empty()) {
+            return Err(Refusal::invalid("hamlets", sentence!("hamlets", most = MOST_HAMLETS)));
         }
         if self.duty_limit_minutes.is_some_and(|minutes| !(5..=1440).contains(&minutes)) {
             return Err(Refusal::invalid("duty-limit", sentence!("duty-limit")));

@@ -29,6 +29,7 @@ fn ambulance() -> MapPoint {
         phones: vec![Phone { label: "Trực".into(), number: "0216 3 850 115".into() }],
         contact: None,
         duty_limit_minutes: Some(30),
+        hamlets: Vec::new(),
     }
 }
 

@@ -21,6 +21,7 @@ const DUTY_LIMIT_MINUTES: u16 = 120;
 pub(super) const PROPERTIES: &[Property] = &[
     Property::new("address", Type::Text).like("Tổ 5"),
     Property::new("always_open", Type::Boolean),
+    Property::new("hamlets", Type::Text).like("Tổ 5"),
     Property::new("hours", Type::Text).like("Sáng thứ Ba, 8:00–11:00"),
     Property::new("languages", Type::Text).like("vi, tay"),
     Property::new("operator", Type::Text).like("Bệnh viện đa khoa"),
@@ -75,6 +76,7 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
         ("address", point.address.clone()),
         ("role", point.role.clone()),
         ("operator", point.operator.clone()),
+        ("hamlets", (!point.hamlets.is_empty()).then(|| point.hamlets.join(", "))),
         ("hours", point.hours.clone()),
         ("languages", (!point.languages.is_empty()).then(|| point.languages.join(", "))),
     ];
@@ -90,6 +92,7 @@ pub(super) fn describe(point: &MapPoint, state: Option<&DutyChanged>, moment: &M
         ("address", json!(point.address)),
         ("role", json!(point.role)),
         ("operator", json!(point.operator)),
+        ("hamlets", json!((!point.hamlets.is_empty()).then(|| point.hamlets.join(", ")))),
         ("hours", json!(point.hours)),
         ("always_open", json!(point.always_open)),
         ("languages", json!((!point.languages.is_empty()).then(|| point.languages.join(", ")))),

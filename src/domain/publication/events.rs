@@ -210,7 +210,7 @@ impl<F: Family> Event<F> {
                 | Self::Discarded(_)
                 | Self::CarriedOut(_)
                 | Self::Halted(_)
-        )
+        ) || matches!(self, Self::Changed(changed) if F::is_private(changed))
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::view::{Moment, View};
 use super::{Claim, Event, Publication};
@@ -17,6 +17,10 @@ use crate::domain::schema::{FeatureCollection, Property, Shape};
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, Context, Refusal};
+
+/// What a family without commands and events of its own has in their place: no value at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Nothing {}
 
 /// A family of published items. The implementing type is *what one revision states*.
 ///
@@ -166,6 +170,10 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     }
     /// True for a change of its own that publishes something for which the city may ask for a second person.
     fn is_publishing(_change: &Self::Change) -> bool {
+        false
+    }
+    /// True for an event of its own that the public neither sees nor can notice.
+    fn is_private(_changed: &Self::Changed) -> bool {
         false
     }
     /// True when the state of its own events names other items.

@@ -16,7 +16,7 @@ pub use commands::{Approval, Command, Correct, Draft, Propose, Publish, Return, 
 pub use events::{
     Approved, Corrected, Discarded, Drafted, Event, ExpirySet, Proposed, Published, Returned, RevisionCancelled, Superseded, Withdrawn,
 };
-pub use family::Family;
+pub use family::{Family, Nothing};
 pub use past::{Overwritten, second};
 pub use proposal::{Proposal, ProposalState};
 pub use schedule::{CarriedOut, Halted};

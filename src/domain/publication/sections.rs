@@ -3,9 +3,11 @@
 use jiff::civil::Date;
 
 use crate::domain::Code;
-use crate::domain::days::{Days, Exception};
+use crate::domain::days::{Days, Exception, Open};
+use crate::domain::payment::Payment;
 use crate::domain::posting::Posting;
 use crate::domain::subject::SubjectId;
+use crate::domain::trade::{LinkIssued, Offer, PayeeRegistered, Product};
 
 /// One published figure of a campaign.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +89,25 @@ pub struct Calls {
     pub is_emergency: bool,
 }
 
+/// A place where people pay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MerchantView {
+    /// Whether it is open; none where no hours are known.
+    pub open: Option<Open>,
+    /// Ways to pay.
+    pub payments: Vec<Payment>,
+    /// What is offered.
+    pub offers: Vec<Offer>,
+    /// What is sold.
+    pub products: Vec<Product>,
+    /// Campaigns in which it takes part.
+    pub campaigns: Vec<Code>,
+    /// Whom one pays there.
+    pub payee: Option<PayeeRegistered>,
+    /// The merchant's link.
+    pub link: Option<LinkIssued>,
+}
+
 /// A part of what is known of an item that only some families have.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Section {
@@ -105,4 +126,8 @@ pub enum Section {
     Opinions(Date, Option<Code>),
     /// Whether it can be used now.
     Duty(Usable),
+    /// An address on another site.
+    Link(String),
+    /// A place where people pay.
+    Merchant(Box<MerchantView>),
 }

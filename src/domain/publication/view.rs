@@ -16,7 +16,7 @@ use crate::geometry::Position;
 use crate::words::civil;
 use crate::words::sentence::Sentence;
 
-pub use super::sections::{BoardView, Calendar, Calls, Figure, Section, Usable};
+pub use super::sections::{BoardView, Calendar, Calls, Figure, MerchantView, Section, Usable};
 
 /// A moment and its civil date in the city.
 #[derive(Debug, Clone)]
@@ -209,6 +209,16 @@ impl View {
     /// What is known of a notice board.
     pub fn board(&self) -> Option<&BoardView> {
         self.section(|section| if let Section::Board(board) = section { Some(board) } else { None })
+    }
+
+    /// What is known of a place where people pay.
+    pub fn merchant(&self) -> Option<&MerchantView> {
+        self.section(|section| if let Section::Merchant(merchant) = section { Some(&**merchant) } else { None })
+    }
+
+    /// Its address on another site.
+    pub fn link(&self) -> Option<&str> {
+        self.section(|section| if let Section::Link(link) = section { Some(link.as_str()) } else { None })
     }
 
     /// Day on which its decision was signed.

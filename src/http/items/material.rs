@@ -8,7 +8,9 @@ use crate::domain::feature_set::FeatureSet;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::{Moment, View};
 use crate::domain::schema::Further;
+use crate::domain::subject::Contact;
 use crate::domain::unit::UnitId;
+use crate::domain::vietqr::Payee;
 use crate::features::Features;
 use crate::geometry::crs::Crs;
 use crate::http::Site;
@@ -17,7 +19,6 @@ use crate::http::errors::HttpError;
 use crate::prints;
 use crate::read_model::exchanges::Compared;
 use crate::render::page::Print;
-use crate::vault::Contact;
 
 /// The inputs of an answer.
 pub(in crate::http) struct Material {
@@ -33,6 +34,7 @@ pub(in crate::http) struct Material {
     /// False while the boundaries cannot be read: the page is shown without them, and is not kept.
     pub(super) is_whole: bool,
     pub(super) contact: Option<Contact>,
+    pub(super) payee: Option<Payee>,
     pub(super) print: Option<Print>,
     pub(super) others: Vec<View>,
     /// All its revisions, the first first; only for a calendar.
@@ -95,7 +97,7 @@ async fn compared(
 /// Gathers what an answer about an item needs.
 pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Result<Material, HttpError> {
     let moment = site.moment();
-    let (city, view, before, contact, print, others, revisions) = {
+    let (city, view, before, contact, payee, print, others, revisions) = {
         let image = site.model.image();
         let revision = what.revision();
         let missing = if revision.is_some() { HttpError::NotFound } else { HttpError::UnknownCode };
@@ -107,12 +109,8 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
             _ => None,
         };
         let shows_contact = matches!(what, Representation::Page(_) | Representation::Revision(..)) && view.status == Status::InForce;
-        let contact = view
-            .calls()
-            .and_then(|calls| calls.contact.as_ref())
-            .filter(|_| shows_contact)
-            .and_then(|subject| image.contact(subject))
-            .cloned();
+        let contact = image.contact_of(&view).filter(|_| shows_contact).cloned();
+        let payee = image.payee_of(&view).filter(|_| shows_contact).cloned();
         let print = what.scope().and_then(|scope| scope.mark).map(|mark| match mark {
             Mark::Wrong => Print::WrongMark,
             Mark::Board(number) => match image.by_number(number).and_then(|code| image.view(code, None, &moment)) {
@@ -120,11 +118,10 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
                 None => Print::NoBoard(number),
             },
         });
-        let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
-        let others = named.filter_map(|code| image.view(&code, None, &moment)).collect();
+        let others = image.others(&view, &moment);
         let numbers = view.history.iter().rev().map(|entry| entry.number).filter(|_| *what == Representation::Calendar);
         let revisions = numbers.filter_map(|number| image.view(&code, Some(number), &moment)).collect();
-        (Arc::clone(&image.city), view, before, contact, print, others, revisions)
+        (Arc::clone(&image.city), view, before, contact, payee, print, others, revisions)
     };
     let asked = what.scope().and_then(|scope| scope.unit.clone());
     if asked.as_ref().is_some_and(|unit| city.units.get(unit).is_none()) {
@@ -166,6 +163,7 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
         boundaries,
         is_whole,
         contact,
+        payee,
         print,
         others,
         revisions,
@@ -178,10 +176,9 @@ pub(super) async fn gather(site: &Site, code: Code, what: &Representation) -> Re
 /// What pages of the office show of an item as it would be, beside how it is.
 pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: View) -> Result<Material, HttpError> {
     let (moment, city) = (site.moment(), site.city());
-    let others = {
+    let (others, payee) = {
         let image = site.model.image();
-        let named = view.board().into_iter().flat_map(|board| board.postings.iter().map(|posting| posting.item)).chain(view.about());
-        named.filter_map(|code| image.view(&code, None, &moment)).collect()
+        (image.others(&view, &moment), image.payee_of(&view).cloned())
     };
     let (boundaries, is_whole) = boundaries(site, &city).await;
     let features = set_of(site, &view, true).await?;
@@ -199,6 +196,7 @@ pub(in crate::http) async fn foreseen(site: &Site, before: Option<View>, view: V
         boundaries,
         is_whole,
         contact,
+        payee,
         print,
         others,
         revisions,

@@ -108,7 +108,7 @@ async fn render(site: &Site, code: Code, what: &Representation) -> Result<Answer
         let date = HeaderValue::try_from(memento_datetime(view.effective_from, moment)).ok();
         extra.extend(date.map(|date| (respond::MEMENTO_DATETIME, date)));
     }
-    let (ends, private) = (material.ends(), material.contact.is_some() || !material.is_whole);
+    let (ends, private) = (material.ends(), material.contact.is_some() || material.payee.is_some() || !material.is_whole);
     let what = what.clone();
     let made = tokio::task::spawn_blocking(move || {
         // The work holds the place, because the client may hang up before it is done.
@@ -206,6 +206,7 @@ impl Material {
             print: self.print.as_ref(),
             others: &self.others,
             contact: self.contact.as_ref(),
+            payee: self.payee.as_ref(),
             revision,
             draft: None,
         }

@@ -20,6 +20,7 @@ use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
 use crate::render::office::city::{self as pages, Change};
+use crate::words::fold::typed;
 use crate::words::text::{Lang, text};
 
 /// Most changes that the page lists.
@@ -91,12 +92,23 @@ async fn changed(site: &Site, desk: &Desk, fields: &Fields) -> Result<(), Execut
         return site.app.choose_second_person(&desk.actor, fields.all("kind").map(str::to_owned).collect()).await;
     }
     let field = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+    let today = site.moment().today;
     let change = |city: &mut City| {
         city.contact_vi = field("contact_vi");
         city.contact_en = field("contact_en");
         city.phone = Some(field("phone")).filter(|phone| !phone.is_empty());
         city.licence = field("licence");
         city.emergency = emergency(fields);
+        for unit in city.units.valid_on(today).map(|unit| unit.id.clone()).collect::<Vec<_>>() {
+            // A form of before has no field for hamlets, and takes none away.
+            let Some(written) = fields.untrimmed(&format!("hamlets-{unit}")) else { continue };
+            let names: Vec<String> = written.split([',', ';', '\n']).map(typed).filter(|name| !name.is_empty()).collect();
+            if names.is_empty() {
+                city.hamlets.remove(&unit);
+            } else {
+                city.hamlets.insert(unit, names);
+            }
+        }
     };
     site.app.change_settings(&desk.actor, change).await
 }

@@ -8,17 +8,27 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Desk, Form, leads_to, points, pressed, refused, with_script};
-use crate::domain::Code;
+use super::{Desk, Form, leads_to, pressed, refused, with_script};
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
+use crate::domain::{Code, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
 use crate::render::office::duty as pages;
 use crate::words::fold::fold;
 use crate::words::text::Lang;
+
+const FAMILY: &str = "map-point";
+
+/// Refuses whoever looks after no map points.
+fn check(desk: &Desk) -> Result<(), HttpError> {
+    if desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
+        return Ok(());
+    }
+    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
+}
 
 /// The vehicles of this person, each with its version.
 fn vehicles(site: &Site, desk: &Desk) -> Vec<(View, i64)> {
@@ -41,18 +51,18 @@ fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: Option
 
 /// `GET /office/duty`
 pub async fn duty(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    points::check(&desk)?;
+    check(&desk)?;
     Ok(page(&site, &desk, &asking.headers, asking.lang(), None))
 }
 
 /// `POST /office/duty`: a vehicle is ready, out or off.
 pub async fn set(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
-    points::check(&desk)?;
+    check(&desk)?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let code: Code = fields.get("code").and_then(|code| code.parse().ok()).ok_or(HttpError::NotFound)?;
     let state = fields.get("do").ok_or(HttpError::NotFound)?;
-    let form = Form { family: "map-point", action: "set-duty", seen: fields.get("seen").unwrap_or_default(), at: None };
+    let form = Form { family: FAMILY, action: "set-duty", seen: fields.get("seen").unwrap_or_default(), at: None };
     let body = json!({ "duty": state, "at": pressed(&site, &fields) });
     match desk.carry_out(&site, code, &form, body).await {
         Ok(_) => Ok(leads_to(&format!("/office/duty#{code}"), lang)),

@@ -18,12 +18,13 @@ pub async fn home(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
         let image = site.model.image();
         image.accounts.second_person_since.map(|_| image.accounts.two_persons())
     };
-    let list = proposals::listed(&site, &desk).await?;
+    let list = proposals::listed(&site, &desk, asking.lang()).await?;
     let alone = proposals::published_alone(&site, &desk);
     let drafts = site.app.drafts(desk.actor.name()).await?;
     let two_persons = two_persons.as_deref();
     let due = site.at_length(|| deadlines::due(&site, &desk)).await?;
-    let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts, due: &due };
+    let questions = super::desk::waiting(&site, &desk);
+    let waits = pages::Waits { proposals: &list, alone: &alone, drafts: &drafts, due: &due, questions };
     let page = pages::home(asking.lang(), &site.city(), &desk.who(), &site.moment(), two_persons, &waits);
     Ok(with_script(&asking.headers, StatusCode::OK, page))
 }

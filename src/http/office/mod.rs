@@ -8,12 +8,14 @@ pub mod campaigns;
 pub mod city;
 mod corrections;
 pub mod deadlines;
+pub mod desk;
 pub mod door;
 pub mod duty;
 mod facts;
 mod home;
 pub mod items;
 pub mod map;
+pub mod merchants;
 pub mod oidc;
 pub mod passkeys;
 mod plans;
@@ -22,6 +24,7 @@ mod preview;
 mod proposals;
 pub mod reports;
 pub mod results;
+pub mod services;
 mod sign_in;
 pub mod tokens;
 pub mod uploads;
@@ -35,7 +38,6 @@ pub use sign_in::{accept, invitation, sign_in, sign_in_form, sign_out};
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request as HttpRequest};
@@ -47,7 +49,7 @@ use serde_json::Value;
 
 use super::errors::HttpError;
 use super::forms::{self, Fields};
-use super::{Site, reading, respond, uploaded};
+use super::{SEEN, Site, reading, respond, uploaded};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Actor, Grant, Role};
 use crate::domain::city::City;
@@ -63,8 +65,6 @@ use crate::words::text::Lang;
 
 /// Name of the session's cookie.
 pub const SESSION: &str = "__Host-bangtin";
-/// How long an answer waits until what a form changed can be seen.
-const SEEN: Duration = Duration::from_secs(1);
 /// Largest body of a form of the office, bytes.
 const FORM_BYTES: usize = 256 << 10;
 const HTML: &str = "text/html; charset=utf-8";

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Desk, leads_to, plans, preview as previews, refused, shown};
 use crate::app::Request;
 use crate::app::proposals::Foreseen;
-use crate::domain::access::AccountId;
+use crate::domain::access::{AccountId, Actor};
 use crate::domain::families::{self, Item};
 use crate::domain::publication::Proposal;
 use crate::domain::publication::view::View;
@@ -24,7 +24,7 @@ use crate::http::reading::Asking;
 use crate::import::attach::no_files;
 use crate::prints;
 use crate::render::office::proposals::{self as pages, Listed, Unseconded};
-use crate::words::text::Lang;
+use crate::words::text::{Lang, text};
 
 /// Most proposals on a page.
 const MOST: usize = 200;
@@ -32,6 +32,7 @@ const MOST: usize = 200;
 /// The names of persons, each read once.
 struct Names<'a> {
     site: &'a Site,
+    lang: Lang,
     known: BTreeMap<AccountId, String>,
 }
 
@@ -41,7 +42,13 @@ impl Names<'_> {
             return Ok(name.clone());
         }
         let profile = self.site.app.profile(account).await?;
-        let name = if profile.name.is_empty() { account.0.clone() } else { profile.name };
+        let name = if Actor::is_of_link(account) {
+            text(self.lang, "by-link").to_owned()
+        } else if profile.name.is_empty() {
+            account.0.clone()
+        } else {
+            profile.name
+        };
         self.known.insert(account.clone(), name.clone());
         Ok(name)
     }
@@ -56,7 +63,7 @@ impl Names<'_> {
 }
 
 /// What the person may see of what is in preparation, what waits for them first.
-pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, HttpError> {
+pub(super) async fn listed(site: &Site, desk: &Desk, lang: Lang) -> Result<Vec<Listed>, HttpError> {
     let (city, today) = (site.city(), site.moment().today);
     let found: Vec<(bool, bool, Code, Proposal)> = {
         let image = site.model.image();
@@ -69,7 +76,7 @@ pub(super) async fn listed(site: &Site, desk: &Desk) -> Result<Vec<Listed>, Http
         all.sort_by_key(|(waits, is_own, _, proposal)| (!waits, !is_own, -proposal.at));
         all.into_iter().take(MOST).map(|(waits, is_own, code, proposal)| (waits, is_own, *code, proposal.clone())).collect()
     };
-    let mut names = Names { site, known: BTreeMap::new() };
+    let mut names = Names { site, lang, known: BTreeMap::new() };
     let mut list = Vec::with_capacity(found.len());
     for (waits_for_me, is_own, code, proposal) in found {
         let authors = names.all(&proposal.authors).await?;
@@ -115,7 +122,7 @@ pub async fn second(
 
 /// `GET /office/proposals`
 pub async fn proposals(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    let list = listed(&site, &desk).await?;
+    let list = listed(&site, &desk, asking.lang()).await?;
     let page = pages::list(asking.lang(), &site.city(), &desk.who(), &site.moment(), &list);
     Ok(shown(&asking.headers, StatusCode::OK, page))
 }
@@ -176,7 +183,7 @@ pub async fn file_report(State(site): State<Arc<Site>>, Path(code): Path<String>
 async fn one(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, code: &str, wrong: Option<&str>) -> Result<Response, HttpError> {
     let (code, proposal, foreseen) = find(site, desk, code).await?;
     let (city, moment) = (site.city(), site.moment());
-    let mut names = Names { site, known: BTreeMap::new() };
+    let mut names = Names { site, lang, known: BTreeMap::new() };
     let authors = names.all(&proposal.authors).await?;
     let approvals = names.all(&proposal.approvals).await?;
     let returned = match &proposal.returned {

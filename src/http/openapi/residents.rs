@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Read, binary, object, page, path, query, refer};
 use crate::domain::city::City;
+use crate::domain::payment::Method;
+use crate::domain::procedure::Procedure;
 use crate::domain::report::ReportKind;
 use crate::read_model::nearest::kinds;
 
@@ -83,6 +85,8 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
 
     let mut nearest = position();
     nearest.push(("kind", json!({ "type": "string", "enum": kinds() }), "What is looked for"));
+    let pays = Method::ALL.map(Method::as_str);
+    nearest.push(("pays", json!({ "type": "string", "enum": pays }), "Of places, only those that take this way to pay"));
     nearest.extend(form());
     let read =
         Read::new("nearest", "Whom to call, nearest first", "pages").with(parameters(&nearest)).gives(vec![object(), page()]).build();
@@ -91,7 +95,30 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
     of_today(&position, &form, put);
     of_indicators(put);
     of_scans(put);
+    of_boards(put);
+    put(
+        "/glossary".into(),
+        Read::new("glossary", "Terms of the law in plain words", "pages").with(vec![refer("page-lang")]).gives(vec![page()]).build(),
+    );
+    put(
+        "/sw.js".into(),
+        Read::new("worker", "Keeps /nearest for when there is no network", "pages")
+            .gives(vec![binary("text/javascript; charset=utf-8")])
+            .build(),
+    );
+    of_reports(put);
+    of_places(put);
+    of_desk(put);
+    put(
+        "/coverage".into(),
+        Read::new("coverage", "Hamlets that community digital teams serve, and those that none serves", "pages")
+            .with(vec![refer("f"), refer("page-lang")])
+            .gives(vec![object(), page()])
+            .build(),
+    );
+}
 
+fn of_boards(put: &mut impl FnMut(String, Value)) {
     let due = query(
         "due",
         json!({ "type": "string", "enum": ["all", "superseded", "check"], "default": "all" }),
@@ -111,17 +138,6 @@ pub(super) fn of_residents(put: &mut impl FnMut(String, Value), city: &City) {
             .gives(vec![binary("application/pdf")])
             .build(),
     );
-    put(
-        "/glossary".into(),
-        Read::new("glossary", "Terms of the law in plain words", "pages").with(vec![refer("page-lang")]).gives(vec![page()]).build(),
-    );
-    put(
-        "/sw.js".into(),
-        Read::new("worker", "Keeps /nearest for when there is no network", "pages")
-            .gives(vec![binary("text/javascript; charset=utf-8")])
-            .build(),
-    );
-    of_reports(put);
 }
 
 /// What is on, its calendar, and the poster of a month.
@@ -196,6 +212,95 @@ fn of_indicators(put: &mut impl FnMut(String, Value)) {
             .gives(vec![object(), page(), binary("text/csv; charset=utf-8"), workbook])
             .build(),
     );
+}
+
+/// An answer that is a page.
+fn a_page(about: &str) -> Value {
+    json!({ "description": about, "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } } })
+}
+
+/// Places where people pay: the check of a code, and the merchant's own form.
+fn of_places(put: &mut impl FnMut(String, Value)) {
+    let code = || path("code", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{9}$" }), "The place's code", "CHHA00016");
+    let problem = || json!({ "$ref": "#/components/responses/Problem" });
+    let mut check = Read::new("check-form", "The form for a photo of a stand's payment code", "pages")
+        .with(vec![code(), refer("page-lang")])
+        .gives(vec![page()])
+        .build();
+    let verdicts = ["same", "other", "no-payment-code", "several", "unread", "not-registered"];
+    let verdict =
+        json!({ "type": "object", "properties": { "code": { "type": "string" }, "verdict": { "type": "string", "enum": verdicts } } });
+    check["post"] = json!({
+        "operationId": "check-code", "tags": ["pages"], "summary": "Whether the code in a photo pays to the account that is registered; the photo is kept nowhere",
+        "parameters": [code(), refer("page-lang")],
+        "requestBody": { "required": true, "content": { "multipart/form-data": { "schema": { "type": "object", "required": ["file"], "properties": {
+            "file": { "type": "string", "format": "binary" }, "lang": { "type": "string" },
+        } } } } },
+        "responses": {
+            "200": { "description": "The same payee, another one, or why that cannot be told", "content": {
+                "application/json": { "schema": verdict }, "text/html; charset=utf-8": { "schema": { "type": "string" } } } },
+            "400": problem(), "404": problem(), "408": problem(), "413": problem(), "422": a_page("The file is no picture"), "429": problem(), "503": problem(),
+        },
+    });
+    put("/q/{code}/check".into(), check);
+    let key = || path("key", json!({ "type": "string" }), "The secret of the merchant's link", "1-0123456789abcdef0123456789abcdef");
+    let mut edit = Read::new("merchant-form", "The merchant's own form, by their link", "pages")
+        .with(vec![code(), key(), refer("page-lang")])
+        .gives(vec![page()])
+        .build();
+    edit["post"] = json!({
+        "operationId": "merchant-suggests", "tags": ["pages"], "summary": "Suggest other hours, offers and products; the ward approves before they show",
+        "parameters": [code(), key(), refer("page-lang")],
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": {
+            "do": { "type": "string", "enum": ["save", "withdraw"] }, "summary": { "type": "string" }, "phones": { "type": "string" },
+            "times": { "type": "string" }, "hours": { "type": "string" }, "pay": { "type": "string" }, "offers": { "type": "string" },
+            "products": { "type": "string" }, "access": { "type": "string" },
+        } } } } },
+        "responses": {
+            "303": { "description": "Sent" }, "400": problem(), "404": problem(), "408": problem(), "413": problem(),
+            "422": a_page("What is wrong: the form again"), "429": problem(), "503": problem(),
+        },
+    });
+    put("/q/{code}/edit/{key}".into(), edit);
+}
+
+/// The advisory desk.
+fn of_desk(put: &mut impl FnMut(String, Value)) {
+    let problem = || json!({ "$ref": "#/components/responses/Problem" });
+    let text = |most: u32| json!({ "type": "string", "maxLength": most });
+    let procedures = Procedure::ALL.map(Procedure::as_str);
+    let mut desk = Read::new("desk", "What was asked and answered, and the form for a question", "pages")
+        .with(vec![
+            query("q", json!({ "type": "string" }), "Words"),
+            query("procedure", json!({ "type": "string", "enum": procedures }), "Procedure"),
+            refer("f"),
+            refer("page-lang"),
+        ])
+        .gives(vec![object(), page()])
+        .build();
+    desk["post"] = json!({
+        "operationId": "ask", "tags": ["pages"], "summary": "Ask the advisory desk; the answer is a receipt",
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["text"], "properties": {
+            "about": { "type": "string", "enum": procedures }, "unit": { "type": "string", "pattern": "^([0-9]{5}-[0-9]{4})?$" },
+            "text": text(4_000), "reply_to": text(200), "may_publish": { "type": "string" }, "lang": { "type": "string" },
+        } } } } },
+        "responses": { "200": a_page("Taken in: its receipt"), "400": problem(), "404": problem(), "408": problem(), "413": problem(),
+            "422": a_page("Something is missing: the form again"), "429": problem(), "503": problem() },
+    });
+    put("/desk".into(), desk);
+    let receipt = || path("receipt", json!({ "type": "string" }), "The receipt", "K7QM-2T9X-H01C");
+    let mut answered = Read::new("desk-answer", "What became of a question, for whoever has its receipt", "pages")
+        .with(vec![receipt(), refer("page-lang")])
+        .gives(vec![page()])
+        .build();
+    answered["post"] = json!({
+        "operationId": "erase-question", "tags": ["pages"], "summary": "Erase a question, its contact and its answer", "parameters": [receipt()],
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": {
+            "do": { "type": "string", "enum": ["erase"] }, "lang": { "type": "string" },
+        } } } } },
+        "responses": { "303": { "description": "Done" }, "400": problem(), "404": problem(), "408": problem(), "413": problem(), "503": problem() },
+    });
+    put("/desk/{receipt}".into(), answered);
 }
 
 /// Reports: anyone may send one, and clerks read them.

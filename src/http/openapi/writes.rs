@@ -97,8 +97,15 @@ fn inputs() -> Vec<(&'static str, Value)> {
             { "type": "object", "required": ["subject"], "properties": { "subject": text() } },
         ],
     });
+    let payee = json!({
+        "description": "Whom to pay, with their consent: by the text of a VietQR code, or by bank and account",
+        "type": "object", "required": ["holder", "consent"], "properties": {
+            "vietqr": text(), "bank": text(), "account": text(), "is_card": { "type": "boolean" }, "holder": text(),
+            "consent": { "type": "object", "required": ["purpose", "text_version", "evidence"], "properties": { "purpose": text(), "text_version": text(), "evidence": text() } },
+        },
+    });
     let sets = families::fields().into_iter().map(|field| (field, set.clone()));
-    sets.chain([("documents", json!({ "type": "array", "items": document })), ("contact", contact)]).collect()
+    sets.chain([("documents", json!({ "type": "array", "items": document })), ("contact", contact), ("payee", payee)]).collect()
 }
 
 /// The form with a planner's file, its columns and its coordinate system.
@@ -152,7 +159,7 @@ pub(super) fn commands(definitions: &mut Map<String, Value>) -> Vec<String> {
         definitions.insert(name.clone(), schema);
         commands.push(name);
     }
-    for name in families::facts() {
+    for name in families::facts().into_iter().chain(commands.iter().cloned()) {
         if let Some(properties) = definitions.get_mut(&name).and_then(|schema| schema.get_mut("properties")).and_then(Value::as_object_mut)
         {
             for (field, input) in inputs() {

@@ -65,6 +65,9 @@ pub struct Choice {
     /// True if the tables of texts are wanted that a drawing prints into lots.
     #[serde(default)]
     pub tables: bool,
+    /// True for a table whose rows need no place: its first row with several cells is the header.
+    #[serde(default)]
+    pub placeless: bool,
     /// The part of the layer that is wanted; all of it where none.
     #[serde(default)]
     pub part: Option<part::Part>,

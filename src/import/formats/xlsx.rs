@@ -448,6 +448,9 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
     let (sheets, from_1904) = sheets(&mut archive)?;
     let (styles, shared) = (Styles::read(&mut archive)?, Shared::read(&mut archive)?);
     let mut workbook = Workbook { archive, styles, shared, from_1904, beyond: 0, hidden: Vec::new(), day_months: Vec::new() };
+    let is_top = |row: &Row| {
+        if choice.placeless { row.cells.len() >= 2 } else { is_header(row.cells.iter().map(|(_, text)| text.as_str())) }
+    };
     let struck = workbook.shared.struck.len();
     let tally = Tally::default();
     let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<_>>();
@@ -459,7 +462,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
         let mut without: BTreeMap<String, usize> = BTreeMap::new();
         for sheet in &sheets {
             let (rows, _) = workbook.rows(&sheet.part, HEADER_ROWS, &choice.limits)?;
-            if rows.iter().any(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) {
+            if rows.iter().any(is_top) {
                 with_table.push(sheet);
             } else if !rows.is_empty() {
                 without.insert(format!("“{}”", sheet.name), rows.len());
@@ -483,7 +486,7 @@ pub(super) fn open(mut archive: Archive, choice: &Choice) -> Result<Box<dyn Read
     // The sheets were looked through for a header before.
     workbook.shared.struck.truncate(struck);
     let (rows, faults) = workbook.rows(&chosen.part, usize::MAX, &choice.limits)?;
-    let Some(top) = rows.iter().take(HEADER_ROWS).position(|row| is_header(row.cells.iter().map(|(_, text)| text.as_str()))) else {
+    let Some(top) = rows.iter().take(HEADER_ROWS).position(is_top) else {
         return Err(ReadError::new("no-table", sentence!("no-table-xlsx", name = chosen.name)));
     };
     let rows_above: Vec<String> = rows[..=top].iter().flat_map(|row| row.cells.iter().map(|(_, text)| text.clone())).collect();

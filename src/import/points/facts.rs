@@ -4,10 +4,13 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::Row;
+use crate::domain::days::Hours;
+use crate::domain::payment;
 use crate::domain::subject;
+use crate::domain::trade;
 use crate::domain::unit::Units;
 use crate::import::report::{Finding, Report, Severity};
-use crate::words::fold::{bare_units, fold};
+use crate::words::fold::{bare_units, fold, typed};
 
 /// Facts of a map point from a row; `kind` counts if the row names none.
 ///
@@ -20,6 +23,8 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
     let own_kind = text("kind").map(|kind| kind_of(kind).unwrap_or(kind)).or(kind);
     let is_denied = text("phone").is_some() && text("consent").is_some_and(subject::denies);
     let personal = is_denied || text("contact").is_some() || (own_kind == Some("health-worker") && text("phone").is_some());
+    let is_merchant = own_kind.is_some_and(|kind| trade::KINDS.contains(&kind));
+    let personal = personal && !is_merchant;
     if personal {
         match (text("contact"), text("phone"), text("consent")) {
             (_, _, Some(evidence)) if subject::denies(evidence) || subject::names_no_evidence(evidence) => report.push(
@@ -32,6 +37,7 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
             _ => report.push(Finding::new(Severity::Error, "consent-missing", sentence!("consent-missing")).of(row.number, row.line)),
         }
     }
+    let mut left = Vec::new();
     for (field, value) in &row.fields {
         let Some(text) = value.as_str() else { continue };
         let list = || text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
@@ -40,7 +46,9 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
             "phone" => {
                 facts.insert("phones".into(), json!([{ "label": "Điện thoại", "number": text }]));
             }
-            "languages" => {
+            // What the office keeps of a point says nothing of a place where people pay.
+            "languages" | "hamlets" | "role" | "operator" | "contact" | "consent" if is_merchant => left.push(field.as_str()),
+            "languages" | "hamlets" => {
                 facts.insert(field.clone(), json!(list()));
             }
             "units" => {
@@ -56,10 +64,17 @@ pub fn facts(row: &Row, kind: Option<&str>, report: &mut Report) -> Value {
                 }
                 facts.insert("kind".into(), json!(kind));
             }
-            "payment" | "offer" | "contact" | "consent" => {}
+            "payment" | "offer" | "products" | "contact" | "consent" => {}
             _ => {
                 facts.insert(field.clone(), value.clone());
             }
+        }
+    }
+    if is_merchant {
+        put_trade(row, &mut facts, report);
+        for field in left {
+            let said = sentence!("merchant-field", field);
+            report.push(Finding::new(Severity::Warning, "columns-not-used", said).of(row.number, row.line));
         }
     }
     if let Some(kind) = kind {
@@ -92,8 +107,51 @@ pub fn all_facts(rows: &[Row], kind: Option<&str>, units: &Units, today: Date, r
     rows.iter().map(of_row).collect()
 }
 
-/// Kinds of points.
-pub const KINDS: [&str; 5] = ["ambulance", "health-worker", "health-station", "advisory-desk", "digital-team"];
+/// Kinds of points, and of places where people pay.
+pub const KINDS: [&str; 11] = [
+    "ambulance",
+    "health-worker",
+    "health-station",
+    "advisory-desk",
+    "digital-team",
+    "shop",
+    "market",
+    "eatery",
+    "pharmacy",
+    "school",
+    "public-office",
+];
+
+/// The family of items of a kind.
+pub fn family_of(kind: &str) -> &'static str {
+    if trade::KINDS.contains(&kind) { "merchant" } else { "map-point" }
+}
+
+/// Puts what a row says of ways to pay, offers, products and hours into the facts of a place where people pay.
+fn put_trade(row: &Row, facts: &mut Map<String, Value>, report: &mut Report) {
+    let text = |field: &str| row.fields.get(field).and_then(Value::as_str);
+    let list = |text: &str, ends: &[char]| text.split(ends).map(typed).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    if let Some(written) = text("payment") {
+        let (payments, unknown) = payment::named_in(written);
+        for word in unknown {
+            report.push(Finding::new(Severity::Error, "payment-unknown", sentence!("form-payment", line = word)).of(row.number, row.line));
+        }
+        facts.insert("payments".into(), json!(payments));
+    }
+    if let Some(written) = text("offer") {
+        facts.insert("offers".into(), list(written, &[';', '\n']).into_iter().map(|what| json!({ "what": what })).collect());
+    }
+    if let Some(written) = text("products") {
+        facts.insert("products".into(), list(written, &[';', '\n']).into_iter().map(|name| json!({ "name": name })).collect());
+    }
+    // Hours that can be read are compared with the clock; others stay words.
+    if let Some(hours) =
+        text("hours").and_then(|written| list(written, &[';', '\n']).iter().map(|line| Hours::read(line)).collect::<Option<Vec<_>>>())
+    {
+        facts.remove("hours");
+        facts.insert("times".into(), json!(hours));
+    }
+}
 
 /// The kind of point that an office's word stands for.
 fn kind_of(text: &str) -> Option<&'static str> {
@@ -103,6 +161,12 @@ fn kind_of(text: &str) -> Option<&'static str> {
         "tram y te" | "benh vien" | "trung tam y te" => Some("health-station"),
         "ban tu van" | "to tu van" => Some("advisory-desk"),
         "to cong nghe so" | "to cong nghe so cong dong" => Some("digital-team"),
+        "cua hang" | "shop" | "cua hang tap hoa" | "sieu thi" => Some("shop"),
+        "cho" | "market" => Some("market"),
+        "quan an" | "nha hang" | "quan ca phe" | "eatery" => Some("eatery"),
+        "nha thuoc" | "hieu thuoc" | "pharmacy" => Some("pharmacy"),
+        "truong hoc" | "truong" | "school" => Some("school"),
+        "bo phan mot cua" | "co quan" | "public-office" => Some("public-office"),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 mod facts;
 
-pub use facts::{KINDS, all_facts, facts};
+pub use facts::{KINDS, all_facts, facts, family_of};
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::cell;
 use super::columns::{self, Axis, axis, plain};
 use super::encoding::Texts;
 use super::feature::{Feature, GeometryError};
-use super::formats::{self, Stated};
+use super::formats::{self, Choice, Stated};
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Names, Options, empty, first_positions, in_unicode, unreadable, writing_of};
@@ -40,6 +40,7 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("phone", &["sodienthoai", "dienthoai", "sdt", "phone", "phonenumber", "tel"]),
     ("hours", &["gio", "giolamviec", "giomocua", "hours"]),
     ("languages", &["ngonngu", "languages"]),
+    ("hamlets", &["thon", "todanpho", "thonto", "thontodanpho", "hamlets"]),
     ("role", &["vaitro", "chucnang", "role"]),
     ("operator", &["donvichuquan", "donviquanly", "operator"]),
     ("summary", &["mota", "ghichu", "summary", "note", "description"]),
@@ -49,6 +50,7 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("consent", &["dongy", "sodongy", "phieudongy", "consent"]),
     ("payment", &["thanhtoan", "phuongthucthanhtoan", "payment", "paymentmethods"]),
     ("offer", &["uudai", "noidung", "offer"]),
+    ("products", &["sanpham", "mathang", "products"]),
 ];
 
 fn meaning(header: &str) -> Option<&'static str> {
@@ -92,6 +94,7 @@ pub struct Cells {
 
 /// The rows of a table that need no place. There may be at most `most`.
 pub fn table(source: &Source, options: &Options, most: usize, report: &mut Report) -> Vec<Cells> {
+    let options = &Options { choice: Choice { placeless: true, ..options.choice.clone() }, ..options.clone() };
     let Some((features, ..)) = decoded(source, options, most, report) else { return Vec::new() };
     let rows = features.into_iter().enumerate();
     rows.map(|(number, feature)| Cells { number, line: feature.line, cells: feature.properties }).collect()

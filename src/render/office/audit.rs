@@ -90,7 +90,7 @@ pub fn list(
                     br; (text(lang, &did(&line.event))) ": "
                     @if !line.name.is_empty() { (line.name) " · " }
                     @match line.about.split_once('/') {
-                        Some((family, code)) if !matches!(family, "token" | "subject" | "report" | "account") => a href={ "/q/" (code) (lang.query()) } { (code) },
+                        Some((family, code)) if !matches!(family, "token" | "subject" | "report" | "question" | "account") => a href={ "/q/" (code) (lang.query()) } { (code) },
                         _ => span.note { (line.about) },
                     }
                     span.note { " · " (line.event) " · #" (line.position) }

@@ -66,6 +66,13 @@ pub fn settings(
                 }
             }
             p.note { (t("city-emergency-help")) }
+            fieldset {
+                legend { (t("hamlets")) }
+                p.note { (t("hamlets-of-units")) }
+                @for unit in city.units.valid_on(moment.today) {
+                    label { (lang.pick(&unit.name_vi, &unit.name_en)) textarea name={ "hamlets-" (unit.id) } rows="2" maxlength="8000" { (city.hamlets.get(&unit.id).map(|names| names.join(", ")).unwrap_or_default()) } }
+                }
+            }
             (who.hidden(lang))
             button.wide { (t("city-save")) }
         }

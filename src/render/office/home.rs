@@ -30,11 +30,13 @@ pub struct Waits<'a> {
     pub drafts: &'a [Draft],
     /// What is due in the next days.
     pub due: &'a [Due],
+    /// How many questions of residents they may answer.
+    pub questions: usize,
 }
 
 /// What waits for the person, and what they may do.
 pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons: Option<&[String]>, waits: &Waits<'_>) -> String {
-    let Waits { proposals, alone, drafts, due } = waits;
+    let Waits { proposals, alone, drafts, due, questions } = waits;
     let t = |key| text(lang, key);
     let of = |wanted: &dyn Fn(&Listed) -> bool| proposals.iter().filter(|listed| wanted(listed)).collect::<Vec<_>>();
     let waiting = of(&|listed| listed.waits_for_me);
@@ -43,7 +45,8 @@ pub fn home(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, two_persons
     });
     let content = html! {
         h2 { (t("office-waits")) }
-        @if waiting.is_empty() && back.is_empty() && alone.is_empty() { p { (t("office-nothing-waits")) } }
+        @if *questions > 0 { p { a href={ "/office/desk" (lang.query()) } { (t("desk-open")) " (" (questions) ")" } } }
+        @if waiting.is_empty() && back.is_empty() && alone.is_empty() && *questions == 0 { p { (t("office-nothing-waits")) } }
         @if !waiting.is_empty() { (entries(lang, moment, &waiting)) }
         @if !alone.is_empty() { h2 { (t("office-alone")) } (unseconded(lang, who, moment, alone)) }
         @if !back.is_empty() { h2 { (t("office-came-back")) } (entries(lang, moment, &back)) }

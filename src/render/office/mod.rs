@@ -8,6 +8,7 @@ mod choices;
 pub mod city;
 pub mod corrections;
 pub mod deadlines;
+pub mod desk;
 pub mod duty;
 mod findings;
 mod hanging;
@@ -15,12 +16,14 @@ pub mod home;
 pub mod items;
 pub mod map;
 mod meanwhile;
+pub mod merchants;
 pub mod plans;
 pub mod points;
 pub mod proposals;
 pub mod reports;
 pub mod results;
 pub mod scans;
+pub mod services;
 pub mod sign_in;
 pub mod tokens;
 
@@ -77,8 +80,10 @@ fn frame(lang: Lang, city: &City, who: &Who<'_>, title: &str, path: &str, conten
             a href={ "/office/items" (lang.query()) } { (t("office-published")) }
             @if who.has(Role::Planner) || who.has(Role::Approver) { a href={ "/office/deadlines" (lang.query()) } { (t("deadlines")) } }
             @if who.has(Role::Health) { a href={ "/office/points" (lang.query()) } { (t("office-points")) } a href={ "/office/duty" (lang.query()) } { (t("office-duty")) } }
-            @if who.has(Role::Campaign) { a href={ "/office/campaigns" (lang.query()) } { (t("campaigns")) } }
+            @if !who.has(Role::Health) && (who.has(Role::Campaign) || who.has(Role::Clerk)) { a href={ "/office/points?kind=shop" (lang.and()) } { (t("merchants")) } }
+            @if who.has(Role::Campaign) { a href={ "/office/campaigns" (lang.query()) } { (t("campaigns")) } a href={ "/office/services" (lang.query()) } { (t("services")) } }
             @if who.has(Role::Clerk) { a href={ "/office/reports" (lang.query()) } { (t("reports")) } }
+            @if who.has(Role::Clerk) || who.has(Role::Planner) { a href={ "/office/desk" (lang.query()) } { (t("desk")) } }
             a href={ "/office/scans" (lang.query()) } { (t("scans")) }
             @if who.has(Role::Administrator) {
                 a href={ "/office/accounts" (lang.query()) } { (t("office-accounts")) }

@@ -7,18 +7,24 @@ use super::findings::findings;
 use super::{Who, frame, wrong_box};
 use crate::domain::Code;
 use crate::domain::city::City;
+use crate::domain::days::Hours;
+use crate::domain::payment::{self, Payment};
 use crate::domain::publication::view::Moment;
+use crate::domain::trade;
 use crate::import::Report;
 use crate::import::list::{Change, Known};
-use crate::import::points::KINDS;
 use crate::render::here::tap;
+use crate::render::merchants::{Filled, trade_fields};
 use crate::words::copied::in_query;
 use crate::words::text::{Lang, text};
 
 /// The columns of the table; `phone` is the first number.
 pub const COLUMNS: [&str; 4] = ["title", "address", "phone", "hours"];
-/// The texts of a point's form that are members of its facts.
-pub const TEXTS: [&str; 6] = ["title", "summary", "address", "hours", "operator", "role"];
+/// The texts of a point's form that are members of its facts, by its kind.
+pub fn texts(kind: &str) -> &'static [&'static str] {
+    const TEXTS: [&str; 6] = ["title", "summary", "address", "hours", "operator", "role"];
+    if trade::KINDS.contains(&kind) { &TEXTS[..4] } else { &TEXTS }
+}
 /// Most changes of a list that are shown.
 const SHOWN: usize = 200;
 
@@ -26,6 +32,8 @@ const SHOWN: usize = 200;
 pub struct Table<'a> {
     /// Kind of the points.
     pub kind: &'a str,
+    /// Kinds that the person may change.
+    pub kinds: &'a [&'a str],
     /// Words in the names of the points.
     pub words: &'a str,
     /// How many points of the kind come before.
@@ -67,9 +75,9 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
         @for wrong in table.wrong { (wrong_box(Some(wrong))) }
         @if let Some(done) = table.done { div.status.good role="status" { b { (done) " " (t("points-done")) } } }
         nav aria-label=(t("points-kinds")) {
-            @for (n, kind) in KINDS.into_iter().enumerate() {
+            @for (n, kind) in table.kinds.iter().enumerate() {
                 @if n > 0 { " · " }
-                @if kind == table.kind { b { (t(kind)) } } @else { a href={ "/office/points?kind=" (kind) (lang.and()) } { (t(kind)) } }
+                @if *kind == table.kind { b { (t(kind)) } } @else { a href={ "/office/points?kind=" (kind) (lang.and()) } { (t(kind)) } }
             }
         }
         p { a href={ "/office/points/new?kind=" (table.kind) (lang.and()) } { (t("point-new")) } }
@@ -114,7 +122,7 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
         form.column action="/office/points/lists" method="post" enctype="multipart/form-data" {
             (who.hidden(lang))
             label { (t("office-file")) input type="file" name="file" required; }
-            (how(lang, Some(table.kind), "", false))
+            (how(lang, table.kinds, Some(table.kind), "", false))
             button { (t("points-compare")) }
         }
     };
@@ -122,10 +130,10 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
 }
 
 /// How a list is to be read.
-fn how(lang: Lang, kind: Option<&str>, crs: &str, whole: bool) -> Markup {
+fn how(lang: Lang, kinds: &[&str], kind: Option<&str>, crs: &str, whole: bool) -> Markup {
     let t = |key| text(lang, key);
     html! {
-        label { (t("points-list-kind")) select name="kind" { @for known in KINDS { option value=(known) selected[Some(known) == kind] { (t(known)) } } } }
+        label { (t("points-list-kind")) select name="kind" { @for known in kinds { option value=(known) selected[Some(*known) == kind] { (t(known)) } } } }
         details open[!crs.is_empty()] {
             summary { (t("office-crs")) }
             label { (t("office-crs")) input type="text" name="crs" value=(crs) maxlength="40" placeholder="EPSG:9208"; }
@@ -150,17 +158,22 @@ pub struct Point<'a> {
     pub map: &'a tap::Picked,
     /// Tells two new points of the same content apart.
     pub once: &'a str,
+    /// All values of a field.
+    pub all: &'a dyn Fn(&str) -> Vec<String>,
+    /// Campaigns in which a place may take part.
+    pub campaigns: &'a [(Code, String)],
 }
 
 /// The form of one point. A tap on the map, or a press on a button other than the one that saves, shows it again.
 pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, point: &Point<'_>, wrong: Option<&str>) -> String {
     let t = |key| text(lang, key);
     let filled = point.filled;
+    let is_merchant = trade::KINDS.contains(&point.kind);
     let input = |name: &'static str| html! { label { (label(lang, name)) input type="text" name=(name) value=(filled(name)) maxlength="500" required[name == "title"]; } };
     let title = point.known.map_or_else(|| format!("{}: {}", t("point-new"), t(point.kind)), |known| value(known, "title"));
     let content = html! {
         (wrong_box(wrong))
-        p { span.tag { (t(point.kind)) } @if let Some(known) = point.known { " " a href={ "/q/" (known.code) (lang.query()) } { (known.code) } } }
+        p { span.tag { (t(point.kind)) } @if let Some(known) = point.known { " " a href={ "/q/" (known.code) (lang.query()) } { (known.code) } @if is_merchant { " · " a href={ "/office/merchants/" (known.code) (lang.query()) } { (t("payee-and-link")) } } } }
         form.column action=(point.path) method="post" {
             (who.hidden(lang))
             input type="hidden" name="kind" value=(point.kind);
@@ -176,17 +189,29 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, point: &Poin
                 label { (t("longitude")) input type="text" name="lon" value=(filled("lon")) inputmode="decimal" maxlength="40"; }
                 div #locate data-fill="button[value=place]" data-label=(t("use-position")) data-denied=(t("position-denied")) {}
                 button.plain name="do" value="place" formnovalidate { (t("point-show-place")) }
-                div { (tap::image(lang, point.map)) }
-                @if point.map.span > 0.0 { button.plain name="do" value="whole" formnovalidate { (t("whole-map")) } }
             }
+            // As wide as the map is, it has no room for a border on a small phone.
+            div { (tap::image(lang, point.map)) }
+            @if point.map.span > 0.0 { button.plain name="do" value="whole" formnovalidate { (t("whole-map")) } }
             (input("address"))
             label { (t("what-it-means")) textarea name="summary" rows="2" maxlength="2000" { (filled("summary")) } }
+            @if is_merchant { (trade_fields(lang, &Filled { text: filled, all: point.all })) }
             (input("hours"))
-            label { input type="checkbox" name="always_open" value="1" checked[!filled("always_open").is_empty()]; " " (t("always-open")) }
+            @if !is_merchant { label { input type="checkbox" name="always_open" value="1" checked[!filled("always_open").is_empty()]; " " (t("always-open")) } }
             label { (t("point-phones")) textarea name="phones" rows="3" maxlength="1000" { (filled("phones")) } }
-            (input("role"))
-            (input("operator"))
-            label { (t("languages")) input type="text" name="languages" value=(filled("languages")) maxlength="200"; }
+            @if !is_merchant {
+                (input("role"))
+                (input("operator"))
+                label { (t("hamlets")) " " span.note { (t("hamlets-help")) } input type="text" name="hamlets" value=(filled("hamlets")) maxlength="2000"; }
+                label { (t("languages")) input type="text" name="languages" value=(filled("languages")) maxlength="200"; }
+            }
+            @if !point.campaigns.is_empty() {
+                @let ticked = (point.all)("campaign");
+                fieldset {
+                    legend { (t("takes-part")) }
+                    @for (code, title) in point.campaigns { label { input type="checkbox" name="campaign" value=(code) checked[ticked.iter().any(|own| *own == code.to_string())]; " " (title) } }
+                }
+            }
             @if point.kind == "ambulance" {
                 label { (t("point-duty-limit")) input type="text" inputmode="numeric" name="duty_limit_minutes" value=(filled("duty_limit_minutes")) maxlength="4" placeholder="120"; }
             }
@@ -197,7 +222,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, point: &Poin
                     label { input type="checkbox" name="unit" value=(unit.id.as_str()) checked[point.units.iter().any(|id| id == unit.id.as_str())]; " " (lang.pick(&unit.name_vi, &unit.name_en)) }
                 }
             }
-            (person(lang, point))
+            @if !is_merchant { (person(lang, point)) }
             button.wide name="do" value="save" { (t("point-save")) }
         }
         @if point.known.is_some() { p { a href={ "/office/items/" (point.known.map(|known| known.code.to_string()).unwrap_or_default()) (lang.query()) } { (t("point-other-changes")) } } }
@@ -232,6 +257,8 @@ pub struct List<'a> {
     pub id: &'a str,
     /// The kind that counts for rows that name none.
     pub kind: Option<&'a str>,
+    /// Kinds that the person may change.
+    pub kinds: &'a [&'a str],
     /// The coordinate system that was named.
     pub crs: &'a str,
     /// True where points that it does not name end.
@@ -256,6 +283,16 @@ fn shown_value(lang: Lang, value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(all) => all.iter().map(|one| shown_value(lang, one)).collect::<Vec<_>>().join(", "),
         Value::Object(at) if at.contains_key("lat") => format!("{}, {}", at["lat"], at["lon"]),
+        Value::Object(one) if one.contains_key("method") => {
+            let named = serde_json::from_value::<Payment>(value.clone());
+            named.map_or_else(|_| value.to_string(), |payment| payment::said(&[payment]).text(lang))
+        }
+        Value::Object(one) if one.contains_key("from") => {
+            serde_json::from_value::<Hours>(value.clone()).map_or_else(|_| value.to_string(), |hours| hours.said().text(lang))
+        }
+        Value::Object(one) if one.contains_key("what") || one.contains_key("name") => {
+            shown_value(lang, one.get("what").or_else(|| one.get("name")).unwrap_or(&Value::Null))
+        }
         other => other.to_string(),
     }
 }
@@ -322,7 +359,7 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, list: &List<'_>, wrong: Opti
             summary { (t("points-read-again")) }
             form.column action=(path) method="get" {
                 (super::language_field(lang))
-                (how(lang, list.kind, list.crs, list.whole))
+                (how(lang, list.kinds, list.kind, list.crs, list.whole))
                 button.plain { (t("points-compare")) }
             }
         }

@@ -263,6 +263,7 @@ pub fn one(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, shown: &Show
                         (draft.status())
                     }
                     @if matches!(proposal.action.as_str(), "revise" | "correct") { (draft.changed(before)) }
+                    @if proposal.action == "register-payee" { (draft.payee_in_words()) }
                 }
                 None => { h2 { (t("proposal-standing")) } (draft.status()) (draft.facts()) }
             }

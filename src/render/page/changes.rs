@@ -2,6 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use super::merchant::product_line;
 use super::{Item, land_use};
 use crate::domain::land_use as codes;
 use crate::domain::publication::view::Fact;
@@ -181,6 +182,19 @@ impl Item<'_> {
         let summary = |view: &View| escaped(view.summary.as_deref().unwrap_or("–"));
         rows.push((self.t("what-it-means"), summary(before), summary(self.view)));
         rows.push((self.t("units"), self.units(&before.units).into_string(), self.units(&self.view.units).into_string()));
+        // What pages show in their own way is a change all the same.
+        let both = |label: &'static str, show: &dyn Fn(&View) -> Markup| {
+            (self.t(label), show(before).into_string(), show(self.view).into_string())
+        };
+        rows.push(both("field-phone", &|view| html! { @for (label, number) in view.phones() { (label) ": " (number) br; } }));
+        rows.push(both("position", &|view| html! { @if let Some(at) = view.position { (map::readable(at)) } }));
+        rows.push(both("field-link", &|view| html! { (view.link().unwrap_or_default()) }));
+        rows.push(both(
+            "offers",
+            &|view| html! { @for offer in view.merchant().into_iter().flat_map(|merchant| &merchant.offers) { (self.offer(offer)) br; } },
+        ));
+        rows.push(both("products", &|view| html! { @for product in view.merchant().into_iter().flat_map(|merchant| &merchant.products) { (product_line(product)) br; } }));
+        rows.push(both("takes-part", &|view| html! { @for code in view.merchant().into_iter().flat_map(|merchant| &merchant.campaigns) { (self.title_of(*code)) br; } }));
         rows.retain(|(_, a, b)| a != b);
         html! {
             h2 { (self.t("changed-facts")) }

@@ -14,6 +14,7 @@ mod line_changes;
 mod lot;
 mod lots;
 mod map;
+mod merchant;
 mod print;
 mod status;
 
@@ -35,7 +36,9 @@ use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
+use crate::domain::subject::Contact;
 use crate::domain::unit::{Unit, UnitId};
+use crate::domain::vietqr::Payee;
 use crate::export::{FORMATS, Format};
 use crate::features::Features;
 use crate::features::cut;
@@ -44,7 +47,6 @@ use crate::geometry::area::bbox_of;
 use crate::geometry::intersects;
 use crate::read_model::exchanges::Compared;
 use crate::render::qr;
-use crate::vault::Contact;
 use crate::words::format;
 use crate::words::text::Lang;
 use crate::words::text::text;
@@ -75,6 +77,8 @@ pub struct Item<'a> {
     pub others: &'a [View],
     /// A person to call.
     pub contact: Option<&'a Contact>,
+    /// Whom one pays there.
+    pub payee: Option<&'a Payee>,
     /// Set when this is one revision's own page.
     pub revision: Option<u32>,
     /// Where it is drafted, for what nobody has approved yet: `/office/proposals/CODE`. The page says so, and leads nowhere
@@ -129,11 +133,13 @@ impl Item<'_> {
                 p.note { (self.t("this-revision")) a href={ "/q/" (view.code) (self.lang.query()) } { (self.t("see-current")) } }
             }
             @if is_false { (print) }
-            @if view.duty().is_some() { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
+            @if view.fact("duty").is_some() { (self.calls()) (self.duty()) (self.status()) } @else { (self.status()) (self.calls()) }
             @if !is_false { (print) }
             (self.extract_note())
             @if self.draft.is_none() { (self.keep()) }
             (self.about())
+            @if let Some(link) = view.link().filter(|_| view.status == Status::InForce) { a.call.plain href=(link) rel="noopener" { (self.t("open-service")) } p.note { (link) } }
+            (self.pays())
             @if let Some(summary) = &view.summary {
                 h2 { (self.t("what-it-means")) }
                 p { (summary) }
@@ -146,7 +152,10 @@ impl Item<'_> {
                     @if self.draft.is_none() { (self.unit_links()) }
                     (self.land_use())
                     (self.lots())
+                    (self.payee()?)
+                    (self.trade())
                     (self.places())
+                    (self.taking_part())
                     (self.figures())
                 }
                 div {

@@ -22,10 +22,11 @@ impl Item<'_> {
     /// Whether the item holds, since when, and by whose decision.
     pub fn status(&self) -> Markup {
         let view = self.view;
-        if view.duty().is_some() && view.status == Status::InForce && self.revision.is_none() {
+        if view.fact("duty").is_some() && view.status == Status::InForce && self.revision.is_none() {
             return html! {};
         }
         let class = match view.status {
+            Status::InForce if view.standing == "closed-now" => "status wait",
             Status::InForce => "status good",
             Status::Upcoming => "status wait",
             Status::Expired if view.calendar().is_some_and(|calendar| calendar.ends_as_planned) => "status part",
@@ -34,6 +35,7 @@ impl Item<'_> {
         html! {
             div class=(class) role="status" {
                 b { (term(self.lang, &view.standing)) }
+                @if let Some(opening) = self.opening() { (opening) } @else {
                 @match view.status {
                     // What ended in the course of this day holds until midnight.
                     Status::InForce if view.standing == "works-over" => span {
@@ -47,6 +49,7 @@ impl Item<'_> {
                         @if let Some(to) = view.effective_to { (self.t("ended-on")) " " (format::date(to)) }
                     },
                     _ => {}
+                }
                 }
                 @if let (Some(Shown::Text(number)), Some(Shown::Text(authority)), Some(Shown::Date(signed))) = (self.view.fact("decision"), self.view.fact("authority"), self.view.fact("signed")) {
                     " " (self.t("by-decision")) " " (number) " " (self.t("of-day")) " " (format::date(*signed)) ", " (authority)

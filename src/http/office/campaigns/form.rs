@@ -1,57 +1,16 @@
 //! What the form of a campaign states: its schedule, hours, exceptions and places, a line each.
 
-use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
+use crate::domain::days::Hours;
 use crate::http::forms::Fields;
-use crate::words::fold::{fold, typed};
+use crate::words::civil::written as day;
+use crate::words::fold::typed;
 use crate::words::sentence::Sentence;
-
-/// Names of the days of the week, as people write them, Monday first.
-const WEEKDAYS: [(&str, &[&str]); 7] = [
-    ("monday", &["thu hai", "thu 2", "t2", "hai", "monday"]),
-    ("tuesday", &["thu ba", "thu 3", "t3", "ba", "tuesday"]),
-    ("wednesday", &["thu tu", "thu 4", "t4", "tu", "wednesday"]),
-    ("thursday", &["thu nam", "thu 5", "t5", "nam", "thursday"]),
-    ("friday", &["thu sau", "thu 6", "t6", "sau", "friday"]),
-    ("saturday", &["thu bay", "thu 7", "t7", "bay", "saturday"]),
-    ("sunday", &["chu nhat", "cn", "sunday"]),
-];
-
-/// A day as people write it, `25/12/2026`, or as programs do.
-fn day(text: &str) -> Option<Date> {
-    let text = text.trim();
-    if let Ok(date) = text.parse() {
-        return Some(date);
-    }
-    let mut parts = text.split(['/', '.', '-']).map(str::trim);
-    let (day, month, year) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Date::new(year, month, day).ok().filter(|day| parts.next().is_none() && day.year() >= 1_000)
-}
-
-/// A time of day: `7:00`, `7h`, `17h30`.
-fn time(text: &str) -> Option<String> {
-    let (hour, minute) = text.trim().split_once([':', 'h', 'H', '.']).unwrap_or((text.trim(), ""));
-    let (hour, minute): (u8, u8) = (hour.parse().ok()?, if minute.is_empty() { 0 } else { minute.parse().ok()? });
-    (hour < 24 && minute < 60).then(|| format!("{hour:02}:{minute:02}"))
-}
 
 /// Hours and the days of the week that have them: `7:00–11:00 thứ Ba, thứ Bảy`.
 fn hours(line: &str) -> Option<Value> {
-    let plain = line.replace(['–', '—'], "-");
-    let (from, rest) = plain.split_once('-')?;
-    let rest = rest.trim();
-    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-    let (to, days) = rest.split_at(end);
-    let mut hours = json!({ "from": time(from)?, "to": time(to)? });
-    let names = days.split([',', ';', '(', ')']).map(|name| fold(name.trim())).filter(|name| !name.is_empty());
-    let found: Option<Vec<&str>> =
-        names.map(|name| WEEKDAYS.iter().find(|(_, known)| known.contains(&name.as_str())).map(|(key, _)| *key)).collect();
-    let found = found?;
-    if !found.is_empty() {
-        hours["days"] = json!(found);
-    }
-    Some(hours)
+    Hours::read(line).and_then(|hours| serde_json::to_value(hours).ok())
 }
 
 /// A day that is cancelled or moved: `25/12/2026: Bão`, `25/12/2026 -> 24/12/2026: Trùng lễ`.
@@ -183,13 +142,8 @@ pub(super) fn fields_of(facts: &Value) -> Fields {
     } else {
         fields = fields.with("month_on", "date".into()).with("month_date", text(&on["date"]));
     }
-    let clock = |value: &Value| text(value).chars().take(5).collect::<String>();
-    let name = |key: &str| crate::words::text::text(crate::words::text::Lang::Vi, key).to_owned();
-    let times = facts["times"].as_array().into_iter().flatten().map(|hours| {
-        let days: Vec<String> = hours["days"].as_array().into_iter().flatten().map(|day| name(&text(day))).collect();
-        format!("{}–{} {}", clock(&hours["from"]), clock(&hours["to"]), days.join(", ")).trim().to_owned()
-    });
-    fields = fields.with("times", times.collect::<Vec<_>>().join("\n"));
+    let times: Vec<Hours> = serde_json::from_value(facts["times"].clone()).unwrap_or_default();
+    fields = fields.with("times", times.iter().map(Hours::written).collect::<Vec<_>>().join("\n"));
     let shown = |value: &Value| day(&text(value)).map_or_else(String::new, crate::words::format::date);
     let exceptions = facts["exceptions"].as_array().into_iter().flatten().map(|one| {
         let moved = if one["moved_to"].is_null() { String::new() } else { format!(" -> {}", shown(&one["moved_to"])) };
@@ -209,14 +163,6 @@ mod tests {
 
     #[test]
     fn lines_are_read_as_people_write_them() {
-        assert_eq!(hours("7:00–11:00"), Some(json!({ "from": "07:00", "to": "11:00" })));
-        assert_eq!(
-            hours("7h - 17h30 (T3, thứ Bảy, CN)"),
-            Some(json!({ "from": "07:00", "to": "17:30", "days": ["tuesday", "saturday", "sunday"] }))
-        );
-        assert_eq!(hours("sáng"), None);
-        assert_eq!(hours("7:00–11:00 thứ Chín"), None);
-        assert_eq!(hours("25:00–26:00"), None);
         assert_eq!(exception("25/12/2026: Bão số 11: nghỉ"), Some(json!({ "day": "2026-12-25", "reason": "Bão số 11: nghỉ" })));
         assert_eq!(exception("1/1/2027 → 4/1/2027"), Some(json!({ "day": "2027-01-01", "moved_to": "2027-01-04" })));
         assert_eq!(exception("31/2/2027"), None);
@@ -241,7 +187,7 @@ mod tests {
         ] {
             let facts = json!({
                 "kind": "cashless-day", "title": "Ngày hội", "organiser": "UBND", "schedule": schedule, "holidays": "next-working-day",
-                "times": [{ "from": "07:00", "to": "11:00" }, { "from": "13:00", "to": "17:30", "days": ["saturday", "sunday"] }],
+                "times": [{ "from": "07:00:00", "to": "11:00:00" }, { "from": "13:00:00", "to": "17:30:00", "days": ["saturday", "sunday"] }],
                 "exceptions": [{ "day": "2026-12-11", "reason": "Bão" }, { "day": "2026-12-18", "moved_to": "2026-12-17" }],
                 "units": ["04252-2025"], "places": { "sha256": "ab" },
             });

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::super::{Desk, SEEN, leads_to, refused, shown};
-use super::{FAMILY, Part, Wrong, check, known, own, table_page};
+use super::{Part, Wrong, check, kinds, known, own, table_page};
 use crate::app::{ExecuteError, Request};
 use crate::domain::{Code, Digest};
 use crate::http::Site;
@@ -20,7 +20,7 @@ use crate::http::reading::Asking;
 use crate::import::Report;
 use crate::import::attach::no_files;
 use crate::import::list::{Change, Known, compare};
-use crate::import::points::KINDS;
+use crate::import::points::{KINDS, family_of};
 use crate::import::report::{Finding, Severity};
 use crate::render::office::points as pages;
 use crate::words::text::Lang;
@@ -126,7 +126,12 @@ impl List {
             }
         };
         let id = format!("office-list-{}-{name}", &self.digest[..32]);
-        Request { id, kind: format!("{FAMILY}.{action}"), code, body, blobs: Vec::new(), with: Vec::new() }
+        let facts = match change {
+            Change::Add { facts, .. } | Change::Revise { facts, .. } => Some(facts),
+            Change::End { code, .. } => self.known.get(code).map(|known| &known.facts),
+        };
+        let family = family_of(facts.and_then(|facts| facts["kind"].as_str()).unwrap_or_default());
+        Request { id, kind: format!("{family}.{action}"), code, body, blobs: Vec::new(), with: Vec::new() }
     }
 }
 
@@ -135,6 +140,7 @@ fn list_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, list: &L
     let page = pages::List {
         id: &list.id,
         kind: list.how.kind,
+        kinds: &kinds(desk),
         crs: list.how.crs.as_deref().unwrap_or_default(),
         whole: list.how.whole,
         name: &list.name,
@@ -154,7 +160,7 @@ pub async fn send_list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking
     let _place = site.write_places.acquire().await.map_err(|error| HttpError::Internal(error.to_string()))?;
     let form = desk.files(request, site.limits.import_bytes).await?;
     let lang = Lang::choose(form.get("lang").or(asking.parameter("lang").as_deref()), None);
-    let part = Part { kind: KINDS[0], words: String::new(), from: 0 };
+    let part = Part::of(&desk, &Fields::default());
     let Some(source) = form.file("file") else {
         let wrong = Wrong { said: vec![sentence!("file-not-chosen").text(lang).clone()], ..Wrong::default() };
         return Ok(table_page(&site, &desk, &asking.headers, lang, &part, &wrong, None));

@@ -28,15 +28,15 @@ use crate::http::forms::Fields;
 use crate::http::reading::Asking;
 use crate::http::{Site, respond};
 use crate::import::list::Known;
-use crate::import::points::KINDS;
+use crate::import::points::{KINDS, family_of};
 use crate::render::office::points as pages;
 use crate::words::copied::in_query;
 use crate::words::fold::{fold, typed};
 use crate::words::sheet::harmless;
 use crate::words::text::Lang;
 
-/// The family.
-const FAMILY: &str = "map-point";
+/// The families whose items are points of that table.
+const FAMILIES: [&str; 2] = ["map-point", "merchant"];
 /// Most points on a page of the table.
 const ROWS: usize = 25;
 /// Most points that are sorted by name.
@@ -60,16 +60,21 @@ const SHEET: [(&str, &str); 12] = [
 
 /// Refuses whoever may change no point.
 pub(super) fn check(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
+    if FAMILIES.iter().any(|family| desk.actor.has(|role| role.covers(families::roles(family)))) {
         return Ok(());
     }
     Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
 }
 
+/// The kinds of points that this person may change.
+fn kinds(desk: &Desk) -> Vec<&'static str> {
+    KINDS.into_iter().filter(|kind| desk.actor.has(|role| role.covers(families::roles(family_of(kind))))).collect()
+}
+
 /// True for a point that this person may change, and that holds or will hold.
 fn is_own(desk: &Desk, item: &Item, units: &Units, today: Date) -> bool {
     let brief = item.brief(today).filter(|brief| item.is_public() && matches!(brief.status, Status::InForce | Status::Upcoming));
-    brief.is_some_and(|brief| desk.actor.check(families::roles(FAMILY), brief.units, units, today).is_ok())
+    brief.is_some_and(|brief| desk.actor.check(families::roles(item.family()), brief.units, units, today).is_ok())
 }
 
 /// The points of a kind that this person may change and whose names have all these words: by name, or by code where they
@@ -82,8 +87,10 @@ fn own(site: &Site, desk: &Desk, kind: &str, words: &str, most: usize) -> Vec<Co
     };
     // A collection is in the order of codes, on every node.
     let collections = families::collections().into_iter();
-    let of_kind =
-        collections.filter(|(_, family, known)| *family == FAMILY && *known == kind).flat_map(|(name, ..)| image.collection(name));
+    let of_kind = collections
+        .filter(|(_, family, known)| *family == family_of(kind) && (*known == kind || known.is_empty()))
+        .flat_map(|(name, ..)| image.collection(name))
+        .filter(|(_, entry)| entry.item.kind() == Some(kind));
     let own = of_kind.filter(|(_, entry)| is_wanted(&entry.item) && is_own(desk, &entry.item, &city.units, today));
     let mut list: Vec<(&Code, &Item)> = own.map(|(code, entry)| (code, &entry.item)).take(most.max(SORTED + 1)).collect();
     if list.len() <= SORTED {
@@ -95,7 +102,9 @@ fn own(site: &Site, desk: &Desk, kind: &str, words: &str, most: usize) -> Vec<Co
 /// A point that this person may change, with what its latest revision states.
 fn known_point(site: &Site, desk: &Desk, code: &Code) -> Option<(View, Known)> {
     let (moment, city, image) = (site.moment(), site.city(), site.model.image());
-    let entry = image.entry(code).filter(|entry| entry.item.family() == FAMILY && is_own(desk, &entry.item, &city.units, moment.today))?;
+    let entry = image
+        .entry(code)
+        .filter(|entry| FAMILIES.contains(&entry.item.family()) && is_own(desk, &entry.item, &city.units, moment.today))?;
     let (view, facts) = (entry.item.view(None, &moment)?, entry.item.latest_facts()?);
     let subject = facts["contact"]["subject"].as_str().map(|id| SubjectId(id.to_owned()));
     let contact = subject.and_then(|subject| image.contact(&subject).map(|person| (person.name.clone(), person.phone.clone())));
@@ -116,8 +125,11 @@ struct Part {
 }
 
 impl Part {
-    fn of(fields: &Fields) -> Self {
-        let kind = fields.get("kind").and_then(|kind| KINDS.into_iter().find(|known| *known == kind)).unwrap_or(KINDS[0]);
+    /// What the fields ask for; the first kind that the person may change where they name none.
+    fn of(desk: &Desk, fields: &Fields) -> Self {
+        let kinds = kinds(desk);
+        let named = fields.get("kind").and_then(|kind| kinds.iter().copied().find(|known| *known == kind));
+        let kind = named.or(kinds.first().copied()).unwrap_or(KINDS[0]);
         let from = fields.get("from").and_then(|from| from.parse().ok()).unwrap_or(0);
         Self { kind, words: fields.get("q").unwrap_or_default().to_owned(), from }
     }
@@ -135,7 +147,7 @@ pub async fn table(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
     check(&desk)?;
     let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
     let done = fields.get("done").and_then(|done| done.parse().ok());
-    Ok(table_page(&site, &desk, &asking.headers, asking.lang(), &Part::of(&fields), &Wrong::default(), done))
+    Ok(table_page(&site, &desk, &asking.headers, asking.lang(), &Part::of(&desk, &fields), &Wrong::default(), done))
 }
 
 /// What was refused: in words, and what was typed in the rows.
@@ -159,6 +171,7 @@ fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let table = pages::Table {
         kind: part.kind,
+        kinds: &kinds(desk),
         words: &part.words,
         from: part.from,
         most: ROWS,
@@ -175,7 +188,7 @@ fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &
 /// in it.
 pub async fn sheet(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     check(&desk)?;
-    let part = Part::of(&Fields::parse(asking.query.as_deref().unwrap_or_default()));
+    let part = Part::of(&desk, &Fields::parse(asking.query.as_deref().unwrap_or_default()));
     // Without this byte order mark, spreadsheets assume another encoding.
     let mut table = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     let failed = |error: csv::Error| HttpError::Internal(error.to_string());
@@ -255,7 +268,7 @@ pub async fn edit(
             wrong.said.push(sentence!("row-changed", title = view.title).text(lang).clone());
             continue;
         }
-        let form = Form { family: FAMILY, action: "revise", seen, at: None };
+        let form = Form { family: view.family, action: "revise", seen, at: None };
         let body = json!({ "effective_from": site.moment().today, "facts": &facts });
         match desk.carry_out(&site, known.code, &form, body).await {
             Ok(outcome) => (done, waits) = (done + 1, waits || outcome.waits()),
@@ -265,7 +278,7 @@ pub async fn edit(
             }
         }
     }
-    let part = Part::of(&fields);
+    let part = Part::of(&desk, &fields);
     if wrong.said.is_empty() {
         if waits {
             return Ok(leads_to("/office/proposals", lang));

@@ -9,20 +9,25 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::{Desk, Form, SEEN, done, leads_to, refused};
-use super::{FAMILY, Part, check, known_point, set};
+use super::{Part, check, known_point, set};
 use crate::app::Request;
 use crate::domain::city::City;
+use crate::domain::publication::Status;
+use crate::domain::trade;
 use crate::domain::{Code, Digest};
 use crate::geometry::Position;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
+use crate::http::merchants::form;
 use crate::http::reading::Asking;
 use crate::http::{Site, here};
 use crate::import::attach::no_files;
 use crate::import::list::Known;
-use crate::import::points::KINDS;
+use crate::import::points::{KINDS, family_of};
+use crate::read_model::image::Entry;
 use crate::render::office::points as pages;
 use crate::words::fold::typed;
+use crate::words::sentence::Sentence;
 use crate::words::text::Lang;
 
 /// Width in degrees of the map around a point that has a place.
@@ -31,28 +36,33 @@ const SPAN: f64 = 0.02;
 /// The fields of the form of one point, from its facts.
 fn fields_of(facts: &Value) -> Fields {
     let mut fields = Fields::default();
-    for name in pages::TEXTS {
+    for name in pages::texts(facts["kind"].as_str().unwrap_or_default()) {
         fields = fields.with(name, facts[name].as_str().unwrap_or_default().to_owned());
     }
     let lines = |list: &Value, line: &dyn Fn(&Value) -> String| list.as_array().into_iter().flatten().map(line).collect::<Vec<_>>();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let phones = lines(&facts["phones"], &|phone| format!("{}: {}", text(&phone["label"]), text(&phone["number"])));
     fields = fields.with("phones", phones.join("\n")).with("languages", lines(&facts["languages"], &text).join(", "));
+    fields = fields.with("hamlets", lines(&facts["hamlets"], &text).join(", "));
     for unit in lines(&facts["units"], &text) {
         fields = fields.with("unit", unit);
     }
     if facts["always_open"] == true {
         fields = fields.with("always_open", "1".into());
     }
+    for code in lines(&facts["campaigns"], &text) {
+        fields = fields.with("campaign", code);
+    }
+    fields = form::fill(fields, facts);
     let number = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
     fields = fields.with("duty_limit_minutes", number(&facts["duty_limit_minutes"]));
     fields.with("lon", number(&facts["position"]["lon"])).with("lat", number(&facts["position"]["lat"]))
 }
 
 /// What the form of one point states, over what was known. Wrong numbers are left to the rules, which say what is wrong.
-fn facts_of(fields: &Fields, before: Value, kind: &str, at: Option<Position>) -> Value {
+fn facts_of(fields: &Fields, before: Value, kind: &str, at: Option<Position>) -> Result<Value, Sentence> {
     let mut facts = if before.is_null() { json!({ "kind": kind }) } else { before };
-    for name in pages::TEXTS {
+    for name in pages::texts(kind) {
         set(&mut facts, name, typed(fields.get(name).unwrap_or_default()));
     }
     let mut put = |name: &str, value: Option<Value>| match (facts.as_object_mut(), value) {
@@ -60,20 +70,20 @@ fn facts_of(fields: &Fields, before: Value, kind: &str, at: Option<Position>) ->
         (Some(facts), None) => drop(facts.remove(name)),
         (None, _) => {}
     };
-    // Each line is a number, with whose it is before a colon.
-    let phones = fields.get("phones").unwrap_or_default().lines().map(typed).filter(|line| !line.is_empty());
-    let phone = |line: String| {
-        let (label, number) =
-            line.rsplit_once(':').map_or(("Điện thoại", line.as_str()), |(label, number)| (label.trim(), number.trim()));
-        json!({ "label": label, "number": number })
-    };
-    let phones: Vec<Value> = phones.map(phone).collect();
-    put("phones", (!phones.is_empty()).then(|| json!(phones)));
-    let languages: Vec<String> =
-        fields.get("languages").unwrap_or_default().split([',', ';']).map(typed).filter(|name| !name.is_empty()).collect();
-    put("languages", (!languages.is_empty()).then(|| json!(languages)));
+    put("phones", form::phones(fields.get("phones").unwrap_or_default()));
     let units: Vec<&str> = fields.all("unit").filter(|unit| !unit.is_empty()).collect();
     put("units", (!units.is_empty()).then(|| json!(units)));
+    put("position", at.map(|at| json!({ "lon": at.lon, "lat": at.lat })));
+    if trade::KINDS.contains(&kind) {
+        let campaigns: Vec<&str> = fields.all("campaign").filter(|code| !code.is_empty()).collect();
+        put("campaigns", (!campaigns.is_empty()).then(|| json!(campaigns)));
+        form::put(fields, &mut facts)?;
+        return Ok(facts);
+    }
+    for name in ["languages", "hamlets"] {
+        let all: Vec<String> = fields.get(name).unwrap_or_default().split([',', ';']).map(typed).filter(|name| !name.is_empty()).collect();
+        put(name, (!all.is_empty()).then(|| json!(all)));
+    }
     put("always_open", Some(json!(fields.get("always_open").is_some())));
     let minutes = fields.get("duty_limit_minutes").unwrap_or_default();
     put(
@@ -89,8 +99,7 @@ fn facts_of(fields: &Fields, before: Value, kind: &str, at: Option<Position>) ->
     } else if fields.get("contact_remove").is_some() {
         put("contact", None);
     }
-    put("position", at.map(|at| json!({ "lon": at.lon, "lat": at.lat })));
-    facts
+    Ok(facts)
 }
 
 /// A point in its form, for the person who asks.
@@ -116,16 +125,41 @@ impl Opened<'_> {
         let map = here::drawn(site, lang, &city, &moment, at, span).await?;
         let path = known.map_or_else(|| String::from("/office/points/new"), |known| format!("/office/points/{}", known.code));
         let filled = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+        let all = |name: &str| fields.all(name).map(str::to_owned).collect::<Vec<_>>();
+        let campaigns: Vec<(Code, String)> = if trade::KINDS.contains(&kind) { running(site) } else { Vec::new() };
         let units: Vec<String> = fields.all("unit").filter(|unit| !unit.is_empty()).map(str::to_owned).collect();
         // A form that is shown again is the same point; the next one that is opened is another.
         let once = match fields.get("once") {
             Some(once) => once.to_owned(),
             None => site.app.random_text()?,
         };
-        let point = pages::Point { path: &path, known, kind, filled: &filled, units: &units, map: &map, once: &once };
+        let point = pages::Point {
+            path: &path,
+            known,
+            kind,
+            filled: &filled,
+            units: &units,
+            map: &map,
+            once: &once,
+            all: &all,
+            campaigns: &campaigns,
+        };
         let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         Ok(here::html(headers, status, pages::one(lang, &city, &desk.who(), &moment, &point, wrong)))
     }
+}
+
+/// The campaigns in which a place may take part: those that hold or will.
+fn running(site: &Site) -> Vec<(Code, String)> {
+    let today = site.moment().today;
+    let image = site.model.image();
+    let of = |(code, entry): (&Code, &Entry)| {
+        let brief = entry.item.brief(today).filter(|brief| matches!(brief.status, Status::InForce | Status::Upcoming))?;
+        Some((*code, brief.title.to_owned()))
+    };
+    let mut found: Vec<(Code, String)> = image.collection("campaigns").filter_map(of).collect();
+    found.sort_by(|a, b| a.1.cmp(&b.1));
+    found
 }
 
 fn find(site: &Site, desk: &Desk, code: &str) -> Result<Known, HttpError> {
@@ -145,7 +179,7 @@ fn place_of(facts: &Value) -> Option<Position> {
 pub async fn new_point(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
     check(&desk)?;
     let fields = Fields::parse(asking.query.as_deref().unwrap_or_default());
-    let (lang, kind) = (asking.lang(), Part::of(&fields).kind);
+    let (lang, kind) = (asking.lang(), Part::of(&desk, &fields).kind);
     let opened = Opened { site: &site, desk: &desk, headers: &asking.headers, lang, known: None, kind };
     opened.page(&Fields::default(), None, None).await
 }
@@ -169,7 +203,7 @@ pub async fn publish(
 ) -> Result<Response, HttpError> {
     check(&desk)?;
     let fields = desk.fields(&headers, body).await?;
-    let (lang, kind) = (fields.lang(&asking.headers), Part::of(&fields).kind);
+    let (lang, kind) = (fields.lang(&asking.headers), Part::of(&desk, &fields).kind);
     save(&fields, &Opened { site: &site, desk: &desk, headers: &headers, lang, known: None, kind }).await
 }
 
@@ -214,7 +248,10 @@ async fn save(fields: &Fields, opened: &Opened<'_>) -> Result<Response, HttpErro
         Some("whole") => return opened.page(fields, None, None).await,
         _ => return opened.page(fields, shown, None).await,
     }
-    let facts = facts_of(fields, known.map(|known| known.facts.clone()).unwrap_or_default(), kind, at);
+    let facts = match facts_of(fields, known.map(|known| known.facts.clone()).unwrap_or_default(), kind, at) {
+        Ok(facts) => facts,
+        Err(said) => return opened.page(fields, shown, Some(&said.text(lang))).await,
+    };
     let made = match known {
         Some(known) if fields.get("seen") != Some(known.seen.to_string().as_str()) => {
             let title = known.facts["title"].as_str().unwrap_or_default();
@@ -225,11 +262,11 @@ async fn save(fields: &Fields, opened: &Opened<'_>) -> Result<Response, HttpErro
         Some(known) if facts == known.facts => return Ok(leads_to(&format!("/office/points?kind={kind}"), lang)),
         Some(known) => {
             let seen = known.seen.to_string();
-            let form = Form { family: FAMILY, action: "revise", seen: &seen, at: None };
+            let form = Form { family: family_of(kind), action: "revise", seen: &seen, at: None };
             desk.carry_out(site, known.code, &form, json!({ "effective_from": site.moment().today, "facts": facts })).await
         }
         None => {
-            let request = publication(desk, fields.get("once").unwrap_or_default(), facts);
+            let request = publication(desk, kind, fields.get("once").unwrap_or_default(), facts);
             site.app.execute(&desk.actor, request, &no_files).await
         }
     };
@@ -243,10 +280,17 @@ async fn save(fields: &Fields, opened: &Opened<'_>) -> Result<Response, HttpErro
 }
 
 /// The command that publishes a point. The same form, sent twice, acts once.
-fn publication(desk: &Desk, once: &str, facts: Value) -> Request {
+fn publication(desk: &Desk, kind: &str, once: &str, facts: Value) -> Request {
     let digest = Digest::of(format!("{} {once} {facts}", desk.account).as_bytes()).to_string();
     let id = format!("office-point-{}", &digest[..32]);
-    Request { id, kind: format!("{FAMILY}.publish"), code: None, body: json!({ "facts": facts }), blobs: Vec::new(), with: Vec::new() }
+    Request {
+        id,
+        kind: format!("{}.publish", family_of(kind)),
+        code: None,
+        body: json!({ "facts": facts }),
+        blobs: Vec::new(),
+        with: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -258,11 +302,11 @@ mod tests {
     fn the_form_of_a_point_as_it_was_filled_states_the_same() {
         let known = known();
         let at = place_of(&known.facts);
-        assert_eq!(facts_of(&fields_of(&known.facts), known.facts.clone(), "health-station", at), known.facts);
+        assert_eq!(facts_of(&fields_of(&known.facts), known.facts.clone(), "health-station", at).expect("read"), known.facts);
         let removed = fields_of(&known.facts).with("contact_remove", "1".into());
-        assert_eq!(facts_of(&removed, known.facts.clone(), "health-station", at).get("contact"), None);
+        assert_eq!(facts_of(&removed, known.facts.clone(), "health-station", at).expect("read").get("contact"), None);
         let other = removed.with("contact_name", "Lê Văn Bình".into()).with("contact_phone", "0912 345 678".into());
-        let facts = facts_of(&other.with("contact_consent", "12".into()), Value::Null, "digital-team", None);
+        let facts = facts_of(&other.with("contact_consent", "12".into()), Value::Null, "digital-team", None).expect("read");
         assert_eq!(
             (&facts["kind"], &facts["contact"]["consent"]["evidence"], facts.get("position")),
             (&json!("digital-team"), &json!("12"), None)

@@ -5,6 +5,10 @@
 //! file, and writes the result to standard output. It gets no environment variables: neither the database nor
 //! the vault's key. It ends when its parent ends.
 
+mod child;
+
+pub use child::{asked, child};
+
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,11 +16,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::documents::About;
-use super::formats::archive;
+use super::photo_codes::{self, Seen};
 use super::report::{Finding, Report, Severity};
 use super::source::Source;
 use super::zones::{Imported, Options};
@@ -31,12 +34,6 @@ const ARGUMENT: &str = "read-apart";
 const GREETING: &str = "bangtin reads apart, version 1";
 /// Prefix of the folder in which a child unpacks.
 const FOLDER: &str = "bangtin-";
-/// Memory that reading may take for a file of any size, bytes of address space.
-const MEMORY: u64 = 512 << 20;
-/// Further bytes of memory for each byte of the unpacked file.
-const MEMORY_A_BYTE: u64 = 4;
-/// Processor time that a child may use, seconds.
-const PROCESSOR_SECONDS: u64 = 600;
 /// Longest wait for the child's answer.
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Longest first part of an answer, which holds the report, bytes.
@@ -91,6 +88,7 @@ enum Task {
     Table { name: String, path: PathBuf, options: Box<Options>, most: usize },
     About { path: PathBuf },
     Photo { path: PathBuf },
+    Codes { path: PathBuf },
 }
 
 /// The first part of a child's answer; the bytes of the set follow.
@@ -107,6 +105,7 @@ struct Reply {
     title: Option<String>,
     rows: Vec<points::Row>,
     cells: Vec<points::Cells>,
+    seen: Option<Seen>,
 }
 
 /// Why a child gave no answer.
@@ -138,28 +137,22 @@ impl Reading {
     /// Reads a file for a set that takes that. Errors: the machine could not start another process.
     pub fn import(&self, takes: Takes, source: &Source, options: &Options) -> io::Result<Imported> {
         let Self::Apart(program, places) = self else { return Ok(read_here(takes, source, options)) };
-        let _place = places.take();
-        // The child reads the file from the disk, so the file must stay there until the child is done.
-        let on_disk = source.on_disk()?;
-        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
-        let task = Task::Import { takes, name: source.name.clone(), path, options: Box::new(options.clone()) };
-        match ask(program, &task, source.bytes) {
-            Ok((head, mut pieces)) => {
-                let mut further = Vec::with_capacity(head.further.len());
-                for (field, set, count) in head.further.into_iter().rev() {
-                    let chunks = pieces.split_off(pieces.len().saturating_sub(count));
-                    further.insert(0, (field, CanonicalSet { chunks, set }));
-                }
-                let set = head.set.map(|set| CanonicalSet { chunks: pieces.clone(), set });
-                let is_whole = |set: &CanonicalSet| Digest::of_pieces(&set.chunks) == set.set.sha256;
-                if !set.iter().chain(further.iter().map(|(_, set)| set)).all(is_whole) {
-                    return Ok(stopped(source, options, true));
-                }
-                Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane, further })
-            }
-            Err(Failed::There { panicked }) => Ok(stopped(source, options, panicked)),
-            Err(Failed::Here(error)) => Err(error),
+        let task = |path| Task::Import { takes, name: source.name.clone(), path, options: Box::new(options.clone()) };
+        let (head, mut pieces) = match of_child(program, places, source, task)? {
+            Ok(answer) => answer,
+            Err(panicked) => return Ok(stopped(source, options, panicked)),
+        };
+        let mut further = Vec::with_capacity(head.further.len());
+        for (field, set, count) in head.further.into_iter().rev() {
+            let chunks = pieces.split_off(pieces.len().saturating_sub(count));
+            further.insert(0, (field, CanonicalSet { chunks, set }));
         }
+        let set = head.set.map(|set| CanonicalSet { chunks: pieces.clone(), set });
+        let is_whole = |set: &CanonicalSet| Digest::of_pieces(&set.chunks) == set.set.sha256;
+        if !set.iter().chain(further.iter().map(|(_, set)| set)).all(is_whole) {
+            return Ok(stopped(source, options, true));
+        }
+        Ok(Imported { report: head.report, set, drawn: pieces, plane: head.plane, further })
     }
 
     /// Reads a list of points. Errors: the machine could not start another process.
@@ -170,15 +163,11 @@ impl Reading {
             (report, rows)
         };
         let Self::Apart(program, places) = self else { return Ok(here()) };
-        let _place = places.take();
-        let on_disk = source.on_disk()?;
-        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
-        let task = Task::Points { name: source.name.clone(), path, options: Box::new(options.clone()) };
-        match ask(program, &task, source.bytes) {
-            Ok((head, _)) => Ok((head.report, head.rows)),
-            Err(Failed::There { panicked }) => Ok((stopped(source, options, panicked).report, Vec::new())),
-            Err(Failed::Here(error)) => Err(error),
-        }
+        let task = |path| Task::Points { name: source.name.clone(), path, options: Box::new(options.clone()) };
+        Ok(match of_child(program, places, source, task)? {
+            Ok((head, _)) => (head.report, head.rows),
+            Err(panicked) => (stopped(source, options, panicked).report, Vec::new()),
+        })
     }
 
     /// Reads a table of at most `most` rows that need no place. Errors: the machine could not start another process.
@@ -188,15 +177,11 @@ impl Reading {
             let rows = points::table(source, options, most, &mut report);
             return Ok((report, rows));
         };
-        let _place = places.take();
-        let on_disk = source.on_disk()?;
-        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
-        let task = Task::Table { name: source.name.clone(), path, options: Box::new(options.clone()), most };
-        match ask(program, &task, source.bytes) {
-            Ok((head, _)) => Ok((head.report, head.cells)),
-            Err(Failed::There { panicked }) => Ok((stopped(source, options, panicked).report, Vec::new())),
-            Err(Failed::Here(error)) => Err(error),
-        }
+        let task = |path| Task::Table { name: source.name.clone(), path, options: Box::new(options.clone()), most };
+        Ok(match of_child(program, places, source, task)? {
+            Ok((head, _)) => (head.report, head.cells),
+            Err(panicked) => (stopped(source, options, panicked).report, Vec::new()),
+        })
     }
 
     /// The picture of a photo, see [`photo::bare`]; none for what cannot be read. Errors: the machine could not start
@@ -205,14 +190,17 @@ impl Reading {
         let Self::Apart(program, places) = self else {
             return Ok(photo::bare(&source.read(source.bytes)?).map(Bytes::from));
         };
-        let _place = places.take();
-        let on_disk = source.on_disk()?;
-        let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
-        match ask(program, &Task::Photo { path }, source.bytes) {
-            Ok((_, pieces)) => Ok(pieces.into_iter().next()),
-            Err(Failed::There { .. }) => Ok(None),
-            Err(Failed::Here(error)) => Err(error),
-        }
+        let answer = of_child(program, places, source, |path| Task::Photo { path })?;
+        Ok(answer.ok().and_then(|(_, pieces)| pieces.into_iter().next()))
+    }
+
+    /// The codes in a photo; none for what is no picture. Errors: the machine could not start another process.
+    pub fn codes(&self, source: &Source) -> io::Result<Option<Seen>> {
+        let Self::Apart(program, places) = self else {
+            return Ok(photo_codes::codes(&source.read(source.bytes)?));
+        };
+        let answer = of_child(program, places, source, |path| Task::Codes { path })?;
+        Ok(answer.ok().and_then(|(head, _)| head.seen))
     }
 
     /// Media type, pages and title of a document. A document that cannot be read has no pages and no title.
@@ -252,6 +240,25 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// What a child says of a file; where the file ended the child, whether it found that the file contradicts itself. Errors: the
+/// machine could not start another process.
+fn of_child(
+    program: &Path,
+    places: &Places,
+    source: &Source,
+    task: impl FnOnce(PathBuf) -> Task,
+) -> io::Result<Result<(Reply, Vec<Bytes>), bool>> {
+    let _place = places.take();
+    // The child reads the file from the disk, so the file must stay there until the child is done.
+    let on_disk = source.on_disk()?;
+    let path = on_disk.path().map(Path::to_owned).ok_or_else(|| io::Error::other("the file is not on disk"))?;
+    match ask(program, &task(path), source.bytes) {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(Failed::There { panicked }) => Ok(Err(panicked)),
+        Err(Failed::Here(error)) => Err(error),
     }
 }
 
@@ -313,85 +320,4 @@ fn receive(mut output: impl BufRead) -> Result<(Reply, Vec<Bytes>), Failed> {
         Ok((head, pieces))
     };
     read().map_err(|_| Failed::There { panicked: false })
-}
-
-/// The size of the file in bytes, if this program was started as a child to read one.
-pub fn asked(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> Option<u64> {
-    (arguments.nth(1)? == ARGUMENT).then(|| arguments.next()?.to_str()?.parse().ok())?
-}
-
-/// Runs the child: reads what it is told to, within its limits. `bytes` is the size of the file.
-pub fn child(bytes: u64) -> io::Result<()> {
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    limit(Resource::Core, 0)?;
-    limit(Resource::Cpu, PROCESSOR_SECONDS)?;
-    limit_memory(bytes)?;
-    let mut output = io::stdout().lock();
-    writeln!(output, "{GREETING}")?;
-    let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    let task: Task = serde_json::from_str(&line)?;
-    std::thread::Builder::new().spawn(|| {
-        // The parent holds the other end. When it is closed, nobody waits for the answer.
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        // A parent that was killed could not remove the folder; it belongs to this child alone.
-        let folder = std::env::temp_dir();
-        if folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FOLDER)) {
-            let _ = std::fs::remove_dir_all(&folder);
-        }
-        std::process::exit(1);
-    })?;
-    let (head, pieces) = match task {
-        Task::Import { takes, name, path, options } => {
-            let source = Source::named(&name, &path)?;
-            limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
-            let Imported { report, set, drawn: mut pieces, plane, further } = read_here(takes, &source, &options);
-            let mut described = Vec::with_capacity(further.len());
-            for (field, CanonicalSet { chunks, set }) in further {
-                described.push((field, set, chunks.len()));
-                pieces.extend(chunks);
-            }
-            let lengths = pieces.iter().map(|piece| piece.len() as u64).collect();
-            (Reply { report, plane, set: set.map(|set| set.set), pieces: lengths, further: described, ..Reply::default() }, pieces)
-        }
-        Task::Points { name, path, options } => {
-            let source = Source::named(&name, &path)?;
-            limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
-            let mut report = Report::default();
-            let rows = points::read(&source, &options, &mut report);
-            (Reply { report, rows, ..Reply::default() }, Vec::new())
-        }
-        Task::Table { name, path, options, most } => {
-            let source = Source::named(&name, &path)?;
-            limit_memory(archive::unpacked_bytes(&source, options.choice.limits.bytes))?;
-            let mut report = Report::default();
-            let cells = points::table(&source, &options, most, &mut report);
-            (Reply { report, cells, ..Reply::default() }, Vec::new())
-        }
-        Task::About { path } => {
-            let about = About::of(&std::fs::read(path)?);
-            (Reply { pages: about.pages, title: about.title, ..Reply::default() }, Vec::new())
-        }
-        Task::Photo { path } => {
-            let picture: Vec<Bytes> = photo::bare(&std::fs::read(path)?).map(Bytes::from).into_iter().collect();
-            (Reply { pieces: picture.iter().map(|piece| piece.len() as u64).collect(), ..Reply::default() }, picture)
-        }
-    };
-    serde_json::to_writer(&mut output, &head)?;
-    output.write_all(b"\n")?;
-    for piece in pieces {
-        output.write_all(&piece)?;
-    }
-    output.flush()
-}
-
-fn limit_memory(bytes: u64) -> io::Result<()> {
-    limit(Resource::As, bytes.saturating_mul(MEMORY_A_BYTE).saturating_add(MEMORY))
-}
-
-/// Sets a limit, but never above what this process is already allowed.
-fn limit(resource: Resource, wanted: u64) -> io::Result<()> {
-    let most = getrlimit(resource).maximum;
-    let current = most.map_or(wanted, |most| most.min(wanted));
-    Ok(setrlimit(resource, Rlimit { current: Some(current), maximum: most })?)
 }

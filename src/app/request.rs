@@ -14,6 +14,8 @@ use crate::event_store::StoreError;
 use crate::import::Report;
 use crate::import::attach;
 use crate::vault::VaultError;
+use crate::words::sentence::Names;
+use crate::words::text::{Lang, has, text};
 
 /// A command as it comes in, whoever sends it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +69,18 @@ impl Request {
 pub(super) fn misshapen(error: &serde_json::Error) -> Refusal {
     let error = error.to_string();
     let said = if let Some(name) = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        sentence!("field-missing", name)
+        let key = if name == "position" { "point-place".to_owned() } else { format!("field-{name}") };
+        if has(&key) {
+            let label = |lang| format!("{} ({name})", text(lang, &key));
+            sentence!("field-missing", name = Names(&label(Lang::Vi), &label(Lang::En)))
+        } else {
+            sentence!("field-missing", name)
+        }
+    } else if error.contains("four digit year") {
+        // What a form sends whose day was left empty.
+        sentence!("day-missing")
+    } else if error.starts_with("unknown variant ``") {
+        sentence!("choice-missing")
     } else if let Some((given, _)) = error.strip_prefix("invalid type: string \"").and_then(|rest| {
         rest.split_once("\", expected ")
             .filter(|(_, wanted)| wanted.starts_with(['i', 'u', 'f']) && wanted.contains(|c: char| c.is_ascii_digit()))

@@ -9,12 +9,11 @@ impl App {
     /// Adds counts. Those that could not be added are given back, to be tried again.
     pub async fn add_scans(&self, rows: Vec<ScanRow>) -> Vec<ScanRow> {
         let mut left = rows;
-        while let Some(row) = left.last() {
-            if let Err(error) = scans::add(self.log().as_ref(), row).await {
+        while !left.is_empty() {
+            if let Err(error) = scans::add(self.log().as_ref(), &mut left).await {
                 tracing::warn!("counts of readings were not kept yet: {error}");
                 break;
             }
-            left.pop();
         }
         left
     }

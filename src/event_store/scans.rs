@@ -2,6 +2,8 @@
 //!
 //! The statements are the same for both databases: placeholders are numbered in the order in which they first occur.
 
+use std::sync::LazyLock;
+
 use super::{Cell, EventLog, StoreError};
 
 /// How often an item was read on a day, from the print on a board.
@@ -19,13 +21,26 @@ pub struct ScanRow {
     pub readings: i64,
 }
 
-/// Adds to what was counted before, by whichever node.
-pub async fn add(log: &dyn EventLog, row: &ScanRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO scans VALUES ($1, $2, $3, $4, $5) \
-               ON CONFLICT (day, item, board, revision) DO UPDATE SET readings = scans.readings + excluded.readings";
-    let (day, item) = (row.day.clone(), row.item.clone());
-    let cells = vec![day.into(), item.into(), i64::from(row.board).into(), i64::from(row.revision).into(), row.readings.into()];
-    log.change_rows(sql, cells).await?;
+/// Statements that add so many rows: each is a commit, and one of many rows takes hardly longer.
+static STATEMENTS: LazyLock<[(usize, String); 3]> = LazyLock::new(|| {
+    [64, 8, 1].map(|rows| {
+        let row = |n: usize| format!("(${}, ${}, ${}, ${}, ${})", 5 * n + 1, 5 * n + 2, 5 * n + 3, 5 * n + 4, 5 * n + 5);
+        let values = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+        let sum = "ON CONFLICT (day, item, board, revision) DO UPDATE SET readings = scans.readings + excluded.readings";
+        (rows, format!("INSERT INTO scans VALUES {values} {sum}"))
+    })
+});
+
+/// Adds the last rows to what was counted before, by whichever node, and takes them off. Each is of another key.
+pub async fn add(log: &dyn EventLog, rows: &mut Vec<ScanRow>) -> Result<(), StoreError> {
+    let Some((count, sql)) = STATEMENTS.iter().find(|(count, _)| *count <= rows.len()) else { return Ok(()) };
+    let rest = rows.len() - count;
+    let cells = |row: &ScanRow| -> [Cell; 5] {
+        let (day, item) = (row.day.clone(), row.item.clone());
+        [day.into(), item.into(), i64::from(row.board).into(), i64::from(row.revision).into(), row.readings.into()]
+    };
+    log.change_rows(sql, rows[rest..].iter().flat_map(cells).collect()).await?;
+    rows.truncate(rest);
     Ok(())
 }
 

@@ -30,6 +30,16 @@ const MOST_OPEN: usize = 5_000;
 /// Most entries that are shown.
 const SHOWN: usize = 50;
 
+/// The procedure of that name; none for an empty one. Errors: there is no such procedure.
+fn procedure(name: Option<&str>) -> Result<Option<Procedure>, HttpError> {
+    let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
+    let unknown = || {
+        let list = Procedure::ALL.map(Procedure::as_str).join(", ");
+        HttpError::Parameter(sentence!("procedure", shown = name.chars().take(40).collect::<String>(), list))
+    };
+    Procedure::parse(name).ok_or_else(unknown).map(Some)
+}
+
 fn desk_page(site: &Site, headers: &HeaderMap, lang: Lang, fields: &Fields, said: (StatusCode, Option<&str>)) -> Response {
     let (status, wrong) = said;
     let moment = site.moment();
@@ -56,8 +66,9 @@ pub async fn get(State(site): State<Arc<Site>>, asking: Asking) -> Result<Respon
         let encoded: String = super::collections::parameters::encoded(receipt).collect();
         return Ok(respond::see(&format!("/desk/{encoded}{}", asking.lang().query())));
     }
+    let procedure = procedure(fields.asked("procedure"))?;
     if asking.page_or_json()? == Form::Json {
-        let (moment, procedure) = (site.moment(), fields.asked("procedure").and_then(Procedure::parse));
+        let moment = site.moment();
         let image = site.model.image();
         let (found, median) =
             (image.faq(procedure, fields.asked("q").unwrap_or_default(), &moment), image.questions.median_hours(moment.now));
@@ -93,7 +104,7 @@ pub async fn ask(
     }
     let unit = fields.get("unit").filter(|unit| !unit.is_empty()).map(str::parse::<UnitId>).transpose();
     let draft = QuestionDraft {
-        procedure: fields.get("about").and_then(Procedure::parse).unwrap_or(Procedure::Other),
+        procedure: procedure(fields.get("about"))?.unwrap_or(Procedure::Other),
         unit: unit.map_err(|_| HttpError::UnknownUnit)?,
         text: fields.get("text").unwrap_or_default().to_owned(),
         reply_to: fields.get("reply_to").unwrap_or_default().to_owned(),
@@ -144,11 +155,12 @@ pub async fn erase(
         return Err(HttpError::Refused(Refusal::invalid("another-site", sentence!("another-site"))));
     }
     let fields = forms::read(&headers, body, FORM_BYTES).await?.form()?;
-    if fields.get("do") == Some("erase") {
-        let (of_task, of_receipt) = (Arc::clone(&site), receipt.clone());
-        let task = tokio::spawn(async move { of_task.app.erase_receipt(&of_receipt).await });
-        task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
+    if fields.get("do") != Some("erase") {
+        return Err(HttpError::NotFound);
     }
+    let (of_task, of_receipt) = (Arc::clone(&site), receipt.clone());
+    let task = tokio::spawn(async move { of_task.app.erase_receipt(&of_receipt).await });
+    task.await.map_err(|error| HttpError::Internal(error.to_string()))??;
     let encoded: String = super::collections::parameters::encoded(&receipt).collect();
     Ok(respond::see(&format!("/desk/{encoded}{}", fields.lang(&headers).query())))
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use tokio::sync::Notify;
 
 use super::errors::HttpError;
 use super::office::Desk;
@@ -23,6 +25,8 @@ use crate::render::office::scans::{self as pages, LEAST};
 
 /// How often counts are written: what a killed process loses at most.
 pub const PAUSE: Duration = Duration::from_millis(500);
+/// After so many readings counts are written sooner, so that a killed process loses few of a rush.
+const MANY: u64 = 1_000;
 /// Most kinds of counts that wait to be written.
 const MOST: usize = 100_000;
 /// Days that the office looks back.
@@ -52,9 +56,17 @@ const PROGRAMS: [&str; 20] = [
     "scan/",
 ];
 
+/// What is counted: day, item, board and revision.
+type Key = (Date, Code, u32, u32);
+
 /// Counts that wait to be written.
 #[derive(Default)]
-pub struct Waiting(Mutex<HashMap<(Date, Code, u32, u32), i64>>);
+pub struct Waiting {
+    counts: Mutex<HashMap<Key, i64>>,
+    /// How many readings came since the program began.
+    came: AtomicU64,
+    are_many: Notify,
+}
 
 /// True for a person's reading: a browser that shows the page, not one that fetches it ahead, and not a program.
 fn is_reading(headers: &HeaderMap) -> bool {
@@ -67,15 +79,22 @@ fn is_reading(headers: &HeaderMap) -> bool {
 }
 
 impl Waiting {
-    fn add(&self, key: (Date, Code, u32, u32), readings: i64) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn add(&self, key: Key, readings: i64) {
+        let mut waiting = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < MOST || waiting.contains_key(&key) {
             *waiting.entry(key).or_default() += readings;
         }
     }
 
-    fn take(&self) -> HashMap<(Date, Code, u32, u32), i64> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn count(&self, key: Key) {
+        self.add(key, 1);
+        if (self.came.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(MANY) {
+            self.are_many.notify_one();
+        }
+    }
+
+    fn take(&self) -> HashMap<Key, i64> {
+        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -88,7 +107,7 @@ impl Site {
         let today = self.moment().today;
         let revision = self.model.image().entry(&code).filter(|entry| entry.item.is_public()).and_then(|entry| entry.item.latest());
         if let Some(revision) = revision {
-            self.scans.add((today, code, board.unwrap_or(0), revision), 1);
+            self.scans.count((today, code, board.unwrap_or(0), revision));
         }
     }
 
@@ -98,7 +117,7 @@ impl Site {
         if waiting.is_empty() {
             return;
         }
-        let row = |((day, code, board, revision), readings): ((Date, Code, u32, u32), i64)| ScanRow {
+        let row = |((day, code, board, revision), readings): (Key, i64)| ScanRow {
             day: day.to_string(),
             item: code.to_string(),
             board,
@@ -116,7 +135,8 @@ impl Site {
 /// Writes counts until the program ends. It never returns.
 pub async fn keep(site: Arc<Site>) {
     loop {
-        tokio::time::sleep(PAUSE).await;
+        // After a pause, or sooner.
+        let _ = tokio::time::timeout(PAUSE, site.scans.are_many.notified()).await;
         site.write_scans().await;
     }
 }

@@ -269,6 +269,7 @@ fn of_desk(put: &mut impl FnMut(String, Value)) {
     let problem = || json!({ "$ref": "#/components/responses/Problem" });
     let text = |most: u32| json!({ "type": "string", "maxLength": most });
     let procedures = Procedure::ALL.map(Procedure::as_str);
+    let or_none: Vec<&str> = [""].into_iter().chain(procedures).collect();
     let mut desk = Read::new("desk", "What was asked and answered, and the form for a question", "pages")
         .with(vec![
             query("q", json!({ "type": "string" }), "Words"),
@@ -281,7 +282,7 @@ fn of_desk(put: &mut impl FnMut(String, Value)) {
     desk["post"] = json!({
         "operationId": "ask", "tags": ["pages"], "summary": "Ask the advisory desk; the answer is a receipt",
         "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["text"], "properties": {
-            "about": { "type": "string", "enum": procedures }, "unit": { "type": "string", "pattern": "^([0-9]{5}-[0-9]{4})?$" },
+            "about": { "type": "string", "enum": or_none }, "unit": { "type": "string", "pattern": "^([0-9]{5}-[0-9]{4})?$" },
             "text": text(4_000), "reply_to": text(200), "may_publish": { "type": "string" }, "lang": { "type": "string" },
         } } } } },
         "responses": { "200": a_page("Taken in: its receipt"), "400": problem(), "404": problem(), "408": problem(), "413": problem(),

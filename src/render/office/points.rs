@@ -100,7 +100,8 @@ pub fn table(lang: Lang, city: &City, who: &Who<'_>, table: &Table<'_>) -> Strin
                     fieldset {
                         legend { a href={ "/office/points/" (known.code) (lang.query()) } { (value(known, "title")) } }
                         input type="hidden" name={ "seen-" (known.code) } value=(known.seen);
-                        @for name in COLUMNS {
+                        // The hours of a place where people pay have days: they are on its own page.
+                        @for name in COLUMNS.into_iter().filter(|name| *name != "hours" || !trade::KINDS.contains(&table.kind)) {
                             // A person's number is changed with their consent, on the point's own page.
                             @if name != "phone" || known.facts["contact"].is_null() {
                                 label { (label(lang, name)) input type=(if name == "phone" { "tel" } else { "text" }) name={ (name) "-" (known.code) } value=(value(known, name)) maxlength="500" required[name == "title"]; }

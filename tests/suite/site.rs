@@ -538,7 +538,7 @@ async fn bad_bodies_get_clear_errors_and_nothing_is_written(kind: Kind) {
         (ring(r#"{"type":"Polygon","coordinates":[[[NaN,21.0],[105.9,21.0],[105.9,21.1]]]}"#).into_bytes(), 400, "line 1"),
         (ring("null").into_bytes(), 422, "no-geometry"),
         (br#"{"id":"f","type":"plan.publish","facts":{"zones":{"file":"/etc/passwd"}}}"#.to_vec(), 422, "cannot be named"),
-        (br#"{"id":"g","type":"plan.publish","facts":{"kind":"land-use-plan"}}"#.to_vec(), 422, "“title” is missing"),
+        (br#"{"id":"g","type":"plan.publish","facts":{"kind":"land-use-plan"}}"#.to_vec(), 422, "“Title (title)” is missing"),
         (vec![b' '; 4 << 20], 413, "too-large"),
     ];
     for (body, status, expected) in cases {

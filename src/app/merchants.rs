@@ -6,8 +6,8 @@ use super::{App, ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Actor};
 use crate::domain::digest::hex;
 use crate::domain::families::{self, Item};
-use crate::domain::publication::ProposalState;
 use crate::domain::publication::view::{MerchantView, Moment, View};
+use crate::domain::publication::{Proposal, ProposalState};
 use crate::domain::subject::SubjectId;
 use crate::domain::trade::LinkIssued;
 use crate::domain::{Code, Digest, Refusal};
@@ -19,6 +19,14 @@ use crate::outside::OutsideError;
 use crate::vault::FINGERPRINT;
 
 const FAMILY: &str = "merchant";
+
+/// What a merchant suggested by their link. What others had a hand in is theirs; whoever issued the link counts with the
+/// merchant.
+pub fn suggested<'i>(item: &'i Item, code: Code, link: &LinkIssued) -> Option<&'i Proposal> {
+    let merchant = Actor::of_link(code);
+    let is_own = |author: &AccountId| merchant.person() == Some(author) || link.by.as_ref() == Some(author);
+    item.proposal().filter(|known| known.action == "revise" && known.authors.iter().all(is_own))
+}
 
 impl App {
     /// The secret part of the address that a merchant gets. Whoever has it may suggest changes until the link ends.
@@ -50,9 +58,7 @@ impl App {
         let Some(link) = merchant.link.filter(|link| self.opens(code, Some(link), key)) else {
             return Err(Refusal::unknown("link-ended", sentence!("link-ended")).into());
         };
-        let actor = Actor::of_link(code);
-        let is_own = |author: &AccountId| actor.person() == Some(author) || link.by.as_ref() == Some(author);
-        let own = item.proposal().filter(|known| known.action == "revise" && known.authors.iter().all(is_own));
+        let own = suggested(&item, code, &link);
         // Whoever issued the link may have used it, so where two persons are needed they do not approve what comes by it.
         let needs_two =
             self.accounts().await?.two_persons().iter().any(|named| named == FAMILY || Some(named.as_str()) == facts["kind"].as_str());
@@ -65,7 +71,7 @@ impl App {
         }
         let id = format!("link-{code}-{}", &Digest::of(body.to_string().as_bytes()).to_string()[..32]);
         let request = Request { id, kind: format!("{FAMILY}.propose"), code: Some(code), body, blobs: Vec::new(), with };
-        self.execute(&actor, request, &no_files).await
+        self.execute(&Actor::of_link(code), request, &no_files).await
     }
 
     /// Asks whether an address of the register of services answers. Gives the status, or why there is none.

@@ -1,8 +1,6 @@
 //! The rules of notice boards.
 
 use jiff::civil::Date;
-use schemars::{Schema, schema_for};
-use serde_json::Value;
 
 use super::{Board, BoardChange, BoardChanged, BoardState, Checked, Hung, Printed, Removed, Revoked};
 use crate::domain::access::Role;
@@ -12,7 +10,7 @@ use crate::domain::posting::Posting;
 use crate::domain::publication::ClaimKind;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Claim, Event, Family, Publication};
+use crate::domain::publication::{Claim, Event, Family, Publication, own_changes};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, Context, Refusal};
@@ -22,14 +20,28 @@ impl Family for Board {
     const NAME: &'static str = "board";
     const COLLECTIONS: &'static [(&'static str, &'static str)] = &[("boards", "")];
     const SHAPE: Shape = Shape::Point;
-    const CHANGES: &'static [&'static str] = &["print", "hang", "remove", "revoke", "check"];
-    const CHANGED: &'static [(&'static str, u32)] =
-        &[("board.printed", 1), ("board.hung", 1), ("board.removed", 1), ("board.revoked", 1), ("board.checked", 1)];
     const ROLES: &'static [Role] = &[Role::Planner, Role::Clerk];
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("boards", "BANG0001F")];
     type Change = BoardChange;
     type Changed = BoardChanged;
     type State = BoardState;
+
+    own_changes! {
+        BoardChange {
+            "print" => Print(Printed),
+            "hang" => Hang(Hung),
+            "remove" => Remove(Removed),
+            "revoke" => Revoke(Revoked),
+            "check" => Check(Checked),
+        }
+        BoardChanged {
+            "board.printed", 1 => Printed(Printed),
+            "board.hung", 1 => Hung(Hung),
+            "board.removed", 1 => Removed(Removed),
+            "board.revoked", 1 => Revoked(Revoked),
+            "board.checked", 1 => Checked(Checked),
+        }
+    }
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -94,66 +106,6 @@ impl Family for Board {
         match change {
             BoardChange::Print(Printed { item, .. }) => vec![*item],
             _ => Vec::new(),
-        }
-    }
-
-    fn read_change(action: &str, body: Value) -> serde_json::Result<BoardChange> {
-        Ok(match action {
-            "print" => BoardChange::Print(serde_json::from_value(body)?),
-            "hang" => BoardChange::Hang(serde_json::from_value(body)?),
-            "remove" => BoardChange::Remove(serde_json::from_value(body)?),
-            "revoke" => BoardChange::Revoke(serde_json::from_value(body)?),
-            _ => BoardChange::Check(serde_json::from_value(body)?),
-        })
-    }
-
-    fn change_schema(action: &str) -> Schema {
-        match action {
-            "print" => schema_for!(Printed),
-            "hang" => schema_for!(Hung),
-            "remove" => schema_for!(Removed),
-            "revoke" => schema_for!(Revoked),
-            _ => schema_for!(Checked),
-        }
-    }
-
-    fn changed_index(changed: &BoardChanged) -> usize {
-        match changed {
-            BoardChanged::Printed(_) => 0,
-            BoardChanged::Hung(_) => 1,
-            BoardChanged::Removed(_) => 2,
-            BoardChanged::Revoked(_) => 3,
-            BoardChanged::Checked(_) => 4,
-        }
-    }
-
-    fn read_changed(name: &str, payload: &str) -> serde_json::Result<BoardChanged> {
-        Ok(match name {
-            "board.printed" => BoardChanged::Printed(serde_json::from_str(payload)?),
-            "board.hung" => BoardChanged::Hung(serde_json::from_str(payload)?),
-            "board.removed" => BoardChanged::Removed(serde_json::from_str(payload)?),
-            "board.revoked" => BoardChanged::Revoked(serde_json::from_str(payload)?),
-            _ => BoardChanged::Checked(serde_json::from_str(payload)?),
-        })
-    }
-
-    fn write_changed(changed: &BoardChanged) -> serde_json::Result<String> {
-        match changed {
-            BoardChanged::Printed(event) => serde_json::to_string(event),
-            BoardChanged::Hung(event) => serde_json::to_string(event),
-            BoardChanged::Removed(event) => serde_json::to_string(event),
-            BoardChanged::Revoked(event) => serde_json::to_string(event),
-            BoardChanged::Checked(event) => serde_json::to_string(event),
-        }
-    }
-
-    fn changed_schema(name: &str) -> Schema {
-        match name {
-            "board.printed" => schema_for!(Printed),
-            "board.hung" => schema_for!(Hung),
-            "board.removed" => schema_for!(Removed),
-            "board.revoked" => schema_for!(Revoked),
-            _ => schema_for!(Checked),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 
-use schemars::{Schema, schema_for};
 use serde_json::Value;
 
 use super::{Campaign, CampaignChange, CampaignChanged, CampaignState, DayCancelled, DayRestored, ReportResults, ResultsReported};
@@ -13,7 +12,7 @@ use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
-use crate::domain::publication::{Event, Family, Publication, Revision};
+use crate::domain::publication::{Event, Family, Publication, Revision, own_changes};
 use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
@@ -52,9 +51,6 @@ impl Family for Campaign {
     }];
     /// The second version may have several days of a week, days of a month, hours and exceptions.
     const FACTS_VERSION: u32 = 2;
-    const CHANGES: &'static [&'static str] = &["report-results", "cancel-day", "restore-day"];
-    const CHANGED: &'static [(&'static str, u32)] =
-        &[("campaign.results_reported", 1), ("campaign.day_cancelled", 1), ("campaign.day_restored", 1)];
     const SHAPE: Shape = Shape::MultiPoint;
     const SETS: &'static [(&'static str, Takes)] = &[("places", Takes::Places)];
     const ROLES: &'static [Role] = &[Role::Campaign];
@@ -63,6 +59,19 @@ impl Family for Campaign {
     type Change = CampaignChange;
     type Changed = CampaignChanged;
     type State = CampaignState;
+
+    own_changes! {
+        CampaignChange {
+            "report-results" => Report(ReportResults),
+            "cancel-day" => CancelDay(DayCancelled),
+            "restore-day" => RestoreDay(DayRestored),
+        }
+        CampaignChanged {
+            "campaign.results_reported", 1 => Reported(ResultsReported),
+            "campaign.day_cancelled", 1 => Cancelled(DayCancelled),
+            "campaign.day_restored", 1 => Restored(DayRestored),
+        }
+    }
 
     fn upcast_facts(version: u32, facts: Value) -> Option<Value> {
         // The first form is read as it stands: its one day of the week is a list of one.
@@ -118,46 +127,6 @@ impl Family for Campaign {
             return Err(Refusal::invalid("no-day-in-force", sentence!("no-day-in-force")));
         }
         Ok(())
-    }
-
-    fn read_change(action: &str, body: Value) -> serde_json::Result<CampaignChange> {
-        Ok(match action {
-            "cancel-day" => CampaignChange::CancelDay(serde_json::from_value(body)?),
-            "restore-day" => CampaignChange::RestoreDay(serde_json::from_value(body)?),
-            _ => CampaignChange::Report(serde_json::from_value(body)?),
-        })
-    }
-
-    fn change_schema(action: &str) -> Schema {
-        match action {
-            "cancel-day" => schema_for!(DayCancelled),
-            "restore-day" => schema_for!(DayRestored),
-            _ => schema_for!(ReportResults),
-        }
-    }
-
-    fn changed_index(changed: &CampaignChanged) -> usize {
-        match changed {
-            CampaignChanged::Reported(_) => 0,
-            CampaignChanged::Cancelled(_) => 1,
-            CampaignChanged::Restored(_) => 2,
-        }
-    }
-
-    fn read_changed(name: &str, payload: &str) -> serde_json::Result<CampaignChanged> {
-        Ok(match name {
-            "campaign.day_cancelled" => CampaignChanged::Cancelled(serde_json::from_str(payload)?),
-            "campaign.day_restored" => CampaignChanged::Restored(serde_json::from_str(payload)?),
-            _ => CampaignChanged::Reported(serde_json::from_str(payload)?),
-        })
-    }
-
-    fn changed_schema(name: &str) -> Schema {
-        match name {
-            "campaign.day_cancelled" => schema_for!(DayCancelled),
-            "campaign.day_restored" => schema_for!(DayRestored),
-            _ => schema_for!(ResultsReported),
-        }
     }
 
     fn decide(current: &Publication<Self>, change: CampaignChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {

@@ -28,7 +28,7 @@ pub(super) fn encode_event<F: Family>(event: &Event<F>) -> serde_json::Result<En
         Event::PublishedAlone(e) => ("published_alone", serde_json::to_string(e)),
         Event::Seconded(e) => ("seconded", serde_json::to_string(e)),
         Event::Changed(e) => {
-            let (name, version) = F::CHANGED[F::changed_index(e)];
+            let (name, version) = F::changed_form(e);
             return Ok(Encoded { name: name.to_owned(), version, payload: F::write_changed(e)? });
         }
     };

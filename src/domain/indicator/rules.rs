@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use schemars::{Schema, schema_for};
-use serde_json::Value as Json;
 
 use super::{Indicator, IndicatorChange, IndicatorChanged, IndicatorKind, IndicatorState, Pledge, ResultsReported, SetTargets};
 use crate::domain::access::Role;
 use crate::domain::document::Document;
 use crate::domain::figures::{Asked, Frequency, Measure, Method, Period, Table, Who};
 use crate::domain::publication::view::{Moment, View};
-use crate::domain::publication::{Event, Family, Publication};
+use crate::domain::publication::{Event, Family, Publication, own_changes};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Code, Context, Refusal};
@@ -28,12 +26,22 @@ impl Family for Indicator {
     const SHAPE: Shape = Shape::Point;
     const ROLES: &'static [Role] = &[Role::Campaign];
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("indicators", "CTTB2201T")];
-    const CHANGES: &'static [&'static str] = &["set-targets", "pledge", "report-results"];
-    const CHANGED: &'static [(&'static str, u32)] =
-        &[("indicator.targets_set", 1), ("indicator.pledged", 1), ("indicator.results_reported", 1)];
     type Change = IndicatorChange;
     type Changed = IndicatorChanged;
     type State = IndicatorState;
+
+    own_changes! {
+        IndicatorChange {
+            "set-targets" => SetTargets(SetTargets),
+            "pledge" => Pledge(Pledge),
+            "report-results" => Report(ResultsReported),
+        }
+        IndicatorChanged {
+            "indicator.targets_set", 1 => TargetsSet(SetTargets),
+            "indicator.pledged", 1 => Pledged(Pledge),
+            "indicator.results_reported", 1 => Reported(ResultsReported),
+        }
+    }
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -91,46 +99,6 @@ impl Family for Indicator {
             IndicatorChange::Report(report) => report.values.iter().map(|value| own(value.unit.as_ref())).collect(),
         };
         units.filter(|units| !units.is_empty())
-    }
-
-    fn read_change(action: &str, body: Json) -> serde_json::Result<IndicatorChange> {
-        Ok(match action {
-            "set-targets" => IndicatorChange::SetTargets(serde_json::from_value(body)?),
-            "pledge" => IndicatorChange::Pledge(serde_json::from_value(body)?),
-            _ => IndicatorChange::Report(serde_json::from_value(body)?),
-        })
-    }
-
-    fn change_schema(action: &str) -> Schema {
-        match action {
-            "set-targets" => schema_for!(SetTargets),
-            "pledge" => schema_for!(Pledge),
-            _ => schema_for!(ResultsReported),
-        }
-    }
-
-    fn changed_index(changed: &IndicatorChanged) -> usize {
-        match changed {
-            IndicatorChanged::TargetsSet(_) => 0,
-            IndicatorChanged::Pledged(_) => 1,
-            IndicatorChanged::Reported(_) => 2,
-        }
-    }
-
-    fn read_changed(name: &str, payload: &str) -> serde_json::Result<IndicatorChanged> {
-        Ok(match name {
-            "indicator.targets_set" => IndicatorChanged::TargetsSet(serde_json::from_str(payload)?),
-            "indicator.pledged" => IndicatorChanged::Pledged(serde_json::from_str(payload)?),
-            _ => IndicatorChanged::Reported(serde_json::from_str(payload)?),
-        })
-    }
-
-    fn changed_schema(name: &str) -> Schema {
-        match name {
-            "indicator.targets_set" => schema_for!(SetTargets),
-            "indicator.pledged" => schema_for!(Pledge),
-            _ => schema_for!(ResultsReported),
-        }
     }
 
     fn decide(current: &Publication<Self>, change: IndicatorChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {

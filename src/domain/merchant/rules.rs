@@ -2,15 +2,13 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use schemars::{Schema, schema_for};
-use serde_json::Value;
 
 use super::{IssueLink, LinkEnded, Merchant, MerchantChange, MerchantChanged, MerchantState};
 use crate::domain::access::Role;
 use crate::domain::payment::Method;
 use crate::domain::phone::is_phone;
 use crate::domain::publication::view::{Moment, View};
-use crate::domain::publication::{Event, Family, Publication};
+use crate::domain::publication::{Event, Family, Publication, own_changes};
 use crate::domain::schema::{Property, Shape};
 use crate::domain::trade::{LinkIssued, PayeeRegistered, is_web_address};
 use crate::domain::unit::UnitId;
@@ -23,6 +21,8 @@ const MOST: usize = 60;
 const LONGEST: usize = 300;
 /// Longest time for which a link works, days.
 const LONGEST_LINK_DAYS: i64 = 366;
+/// Oldest check of an account that counts, days.
+const OLDEST_CHECK_DAYS: i64 = 366;
 
 impl Family for Merchant {
     const NAME: &'static str = "merchant";
@@ -30,12 +30,22 @@ impl Family for Merchant {
     const SHAPE: Shape = Shape::Point;
     const ROLES: &'static [Role] = &[Role::Campaign, Role::Clerk];
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("merchants", "CHMB00013")];
-    const CHANGES: &'static [&'static str] = &["register-payee", "issue-link", "end-link"];
-    const CHANGED: &'static [(&'static str, u32)] =
-        &[("merchant.payee_registered", 1), ("merchant.link_issued", 1), ("merchant.link_ended", 1)];
     type Change = MerchantChange;
     type Changed = MerchantChanged;
     type State = MerchantState;
+
+    own_changes! {
+        MerchantChange {
+            "register-payee" => RegisterPayee(PayeeRegistered),
+            "issue-link" => IssueLink(IssueLink),
+            "end-link" => EndLink(LinkEnded),
+        }
+        MerchantChanged {
+            "merchant.payee_registered", 1 => PayeeRegistered(PayeeRegistered),
+            "merchant.link_issued", 1 => LinkIssued(LinkIssued),
+            "merchant.link_ended", 1 => LinkEnded(LinkEnded),
+        }
+    }
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -97,46 +107,6 @@ impl Family for Merchant {
         }
     }
 
-    fn read_change(action: &str, body: Value) -> serde_json::Result<MerchantChange> {
-        Ok(match action {
-            "register-payee" => MerchantChange::RegisterPayee(serde_json::from_value(body)?),
-            "issue-link" => MerchantChange::IssueLink(serde_json::from_value(body)?),
-            _ => MerchantChange::EndLink(serde_json::from_value(body)?),
-        })
-    }
-
-    fn change_schema(action: &str) -> Schema {
-        match action {
-            "register-payee" => schema_for!(PayeeRegistered),
-            "issue-link" => schema_for!(IssueLink),
-            _ => schema_for!(LinkEnded),
-        }
-    }
-
-    fn changed_index(changed: &MerchantChanged) -> usize {
-        match changed {
-            MerchantChanged::PayeeRegistered(_) => 0,
-            MerchantChanged::LinkIssued(_) => 1,
-            MerchantChanged::LinkEnded(_) => 2,
-        }
-    }
-
-    fn read_changed(name: &str, payload: &str) -> serde_json::Result<MerchantChanged> {
-        Ok(match name {
-            "merchant.payee_registered" => MerchantChanged::PayeeRegistered(serde_json::from_str(payload)?),
-            "merchant.link_issued" => MerchantChanged::LinkIssued(serde_json::from_str(payload)?),
-            _ => MerchantChanged::LinkEnded(serde_json::from_str(payload)?),
-        })
-    }
-
-    fn changed_schema(name: &str) -> Schema {
-        match name {
-            "merchant.payee_registered" => schema_for!(PayeeRegistered),
-            "merchant.link_issued" => schema_for!(LinkIssued),
-            _ => schema_for!(LinkEnded),
-        }
-    }
-
     fn is_private(changed: &MerchantChanged) -> bool {
         matches!(changed, MerchantChanged::LinkIssued(_) | MerchantChanged::LinkEnded(_))
     }
@@ -151,7 +121,7 @@ impl Family for Merchant {
         }
         let changed = match change {
             MerchantChange::RegisterPayee(payee) => {
-                if payee.checked_on > context.today || payee.checked_on < context.today.saturating_sub(LONGEST_LINK_DAYS.days()) {
+                if payee.checked_on > context.today || payee.checked_on < context.today.saturating_sub(OLDEST_CHECK_DAYS.days()) {
                     return Err(Refusal::invalid("checked-on", sentence!("checked-on", day = payee.checked_on)));
                 }
                 MerchantChanged::PayeeRegistered(payee)

@@ -232,13 +232,13 @@ impl<F: Family> DomainEvent for Event<F> {
             Self::Halted(_) => format!("{}.halted", F::NAME),
             Self::PublishedAlone(_) => format!("{}.published_alone", F::NAME),
             Self::Seconded(_) => format!("{}.seconded", F::NAME),
-            Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].0.to_owned(),
+            Self::Changed(changed) => F::changed_form(changed).0.to_owned(),
         }
     }
 
     fn event_version(&self) -> String {
         match self {
-            Self::Changed(changed) => F::CHANGED[F::changed_index(changed)].1.to_string(),
+            Self::Changed(changed) => F::changed_form(changed).1.to_string(),
             _ => String::from("1"),
         }
     }

@@ -192,10 +192,61 @@ pub trait Family: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Jso
     const CHANGES: &'static [&'static str] = &[];
     /// Types of its own events with their current versions.
     const CHANGED: &'static [(&'static str, u32)] = &[];
-    /// Index into [`Family::CHANGED`] of an own event.
-    fn changed_index(_changed: &Self::Changed) -> usize {
-        0
+    /// Type and current version of one of its own events.
+    fn changed_form(_changed: &Self::Changed) -> (&'static str, u32) {
+        Self::CHANGED.first().copied().unwrap_or_default()
     }
     /// Adds the family's own facts and properties to the shared view.
     fn describe(&self, state: &Self::State, moment: &Moment, view: &mut View);
 }
+
+/// Writes the part of [`Family`] that tells several own commands and events apart. For each command its action, its variant
+/// and what the variant holds; for each event its type, its current version, its variant and what the variant holds.
+macro_rules! own_changes {
+    ($change:ident { $($action:literal => $command:ident($body:ty)),+ $(,)? }
+     $changed:ident { $($name:literal, $version:literal => $event:ident($payload:ty)),+ $(,)? }) => {
+        const CHANGES: &'static [&'static str] = &[$($action),+];
+        const CHANGED: &'static [(&'static str, u32)] = &[$(($name, $version)),+];
+
+        fn read_change(action: &str, body: serde_json::Value) -> serde_json::Result<$change> {
+            match action {
+                $($action => serde_json::from_value(body).map($change::$command),)+
+                other => Err(serde::de::Error::unknown_variant(other, Self::CHANGES)),
+            }
+        }
+
+        fn change_schema(action: &str) -> schemars::Schema {
+            match action {
+                $($action => schemars::schema_for!($body),)+
+                _ => schemars::Schema::default(),
+            }
+        }
+
+        fn changed_form(changed: &$changed) -> (&'static str, u32) {
+            match changed {
+                $($changed::$event(_) => ($name, $version),)+
+            }
+        }
+
+        fn read_changed(name: &str, payload: &str) -> serde_json::Result<$changed> {
+            match name {
+                $($name => serde_json::from_str(payload).map($changed::$event),)+
+                other => Err(serde::de::Error::unknown_variant(other, &[$($name),+])),
+            }
+        }
+
+        fn write_changed(changed: &$changed) -> serde_json::Result<String> {
+            match changed {
+                $($changed::$event(event) => serde_json::to_string(event),)+
+            }
+        }
+
+        fn changed_schema(name: &str) -> schemars::Schema {
+            match name {
+                $($name => schemars::schema_for!($payload),)+
+                _ => schemars::Schema::default(),
+            }
+        }
+    };
+}
+pub(crate) use own_changes;

@@ -16,6 +16,7 @@ pub use commands::{Approval, Command, Correct, Draft, Propose, Publish, Return, 
 pub use events::{
     Approved, Corrected, Discarded, Drafted, Event, ExpirySet, Proposed, Published, Returned, RevisionCancelled, Superseded, Withdrawn,
 };
+pub(crate) use family::own_changes;
 pub use family::{Family, Nothing};
 pub use past::{Overwritten, second};
 pub use proposal::{Proposal, ProposalState};

@@ -2,8 +2,6 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp, ToSpan};
-use schemars::{Schema, schema_for};
-use serde_json::Value;
 
 use super::{EndEarly, EndedEarly, Postpone, Postponed, Works, WorksChange, WorksChanged, WorksState};
 use crate::domain::access::Role;
@@ -12,7 +10,7 @@ use crate::domain::document::Document;
 use crate::domain::feature_set::{FeatureSet, Takes};
 use crate::domain::plan::check_in_city;
 use crate::domain::publication::view::{Moment, View};
-use crate::domain::publication::{Corrected, Event, ExpirySet, Family, Publication};
+use crate::domain::publication::{Corrected, Event, ExpirySet, Family, Publication, own_changes};
 use crate::domain::schema::{FeatureCollection, Only, Property, Shape};
 use crate::domain::unit::UnitId;
 use crate::domain::{Context, Refusal};
@@ -66,11 +64,20 @@ impl Family for Works {
     const ROLES: &'static [Role] = &[Role::Works];
     const NEARBY: Option<(&'static str, f64)> = Some(("works-nearby", 500.0));
     const EXAMPLES: &'static [(&'static str, &'static str)] = &[("works", "DTCT2601Q"), ("works-lines", "DTCT2601Q-1-1")];
-    const CHANGES: &'static [&'static str] = &["postpone", "end-early"];
-    const CHANGED: &'static [(&'static str, u32)] = &[("works.postponed", 1), ("works.ended_early", 1)];
     type Change = WorksChange;
     type Changed = WorksChanged;
     type State = WorksState;
+
+    own_changes! {
+        WorksChange {
+            "postpone" => Postpone(Postpone),
+            "end-early" => EndEarly(EndEarly),
+        }
+        WorksChanged {
+            "works.postponed", 1 => Postponed(Postponed),
+            "works.ended_early", 1 => EndedEarly(EndedEarly),
+        }
+    }
 
     fn properties(_: &str) -> Vec<Property> {
         super::view::PROPERTIES.to_vec()
@@ -139,39 +146,6 @@ impl Family for Works {
             return Err(Refusal::invalid("phone", sentence!("phone", phone = phone.number)));
         }
         check_in_city(Some(&self.lines), context)
-    }
-
-    fn read_change(action: &str, body: Value) -> serde_json::Result<WorksChange> {
-        Ok(match action {
-            "postpone" => WorksChange::Postpone(serde_json::from_value(body)?),
-            _ => WorksChange::EndEarly(serde_json::from_value(body)?),
-        })
-    }
-
-    fn change_schema(action: &str) -> Schema {
-        if action == "postpone" { schema_for!(Postpone) } else { schema_for!(EndEarly) }
-    }
-
-    fn changed_index(changed: &WorksChanged) -> usize {
-        usize::from(matches!(changed, WorksChanged::EndedEarly(_)))
-    }
-
-    fn read_changed(name: &str, payload: &str) -> serde_json::Result<WorksChanged> {
-        Ok(match name {
-            "works.postponed" => WorksChanged::Postponed(serde_json::from_str(payload)?),
-            _ => WorksChanged::EndedEarly(serde_json::from_str(payload)?),
-        })
-    }
-
-    fn write_changed(changed: &WorksChanged) -> serde_json::Result<String> {
-        match changed {
-            WorksChanged::Postponed(event) => serde_json::to_string(event),
-            WorksChanged::EndedEarly(event) => serde_json::to_string(event),
-        }
-    }
-
-    fn changed_schema(name: &str) -> Schema {
-        if name == "works.postponed" { schema_for!(Postponed) } else { schema_for!(EndedEarly) }
     }
 
     fn decide(current: &Publication<Self>, change: WorksChange, context: &Context) -> Result<Vec<Event<Self>>, Refusal> {

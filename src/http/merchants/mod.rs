@@ -19,7 +19,8 @@ use super::limiter::{Peer, network};
 use super::reading::{Asking, wants_html};
 use super::{Site, respond, uploaded};
 use crate::app::ExecuteError;
-use crate::domain::access::{AccountId, Actor};
+use crate::app::merchants::suggested;
+use crate::domain::access::Actor;
 use crate::domain::publication::view::View;
 use crate::domain::publication::{ProposalState, Status};
 use crate::domain::trade::LinkIssued;
@@ -126,10 +127,7 @@ fn open(site: &Site, code: &str, key: &str) -> Result<Opened, HttpError> {
     let link = link.filter(|link| view.withdrawn.is_none() && site.app.opens(view.code, Some(link), key)).ok_or_else(ended)?;
     let image = site.model.image();
     let item = &image.entry(&view.code).ok_or_else(ended)?.item;
-    let own = Actor::of_link(view.code);
-    // What somebody else had a hand in is theirs.
-    let is_own = |author: &AccountId| own.person() == Some(author) || link.by.as_ref() == Some(author);
-    let proposal = item.proposal().filter(|known| known.action == "revise" && known.authors.iter().all(is_own));
+    let proposal = suggested(item, view.code, &link);
     let mut facts = item.latest_facts().ok_or_else(ended)?;
     // What was suggested last fills the form, until it is approved. Everything else stays as the office states it today.
     if let Some(suggested) = proposal.and_then(|known| serde_json::from_str::<Value>(&known.body).ok()) {

@@ -9,10 +9,10 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::{Desk, Form, leads_to, pressed, refused, with_script};
+use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
-use crate::domain::{Code, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::reading::Asking;
@@ -21,14 +21,6 @@ use crate::words::fold::fold;
 use crate::words::text::Lang;
 
 const FAMILY: &str = "map-point";
-
-/// Refuses whoever looks after no map points.
-fn check(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
-}
 
 /// The vehicles of this person, each with its version.
 fn vehicles(site: &Site, desk: &Desk) -> Vec<(View, i64)> {
@@ -51,13 +43,13 @@ fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, wrong: Option
 
 /// `GET /office/duty`
 pub async fn duty(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     Ok(page(&site, &desk, &asking.headers, asking.lang(), None))
 }
 
 /// `POST /office/duty`: a vehicle is ready, out or off.
 pub async fn set(State(site): State<Arc<Site>>, desk: Desk, asking: Asking, headers: HeaderMap, body: Body) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let code: Code = fields.get("code").and_then(|code| code.parse().ok()).ok_or(HttpError::NotFound)?;

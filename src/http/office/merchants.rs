@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::{Desk, Form, SEEN, done, has_files, leads_to, refused, shown};
 use crate::app::ExecuteError;
+use crate::domain::Code;
 use crate::domain::access::AccountId;
 use crate::domain::families;
 use crate::domain::publication::view::View;
 use crate::domain::vietqr::Payee;
-use crate::domain::{Code, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
@@ -35,9 +35,7 @@ struct Opened {
 }
 
 fn open(site: &Site, desk: &Desk, code: &str) -> Result<Opened, HttpError> {
-    if !desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
-        return Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))));
-    }
+    desk.check_families(&[FAMILY])?;
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (moment, image) = (site.moment(), site.model.image());
     let entry = image.entry(&code).filter(|entry| entry.item.family() == FAMILY).ok_or(HttpError::NotFound)?;

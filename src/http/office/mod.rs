@@ -45,7 +45,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::errors::HttpError;
 use super::forms::{self, Fields};
@@ -53,6 +53,7 @@ use super::{SEEN, Site, reading, respond, uploaded};
 use crate::app::{ExecuteError, Outcome, Request};
 use crate::domain::access::{AccountId, Actor, Grant, Role};
 use crate::domain::city::City;
+use crate::domain::families;
 use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::sessions::SessionRow;
 use crate::http::collections::parameters::encoded;
@@ -111,6 +112,14 @@ impl Desk {
     /// Refuses whoever is no administrator.
     fn check_administrator(&self) -> Result<(), HttpError> {
         self.actor.check_administrator().map_err(HttpError::Refused)
+    }
+
+    /// Refuses whoever may change items of none of these families.
+    fn check_families(&self, names: &[&str]) -> Result<(), HttpError> {
+        if names.iter().any(|name| self.actor.has(|role| role.covers(families::roles(name)))) {
+            return Ok(());
+        }
+        Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
     }
 
     /// Refuses whoever is no planner.
@@ -204,6 +213,16 @@ impl Desk {
             None => request,
         };
         let outcome = carried_out(site, self, request, files).await?;
+        site.model.wait_for(outcome.position, SEEN).await;
+        Ok(outcome)
+    }
+
+    /// Publishes a new item from a form that carries `once`, a text of its own: the same form, sent twice, acts once.
+    async fn publish(&self, site: &Arc<Site>, family: &str, once: Option<&str>, facts: Value) -> Result<Outcome, ExecuteError> {
+        let digest = Digest::of(format!("{} {} {facts}", self.account, once.unwrap_or_default()).as_bytes()).to_string();
+        let (id, kind) = (format!("office-{family}-{}", &digest[..32]), format!("{family}.publish"));
+        let request = Request { id, kind, code: None, body: json!({ "facts": facts }), blobs: Vec::new(), with: Vec::new() };
+        let outcome = carried_out(site, self, request, HashMap::new()).await?;
         site.model.wait_for(outcome.position, SEEN).await;
         Ok(outcome)
     }

@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::campaigns::check;
 use super::{Desk, Form, leads_to, refused, shown};
 use crate::domain::Code;
 use crate::domain::families;
@@ -42,7 +41,7 @@ struct Opened {
 }
 
 fn open(site: &Site, desk: &Desk, code: &str, period: Option<&str>) -> Result<Opened, HttpError> {
-    check(desk)?;
+    desk.check_families(&[FAMILY])?;
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (moment, image) = (site.moment(), site.model.image());
     let entry = image.entry(&code).ok_or(HttpError::NotFound)?;
@@ -151,7 +150,7 @@ pub async fn report(
     asking: Asking,
     request: HttpRequest,
 ) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let headers = request.headers().clone();
     let sent = desk.files(request, LARGEST).await?;
     let fields = Fields::from(sent.fields());

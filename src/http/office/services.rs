@@ -8,34 +8,24 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Desk, Form, SEEN, done, leads_to, refused, shown};
-use crate::app::Request;
+use super::{Desk, Form, done, leads_to, refused, shown};
+use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
-use crate::domain::{Code, Digest, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
-use crate::import::attach::no_files;
 use crate::render::office::services as pages;
 use crate::words::fold::typed;
 use crate::words::text::Lang;
 
 const FAMILY: &str = "service";
 
-/// Refuses whoever keeps no register of services.
-fn check(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
-}
-
 /// `GET /office/services`
 pub async fn list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let moment = site.moment();
     let mut views: Vec<View> = {
         let image = site.model.image();
@@ -53,7 +43,7 @@ pub async fn list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> 
 
 /// A service that the person may change: its view, its version and what it states.
 fn find(site: &Site, desk: &Desk, code: &str) -> Result<(View, i64, Value), HttpError> {
-    check(desk)?;
+    desk.check_families(&[FAMILY])?;
     let code: Code = code.parse().map_err(|_| HttpError::NotFound)?;
     let (moment, image) = (site.moment(), site.model.image());
     let entry = image.entry(&code).filter(|entry| entry.item.family() == FAMILY).ok_or(HttpError::NotFound)?;
@@ -95,7 +85,7 @@ fn page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, known: Option
 
 /// `GET /office/services/new`
 pub async fn new_service(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let fields = Fields::default().with("once", site.app.random_text()?);
     Ok(page(&site, &desk, &asking.headers, asking.lang(), None, (&fields, None)))
 }
@@ -114,19 +104,12 @@ pub async fn publish(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let facts = facts_of(&fields, Value::Null);
-    // The same form, sent twice, acts once.
-    let digest = Digest::of(format!("{} {} {facts}", desk.account, fields.get("once").unwrap_or_default()).as_bytes()).to_string();
-    let (id, kind) = (format!("office-service-{}", &digest[..32]), format!("{FAMILY}.publish"));
-    let request = Request { id, kind, code: None, body: json!({ "facts": facts }), blobs: Vec::new(), with: Vec::new() };
-    match site.app.execute(&desk.actor, request, &no_files).await {
-        Ok(outcome) => {
-            site.model.wait_for(outcome.position, SEEN).await;
-            Ok(done(&outcome, "/office/services", lang))
-        }
+    match desk.publish(&site, FAMILY, fields.get("once"), facts).await {
+        Ok(outcome) => Ok(done(&outcome, "/office/services", lang)),
         Err(error) => Ok(page(&site, &desk, &headers, lang, None, (&fields, Some(&refused(error, lang)?)))),
     }
 }

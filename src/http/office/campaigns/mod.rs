@@ -10,29 +10,19 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Desk, Form, SEEN, done, leads_to, refused, shown};
-use crate::app::Request;
+use super::{Desk, Form, done, leads_to, refused, shown};
+use crate::domain::Code;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
-use crate::domain::{Code, Digest, Refusal};
 use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
-use crate::import::attach::no_files;
 use crate::render::office::campaigns as pages;
 use crate::words::text::Lang;
 
 const FAMILY: &str = "campaign";
-
-/// Refuses whoever organises no campaigns.
-pub(super) fn check(desk: &Desk) -> Result<(), HttpError> {
-    if desk.actor.has(|role| role.covers(families::roles(FAMILY))) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
-}
 
 /// A campaign that the person may change, with its version and what its latest revision states.
 fn find(site: &Site, desk: &Desk, code: &str) -> Result<(View, i64, Value), HttpError> {
@@ -48,7 +38,7 @@ fn find(site: &Site, desk: &Desk, code: &str) -> Result<(View, i64, Value), Http
 
 /// `GET /office/campaigns`
 pub async fn list(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let (moment, city) = (site.moment(), site.city());
     let look = || {
         let image = site.model.image();
@@ -94,7 +84,7 @@ impl Opened<'_> {
 
 /// `GET /office/campaigns/new`
 pub async fn new_campaign(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let opened = Opened { site: &site, desk: &desk, headers: &asking.headers, lang: asking.lang(), known: None };
     let tomorrow = site.moment().today.tomorrow().map(|day| day.to_string()).unwrap_or_default();
     opened.page(&Fields::default().with("repeat", "weekly".into()).with("from", tomorrow).with("holidays", "next-working-day".into()), None)
@@ -102,7 +92,7 @@ pub async fn new_campaign(State(site): State<Arc<Site>>, desk: Desk, asking: Ask
 
 /// `GET /office/campaigns/{code}`
 pub async fn campaign(State(site): State<Arc<Site>>, Path(code): Path<String>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let known = find(&site, &desk, &code)?;
     let opened = Opened { site: &site, desk: &desk, headers: &asking.headers, lang: asking.lang(), known: Some(&known) };
     opened.page(&form::fields_of(&known.2), None)
@@ -116,7 +106,7 @@ pub async fn publish(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let fields = desk.fields(&headers, body).await?;
     let lang = fields.lang(&asking.headers);
     let opened = Opened { site: &site, desk: &desk, headers: &headers, lang, known: None };
@@ -124,14 +114,8 @@ pub async fn publish(
         Ok(facts) => facts,
         Err(said) => return opened.page(&fields, Some(&said.text(lang))),
     };
-    let once = fields.get("once").unwrap_or_default();
-    let digest = Digest::of(format!("{} {once} {facts}", desk.account).as_bytes()).to_string();
-    let id = format!("office-campaign-{}", &digest[..32]);
-    let body = json!({ "facts": facts });
-    let request = Request { id, kind: format!("{FAMILY}.publish"), code: None, body, blobs: Vec::new(), with: Vec::new() };
-    match site.app.execute(&desk.actor, request, &no_files).await {
+    match desk.publish(&site, FAMILY, fields.get("once"), facts).await {
         Ok(outcome) => {
-            site.model.wait_for(outcome.position, SEEN).await;
             let own = outcome.code.map_or_else(|| String::from("/office/campaigns"), |code| format!("/office/campaigns/{code}"));
             Ok(done(&outcome, &own, lang))
         }
@@ -148,7 +132,7 @@ pub async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    check(&desk)?;
+    desk.check_families(&[FAMILY])?;
     let fields = desk.fields(&headers, body).await?;
     let known = find(&site, &desk, &code)?;
     let lang = fields.lang(&asking.headers);

@@ -17,12 +17,12 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{Desk, Form, leads_to, refused, shown};
+use crate::domain::Code;
 use crate::domain::families::{self, Item};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
 use crate::domain::subject::SubjectId;
 use crate::domain::unit::Units;
-use crate::domain::{Code, Refusal};
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
@@ -60,10 +60,7 @@ const SHEET: [(&str, &str); 12] = [
 
 /// Refuses whoever may change no point.
 pub(super) fn check(desk: &Desk) -> Result<(), HttpError> {
-    if FAMILIES.iter().any(|family| desk.actor.has(|role| role.covers(families::roles(family)))) {
-        return Ok(());
-    }
-    Err(HttpError::Refused(Refusal::forbidden("forbidden-family", sentence!("forbidden-family"))))
+    desk.check_families(&FAMILIES)
 }
 
 /// The kinds of points that this person may change.

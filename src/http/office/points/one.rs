@@ -8,20 +8,18 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::{Desk, Form, SEEN, done, leads_to, refused};
+use super::super::{Desk, Form, done, leads_to, refused};
 use super::{Part, check, known_point, set};
-use crate::app::Request;
+use crate::domain::Code;
 use crate::domain::city::City;
 use crate::domain::publication::Status;
 use crate::domain::trade;
-use crate::domain::{Code, Digest};
 use crate::geometry::Position;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::merchants::form;
 use crate::http::reading::Asking;
 use crate::http::{Site, here};
-use crate::import::attach::no_files;
 use crate::import::list::Known;
 use crate::import::points::{KINDS, family_of};
 use crate::read_model::image::Entry;
@@ -265,31 +263,11 @@ async fn save(fields: &Fields, opened: &Opened<'_>) -> Result<Response, HttpErro
             let form = Form { family: family_of(kind), action: "revise", seen: &seen, at: None };
             desk.carry_out(site, known.code, &form, json!({ "effective_from": site.moment().today, "facts": facts })).await
         }
-        None => {
-            let request = publication(desk, kind, fields.get("once").unwrap_or_default(), facts);
-            site.app.execute(&desk.actor, request, &no_files).await
-        }
+        None => desk.publish(site, family_of(kind), fields.get("once"), facts).await,
     };
     match made {
-        Ok(outcome) => {
-            site.model.wait_for(outcome.position, SEEN).await;
-            Ok(done(&outcome, &format!("/office/points?kind={kind}&done=1"), lang))
-        }
+        Ok(outcome) => Ok(done(&outcome, &format!("/office/points?kind={kind}&done=1"), lang)),
         Err(error) => opened.page(fields, shown, Some(&refused(error, lang)?)).await,
-    }
-}
-
-/// The command that publishes a point. The same form, sent twice, acts once.
-fn publication(desk: &Desk, kind: &str, once: &str, facts: Value) -> Request {
-    let digest = Digest::of(format!("{} {once} {facts}", desk.account).as_bytes()).to_string();
-    let id = format!("office-point-{}", &digest[..32]);
-    Request {
-        id,
-        kind: format!("{}.publish", family_of(kind)),
-        code: None,
-        body: json!({ "facts": facts }),
-        blobs: Vec::new(),
-        with: Vec::new(),
     }
 }
 

@@ -46,7 +46,7 @@ use crate::domain::digest::hex;
 use crate::domain::families::{DecodeError, Item, ItemCommand, Listed, LogEvent};
 use crate::domain::publication::{ClaimKind, Publication};
 use crate::domain::subject::SubjectId;
-use crate::domain::{Code, Context, Refusal};
+use crate::domain::{Code, Context, KnownItem, Refusal};
 use crate::event_store::{Append, Clock, CommandRow, EventLog, NewEvent, VaultChange};
 use crate::import::apart::Reading;
 use crate::import::attach::{self, AttachError, Files};
@@ -290,16 +290,16 @@ impl App {
         Ok(known)
     }
 
-    /// Public items of any family that a command refers to, with their newest revision.
-    async fn known_items(&self, referred: Vec<Code>) -> Result<BTreeMap<Code, u32>, ExecuteError> {
+    /// Public items of any family that a command refers to.
+    async fn known_items(&self, referred: Vec<Code>) -> Result<BTreeMap<Code, KnownItem>, ExecuteError> {
         let mut known = BTreeMap::new();
         for code in referred {
             let Some(holder) = self.log.find_claim(ClaimKind::Code.name(), code.as_str()).await? else { continue };
             let family = holder.split('/').next().unwrap_or_default();
             if let Some((item, _)) = self.load(family, code).await?
-                && let Some(latest) = item.latest()
+                && let Some(revision) = item.latest()
             {
-                known.insert(code, latest);
+                known.insert(code, KnownItem { family: family.to_owned(), revision });
             }
         }
         Ok(known)

@@ -81,7 +81,7 @@ for kill in $(seq "$kills"); do
     reader=$!
     sleep "$seconds"
     kill -9 "$server"
-    wait "$reader" "$server" 2> /dev/null || true
+    { wait "$reader" "$server" || true; } 2> /dev/null
     answered=$((answered + $(cut -d' ' -f1 "$work/answered")))
     serve serve
 done

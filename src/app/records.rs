@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{App, ExecuteError, RETRIES, claimed, new_event, random};
 use crate::disk::Disk;
 use crate::domain::access::{AccountId, Actor, Reach, Role, Token, TokenCommand, TokenCreated, TokenId, TokenRevoked};
@@ -9,11 +11,27 @@ use crate::domain::account::Account;
 use crate::domain::city::{City, CityCommand, CityState};
 use crate::domain::digest::hex;
 use crate::domain::families::{Audited, LogEvent};
+use crate::domain::publication::ClaimKind;
 use crate::domain::refusal::Why;
 use crate::domain::subject::Contact;
 use crate::domain::subject::{Subject, SubjectCommand, SubjectId, SubjectNamed};
-use crate::domain::{Digest, Refusal};
+use crate::domain::{Code, Digest, Refusal};
 use crate::event_store::{Append, AppendError, VaultChange};
+
+/// The persons that a payload names, also in the command of a proposal, which is text.
+fn persons_in(value: &Value, found: &mut BTreeSet<SubjectId>) {
+    match value {
+        Value::String(text) if text.starts_with("s-") => found.extend(serde_json::from_value(value.clone()).ok()),
+        Value::String(text) if text.starts_with('{') => {
+            if let Ok(inner) = serde_json::from_str(text) {
+                persons_in(&inner, found);
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|one| persons_in(one, found)),
+        Value::Object(all) => all.values().for_each(|one| persons_in(one, found)),
+        _ => {}
+    }
+}
 
 impl App {
     pub(super) async fn city_state(&self) -> Result<(CityState, i64), ExecuteError> {
@@ -125,6 +143,16 @@ impl App {
             }
         };
         self.fold(&format!("subject/{subject}"), Subject::default(), apply).await
+    }
+
+    /// The histories that tell what happened to an item: its own, and those of the persons whom it names or named.
+    pub async fn histories(&self, code: Code) -> Result<BTreeSet<String>, ExecuteError> {
+        let Some(own) = self.log.find_claim(ClaimKind::Code.name(), code.as_str()).await? else { return Ok(BTreeSet::new()) };
+        let mut persons = BTreeSet::new();
+        for stored in self.log.read_aggregate(&own, 0).await? {
+            persons_in(&serde_json::from_str(&stored.event.payload)?, &mut persons);
+        }
+        Ok(persons.into_iter().map(|person| format!("subject/{person}")).chain([own]).collect())
     }
 
     /// Takes a person's consent back: their contact is no longer shown.

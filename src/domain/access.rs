@@ -202,6 +202,11 @@ impl Actor {
         Self { person: Some(AccountId(name.clone())), name, grants }
     }
 
+    /// The item whose link somebody used who has this name in the log.
+    pub fn item_of_link(name: &str) -> Option<Code> {
+        name.strip_prefix(LINK)?.parse().ok()
+    }
+
     /// True for the account that stands for whoever has a place's link.
     pub fn is_of_link(account: &AccountId) -> bool {
         account.0.starts_with(LINK)

@@ -92,8 +92,8 @@ pub struct Context {
     pub city: Arc<city::City>,
     /// The codes that the command mentions and that can stand in for its item.
     pub known_codes: BTreeSet<Code>,
-    /// Public items of any family that the command refers to, each with its newest revision.
-    pub known_items: BTreeMap<Code, u32>,
+    /// Public items of any family that the command refers to.
+    pub known_items: BTreeMap<Code, KnownItem>,
     /// The person who asks, where one is known.
     pub by: Option<access::AccountId>,
     /// Others who had a hand in what is proposed; none for one of whom no person is known.
@@ -104,7 +104,26 @@ pub struct Context {
     pub sequence: i64,
 }
 
+/// A public item to which a command refers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownItem {
+    /// Its family.
+    pub family: String,
+    /// Its newest revision.
+    pub revision: u32,
+}
+
 impl Context {
+    /// Refuses what refers to a campaign that is none.
+    pub fn check_campaigns(&self, codes: impl IntoIterator<Item = Code>) -> Result<(), Refusal> {
+        let is_campaign =
+            |code: &Code| self.known_items.get(code).is_some_and(|item| item.family == <campaign::Campaign as publication::Family>::NAME);
+        match codes.into_iter().find(|code| !is_campaign(code)) {
+            Some(code) => Err(Refusal::invalid("unknown-item", sentence!("unknown-campaign", code))),
+            None => Ok(()),
+        }
+    }
+
     /// The same at a later moment, where one is given and lies ahead.
     pub fn as_of(&self, later: Option<Timestamp>) -> Self {
         let now = later.map_or(self.now, |later| later.max(self.now));

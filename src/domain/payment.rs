@@ -67,7 +67,7 @@ pub struct Payment {
 }
 
 /// What stands for a way to pay in people's words, folded, and whether it is a name that is kept.
-const WORDS: [(&str, Method, bool); 29] = [
+const WORDS: [(&str, Method, bool); 31] = [
     ("khong tien mat", Method::Transfer, false),
     ("khong dung tien mat", Method::Transfer, false),
     ("tien mat", Method::Cash, false),
@@ -83,6 +83,7 @@ const WORDS: [(&str, Method, bool); 29] = [
     ("mastercard", Method::Card, true),
     ("jcb", Method::Card, true),
     ("the", Method::Card, false),
+    ("the ngan hang", Method::Card, false),
     ("quet the", Method::Card, false),
     ("pos", Method::Card, false),
     ("card", Method::Card, false),
@@ -97,13 +98,35 @@ const WORDS: [(&str, Method, bool); 29] = [
     ("wallet", Method::Wallet, false),
     ("viettel money", Method::MobileMoney, true),
     ("mobile money", Method::MobileMoney, false),
+    ("tien di dong", Method::MobileMoney, false),
 ];
 
+/// The parts of a text between separators, and whether each names a kind of what stands before it: in brackets, or after a
+/// colon.
+fn parts(written: &str) -> Vec<(&str, bool)> {
+    let (mut parts, mut start, mut is_named) = (Vec::new(), 0, false);
+    for (at, c) in written.char_indices().chain([(written.len(), ';')]) {
+        if matches!(c, ',' | ';' | '/' | '(' | ')' | '+' | ':' | '\n') {
+            parts.push((written[start..at].trim(), is_named));
+            start = (at + c.len_utf8()).min(written.len());
+            is_named = match c {
+                '(' | ':' => true,
+                ')' | ';' | '\n' => false,
+                _ => is_named,
+            };
+        }
+    }
+    parts.retain(|(part, _)| !part.is_empty());
+    parts
+}
+
 /// The ways to pay that a text names: `Tiền mặt, VietQR, thẻ (Napas, Visa), MoMo`. What it does not know is left out; the second
-/// value holds it.
+/// value holds it. What stands in brackets after a way to pay is a name of it, known or not.
 pub fn named_in(written: &str) -> (Vec<Payment>, Vec<String>) {
     let (mut found, mut unknown) = (Vec::<Payment>::new(), Vec::new());
-    for part in written.split([',', ';', '/', '(', ')', '+', ':']).map(str::trim).filter(|part| !part.is_empty()) {
+    // The way to pay before the bracket.
+    let mut last = None;
+    for (part, is_named) in parts(written) {
         let folded = fold(part);
         let words = format!(" {folded} ");
         // “Không nhận thẻ” is no way to pay; “không tiền mặt” is one.
@@ -114,16 +137,20 @@ pub fn named_in(written: &str) -> (Vec<Payment>, Vec<String>) {
         }
         // The longest name first: “không tiền mặt” is not cash, and “ví MoMo” is MoMo.
         let known = WORDS.iter().filter(|(name, ..)| words.contains(&format!(" {name} ")));
-        let Some((_, method, is_name)) = known.max_by_key(|(name, _, is_name)| (*is_name, name.len())) else {
+        let known = known.max_by_key(|(name, _, is_name)| (*is_name, name.len())).map(|(_, method, is_name)| (*method, *is_name));
+        let Some((method, is_name)) = known.or(last.filter(|_| is_named).map(|method| (method, true))) else {
             unknown.push(part.to_owned());
             continue;
         };
-        let at = found.iter().position(|payment| payment.method == *method).unwrap_or_else(|| {
-            found.push(Payment { method: *method, names: Vec::new() });
+        if !is_named {
+            last = Some(method);
+        }
+        let at = found.iter().position(|payment| payment.method == method).unwrap_or_else(|| {
+            found.push(Payment { method, names: Vec::new() });
             found.len() - 1
         });
         let bare = part.strip_prefix("ví ").or_else(|| part.strip_prefix("Ví ")).or_else(|| part.strip_prefix("thẻ ")).unwrap_or(part);
-        if *is_name && !found[at].names.iter().any(|name| name == bare) {
+        if is_name && !found[at].names.iter().any(|name| name == bare) {
             found[at].names.push(bare.to_owned());
         }
     }
@@ -147,6 +174,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_said_of_ways_to_pay_is_read_as_the_same() {
+        let payments = |list: &[(Method, &[&str])]| {
+            list.iter()
+                .map(|(method, names)| Payment { method: *method, names: names.iter().map(|name| (*name).to_owned()).collect() })
+                .collect::<Vec<_>>()
+        };
+        for own in [
+            payments(&Method::ALL.map(|method| (method, [].as_slice()))),
+            payments(&[
+                (Method::Card, &["Napas", "Visa"]),
+                (Method::Wallet, &["MoMo", "SmartPay"]),
+                (Method::MobileMoney, &["Viettel Money"]),
+            ]),
+        ] {
+            assert_eq!(named_in(&said(&own).text(Lang::Vi)), (own, vec![]));
+        }
+    }
+
+    #[test]
     fn ways_to_pay_are_found_in_peoples_words() {
         let of = |written: &str| {
             let (found, unknown) = named_in(written);
@@ -160,6 +206,11 @@ mod tests {
         assert_eq!(of("Viettel Money").0, [(Method::MobileMoney, "Viettel Money".to_owned())]);
         assert_eq!(of("chuyển khoản qua mã QR").0, plain(&[Method::Transfer]));
         assert_eq!(of("vỏ sò").1, ["vỏ sò"]);
+        assert_eq!(
+            of("thẻ, ví điện tử (SmartPay), tiền mặt").0,
+            [(Method::Card, String::new()), (Method::Wallet, "SmartPay".into()), (Method::Cash, String::new())]
+        );
+        assert_eq!(of("tiền mặt (vỏ sò), muối"), (vec![(Method::Cash, "vỏ sò".into())], vec!["muối".to_owned()]));
         assert_eq!(of("không nhận thẻ, tiền mặt"), (plain(&[Method::Cash]), vec!["không nhận thẻ".to_owned()]));
     }
 }

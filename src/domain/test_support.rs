@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 use super::city::City;
 use super::unit::{Unit, Units};
 use crate::domain::Code;
-use crate::domain::Context;
+use crate::domain::{Context, KnownItem};
 use crate::geometry::Position;
 use crate::words::civil;
 
@@ -59,7 +59,7 @@ pub fn on(year: i16, month: i8, day: i8) -> Context {
         today: civil::date_in(&city.zone(), now),
         city: Arc::new(city),
         known_codes: [code(9)].into(),
-        known_items: [(code(9), 2)].into(),
+        known_items: [(code(9), KnownItem { family: "campaign".into(), revision: 2 })].into(),
         by: None,
         with: Vec::new(),
         two_persons: Vec::new(),

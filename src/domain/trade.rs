@@ -8,7 +8,9 @@ use super::Code;
 use super::access::AccountId;
 use super::days::Weekday;
 use super::subject::SubjectId;
-use crate::words::civil::{date_schema, optional_date_schema};
+use crate::words::civil::{self, date_schema, optional_date_schema};
+use crate::words::fold::typed;
+use crate::words::format::date;
 
 /// Names of all kinds of place where people pay.
 pub const KINDS: [&str; 6] = ["shop", "market", "eatery", "pharmacy", "school", "public-office"];
@@ -99,6 +101,64 @@ pub struct Product {
     /// Its page on a marketplace: an `https:` address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+}
+
+/// The cells of a line, without blanks around them; empty ones are none.
+fn cells(line: &str) -> Vec<Option<String>> {
+    line.split('|').map(typed).map(|cell| (!cell.is_empty()).then_some(cell)).collect()
+}
+
+/// Cells as a line, without empty ones at its end.
+fn line_of(cells: &[String]) -> String {
+    cells.join(" | ").trim_end_matches([' ', '|']).to_owned()
+}
+
+impl Offer {
+    /// Reads a line: `Giảm 5 % | hóa đơn từ 100.000 đồng | T6, T7 | 1/12/2026 | 31/12/2026 | mã chiến dịch`. Only the first cell
+    /// is needed.
+    pub fn read(line: &str) -> Option<Self> {
+        let cells = cells(line);
+        let cell = |at: usize| cells.get(at).cloned().flatten();
+        let day = |at: usize| cell(at).map(|text| civil::written(&text).ok_or(())).transpose().ok();
+        (cells.len() <= 6).then_some(())?;
+        Some(Self {
+            what: cell(0)?,
+            condition: cell(1),
+            days: Weekday::read_list(&cell(2).unwrap_or_default())?,
+            from: day(3)?,
+            to: day(4)?,
+            campaign: cell(5).map(|code| code.parse()).transpose().ok()?,
+        })
+    }
+
+    /// As [`Offer::read`] reads it.
+    pub fn written(&self) -> String {
+        let day = |day: Option<Date>| day.map(date).unwrap_or_default();
+        line_of(&[
+            self.what.clone(),
+            self.condition.clone().unwrap_or_default(),
+            Weekday::written(&self.days),
+            day(self.from),
+            day(self.to),
+            self.campaign.map(|code| code.to_string()).unwrap_or_default(),
+        ])
+    }
+}
+
+impl Product {
+    /// Reads a line: `Chè Bát Tiên | tháng 3–11 | HTX Minh Bảo | https://…`. Only the first cell is needed.
+    pub fn read(line: &str) -> Option<Self> {
+        let cells = cells(line);
+        let cell = |at: usize| cells.get(at).cloned().flatten();
+        (cells.len() <= 4).then_some(())?;
+        Some(Self { name: cell(0)?, season: cell(1), seller: cell(2), link: cell(3) })
+    }
+
+    /// As [`Product::read`] reads it.
+    pub fn written(&self) -> String {
+        let text = |cell: &Option<String>| cell.clone().unwrap_or_default();
+        line_of(&[self.name.clone(), text(&self.season), text(&self.seller), text(&self.link)])
+    }
 }
 
 /// How a clerk made sure whose account it is.

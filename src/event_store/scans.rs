@@ -21,19 +21,24 @@ pub struct ScanRow {
     pub readings: i64,
 }
 
-/// Statements that add so many rows: each is a commit, and one of many rows takes hardly longer.
-static STATEMENTS: LazyLock<[(usize, String); 3]> = LazyLock::new(|| {
-    [64, 8, 1].map(|rows| {
+/// Most rows that one statement adds.
+const MOST: usize = 64;
+
+/// Statements that add one row, two rows and so on. Each is a commit, which costs more than all its rows: what was counted
+/// goes into as few as it can.
+static STATEMENTS: LazyLock<[String; MOST]> = LazyLock::new(|| {
+    std::array::from_fn(|last| {
         let row = |n: usize| format!("(${}, ${}, ${}, ${}, ${})", 5 * n + 1, 5 * n + 2, 5 * n + 3, 5 * n + 4, 5 * n + 5);
-        let values = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+        let values = (0..=last).map(row).collect::<Vec<_>>().join(", ");
         let sum = "ON CONFLICT (day, item, board, revision) DO UPDATE SET readings = scans.readings + excluded.readings";
-        (rows, format!("INSERT INTO scans VALUES {values} {sum}"))
+        format!("INSERT INTO scans VALUES {values} {sum}")
     })
 });
 
 /// Adds the last rows to what was counted before, by whichever node, and takes them off. Each is of another key.
 pub async fn add(log: &dyn EventLog, rows: &mut Vec<ScanRow>) -> Result<(), StoreError> {
-    let Some((count, sql)) = STATEMENTS.iter().find(|(count, _)| *count <= rows.len()) else { return Ok(()) };
+    let count = rows.len().min(MOST);
+    let Some(sql) = count.checked_sub(1).and_then(|last| STATEMENTS.get(last)) else { return Ok(()) };
     let rest = rows.len() - count;
     let cells = |row: &ScanRow| -> [Cell; 5] {
         let (day, item) = (row.day.clone(), row.item.clone());

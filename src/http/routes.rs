@@ -68,6 +68,8 @@ fn of_office() -> Vec<Route> {
         ("/office/campaigns", Reads, get(office::campaigns::list)),
         ("/office/campaigns/new", Both, get(office::campaigns::new_campaign).post(office::campaigns::publish)),
         ("/office/campaigns/{code}", Both, get(office::campaigns::campaign).post(office::campaigns::change)),
+        ("/office/indicators/new", Both, get(office::indicators::new_indicator).post(office::indicators::publish)),
+        ("/office/indicators/{code}/edit", Both, get(office::indicators::indicator).post(office::indicators::revise)),
         ("/office/indicators/{code}", Both, get(office::results::results).post(office::results::report)),
         ("/office/indicators/{code}/sheet.xlsx", Reads, get(office::results::sheet)),
         ("/office/desk", Reads, get(office::desk::list)),

@@ -6,14 +6,16 @@ use super::cell;
 use super::columns::plain;
 use super::points::Cells;
 use super::report::{Finding, Report, Severity};
-use crate::domain::unit::{Unit, UnitId};
-use crate::words::fold::fold;
+use crate::domain::figures::Who;
+use crate::domain::unit::Unit;
+use crate::words::fold::{fold, typed};
 use crate::words::number::whole;
 
 /// The columns that are understood, and the headers such a column may have, folded without separators.
-const COLUMNS: [(&str, &[&str]); 6] = [
+const COLUMNS: [(&str, &[&str]); 7] = [
     ("unit", &["madonvi", "ma", "madvhc", "unit", "code"]),
     ("name", &["ten", "tendonvi", "phuongxa", "donvi", "name"]),
+    ("body", &["tochucdoanhnghiep", "tochuc", "tentochuc", "coquan", "doanhnghiep", "organisation", "body"]),
     ("value", &["solieu", "ketqua", "giatri", "value"]),
     ("yes", &["traloico", "co", "yes"]),
     ("asked", &["duochoi", "songuoiduochoi", "mau", "asked"]),
@@ -23,15 +25,15 @@ const COLUMNS: [(&str, &[&str]); 6] = [
 /// A line of results, as it goes into the form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The unit.
-    pub unit: UnitId,
+    /// The unit or the organisation.
+    pub who: Who,
     /// Figure, those who said yes, those asked, population; none where the cell is empty.
     pub cells: [Option<f64>; 4],
 }
 
 /// Reads the lines; what is wrong with a line is in the report, by its line in the file. Lines without a figure are no
-/// results. `read` reads a figure.
-pub fn lines(rows: &[Cells], units: &[&Unit], read: impl Fn(&str) -> Option<f64>, report: &mut Report) -> Vec<Line> {
+/// results. `read` reads a figure; `has_bodies` says that organisations may be reported on too.
+pub fn lines(rows: &[Cells], units: &[&Unit], has_bodies: bool, read: impl Fn(&str) -> Option<f64>, report: &mut Report) -> Vec<Line> {
     let column = |header: &str| COLUMNS.iter().find(|(_, names)| names.contains(&plain(header).as_str())).map(|(name, _)| *name);
     let mut found: Vec<Line> = Vec::new();
     for row in rows {
@@ -60,12 +62,21 @@ pub fn lines(rows: &[Cells], units: &[&Unit], read: impl Fn(&str) -> Option<f64>
         };
         let mut meant = units.iter().filter(is_meant);
         let (first, another) = (meant.next(), meant.next());
-        let shown = code.clone().or(name.clone()).unwrap_or_default();
-        match (first, another) {
-            (Some(unit), None) if found.iter().any(|line| line.unit == unit.id) => wrong("result-twice", sentence!("result-twice", shown)),
-            (Some(unit), None) => found.push(Line { unit: unit.id.clone(), cells }),
-            _ => wrong("result-unit", sentence!("result-unit", shown)),
+        let body = cell_of("body").filter(|_| has_bodies && code.is_none() && name.is_none());
+        let shown = code.clone().or(name.clone()).or(cell_of("body")).unwrap_or_default();
+        let who = match (first, another, body) {
+            (Some(unit), None, _) => Who::Unit(unit.id.clone()),
+            (None, None, Some(body)) => Who::Body(typed(&body)),
+            _ => {
+                wrong("result-unit", sentence!("result-unit", shown));
+                continue;
+            }
+        };
+        if found.iter().any(|line| line.who == who) {
+            wrong("result-twice", sentence!("result-twice", shown));
+            continue;
         }
+        found.push(Line { who, cells });
     }
     if rows.is_empty() || found.is_empty() && report.is_clean() {
         report.add(Severity::Error, "result-none", None, sentence!("result-none"));
@@ -101,12 +112,20 @@ mod tests {
             row(3, json!({ "Mã đơn vị": "04249-2020", "Số liệu": "nhiều" })),
             row(4, json!({ "Mã đơn vị": "04249-2020", "Số liệu": "70" })),
             row(5, json!({ "Mã đơn vị": "04249-2020", "Tên": "không báo cáo" })),
+            row(6, json!({ "Tổ chức, doanh nghiệp": " Điện lực Yên Bái ", "Số liệu": "88" })),
         ];
         let mut report = Report::default();
-        let found = lines(&rows, &units, number, &mut report);
-        let expected = [("04249-2020", [Some(74.8), None, None, None]), ("04252-2025", [None, Some(81.0), Some(110.0), Some(11_800.0)])];
-        assert_eq!(found.iter().map(|line| (line.unit.as_str(), line.cells)).collect::<Vec<_>>(), expected);
+        let found = lines(&rows, &units, true, number, &mut report);
+        let unit = |id: &str| Who::Unit(id.parse().expect("unit"));
+        let expected = [
+            (unit("04249-2020"), [Some(74.8), None, None, None]),
+            (unit("04252-2025"), [None, Some(81.0), Some(110.0), Some(11_800.0)]),
+            (Who::Body("Điện lực Yên Bái".into()), [Some(88.0), None, None, None]),
+        ];
+        assert_eq!(found.into_iter().map(|line| (line.who, line.cells)).collect::<Vec<_>>(), expected);
         let checks: Vec<_> = report.findings.iter().map(|finding| (finding.check.as_str(), finding.line)).collect();
         assert_eq!(checks, [("result-unit", Some(4)), ("result-number", Some(5)), ("result-twice", Some(6))]);
+        // A ward reports on no organisation.
+        assert!(lines(&rows[6..], &units, false, number, &mut Report::default()).is_empty());
     }
 }

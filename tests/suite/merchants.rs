@@ -20,6 +20,7 @@ on_both_databases!(
     a_photo_of_the_stands_code_is_compared_and_kept_nowhere,
     a_merchant_suggests_by_link_and_the_ward_approves_before_it_shows,
     whoever_issued_the_link_does_not_approve_what_comes_by_it_where_two_are_needed,
+    what_happened_to_a_place_stands_in_its_audit_also_what_its_payee_took_back,
     a_list_of_places_is_previewed_and_carried_out,
 );
 
@@ -330,6 +331,21 @@ async fn whoever_issued_the_link_does_not_approve_what_comes_by_it_where_two_are
     assert!(page(&node, SHOP).await.contains("Giảm 7 %"));
 }
 
+async fn what_happened_to_a_place_stands_in_its_audit_also_what_its_payee_took_back(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let (mut administrator, _) = signed_in(&node, &[Role::Administrator], "quan.tri@yenbai.gov.vn", &clock).await;
+    let path = format!("/office/merchants/{SHOP}");
+    let mut browser = a_clerk(&node, &clock).await;
+    let address = link(&mut browser, SHOP).await;
+    assert_eq!(Browser::new(&node).post(&address, &SUGGESTED).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.submit(&path, &path, &[("do", "withdraw")]).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    let audit = administrator.get(&format!("/office/audit?item={SHOP}")).await.text();
+    assert!(audit.contains("subject.erased") && audit.contains("Chủ cơ sở, qua liên kết"), "{audit}");
+    let other = administrator.get(&format!("/office/audit?item={MARKET}")).await.text();
+    assert!(!other.contains("subject.erased"), "{other}");
+}
+
 async fn a_list_of_places_is_previewed_and_carried_out(kind: Kind) {
     let (_database, clock, node) = demo(kind).await;
     let mut browser = a_clerk(&node, &clock).await;
@@ -353,6 +369,14 @@ async fn a_list_of_places_is_previewed_and_carried_out(kind: Kind) {
     assert!(seen.contains("14 phố Mẫu") && seen.contains("6h00–18h00") && seen.contains(ACCOUNT), "{seen}");
     let found = node.get("/search?q=tap+hoa+hong&f=json").await.text();
     assert!(found.contains("Tạp hóa Hồng"), "{found}");
+    // What is stated of a new place is shown before it is published, and the line that says it.
+    assert!(shown.contains("dòng 2") && shown.contains("Thẻ ngân hàng (Napas)") && shown.contains("Tặng khăn"), "{shown}");
+    // The list as the office gives it away changes nothing when it comes back.
+    let table = browser.get("/office/points/list.csv?kind=shop").await.body;
+    let sent =
+        browser.upload("/office/points?kind=shop", "/office/points/lists", &[("kind", "shop")], &[("file", "shop.csv", &table)]).await;
+    let again = browser.get(sent.header("location")).await.text();
+    assert!(again.contains("<li>0 điểm thay đổi") && again.contains("<li>0 điểm mới"), "{again}\n{}", String::from_utf8_lossy(&table));
     // What is no way to pay is named with its row.
     let wrong = "Tên,Loại,Thanh toán,lat,lon\nQuán Sò,Quán ăn,vỏ sò,21.72,104.89\n";
     let sent = browser

@@ -504,7 +504,7 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
     let only = |roles: &'static [Role]| move |role: Role| roles.contains(&role);
     let all = |_: Role| true;
     type May<'a> = &'a dyn Fn(Role) -> bool;
-    let table: [(&str, &str, May<'_>); 76] = [
+    let table: [(&str, &str, May<'_>); 80] = [
         ("GET", "/office/plans/new", &only(&[Role::Planner])),
         ("POST", "/office/plans/new", &only(&[Role::Planner])),
         ("GET", "/office/deadlines", &all),
@@ -525,6 +525,10 @@ async fn every_address_is_open_to_its_roles_only(kind: Kind) {
         ("POST", "/office/campaigns/NKTM20267", &only(&[Role::Campaign])),
         ("GET", "/office/indicators/CTKS22176", &only(&[Role::Campaign])),
         ("POST", "/office/indicators/CTKS22176", &only(&[Role::Campaign])),
+        ("GET", "/office/indicators/new", &only(&[Role::Campaign])),
+        ("POST", "/office/indicators/new", &only(&[Role::Campaign])),
+        ("GET", "/office/indicators/CTKS22176/edit", &only(&[Role::Campaign])),
+        ("POST", "/office/indicators/CTKS22176/edit", &only(&[Role::Campaign])),
         ("GET", "/office/indicators/CTKS22176/sheet.xlsx", &only(&[Role::Campaign])),
         ("GET", "/office/merchants/CHHA00016", &only(&[Role::Campaign, Role::Clerk])),
         ("POST", "/office/merchants/CHHA00016", &only(&[Role::Campaign, Role::Clerk])),

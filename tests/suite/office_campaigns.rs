@@ -12,6 +12,7 @@ on_both_databases!(
     an_organiser_plans_a_weekly_day_with_places_and_calls_one_off,
     what_the_form_cannot_read_is_named_and_stays_in_the_form,
     a_ward_enters_its_results_from_a_workbook_and_the_ranking_changes,
+    an_organiser_makes_an_indicator_sets_targets_and_reports_on_organisations,
     a_ward_sees_no_form_of_others,
 );
 
@@ -173,6 +174,103 @@ async fn a_ward_enters_its_results_from_a_workbook_and_the_ranking_changes(kind:
     assert_eq!(browser.upload(path, path, &pledge, &[]).await.status, StatusCode::SEE_OTHER);
     settle(&node).await;
     assert_eq!(node.get("/indicators/CTCK2618S.json?period=2026-12").await.json()["pledges_open"][0]["value"], 80.0);
+}
+
+#[expect(clippy::too_many_lines, reason = "one story")]
+async fn an_organiser_makes_an_indicator_sets_targets_and_reports_on_organisations(kind: Kind) {
+    let (_database, clock, node) = demo(kind).await;
+    let mut browser = an_organiser(&node, &clock).await;
+    assert!(browser.get("/office/campaigns").await.text().contains("/office/indicators/new"));
+    let new = "/office/indicators/new";
+    let once = hidden(&browser.get(new).await.text(), "once");
+    let facts = |unit: &'static str| {
+        vec![
+            ("once", once.clone()),
+            ("kind", "share".into()),
+            ("title", "Doanh nghiệp nhận thanh toán bằng mã".into()),
+            ("definition", "Số điểm bán có mã trên tổng số điểm bán".into()),
+            ("unit", unit.to_owned()),
+            ("direction", "up".into()),
+            ("frequency", "quarter".into()),
+            ("method", "count".into()),
+            ("source", "Phòng Kinh tế".into()),
+            ("organiser", "UBND tỉnh".into()),
+            ("campaign", String::new()),
+        ]
+    };
+    let submitted = |fields: &[(&'static str, String)]| fields.iter().map(|(k, v)| (*k, v.clone())).collect::<Vec<_>>();
+    fn texts<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+        fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    }
+    let refused = submitted(&facts("điểm"));
+    let refused = browser.submit(new, new, &texts(&refused)).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text().contains("Phòng Kinh tế"), "{}", refused.text());
+    let good = submitted(&facts("%"));
+    let answer = browser.submit(new, new, &texts(&good)).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    let path = answer.header("location").to_owned();
+    let code = path.rsplit('/').next().unwrap().to_owned();
+    settle(&node).await;
+
+    // A target for all, and another for one ward.
+    let targets = [("period", "2026-Q3"), ("target-city", "70"), ("target-04252-2025", "82,5"), ("do", "targets")];
+    assert_eq!(browser.upload(&path, &path, &targets, &[]).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    let page = browser.get(&format!("{path}?period=2026-Q3")).await.text();
+    assert!(page.contains("name=\"target-04252-2025\" value=\"82,5\""), "{page}");
+    // What was not changed is not recorded again, and what was set is not emptied.
+    let version = |record: &serde_json::Value| record["course"].clone();
+    let before = version(&node.get(&format!("/indicators/{code}.json?period=2026-Q3")).await.json());
+    assert_eq!(browser.upload(&path, &path, &targets, &[]).await.status, StatusCode::SEE_OTHER);
+    let emptied = browser.upload(&path, &path, &[("period", "2026-Q3"), ("target-city", ""), ("do", "targets")], &[]).await;
+    assert!(emptied.status == StatusCode::UNPROCESSABLE_ENTITY && emptied.text().contains("không bỏ trống được"), "{}", emptied.text());
+    assert_eq!(version(&node.get(&format!("/indicators/{code}.json?period=2026-Q3")).await.json()), before);
+
+    // A workbook's organisations become lines of the form.
+    let table = "Mã đơn vị,Tên,Số liệu,\"Tổ chức, doanh nghiệp\"\n04252-2025,Phường Yên Bái,84,\n,,91,Điện lực Yên Bái\n";
+    let read =
+        browser.upload(&path, &path, &[("period", "2026-Q3"), ("do", "read")], &[("file", "ket-qua.csv", table.as_bytes())]).await.text();
+    assert!(read.contains("value=\"Điện lực Yên Bái\"") && read.contains("name=\"value-body-0\" value=\"91\""), "{read}");
+    let nameless =
+        [("period", "2026-Q3"), ("as_of", "2026-10-05"), ("source", "x"), ("body-0", ""), ("value-body-0", "91"), ("do", "save")];
+    let nameless = browser.upload(&path, &path, &nameless, &[]).await;
+    assert!(nameless.status == StatusCode::UNPROCESSABLE_ENTITY && nameless.text().contains("value=\"91\""), "{}", nameless.text());
+    let saved = [
+        ("period", "2026-Q3"),
+        ("as_of", "2026-10-05"),
+        ("source", "Phòng Kinh tế"),
+        ("value-04252-2025", "84"),
+        ("body-0", "Điện lực Yên Bái"),
+        ("value-body-0", "91"),
+        ("body-1", ""),
+        ("value-body-1", ""),
+        ("do", "save"),
+    ];
+    assert_eq!(browser.upload(&path, &path, &saved, &[]).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    let record = node.get(&format!("/indicators/{code}.json?period=2026-Q3")).await.json();
+    assert_eq!((&record["units"][0]["target"], &record["units"][0]["standing_vi"]), (&json!(82.5), &json!("vượt 1 %")), "{record}");
+    assert_eq!((&record["bodies"][0]["name"], &record["bodies"][0]["value"]), (&json!("Điện lực Yên Bái"), &json!(91.0)), "{record}");
+
+    // What is measured can be said better; what figures mean cannot change.
+    let edit = format!("{path}/edit");
+    let page = browser.get(&edit).await.text();
+    assert!(page.contains("không đổi được") && !page.contains("name=\"unit\""), "{page}");
+    let seen = hidden(&page, "seen");
+    let better = [
+        ("seen", seen.as_str()),
+        ("title", "Điểm bán nhận thanh toán bằng mã"),
+        ("definition", "Số điểm bán có mã"),
+        ("method", "count"),
+        ("source", "Phòng Kinh tế"),
+        ("organiser", "UBND tỉnh"),
+    ];
+    assert_eq!(browser.submit(&edit, &edit, &better).await.status, StatusCode::SEE_OTHER);
+    settle(&node).await;
+    let record = node.get(&format!("/indicators/{code}.json?period=2026-Q3")).await.json();
+    assert_eq!((&record["title"], &record["unit"]), (&json!("Điểm bán nhận thanh toán bằng mã"), &json!("%")));
+    let stale = browser.submit(&edit, &edit, &better).await;
+    assert_eq!(stale.status, StatusCode::UNPROCESSABLE_ENTITY, "somebody has changed it meanwhile");
 }
 
 async fn a_ward_sees_no_form_of_others(kind: Kind) {

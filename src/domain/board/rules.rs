@@ -117,8 +117,8 @@ impl Family for Board {
                 let Some(newest) = context.known_items.get(&printed.item).filter(|_| Some(printed.item) != current.code) else {
                     return Err(unknown_item(printed.item));
                 };
-                let revision = if printed.revision == 0 { *newest } else { printed.revision };
-                if revision > *newest {
+                let revision = if printed.revision == 0 { newest.revision } else { printed.revision };
+                if revision > newest.revision {
                     return Err(Refusal::unknown("unknown-revision", sentence!("board-print-revision", item = printed.item, revision)));
                 }
                 BoardChanged::Printed(Printed { revision, on: Some(on), ..printed })

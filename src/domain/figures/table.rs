@@ -157,6 +157,8 @@ pub struct Table {
     pub missing: Vec<UnitId>,
     /// Pledges of those without a figure.
     pub pledged: Vec<Promise>,
+    /// What is aimed at: by the whole city's the units without one of their own.
+    pub targets: Vec<(Who, f64)>,
     /// The city's figure and target in each period, the first first.
     pub course: Vec<(Period, Option<f64>, Option<f64>)>,
 }

@@ -75,10 +75,7 @@ impl Family for Indicator {
         if (self.kind == IndicatorKind::Share) != (self.unit == "%") {
             return Err(Refusal::invalid("indicator-unit", sentence!("indicator-unit")));
         }
-        match self.campaign.filter(|code| !context.known_items.contains_key(code)) {
-            Some(code) => Err(Refusal::invalid("unknown-item", sentence!("unknown-campaign", code))),
-            None => Ok(()),
-        }
+        context.check_campaigns(self.campaign)
     }
 
     fn check_keeps(&self, previous: &Self) -> Result<(), Refusal> {

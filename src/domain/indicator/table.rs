@@ -113,6 +113,7 @@ pub(super) fn table(publication: &Publication<Indicator>, asked: &Asked<'_>) -> 
         bodies: ranked(bodies, indicator.direction),
         missing,
         pledged,
+        targets: targets.into_iter().collect(),
         course,
     })
 }

@@ -101,10 +101,7 @@ impl Family for Merchant {
         if let Some(link) = self.products.iter().filter_map(|product| product.link.as_deref()).find(|link| !is_web_address(link)) {
             return Err(Refusal::invalid("product-link", sentence!("web-address", link)));
         }
-        match self.refers().into_iter().find(|code| !context.known_items.contains_key(code)) {
-            Some(code) => Err(Refusal::invalid("unknown-item", sentence!("unknown-campaign", code))),
-            None => Ok(()),
-        }
+        context.check_campaigns(self.refers())
     }
 
     fn is_private(changed: &MerchantChanged) -> bool {

@@ -4,69 +4,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::domain::days::{Hours, Weekday};
+use crate::domain::days::Hours;
 use crate::domain::payment::{Method, Payment};
 use crate::domain::trade::{Access, Offer, Product};
 use crate::http::forms::Fields;
-use crate::words::civil;
 use crate::words::fold::typed;
-use crate::words::format::date;
 use crate::words::sentence::Sentence;
 
 /// What a merchant may suggest of their place, by its names in the facts.
 pub const SUGGESTED: [&str; 8] = ["summary", "hours", "phones", "times", "payments", "offers", "products", "access"];
-
-/// The cells of a line, without blanks around them; empty ones are none.
-fn cells(line: &str) -> Vec<Option<String>> {
-    line.split('|').map(typed).map(|cell| (!cell.is_empty()).then_some(cell)).collect()
-}
-
-/// An offer: `Giảm 5 % | hóa đơn từ 100.000 đồng | T6, T7 | 1/12/2026 | 31/12/2026 | mã chiến dịch`.
-fn offer(line: &str) -> Option<Offer> {
-    let cells = cells(line);
-    let cell = |at: usize| cells.get(at).cloned().flatten();
-    let day = |at: usize| cell(at).map(|text| civil::written(&text).ok_or(())).transpose().ok();
-    (cells.len() <= 6).then_some(())?;
-    Some(Offer {
-        what: cell(0)?,
-        condition: cell(1),
-        days: Weekday::read_list(&cell(2).unwrap_or_default())?,
-        from: day(3)?,
-        to: day(4)?,
-        campaign: cell(5).map(|code| code.parse()).transpose().ok()?,
-    })
-}
-
-fn offer_line(offer: &Offer) -> String {
-    let day = |day: Option<jiff::civil::Date>| day.map(date).unwrap_or_default();
-    let cells = [
-        offer.what.clone(),
-        offer.condition.clone().unwrap_or_default(),
-        Weekday::written(&offer.days),
-        day(offer.from),
-        day(offer.to),
-        offer.campaign.map(|code| code.to_string()).unwrap_or_default(),
-    ];
-    line_of(&cells)
-}
-
-/// A product: `Chè Bát Tiên | tháng 3–11 | HTX Minh Bảo | https://…`.
-fn product(line: &str) -> Option<Product> {
-    let cells = cells(line);
-    let cell = |at: usize| cells.get(at).cloned().flatten();
-    (cells.len() <= 4).then_some(())?;
-    Some(Product { name: cell(0)?, season: cell(1), seller: cell(2), link: cell(3) })
-}
-
-fn product_line(product: &Product) -> String {
-    let text = |cell: &Option<String>| cell.clone().unwrap_or_default();
-    line_of(&[product.name.clone(), text(&product.season), text(&product.seller), text(&product.link)])
-}
-
-/// Cells as a line, without empty ones at its end.
-fn line_of(cells: &[String]) -> String {
-    cells.join(" | ").trim_end_matches([' ', '|']).to_owned()
-}
 
 /// The lines of a field, each read; the first that cannot be read is an error.
 fn lines<'f, T>(fields: &'f Fields, name: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, &'f str> {
@@ -88,8 +34,8 @@ pub fn phones(text: &str) -> Option<Value> {
 /// Puts what the form says into the facts of a place. Errors: a line that cannot be read.
 pub fn put(fields: &Fields, facts: &mut Value) -> Result<(), Sentence> {
     let times = lines(fields, "times", Hours::read).map_err(|line| sentence!("form-hours", line))?;
-    let offers = lines(fields, "offers", offer).map_err(|line| sentence!("form-offer", line))?;
-    let products = lines(fields, "products", product).map_err(|line| sentence!("form-product", line))?;
+    let offers = lines(fields, "offers", Offer::read).map_err(|line| sentence!("form-offer", line))?;
+    let products = lines(fields, "products", Product::read).map_err(|line| sentence!("form-product", line))?;
     let ticked: Vec<&str> = fields.all("pay").collect();
     let payments = Method::ALL.into_iter().filter(|method| ticked.contains(&method.as_str())).map(|method| {
         let names = fields.get(&format!("pay-{}", method.as_str())).unwrap_or_default();
@@ -121,8 +67,8 @@ pub fn fill(mut fields: Fields, facts: &Value) -> Fields {
     }
     let joined = |lines: Vec<String>| lines.join("\n");
     fields = fields.with("times", joined(list::<Hours>(facts, "times").iter().map(Hours::written).collect()));
-    fields = fields.with("offers", joined(list::<Offer>(facts, "offers").iter().map(offer_line).collect()));
-    fields = fields.with("products", joined(list::<Product>(facts, "products").iter().map(product_line).collect()));
+    fields = fields.with("offers", joined(list::<Offer>(facts, "offers").iter().map(Offer::written).collect()));
+    fields = fields.with("products", joined(list::<Product>(facts, "products").iter().map(Product::written).collect()));
     for Payment { method, names } in list::<Payment>(facts, "payments") {
         fields = fields.with("pay", method.as_str().to_owned()).with(&format!("pay-{}", method.as_str()), names.join(", "));
     }

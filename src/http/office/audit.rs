@@ -39,9 +39,12 @@ async fn found(site: &Site, filter: &Filter, before: i64, most: usize) -> Result
         let tokens = site.model.image().tokens_of(&AccountId(person.clone()));
         std::iter::once(person.clone()).chain(tokens.iter().map(ToString::to_string)).collect()
     });
-    let item = filter.item.as_ref().map(|item| format!("/{item}"));
+    let item = match filter.item.as_ref().and_then(|item| item.parse().ok()) {
+        Some(code) => Some(site.app.histories(code).await?),
+        None => None,
+    };
     let is_meant = |stored: &StoredEvent| {
-        item.as_ref().is_none_or(|item| stored.event.aggregate.ends_with(item.as_str()))
+        item.as_ref().is_none_or(|histories| histories.contains(&stored.event.aggregate))
             && actors.as_ref().is_none_or(|actors| actors.contains(&stored.actor))
             && filter.day.is_none_or(|day| date_in(&zone, moment_of(stored.recorded_at)) == day)
     };
@@ -95,7 +98,10 @@ pub async fn audit(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
         (None, Some((_, Some(person)))) => format!("{actor} ({})", people.get(&person.0).map_or(person.0.as_str(), String::as_str)),
         _ if actor == Actor::local().name() => text(lang, "audit-machine").to_owned(),
         _ if actor == Actor::clock().name() => text(lang, "audit-clock").to_owned(),
-        _ => actor.to_owned(),
+        _ => match Actor::item_of_link(actor) {
+            Some(code) => format!("{} ({code})", text(lang, "by-link")),
+            None => actor.to_owned(),
+        },
     };
     let today = site.moment().today;
     let name = |stored: &StoredEvent| {

@@ -13,6 +13,7 @@ pub mod door;
 pub mod duty;
 mod facts;
 mod home;
+pub mod indicators;
 pub mod items;
 pub mod map;
 pub mod merchants;

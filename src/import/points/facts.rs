@@ -7,10 +7,11 @@ use super::Row;
 use crate::domain::days::Hours;
 use crate::domain::payment;
 use crate::domain::subject;
-use crate::domain::trade;
+use crate::domain::trade::{self, Offer, Product};
 use crate::domain::unit::Units;
 use crate::import::report::{Finding, Report, Severity};
 use crate::words::fold::{bare_units, fold, typed};
+use crate::words::sentence::Sentence;
 
 /// Facts of a map point from a row; `kind` counts if the row names none.
 ///
@@ -138,12 +139,16 @@ fn put_trade(row: &Row, facts: &mut Map<String, Value>, report: &mut Report) {
         }
         facts.insert("payments".into(), json!(payments));
     }
-    if let Some(written) = text("offer") {
-        facts.insert("offers".into(), list(written, &[';', '\n']).into_iter().map(|what| json!({ "what": what })).collect());
-    }
-    if let Some(written) = text("products") {
-        facts.insert("products".into(), list(written, &[';', '\n']).into_iter().map(|name| json!({ "name": name })).collect());
-    }
+    let mut put = |name: &str, field: &str, read: &dyn Fn(&str) -> Option<Value>, wrong: &dyn Fn(&String) -> Sentence| {
+        let Some(written) = text(field) else { return };
+        let lines = list(written, &[';', '\n']);
+        for line in lines.iter().filter(|line| read(line).is_none()) {
+            report.push(Finding::new(Severity::Error, "form-line", wrong(line)).of(row.number, row.line));
+        }
+        facts.insert(name.to_owned(), lines.iter().filter_map(|line| read(line)).collect());
+    };
+    put("offers", "offer", &|line| Offer::read(line).map(|offer| json!(offer)), &|line| sentence!("form-offer", line));
+    put("products", "products", &|line| Product::read(line).map(|product| json!(product)), &|line| sentence!("form-product", line));
     // Hours that can be read are compared with the clock; others stay words.
     if let Some(hours) =
         text("hours").and_then(|written| list(written, &[';', '\n']).iter().map(|line| Hours::read(line)).collect::<Option<Vec<_>>>())

@@ -28,8 +28,9 @@ pub fn list(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, campaigns: 
                 }
             }
         }
+        h2 { (t("indicators")) }
+        p { a href={ "/office/indicators/new" (lang.query()) } { (t("indicator-new")) } }
         @if !indicators.is_empty() {
-            h2 { (t("indicators")) }
             ul.list { @for view in indicators { li { a href={ "/office/indicators/" (view.code) (lang.query()) } { (view.title) } } } }
         }
     };

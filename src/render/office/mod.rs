@@ -13,6 +13,7 @@ pub mod duty;
 mod findings;
 mod hanging;
 pub mod home;
+pub mod indicators;
 pub mod items;
 pub mod map;
 mod meanwhile;

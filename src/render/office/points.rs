@@ -10,7 +10,7 @@ use crate::domain::city::City;
 use crate::domain::days::Hours;
 use crate::domain::payment::{self, Payment};
 use crate::domain::publication::view::Moment;
-use crate::domain::trade;
+use crate::domain::trade::{self, Offer, Product};
 use crate::import::Report;
 use crate::import::list::{Change, Known};
 use crate::render::here::tap;
@@ -56,7 +56,8 @@ fn label(lang: Lang, name: &str) -> &str {
     match name {
         "title" => text(lang, "field-title"),
         "summary" => text(lang, "what-it-means"),
-        "phone" => text(lang, "field-phone"),
+        "phone" | "phones" => text(lang, "field-phone"),
+        "payments" => text(lang, "field-payments"),
         other => text(lang, other),
     }
 }
@@ -276,6 +277,8 @@ pub struct List<'a> {
     pub digest: &'a str,
     /// The name of a published point.
     pub title: &'a dyn Fn(&Code) -> String,
+    /// The line of a row in the file, where it has lines.
+    pub line: &'a dyn Fn(usize) -> Option<u64>,
 }
 
 fn shown_value(lang: Lang, value: &Value) -> String {
@@ -291,26 +294,35 @@ fn shown_value(lang: Lang, value: &Value) -> String {
         Value::Object(one) if one.contains_key("from") => {
             serde_json::from_value::<Hours>(value.clone()).map_or_else(|_| value.to_string(), |hours| hours.said().text(lang))
         }
-        Value::Object(one) if one.contains_key("what") || one.contains_key("name") => {
-            shown_value(lang, one.get("what").or_else(|| one.get("name")).unwrap_or(&Value::Null))
+        Value::Object(one) if one.contains_key("what") => {
+            serde_json::from_value::<Offer>(value.clone()).map_or_else(|_| value.to_string(), |offer| offer.written())
         }
+        Value::Object(one) if one.contains_key("name") => {
+            serde_json::from_value::<Product>(value.clone()).map_or_else(|_| value.to_string(), |product| product.written())
+        }
+        Value::Object(one) if one.contains_key("number") => shown_value(lang, &one["number"]),
         other => other.to_string(),
     }
 }
+
+/// What is shown of a new point, below its name.
+const ADDED: [&str; 8] = ["hours", "times", "payments", "offers", "products", "phones", "summary", "units"];
 
 fn change_line(lang: Lang, list: &List<'_>, change: &Change) -> Markup {
     let t = |key| text(lang, key);
     html! {
         @match change {
             Change::Add { row, facts } => {
-                b { (facts["title"].as_str().unwrap_or_default()) } " · " (t("points-row")) " " (row + 1)
+                b { (facts["title"].as_str().unwrap_or_default()) } " " span.tag { (t(facts["kind"].as_str().unwrap_or_default())) }
+                " · " @match (list.line)(*row) { Some(line) => (sentence!("report-line", line).text(lang)), None => { "#" (row) } }
                 @if let Some(address) = facts["address"].as_str() { " · " (address) }
+                @for name in ADDED.into_iter().filter(|name| !facts[*name].is_null()) { br; (label(lang, name)) ": " (shown_value(lang, &facts[name])) }
             }
             Change::Revise { code, fields, .. } => {
                 b { ((list.title)(code)) } " · " (code)
                 @for (name, old, new) in fields {
                     br;
-                    @let key = match name.as_str() { "phones" => "phone", "contact" => "point-person", "position" => "point-place", other => other };
+                    @let key = match name.as_str() { "contact" => "point-person", "position" => "point-place", other => other };
                     (label(lang, key)) ": " del { (shown_value(lang, old)) } " → " ins { (shown_value(lang, new)) }
                 }
             }

@@ -12,6 +12,7 @@ use crate::domain::publication::view::Moment;
 use crate::domain::unit::Unit;
 use crate::import::Report;
 use crate::words::format;
+use crate::words::number::typed;
 use crate::words::text::{Lang, text};
 
 /// Results of an indicator in a period, as they are being entered.
@@ -30,6 +31,8 @@ pub struct Entry<'a> {
     pub is_city: bool,
     /// What is known.
     pub known: Option<&'a Table>,
+    /// Names of organisations, each a line of the form; empty ones are free lines.
+    pub bodies: &'a [String],
     /// The text of a field.
     pub filled: &'a dyn Fn(&str) -> String,
     /// What was found in a workbook.
@@ -44,14 +47,64 @@ impl Entry<'_> {
 
     fn figure_of(&self, whose: &Whose) -> Option<f64> {
         let known = self.known?;
-        known.city.iter().chain(&known.units).find(|row| row.who == *whose).map(|row| row.value)
+        known.city.iter().chain(&known.units).chain(&known.bodies).find(|row| row.who == *whose).map(|row| row.value)
+    }
+
+    /// The line of an organisation.
+    fn body(&self, lang: Lang, number: usize, name: &str) -> maud::Markup {
+        let id = format!("body-{number}");
+        let whose = Whose::Body(name.to_owned());
+        html! {
+            fieldset {
+                legend { @if name.is_empty() { (text(lang, "result-body")) } @else { (name) (self.reported(lang, &whose)) } }
+                label { (text(lang, "result-body")) input type="text" name=(id) value=(name) maxlength="200"; }
+                (self.cell("value", &id, &self.measure.unit))
+            }
+        }
+    }
+
+    /// What was reported of somebody already.
+    fn reported(&self, lang: Lang, whose: &Whose) -> maud::Markup {
+        html! { @if let Some(value) = self.figure_of(whose) { " – " span.note { (text(lang, "reported-already")) " " (format::short(lang, (value * 100.0).round() / 100.0)) " " (self.measure.unit) } } }
+    }
+
+    fn target(&self, whose: &Whose) -> String {
+        let known = self.known.and_then(|known| known.targets.iter().find(|(who, _)| who == whose));
+        known.map(|(_, value)| typed(*value)).unwrap_or_default()
+    }
+
+    /// The form of the targets of the period.
+    fn targets(&self, lang: Lang, who: &Who<'_>, path: &str) -> maud::Markup {
+        let t = |key| text(lang, key);
+        let line = |id: &str, label: &str, whose: &Whose| {
+            let name = format!("target-{id}");
+            let now = Some((self.filled)(&name)).filter(|now| !now.is_empty()).unwrap_or_else(|| self.target(whose));
+            html! { label { (label) " " span.note { (self.measure.unit) } input type="text" inputmode="decimal" name=(name) value=(now) maxlength="20"; } }
+        };
+        html! {
+            details open[(self.filled)("do") == "targets"] {
+                summary { (t("targets-set")) }
+                form.column action=(path) method="post" enctype="multipart/form-data" {
+                    (who.hidden(lang))
+                    input type="hidden" name="period" value=(self.period);
+                    p.note { (t("targets-help")) }
+                    (line("city", t("target-common"), &Whose::City))
+                    @for unit in self.units { (line(unit.id.as_str(), lang.pick(&unit.name_vi, &unit.name_en), &Whose::Unit(unit.id.clone()))) }
+                    @for (number, body) in self.bodies.iter().enumerate().filter(|(_, body)| !body.is_empty()) {
+                        input type="hidden" name={ "body-" (number) } value=(body);
+                        (line(&format!("body-{number}"), body, &Whose::Body(body.clone())))
+                    }
+                    button.wide name="do" value="targets" { (t("targets-save")) }
+                }
+            }
+        }
     }
 
     fn line(&self, lang: Lang, id: &str, name: &str, whose: &Whose) -> maud::Markup {
         let t = |key| text(lang, key);
         html! {
             fieldset {
-                legend { (name) @if let Some(value) = self.figure_of(whose) { " – " span.note { (t("reported-already")) " " (format::short(lang, (value * 100.0).round() / 100.0)) " " (self.measure.unit) } } }
+                legend { (name) (self.reported(lang, whose)) }
                 @if self.measure.method == Method::Sample && matches!(whose, Whose::Unit(_)) {
                     (self.cell("yes", id, t("result-yes")))
                     (self.cell("asked", id, t("result-asked")))
@@ -75,7 +128,7 @@ pub fn entry(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, entry: &En
     let field = |label: &str, name: &str, kind: &str, is_needed: bool| html! { label { (label) input type=(kind) name=(name) value=(filled(name)) maxlength="300" required[is_needed]; } };
     let content = html! {
         (wrong_box(wrong))
-        p { a href={ "/indicators/" (entry.code) "?period=" (entry.period) (lang.and()) } { (t("office-see-page")) } }
+        p { a href={ "/indicators/" (entry.code) "?period=" (entry.period) (lang.and()) } { (t("office-see-page")) } @if entry.is_city { " · " a href={ (path) "/edit" (lang.query()) } { (t("indicator-edit")) } } }
         form action=(path) method="get" {
             label.above { (t("period-of")) " " span.note { "2026 · 2026-Q4 · 2026-10" } }
             input type="text" name="period" value=(entry.period) maxlength="7" aria-label=(t("period-of"));
@@ -98,11 +151,15 @@ pub fn entry(lang: Lang, city: &City, who: &Who<'_>, moment: &Moment, entry: &En
             (field(t("figures-source"), "source", "text", true))
             (field(t("result-document"), "document", "text", false))
             @for unit in entry.units { (entry.line(lang, unit.id.as_str(), lang.pick(&unit.name_vi, &unit.name_en), &Whose::Unit(unit.id.clone()))) }
-            @if entry.is_city { (entry.line(lang, "city", t("whole-city"), &Whose::City)) }
+            @if entry.is_city {
+                (entry.line(lang, "city", t("whole-city"), &Whose::City))
+                @for (number, body) in entry.bodies.iter().enumerate() { (entry.body(lang, number, body)) }
+            }
             (field(t("result-reason"), "reason", "text", false))
             p.note { (t("result-partial")) }
             button.wide name="do" value="save" { (t("result-save")) }
         }
+        @if entry.is_city { (entry.targets(lang, who, &path)) }
         details {
             summary { (t("pledge-new")) }
             form.column action=(path) method="post" enctype="multipart/form-data" {

@@ -127,21 +127,29 @@ pub fn xlsx(city: &City, standings: &Table) -> Result<Vec<u8>, XlsxError> {
 
 /// Columns of the sheet into which results are entered, with the words that are read again.
 pub const ENTRY: [&str; 6] = ["Mã đơn vị", "Tên", "Số liệu", "Trả lời có", "Được hỏi", "Dân số"];
+/// The column of organisations, where the person reports on them.
+const BODIES: &str = "Tổ chức, doanh nghiệp";
 
-/// The sheet into which results are entered: a line for each unit. What is left empty is not reported.
-pub fn template(measure: &Measure, units: &[&Unit]) -> Result<Vec<u8>, XlsxError> {
+/// The sheet into which results are entered: a line for each unit, then one for each organisation that is known, for those
+/// who report on organisations. What is left empty is not reported.
+pub fn template(measure: &Measure, units: &[&Unit], bodies: Option<&[String]>) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     let bold = Format::new().set_bold();
     let is_sampled = measure.method == Method::Sample;
-    let columns: Vec<&str> =
-        ENTRY.into_iter().enumerate().filter(|(i, _)| if is_sampled { *i != 2 } else { *i < 3 }).map(|(_, name)| name).collect();
-    for (column, name) in (0u16..).zip(columns) {
-        sheet.write_string_with_format(0, column, name, &bold)?;
+    let is_meant = |i: usize| i < 3 && (!is_sampled || i != 2 || bodies.is_some()) || i >= 3 && is_sampled;
+    let columns = ENTRY.into_iter().enumerate().filter(|(i, _)| is_meant(*i)).map(|(_, name)| name);
+    let columns: Vec<&str> = columns.chain(bodies.map(|_| BODIES)).collect();
+    for (column, name) in (0u16..).zip(&columns) {
+        sheet.write_string_with_format(0, column, *name, &bold)?;
     }
     for (number, unit) in (1u32..).zip(units) {
         sheet.write_string(number, 0, unit.id.as_str())?;
         sheet.write_string(number, 1, &unit.name_vi)?;
+    }
+    let (first, last) = (units.len() as u32 + 1, columns.len() as u16 - 1);
+    for (number, body) in (first..).zip(bodies.unwrap_or_default()) {
+        sheet.write_string(number, last, body)?;
     }
     sheet.set_column_width(0, 14)?;
     sheet.set_column_width(1, 28)?;

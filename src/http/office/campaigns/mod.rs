@@ -19,6 +19,7 @@ use crate::http::Site;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
 use crate::http::reading::Asking;
+use crate::read_model::image::Entry;
 use crate::render::office::campaigns as pages;
 use crate::words::text::Lang;
 
@@ -34,6 +35,19 @@ fn find(site: &Site, desk: &Desk, code: &str) -> Result<(View, i64, Value), Http
     let may = desk.actor.check(families::roles(FAMILY), &view.units, &image.city.units, moment.today);
     may.map_err(HttpError::Refused)?;
     Ok((view, entry.version, facts))
+}
+
+/// The campaigns that hold or will, by their titles.
+pub(super) fn running(site: &Site) -> Vec<(Code, String)> {
+    let today = site.moment().today;
+    let image = site.model.image();
+    let of = |(code, entry): (&Code, &Entry)| {
+        let brief = entry.item.brief(today).filter(|brief| matches!(brief.status, Status::InForce | Status::Upcoming))?;
+        Some((*code, brief.title.to_owned()))
+    };
+    let mut found: Vec<(Code, String)> = image.collection("campaigns").filter_map(of).collect();
+    found.sort_by(|a, b| a.1.cmp(&b.1));
+    found
 }
 
 /// `GET /office/campaigns`

@@ -36,6 +36,8 @@ struct List {
     report: Report,
     changes: Vec<Change>,
     known: HashMap<Code, Known>,
+    /// The lines of rows in the file, where it has lines.
+    lines: HashMap<usize, u64>,
     count: usize,
     digest: String,
 }
@@ -86,6 +88,7 @@ impl List {
             name: source.name.clone(),
             changes: Vec::new(),
             known: known.iter().map(|known| (known.code, known.clone())).collect(),
+            lines: rows.iter().filter_map(|row| Some((row.number, row.line?))).collect(),
             count: rows.len(),
             digest: String::new(),
             report,
@@ -149,6 +152,7 @@ fn list_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, list: &L
         same: list.count.saturating_sub(list.changes.iter().filter(|change| !matches!(change, Change::End { .. })).count()),
         digest: &list.digest,
         title: &title,
+        line: &|row| list.lines.get(&row).copied(),
     };
     let status = if wrong.is_some() || !list.report.is_clean() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     shown(headers, status, pages::list(lang, &site.city(), &desk.who(), &page, wrong))

@@ -14,14 +14,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Desk, Form, leads_to, refused, shown};
 use crate::domain::Code;
+use crate::domain::days::Hours;
 use crate::domain::families::{self, Item};
+use crate::domain::payment::{self, Payment};
 use crate::domain::publication::Status;
 use crate::domain::publication::view::View;
 use crate::domain::subject::SubjectId;
+use crate::domain::trade::{Offer, Product};
 use crate::domain::unit::Units;
 use crate::http::errors::HttpError;
 use crate::http::forms::Fields;
@@ -43,7 +47,7 @@ const ROWS: usize = 25;
 const SORTED: usize = 2_000;
 
 /// The columns of the table that is edited elsewhere, as its reader knows them: header, and where it stands in the facts.
-const SHEET: [(&str, &str); 12] = [
+const SHEET: [(&str, &str); 15] = [
     ("Mã", ""),
     ("Tên", "/title"),
     ("Địa chỉ", "/address"),
@@ -54,6 +58,9 @@ const SHEET: [(&str, &str); 12] = [
     ("Mô tả", "/summary"),
     ("Ngôn ngữ", "/languages"),
     ("Mã đơn vị", "/units"),
+    ("Thanh toán", "/payments"),
+    ("Ưu đãi", "/offers"),
+    ("Sản phẩm", "/products"),
     ("lat", "/position/lat"),
     ("lon", "/position/lon"),
 ];
@@ -181,6 +188,28 @@ fn table_page(site: &Site, desk: &Desk, headers: &HeaderMap, lang: Lang, part: &
     shown(headers, status, pages::table(lang, &site.city(), &desk.who(), &table))
 }
 
+/// What facts state, as a list is read again: hours, offers and products are lines, divided by semicolons.
+fn in_a_cell(facts: &Value, pointer: &str) -> String {
+    fn lines<T: DeserializeOwned>(value: &Value, written: fn(&T) -> String) -> Option<String> {
+        let list: Vec<T> = serde_json::from_value(value.clone()).ok()?;
+        Some(list.iter().map(written).collect::<Vec<_>>().join("; "))
+    }
+    let value = facts.pointer(pointer).unwrap_or(&Value::Null);
+    let read = match pointer {
+        "/hours" => lines(&facts["times"], Hours::written),
+        "/payments" => serde_json::from_value::<Vec<Payment>>(value.clone()).ok().map(|list| payment::said(&list).text(Lang::Vi)),
+        "/offers" => lines(value, Offer::written),
+        "/products" => lines(value, Product::written),
+        _ => None,
+    };
+    read.unwrap_or_else(|| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    })
+}
+
 /// `GET /office/points/list.csv?kind=`: the points of a kind as a table that can be edited and sent back. Persons are not
 /// in it.
 pub async fn sheet(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) -> Result<Response, HttpError> {
@@ -192,13 +221,7 @@ pub async fn sheet(State(site): State<Arc<Site>>, desk: Desk, asking: Asking) ->
     table.write_record(SHEET.map(|(header, _)| header)).map_err(failed)?;
     let codes = own(&site, &desk, part.kind, "", usize::MAX);
     for known in site.at_length(|| known(&site, &desk, &codes)).await? {
-        let list = |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
-        let cell = |pointer: &str| match known.facts.pointer(pointer) {
-            Some(Value::String(text)) => harmless(text.clone()),
-            Some(value @ Value::Array(_)) => list(value),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        };
+        let cell = |pointer: &str| harmless(in_a_cell(&known.facts, pointer));
         table
             .write_record(SHEET.map(|(_, pointer)| if pointer.is_empty() { known.code.to_string() } else { cell(pointer) }))
             .map_err(failed)?;

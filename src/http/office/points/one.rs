@@ -8,11 +8,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::{Desk, Form, done, leads_to, refused};
+use super::super::{Desk, Form, campaigns, done, leads_to, refused};
 use super::{Part, check, known_point, set};
 use crate::domain::Code;
 use crate::domain::city::City;
-use crate::domain::publication::Status;
 use crate::domain::trade;
 use crate::geometry::Position;
 use crate::http::errors::HttpError;
@@ -22,7 +21,6 @@ use crate::http::reading::Asking;
 use crate::http::{Site, here};
 use crate::import::list::Known;
 use crate::import::points::{KINDS, family_of};
-use crate::read_model::image::Entry;
 use crate::render::office::points as pages;
 use crate::words::fold::typed;
 use crate::words::sentence::Sentence;
@@ -124,7 +122,7 @@ impl Opened<'_> {
         let path = known.map_or_else(|| String::from("/office/points/new"), |known| format!("/office/points/{}", known.code));
         let filled = |name: &str| fields.get(name).unwrap_or_default().to_owned();
         let all = |name: &str| fields.all(name).map(str::to_owned).collect::<Vec<_>>();
-        let campaigns: Vec<(Code, String)> = if trade::KINDS.contains(&kind) { running(site) } else { Vec::new() };
+        let campaigns: Vec<(Code, String)> = if trade::KINDS.contains(&kind) { campaigns::running(site) } else { Vec::new() };
         let units: Vec<String> = fields.all("unit").filter(|unit| !unit.is_empty()).map(str::to_owned).collect();
         // A form that is shown again is the same point; the next one that is opened is another.
         let once = match fields.get("once") {
@@ -145,19 +143,6 @@ impl Opened<'_> {
         let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         Ok(here::html(headers, status, pages::one(lang, &city, &desk.who(), &moment, &point, wrong)))
     }
-}
-
-/// The campaigns in which a place may take part: those that hold or will.
-fn running(site: &Site) -> Vec<(Code, String)> {
-    let today = site.moment().today;
-    let image = site.model.image();
-    let of = |(code, entry): (&Code, &Entry)| {
-        let brief = entry.item.brief(today).filter(|brief| matches!(brief.status, Status::InForce | Status::Upcoming))?;
-        Some((*code, brief.title.to_owned()))
-    };
-    let mut found: Vec<(Code, String)> = image.collection("campaigns").filter_map(of).collect();
-    found.sort_by(|a, b| a.1.cmp(&b.1));
-    found
 }
 
 fn find(site: &Site, desk: &Desk, code: &str) -> Result<Known, HttpError> {

@@ -19,6 +19,8 @@ use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use rustls::crypto::ring;
 
 use crate::credentials::oidc::reasons;
+use openidconnect::url::Url;
+
 use crate::credentials::oidc::settings::is_secure;
 
 /// A network of IPv4 addresses: its first address and the length of its prefix.
@@ -122,6 +124,11 @@ type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 #[derive(Default)]
 pub struct Outside(OnceLock<Connections>);
 
+/// An address as it is asked for: `https://chè.vn/é` is `https://xn--ch-8ia.vn/%C3%A9` on the wire.
+fn in_ascii(address: &str) -> Option<Uri> {
+    Url::parse(address).ok()?.as_str().parse().ok()
+}
+
 impl Outside {
     fn connections(&self) -> Result<&Connections, OutsideError> {
         if let Some(known) = self.0.get() {
@@ -135,7 +142,7 @@ impl Outside {
     /// Asks whether an address that somebody wrote down answers. Gives the status. Errors: it lies not on the open Internet, or
     /// does not answer.
     pub async fn answers(&self, address: &str) -> Result<u16, OutsideError> {
-        let uri: Uri = address.parse().map_err(|_| OutsideError::Address(address.to_owned()))?;
+        let uri = in_ascii(address).ok_or_else(|| OutsideError::Address(address.to_owned()))?;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         // A number is asked as it is, and never looked up.
         let is_open = host.parse::<IpAddr>().map_or(!host.is_empty(), is_public);
@@ -198,6 +205,14 @@ impl<'c> AsyncHttpClient<'c> for Outside {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_in_peoples_letters_are_asked_in_the_wires() {
+        let asked = |address: &str| in_ascii(address).map(|uri| uri.to_string());
+        assert_eq!(asked("https://chè.vn/é?q=à").as_deref(), Some("https://xn--ch-8ia.vn/%C3%A9?q=%C3%A0"));
+        assert_eq!(asked("https://a.example/x#y").as_deref(), Some("https://a.example/x"));
+        assert_eq!(asked("chè.vn"), None);
+    }
 
     #[test]
     fn what_is_not_on_the_open_internet_is_never_asked() {

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use super::Site;
 use super::errors::HttpError;
 use super::forms::{self, Fields};
+use super::home::map_of;
 use super::place_sheet;
 use super::reading::Form;
 use super::respond;
@@ -311,12 +312,12 @@ async fn answer(site: &Arc<Site>, fields: Fields, headers: &HeaderMap) -> Result
             Ok(html(headers, status, pages::answer(lang, &city, &moment, &asked, map.as_ref())))
         }
         Question::Unit(unit) => {
-            let views = site.model.in_unit(&unit, &moment).await?;
-            let nearby = site.model.nearby_in_unit(&unit, &moment).await?;
+            let (views, nearby) = (site.model.in_unit(&unit, &moment).await?, site.model.nearby_in_unit(&unit, &moment).await?);
             if form == Form::Json {
                 return Ok(json(headers, &programs::unit_json(&city, &unit, &views, &nearby)));
             }
-            Ok(html(headers, StatusCode::OK, unit::page_of(lang, &city, &moment, &unit, &views, &nearby)))
+            let map = map_of(site, &city, &moment, (lang, Some(unit.clone()))).await;
+            Ok(html(headers, StatusCode::OK, unit::page_of(lang, &city, &moment, &unit, &views, &nearby, &map)))
         }
         Question::Which(typed, found, proposal) => {
             if form == Form::Json {

@@ -22,7 +22,7 @@ use crate::domain::city::City;
 use crate::domain::families;
 use crate::domain::publication::Status;
 use crate::domain::publication::view::Moment;
-use crate::features::Features;
+use crate::domain::unit::UnitId;
 use crate::prints;
 use crate::render::home as pages;
 use crate::render::map::unit_shapes;
@@ -56,9 +56,7 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
     let lang = reading::language(reading::parameter(query, "lang").as_deref(), &headers);
     let moment = site.moment();
     let city = site.city();
-    // Without boundaries the page has no map, and everything else.
-    let boundaries = prints::boundaries(&site.model, &city).await.unwrap_or_default();
-    let map = map_of(&site, &city, boundaries.as_deref(), &moment, lang);
+    let map = map_of(&site, &city, &moment, (lang, None)).await;
     let image = site.model.image();
     // What was taken back is no news.
     let newest = |name: &'static str| {
@@ -98,18 +96,23 @@ pub async fn home(State(site): State<Arc<Site>>, Asking { query, headers }: Aski
 }
 
 /// Maps of the wards in each language, each with the day, the boundaries and the names that it was drawn for.
-pub(crate) type Maps = HashMap<Lang, ((Date, Option<Digest>, String), Arc<str>)>;
+pub(crate) type Maps = HashMap<(Lang, Option<UnitId>), ((Date, Option<Digest>, String), Arc<str>)>;
 
-/// The map of the wards; it is drawn again on another day, or when the city changes.
-fn map_of(site: &Site, city: &City, boundaries: Option<&Features>, moment: &Moment, lang: Lang) -> Arc<str> {
+/// The map of the wards, in a language, on which a unit may be marked; it is drawn again on another day, or when the city
+/// changes. Without boundaries there is none.
+pub(super) async fn map_of(site: &Site, city: &City, moment: &Moment, shown: (Lang, Option<UnitId>)) -> Arc<str> {
+    let boundaries = prints::boundaries(&site.model, city).await.unwrap_or_default();
+    let boundaries = boundaries.as_deref();
     let names: String = city.units.valid_on(moment.today).map(|unit| unit.name_vi.as_str()).collect();
     let key = (moment.today, city.boundaries.as_ref().filter(|_| boundaries.is_some()).map(|set| set.sha256), names);
     let mut maps = site.home_maps.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, map)) = maps.get(&lang).filter(|(known, _)| *known == key) {
+    if let Some((_, map)) = maps.get(&shown).filter(|(known, _)| *known == key) {
         return Arc::clone(map);
     }
-    let map: Arc<str> = pages::map_of(lang, &unit_shapes(city, boundaries, moment.today, lang)).into();
-    maps.insert(lang, (key, Arc::clone(&map)));
+    let own = shown.1.as_ref().map(|id| city.units.at(id, moment.today)).unwrap_or_default();
+    let is_own = |id: &UnitId| own.iter().any(|unit| unit.id == *id);
+    let map: Arc<str> = pages::map_of(shown.0, &unit_shapes(city, boundaries, moment.today, shown.0), &is_own).into();
+    maps.insert(shown, (key, Arc::clone(&map)));
     map
 }
 

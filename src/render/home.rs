@@ -8,6 +8,7 @@ use crate::domain::city::City;
 use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::Shown;
 use crate::domain::publication::view::View;
+use crate::domain::unit::UnitId;
 use crate::read_model::today::On;
 use crate::words::format;
 use crate::words::text::Lang;
@@ -52,14 +53,17 @@ pub struct Home<'a> {
 /// Light colours that neighbours share without harm: each ward has a border and its name.
 const FILLS: [&str; 6] = ["#e3ecf8", "#f6ead2", "#e2f0e0", "#f3e3ea", "#eae6f4", "#e0eff0"];
 
-/// A map of the wards; a tap on one opens its page. Empty where no boundary is known.
-pub fn map_of(lang: Lang, shapes: &[UnitShape]) -> String {
+/// The colour of the ward whose page it is.
+const OWN: &str = "#ffd54f";
+
+/// A map of the wards; a tap on one opens its page. The own one is marked. Empty where no boundary is known.
+pub fn map_of(lang: Lang, shapes: &[UnitShape], is_own: &dyn Fn(&UnitId) -> bool) -> String {
     // From north to south: keys go through the map as eyes do.
     let mut shapes: Vec<&UnitShape> = shapes.iter().filter(|shape| !shape.rings.is_empty()).collect();
     shapes.sort_by(|a, b| b.label.lat.total_cmp(&a.label.lat));
     let wards = shapes.into_iter().enumerate().map(|(i, shape)| Ward {
         shape,
-        fill: FILLS[i % FILLS.len()],
+        fill: if is_own(&shape.id) { OWN } else { FILLS[i % FILLS.len()] },
         lines: vec![shape.name.clone()],
         link: Some(format!("/here?unit={}{}", shape.id, lang.and())),
     });
@@ -67,7 +71,8 @@ pub fn map_of(lang: Lang, shapes: &[UnitShape]) -> String {
     map::wards(&wards, text(lang, "home-map"))
 }
 
-fn map(lang: Lang, drawn: &str) -> Markup {
+/// The map with what a tap does.
+pub fn map(lang: Lang, drawn: &str) -> Markup {
     html! { @if !drawn.is_empty() { nav.home aria-label=(text(lang, "home-map")) { (PreEscaped(drawn)) p.note { (text(lang, "home-map")) } } } }
 }
 

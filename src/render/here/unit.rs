@@ -9,6 +9,7 @@ use crate::domain::publication::view::Moment;
 use crate::domain::publication::view::View;
 use crate::domain::unit::UnitId;
 use crate::read_model::nearby::Nearby;
+use crate::render::home;
 use crate::render::layout::{Page, page};
 use crate::words::text::Lang;
 
@@ -28,7 +29,7 @@ fn unit_list<'v>(lang: Lang, id: &UnitId, views: impl Iterator<Item = &'v View>)
 }
 
 /// The page of a unit: its part of every plan in force.
-pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View], nearby: &[Nearby]) -> String {
+pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[View], nearby: &[Nearby], map: &str) -> String {
     let name = city.units.get(id).map_or(id.as_str(), |unit| lang.pick(&unit.name_vi, &unit.name_en));
     let now = city.units.at(id, moment.today);
     let content = html! {
@@ -46,6 +47,7 @@ pub fn page_of(lang: Lang, city: &City, moment: &Moment, id: &UnitId, plans: &[V
                 }
             }
             div {
+                (home::map(lang, map))
                 (nearby_list(lang, moment, nearby))
                 (more(lang, city, id))
             }

@@ -125,6 +125,16 @@ impl Item<'_> {
         let path = self.path();
         let has_originals = view.features.is_some() || !view.documents.is_empty();
         let (is_false, print) = self.print_note();
+        let land_use = self.land_use();
+        let drawn = html! { (self.map()) @if self.draft.is_none() { (self.unit_links()) } };
+        let own = html! { (self.lots()) (self.payee()?) (self.trade()) (self.places()) (self.taking_part()) (self.figures()) };
+        let decided = html! { (self.facts()) (self.documents()) };
+        let is_live = self.revision.is_none() && self.draft.is_none();
+        let published = html! {
+            @if is_live { (self.history_short()) }
+            @if self.draft.is_none() { (self.open_data(&path)) }
+            @if is_live { (self.qr_code()?) }
+        };
         let content = html! {
             @if self.draft.is_some() { div.status.bad { b { (self.t("draft-mark")) } } }
             p.kind { (term(self.lang, view.kind)) }
@@ -146,25 +156,14 @@ impl Item<'_> {
             }
             @if view.features.is_some() && self.features.is_none() { p.note { strong { (self.t("damaged")) } } }
             (self.postings())
-            div.sides {
-                div {
-                    (self.map())
-                    @if self.draft.is_none() { (self.unit_links()) }
-                    (self.land_use())
-                    (self.lots())
-                    (self.payee()?)
-                    (self.trade())
-                    (self.places())
-                    (self.taking_part())
-                    (self.figures())
-                }
-                div {
-                    (self.facts())
-                    (self.documents())
-                    @if self.revision.is_none() && self.draft.is_none() { (self.history_short()) }
-                    @if self.draft.is_none() { (self.open_data(&path)) }
-                    @if self.revision.is_none() && self.draft.is_none() { (self.qr_code()?) }
-                }
+            // A plan has its key beside its map, and below them what was decided beside what was published. On a phone all of it
+            // comes in this order.
+            @if land_use.0.is_empty() {
+                div.sides { div { (drawn) (own) } div { (decided) (published) } }
+            } @else {
+                div.sides.keyed { div { (drawn) } div { (land_use) } }
+                (own)
+                div.sides { div { (decided) } div { (published) } }
             }
             @if has_originals {
                 p.note { strong { (self.t("reference-only")) } }

@@ -149,8 +149,8 @@ assert.deepEqual(ranked.filter((one) => one.rank === 1).map((one) => one.unit), 
 await resident.goto(`${base}/indicators/${INDICATOR}?period=2026-10`);
 await check(resident, "ranking");
 
-// The nearest place that takes cards, for somebody who stands beside the first one.
-await resident.goto(`${base}/nearest?kind=place&pays=card&lat=21.7060&lon=104.8752`);
+// The nearest place that takes cards, for somebody who stands at its door. It is open at every hour of the day.
+await resident.goto(`${base}/nearest?kind=place&pays=card&lat=21.7065&lon=104.8756`);
 assert.match(await resident.locator("li.near").first().innerText(), /Quán cơm Sen[^]*ĐANG MỞ CỬA[^]*Thẻ ngân hàng/);
 assert.doesNotMatch(await resident.innerText("main"), /Tạp hóa Hồng/);
 await check(resident, "nearest");
